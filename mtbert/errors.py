@@ -1,0 +1,64 @@
+"""The errors of `mtbert`: one tree, each message for a person.
+
+    MtbertError
+    ├── ConfigurationError   a configuration has faults; carries all of them, each with its path
+    ├── DataError            a data folder or file cannot be read as what it should be
+    ├── BackboneError        a pretrained encoder is missing, damaged or of another shape
+    └── CheckpointError      a saved model cannot be read
+
+A message has three parts: the law, the value, the way out. Command lines print it and exit with code 2; a
+bug is none of these and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class MtbertError(Exception):
+    """What a person can mend: the message says what is wrong, where, and the way out."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a configuration: where (`path`, dotted) and what (`message`)."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ConfigurationError(MtbertError):
+    """A configuration has faults; all of them are told at once, one a line."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class DataError(MtbertError):
+    """A data folder or file cannot be read as what it should be."""
+
+
+class BackboneError(MtbertError):
+    """A pretrained encoder is missing, damaged, or has another shape than was asked for."""
+
+
+class CheckpointError(MtbertError):
+    """A saved model cannot be read."""
+
+
+def unknown(kind: str, value: str, known: Iterable[str]) -> str:
+    """The message for a name that does not exist: the nearest known one, then all of them.
+
+    >>> unknown("pooling", "men", ["cls", "mean"])
+    "No pooling named 'men'. Did you mean 'mean'? Known: cls, mean."
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(value, names, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"No {kind} named '{value}'.{hint} Known: {', '.join(names) or 'none'}."
