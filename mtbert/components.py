@@ -1,0 +1,104 @@
+"""The registry of components: the folder is the list.
+
+`mtbert/poolings/mean.py` *is* the pooling `mean`: the one public class that file defines. Nothing is
+registered anywhere else, so a new component is one new file.
+
+A component's constructor takes keyword-only parameters. Those **with** a default are its settings: a
+configuration may give them, flat beside `name`. Those **without** one are facts of the model around it (the
+encoder's width, the number of outputs): `build` receives them from the model, never from a configuration.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from mtbert.errors import ConfigurationError, Fault, unknown
+
+KINDS = ("poolings", "heads", "tasks", "samplers", "balancers")
+_SINGULAR = {kind: kind[:-1] for kind in KINDS}
+_NOT_COMPONENTS = {"abstract"}  # a folder's base class lives beside its components
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """All components of a kind, sorted; found by file name, nothing is imported.
+
+    Raises `ConfigurationError` for a kind that does not exist.
+    """
+    if kind not in KINDS:
+        raise ConfigurationError([Fault("", unknown("kind of component", kind, KINDS))])
+    folder = Path(__file__).parent / kind
+    found = (module.name for module in pkgutil.iter_modules([str(folder)]))
+    return tuple(sorted(name for name in found if name not in _NOT_COMPONENTS))
+
+
+@cache
+def load(kind: str, name: str) -> type:
+    """The class of one component.
+
+    Raises `ConfigurationError` with the nearest name where there is none of that name.
+    """
+    if name not in names(kind):
+        raise ConfigurationError([Fault("name", unknown(_SINGULAR[kind], name, names(kind)))])
+    module = importlib.import_module(f"mtbert.{kind}.{name}")
+    classes = [
+        value
+        for key, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and not key.startswith("_")
+    ]
+    if len(classes) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one public class, it defines {len(classes)}")
+    return classes[0]
+
+
+@cache
+def settings(kind: str, name: str) -> Mapping[str, object]:
+    """The settings of a component and their defaults, in the order of its constructor."""
+    parameters = inspect.signature(load(kind, name)).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+
+
+def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, object]:
+    """All settings of a component: those given, checked against the constructor's types, and the defaults.
+
+    Raises `ConfigurationError` with every fault at once: unknown settings, and values of another type or
+    out of range (ranges stand in the constructor's annotations).
+    """
+    known = settings(kind, name)
+    initialiser = vars(load(kind, name)).get("__init__")
+    types = typing.get_type_hints(initialiser, include_extras=True) if initialiser else {}
+    faults, result = [], dict(known)
+    for key, value in given.items():
+        if key not in known:
+            owner = f"setting of {_SINGULAR[kind]} {name}"
+            faults.append(Fault(key, unknown(owner, key, known)))
+            continue
+        try:
+            result[key] = TypeAdapter(types[key]).validate_python(value)
+        except ValidationError as error:
+            faults.append(Fault(key, f"{error.errors()[0]['msg']}, got {value!r}"))
+    if faults:
+        raise ConfigurationError(faults)
+    return result
+
+
+def build(kind: str, name: str, given: Mapping[str, object], **facts: object) -> typing.Any:
+    """An instance: the configuration's settings, and those `facts` of the model that it asks for.
+
+    A component names the facts it needs as keyword-only parameters without a default; others are not passed.
+    """
+    component = load(kind, name)
+    own = inspect.signature(component).parameters.values()
+    wanted = {p.name for p in own if p.kind == p.KEYWORD_ONLY} - set(settings(kind, name))
+    missing = wanted - set(facts)
+    if missing:
+        raise TypeError(f"{kind} {name} needs {sorted(missing)}, which the model does not provide")
+    return component(**complete(kind, name, given), **{key: facts[key] for key in wanted})

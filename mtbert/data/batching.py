@@ -1,0 +1,99 @@
+"""Which examples go together in a batch, and the padded tensors of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mtbert.data.tokenize import TokenizedSplit
+
+POOL_BATCHES = 50  # sorted together: enough for little padding, few enough that batches differ every epoch
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Padded examples of one task.
+
+    `input_ids` int64 and `attention_mask` bool (True = a real token) are (rows, tokens). rows = examples,
+    or for pairs 2 * examples: all first sentences, then all second ones. `labels` is float32 (examples,).
+    `indices` are the examples' places in the split.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    labels: Tensor
+    pair: bool
+    indices: NDArray[np.int64]
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch with its tensors on `device`."""
+        return Batch(
+            input_ids=self.input_ids.to(device),
+            attention_mask=self.attention_mask.to(device),
+            labels=self.labels.to(device),
+            pair=self.pair,
+            indices=self.indices,
+        )
+
+
+def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Batches of similar length in random order: every index exactly once, a last short batch kept.
+
+    Permute all, cut into pools of 50 batches, sort each pool by length, cut it into batches, shuffle the
+    batches. For pairs `lengths` must be the longer of the two sentences: the batch is as wide as its
+    longest sentence, first or second, so its padding depends on that number alone and sorting by it wastes
+    least.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    order = rng.permutation(len(lengths))
+    batches: list[NDArray[np.int64]] = []
+    for start in range(0, len(order), batch_size * POOL_BATCHES):
+        pool = order[start : start + batch_size * POOL_BATCHES]
+        # A stable sort leaves examples of one length in their random order, so batches change every epoch.
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def evaluation_batches(
+    lengths: NDArray[np.int64], max_tokens: int = 4096, *, sentences: int = 1
+) -> list[NDArray[np.int64]]:
+    """Batches from short to long of at most `max_tokens` tokens each, padding counted.
+
+    Every index exactly once. `sentences` is 2 for pairs, whose batches have two rows an example. An example
+    longer than `max_tokens` gets a batch of its own.
+    """
+    order = np.argsort(lengths, kind="stable")
+    batches: list[NDArray[np.int64]] = []
+    start = 0
+    for end in range(1, len(order) + 1):
+        # Sorted, so the next example would be the longest and set the width of the whole batch.
+        if end == len(order) or (end + 1 - start) * sentences * lengths[order[end]] > max_tokens:
+            batches.append(order[start:end])
+            start = end
+    return batches
+
+
+def collate(split: TokenizedSplit, indices: NDArray[np.int64], pad_id: int) -> Batch:
+    """The examples at `indices` as padded tensors; at least one is needed."""
+    rows = [split.first[int(i)] for i in indices]
+    if split.second is not None:
+        rows += [split.second[int(i)] for i in indices]
+    width = max(len(row) for row in rows)
+    input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
+    mask = np.zeros((len(rows), width), dtype=np.bool_)
+    for i, row in enumerate(rows):
+        input_ids[i, : len(row)] = row
+        mask[i, : len(row)] = True
+    return Batch(
+        input_ids=torch.from_numpy(input_ids),  # (rows, tokens)
+        attention_mask=torch.from_numpy(mask),  # (rows, tokens)
+        labels=torch.from_numpy(np.array(split.labels[indices], dtype=np.float32)),  # (examples,)
+        pair=split.second is not None,
+        indices=np.asarray(indices),
+    )

@@ -1,0 +1,46 @@
+"""`--data`: the demo, the hub or a folder, read into one corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mtbert import components
+from mtbert.data import cs224n, demo, hub
+from mtbert.data.examples import Corpus, corpus_fingerprint
+from mtbert.errors import DataError, unknown
+from mtbert.tasks.abstract import AbstractTask
+
+
+def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False) -> Corpus:
+    """The data of the named tasks from "demo", "hub" or a folder in the course's layout.
+
+    `strict` makes every row that has to be dropped an error. Raises DataError with a message for a person,
+    and ConfigurationError for a task that does not exist.
+    """
+    tasks: list[AbstractTask] = [components.build("tasks", name, {}) for name in task_names]
+    if source == "demo":
+        return _demo(tasks)
+    if source == "hub":
+        return hub.read_hub(tasks, strict)
+    return cs224n.read_folder(source, tasks, strict)
+
+
+def _demo(tasks: Sequence[AbstractTask]) -> Corpus:
+    made = demo.generate()
+    for task in tasks:
+        if task.name not in made:
+            raise DataError(f"The demo does not have every task. {unknown('demo task', task.name, made)}")
+    data = {task.name: made[task.name] for task in tasks}
+    return Corpus(
+        source="demo",
+        made_up=True,
+        tasks=data,
+        issues=(),
+        overlap={name: 0 for name in data},  # the generator never says a thing twice
+        rows_read={
+            f"demo {name} {split}": len(rows)
+            for name, task_data in data.items()
+            for split, rows in (("train", task_data.train), ("dev", task_data.dev), ("test", task_data.test))
+        },
+        fingerprint=corpus_fingerprint(data),
+    )

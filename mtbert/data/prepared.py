@@ -1,0 +1,134 @@
+"""Tokenized data in a folder: written once per study, whole or not at all; mapped from disk by every worker.
+
+meta.json                      format, numbers, the ids of every split
+tokenizer.json                 the tokenizer that made it
+<task>.<split>.<array>.npy     labels, and values and offsets of the first and second sentences
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
+from mtbert.errors import DataError
+
+FORMAT = 1  # of the folder; raised when its meaning changes
+
+
+def save_prepared(prepared: Prepared, folder: str | Path) -> None:
+    """Write to a temporary folder beside it, fsync, rename; what was there under the name is replaced."""
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        _write(prepared, temporary)
+        _replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def load_prepared(folder: str | Path) -> Prepared:
+    """Open what `save_prepared` wrote; the arrays are read from disk when used, and cannot be changed.
+
+    Raises DataError when the folder is missing, damaged or of another format.
+    """
+    folder = Path(folder)
+    try:
+        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        if meta["format"] != FORMAT:
+            raise DataError(f"{folder} has format {meta['format']}, this version reads {FORMAT}. Delete it.")
+        splits = {(entry["task"], entry["split"]): _open(folder, entry) for entry in meta["splits"]}
+        return Prepared(
+            splits=splits,
+            pad_id=int(meta["pad_id"]),
+            vocabulary_size=int(meta["vocabulary_size"]),
+            fingerprint=str(meta["fingerprint"]),
+            max_tokens=int(meta["max_tokens"]),
+            tokenizer_json=(folder / "tokenizer.json").read_text(encoding="utf-8"),
+        )
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise DataError(
+            f"{folder} does not hold prepared data, or it is damaged ({error}). Delete it and launch again."
+        ) from error
+
+
+def _write(prepared: Prepared, folder: Path) -> None:
+    entries = []
+    for (task, split), tokens in prepared.splits.items():
+        for name, array in _arrays(tokens).items():
+            with (folder / f"{task}.{split}.{name}.npy").open("wb") as file:
+                np.save(file, array, allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
+        entries.append({"task": task, "split": split, "pair": tokens.second is not None, "ids": tokens.ids})
+    meta = {
+        "format": FORMAT,
+        "pad_id": prepared.pad_id,
+        "vocabulary_size": prepared.vocabulary_size,
+        "fingerprint": prepared.fingerprint,
+        "max_tokens": prepared.max_tokens,
+        "splits": entries,
+    }
+    for file_name, text in (("tokenizer.json", prepared.tokenizer_json), ("meta.json", json.dumps(meta))):
+        with (folder / file_name).open("w", encoding="utf-8") as text_file:
+            text_file.write(text)
+            text_file.flush()
+            os.fsync(text_file.fileno())
+
+
+def _arrays(tokens: TokenizedSplit) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {
+        "labels": tokens.labels,
+        "first.values": tokens.first.values,
+        "first.offsets": tokens.first.offsets,
+    }
+    if tokens.second is not None:
+        arrays |= {"second.values": tokens.second.values, "second.offsets": tokens.second.offsets}
+    return arrays
+
+
+def _replace(temporary: Path, folder: Path) -> None:
+    """Give the finished folder its name. A reader sees the old one, the new one or, for an instant, none."""
+    old = temporary.with_name(temporary.name + ".old")
+    if folder.exists():
+        folder.rename(old)
+    _sync_folder(temporary)
+    temporary.rename(folder)
+    _sync_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(folder: Path, entry: dict[str, Any]) -> TokenizedSplit:
+    stem = f"{entry['task']}.{entry['split']}"
+
+    def array(name: str) -> NDArray[Any]:
+        opened: NDArray[Any] = np.load(folder / f"{stem}.{name}.npy", mmap_mode="r", allow_pickle=False)
+        return opened
+
+    def ragged(name: str) -> Ragged:
+        rows = Ragged(values=array(f"{name}.values"), offsets=array(f"{name}.offsets"))
+        if len(rows) != len(entry["ids"]) or int(rows.offsets[-1]) != len(rows.values):
+            raise ValueError(f"{stem}.{name} does not fit its ids")
+        return rows
+
+    labels = array("labels")
+    if len(labels) != len(entry["ids"]):
+        raise ValueError(f"{stem}.labels does not fit its ids")
+    second = ragged("second") if entry["pair"] else None
+    return TokenizedSplit(ids=tuple(entry["ids"]), first=ragged("first"), second=second, labels=labels)

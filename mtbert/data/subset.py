@@ -1,0 +1,49 @@
+"""Which rows belong to a subset: decided by a hash of the row's id, so it is the same for every run."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtbert.data.examples import Split
+from mtbert.errors import DataError
+
+TEST_SHARE = 10  # one row in ten
+
+
+def first(split: Split, n: int | None) -> Split:
+    """The n rows with the smallest SHA-256 of their id, in the split's order; all of them when n is None.
+
+    Subsets are nested: `first(s, 10)` is contained in `first(s, 20)`. n beyond the length gives the whole
+    split.
+    """
+    if n is None or n >= len(split):
+        return split
+    if n < 1:
+        raise ValueError(f"a subset needs at least 1 row, got {n}")
+    order = sorted(range(len(split)), key=lambda i: _hash(split.ids[i]))
+    return split.take(sorted(order[:n]))
+
+
+def hold_out_test(split: Split) -> tuple[Split, Split]:
+    """(train, test): test has the rows whose SHA-256 of the id is 0 modulo 10, about 10 %.
+
+    In very small splits, where that gives no row at all (or every row), the row with the smallest hash is the
+    test set (or the one with the largest hash stays in train). Fewer than two rows cannot be divided:
+    DataError.
+    """
+    if len(split) < 2:
+        raise DataError(f"train and test need at least 2 usable rows of the train file, got {len(split)}.")
+    hashes = [_hash(identity) for identity in split.ids]
+    held: NDArray[np.bool_] = np.array([value % TEST_SHARE == 0 for value in hashes])
+    if not held.any():
+        held[hashes.index(min(hashes))] = True
+    elif held.all():
+        held[hashes.index(max(hashes))] = False
+    return split.take(np.flatnonzero(~held)), split.take(np.flatnonzero(held))
+
+
+def _hash(identity: str) -> int:
+    return int.from_bytes(hashlib.sha256(identity.encode("utf-8", "surrogatepass")).digest(), "big")

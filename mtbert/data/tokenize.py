@@ -1,0 +1,172 @@
+"""From sentences to token numbers, once per study: ragged arrays that every worker maps from disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from mtbert.data import examples, subset
+from mtbert.data.examples import Corpus, Split
+
+PAD_TOKEN = "[PAD]"
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Rows of different length in one array: row i is values[offsets[i]:offsets[i + 1]].
+
+    `values` int32 (total,), `offsets` int64 (n + 1,).
+    """
+
+    values: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> NDArray[np.int32]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens in each row, (n,)."""
+        return np.diff(self.offsets)
+
+    def take(self, indices: NDArray[np.int64]) -> Ragged:
+        """The rows at `indices`, in that order."""
+        rows = [self[int(i)] for i in indices]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        return Ragged(np.concatenate(rows) if rows else self.values[:0], offsets)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenizedSplit:
+    """A split as token numbers; `second` is None for tasks with one sentence, labels are float32 (n,)."""
+
+    ids: tuple[str, ...]
+    first: Ragged
+    second: Ragged | None
+    labels: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of the example, of the longer sentence for pairs: what makes a batch wide; (n,)."""
+        if self.second is None:
+            return self.first.lengths()
+        return np.maximum(self.first.lengths(), self.second.lengths())
+
+    def take(self, indices: NDArray[np.int64]) -> TokenizedSplit:
+        """The examples at `indices`, in that order."""
+        return TokenizedSplit(
+            ids=tuple(self.ids[int(i)] for i in indices),
+            first=self.first.take(indices),
+            second=None if self.second is None else self.second.take(indices),
+            labels=np.asarray(self.labels)[indices],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Tokenized splits by (task, split), with what is needed to make batches of them.
+
+    `fingerprint` is the SHA-256 of the chosen rows, `max_tokens` and the tokenizer; equal ones mean equal
+    arrays.
+    """
+
+    splits: Mapping[tuple[str, str], TokenizedSplit]
+    pad_id: int
+    vocabulary_size: int
+    fingerprint: str
+    max_tokens: int
+    tokenizer_json: str
+
+
+def tokenize_split(split: Split, tokenizer: Tokenizer, max_tokens: int) -> TokenizedSplit:
+    """Token numbers with [CLS] first and [SEP] last; longer texts are cut to `max_tokens`, [SEP] kept.
+
+    Padding and truncation set in `tokenizer` are not used, and it is not changed.
+    """
+    if max_tokens < 3:
+        raise ValueError(f"max_tokens must be at least 3 ([CLS], one token, [SEP]), got {max_tokens}")
+    plain = Tokenizer.from_str(tokenizer.to_str())
+    plain.no_padding()
+    plain.no_truncation()
+    return TokenizedSplit(
+        ids=split.ids,
+        first=_encode(split.texts, plain, max_tokens),
+        second=None if split.texts2 is None else _encode(split.texts2, plain, max_tokens),
+        labels=np.array(split.labels, dtype=np.float32),
+    )
+
+
+def choose(
+    corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
+) -> dict[tuple[str, str], Split]:
+    """The rows a study uses: `subset.first` of train and of dev, test whole; unlabelled rows are left out."""
+    chosen: dict[tuple[str, str], Split] = {}
+    for task, data in corpus.tasks.items():
+        chosen[task, "train"] = subset.first(data.train, train_examples)
+        chosen[task, "dev"] = subset.first(data.dev, dev_examples)
+        chosen[task, "test"] = data.test
+    return chosen
+
+
+def prepare(
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+    train_examples: int | None = None,
+    dev_examples: int | None = None,
+) -> Prepared:
+    """Choose the rows (see `choose`) and tokenize them. Raises ValueError when the tokenizer has no [PAD]."""
+    pad_id = tokenizer.token_to_id(PAD_TOKEN)
+    if pad_id is None:
+        raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
+    chosen = choose(corpus, train_examples, dev_examples)
+    tokenizer_json = tokenizer.to_str()
+    return Prepared(
+        splits={key: tokenize_split(split, tokenizer, max_tokens) for key, split in chosen.items()},
+        pad_id=pad_id,
+        vocabulary_size=tokenizer.get_vocab_size(),
+        fingerprint=_fingerprint(chosen, max_tokens, tokenizer_json),
+        max_tokens=max_tokens,
+        tokenizer_json=tokenizer_json,
+    )
+
+
+def prepared_fingerprint(
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+    train_examples: int | None = None,
+    dev_examples: int | None = None,
+) -> str:
+    """The fingerprint `prepare` would give, without tokenizing: can saved data be used again?"""
+    return _fingerprint(choose(corpus, train_examples, dev_examples), max_tokens, tokenizer.to_str())
+
+
+def _fingerprint(chosen: Mapping[tuple[str, str], Split], max_tokens: int, tokenizer_json: str) -> str:
+    parts = [examples.fingerprint(chosen), max_tokens, hashlib.sha256(tokenizer_json.encode()).hexdigest()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _encode(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) -> Ragged:
+    rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
+    # The tokenizer's own truncation is not used: it would be a setting changed in the caller's object.
+    rows = [row if len(row) <= max_tokens else [*row[: max_tokens - 1], row[-1]] for row in rows]
+    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    values = np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(offsets[-1]))
+    return Ragged(values=values, offsets=offsets)

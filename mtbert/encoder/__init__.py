@@ -1,0 +1,1 @@
+"""The BERT encoder: building blocks, published checkpoints, backbones by name."""

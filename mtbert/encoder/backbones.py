@@ -1,0 +1,168 @@
+"""Backbones by name: `minilm`, `tiny`, a folder, or a model on the Hugging Face hub.
+
+Only what builds an encoder imports torch, so that checking a name and tokenizing data stay light.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tokenizers import Tokenizer
+
+from mtbert.encoder import tiny_vocabulary
+from mtbert.encoder.files import PICKLED, SAFETENSORS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
+from mtbert.encoder.hub import require_library
+from mtbert.encoder.locate import find_folder, is_hub_name, verify_minilm
+from mtbert.encoder.locate import known as known
+from mtbert.encoder.shape import BertShape, read_shape
+from mtbert.errors import BackboneError
+
+if TYPE_CHECKING:
+    from mtbert.encoder.bert import BertEncoder
+
+_log = logging.getLogger(__name__)
+
+
+def check(backbone: str) -> None:
+    """Raise `BackboneError` where a backbone cannot be had, as far as can be seen at once and offline.
+
+    Looks at names, installed packages and a folder's files; weights are read only when an encoder is built.
+    """
+    if backbone == "tiny":
+        return
+    if is_hub_name(backbone):
+        require_library(backbone)
+        return
+    folder = find_folder(backbone)
+    read_shape(folder)
+    for names in ((SAFETENSORS, PICKLED), (TOKENIZER, VOCABULARY)):
+        if not any((folder / name).is_file() for name in names):
+            raise BackboneError(f"{folder} has neither {' nor '.join(names)}. Give a folder that has one.")
+    if backbone == "minilm":
+        verify_minilm(folder)
+
+
+def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokenizer:
+    """A backbone's tokenizer, with no padding and no truncation set: [CLS] text [SEP].
+
+    `texts` are what `tiny` trains its vocabulary on; the demo's training sentences where None. The others
+    have their own vocabulary and do not look at `texts`. Raises `BackboneError` where there is no tokenizer.
+    """
+    if backbone == "tiny":
+        return tiny_vocabulary.train_tokenizer(_demo_texts() if texts is None else texts)
+    folder = find_folder(backbone)
+    path = folder / TOKENIZER
+    if path.is_file():
+        read_json(path)  # a damaged file gives its own message: `tokenizers` raises a bare `Exception`
+        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
+    if (folder / VOCABULARY).is_file():
+        return _from_vocabulary(folder)
+    raise BackboneError(
+        f"{folder} holds no tokenizer: neither {TOKENIZER} nor {VOCABULARY}. Give a folder that has one."
+    )
+
+
+def build_encoder(
+    backbone: str,
+    *,
+    layers: int | None = None,
+    vocabulary_size: int,
+    hidden_dropout: float = 0.1,
+    attention_dropout: float = 0.1,
+    seed: int = 0,
+) -> BertEncoder:
+    """A backbone's encoder on the CPU, in training mode; its first `layers` layers, all where None.
+
+    `vocabulary_size` is the tokenizer's. `seed` decides the weights of `tiny`; the others have their own.
+    Nothing is drawn from torch's global generator. Raises `BackboneError` where `layers` is out of range,
+    weights are missing, damaged or of another shape, or the vocabulary is larger than the encoder's.
+    """
+    import torch
+
+    from mtbert.encoder.bert import BertEncoder
+
+    folder = None
+    if backbone == "tiny":
+        shape = BertShape(vocabulary_size=vocabulary_size, width=128, layers=2, heads=2, inner_width=512)
+    else:
+        folder = find_folder(backbone)
+        shape = read_shape(folder)
+    if vocabulary_size > shape.vocabulary_size:
+        raise BackboneError(
+            f"the tokenizer may have at most the {shape.vocabulary_size} tokens that the encoder of "
+            f"'{backbone}' knows, got {vocabulary_size}. Use the tokenizer that belongs to it."
+        )
+    shape = replace(shape, layers=_depth(backbone, layers, shape.layers))
+    with torch.random.fork_rng(devices=[]):  # torch's own first weights, soon overwritten, draw from it
+        encoder = BertEncoder(shape, hidden_dropout=hidden_dropout, attention_dropout=attention_dropout)
+    if folder is None:
+        encoder.initialise(torch.Generator().manual_seed(seed))
+    else:
+        _load_published(encoder, backbone, folder)
+    return encoder
+
+
+def load_encoder(name: str, layers: int | None = None) -> tuple[BertEncoder, Tokenizer]:
+    """A backbone's encoder, ready to be used (evaluation mode), and its tokenizer.
+
+    `encoder(input_ids, attention_mask)` gives the last hidden states (batch, tokens, width). `layers` keeps
+    the first so many layers. `tiny` has random weights (seed 0) and the vocabulary of the demo. Raises
+    `BackboneError`.
+
+    >>> encoder, tokenizer = load_encoder("minilm", layers=3)
+    """
+    tokenizer = load_tokenizer(name)
+    encoder = build_encoder(name, layers=layers, vocabulary_size=tokenizer.get_vocab_size())
+    return encoder.eval(), tokenizer
+
+
+def _depth(backbone: str, layers: int | None, most: int) -> int:
+    if layers is None:
+        return most
+    if not 1 <= layers <= most:
+        raise BackboneError(
+            f"layers must be between 1 and {most} for backbone '{backbone}', got {layers}. "
+            "Give a number in this range, or none to keep all."
+        )
+    return layers
+
+
+def _load_published(encoder: BertEncoder, backbone: str, folder: Path) -> None:
+    from mtbert.encoder.weights import load_into, read_tensors
+
+    if backbone == "minilm":
+        verify_minilm(folder)
+    report = load_into(encoder, read_tensors(folder))
+    report.require_complete(str(folder))
+    if report.unexpected:
+        _log.warning("%s holds tensors that BERT does not have; not used: %s", folder, ", ".join(report.unexpected))
+
+
+def _demo_texts() -> list[str]:
+    """Every training sentence of the demo, as a study on the demo trains `tiny`'s vocabulary on."""
+    from mtbert.data import demo
+
+    texts: list[str] = []
+    for task in demo.generate().values():
+        texts.extend(task.train.texts)
+        texts.extend(task.train.texts2 or ())
+    return texts
+
+
+def _from_vocabulary(folder: Path) -> Tokenizer:
+    """BERT's tokenizer for a vocab.txt, one piece a line; cased where tokenizer_config.json says so."""
+    pieces = (folder / VOCABULARY).read_text(encoding="utf-8").splitlines()
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    lacks = [token for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]") if token not in vocabulary]
+    if lacks:
+        raise BackboneError(f"{folder / VOCABULARY} must hold {', '.join(lacks)}. Give the vocabulary of a BERT model.")
+    settings = folder / TOKENIZER_CONFIG
+    lowercase = bool(read_json(settings).get("do_lower_case", True)) if settings.is_file() else True
+    return tiny_vocabulary.bert_tokenizer(vocabulary, lowercase=lowercase)

@@ -1,0 +1,73 @@
+"""The BERT encoder: embeddings, then a stack of layers."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mtbert.encoder.attention import visible_keys
+from mtbert.encoder.embeddings import BertEmbeddings
+from mtbert.encoder.layer import BertLayer
+from mtbert.encoder.shape import BertShape as BertShape
+
+INITIAL_DEVIATION = 0.02  # BERT's initializer_range, Devlin et al. 2018, published code
+
+
+class BertEncoder(nn.Module):
+    """BERT without a pooler (Devlin et al. 2018): the last hidden states of every token.
+
+    `embeddings` and `layers` are the parts that are frozen or read one by one. A new encoder has torch's
+    usual random weights; `initialise` draws BERT's, `weights.load_into` puts in published ones.
+    """
+
+    def __init__(self, shape: BertShape, *, hidden_dropout: float = 0.1, attention_dropout: float = 0.1) -> None:
+        super().__init__()
+        self.shape = shape
+        self.width = shape.width
+        self.embeddings = BertEmbeddings(
+            vocabulary_size=shape.vocabulary_size,
+            width=shape.width,
+            positions=shape.positions,
+            token_types=shape.token_types,
+            hidden_dropout=hidden_dropout,
+            layer_norm_epsilon=shape.layer_norm_epsilon,
+        )
+        self.layers = nn.ModuleList(
+            BertLayer(
+                width=shape.width,
+                heads=shape.heads,
+                inner_width=shape.inner_width,
+                hidden_dropout=hidden_dropout,
+                attention_dropout=attention_dropout,
+                layer_norm_epsilon=shape.layer_norm_epsilon,
+            )
+            for _ in range(shape.layers)
+        )
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """The last hidden states (batch, tokens, width).
+
+        `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int. What stands at
+        padding does not change the real tokens; hidden states there are finite and mean nothing.
+        """
+        visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
+        hidden: Tensor = self.embeddings(input_ids)
+        for layer in self.layers:
+            hidden = layer(hidden, visible)
+        return hidden
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw matrices and embeddings from N(0, 0.02), zero the biases, start layer norms as the identity.
+
+        Drawn from `generator` alone, embeddings first and then layer by layer: an encoder of fewer layers
+        starts as the lower part of a deeper one.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                module.weight.normal_(0.0, INITIAL_DEVIATION, generator=generator)
+                module.bias.zero_()
+            elif isinstance(module, nn.Embedding):
+                module.weight.normal_(0.0, INITIAL_DEVIATION, generator=generator)
+            elif isinstance(module, nn.LayerNorm):
+                module.reset_parameters()

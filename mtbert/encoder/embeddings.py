@@ -1,0 +1,47 @@
+"""From token numbers to the first hidden states."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mtbert.errors import BackboneError
+
+
+class BertEmbeddings(nn.Module):
+    """dropout(LN(word + position + token type)), Devlin et al. 2018, figure 2.
+
+    Positions are learned. Sentences go through the encoder one at a time, so the token type is always 0; the
+    table of types is kept, because published weights have trained its first row.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        width: int,
+        positions: int,
+        token_types: int,
+        hidden_dropout: float,
+        layer_norm_epsilon: float,
+    ) -> None:
+        super().__init__()
+        self.word = nn.Embedding(vocabulary_size, width)
+        self.position = nn.Embedding(positions, width)
+        self.token_type = nn.Embedding(token_types, width)
+        self.norm = nn.LayerNorm(width, eps=layer_norm_epsilon)
+        self.dropout = nn.Dropout(hidden_dropout)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        """`input_ids` (batch, tokens) int64; gives (batch, tokens, width).
+
+        Raises `BackboneError` where there are more tokens than learned positions.
+        """
+        tokens, positions = input_ids.shape[1], self.position.num_embeddings
+        if tokens > positions:
+            raise BackboneError(
+                f"a sentence may have at most {positions} tokens with this encoder, got {tokens}. "
+                f"Set data.max_tokens to {positions} or less."
+            )
+        place = self.position.weight[:tokens] + self.token_type.weight[0]  # (tokens, width)
+        out: Tensor = self.dropout(self.norm(self.word(input_ids) + place))
+        return out

@@ -1,0 +1,60 @@
+"""Published models from the Hugging Face hub, downloaded once and then read from its cache."""
+
+from __future__ import annotations
+
+import importlib.util
+from contextlib import suppress
+from pathlib import Path
+
+from mtbert.encoder.files import CONFIG, PICKLED, SAFETENSORS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY
+from mtbert.errors import BackboneError
+
+_SMALL = (CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY)
+
+
+def require_library(name: str) -> None:
+    """Raise `BackboneError` where huggingface_hub, an optional dependency, is not installed."""
+    if importlib.util.find_spec("huggingface_hub") is None:
+        raise BackboneError(
+            f"backbone '{name}' comes from the Hugging Face hub, which needs huggingface_hub. "
+            "Install it with: pip install 'mtbert-study[hub]', or give a folder that holds the model."
+        )
+
+
+def download(name: str) -> Path:
+    """The local folder of a hub model; the hub is asked only where the cache does not hold it.
+
+    Only configuration, tokenizer and weights are fetched, pickled weights only where there are no
+    safetensors. Raises `BackboneError` where the library is missing, the name does not exist or the hub
+    cannot be reached.
+    """
+    require_library(name)
+    from huggingface_hub import snapshot_download
+
+    with suppress(OSError, ValueError):  # not in the cache: ask the hub
+        cached = Path(snapshot_download(name, local_files_only=True))
+        if _is_whole(cached):
+            return cached
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=[*_SMALL, SAFETENSORS]))
+        if not (folder / SAFETENSORS).is_file():
+            folder = Path(snapshot_download(name, allow_patterns=[*_SMALL, PICKLED]))
+    except (OSError, ValueError) as error:  # every error of the library is one of these
+        reason = str(error).strip().split("\n")[0]
+        raise BackboneError(
+            f"backbone '{name}' is no folder here, and the Hugging Face hub did not give it: {reason} "
+            "Check the name and the network, or give a folder that holds the model."
+        ) from error
+    if not _is_whole(folder):
+        raise BackboneError(
+            f"'{name}' on the Hugging Face hub lacks {CONFIG}, {SAFETENSORS} (or {PICKLED}) or {TOKENIZER} "
+            f"(or {VOCABULARY}). Choose a BERT model that has them."
+        )
+    return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    def one_of(*names: str) -> bool:
+        return any((folder / name).is_file() for name in names)
+
+    return one_of(CONFIG) and one_of(SAFETENSORS, PICKLED) and one_of(TOKENIZER, VOCABULARY)

@@ -1,0 +1,41 @@
+"""One transformer layer of BERT."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mtbert.encoder.attention import SelfAttention
+
+
+class BertLayer(nn.Module):
+    """a = LN(h + MH(h)); out = LN(a + FFN(a)), FFN(a) = W2 GELU(W1 a), with the exact (erf) GELU.
+
+    Layer norm comes after the addition (post-LN), Devlin et al. 2018. Dropout falls on MH(h) and on FFN(a),
+    before they are added.
+    """
+
+    def __init__(
+        self,
+        *,
+        width: int,
+        heads: int,
+        inner_width: int,
+        hidden_dropout: float,
+        attention_dropout: float,
+        layer_norm_epsilon: float,
+    ) -> None:
+        super().__init__()
+        self.attention = SelfAttention(width=width, heads=heads, attention_dropout=attention_dropout)
+        self.attention_norm = nn.LayerNorm(width, eps=layer_norm_epsilon)
+        self.inner = nn.Linear(width, inner_width)
+        self.outer = nn.Linear(inner_width, width)
+        self.output_norm = nn.LayerNorm(width, eps=layer_norm_epsilon)
+        self.dropout = nn.Dropout(hidden_dropout)
+
+    def forward(self, hidden: Tensor, visible: Tensor) -> Tensor:
+        """`hidden` (batch, tokens, width), `visible` from `visible_keys`; gives (batch, tokens, width)."""
+        attended = self.attention_norm(hidden + self.dropout(self.attention(hidden, visible)))
+        inner = F.gelu(self.inner(attended))  # (batch, tokens, inner width)
+        out: Tensor = self.output_norm(attended + self.dropout(self.outer(inner)))
+        return out

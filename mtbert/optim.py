@@ -1,0 +1,58 @@
+"""Optimizers and learning-rate schedules."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.optim import Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from mtbert.config import OptimizerConfig
+
+
+def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
+    """Adam or AdamW on the parameters that are trained, fused; betas 0.9 and 0.999, epsilon 1e-8.
+
+    Weight decay spares biases, layer norms (one-dimensional, both) and embeddings (Devlin 2018's code spares
+    the former two; a decayed embedding of a word that does not occur would change, and cost time).
+    """
+    spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    decayed = [p for p in trained if p.ndim > 1 and id(p) not in spared]
+    plain = [p for p in trained if p.ndim <= 1 or id(p) in spared]
+    if config.name == "adam":
+        return Adam(trained, lr=config.learning_rate, fused=True)
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    return AdamW([g for g in groups if g["params"]], lr=config.learning_rate, fused=True)
+
+
+def build_schedule(optimizer: Optimizer, config: OptimizerConfig, steps: int) -> LambdaLR:
+    """The learning rate of step s = 0, 1, ..., as a factor of `learning_rate`, over `steps` steps in all.
+
+    constant: 1. cosine: (1 + cos(pi s / steps)) / 2 (Loshchilov & Hutter 2017, eq. 5, one cycle to zero).
+    linear_warmup: rises to 1 over the first `warmup_fraction` of the steps, then falls linearly to 0 (Devlin
+    2018, A.2).
+    """
+    warmup = max(1, round(config.warmup_fraction * steps))
+
+    def factor(step: int) -> float:
+        if config.schedule == "cosine":
+            return (1 + math.cos(math.pi * min(step, steps) / steps)) / 2
+        if config.schedule == "linear_warmup":
+            rising = (step + 1) / warmup
+            falling = (steps - step) / max(1, steps - warmup)
+            return max(0.0, min(1.0, rising, falling))
+        return 1.0
+
+    return LambdaLR(optimizer, factor)
+
+
+def clip(model: nn.Module, norm: float | None) -> None:
+    """Scale all gradients together so that their norm is at most `norm`; None leaves them."""
+    if norm is not None:
+        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.grad is not None], norm, foreach=True)

@@ -1,0 +1,1 @@
+"""Samplers: which task's batch comes next."""

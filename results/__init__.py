@@ -1,0 +1,23 @@
+"""What SQL knows of a study, and the way from SQL to the page. `load` gives tidy pandas frames.
+
+Importing this package loads nothing: no pandas, no SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from results.load import StudyFrames
+
+__all__ = ["load"]
+
+
+def load(storage: str, name: str) -> StudyFrames:
+    """The tables of study `name` in the database at URL `storage`, as pandas frames.
+
+    StorageError when there is no such database, UnknownStudy when it has no such study.
+    """
+    from results.load import load_study
+
+    return load_study(storage, name)

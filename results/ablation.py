@@ -1,0 +1,112 @@
+"""The ablation table: each single change of the best configuration, and what it does to the score."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from results.records import Database
+from results.rows import Cell
+from results.study_results import Comparison, StudyResults
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class AblationRow:
+    """One single change of the best configuration. Scores are in 0..1; `mean` is None before any result.
+
+    `comparison` is this configuration minus the best one over the seeds both have; None with fewer than two,
+    and then no difference may be shown either.
+    """
+
+    cell: Cell
+    scores: tuple[float, ...]
+    comparison: Comparison | None
+
+    @property
+    def mean(self) -> float | None:
+        """The mean score over the seeds."""
+        return float(np.mean(self.scores)) if self.scores else None
+
+    @property
+    def spread(self) -> float | None:
+        """The standard deviation over seeds (n - 1 below); None with fewer than two seeds."""
+        return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else None
+
+
+def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
+    """The rows around the configuration `best` (a digest), the largest effect first, unmeasured ones last.
+
+    A configuration that two designs ask for (left out, and one level of a factor with two) is one row.
+    """
+    rows: dict[str, AblationRow] = {}
+    for cell in results.cells:
+        digest = cell.config_digest
+        if cell.phase == "ablate" and cell.factor is not None and digest != best and digest not in rows:
+            comparison = results.compare(digest, best)
+            rows[digest] = AblationRow(cell, tuple(results.scores(digest)), comparison)
+    return sorted(rows.values(), key=_by_effect)
+
+
+def ablation_table(database: Database, name: str) -> pd.DataFrame:
+    """`ablation_rows` around the study's best configuration as a frame; no rows before one is decided.
+
+    Columns: cell, design, factor, from, to, config_digest, mean, spread (standard deviation over seeds),
+    seeds, difference (to the best, in score units), low, high (95 %), paired_seeds, interval_over.
+    """
+    import pandas as pd
+
+    from results.leaderboard import best_digest
+
+    results = StudyResults(database, name)
+    best = best_digest(results)
+    rows = [] if best is None else ablation_rows(results, best)
+    return pd.DataFrame([_record(row) for row in rows], columns=list(COLUMNS)).astype(COLUMNS)
+
+
+COLUMNS = {
+    "cell": "str",
+    "design": "str",
+    "factor": "str",
+    "from": "str",
+    "to": "str",
+    "config_digest": "str",
+    "mean": "float64",
+    "spread": "float64",
+    "seeds": "int64",
+    "difference": "float64",
+    "low": "float64",
+    "high": "float64",
+    "paired_seeds": "int64",
+    "interval_over": "str",
+}
+
+
+def _record(row: AblationRow) -> dict[str, object]:
+    compared = row.comparison
+    return {
+        "cell": row.cell.name,
+        "design": row.cell.design,
+        "factor": row.cell.factor,
+        "from": row.cell.from_level,
+        "to": row.cell.to_level,
+        "config_digest": row.cell.config_digest,
+        "mean": row.mean,
+        "spread": row.spread,
+        "seeds": len(row.scores),
+        "difference": compared.interval.estimate if compared else math.nan,
+        "low": compared.interval.low if compared else math.nan,
+        "high": compared.interval.high if compared else math.nan,
+        "paired_seeds": len(compared.seeds) if compared else 0,
+        "interval_over": compared.over if compared else None,
+    }
+
+
+def _by_effect(row: AblationRow) -> tuple[bool, float, str]:
+    effect = abs(row.comparison.interval.estimate) if row.comparison else 0.0
+    return row.comparison is None, -effect, row.cell.name

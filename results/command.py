@@ -1,0 +1,58 @@
+"""What the commands `results.report` and `results.export` share; nothing heavy before arguments are read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from results.errors import ResultsError
+
+if TYPE_CHECKING:
+    from results.records import Database
+
+DEFAULT_STORAGE = "sqlite:///runs/studies.db"
+
+
+def parser(name: str, about: str, formats: Sequence[str]) -> argparse.ArgumentParser:
+    """The arguments that both commands have."""
+    made = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
+    made.add_argument("--name", required=True, help="the study")
+    made.add_argument(
+        "--storage", default=DEFAULT_STORAGE, metavar="URL", help="its database (default %(default)s)"
+    )
+    made.add_argument("--format", choices=formats, default=formats[0], help="default %(default)s")
+    return made
+
+
+def run(storage: str, write: Callable[[Database], None], path: Path) -> int:
+    """Open the database (none is made), write, say where; 2 and one message for what a person can mend."""
+    from results.records import open_database
+
+    try:
+        with open_database(storage, create=False) as database:
+            write(database)
+    except ResultsError as fault:
+        print(fault, file=sys.stderr)
+        return 2
+    except OSError as fault:
+        print(
+            f"{path} cannot be written ({fault.strerror}). Choose another place with --out.", file=sys.stderr
+        )
+        return 2
+    print(path)
+    return 0
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one step: a reader sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""The errors of `results`: one tree, each message for a person.
+
+ResultsError
+├── StorageError     the database cannot be opened, read or written
+├── UnknownStudy     the database has no study of that name
+├── RecordError      a row would contradict the rows that are there
+└── LeaseHeld        another driver runs this study; carries its name and the seconds until the lease ends
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+
+class ResultsError(Exception):
+    """What a person can mend: the message says what is wrong, where, and the way out."""
+
+
+class StorageError(ResultsError):
+    """The database cannot be opened, read or written. The message never carries a password."""
+
+
+class RecordError(ResultsError):
+    """A row would contradict the rows that are there already."""
+
+
+class UnknownStudy(ResultsError):
+    """The database has no study of that name."""
+
+    def __init__(self, name: str, known: Sequence[str], storage: str) -> None:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        listed = ", ".join(known) or "none yet"
+        super().__init__(f"No study named '{name}' in {storage}.{hint} Known: {listed}.")
+
+
+class LeaseHeld(ResultsError):
+    """Another driver holds the lease of the study.
+
+    `last_heartbeat_seconds` and `expires_in` are seconds: since its last sign of life, and until it may be
+    taken over.
+    """
+
+    def __init__(self, study: str, owner: str, last_heartbeat_seconds: float, expires_in: float) -> None:
+        self.study = study
+        self.owner = owner
+        self.last_heartbeat_seconds = last_heartbeat_seconds
+        self.expires_in = expires_in
+        super().__init__(
+            f"Study '{study}' is being run by {owner} "
+            f"(last sign of life {last_heartbeat_seconds:.0f} s ago). "
+            f"Watch it: python -m study.status --name {study}\n"
+            f"If that process is gone, try again in {max(1, round(expires_in))} s, when its lease ends."
+        )

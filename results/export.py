@@ -1,0 +1,62 @@
+"""Every table of a study as CSV.
+
+python -m results.export --name N [--storage URL] [--out FOLDER]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from results import command
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from results.records import Database
+
+
+def write_tables(database: Database, name: str, folder: Path) -> None:
+    """Write the tables of study `name` into `folder`, one CSV each; a table without rows has its header.
+
+    Scores are 0..1, times seconds, moments UTC; a value that is not there or not a number is empty.
+    UnknownStudy when the database has none of that name.
+    """
+    for table, frame in tables(database, name).items():
+        command.write_text(folder / f"{table}.csv", frame.to_csv(index=False, lineterminator="\n"))
+
+
+def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
+    """File name -> frame: what was recorded (runs, ...) and what follows from it (leaderboard, ...)."""
+    from results.ablation import ablation_table
+    from results.leaderboard import leaderboard_table
+    from results.load import study_frames
+    from results.pareto import pareto_table
+
+    frames = study_frames(database, name)
+    return {
+        "runs": frames.runs,
+        "choices": frames.choices,
+        "epochs": frames.epochs,
+        "tasks": frames.tasks,
+        "cells": frames.cells,
+        "data_issues": frames.data_issues,
+        "leaderboard": leaderboard_table(database, name),
+        "ablation": ablation_table(database, name),
+        "pareto": pareto_table(database, name),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; the exit code."""
+    parser = command.parser("results.export", "Write every table of a study.", ["csv"])
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default runs/NAME/tables")
+    given = parser.parse_args(arguments)
+    folder = given.out or Path("runs") / given.name / "tables"
+    return command.run(given.storage, lambda database: write_tables(database, given.name, folder), folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""Which configurations have been confirmed, how they rank, and which is the best.
+
+Scores of the search chose the configurations and are therefore too good: they stand nowhere here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from results.records import Database
+from results.rows import JsonObject, RunRow
+from results.statistics import Interval
+from results.study_results import IntervalOver, StudyResults
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ConfigurationResult:
+    """A configuration with its results over fresh seeds. Scores in 0..1, `spread` over seeds.
+
+    `interval` is None with fewer than two seeds, `test_*` before the phase test. `train_seconds` is what a
+    run costs on its own: stages that another run had paid for are counted.
+    """
+
+    digest: str
+    names: tuple[str, ...]
+    choices: JsonObject
+    config: JsonObject
+    mean: float
+    spread: float | None
+    seeds: int
+    interval: Interval | None
+    interval_over: IntervalOver | None
+    test_mean: float | None
+    test_spread: float | None
+    test_seeds: int
+    trainable_parameters: int | None
+    train_seconds: float | None
+    run_ids: tuple[int, ...]
+
+
+def configuration_result(results: StudyResults, digest: str) -> ConfigurationResult | None:
+    """A configuration's results; None when it has no complete run with a fresh seed."""
+    runs = list(results.results_of(digest).values())
+    if not runs:
+        return None
+    scores = results.scores(digest)
+    found = results.score_interval(digest)
+    tests = [value for run in runs if (value := results.split_score(run.id, "test")) is not None]
+    return ConfigurationResult(
+        digest=digest,
+        names=tuple(cell.name for cell in results.cells if cell.config_digest == digest),
+        choices=runs[0].choices_json,
+        config=runs[0].config_json,
+        mean=float(np.mean(scores)),
+        spread=_spread(scores),
+        seeds=len(scores),
+        interval=found[0] if found else None,
+        interval_over=found[1] if found else None,
+        test_mean=float(np.mean(tests)) if tests else None,
+        test_spread=_spread(tests),
+        test_seeds=len(tests),
+        trainable_parameters=runs[0].trainable_parameters,
+        train_seconds=_mean([seconds for run in runs if (seconds := own_seconds(run)) is not None]),
+        run_ids=tuple(run.id for run in runs),
+    )
+
+
+def own_seconds(run: RunRow) -> float | None:
+    """The training time of a run had it shared no stage with another, in seconds."""
+    if run.train_seconds is None:
+        return None
+    return run.train_seconds + (run.shared_seconds or 0.0)
+
+
+def leaderboard(results: StudyResults) -> list[ConfigurationResult]:
+    """The configurations of the phase confirm that have results, the highest mean score first."""
+    digests = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
+    found = [configuration_result(results, digest) for digest in digests]
+    return sorted((entry for entry in found if entry), key=lambda entry: (-entry.mean, entry.digest))
+
+
+def confirmed_ranking(database: Database, name: str) -> list[str]:
+    """The digests of the phase confirm, the highest mean score over their seeds first.
+
+    Only configurations with all requested seeds complete: the seeds of the phase's runs, and at least
+    `settings_json["seeds"]` of them where that is given. Equal means are ordered by digest.
+    """
+    return _ranking(StudyResults(database, name))
+
+
+def best_digest(results: StudyResults) -> str | None:
+    """The study's best configuration: as decided, else the first of the ranking; None before either."""
+    decided = results.study.decisions_json.get("best")
+    if isinstance(decided, str) and results.results_of(decided):
+        return decided
+    return next(iter(_ranking(results)), None)
+
+
+def baseline_digest(results: StudyResults) -> str | None:
+    """The baseline's digest: as decided, else that of a cell named "baseline"."""
+    decided = results.study.decisions_json.get("baseline")
+    if isinstance(decided, str):
+        return decided
+    return next((cell.config_digest for cell in results.cells if cell.name == "baseline"), None)
+
+
+def leaderboard_table(database: Database, name: str) -> pd.DataFrame:
+    """`leaderboard` as a frame, with `rank` from 1 and a column `is_best`, `is_baseline`."""
+    import pandas as pd
+
+    results = StudyResults(database, name)
+    best, baseline = best_digest(results), baseline_digest(results)
+    records = [
+        {
+            "rank": rank,
+            "config_digest": entry.digest,
+            "cells": " ".join(entry.names),
+            "is_best": entry.digest == best,
+            "is_baseline": entry.digest == baseline,
+            "mean": entry.mean,
+            "spread": entry.spread,
+            "seeds": entry.seeds,
+            "low": entry.interval.low if entry.interval else None,
+            "high": entry.interval.high if entry.interval else None,
+            "interval_over": entry.interval_over,
+            "test_mean": entry.test_mean,
+            "test_spread": entry.test_spread,
+            "test_seeds": entry.test_seeds,
+            "trainable_parameters": entry.trainable_parameters,
+            "train_seconds": entry.train_seconds,
+        }
+        for rank, entry in enumerate(leaderboard(results), start=1)
+    ]
+    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+COLUMNS = {
+    "rank": "int64",
+    "config_digest": "str",
+    "cells": "str",
+    "is_best": "bool",
+    "is_baseline": "bool",
+    "mean": "float64",
+    "spread": "float64",
+    "seeds": "int64",
+    "low": "float64",
+    "high": "float64",
+    "interval_over": "str",
+    "test_mean": "float64",
+    "test_spread": "float64",
+    "test_seeds": "int64",
+    "trainable_parameters": "Int64",
+    "train_seconds": "float64",
+}
+
+
+def _ranking(results: StudyResults) -> list[str]:
+    requested = _requested_seeds(results)
+    wanted = results.study.settings_json.get("seeds")
+    least = max(1, wanted) if isinstance(wanted, int) else 1
+    return [
+        entry.digest
+        for entry in leaderboard(results)
+        if entry.seeds >= least and requested <= set(results.results_of(entry.digest))
+    ]
+
+
+def _requested_seeds(results: StudyResults) -> set[int]:
+    listed = results.study.settings_json.get("confirm_seeds")
+    if isinstance(listed, list):
+        return set(listed)
+    return {run.seed for run in results.runs if run.phase == "confirm"}
+
+
+def _mean(values: list[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _spread(values: list[float]) -> float | None:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None

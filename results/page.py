@@ -1,0 +1,282 @@
+"""What stands on the report's page, in words: headline, sentences, tiles and the cells of its tables."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.ablation import AblationRow
+from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
+from results.study_results import IntervalOver, StudyResults
+from results.summary import RunCounts, Summary, seconds_spent
+from results.wording import (
+    NONE,
+    changes,
+    changes_in_words,
+    duration,
+    level_text,
+    plural,
+    points_interval,
+    points_text,
+    score_interval,
+    score_text,
+    score_with_spread,
+    seeds_text,
+)
+
+MADE_UP = (
+    "Made-up data: these sentences come from this program's own generator; these numbers say nothing about "
+    "real sentences."
+)
+MINILM = (
+    "The backbone MiniLM (all-MiniLM-L6-v2) was contrastively trained on sentence pairs, Quora duplicates "
+    "among them. Do not compare its numbers with those of a plain BERT."
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the four numbers of the first screen."""
+
+    label: str
+    value: str
+    note: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class RecipeItem:
+    """One factor of the best configuration; `baseline` is set where the baseline has another level."""
+
+    factor: str
+    level: str
+    baseline: str | None
+
+
+def headline(found: Summary) -> str:
+    """The answer in one line, or that there is none yet."""
+    if found.best is not None:
+        return f"Best: {changes_in_words(found.best_changes)}"
+    if found.counts.complete + found.counts.pruned:
+        return "No configuration has been confirmed yet"
+    if found.counts.failed:
+        return f"No result: {plural(found.counts.failed, 'run')} failed and none is complete"
+    return "No run is complete yet"
+
+
+def lead(found: Summary) -> list[str]:
+    """The sentences under the headline."""
+    if found.best is None:
+        return _lead_without_best(found.counts)
+    best, baseline = found.best, found.baseline
+    sentences = [f"It scores {_scored(best)}."]
+    if best.seeds < 2:
+        sentences.append("One seed shows no spread: no interval can be given.")
+    if found.best_is_baseline:
+        sentences.append("No confirmed configuration scores higher than the baseline.")
+    elif baseline is None:
+        sentences.append("The baseline has no complete run with a fresh seed, so there is no gain to show.")
+    else:
+        sentences.append(f"The baseline scores {_scored(baseline)}.")
+        sentences += _gain_sentences(found)
+    if best.test_mean is not None:
+        told = f"On test, looked at once, it scores {score_with_spread(best.test_mean, best.test_spread)}"
+        if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
+            told += f", the baseline {score_with_spread(baseline.test_mean, baseline.test_spread)}"
+        sentences.append(f"{told}.")
+    return sentences
+
+
+def tiles(found: Summary) -> list[Tile]:
+    """Best score, gain, runs, time."""
+    best, gain = found.best, found.gain
+    counts = found.counts
+    others = [
+        f"{count} {word}"
+        for count, word in (
+            (counts.failed, "failed"),
+            (counts.pruned, "stopped early"),
+            (counts.interrupted, "interrupted"),
+            (counts.running, "running"),
+        )
+        if count
+    ]
+    saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
+    return [
+        Tile(
+            "Best score",
+            score_text(best.mean) if best else NONE,
+            f"95 % {score_interval(best.interval)}" if best and best.interval else "no interval yet",
+        ),
+        Tile(
+            "Gain over the baseline",
+            points_text(gain.interval.estimate) if gain else NONE,
+            f"95 % {points_interval(gain.interval)}" if gain else _why_no_gain(found),
+            "points" if gain else "",
+        ),
+        Tile("Runs complete", f"{counts.complete:,}", ", ".join(others) or "none failed"),
+        Tile("Computing time", duration(found.hours_spent * 3600), f"{saved} saved by sharing stages"),
+    ]
+
+
+def recipe(found: Summary) -> list[RecipeItem]:
+    """Every factor of the best configuration, with the baseline's level where that differs."""
+    if found.best is None:
+        return []
+    differing = {change.factor for change in found.best_changes}
+    return [
+        RecipeItem(
+            factor,
+            level_text(level),
+            level_text(found.baseline_choices.get(factor)) if factor in differing else None,
+        )
+        for factor, level in found.best.choices.items()
+    ]
+
+
+def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None) -> str:
+    """What the ablation table supports."""
+    if best is None:
+        return "The ablation changes the best configuration one factor at a time; none is confirmed yet."
+    compared = [row for row in rows if row.comparison is not None]
+    if not compared:
+        return "No single change of the best configuration has two seeds in common with it yet."
+    clear = [row for row in compared if row.comparison and row.comparison.interval.excludes_zero]
+    worst = compared[0]
+    assert worst.comparison is not None
+    shift = points_text(worst.comparison.interval.estimate)
+    told = (
+        f"Of {plural(len(compared), 'single change')} to the best configuration, "
+        f"{len(clear)} {'has' if len(clear) == 1 else 'have'} an interval that excludes 0."
+    )
+    cell = worst.cell
+    levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
+    return f"{told} The largest effect: {cell.factor} {levels}, {shift} points."
+
+
+def interval_note(over: set[IntervalOver]) -> str:
+    """Which question the intervals answer."""
+    parts = {
+        "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: what other "
+        "seeds and other sentences could give. They are on the wide side.",
+        "seeds": "Where predictions were not kept: 95 % t intervals over seeds on these very sentences.",
+    }
+    return " ".join(text for kind, text in parts.items() if kind in over)
+
+
+def in_words(found: Summary, results: StudyResults, digest: str) -> str:
+    """A configuration by its differences from the baseline."""
+    if digest == baseline_digest(results):
+        return "the baseline"
+    runs = results.results_of(digest)
+    choices = next(iter(runs.values())).choices_json if runs else {}
+    return changes_in_words(changes(found.baseline_choices, choices))
+
+
+def marks(results: StudyResults, digest: str) -> list[str]:
+    """ "best" and "baseline", where the configuration is one."""
+    roles = {"best": best_digest(results), "baseline": baseline_digest(results)}
+    return [role for role, of in roles.items() if of == digest]
+
+
+def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float | None]:
+    """The mean main metric on dev of every task, in the order of `results.tasks()`."""
+    means: list[float | None] = []
+    for task in results.tasks():
+        values = [
+            results.metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in entry.run_ids
+        ]
+        known = [value for value in values if value is not None]
+        means.append(float(np.mean(known)) if known else None)
+    return means
+
+
+def data_sentence(results: StudyResults, issues: int) -> str:
+    """What the data section supports."""
+    overlap = results.study.data_json.get("overlap", {})
+    shared = sum(overlap.values()) if isinstance(overlap, dict) else 0
+    dropped = f"{plural(issues, 'faulty row')} {'was' if issues == 1 else 'were'} dropped" if issues else (
+        "No row was dropped"
+    )  # fmt: skip
+    return (
+        f"{dropped}; {plural(shared, 'example')} of dev {'stands' if shared == 1 else 'stand'} in train too."
+    )
+
+
+def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The counts of `data_json` as tables (title, rows), whatever keys it has."""
+    tables = []
+    for key, value in results.study.data_json.items():
+        if isinstance(value, dict) and value:
+            rows = [(str(name), _shown(count)) for name, count in value.items()]
+            tables.append((key.replace("_", " ").capitalize(), rows))
+    return tables
+
+
+def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
+    """Phase, runs, computing time, time saved, and the mean time of a complete run."""
+    rows = []
+    for phase in ("search", "confirm", "ablate"):
+        runs = [run for run in results.runs if run.phase == phase]
+        complete = [seconds_spent(run) for run in runs if run.status == "complete"]
+        spent = sum(seconds_spent(run) for run in runs)
+        saved = sum(run.shared_seconds or 0.0 for run in runs)
+        mean = duration(float(np.mean(complete))) if complete else NONE
+        if runs:
+            rows.append((phase, len(runs), duration(spent), duration(saved), mean))
+    return rows
+
+
+def repeat_command(found: Summary) -> str:
+    """The command that trains the best configuration again, from where the study wrote it."""
+    config = f"runs/{found.study.study_name}/best/config.json"
+    data = shlex.quote(found.study.data_source)
+    return f"python -m mtbert.train --config {shlex.quote(config)} --data {data}"
+
+
+def pretty_json(value: object) -> str:
+    """JSON for people."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _lead_without_best(counts: RunCounts) -> list[str]:
+    done = counts.complete + counts.pruned
+    if done:
+        return [
+            f"So far {plural(done, 'run')} of the search {'has' if done == 1 else 'have'} come to an end. "
+            "The search picks configurations by the scores of single runs, so those are not results.",
+            "The phase confirm runs the best ones again with fresh seeds.",
+        ]
+    if counts.failed:
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.failures)
+        return [f"Why: {reasons}. The list of all runs has the details."]
+    return ["Launch the study again under the same name to go on."]
+
+
+def _scored(entry: ConfigurationResult) -> str:
+    seeds = "1 fresh seed" if entry.seeds == 1 else f"{entry.seeds} fresh seeds"
+    return f"{score_with_spread(entry.mean, entry.spread)} ({seeds})"
+
+
+def _gain_sentences(found: Summary) -> list[str]:
+    if found.gain is None:
+        return ["Best and baseline have fewer than two seeds in common, so no gain is shown."]
+    interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
+    told = f"The gain is {points_text(interval.estimate)} points, 95 % interval {points_interval(interval)}."
+    if interval.excludes_zero:
+        return [told]
+    return [told, f"It is not distinguishable from the baseline with {seeds}."]
+
+
+def _why_no_gain(found: Summary) -> str:
+    if found.best is None:
+        return "nothing confirmed yet"
+    return "the best is the baseline" if found.best_is_baseline else "fewer than two paired seeds"
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,296 @@
+"""The database of studies: the only code that opens it. Every method is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Executable, create_engine, select, update
+from sqlalchemy.exc import NoSuchModuleError
+
+from results import lease, run_records, schema, storage_url, study_records
+from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
+from results.rows import (
+    Cell,
+    EnvironmentRow,
+    IssueRow,
+    JsonObject,
+    LeaseRow,
+    MetricValue,
+    NewRun,
+    Phase,
+    PredictionRow,
+    RunResult,
+    RunRow,
+    RunStatus,
+    Split,
+    StageRow,
+    StudyRow,
+    row_from,
+    utc_now,
+    values_of,
+)
+from results.sessions import Sessions, engine_options
+
+__all__ = [
+    "Cell",
+    "Database",
+    "EnvironmentRow",
+    "IssueRow",
+    "LeaseHeld",
+    "LeaseRow",
+    "MetricValue",
+    "NewRun",
+    "PredictionRow",
+    "RecordError",
+    "RunResult",
+    "RunRow",
+    "StageRow",
+    "StorageError",
+    "StudyRow",
+    "UnknownStudy",
+    "open_database",
+]
+
+
+def open_database(url: str, *, create: bool = True) -> Database:
+    """Open the database at a SQLAlchemy URL and bring its tables to this release's version.
+
+    `create=False` opens only a database that has studies: it makes no file and no tables. StorageError,
+    without a password, for a bad URL, an unreachable server, a missing driver, a file that is no database, a
+    folder that cannot be written, and tables written by a newer release.
+    """
+    parsed = storage_url.parse_url(url)
+    if create:
+        storage_url.make_folder(parsed)
+    else:
+        storage_url.require_file(parsed)
+    try:
+        engine = create_engine(parsed, **engine_options(parsed))
+    except (NoSuchModuleError, ModuleNotFoundError) as fault:
+        raise StorageError(
+            f"{storage_url.shown(parsed)} needs a driver that is not installed ({fault}). "
+            "Install it: pip install 'mtbert-study[postgres]'"
+        ) from fault
+    sessions = Sessions(engine)
+    try:
+        sessions.upgrade(create=create)
+    except BaseException:
+        sessions.close()
+        raise
+    return Database(sessions)
+
+
+class Database:
+    """The rows of all studies behind one URL. Made by `open_database`; also a context manager."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self.shown_url = sessions.shown_url
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._sessions.close()
+
+    # Studies
+
+    def study_names(self) -> list[str]:
+        """All studies, the oldest first."""
+        with self._sessions.read() as session:
+            order = (schema.StudyMeta.created_at, schema.StudyMeta.study_name)
+            return list(session.scalars(select(schema.StudyMeta.study_name).order_by(*order)))
+
+    def study(self, name: str) -> StudyRow | None:
+        """The study, or None."""
+        with self._sessions.read() as session:
+            found = session.get(schema.StudyMeta, name)
+            return None if found is None else row_from(StudyRow, found)
+
+    def require_study(self, name: str) -> StudyRow:
+        """The study; UnknownStudy, naming the nearest, when there is none."""
+        found = self.study(name)
+        if found is None:
+            raise UnknownStudy(name, self.study_names(), self.shown_url)
+        return found
+
+    def create_study(self, study: StudyRow) -> None:
+        """Insert the study; RecordError when one of that name is there."""
+        with self._sessions.write() as session:
+            if session.get(schema.StudyMeta, study.study_name) is not None:
+                raise RecordError(f"There is a study named '{study.study_name}' already.")
+            session.add(schema.StudyMeta(**values_of(study)))
+
+    def update_study(
+        self,
+        name: str,
+        *,
+        status: str | None = None,
+        command: str | None = None,
+        settings_json: JsonObject | None = None,
+        decisions_json: JsonObject | None = None,
+        data_json: JsonObject | None = None,
+    ) -> None:
+        """Replace the fields that are given. UnknownStudy when there is none of that name."""
+        self.require_study(name)
+        given = {
+            "status": status,
+            "command": command,
+            "settings_json": settings_json,
+            "decisions_json": decisions_json,
+            "data_json": data_json,
+        }
+        changed = {column: value for column, value in given.items() if value is not None}
+        table = schema.StudyMeta
+        with self._sessions.write() as session:
+            if changed:
+                session.execute(update(table).where(table.study_name == name).values(changed))
+
+    # The lease
+
+    def take_lease(
+        self, name: str, owner: str, host: str, pid: int, process_started_at: float, seconds: float = 30
+    ) -> None:
+        """Become the one driver of the study for `seconds`; LeaseHeld while another is.
+
+        `owner` names the process for people and must be its own ("pid 4121 on host a");
+        `process_started_at` is psutil's `create_time()`, seconds since 1970.
+        """
+        now = utc_now()
+        wanted = LeaseRow(name, owner, host, pid, process_started_at, now, now + timedelta(seconds=seconds))
+        try:
+            with self._sessions.write() as session:
+                lease.take(session, wanted, seconds)
+        except RecordError:  # two drivers inserted the first lease at once, and the other one was faster
+            with self._sessions.write() as session:
+                lease.take(session, wanted, seconds)
+
+    def renew_lease(self, name: str, owner: str, seconds: float = 30) -> None:
+        """Another sign of life; LeaseHeld when another driver has taken over."""
+        with self._sessions.write() as session:
+            lease.renew(session, name, owner, seconds)
+
+    def release_lease(self, name: str, owner: str) -> None:
+        """Give the lease back; nothing happens when it is another's by now."""
+        with self._sessions.write() as session:
+            lease.release(session, name, owner)
+
+    def lease(self, name: str) -> LeaseRow | None:
+        """Who drives the study, or drove it when it died; None when nobody holds it."""
+        with self._sessions.read() as session:
+            found = session.get(schema.Lease, name)
+            return None if found is None else row_from(LeaseRow, found)
+
+    # Cells and runs
+
+    def replace_cells(self, name: str, phase: Phase, cells: Sequence[Cell]) -> None:
+        """Write what a phase asks for, in place of what it asked for before (its best may have changed)."""
+        with self._sessions.write() as session:
+            study_records.replace_cells(session, name, phase, cells)
+
+    def cells(self, name: str, phase: Phase | None = None) -> list[Cell]:
+        """The cells of the study (of one phase) by phase, position and name."""
+        wanted = select(schema.Cell).where(schema.Cell.study_name == name)
+        if phase is not None:
+            wanted = wanted.where(schema.Cell.phase == phase)
+        with self._sessions.read() as session:
+            found = session.scalars(
+                wanted.order_by(schema.Cell.phase, schema.Cell.position, schema.Cell.name)
+            )
+            return [row_from(Cell, cell) for cell in found]
+
+    def start_run(self, run: NewRun) -> int:
+        """Write the run as running and return its id; an attempt that died is opened again.
+
+        RecordError when the run of this configuration and seed has come to an end of its own.
+        """
+        with self._sessions.write() as session:
+            return run_records.start(session, run)
+
+    def record_epoch(
+        self, run_id: int, epoch: int, seconds: float | None, values: Sequence[MetricValue]
+    ) -> None:
+        """The values at the end of one epoch (from 1), which took `seconds`."""
+        with self._sessions.write() as session:
+            run_records.record_epoch(session, run_id, epoch, seconds, values)
+
+    def finish_run(self, run_id: int, result: RunResult) -> None:
+        """How the run ended; RecordError when it is not running."""
+        with self._sessions.write() as session:
+            run_records.finish(session, run_id, result)
+
+    def record_evaluation(
+        self,
+        run_id: int,
+        split: Split,
+        metrics: Sequence[MetricValue],
+        predictions: Sequence[PredictionRow] = (),
+    ) -> None:
+        """A complete run measured on one more split (test); RecordError the second time."""
+        with self._sessions.write() as session:
+            run_records.record_evaluation(session, run_id, split, metrics, predictions)
+
+    def interrupt_running(self, name: str) -> int:
+        """Mark what a dead driver left running as interrupted; the number of runs."""
+        with self._sessions.write() as session:
+            return run_records.interrupt_running(session, name)
+
+    def runs(
+        self,
+        name: str,
+        *,
+        phase: Phase | None = None,
+        status: RunStatus | None = None,
+        config_digest: str | None = None,
+    ) -> list[RunRow]:
+        """The runs of the study by id, narrowed by what is given."""
+        given = {"phase": phase, "status": status, "config_digest": config_digest}
+        filters = {column: value for column, value in given.items() if value is not None}
+        wanted = select(schema.Run).filter_by(study_name=name, **filters).order_by(schema.Run.id)
+        with self._sessions.read() as session:
+            return [row_from(RunRow, run) for run in session.scalars(wanted)]
+
+    def run_by(self, name: str, config_digest: str, seed: int) -> RunRow | None:
+        """The one run of this configuration and seed, or None."""
+        wanted = select(schema.Run).filter_by(study_name=name, config_digest=config_digest, seed=seed)
+        with self._sessions.read() as session:
+            found = session.scalar(wanted)
+            return None if found is None else row_from(RunRow, found)
+
+    def evaluated_runs(self, name: str, split: Split) -> set[int]:
+        """The ids of the runs that have metrics on a split."""
+        table = schema.TaskMetric
+        wanted = (
+            select(table.run_id).join(schema.Run).where(schema.Run.study_name == name, table.split == split)
+        )
+        with self._sessions.read() as session:
+            return set(session.scalars(wanted))
+
+    # What runs ran on and with
+
+    def environment_id(self, environment: EnvironmentRow) -> int:
+        """The id of the row with this content, written if it is new."""
+        with self._sessions.write() as session:
+            return study_records.environment_id(session, environment)
+
+    def add_data_issues(self, name: str, issues: Sequence[IssueRow]) -> None:
+        """Write the faulty rows of the data, in the order given."""
+        with self._sessions.write() as session:
+            session.add_all(schema.DataIssue(study_name=name, **values_of(issue)) for issue in issues)
+
+    def data_issues(self, name: str) -> list[IssueRow]:
+        """The faulty rows of the data, in the order they were found."""
+        wanted = select(schema.DataIssue).filter_by(study_name=name).order_by(schema.DataIssue.id)
+        with self._sessions.read() as session:
+            return [row_from(IssueRow, issue) for issue in session.scalars(wanted)]
+
+    def select(self, statement: Executable) -> list[dict[str, Any]]:
+        """The rows of any SELECT over `results.schema`, as dictionaries column -> value."""
+        with self._sessions.read() as session:
+            return [dict(row) for row in session.execute(statement).mappings()]

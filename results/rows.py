@@ -1,0 +1,213 @@
+"""What is handed to the database and what it hands back: plain frozen records, no connection behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+JsonObject = dict[str, Any]
+
+Phase = Literal["search", "confirm", "ablate"]
+Split = Literal["dev", "train", "test"]
+RunStatus = Literal["running", "complete", "pruned", "failed", "interrupted"]
+EndStatus = Literal["complete", "pruned", "failed", "interrupted"]
+
+
+def utc_now() -> datetime:
+    """The current time, with its zone."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRow:
+    """One study.
+
+    `data_json`: rows per task and split, overlap, rows read and dropped; `space_json`: the space as
+    `search_spaces show --json` prints it; `decisions_json`: `{"confirmed": [digest], "best": digest,
+    "baseline": digest, "best_choices": {...}, "baseline_choices": {...}}` as far as decided.
+    """
+
+    study_name: str
+    space: str
+    goal: str
+    command: str
+    data_source: str
+    data_made_up: bool
+    data_fingerprint: str
+    backbone: str
+    seed: int
+    data_json: JsonObject = field(default_factory=dict)
+    settings_json: JsonObject = field(default_factory=dict)
+    space_json: JsonObject = field(default_factory=dict)
+    decisions_json: JsonObject = field(default_factory=dict)
+    status: str = "running"
+    created_at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A configuration that a phase asks for, e.g. name "leave_one_out:pooling" of phase "ablate"."""
+
+    phase: Phase
+    name: str
+    design: str
+    config_digest: str
+    config_json: JsonObject
+    choices_json: JsonObject
+    factor: str | None = None
+    from_level: str | None = None
+    to_level: str | None = None
+    position: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRun:
+    """A run about to start."""
+
+    study_name: str
+    phase: Phase
+    config_digest: str
+    config_json: JsonObject
+    choices_json: JsonObject
+    seed: int
+    trial_number: int | None = None
+    host: str = ""
+    device: str = "cpu"
+    engine: str = "local"
+    environment_id: int | None = None
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One measured value; `task` is "" for the whole model. NaN is stored as "no value"."""
+
+    split: Split
+    task: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class PredictionRow:
+    """A run's predictions on one split of one task; `payload` comes from `predictions.pack_predictions`."""
+
+    split: Split
+    task: str
+    payload: bytes
+    example_ids_sha256: str
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One stage of a run; `shared` when another run had computed it."""
+
+    name: str
+    key: str
+    seconds: float | None
+    shared: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """How a run ended. `score` and `leaderboard_score` are dev scores at the best epoch, in 0..1."""
+
+    status: EndStatus
+    reason: str | None = None
+    detail: str | None = None
+    score: float | None = None
+    leaderboard_score: float | None = None
+    best_epoch: int | None = None
+    train_seconds: float | None = None
+    eval_seconds: float | None = None
+    shared_seconds: float | None = None
+    trainable_parameters: int | None = None
+    total_parameters: int | None = None
+    peak_memory_bytes: int | None = None
+    device: str | None = None
+    metrics: Sequence[MetricValue] = ()
+    predictions: Sequence[PredictionRow] = ()
+    stages: Sequence[StageRow] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """A run as the table `run` has it."""
+
+    id: int
+    study_name: str
+    trial_number: int | None
+    phase: Phase
+    config_digest: str
+    config_json: JsonObject
+    choices_json: JsonObject
+    seed: int
+    status: RunStatus
+    reason: str | None
+    detail: str | None
+    attempt: int
+    started_at: datetime
+    finished_at: datetime | None
+    train_seconds: float | None
+    eval_seconds: float | None
+    shared_seconds: float | None
+    trainable_parameters: int | None
+    total_parameters: int | None
+    peak_memory_bytes: int | None
+    host: str
+    device: str
+    engine: str
+    environment_id: int | None
+    best_epoch: int | None
+    score: float | None
+    leaderboard_score: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentRow:
+    """What runs ran on. `packages_json` maps a package to its version."""
+
+    python: str
+    platform: str
+    cpu: str
+    packages_json: JsonObject
+    git_commit: str | None = None
+    threads: int | None = None
+    gpu: str | None = None
+
+
+@dataclass(frozen=True)
+class IssueRow:
+    """One faulty row of a data file; `line` counts from 1."""
+
+    file: str
+    line: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class LeaseRow:
+    """Who runs a study, and until when that claim lasts without another sign of life."""
+
+    study_name: str
+    owner: str
+    host: str
+    pid: int
+    process_started_at: float
+    heartbeat_at: datetime
+    expires_at: datetime
+
+
+RowT = TypeVar("RowT", StudyRow, Cell, RunRow, IssueRow, LeaseRow)
+
+
+def values_of(row: StudyRow | Cell | IssueRow) -> dict[str, Any]:
+    """Column -> value; the fields of these records are named like their columns."""
+    return {column.name: getattr(row, column.name) for column in fields(row)}
+
+
+def row_from(kind: type[RowT], found: object) -> RowT:
+    """The record of a row that the database gave."""
+    return kind(**{column.name: getattr(found, column.name) for column in fields(kind)})

@@ -1,0 +1,182 @@
+"""What happens to the rows of one run: started, an epoch, finished, evaluated, interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from results import rows, schema
+from results.errors import RecordError
+
+REOPENED_STATUS = ("running", "interrupted")
+REOPENED_REASONS = ("worker_died", "interrupted")  # the run is not to blame: it may be tried again
+
+
+def start(session: Session, new: rows.NewRun) -> int:
+    """Insert the run, or open its row again when the last attempt did not come to an end of its own.
+
+    A row opened again keeps its phase and trial, counts its attempts and loses what the last one measured.
+    RecordError when the run is complete, pruned or failed: nothing runs twice.
+    """
+    run = session.scalar(
+        select(schema.Run).where(
+            schema.Run.study_name == new.study_name,
+            schema.Run.config_digest == new.config_digest,
+            schema.Run.seed == new.seed,
+        )
+    )
+    if run is None:
+        run = schema.Run(
+            study_name=new.study_name,
+            trial_number=new.trial_number,
+            phase=new.phase,
+            config_digest=new.config_digest,
+            config_json=new.config_json,
+            choices_json=new.choices_json,
+            seed=new.seed,
+            attempt=0,
+        )
+        session.add(run)
+    elif run.status in REOPENED_STATUS or (run.status == "failed" and run.reason in REOPENED_REASONS):
+        _forget_measurements(session, run)
+    else:
+        raise RecordError(
+            f"Run {run.id} of study '{run.study_name}' (configuration {run.config_digest[:8]}, "
+            f"seed {run.seed}) is {run.status} already; a configuration runs once with a seed."
+        )
+    run.status, run.attempt, run.started_at = "running", run.attempt + 1, rows.utc_now()
+    run.host, run.device, run.engine = new.host, new.device, new.engine
+    run.environment_id = new.environment_id
+    session.flush()
+    return run.id
+
+
+def record_epoch(
+    session: Session, run_id: int, epoch: int, seconds: float | None, values: Sequence[rows.MetricValue]
+) -> None:
+    """The values at the end of `epoch` (from 1), which took `seconds`. RecordError when already written."""
+    running_run(session, run_id)
+    written = select(schema.EpochMetric.epoch).where(
+        schema.EpochMetric.run_id == run_id, schema.EpochMetric.epoch == epoch
+    )
+    if session.scalar(written.limit(1)) is not None:
+        raise RecordError(f"Epoch {epoch} of run {run_id} is written already.")
+    session.add_all(
+        schema.EpochMetric(
+            run_id=run_id,
+            epoch=epoch,
+            split=value.split,
+            task=value.task,
+            metric=value.metric,
+            value=value.value,
+            seconds=seconds,
+        )
+        for value in values
+    )
+
+
+def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
+    """How the run ended, with its metrics, predictions and stages."""
+    run = running_run(session, run_id)
+    run.status, run.reason, run.detail = result.status, result.reason, result.detail
+    run.score, run.leaderboard_score, run.best_epoch = (
+        result.score,
+        result.leaderboard_score,
+        result.best_epoch,
+    )
+    run.train_seconds, run.eval_seconds = result.train_seconds, result.eval_seconds
+    run.shared_seconds, run.peak_memory_bytes = result.shared_seconds, result.peak_memory_bytes
+    run.trainable_parameters, run.total_parameters = result.trainable_parameters, result.total_parameters
+    run.device = result.device or run.device
+    run.finished_at = rows.utc_now()
+    _add_measurements(session, run_id, result.metrics, result.predictions)
+    session.add_all(
+        schema.Stage(
+            run_id=run_id,
+            position=position,
+            name=stage.name,
+            key=stage.key,
+            seconds=stage.seconds,
+            shared=stage.shared,
+        )
+        for position, stage in enumerate(result.stages)
+    )
+
+
+def record_evaluation(
+    session: Session,
+    run_id: int,
+    split: rows.Split,
+    metrics: Sequence[rows.MetricValue],
+    predictions: Sequence[rows.PredictionRow],
+) -> None:
+    """A complete run measured on one more split; RecordError the second time: test is looked at once."""
+    run = session.get(schema.Run, run_id)
+    if run is None or run.status != "complete":
+        raise RecordError(
+            f"Run {run_id} is {run.status if run else 'unknown'}; only a complete run is evaluated."
+        )
+    strangers = ({item.split for item in metrics} | {item.split for item in predictions}) - {split}
+    if strangers:
+        raise RecordError(f"An evaluation on {split} was handed rows of {', '.join(sorted(strangers))}.")
+    for table in (schema.TaskMetric, schema.Prediction):
+        if session.scalar(select(table.run_id).where(table.run_id == run_id, table.split == split).limit(1)):
+            raise RecordError(f"Run {run_id} has been evaluated on {split} already; that is done once.")
+    _add_measurements(session, run_id, metrics, predictions)
+
+
+def interrupt_running(session: Session, study_name: str) -> int:
+    """Mark what a dead driver left running; the number of runs."""
+    running = session.scalars(
+        select(schema.Run.id).where(schema.Run.study_name == study_name, schema.Run.status == "running")
+    ).all()
+    session.execute(
+        update(schema.Run)
+        .where(schema.Run.id.in_(running))
+        .values(status="interrupted", reason="interrupted", finished_at=rows.utc_now())
+    )
+    return len(running)
+
+
+def running_run(session: Session, run_id: int) -> schema.Run:
+    """The run, which must be running: RecordError otherwise."""
+    run = session.get(schema.Run, run_id)
+    if run is None:
+        raise RecordError(f"There is no run {run_id}.")
+    if run.status != "running":
+        raise RecordError(f"Run {run_id} is {run.status} already; only a running run is written to.")
+    return run
+
+
+def _forget_measurements(session: Session, run: schema.Run) -> None:
+    for table in (schema.EpochMetric, schema.TaskMetric, schema.Prediction, schema.Stage):
+        session.execute(delete(table).where(table.run_id == run.id))
+    run.reason = run.detail = run.finished_at = None
+    run.score = run.leaderboard_score = run.best_epoch = None
+    run.train_seconds = run.eval_seconds = run.shared_seconds = None
+
+
+def _add_measurements(
+    session: Session,
+    run_id: int,
+    metrics: Sequence[rows.MetricValue],
+    predictions: Sequence[rows.PredictionRow],
+) -> None:
+    session.add_all(
+        schema.TaskMetric(
+            run_id=run_id, split=item.split, task=item.task, metric=item.metric, value=item.value
+        )
+        for item in metrics
+    )
+    session.add_all(
+        schema.Prediction(
+            run_id=run_id,
+            split=item.split,
+            task=item.task,
+            payload=item.payload,
+            example_ids_sha256=item.example_ids_sha256,
+        )
+        for item in predictions
+    )

@@ -1,0 +1,88 @@
+"""Transactions on SQLite and PostgreSQL: how they begin, how they wait, what their failures are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from results import migrations, storage_url
+from results.errors import RecordError, StorageError
+
+BUSY_SECONDS = 60  # a reader of a report or Optuna's own connection never holds the lock for long
+CONNECT_SECONDS = 10
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What `create_engine` needs to know of this kind of database."""
+    if url.get_backend_name() == "postgresql":
+        return {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    return {"connect_args": {"timeout": BUSY_SECONDS}}
+
+
+class Sessions:
+    """Opens one transaction at a time on an engine and turns the database's complaints into our errors."""
+
+    def __init__(self, engine: Engine) -> None:
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        self._engine = engine
+        self._writing = engine.execution_options(write=True)
+        self.shown_url = storage_url.shown(engine.url)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    def upgrade(self, *, create: bool) -> None:
+        """Bring the tables to this release's version; StorageError when there are none and not `create`."""
+        with self._told(), self._engine.connect() as connection:
+            version = migrations.current_version(connection)
+        if version == migrations.HEAD:
+            return
+        if version is None and not create:
+            raise StorageError(f"{self.shown_url} holds no studies yet. Launch one: python -m study.launch")
+        with self._told(), self._writing.begin() as connection:
+            migrations.upgrade(connection, self.shown_url)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads."""
+        with self._told(), Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that writes; committed at the end, rolled back on any error."""
+        with self._told(), Session(self._writing) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError as fault:
+            raise RecordError(f"The database refused a row: {storage_url.mask(str(fault.orig))}") from fault
+        except DBAPIError as fault:
+            raise storage_url.opening_fault(self._engine.url, fault) from fault
+
+
+def _set_up_sqlite(connection: Any, record: object) -> None:
+    """WAL: readers do not wait for the writer. Python's own transactions are off, see `_begin_sqlite`."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that will write takes the lock at once: after a read it could not wait for it."""
+    writes = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

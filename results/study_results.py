@@ -1,0 +1,195 @@
+"""What a study has measured, read once: which runs count as results, and their scores example by example.
+
+A result is a complete run with a fresh seed, one that the search did not choose by: any run of the phases
+confirm and ablate, and a run of the search only when `settings_json["confirm_seeds"]` lists its seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from sqlalchemy import select
+
+from results import schema
+from results.predictions import unpack_predictions
+from results.records import Database
+from results.rows import Cell, RunRow, StudyRow
+from results.statistics import (
+    Float64,
+    Interval,
+    paired_score_bootstrap,
+    paired_t_interval,
+    pearson_scores,
+)
+
+MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
+
+IntervalOver = Literal["seeds and examples", "seeds"]
+ExampleScores = dict[str, Float64]  # task -> (examples,), the mean of which is the task's main metric
+MetricsOfRun = dict[tuple[str, str], float | None]  # (task, metric) -> value, on one split
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A difference of two configurations over the seeds both have, and what its interval speaks of.
+
+    "seeds" alone where predictions were not kept for all runs: other seeds on these very dev examples.
+    """
+
+    interval: Interval
+    seeds: tuple[int, ...]
+    over: IntervalOver
+
+
+class StudyResults:
+    """The runs, cells and metrics of one study. UnknownStudy when the database has none of that name."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self.study: StudyRow = database.require_study(name)
+        self.runs: list[RunRow] = database.runs(name)
+        self.cells: list[Cell] = database.cells(name)
+        self._database = database
+        self._metrics = _task_metrics(database, name)
+        self._example_scores: dict[int, ExampleScores | None] = {}
+        self._results = self._group_results()
+
+    def results_of(self, digest: str) -> dict[int, RunRow]:
+        """The results of a configuration: seed -> run, seeds ascending; empty when there are none."""
+        return self._results.get(digest, {})
+
+    def measured(self) -> list[str]:
+        """The digests of all configurations that have results, in the order they were first run."""
+        return list(self._results)
+
+    def scores(self, digest: str) -> list[float]:
+        """The dev scores of a configuration, 0..1, one a seed."""
+        return [run.score for run in self.results_of(digest).values() if run.score is not None]
+
+    def split_score(self, run_id: int, split: str) -> float | None:
+        """A run's score on a split other than dev: as written, else the mean of the tasks' main metrics."""
+        values = self._metrics.get((run_id, split), {})
+        whole = values.get(("", "score"))
+        if whole is not None:
+            return whole
+        tasks = sorted({task for task, _ in values if task})
+        mains = [values.get((task, self.main_metric(run_id, split, task))) for task in tasks]
+        known = [value for value in mains if value is not None]
+        return float(np.mean(known)) if known and len(known) == len(tasks) else None
+
+    def main_metric(self, run_id: int, split: str, task: str) -> str:
+        """The metric a task is scored by: Pearson's r where it was measured, else accuracy."""
+        return "pearson" if (task, "pearson") in self._metrics.get((run_id, split), {}) else "accuracy"
+
+    def metric(self, run_id: int, split: str, task: str, metric: str) -> float | None:
+        """One metric of one run; None when it was not measured or is not a number."""
+        return self._metrics.get((run_id, split), {}).get((task, metric))
+
+    def tasks(self) -> list[str]:
+        """The names of all tasks that were measured."""
+        return sorted({task for values in self._metrics.values() for task, _ in values if task})
+
+    def score_curves(self) -> dict[tuple[int, str], dict[int, float]]:
+        """The score by epoch of every run: (run id, split) -> epoch -> score. NaN is left out."""
+        table = schema.EpochMetric
+        found = self._database.select(
+            select(table.run_id, table.split, table.epoch, table.value)
+            .join(schema.Run)
+            .where(schema.Run.study_name == self.study.study_name)
+            .where(table.task == "", table.metric == "score", table.value.is_not(None))
+            .order_by(table.run_id, table.split, table.epoch)
+        )
+        curves: dict[tuple[int, str], dict[int, float]] = {}
+        for row in found:
+            curves.setdefault((row["run_id"], row["split"]), {})[row["epoch"]] = row["value"]
+        return curves
+
+    def compare(self, digest: str, other: str) -> Comparison | None:
+        """`digest` minus `other` in score, paired by seed; None with fewer than two seeds in common."""
+        mine, theirs = self.results_of(digest), self.results_of(other)
+        seeds = tuple(sorted(set(mine) & set(theirs)))
+        if len(seeds) < MIN_PAIRED_SEEDS:
+            return None
+        pairs = self._example_pairs([mine[seed] for seed in seeds], [theirs[seed] for seed in seeds])
+        if pairs:
+            return Comparison(paired_score_bootstrap(pairs), seeds, "seeds and examples")
+        a, b = ([runs[seed].score for seed in seeds] for runs in (mine, theirs))
+        return Comparison(paired_t_interval(np.array(a), np.array(b)), seeds, "seeds")
+
+    def score_interval(self, digest: str) -> tuple[Interval, IntervalOver] | None:
+        """A configuration's mean score with its interval; None with fewer than two seeds."""
+        runs = list(self.results_of(digest).values())
+        if len(runs) < MIN_PAIRED_SEEDS:
+            return None
+        pairs = self._example_pairs(runs, runs)
+        if pairs:
+            against_zero = [(mine, np.zeros_like(mine)) for mine, _ in pairs]
+            return paired_score_bootstrap(against_zero), "seeds and examples"
+        scores = np.array(self.scores(digest))
+        return paired_t_interval(scores, np.zeros_like(scores)), "seeds"
+
+    def _group_results(self) -> dict[str, dict[int, RunRow]]:
+        listed = self.study.settings_json.get("confirm_seeds")
+        fresh = set(listed) if isinstance(listed, list) else set()
+        grouped: dict[str, dict[int, RunRow]] = {}
+        for run in self.runs:
+            counts = run.phase != "search" or run.seed in fresh
+            if counts and run.status == "complete" and run.score is not None:
+                grouped.setdefault(run.config_digest, {})[run.seed] = run
+        return {digest: dict(sorted(runs.items())) for digest, runs in grouped.items()}
+
+    def _example_pairs(
+        self, mine: Sequence[RunRow], theirs: Sequence[RunRow]
+    ) -> list[tuple[Float64, Float64]]:
+        """One pair (seeds, examples) a task; empty unless all runs kept predictions on the same examples."""
+        tables = [[self._examples(run.id) for run in runs] for runs in (mine, theirs)]
+        found = [table for column in tables for table in column if table is not None]
+        if len(found) < len(mine) + len(theirs):
+            return []
+        shapes = {tuple((task, len(values)) for task, values in sorted(table.items())) for table in found}
+        if len(shapes) != 1 or not found[0]:
+            return []
+        a, b = ([table for table in column if table is not None] for column in tables)
+        return [
+            (np.stack([row[task] for row in a]), np.stack([row[task] for row in b])) for task in sorted(a[0])
+        ]
+
+    def _examples(self, run_id: int) -> ExampleScores | None:
+        if run_id not in self._example_scores:
+            self._example_scores[run_id] = self._read_examples(run_id)
+        return self._example_scores[run_id]
+
+    def _read_examples(self, run_id: int) -> ExampleScores | None:
+        table = schema.Prediction
+        found = self._database.select(
+            select(table.task, table.example_ids_sha256, table.payload)
+            .where(table.run_id == run_id, table.split == "dev")
+            .order_by(table.task)
+        )
+        scores: ExampleScores = {}
+        for row in found:
+            kept = unpack_predictions(row["payload"])
+            if not (np.isfinite(kept.predictions).all() and np.isfinite(kept.labels).all()):
+                return None
+            if self.main_metric(run_id, "dev", row["task"]) == "pearson":
+                values = pearson_scores(kept.predictions, kept.labels)
+            else:
+                values = (kept.predictions == kept.labels).astype(np.float64)
+            # The ids belong to the name, so that two runs on different examples are not paired.
+            scores[f"{row['task']} {row['example_ids_sha256']}"] = values
+        return scores or None
+
+
+def _task_metrics(database: Database, name: str) -> dict[tuple[int, str], MetricsOfRun]:
+    table = schema.TaskMetric
+    found = database.select(
+        select(table.run_id, table.split, table.task, table.metric, table.value)
+        .join(schema.Run, schema.Run.id == table.run_id)
+        .where(schema.Run.study_name == name)
+    )
+    metrics: dict[tuple[int, str], MetricsOfRun] = {}
+    for row in found:
+        metrics.setdefault((row["run_id"], row["split"]), {})[row["task"], row["metric"]] = row["value"]
+    return metrics

@@ -1,0 +1,130 @@
+"""The answer of a study in one object: it feeds the report and the terminal alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from results.ablation import AblationRow, ablation_rows
+from results.leaderboard import (
+    ConfigurationResult,
+    baseline_digest,
+    best_digest,
+    configuration_result,
+    leaderboard,
+)
+from results.records import Database
+from results.rows import JsonObject, RunRow, StudyRow
+from results.study_results import Comparison, StudyResults
+from results.wording import Change, changes
+
+
+@dataclass(frozen=True)
+class RunCounts:
+    """How many runs ended how. `failures` counts the failed ones by reason."""
+
+    complete: int
+    pruned: int
+    failed: int
+    interrupted: int
+    running: int
+    failures: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        """All runs."""
+        return self.complete + self.pruned + self.failed + self.interrupted + self.running
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a study found, as far as it has come.
+
+    `best` is None until a configuration has been confirmed with fresh seeds, `gain` (best minus baseline,
+    score in 0..1) until both have two seeds in common, or when the best is the baseline itself.
+    `best_changes` are the factors in which the best differs from the baseline. Hours are of one worker:
+    spent, and saved by sharing stages.
+    """
+
+    study: StudyRow
+    best: ConfigurationResult | None
+    baseline: ConfigurationResult | None
+    baseline_choices: JsonObject
+    best_changes: tuple[Change, ...]
+    gain: Comparison | None
+    ablation: tuple[AblationRow, ...]
+    leaderboard: tuple[ConfigurationResult, ...]
+    counts: RunCounts
+    hours_spent: float
+    hours_saved: float
+
+    @property
+    def best_is_baseline(self) -> bool:
+        """Whether nothing beat the baseline."""
+        return (
+            self.best is not None and self.baseline is not None and self.best.digest == self.baseline.digest
+        )
+
+
+def summary(database: Database, name: str) -> Summary:
+    """The summary of a study in any state. UnknownStudy when the database has none of that name."""
+    return summarise(StudyResults(database, name))
+
+
+def summarise(results: StudyResults) -> Summary:
+    """The summary of a study that was read already."""
+    best, baseline = best_digest(results), baseline_digest(results)
+    found_best = configuration_result(results, best) if best else None
+    found_baseline = configuration_result(results, baseline) if baseline else None
+    choices = _baseline_choices(results, baseline)
+    compared = results.compare(best, baseline) if best and baseline and best != baseline else None
+    return Summary(
+        study=results.study,
+        best=found_best,
+        baseline=found_baseline,
+        baseline_choices=choices,
+        best_changes=changes(choices, found_best.choices) if found_best else (),
+        gain=compared,
+        ablation=tuple(ablation_rows(results, best)) if best else (),
+        leaderboard=tuple(leaderboard(results)),
+        counts=count_runs(results.runs),
+        hours_spent=sum(seconds_spent(run) for run in results.runs) / 3600,
+        hours_saved=sum(run.shared_seconds or 0.0 for run in results.runs) / 3600,
+    )
+
+
+def count_runs(runs: list[RunRow]) -> RunCounts:
+    """How many runs ended how."""
+    ends = Counter(run.status for run in runs)
+    reasons = Counter(run.reason or "unknown" for run in runs if run.status == "failed")
+    return RunCounts(
+        complete=ends["complete"],
+        pruned=ends["pruned"],
+        failed=ends["failed"],
+        interrupted=ends["interrupted"],
+        running=ends["running"],
+        failures=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def seconds_spent(run: RunRow) -> float:
+    """What a run cost: training and evaluation, or the time until it failed; 0 while it runs."""
+    if run.train_seconds is not None:
+        return run.train_seconds + (run.eval_seconds or 0.0)
+    if run.finished_at is None or run.status == "interrupted":  # how long it really ran is not known
+        return 0.0
+    return max(0.0, (run.finished_at - run.started_at).total_seconds())
+
+
+def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:
+    """The baseline's choices: as decided, else from its cell or a run, else from the space's description."""
+    decided = results.study.decisions_json.get("baseline_choices")
+    if isinstance(decided, dict):
+        return decided
+    known = [(cell.config_digest, cell.choices_json) for cell in results.cells]
+    known += [(run.config_digest, run.choices_json) for run in results.runs]
+    for candidate, choices in known:
+        if candidate == digest:
+            return choices
+    factors = results.study.space_json.get("factors", [])
+    return {factor["name"]: factor["baseline"] for factor in factors if factor.get("condition") is None}

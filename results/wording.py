@@ -1,0 +1,126 @@
+"""Numbers and choices as people read them. Scores are 0..1 in the tables; a point is a hundredth of that."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from results.statistics import Interval
+
+Choice = str | float | int
+MINUS = "\N{MINUS SIGN}"
+NONE = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One factor in which a configuration differs from another; None where the factor does not exist."""
+
+    factor: str
+    from_level: Choice | None
+    to_level: Choice | None
+
+
+def changes(old: Mapping[str, Choice], new: Mapping[str, Choice]) -> tuple[Change, ...]:
+    """The factors in which `new` differs from `old`, in the order of `new`; vanished ones come last."""
+    factors = [*new, *(factor for factor in old if factor not in new)]
+    return tuple(
+        Change(factor, old.get(factor), new.get(factor))
+        for factor in factors
+        if old.get(factor) != new.get(factor)
+    )
+
+
+def changes_in_words(found: tuple[Change, ...]) -> str:
+    """E.g. "mean pooling, cosine sts_head, learning_rate 3.1e-5"; "the baseline itself" without changes."""
+    told = [choice_in_words(c.factor, c.to_level) for c in found if c.to_level is not None]
+    return ", ".join(told) or "the baseline itself"
+
+
+def choice_in_words(factor: str, level: Choice) -> str:
+    """ "mean pooling", but "learning_rate 3.1e-5": a number stands behind what it measures."""
+    name = factor.rpartition(".")[2]
+    shown = level_text(level)
+    is_number = isinstance(level, int | float) or re.fullmatch(r"[-+.\deE]+", level) is not None
+    return f"{name} {shown}" if is_number else f"{shown} {name}"
+
+
+def level_text(level: Choice | None) -> str:
+    """A level as it is written: numbers with three digits, "3.1e-5"; a dash where there is none."""
+    if level is None:
+        return NONE
+    if isinstance(level, str):
+        return _short(float(level)) if re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d+)?", level) else level
+    return _short(level)
+
+
+def _short(value: float) -> str:
+    text = f"{value:.3g}"
+    return re.sub(r"e([+-])0*(\d+)", lambda m: f"e{m[1] if m[1] == '-' else ''}{m[2]}", text)
+
+
+def score_text(value: float | None) -> str:
+    """A score with three decimals; a dash for none."""
+    return NONE if value is None or math.isnan(value) else f"{value:.3f}".replace("-", MINUS)
+
+
+def score_with_spread(mean: float | None, spread: float | None) -> str:
+    """ "0.713 ± 0.004", or the mean alone where one seed has no spread."""
+    return score_text(mean) if spread is None else f"{score_text(mean)} ± {spread:.3f}"
+
+
+def points_text(difference: float | None) -> str:
+    """A difference of scores in points with its sign, "+4.9"; "0.0" has none."""
+    if difference is None or math.isnan(difference):
+        return NONE
+    shown = f"{difference * 100:.1f}"
+    if float(shown) == 0:
+        return "0.0"
+    return shown.replace("-", MINUS) if difference < 0 else f"+{shown}"
+
+
+def points_interval(interval: Interval | None) -> str:
+    """ "[−3.0, −1.6]" in points."""
+    return NONE if interval is None else f"[{points_text(interval.low)}, {points_text(interval.high)}]"
+
+
+def score_interval(interval: Interval | None) -> str:
+    """ "[0.704, 0.722]"."""
+    return NONE if interval is None else f"[{score_text(interval.low)}, {score_text(interval.high)}]"
+
+
+def seeds_text(seeds: int) -> str:
+    """ "1 seed", "3 seeds"."""
+    return "1 seed" if seeds == 1 else f"{seeds} seeds"
+
+
+def plural(count: int, noun: str) -> str:
+    """ "1 run", "1,204 runs"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def duration(seconds: float | None) -> str:
+    """ "4.2 s", "12 min", "3 h 10 min"."""
+    if seconds is None or math.isnan(seconds):
+        return NONE
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def count_text(value: float | None) -> str:
+    """ "22,713,216"; a dash for none."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def memory_text(value: float | None) -> str:
+    """Bytes as MB."""
+    return NONE if value is None else f"{value / 1e6:,.0f} MB"
+
+
+def zero_verdict(interval: Interval) -> str:
+    """ "excludes 0" or "includes 0", for people who do not see the bar."""
+    return "excludes 0" if interval.excludes_zero else "includes 0"

@@ -1,0 +1,179 @@
+"""`python -m search_spaces list` and `show NAME_OR_FILE`: what can be varied, in 80 columns or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from search_spaces.choices import Place, places
+from search_spaces.grammar import Choice, Choices, Recipe, Space, SpaceError, describe
+from search_spaces.loading import load, names
+
+WIDTH = 80
+GAP = "  "
+# Narrower than this a column of levels is not readable; the line then grows beyond WIDTH.
+NARROWEST = 24
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns 0, or 2 after one message when the space does not exist or has faults."""
+    asked = _parser().parse_args(arguments)
+    try:
+        if asked.command == "show":
+            space = load(asked.space)
+            text = _json(describe(space)) if asked.json else "\n".join(_show(space))
+        else:
+            spaces = [load(name) for name in names()]
+            text = _json([describe(space) for space in spaces]) if asked.json else "\n".join(_list(spaces))
+    except SpaceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m search_spaces",
+        description="The search spaces: what can be varied, and what the baseline is.",
+    )
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="print data instead of text")
+    commands = parser.add_subparsers(dest="command", metavar="{list,show}")
+    commands.add_parser("list", parents=[as_json], help="every space with its goal and size (without a command: this)")
+    show = commands.add_parser("show", parents=[as_json], help="one space: factors, levels, baseline, size, recipes")
+    show.add_argument("space", metavar="NAME_OR_FILE", help="a name from `list`, or your own file, my_space.py")
+    parser.set_defaults(json=False)
+    return parser
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _list(spaces: Sequence[Space]) -> Iterator[str]:
+    """Each space in two or three lines."""
+    width = max(len(space.name) for space in spaces)
+    for space in spaces:
+        yield f"{space.name:{width}}{GAP}{_count(len(space.factors), 'factor')}, {_size(space)}"
+        yield from _wrapped(space.goal, " " * (width + len(GAP)))
+    yield ""
+    yield "One of them in full: python -m search_spaces show NAME (or my_space.py)"
+
+
+def _show(space: Space) -> Iterator[str]:
+    yield from _wrapped(f"{space.name}: {space.goal}", "")
+    yield ""
+    yield from _table(space)
+    yield ""
+    yield f"{_size(space)}{'; a grid: every one is run' if space.design == 'grid' else ''}"
+    yield from _reasons(space)
+    if space.recipes:
+        yield ""
+        yield "Known recipes, tried first; where they differ from the baseline:"
+        for recipe in space.recipes:
+            yield from _recipe(space, recipe)
+    if space.rows:
+        yield ""
+        yield "Rows; where they differ from the baseline:"
+        for label, row in space.rows.items():
+            yield from _wrapped(f"{label}: {_changes(space, row)}", "  ", "    ")
+
+
+def _table(space: Space) -> Iterator[str]:
+    """The factors in aligned columns; conditional ones indented under the level they belong to."""
+    heading = ("factor", "role", "baseline", "levels")
+    found = list(places(space.factors))
+    rows = [_row(place) for place in found]
+    widths = [max(len(row[column]) for row in [heading, *rows]) for column in range(3)]
+    yield from _cells(heading, widths)
+    for place, row in zip(found, rows, strict=True):
+        yield from _only_with(place, found)
+        yield from _cells(row, widths)
+
+
+def _row(place: Place) -> tuple[str, str, str, str]:
+    factor, indent = place.factor, "    " * len(place.conditions)
+    return indent + factor.name, factor.role, _text(factor.baseline), _values(place)
+
+
+def _cells(row: tuple[str, str, str, str], widths: Sequence[int]) -> Iterator[str]:
+    """One row of the table, its last column wrapped under itself."""
+    left = "".join(f"{cell:{width}}{GAP}" for cell, width in zip(row, widths, strict=False))
+    first, *rest = textwrap.wrap(row[3], max(NARROWEST, WIDTH - len(left)), break_on_hyphens=False)
+    yield left + first
+    yield from (" " * len(left) + line for line in rest)
+
+
+def _only_with(place: Place, found: Sequence[Place]) -> Iterator[str]:
+    """The line above the first conditional factor of a level: `  only with linear_warmup:`."""
+    if not place.conditions:
+        return
+    siblings = [other.name for other in found if other.conditions == place.conditions]
+    if place.name == siblings[0]:
+        yield f"{'    ' * (len(place.conditions) - 1)}  only with {place.conditions[-1].level}:"
+
+
+def _values(place: Place) -> str:
+    bounds = place.factor.range
+    if bounds is None:
+        return ", ".join(place.factor.level_names())
+    kind = f"{' whole numbers' if bounds.integer else ''}{' (log)' if bounds.log else ''}"
+    return f"{bounds.low:g} to {bounds.high:g}{kind}"
+
+
+def _text(value: Choice) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _size(space: Space) -> str:
+    free = len(space.continuous())
+    across = f" x {_count(free, 'continuous factor')}" if free else ""
+    return _count(space.size(), "configuration") + across
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _reasons(space: Space) -> Iterator[str]:
+    """Where a fixed factor needs a caveat, and how a conditional one is spoken of on a command line."""
+    found = list(places(space.factors))
+    for place in found:
+        if place.factor.role == "fixed":
+            yield from _wrapped(f"{place.name} is fixed: {place.factor.reason}", "", "  ")
+    conditional = next((place.name for place in found if place.conditions), None)
+    if conditional:
+        yield from _wrapped(f"A conditional factor is named with its level: {conditional}", "", "  ")
+
+
+def _recipe(space: Space, recipe: Recipe) -> Iterator[str]:
+    yield from _wrapped(f"{recipe.name} ({recipe.source})", "  ", "    ")
+    yield from _wrapped(_changes(space, recipe.choices), "    ")
+    if recipe.note:
+        yield from _wrapped(recipe.note, "    ")
+
+
+def _changes(space: Space, choices: Choices) -> str:
+    """`pooling=mean, sampler=joint`: what differs from the baseline, or that nothing does."""
+    different = space.differences(space.baseline(), space.complete(choices))
+    told = [f"{name}={_text(value)}" for name, _, value in different if value is not None]
+    return ", ".join(told) or "the baseline"
+
+
+def _wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent if further is None else further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""Walking a tree of factors: complete, draw, count, list and check the choices one can make in it.
+
+The full name of a conditional factor is "<factor>.<level>.<name>", repeated for each depth, e.g.
+"schedule.linear_warmup.warmup_fraction". A level that has conditional factors has no '.' in its name
+(`definition.py` sees to it), so a full name always splits at its dots in one way only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from search_spaces.terms import Choice, Choices, Factor, Random, Range, did_you_mean
+
+Factors: TypeAlias = Sequence[Factor]
+Pick: TypeAlias = Callable[[str, Factor], Choice]
+
+# Drawn numbers keep this many significant digits: 3.142e-05 reads well in a table and in a file name, and a
+# finer step (0.05 %) changes no result that could be told from seed noise.
+SIGNIFICANT_DIGITS = 4
+
+
+class Condition(NamedTuple):
+    """What must be chosen for a conditional factor to exist."""
+
+    factor: str
+    level: str
+
+
+class Place(NamedTuple):
+    """A factor with its full name and its conditions, the outermost first."""
+
+    name: str
+    factor: Factor
+    conditions: tuple[Condition, ...]
+
+
+def places(factors: Factors, prefix: str = "", conditions: tuple[Condition, ...] = ()) -> Iterator[Place]:
+    """Every factor of the tree, conditional ones right after the factor they hang from."""
+    for factor in factors:
+        name = prefix + factor.name
+        yield Place(name, factor, conditions)
+        for level in factor.levels:
+            yield from places(level.factors, f"{name}.{level.name}.", (*conditions, Condition(name, level.name)))
+
+
+def active(factors: Factors, choices: Choices, prefix: str = "") -> Iterator[tuple[str, Factor]]:
+    """The factors that exist under these choices, with their full names."""
+    for factor in factors:
+        name = prefix + factor.name
+        yield name, factor
+        level = factor.level(choices.get(name))
+        if level is not None:
+            yield from active(level.factors, choices, f"{name}.{level.name}.")
+
+
+def choose(factors: Factors, pick: Pick, prefix: str = "") -> dict[str, Choice]:
+    """Choices made one after another: `pick(full name, factor)` is asked for each factor that exists.
+
+    A conditional factor is asked for only after its level was picked, so a search algorithm fits in here.
+    """
+    chosen: dict[str, Choice] = {}
+    for factor in factors:
+        name = prefix + factor.name
+        chosen[name] = pick(name, factor)
+        level = factor.level(chosen[name])
+        if level is not None:
+            chosen |= choose(level.factors, pick, f"{name}.{level.name}.")
+    return chosen
+
+
+def complete(factors: Factors, choices: Choices) -> dict[str, Choice]:
+    """The choices with missing factors at their baseline; unchecked, unknown names are left out."""
+    return choose(factors, lambda name, factor: choices.get(name, factor.baseline))
+
+
+def draw(factor: Factor, rng: Random) -> Choice:
+    """One choice at random: uniform over levels, (log-)uniform over a range; uses `rng.random()` once."""
+    uniform = float(rng.random())
+    if factor.range is None:
+        return factor.levels[int(uniform * len(factor.levels))].name
+    return _in_range(factor.range, uniform)
+
+
+def _in_range(bounds: Range, uniform: float) -> int | float:
+    """The number that lies the part `uniform` of the way through a range, rounded, never outside of it."""
+    # Whole numbers: each gets the stretch of half a step to either side, so the two ends are as likely as the
+    # others.
+    low, high = (bounds.low - 0.5, bounds.high + 0.5) if bounds.integer else (bounds.low, bounds.high)
+    if bounds.log:
+        value = math.exp(math.log(low) + uniform * (math.log(high) - math.log(low)))
+    else:
+        value = low + uniform * (high - low)
+    if bounds.integer:
+        return int(min(max(math.floor(value + 0.5), bounds.low), bounds.high))
+    rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    return float(min(max(rounded, bounds.low), bounds.high))
+
+
+def size(factors: Factors) -> int:
+    """How many choices there are; a range counts once."""
+    return math.prod(sum(size(level.factors) for level in f.levels) if f.range is None else 1 for f in factors)
+
+
+def grid(factors: Factors, prefix: str = "") -> Iterator[dict[str, Choice]]:
+    """Every possible choice once, the last factor changing fastest; ranges stay at their baseline."""
+    if not factors:
+        yield {}
+        return
+    for head in _choices_of(factors[0], prefix + factors[0].name):
+        for tail in grid(factors[1:], prefix):
+            yield head | tail
+
+
+def _choices_of(factor: Factor, name: str) -> Iterator[dict[str, Choice]]:
+    if factor.range is not None:
+        yield {name: factor.baseline}
+    for level in factor.levels:
+        for inner in grid(level.factors, f"{name}.{level.name}."):
+            yield {name: level.name, **inner}
+
+
+def faults(space: str, factors: Factors, choices: Choices) -> list[str]:
+    """Everything wrong with complete choices: factors unknown, missing or inactive, levels, numbers."""
+    found: list[str] = []
+    judged: set[str] = set()
+    for name, factor in active(factors, choices):
+        judged.add(name)
+        if name not in choices:
+            found.append(f"No choice for factor {name} of space {space}. {_takes(factor)}")
+        else:
+            found += choice_faults(space, name, factor, choices[name])
+    known = {place.name: place for place in places(factors)}
+    for name in choices:
+        if name not in known:
+            found.append(unknown_factor(space, name, known))
+        elif name not in judged:
+            found += _inactive(space, known[name], known, choices)
+    return found
+
+
+def choice_faults(space: str, name: str, factor: Factor, value: object) -> list[str]:
+    """What is wrong with the choice made for one factor; at most one fault."""
+    if factor.range is not None:
+        return number_faults(f"{name} (space {space})", factor.range, value)
+    if value in factor.level_names():
+        return []
+    hint = did_you_mean(value, factor.level_names())
+    return [f"No level {value!r} in factor {name} of space {space}.{hint} {_takes(factor)}"]
+
+
+def number_faults(who: str, bounds: Range, value: object) -> list[str]:
+    """What is wrong with a number that should lie inside a range; at most one fault."""
+    kind = "a whole number" if bounds.integer else "a number"
+    is_number = isinstance(value, int if bounds.integer else (int, float)) and not isinstance(value, bool)
+    if is_number and bounds.low <= value <= bounds.high:  # type: ignore[operator]
+        return []
+    return [f"{who} takes {kind} from {bounds.low:g} to {bounds.high:g}, got {value!r}."]
+
+
+def unknown_factor(space: str, name: str, known: Mapping[str, object]) -> str:
+    """The message for a factor that does not exist."""
+    return f"No factor {name!r} in space {space}.{did_you_mean(name, known)} Factors: {', '.join(known)}."
+
+
+def _takes(factor: Factor) -> str:
+    if factor.range is not None:
+        return f"Give a number from {factor.range.low:g} to {factor.range.high:g}."
+    return f"Levels: {', '.join(factor.level_names())}."
+
+
+def _inactive(space: str, place: Place, known: Mapping[str, Place], choices: Choices) -> list[str]:
+    """One fault naming the outermost condition that does not hold, unless that factor has its own."""
+    for condition in place.conditions:
+        chosen = choices.get(condition.factor)
+        if known[condition.factor].factor.level(chosen) is None:
+            return []
+        if chosen != condition.level:
+            parent, level = condition
+            return [
+                f"Factor {place.name} of space {space} exists only where {parent} is '{level}', but "
+                f"{parent} is {chosen!r}. Leave it out, or choose {parent}={level}."
+            ]
+    return []

@@ -1,0 +1,221 @@
+"""What makes the definition of a space sound; every fault is told when the space is made.
+
+Two choices that a space allows together never contradict each other: that no two of them write different
+values to one path is checked here, once, so that every configuration the space can yield is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple, get_args
+
+from search_spaces import choices as walking
+from search_spaces.terms import Choices, Design, Factor, Json, Level, Range, Recipe, Role
+
+NAME = re.compile(r"[a-z][a-z0-9_+]*")
+# Levels may be numbers in words ("8", "0.1", "3e-05") or name two things at once ("low_rank+top_layer").
+LEVEL_NAME = re.compile(r"[A-Za-z0-9_+.-]+")
+# The usual slip: (Level(...)) is not a tuple.
+_COMMA = ": one alone is written with a comma, as (x,)."
+PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+def faults(
+    name: str,
+    goal: str,
+    factors: Sequence[Factor],
+    design: Design,
+    base: Mapping[str, Json],
+    recipes: Sequence[Recipe],
+    rows: Mapping[str, Choices],
+) -> list[str]:
+    """Everything wrong with a space's definition, each fault a sentence; empty when it is sound."""
+    found = _shape_faults(factors, recipes)
+    if found:  # nothing below could be read
+        return found
+    if not NAME.fullmatch(name):
+        found.append(f"A space's name is small letters, digits, '_' and '+', a letter first; got {name!r}.")
+    if not goal.strip():
+        found.append(f"Space {name} needs a goal: one sentence, the question it answers.")
+    if design not in get_args(Design):
+        found.append(f"design of space {name} must be 'search' or 'grid', got {design!r}.")
+    if not factors:
+        found.append(f"Space {name} needs at least one factor.")
+    found += _sibling_faults(f"space {name}", factors)
+    for place in walking.places(factors):
+        found += _factor_faults(place.name, place.factor)
+    found += _path_faults(base)
+    found += _grid_faults(name, factors, design, rows)
+    if not found:  # only sound factors can say which choices are
+        found = [*_conflicts(factors, base), *_recipe_faults(name, factors, recipes, rows)]
+    return found
+
+
+def _shape_faults(factors: Sequence[Factor], recipes: Sequence[Recipe]) -> list[str]:
+    """Things that are not what they should be at all; usually the comma after a single factor is missing."""
+    if not isinstance(factors, tuple) or not isinstance(recipes, tuple):
+        return [f"factors and recipes must be tuples{_COMMA}"]
+    found = [f"recipes must be Recipe, got {item!r}." for item in recipes if not isinstance(item, Recipe)]
+    return found + [fault for factor in factors for fault in _factor_shape(factor)]
+
+
+def _factor_shape(factor: Factor) -> list[str]:
+    if not isinstance(factor, Factor):
+        return [f"factors must be Factor, got {factor!r}."]
+    if not isinstance(factor.levels, tuple):
+        return [f"levels of factor {factor.name} must be a tuple{_COMMA}"]
+    if not isinstance(factor.range, Range | None):
+        return [f"range of factor {factor.name} must be a Range, got {factor.range!r}."]
+    return [fault for level in factor.levels for fault in _level_shape(factor, level)]
+
+
+def _level_shape(factor: Factor, level: Level) -> list[str]:
+    if not isinstance(level, Level):
+        return [f"levels of factor {factor.name} must be Level, got {level!r}."]
+    if not isinstance(level.set, Mapping):
+        return [f"set of level {level.name} of factor {factor.name} must map paths to values, got {level.set!r}."]
+    if not isinstance(level.factors, tuple):
+        return [f"factors of level {level.name} must be a tuple{_COMMA}"]
+    return [fault for inner in level.factors for fault in _factor_shape(inner)]
+
+
+def _sibling_faults(where: str, factors: Sequence[Factor]) -> Iterator[str]:
+    yield from (f"Factor {name} stands twice in {where}." for name in _repeated([f.name for f in factors]))
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def _factor_faults(name: str, factor: Factor) -> Iterator[str]:
+    """What is wrong with one factor, its conditional factors left out."""
+    if not NAME.fullmatch(factor.name):
+        yield f"A factor's name is small letters, digits, '_' and '+', a letter first; got {factor.name!r}."
+    if factor.role not in get_args(Role):
+        yield f"role of factor {name} must be scientific, nuisance or fixed, got {factor.role!r}."
+    if factor.role == "fixed" and not factor.reason.strip():
+        yield f"Factor {name} is fixed and needs a reason: what a reader must know about it."
+    if factor.role == "fixed" and (len(factor.levels) > 1 or factor.is_continuous()):
+        yield f"Factor {name} is fixed and must have one level; make it nuisance if others are tried."
+    if bool(factor.levels) == bool(factor.range):
+        yield f"Factor {name} needs either levels or a range, got {'both' if factor.levels else 'neither'}."
+    elif factor.range is not None:
+        yield from _range_faults(name, factor.range) or walking.number_faults(
+            f"baseline of factor {name}", factor.range, factor.baseline
+        )
+    else:
+        yield from _level_faults(name, factor)
+
+
+def _level_faults(name: str, factor: Factor) -> Iterator[str]:
+    names = factor.level_names()
+    if factor.baseline not in names:
+        yield f"baseline of factor {name} must be one of {', '.join(names)}, got {factor.baseline!r}."
+    yield from (f"Level {level} stands twice in factor {name}." for level in _repeated(names))
+    for level in factor.levels:
+        if not LEVEL_NAME.fullmatch(level.name):
+            yield f"A level's name is letters, digits and '_+.-'; got {level.name!r} in factor {name}."
+        if level.factors and "." in level.name:
+            yield (
+                f"Level {level.name} of factor {name} has conditional factors, whose full names are "
+                f"<factor>.<level>.<name>: so its own name cannot contain '.'."
+            )
+        yield from _sibling_faults(f"level {level.name} of factor {name}", level.factors)
+        yield from _path_faults(level.set)
+
+
+def _range_faults(name: str, bounds: Range) -> list[str]:
+    low, high = bounds.low, bounds.high
+    found = [] if PATH.fullmatch(bounds.path) else [_bad_path(bounds.path)]
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        found.append(f"low <= high must hold in the range of factor {name}, got low={low} and high={high}.")
+    if bounds.log and low <= 0:
+        found.append(f"low > 0 must hold in the log range of factor {name}, got low={low}.")
+    if bounds.integer and not (float(low).is_integer() and float(high).is_integer()):
+        found.append(f"low and high of integer factor {name} must be whole numbers, got {low} and {high}.")
+    return found
+
+
+def _path_faults(values: Mapping[str, Json]) -> Iterator[str]:
+    for path, value in values.items():
+        if not PATH.fullmatch(path):
+            yield _bad_path(path)
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            yield f"The value of {path} must be JSON (text, number, boolean, list, object), got {value!r}."
+
+
+def _bad_path(path: str) -> str:
+    return f"A path is names joined by dots, such as multitask.sampler.name; got {path!r}."
+
+
+def _grid_faults(name: str, factors: Sequence[Factor], design: Design, rows: Mapping[str, Choices]) -> Iterator[str]:
+    if design == "search" and rows:
+        yield f"Space {name} has rows, which only a grid runs: add design='grid', or make them recipes."
+    if design == "grid":
+        for place in walking.places(factors):
+            if place.factor.is_continuous():
+                yield f"Space {name} is a grid, so factor {place.name} cannot be a range: give it levels."
+
+
+def _recipe_faults(
+    name: str, factors: Sequence[Factor], recipes: Sequence[Recipe], rows: Mapping[str, Choices]
+) -> Iterator[str]:
+    yield from (f"Recipe {title} stands twice in space {name}." for title in _repeated([r.name for r in recipes]))
+    yield from (f"Recipe {r.name} needs a source: where it is from." for r in recipes if not r.source.strip())
+    named = {f"recipe {r.name}": r.choices for r in recipes} | {f"row {label}": row for label, row in rows.items()}
+    for title, told in named.items():
+        whole = {**told, **walking.complete(factors, told)}
+        yield from (f"{title}: {fault}" for fault in walking.faults(name, factors, whole))
+
+
+class _Writing(NamedTuple):
+    """One path that a choice writes: which value (as JSON, or in words for a range), by whom, and when."""
+
+    path: str
+    value: str
+    who: str
+    conditions: Mapping[str, str]
+
+
+def _writings(factors: Sequence[Factor]) -> Iterator[_Writing]:
+    for place in walking.places(factors):
+        given = {condition.factor: condition.level for condition in place.conditions}
+        if place.factor.range is not None:
+            yield _Writing(place.factor.range.path, f"a number of {place.name}", place.name, given)
+        for level in place.factor.levels:
+            for path, value in level.set.items():
+                who = f"{place.name}={level.name}"
+                yield _Writing(path, json.dumps(value, sort_keys=True), who, {**given, place.name: level.name})
+
+
+def _conflicts(factors: Sequence[Factor], base: Mapping[str, Json]) -> list[str]:
+    """Paths that two choices, possible together, set to different values; and paths inside a plain value."""
+    found = []
+    writings = list(_writings(factors))
+    for one, other in combinations(writings, 2):
+        if any(other.conditions.get(factor, level) != level for factor, level in one.conditions.items()):
+            continue  # two levels of one factor: never together
+        if one.path == other.path and one.value != other.value:
+            found.append(
+                f"{one.who} and {other.who} both set {one.path}, to {one.value} and {other.value}: "
+                f"let one factor own the path."
+            )
+        elif _inside(one.path, other.path) or _inside(other.path, one.path):
+            found.append(f"{one.who} sets {one.path} and {other.who} sets {other.path}: one lies inside the other.")
+    for path in [*(writing.path for writing in writings), *base]:
+        found += [
+            f"{path} lies inside {outer}, which the base sets to {value!r}."
+            for outer, value in base.items()
+            if _inside(path, outer) and not isinstance(value, Mapping)
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _inside(path: str, outer: str) -> bool:
+    return path.startswith(f"{outer}.")

@@ -1,0 +1,211 @@
+"""Every factor there is, each written once, so that it means the same in every space.
+
+Levels are the components that exist; a new component is one more level here. The baselines together are the
+plain multitask fine-tuning that all five reports start from. Learning rates, dropouts and batch sizes keep
+the reports' values among their levels.
+"""
+
+from __future__ import annotations
+
+from search_spaces.grammar import Factor, Level, Range
+
+POOLING = Factor(
+    "pooling",
+    "scientific",
+    "cls",
+    (
+        Level("cls", {"pooling.name": "cls"}),
+        Level("mean", {"pooling.name": "mean"}),
+        Level("max", {"pooling.name": "max"}),
+    ),
+    about="How the states of the tokens become one vector a sentence.",
+)
+
+SST_HEAD = Factor(
+    "sst_head",
+    "scientific",
+    "linear",
+    (
+        Level("linear", {"tasks.sst.head.name": "linear"}),
+        Level("dense", {"tasks.sst.head.name": "dense"}),
+    ),
+    about="From the sentence vector to five classes of sentiment.",
+)
+
+QUORA_HEAD = Factor(
+    "quora_head",
+    "scientific",
+    "concat",
+    (
+        Level("concat", {"tasks.quora.head.name": "concat"}),
+        Level("concat_absdiff", {"tasks.quora.head.name": "concat_absdiff"}),
+        Level("cosine", {"tasks.quora.head.name": "cosine"}),
+    ),
+    about="From two sentence vectors to one logit: a paraphrase or not.",
+)
+
+STS_HEAD = Factor(
+    "sts_head",
+    "scientific",
+    "concat",
+    (
+        Level("concat", {"tasks.sts.head.name": "concat"}),
+        Level("concat_absdiff", {"tasks.sts.head.name": "concat_absdiff"}),
+        Level("cosine", {"tasks.sts.head.name": "cosine"}),
+    ),
+    about="From two sentence vectors to a similarity from 0 to 5.",
+)
+
+SAMPLER = Factor(
+    "sampler",
+    "scientific",
+    "round_robin_shortest",
+    (
+        Level("sequential", {"multitask.sampler.name": "sequential"}),
+        Level("round_robin_shortest", {"multitask.sampler.name": "round_robin_shortest"}),
+        Level("joint", {"multitask.sampler.name": "joint"}),
+    ),
+    about="Which task's batch comes next.",
+)
+
+TRAINABLE = Factor(
+    "trainable",
+    "scientific",
+    "all",
+    (
+        Level("all", {"multitask.trainable.name": "all"}),
+        Level(
+            "last_k",
+            {"multitask.trainable.name": "last_k"},
+            factors=(
+                Factor(
+                    "layers",
+                    "scientific",
+                    "2",  # Kumar, Table 6: two layers do as well as all of them
+                    (
+                        Level("1", {"multitask.trainable.layers": 1}),
+                        Level("2", {"multitask.trainable.layers": 2}),
+                    ),
+                    about="How many of the encoder's last layers are trained.",
+                ),
+            ),
+        ),
+        Level("heads", {"multitask.trainable.name": "heads"}, note="the encoder stays as it was pretrained"),
+    ),
+    about="Which parameters are trained.",
+)
+
+OPTIMIZER = Factor(
+    "optimizer",
+    "scientific",
+    "adam",  # the course's starter code: AdamW with weight decay 0, which is Adam
+    (
+        Level(
+            "adam",
+            {"multitask.optimizer.name": "adam"},
+            note="AdamW with weight decay 0 is the same training",
+        ),
+        Level(
+            "adamw",
+            {"multitask.optimizer.name": "adamw"},
+            factors=(
+                Factor(
+                    "weight_decay",
+                    "nuisance",
+                    "0.01",  # BERT, Devlin et al. 2019, A.2
+                    (
+                        Level("0.001", {"multitask.optimizer.weight_decay": 0.001}),  # Thapa & Khurana
+                        Level("0.01", {"multitask.optimizer.weight_decay": 0.01}),
+                        Level("0.1", {"multitask.optimizer.weight_decay": 0.1}),  # RoBERTa, Liu et al. 2019, Table 9
+                    ),
+                    about="Decoupled weight decay; not on biases, layer norms and embeddings.",
+                ),
+            ),
+        ),
+    ),
+    about="How gradients become steps.",
+)
+
+SCHEDULE = Factor(
+    "schedule",
+    "scientific",
+    "constant",
+    (
+        Level("constant", {"multitask.optimizer.schedule": "constant"}),
+        Level("cosine", {"multitask.optimizer.schedule": "cosine"}),
+        Level(
+            "linear_warmup",
+            {"multitask.optimizer.schedule": "linear_warmup"},
+            factors=(
+                Factor(
+                    "warmup_fraction",
+                    "nuisance",
+                    "0.1",
+                    (
+                        Level(
+                            "0.06", {"multitask.optimizer.warmup_fraction": 0.06}
+                        ),  # RoBERTa, Liu et al. 2019, Table 10
+                        Level("0.1", {"multitask.optimizer.warmup_fraction": 0.1}),  # BERT's run_classifier.py
+                    ),
+                    about="The part of all steps in which the learning rate rises.",
+                ),
+            ),
+        ),
+    ),
+    about="How the learning rate moves during training.",
+)
+
+LEARNING_RATE = Factor(
+    "learning_rate",
+    "nuisance",
+    3e-5,  # the middle of BERT's own three, 2e-5, 3e-5, 5e-5 (Devlin et al. 2019, A.3)
+    # From Kumar's smallest, where nothing learns, to Sankhe et al.'s for a frozen encoder.
+    range=Range("multitask.optimizer.learning_rate", 1e-6, 1e-3, log=True),
+    about="The largest learning rate; right values differ between the other choices.",
+)
+
+BATCH_SIZE = Factor(
+    "batch_size",
+    "nuisance",
+    "8",  # reports 000, 003, 004; 002 has 32
+    (
+        Level("8", {"multitask.batch_size": 8}),
+        Level("16", {"multitask.batch_size": 16}),
+        Level("32", {"multitask.batch_size": 32}),
+    ),
+    about="Examples of one task in a batch.",
+)
+
+HIDDEN_DROPOUT = Factor(
+    "hidden_dropout",
+    "nuisance",
+    "0.1",  # BERT, Devlin et al. 2019, A.2
+    (
+        Level("0", {"encoder.hidden_dropout": 0.0}),
+        Level("0.1", {"encoder.hidden_dropout": 0.1}),
+    ),
+    about="Dropout inside the encoder.",
+)
+
+ATTENTION_DROPOUT = Factor(
+    "attention_dropout",
+    "nuisance",
+    "0.1",  # BERT's published configuration (attention_probs_dropout_prob)
+    (
+        Level("0", {"encoder.attention_dropout": 0.0}),
+        Level("0.1", {"encoder.attention_dropout": 0.1}),
+    ),
+    about="Dropout on attention weights.",
+)
+
+HEAD_DROPOUT = Factor(
+    "head_dropout",
+    "scientific",
+    "0.1",  # the baseline of Hurtado & Teaw
+    (
+        Level("0.1", {"head_dropout": 0.1}),
+        Level("0.3", {"head_dropout": 0.3}),
+        Level("0.5", {"head_dropout": 0.5}),
+    ),
+    about="Dropout before each head; Kumar's Table 3.",
+)

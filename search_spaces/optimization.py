@@ -1,0 +1,12 @@
+"""One question: optimizer and schedule. Learning rate and batch size are tuned too, to be fair."""
+
+from __future__ import annotations
+
+from search_spaces.factors import BATCH_SIZE, LEARNING_RATE, OPTIMIZER, SCHEDULE
+from search_spaces.grammar import Space
+
+SPACE = Space(
+    name="optimization",
+    goal="Do decoupled weight decay or a schedule beat plain Adam at a well-tuned learning rate?",
+    factors=(OPTIMIZER, SCHEDULE, LEARNING_RATE, BATCH_SIZE),
+)

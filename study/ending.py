@@ -1,0 +1,122 @@
+"""The end of a launch: the answer, what mattered, and where to look; the same as data with `--json`."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from results import wording
+from results.ablation import AblationRow
+from results.summary import Summary
+from study.settings import DEFAULT_STORAGE
+
+SHOWN_ROWS = 8
+
+
+def repeat_command(data: str, best: Path, seed: int) -> str:
+    """The command that trains the best configuration again."""
+    config = shlex.quote(str(best / "config.json"))
+    return f"python -m mtbert.train --config {config} --data {shlex.quote(data)} --seed {seed}"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a study found, for the person who launched it."""
+
+    summary: Summary
+    folder: Path
+    storage: str
+
+    def as_json(self) -> dict[str, Any]:
+        """One JSON object: study, storage, runs, failed, best, baseline, gain, report."""
+        found = self.summary
+        gain = found.gain.interval if found.gain else None
+        best = found.best and {
+            "config": found.best.config,
+            "choices": found.best.choices,
+            "digest": found.best.digest,
+            "score": found.best.mean,
+            "spread": found.best.spread,
+            "seeds": found.best.seeds,
+            "test_score": found.best.test_mean,
+            "report": str(self._report()),
+        }
+        return {
+            "study": found.study.study_name,
+            "storage": self.storage,
+            "runs": found.counts.total,
+            "complete": found.counts.complete,
+            "pruned": found.counts.pruned,
+            "failed": found.counts.failed,
+            "best": best,
+            "score": found.best.mean if found.best else None,
+            "baseline_score": found.baseline.mean if found.baseline else None,
+            "gain": gain and {"estimate": gain.estimate, "low": gain.low, "high": gain.high, "level": 0.95},
+            "report": str(self._report()),
+        }
+
+    def show(self, console: Console) -> None:
+        """Print the answer first."""
+        found = self.summary
+        if found.study.data_made_up:
+            console.print("Made-up data: these numbers say nothing about real sentences.", style="yellow")
+        console.print(self._answer(), markup=False, soft_wrap=True)
+        if found.ablation:
+            console.print(self._table())
+        counts = found.counts
+        told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
+        told += [f"{counts.failed} failed"] if counts.failed else []
+        spent = wording.duration(found.hours_spent * 3600)
+        console.print(f"\n{counts.total} runs: {', '.join(told)}; {spent} of training and evaluation")
+        if self._report().exists():
+            console.print(f"report   {self._report()}", soft_wrap=True)
+        if (self.folder / "best").is_dir():
+            console.print(f"model    {self.folder / 'best'}", soft_wrap=True)
+        if counts.failed:
+            elsewhere = "" if self.storage == DEFAULT_STORAGE else f" --storage {shlex.quote(self.storage)}"
+            reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
+            command = f"python -m study.status --name {found.study.study_name}{elsewhere} --failed"
+            console.print(f"{counts.failed} failed ({reasons}): {command}", markup=False, soft_wrap=True)
+
+    def _report(self) -> Path:
+        return self.folder / "report.html"
+
+    def _answer(self) -> str:
+        """Two lines: which configuration, and how sure."""
+        best, baseline = self.summary.best, self.summary.baseline
+        if best is None:
+            return "No configuration has been confirmed: none has all its runs with fresh seeds."
+        lines = [f"\nBest: {wording.changes_in_words(self.summary.best_changes)}"]
+        told = f"score {wording.score_with_spread(best.mean, best.spread)} (fresh {wording.seeds_text(best.seeds)})"
+        if baseline is not None and not self.summary.best_is_baseline:
+            told += f"   baseline {wording.score_with_spread(baseline.mean, baseline.spread)}"
+        if self.summary.gain is not None:
+            gain = self.summary.gain.interval
+            told += f"   {wording.points_text(gain.estimate)} points {wording.points_interval(gain)}"
+            told += "" if gain.excludes_zero else "   not distinguishable from the baseline"
+        if best.test_mean is not None:
+            told += f"   test {wording.score_text(best.test_mean)}"
+        return "\n".join([*lines, told])
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for column in ("one change of the best", "points", "95 %", ""):
+            table.add_column(column, justify="right" if column in ("points", "95 %") else "left")
+        for row in self.summary.ablation[:SHOWN_ROWS]:
+            table.add_row(*_cells(row))
+        return table
+
+
+def _cells(row: AblationRow) -> tuple[str, str, str, str]:
+    """An ablation row for the terminal; without two paired seeds there is no difference to show."""
+    change = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
+    if row.comparison is None:
+        return change, wording.NONE, wording.NONE, "fewer than two paired seeds"
+    interval = row.comparison.interval
+    points, bounds = wording.points_text(interval.estimate), wording.points_interval(interval)
+    return change, points, bounds, wording.zero_verdict(interval)

@@ -1,0 +1,97 @@
+"""What driver and workers say to each other: a job goes out; epochs, then one end, come back.
+
+Plain data without torch, so that the driver can read them without it, and any engine can carry them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Why a run failed, as the column `run.reason` has it.
+Reason = Literal["nan_loss", "out_of_memory", "worker_died", "timeout", "bad_configuration", "interrupted", "error"]
+# (split, task, metric) -> value; task is "" for the whole model.
+Metrics = Mapping[tuple[str, str, str], float]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to carry out (`train`), or a finished one to measure on a split (`test`).
+
+    `model_folder` is where the best epoch's model is kept (train), or is read from (test; a model that is not
+    there is trained again, which gives the same bits).
+    """
+
+    run_id: int
+    kind: Literal["train", "test"]
+    config: Mapping[str, Any]
+    prepared_folder: Path
+    device: str = "cpu"
+    threads: int = 1
+    model_folder: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TaskOutputs:
+    """A task's outputs (examples, outputs), what they predict (examples,), the labels, and a hash of the ids."""
+
+    outputs: NDArray[np.float32]
+    predictions: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    ids_sha256: str
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """An epoch is over; the worker waits to hear whether to go on."""
+
+    run_id: int
+    epoch: int
+    seconds: float
+    score: float
+    metrics: Metrics
+
+
+@dataclass(frozen=True, eq=False)
+class RunDone:
+    """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch."""
+
+    run_id: int
+    stopped: bool
+    best_epoch: int
+    score: float
+    leaderboard_score: float
+    metrics: Metrics
+    outputs: Mapping[tuple[str, str], TaskOutputs]
+    train_seconds: float
+    eval_seconds: float
+    trainable_parameters: int
+    total_parameters: int
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationDone:
+    """A finished run was measured on `test`."""
+
+    run_id: int
+    metrics: Metrics
+    outputs: Mapping[tuple[str, str], TaskOutputs]
+
+
+@dataclass(frozen=True)
+class RunFailed:
+    """The run ended without a result: a typed reason, a line for people, a traceback for the log."""
+
+    run_id: int
+    reason: Reason
+    detail: str
+    traceback: str = ""
+
+
+Event = EpochDone | RunDone | EvaluationDone | RunFailed

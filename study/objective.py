@@ -1,0 +1,114 @@
+"""What a worker does with a job, on any engine: run it, and turn results and failures into messages."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Callable, Mapping
+
+import torch
+from tokenizers import Tokenizer
+
+from mtbert import checkpoint, components
+from mtbert.config import RunConfig, parse
+from mtbert.data.prepared import load_prepared
+from mtbert.data.tokenize import Prepared
+from mtbert.errors import CheckpointError, MtbertError
+from mtbert.evaluation import Evaluation
+from mtbert.model import MultitaskModel
+from mtbert.run import RunOutcome, evaluate_split, run
+from mtbert.stages.multitask import DivergedError, EpochReport
+from study.messages import EpochDone, EvaluationDone, Job, Reason, RunDone, RunFailed, TaskOutputs
+
+
+def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
+    """Do the job; `go_on` is asked after every epoch. Never raises: what goes wrong is a message with a reason."""
+    try:
+        torch.set_num_threads(job.threads)
+        config = parse(dict(job.config))
+        data = load_prepared(job.prepared_folder)
+        return _train(job, config, data, go_on) if job.kind == "train" else _test(job, config, data)
+    except Exception as error:  # the border of a worker: whatever happened must reach the driver with its type
+        return RunFailed(job.run_id, _reason(error), _first_line(error), traceback.format_exc())
+
+
+def _train(job: Job, config: RunConfig, data: Prepared, go_on: Callable[[EpochDone], bool]) -> RunDone:
+    def report(epoch: EpochReport) -> bool:
+        metrics = _metrics({"dev": epoch.dev, "train": epoch.train})
+        metrics.update({("train", task, "loss"): loss for task, loss in epoch.losses.items()})
+        seconds = epoch.train_seconds + epoch.eval_seconds
+        return go_on(EpochDone(job.run_id, epoch.epoch, seconds, epoch.dev.score, metrics))
+
+    outcome = run(config, data, report, job.device)
+    if job.model_folder is not None and not outcome.stopped:
+        checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), job.model_folder)
+    return _done(job, outcome, data)
+
+
+def _done(job: Job, outcome: RunOutcome, data: Prepared) -> RunDone:
+    return RunDone(
+        run_id=job.run_id,
+        stopped=outcome.stopped,
+        best_epoch=outcome.best.epoch,
+        score=outcome.best.dev.score,
+        leaderboard_score=outcome.best.dev.leaderboard_score,
+        metrics=_metrics({"dev": outcome.best.dev}),
+        outputs=_outputs(outcome.best.dev, "dev", data),
+        train_seconds=outcome.train_seconds,
+        eval_seconds=outcome.eval_seconds,
+        trainable_parameters=outcome.trainable_parameters,
+        total_parameters=outcome.total_parameters,
+        peak_memory_bytes=outcome.peak_memory_bytes,
+    )
+
+
+def _test(job: Job, config: RunConfig, data: Prepared) -> EvaluationDone:
+    evaluation = evaluate_split(_saved_or_trained(job, config, data), data, "test")
+    return EvaluationDone(job.run_id, _metrics({"test": evaluation}), _outputs(evaluation, "test", data))
+
+
+def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskModel:
+    """The run's model: read if it was kept, else trained again to the same bits."""
+    if job.model_folder is not None:
+        try:
+            return checkpoint.load(job.model_folder)[0].to(job.device)
+        except CheckpointError:
+            pass  # lost or damaged: it can be had again
+    outcome = run(config, data, lambda _: True, job.device)
+    if job.model_folder is not None:
+        checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), job.model_folder)
+    return outcome.model
+
+
+def _metrics(evaluations: Mapping[str, Evaluation]) -> dict[tuple[str, str, str], float]:
+    """All metrics of all tasks, and the two scores of the whole model, by (split, task, metric)."""
+    result: dict[tuple[str, str, str], float] = {}
+    for split, evaluation in evaluations.items():
+        result[split, "", "score"] = evaluation.score
+        result[split, "", "leaderboard_score"] = evaluation.leaderboard_score
+        for name, task in evaluation.tasks.items():
+            result.update({(split, name, metric): value for metric, value in task.metrics.items()})
+    return result
+
+
+def _outputs(evaluation: Evaluation, split: str, data: Prepared) -> dict[tuple[str, str], TaskOutputs]:
+    result = {}
+    for name, task in evaluation.tasks.items():
+        predictions = components.build("tasks", name, {}).predictions(task.outputs)
+        ids = "\n".join(data.splits[name, split].ids)
+        digest = hashlib.sha256(ids.encode()).hexdigest()
+        result[split, name] = TaskOutputs(task.outputs, predictions, task.labels, digest)
+    return result
+
+
+def _reason(error: Exception) -> Reason:
+    if isinstance(error, DivergedError):
+        return "nan_loss"
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate" in str(error):
+        return "out_of_memory"
+    return "bad_configuration" if isinstance(error, MtbertError | ValueError) else "error"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

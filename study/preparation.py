@@ -1,0 +1,63 @@
+"""Before the first run: everything is checked, and the data is read and tokenized once for all workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtbert.config import RunConfig
+from mtbert.data.examples import Corpus
+from mtbert.data.load import load_corpus
+from mtbert.data.prepared import load_prepared, save_prepared
+from mtbert.data.tokenize import Prepared
+from mtbert.encoder.backbones import check
+from mtbert.errors import CheckpointError, DataError
+from mtbert.run import prepare_data
+from search_spaces import Space, load
+from study.configuration import check_space
+from study.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A study that can be run: its space with pins applied, the baseline, the data."""
+
+    space: Space
+    baseline: RunConfig
+    corpus: Corpus
+
+
+def check_all(settings: Settings) -> Checked:
+    """Check space, pins, backbone, every level's configuration, and the data, in that order (cheapest first).
+
+    Raises `SpaceError`, `BackboneError`, `ConfigurationError` or `DataError`; nothing has been written by then.
+    """
+    space = load(settings.space).pin(settings.pins)
+    check(settings.backbone)
+    baseline = check_space(space, settings)
+    corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
+    return Checked(space, baseline, corpus)
+
+
+def prepare(checked: Checked, folder: Path) -> Prepared:
+    """The tokenized data, from `folder` when it fits, else made and written there."""
+    fresh = prepare_data(checked.baseline, checked.corpus)
+    try:
+        if load_prepared(folder).fingerprint == fresh.fingerprint:
+            return fresh
+    except (DataError, CheckpointError):
+        pass  # not there yet, or damaged
+    save_prepared(fresh, folder)
+    return fresh
+
+
+def describe_data(corpus: Corpus, prepared: Prepared) -> dict[str, Any]:
+    """The numbers about the data that a reader of the study needs; for `study_meta.data_json`."""
+    return {
+        "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},
+        "overlap": dict(corpus.overlap),
+        "rows_read": dict(corpus.rows_read),
+        "dropped": len(corpus.issues),
+        "prepared_fingerprint": prepared.fingerprint,
+    }

@@ -1,0 +1,143 @@
+"""The search: Optuna proposes configurations of a space, hears how runs go, and says which to stop.
+
+One driver owns it; workers never see it. A trial's proposals depend on the study's seed, the trial's number and
+what was told before, not on a random state in memory, so a resumed search goes on as if it had not been stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import optuna
+from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.storages import RDBStorage
+from optuna.trial import Trial, TrialState
+
+from search_spaces import Factor, Space
+from search_spaces.grammar import Choice, Choices, choose
+
+# Random proposals before TPE models anything (Optuna's default is 10): a quick study has 12 trials.
+STARTUP_TRIALS = 6
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the search wants to see: choices of the space, as trial `number`."""
+
+    number: int
+    choices: dict[str, Choice]
+
+
+class Search:
+    """Ask and tell on one Optuna study, which lives in the same database as ours.
+
+    `known` are the choices tried first: the baseline, then recipes.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: str,
+        name: str,
+        space: Space,
+        seed: int,
+        sampler: str,
+        pruner: str,
+        known: Sequence[Choices],
+    ) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+        self._space, self._seed, self._sampler = space, seed, sampler
+        self._known = known
+        self._study = optuna.create_study(
+            storage=_storage(storage),
+            study_name=name,
+            direction="maximize",
+            pruner=_pruner(pruner),
+            load_if_exists=True,
+        )
+        self._study.set_metric_names(["score"])
+
+    def count(self) -> int:
+        """Trials proposed so far, those still running among them."""
+        return sum(t.state != TrialState.WAITING for t in self._study.get_trials(deepcopy=False))
+
+    def running(self) -> list[int]:
+        """Numbers of trials that were proposed and not told: in flight, or left by a driver that died."""
+        return [t.number for t in self._study.get_trials(deepcopy=False) if t.state == TrialState.RUNNING]
+
+    def ask(self) -> Proposal:
+        """A new trial."""
+        waiting = any(t.state == TrialState.WAITING for t in self._study.get_trials(deepcopy=False))
+        number = self.count()
+        if not waiting and number < len(self._known):
+            self._study.enqueue_trial(dict(self._known[number]))
+        self._study.sampler = self._sampler_for(number)
+        return self._propose(self._study.ask())
+
+    def resume(self, number: int) -> Proposal:
+        """The proposal of a trial that was asked before; what it had not been told yet is completed."""
+        self._study.sampler = self._sampler_for(number)
+        return self._propose(self._trial(number))
+
+    def stop_early(self, number: int, epoch: int, score: float) -> bool:
+        """Note a trial's score after an epoch; whether the pruner would end it there."""
+        trial = self._trial(number)
+        trial.report(score, epoch)
+        return trial.should_prune()
+
+    def tell(self, number: int, score: float | None, state: TrialState) -> None:
+        """How a trial ended; a second word on the same trial is ignored. A score that is no number is a failure."""
+        if state == TrialState.COMPLETE and (score is None or not math.isfinite(score)):
+            state, score = TrialState.FAIL, None
+        values = score if state == TrialState.COMPLETE else None
+        self._study.tell(number, values, state=state, skip_if_finished=True)
+
+    def note(self, number: int, notes: dict[str, str | int]) -> None:
+        """Attributes that make the trial readable in Optuna's dashboard."""
+        trial = self._trial(number)
+        for key, value in notes.items():
+            trial.set_user_attr(key, value)
+
+    def _trial(self, number: int) -> Trial:
+        trials = self._study.get_trials(deepcopy=False)
+        return Trial(self._study, trials[number]._trial_id)
+
+    def _propose(self, trial: Trial) -> Proposal:
+        def pick(name: str, factor: Factor) -> Choice:
+            if factor.range is None:
+                return str(trial.suggest_categorical(name, list(factor.level_names())))
+            low, high, log = factor.range.low, factor.range.high, factor.range.log
+            if factor.range.integer:
+                return trial.suggest_int(name, int(low), int(high), log=log)
+            # Four digits are more than any of this can resolve, and can be read.
+            return float(f"{trial.suggest_float(name, low, high, log=log):.4g}")
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a resumed trial has its values already
+            return Proposal(trial.number, choose(self._space.factors, pick))
+
+    def _sampler_for(self, number: int) -> BaseSampler:
+        digest = hashlib.sha256(f"{self._seed}/search/{number}".encode()).digest()
+        seed = int.from_bytes(digest[:4], "little")
+        if self._sampler == "random":
+            return RandomSampler(seed=seed)
+        return TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS, multivariate=True, group=True, constant_liar=True)
+
+
+def _storage(url: str) -> RDBStorage:
+    engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    return RDBStorage(url, engine_kwargs=engine)
+
+
+def _pruner(name: str) -> BasePruner:
+    """Median pruning needs some finished runs to have a median of; before that nothing is stopped."""
+    return NopPruner() if name == "none" else MedianPruner(n_startup_trials=STARTUP_TRIALS)
+
+
+__all__ = ["Proposal", "Search", "TrialState"]

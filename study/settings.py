@@ -1,0 +1,164 @@
+"""What is asked of a study: budgets, and the settings that flags, an earlier launch and the budget add up to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+PHASES = ("search", "confirm", "ablate", "test", "report")
+Sampler = Literal["tpe", "random"]
+Pruner = Literal["median", "none"]
+
+DEFAULT_STORAGE = "sqlite:///runs/studies.db"
+
+
+class SettingsError(Exception):
+    """A flag that cannot be followed: what was given, why not, and the way out."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a study spends. `train_examples` and `dev_examples` are per task; None takes all.
+
+    `confirm` configurations are run again with `seeds` fresh seeds; `ablations` is the most ablation rows: factors
+    back at their baseline first, then other levels.
+    """
+
+    trials: int
+    seeds: int
+    epochs: int
+    train_examples: int | None
+    dev_examples: int | None
+    confirm: int
+    ablations: int
+
+
+BUDGETS: Mapping[str, Budget] = {
+    "smoke": Budget(4, 2, 1, 64, 64, confirm=1, ablations=3),
+    "quick": Budget(12, 3, 2, 256, 200, confirm=2, ablations=6),
+    "standard": Budget(40, 5, 3, 2000, 1000, confirm=5, ablations=30),
+    "full": Budget(120, 5, 5, None, None, confirm=5, ablations=1000),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a launch is asked for, with nothing left open.
+
+    What decides the meaning of runs (space, data, backbone, tasks' examples, epochs, seed, pins) must stay the same
+    when a study is resumed; what decides how many runs there are, and where they run, may change.
+    """
+
+    name: str
+    space: str
+    data: str
+    backbone: str
+    budget: str
+    trials: int
+    seeds: int
+    epochs: int
+    train_examples: int | None
+    dev_examples: int | None
+    confirm: int
+    ablations: int
+    sampler: Sampler
+    pruner: Pruner
+    phases: tuple[str, ...]
+    seed: int
+    pins: tuple[str, ...]
+    strict_data: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """For the database; `from_json` reads it back."""
+        return {**asdict(self), "phases": list(self.phases), "pins": list(self.pins)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Settings:
+        """What `as_json` wrote; fields of other releases are left out."""
+        known = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
+        return cls(**values)
+
+
+# Changing one of these would put runs of two meanings under one name.
+_LASTING = ("space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins")
+
+
+def resolve(given: Mapping[str, Any], stored: Settings | None) -> Settings:
+    """Flags given, over the settings of an earlier launch of the same name, over the budget's.
+
+    `given` maps a field of `Settings` to its value for the flags that stand on the command line. Raises
+    `SettingsError` where a resumed study would change its meaning, and for values out of range.
+    """
+    if stored is not None:
+        given = {key: value for key, value in given.items() if key != "name"}
+        changed = [key for key in _LASTING if key in given and given[key] != getattr(stored, key)]
+        if changed:
+            told = "; ".join(f"{key} is {getattr(stored, key)!r} there, {given[key]!r} here" for key in changed)
+            raise SettingsError(
+                f"Study '{stored.name}' exists with other settings: {told}.\n"
+                f"Resume it without these flags, or choose another name: --name {stored.name}-2"
+            )
+        budget = _budget_values(given["budget"], stored) if "budget" in given else {}
+        settings = replace(stored, **{**budget, **given})
+    else:
+        settings = _new(given)
+    _check(settings)
+    return settings
+
+
+def _new(given: Mapping[str, Any]) -> Settings:
+    chosen = {
+        "space": "full_ablation",
+        "data": "demo",
+        "backbone": "minilm",
+        "budget": "quick",
+        "sampler": "tpe",
+        "pruner": "median",
+        "phases": PHASES,
+        "seed": 0,
+        "pins": (),
+        "strict_data": False,
+        **given,
+    }
+    budget = BUDGETS[chosen["budget"]]
+    name = given.get("name") or default_name(chosen["space"], chosen["data"], chosen["backbone"])
+    return Settings(**{**asdict(budget), **chosen, "name": name})
+
+
+def _budget_values(budget: str, stored: Settings) -> dict[str, Any]:
+    """Another budget on an existing study adds trials and seeds; it cannot change what its runs mean."""
+    return {key: value for key, value in asdict(BUDGETS[budget]).items() if key not in _LASTING}
+
+
+def default_name(space: str, data: str, backbone: str) -> str:
+    """A name made from space, data and backbone, e.g. "full_ablation-demo-minilm"."""
+    parts = (space.removesuffix(".py").rstrip("/").split("/")[-1], data.rstrip("/"), backbone.rstrip("/"))
+    words = [part.split("/")[-1] if part.split("/")[-1] != "data" else _folder_above(part) for part in parts]
+    return "-".join(re.sub(r"[^A-Za-z0-9._]+", "_", word).strip("._") or "x" for word in words)
+
+
+def _folder_above(path: str) -> str:
+    """`shared/data` is called after the folder above it: half of all data folders are called data."""
+    above = [part for part in path.split("/") if part not in ("", ".", "..")]
+    return "_".join(above[-2:])
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what no study could be: names that leave the folder, counts below one, unknown phases."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", settings.name):
+        raise SettingsError(
+            f"A study's name has letters, digits, '.', '_' and '-', and starts with a letter or digit; "
+            f"got '{settings.name}'. Choose one: --name my-study"
+        )
+    for key in ("trials", "seeds", "epochs", "train_examples", "dev_examples", "confirm"):
+        value = getattr(settings, key)
+        if value is not None and value < 1:
+            raise SettingsError(f"--{key.replace('_', '-')} must be at least 1, got {value}.")
+    if settings.seed < 0:
+        raise SettingsError(f"--seed must be at least 0, got {settings.seed}.")
+    unknown = [phase for phase in settings.phases if phase not in PHASES]
+    if unknown or not settings.phases:
+        raise SettingsError(f"No phase named '{', '.join(unknown)}'. Phases: {', '.join(PHASES)}.")

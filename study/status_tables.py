@@ -1,0 +1,116 @@
+"""What `study.status` prints: a study's runs by phase and state, who drives it, and its failures; or all studies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from results.records import Database, RunRow, open_database
+from results.rows import utc_now
+
+STATES = ("complete", "pruned", "failed", "interrupted", "running")
+
+
+def read(storage: str, name: str | None) -> dict[str, Any]:
+    """The status of one study, or of all of them, as JSON data. `ResultsError` where there is none."""
+    with open_database(storage, create=False) as database:
+        if name is None:
+            return {
+                "storage": database.shown_url,
+                "studies": [_head(database, n) for n in database.study_names()],
+            }
+        return _whole(database, name)
+
+
+def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
+    """Print what `read` gave; with `failed` only the failed runs."""
+    if "studies" in data:
+        _show_list(data, console)
+    elif failed:
+        _show_failed(data, console)
+    else:
+        _show_one(data, console)
+
+
+def _head(database: Database, name: str) -> dict[str, Any]:
+    study, runs = database.require_study(name), database.runs(name)
+    counts: Counter[str] = Counter(run.status for run in runs)
+    return {
+        "study": name,
+        "space": study.space,
+        "data": study.data_source,
+        "backbone": study.backbone,
+        "status": study.status,
+        "runs": len(runs),
+        **{state: counts[state] for state in STATES},
+    }
+
+
+def _whole(database: Database, name: str) -> dict[str, Any]:
+    head, runs, lease = _head(database, name), database.runs(name), database.lease(name)
+    phases = dict.fromkeys(run.phase for run in runs)
+    alive = lease is not None and lease.expires_at > utc_now()
+    return {
+        **head,
+        "storage": database.shown_url,
+        "driver": lease.owner if lease is not None and alive else None,
+        "phases": {p: dict(Counter(run.status for run in runs if run.phase == p)) for p in phases},
+        "running_runs": [_run(run) for run in runs if run.status == "running"],
+        "failed_runs": [_run(run) for run in runs if run.status == "failed"],
+    }
+
+
+def _run(run: RunRow) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "phase": run.phase,
+        "seed": run.seed,
+        "choices": run.choices_json,
+        "reason": run.reason,
+        "detail": run.detail,
+        "started_at": run.started_at.isoformat(),
+    }
+
+
+def _show_list(data: dict[str, Any], console: Console) -> None:
+    if not data["studies"]:
+        console.print(f"{data['storage']} holds no studies yet. Launch one: python -m study.launch")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("study", "space", "data", "backbone", "status", "runs", "failed"):
+        table.add_column(column, justify="right" if column in ("runs", "failed") else "left", overflow="fold")
+    for study in data["studies"]:
+        table.add_row(*(str(study[key]) for key in ("study", "space", "data", "backbone", "status", "runs", "failed")))
+    console.print(table)
+
+
+def _show_one(data: dict[str, Any], console: Console) -> None:
+    driver = f"driven by {data['driver']}" if data["driver"] else "not being run"
+    console.print(f"{data['study']}  {data['status']}, {driver}", markup=False)
+    console.print(f"space {data['space']}   data {data['data']}   backbone {data['backbone']}", markup=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("phase")
+    for state in STATES:
+        table.add_column(state, justify="right")
+    for phase, counts in data["phases"].items():
+        table.add_row(phase, *(str(counts.get(state, 0)) for state in STATES))
+    console.print(table)
+    for run in data["running_runs"]:
+        console.print(f"running  run {run['run']}  {run['phase']}  seed {run['seed']}", markup=False)
+    if data["failed_runs"]:
+        console.print(f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed")
+
+
+def _show_failed(data: dict[str, Any], console: Console) -> None:
+    if not data["failed_runs"]:
+        console.print("No run has failed.")
+    for run in data["failed_runs"]:
+        console.print(
+            f"run {run['run']}  {run['phase']}  seed {run['seed']}  {run['reason']}: {run['detail']}",
+            markup=False,
+        )
+        told = ", ".join(f"{key}={value}" for key, value in run["choices"].items())
+        console.print(f"  {told}", markup=False, soft_wrap=True)

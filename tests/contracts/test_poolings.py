@@ -1,0 +1,69 @@
+"""Laws that every pooling keeps; a new file in mtbert/poolings is tested the moment it exists."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from mtbert import components
+from mtbert.poolings.abstract import AbstractPooling
+
+WIDTH = 6
+
+
+@pytest.fixture(params=components.names("poolings"))
+def pooling(request: pytest.FixtureRequest) -> AbstractPooling:
+    built: AbstractPooling = components.build("poolings", request.param, {}, width=WIDTH)
+    return built
+
+
+def sentences(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+    hidden = torch.randn(3, 5, WIDTH, generator=torch.Generator().manual_seed(0)).to(dtype)
+    mask = torch.arange(5)[None, :] < torch.tensor([5, 3, 1])[:, None]  # 5, 3 and 1 real tokens
+    return hidden, mask
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gives_one_vector_a_sentence_in_the_same_precision(pooling: AbstractPooling, dtype: torch.dtype) -> None:
+    hidden, mask = sentences(dtype)
+    vectors = pooling.to(dtype)(hidden, mask)
+    assert vectors.shape == (3, WIDTH) and vectors.dtype == dtype
+
+
+def test_padding_never_changes_the_result(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    other = torch.where(mask.unsqueeze(-1), hidden, torch.full_like(hidden, 1e4))
+    assert torch.equal(pooling(hidden, mask), pooling(other, mask))
+
+
+def test_more_padding_never_changes_the_result(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    wider = torch.cat([hidden, torch.full((3, 2, WIDTH), 7.0)], dim=1)
+    wider_mask = torch.cat([mask, torch.zeros(3, 2, dtype=torch.bool)], dim=1)
+    torch.testing.assert_close(pooling(wider, wider_mask), pooling(hidden, mask))
+
+
+def test_a_sentence_does_not_see_its_neighbours(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    torch.testing.assert_close(pooling(hidden[1:2], mask[1:2]), pooling(hidden, mask)[1:2])
+
+
+def test_inputs_are_not_changed(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    before = hidden.clone(), mask.clone()
+    pooling(hidden, mask)
+    assert torch.equal(hidden, before[0]) and torch.equal(mask, before[1])
+
+
+def test_no_gradient_reaches_padding(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    hidden.requires_grad_()
+    pooling(hidden, mask).square().sum().backward()
+    assert hidden.grad is not None
+    assert not hidden.grad[~mask].any() and hidden.grad[mask].any()
+
+
+def test_a_row_without_a_real_token_gives_numbers(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    assert pooling(hidden, torch.zeros_like(mask)).isfinite().all()

@@ -1,0 +1,32 @@
+"""Small real things for tests of `mtbert`: a little prepared data and a tiny configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from mtbert.config import RunConfig, parse
+from mtbert.data.examples import Corpus
+from mtbert.data.load import load_corpus
+from mtbert.data.tokenize import Prepared
+from mtbert.run import prepare_data
+
+TINY = {
+    "backbone": "tiny",
+    "data": {"train_examples": 24, "dev_examples": 20, "max_tokens": 32},
+    "multitask": {"epochs": 2, "optimizer": {"learning_rate": 1e-3}},
+}
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Corpus:
+    return load_corpus("demo", ("sst", "quora", "sts"))
+
+
+@pytest.fixture(scope="session")
+def tiny() -> RunConfig:
+    return parse(TINY)
+
+
+@pytest.fixture(scope="session")
+def prepared(tiny: RunConfig, corpus: Corpus) -> Prepared:
+    return prepare_data(tiny, corpus)

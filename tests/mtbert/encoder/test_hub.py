@@ -1,0 +1,54 @@
+"""The hub's cache on disk, offline: a real cache folder, read by the real library in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("huggingface_hub")
+
+SCRIPT = """
+from mtbert.encoder.backbones import load_encoder
+from mtbert.errors import BackboneError
+try:
+    print(load_encoder("someone/model")[0].width)
+except BackboneError as error:
+    print(error)
+"""
+
+
+def load_with_cache(cache: Path) -> str:
+    """What a process prints that loads someone/model from `cache`, without a network."""
+    environment = {**os.environ, "HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-c", SCRIPT]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def put_in_cache(folder: Path, cache: Path) -> Path:
+    model = cache / "models--someone--model"
+    (model / "refs").mkdir(parents=True)
+    (model / "refs" / "main").write_text("0" * 40)
+    snapshot = model / "snapshots" / ("0" * 40)
+    shutil.copytree(folder, snapshot)
+    return snapshot
+
+
+def test_a_model_in_the_cache_loads_offline(folder: Path, tmp_path: Path) -> None:
+    put_in_cache(folder, tmp_path / "cache")
+    assert load_with_cache(tmp_path / "cache") == "16"
+
+
+def test_a_model_that_cannot_be_had_gives_one_message(tmp_path: Path) -> None:
+    told = load_with_cache(tmp_path)
+    assert told.startswith("backbone 'someone/model' is no folder here, and the Hugging Face hub did not give it:")
+    assert told.endswith("Check the name and the network, or give a folder that holds the model.")
+
+
+def test_a_half_downloaded_model_is_not_taken_for_a_whole_one(folder: Path, tmp_path: Path) -> None:
+    (put_in_cache(folder, tmp_path / "cache") / "model.safetensors").unlink()
+    assert "the Hugging Face hub" in load_with_cache(tmp_path / "cache")

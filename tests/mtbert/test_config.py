@@ -1,0 +1,139 @@
+"""RunConfig: equal configurations have equal digests, and faults are told all at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from mtbert.config import RunConfig, parse, read
+from mtbert.errors import ConfigurationError
+
+SOME = {
+    "pooling": "mean",
+    "tasks": {"sts": {"head": "cosine"}, "sst": {"head": "dense"}},
+    "head_dropout": 0.3,
+}
+
+
+def test_json_round_trip_gives_an_equal_configuration() -> None:
+    config = parse(SOME)
+    again = RunConfig.model_validate(json.loads(json.dumps(config.model_dump(mode="json"))))
+    assert again == config and again.digest() == config.digest()
+
+
+def test_the_order_of_writing_does_not_matter() -> None:
+    other = {
+        "head_dropout": 0.3,
+        "tasks": {"sst": {"head": {"name": "dense"}}, "sts": {"head": {"name": "cosine"}}},
+    }
+    assert parse({**other, "pooling": {"name": "mean"}}).digest() == parse(SOME).digest()
+
+
+def test_settings_given_at_their_default_do_not_change_the_digest() -> None:
+    given = {"multitask": {"sampler": {"name": "sequential", "order": []}}}
+    assert parse(given).digest() == parse({"multitask": {"sampler": "sequential"}}).digest()
+
+
+def test_the_seed_is_not_in_the_digest() -> None:
+    assert parse({"seed": 7}).digest() == parse({}).digest()
+    assert parse({"seed": 7}) != parse({})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"backbone": "tiny"},
+        {"encoder": {"layers": 2}},
+        {"pooling": "max"},
+        {"tasks": {"sst": {"head": "linear"}}},
+        {"data": {"train_examples": 10}},
+        {"multitask": {"epochs": 4}},
+        {"multitask": {"sampler": {"name": "sequential", "order": ["sts"]}}},
+        {"multitask": {"optimizer": {"learning_rate": 1e-5}}},
+    ],
+)
+def test_every_part_is_in_the_digest(change: dict[str, Any]) -> None:
+    assert parse(change).digest() != parse({}).digest()
+
+
+def test_the_digest_has_64_hex_digits() -> None:
+    assert len(parse({}).digest()) == 64 and int(parse({}).digest(), 16) >= 0
+
+
+def test_the_digest_is_the_same_in_another_process() -> None:
+    code = f"from mtbert.config import parse; print(parse({SOME!r}).digest())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == parse(SOME).digest()
+
+
+def test_configurations_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        parse({}).seed = 3  # type: ignore[misc]
+
+
+def test_all_faults_are_told_at_once_with_path_and_way_out() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(
+            {
+                "poling": "mean",
+                "pooling": "men",
+                "multitask": {
+                    "sampler": "sequental",
+                    "optimizer": {"learning_rate": -1},
+                    "trainable": {"name": "last_k"},
+                },
+                "tasks": {"sst": {"head": {"name": "linear", "depth": 2}}},
+            }
+        )
+    told = str(caught.value).splitlines()
+    assert len(told) == 6
+    assert "poling: No field named 'poling'. Did you mean 'pooling'?" in told[-1]
+    assert any(line.startswith("pooling.name: No pooling named 'men'. Did you mean 'mean'?") for line in told)
+    assert any(line.startswith("multitask.sampler.name: No sampler named 'sequental'") for line in told)
+    assert any("multitask.optimizer.learning_rate: Input should be greater than 0, got -1" in line for line in told)
+    assert any("multitask.trainable: last_k needs layers" in line for line in told)
+    assert any("tasks.sst.head.depth: No setting of head linear named 'depth'" in line for line in told)
+
+
+def test_validation_itself_raises_pydantics_error() -> None:
+    with pytest.raises(ValidationError, match="Did you mean 'pooling'"):
+        RunConfig.model_validate({"poling": "mean"})
+
+
+def test_a_pair_head_on_a_sentence_task_is_refused_with_those_that_fit() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"sst.head cosine reads a pair, sst gives a sentence; use one of dense"
+    ):
+        parse({"tasks": {"sst": {"head": "cosine"}}})
+
+
+def test_an_unknown_task_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="No task named 'qora'. Did you mean 'quora'"):
+        parse({"tasks": {"qora": {"head": "concat"}}})
+
+
+def test_weight_decay_with_adam_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="adam has no weight_decay, got 0.1; use adamw"):
+        parse({"multitask": {"optimizer": {"name": "adam", "weight_decay": 0.1}}})
+
+
+def test_no_task_at_all_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="at least one task"):
+        parse({"tasks": {}})
+
+
+def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"c\.json: not a JSON file"):
+        read(tmp_path / "c.json")
+
+
+def test_importing_the_configuration_needs_no_torch() -> None:
+    code = "import mtbert, mtbert.config, sys; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,76 @@
+"""Each head against its formula."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from mtbert.heads.concat import ConcatHead
+from mtbert.heads.concat_absdiff import ConcatAbsdiffHead
+from mtbert.heads.cosine import CosineHead
+from mtbert.heads.dense import DenseHead
+from mtbert.heads.linear import LinearHead
+
+U = torch.tensor([[1.0, 2.0]])
+V = torch.tensor([[3.0, -1.0]])
+
+
+def fill(module: torch.nn.Module, values: list[float]) -> None:
+    """The first linear layer's weights, row by row; its bias is zero."""
+    linear = next(m for m in module.modules() if isinstance(m, torch.nn.Linear))
+    with torch.no_grad():
+        linear.weight.copy_(torch.tensor(values).view_as(linear.weight))
+        linear.bias.zero_()
+
+
+def test_linear_is_w_times_u() -> None:
+    head = LinearHead(width=2, outputs=1, dropout=0.0)
+    fill(head, [10.0, 100.0])
+    assert head(U).item() == 210.0
+
+
+def test_dense_has_a_gelu_between_its_two_layers() -> None:
+    head = DenseHead(width=2, outputs=1, dropout=0.0)
+    first, second = (m for m in head.modules() if isinstance(m, torch.nn.Linear))
+    with torch.no_grad():
+        first.weight.copy_(torch.eye(2))
+        first.bias.zero_()
+        second.weight.fill_(1.0)
+        second.bias.zero_()
+    expected = sum(x * 0.5 * (1 + math.erf(x / math.sqrt(2))) for x in (1.0, 2.0))
+    assert head(U).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_concat_reads_both_sentences_in_order() -> None:
+    head = ConcatHead(width=2, outputs=1, dropout=0.0)
+    fill(head, [1.0, 10.0, 100.0, 1000.0])
+    assert head(U, V).item() == 1 + 20 + 300 - 1000
+
+
+def test_concat_absdiff_adds_the_distance_of_each_feature() -> None:
+    head = ConcatAbsdiffHead(width=2, outputs=1, dropout=0.0)
+    fill(head, [0.0, 0.0, 0.0, 0.0, 1.0, 10.0])
+    assert head(U, V).item() == 2 + 30
+
+
+@pytest.mark.parametrize(("second", "expected"), [(U, 5.0), (-U, 0.0), (torch.tensor([[2.0, -1.0]]), 2.5)])
+def test_cosine_of_a_score_spans_its_scale(second: torch.Tensor, expected: float) -> None:
+    head = CosineHead(outputs=1, scale=(0.0, 5.0))
+    assert head(U, second).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_cosine_of_a_score_has_no_parameters() -> None:
+    assert not list(CosineHead(outputs=1, scale=(0.0, 5.0)).parameters())
+
+
+def test_cosine_of_a_logit_learns_slope_and_offset() -> None:
+    head = CosineHead(outputs=1, scale=None)
+    assert head(U, U).item() == pytest.approx(5.0, abs=1e-6)
+    assert len(list(head.parameters())) == 2
+
+
+def test_cosine_has_one_output() -> None:
+    with pytest.raises(ValueError, match="asks for 5"):
+        CosineHead(outputs=5, scale=None)

@@ -1,0 +1,83 @@
+"""Optimizers and schedules against their formulas."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from mtbert.config import OptimizerConfig
+from mtbert.optim import build_optimizer, build_schedule, clip
+
+
+class Small(nn.Module):
+    """A module with everything weight decay must tell apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(3, 2)
+        self.linear = nn.Linear(2, 2)
+        self.norm = nn.LayerNorm(2)
+        self.frozen = nn.Linear(2, 2).requires_grad_(False)
+
+
+def rates(schedule: str, steps: int, warmup: float = 0.1) -> list[float]:
+    config = OptimizerConfig(name="adam", learning_rate=1.0, schedule=schedule, warmup_fraction=warmup)  # type: ignore[arg-type]
+    optimizer = build_optimizer(Small(), config)
+    scheduler = build_schedule(optimizer, config, steps)
+    result = []
+    for _ in range(steps):
+        result.append(scheduler.get_last_lr()[0])
+        optimizer.step()
+        scheduler.step()
+    return result
+
+
+def test_constant_stays() -> None:
+    assert rates("constant", 3) == [1.0, 1.0, 1.0]
+
+
+def test_cosine_falls_along_half_a_wave() -> None:
+    assert rates("cosine", 4) == pytest.approx([(1 + math.cos(math.pi * s / 4)) / 2 for s in range(4)])
+
+
+def test_linear_warmup_rises_then_falls_to_zero() -> None:
+    assert rates("linear_warmup", 10, 0.2) == pytest.approx(
+        [0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]
+    )
+
+
+def test_weight_decay_spares_biases_norms_and_embeddings() -> None:
+    model = Small()
+    optimizer = build_optimizer(model, OptimizerConfig(name="adamw", weight_decay=0.1))
+    decayed = {id(p) for g in optimizer.param_groups if g["weight_decay"] for p in g["params"]}
+    assert decayed == {id(model.linear.weight)}
+
+
+def test_frozen_parameters_are_not_given_to_the_optimizer() -> None:
+    model = Small()
+    optimizer = build_optimizer(model, OptimizerConfig(name="adamw"))
+    given = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    assert given == {id(p) for p in model.parameters() if p.requires_grad}
+
+
+def test_adam_and_adamw_without_decay_take_the_same_steps() -> None:
+    models = []
+    for name in ("adam", "adamw"):
+        torch.manual_seed(0)
+        model = Small()
+        optimizer = build_optimizer(model, OptimizerConfig(name=name, learning_rate=0.1))  # type: ignore[arg-type]
+        model.linear(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+        models.append(model)
+    assert torch.equal(models[0].linear.weight, models[1].linear.weight)
+
+
+def test_clipping_scales_all_gradients_to_the_norm() -> None:
+    model = nn.Linear(2, 1, bias=False)
+    model.weight.grad = torch.tensor([[3.0, 4.0]])
+    clip(model, 1.0)
+    assert model.weight.grad is not None
+    torch.testing.assert_close(model.weight.grad, torch.tensor([[0.6, 0.8]]))

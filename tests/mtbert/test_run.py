@@ -1,0 +1,105 @@
+"""A run: trains, repeats to the bit whatever ran before, keeps the best epoch, stops when told."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mtbert.config import RunConfig, parse
+from mtbert.data.tokenize import Prepared
+from mtbert.model import build_model
+from mtbert.run import RunOutcome, evaluate_split, run
+from mtbert.stages import multitask
+from mtbert.stages.multitask import DivergedError
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def changed(config: RunConfig, **multitask: object) -> RunConfig:
+    data = config.model_dump(mode="json")
+    data["multitask"] |= multitask
+    return parse(data)
+
+
+def trained(config: RunConfig, prepared: Prepared) -> RunOutcome:
+    return run(config, prepared, lambda _: True)
+
+
+def test_the_loss_falls(tiny: RunConfig, prepared: Prepared) -> None:
+    outcome = trained(changed(tiny, epochs=4), prepared)
+    first, last = outcome.epochs[0].losses, outcome.epochs[-1].losses
+    assert set(first) == {"sst", "quora", "sts"}
+    assert sum(last.values()) < sum(first.values())
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_ran_before(tiny: RunConfig, prepared: Prepared) -> None:
+    before = trained(tiny, prepared)
+    torch.manual_seed(123)
+    torch.rand(7)
+    trained(tiny.with_seed(9), prepared)
+    after = trained(tiny, prepared)
+    assert [e.dev.score for e in after.epochs] == [e.dev.score for e in before.epochs]
+    pairs = zip(before.model.state_dict().values(), after.model.state_dict().values(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_a_run_leaves_the_global_generator_alone(tiny: RunConfig, prepared: Prepared) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    trained(tiny, prepared)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_another_seed_gives_another_model(tiny: RunConfig, prepared: Prepared) -> None:
+    one, other = trained(tiny, prepared), trained(tiny.with_seed(1), prepared)
+    assert one.epochs[0].losses != other.epochs[0].losses
+
+
+def test_the_model_is_left_in_its_best_epoch(tiny: RunConfig, prepared: Prepared) -> None:
+    outcome = trained(changed(tiny, epochs=3), prepared)
+    assert outcome.best.dev.score == max(e.dev.score for e in outcome.epochs)
+    assert evaluate_split(outcome.model, prepared, "dev").score == outcome.best.dev.score
+
+
+def test_a_run_ends_when_the_report_says_so(tiny: RunConfig, prepared: Prepared) -> None:
+    outcome = run(changed(tiny, epochs=3), prepared, lambda epoch: epoch.epoch < 2)
+    assert outcome.stopped and len(outcome.epochs) == 2
+
+
+def test_a_no_after_the_last_epoch_is_not_a_stop(tiny: RunConfig, prepared: Prepared) -> None:
+    outcome = run(tiny, prepared, lambda epoch: epoch.epoch < 2)
+    assert not outcome.stopped
+
+
+def test_a_loss_that_is_no_number_ends_the_run_as_diverged(tiny: RunConfig, prepared: Prepared) -> None:
+    model = build_model(tiny, prepared.vocabulary_size)
+    with torch.no_grad():
+        for parameter in model.heads.parameters():
+            parameter.fill_(float("inf"))
+    with pytest.raises(DivergedError, match="the loss is not a finite number in epoch 1"):
+        multitask.run(model, tiny.multitask, prepared, tiny.seed, lambda _: True)
+
+
+@pytest.mark.parametrize("sampler", ["sequential", "round_robin_shortest", "joint"])
+def test_every_sampler_trains(tiny: RunConfig, prepared: Prepared, sampler: str) -> None:
+    outcome = trained(changed(tiny, sampler={"name": sampler}, epochs=1), prepared)
+    assert set(outcome.epochs[0].losses) == {"sst", "quora", "sts"}
+
+
+def test_heads_alone_leave_the_encoder_as_it_was(tiny: RunConfig, prepared: Prepared) -> None:
+    outcome = trained(changed(tiny, trainable={"name": "heads"}), prepared)
+    fresh = run(changed(tiny, trainable={"name": "heads"}, epochs=1), prepared, lambda _: True).model
+    pairs = zip(outcome.model.encoder.parameters(), fresh.encoder.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+    assert outcome.trainable_parameters == sum(p.numel() for p in outcome.model.heads.parameters())
+
+
+def test_outputs_are_measured_on_all_examples_in_their_order(tiny: RunConfig, prepared: Prepared) -> None:
+    outcome = trained(changed(tiny, epochs=1), prepared)
+    for name, task in outcome.best.dev.tasks.items():
+        assert len(task.outputs) == len(prepared.splits[name, "dev"]) == 20
+        assert (task.labels == prepared.splits[name, "dev"].labels).all()

@@ -1,0 +1,111 @@
+"""The spaces that come with the package: laws for every one of them, and what the baseline is."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+import search_spaces
+from search_spaces.grammar import Space, describe
+
+FULL = search_spaces.load("full_ablation")
+
+
+@pytest.fixture(params=search_spaces.names())
+def space(request: pytest.FixtureRequest) -> Space:
+    return search_spaces.load(request.param)
+
+
+def test_a_space_is_named_after_its_file(space: Space) -> None:
+    assert space.name in search_spaces.names()
+    assert search_spaces.load(space.name) is space
+
+
+def test_the_goal_is_one_sentence(space: Space) -> None:
+    assert space.goal[-1] in ".?"
+    assert sum(space.goal.count(mark) for mark in ".?") == 1
+
+
+def test_every_factor_says_what_it_is(space: Space) -> None:
+    assert all(factor["about"] for factor in describe(space)["factors"])
+
+
+def test_something_is_measured(space: Space) -> None:
+    assert any(factor.role == "scientific" for factor in space.factors)
+
+
+def test_recipes_are_sound_and_have_a_configuration(space: Space) -> None:
+    for recipe in space.recipes:
+        assert space.configuration(space.complete(recipe.choices))
+
+
+def test_samples_are_sound_and_have_a_configuration(space: Space) -> None:
+    rng = random.Random(11)
+    for _ in range(200):
+        choices = space.sample(rng)
+        assert space.configuration(choices)
+
+
+def test_the_learning_rate_is_tuned_so_that_comparisons_are_fair(space: Space) -> None:
+    assert space.continuous() == ("learning_rate",)
+
+
+def test_the_baseline_of_full_ablation_is_plain_multitask_fine_tuning() -> None:
+    assert FULL.configuration(FULL.baseline()) == {
+        "encoder": {"hidden_dropout": 0.1, "attention_dropout": 0.1},
+        "pooling": {"name": "cls"},
+        "tasks": {
+            "sst": {"head": {"name": "linear"}},
+            "quora": {"head": {"name": "concat"}},
+            "sts": {"head": {"name": "concat"}},
+        },
+        "head_dropout": 0.1,
+        "multitask": {
+            "batch_size": 8,
+            "sampler": {"name": "round_robin_shortest"},
+            "trainable": {"name": "all"},
+            "optimizer": {
+                "name": "adam",
+                "learning_rate": 3e-5,
+                "schedule": "constant",
+            },
+        },
+    }
+
+
+def test_conditional_factors_of_full_ablation_reach_the_configuration() -> None:
+    told = {"trainable": "last_k", "trainable.last_k.layers": "1", "schedule": "linear_warmup"}
+    choices = FULL.complete(told)
+    multitask = FULL.configuration(choices)["multitask"]
+    assert multitask["trainable"] == {"name": "last_k", "layers": 1}
+    assert multitask["optimizer"]["warmup_fraction"] == 0.1
+
+
+def test_the_size_of_full_ablation() -> None:
+    # pooling 3, sst 2, quora 3, sts 3, sampler 3, trainable 1+2+1, optimizer 1+3, schedule 1+1+2, batch 3,
+    # hidden 2, attention 2, head 3
+    assert FULL.size() == 3 * 2 * 3 * 3 * 3 * 4 * 4 * 4 * 3 * 2 * 2 * 3
+
+
+def test_alternatives_of_the_baseline_of_full_ablation() -> None:
+    # pooling 2, sst 1, quora 2, sts 2, sampler 2, trainable 2, optimizer 1, schedule 2,
+    # batch 2, hidden 1, attention 1, head 2
+    assert len(FULL.alternatives(FULL.baseline())) == 20
+
+
+def test_each_of_the_five_reports_has_a_recipe_that_says_what_is_missing() -> None:
+    assert [recipe.source[:3] for recipe in FULL.recipes] == ["000", "001", "002", "003", "004"]
+    assert all(recipe.note for recipe in FULL.recipes)
+
+
+def test_the_small_spaces_ask_about_their_own_factors() -> None:
+    measured = {
+        name: [factor.name for factor in search_spaces.load(name).factors if factor.role == "scientific"]
+        for name in ("pooling", "heads", "optimization")
+    }
+    assert measured == {
+        "pooling": ["pooling"],
+        "heads": ["sst_head", "quora_head", "sts_head"],
+        "optimization": ["optimizer", "schedule"],
+    }

@@ -1,0 +1,75 @@
+"""Which configurations each phase asks for."""
+
+from __future__ import annotations
+
+from search_spaces import Factor, Level, Space
+from study import phases
+
+
+def test_the_search_begins_with_the_baseline_and_the_recipes(space: Space) -> None:
+    assert phases.known_first(space) == [space.baseline(), {**space.baseline(), "pooling": "mean"}]
+
+
+def test_fresh_seeds_are_not_those_of_the_search() -> None:
+    assert phases.fresh_seeds(5, 3) == [1005, 1006, 1007]
+
+
+def test_confirm_runs_the_best_and_always_the_baseline(space: Space) -> None:
+    ranked = [
+        {**space.baseline(), "pooling": "max"},
+        space.baseline(),
+        {**space.baseline(), "pooling": "mean"},
+    ]
+    cells = phases.confirm_cells(space, ranked, 2)
+    assert [(c.name, c.choices["pooling"]) for c in cells] == [
+        ("baseline", "cls"),
+        ("confirm:1", "max"),
+        ("confirm:2", "mean"),
+    ]
+
+
+def test_ablation_puts_each_factor_back_then_tries_other_levels_scientific_ones_first(space: Space) -> None:
+    best = {**space.baseline(), "rate": 1e-3, "pooling": "mean"}
+    cells, left_out = phases.ablation_cells(space, best, 10)
+    assert left_out == 0
+    assert [(c.design, c.factor, c.from_level, c.to_level) for c in cells] == [
+        ("leave_one_out", "pooling", "mean", "cls"),
+        ("leave_one_out", "rate", "0.001", "0.0001"),
+        ("one_at_a_time", "pooling", "mean", "max"),
+        ("one_at_a_time", "trainable", "all", "last_k"),
+    ]
+
+
+def test_a_conditional_factor_goes_back_to_its_own_baseline(space: Space) -> None:
+    best = space.complete({"trainable": "last_k", "trainable.last_k.k": "2"})
+    back = [c for c in phases.ablation_cells(space, best, 10)[0] if c.design == "leave_one_out"]
+    assert [(c.factor, c.to_level) for c in back] == [("trainable", "all"), ("trainable.last_k.k", "1")]
+    assert "trainable.last_k.k" not in back[0].choices
+    assert back[1].choices["trainable"] == "last_k"
+
+
+def test_ablations_beyond_the_budget_are_counted(space: Space) -> None:
+    cells, left_out = phases.ablation_cells(space, {**space.baseline(), "pooling": "mean"}, 1)
+    assert (len(cells), left_out) == (1, 2)
+
+
+def test_no_configuration_is_ablated_twice(space: Space) -> None:
+    best = space.complete({"pooling": "mean", "trainable": "last_k"})
+    cells, _ = phases.ablation_cells(space, best, 99)
+    assert all(a.choices != b.choices for i, a in enumerate(cells) for b in cells[:i])
+    assert all(cell.choices != best for cell in cells)
+
+
+def test_a_grid_runs_every_cell_with_the_baseline_first() -> None:
+    grid = Space(
+        name="grid",
+        goal="Which?",
+        design="grid",
+        factors=(
+            Factor("pooling", "scientific", "cls", tuple(Level(n, {"pooling.name": n}) for n in ("mean", "cls"))),
+        ),
+    )
+    assert [(c.name, c.choices) for c in phases.grid_cells(grid)] == [
+        ("baseline", {"pooling": "cls"}),
+        ("row:pooling=mean", {"pooling": "mean"}),
+    ]

@@ -1,0 +1,116 @@
+"""The search: known configurations first, exact counts, true end states, and resuming as if never stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from search_spaces import Space
+from study.phases import known_first
+from study.search import Proposal, Search
+
+
+def search(tmp_path: Path, space: Space, **change: object) -> Search:
+    arguments = {
+        "storage": f"sqlite:///{tmp_path}/s.db",
+        "name": "s",
+        "space": space,
+        "seed": 0,
+        "sampler": "tpe",
+        "pruner": "median",
+    }
+    return Search(**{**arguments, "known": known_first(space), **change})  # type: ignore[arg-type]
+
+
+def run_through(searched: Search, count: int) -> list[Proposal]:
+    proposals = []
+    for _ in range(count):
+        proposal = searched.ask()
+        searched.tell(proposal.number, 0.5 + 0.01 * proposal.number, TrialState.COMPLETE)
+        proposals.append(proposal)
+    return proposals
+
+
+def test_known_configurations_come_first(tmp_path: Path, space: Space) -> None:
+    first, second, third = run_through(search(tmp_path, space), 3)
+    assert [first.choices, second.choices] == known_first(space)
+    assert third.choices not in known_first(space)
+
+
+def test_every_proposal_is_a_configuration_of_the_space(tmp_path: Path, space: Space) -> None:
+    for proposal in run_through(search(tmp_path, space), 12):
+        space.check(proposal.choices)
+
+
+def test_a_search_in_two_sittings_proposes_the_same_as_in_one(tmp_path: Path, space: Space) -> None:
+    whole = run_through(search(tmp_path, space), 9)
+    (tmp_path / "other").mkdir()
+    parts = [p for _ in range(3) for p in run_through(search(tmp_path / "other", space), 3)]
+    assert [p.choices for p in parts] == [p.choices for p in whole]
+
+
+def test_another_seed_proposes_something_else(tmp_path: Path, space: Space) -> None:
+    (tmp_path / "other").mkdir()
+    one, other = search(tmp_path, space, known=()), search(tmp_path / "other", space, known=(), seed=1)
+    assert run_through(one, 3) != run_through(other, 3)
+
+
+def test_a_trial_left_running_is_found_and_resumed_with_its_choices(tmp_path: Path, space: Space) -> None:
+    asked = search(tmp_path, space).ask()
+    again = search(tmp_path, space)
+    assert again.running() == [asked.number]
+    assert again.resume(asked.number) == asked
+    assert again.count() == 1
+
+
+def test_a_trial_killed_before_all_was_suggested_is_completed(tmp_path: Path, space: Space) -> None:
+    first = search(tmp_path, space, known=())
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
+    study.ask()  # a trial without a single suggestion
+    assert first.running() == [0]
+    space.check(first.resume(0).choices)
+
+
+def test_a_failed_trial_is_told_as_failed(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space)
+    for state in (TrialState.FAIL, TrialState.PRUNED):
+        searched.tell(searched.ask().number, None, state)
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
+    assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.PRUNED]
+
+
+def test_a_score_that_is_no_number_is_a_failure(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space)
+    searched.tell(searched.ask().number, float("nan"), TrialState.COMPLETE)
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
+    assert study.trials[0].state == TrialState.FAIL
+
+
+def test_a_second_word_on_a_trial_is_ignored(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space)
+    number = searched.ask().number
+    searched.tell(number, 0.5, TrialState.COMPLETE)
+    searched.tell(number, None, TrialState.FAIL)
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
+    assert study.trials[0].value == 0.5
+
+
+def test_the_median_stops_a_bad_run_but_only_after_enough_runs_ended(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space)
+    for i in range(6):
+        number = searched.ask().number
+        assert not searched.stop_early(number, 1, 0.1)  # nothing to compare with yet
+        searched.stop_early(number, 2, 0.6 + 0.01 * i)
+        searched.tell(number, 0.6 + 0.01 * i, TrialState.COMPLETE)
+    assert searched.stop_early(searched.ask().number, 1, 0.05)
+    assert not searched.stop_early(searched.ask().number, 1, 0.2)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_numbers_have_four_digits(tmp_path: Path, space: Space, sampler: str) -> None:
+    for proposal in run_through(search(tmp_path, space, sampler=sampler, known=()), 5):
+        rate = proposal.choices["rate"]
+        assert rate == float(f"{rate:.4g}")

@@ -1,0 +1,87 @@
+"""Settings: flags over an earlier launch over the budget; what may change on resume and what may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from study.settings import BUDGETS, Settings, SettingsError, default_name, resolve
+
+
+def test_without_flags_it_is_the_quick_full_ablation_on_demo_data() -> None:
+    settings = resolve({}, None)
+    assert (settings.space, settings.data, settings.backbone, settings.budget) == (
+        "full_ablation",
+        "demo",
+        "minilm",
+        "quick",
+    )
+    assert settings.name == "full_ablation-demo-minilm"
+    assert settings.trials == BUDGETS["quick"].trials
+
+
+def test_a_single_flag_overrides_the_budget() -> None:
+    settings = resolve({"budget": "standard", "epochs": 7}, None)
+    assert (settings.epochs, settings.trials) == (7, BUDGETS["standard"].trials)
+
+
+def test_the_database_gives_back_what_it_was_given() -> None:
+    settings = resolve({"pins": ("pooling=mean",), "phases": ("search", "report")}, None)
+    assert Settings.from_json(settings.as_json()) == settings
+
+
+def test_a_resumed_study_keeps_its_settings() -> None:
+    stored = resolve({"name": "a", "space": "pooling", "epochs": 4}, None)
+    assert resolve({"name": "a"}, stored) == stored
+
+
+def test_a_resumed_study_may_get_more_trials_and_seeds() -> None:
+    stored = resolve({"name": "a"}, None)
+    assert resolve({"name": "a", "trials": 99, "seeds": 9}, stored).trials == 99
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("space", "heads"), ("data", "x"), ("epochs", 9), ("seed", 1), ("pins", ("pooling=max",))],
+)
+def test_what_gives_runs_their_meaning_cannot_change(key: str, value: object) -> None:
+    stored = resolve({"name": "a"}, None)
+    with pytest.raises(SettingsError, match=f"{key} is .* there, .* here"):
+        resolve({"name": "a", key: value}, stored)
+
+
+def test_another_budget_on_a_resumed_study_adds_runs_and_keeps_their_meaning() -> None:
+    stored = resolve({"name": "a", "budget": "smoke"}, None)
+    more = resolve({"name": "a", "budget": "standard"}, stored)
+    assert (more.trials, more.epochs) == (BUDGETS["standard"].trials, BUDGETS["smoke"].epochs)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", "a b", "x" * 101])
+def test_a_name_cannot_leave_its_folder(name: str) -> None:
+    with pytest.raises(SettingsError, match="A study's name has letters"):
+        resolve({"name": name}, None)
+
+
+@pytest.mark.parametrize("key", ["trials", "seeds", "epochs", "train_examples"])
+def test_counts_below_one_are_refused(key: str) -> None:
+    with pytest.raises(SettingsError, match="must be at least 1, got 0"):
+        resolve({key: 0}, None)
+
+
+def test_an_unknown_phase_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match="No phase named 'serch'. Phases: search, confirm"):
+        resolve({"phases": ("serch",)}, None)
+
+
+@pytest.mark.parametrize(
+    ("space", "data", "backbone", "expected"),
+    [
+        ("pooling", "demo", "minilm", "pooling-demo-minilm"),
+        ("my/space.py", "/home/me/cs224n", "models/bert/", "space-cs224n-bert"),
+        ("pooling", "../shared/data", "minilm", "pooling-shared_data-minilm"),
+        ("pooling", "demo", "org/model-x", "pooling-demo-model_x"),
+    ],
+)
+def test_the_default_name_is_made_from_space_data_and_backbone(
+    space: str, data: str, backbone: str, expected: str
+) -> None:
+    assert default_name(space, data, backbone) == expected
