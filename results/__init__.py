@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from results.load import StudyFrames
+    from results.frames import StudyFrames
 
 __all__ = ["load"]
 
@@ -18,6 +18,6 @@ def load(storage: str, name: str) -> StudyFrames:
 
     StorageError when there is no such database, UnknownStudy when it has no such study.
     """
-    from results.load import load_study
+    from results.frames import load_study
 
     return load_study(storage, name)

@@ -21,9 +21,7 @@ def parser(name: str, about: str, formats: Sequence[str]) -> argparse.ArgumentPa
     """The arguments that both commands have."""
     made = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
     made.add_argument("--name", required=True, help="the study")
-    made.add_argument(
-        "--storage", default=DEFAULT_STORAGE, metavar="URL", help="its database (default %(default)s)"
-    )
+    made.add_argument("--storage", default=DEFAULT_STORAGE, metavar="URL", help="its database (default %(default)s)")
     made.add_argument("--format", choices=formats, default=formats[0], help="default %(default)s")
     return made
 
@@ -39,9 +37,7 @@ def run(storage: str, write: Callable[[Database], None], path: Path) -> int:
         print(fault, file=sys.stderr)
         return 2
     except OSError as fault:
-        print(
-            f"{path} cannot be written ({fault.strerror}). Choose another place with --out.", file=sys.stderr
-        )
+        print(f"{path} cannot be written ({fault.strerror}). Choose another place with --out.", file=sys.stderr)
         return 2
     print(path)
     return 0

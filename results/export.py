@@ -31,8 +31,8 @@ def write_tables(database: Database, name: str, folder: Path) -> None:
 def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
     """File name -> frame: what was recorded (runs, ...) and what follows from it (leaderboard, ...)."""
     from results.ablation import ablation_table
+    from results.frames import study_frames
     from results.leaderboard import leaderboard_table
-    from results.load import study_frames
     from results.pareto import pareto_table
 
     frames = study_frames(database, name)

@@ -62,12 +62,18 @@ def pareto_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, co
     search = [run for run in results.runs if run.phase == "search" and run.status == "complete"]
     single = [(x, run) for run in search if (x := _cost_of(run, cost)) is not None and run.score is not None]
     traces = [
-        _points("search, single runs", [x for x, _ in single], [run.score for _, run in single],
-                [_run_text(found, run) for _, run in single], color="var(--faint)", size=7),
+        _points(
+            "search, single runs",
+            [x for x, _ in single],
+            [run.score for _, run in single],
+            [_run_text(found, run) for _, run in single],
+            color="var(--faint)",
+            size=7,
+        ),
         _configurations("confirmed or ablated, mean of seeds", rest, cost, found, results, "var(--muted)"),
         _configurations("on the Pareto front", front, cost, found, results, "var(--accent)", line=True),
         *_marked(found, known, cost),
-    ]  # fmt: skip
+    ]
     drawn = [trace for trace in traces if trace["x"]]
     if not drawn:
         return None
@@ -162,9 +168,7 @@ def _marked(found: Summary, known: pd.DataFrame, cost: Cost) -> list[Trace]:
     entries = [("baseline", found.baseline, "var(--baseline)"), ("best", found.best, "var(--best)")]
     for label, entry, color in entries[1:] if found.best_is_baseline else entries:
         rows = known[known["config_digest"] == (entry.digest if entry else "")]
-        trace = _points(
-            label, _numbers(rows[cost]), _numbers(rows["score"]), [label] * len(rows), color=color, size=18
-        )
+        trace = _points(label, _numbers(rows[cost]), _numbers(rows["score"]), [label] * len(rows), color=color, size=18)
         trace["marker"] |= {"symbol": "circle-open", "line": {"width": 2, "color": color}}
         trace |= {
             "mode": "markers+text",
@@ -179,9 +183,7 @@ def _marked(found: Summary, known: pd.DataFrame, cost: Cost) -> list[Trace]:
     return marked
 
 
-def _front_sentence(
-    front: pd.DataFrame, measured: int, cost: Cost, found: Summary, results: StudyResults
-) -> str:
+def _front_sentence(front: pd.DataFrame, measured: int, cost: Cost, found: Summary, results: StudyResults) -> str:
     if not measured:
         return "Only single runs of the search so far: they choose configurations and are not results."
     cheapest = front.iloc[0]
@@ -206,9 +208,7 @@ def _curve_sentence(gaps: Sequence[tuple[str, str, float]], last_epoch: int) -> 
         elif dev is not None:
             told.append(f"the {label} ends at {score_text(dev)} on dev")
     if not told:
-        return (
-            f"Dev score by epoch of every run, up to epoch {last_epoch}. No configuration is confirmed yet."
-        )
+        return f"Dev score by epoch of every run, up to epoch {last_epoch}. No configuration is confirmed yet."
     return f"After the last epoch ({last_epoch}), {'; '.join(told)}."
 
 

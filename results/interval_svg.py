@@ -10,7 +10,7 @@ from html import escape
 from results.statistics import Interval
 from results.wording import points_interval, points_text, zero_verdict
 
-WIDTH, HEIGHT, MARGIN = 240, 26, 10
+WIDTH, HEIGHT, MARGIN = 200, 26, 14
 
 
 @dataclass(frozen=True)

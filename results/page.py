@@ -153,6 +153,9 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
         f"Of {plural(len(compared), 'single change')} to the best configuration, "
         f"{len(clear)} {'has' if len(clear) == 1 else 'have'} an interval that excludes 0."
     )
+    better = sum(row.comparison.interval.low > 0 for row in clear if row.comparison)
+    if better:
+        told += f" {better} of them would do better than the best."
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
     return f"{told} The largest effect: {cell.factor} {levels}, {shift} points."
@@ -187,9 +190,7 @@ def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float 
     """The mean main metric on dev of every task, in the order of `results.tasks()`."""
     means: list[float | None] = []
     for task in results.tasks():
-        values = [
-            results.metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in entry.run_ids
-        ]
+        values = [results.metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in entry.run_ids]
         known = [value for value in values if value is not None]
         means.append(float(np.mean(known)) if known else None)
     return means
@@ -199,12 +200,12 @@ def data_sentence(results: StudyResults, issues: int) -> str:
     """What the data section supports."""
     overlap = results.study.data_json.get("overlap", {})
     shared = sum(overlap.values()) if isinstance(overlap, dict) else 0
-    dropped = f"{plural(issues, 'faulty row')} {'was' if issues == 1 else 'were'} dropped" if issues else (
-        "No row was dropped"
-    )  # fmt: skip
-    return (
-        f"{dropped}; {plural(shared, 'example')} of dev {'stands' if shared == 1 else 'stand'} in train too."
+    dropped = (
+        f"{plural(issues, 'faulty row')} {'was' if issues == 1 else 'were'} dropped"
+        if issues
+        else ("No row was dropped")
     )
+    return f"{dropped}; {plural(shared, 'example')} of dev {'stands' if shared == 1 else 'stand'} in train too."
 
 
 def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -231,11 +232,13 @@ def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
     return rows
 
 
-def repeat_command(found: Summary) -> str:
-    """The command that trains the best configuration again, from where the study wrote it."""
-    config = f"runs/{found.study.study_name}/best/config.json"
+def repeat_command(results: StudyResults, found: Summary) -> str:
+    """The command that trains the kept model again: the best configuration with its highest-scoring seed."""
+    runs = results.results_of(found.best.digest if found.best else "")
+    seed = max(runs, key=lambda key: runs[key].score or 0.0, default=results.study.seed)
+    config = shlex.quote(f"runs/{found.study.study_name}/best/config.json")
     data = shlex.quote(found.study.data_source)
-    return f"python -m mtbert.train --config {shlex.quote(config)} --data {data}"
+    return f"python -m mtbert.train --config {config} --data {data} --seed {seed}"
 
 
 def pretty_json(value: object) -> str:

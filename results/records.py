@@ -121,11 +121,11 @@ class Database:
         return found
 
     def create_study(self, study: StudyRow) -> None:
-        """Insert the study; RecordError when one of that name is there."""
+        """Insert the study, passwords in its command masked; RecordError when one of that name is there."""
         with self._sessions.write() as session:
             if session.get(schema.StudyMeta, study.study_name) is not None:
                 raise RecordError(f"There is a study named '{study.study_name}' already.")
-            session.add(schema.StudyMeta(**values_of(study)))
+            session.add(schema.StudyMeta(**{**values_of(study), "command": storage_url.mask(study.command)}))
 
     def update_study(
         self,
@@ -141,7 +141,7 @@ class Database:
         self.require_study(name)
         given = {
             "status": status,
-            "command": command,
+            "command": None if command is None else storage_url.mask(command),
             "settings_json": settings_json,
             "decisions_json": decisions_json,
             "data_json": data_json,
@@ -200,9 +200,7 @@ class Database:
         if phase is not None:
             wanted = wanted.where(schema.Cell.phase == phase)
         with self._sessions.read() as session:
-            found = session.scalars(
-                wanted.order_by(schema.Cell.phase, schema.Cell.position, schema.Cell.name)
-            )
+            found = session.scalars(wanted.order_by(schema.Cell.phase, schema.Cell.position, schema.Cell.name))
             return [row_from(Cell, cell) for cell in found]
 
     def start_run(self, run: NewRun) -> int:
@@ -213,9 +211,7 @@ class Database:
         with self._sessions.write() as session:
             return run_records.start(session, run)
 
-    def record_epoch(
-        self, run_id: int, epoch: int, seconds: float | None, values: Sequence[MetricValue]
-    ) -> None:
+    def record_epoch(self, run_id: int, epoch: int, seconds: float | None, values: Sequence[MetricValue]) -> None:
         """The values at the end of one epoch (from 1), which took `seconds`."""
         with self._sessions.write() as session:
             run_records.record_epoch(session, run_id, epoch, seconds, values)
@@ -266,9 +262,7 @@ class Database:
     def evaluated_runs(self, name: str, split: Split) -> set[int]:
         """The ids of the runs that have metrics on a split."""
         table = schema.TaskMetric
-        wanted = (
-            select(table.run_id).join(schema.Run).where(schema.Run.study_name == name, table.split == split)
-        )
+        wanted = select(table.run_id).join(schema.Run).where(schema.Run.study_name == name, table.split == split)
         with self._sessions.read() as session:
             return set(session.scalars(wanted))
 

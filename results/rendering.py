@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from results import interval_svg, page, wording
 from results.figures import Figure, figures
-from results.load import study_frames
+from results.frames import study_frames
 from results.records import Database
 from results.rows import RunRow
 from results.study_results import StudyResults
@@ -61,6 +61,7 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
     compared = [row.comparison for row in found.ablation if row.comparison]
     axis = interval_svg.axis([comparison.interval for comparison in compared])
     over = {comparison.over for comparison in (*compared, found.gain) if comparison}
+    over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
     environments = frames.environments.to_dict(orient="records")
     return {
         "found": found,
@@ -70,6 +71,7 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
         "wording": wording,
         "made_up": page.MADE_UP if found.study.data_made_up else "",
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
+        "left_out": found.study.decisions_json.get("ablations_left_out", 0),
         "interval_note": page.interval_note(over),
         "scale": Markup(interval_svg.scale(axis)),
         "bars": {
@@ -79,13 +81,11 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
         },
         "issues": issues,
         "issue_kinds": _counts([issue.kind for issue in issues]),
-        "environments": [
-            (row, sorted(json.loads(row["packages_json"]).items())) for row in environments
-        ],
+        "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],
         "run_rows": [_run_row(found, run) for run in results.runs],
         "LONG_LIST": LONG_LIST,
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
-    }  # fmt: skip
+    }
 
 
 def _run_row(found: Summary, run: RunRow) -> dict[str, Any]:

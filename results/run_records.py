@@ -115,9 +115,7 @@ def record_evaluation(
     """A complete run measured on one more split; RecordError the second time: test is looked at once."""
     run = session.get(schema.Run, run_id)
     if run is None or run.status != "complete":
-        raise RecordError(
-            f"Run {run_id} is {run.status if run else 'unknown'}; only a complete run is evaluated."
-        )
+        raise RecordError(f"Run {run_id} is {run.status if run else 'unknown'}; only a complete run is evaluated.")
     strangers = ({item.split for item in metrics} | {item.split for item in predictions}) - {split}
     if strangers:
         raise RecordError(f"An evaluation on {split} was handed rows of {', '.join(sorted(strangers))}.")
@@ -165,9 +163,7 @@ def _add_measurements(
     predictions: Sequence[rows.PredictionRow],
 ) -> None:
     session.add_all(
-        schema.TaskMetric(
-            run_id=run_id, split=item.split, task=item.task, metric=item.metric, value=item.value
-        )
+        schema.TaskMetric(run_id=run_id, split=item.split, task=item.task, metric=item.metric, value=item.value)
         for item in metrics
     )
     session.add_all(

@@ -76,10 +76,7 @@ def paired_score_bootstrap(
         raise ValueError(f"all tasks must have the same seeds, got {counts} rows")
     estimate = float(np.mean([difference.mean() for difference in differences]))
     per_seed = np.mean(
-        [
-            _resampled_means(difference, resamples, seed + 1 + task)
-            for task, difference in enumerate(differences)
-        ],
+        [_resampled_means(difference, resamples, seed + 1 + task) for task, difference in enumerate(differences)],
         axis=0,
     )  # (resamples, seeds)
     drawn = _resample_counts(seeds, resamples, seed)  # (resamples, seeds)
@@ -124,9 +121,7 @@ def pearson_scores(predictions: ArrayLike, labels: ArrayLike) -> Float64:
     """
     x, y = _finite(predictions, "predictions"), _finite(labels, "labels")
     if y.ndim != 1 or x.shape[-1:] != y.shape:
-        raise ValueError(
-            f"predictions (..., examples) must fit labels (examples,), got {x.shape} and {y.shape}"
-        )
+        raise ValueError(f"predictions (..., examples) must fit labels (examples,), got {x.shape} and {y.shape}")
     zx, zy = _standardised(x), _standardised(y)
     r = (zx * zy).mean(axis=-1, keepdims=True)
     scores: Float64 = r + zx * zy - r / 2 * (zx**2 + zy**2)
@@ -155,9 +150,7 @@ def _finite(values: ArrayLike, name: str) -> Float64:
 def _difference(a: ArrayLike, b: ArrayLike) -> Float64:
     first, second = _finite(a, "a"), _finite(b, "b")
     if first.shape != second.shape or first.ndim != 2:
-        raise ValueError(
-            f"a and b must have one shape (seeds, examples), got {first.shape} and {second.shape}"
-        )
+        raise ValueError(f"a and b must have one shape (seeds, examples), got {first.shape} and {second.shape}")
     difference: Float64 = first - second
     return difference
 

@@ -58,9 +58,7 @@ def make_folder(url: URL) -> None:
     if file is None:
         return
     if file.is_dir():
-        raise StorageError(
-            f"{file} is a folder, a database is a file. Give e.g. sqlite:///{file}/studies.db."
-        )
+        raise StorageError(f"{file} is a folder, a database is a file. Give e.g. sqlite:///{file}/studies.db.")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:

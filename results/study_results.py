@@ -140,9 +140,7 @@ class StudyResults:
                 grouped.setdefault(run.config_digest, {})[run.seed] = run
         return {digest: dict(sorted(runs.items())) for digest, runs in grouped.items()}
 
-    def _example_pairs(
-        self, mine: Sequence[RunRow], theirs: Sequence[RunRow]
-    ) -> list[tuple[Float64, Float64]]:
+    def _example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> list[tuple[Float64, Float64]]:
         """One pair (seeds, examples) a task; empty unless all runs kept predictions on the same examples."""
         tables = [[self._examples(run.id) for run in runs] for runs in (mine, theirs)]
         found = [table for column in tables for table in column if table is not None]
@@ -152,9 +150,7 @@ class StudyResults:
         if len(shapes) != 1 or not found[0]:
             return []
         a, b = ([table for table in column if table is not None] for column in tables)
-        return [
-            (np.stack([row[task] for row in a]), np.stack([row[task] for row in b])) for task in sorted(a[0])
-        ]
+        return [(np.stack([row[task] for row in a]), np.stack([row[task] for row in b])) for task in sorted(a[0])]
 
     def _examples(self, run_id: int) -> ExampleScores | None:
         if run_id not in self._example_scores:

@@ -61,9 +61,7 @@ class Summary:
     @property
     def best_is_baseline(self) -> bool:
         """Whether nothing beat the baseline."""
-        return (
-            self.best is not None and self.baseline is not None and self.best.digest == self.baseline.digest
-        )
+        return self.best is not None and self.baseline is not None and self.best.digest == self.baseline.digest
 
 
 def summary(database: Database, name: str) -> Summary:

@@ -27,9 +27,7 @@ def changes(old: Mapping[str, Choice], new: Mapping[str, Choice]) -> tuple[Chang
     """The factors in which `new` differs from `old`, in the order of `new`; vanished ones come last."""
     factors = [*new, *(factor for factor in old if factor not in new)]
     return tuple(
-        Change(factor, old.get(factor), new.get(factor))
-        for factor in factors
-        if old.get(factor) != new.get(factor)
+        Change(factor, old.get(factor), new.get(factor)) for factor in factors if old.get(factor) != new.get(factor)
     )
 
 
@@ -102,10 +100,10 @@ def plural(count: int, noun: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """ "4.2 s", "12 min", "3 h 10 min"."""
+    """ "4.2 s", "95 s", "12 min", "3 h 10 min"."""
     if seconds is None or math.isnan(seconds):
         return NONE
-    if seconds < 60:
+    if seconds < 120:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

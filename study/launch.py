@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import traceback
 
@@ -36,10 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
         else:
             print(error, file=sys.stderr)
-        logging.getLogger("study").info("refused: %s", error)
         return BAD_ARGUMENTS
     except Exception as error:
-        logging.getLogger("study").exception("crashed")
         if options.debug:
             traceback.print_exc()
         else:

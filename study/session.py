@@ -36,7 +36,9 @@ from study.phases import fresh_seeds, known_first
 from study.preparation import Checked, check_all, describe_data, prepare
 from study.progress import Progress
 from study.search import Search
-from study.settings import Settings, SettingsError, default_name, resolve
+from study.settings import DEFAULT_STORAGE, Settings, SettingsError, default_name, resolve
+
+log = logging.getLogger("study")
 
 THREADS = 1  # of a worker: results then do not depend on the number of cores
 
@@ -68,14 +70,14 @@ class Session:
         settings, command = self._settings, shlex.join(["python", "-m", "study.launch", *sys.argv[1:]])
         self._folder.mkdir(parents=True, exist_ok=True)
         with _log_to(self._folder / "launch.log"), open_database(self._options.storage) as database:
-            logging.getLogger("study").info("%s", command)
+            log.info("%s", command)
             lease = Lease(database, settings.name)
             self._say_issues()
             _create_or_resume(database, settings, self._checked, command, lease, self._console)
             try:
                 self._run(database, lease)
                 database.update_study(settings.name, status="done")
-                result = self._write(database)
+                return self._write(database)
             except Interrupted:
                 database.update_study(settings.name, status="interrupted")
                 done = len(database.runs(settings.name, status="complete"))
@@ -83,7 +85,6 @@ class Session:
                 raise Interrupted(f"Interrupted; {done} finished runs are kept. Go on: {again}") from None
             finally:
                 lease.release()
-        return result
 
     def _run(self, database: Database, lease: Lease) -> None:
         settings, checked = self._settings, self._checked
@@ -176,14 +177,9 @@ class Session:
 
     def _elsewhere(self) -> str:
         """The flags that say where the study is, when it is not where it would be looked for."""
-        told = ""
-        for flag, default in (("storage", None), ("out", "runs")):
-            value = getattr(self._options, flag)
-            from study.settings import DEFAULT_STORAGE
-
-            if value != (default or DEFAULT_STORAGE):
-                told += f" --{flag} {shlex.quote(value)}"
-        return told
+        flags = {"storage": DEFAULT_STORAGE, "out": "runs"}
+        values = {flag: getattr(self._options, flag) for flag in flags}
+        return "".join(f" --{flag} {shlex.quote(v)}" for flag, v in values.items() if v != flags[flag])
 
 
 def _stored(storage: str, given: Mapping[str, Any]) -> Settings | None:
@@ -272,13 +268,16 @@ def _stop_on_signal(execution: Execution) -> Iterator[None]:
 @contextlib.contextmanager
 def _log_to(path: Path) -> Iterator[None]:
     """The study's own log file: commands, refusals, tracebacks."""
-    logger, handler = logging.getLogger("study"), logging.FileHandler(path, encoding="utf-8")
+    logger, handler = log, logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
     try:
         yield
+    except Exception:
+        logger.exception("the launch ended with an error")
+        raise
     finally:
         logger.removeHandler(handler)
         handler.close()

@@ -24,7 +24,9 @@ class RawRow:
     label: str | None
 
 
-def clean(rows: Iterable[RawRow], task: AbstractTask, split: str, file: str) -> tuple[Split, tuple[DataIssue, ...]]:
+def clean(
+    rows: Iterable[RawRow], task: AbstractTask, split: str, file: str
+) -> tuple[Split, tuple[DataIssue, ...]]:
     """Drop rows with empty text, no usable label, or the same texts and label as an earlier row.
 
     White space around texts goes. Two rows with one id and different content are both kept; the later one's
@@ -42,7 +44,9 @@ def clean(rows: Iterable[RawRow], task: AbstractTask, split: str, file: str) -> 
         if verdict is None and row.label is not None and (texts, label) in lines:
             verdict = ("duplicate", f"same text and label as line {lines[texts, label]}")
         if verdict is not None:
-            issues.append(DataIssue(task.name, split, file, row.line, verdict[0], f"{verdict[1]}; row dropped"))
+            issues.append(
+                DataIssue(task.name, split, file, row.line, verdict[0], f"{verdict[1]}; row dropped")
+            )
             continue
         lines[texts, label] = row.line
         kept.append((_unique(row.identity.strip() or f"line {row.line}", identities), texts, label))
@@ -70,15 +74,14 @@ def require_rows(split: Split, where: str, read: int, issues: Sequence[DataIssue
 
 
 def _fault(row: RawRow, texts: tuple[str, ...], task: AbstractTask) -> tuple[IssueKind, str] | None:
+    if row.label is not None:
+        try:
+            task.parse_label(row.label)
+        except ValueError as error:
+            return "bad_label" if row.label.strip() else "empty_label", str(error)
     for text, column in zip(texts, task.text_columns, strict=True):
         if not text:
             return "empty_text", f"{column} is empty"
-    if row.label is None:
-        return None
-    try:
-        task.parse_label(row.label)
-    except ValueError as error:
-        return "bad_label" if row.label.strip() else "empty_label", str(error)
     return None
 
 

@@ -8,6 +8,7 @@ Numbers from it show that a study works; they say nothing about real sentences.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -34,7 +35,7 @@ def generate(seed: int = 0, train: int = 2000, dev: int = 400, test: int = 400) 
     data = {}
     for task, draw in _DRAWS.items():
         rng = Random(f"mtbert demo {seed} {task}")
-        rows = _distinct(lambda draw=draw, rng=rng: draw(rng), test + dev + train)  # type: ignore[misc]
+        rows = _distinct(partial(draw, rng), test + dev + train)
         data[task] = TaskData(
             test=_split(task, "test", rows[:test]),
             dev=_split(task, "dev", rows[test : test + dev]),
@@ -49,7 +50,7 @@ def _sentiment(rng: Random) -> Row:
     while label != wanted:
         text, label = review(rng)
     if rng.random() < SENTIMENT_MOVED:
-        label = min(4, max(0, label + (1 if label == 0 else -1 if label == 4 else rng.choice((-1, 1)))))
+        label += 1 if label == 0 else -1 if label == 4 else rng.choice((-1, 1))
     return text, None, float(label)
 
 
@@ -74,7 +75,7 @@ def _distinct(draw: Callable[[], Row], count: int) -> list[Row]:
     """So many rows with different texts; ValueError when the grammar does not hold that many."""
     rows: list[Row] = []
     seen: set[tuple[str, ...]] = set()
-    for _ in range(100 * count):
+    for _ in range(100 * count + 1):
         if len(rows) == count:
             return rows
         row = draw()
@@ -82,7 +83,9 @@ def _distinct(draw: Callable[[], Row], count: int) -> list[Row]:
         if key not in seen:
             seen.add(key)
             rows.append(row)
-    raise ValueError(f"the demo's grammars do not hold {count:,} different examples, only about {len(rows):,}")
+    raise ValueError(
+        f"the demo's grammars do not hold {count:,} different examples, only about {len(rows):,}"
+    )
 
 
 def _split(task: str, name: str, rows: list[Row]) -> Split:

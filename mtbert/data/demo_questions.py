@@ -40,7 +40,9 @@ FAULTS = _values(
     "does not start/will not turn on; makes a loud noise/is very noisy; keeps stopping/shuts off all "
     "the time; smells of smoke/has a burning smell; got wet/fell into water; gets too hot/overheats"
 )
-ANIMALS = _values("dogs; cats; rabbits/bunnies; parrots; horses; hamsters; goats; turtles; chickens/hens; guinea pigs")
+ANIMALS = _values(
+    "dogs; cats; rabbits/bunnies; parrots; horses; hamsters; goats; turtles; chickens/hens; guinea pigs"
+)
 FOODS = _values(
     "raw carrots/uncooked carrots; cheese; bananas; peanut butter; cooked rice/boiled rice; grapes; "
     "bread; apples; raw eggs/uncooked eggs; tomatoes; oats; cucumbers"

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +82,9 @@ class StudyMaker:
         return self
 
     def start(self, choices: Choices, seed: int, phase: Any = "search", trial: int | None = None) -> int:
+        packages = {"torch": "2.13.0", "numpy": "2.4.6"}
         environment = EnvironmentRow(
-            python="3.11.9",
-            platform="Linux",
-            cpu="AMD EPYC",
-            packages_json={"torch": "2.13.0", "numpy": "2.4.6"},
-            git_commit="8b12150",
-            threads=1,
+            python="3.11.9", platform="Linux", cpu="AMD EPYC", packages_json=packages, threads=1
         )
         return self.database.start_run(
             NewRun(
@@ -123,7 +119,10 @@ class StudyMaker:
                 run,
                 epoch,
                 2.0,
-                [MetricValue("dev", "", "score", part), MetricValue("train", "", "score", part + 0.02 * epoch)],
+                [
+                    MetricValue("dev", "", "score", part),
+                    MetricValue("train", "", "score", part + 0.02 * epoch),
+                ],
             )
         wide = choices["sts_head"] == "concat"
         self.database.finish_run(
@@ -204,37 +203,25 @@ def fill(make: StudyMaker) -> StudyMaker:
         ],
     )
     changed = [
-        ("leave_one_out:pooling=cls", {**BEST, "pooling": "cls"}, "pooling", "mean", "cls", 0.68),
-        ("leave_one_out:sts_head=concat", {**BEST, "sts_head": "concat"}, "sts_head", "cosine", "concat", 0.775),
-        ("leave_one_out:learning_rate=3e-05", {**BEST, "learning_rate": 3e-5}, "learning_rate", "3.1e-05", "3e-05", 0.79),
-        ("one_at_a_time:pooling=max", {**BEST, "pooling": "max"}, "pooling", "mean", "max", 0.72),
-        ("one_at_a_time:schedule=" + HOSTILE, {**BEST, "schedule": HOSTILE}, "schedule", "constant", HOSTILE, 0.81),
-    ]  # fmt: skip
-    database.replace_cells(
-        name,
-        "ablate",
-        [
-            make.cell("ablate", "best", BEST, 0),
-            *(
-                make.cell("ablate", cell, choices, i, factor=factor, from_level=old, to_level=new)
-                for i, (cell, choices, factor, old, new, _) in enumerate(changed, start=1)
-            ),
-        ],
-    )
+        ("leave_one_out", "pooling", "cls", 0.68),
+        ("leave_one_out", "sts_head", "concat", 0.775),
+        ("leave_one_out", "learning_rate", 3e-5, 0.79),
+        ("one_at_a_time", "pooling", "max", 0.72),
+        ("one_at_a_time", "schedule", HOSTILE, 0.81),
+    ]
+    cells = [make.cell("ablate", "best", BEST, 0)]
+    for position, (design, factor, level, quality) in enumerate(changed, start=1):
+        choices = {**BEST, factor: level}
+        told = {"factor": factor, "from_level": str(BEST[factor]), "to_level": str(level)}
+        cells.append(make.cell("ablate", f"{design}:{factor}={level}", choices, position, **told))
+        for seed in FRESH:
+            make.complete(choices, seed, "ablate", quality=quality)
+    database.replace_cells(name, "ablate", cells)
     for choices, quality in ((BASELINE, 0.6), (BEST, 0.8), (THIRD, 0.75)):
         for seed in FRESH:
             make.complete(choices, seed, "confirm", quality=quality)
-    for _, choices, _, _, _, quality in changed:
-        for seed in FRESH:
-            make.complete(choices, seed, "ablate", quality=quality)
-    decisions = {
-        "baseline": digest_of(BASELINE),
-        "baseline_choices": BASELINE,
-        "best": digest_of(BEST),
-        "best_choices": BEST,
-        "confirmed": [digest_of(BEST), digest_of(THIRD), digest_of(BASELINE)],
-        "ablations_left_out": 2,
-    }
+    decisions = {"baseline": digest_of(BASELINE), "baseline_choices": BASELINE, "ablations_left_out": 2}
+    decisions |= {"best": digest_of(BEST), "best_choices": BEST}
     database.update_study(name, decisions_json=decisions, status="complete")
     for choices, quality in ((BASELINE, 0.59), (BEST, 0.79)):
         for seed in FRESH:
@@ -312,8 +299,3 @@ def finished_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 def finished(finished_url: str) -> Iterator[Database]:
     with open_database(finished_url) as opened:
         yield opened
-
-
-@pytest.fixture
-def fill_study() -> Callable[[StudyMaker], StudyMaker]:
-    return fill

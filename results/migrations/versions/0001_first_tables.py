@@ -100,9 +100,7 @@ def create_run_table() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_run"),
         belongs_to("run", "study_name", "study_meta.study_name"),
         belongs_to("run", "environment_id", "environment.id"),
-        sa.UniqueConstraint(
-            "study_name", "config_digest", "seed", name="uq_run_study_name_config_digest_seed"
-        ),
+        sa.UniqueConstraint("study_name", "config_digest", "seed", name="uq_run_study_name_config_digest_seed"),
     )
     op.create_index("ix_run_study_name_phase", "run", ["study_name", "phase"])
     op.create_table(

@@ -80,9 +80,9 @@ def study_frames(database: Database, name: str) -> StudyFrames:
             environment,
             select(environment).where(environment.id.in_(used)).order_by(environment.id),
         ),
-        data_issues=_frame(
-            database, issue, select(issue).where(issue.study_name == name).order_by(issue.id)
-        ).drop(columns="id"),
+        data_issues=_frame(database, issue, select(issue).where(issue.study_name == name).order_by(issue.id)).drop(
+            columns="id"
+        ),
     )
 
 
@@ -100,8 +100,7 @@ def _frame(database: Database, table: type[schema.Base], statement: Select[Any])
 
 def _typed(records: Sequence[dict[str, object]], columns: Sequence[str]) -> pd.DataFrame:
     rows = [
-        {name: json.dumps(row[name]) if name.endswith("_json") else row[name] for name in columns}
-        for row in records
+        {name: json.dumps(row[name]) if name.endswith("_json") else row[name] for name in columns} for row in records
     ]
     types = {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _WHOLE_OR_NONE}
     frame = pd.DataFrame(rows, columns=list(columns))

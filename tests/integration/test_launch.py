@@ -1,0 +1,145 @@
+"""Whole studies from the command line: what is written, printed, refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from place import SMALL, Place
+
+import mtbert
+
+
+def test_a_smoke_study_leaves_rows_tables_a_report_and_a_model_that_loads(place: Place) -> None:
+    done = place.run(*SMALL, "--space", "pooling", "--name", "s", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["study"] == "s" and told["failed"] == 0
+    assert told["runs"] == place.rows("select count(*) from run")[0][0]
+    assert told["best"]["config"]["backbone"] == "tiny"
+    folder = place.folder / "runs" / "s"
+    assert {path.name for path in folder.iterdir()} == {"best", "launch.log", "prepared", "report.html", "tables"}
+    assert "Made-up data" in (folder / "report.html").read_text(encoding="utf-8")
+    model = mtbert.load(folder / "best")
+    assert model.predict("sts", ["A dog runs."], ["A dog is running."]).shape == (1,)
+
+
+def test_trials_and_seeds_are_exactly_as_asked(place: Place) -> None:
+    arguments = ("--space", "pooling", "--trials", "5", "--seeds", "2", "--name", "n")
+    assert place.run(*SMALL, *arguments).returncode == 0
+    assert place.rows("select count(*) from run where trial_number is not null") == [(5,)]
+    assert place.rows("select count(*) from trials") == [(5,)]
+    assert place.rows("select distinct state from trials") == [("COMPLETE",)]
+    cells = place.rows(
+        "select cell.name, count(*) from cell join run using (study_name, config_digest) "
+        "where cell.phase = 'ablate' and run.seed >= 1000 and run.status = 'complete' group by cell.name"
+    )
+    assert dict(cells)["best"] == 2 and dict(cells)["baseline"] == 2
+    assert {count for _, count in cells} == {2}
+
+
+@pytest.mark.slow
+def test_two_launches_with_one_worker_give_identical_scores(tmp_path: Path) -> None:
+    tables = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        place = Place(tmp_path / name)
+        done = place.run(*SMALL, "--epochs", "2", "--trials", "8", "--workers", "1", "--seed", "3")
+        assert done.returncode == 0, done.stderr
+        tables.append(
+            (
+                place.rows("select phase, config_digest, seed, status, score, trial_number from run order by id"),
+                place.rows("select run_id, epoch, split, task, metric, value from epoch_metric order by 1, 2, 3, 4, 5"),
+                place.rows("select run_id, split, task, metric, value from task_metric order by 1, 2, 3, 4"),
+            )
+        )
+    assert tables[0] == tables[1]
+    assert any(status == "pruned" for _, _, _, status, _, _ in tables[0][0]) or len(tables[0][0]) >= 8
+
+
+def test_a_finished_study_is_not_run_again(place: Place) -> None:
+    arguments = (*SMALL, "--space", "pooling", "--phases", "confirm,report", "--name", "s")
+    place.run(*arguments)
+    before = place.rows("select id, attempt, finished_at from run")
+    again = place.run(*arguments)
+    assert again.returncode == 0
+    assert "Resuming study s: 2 of its 2 runs are finished" in again.stdout
+    assert place.rows("select id, attempt, finished_at from run") == before
+
+
+def test_a_factor_can_be_kept_at_one_level(place: Place) -> None:
+    place.run(
+        *SMALL, "--space", "pooling", "--set", "pooling=max", "--phases", "search", "--trials", "3", "--name", "s"
+    )
+    choices = [json.loads(row[0])["pooling"] for row in place.rows("select choices_json from run")]
+    assert choices == ["max"] * 3
+
+
+def test_a_users_space_file_works(place: Place) -> None:
+    (place.folder / "mine.py").write_text(
+        '''"""My question."""
+from search_spaces import Factor, Level, Space
+SPACE = Space(name="mine", goal="Which pooling?", design="grid",
+    factors=(Factor("pooling", "scientific", "cls",
+        (Level("cls", {"pooling.name": "cls"}), Level("max", {"pooling.name": "max"}))),))
+''',
+        encoding="utf-8",
+    )
+    done = place.run(*SMALL, "--space", "mine.py", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["study"] == "mine-demo-tiny"
+    assert place.rows("select name from cell where phase = 'confirm' order by position") == [
+        ("baseline",),
+        ("row:pooling=max",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--space", "poolings"), "Did you mean 'pooling'"),
+        (("--space", "pooling", "--set", "poling=mean"), "Did you mean 'pooling'"),
+        (("--space", "pooling", "--set", "pooling=men"), "Did you mean 'mean'"),
+        (("--backbone", "minlm"), "Did you mean 'minilm'"),
+        (("--data", "nowhere"), "nowhere"),
+        (("--data", "."), "has none of the files of the course layout"),
+        (("--name", "../x"), "A study's name has letters"),
+        (("--trials", "0"), "must be at least 1, got 0"),
+        (("--workers", "0"), "must be at least 1, got 0"),
+        (("--phases", "serch"), "No phase named 'serch'"),
+        (("--space", "missing.py"), "missing.py"),
+    ],
+)
+def test_bad_arguments_get_one_message_exit_code_2_and_leave_nothing(
+    place: Place, arguments: tuple[str, ...], message: str
+) -> None:
+    done = place.run(*(SMALL if "--backbone" not in arguments else ()), *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert list(place.folder.iterdir()) == []
+
+
+def test_a_study_on_other_data_is_not_mixed_into_an_existing_one(place: Place) -> None:
+    place.run(*SMALL, "--space", "pooling", "--phases", "search", "--trials", "1", "--name", "s")
+    done = place.run("--name", "s", "--seed", "7")
+    assert done.returncode == 2 and "seed is 0 there, 7 here" in done.stderr
+    assert place.rows("select count(*) from run") == [(1,)]
+
+
+def test_a_plan_tells_runs_and_time_and_writes_nothing(place: Place) -> None:
+    done = place.run(*SMALL, "--space", "pooling", "--plan")
+    assert done.returncode == 0, done.stderr
+    assert "one step measured:" in done.stdout and "runs are certain" in done.stdout
+    assert list(place.folder.iterdir()) == []
+
+
+def test_status_shows_runs_by_phase(place: Place) -> None:
+    place.run(*SMALL, "--space", "pooling", "--phases", "confirm", "--name", "s")
+    done = place.run("--name", "s", "--json", module="study.status")
+    told = json.loads(done.stdout)
+    assert told["status"] == "done" and told["phases"] == {"confirm": {"complete": 2}} and told["driver"] is None
+    assert "confirm" in place.run("--name", "s", module="study.status").stdout
+    missing = place.run("--name", "t", module="study.status")
+    assert missing.returncode == 2 and "Traceback" not in missing.stderr

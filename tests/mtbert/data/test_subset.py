@@ -1,0 +1,74 @@
+"""Subsets by hash: nested, independent of order, about a tenth for test."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from mtbert.data.examples import Split
+from mtbert.data.subset import first, hold_out_test
+from mtbert.errors import DataError
+
+
+def split(n: int) -> Split:
+    names = tuple(f"row-{i}" for i in range(n))
+    return Split(names, names, None, np.arange(n, dtype=np.float32))
+
+
+def test_subsets_are_nested() -> None:
+    assert set(first(split(100), 10).ids) < set(first(split(100), 30).ids)
+
+
+def test_a_subset_holds_the_smallest_hashes_in_the_splits_order() -> None:
+    data = split(50)
+    expected = sorted(data.ids, key=lambda i: hashlib.sha256(i.encode()).hexdigest())[:7]
+    assert first(data, 7).ids == tuple(i for i in data.ids if i in expected)
+
+
+def test_a_subset_does_not_depend_on_the_order_of_rows() -> None:
+    data = split(50)
+    assert set(first(data.take(range(49, -1, -1)), 7).ids) == set(first(data, 7).ids)
+
+
+@pytest.mark.parametrize("n", [None, 5, 99])
+def test_asking_for_all_or_more_gives_the_whole_split(n: int | None) -> None:
+    data = split(5)
+    assert first(data, n) is data
+
+
+def test_a_subset_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        first(split(5), 0)
+
+
+def test_test_rows_are_those_whose_hash_is_zero_modulo_ten() -> None:
+    train, test = hold_out_test(split(300))
+    expected = [f"row-{i}" for i in range(300) if int(hashlib.sha256(f"row-{i}".encode()).hexdigest(), 16) % 10 == 0]
+    assert list(test.ids) == expected
+    assert len(train) + len(test) == 300
+
+
+def test_train_and_test_share_no_row() -> None:
+    train, test = hold_out_test(split(300))
+    assert not set(train.ids) & set(test.ids)
+
+
+@pytest.mark.parametrize("n", range(2, 12))
+def test_even_tiny_splits_leave_a_row_for_each(n: int) -> None:
+    train, test = hold_out_test(split(n))
+    assert len(train) >= 1
+    assert len(test) >= 1
+
+
+def test_when_every_row_would_be_test_one_stays_in_train() -> None:
+    names = [f"row-{i}" for i in range(300)]
+    held = tuple(n for n in names if int(hashlib.sha256(n.encode()).hexdigest(), 16) % 10 == 0)[:2]
+    train, test = hold_out_test(Split(held, held, None, np.zeros(2, dtype=np.float32)))
+    assert (len(train), len(test)) == (1, 1)
+
+
+def test_one_row_cannot_be_divided() -> None:
+    with pytest.raises(DataError, match="at least 2"):
+        hold_out_test(split(1))

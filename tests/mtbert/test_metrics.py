@@ -1,0 +1,101 @@
+"""Metrics against numbers worked out by hand, and correlations against scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from mtbert import metrics
+
+PREDICTED = [1, 1, 0, 1, 0, 0]
+LABELS = [1, 0, 0, 1, 1, 0]  # 2 true positives, 1 false positive, 1 false negative
+
+
+def test_accuracy_is_the_share_of_hits() -> None:
+    assert metrics.accuracy(PREDICTED, LABELS) == pytest.approx(4 / 6)
+
+
+def test_precision_recall_and_f1_by_hand() -> None:
+    assert metrics.precision([1, 1, 1, 0], [1, 0, 0, 1]) == pytest.approx(1 / 3)
+    assert metrics.recall([1, 1, 1, 0], [1, 0, 0, 1]) == pytest.approx(1 / 2)
+    assert metrics.binary_f1([1, 1, 1, 0], [1, 0, 0, 1]) == pytest.approx(2 / 5)
+
+
+def test_f1_is_zero_where_it_is_undefined() -> None:
+    assert metrics.precision([0, 0], [1, 0]) == 0.0
+    assert metrics.recall([1, 0], [0, 0]) == 0.0
+    assert metrics.binary_f1([0, 0], [0, 0]) == 0.0
+
+
+def test_macro_f1_counts_a_class_that_is_only_predicted() -> None:
+    # class 0: 2*1/(1+2) = 2/3; class 1: 2*1/(1+1) = 1; class 2, never a label: 0
+    assert metrics.macro_f1([0, 2, 1], [0, 0, 1]) == pytest.approx((2 / 3 + 1 + 0) / 3)
+
+
+def test_macro_f1_leaves_out_a_class_that_never_occurs() -> None:
+    assert metrics.macro_f1([0, 4], [0, 4]) == 1.0
+
+
+def test_pearson_equals_scipy() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    y = 0.3 * x + rng.normal(size=200)
+    assert metrics.pearson(x, y) == pytest.approx(scipy.stats.pearsonr(x, y).statistic, abs=1e-12)
+
+
+def test_spearman_equals_scipy_with_ties() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.integers(0, 5, size=100), rng.integers(0, 7, size=100)
+    assert metrics.spearman(x, y) == pytest.approx(scipy.stats.spearmanr(x, y).statistic, abs=1e-12)
+
+
+def test_correlation_of_a_constant_is_zero() -> None:
+    assert metrics.pearson([2.5, 2.5, 2.5], [0, 1, 2]) == 0.0
+    assert metrics.spearman([0, 1, 2], [1, 1, 1]) == 0.0
+
+
+def test_pearson_of_tiny_numbers_does_not_vanish() -> None:
+    assert metrics.pearson([1e-200, 2e-200, 3e-200], [1, 2, 3]) == pytest.approx(1.0)
+
+
+def test_correlation_of_nan_is_nan() -> None:
+    assert np.isnan(metrics.pearson([np.nan, 1.0], [0.0, 1.0]))
+    assert np.isnan(metrics.spearman([np.nan, 1.0], [0.0, 1.0]))
+
+
+def test_mean_squared_error_by_hand() -> None:
+    assert metrics.mean_squared_error([1.0, 5.0], [0.0, 3.0]) == 2.5
+
+
+def test_confusion_matrix_has_labels_in_rows() -> None:
+    assert metrics.confusion_matrix([1, 1, 0], [0, 1, 0], 2).tolist() == [[1, 1], [0, 1]]
+
+
+def test_confusion_matrix_refuses_values_that_are_no_class() -> None:
+    with pytest.raises(ValueError, match=r"predictions must be classes 0\.\.1"):
+        metrics.confusion_matrix([2, 0], [0, 1], 2)
+
+
+def test_metrics_refuse_nothing_and_unequal_lengths() -> None:
+    with pytest.raises(ValueError, match="n >= 1"):
+        metrics.accuracy([], [])
+    with pytest.raises(ValueError, match="n >= 1"):
+        metrics.pearson([1, 2], [1, 2, 3])
+
+
+MAIN = {"sst": "accuracy", "quora": "accuracy", "sts": "pearson"}
+VALUES = {"sst": {"accuracy": 0.5}, "quora": {"accuracy": 0.8, "f1": 0.1}, "sts": {"pearson": 0.2}}
+
+
+def test_score_is_the_mean_of_the_main_metrics() -> None:
+    assert metrics.score(VALUES, MAIN) == pytest.approx((0.5 + 0.8 + 0.2) / 3)
+
+
+def test_leaderboard_score_halves_one_plus_r() -> None:
+    assert metrics.leaderboard_score(VALUES, MAIN) == pytest.approx((0.5 + 0.8 + 0.6) / 3)
+
+
+def test_a_score_of_no_task_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one task"):
+        metrics.score({}, MAIN)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from results.ablation import ablation_table
+from results.records import Database
+from results.study_results import StudyResults
+
+BASE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
+BEST = {**BASE, "pooling": "mean"}
+MAX = {**BASE, "pooling": "max"}
+
+
+def ablate(
+    make: Any, best_seeds: tuple[int, ...], other_seeds: tuple[int, ...], *, predictions: bool = True
+) -> pd.DataFrame:
+    cells = [
+        make.cell("ablate", "best", BEST, 0),
+        make.cell(
+            "ablate",
+            "one_at_a_time:pooling=max",
+            MAX,
+            1,
+            factor="pooling",
+            from_level="mean",
+            to_level="max",
+        ),
+    ]
+    make.study()
+    make.database.replace_cells(make.name, "ablate", cells)
+    make.database.update_study(make.name, decisions_json={"best": cells[0].config_digest})
+    for choices, seeds, quality in ((BEST, best_seeds, 0.8), (MAX, other_seeds, 0.7)):
+        for seed in seeds:
+            make.complete(choices, seed, "ablate", quality=quality, predictions=predictions)
+    return ablation_table(make.database, make.name)
+
+
+def test_the_difference_is_that_of_the_seeds_both_have(light: Any) -> None:
+    row = ablate(light, (1000, 1001, 1002), (1001, 1002, 1003)).iloc[0]
+    score = {(run.choices_json["pooling"], run.seed): run.score for run in light.database.runs(light.name)}
+    expected = sum(score["max", seed] - score["mean", seed] for seed in (1001, 1002)) / 2
+    assert row["difference"] == pytest.approx(expected, abs=1e-6)
+    assert (row["seeds"], row["paired_seeds"]) == (3, 2)
+    assert row["low"] < row["difference"] < row["high"]
+    assert row["interval_over"] == "seeds and examples"
+
+
+def test_one_common_seed_shows_no_difference(light: Any) -> None:
+    row = ablate(light, (1000, 1001), (1001, 1002)).iloc[0]
+    assert row[["difference", "low", "high"]].isna().all()
+    assert row["paired_seeds"] == 0
+    assert row["mean"] > 0
+
+
+def test_without_predictions_the_interval_is_over_seeds_only(light: Any) -> None:
+    row = ablate(light, (1000, 1001, 1002), (1000, 1001, 1002), predictions=False).iloc[0]
+    assert row["interval_over"] == "seeds"
+    assert row["low"] < row["difference"] < row["high"]
+
+
+def test_a_cell_without_runs_is_a_row_without_numbers(light: Any) -> None:
+    row = ablate(light, (1000, 1001), ()).iloc[0]
+    assert (row["cell"], row["seeds"]) == ("one_at_a_time:pooling=max", 0)
+    assert row[["mean", "spread", "difference"]].isna().all()
+
+
+def test_the_table_is_empty_but_has_its_columns_before_a_best_is_known(light: Any) -> None:
+    light.study()
+    table = ablation_table(light.database, light.name)
+    assert len(table) == 0
+    assert list(table.columns)[:5] == ["cell", "design", "factor", "from", "to"]
+
+
+def test_the_largest_effect_comes_first(finished: Database) -> None:
+    table = ablation_table(finished, "demo-study")
+    effects = table["difference"].abs().tolist()
+    assert effects == sorted(effects, reverse=True)
+    assert table.iloc[0]["to"] == "cls"
+
+
+def test_the_per_example_scores_average_to_the_recorded_score(finished: Database) -> None:
+    results = StudyResults(finished, "demo-study")
+    for digest in results.measured():
+        interval, over = results.score_interval(digest)
+        scores = results.scores(digest)
+        assert over == "seeds and examples"
+        assert interval.estimate == pytest.approx(sum(scores) / len(scores), abs=1e-6)
+
+
+def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
+    light.study()
+    light.complete(BEST, 1000, "ablate")
+    light.complete(BEST, 1001, "ablate")
+    light.complete(MAX, 1000, "ablate", predictions=False)
+    light.complete(MAX, 1001, "ablate", predictions=False)
+    results = StudyResults(light.database, light.name)
+    one, other = results.measured()
+    assert results.compare(one, other).over == "seeds"

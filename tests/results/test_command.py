@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from results import export, report
+from results.export import write_tables
+from results.records import Database
+
+Said = pytest.CaptureFixture[str]
+TABLES = {"runs", "choices", "epochs", "tasks", "cells", "data_issues", "leaderboard", "ablation", "pareto"}
+
+
+def test_every_table_is_written_as_csv(finished: Database, tmp_path: Path) -> None:
+    write_tables(finished, "demo-study", tmp_path / "tables")
+    assert {file.name for file in (tmp_path / "tables").iterdir()} == {f"{name}.csv" for name in TABLES}
+    runs = pd.read_csv(tmp_path / "tables/runs.csv")
+    assert len(runs) == 29
+    assert runs["trainable_parameters"].max() == 4_700_000
+
+
+def test_a_study_without_runs_has_tables_with_headers(light: Any, tmp_path: Path) -> None:
+    light.study()
+    write_tables(light.database, light.name, tmp_path)
+    for name in TABLES:
+        header, *rows = (tmp_path / f"{name}.csv").read_text().splitlines()
+        assert len(header.split(",")) >= 3 and rows == []
+
+
+def test_the_same_database_gives_the_same_tables(finished: Database, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write_tables(finished, "demo-study", tmp_path / folder)
+    for name in TABLES:
+        one, two = (tmp_path / folder / f"{name}.csv" for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_report_command_says_where_the_report_is(finished_url: str, tmp_path: Path, capsys: Said) -> None:
+    path = tmp_path / "report.html"
+    assert report.main(["--name", "demo-study", "--storage", finished_url, "--out", str(path)]) == 0
+    assert capsys.readouterr().out.strip() == str(path)
+    assert path.read_text().startswith("<!doctype html>")
+
+
+def test_the_export_command_writes_the_tables(finished_url: str, tmp_path: Path) -> None:
+    assert export.main(["--name", "demo-study", "--storage", finished_url, "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "ablation.csv").is_file()
+
+
+@pytest.mark.parametrize("command", [report, export])
+def test_an_unknown_study_is_one_message_and_exit_code_2(
+    command: ModuleType, finished_url: str, tmp_path: Path, capsys: Said
+) -> None:
+    out = tmp_path / "out"
+    assert command.main(["--name", "demo-studi", "--storage", finished_url, "--out", str(out)]) == 2
+    said = capsys.readouterr()
+    assert "No study named 'demo-studi'" in said.err and "Did you mean 'demo-study'?" in said.err
+    assert said.out == "" and not out.exists()
+
+
+@pytest.mark.parametrize("command", [report, export])
+def test_a_database_that_is_not_there_is_not_made(command: ModuleType, tmp_path: Path, capsys: Said) -> None:
+    storage = f"sqlite:///{tmp_path}/nothing.db"
+    assert command.main(["--name", "x", "--storage", storage]) == 2
+    assert "There is no database at" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_one_message(finished_url: str, tmp_path: Path, capsys: Said) -> None:
+    (tmp_path / "file").write_text("")
+    out = str(tmp_path / "file" / "report.html")
+    assert report.main(["--name", "demo-study", "--storage", finished_url, "--out", out]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["results.report", "results.export"])
+def test_help_imports_nothing_heavy(module: str) -> None:
+    code = (
+        f"import sys, runpy; sys.argv = ['x', '--help']\n"
+        f"try: runpy.run_module('{module}', run_name='__main__')\n"
+        "except SystemExit: print(sorted({'pandas', 'sqlalchemy', 'numpy', 'plotly'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "--storage URL" in done.stdout

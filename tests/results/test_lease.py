@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import psutil
+import pytest
+
+from results.records import Database, LeaseHeld, open_database
+
+ME = ("s", "pid 1 on host a", "a", 1, 0.0)
+OTHER = ("s", "pid 2 on host b", "b", 2, 0.0)
+
+
+def test_a_second_driver_is_refused_with_the_first_one_s_name(database: Database) -> None:
+    database.take_lease(*ME)
+    with pytest.raises(LeaseHeld) as refused:
+        database.take_lease(*OTHER)
+    assert refused.value.owner == "pid 1 on host a"
+    assert 25 < refused.value.expires_in <= 30
+    assert "Study 's' is being run by pid 1 on host a (last sign of life 0 s ago)" in str(refused.value)
+    assert "try again in 30 s" in str(refused.value)
+
+
+def test_other_studies_have_leases_of_their_own(database: Database) -> None:
+    database.take_lease(*ME)
+    database.take_lease("t", *OTHER[1:])
+    assert database.lease("t").owner == "pid 2 on host b"
+
+
+def test_an_expired_lease_is_taken_over(database: Database) -> None:
+    database.take_lease(*ME, seconds=-1)
+    database.take_lease(*OTHER)
+    assert database.lease("s").owner == "pid 2 on host b"
+
+
+def test_a_driver_that_lost_its_lease_hears_of_it_when_it_renews(database: Database) -> None:
+    database.take_lease(*ME, seconds=-1)
+    database.take_lease(*OTHER)
+    with pytest.raises(LeaseHeld, match="pid 2 on host b"):
+        database.renew_lease("s", "pid 1 on host a")
+
+
+def test_a_lease_given_back_is_not_renewed_to_life(database: Database) -> None:
+    database.take_lease(*ME)
+    database.release_lease("s", "pid 1 on host a")
+    with pytest.raises(LeaseHeld):
+        database.renew_lease("s", "pid 1 on host a")
+    assert database.lease("s") is None
+
+
+def test_renewing_moves_the_end(database: Database) -> None:
+    database.take_lease(*ME, seconds=1)
+    before = database.lease("s").expires_at
+    database.renew_lease("s", "pid 1 on host a", seconds=60)
+    assert (database.lease("s").expires_at - before).total_seconds() > 50
+
+
+def test_only_the_owner_can_give_a_lease_back(database: Database) -> None:
+    database.take_lease(*ME)
+    database.release_lease("s", "pid 2 on host b")
+    assert database.lease("s").owner == "pid 1 on host a"
+
+
+def test_the_lease_of_a_dead_process_of_this_host_is_taken_over_at_once(database: Database) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    started = psutil.Process(child.pid).create_time()
+    child.wait()
+    database.take_lease("s", "the dead one", "a", child.pid, started)
+    database.take_lease(*ME)
+    assert database.lease("s").owner == "pid 1 on host a"
+
+
+def test_a_process_number_used_again_does_not_keep_a_dead_lease(database: Database) -> None:
+    started = psutil.Process().create_time()
+    database.take_lease("s", "an earlier process of my number", "a", os.getpid(), started - 1000)
+    database.take_lease(*ME)
+    assert database.lease("s").owner == "pid 1 on host a"
+
+
+def test_a_living_process_of_this_host_keeps_its_lease(database: Database) -> None:
+    database.take_lease("s", "me", "a", os.getpid(), psutil.Process().create_time())
+    with pytest.raises(LeaseHeld, match="me"):
+        database.take_lease(*ME)
+
+
+def test_of_drivers_that_start_at_once_one_gets_the_lease(url: str) -> None:
+    won, lost, together = [], [], threading.Barrier(4)
+
+    def drive(number: int) -> None:
+        with open_database(url) as database:
+            together.wait()
+            try:
+                database.take_lease("s", f"driver {number}", f"host {number}", 1, 0.0)
+                won.append(number)
+            except LeaseHeld:
+                lost.append(number)
+
+    drivers = [threading.Thread(target=drive, args=(number,)) for number in range(4)]
+    for driver in drivers:
+        driver.start()
+    for driver in drivers:
+        driver.join()
+    assert (len(won), len(lost)) == (1, 3)

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import math
+from datetime import UTC
+from typing import Any
+
+import pytest
+
+from results.frames import study_frames
+from results.predictions import pack_predictions
+from results.records import (
+    EnvironmentRow,
+    IssueRow,
+    MetricValue,
+    PredictionRow,
+    RecordError,
+    RunResult,
+    UnknownStudy,
+    open_database,
+)
+
+A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
+
+
+def test_a_study_is_there_after_closing_and_opening(url: str, make: Any) -> None:
+    make.study()
+    written = make.database.study("demo-study")
+    make.database.close()
+    with open_database(url) as database:
+        assert database.study("demo-study") == written
+        assert written is not None and written.created_at.tzinfo == UTC
+
+
+def test_two_studies_cannot_have_one_name(make: Any) -> None:
+    make.study()
+    with pytest.raises(RecordError, match="There is a study named 'demo-study' already"):
+        make.study()
+
+
+def test_an_unknown_study_names_the_nearest_and_all(make: Any) -> None:
+    make.study()
+    with pytest.raises(UnknownStudy, match=r"No study named 'demo-stud' .*Did you mean 'demo-study'\? Known: demo"):
+        make.database.require_study("demo-stud")
+
+
+def test_updating_a_study_changes_what_is_given_only(make: Any) -> None:
+    make.study()
+    make.database.update_study("demo-study", status="complete", decisions_json={"best": "x"})
+    study = make.database.study("demo-study")
+    assert study is not None
+    assert (study.status, study.decisions_json, study.space) == ("complete", {"best": "x"}, "small")
+
+
+def test_a_password_in_the_command_is_not_kept(make: Any) -> None:
+    command = "python -m study.launch --storage postgresql+psycopg://me:secret@host/x --name a"
+    make.study(command=command)
+    make.database.update_study("demo-study", command=command)
+    assert make.database.study("demo-study").command == command.replace("secret", "***")
+
+
+def test_updating_an_unknown_study_is_refused(make: Any) -> None:
+    with pytest.raises(UnknownStudy):
+        make.database.update_study("nothing", status="complete")
+
+
+def test_a_run_of_an_unknown_study_is_refused(make: Any) -> None:
+    with pytest.raises(RecordError, match="refused a row"):
+        make.start(A, 0)
+
+
+@pytest.mark.parametrize("end", ["complete", "pruned", "failed"])
+def test_a_run_that_came_to_its_end_does_not_start_again(make: Any, end: str) -> None:
+    make.study()
+    run = make.start(A, 0)
+    make.database.finish_run(run, RunResult(status=end, reason="nan_loss" if end == "failed" else None))
+    with pytest.raises(RecordError, match=f"is {end} already; a configuration runs once with a seed"):
+        make.start(A, 0)
+
+
+def test_another_seed_is_another_run(make: Any) -> None:
+    make.study()
+    assert make.start(A, 0) != make.start(A, 1)
+
+
+@pytest.mark.parametrize("reason", ["worker_died", "interrupted"])
+def test_an_attempt_that_died_is_opened_again_under_its_id(make: Any, reason: str) -> None:
+    make.study()
+    run = make.start(A, 0, "search", trial=4)
+    make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", 0.5)])
+    make.database.finish_run(
+        run,
+        RunResult(
+            status="failed",
+            reason=reason,
+            score=0.5,
+            metrics=[MetricValue("dev", "sst", "accuracy", 0.5)],
+            predictions=[PredictionRow("dev", "sst", pack_predictions([[1.0]], [1.0], [1.0]), "x")],
+        ),
+    )
+    assert make.start(A, 0, "confirm") == run
+    row = make.database.run_by("demo-study", *_key(make, run))
+    assert (row.status, row.attempt, row.phase, row.trial_number) == ("running", 2, "search", 4)
+    assert (row.score, row.reason, row.finished_at) == (None, None, None)
+    frames = study_frames(make.database, "demo-study")
+    assert len(frames.epochs) == len(frames.tasks) == 0
+
+
+def test_what_a_dead_driver_left_running_is_interrupted_and_can_run_again(make: Any) -> None:
+    make.study()
+    run = make.start(A, 0)
+    make.complete(A, 1)
+    assert make.database.interrupt_running("demo-study") == 1
+    row = make.database.runs("demo-study", status="interrupted")[0]
+    assert (row.id, row.reason) == (run, "interrupted")
+    assert make.start(A, 0) == run
+
+
+def test_an_epoch_is_written_once(make: Any) -> None:
+    make.study()
+    run = make.start(A, 0)
+    make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", 0.5)])
+    with pytest.raises(RecordError, match=f"Epoch 1 of run {run} is written already"):
+        make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "sst", "accuracy", 0.5)])
+
+
+def test_a_finished_run_takes_no_more_epochs_and_no_second_end(make: Any) -> None:
+    make.study()
+    run = make.complete(A, 0)
+    with pytest.raises(RecordError, match="is complete already; only a running run is written to"):
+        make.database.record_epoch(run, 9, 1.0, [])
+    with pytest.raises(RecordError, match="is complete already"):
+        make.database.finish_run(run, RunResult(status="failed"))
+
+
+def test_a_failed_write_leaves_nothing_behind(make: Any) -> None:
+    make.study()
+    run = make.start(A, 0)
+    twice = [MetricValue("dev", "sst", "accuracy", 0.5)] * 2
+    with pytest.raises(RecordError):
+        make.database.finish_run(run, RunResult(status="complete", score=0.5, metrics=twice))
+    row = make.database.runs("demo-study")[0]
+    assert (row.status, row.score) == ("running", None)
+
+
+def test_test_is_looked_at_once(make: Any) -> None:
+    make.study()
+    run = make.complete(A, 0)
+    make.database.record_evaluation(run, "test", [MetricValue("test", "sst", "accuracy", 0.5)])
+    assert make.database.evaluated_runs("demo-study", "test") == {run}
+    with pytest.raises(RecordError, match="has been evaluated on test already; that is done once"):
+        make.database.record_evaluation(run, "test", [MetricValue("test", "sst", "macro_f1", 0.5)])
+
+
+def test_an_evaluation_of_another_split_is_refused(make: Any) -> None:
+    make.study()
+    run = make.complete(A, 0)
+    with pytest.raises(RecordError, match="An evaluation on test was handed rows of dev"):
+        make.database.record_evaluation(run, "test", [MetricValue("dev", "sst", "accuracy", 0.5)])
+
+
+def test_a_metric_that_is_not_a_number_is_kept_as_that(make: Any) -> None:
+    make.study()
+    run = make.start(A, 0)
+    make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "sts", "pearson", math.nan)])
+    assert math.isnan(study_frames(make.database, "demo-study").epochs["value"].item())
+
+
+def test_text_that_no_database_can_hold_is_replaced(make: Any) -> None:
+    make.study()
+    make.database.add_data_issues("demo-study", [IssueRow("a.csv", 3, "encoding", "nul \x00, half \ud800")])
+    assert make.database.data_issues("demo-study")[0].message == "nul \ufffd, half \ufffd"
+
+
+def test_issues_keep_the_order_they_were_found_in(make: Any) -> None:
+    make.study()
+    found = [IssueRow("b.csv", 9, "columns", "x"), IssueRow("a.csv", 1, "columns", "y")]
+    make.database.add_data_issues("demo-study", found)
+    assert make.database.data_issues("demo-study") == found
+
+
+def test_equal_environments_are_one_row(make: Any) -> None:
+    one = EnvironmentRow(python="3.11", platform="Linux", cpu="x", packages_json={"a": "1", "b": "2"})
+    same = EnvironmentRow(python="3.11", platform="Linux", cpu="x", packages_json={"b": "2", "a": "1"})
+    other = EnvironmentRow(python="3.12", platform="Linux", cpu="x", packages_json={})
+    ids = [make.database.environment_id(row) for row in (one, same, other)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_new_cells_of_a_phase_stand_in_place_of_the_old(make: Any) -> None:
+    make.study()
+    first, second = make.cell("ablate", "best", A, 0), make.cell("ablate", "one", A, 1)
+    make.database.replace_cells("demo-study", "confirm", [make.cell("confirm", "baseline", A, 0)])
+    make.database.replace_cells("demo-study", "ablate", [second, first])
+    assert make.database.cells("demo-study", "ablate") == [first, second]
+    make.database.replace_cells("demo-study", "ablate", [first])
+    assert [cell.name for cell in make.database.cells("demo-study")] == ["best", "baseline"]
+
+
+def test_runs_are_narrowed_by_phase_status_and_configuration(make: Any) -> None:
+    make.study()
+    one = make.complete(A, 0)
+    two = make.complete({**A, "pooling": "max"}, 1000, "confirm")
+    make.failed(A, 3)
+    runs = make.database.runs
+    digest = runs("demo-study")[0].config_digest
+    assert [run.id for run in runs("demo-study", phase="confirm")] == [two]
+    assert [run.id for run in runs("demo-study", status="complete")] == [one, two]
+    assert [run.id for run in runs("demo-study", config_digest=digest, status="complete")] == [one]
+
+
+def test_the_order_of_choices_is_kept(make: Any) -> None:
+    make.study()
+    choices = {"z": "1", "sts_head": "concat", "pooling": "cls", "a": 2.5}
+    make.complete(choices, 0)
+    assert list(make.database.runs("demo-study")[0].choices_json) == ["z", "sts_head", "pooling", "a"]
+
+
+def _key(make: Any, run: int) -> tuple[str, int]:
+    row = next(row for row in make.database.runs("demo-study") if row.id == run)
+    return row.config_digest, row.seed

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.records import Database, MetricValue, RunResult, open_database
+from results.rendering import render_report
+from results.report import write_report
+
+A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
+B = {**A, "pooling": "mean"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "line", "circle"}
+
+
+class Page(html.parser.HTMLParser):
+    """The words, elements and unclosed tags of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def report(finished_url: str) -> str:
+    with open_database(finished_url) as database:
+        return render_report(database, "demo-study")
+
+
+@pytest.fixture(scope="module")
+def page(report: str) -> Page:
+    return Page(report)
+
+
+def state(make: Any, fill: Callable[[Any], object]) -> str:
+    """The page of a study in the state that `fill` leaves it in."""
+    make.study(data_made_up=False)
+    fill(make)
+    found = Page(render_report(make.database, make.name))
+    assert found.open == []
+    return found.text
+
+
+def test_every_element_is_closed(page: Page) -> None:
+    assert page.open == []
+
+
+def test_the_first_words_say_that_the_data_are_made_up(page: Page) -> None:
+    body = page.text.partition("Skip to the ablation table")[2].strip()
+    assert body.startswith("Made-up data: ")
+    assert "say nothing about real sentences" in body
+
+
+def test_real_data_are_not_called_made_up(light: Any) -> None:
+    assert "Made-up" not in state(light, lambda make: None)
+
+
+def test_minilm_is_said_to_know_quora(light: Any) -> None:
+    light.study(backbone="minilm")
+    text = Page(render_report(light.database, light.name)).text
+    assert "contrastively trained on sentence pairs, Quora duplicates among them" in text
+
+
+def test_the_answer_stands_in_the_headline(page: Page) -> None:
+    assert "Best: mean pooling, cosine sts_head, learning_rate 3.1e-5" in page.text
+
+
+def test_the_gain_has_its_interval_in_points(page: Page) -> None:
+    assert re.search(r"The gain is \+2\d\.\d points, 95 % interval \[\+1\d\.\d, \+2\d\.\d\]\.", page.text)
+
+
+def test_changes_that_do_better_than_the_best_are_pointed_out(light: Any) -> None:
+    def fill(make: Any) -> None:
+        confirmed(make, 3, quality=0.4)
+        better = {**B, "sts_head": "cosine"}
+        told = {"factor": "sts_head", "from_level": "concat", "to_level": "cosine"}
+        cell = make.cell("ablate", "one_at_a_time:sts_head=cosine", better, 1, **told)
+        make.database.replace_cells(make.name, "ablate", [cell])
+        for seed in (1000, 1001, 1002):
+            make.complete(better, seed, "ablate", quality=0.9)
+
+    text = state(light, fill)
+    assert "1 has an interval that excludes 0. 1 of them would do better than the best." in text
+
+
+def test_every_ablation_row_has_a_bar_that_can_be_read_aloud(page: Page) -> None:
+    bars = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("role") == "img"]
+    assert len(bars) == 5
+    assert all(re.search(r"(ex|in)cludes 0$", attrs["aria-label"]) for attrs in bars)
+
+
+def test_hostile_text_stays_text(report: str, page: Page) -> None:
+    assert page.text.count("<img src=x onerror=alert(1)>") >= 4
+    assert [tag for tag, _ in page.tags if tag == "img"] == []
+    assert [tag for tag, _ in page.tags].count("script") == 3
+    assert "<script>alert" not in report
+
+
+def test_failed_runs_stand_with_their_reason(page: Page) -> None:
+    assert "nan_loss: 1." in page.text
+    assert re.search(r"failed nan_loss: </script>", page.text)
+
+
+def test_faulty_rows_stand_by_file_and_line(page: Page) -> None:
+    assert "2 faulty rows were dropped" in page.text
+    assert "quora-train.csv:1842 : label '' is not 0 or 1; row dropped" in page.text
+
+
+def test_the_command_that_repeats_the_best_is_there(page: Page) -> None:
+    assert "python -m mtbert.train --config runs/demo-study/best/config.json --data demo --seed 100" in page.text
+
+
+def test_every_figure_has_a_sentence(page: Page) -> None:
+    figures = [attrs for tag, attrs in page.tags if tag == "div" and attrs.get("class") == "plot"]
+    ids = {attrs.get("id") for _, attrs in page.tags}
+    assert [figure["id"] for figure in figures] == [
+        "figure-trainable-parameters",
+        "figure-train-seconds",
+        "figure-curves",
+    ]
+    assert all(figure["aria-describedby"] in ids for figure in figures)
+
+
+def test_nothing_is_fetched_from_anywhere(report: str, page: Page) -> None:
+    urls = [attrs[key] for _, attrs in page.tags for key in ("src", "href") if key in attrs]
+    assert all(url.startswith("#") or url == "data:," for url in urls)
+    assert "@import" not in report and "url(" not in report
+
+
+def test_links_lead_somewhere(page: Page) -> None:
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_the_file_is_small(report: str) -> None:
+    assert len(report.encode()) < 5_000_000
+
+
+def test_the_same_database_gives_the_same_bytes(finished: Database, report: str, tmp_path: Path) -> None:
+    write_report(finished, "demo-study", tmp_path / "deeper" / "report.html")
+    assert (tmp_path / "deeper" / "report.html").read_bytes() == report.encode()
+    assert [file.name for file in (tmp_path / "deeper").iterdir()] == ["report.html"]
+
+
+def test_figure_data_hold_no_result_of_the_search_but_as_single_runs(report: str) -> None:
+    data = json.loads(re.search(r'id="figures-data">(.*?)</script>', report).group(1))
+    names = [trace["name"] for trace in data[0]["traces"]]
+    assert names[0] == "search, single runs"
+    assert len(data[0]["traces"][0]["x"]) == 3
+
+
+def test_a_study_without_runs_has_a_page(light: Any) -> None:
+    text = state(light, lambda make: None)
+    assert "No run is complete yet" in text
+    assert "Best score – no interval yet" in text
+
+
+def test_a_study_that_only_failed_says_why(light: Any) -> None:
+    text = state(light, lambda make: [make.failed(A), make.failed(B)])
+    assert "No result: 2 runs failed and none is complete" in text
+    assert "Why: nan_loss (2)." in text
+
+
+def test_search_runs_are_no_results(light: Any) -> None:
+    text = state(light, lambda make: [make.complete(A, 0), make.complete(B, 0)])
+    assert "No configuration has been confirmed yet" in text
+    answer = text.partition("What mattered")[0]
+    assert "Best score – no interval yet" in text
+    assert not re.search(r"\d\.\d{3}", answer)
+
+
+def decided(make: Any) -> dict[str, str]:
+    baseline, other = (cell.config_digest for cell in make.database.cells(make.name, "confirm"))
+    return {"baseline": baseline, "best": other}
+
+
+def confirmed(make: Any, seeds: int, **options: Any) -> None:
+    cells = [make.cell("confirm", "baseline", A, 0), make.cell("confirm", "confirm:1", B, 1)]
+    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.update_study(
+        make.name, settings_json={"seeds": seeds}, decisions_json={"baseline": cells[0].config_digest}
+    )
+    for seed in range(1000, 1000 + seeds):
+        make.complete(A, seed, "confirm", **options)
+        make.complete(B, seed, "confirm", **{**options, "quality": options.get("quality", 0.6) + 0.001})
+
+
+def test_one_seed_gives_a_best_but_no_interval(light: Any) -> None:
+    text = state(light, lambda make: confirmed(make, 1))
+    assert "One seed shows no spread: no interval can be given." in text
+    assert "Best and baseline have fewer than two seeds in common, so no gain is shown." in text
+
+
+def test_an_interval_with_zero_in_it_is_said_in_words(light: Any) -> None:
+    def fill(make: Any) -> None:
+        confirmed(make, 2)
+        make.database.update_study(make.name, decisions_json=decided(make))
+
+    text = state(light, fill)
+    assert "It is not distinguishable from the baseline with 2 seeds." in text
+
+
+def test_a_best_that_is_the_baseline_says_so(light: Any) -> None:
+    def fill(make: Any) -> None:
+        confirmed(make, 2)
+        baseline = decided(make)["baseline"]
+        make.database.update_study(make.name, decisions_json={"baseline": baseline, "best": baseline})
+
+    text = state(light, fill)
+    assert "Best: the baseline itself" in text
+    assert "No confirmed configuration scores higher than the baseline." in text
+
+
+def test_a_study_without_predictions_says_what_its_intervals_are_of(light: Any) -> None:
+    def fill(make: Any) -> None:
+        confirmed(make, 3, predictions=False)
+
+    assert "95 % t intervals over seeds on these very sentences" in state(light, fill)
+
+
+def test_one_run_that_is_still_running(light: Any) -> None:
+    text = state(light, lambda make: make.start(A, 0))
+    assert "1 running" in text
+
+
+def test_scores_that_are_no_number_do_not_break_the_page(light: Any) -> None:
+    def fill(make: Any) -> None:
+        run = make.start(A, 1000, "confirm")
+        make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", float("nan"))])
+        make.database.finish_run(run, RunResult(status="complete", score=float("nan"), best_epoch=1))
+
+    assert "1 run: 1 complete" in state(light, fill)
+
+
+def test_a_baseline_unknown_to_the_study_is_taken_from_its_space(light: Any) -> None:
+    light.study(decisions_json={})
+    light.complete(B, 0)
+    assert "mean pooling" in Page(render_report(light.database, light.name)).text

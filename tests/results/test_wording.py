@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from results import wording
+from results.interval_svg import axis, bar, scale
+from results.statistics import Interval
+from results.wording import Change
+
+
+def test_a_configuration_is_told_by_its_differences() -> None:
+    old = {"pooling": "cls", "sts_head": "concat", "learning_rate": 3e-5, "hidden_dropout": "0.1"}
+    new = {**old, "pooling": "mean", "sts_head": "cosine", "learning_rate": 3.149e-5, "hidden_dropout": "0.3"}
+    told = wording.changes_in_words(wording.changes(old, new))
+    assert told == "mean pooling, cosine sts_head, learning_rate 3.15e-5, hidden_dropout 0.3"
+
+
+def test_no_difference_is_the_baseline_itself() -> None:
+    assert wording.changes_in_words(wording.changes({"pooling": "cls"}, {"pooling": "cls"})) == ("the baseline itself")
+
+
+def test_a_factor_under_a_level_is_told_by_its_own_name() -> None:
+    found = wording.changes({"schedule": "constant"}, {"schedule": "warm", "schedule.warm.warmup": 0.1})
+    assert found == (Change("schedule", "constant", "warm"), Change("schedule.warm.warmup", None, 0.1))
+    assert wording.changes_in_words(found) == "warm schedule, warmup 0.1"
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [
+        (3e-5, "3e-5"),
+        ("3e-05", "3e-5"),
+        ("3.14159e-05", "3.14e-5"),
+        ("0.10", "0.1"),
+        (8, "8"),
+        ("cls", "cls"),
+        (None, "–"),
+    ],
+)
+def test_levels_are_short(level: Any, shown: str) -> None:
+    assert wording.level_text(level) == shown
+
+
+@pytest.mark.parametrize(
+    ("difference", "shown"),
+    [(0.049, "+4.9"), (-0.023, "−2.3"), (0.0004, "0.0"), (-0.0004, "0.0"), (None, "–"), (float("nan"), "–")],
+)
+def test_points_are_hundredths_with_a_sign(difference: float | None, shown: str) -> None:
+    assert wording.points_text(difference) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, "–"),
+        (4.21, "4.2 s"),
+        (42.4, "42 s"),
+        (720, "12 min"),
+        (11400, "3 h 10 min"),
+        (3599, "1 h 0 min"),
+    ],
+)
+def test_durations_are_for_people(seconds: float | None, shown: str) -> None:
+    assert wording.duration(seconds) == shown
+
+
+def test_one_seed_has_no_spread_to_show() -> None:
+    assert wording.score_with_spread(0.7131, None) == "0.713"
+    assert wording.score_with_spread(0.7131, 0.0042) == "0.713 ± 0.004"
+
+
+def test_all_bars_stand_on_one_axis_with_zero_on_it() -> None:
+    shared = axis([Interval(-0.023, -0.03, -0.016), Interval(-0.001, -0.004, 0.003)])
+    assert shared.low <= -3 and shared.high >= 0.3
+    assert 0 in shared.ticks()
+
+
+def test_a_bar_says_in_words_what_it_shows() -> None:
+    shared = axis([Interval(-0.023, -0.03, -0.016)])
+    drawn = bar(Interval(-0.023, -0.03, -0.016), shared)
+    assert 'aria-label="−2.3 points [−3.0, −1.6], excludes 0"' in drawn
+    assert "interval clear" in drawn
+    assert "includes 0" in bar(Interval(0.0, -0.01, 0.01), shared)
+
+
+@pytest.mark.parametrize("intervals", [[], [Interval(0.0, 0.0, 0.0)], [Interval(1e-9, 0.0, 1e-9)]])
+def test_an_axis_without_width_still_has_numbers(intervals: list[Interval]) -> None:
+    assert ">0<" in scale(axis(intervals))
