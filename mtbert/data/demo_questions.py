@@ -179,7 +179,7 @@ def question_pair(rng: Random) -> tuple[str, str, int]:
     first = _words(rng.choice(frame.asks), meaning, rng)
     if rng.random() < DUPLICATE_SHARE:
         return first, _different(first, frame, meaning, rng), 1
-    kind = rng.choices(("slot", "other", "swap", "topic"), weights=(4, 4, 3, 1.5))[0]
+    kind = rng.choices(("slot", "other", "swap", "topic"), weights=(3, 3, 1, 6))[0]
     if kind == "swap" and frame.swap is not None:
         a, b = frame.swap
         return first, _words(rng.choice(frame.asks), {**meaning, a: meaning[b], b: meaning[a]}, rng), 0

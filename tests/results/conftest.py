@@ -57,7 +57,7 @@ class StudyMaker:
         values: dict[str, Any] = {
             "study_name": self.name,
             "space": "small",
-            "goal": "Which pooling and which similarity head?",
+            "goal": "Which pooling?",
             "command": f"python -m study.launch --space small --data demo --backbone tiny --name {self.name}",
             "data_source": "demo",
             "data_made_up": True,
@@ -67,7 +67,6 @@ class StudyMaker:
             "data_json": {
                 "rows": {"sst/train": 2000, "sst/dev": 120},
                 "overlap": {"sst": 3, "quora": 0},
-                "rows_read": {"ids-sst-train.csv": 2001},
                 "dropped": 2,
             },
             "settings_json": {"seeds": 3, "trials": 6},
@@ -82,10 +81,8 @@ class StudyMaker:
         return self
 
     def start(self, choices: Choices, seed: int, phase: Any = "search", trial: int | None = None) -> int:
-        packages = {"torch": "2.13.0", "numpy": "2.4.6"}
-        environment = EnvironmentRow(
-            python="3.11.9", platform="Linux", cpu="AMD EPYC", packages_json=packages, threads=1
-        )
+        packages = {"torch": "2.13.0"}
+        environment = EnvironmentRow(python="3.11", platform="Linux", cpu="AMD", packages_json=packages, threads=1)
         return self.database.start_run(
             NewRun(
                 study_name=self.name,
