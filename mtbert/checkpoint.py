@@ -49,7 +49,8 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
     for name in (CONFIG, SHAPE, WEIGHTS, TOKENIZER):
         if not (folder / name).is_file():
             raise CheckpointError(
-                f"{folder} is not a saved model: it has no {name}. Give a folder written by mtbert.train or study.launch."
+                f"{folder} is not a saved model: it has no {name}. "
+                "Give a folder written by mtbert.train or study.launch."
             )
     config = read(folder / CONFIG)
     try:

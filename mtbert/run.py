@@ -40,7 +40,7 @@ def prepare_data(config: RunConfig, corpus: Corpus) -> Prepared:
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """What a run gave. The model is in the state of the best epoch by dev score; `stopped`: ended early by the caller."""
+    """What a run gave. The model is in the state of its best epoch by dev score; `stopped`: the caller ended it early."""
 
     model: MultitaskModel
     epochs: tuple[EpochReport, ...]

@@ -40,9 +40,7 @@ class Batch:
         )
 
 
-def training_batches(
-    lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator
-) -> list[NDArray[np.int64]]:
+def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
     """Batches of similar length in random order: every index exactly once, a last short batch kept.
 
     Permute all, cut into pools of 50 batches, sort each pool by length, cut it into batches, shuffle the

@@ -24,9 +24,7 @@ class RawRow:
     label: str | None
 
 
-def clean(
-    rows: Iterable[RawRow], task: AbstractTask, split: str, file: str
-) -> tuple[Split, tuple[DataIssue, ...]]:
+def clean(rows: Iterable[RawRow], task: AbstractTask, split: str, file: str) -> tuple[Split, tuple[DataIssue, ...]]:
     """Drop rows with empty text, no usable label, or the same texts and label as an earlier row.
 
     White space around texts goes. Two rows with one id and different content are both kept; the later one's
@@ -44,9 +42,7 @@ def clean(
         if verdict is None and row.label is not None and (texts, label) in lines:
             verdict = ("duplicate", f"same text and label as line {lines[texts, label]}")
         if verdict is not None:
-            issues.append(
-                DataIssue(task.name, split, file, row.line, verdict[0], f"{verdict[1]}; row dropped")
-            )
+            issues.append(DataIssue(task.name, split, file, row.line, verdict[0], f"{verdict[1]}; row dropped"))
             continue
         lines[texts, label] = row.line
         kept.append((_unique(row.identity.strip() or f"line {row.line}", identities), texts, label))

@@ -81,13 +81,9 @@ def _check_files(path: Path, shown: str, tasks: Sequence[AbstractTask]) -> None:
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
         trains = ", ".join(_name(task, "train") for task in tasks)
-        raise DataError(
-            f"{shown} {what}. --data takes a folder with the course's files ({trains}). {WAY_OUT}"
-        )
+        raise DataError(f"{shown} {what}. --data takes a folder with the course's files ({trains}). {WAY_OUT}")
     wanted = {task.name: [_name(task, "train"), _name(task, "dev")] for task in tasks}
-    missing = {
-        name: [file for file in files if not (path / file).is_file()] for name, files in wanted.items()
-    }
+    missing = {name: [file for file in files if not (path / file).is_file()] for name, files in wanted.items()}
     if all(missing[name] == wanted[name] for name in wanted):
         names = ", ".join(files[0] for files in wanted.values())
         raise DataError(f"{shown} has none of the files of the course layout ({names}).\n{WAY_OUT}")
@@ -112,8 +108,7 @@ def _read(folder: Path, task: AbstractTask, split: str) -> _File:
     table = read_table(path, columns)
     texts = slice(1, 1 + len(task.text_columns))
     raw = [
-        RawRow(row.line, row.fields[0], row.fields[texts], row.fields[-1] if labelled else None)
-        for row in table.rows
+        RawRow(row.line, row.fields[0], row.fields[texts], row.fields[-1] if labelled else None) for row in table.rows
     ]
     kept, issues = clean(raw, task, split, path.name)
     broken = (DataIssue(task.name, split, path.name, row.line, row.kind, row.message) for row in table.broken)

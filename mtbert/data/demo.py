@@ -83,9 +83,7 @@ def _distinct(draw: Callable[[], Row], count: int) -> list[Row]:
         if key not in seen:
             seen.add(key)
             rows.append(row)
-    raise ValueError(
-        f"the demo's grammars do not hold {count:,} different examples, only about {len(rows):,}"
-    )
+    raise ValueError(f"the demo's grammars do not hold {count:,} different examples, only about {len(rows):,}")
 
 
 def _split(task: str, name: str, rows: list[Row]) -> Split:

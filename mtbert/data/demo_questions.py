@@ -40,9 +40,7 @@ FAULTS = _values(
     "does not start/will not turn on; makes a loud noise/is very noisy; keeps stopping/shuts off all "
     "the time; smells of smoke/has a burning smell; got wet/fell into water; gets too hot/overheats"
 )
-ANIMALS = _values(
-    "dogs; cats; rabbits/bunnies; parrots; horses; hamsters; goats; turtles; chickens/hens; guinea pigs"
-)
+ANIMALS = _values("dogs; cats; rabbits/bunnies; parrots; horses; hamsters; goats; turtles; chickens/hens; guinea pigs")
 FOODS = _values(
     "raw carrots/uncooked carrots; cheese; bananas; peanut butter; cooked rice/boiled rice; grapes; "
     "bread; apples; raw eggs/uncooked eggs; tomatoes; oats; cucumbers"
@@ -179,7 +177,7 @@ def question_pair(rng: Random) -> tuple[str, str, int]:
     first = _words(rng.choice(frame.asks), meaning, rng)
     if rng.random() < DUPLICATE_SHARE:
         return first, _different(first, frame, meaning, rng), 1
-    kind = rng.choices(("slot", "other", "swap", "topic"), weights=(3, 3, 1, 6))[0]
+    kind = rng.choices(("slot", "other", "swap", "topic"), weights=(3, 4, 1.5, 8))[0]
     if kind == "swap" and frame.swap is not None:
         a, b = frame.swap
         return first, _words(rng.choice(frame.asks), {**meaning, a: meaning[b], b: meaning[a]}, rng), 0

@@ -85,9 +85,7 @@ def _quality(rng: Random) -> Phrase:
 
 def _whole(rng: Random) -> Phrase:
     (words, valence), kind = _quality(rng), rng.choice(KINDS)
-    opening = rng.choice(
-        ("as a {kind} it is {words}", "for a {kind} this is {words}", "this {kind} is {words}")
-    )
+    opening = rng.choice(("as a {kind} it is {words}", "for a {kind} this is {words}", "this {kind} is {words}"))
     ending = rng.choice(("", "", " from start to finish", " , all things considered"))
     return opening.format(kind=kind, words=words) + ending, 1.15 * valence
 

@@ -10,9 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-IssueKind = Literal[
-    "empty_text", "empty_label", "bad_label", "columns", "duplicate", "stray_quote", "encoding"
-]
+IssueKind = Literal["empty_text", "empty_label", "bad_label", "columns", "duplicate", "stray_quote", "encoding"]
 
 
 @dataclass(frozen=True, eq=False)

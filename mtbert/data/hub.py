@@ -52,9 +52,7 @@ class HubSource:
 SOURCES: Mapping[str, HubSource] = {
     "sst": HubSource("SetFit/sst5", None, ("text",), "label", "test"),
     "quora": HubSource("nyu-mll/glue", "qqp", ("question1", "question2"), "label", None),
-    "sts": HubSource(
-        "sentence-transformers/stsb", None, ("sentence1", "sentence2"), "score", "test", factor=5.0
-    ),
+    "sts": HubSource("sentence-transformers/stsb", None, ("sentence1", "sentence2"), "score", "test", factor=5.0),
 }
 
 
@@ -70,9 +68,7 @@ def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
     try:
         loaded: Mapping[str, HubSplit] = datasets.load_dataset(path, configuration)
     except (OSError, ValueError, RuntimeError) as error:  # no network, gone, another format
-        raise DataError(
-            f"The data set {path} could not be loaded from the hub: {error}. {WAY_OUT}"
-        ) from error
+        raise DataError(f"The data set {path} could not be loaded from the hub: {error}. {WAY_OUT}") from error
     return loaded
 
 

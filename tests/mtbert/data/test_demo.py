@@ -130,10 +130,9 @@ def test_negation_turns_a_review_around() -> None:
     assert set(turned) == {0}
 
 
-def test_both_kinds_of_question_pairs_come_from_the_same_frame() -> None:
-    """A changed slot, swapped roles or another intent: the words are near, the label is 0."""
+def test_questions_with_swapped_roles_share_every_word_and_are_no_duplicates() -> None:
     rng = random.Random(0)
-    pairs = [question_pair(rng) for _ in range(3000)]
+    pairs = [question_pair(rng) for _ in range(20_000)]
     swapped = [label for a, b, label in pairs if a != b and _words(a) == _words(b)]
     assert len(swapped) > 20
     assert set(swapped) == {0}
@@ -164,8 +163,8 @@ def test_about_six_in_a_hundred_duplicate_labels_are_wrong() -> None:
     rng = random.Random(0)
     rows = [_duplicate(rng) for _ in range(40_000)]
     swapped = [label for a, b, label in rows if b and a != b and _words(a) == _words(b)]  # other roles: truly 0
-    assert len(swapped) > 300
-    assert np.mean(swapped) == pytest.approx(DUPLICATE_FLIPPED, abs=0.03)
+    assert len(swapped) > 80
+    assert np.mean(swapped) == pytest.approx(DUPLICATE_FLIPPED, abs=0.05)
 
 
 def _scene_pairs() -> list[tuple[str, str, float]]:
