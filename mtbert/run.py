@@ -40,7 +40,7 @@ def prepare_data(config: RunConfig, corpus: Corpus) -> Prepared:
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """What a run gave. The model is in the state of its best epoch by dev score; `stopped`: the caller ended it early."""
+    """What a run gave. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it early."""
 
     model: MultitaskModel
     epochs: tuple[EpochReport, ...]

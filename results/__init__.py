@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from results.frames import StudyFrames
 
-__all__ = ["load"]
+__all__ = ["DEFAULT_STORAGE", "load"]
+
+DEFAULT_STORAGE = "sqlite:///runs/studies.db"  # below the folder a command is started in
 
 
 def load(storage: str, name: str) -> StudyFrames:

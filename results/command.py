@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from results import DEFAULT_STORAGE
 from results.errors import ResultsError
 
 if TYPE_CHECKING:
     from results.records import Database
-
-DEFAULT_STORAGE = "sqlite:///runs/studies.db"
 
 
 def parser(name: str, about: str, formats: Sequence[str]) -> argparse.ArgumentParser:

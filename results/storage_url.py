@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from results.command import DEFAULT_STORAGE
+from results import DEFAULT_STORAGE
 from results.errors import StorageError
 
 _EXAMPLES = "Give sqlite:///runs/studies.db or postgresql+psycopg://user:password@host:5432/database."

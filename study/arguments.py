@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from study.settings import BUDGETS, DEFAULT_STORAGE, PHASES, SettingsError
+from results import DEFAULT_STORAGE
+from study.settings import BUDGETS, PHASES, SettingsError
 
 EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 finished with failed runs, 130 interrupted
 example:    python -m study.launch --space pooling --data ~/cs224n/data --budget standard --plan"""

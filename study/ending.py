@@ -10,10 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results import wording
+from results import DEFAULT_STORAGE, wording
 from results.ablation import AblationRow
 from results.summary import Summary
-from study.settings import DEFAULT_STORAGE
 
 SHOWN_ROWS = 8
 

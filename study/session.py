@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from results import DEFAULT_STORAGE
 from results.export import write_tables
 from results.records import Database, IssueRow, StudyRow, open_database
 from results.report import write_report
@@ -36,7 +37,7 @@ from study.phases import fresh_seeds, known_first
 from study.preparation import Checked, check_all, describe_data, prepare
 from study.progress import Progress
 from study.search import Search
-from study.settings import DEFAULT_STORAGE, Settings, SettingsError, default_name, resolve
+from study.settings import Settings, SettingsError, default_name, resolve
 
 log = logging.getLogger("study")
 

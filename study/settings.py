@@ -11,8 +11,6 @@ PHASES = ("search", "confirm", "ablate", "test", "report")
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["median", "none"]
 
-DEFAULT_STORAGE = "sqlite:///runs/studies.db"
-
 
 class SettingsError(Exception):
     """A flag that cannot be followed: what was given, why not, and the way out."""

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from study.settings import DEFAULT_STORAGE
+from results import DEFAULT_STORAGE
 
 
 def parser() -> argparse.ArgumentParser:
