@@ -236,7 +236,7 @@ def repeat_command(results: StudyResults, found: Summary) -> str:
     """The command that trains the kept model again: the best configuration with its highest-scoring seed."""
     runs = results.results_of(found.best.digest if found.best else "")
     seed = max(runs, key=lambda key: runs[key].score or 0.0, default=results.study.seed)
-    config = shlex.quote(f"runs/{found.study.study_name}/best/config.json")
+    config = shlex.quote(f"{found.study.settings_json.get('out', 'runs')}/{found.study.study_name}/best/config.json")
     data = shlex.quote(found.study.data_source)
     return f"python -m mtbert.train --config {config} --data {data} --seed {seed}"
 

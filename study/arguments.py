@@ -51,7 +51,7 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
 def _where(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--name", help="the study's name; an existing one is resumed")
     group.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
-    group.add_argument("--out", metavar="DIR", default="runs", help="where the study's folder is made; default: runs")
+    group.add_argument("--out", metavar="DIR", help="where the study's folder is made; default: runs")
     group.add_argument("--engine", choices=("local",), default="local", help="default: local")
     group.add_argument("--workers", type=int, metavar="N", help="runs at a time; default: one per core, or per GPU")
     group.add_argument("--json", action="store_true", help="print one JSON object at the end; progress goes to stderr")
@@ -62,7 +62,7 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that stand on the command line, by field of `Settings`."""
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
-        "epochs", "train_examples",
+        "epochs", "train_examples", "out",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.set:

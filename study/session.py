@@ -52,7 +52,7 @@ class Session:
         self._console = Console(stderr=bool(options.json), highlight=False)
         self._settings = resolve(given, _stored(options.storage, given))
         self._checked = check_all(self._settings)
-        self._folder = Path(options.out) / self._settings.name
+        self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
         self._devices = tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) or ("cpu",)
         on_cpu = self._devices == ("cpu",)
@@ -177,10 +177,9 @@ class Session:
                 self._console.print(f"{task}: {count} examples of dev stand in train too", markup=False)
 
     def _elsewhere(self) -> str:
-        """The flags that say where the study is, when it is not where it would be looked for."""
-        flags = {"storage": DEFAULT_STORAGE, "out": "runs"}
-        values = {flag: getattr(self._options, flag) for flag in flags}
-        return "".join(f" --{flag} {shlex.quote(v)}" for flag, v in values.items() if v != flags[flag])
+        """The flag that says where the study is, when it is not where it would be looked for."""
+        storage = self._options.storage
+        return "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
 
 
 def _stored(storage: str, given: Mapping[str, Any]) -> Settings | None:
@@ -221,16 +220,22 @@ def _create_or_resume(
         )
         database.create_study(row)
         lease.take()
-        database.add_data_issues(
-            settings.name, [IssueRow(i.file, i.line, i.kind, i.message) for i in checked.corpus.issues]
-        )
+        _add_issues(database, settings.name, checked)
         return
     lease.take()
+    _add_issues(database, settings.name, checked)
     _same_study(found, checked, lease)
     database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
     runs = database.runs(settings.name)
     done = sum(run.status in ("complete", "pruned") for run in runs)
     console.print(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.", markup=False)
+
+
+def _add_issues(database: Database, name: str, checked: Checked) -> None:
+    """List the dropped rows with the study, unless they are there: a launch may have been killed just before."""
+    if not database.data_issues(name):
+        issues = [IssueRow(i.file, i.line, i.kind, i.message) for i in checked.corpus.issues]
+        database.add_data_issues(name, issues)
 
 
 def _same_study(found: StudyRow, checked: Checked, lease: Lease) -> None:

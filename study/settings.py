@@ -67,6 +67,7 @@ class Settings:
     seed: int
     pins: tuple[str, ...]
     strict_data: bool
+    out: str = "runs"
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
