@@ -16,12 +16,17 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
     """Adam or AdamW on the parameters that are trained, fused; betas 0.9 and 0.999, epsilon 1e-8.
 
     Weight decay spares biases, layer norms (one-dimensional, both) and embeddings (Devlin 2018's code spares
-    the former two; a decayed embedding of a word that does not occur would change, and cost time).
+    the former two; a decayed embedding of a word that does not occur would change, and cost time). Raises
+    `ValueError` where nothing is trained.
     """
     spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
     trained = [p for p in model.parameters() if p.requires_grad]
     decayed = [p for p in trained if p.ndim > 1 and id(p) not in spared]
     plain = [p for p in trained if p.ndim <= 1 or id(p) in spared]
+    if not trained:
+        raise ValueError(
+            "nothing is trained: the encoder is frozen and no head has parameters; train more of the model"
+        )
     if config.name == "adam":
         return Adam(trained, lr=config.learning_rate, fused=True)
     groups = [

@@ -153,7 +153,8 @@ class _Trainer:
 
     def _update(self, loss: Tensor) -> None:
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        if loss.requires_grad:  # a frozen encoder under a head without parameters leaves nothing to train
+            loss.backward()  # type: ignore[no-untyped-call]
         clip(self.model, self.config.optimizer.clip_norm)
         self.optimizer.step()
         self.schedule.step()

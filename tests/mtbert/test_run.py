@@ -103,3 +103,22 @@ def test_outputs_are_measured_on_all_examples_in_their_order(tiny: RunConfig, pr
     for name, task in outcome.best.dev.tasks.items():
         assert len(task.outputs) == len(prepared.splits[name, "dev"]) == 20
         assert (task.labels == prepared.splits[name, "dev"].labels).all()
+
+
+@pytest.mark.parametrize("sampler", ["round_robin_shortest", "joint"])
+def test_a_head_without_parameters_on_a_frozen_encoder_leaves_the_others_training(
+    tiny: RunConfig, prepared: Prepared, sampler: str
+) -> None:
+    data = changed(tiny, trainable={"name": "heads"}, sampler={"name": sampler}).model_dump(mode="json")
+    data["tasks"]["sts"] = {"head": "cosine"}
+    first, second = trained(parse(data), prepared).epochs
+    assert second.losses["sts"] == pytest.approx(first.losses["sts"], rel=0.2)  # other batches, the same model
+    assert first.dev.tasks["sts"].metrics == second.dev.tasks["sts"].metrics
+    assert first.dev.tasks["sst"].outputs.tolist() != second.dev.tasks["sst"].outputs.tolist()
+
+
+def test_a_run_that_trains_nothing_is_refused(tiny: RunConfig, prepared: Prepared) -> None:
+    data = changed(tiny, trainable={"name": "heads"}).model_dump(mode="json")
+    data["tasks"] = {"sts": {"head": "cosine"}}
+    with pytest.raises(ValueError, match="nothing is trained"):
+        trained(parse(data), prepared)
