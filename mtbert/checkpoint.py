@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from mtbert.config import RunConfig, read
-from mtbert.encoder.bert import BertEncoder, BertShape
+from mtbert.encoder.backbones import restore_encoder
 from mtbert.errors import CheckpointError
 from mtbert.model import MultitaskModel, assemble
 
@@ -54,16 +54,16 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
             )
     config = read(folder / CONFIG)
     try:
-        shape = BertShape(**json.loads((folder / SHAPE).read_text(encoding="utf-8")))
+        encoder = restore_encoder(
+            config.backbone,
+            json.loads((folder / SHAPE).read_text(encoding="utf-8")),
+            hidden_dropout=config.encoder.hidden_dropout,
+            attention_dropout=config.encoder.attention_dropout,
+        )
         state = load_file(folder / WEIGHTS)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     except (SafetensorError, json.JSONDecodeError, TypeError, OSError) as error:
         raise CheckpointError(f"{folder} is damaged: {error}. Train it again.") from error
-    encoder = BertEncoder(
-        shape,
-        hidden_dropout=config.encoder.hidden_dropout,
-        attention_dropout=config.encoder.attention_dropout,
-    )
     model = assemble(config, encoder)
     try:
         model.load_state_dict(state)

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mtbert.errors import ConfigurationError, Fault, unknown
 
-KINDS = ("poolings", "heads", "tasks", "samplers", "balancers")
+KINDS = ("poolings", "heads", "tasks", "samplers", "balancers", "adapters", "regularizers")
 _SINGULAR = {kind: kind[:-1] for kind in KINDS}
 _NOT_COMPONENTS = {"abstract"}  # a folder's base class lives beside its components
 
@@ -66,6 +66,13 @@ def settings(kind: str, name: str) -> Mapping[str, object]:
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
+@cache
+def facts(kind: str, name: str) -> frozenset[str]:
+    """The facts of the model that a component asks for."""
+    own = inspect.signature(load(kind, name)).parameters.values()
+    return frozenset(p.name for p in own if p.kind == p.KEYWORD_ONLY) - set(settings(kind, name))
+
+
 def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, object]:
     """All settings of a component: those given, checked against the constructor's types, and the defaults.
 
@@ -90,15 +97,13 @@ def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, obj
     return result
 
 
-def build(kind: str, name: str, given: Mapping[str, object], **facts: object) -> typing.Any:
-    """An instance: the configuration's settings, and those `facts` of the model that it asks for.
+def build(kind: str, name: str, given: Mapping[str, object], **known: object) -> typing.Any:
+    """An instance: the configuration's settings, and those facts of the model that it asks for, out of the `known`.
 
     A component names the facts it needs as keyword-only parameters without a default; others are not passed.
     """
-    component = load(kind, name)
-    own = inspect.signature(component).parameters.values()
-    wanted = {p.name for p in own if p.kind == p.KEYWORD_ONLY} - set(settings(kind, name))
-    missing = wanted - set(facts)
+    component, wanted = load(kind, name), facts(kind, name)
+    missing = wanted - set(known)
     if missing:
         raise TypeError(f"{kind} {name} needs {sorted(missing)}, which the model does not provide")
-    return component(**complete(kind, name, given), **{key: facts[key] for key in wanted})
+    return component(**complete(kind, name, given), **{key: known[key] for key in wanted})

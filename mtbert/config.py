@@ -3,11 +3,14 @@
     RunConfig
     ├── backbone      the pretrained encoder, by name or folder
     ├── encoder       how much of it is used, and its dropouts
+    ├── adapters      components, in the layers of the encoder, a set for each task; their sum
     ├── pooling       a component
     ├── tasks         task name -> its head
     ├── head_dropout
     ├── data          how many examples are used, how long a sentence may be
+    ├── mlm, simcse_unsupervised, simcse_supervised, fine_tune_first      stages before it; None: not run
     ├── multitask     the training stage: epochs, sampler, balancer, what is trained, optimizer
+    ├── single_task   the stage after it; None: not run
     └── seed          not part of the digest
 
 Frozen, `extra="forbid"`, checked in full before anything is computed. Faults are told all at once, each with its
@@ -23,11 +26,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
@@ -36,144 +38,33 @@ from pydantic import (
 )
 
 from mtbert import components
+from mtbert.config_combinations import training_faults
 from mtbert.config_faults import faults_of, validation_error, with_hint
+from mtbert.config_parts import AdapterSpec as AdapterSpec
+from mtbert.config_parts import BalancerSpec as BalancerSpec
+from mtbert.config_parts import Component as Component
+from mtbert.config_parts import DataConfig as DataConfig
+from mtbert.config_parts import EncoderConfig as EncoderConfig
+from mtbert.config_parts import Fraction as Fraction
+from mtbert.config_parts import HeadSpec as HeadSpec
+from mtbert.config_parts import MultitaskConfig as MultitaskConfig
+from mtbert.config_parts import OptimizerConfig as OptimizerConfig
+from mtbert.config_parts import Part as Part
+from mtbert.config_parts import PoolingSpec as PoolingSpec
+from mtbert.config_parts import RegularizerSpec as RegularizerSpec
+from mtbert.config_parts import SamplerSpec as SamplerSpec
+from mtbert.config_parts import TaskConfig as TaskConfig
+from mtbert.config_parts import TrainableConfig as TrainableConfig
+from mtbert.config_stages import FineTuneFirstConfig as FineTuneFirstConfig
+from mtbert.config_stages import MlmConfig as MlmConfig
+from mtbert.config_stages import SimcseSupervisedConfig as SimcseSupervisedConfig
+from mtbert.config_stages import SimcseUnsupervisedConfig as SimcseUnsupervisedConfig
+from mtbert.config_stages import SingleTaskConfig as SingleTaskConfig
 from mtbert.errors import ConfigurationError, Fault, unknown
 
 # Tasks are trained and printed in this order; others follow by name. So two configurations that differ only in
 # the order their tasks were written in are the same configuration, and train alike.
 MAIN_TASKS = ("sst", "quora", "sts")
-
-Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-
-
-class Part(BaseModel):
-    """A part of a configuration: frozen, and no field that is not known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-class Component(BaseModel):
-    """A component by `name`, with its settings flat beside it; settings left out get their defaults."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    kind: ClassVar[str]
-    name: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _complete(cls, value: Any) -> Any:
-        """Check name and settings against the component's constructor; a bare string is a name."""
-        if isinstance(value, str):
-            value = {"name": value}
-        if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
-            return value  # pydantic says what is wrong
-        given = {key: item for key, item in value.items() if key != "name"}
-        try:
-            return {"name": value["name"], **components.complete(cls.kind, value["name"], given)}
-        except ConfigurationError as error:
-            raise validation_error(cls.__name__, error.faults, value) from None
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The settings, defaults included."""
-        return dict(self.model_extra or {})
-
-
-class PoolingSpec(Component):
-    """A pooling by name."""
-
-    kind = "poolings"
-
-
-class HeadSpec(Component):
-    """A head by name."""
-
-    kind = "heads"
-
-
-class SamplerSpec(Component):
-    """A sampler by name."""
-
-    kind = "samplers"
-
-
-class BalancerSpec(Component):
-    """A balancer by name."""
-
-    kind = "balancers"
-
-
-class EncoderConfig(Part):
-    """How the encoder is used: the first `layers` layers (all when None), and its dropouts."""
-
-    layers: Annotated[int, Field(ge=1)] | None = None
-    hidden_dropout: Fraction = 0.1
-    attention_dropout: Fraction = 0.1
-
-
-class TaskConfig(Part):
-    """What a task adds to the encoder."""
-
-    head: HeadSpec
-
-
-class DataConfig(Part):
-    """How much of the data is used: examples a task (all when None), tokens a sentence.
-
-    Fewer examples are always the same ones: those whose id has the smallest hash, whatever the seed.
-    """
-
-    train_examples: Annotated[int, Field(ge=1)] | None = None
-    dev_examples: Annotated[int, Field(ge=1)] | None = None
-    max_tokens: Annotated[int, Field(ge=3, le=512)] = 128
-
-
-class TrainableConfig(Part):
-    """What is trained: `all`, the `last_k` layers of the encoder and the heads, or the `heads` alone."""
-
-    name: Literal["all", "last_k", "heads"] = "all"
-    layers: Annotated[int, Field(ge=1)] | None = None
-
-    @model_validator(mode="after")
-    def _layers_belong_to_last_k(self) -> Self:
-        if (self.name == "last_k") != (self.layers is not None):
-            raise ValueError(
-                f"last_k needs layers (how many of the last layers are trained), and only last_k has it; "
-                f"got name='{self.name}', layers={self.layers}"
-            )
-        return self
-
-
-class OptimizerConfig(Part):
-    """Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), its schedule and clipping.
-
-    `weight_decay` is not applied to biases, layer norms and embeddings, and belongs to adamw alone. `warmup_fraction`
-    is the part of all steps over which `linear_warmup` rises. Gradients are clipped to norm `clip_norm`; None: not.
-    """
-
-    name: Literal["adam", "adamw"] = "adam"
-    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 3e-5
-    weight_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    schedule: Literal["constant", "cosine", "linear_warmup"] = "constant"
-    warmup_fraction: Fraction = 0.1
-    clip_norm: Annotated[float, Field(gt=0.0)] | None = 1.0
-
-    @model_validator(mode="after")
-    def _weight_decay_belongs_to_adamw(self) -> Self:
-        if self.name == "adam" and self.weight_decay:
-            raise ValueError(f"adam has no weight_decay, got {self.weight_decay}; use adamw, or leave it out")
-        return self
-
-
-class MultitaskConfig(Part):
-    """The stage that trains all tasks together."""
-
-    epochs: Annotated[int, Field(ge=1)] = 3
-    batch_size: Annotated[int, Field(ge=1)] = 8
-    sampler: SamplerSpec = Field(default_factory=lambda: SamplerSpec(name="round_robin_shortest"))
-    balancer: BalancerSpec = Field(default_factory=lambda: BalancerSpec(name="sum"))
-    trainable: TrainableConfig = TrainableConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
 
 
 def _main_tasks() -> dict[str, TaskConfig]:
@@ -186,11 +77,17 @@ class RunConfig(Part):
 
     backbone: str = "minilm"
     encoder: EncoderConfig = EncoderConfig()
+    adapters: tuple[AdapterSpec, ...] = ()
     pooling: PoolingSpec = Field(default_factory=lambda: PoolingSpec(name="cls"))
     tasks: dict[str, TaskConfig] = Field(default_factory=_main_tasks)
     head_dropout: Fraction = 0.1
     data: DataConfig = DataConfig()
+    mlm: MlmConfig | None = None
+    simcse_unsupervised: SimcseUnsupervisedConfig | None = None
+    simcse_supervised: SimcseSupervisedConfig | None = None
+    fine_tune_first: FineTuneFirstConfig | None = None
     multitask: MultitaskConfig = Field(default_factory=MultitaskConfig)
+    single_task: SingleTaskConfig | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @model_validator(mode="wrap")
@@ -215,6 +112,76 @@ class RunConfig(Part):
         order = [*(name for name in MAIN_TASKS if name in tasks), *sorted(set(tasks) - set(MAIN_TASKS))]
         return {name: tasks[name] for name in order}
 
+    @field_validator("adapters", mode="before")
+    @classmethod
+    def _adapters_by_name(cls, adapters: Any) -> Any:
+        """A mapping from name to settings is a list of adapters: what dotted paths of a space write."""
+        if not isinstance(adapters, Mapping):
+            return adapters
+        return [{"name": name, **given} if isinstance(given, Mapping) else given for name, given in adapters.items()]
+
+    @field_validator("adapters")
+    @classmethod
+    def _each_adapter_once(cls, adapters: tuple[AdapterSpec, ...]) -> tuple[AdapterSpec, ...]:
+        names = sorted(adapter.name for adapter in adapters)
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"each adapter may be named once, got {', '.join(names)}; leave out one {twice[0]}")
+        return tuple(sorted(adapters, key=lambda adapter: adapter.name))
+
+    @model_validator(mode="after")
+    def _adapters_are_trained_in_a_bert(self) -> Self:
+        told = ", ".join(adapter.name for adapter in self.adapters)
+        trained = self.multitask.trainable.name
+        if self.adapters and self.backbone == "bilstm":
+            raise ValueError(
+                f"adapters stand in the layers of a BERT and a BiLSTM has no place for them, got {told} with backbone "
+                "bilstm; leave them out, or use a BERT"
+            )
+        if self.adapters and trained == "heads":
+            raise ValueError(
+                f"adapters start at zero, so ones that are never trained do nothing, got {told} with "
+                "multitask.trainable heads; use adapters_and_heads, or leave them out"
+            )
+        if not self.adapters and trained == "adapters_and_heads":
+            raise ValueError(
+                "multitask.trainable adapters_and_heads needs at least one adapter, got none; name one in adapters, "
+                "or use heads"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_bilstm_has_no_attention(self) -> Self:
+        dropout, default = self.encoder.attention_dropout, EncoderConfig().attention_dropout
+        if self.backbone == "bilstm" and dropout != default:
+            raise ValueError(f"a BiLSTM has no attention, got encoder.attention_dropout {dropout}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _separate_encoders_share_no_pooling(self) -> Self:
+        if not self.encoder.shared and "width" in components.facts("poolings", self.pooling.name):
+            raise ValueError(
+                f"encoder.shared=false is one model a task, and pooling {self.pooling.name} has weights that all tasks "
+                "would train; use a pooling without (cls, mean, max), or encoder.shared=true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_first_task_is_there(self) -> Self:
+        if self.fine_tune_first is not None and self.fine_tune_first.task not in self.tasks:
+            raise ValueError(
+                f"fine_tune_first.task must be one of the run's tasks ({', '.join(self.tasks)}), "
+                f"got '{self.fine_tune_first.task}'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _parts_go_together(self) -> Self:
+        faults = list(training_faults("multitask", self.multitask, shared=self.encoder.shared))
+        if faults:
+            raise validation_error("RunConfig", faults, self)
+        return self
+
     def digest(self) -> str:
         """SHA-256 (64 hex digits) of the canonical JSON, seed and default values left out."""
         told = _differences(self)
@@ -225,6 +192,10 @@ class RunConfig(Part):
     def with_seed(self, seed: int) -> RunConfig:
         """The same configuration with another seed."""
         return self.model_copy(update={"seed": seed})
+
+    def reported_epochs(self) -> int:
+        """How many epochs a run reports at most: those of `multitask`, then those of `single_task`."""
+        return self.multitask.epochs + (self.single_task.epochs if self.single_task is not None else 0)
 
     def __hash__(self) -> int:
         return hash((self.digest(), self.seed))
@@ -279,6 +250,8 @@ def _differences(part: BaseModel) -> dict[str, Any]:
             continue
         if isinstance(value, dict):
             told[name] = {key: _differences(item) for key, item in value.items()}
+        elif isinstance(value, tuple):
+            told[name] = [_differences(item) if isinstance(item, BaseModel) else item for item in value]
         else:
             told[name] = _differences(value) if isinstance(value, BaseModel) else value
     return told

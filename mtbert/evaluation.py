@@ -68,6 +68,11 @@ def evaluate(
     for name, task in tasks.items():
         outputs, labels = outputs_of(model, name, splits[name], pad_id), np.asarray(splits[name].labels)
         results[name] = TaskEvaluation(outputs, labels, task.metrics(outputs, labels))
+    return evaluation_of(tasks, results)
+
+
+def evaluation_of(tasks: Mapping[str, AbstractTask], results: Mapping[str, TaskEvaluation]) -> Evaluation:
+    """The two scores of tasks that were evaluated one by one."""
     main = {name: task.main_metric for name, task in tasks.items()}
     metrics = {name: result.metrics for name, result in results.items()}
-    return Evaluation(results, score(metrics, main), leaderboard_score(metrics, main))
+    return Evaluation(dict(results), score(metrics, main), leaderboard_score(metrics, main))

@@ -1,17 +1,21 @@
-"""The multitask model: one shared encoder, one pooling, a head for each task."""
+"""The multitask model: one shared encoder, one pooling, for each task a head and maybe adapters."""
 
 from __future__ import annotations
 
+import copy
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from mtbert import components
+from mtbert.adapters.abstract import TaskAdapter
 from mtbert.config import RunConfig
 from mtbert.data.batching import Batch
-from mtbert.encoder.backbones import build_encoder, load_tokenizer
+from mtbert.encoder.abstract import AbstractEncoder
+from mtbert.encoder.backbones import build_encoder, load_pooler, load_tokenizer
 from mtbert.encoder.bert import BertEncoder
+from mtbert.errors import BackboneError
 from mtbert.heads.abstract import AbstractHead
 from mtbert.poolings.abstract import AbstractPooling
 from mtbert.streams import torch_stream
@@ -19,27 +23,56 @@ from mtbert.tasks.abstract import AbstractTask
 
 
 class MultitaskModel(nn.Module):
-    """Encoder -> pooling -> head of the task.
+    """Encoder with the task's adapters -> pooling -> head of the task.
 
-    Both sentences of a pair go through the encoder in one batch: rows 0..n-1 are the first sentences, rows
-    n..2n-1 the second.
+    `adapters` are the sets of the tasks, none where there are none. Both sentences of a pair go through the encoder
+    in one batch: rows 0..n-1 are the first sentences, rows n..2n-1 the second.
     """
 
-    def __init__(self, encoder: BertEncoder, pooling: AbstractPooling, heads: dict[str, AbstractHead]) -> None:
+    def __init__(
+        self,
+        encoder: AbstractEncoder,
+        pooling: AbstractPooling,
+        heads: dict[str, AbstractHead],
+        adapters: dict[str, TaskAdapter] | None = None,
+        *,
+        shared: bool = True,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.pooling = pooling
         self.heads = nn.ModuleDict(heads)
+        self.adapters = nn.ModuleDict(adapters or {})
+        # Nothing shared: the first task has the encoder, each further one a copy of its own.
+        self.copies = nn.ModuleDict({task: copy.deepcopy(encoder) for task in list(heads)[1:] if not shared})
 
-    def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Sentence vectors (rows, width) of tokens (rows, tokens)."""
-        hidden = self.encoder(input_ids, attention_mask)  # (rows, tokens, width)
+    def encoder_of(self, task: str | None) -> AbstractEncoder:
+        """The encoder that a task's sentences go through: the shared one, or its own."""
+        return cast(AbstractEncoder, self.copies[task]) if task is not None and task in self.copies else self.encoder
+
+    def encoders(self) -> list[AbstractEncoder]:
+        """All encoders: one, or as many as there are tasks."""
+        return [self.encoder, *(cast(AbstractEncoder, encoder) for encoder in self.copies.values())]
+
+    def adapter_of(self, task: str | None) -> TaskAdapter | None:
+        """The task's set of adapters; None where there are none."""
+        return cast(TaskAdapter, self.adapters[task]) if task is not None and task in self.adapters else None
+
+    def vectors(
+        self, input_ids: Tensor, attention_mask: Tensor, task: str | None = None, embedded: Tensor | None = None
+    ) -> Tensor:
+        """Sentence vectors (rows, width) of tokens (rows, tokens), with the task's adapters; with none where None.
+
+        `embedded` (rows, tokens, width) stand in for the word embeddings, as the encoder has it.
+        """
+        encoder, adapter = self.encoder_of(task), self.adapter_of(task)
+        hidden = encoder(input_ids, attention_mask, adapter, embedded)  # (rows, tokens, width)
         pooled: Tensor = self.pooling(hidden, attention_mask)
         return pooled
 
-    def forward(self, task: str, batch: Batch) -> Tensor:
-        """The task's outputs (examples, outputs) in float32, whatever the encoder computed in."""
-        vectors = self.vectors(batch.input_ids, batch.attention_mask)
+    def forward(self, task: str, batch: Batch, embedded: Tensor | None = None) -> Tensor:
+        """The task's outputs (examples, outputs) in float32, whatever the encoder computed in; see `vectors`."""
+        vectors = self.vectors(batch.input_ids, batch.attention_mask, task, embedded)
         head = self.heads[task]
         if not batch.pair:
             return cast(Tensor, head(vectors)).float()
@@ -49,6 +82,10 @@ class MultitaskModel(nn.Module):
     def trainable_parameters(self) -> int:
         """How many numbers training may change now."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+    def adapter_parameters(self) -> int:
+        """How many weights the adapters of all tasks have, biases and layer norms left out (Zhang, Table 1)."""
+        return sum(p.numel() for p in self.adapters.parameters() if p.ndim > 1)
 
     def total_parameters(self) -> int:
         """How many numbers the model has."""
@@ -61,28 +98,34 @@ class MultitaskModel(nn.Module):
         """
         super().train(mode)
         if mode:
-            for part in (self.encoder.embeddings, *self.encoder.layers):
+            for part in (part for encoder in self.encoders() for part in (encoder.embeddings, *encoder.layers)):
                 if not any(p.requires_grad for p in part.parameters()):
                     part.eval()
         return self
 
 
 def freeze(model: MultitaskModel, trainable: str, layers: int | None) -> None:
-    """Mark what is trained: `all`, the `last_k` `layers` of the encoder and the heads, or the `heads` alone.
+    """Mark what is trained: `all`, the `adapters_and_heads`, the `last_k` `layers` and those two, or the `heads` alone.
 
-    Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads). Raises `ValueError` where the encoder has fewer layers.
+    The pooling is trained always. Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads). Raises `ValueError` where
+    the encoder has fewer layers.
     """
     model.requires_grad_(True)
     if trainable == "all":
         return
-    model.encoder.requires_grad_(False)
+    for encoder in model.encoders():
+        encoder.requires_grad_(False)
     if trainable == "heads":
+        model.adapters.requires_grad_(False)
+    if trainable != "last_k":
         return
     depth = len(model.encoder.layers)
     if layers is None or not 1 <= layers <= depth:
         raise ValueError(f"last_k trains between 1 and {depth} layers of this encoder, got layers={layers}")
-    for layer in model.encoder.layers[depth - layers :]:
-        layer.requires_grad_(True)
+    for encoder in model.encoders():
+        encoder.requires_grad_(True)  # with what a BiLSTM has above its layers
+        for part in (encoder.embeddings, *encoder.layers[: depth - layers]):
+            part.requires_grad_(False)
 
 
 def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
@@ -99,14 +142,24 @@ def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
         attention_dropout=config.encoder.attention_dropout,
         seed=config.seed,
     )
-    return assemble(config, encoder)
+    wants_pooler = "pooler" in components.facts("poolings", config.pooling.name)
+    return assemble(config, encoder, load_pooler(config.backbone) if wants_pooler else None)
 
 
-def assemble(config: RunConfig, encoder: BertEncoder) -> MultitaskModel:
-    """The configuration's pooling and heads on an encoder, and what it says is trained."""
+def assemble(
+    config: RunConfig, encoder: AbstractEncoder, pooler: tuple[Tensor, Tensor] | None = None
+) -> MultitaskModel:
+    """The configuration's adapters, pooling and heads on an encoder, and what it says is trained.
+
+    `pooler` is the checkpoint's, for a pooling that starts from it.
+    """
     with torch_stream(config.seed, "initial", "pooling"):
-        pooling = components.build("poolings", config.pooling.name, config.pooling.settings, width=encoder.width)
-    model = MultitaskModel(encoder, pooling, _heads(config, encoder.width))
+        pooling = components.build(
+            "poolings", config.pooling.name, config.pooling.settings, width=encoder.width, pooler=pooler
+        )
+    model = MultitaskModel(
+        encoder, pooling, _heads(config, encoder.width), _adapters(config, encoder), shared=config.encoder.shared
+    )
     trainable = config.multitask.trainable
     freeze(model, trainable.name, trainable.layers)
     return model
@@ -136,6 +189,31 @@ def _heads(config: RunConfig, width: int) -> dict[str, AbstractHead]:
                 scale=scale,
             )
     return heads
+
+
+def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdapter]:
+    """A set for each task, every adapter drawn from a stream of its own; raises `BackboneError` but for a BERT."""
+    if not config.adapters:
+        return {}
+    if not isinstance(encoder, BertEncoder):
+        raise BackboneError(f"adapters stand in the layers of a BERT, got backbone {config.backbone}. Leave them out.")
+    shape, sets = encoder.shape, {}
+    for task in config.tasks:
+        built = {}
+        for part in config.adapters:
+            with torch_stream(config.seed, "initial", "adapter", task, part.name):
+                built[part.name] = components.build(
+                    "adapters",
+                    part.name,
+                    part.settings,
+                    encoder_width=shape.width,
+                    layers=len(encoder.layers),
+                    heads=shape.heads,
+                    inner_width=shape.inner_width,
+                    layer_norm_epsilon=shape.layer_norm_epsilon,
+                )
+        sets[task] = TaskAdapter(built)
+    return sets
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -9,31 +9,35 @@ from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from mtbert.config import OptimizerConfig
+from mtbert.balancers.abstract import AbstractBalancer
+from mtbert.config_parts import OptimizerConfig
 
 
-def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
+def build_optimizer(model: nn.Module, config: OptimizerConfig, balancer: AbstractBalancer | None = None) -> Optimizer:
     """Adam or AdamW on the parameters that are trained, fused; betas 0.9 and 0.999, epsilon 1e-8.
 
     Weight decay spares biases, layer norms (one-dimensional, both) and embeddings (Devlin 2018's code spares
-    the former two; a decayed embedding of a word that does not occur would change, and cost time). Raises
-    `ValueError` where nothing is trained.
+    the former two; a decayed embedding of a word that does not occur would change, and cost time). Heads have
+    their own learning rate where the configuration gives one; what the balancer learns has the balancer's, and
+    no decay. Raises `ValueError` where nothing is trained.
     """
-    spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-    trained = [p for p in model.parameters() if p.requires_grad]
-    decayed = [p for p in trained if p.ndim > 1 and id(p) not in spared]
-    plain = [p for p in trained if p.ndim <= 1 or id(p) in spared]
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if not trained:
         raise ValueError(
             "nothing is trained: the encoder is frozen and no head has parameters; train more of the model"
         )
-    if config.name == "adam":
-        return Adam(trained, lr=config.learning_rate, fused=True)
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-    return AdamW([g for g in groups if g["params"]], lr=config.learning_rate, fused=True)
+    spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in trained.items():
+        own_rate = config.head_learning_rate if name.startswith("heads.") else None
+        rate = config.learning_rate if own_rate is None else own_rate
+        decay = config.weight_decay if parameter.ndim > 1 and id(parameter) not in spared else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    told = [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+    learned = list(balancer.parameters()) if balancer is not None else []
+    if balancer is not None and learned:
+        told.append({"params": learned, "lr": balancer.learning_rate, "weight_decay": 0.0})
+    return Adam(told, fused=True) if config.name == "adam" else AdamW(told, fused=True)
 
 
 def build_schedule(optimizer: Optimizer, config: OptimizerConfig, steps: int) -> LambdaLR:

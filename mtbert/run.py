@@ -1,46 +1,61 @@
 """A run: one configuration with one seed, carried through its chain of stages.
 
-    backbone -> multitask
+    backbone -> [mlm] -> [simcse_unsupervised] -> [simcse_supervised] -> [fine_tune_first] -> multitask -> [single_task]
 
-The caller gives the prepared data and hears of every epoch; it gets the model and all that was measured.
+The order is fixed; a stage in brackets runs where the configuration has its part. The caller gives the prepared data
+and hears of every epoch of the last two stages; it gets the model and all that was measured.
 """
 
 from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from mtbert import components
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
+from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.evaluation import Evaluation, evaluate
 from mtbert.model import MultitaskModel, build_model
-from mtbert.stages import multitask
+from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.stages.multitask import EpochReport
 from mtbert.tasks.abstract import AbstractTask
 
 
-def prepare_data(config: RunConfig, corpus: Corpus) -> Prepared:
-    """The corpus as this configuration reads it: its number of examples, its backbone's tokens."""
-    texts = (text for task in corpus.tasks.values() for text in (*task.train.texts, *(task.train.texts2 or ())))
+def prepare_data(config: RunConfig, corpus: Corpus, texts: Mapping[str, Sequence[str]] | None = None) -> Prepared:
+    """The corpus as this configuration reads it: its number of examples, its backbone's tokens.
+
+    `texts` are the sentences for pretraining (`read_texts`); those this configuration needs are read where it is None.
+    Data prepared for several configurations has what each of them needs.
+    """
+    if texts is None:
+        texts = read_texts(corpus, together(needs_of(config).values()), config.data.train_examples)
+    known = (text for task in corpus.tasks.values() for text in (*task.train.texts, *(task.train.texts2 or ())))
     return prepare(
         corpus,
-        load_tokenizer(config.backbone, texts),
+        load_tokenizer(config.backbone, known),
         max_tokens=config.data.max_tokens,
         train_examples=config.data.train_examples,
         dev_examples=config.data.dev_examples,
+        texts=texts,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """What a run gave. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it early."""
+    """What a run gave. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it early.
+
+    `stages` are the seconds of each stage in the order they ran. `train_seconds` has the stages before `multitask` in
+    it; `trainable_parameters` is what `multitask` trained. After `single_task` the best epoch is one of its own.
+    """
 
     model: MultitaskModel
     epochs: tuple[EpochReport, ...]
@@ -51,6 +66,7 @@ class RunOutcome:
     trainable_parameters: int
     total_parameters: int
     peak_memory_bytes: int
+    stages: Mapping[str, float]
 
 
 def run(config: RunConfig, data: Prepared, report: Callable[[EpochReport], bool], device: str = "cpu") -> RunOutcome:
@@ -61,18 +77,53 @@ def run(config: RunConfig, data: Prepared, report: Callable[[EpochReport], bool]
     arguments.
     """
     model = build_model(config, data.vocabulary_size).to(device)
-    outcome = multitask.run(model, config.multitask, data, config.seed, report)
+    seconds = _pretrain(model, config, data)
+    before = sum(seconds.values())
+    outcome = multitask.run(model, config.multitask, data, config.seed, report, config.tasks)
+    trainable, epochs, stopped = model.trainable_parameters(), outcome.epochs, outcome.stopped
+    seconds[multitask.NAME] = _seconds(outcome.epochs)
+    if config.single_task is not None and not stopped:
+        outcome = single_task.run(model, config.single_task, data, config.seed, report, after=epochs[-1].epoch)
+        epochs, stopped = (*epochs, *outcome.epochs), outcome.stopped
+        seconds[single_task.NAME] = _seconds(outcome.epochs)
     return RunOutcome(
         model=model,
-        epochs=outcome.epochs,
+        epochs=epochs,
         best=outcome.best,
-        stopped=outcome.stopped,
-        train_seconds=sum(e.train_seconds for e in outcome.epochs),
-        eval_seconds=sum(e.eval_seconds for e in outcome.epochs),
-        trainable_parameters=model.trainable_parameters(),
+        stopped=stopped,
+        train_seconds=before + sum(e.train_seconds for e in epochs),
+        eval_seconds=sum(e.eval_seconds for e in epochs),
+        trainable_parameters=trainable,
         total_parameters=model.total_parameters(),
         peak_memory_bytes=peak_memory_bytes(device),
+        stages=seconds,
     )
+
+
+def _pretrain(model: MultitaskModel, config: RunConfig, data: Prepared) -> dict[str, float]:
+    """The stages before `multitask` that the configuration has; the seconds of each."""
+    chain: list[tuple[str, Callable[[], object]]] = []
+    if config.mlm is not None:
+        chain.append((mlm.NAME, partial(mlm.run, model, config.mlm, data, config.seed)))
+    if config.simcse_unsupervised is not None:
+        part = config.simcse_unsupervised
+        chain.append((simcse_unsupervised.NAME, partial(simcse_unsupervised.run, model, part, data, config.seed)))
+    if config.simcse_supervised is not None:
+        last = config.simcse_supervised
+        chain.append((simcse_supervised.NAME, partial(simcse_supervised.run, model, last, data, config.seed)))
+    if config.fine_tune_first is not None:
+        first = partial(fine_tune_first.run, model, config.fine_tune_first, data, config.seed, config.tasks)
+        chain.append((fine_tune_first.NAME, first))
+    seconds = {}
+    for name, carry_out in chain:
+        began = time.perf_counter()
+        carry_out()
+        seconds[name] = time.perf_counter() - began
+    return seconds
+
+
+def _seconds(epochs: Sequence[EpochReport]) -> float:
+    return sum(e.train_seconds + e.eval_seconds for e in epochs)
 
 
 def evaluate_split(model: MultitaskModel, data: Prepared, split: str) -> Evaluation:

@@ -64,7 +64,7 @@ def _train(options: argparse.Namespace) -> None:
             if key in ("accuracy", "pearson")
         )
         print(
-            f"epoch {epoch.epoch}/{config.multitask.epochs}   score {epoch.dev.score:.4f}   {metrics}",
+            f"epoch {epoch.epoch}/{config.reported_epochs()}   score {epoch.dev.score:.4f}   {metrics}",
             flush=True,
         )
         return True

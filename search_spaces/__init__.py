@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from search_spaces.grammar import (
+    Constraint,
     Factor,
     Level,
     Range,
@@ -16,4 +17,4 @@ from search_spaces.grammar import (
 )
 from search_spaces.loading import load, names
 
-__all__ = ["Factor", "Level", "Range", "Recipe", "Space", "SpaceError", "describe", "load", "names"]
+__all__ = ["Constraint", "Factor", "Level", "Range", "Recipe", "Space", "SpaceError", "describe", "load", "names"]

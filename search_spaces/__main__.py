@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from search_spaces.choices import Place, places
-from search_spaces.grammar import Choice, Choices, Recipe, Space, SpaceError, describe
+from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, describe
 from search_spaces.loading import load, names
 
 WIDTH = 80
@@ -71,6 +71,11 @@ def _show(space: Space) -> Iterator[str]:
     yield ""
     yield f"{_size(space)}{'; a grid: every one is run' if space.design == 'grid' else ''}"
     yield from _reasons(space)
+    if space.constraints:
+        yield ""
+        yield "Levels that cannot go together:"
+        for constraint in space.constraints:
+            yield from _wrapped(_constraint(constraint), "  ", "    ")
     if space.recipes:
         yield ""
         yield "Known recipes, tried first; where they differ from the baseline:"
@@ -148,6 +153,13 @@ def _reasons(space: Space) -> Iterator[str]:
     conditional = next((place.name for place in found if place.conditions), None)
     if conditional:
         yield from _wrapped(f"A conditional factor is named with its level: {conditional}", "", "  ")
+
+
+def _constraint(constraint: Constraint) -> str:
+    """`balancer=gradnorm with sampler=sequential, uniform: why not.`"""
+    when = " and ".join(f"{name}={' or '.join(levels)}" for name, levels in constraint.when.items())
+    forbidden = "; or ".join(f"{name}={', '.join(levels)}" for name, levels in constraint.forbid.items())
+    return f"{when} with {forbidden}: {constraint.reason}"
 
 
 def _recipe(space: Space, recipe: Recipe) -> Iterator[str]:

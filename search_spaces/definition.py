@@ -14,7 +14,8 @@ from itertools import combinations
 from typing import NamedTuple, get_args
 
 from search_spaces import choices as walking
-from search_spaces.terms import Choices, Design, Factor, Json, Level, Range, Recipe, Role
+from search_spaces import constraints as combining
+from search_spaces.terms import Choices, Constraint, Design, Factor, Json, Level, Range, Recipe, Role
 
 NAME = re.compile(r"[a-z][a-z0-9_+]*")
 # Levels may be numbers in words ("8", "0.1", "3e-05") or name two things at once ("low_rank+top_layer").
@@ -32,9 +33,10 @@ def faults(
     base: Mapping[str, Json],
     recipes: Sequence[Recipe],
     rows: Mapping[str, Choices],
+    constraints: Sequence[Constraint] = (),
 ) -> list[str]:
     """Everything wrong with a space's definition, each fault a sentence; empty when it is sound."""
-    found = _shape_faults(factors, recipes)
+    found = _shape_faults(factors, recipes, constraints)
     if found:  # nothing below could be read
         return found
     if not NAME.fullmatch(name):
@@ -51,15 +53,18 @@ def faults(
     found += _path_faults(base)
     found += _grid_faults(name, factors, design, rows)
     if not found:  # only sound factors can say which choices are
-        found = [*_conflicts(factors, base), *_recipe_faults(name, factors, recipes, rows)]
+        found = [*_conflicts(factors, base), *combining.definition_faults(name, factors, constraints)]
+        found += [] if found else combining.faults(name, constraints, walking.complete(factors, {}))
+        found += _recipe_faults(name, factors, recipes, rows, constraints if not found else ())
     return found
 
 
-def _shape_faults(factors: Sequence[Factor], recipes: Sequence[Recipe]) -> list[str]:
+def _shape_faults(factors: Sequence[Factor], recipes: Sequence[Recipe], constraints: Sequence[Constraint]) -> list[str]:
     """Things that are not what they should be at all; usually the comma after a single factor is missing."""
-    if not isinstance(factors, tuple) or not isinstance(recipes, tuple):
-        return [f"factors and recipes must be tuples{_COMMA}"]
-    found = [f"recipes must be Recipe, got {item!r}." for item in recipes if not isinstance(item, Recipe)]
+    if not all(isinstance(given, tuple) for given in (factors, recipes, constraints)):
+        return [f"factors, recipes and constraints must be tuples{_COMMA}"]
+    found = [f"constraints must be Constraint, got {c!r}." for c in constraints if not isinstance(c, Constraint)]
+    found += [f"recipes must be Recipe, got {item!r}." for item in recipes if not isinstance(item, Recipe)]
     return found + [fault for factor in factors for fault in _factor_shape(factor)]
 
 
@@ -78,6 +83,8 @@ def _level_shape(factor: Factor, level: Level) -> list[str]:
         return [f"levels of factor {factor.name} must be Level, got {level!r}."]
     if not isinstance(level.set, Mapping):
         return [f"set of level {level.name} of factor {factor.name} must map paths to values, got {level.set!r}."]
+    if not isinstance(level.scale, Mapping):
+        return [f"scale of level {level.name} of factor {factor.name} must map paths to numbers, got {level.scale!r}."]
     if not isinstance(level.factors, tuple):
         return [f"factors of level {level.name} must be a tuple{_COMMA}"]
     return [fault for inner in level.factors for fault in _factor_shape(inner)]
@@ -126,6 +133,15 @@ def _level_faults(name: str, factor: Factor) -> Iterator[str]:
             )
         yield from _sibling_faults(f"level {level.name} of factor {name}", level.factors)
         yield from _path_faults(level.set)
+        yield from _scale_faults(name, level)
+
+
+def _scale_faults(name: str, level: Level) -> Iterator[str]:
+    for path, times in level.scale.items():
+        if not PATH.fullmatch(path):
+            yield _bad_path(path)
+        if isinstance(times, bool) or not isinstance(times, int | float) or not 0 < times < math.inf:
+            yield f"Level {level.name} of factor {name} scales {path}, which takes a number above 0, got {times!r}."
 
 
 def _range_faults(name: str, bounds: Range) -> list[str]:
@@ -164,14 +180,19 @@ def _grid_faults(name: str, factors: Sequence[Factor], design: Design, rows: Map
 
 
 def _recipe_faults(
-    name: str, factors: Sequence[Factor], recipes: Sequence[Recipe], rows: Mapping[str, Choices]
+    name: str,
+    factors: Sequence[Factor],
+    recipes: Sequence[Recipe],
+    rows: Mapping[str, Choices],
+    constraints: Sequence[Constraint],
 ) -> Iterator[str]:
     yield from (f"Recipe {title} stands twice in space {name}." for title in _repeated([r.name for r in recipes]))
     yield from (f"Recipe {r.name} needs a source: where it is from." for r in recipes if not r.source.strip())
     named = {f"recipe {r.name}": r.choices for r in recipes} | {f"row {label}": row for label, row in rows.items()}
     for title, told in named.items():
         whole = {**told, **walking.complete(factors, told)}
-        yield from (f"{title}: {fault}" for fault in walking.faults(name, factors, whole))
+        wrong = [*walking.faults(name, factors, whole), *combining.faults(name, constraints, whole)]
+        yield from (f"{title}: {fault}" for fault in wrong)
 
 
 class _Writing(NamedTuple):
@@ -192,6 +213,9 @@ def _writings(factors: Sequence[Factor]) -> Iterator[_Writing]:
             for path, value in level.set.items():
                 who = f"{place.name}={level.name}"
                 yield _Writing(path, json.dumps(value, sort_keys=True), who, {**given, place.name: level.name})
+            for path, times in level.scale.items():
+                who = f"{place.name}={level.name}"
+                yield _Writing(path, f"{times:g} times the budget's", who, {**given, place.name: level.name})
 
 
 def _conflicts(factors: Sequence[Factor], base: Mapping[str, Json]) -> list[str]:

@@ -7,7 +7,20 @@ the reports' values among their levels.
 
 from __future__ import annotations
 
+from search_spaces.adapter_factors import ADAPTER as ADAPTER
+from search_spaces.adapter_factors import ADAPTER_CONSTRAINTS as ADAPTER_CONSTRAINTS
 from search_spaces.grammar import Factor, Level, Range
+from search_spaces.stage_factors import FINE_TUNE_FIRST as FINE_TUNE_FIRST
+from search_spaces.stage_factors import MLM as MLM
+from search_spaces.stage_factors import SIMCSE_SUPERVISED as SIMCSE_SUPERVISED
+from search_spaces.stage_factors import SIMCSE_UNSUPERVISED as SIMCSE_UNSUPERVISED
+from search_spaces.stage_factors import SINGLE_TASK as SINGLE_TASK
+from search_spaces.stage_factors import SMART as SMART
+from search_spaces.training_factors import BALANCER as BALANCER
+from search_spaces.training_factors import HEAD_LEARNING_RATE as HEAD_LEARNING_RATE
+from search_spaces.training_factors import SAMPLER as SAMPLER
+from search_spaces.training_factors import SURGERY as SURGERY
+from search_spaces.training_factors import TRAINING_CONSTRAINTS as TRAINING_CONSTRAINTS
 
 POOLING = Factor(
     "pooling",
@@ -15,8 +28,10 @@ POOLING = Factor(
     "cls",
     (
         Level("cls", {"pooling.name": "cls"}),
+        Level("cls_pooler", {"pooling.name": "cls_pooler"}, note="starts from the checkpoint's pooler if it has one"),
         Level("mean", {"pooling.name": "mean"}),
         Level("max", {"pooling.name": "max"}),
+        Level("attention", {"pooling.name": "attention"}, note="starts as mean"),
     ),
     about="How the states of the tokens become one vector a sentence.",
 )
@@ -28,6 +43,7 @@ SST_HEAD = Factor(
     (
         Level("linear", {"tasks.sst.head.name": "linear"}),
         Level("dense", {"tasks.sst.head.name": "dense"}),
+        Level("dense2", {"tasks.sst.head.name": "dense2"}),
     ),
     about="From the sentence vector to five classes of sentiment.",
 )
@@ -39,7 +55,12 @@ QUORA_HEAD = Factor(
     (
         Level("concat", {"tasks.quora.head.name": "concat"}),
         Level("concat_absdiff", {"tasks.quora.head.name": "concat_absdiff"}),
+        Level("concat_dense", {"tasks.quora.head.name": "concat_dense"}),
+        Level("concat_absdiff_dense", {"tasks.quora.head.name": "concat_absdiff_dense"}),
+        Level("product", {"tasks.quora.head.name": "product"}),
+        Level("difference", {"tasks.quora.head.name": "difference"}, note="signed: cannot be symmetric"),
         Level("cosine", {"tasks.quora.head.name": "cosine"}),
+        Level("cosine_mlp", {"tasks.quora.head.name": "cosine_mlp"}),
     ),
     about="From two sentence vectors to one logit: a paraphrase or not.",
 )
@@ -51,21 +72,14 @@ STS_HEAD = Factor(
     (
         Level("concat", {"tasks.sts.head.name": "concat"}),
         Level("concat_absdiff", {"tasks.sts.head.name": "concat_absdiff"}),
+        Level("concat_dense", {"tasks.sts.head.name": "concat_dense"}),
+        Level("concat_absdiff_dense", {"tasks.sts.head.name": "concat_absdiff_dense"}),
+        Level("product", {"tasks.sts.head.name": "product"}),
+        Level("difference", {"tasks.sts.head.name": "difference"}, note="signed: cannot be symmetric"),
         Level("cosine", {"tasks.sts.head.name": "cosine"}),
+        Level("cosine_mlp", {"tasks.sts.head.name": "cosine_mlp"}),
     ),
     about="From two sentence vectors to a similarity from 0 to 5.",
-)
-
-SAMPLER = Factor(
-    "sampler",
-    "scientific",
-    "round_robin_shortest",
-    (
-        Level("sequential", {"multitask.sampler.name": "sequential"}),
-        Level("round_robin_shortest", {"multitask.sampler.name": "round_robin_shortest"}),
-        Level("joint", {"multitask.sampler.name": "joint"}),
-    ),
-    about="Which task's batch comes next.",
 )
 
 TRAINABLE = Factor(
@@ -74,6 +88,11 @@ TRAINABLE = Factor(
     "all",
     (
         Level("all", {"multitask.trainable.name": "all"}),
+        Level(
+            "adapters_and_heads",
+            {"multitask.trainable.name": "adapters_and_heads"},
+            note="the encoder stays as it was pretrained",
+        ),
         Level(
             "last_k",
             {"multitask.trainable.name": "last_k"},

@@ -1,27 +1,38 @@
-"""Everything that exists so far, from the plain multitask fine-tuning the five reports start from.
+"""Every technique, from the plain multitask fine-tuning the five reports start from.
 
-Left out until there is a choice: the loss balancer (only `sum` exists). Left out because they are a budget
-and not a technique: epochs, examples, tokens. The recipes are what the reports' best configurations become
-with the factors that exist; each note says what is missing. All of them ran on BERT-base for 10 to 20 epochs,
-here on whatever backbone, data and epochs the study is given.
+Left out because they are a budget and not a technique: epochs, examples, tokens. The recipes are what the reports' best
+configurations become; each note says what is missing. All of them ran on BERT-base for 10 to 20 epochs, here on
+whatever backbone, data and epochs the study is given.
 """
 
 from __future__ import annotations
 
 from search_spaces.factors import (
+    ADAPTER,
+    ADAPTER_CONSTRAINTS,
     ATTENTION_DROPOUT,
+    BALANCER,
     BATCH_SIZE,
+    FINE_TUNE_FIRST,
     HEAD_DROPOUT,
+    HEAD_LEARNING_RATE,
     HIDDEN_DROPOUT,
     LEARNING_RATE,
+    MLM,
     OPTIMIZER,
     POOLING,
     QUORA_HEAD,
     SAMPLER,
     SCHEDULE,
+    SIMCSE_SUPERVISED,
+    SIMCSE_UNSUPERVISED,
+    SINGLE_TASK,
+    SMART,
     SST_HEAD,
     STS_HEAD,
+    SURGERY,
     TRAINABLE,
+    TRAINING_CONSTRAINTS,
 )
 from search_spaces.grammar import Recipe, Space
 
@@ -34,37 +45,50 @@ SPACE = Space(
         QUORA_HEAD,
         STS_HEAD,
         SAMPLER,
+        BALANCER,
+        SURGERY,
+        ADAPTER,
         TRAINABLE,
         OPTIMIZER,
         SCHEDULE,
         LEARNING_RATE,
+        HEAD_LEARNING_RATE,
         BATCH_SIZE,
         HIDDEN_DROPOUT,
         ATTENTION_DROPOUT,
         HEAD_DROPOUT,
+        MLM,
+        SIMCSE_UNSUPERVISED,
+        SIMCSE_SUPERVISED,
+        FINE_TUNE_FIRST,
+        SMART,
+        SINGLE_TASK,
     ),
     recipes=(
         Recipe(
             "hurtado_teaw",
             "000, Table 1, row Cosine Similarity + SimCSE (best plain mean, 0.571)",
-            {"sts_head": "cosine", "learning_rate": 1e-5, "head_dropout": "0.3"},
-            note=(
-                "Without unsupervised SimCSE. Its round robin ran to the longest task, here to the shortest; "
-                "pooling is not stated, taken as cls."
-            ),
+            {
+                "sts_head": "cosine",
+                "sampler": "round_robin_longest",
+                "simcse_unsupervised": "on",
+                "learning_rate": 1e-5,
+                "head_dropout": "0.3",
+            },
+            note="SimCSE on the tasks' sentences, not on Wikipedia's. Pooling is not stated, taken as cls.",
         ),
         Recipe(
             "kumar",
             "001, Table 9, Additive Loss, with the best settings of Tables 3, 4, 7 and 8",
             {
-                "sts_head": "cosine",
+                "sts_head": "product",
                 "sampler": "sequential",
                 "learning_rate": 1e-5,
                 "head_dropout": "0.3",
             },
             note=(
-                "'The most optimal setting' is not spelled out. The product head, a hair better than cosine, "
-                "does not exist yet; pooling and batch size are not stated, taken as cls and 8."
+                "'The most optimal setting' is not spelled out; the product head is a hair better than cosine. "
+                "Pooling and batch size are not stated, taken as cls and 8."
             ),
         ),
         Recipe(
@@ -73,15 +97,13 @@ SPACE = Space(
             {
                 "pooling": "mean",
                 "quora_head": "concat_absdiff",
-                "sts_head": "cosine",
-                "sampler": "joint",
+                "sts_head": "cosine_mlp",
+                "adapter": "low_rank+top_layer",
+                "sampler": "hybrid",
                 "learning_rate": 1e-5,
                 "batch_size": "32",
             },
-            note=(
-                "Without adapters; joint for the hybrid curriculum, cosine for its head of two dense layers "
-                "before the cosine. Optimizer and dropout are not stated, taken as the baseline's."
-            ),
+            note="Optimizer and dropout are not stated, taken as the baseline's.",
         ),
         Recipe(
             "thapa_khurana",
@@ -93,11 +115,14 @@ SPACE = Space(
                 "sampler": "joint",
                 "optimizer": "adamw",
                 "optimizer.adamw.weight_decay": "0.001",
+                "simcse_supervised": "on",
+                "fine_tune_first": "quora",
+                "smart": "on",
                 "learning_rate": 1e-5,
                 "head_dropout": "0.3",
             },
             note=(
-                "Without Quora first, supervised SimCSE and SMART. joint for its round robin with a joint "
+                "SMART with the radius of the library it adapted. joint for its round robin with a joint "
                 "loss; which of its two STS heads run 0 had is not stated."
             ),
         ),
@@ -106,15 +131,15 @@ SPACE = Space(
             "004, Table 4, MTFT-D-STFT",
             {
                 "sst_head": "dense",
-                "sts_head": "concat_absdiff",
+                "quora_head": "concat_dense",
+                "sts_head": "concat_absdiff_dense",
                 "sampler": "sequential",
+                "single_task": "on",
                 "learning_rate": 1e-5,
                 "head_dropout": "0.3",
             },
-            note=(
-                "Without the single-task stage after. Dense only for sentiment: its heads for pairs had a "
-                "GELU layer too. Prints 1e-3 for fine-tuning, read as the rate of the frozen encoder."
-            ),
+            note=("Prints 1e-3 for fine-tuning, read as the rate of the frozen encoder."),
         ),
     ),
+    constraints=(*TRAINING_CONSTRAINTS, *ADAPTER_CONSTRAINTS),
 )

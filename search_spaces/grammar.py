@@ -21,12 +21,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from search_spaces import choices as walking
-from search_spaces import definition, pinning
+from search_spaces import constraints as combining
+from search_spaces import definition, pinning, restricting
 from search_spaces.choices import choose
+from search_spaces.description import describe
 from search_spaces.terms import (
     Alternative,
     Choice,
     Choices,
+    Constraint,
     Design,
     Difference,
     Factor,
@@ -44,6 +47,7 @@ __all__ = [
     "Alternative",
     "Choice",
     "Choices",
+    "Constraint",
     "Design",
     "Difference",
     "Factor",
@@ -67,7 +71,8 @@ class Space:
 
     `design="search"` lets an algorithm choose; `design="grid"` runs every cell: those of `rows` (label ->
     choices that differ from the baseline), or every combination of levels where there are no rows. `base` is
-    what every configuration of the space sets beside its factors. Making a Space raises `SpaceError` with all
+    what every configuration of the space sets beside its factors. What `constraints` forbid is not in the space: it is
+    never drawn, listed or counted. Making a Space raises `SpaceError` with all
     faults of its definition.
     """
 
@@ -78,9 +83,12 @@ class Space:
     base: Mapping[str, Json] = field(default_factory=dict)
     recipes: tuple[Recipe, ...] = ()
     rows: Mapping[str, Choices] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
-        faults = definition.faults(self.name, self.goal, self.factors, self.design, self.base, self.recipes, self.rows)
+        faults = definition.faults(
+            self.name, self.goal, self.factors, self.design, self.base, self.recipes, self.rows, self.constraints
+        )
         if faults:
             raise SpaceError(faults)
 
@@ -91,17 +99,28 @@ class Space:
     def sample(self, rng: Random) -> dict[str, Choice]:
         """Random choices: levels uniformly, ranges (log-)uniformly and rounded to 4 significant digits.
 
-        Calls nothing but `rng.random()`, once a factor in their order, so equal generators give equal
-        choices. In a grid with rows any of its rows, each as likely.
+        Of levels that cannot go with what was drawn before, none is drawn. Calls nothing but `rng.random()`, once a
+        factor in their order, so equal generators give equal choices. In a grid with rows any of its rows, each as
+        likely.
         """
         if self.rows:
             cells = list(self.grid())
             return cells[int(float(rng.random()) * len(cells))]
-        return choose(self.factors, lambda _, factor: walking.draw(factor, rng))
+        chosen: dict[str, Choice] = {}
+
+        def pick(name: str, factor: Factor) -> Choice:
+            chosen[name] = walking.draw(combining.allowed_part(self.constraints, factor, name, chosen), rng)
+            return chosen[name]
+
+        return self.nearest(choose(self.factors, pick))
+
+    def nearest(self, choices: Choices) -> dict[str, Choice]:
+        """Complete choices that are allowed: these, with factors at their baseline where levels cannot go together."""
+        return combining.nearest(self.factors, self.constraints, choices)
 
     def size(self) -> int:
         """How many configurations there are, conditional factors counted where they exist, a range once."""
-        return sum(1 for _ in self.grid()) if self.rows else walking.size(self.factors)
+        return sum(1 for _ in self.grid()) if self.rows else combining.size(self.factors, self.constraints)
 
     def continuous(self) -> tuple[str, ...]:
         """Full names of the factors that are ranges, those pinned to one number left out."""
@@ -110,7 +129,7 @@ class Space:
     def grid(self) -> Iterator[dict[str, Choice]]:
         """Every configuration once, ranges at their baseline; only the rows where the space has rows."""
         if not self.rows:
-            yield from walking.grid(self.factors)
+            yield from (c for c in walking.grid(self.factors) if combining.allows(self.constraints, c))
             return
         told: list[dict[str, Choice]] = []
         for row in self.rows.values():
@@ -124,8 +143,9 @@ class Space:
         return list(walking.active(self.factors, choices))
 
     def check(self, choices: Choices) -> None:
-        """Raises `SpaceError` with every fault: factors unknown, missing or inactive, levels, numbers."""
+        """Raises `SpaceError` with every fault: factors unknown, missing or inactive, levels, numbers, constraints."""
         faults = walking.faults(self.name, self.factors, choices)
+        faults += combining.faults(self.name, self.constraints, choices)
         if faults:
             raise SpaceError(faults)
 
@@ -139,12 +159,19 @@ class Space:
         """Complete choices with one factor changed; conditional factors go and come with their level.
 
         Those that come take their choice from `like` where it has one, else their baseline. Raises
-        `SpaceError` where the factor or the level does not exist.
+        `SpaceError` where the factor or the level does not exist, or cannot go with the others.
         """
         self.check(choices)
-        changed = walking.complete(self.factors, {**(like or {}), **choices, factor: to})
+        changed = self._changed(choices, factor, to, like)
         self.check({factor: to, **changed})  # with a factor that is unknown or inactive, so that it is told
         return changed
+
+    def can_change(self, choices: Choices, factor: str, to: Choice, like: Choices | None = None) -> bool:
+        """Whether the constraints allow what `change` would give."""
+        return combining.allows(self.constraints, self._changed(choices, factor, to, like))
+
+    def _changed(self, choices: Choices, factor: str, to: Choice, like: Choices | None) -> dict[str, Choice]:
+        return walking.complete(self.factors, {**(like or {}), **choices, factor: to})
 
     def parse_setting(self, text: str) -> tuple[str, Choice]:
         """The full factor name and choice of a text "factor=level"; raises `SpaceError`."""
@@ -162,6 +189,7 @@ class Space:
         faults = pinning.pin_faults(self.name, self.factors, pins)
         if faults:
             raise SpaceError(faults)
+        factors = pinning.pin(self.factors, pins)
         recipes = [(recipe, self._carried(recipe.choices, pins)) for recipe in self.recipes]
         rows = {label: self._carried(row, pins) for label, row in self.rows.items()}
         kept = {label: row for label, row in rows.items() if row is not None}
@@ -170,13 +198,35 @@ class Space:
             raise SpaceError([f"No row of space {self.name} has {told}. Rows: {', '.join(self.rows)}."])
         return replace(
             self,
-            factors=pinning.pin(self.factors, pins),
+            factors=factors,
+            constraints=combining.within(factors, self.constraints),
             recipes=tuple(replace(recipe, choices=told) for recipe, told in recipes if told is not None),
             rows=kept,
         )
 
+    def without(self, paths: Iterable[str], values: restricting.Values | None = None) -> Space:
+        """The smaller space that sets nothing at or below these dotted paths, and none of the `values` of a path.
+
+        A factor whose levels set nothing else does not exist there, nor a level that sets such a value; recipes and
+        rows lose their choice of them. `space.without(["tasks.sst"])` asks the same question of the other tasks.
+        Raises `SpaceError` where no factor is left.
+        """
+        left_out = tuple(paths)
+        factors = restricting.without(self.factors, left_out, values or {})
+        return replace(
+            self,
+            factors=factors,
+            constraints=combining.within(factors, self.constraints),
+            base=restricting.kept(self.base, left_out),
+            recipes=tuple(
+                replace(recipe, choices=restricting.existing(factors, recipe.choices)) for recipe in self.recipes
+            ),
+            rows={label: restricting.existing(factors, row) for label, row in self.rows.items()},
+        )
+
     def _carried(self, choices: Choices, pins: Choices) -> dict[str, Choice] | None:
-        return pinning.carry(self.factors, pins, self.complete(choices))
+        carried = pinning.carry(self.factors, pins, self.complete(choices))
+        return carried if carried is None or combining.allows(self.constraints, carried) else None
 
     def configuration(self, choices: Choices) -> dict[str, Any]:
         """The nested configuration of complete choices: `base`, then what the chosen levels and numbers set.
@@ -196,8 +246,14 @@ class Space:
                 _write(nested, factor.range.path, choices[name])
         return nested
 
+    def scale(self, choices: Choices) -> dict[str, float]:
+        """How many times the budget's value stands at a path, for the chosen levels that say so."""
+        self.check(choices)
+        levels = (factor.level(choices[name]) for name, factor in walking.active(self.factors, choices))
+        return {path: times for level in levels if level for path, times in level.scale.items()}
+
     def alternatives(self, choices: Choices) -> list[Alternative]:
-        """Every configuration one change of level away, factor by factor; ranges have none.
+        """Every allowed configuration one change of level away, factor by factor; ranges have none.
 
         A conditional factor that comes with a new level stands at its baseline.
         """
@@ -206,7 +262,7 @@ class Space:
             Alternative(name, str(choices[name]), level, self.change(choices, name, level))
             for name, factor in walking.active(self.factors, choices)
             for level in factor.level_names()
-            if level != choices[name]
+            if level != choices[name] and self.can_change(choices, name, level)
         ]
 
     def differences(self, first: Choices, second: Choices) -> list[Difference]:
@@ -228,40 +284,3 @@ def _write(nested: dict[str, Any], path: str, value: object) -> None:
     for parent in parents:
         nested = nested.setdefault(parent, {})
     nested[last] = copy.deepcopy(value)
-
-
-def describe(space: Space) -> dict[str, Any]:
-    """The space as JSON data: what `python -m search_spaces show NAME --json` prints and a study stores.
-
-    Conditional factors stand in `factors` under their full names, with `condition` naming their parent's
-    level. Recipes and rows are completed with the baseline.
-    """
-    return {
-        "name": space.name,
-        "goal": space.goal,
-        "design": space.design,
-        "factors": [_describe_factor(place) for place in walking.places(space.factors)],
-        "size": space.size(),
-        "continuous": list(space.continuous()),
-        "base": copy.deepcopy(dict(space.base)),
-        "recipes": [
-            {"name": r.name, "source": r.source, "note": r.note, "choices": space.complete(r.choices)}
-            for r in space.recipes
-        ],
-        "rows": {label: space.complete(row) for label, row in space.rows.items()},
-    }
-
-
-def _describe_factor(place: walking.Place) -> dict[str, Any]:
-    factor, bounds = place.factor, place.factor.range
-    return {
-        "name": place.name,
-        "role": factor.role,
-        "baseline": factor.baseline,
-        "levels": list(factor.level_names()),
-        "condition": place.conditions[-1]._asdict() if place.conditions else None,
-        "range": bounds and {"low": bounds.low, "high": bounds.high, "log": bounds.log, "integer": bounds.integer},
-        "about": factor.about,
-        "reason": factor.reason,
-        "notes": {level.name: level.note for level in factor.levels if level.note},
-    }

@@ -42,13 +42,16 @@ class Level:
 
     `set` maps dotted paths of a configuration to JSON values, e.g. `{"pooling.name": "mean"}`; a level may
     set nothing ("none"). `factors` are conditional: they exist only where this level is chosen. `note` says
-    what a reader of the report should know about it.
+    what a reader of the report should know about it. `scale` maps paths whose value the budget gives to how many
+    times that value is taken, e.g. `{"multitask.epochs": 2}`: the proportion between levels stays, whatever the
+    budget.
     """
 
     name: str
     set: Mapping[str, Json] = field(default_factory=dict)
     factors: tuple[Factor, ...] = ()
     note: str = ""
+    scale: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,19 @@ class Recipe:
     source: str
     choices: Choices
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """Levels that cannot go together, and why: where every factor of `when` has one of its levels, no factor of
+    `forbid` has one of its.
+
+    Factors are told by their full names; `reason` is one sentence for whoever asked for the forbidden.
+    """
+
+    when: Mapping[str, tuple[str, ...]]
+    forbid: Mapping[str, tuple[str, ...]]
+    reason: str
 
 
 class Difference(NamedTuple):

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from results import DEFAULT_STORAGE
-from study.settings import BUDGETS, PHASES, SettingsError
+from study.settings import BUDGETS, MAIN_TASKS, PHASES, SettingsError
 
 EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 finished with failed runs, 130 interrupted
 example:    python -m study.launch --space pooling --data ~/cs224n/data --budget standard --plan"""
@@ -31,6 +31,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--data", metavar="demo|hub|DIR", help="made-up data (default), the hub, or a course folder")
     group.add_argument("--strict-data", action="store_true", default=None, help="a bad row is an error, not dropped")
     group.add_argument("--backbone", metavar="NAME", help="minilm (default), tiny, a hub name, or a folder")
+    group.add_argument("--tasks", metavar="A,B,...", help=f"default: {','.join(MAIN_TASKS)}")
     group.add_argument("--set", metavar="FACTOR=LEVEL", action="append", help="keep a factor at one level; repeatable")
     group.add_argument("--sampler", choices=("tpe", "random"), help="default: tpe")
     group.add_argument("--pruner", choices=("median", "none"), help="default: median")
@@ -68,7 +69,16 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     if options.set:
         result["pins"] = tuple(sorted(options.set))
     if options.phases:
-        result["phases"] = tuple(phase.strip() for phase in options.phases.split(",") if phase.strip())
+        result["phases"] = _names(options.phases)
+    if options.tasks is not None:
+        # In their usual order: the same tasks are the same study, however they were written.
+        order = {task: place for place, task in enumerate(MAIN_TASKS)}
+        result["tasks"] = tuple(sorted(_names(options.tasks), key=lambda task: (order.get(task, len(order)), task)))
     if options.workers is not None and options.workers < 1:
         raise SettingsError(f"--workers must be at least 1, got {options.workers}.")
     return result
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The names of a list "a,b"."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from mtbert import components
 from results.records import RunRow
 
 README = """# Best configuration of the study {study}
@@ -17,7 +18,7 @@ Load it:
 
     import mtbert
     model = mtbert.load("{folder}")
-    model.predict("sst", ["A fine film ."])
+    model.predict({example})
 
 Train it again, to the same bits on a CPU with one thread:
 
@@ -38,7 +39,13 @@ def keep(rows: list[RunRow], models: Path, folder: Path, study: str, command: st
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(source, new)
     page = README.format(
-        study=study, score=row.score or 0.0, seed=row.seed, seeds=len(rows), folder=folder, command=command
+        study=study,
+        score=row.score or 0.0,
+        seed=row.seed,
+        seeds=len(rows),
+        folder=folder,
+        example=_example(next(iter(row.config_json["tasks"]))),
+        command=command,
     )
     (new / "README.md").write_text(page, encoding="utf-8")
     shutil.rmtree(old, ignore_errors=True)
@@ -47,3 +54,9 @@ def keep(rows: list[RunRow], models: Path, folder: Path, study: str, command: st
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
     return True
+
+
+def _example(task: str) -> str:
+    """Arguments of `predict` for a task of the model."""
+    pair = components.load("tasks", task).pair  # type: ignore[attr-defined]
+    return f'"{task}", ["A fine film ."]' + (', ["A good film ."]' if pair else "")

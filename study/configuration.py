@@ -4,27 +4,57 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from mtbert import components
 from mtbert.config import RunConfig, parse
-from mtbert.errors import ConfigurationError, Fault
+from mtbert.errors import ConfigurationError, Fault, unknown
 from search_spaces import Space
+from search_spaces.grammar import Choices
 from study.settings import Settings
+
+# Fields of a stage that say how many sentences it reads at most.
+SENTENCES = ("sentences", "max_sentences", "triplets")
+
+# Paths below which there is something for each task, by its name.
+BY_TASK = ("tasks", "multitask.balancer.weights")
+
+# What a BiLSTM has no place for: paths, and values of a path.
+NOT_IN_BILSTM = ("encoder.attention_dropout", "adapters")
+NOT_FOR_BILSTM = {"multitask.trainable.name": ("adapters_and_heads",)}
 
 # Enough draws to meet every level of every factor many times; it takes some hundredths of a second.
 CHECK_SAMPLES = 64
 
 
 def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed: int = 0) -> RunConfig:
-    """The configuration of `choices`: the settings, and over them what the chosen levels set."""
+    """The configuration of `choices`: the settings, and over them what the chosen levels set.
+
+    Where a level scales a path (`Level.scale`), the budget's value is multiplied: `multitask.epochs: 2` trains twice as
+    many epochs as the settings say, rounded to whole ones and never none. A task set to null is left out.
+    """
     common: dict[str, Any] = {
         "backbone": settings.backbone,
         "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},
         "multitask": {"epochs": settings.epochs},
         "seed": seed,
     }
-    return parse(_over(_over(_defaults(), common), space.configuration(choices)))
+    scaled = _scaled(space.scale(choices), settings)
+    told = _over(_over(_over(_defaults(settings), common), scaled), space.configuration(choices))
+    told["tasks"] = {name: task for name, task in told["tasks"].items() if task is not None}
+    return parse(told)
+
+
+def restricted(space: Space, settings: Settings) -> Space:
+    """The space without what it says of tasks that the study has not, and of parts that its backbone has not."""
+    others = [name for name in components.names("tasks") if name not in settings.tasks]
+    bilstm = settings.backbone == "bilstm"
+    return space.without(
+        [*(f"{path}.{name}" for path in BY_TASK for name in others), *(NOT_IN_BILSTM if bilstm else ())],
+        {"fine_tune_first.task": others, **(NOT_FOR_BILSTM if bilstm else {})},
+    )
 
 
 def check_space(space: Space, settings: Settings) -> RunConfig:
@@ -33,10 +63,7 @@ def check_space(space: Space, settings: Settings) -> RunConfig:
     Raises `ConfigurationError` with all faults, so that none shows up hours later.
     """
     faults: dict[str, Fault] = {}
-    rng = random.Random(0)
-    drawn = [space.baseline(), *(recipe.choices for recipe in space.recipes), *space.rows.values()]
-    drawn += [space.sample(rng) for _ in range(CHECK_SAMPLES)]
-    for choices in drawn:
+    for choices in drawn(space):
         try:
             to_config(space, space.complete(choices), settings)
         except ConfigurationError as error:
@@ -46,9 +73,40 @@ def check_space(space: Space, settings: Settings) -> RunConfig:
     return to_config(space, space.baseline(), settings)
 
 
-def _defaults() -> dict[str, Any]:
-    """The tasks and their heads before the space has its say."""
-    return {"tasks": RunConfig().model_dump(mode="json")["tasks"]}
+def drawn(space: Space) -> list[Choices]:
+    """Choices in which every level stands: the baseline, recipes, rows, and many at random, always the same ones."""
+    rng = random.Random(0)
+    known = [space.baseline(), *(recipe.choices for recipe in space.recipes), *space.rows.values()]
+    return [*known, *(space.sample(rng) for _ in range(CHECK_SAMPLES))]
+
+
+def _defaults(settings: Settings) -> dict[str, Any]:
+    """The tasks and their heads before the space has its say: `linear` for a sentence, `concat` for a pair."""
+    known = components.names("tasks")
+    faults = [Fault("tasks", unknown("task", name, known)) for name in settings.tasks if name not in known]
+    if faults:
+        raise ConfigurationError(faults)
+    pairs = {name: components.load("tasks", name).pair for name in settings.tasks}  # type: ignore[attr-defined]
+    return {"tasks": {name: {"head": {"name": "concat" if pair else "linear"}} for name, pair in pairs.items()}}
+
+
+def _scaled(multiples: Mapping[str, float], settings: Settings) -> dict[str, Any]:
+    """What a space tells in multiples of the budget, in numbers: epochs of a stage, and how many sentences it reads.
+
+    Sentences in multiples of all the training examples; where the budget takes all of these, the stage's own number
+    holds.
+    """
+    unknown = [path for path in multiples if not re.fullmatch(rf"[a-z_]+\.({'|'.join(('epochs', *SENTENCES))})", path)]
+    if unknown:
+        raise ConfigurationError([Fault(path, "a level scales epochs and sentences of a stage") for path in unknown])
+    examples = None if settings.train_examples is None else settings.train_examples * len(settings.tasks)
+    result: dict[str, Any] = {}
+    for path, times in multiples.items():
+        stage, field = path.split(".")
+        whole = settings.epochs if field == "epochs" else examples
+        if whole is not None:
+            result.setdefault(stage, {})[field] = max(1, round(whole * times))
+    return result
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -157,7 +157,7 @@ class Execution:
         request = self._active[event.run_id]
         epochs = request.config.multitask.epochs
         self._db.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
-        self.observer.epoch(event, epochs)
+        self.observer.epoch(event, request.config.reported_epochs())
         stop = False
         if search is not None and request.trial_number is not None and event.epoch < epochs:
             stop = search.stop_early(request.trial_number, event.epoch, event.score)

@@ -59,7 +59,10 @@ class EpochDone:
 
 @dataclass(frozen=True, eq=False)
 class RunDone:
-    """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch."""
+    """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch.
+
+    `stages` has the seconds of each stage, in the order they ran.
+    """
 
     run_id: int
     stopped: bool
@@ -73,6 +76,7 @@ class RunDone:
     trainable_parameters: int
     total_parameters: int
     peak_memory_bytes: int
+    stages: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,6 +59,7 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared) -> RunDone:
         trainable_parameters=outcome.trainable_parameters,
         total_parameters=outcome.total_parameters,
         peak_memory_bytes=outcome.peak_memory_bytes,
+        stages=outcome.stages,
     )
 
 

@@ -77,11 +77,13 @@ def _leave_one_out(space: Space, best: Choices) -> list[CellPlan]:
     baseline, cells = space.baseline(), []
     for name, _ in space.active(best):
         if name in baseline and best[name] != baseline[name]:
+            if not space.can_change(best, name, baseline[name], like=baseline):
+                continue  # another choice of the best cannot go with it
             changed = space.change(best, name, baseline[name], like=baseline)
             cells.append(_cell("leave_one_out", name, best[name], baseline[name], changed))
         elif name not in baseline:  # a factor that exists only under a level the baseline has not
             standard = dict(space.active(best))[name].baseline
-            if best[name] != standard:
+            if best[name] != standard and space.can_change(best, name, standard):
                 changed = space.change(best, name, standard)
                 cells.append(_cell("leave_one_out", name, best[name], standard, changed))
     return cells

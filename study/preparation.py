@@ -15,17 +15,19 @@ from mtbert.encoder.backbones import check
 from mtbert.errors import CheckpointError, DataError
 from mtbert.run import prepare_data
 from search_spaces import Space, load
-from study.configuration import check_space
+from study.configuration import check_space, restricted
+from study.sentences import Sentences, with_sentences
 from study.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A study that can be run: its space with pins applied, the baseline, the data."""
+    """A study that can be run: its space with pins applied, the baseline, the data, the sentences for pretraining."""
 
     space: Space
     baseline: RunConfig
     corpus: Corpus
+    sentences: Sentences
 
 
 def check_all(settings: Settings) -> Checked:
@@ -33,16 +35,17 @@ def check_all(settings: Settings) -> Checked:
 
     Raises `SpaceError`, `BackboneError`, `ConfigurationError` or `DataError`; nothing has been written by then.
     """
-    space = load(settings.space).pin(settings.pins)
+    space = restricted(load(settings.space), settings).pin(settings.pins)
     check(settings.backbone)
     baseline = check_space(space, settings)
     corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
-    return Checked(space, baseline, corpus)
+    sentences = with_sentences(space, settings, corpus)
+    return Checked(sentences.space, baseline, corpus, sentences)
 
 
 def prepare(checked: Checked, folder: Path) -> Prepared:
     """The tokenized data, from `folder` when it fits, else made and written there."""
-    fresh = prepare_data(checked.baseline, checked.corpus)
+    fresh = prepare_data(checked.baseline, checked.corpus, checked.sentences.texts)
     try:
         if load_prepared(folder).fingerprint == fresh.fingerprint:
             return fresh
@@ -52,12 +55,15 @@ def prepare(checked: Checked, folder: Path) -> Prepared:
     return fresh
 
 
-def describe_data(corpus: Corpus, prepared: Prepared) -> dict[str, Any]:
+def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:
     """The numbers about the data that a reader of the study needs; for `study_meta.data_json`."""
+    corpus = checked.corpus
     return {
         "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},
         "overlap": dict(corpus.overlap),
         "rows_read": dict(corpus.rows_read),
         "dropped": len(corpus.issues),
+        "sentences": {name: len(rows) for name, rows in prepared.texts.items()},
+        "left_out": dict(checked.sentences.left_out),
         "prepared_fingerprint": prepared.fingerprint,
     }

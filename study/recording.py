@@ -39,7 +39,7 @@ def result_of(done: RunDone, device: str) -> RunResult:
         device=device,
         metrics=metric_values(done.metrics),
         predictions=prediction_rows(done.outputs),
-        stages=[StageRow("multitask", "", done.train_seconds + done.eval_seconds, False)],
+        stages=[StageRow(name, "", seconds, False) for name, seconds in done.stages.items()],
     )
 
 

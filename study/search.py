@@ -23,6 +23,8 @@ from search_spaces.grammar import Choice, Choices, choose
 
 # Random proposals before TPE models anything (Optuna's default is 10): a quick study has 12 trials.
 STARTUP_TRIALS = 6
+# The attribute of a trial whose suggestion the space forbids: the levels that were run instead.
+INSTEAD = "run_instead"
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,19 @@ class Search:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a resumed trial has its values already
-            return Proposal(trial.number, choose(self._space.factors, pick))
+            return Proposal(trial.number, self._allowed(trial, choose(self._space.factors, pick)))
+
+    def _allowed(self, trial: Trial, suggested: Choices) -> dict[str, Choice]:
+        """What is run for a suggestion: the nearest configuration that the space allows.
+
+        Optuna knows no levels that cannot go together: what it may suggest for a factor is the same in every trial. So
+        its trial keeps what it suggested, hears the score of what was run instead, and says so in an attribute.
+        """
+        choices = self._space.nearest(suggested)
+        told = [f"{name}={choices[name]}" for name in suggested if name in choices and choices[name] != suggested[name]]
+        if told:
+            trial.set_user_attr(INSTEAD, ", ".join(told))
+        return choices
 
     def _sampler_for(self, number: int) -> BaseSampler:
         digest = hashlib.sha256(f"{self._seed}/search/{number}".encode()).digest()

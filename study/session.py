@@ -91,7 +91,7 @@ class Session:
         settings, checked = self._settings, self._checked
         places = Places(prepared=self._folder / "prepared", models=self._folder / "models")
         prepared = prepare(checked, places.prepared)
-        database.update_study(settings.name, data_json=describe_data(checked.corpus, prepared))
+        database.update_study(settings.name, data_json=describe_data(checked, prepared))
         gpu = torch.cuda.get_device_name(0) if self._devices != ("cpu",) else None
         with self._progress() as observer:
             execution = Execution(
@@ -175,6 +175,8 @@ class Session:
         for task, count in corpus.overlap.items():
             if count:
                 self._console.print(f"{task}: {count} examples of dev stand in train too", markup=False)
+        for stage, reason in self._checked.sentences.left_out.items():
+            self._console.print(f"The search goes without {stage}: {reason}", markup=False, soft_wrap=True)
 
     def _elsewhere(self) -> str:
         """The flag that says where the study is, when it is not where it would be looked for."""

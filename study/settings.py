@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+MAIN_TASKS = ("sst", "quora", "sts")
 PHASES = ("search", "confirm", "ablate", "test", "report")
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["median", "none"]
@@ -45,8 +46,8 @@ BUDGETS: Mapping[str, Budget] = {
 class Settings:
     """Everything a launch is asked for, with nothing left open.
 
-    What decides the meaning of runs (space, data, backbone, tasks' examples, epochs, seed, pins) must stay the same
-    when a study is resumed; what decides how many runs there are, and where they run, may change.
+    What decides the meaning of runs (space, data, backbone, tasks, their examples, epochs, seed, pins) must stay the
+    same when a study is resumed; what decides how many runs there are, and where they run, may change.
     """
 
     name: str
@@ -68,10 +69,12 @@ class Settings:
     pins: tuple[str, ...]
     strict_data: bool
     out: str = "runs"
+    tasks: tuple[str, ...] = MAIN_TASKS
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
-        return {**asdict(self), "phases": list(self.phases), "pins": list(self.pins)}
+        lists = {key: list(getattr(self, key)) for key in ("phases", "pins", "tasks")}
+        return {**asdict(self), **lists}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
@@ -82,7 +85,7 @@ class Settings:
 
 
 # Changing one of these would put runs of two meanings under one name.
-_LASTING = ("space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins")
+_LASTING = ("space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks")
 
 
 def resolve(given: Mapping[str, Any], stored: Settings | None) -> Settings:
@@ -158,6 +161,8 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"--{key.replace('_', '-')} must be at least 1, got {value}.")
     if settings.seed < 0:
         raise SettingsError(f"--seed must be at least 0, got {settings.seed}.")
+    if not settings.tasks or len(set(settings.tasks)) < len(settings.tasks):
+        raise SettingsError(f"--tasks takes each task once, got '{','.join(settings.tasks)}'.")
     unknown = [phase for phase in settings.phases if phase not in PHASES]
     if unknown or not settings.phases:
         raise SettingsError(f"No phase named '{', '.join(unknown)}'. Phases: {', '.join(PHASES)}.")

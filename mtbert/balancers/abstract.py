@@ -3,14 +3,50 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 
 class AbstractBalancer(nn.Module, ABC):
-    """A map from the losses of the tasks in a step to the scalar whose gradient is followed."""
+    """A map from the losses of the tasks in a step to the scalar whose gradient is followed.
+
+    With a sampler that gives one task a step, the weight multiplies that step's loss. One that compares the tasks
+    of a step says so in `needs_all_tasks` and is refused there. A constructor may ask for the facts `tasks` (their
+    names, in order) and `regression` (the names of those with a squared error).
+    """
+
+    needs_all_tasks: ClassVar[bool] = False
+    # Of the balancer's own parameters, where it has some; they are a group of the optimizer's.
+    learning_rate: float = 0.0
 
     @abstractmethod
+    def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What each task in this step adds to the balanced loss; `losses` and terms are scalars by task."""
+
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """The balanced loss (a scalar) of the tasks in this step; `losses` are scalars by task."""
+        """The balanced loss (a scalar): the sum of the terms."""
+        return torch.stack(list(self.terms(losses).values())).sum()
+
+    def backward(self, losses: Mapping[str, Tensor], shared: Sequence[nn.Parameter], *, scale: float = 1.0) -> None:
+        """Add `scale` times the gradient of the balanced loss to everything that is trained."""
+        self.learn(losses, shared, scale=scale)
+        total = self(losses) * scale
+        if total.requires_grad:  # a frozen encoder under a head without parameters leaves nothing to train
+            total.backward()
+
+    # Hooks; what has nothing to do here leaves them as they are.
+
+    def learn(self, losses: Mapping[str, Tensor], shared: Sequence[nn.Parameter], *, scale: float) -> None:
+        """Add `scale` times what the balancer's parameters follow beside the balanced loss itself to their gradients.
+
+        `shared` are the trained parameters of the last layer that all tasks share.
+        """
+
+    def after_step(self) -> None:
+        """Called after each step of the optimizer."""
+
+    def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
+        """Called after each epoch with its mean losses and its dev scores (main metric), by task."""

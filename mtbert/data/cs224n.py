@@ -1,7 +1,7 @@
-"""A folder in the course's layout: `<stem>-train.csv`, `<stem>-dev.csv`, `<stem>-test-student.csv`.
+"""A folder in the course's layout; each task says which files are its own (`AbstractTask.files`).
 
-Tab-separated in spite of their name. The labelled test split is 10 % of train (`subset.hold_out_test`);
-what is in `*-test-student.csv` has no labels.
+The course's are `<stem>-train.csv`, `<stem>-dev.csv`, `<stem>-test-student.csv`, tab-separated in spite of their
+name; what is in the last one has no labels. The labelled test split is 10 % of train (`subset.hold_out_test`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from mtbert.data.clean import RawRow, clean, refuse, require_rows
 from mtbert.data.examples import Corpus, DataIssue, Split, TaskData, corpus_fingerprint
+from mtbert.data.lines import read_lines
 from mtbert.data.overlap import overlap
-from mtbert.data.subset import hold_out_test
+from mtbert.data.subset import hold_out_dev, hold_out_test
 from mtbert.data.table import read_table
 from mtbert.errors import DataError
-from mtbert.tasks.abstract import AbstractTask
+from mtbert.tasks.abstract import AbstractTask, Lines, Tables
 
 WAY_OUT = "Give a folder that has them, or --data demo (made up, no download), or --data hub."
 
@@ -27,6 +30,16 @@ class _File:
     split: Split
     issues: tuple[DataIssue, ...]
     rows_read: int
+
+
+@dataclass(frozen=True, eq=False)
+class _TaskFiles:
+    """What the files of one task hold; `train` still has the test rows in it."""
+
+    files: tuple[_File, ...]
+    train: Split
+    dev: Split
+    unlabelled: Split | None = None
 
 
 def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool = False) -> Corpus:
@@ -41,15 +54,11 @@ def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool 
     overlaps: dict[str, int] = {}
     files: list[_File] = []
     for task in tasks:
-        train = _read(path, task, "train")
-        dev = _read(path, task, "dev")
-        files += [train, dev]
-        unlabelled = None
-        if (path / _name(task, "unlabelled")).is_file():
-            unlabelled = _read(path, task, "unlabelled")
-            files.append(unlabelled)
-        data[task.name] = _task_data(path, train, dev, unlabelled)
-        overlaps[task.name] = overlap(train.split, dev.split)
+        layout = task.files
+        own = _read_lines(path, task, layout) if isinstance(layout, Lines) else _read_tables(path, task, layout)
+        files += own.files
+        data[task.name] = _task_data(path / layout.required()[0], own)
+        overlaps[task.name] = overlap(own.train, own.dev)
     issues = tuple(issue for file in files for issue in file.issues)
     if strict:
         refuse(issues, str(folder))
@@ -64,25 +73,21 @@ def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool 
     )
 
 
-def _task_data(path: Path, train: _File, dev: _File, unlabelled: _File | None) -> TaskData:
+def _task_data(train_file: Path, own: _TaskFiles) -> TaskData:
     try:
-        rest, test = hold_out_test(train.split)
+        rest, test = hold_out_test(own.train)
     except DataError as error:
-        raise DataError(f"{path / train.name} is too small: {error}") from error
-    return TaskData(rest, dev.split, test, unlabelled.split if unlabelled else None)
-
-
-def _name(task: AbstractTask, split: str) -> str:
-    return f"{task.file_stem}-{'test-student' if split == 'unlabelled' else split}.csv"
+        raise DataError(f"{train_file} is too small: {error}") from error
+    return TaskData(rest, own.dev, test, own.unlabelled)
 
 
 def _check_files(path: Path, shown: str, tasks: Sequence[AbstractTask]) -> None:
     """The folder exists and has train and dev of every task; says all that is missing at once."""
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
-        trains = ", ".join(_name(task, "train") for task in tasks)
+        trains = ", ".join(task.files.required()[0] for task in tasks)
         raise DataError(f"{shown} {what}. --data takes a folder with the course's files ({trains}). {WAY_OUT}")
-    wanted = {task.name: [_name(task, "train"), _name(task, "dev")] for task in tasks}
+    wanted = {task.name: list(task.files.required()) for task in tasks}
     missing = {name: [file for file in files if not (path / file).is_file()] for name, files in wanted.items()}
     if all(missing[name] == wanted[name] for name in wanted):
         names = ", ".join(files[0] for files in wanted.values())
@@ -95,13 +100,21 @@ def _check_files(path: Path, shown: str, tasks: Sequence[AbstractTask]) -> None:
     if lines:
         raise DataError(
             f"{shown} lacks {'; '.join(lines)}. Put the file there, or leave the task out of the "
-            "configuration's `tasks`."
+            "configuration's `tasks` (--tasks)."
         )
 
 
-def _read(folder: Path, task: AbstractTask, split: str) -> _File:
-    path = folder / _name(task, split)
-    columns = ["id", *task.text_columns]
+def _read_tables(folder: Path, task: AbstractTask, layout: Tables) -> _TaskFiles:
+    train = _read_table(folder / layout.train, task, "train", layout.id_column)
+    dev = _read_table(folder / layout.dev, task, "dev", layout.id_column)
+    if layout.unlabelled is None or not (folder / layout.unlabelled).is_file():
+        return _TaskFiles((train, dev), train.split, dev.split)
+    unlabelled = _read_table(folder / layout.unlabelled, task, "unlabelled", layout.id_column)
+    return _TaskFiles((train, dev, unlabelled), train.split, dev.split, unlabelled.split)
+
+
+def _read_table(path: Path, task: AbstractTask, split: str, id_column: str) -> _File:
+    columns = [id_column, *task.text_columns]
     labelled = split != "unlabelled"
     if labelled:
         columns.append(task.label_column)
@@ -117,3 +130,24 @@ def _read(folder: Path, task: AbstractTask, split: str) -> _File:
     if labelled:
         require_rows(kept, str(path), rows_read, issues)
     return _File(path.name, kept, issues, rows_read)
+
+
+def _read_lines(folder: Path, task: AbstractTask, layout: Lines) -> _TaskFiles:
+    """All files together are train, but for the tenth that is dev; a line's id is its file and its number."""
+    files = []
+    for name, label in layout.labels.items():
+        path = folder / name
+        rows = [RawRow(line, f"{path.name}:{line}", (text,), label) for line, text in read_lines(path)]
+        kept, issues = clean(rows, task, "train", path.name)
+        files.append(_File(path.name, kept, issues, len(rows)))
+    whole = Split(
+        ids=tuple(identity for file in files for identity in file.split.ids),
+        texts=tuple(text for file in files for text in file.split.texts),
+        texts2=None,
+        labels=np.concatenate([file.split.labels for file in files]),
+    )
+    try:
+        train, dev = hold_out_dev(whole)
+    except DataError as error:
+        raise DataError(f"{folder / next(iter(layout.labels))} is too small: {error}") from error
+    return _TaskFiles(tuple(files), train, dev)

@@ -122,6 +122,19 @@ def scene_pair(rng: Random) -> tuple[str, str, float]:
             return sentence, other, similarity(first, second, weights)
 
 
+def scene_triplet(rng: Random) -> tuple[str, str, str]:
+    """A scene, the same one in other words, and one in which the actor does something of another kind."""
+    weights = TWO_ACTORS if rng.random() < TWO_ACTORS_SHARE else ONE_ACTOR
+    choices = _choices(rng)
+    scene = _scene(weights, choices, rng)
+    done = {scene[slot].family for slot in ("action", "other_action") if slot in scene}
+    others = [value for value in choices["action"] if value.family not in done]
+    premise = entailed = _sentence(scene, rng)
+    while entailed == premise:
+        entailed = _sentence(scene, rng)
+    return premise, entailed, _sentence({**scene, "action": rng.choice(others)}, rng)
+
+
 def similarity(first: Scene, second: Scene, weights: dict[str, float]) -> float:
     """The sum of the weights of the slots that agree, `SAME_FAMILY` of it for the same family; 0 to 5."""
     return sum(weight * _agreement(first[slot], second[slot]) for slot, weight in weights.items())

@@ -1,7 +1,8 @@
-"""`--data hub`: the published data sets behind the three tasks, through the optional `datasets` library.
+"""`--data hub`: the published data sets behind the tasks, through the optional `datasets` library.
 
 Identifiers as widely used: SST-5 `SetFit/sst5`, Quora `nyu-mll/glue` (qqp; its test labels are hidden, so
-test is 10 % of train), STS `sentence-transformers/stsb` (scores 0..1, times 5).
+test is 10 % of train), STS `sentence-transformers/stsb` (scores 0..1, times 5), Rotten Tomatoes
+`cornell-movie-review-data/rotten_tomatoes`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ SOURCES: Mapping[str, HubSource] = {
     "sst": HubSource("SetFit/sst5", None, ("text",), "label", "test"),
     "quora": HubSource("nyu-mll/glue", "qqp", ("question1", "question2"), "label", None),
     "sts": HubSource("sentence-transformers/stsb", None, ("sentence1", "sentence2"), "score", "test", factor=5.0),
+    "rotten_tomatoes": HubSource("cornell-movie-review-data/rotten_tomatoes", None, ("text",), "label", "test"),
 }
 
 

@@ -3,6 +3,7 @@
 meta.json                      format, numbers, the ids of every split
 tokenizer.json                 the tokenizer that made it
 <task>.<split>.<array>.npy     labels, and values and offsets of the first and second sentences
+texts.<number>.<array>.npy     values and offsets of the sentences for pretraining, corpus by corpus
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ def load_prepared(folder: str | Path) -> Prepared:
             fingerprint=str(meta["fingerprint"]),
             max_tokens=int(meta["max_tokens"]),
             tokenizer_json=(folder / "tokenizer.json").read_text(encoding="utf-8"),
+            texts={
+                entry["corpus"]: _open_ragged(folder, f"texts.{number}", int(entry["rows"]))
+                for number, entry in enumerate(meta.get("texts", ()))
+            },
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise DataError(
@@ -64,11 +69,13 @@ def _write(prepared: Prepared, folder: Path) -> None:
     entries = []
     for (task, split), tokens in prepared.splits.items():
         for name, array in _arrays(tokens).items():
-            with (folder / f"{task}.{split}.{name}.npy").open("wb") as file:
-                np.save(file, array, allow_pickle=False)
-                file.flush()
-                os.fsync(file.fileno())
+            _write_array(folder / f"{task}.{split}.{name}.npy", array)
         entries.append({"task": task, "split": split, "pair": tokens.second is not None, "ids": tokens.ids})
+    texts = []
+    for number, (corpus, rows) in enumerate(prepared.texts.items()):
+        _write_array(folder / f"texts.{number}.values.npy", rows.values)
+        _write_array(folder / f"texts.{number}.offsets.npy", rows.offsets)
+        texts.append({"corpus": corpus, "rows": len(rows)})
     meta = {
         "format": FORMAT,
         "pad_id": prepared.pad_id,
@@ -76,12 +83,20 @@ def _write(prepared: Prepared, folder: Path) -> None:
         "fingerprint": prepared.fingerprint,
         "max_tokens": prepared.max_tokens,
         "splits": entries,
+        "texts": texts,
     }
     for file_name, text in (("tokenizer.json", prepared.tokenizer_json), ("meta.json", json.dumps(meta))):
         with (folder / file_name).open("w", encoding="utf-8") as text_file:
             text_file.write(text)
             text_file.flush()
             os.fsync(text_file.fileno())
+
+
+def _write_array(path: Path, array: NDArray[Any]) -> None:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _arrays(tokens: TokenizedSplit) -> dict[str, NDArray[Any]]:
@@ -115,20 +130,22 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _open(folder: Path, entry: dict[str, Any]) -> TokenizedSplit:
-    stem = f"{entry['task']}.{entry['split']}"
-
-    def array(name: str) -> NDArray[Any]:
-        opened: NDArray[Any] = np.load(folder / f"{stem}.{name}.npy", mmap_mode="r", allow_pickle=False)
-        return opened
-
-    def ragged(name: str) -> Ragged:
-        rows = Ragged(values=array(f"{name}.values"), offsets=array(f"{name}.offsets"))
-        if len(rows) != len(entry["ids"]) or int(rows.offsets[-1]) != len(rows.values):
-            raise ValueError(f"{stem}.{name} does not fit its ids")
-        return rows
-
-    labels = array("labels")
-    if len(labels) != len(entry["ids"]):
+    stem, rows = f"{entry['task']}.{entry['split']}", len(entry["ids"])
+    labels = _open_array(folder, f"{stem}.labels")
+    if len(labels) != rows:
         raise ValueError(f"{stem}.labels does not fit its ids")
-    second = ragged("second") if entry["pair"] else None
-    return TokenizedSplit(ids=tuple(entry["ids"]), first=ragged("first"), second=second, labels=labels)
+    first = _open_ragged(folder, f"{stem}.first", rows)
+    second = _open_ragged(folder, f"{stem}.second", rows) if entry["pair"] else None
+    return TokenizedSplit(ids=tuple(entry["ids"]), first=first, second=second, labels=labels)
+
+
+def _open_ragged(folder: Path, stem: str, rows: int) -> Ragged:
+    opened = Ragged(values=_open_array(folder, f"{stem}.values"), offsets=_open_array(folder, f"{stem}.offsets"))
+    if len(opened) != rows or int(opened.offsets[-1]) != len(opened.values):
+        raise ValueError(f"{stem} does not have its {rows} rows")
+    return opened
+
+
+def _open_array(folder: Path, stem: str) -> NDArray[Any]:
+    opened: NDArray[Any] = np.load(folder / f"{stem}.npy", mmap_mode="r", allow_pickle=False)
+    return opened

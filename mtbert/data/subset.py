@@ -34,10 +34,22 @@ def hold_out_test(split: Split) -> tuple[Split, Split]:
     test set (or the one with the largest hash stays in train). Fewer than two rows cannot be divided:
     DataError.
     """
+    return _hold_out(split, "test", 0)
+
+
+def hold_out_dev(split: Split) -> tuple[Split, Split]:
+    """(train, dev) for data published without a dev split: its rows have 1 modulo 10, so none is a test row.
+
+    In very small splits and for fewer than two rows as in `hold_out_test`.
+    """
+    return _hold_out(split, "dev", 1)
+
+
+def _hold_out(split: Split, name: str, remainder: int) -> tuple[Split, Split]:
     if len(split) < 2:
-        raise DataError(f"train and test need at least 2 usable rows of the train file, got {len(split)}.")
+        raise DataError(f"train and {name} need at least 2 usable rows of the train file, got {len(split)}.")
     hashes = [_hash(identity) for identity in split.ids]
-    held: NDArray[np.bool_] = np.array([value % TEST_SHARE == 0 for value in hashes])
+    held: NDArray[np.bool_] = np.array([value % TEST_SHARE == remainder for value in hashes])
     if not held.any():
         held[hashes.index(min(hashes))] = True
     elif held.all():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +79,9 @@ class TokenizedSplit:
 class Prepared:
     """Tokenized splits by (task, split), with what is needed to make batches of them.
 
-    `fingerprint` is the SHA-256 of the chosen rows, `max_tokens` and the tokenizer; equal ones mean equal
-    arrays.
+    `texts` are sentences without labels for pretraining, by corpus (`texts.read_texts`); empty where no stage reads
+    any. `fingerprint` is the SHA-256 of the chosen rows, the texts, `max_tokens` and the tokenizer; equal ones mean
+    equal arrays.
     """
 
     splits: Mapping[tuple[str, str], TokenizedSplit]
@@ -89,6 +90,15 @@ class Prepared:
     fingerprint: str
     max_tokens: int
     tokenizer_json: str
+    texts: Mapping[str, Ragged] = field(default_factory=dict)
+
+
+def joined(parts: Sequence[Ragged]) -> Ragged:
+    """The rows of all parts, one part after the other."""
+    lengths = np.concatenate([part.lengths() for part in parts])
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Ragged(np.concatenate([part.values[part.offsets[0] : part.offsets[-1]] for part in parts]), offsets)
 
 
 def tokenize_split(split: Split, tokenizer: Tokenizer, max_tokens: int) -> TokenizedSplit:
@@ -96,17 +106,18 @@ def tokenize_split(split: Split, tokenizer: Tokenizer, max_tokens: int) -> Token
 
     Padding and truncation set in `tokenizer` are not used, and it is not changed.
     """
-    if max_tokens < 3:
-        raise ValueError(f"max_tokens must be at least 3 ([CLS], one token, [SEP]), got {max_tokens}")
-    plain = Tokenizer.from_str(tokenizer.to_str())
-    plain.no_padding()
-    plain.no_truncation()
+    plain = _plain(tokenizer, max_tokens)
     return TokenizedSplit(
         ids=split.ids,
         first=_encode(split.texts, plain, max_tokens),
         second=None if split.texts2 is None else _encode(split.texts2, plain, max_tokens),
         labels=np.array(split.labels, dtype=np.float32),
     )
+
+
+def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) -> Ragged:
+    """Token numbers of sentences without labels, as in `tokenize_split`."""
+    return _encode(texts, _plain(tokenizer, max_tokens), max_tokens)
 
 
 def choose(
@@ -128,8 +139,9 @@ def prepare(
     max_tokens: int,
     train_examples: int | None = None,
     dev_examples: int | None = None,
+    texts: Mapping[str, Sequence[str]] | None = None,
 ) -> Prepared:
-    """Choose the rows (see `choose`) and tokenize them. Raises ValueError when the tokenizer has no [PAD]."""
+    """Choose the rows (see `choose`) and tokenize them, and the texts. ValueError when the tokenizer has no [PAD]."""
     pad_id = tokenizer.token_to_id(PAD_TOKEN)
     if pad_id is None:
         raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
@@ -139,9 +151,10 @@ def prepare(
         splits={key: tokenize_split(split, tokenizer, max_tokens) for key, split in chosen.items()},
         pad_id=pad_id,
         vocabulary_size=tokenizer.get_vocab_size(),
-        fingerprint=_fingerprint(chosen, max_tokens, tokenizer_json),
+        fingerprint=_fingerprint(chosen, texts or {}, max_tokens, tokenizer_json),
         max_tokens=max_tokens,
         tokenizer_json=tokenizer_json,
+        texts={name: tokenize_texts(rows, tokenizer, max_tokens) for name, rows in (texts or {}).items()},
     )
 
 
@@ -152,14 +165,35 @@ def prepared_fingerprint(
     max_tokens: int,
     train_examples: int | None = None,
     dev_examples: int | None = None,
+    texts: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """The fingerprint `prepare` would give, without tokenizing: can saved data be used again?"""
-    return _fingerprint(choose(corpus, train_examples, dev_examples), max_tokens, tokenizer.to_str())
+    chosen = choose(corpus, train_examples, dev_examples)
+    return _fingerprint(chosen, texts or {}, max_tokens, tokenizer.to_str())
 
 
-def _fingerprint(chosen: Mapping[tuple[str, str], Split], max_tokens: int, tokenizer_json: str) -> str:
+def _fingerprint(
+    chosen: Mapping[tuple[str, str], Split],
+    texts: Mapping[str, Sequence[str]],
+    max_tokens: int,
+    tokenizer_json: str,
+) -> str:
     parts = [examples.fingerprint(chosen), max_tokens, hashlib.sha256(tokenizer_json.encode()).hexdigest()]
+    if texts:  # without, it is what it was before there were any
+        parts += [
+            hashlib.sha256(json.dumps([name, *rows]).encode()).hexdigest() for name, rows in sorted(texts.items())
+        ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _plain(tokenizer: Tokenizer, max_tokens: int) -> Tokenizer:
+    """A copy of the tokenizer without padding and truncation. Raises ValueError where no token would fit."""
+    if max_tokens < 3:
+        raise ValueError(f"max_tokens must be at least 3 ([CLS], one token, [SEP]), got {max_tokens}")
+    plain = Tokenizer.from_str(tokenizer.to_str())
+    plain.no_padding()
+    plain.no_truncation()
+    return plain
 
 
 def _encode(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) -> Ragged:

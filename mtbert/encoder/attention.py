@@ -38,13 +38,31 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.output = nn.Linear(width, width)
 
-    def forward(self, hidden: Tensor, visible: Tensor) -> Tensor:
-        """`hidden` (batch, tokens, width), `visible` from `visible_keys`; gives (batch, tokens, width)."""
+    def forward(
+        self,
+        hidden: Tensor,
+        visible: Tensor,
+        query_delta: Tensor | None = None,
+        value_delta: Tensor | None = None,
+    ) -> Tensor:
+        """`hidden` (batch, tokens, width), `visible` from `visible_keys`; gives (batch, tokens, width).
+
+        What an adapter adds to the queries and to the values of all heads has the shape of `hidden`.
+        """
         batch, tokens, width = hidden.shape
         qkv = self.qkv(hidden).view(batch, tokens, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (batch, heads, tokens, width of a head)
+        if query_delta is not None:
+            query = query + self._by_head(query_delta)
+        if value_delta is not None:
+            value = value + self._by_head(value_delta)
         dropout = self.attention_dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=visible, dropout_p=dropout)
         merged = mixed.transpose(1, 2).reshape(batch, tokens, width)
         out: Tensor = self.output(merged)
         return out
+
+    def _by_head(self, wide: Tensor) -> Tensor:
+        """(batch, tokens, width) as (batch, heads, tokens, width of a head)."""
+        batch, tokens, width = wide.shape
+        return wide.view(batch, tokens, self.heads, width // self.heads).transpose(1, 2)

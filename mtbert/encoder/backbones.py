@@ -1,4 +1,4 @@
-"""Backbones by name: `minilm`, `tiny`, a folder, or a model on the Hugging Face hub.
+"""Backbones by name: `minilm`, `tiny`, `bilstm`, a folder, or a model on the Hugging Face hub.
 
 Only what builds an encoder imports torch, so that checking a name and tokenizing data stay light.
 """
@@ -6,22 +6,25 @@ Only what builds an encoder imports torch, so that checking a name and tokenizin
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
 from mtbert.encoder import tiny_vocabulary
 from mtbert.encoder.files import PICKLED, SAFETENSORS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
 from mtbert.encoder.hub import require_library
-from mtbert.encoder.locate import find_folder, is_hub_name, verify_minilm
+from mtbert.encoder.locate import FRESH, find_folder, is_hub_name, verify_minilm
 from mtbert.encoder.locate import known as known
-from mtbert.encoder.shape import BertShape, read_shape
+from mtbert.encoder.shape import BertShape, BilstmShape, read_shape
 from mtbert.errors import BackboneError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mtbert.encoder.abstract import AbstractEncoder
     from mtbert.encoder.bert import BertEncoder
 
 _log = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ def check(backbone: str) -> None:
 
     Looks at names, installed packages and a folder's files; weights are read only when an encoder is built.
     """
-    if backbone == "tiny":
+    if backbone in FRESH:
         return
     if is_hub_name(backbone):
         require_library(backbone)
@@ -49,10 +52,10 @@ def check(backbone: str) -> None:
 def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokenizer:
     """A backbone's tokenizer, with no padding and no truncation set: [CLS] text [SEP].
 
-    `texts` are what `tiny` trains its vocabulary on; the demo's training sentences where None. The others
+    `texts` are what `tiny` and `bilstm` train their vocabulary on; the demo's training sentences where None. The others
     have their own vocabulary and do not look at `texts`. Raises `BackboneError` where there is no tokenizer.
     """
-    if backbone == "tiny":
+    if backbone in FRESH:
         return tiny_vocabulary.train_tokenizer(_demo_texts() if texts is None else texts)
     folder = find_folder(backbone)
     path = folder / TOKENIZER
@@ -77,23 +80,20 @@ def build_encoder(
     hidden_dropout: float = 0.1,
     attention_dropout: float = 0.1,
     seed: int = 0,
-) -> BertEncoder:
+) -> AbstractEncoder:
     """A backbone's encoder on the CPU, in training mode; its first `layers` layers, all where None.
 
-    `vocabulary_size` is the tokenizer's. `seed` decides the weights of `tiny`; the others have their own.
-    Nothing is drawn from torch's global generator. Raises `BackboneError` where `layers` is out of range,
-    weights are missing, damaged or of another shape, or the vocabulary is larger than the encoder's.
+    `vocabulary_size` is the tokenizer's. `seed` decides the weights of `tiny` and `bilstm`; the others have their
+    own. `bilstm` has no attention, so `attention_dropout` is nothing to it. Nothing is drawn from torch's global
+    generator. Raises `BackboneError` where `layers` is out of range, weights are missing, damaged or of another
+    shape, or the vocabulary is larger than the encoder's.
     """
     import torch
 
     from mtbert.encoder.bert import BertEncoder
 
-    folder = None
-    if backbone == "tiny":
-        shape = BertShape(vocabulary_size=vocabulary_size, width=128, layers=2, heads=2, inner_width=512)
-    else:
-        folder = find_folder(backbone)
-        shape = read_shape(folder)
+    folder = None if backbone in FRESH else find_folder(backbone)
+    shape = _fresh_shape(backbone, vocabulary_size) if folder is None else read_shape(folder)
     if vocabulary_size > shape.vocabulary_size:
         raise BackboneError(
             f"the tokenizer may have at most the {shape.vocabulary_size} tokens that the encoder of "
@@ -101,26 +101,62 @@ def build_encoder(
         )
     shape = replace(shape, layers=_depth(backbone, layers, shape.layers))
     with torch.random.fork_rng(devices=[]):  # torch's own first weights, soon overwritten, draw from it
-        encoder = BertEncoder(shape, hidden_dropout=hidden_dropout, attention_dropout=attention_dropout)
-    if folder is None:
-        encoder.initialise(torch.Generator().manual_seed(seed))
-    else:
+        encoder = _untrained(shape, hidden_dropout, attention_dropout)
+    if folder is not None and isinstance(encoder, BertEncoder):
         _load_published(encoder, backbone, folder)
+    else:
+        encoder.initialise(torch.Generator().manual_seed(seed))
     return encoder
 
 
-def load_encoder(name: str, layers: int | None = None) -> tuple[BertEncoder, Tokenizer]:
+def restore_encoder(
+    backbone: str, sizes: Mapping[str, Any], *, hidden_dropout: float, attention_dropout: float
+) -> AbstractEncoder:
+    """An encoder of the sizes that a saved model declares, its weights not yet read.
+
+    Raises `TypeError` for sizes that are not this backbone's, `BackboneError` for sizes below 1.
+    """
+    shape = BilstmShape(**sizes) if backbone == "bilstm" else BertShape(**sizes)
+    return _untrained(shape, hidden_dropout, attention_dropout)
+
+
+def load_pooler(backbone: str) -> tuple[Tensor, Tensor] | None:
+    """The pooler of a backbone's checkpoint, weight (width, width) and bias (width,); None where there is none."""
+    if backbone in FRESH:
+        return None
+    from mtbert.encoder.weights import pooler_of, read_tensors
+
+    return pooler_of(read_tensors(find_folder(backbone)))
+
+
+def load_encoder(name: str, layers: int | None = None) -> tuple[AbstractEncoder, Tokenizer]:
     """A backbone's encoder, ready to be used (evaluation mode), and its tokenizer.
 
     `encoder(input_ids, attention_mask)` gives the last hidden states (batch, tokens, width). `layers` keeps
-    the first so many layers. `tiny` has random weights (seed 0) and the vocabulary of the demo. Raises
-    `BackboneError`.
+    the first so many layers. `tiny` and `bilstm` have random weights (seed 0) and the vocabulary of the demo.
+    Raises `BackboneError`.
 
     >>> encoder, tokenizer = load_encoder("minilm", layers=3)
     """
     tokenizer = load_tokenizer(name)
     encoder = build_encoder(name, layers=layers, vocabulary_size=tokenizer.get_vocab_size())
     return encoder.eval(), tokenizer
+
+
+def _fresh_shape(backbone: str, vocabulary_size: int) -> BertShape | BilstmShape:
+    """The sizes of a backbone without a checkpoint."""
+    if backbone == "bilstm":  # Kumar states none; small enough for a laptop, the output as wide as both directions
+        return BilstmShape(vocabulary_size, width=256, layers=2, embedding_width=128, hidden_width=128)
+    return BertShape(vocabulary_size=vocabulary_size, width=128, layers=2, heads=2, inner_width=512)
+
+
+def _untrained(shape: BertShape | BilstmShape, hidden_dropout: float, attention_dropout: float) -> AbstractEncoder:
+    from mtbert.encoder.bert import BertEncoder
+    from mtbert.encoder.bilstm import BilstmEncoder
+
+    if isinstance(shape, BilstmShape):
+        return BilstmEncoder(shape, hidden_dropout=hidden_dropout)
+    return BertEncoder(shape, hidden_dropout=hidden_dropout, attention_dropout=attention_dropout)
 
 
 def _depth(backbone: str, layers: int | None, most: int) -> int:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import torch
 from torch import Tensor, nn
 
+from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.attention import visible_keys
 from mtbert.encoder.embeddings import BertEmbeddings
 from mtbert.encoder.layer import BertLayer
 from mtbert.encoder.shape import BertShape as BertShape
 
+if TYPE_CHECKING:
+    from mtbert.adapters.abstract import TaskAdapter
+
 INITIAL_DEVIATION = 0.02  # BERT's initializer_range, Devlin et al. 2018, published code
 
 
-class BertEncoder(nn.Module):
+class BertEncoder(AbstractEncoder):
     """BERT without a pooler (Devlin et al. 2018): the last hidden states of every token.
 
     `embeddings` and `layers` are the parts that are frozen or read one by one. A new encoder has torch's
     usual random weights; `initialise` draws BERT's, `weights.load_into` puts in published ones.
     """
 
+    supports_adapters = True
+
     def __init__(self, shape: BertShape, *, hidden_dropout: float = 0.1, attention_dropout: float = 0.1) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape: BertShape = shape
         self.width = shape.width
-        self.embeddings = BertEmbeddings(
+        self.embeddings: BertEmbeddings = BertEmbeddings(
             vocabulary_size=shape.vocabulary_size,
             width=shape.width,
             positions=shape.positions,
@@ -44,17 +52,35 @@ class BertEncoder(nn.Module):
             for _ in range(shape.layers)
         )
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        adapter: TaskAdapter | None = None,
+        embedded: Tensor | None = None,
+    ) -> Tensor:
         """The last hidden states (batch, tokens, width).
 
         `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int. What stands at
         padding does not change the real tokens; hidden states there are finite and mean nothing.
+        `adapter` is the set of one task. `embedded` (batch, tokens, width) stand in for the word embeddings of
+        `input_ids`, before positions and layer norm: what a perturbation changes.
         """
         visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
-        hidden: Tensor = self.embeddings(input_ids)
+        hidden: Tensor = self.embeddings(input_ids, embedded)
+        if adapter is not None:
+            return self._adapted(hidden, visible, adapter)
         for layer in self.layers:
             hidden = layer(hidden, visible)
         return hidden
+
+    def _adapted(self, hidden: Tensor, visible: Tensor, adapter: TaskAdapter) -> Tensor:
+        """All layers with an adapter; what stands on top of them stands inside the last layer norm."""
+        layers = [cast(BertLayer, layer) for layer in self.layers]
+        for number, layer in enumerate(layers[:-1]):
+            hidden = layer.output_norm(layer.adapted_sum(hidden, visible, adapter, number))
+        total = layers[-1].adapted_sum(hidden, visible, adapter, len(layers) - 1)
+        return adapter.top(total, visible, layers[-1].output_norm)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:

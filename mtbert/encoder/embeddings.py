@@ -31,9 +31,10 @@ class BertEmbeddings(nn.Module):
         self.norm = nn.LayerNorm(width, eps=layer_norm_epsilon)
         self.dropout = nn.Dropout(hidden_dropout)
 
-    def forward(self, input_ids: Tensor) -> Tensor:
+    def forward(self, input_ids: Tensor, words: Tensor | None = None) -> Tensor:
         """`input_ids` (batch, tokens) int64; gives (batch, tokens, width).
 
+        `words` (batch, tokens, width) stand in for the word embeddings that `input_ids` would look up.
         Raises `BackboneError` where there are more tokens than learned positions.
         """
         tokens, positions = input_ids.shape[1], self.position.num_embeddings
@@ -43,5 +44,6 @@ class BertEmbeddings(nn.Module):
                 f"Set data.max_tokens to {positions} or less."
             )
         place = self.position.weight[:tokens] + self.token_type.weight[0]  # (tokens, width)
-        out: Tensor = self.dropout(self.norm(self.word(input_ids) + place))
+        looked_up: Tensor = self.word(input_ids) if words is None else words
+        out: Tensor = self.dropout(self.norm(looked_up + place))
         return out

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mtbert.encoder.attention import SelfAttention
+
+if TYPE_CHECKING:
+    from mtbert.adapters.abstract import TaskAdapter
 
 
 class BertLayer(nn.Module):
@@ -39,3 +44,17 @@ class BertLayer(nn.Module):
         inner = F.gelu(self.inner(attended))  # (batch, tokens, inner width)
         out: Tensor = self.output_norm(attended + self.dropout(self.outer(inner)))
         return out
+
+    def adapted_sum(self, hidden: Tensor, visible: Tensor, adapter: TaskAdapter, number: int) -> Tensor:
+        """What `output_norm` is given, with an adapter, to which this is layer `number` (from 0).
+
+        It acts on queries and values, on both blocks' outputs, and beside the layer. Blocks' outputs reach it after
+        dropout, as in Houlsby et al.'s code.
+        """
+        query, value = adapter.query_delta(number, hidden), adapter.value_delta(number, hidden)
+        block = self.dropout(self.attention(hidden, visible, query, value))
+        attended = self.attention_norm(hidden + adapter.after_attention(number, block))
+        block = self.dropout(self.outer(F.gelu(self.inner(attended))))
+        total: Tensor = attended + adapter.after_feed_forward(number, block)
+        beside = adapter.parallel(number, hidden, visible)
+        return total if beside is None else total + beside

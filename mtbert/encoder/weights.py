@@ -123,6 +123,16 @@ def load_into(encoder: BertEncoder, tensors: Mapping[str, Tensor]) -> LoadReport
     )
 
 
+def pooler_of(tensors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor] | None:
+    """The published pooler's weight (width, width) and bias (width,); None where there is none.
+
+    It is no part of the encoder: `load_into` reports it as unused, and the pooling `cls_pooler` takes it.
+    """
+    given = {_modern(name): tensor for name, tensor in tensors.items() if "pooler." in name}
+    weight, bias = given.get("pooler.dense.weight"), given.get("pooler.dense.bias")
+    return None if weight is None or bias is None else (weight, bias)
+
+
 def to_hugging_face(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """An encoder's tensors (state dict, or gradients by name) under the names of `transformers.BertModel`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ class JointSampler(AbstractSampler):
     """One batch of every task per step, one backward for their balanced losses (Hurtado & Teaw's "simultaneous";
     Zhang), until the smallest task is exhausted.
     """
+
+    gives_all_tasks: ClassVar[bool] = True
 
     def epoch(
         self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator

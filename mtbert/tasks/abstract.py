@@ -4,21 +4,63 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
+
+from mtbert.metrics import accuracy, macro_f1, mean_squared_error, pearson, spearman
 
 LabelKind = Literal["class", "binary", "score"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Files of a task that are tables: tab-separated, the first line naming the columns, one example a line.
+
+    Names are relative to the data folder. `unlabelled`, a test set without labels, need not be there. `id_column`
+    names the column that tells examples apart.
+    """
+
+    train: str
+    dev: str
+    unlabelled: str | None = None
+    id_column: str = "id"
+
+    def required(self) -> tuple[str, ...]:
+        """The files the folder must have."""
+        return self.train, self.dev
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Files of a task that are plain text, one sentence a line: name, relative to the data folder -> label of all.
+
+    There is no dev file: a tenth of the lines, by hash, is the dev split.
+    """
+
+    labels: Mapping[str, str]
+
+    def required(self) -> tuple[str, ...]:
+        """The files the folder must have."""
+        return tuple(self.labels)
+
+
+def course_tables(stem: str) -> Tables:
+    """The course's three files, tab-separated in spite of their names."""
+    return Tables(f"{stem}-train.csv", f"{stem}-dev.csv", f"{stem}-test-student.csv")
 
 
 class AbstractTask(ABC):
     """A task is (texts, label, loss, metric); a concrete one fills in the table and the three methods.
 
     `outputs` is the number of values a head gives per example. `classes` is the number of classes (0 for
-    scores); `low` and `high` bound a score (0 and classes - 1 for classes). `main_metric` names the metric
-    in the score.
+    scores); `low` and `high` bound a score (0 and classes - 1 for classes). `files` says where a data folder has its
+    examples. `main_metric` names the metric in the score.
     """
 
     name: ClassVar[str]
@@ -29,7 +71,7 @@ class AbstractTask(ABC):
     classes: ClassVar[int]
     low: ClassVar[float]
     high: ClassVar[float]
-    file_stem: ClassVar[str]
+    files: ClassVar[Tables | Lines]
     text_columns: ClassVar[tuple[str, ...]]
     label_column: ClassVar[str]
     main_metric: ClassVar[str]
@@ -61,3 +103,50 @@ class AbstractTask(ABC):
         if self.label_kind == "score":
             return f"a number from {self.low:g} to {self.high:g}"
         return "0 or 1" if self.classes == 2 else f"one of 0..{self.classes - 1}"
+
+
+class AbstractClassTask(AbstractTask):
+    """A task with one output a class, of which exactly one is right. Main metric: accuracy."""
+
+    label_kind = "class"
+    low = 0.0
+    main_metric = "accuracy"
+
+    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Cross entropy, natural logarithm; outputs (batch, classes), labels (batch,) float class numbers."""
+        return functional.cross_entropy(outputs.float(), labels.long())
+
+    def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The class with the largest output; the lowest one when several are equal."""
+        return np.asarray(outputs.argmax(axis=1), dtype=np.float32)
+
+    def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
+        """Keys: accuracy, macro_f1, both 0..1."""
+        predicted = self.predictions(outputs)
+        return {"accuracy": accuracy(predicted, labels), "macro_f1": macro_f1(predicted, labels)}
+
+
+class AbstractScoreTask(AbstractTask):
+    """A task whose label is a number from `low` to `high`. Main metric: Pearson's r."""
+
+    outputs = 1
+    label_kind = "score"
+    classes = 0
+    main_metric = "pearson"
+
+    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Mean squared error in label units squared; outputs (batch, 1), labels (batch,) in low..high."""
+        return functional.mse_loss(outputs.squeeze(-1).float(), labels.float())
+
+    def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The score as it is: clipping to low..high would change Pearson's r, so only files are clipped."""
+        return outputs[:, 0].astype(np.float32)
+
+    def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
+        """Keys: pearson, spearman (-1..1), mse (label units squared)."""
+        predicted = self.predictions(outputs)
+        return {
+            "pearson": pearson(predicted, labels),
+            "spearman": spearman(predicted, labels),
+            "mse": mean_squared_error(predicted, labels),
+        }

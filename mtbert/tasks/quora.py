@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mtbert.metrics import accuracy, binary_f1, precision, recall
-from mtbert.tasks.abstract import AbstractTask
+from mtbert.tasks.abstract import AbstractTask, course_tables
 
 
 class QuoraTask(AbstractTask):
@@ -22,7 +22,7 @@ class QuoraTask(AbstractTask):
     classes = 2
     low = 0.0
     high = 1.0
-    file_stem = "quora"
+    files = course_tables("quora")
     text_columns = ("sentence1", "sentence2")
     label_column = "is_duplicate"
     main_metric = "accuracy"

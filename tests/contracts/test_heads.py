@@ -25,7 +25,9 @@ def variants() -> list[tuple[str, int, tuple[float, float] | None]]:
     for name in components.names("heads"):
         reads = components.load("heads", name).reads  # type: ignore[attr-defined]
         result += (
-            [(name, 5, None), (name, 2, None)] if reads == "sentence" else [(name, 1, None), (name, 1, (0.0, 5.0))]
+            [(name, 5, None), (name, 2, None)]
+            if reads == "sentence"
+            else [(name, 1, None), (name, 1, (0.0, 5.0)), (name, 1, (1.0, 5.0))]
         )
     return result
 

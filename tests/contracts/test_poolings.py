@@ -10,12 +10,28 @@ from mtbert import components
 from mtbert.poolings.abstract import AbstractPooling
 
 WIDTH = 6
+POOLER = (torch.randn(WIDTH, WIDTH, generator=torch.Generator().manual_seed(5)), torch.full((WIDTH,), 0.5))
+
+
+def build(name: str) -> AbstractPooling:
+    """A pooling whose parameters, where it has any, are none of the special values they may start from."""
+    built: AbstractPooling = components.build("poolings", name, {}, width=WIDTH, pooler=POOLER)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return built
 
 
 @pytest.fixture(params=components.names("poolings"))
-def pooling(request: pytest.FixtureRequest) -> AbstractPooling:
-    built: AbstractPooling = components.build("poolings", request.param, {}, width=WIDTH)
-    return built
+def name(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def pooling(name: str) -> AbstractPooling:
+    return build(name)
 
 
 def sentences(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
@@ -67,3 +83,23 @@ def test_no_gradient_reaches_padding(pooling: AbstractPooling) -> None:
 def test_a_row_without_a_real_token_gives_numbers(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     assert pooling(hidden, torch.zeros_like(mask)).isfinite().all()
+
+
+def test_gradients_reach_every_parameter(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    pooling(hidden.requires_grad_(), mask).square().sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in pooling.parameters())
+
+
+def test_state_survives_a_round_trip(name: str, pooling: AbstractPooling) -> None:
+    other = components.build("poolings", name, {}, width=WIDTH, pooler=None)
+    other.load_state_dict(pooling.state_dict())
+    assert torch.equal(pooling(*sentences()), other(*sentences()))
+
+
+def test_the_same_seed_gives_the_same_bits(name: str) -> None:
+    built = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        built.append(components.build("poolings", name, {}, width=WIDTH, pooler=None))
+    assert torch.equal(built[0](*sentences()), built[1](*sentences()))

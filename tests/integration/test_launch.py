@@ -143,3 +143,30 @@ def test_status_shows_runs_by_phase(place: Place) -> None:
     assert "confirm" in place.run("--name", "s", module="study.status").stdout
     missing = place.run("--name", "t", module="study.status")
     assert missing.returncode == 2 and "Traceback" not in missing.stderr
+
+
+def test_a_study_of_two_tasks_has_those_alone(place: Place) -> None:
+    arguments = ("--space", "heads", "--tasks", "sts,quora", "--trials", "2", "--seeds", "1", "--name", "s", "--json")
+    done = place.run(*SMALL, *arguments)
+    assert done.returncode == 0, done.stderr
+    configs = [json.loads(row[0]) for row in place.rows("select config_json from run")]
+    assert configs and all(list(config["tasks"]) == ["quora", "sts"] for config in configs)
+    choices = [set(json.loads(row[0])) for row in place.rows("select choices_json from run")]
+    assert all(names == {"quora_head", "sts_head", "learning_rate"} for names in choices)
+    score, quora, sts = (
+        place.rows(
+            "select value from task_metric join run on run.id = run_id "
+            "where split = 'dev' and task = ? and metric = ? order by run_id limit 1",
+            pair,
+        )[0][0]
+        for pair in (("", "score"), ("quora", "accuracy"), ("sts", "pearson"))
+    )
+    assert score == pytest.approx((quora + sts) / 2)
+    page = (place.folder / "runs" / "s" / "best" / "README.md").read_text(encoding="utf-8")
+    assert 'model.predict("quora", ["A fine film ."], ["A good film ."])' in page
+
+
+def test_tasks_that_the_demo_has_not_are_refused(place: Place) -> None:
+    done = place.run(*SMALL, "--space", "pooling", "--tasks", "sst,sick")
+    assert done.returncode == 2 and "No demo task named 'sick'" in done.stderr
+    assert list(place.folder.iterdir()) == []

@@ -38,3 +38,8 @@ def test_a_fact_the_component_needs_must_be_given() -> None:
 def test_a_fact_of_the_model_cannot_be_configured() -> None:
     with pytest.raises(ConfigurationError, match="No setting of head linear named 'width'"):
         components.complete("heads", "linear", {"width": 3})
+
+
+def test_facts_are_the_parameters_without_a_default() -> None:
+    assert components.facts("poolings", "cls_pooler") == {"width", "pooler"}
+    assert components.facts("poolings", "cls") == frozenset()

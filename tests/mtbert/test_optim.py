@@ -81,3 +81,38 @@ def test_clipping_scales_all_gradients_to_the_norm() -> None:
     clip(model, 1.0)
     assert model.weight.grad is not None
     torch.testing.assert_close(model.weight.grad, torch.tensor([[0.6, 0.8]]))
+
+
+class WithHeads(nn.Module):
+    """A module whose heads have a bias, a matrix, and beside them an encoder with both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(2, 2)
+        self.heads = nn.ModuleDict({"a": nn.Linear(2, 2)})
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_heads_may_have_their_own_learning_rate(name: str) -> None:
+    model = WithHeads()
+    config = OptimizerConfig(name=name, learning_rate=1e-5, head_learning_rate=1e-3)  # type: ignore[arg-type]
+    rates = {id(p): group["lr"] for group in build_optimizer(model, config).param_groups for p in group["params"]}
+    assert {rates[id(p)] for p in model.heads.parameters()} == {1e-3}
+    assert {rates[id(p)] for p in model.encoder.parameters()} == {1e-5}
+
+
+def test_heads_with_their_own_learning_rate_keep_the_groups_of_weight_decay() -> None:
+    model = WithHeads()
+    config = OptimizerConfig(name="adamw", weight_decay=0.1, head_learning_rate=1e-3)
+    groups = build_optimizer(model, config).param_groups
+    decayed = {id(p) for group in groups if group["weight_decay"] for p in group["params"]}
+    assert decayed == {id(model.encoder.weight), id(model.heads["a"].weight)}
+
+
+def test_a_schedule_moves_all_learning_rates_alike() -> None:
+    config = OptimizerConfig(learning_rate=1.0, head_learning_rate=0.5, schedule="cosine")
+    optimizer = build_optimizer(WithHeads(), config)
+    scheduler = build_schedule(optimizer, config, 2)
+    optimizer.step()
+    scheduler.step()
+    assert sorted(scheduler.get_last_lr()) == pytest.approx([0.25, 0.5])

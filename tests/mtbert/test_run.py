@@ -70,6 +70,24 @@ def test_a_run_ends_when_the_report_says_so(tiny: RunConfig, prepared: Prepared)
     assert outcome.stopped and len(outcome.epochs) == 2
 
 
+def test_a_run_ends_after_as_many_epochs_without_a_better_score_as_it_has_patience(
+    tiny: RunConfig, prepared: Prepared
+) -> None:
+    # At a rate of nothing no epoch is better than the first.
+    still = {"name": "adam", "learning_rate": 1e-30}
+    outcome = trained(changed(tiny, epochs=6, patience=2, optimizer=still), prepared)
+    assert len(outcome.epochs) == 3 and outcome.best.epoch == 1 and not outcome.stopped
+
+
+def test_a_better_epoch_renews_the_patience(tiny: RunConfig, prepared: Prepared) -> None:
+    whole = trained(changed(tiny, epochs=8), prepared)
+    scores = [e.dev.score for e in whole.epochs]
+    ends = next((i for i in range(1, 8) if max(scores[: i + 1]) == max(scores[:i])), 7)
+    outcome = trained(changed(tiny, epochs=8, patience=1), prepared)
+    assert [e.dev.score for e in outcome.epochs] == scores[: ends + 1]
+    assert outcome.best.dev.score == max(scores[: ends + 1])
+
+
 def test_a_no_after_the_last_epoch_is_not_a_stop(tiny: RunConfig, prepared: Prepared) -> None:
     outcome = run(tiny, prepared, lambda epoch: epoch.epoch < 2)
     assert not outcome.stopped

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections import Counter
 
+import numpy as np
+import pytest
+
+from mtbert.samplers.abstract import AbstractSampler
+from mtbert.samplers.annealed import AnnealedSampler
+from mtbert.samplers.hybrid import HybridSampler
 from mtbert.samplers.joint import JointSampler
+from mtbert.samplers.proportional import ProportionalSampler
+from mtbert.samplers.round_robin_longest import RoundRobinLongestSampler
 from mtbert.samplers.round_robin_shortest import RoundRobinShortestSampler
 from mtbert.samplers.sequential import SequentialSampler
+from mtbert.samplers.square_root import SquareRootSampler
+from mtbert.samplers.uniform import UniformSampler
 
 RNG = np.random.default_rng(0)
 
@@ -29,3 +39,54 @@ def test_round_robin_stops_with_the_shortest() -> None:
 def test_joint_gives_every_task_in_each_step() -> None:
     order = JointSampler().epoch({"a": 2, "b": 5}, epoch=1, epochs=1, rng=RNG)
     assert list(order) == [("a", "b"), ("a", "b")]
+
+
+def test_round_robin_runs_to_the_longest() -> None:
+    order = RoundRobinLongestSampler().epoch({"a": 1, "b": 3}, epoch=1, epochs=1, rng=RNG)
+    assert list(order) == [("a",), ("b",), ("a",), ("b",), ("a",), ("b",)]
+
+
+def test_hybrid_is_sequential_on_own_parameters_in_odd_epochs_and_joint_on_all_in_even_ones() -> None:
+    sampler, batches = HybridSampler(), {"a": 1, "b": 3}
+    assert list(sampler.epoch(batches, epoch=1, epochs=4, rng=RNG)) == [("a",), ("b",), ("b",), ("b",)]
+    assert list(sampler.epoch(batches, epoch=2, epochs=4, rng=RNG)) == [("a", "b")]
+    assert list(sampler.epoch(batches, epoch=3, epochs=4, rng=RNG)) == [("a",), ("b",), ("b",), ("b",)]
+    assert [sampler.trains(epoch) for epoch in (1, 2, 3, 4)] == ["own", "all", "own", "all"]
+
+
+def shares(sampler: AbstractSampler, epoch: int = 1, epochs: int = 1) -> dict[str, float]:
+    """How often each task comes, of tasks with 1, 4 and 100 batches, in 20,000 steps."""
+    batches = {"a": 1, "b": 4, "c": 100}
+    order = list(sampler.epoch(batches, epoch=epoch, epochs=epochs, rng=np.random.default_rng(0)))
+    assert len(order) == 20_000
+    counts = Counter(task for (task,) in order)
+    return {task: counts[task] / len(order) for task in batches}
+
+
+def close(found: dict[str, float], weights: tuple[float, float, float]) -> bool:
+    """Within four standard errors of probabilities proportional to the weights."""
+    wanted = np.array(weights) / sum(weights)
+    return bool((np.abs(np.array(list(found.values())) - wanted) < 4 * np.sqrt(wanted / 20_000)).all())
+
+
+def test_proportional_square_root_and_uniform_draw_by_their_power_of_the_batches() -> None:
+    assert close(shares(ProportionalSampler(steps=20_000)), (1, 4, 100))
+    assert close(shares(SquareRootSampler(steps=20_000)), (1, 2, 10))
+    assert close(shares(UniformSampler(steps=20_000)), (1, 1, 1))
+
+
+@pytest.mark.parametrize(("epoch", "alpha"), [(1, 1.0), (2, 0.8), (3, 0.6), (5, 0.2)])
+def test_annealed_goes_from_proportional_to_almost_even(epoch: int, alpha: float) -> None:
+    found = shares(AnnealedSampler(steps=20_000), epoch, epochs=5)
+    assert close(found, (1, 4**alpha, 100**alpha))
+
+
+def test_annealed_is_proportional_in_the_only_epoch_of_a_run() -> None:
+    assert close(shares(AnnealedSampler(steps=20_000)), (1, 4, 100))
+
+
+@pytest.mark.parametrize("kind", [AnnealedSampler, ProportionalSampler, SquareRootSampler, UniformSampler])
+def test_an_epoch_has_2400_steps_or_as_many_as_there_are_batches(kind: type) -> None:
+    batches = {"a": 2, "b": 5}
+    assert len(list(kind().epoch(batches, epoch=1, epochs=1, rng=RNG))) == 2400
+    assert len(list(kind(steps=None).epoch(batches, epoch=1, epochs=1, rng=RNG))) == 7

@@ -199,3 +199,25 @@ def test_all_faults_are_told_at_once() -> None:
     bad = Factor("a", "fixed", "three", levels("one", "one"))
     # the goal, and of the factor: no reason, more than one level, the baseline, a level twice
     assert len(faults(bad, goal="").splitlines()) == 5
+
+
+def test_a_scale_that_is_not_above_zero() -> None:
+    found = faults(Factor("a", "scientific", "one", (Level("one", scale={"multitask.epochs": 0}),)))
+    assert found == "Level one of factor a scales multitask.epochs, which takes a number above 0, got 0."
+
+
+def test_a_scale_under_a_name_that_is_no_path() -> None:
+    assert "got 'epochs!'" in faults(Factor("a", "scientific", "one", (Level("one", scale={"epochs!": 2}),)))
+
+
+def test_a_scale_that_maps_nothing() -> None:
+    level = Level("one", scale=2)  # type: ignore[arg-type]
+    assert faults(Factor("a", "scientific", "one", (level,))) == (
+        "scale of level one of factor a must map paths to numbers, got 2."
+    )
+
+
+def test_two_factors_that_scale_one_path_by_different_numbers() -> None:
+    a = Factor("a", "scientific", "one", (Level("one", scale={"multitask.epochs": 2}),))
+    b = Factor("b", "scientific", "one", (Level("one", scale={"multitask.epochs": 3}),))
+    assert "a=one and b=one both set multitask.epochs, to 2 times the budget's and 3 times the budget's" in faults(a, b)

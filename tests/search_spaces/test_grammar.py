@@ -361,3 +361,11 @@ def test_a_description_is_json_data_with_conditional_factors_under_their_full_na
     assert described["factors"][1]["condition"] == {"factor": "adapter", "level": "lora"}
     assert described["factors"][4]["range"] == {"low": 1e-6, "high": 1e-3, "log": True, "integer": False}
     assert described["recipes"][0]["choices"]["adapter.lora.rank"] == "8"
+
+
+def test_the_scale_of_choices_is_that_of_their_levels() -> None:
+    levels = (Level("1x"), Level("2x", scale={"multitask.epochs": 2}))
+    space = Space("s", "Which?", (Factor("epochs", "scientific", "1x", levels),))
+    assert space.scale({"epochs": "1x"}) == {}
+    assert space.scale({"epochs": "2x"}) == {"multitask.epochs": 2}
+    assert space.configuration({"epochs": "2x"}) == {}

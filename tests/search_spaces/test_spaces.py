@@ -48,7 +48,8 @@ def test_samples_are_sound_and_have_a_configuration(space: Space) -> None:
 
 
 def test_the_learning_rate_is_tuned_so_that_comparisons_are_fair(space: Space) -> None:
-    assert space.continuous() == ("learning_rate",)
+    tuned = ("learning_rate", "head_learning_rate.own.rate") if space == FULL else ("learning_rate",)
+    assert space.continuous() == (() if space.design == "grid" else tuned)
 
 
 def test_the_baseline_of_full_ablation_is_plain_multitask_fine_tuning() -> None:
@@ -64,10 +65,13 @@ def test_the_baseline_of_full_ablation_is_plain_multitask_fine_tuning() -> None:
         "multitask": {
             "batch_size": 8,
             "sampler": {"name": "round_robin_shortest"},
+            "balancer": {"name": "sum"},
+            "surgery": "none",
             "trainable": {"name": "all"},
             "optimizer": {
                 "name": "adam",
                 "learning_rate": 3e-5,
+                "head_learning_rate": None,
                 "schedule": "constant",
             },
         },
@@ -83,15 +87,22 @@ def test_conditional_factors_of_full_ablation_reach_the_configuration() -> None:
 
 
 def test_the_size_of_full_ablation() -> None:
-    # pooling 3, sst 2, quora 3, sts 3, sampler 3, trainable 1+2+1, optimizer 1+3, schedule 1+1+2, batch 3,
-    # hidden 2, attention 2, head 3
-    assert FULL.size() == 3 * 2 * 3 * 3 * 3 * 4 * 4 * 4 * 3 * 2 * 2 * 3
+    # all or two depths of last_k, with 19 kinds of adapters or none: two samplers with all 8 balancers and surgery or
+    # not, seven without gradnorm and pcgrad; heads without adapters or adapters_and_heads with 18 kinds: eight samplers
+    # (not hybrid) without the two
+    trained = 3 * 19 * (2 * 8 * 2 + 7 * 7) + (1 + 18) * 8 * 7
+    # pooling 5, sst 3, quora 8, sts 8, optimizer 1+3, schedule 1+1+2, head rate 2, batch 3, hidden 2, attention 2,
+    # head 3
+    models_and_optimizers = 5 * 3 * 8 * 8 * 4 * 4 * 2 * 3 * 2 * 2 * 3
+    # mlm 3, simcse 2 and 2, first 2, smart 1+3, single task 2
+    assert FULL.size() == trained * models_and_optimizers * 3 * 2 * 2 * 2 * 4 * 2
 
 
 def test_alternatives_of_the_baseline_of_full_ablation() -> None:
-    # pooling 2, sst 1, quora 2, sts 2, sampler 2, trainable 2, optimizer 1, schedule 2,
-    # batch 2, hidden 1, attention 1, head 2
-    assert len(FULL.alternatives(FULL.baseline())) == 20
+    # pooling 4, sst 2, quora 7, sts 7, sampler 8, balancer 6 (not gradnorm), surgery 0 (not pcgrad), adapter 6,
+    # trainable 2 (not adapters_and_heads), optimizer 1, schedule 2, head rate 1, batch 2, hidden 1, attention 1,
+    # head 2, mlm 2, simcse 1 and 1, first 1, smart 1, single task 1
+    assert len(FULL.alternatives(FULL.baseline())) == 59
 
 
 def test_each_of_the_five_reports_has_a_recipe_that_says_what_is_missing() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from search_spaces import Factor, Level, Space
+import dataclasses
+
+from search_spaces import Constraint, Factor, Level, Space
 from study import phases
 
 
@@ -72,4 +74,20 @@ def test_a_grid_runs_every_cell_with_the_baseline_first() -> None:
     assert [(c.name, c.choices) for c in phases.grid_cells(grid)] == [
         ("baseline", {"pooling": "cls"}),
         ("row:pooling=mean", {"pooling": "mean"}),
+    ]
+
+
+def test_ablation_leaves_out_changes_that_cannot_go_with_the_rest_of_the_best(space: Space) -> None:
+    reason = "max needs less to be trained."
+    forbidden = Constraint({"pooling": ("max",)}, {"trainable": ("all",)}, reason)
+    constrained = dataclasses.replace(space, constraints=(forbidden,))
+    best = constrained.complete({"pooling": "max", "trainable": "last_k"})
+    cells, left_out = phases.ablation_cells(constrained, best, 10)
+    assert left_out == 0
+    for cell in cells:
+        constrained.check(cell.choices)
+    assert [(c.design, c.factor, c.to_level) for c in cells] == [
+        ("leave_one_out", "pooling", "cls"),
+        ("one_at_a_time", "pooling", "mean"),
+        ("one_at_a_time", "trainable.last_k.k", "2"),
     ]

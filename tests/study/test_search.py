@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search_spaces import Space
+from search_spaces import Constraint, Space
 from study.phases import known_first
 from study.search import Proposal, Search
 
@@ -114,3 +115,43 @@ def test_numbers_have_four_digits(tmp_path: Path, space: Space, sampler: str) ->
     for proposal in run_through(search(tmp_path, space, sampler=sampler, known=()), 5):
         rate = proposal.choices["rate"]
         assert rate == float(f"{rate:.4g}")
+
+
+@pytest.fixture
+def constrained(space: Space) -> Space:
+    """Half of all suggestions are forbidden: with max or mean everything must be trained."""
+    reason = "They do not fit."
+    forbidden = Constraint({"pooling": ("mean", "max")}, {"trainable": ("last_k",)}, reason)
+    return dataclasses.replace(space, constraints=(forbidden,))
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_what_cannot_go_together_is_never_proposed(tmp_path: Path, constrained: Space, sampler: str) -> None:
+    searched = search(tmp_path, constrained, sampler=sampler)
+    proposals = run_through(searched, 30)
+    for proposal in proposals:
+        constrained.check(proposal.choices)
+    assert len({str(p.choices["pooling"]) + str(p.choices["trainable"]) for p in proposals}) == 4
+
+
+def test_a_trial_says_what_was_run_instead_of_its_forbidden_suggestion(tmp_path: Path, constrained: Space) -> None:
+    proposals = run_through(search(tmp_path, constrained, sampler="random", known=()), 20)
+    trials = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db").trials
+    forbidden = 0
+    for proposal, trial in zip(proposals, trials, strict=True):
+        if trial.params["trainable"] == "last_k" and trial.params["pooling"] != "cls":
+            forbidden += 1
+            assert trial.user_attrs["run_instead"] == "trainable=all"
+            assert proposal.choices == {"rate": proposal.choices["rate"], "pooling": trial.params["pooling"]} | {
+                "trainable": "all"
+            }
+        else:
+            assert "run_instead" not in trial.user_attrs
+    assert 0 < forbidden < 20
+
+
+def test_a_resumed_trial_is_run_instead_as_before(tmp_path: Path, constrained: Space) -> None:
+    first = search(tmp_path, constrained, sampler="random", known=())
+    asked = [first.ask() for _ in range(12)]
+    again = search(tmp_path, constrained, sampler="random", known=())
+    assert [again.resume(proposal.number) for proposal in asked] == asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from study.arguments import given, parser
 from study.settings import BUDGETS, Settings, SettingsError, default_name, resolve
 
 
@@ -41,7 +42,7 @@ def test_a_resumed_study_may_get_more_trials_and_seeds() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("space", "heads"), ("data", "x"), ("epochs", 9), ("seed", 1), ("pins", ("pooling=max",))],
+    [("space", "heads"), ("data", "x"), ("epochs", 9), ("seed", 1), ("pins", ("pooling=max",)), ("tasks", ("sst",))],
 )
 def test_what_gives_runs_their_meaning_cannot_change(key: str, value: object) -> None:
     stored = resolve({"name": "a"}, None)
@@ -85,3 +86,20 @@ def test_the_default_name_is_made_from_space_data_and_backbone(
     space: str, data: str, backbone: str, expected: str
 ) -> None:
     assert default_name(space, data, backbone) == expected
+
+
+def test_settings_stored_before_there_was_a_choice_have_the_main_tasks() -> None:
+    stored = resolve({}, None).as_json()
+    del stored["tasks"]
+    assert Settings.from_json(stored).tasks == ("sst", "quora", "sts")
+
+
+@pytest.mark.parametrize(("text", "tasks"), [("sick, sts,sst", ("sst", "sts", "sick")), ("quora", ("quora",))])
+def test_tasks_stand_in_their_usual_order(text: str, tasks: tuple[str, ...]) -> None:
+    assert resolve(given(parser().parse_args(["--tasks", text])), None).tasks == tasks
+
+
+@pytest.mark.parametrize("text", ["", "sst,sts,sst"])
+def test_each_task_is_taken_once(text: str) -> None:
+    with pytest.raises(SettingsError, match="--tasks takes each task once"):
+        resolve(given(parser().parse_args(["--tasks", text])), None)

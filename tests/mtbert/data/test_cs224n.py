@@ -12,7 +12,7 @@ import pytest
 
 from mtbert.data.cs224n import read_folder
 from mtbert.errors import DataError
-from mtbert.tasks.abstract import AbstractTask
+from mtbert.tasks.abstract import AbstractTask, Tables
 from mtbert.tasks.quora import QuoraTask
 from mtbert.tasks.sst import SstTask
 from mtbert.tasks.sts import StsTask
@@ -27,12 +27,13 @@ needs_real_data = pytest.mark.skipif(
 def write(folder: Path, rows: int = 30) -> Path:
     """A folder with the files of all three tasks, dev a third as long as train."""
     for task in TASKS:
-        for split, count in (("train", rows), ("dev", rows // 3)):
+        assert isinstance(task.files, Tables)
+        for split, name, count in (("train", task.files.train, rows), ("dev", task.files.dev, rows // 3)):
             lines = ["\t".join(["", "id", *task.text_columns, task.label_column])]
             for i in range(count):
                 texts = [f"{split} {column} number {i}" for column in task.text_columns]
                 lines.append("\t".join([str(i), f"{split}{i}", *texts, str(i % 2)]))
-            (folder / f"{task.file_stem}-{split}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
 
@@ -168,7 +169,7 @@ def test_the_real_data_is_read_within_seconds_with_its_known_faults() -> None:
 def test_the_real_texts_are_those_the_csv_module_reads() -> None:
     corpus = read_folder(REAL, TASKS)
     for task in TASKS:
-        with (REAL / f"{task.file_stem}-dev.csv").open(encoding="utf-8", newline="") as file:
+        with (REAL / task.files.required()[1]).open(encoding="utf-8", newline="") as file:
             rows = {row["id"]: row for row in csv.DictReader(file, delimiter="\t")}
         dev = corpus.tasks[task.name].dev
         column = task.text_columns[0]

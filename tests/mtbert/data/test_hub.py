@@ -10,7 +10,9 @@ import pytest
 
 from mtbert.data.hub import HubSplit, download, read_hub
 from mtbert.errors import DataError
+from mtbert.tasks.cfimdb import CfimdbTask
 from mtbert.tasks.quora import QuoraTask
+from mtbert.tasks.rotten_tomatoes import RottenTomatoesTask
 from mtbert.tasks.sts import StsTask
 
 
@@ -83,3 +85,18 @@ def test_a_missing_split_is_an_error() -> None:
 def test_without_the_library_the_message_has_the_pip_command() -> None:
     with pytest.raises(DataError, match=r"pip install 'mtbert-study\[hub\]'"):
         download("SetFit/sst5", None)
+
+
+def test_rotten_tomatoes_has_all_three_splits() -> None:
+    def reviews(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
+        assert (path, configuration) == ("cornell-movie-review-data/rotten_tomatoes", None)
+        names = ("train", "validation", "test")
+        return {name: Rows([{"text": f"{name} {i}", "label": i} for i in (0, 1)]) for name in names}
+
+    data = read_hub([RottenTomatoesTask()], load=reviews).tasks["rotten_tomatoes"]
+    assert (data.dev.texts, data.test.labels.tolist()) == (("validation 0", "validation 1"), [0.0, 1.0])
+
+
+def test_a_task_that_the_hub_has_not_is_an_error() -> None:
+    with pytest.raises(DataError, match="No hub data for task named 'cfimdb'"):
+        read_hub([CfimdbTask()])

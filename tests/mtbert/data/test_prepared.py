@@ -31,6 +31,7 @@ def prepared(fingerprint: str = "f" * 64) -> Prepared:
         fingerprint=fingerprint,
         max_tokens=16,
         tokenizer_json='{"version": "1.0"}',
+        texts={"in_domain": ragged([2, 4, 3], [2, 3]), "folder/my.txt": ragged([2, 9, 3])},
     )
 
 
@@ -45,6 +46,9 @@ def test_what_is_saved_comes_back_equal(tmp_path: Path) -> None:
     assert pair.labels.tolist() == [0.5, 3.0]
     assert loaded.splits["sst", "train"].second is None
     assert (loaded.pad_id, loaded.vocabulary_size, loaded.max_tokens) == (0, 8, 16)
+    assert list(loaded.texts) == ["in_domain", "folder/my.txt"]
+    assert [loaded.texts["in_domain"][i].tolist() for i in (0, 1)] == [[2, 4, 3], [2, 3]]
+    assert loaded.texts["folder/my.txt"][0].tolist() == [2, 9, 3]
     assert (loaded.fingerprint, loaded.tokenizer_json) == ("f" * 64, '{"version": "1.0"}')
 
 
@@ -52,6 +56,7 @@ def test_arrays_are_mapped_and_cannot_be_changed(tmp_path: Path) -> None:
     save_prepared(prepared(), tmp_path / "data")
     values = load_prepared(tmp_path / "data").splits["sst", "train"].first.values
     assert isinstance(values, np.memmap)
+    assert isinstance(load_prepared(tmp_path / "data").texts["in_domain"].values, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         values[0] = 1
 
@@ -68,11 +73,21 @@ def test_a_missing_folder_is_a_data_error(tmp_path: Path) -> None:
         load_prepared(tmp_path / "nothing")
 
 
+def test_data_prepared_before_there_were_texts_is_read(tmp_path: Path) -> None:
+    save_prepared(prepared(), tmp_path / "data")
+    path = tmp_path / "data" / "meta.json"
+    meta = json.loads(path.read_text())
+    del meta["texts"]
+    path.write_text(json.dumps(meta))
+    assert load_prepared(tmp_path / "data").texts == {}
+
+
+@pytest.mark.parametrize("name", ["sts.dev.second.values", "texts.1.values"])
 @pytest.mark.parametrize("damage", ["cut", "gone", "swapped"])
-def test_a_damaged_folder_is_a_data_error(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_folder_is_a_data_error(tmp_path: Path, damage: str, name: str) -> None:
     folder = tmp_path / "data"
     save_prepared(prepared(), folder)
-    victim = folder / "sts.dev.second.values.npy"
+    victim = folder / f"{name}.npy"
     if damage == "cut":
         victim.write_bytes(victim.read_bytes()[:-8])
     elif damage == "gone":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mtbert.data.examples import Split
-from mtbert.data.subset import first, hold_out_test
+from mtbert.data.subset import first, hold_out_dev, hold_out_test
 from mtbert.errors import DataError
 
 
@@ -72,3 +72,17 @@ def test_when_every_row_would_be_test_one_stays_in_train() -> None:
 def test_one_row_cannot_be_divided() -> None:
     with pytest.raises(DataError, match="at least 2"):
         hold_out_test(split(1))
+
+
+def test_a_dev_split_held_out_shares_no_row_with_the_test_split() -> None:
+    whole = split(1000)
+    rest, dev = hold_out_dev(whole)
+    train, test = hold_out_test(rest)
+    assert abs(len(dev) - 100) < 40
+    assert test.ids == hold_out_test(whole)[1].ids
+    assert len(train) + len(dev) + len(test) == 1000
+
+
+def test_one_row_gives_no_dev_split() -> None:
+    with pytest.raises(DataError, match="train and dev need at least 2 usable rows"):
+        hold_out_dev(split(1))

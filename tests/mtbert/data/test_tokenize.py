@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
@@ -9,8 +12,8 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-from mtbert.data.examples import Corpus, Split, TaskData
-from mtbert.data.tokenize import Ragged, prepare, prepared_fingerprint, tokenize_split
+from mtbert.data.examples import Corpus, Split, TaskData, fingerprint
+from mtbert.data.tokenize import Ragged, choose, joined, prepare, prepared_fingerprint, tokenize_split
 
 PAD, UNK, CLS, SEP = range(4)
 
@@ -103,3 +106,26 @@ def test_the_fingerprint_is_known_before_tokenizing(tokenizer: Tokenizer) -> Non
 def test_a_tokenizer_without_padding_token_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\[PAD\]"):
         prepare(corpus(), Tokenizer(WordLevel({"a": 0}, unk_token="a")), max_tokens=8)
+
+
+def test_texts_are_tokenized_as_splits_are_and_are_in_the_fingerprint(tokenizer: Tokenizer) -> None:
+    plain = prepare(corpus(), tokenizer, max_tokens=4)
+    prepared = prepare(corpus(), tokenizer, max_tokens=4, texts={"tasks": ("a", "b c d")})
+    assert [prepared.texts["tasks"][i].tolist() for i in (0, 1)] == [[CLS, 4, SEP], [CLS, 5, 6, SEP]]
+    assert prepared.fingerprint != plain.fingerprint
+    assert prepared.fingerprint != prepare(corpus(), tokenizer, max_tokens=4, texts={"tasks": ("a", "b c")}).fingerprint
+    told = prepared_fingerprint(corpus(), tokenizer, max_tokens=4, texts={"tasks": ("a", "b c d")})
+    assert told == prepared.fingerprint
+
+
+def test_the_fingerprint_without_texts_is_what_it_was_before_there_were_any(tokenizer: Tokenizer) -> None:
+    parts = [fingerprint(choose(corpus())), 8]
+    text = json.dumps([*parts, hashlib.sha256(tokenizer.to_str().encode()).hexdigest()])
+    assert prepare(corpus(), tokenizer, max_tokens=8).fingerprint == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_joined_rows_follow_each_other() -> None:
+    first = Ragged(np.array([5, 6, 7], dtype=np.int32), np.array([0, 2, 3]))
+    second = Ragged(np.array([8], dtype=np.int32), np.array([0, 0, 1]))
+    together = joined([first, second])
+    assert [together[i].tolist() for i in range(len(together))] == [[5, 6], [7], [], [8]]

@@ -128,3 +128,16 @@ def test_heads_that_do_not_divide_the_width_are_refused() -> None:
 def test_a_size_below_one_is_refused() -> None:
     with pytest.raises(BackboneError, match="at least 1, got layers=0"):
         BertShape(vocabulary_size=40, width=16, layers=0, heads=2, inner_width=32)
+
+
+def test_words_given_in_place_of_those_looked_up_give_the_same(
+    encoder: BertEncoder, padded: tuple[Tensor, Tensor]
+) -> None:
+    words = encoder.embeddings.word(padded[0])
+    assert torch.equal(encoder(*padded, embedded=words), encoder(*padded))
+
+
+def test_other_words_than_those_looked_up_are_read(encoder: BertEncoder, padded: tuple[Tensor, Tensor]) -> None:
+    other = padded[0].flip(1)
+    words = encoder.embeddings.word(other)
+    assert torch.equal(encoder(*padded, embedded=words), encoder(other, padded[1]))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtbert.encoder.bert import BertEncoder
 from mtbert.encoder.shape import read_shape
-from mtbert.encoder.weights import LoadReport, load_into, read_tensors, to_hugging_face
+from mtbert.encoder.weights import LoadReport, load_into, pooler_of, read_tensors, to_hugging_face
 from mtbert.errors import BackboneError
 
 
@@ -170,3 +170,13 @@ def test_a_damaged_config_is_named(folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "be')
     with pytest.raises(BackboneError, match=r"config\.json is not JSON"):
         read_shape(folder)
+
+
+def test_the_published_pooler_is_unused_by_the_encoder_and_can_be_had(encoder: BertEncoder) -> None:
+    weight, bias = torch.randn(16, 16), torch.randn(16)
+    for prefix in ("", "bert."):
+        tensors = {f"{prefix}pooler.dense.weight": weight, f"{prefix}pooler.dense.bias": bias}
+        found = pooler_of(tensors)
+        assert found is not None and torch.equal(found[0], weight) and torch.equal(found[1], bias)
+    assert "pooler.dense.weight" in load_into(encoder, tensors).unused
+    assert pooler_of(to_hugging_face(encoder.state_dict())) is None

@@ -1,0 +1,123 @@
+"""What every adapter is, and the set of adapters of one task."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, cast
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+INITIAL_DEVIATION = 0.02  # BERT's initializer_range: what the published adapters draw their matrices from
+
+
+class AbstractAdapter(nn.Module, ABC):
+    """One kind of adapter of one task, for all layers of the encoder.
+
+    It says what it adds and where; None, and the same states from `top`, where it adds nothing. Layers count
+    from 0; `visible` is (batch, 1, 1, tokens), from `visible_keys`. It has no dropout, and a new one adds zero
+    everywhere: the model starts as the plain encoder.
+
+    Facts an adapter may ask for, keyword only, all of the encoder: `encoder_width` (d), `layers`, `heads`,
+    `inner_width` and `layer_norm_epsilon`.
+    """
+
+    on_top: ClassVar[bool] = False
+
+    def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
+        """What is added to the queries of all heads (batch, tokens, d), from the layer's input."""
+        return None
+
+    def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
+        """What is added to the values of all heads (batch, tokens, d), from the layer's input."""
+        return None
+
+    def attention_delta(self, layer: int, block: Tensor) -> Tensor | None:
+        """What is added to the attention block's output (batch, tokens, d), from that output."""
+        return None
+
+    def feed_forward_delta(self, layer: int, block: Tensor) -> Tensor | None:
+        """What is added to the feed-forward block's output (batch, tokens, d), from that output."""
+        return None
+
+    def parallel(self, layer: int, hidden: Tensor, visible: Tensor) -> Tensor | None:
+        """What is added inside the layer's last layer norm (batch, tokens, d), from the layer's input."""
+        return None
+
+    def top(self, standard: Tensor, visible: Tensor) -> Tensor:
+        """What the encoder's last layer norm standardized (batch, tokens, d), changed before it scales and shifts it.
+
+        Called only where `on_top` is true.
+        """
+        return standard
+
+
+class TaskAdapter(nn.Module):
+    """The adapters of one task; what they add is summed, in the order of their names.
+
+    Its parameters are named `<adapter>.<parameter>`.
+    """
+
+    def __init__(self, adapters: Mapping[str, AbstractAdapter]) -> None:
+        super().__init__()
+        for name in sorted(adapters):
+            self.add_module(name, adapters[name])
+
+    def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
+        """What is added to the queries (batch, tokens, d); None: nothing."""
+        return _sum(adapter.query_delta(layer, hidden) for adapter in self._adapters())
+
+    def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
+        """What is added to the values (batch, tokens, d); None: nothing."""
+        return _sum(adapter.value_delta(layer, hidden) for adapter in self._adapters())
+
+    def after_attention(self, layer: int, block: Tensor) -> Tensor:
+        """The attention block's output (batch, tokens, d), adapted, before it is added to the layer's input."""
+        delta = _sum(adapter.attention_delta(layer, block) for adapter in self._adapters())
+        return block if delta is None else block + delta
+
+    def after_feed_forward(self, layer: int, block: Tensor) -> Tensor:
+        """The feed-forward block's output (batch, tokens, d), adapted, before it is added to the block's input."""
+        delta = _sum(adapter.feed_forward_delta(layer, block) for adapter in self._adapters())
+        return block if delta is None else block + delta
+
+    def parallel(self, layer: int, hidden: Tensor, visible: Tensor) -> Tensor | None:
+        """What is added inside the layer's last layer norm (batch, tokens, d); None: nothing."""
+        return _sum(adapter.parallel(layer, hidden, visible) for adapter in self._adapters())
+
+    def top(self, total: Tensor, visible: Tensor, norm: nn.LayerNorm) -> Tensor:
+        """The last hidden states (batch, tokens, d): `norm` of `total`, with what stands on top inside it."""
+        tops = [adapter for adapter in self._adapters() if adapter.on_top]
+        if not tops:
+            hidden: Tensor = norm(total)
+            return hidden
+        standard = F.layer_norm(total, norm.normalized_shape, eps=norm.eps)
+        for adapter in tops:
+            standard = adapter.top(standard, visible)
+        return norm.weight * standard + norm.bias
+
+    def _adapters(self) -> Iterable[AbstractAdapter]:
+        return (cast(AbstractAdapter, module) for module in self.children())
+
+
+def start_at_zero(linear: nn.Linear) -> nn.Linear:
+    """The same linear map with all its parameters zero: the last one of an adapter."""
+    for parameter in linear.parameters():
+        nn.init.zeros_(parameter)
+    return linear
+
+
+def start_small(linear: nn.Linear) -> nn.Linear:
+    """The same linear map with its matrix drawn from N(0, 0.02), as BERT's are, and without bias."""
+    nn.init.normal_(linear.weight, 0.0, INITIAL_DEVIATION)
+    nn.init.zeros_(linear.bias)
+    return linear
+
+
+def _sum(deltas: Iterable[Tensor | None]) -> Tensor | None:
+    total: Tensor | None = None
+    for delta in deltas:
+        if delta is not None:
+            total = delta if total is None else total + delta
+    return total

@@ -1,0 +1,47 @@
+"""The `pal` adapter: projected attention layers, one small attention beside each layer of the encoder."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
+
+
+class PalAdapter(AbstractAdapter):
+    """out = LN(a + FFN(a) + TS(h)), TS(h) = VD MH(VE h), from the layer's input h (Stickland & Murray 2019).
+
+    VE (d to `width`) and VD (back) serve all layers; MH has queries, keys and values of its own in each layer, `heads`
+    heads (the largest divisor of `width` up to that) and no output matrix: 2 d width + layers 3 width^2 weights. All
+    maps have biases, as in the authors' code; VD starts at zero. `gelu`: TS(h) = GELU(VD MH(VE h)), that code's
+    reading; Zhang's formula has none.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoder_width: int,
+        layers: int,
+        width: Annotated[int, Field(ge=1)] = 204,
+        heads: Annotated[int, Field(ge=1)] = 12,
+        gelu: bool = False,
+    ) -> None:
+        super().__init__()
+        self.heads = next(number for number in range(min(heads, width), 0, -1) if width % number == 0)
+        self.gelu = gelu
+        self.encode = start_small(nn.Linear(encoder_width, width))
+        self.qkv = nn.ModuleList(start_small(nn.Linear(width, 3 * width)) for _ in range(layers))
+        self.decode = start_at_zero(nn.Linear(width, encoder_width))
+
+    def parallel(self, layer: int, hidden: Tensor, visible: Tensor) -> Tensor:
+        """TS(h) (batch, tokens, d)."""
+        small = self.encode(hidden)  # (batch, tokens, width)
+        batch, tokens, width = small.shape
+        qkv = self.qkv[layer](small).view(batch, tokens, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (batch, heads, tokens, width of a head)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+        added: Tensor = self.decode(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        return F.gelu(added) if self.gelu else added

@@ -1,0 +1,42 @@
+"""The `top_layer` adapter: one more BERT layer on top of the encoder."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
+from mtbert.encoder.layer import BertLayer
+
+
+class TopLayerAdapter(AbstractAdapter):
+    """h = g BL(n) + b: a BERT layer BL on the last hidden states (Stickland & Murray 2019), which were h = g n + b.
+
+    n is what the encoder's last layer norm standardizes, g and b the scale and shift it then applies: the layer stands
+    between the two. BL has the encoder's heads and inner width, 12 d^2 weights (Zhang, Table 1), and no dropout.
+
+    With both output matrices zero and its own norms at 1 and 0, BL(n) = LN(LN(n)) = n: the model starts as the plain
+    encoder, also after a stage that trains the encoder alone. No layer on h itself could: its norms would take the
+    mean and the deviation from h, which differ from token to token, and g has zeros in published encoders.
+    """
+
+    on_top = True
+
+    def __init__(self, *, encoder_width: int, heads: int, inner_width: int, layer_norm_epsilon: float) -> None:
+        super().__init__()
+        self.layer = BertLayer(
+            width=encoder_width,
+            heads=heads,
+            inner_width=inner_width,
+            hidden_dropout=0.0,
+            attention_dropout=0.0,
+            layer_norm_epsilon=layer_norm_epsilon,
+        )
+        start_small(self.layer.attention.qkv)
+        start_at_zero(self.layer.attention.output)
+        start_small(self.layer.inner)
+        start_at_zero(self.layer.outer)
+
+    def top(self, standard: Tensor, visible: Tensor) -> Tensor:
+        """BL(n) (batch, tokens, d)."""
+        result: Tensor = self.layer(standard, visible)
+        return result

@@ -1,0 +1,32 @@
+"""The `score_adaptive` balancer: a task that scores low on dev counts more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from mtbert.balancers.abstract import AbstractBalancer
+
+
+class ScoreAdaptiveBalancer(AbstractBalancer):
+    """w_i proportional to 1 - score_i of the last epoch, with mean 1 (Thapa & Khurana).
+
+    score_i is the task's main metric on dev: an accuracy, or a correlation, whose 1 - r lies between 0 and 2. All
+    weights are 1 in the first epoch, and where every task scores 1.
+    """
+
+    def __init__(self, *, tasks: tuple[str, ...]) -> None:
+        super().__init__()
+        self.weights = dict.fromkeys(tasks, 1.0)
+
+    def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """w_i L_i."""
+        return {task: loss * self.weights[task] for task, loss in losses.items()}
+
+    def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
+        """The weights of the next epoch."""
+        missing = {task: 1.0 - dev_scores[task] for task in self.weights}
+        mean = sum(missing.values()) / len(missing)
+        if mean > 0:
+            self.weights = {task: part / mean for task, part in missing.items()}

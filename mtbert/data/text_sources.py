@@ -1,0 +1,149 @@
+"""Where sentences without labels come from: a folder, the hub or the demo's generator; nothing is filtered here."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from random import Random
+
+from mtbert.data import demo, hub
+from mtbert.data.demo_scenes import scene_triplet
+from mtbert.data.lines import read_lines
+from mtbert.data.table import read_table
+from mtbert.errors import DataError
+
+Triplet = tuple[str, str, str]  # premise, what it entails, what contradicts it
+Fetch = Callable[[str], Path]
+
+WIKIPEDIA_FILE, NLI_FILE = "wiki1m_for_simcse.txt", "nli_for_simcse.csv"  # as Gao et al. 2021 published them
+NLI_COLUMNS = ("sent0", "sent1", "hard_neg")
+ROTTEN_TOMATOES = ("rt-polarity.neg.txt", "rt-polarity.pos.txt")
+PAWS = "paws/train.tsv"
+SICK = "sick/SICK_train.txt"  # the trial file is SICK's dev split: never read here
+SIMCSE_DATA = "princeton-nlp/datasets-for-simcse"
+
+# The demo's in-domain sentences are what its grammars say with another seed: new ones about the same things.
+DEMO_SEED = 1
+DEMO_TRIPLETS = 1000
+
+
+def in_domain(source: str, load: hub.Loader = hub.download) -> tuple[str, ...]:
+    """Sentences of Rotten Tomatoes, PAWS and SICK: those the folder has; on the hub the first two.
+
+    For the demo what its grammars say with another seed. Raises DataError where a folder has none of them.
+    """
+    if source == "demo":
+        made = demo.generate(DEMO_SEED, dev=1, test=1).values()
+        return tuple(text for task in made for text in (*task.train.texts, *(task.train.texts2 or ())))
+    if source == "hub":
+        reviews = load("cornell-movie-review-data/rotten_tomatoes", None)["train"]
+        pairs = load("google-research-datasets/paws", "labeled_final")["train"]
+        return (*_column(reviews, "text"), *_column(pairs, "sentence1"), *_column(pairs, "sentence2"))
+    folder = Path(source).expanduser()
+    texts = list(chain.from_iterable(_lines(folder / name) for name in ROTTEN_TOMATOES if (folder / name).is_file()))
+    for name, columns in ((PAWS, ("sentence1", "sentence2")), (SICK, ("sentence_A", "sentence_B"))):
+        if (folder / name).is_file():
+            texts += [field for row in read_table(folder / name, columns).rows for field in row.fields]
+    if not texts:
+        raise DataError(
+            f"{source} has no in-domain sentences ({', '.join((*ROTTEN_TOMATOES, PAWS, SICK))}). Put one of these "
+            "files there, or take another corpus: tasks, or a text file with one sentence a line."
+        )
+    return tuple(texts)
+
+
+def wikipedia(source: str, fetch: Fetch | None = None) -> tuple[str, ...]:
+    """Gao et al.'s million sentences of Wikipedia, from the folder or the hub. Raises DataError where they are not."""
+    if source == "hub":
+        return tuple(_lines((fetch or download)(WIKIPEDIA_FILE)))
+    path = Path(source).expanduser() / WIKIPEDIA_FILE
+    if source == "demo" or not path.is_file():
+        raise DataError(
+            f"--data {source} has no sentences of Wikipedia ({WIKIPEDIA_FILE}). Put the file into a data folder, take "
+            "--data hub, or another corpus: tasks, or a text file with one sentence a line."
+        )
+    return tuple(_lines(path))
+
+
+def text_file(source: str, name: str) -> tuple[str, ...]:
+    """The lines of a text file; a relative name is looked for in the data folder first, then where we are."""
+    beside = Path(source).expanduser() / name
+    return tuple(_lines(beside if beside.is_file() else Path(name).expanduser()))
+
+
+def triplets(source: str, fetch: Fetch | None = None) -> tuple[Triplet, ...]:
+    """Premises with an entailment and a contradiction each: Gao et al.'s file, else SICK's; made up for the demo.
+
+    Raises DataError where there are none.
+    """
+    if source == "demo":
+        rng = Random(f"mtbert demo triplets {DEMO_SEED}")
+        return tuple(scene_triplet(rng) for _ in range(DEMO_TRIPLETS))
+    folder = Path(source).expanduser()
+    if source == "hub" or (folder / NLI_FILE).is_file():
+        return tuple(_csv(folder / NLI_FILE if source != "hub" else (fetch or download)(NLI_FILE)))
+    found = _of_sick(folder / SICK) if (folder / SICK).is_file() else ()
+    if not found:
+        raise DataError(
+            f"{source} has no premise with an entailment and a contradiction. Put {NLI_FILE} there (columns "
+            f"{', '.join(NLI_COLUMNS)}) or SICK ({SICK}), or leave supervised SimCSE out."
+        )
+    return found
+
+
+def download(name: str) -> Path:
+    """A file of SimCSE's data on the hub, from its cache when it is there. Raises DataError where it cannot be had."""
+    if importlib.util.find_spec("huggingface_hub") is None:
+        raise DataError(
+            f"{name} comes from the hub. Install its library: pip install 'mtbert-study[hub]'. {hub.WAY_OUT}"
+        )
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(SIMCSE_DATA, name, repo_type="dataset"))
+    except (OSError, ValueError) as error:  # every error of the library is one of these
+        raise DataError(f"{SIMCSE_DATA}/{name} could not be loaded from the hub: {error}. {hub.WAY_OUT}") from error
+
+
+def _lines(path: Path) -> Iterable[str]:
+    return (text for _, text in read_lines(path))
+
+
+def _column(rows: hub.HubSplit, name: str) -> list[str]:
+    if name not in rows.column_names:
+        raise DataError(
+            f"a data set of the hub has no column {name}, only {', '.join(rows.column_names)}. {hub.WAY_OUT}"
+        )
+    return [str(row[name]) for row in rows]
+
+
+def _csv(path: Path) -> Iterator[Triplet]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in NLI_COLUMNS if name not in (rows.fieldnames or ())]
+            if missing:
+                raise DataError(
+                    f"{path} has no column {', '.join(missing)}. Expected: comma-separated {', '.join(NLI_COLUMNS)}."
+                )
+            for row in rows:
+                yield row["sent0"] or "", row["sent1"] or "", row["hard_neg"] or ""
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as comma-separated UTF-8 text: {error}.") from error
+
+
+def _of_sick(path: Path) -> tuple[Triplet, ...]:
+    """Every entailment of a first sentence with every contradiction of the same one."""
+    said: dict[str, dict[str, list[str]]] = {}
+    for row in read_table(path, ("sentence_A", "sentence_B", "entailment_judgment")).rows:
+        first, second, judgment = row.fields
+        said.setdefault(first, {}).setdefault(judgment.strip().upper(), []).append(second)
+    return tuple(
+        (premise, entailed, contradicted)
+        for premise, by_judgment in said.items()
+        for entailed in by_judgment.get("ENTAILMENT", ())
+        for contradicted in by_judgment.get("CONTRADICTION", ())
+    )

@@ -1,0 +1,114 @@
+"""Sentences for pretraining: which corpora a configuration asks for, and what of them may be used.
+
+No sentence of any dev or test split (nor of a published test set without labels) is ever among them: Rotten Tomatoes
+holds three quarters of SST's dev sentences. Sentences are the same when their letters and digits are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from mtbert.config import RunConfig
+from mtbert.config_stages import corpora_of
+from mtbert.data import subset, text_sources
+from mtbert.data.examples import Corpus, Split
+from mtbert.errors import DataError
+
+# The three columns of the triplets, under which they stand beside the corpora; row i of each belong together.
+NLI = "nli"
+TRIPLET_TEXTS = ("nli.sent0", "nli.sent1", "nli.hard_neg")
+
+# Corpus -> how many of its sentences are used at most; None: all.
+Needs = Mapping[str, int | None]
+
+
+def needs_of(config: RunConfig) -> dict[str, Needs]:
+    """Stage -> the corpora it reads, for the stages a configuration has."""
+    told: dict[str, Needs] = {}
+    if config.mlm is not None:
+        told["mlm"] = dict.fromkeys(corpora_of(config.mlm.corpora), config.mlm.max_sentences)
+    if config.simcse_unsupervised is not None:
+        part = config.simcse_unsupervised
+        told["simcse_unsupervised"] = dict.fromkeys(corpora_of(part.corpus), part.sentences)
+    if config.simcse_supervised is not None:
+        told["simcse_supervised"] = {NLI: config.simcse_supervised.triplets}
+    return told
+
+
+def together(needs: Iterable[Needs]) -> dict[str, int | None]:
+    """What serves all of them: every corpus that one asks for, as much of it as the greediest does."""
+    result: dict[str, int | None] = {}
+    for need in needs:
+        for name, most in need.items():
+            before = result.get(name, 0)
+            result[name] = None if most is None or before is None else max(before, most)
+    return dict(sorted(result.items()))
+
+
+def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict[str, tuple[str, ...]]:
+    """The sentences of each corpus: nothing twice, nothing held out, in the order of their SHA-256.
+
+    So the first n are the same for every run, and n are among any larger number. "tasks" are the sentences of the
+    examples that are trained on (`train_examples` a task). Raises DataError where the data has no such corpus.
+    """
+    if not needs:
+        return {}
+    held = {_key(text) for data in corpus.tasks.values() for text in _held_out(data.dev, data.test, data.unlabelled)}
+    result: dict[str, tuple[str, ...]] = {}
+    for name, most in needs.items():
+        if name == NLI:
+            result |= _triplets(corpus.source, held, most)
+        else:
+            result[name] = _sentences(_read(corpus, name, train_examples), held, most)
+    empty = [name for name, texts in result.items() if not texts]
+    if empty:
+        raise DataError(f"{corpus.source}: nothing of {', '.join(empty)} is left without the dev and test sentences.")
+    return result
+
+
+def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str]:
+    if name == "tasks":
+        splits = (subset.first(data.train, train_examples) for data in corpus.tasks.values())
+        return (text for split in splits for text in _texts(split))
+    if name == "in_domain":
+        return text_sources.in_domain(corpus.source)
+    if name == "wikipedia":
+        return text_sources.wikipedia(corpus.source)
+    return text_sources.text_file(corpus.source, name)
+
+
+def _sentences(texts: Iterable[str], held: set[str], most: int | None) -> tuple[str, ...]:
+    kept: dict[str, str] = {}
+    for text in texts:
+        key = _key(text)
+        if key and key not in held:
+            kept.setdefault(key, text.strip())
+    return tuple(sorted(kept.values(), key=_order)[:most])
+
+
+def _triplets(source: str, held: set[str], most: int | None) -> dict[str, tuple[str, ...]]:
+    kept: dict[tuple[str, ...], Sequence[str]] = {}
+    for triplet in text_sources.triplets(source):
+        keys = tuple(_key(text) for text in triplet)
+        if all(keys) and not held.intersection(keys):
+            kept.setdefault(keys, triplet)
+    chosen = sorted(kept.values(), key=lambda triplet: _order("\n".join(triplet)))[:most]
+    return {name: tuple(triplet[i] for triplet in chosen) for i, name in enumerate(TRIPLET_TEXTS)}
+
+
+def _held_out(*splits: Split | None) -> Iterable[str]:
+    return (text for split in splits if split is not None for text in _texts(split))
+
+
+def _texts(split: Split) -> tuple[str, ...]:
+    return (*split.texts, *(split.texts2 or ()))
+
+
+def _key(text: str) -> str:
+    """Letters and digits alone: "It 's" and "it's" are the same sentence in two tokenizations."""
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _order(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,48 @@
+"""What every encoder is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mtbert.encoder.shape import BertShape, BilstmShape
+
+if TYPE_CHECKING:
+    from mtbert.adapters.abstract import TaskAdapter
+
+
+class AbstractEncoder(nn.Module, ABC):
+    """A map from token numbers to hidden states of every token.
+
+    `embeddings` (its table of words is `embeddings.word`) and `layers`, from below, are the parts that are frozen or
+    read one by one; `width` is that of the hidden states, `shape` all sizes. Only where `supports_adapters` can
+    adapters be put inside.
+    """
+
+    supports_adapters: ClassVar[bool]
+    shape: BertShape | BilstmShape
+    width: int
+    embeddings: nn.Module
+    layers: nn.ModuleList
+
+    @abstractmethod
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        adapter: TaskAdapter | None = None,
+        embedded: Tensor | None = None,
+    ) -> Tensor:
+        """The last hidden states (batch, tokens, width).
+
+        `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int, real tokens first.
+        `adapter` is the set of one task. `embedded` (batch, tokens, width of the words) stand in for the word
+        embeddings of `input_ids`: what a perturbation changes. What stands at padding changes no real token.
+        """
+
+    @abstractmethod
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw all weights from `generator` alone."""

@@ -1,0 +1,107 @@
+"""The bidirectional LSTM encoder: what BERT is compared with."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from mtbert.encoder.abstract import AbstractEncoder
+from mtbert.encoder.shape import BilstmShape as BilstmShape
+from mtbert.errors import BackboneError
+
+if TYPE_CHECKING:
+    from mtbert.adapters.abstract import TaskAdapter
+
+
+class BilstmEmbeddings(nn.Module):
+    """A learned vector for each word piece."""
+
+    def __init__(self, *, vocabulary_size: int, width: int) -> None:
+        super().__init__()
+        self.word = nn.Embedding(vocabulary_size, width)
+
+    def forward(self, input_ids: Tensor, words: Tensor | None = None) -> Tensor:
+        """(batch, tokens, embedding width) of `input_ids` (batch, tokens), or `words` themselves where given."""
+        result: Tensor = self.word(input_ids) if words is None else words
+        return result
+
+
+class BilstmLayer(nn.Module):
+    """dropout([forward LSTM; backward LSTM]) (Hochreiter & Schmidhuber 1997; Graves & Schmidhuber 2005)."""
+
+    def __init__(self, *, inputs: int, hidden_width: int, dropout: float) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(inputs, hidden_width, batch_first=True, bidirectional=True)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, hidden: Tensor, lengths: Tensor) -> Tensor:
+        """(batch, tokens, 2 hidden_width) from (batch, tokens, inputs); `lengths` (batch,) real tokens, at least 1.
+
+        Packed: the backward direction starts at the last real token, and padding comes out as zeros.
+        """
+        packed = pack_padded_sequence(hidden, lengths, batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=hidden.shape[1])
+        result: Tensor = self.dropout(states)
+        return result
+
+
+class BilstmEncoder(AbstractEncoder):
+    """h = W LSTM2(LSTM1(embedding)) + b, both layers bidirectional with dropout after each (Kumar, figure 1).
+
+    Kumar prints dropout 0.5 (`hidden_dropout`) and no sizes. There is no attention and there are no positions, so
+    sentences of any length. A row with no real token counts as having one.
+    """
+
+    supports_adapters = False
+
+    def __init__(self, shape: BilstmShape, *, hidden_dropout: float = 0.1) -> None:
+        super().__init__()
+        self.shape: BilstmShape = shape
+        self.width = shape.width
+        self.embeddings: BilstmEmbeddings = BilstmEmbeddings(
+            vocabulary_size=shape.vocabulary_size, width=shape.embedding_width
+        )
+        self.layers = nn.ModuleList(
+            BilstmLayer(
+                inputs=2 * shape.hidden_width if number else shape.embedding_width,
+                hidden_width=shape.hidden_width,
+                dropout=hidden_dropout,
+            )
+            for number in range(shape.layers)
+        )
+        self.output = nn.Linear(2 * shape.hidden_width, shape.width)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        adapter: TaskAdapter | None = None,
+        embedded: Tensor | None = None,
+    ) -> Tensor:
+        """Hidden states (batch, tokens, width), see `AbstractEncoder`; raises `BackboneError` for an adapter."""
+        if adapter is not None:
+            raise BackboneError("a BiLSTM has no place for adapters, but got one. Leave adapters out, or use a BERT.")
+        lengths = attention_mask.sum(1).clamp(min=1).cpu()  # packing wants them there
+        hidden: Tensor = self.embeddings(input_ids, embedded)
+        for layer in self.layers:
+            hidden = layer(hidden, lengths)
+        result: Tensor = self.output(hidden)
+        return result
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw torch's usual weights from `generator` alone: embeddings, layers from below, the output.
+
+        Embeddings from N(0, 1), an LSTM's from U(-k, k) with k = 1 / sqrt(hidden width), those of the output with
+        k = 1 / sqrt(its inputs). An encoder of fewer layers has the lower part of a deeper one.
+        """
+        self.embeddings.word.weight.normal_(0.0, 1.0, generator=generator)
+        for part in (*self.layers, self.output):
+            inputs = self.output.in_features if part is self.output else self.shape.hidden_width
+            bound = 1 / math.sqrt(inputs)
+            for parameter in part.parameters():
+                parameter.uniform_(-bound, bound, generator=generator)

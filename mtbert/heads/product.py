@@ -1,0 +1,21 @@
+"""The `product` head: a linear layer on the product of the two sentence vectors, feature by feature."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mtbert.heads.abstract import AbstractPairHead
+
+
+class ProductHead(AbstractPairHead):
+    """W dropout(u * v) + b (Kumar). Symmetric in the two sentences; with W = 1 the dot product."""
+
+    def __init__(self, *, width: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, outputs))
+
+    def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
+        """Outputs (batch, outputs)."""
+        assert second is not None  # the model gives a pair head both sentences
+        result: Tensor = self.layers(first * second)  # (batch, width)
+        return result

@@ -1,0 +1,1 @@
+"""Regularizers: what is added to a task's loss so that the model stays smooth."""

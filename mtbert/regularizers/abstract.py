@@ -1,0 +1,23 @@
+"""What a regularizer is: a penalty beside the loss of each task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from mtbert.data.batching import Batch
+from mtbert.model import MultitaskModel
+from mtbert.tasks.abstract import AbstractTask
+
+
+class AbstractRegularizer(ABC):
+    """A penalty on a model for a batch of one task; it may keep a state that follows the optimizer's steps."""
+
+    @abstractmethod
+    def __call__(self, model: MultitaskModel, task: AbstractTask, batch: Batch, outputs: Tensor) -> Tensor:
+        """The penalty, a scalar, already weighted; `outputs` (examples, outputs) is what the model gave for `batch`."""
+
+    def after_step(self, model: MultitaskModel) -> None:
+        """Called after each step of the optimizer; nothing, where there is no state."""
+        return

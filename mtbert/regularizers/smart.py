@@ -1,0 +1,130 @@
+"""The `smart` regularizer: outputs must not change much where word embeddings change a little."""
+
+from __future__ import annotations
+
+import copy
+from typing import Annotated, Literal, cast
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from mtbert.data.batching import Batch
+from mtbert.model import MultitaskModel
+from mtbert.regularizers.abstract import AbstractRegularizer
+from mtbert.tasks.abstract import AbstractTask
+
+Reading = Literal["noise", "gradient", "ball"]
+
+DEVIATION = 1e-5  # of the noise that the ascent starts from
+
+# Guards a division where a token has no gradient (padding); far below any gradient that there is.
+TINY = 1e-30
+
+
+class SmartRegularizer(AbstractRegularizer):
+    """weight * l(f(e + delta), f(e)), with one step of gradient ascent from noise to delta (Jiang et al. 2020).
+
+    e are the word embeddings (of both sentences for pairs), n ~ N(0, 1e-5^2) the noise, g the gradient of
+    l(f(e + n), f(e)) with f(e) detached, |.| the largest absolute value of a token's vector. `radius` r bounds the
+    perturbation, by the `reading` of the paper:
+
+    - noise (the small library smart-pytorch, earlier MT-DNN code; r = 1.0): s = n + step g, delta = r s / |s|
+    - gradient (later MT-DNN code; r = 1e-3): delta = n + r g / |g|
+    - ball (the paper's algorithm 1; r = 1e-5): delta = n + step g / |g|, clipped to [-r, r]
+
+    l is the mean over examples of KL(p, q) + KL(q, p) of the class distributions (the two Bernoulli ones for a single
+    logit), and of the squared error for scores. Dropout differs between the passes; `same_dropout` gives all of them
+    one mask, for one more forward pass. `bregman` adds l(f(e), teacher(e)), the weight at the paper's 1: the teacher's
+    parameters follow the model's with `momentum` after each step, from where training starts; no dropout there.
+    """
+
+    def __init__(
+        self,
+        *,
+        radius: Annotated[float, Field(gt=0.0)] = 1.0,
+        reading: Reading = "noise",
+        weight: Annotated[float, Field(gt=0.0)] = 0.5,
+        step: Annotated[float, Field(gt=0.0)] = 1e-3,
+        same_dropout: bool = False,
+        bregman: bool = False,
+        momentum: Annotated[float, Field(ge=0.0, le=1.0)] = 0.99,
+    ) -> None:
+        self.radius, self.reading, self.weight, self.step = radius, reading, weight, step
+        self.same_dropout, self.bregman, self.momentum = same_dropout, bregman, momentum
+        self._teacher: MultitaskModel | None = None
+
+    def __call__(self, model: MultitaskModel, task: AbstractTask, batch: Batch, outputs: Tensor) -> Tensor:
+        """The penalty of a batch, with a gradient to the model through the clean and the perturbed outputs."""
+        word = cast(nn.Embedding, model.encoder_of(task.name).embeddings.word)
+        words: Tensor = word(batch.input_ids)  # (rows, tokens, width)
+        noise = (torch.randn_like(words) * DEVIATION).detach().requires_grad_()
+        random_state = _random_state(words.device)
+
+        def outputs_for(changed: Tensor | None) -> Tensor:
+            if self.same_dropout:
+                _restore(words.device, random_state)
+            result: Tensor = model(task.name, batch, changed)
+            return result
+
+        clean = outputs_for(None) if self.same_dropout else outputs
+        ascent = divergence(task, outputs_for(words.detach() + noise), clean.detach())
+        (gradient,) = torch.autograd.grad(ascent, noise)
+        delta = perturbation(noise.detach(), gradient, self.radius, self.step, self.reading)
+        penalty = self.weight * divergence(task, outputs_for(words + delta), clean)
+        return penalty + divergence(task, clean, self._teaching(model, task, batch)) if self.bregman else penalty
+
+    def after_step(self, model: MultitaskModel) -> None:
+        """Let the teacher follow: teacher = momentum teacher + (1 - momentum) model."""
+        if self._teacher is None:
+            return
+        with torch.no_grad():
+            for follows, leads in zip(self._teacher.parameters(), model.parameters(), strict=True):
+                follows.lerp_(leads, 1 - self.momentum)
+
+    def _teaching(self, model: MultitaskModel, task: AbstractTask, batch: Batch) -> Tensor:
+        """The teacher's outputs; the teacher is the model as it is at the first call."""
+        if self._teacher is None:
+            self._teacher = copy.deepcopy(model).requires_grad_(False).eval()
+        with torch.no_grad():
+            outputs: Tensor = self._teacher(task.name, batch)
+        return outputs
+
+
+def perturbation(noise: Tensor, gradient: Tensor, radius: float, step: float, reading: Reading) -> Tensor:
+    """delta of `SmartRegularizer` from n and g, all (rows, tokens, width)."""
+    if reading == "noise":
+        return radius * _normalised(noise + step * gradient)
+    if reading == "gradient":
+        return noise + radius * _normalised(gradient)
+    return (noise + step * _normalised(gradient)).clamp(-radius, radius)
+
+
+def divergence(task: AbstractTask, first: Tensor, second: Tensor) -> Tensor:
+    """How far two outputs (examples, outputs) of a task are from each other: l of `SmartRegularizer`, a scalar.
+
+    Symmetric in its arguments, 0 where they are equal, with a gradient to both.
+    """
+    if task.label_kind == "score":
+        return F.mse_loss(first, second)
+    if first.shape[1] == 1:  # the logit of one class against the zero of the other
+        first, second = F.pad(first, (0, 1)), F.pad(second, (0, 1))
+    log_p, log_q = first.log_softmax(dim=1), second.log_softmax(dim=1)
+    return ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum(dim=1).mean()
+
+
+def _normalised(vectors: Tensor) -> Tensor:
+    """Each token's vector with its largest absolute value at 1; zeros stay zeros."""
+    return vectors / vectors.abs().amax(dim=-1, keepdim=True).clamp(min=TINY)
+
+
+def _random_state(device: torch.device) -> Tensor:
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+
+
+def _restore(device: torch.device, state: Tensor) -> None:
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    else:
+        torch.set_rng_state(state)

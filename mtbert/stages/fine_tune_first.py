@@ -1,0 +1,51 @@
+"""The `fine_tune_first` stage: one task is trained alone before all are trained together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from mtbert import components
+from mtbert.config_parts import MultitaskConfig, SamplerSpec, TaskConfig
+from mtbert.config_stages import FineTuneFirstConfig
+from mtbert.data.tokenize import Prepared
+from mtbert.evaluation import evaluate
+from mtbert.model import MultitaskModel, freeze
+from mtbert.tasks.abstract import AbstractTask
+from mtbert.trainer import Trainer
+
+NAME = "fine_tune_first"
+
+
+def run(
+    model: MultitaskModel, config: FineTuneFirstConfig, data: Prepared, seed: int, options: Mapping[str, TaskConfig]
+) -> list[float]:
+    """Train encoder, pooling and the head of `config.task`; the epoch with its best dev score is kept.
+
+    Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says. Gives each epoch's
+    mean loss. Raises `DivergedError`.
+    """
+    name = config.task
+    tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {})}
+    freeze(model, "all", None)
+    part = MultitaskConfig(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        sampler=SamplerSpec(name="sequential"),
+        optimizer=config.optimizer,
+    )
+    most = None if config.batches is None else config.batches * config.batch_size
+    own = options[name].model_copy(update={"batch_size": config.batch_size, "subsample": most})
+    trainer = Trainer(model, part, tasks, {name: data.splits[name, "train"]}, data.pad_id, seed, NAME, {name: own})
+
+    losses: list[float] = []
+    best, best_state = float("-inf"), dict[str, Tensor]()
+    for epoch in range(1, config.epochs + 1):
+        losses.append(trainer.epoch(epoch)[name])
+        dev = evaluate(model, tasks, {name: data.splits[name, "dev"]}, data.pad_id).tasks[name]
+        score = dev.metrics[tasks[name].main_metric]
+        if score > best:
+            best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}
+    model.load_state_dict(best_state)
+    return losses

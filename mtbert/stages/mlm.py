@@ -1,0 +1,85 @@
+"""The `mlm` stage: the encoder goes on predicting masked tokens, on sentences like those of the tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from mtbert.config_stages import MlmConfig, corpora_of
+from mtbert.data.tokenize import Prepared
+from mtbert.encoder.bert import INITIAL_DEVIATION
+from mtbert.errors import DataError
+from mtbert.model import MultitaskModel, device_of
+from mtbert.stages.pretraining import Indices, Pretraining, fit, padded, sentences
+from mtbert.streams import torch_stream
+
+NAME = "mlm"
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+MASKED, RANDOM = 0.8, 0.1  # of the chosen tokens; the rest stay as they are
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """What masking must know of the tokenizer: [MASK]'s number, and those of all tokens that mean something."""
+
+    mask_id: int
+    ordinary: NDArray[np.int64]
+
+
+def run(model: MultitaskModel, config: MlmConfig, data: Prepared, seed: int) -> list[float]:
+    """Masked language modelling (Devlin et al. 2018, section 3.1); Sankhe et al., section 3.3. Each epoch's mean loss.
+
+    Cross entropy of y = W dropout(x) (their equation 7) over the chosen tokens alone. W (vocabulary, width) is the
+    stage's own, not tied to the embeddings, and is thrown away after it. The encoder is trained in place. Raises
+    `DataError` where the sentences were not prepared or the tokenizer has no [MASK].
+    """
+    rows = sentences(data.texts, corpora_of(config.corpora), config.max_sentences)
+    vocabulary, device = vocabulary_of(data.tokenizer_json), device_of(model)
+    with torch_stream(seed, NAME, "output layer"):
+        output = nn.Linear(model.encoder.width, data.vocabulary_size, bias=False)
+        nn.init.normal_(output.weight, std=INITIAL_DEVIATION)
+    output.to(device)
+
+    def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
+        ids, real = padded(rows, indices, data.pad_id)
+        changed, chosen = mask_tokens(ids, vocabulary, config.probability, draws)
+        if not chosen.any():
+            return None
+        hidden = model.encoder(torch.from_numpy(changed).to(device), torch.from_numpy(real).to(device))
+        places = torch.from_numpy(chosen).to(device)
+        logits = output(F.dropout(hidden[places], config.dropout))  # (chosen, vocabulary)
+        return F.cross_entropy(logits.float(), torch.from_numpy(ids[chosen]).to(device))
+
+    how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
+    return fit(model, [model.encoder, output], how, rows.lengths(), loss_of)
+
+
+def mask_tokens(
+    ids: NDArray[np.int64], vocabulary: Vocabulary, probability: float, draws: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The tokens (rows, tokens) as the encoder sees them, and which of them are to be predicted.
+
+    Each token that is not special is chosen with `probability`. Of the chosen, 80 % become [MASK], 10 % any other
+    token of the vocabulary (special ones apart), 10 % stay.
+    """
+    chosen = np.isin(ids, vocabulary.ordinary) & (draws.random(ids.shape) < probability)
+    how = draws.random(ids.shape)
+    others = draws.choice(vocabulary.ordinary, size=ids.shape)
+    changed = np.where(chosen & (how < MASKED), vocabulary.mask_id, ids)
+    return np.where(chosen & (how >= MASKED) & (how < MASKED + RANDOM), others, changed), chosen
+
+
+def vocabulary_of(tokenizer_json: str) -> Vocabulary:
+    """The vocabulary of a saved tokenizer. Raises `DataError` where it has no [MASK]."""
+    numbers = Tokenizer.from_str(tokenizer_json).get_vocab(with_added_tokens=True)
+    if "[MASK]" not in numbers:
+        raise DataError("masked language modelling needs a tokenizer with a [MASK] token, and the backbone's has none")
+    special = {numbers[token] for token in SPECIAL_TOKENS if token in numbers}
+    ordinary = np.array(sorted(set(numbers.values()) - special), dtype=np.int64)
+    return Vocabulary(numbers["[MASK]"], ordinary)

@@ -1,0 +1,122 @@
+"""What the stages that read sentences without labels have in common: their sentences, their batches, their loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mtbert.config_parts import OptimizerConfig
+from mtbert.data.batching import training_batches
+from mtbert.data.tokenize import Ragged, joined
+from mtbert.encoder.attention import SelfAttention
+from mtbert.errors import DataError
+from mtbert.model import MultitaskModel, device_of
+from mtbert.optim import build_optimizer, clip
+from mtbert.streams import numpy_stream, torch_stream
+from mtbert.trainer import DivergedError
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """How a stage trains: its name, for the random streams, and what every such stage is told."""
+
+    stage: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+
+
+def sentences(texts: Mapping[str, Ragged], names: Sequence[str], most: int | None) -> Ragged:
+    """The first `most` sentences of each corpus (all when None); `texts.py` says why these.
+
+    Raises `DataError` where the data was prepared without one of them.
+    """
+    missing = [name for name in names if name not in texts]
+    if missing:
+        raise DataError(f"the data was prepared without the sentences of {', '.join(missing)}; prepare it with them")
+    parts = [texts[name] for name in names]
+    return joined([part.take(np.arange(len(part) if most is None else min(most, len(part)))) for part in parts])
+
+
+def padded(rows: Ragged, indices: Indices, pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Token numbers (rows, tokens) and which of them are real."""
+    chosen = [rows[int(i)] for i in indices]
+    ids = np.full((len(chosen), max(len(row) for row in chosen)), pad_id, dtype=np.int64)
+    for i, row in enumerate(chosen):
+        ids[i, : len(row)] = row
+    lengths = np.array([len(row) for row in chosen])
+    return ids, np.arange(ids.shape[1]) < lengths[:, None]
+
+
+def fit(
+    model: MultitaskModel,
+    trained: Sequence[nn.Module],
+    how: Pretraining,
+    lengths: NDArray[np.int64],
+    loss_of: Callable[[Indices, np.random.Generator], Tensor | None],
+) -> list[float]:
+    """Train the modules `trained`, of which `model` has some, on batches of similar `lengths`; each epoch's mean loss.
+
+    Adam at a constant rate, gradients clipped at norm 1, as the baseline of `multitask` has it. `loss_of` gets a
+    batch's indices and a generator of its own; None skips a batch that has nothing to learn from. Where each task has
+    an encoder of its own, all are given what the first has learned. Raises `DivergedError`.
+    """
+    parts, rule = nn.ModuleList(trained), OptimizerConfig(learning_rate=how.learning_rate)
+    model.requires_grad_(True)
+    model.train()
+    optimizer = build_optimizer(parts, rule)
+    means = []
+    for epoch in range(1, how.epochs + 1):
+        batches = training_batches(lengths, how.batch_size, numpy_stream(how.seed, how.stage, "batches", epoch))
+        draws = numpy_stream(how.seed, how.stage, "draws", epoch)
+        total, count = torch.zeros((), device=device_of(model)), 0
+        with torch_stream(how.seed, how.stage, "dropout", epoch):
+            for indices in batches:
+                loss = loss_of(indices, draws)
+                if loss is None:
+                    continue
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                clip(parts, rule.clip_norm)
+                optimizer.step()
+                total, count = total + loss.detach(), count + 1
+        means.append(float(total) / max(1, count))
+        if not math.isfinite(means[-1]):
+            raise DivergedError(f"the loss is not a finite number in epoch {epoch} of {how.stage}: {means[-1]}")
+    optimizer.zero_grad(set_to_none=True)
+    for encoder in model.encoders()[1:]:
+        encoder.load_state_dict(model.encoder.state_dict())
+    return means
+
+
+@contextmanager
+def dropout_of(encoder: nn.Module, probability: float | None) -> Iterator[None]:
+    """Inside, all dropouts of the encoder have this probability; None leaves them."""
+    plain = [module for module in encoder.modules() if isinstance(module, nn.Dropout)]
+    attention = [module for module in encoder.modules() if isinstance(module, SelfAttention)]
+    before = [module.p for module in plain], [module.attention_dropout for module in attention]
+    if probability is not None:
+        _set(plain, attention, [probability] * len(plain), [probability] * len(attention))
+    try:
+        yield
+    finally:
+        _set(plain, attention, *before)
+
+
+def _set(
+    plain: Sequence[nn.Dropout], attention: Sequence[SelfAttention], values: Sequence[float], others: Sequence[float]
+) -> None:
+    for module, value in zip(plain, values, strict=True):
+        module.p = value
+    for block, value in zip(attention, others, strict=True):
+        block.attention_dropout = value

@@ -1,0 +1,40 @@
+"""The `simcse_supervised` stage: a premise is told from all but what it entails, contradictions among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mtbert.config_stages import SimcseSupervisedConfig
+from mtbert.data.texts import TRIPLET_TEXTS
+from mtbert.data.tokenize import Prepared, joined
+from mtbert.model import MultitaskModel, device_of
+from mtbert.stages.contrastive import contrastive_loss, projection
+from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, padded, sentences
+
+NAME = "simcse_supervised"
+
+
+def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> list[float]:
+    """Supervised SimCSE with hard negatives (Gao et al. 2021, section 4) on the run's sentence vectors.
+
+    Encoder and pooling are trained in place. Gives each epoch's mean loss. Raises `DataError` where the triplets were
+    not prepared.
+    """
+    columns, device = [sentences(data.texts, (name,), config.triplets) for name in TRIPLET_TEXTS], device_of(model)
+    rows, count = joined(columns), len(columns[0])  # premises, then entailments, then contradictions
+    top = projection(model.encoder.width, config.projection, seed, NAME).to(device)
+
+    def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
+        if len(indices) < 2:
+            return None
+        all_three = np.concatenate([indices, indices + count, indices + 2 * count])
+        ids, real = (torch.from_numpy(array).to(device) for array in padded(rows, all_three, data.pad_id))
+        premises, entailed, contradicted = top(model.vectors(ids, real)).chunk(3)
+        return contrastive_loss(premises, entailed, config.temperature, contradicted, config.alpha)
+
+    lengths = np.max([column.lengths() for column in columns], axis=0)
+    how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
+    with dropout_of(model.encoder, config.dropout):
+        return fit(model, [model.encoder, model.pooling, top], how, lengths, loss_of)

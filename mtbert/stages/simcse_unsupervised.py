@@ -1,0 +1,36 @@
+"""The `simcse_unsupervised` stage: each sentence is told from the others of its batch under another dropout mask."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mtbert.config_stages import SimcseUnsupervisedConfig, corpora_of
+from mtbert.data.tokenize import Prepared
+from mtbert.model import MultitaskModel, device_of
+from mtbert.stages.contrastive import contrastive_loss, projection
+from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, padded, sentences
+
+NAME = "simcse_unsupervised"
+
+
+def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> list[float]:
+    """Unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors. Each epoch's mean loss.
+
+    Encoder and pooling are trained in place. Raises `DataError` where the sentences were not prepared.
+    """
+    rows, device = sentences(data.texts, corpora_of(config.corpus), config.sentences), device_of(model)
+    top = projection(model.encoder.width, config.projection, seed, NAME).to(device)
+
+    def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
+        if len(indices) < 2:  # nothing to tell it from
+            return None
+        ids, real = (torch.from_numpy(array).to(device) for array in padded(rows, indices, data.pad_id))
+        # Twice in one batch: every row has a dropout mask of its own.
+        first, second = top(model.vectors(ids.repeat(2, 1), real.repeat(2, 1))).chunk(2)
+        return contrastive_loss(first, second, config.temperature)
+
+    how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
+    with dropout_of(model.encoder, config.dropout):
+        return fit(model, [model.encoder, model.pooling, top], how, rows.lengths(), loss_of)

@@ -1,0 +1,109 @@
+"""The `single_task` stage: after `multitask`, each head is trained alone on its task; all else is frozen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from mtbert import components
+from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
+from mtbert.config_stages import SingleTaskConfig
+from mtbert.data.tokenize import Prepared
+from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
+from mtbert.model import MultitaskModel
+from mtbert.stages.multitask import EpochReport, Report, StageOutcome, train_sample
+from mtbert.tasks.abstract import AbstractTask
+from mtbert.trainer import DivergedError, Trainer
+
+NAME = "single_task"
+
+
+def run(
+    model: MultitaskModel, config: SingleTaskConfig, data: Prepared, seed: int, report: Report, after: int
+) -> StageOutcome:
+    """Train each head that has parameters; encoder, pooling and adapters stay (Sankhe et al., section 3.5).
+
+    Each head keeps the epoch with the best dev score of its task, the first at a tie. So do the reports: what they
+    say of a task is of its best epoch so far, and the best of them is what the model is left in. Their epochs go on
+    from `after`, the last one of the stage before. Raises `DivergedError`.
+    """
+    tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
+    trainers = _trainers(model, config, tasks, data, seed)
+    keeping = _Keeping(model, tasks)
+    sample = {name: train_sample(data.splits[name, "train"], seed, name) for name in tasks}
+    dev = {name: data.splits[name, "dev"] for name in tasks}
+    reports: list[EpochReport] = []
+    stopped = False
+    for epoch in range(1, config.epochs + 1):
+        began = time.perf_counter()
+        losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
+        trained = time.perf_counter()
+        now = evaluate(model, tasks, dev, data.pad_id), evaluate(model, tasks, sample, data.pad_id)
+        if not now[0].finite:
+            raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
+        best = keeping.observe(*now)
+        seconds = trained - began, time.perf_counter() - trained
+        reports.append(EpochReport(after + epoch, losses, *best, *seconds))
+        if not report(reports[-1]):
+            stopped = epoch < config.epochs
+            break
+    keeping.restore()
+    model.requires_grad_(False)
+    first_best = next(r for r in reports if r.dev.score == reports[-1].dev.score)
+    return StageOutcome(tuple(reports), first_best, stopped)
+
+
+class _Keeping:
+    """The best epoch of each head so far: its state, and what was measured then."""
+
+    def __init__(self, model: MultitaskModel, tasks: Mapping[str, AbstractTask]) -> None:
+        self.model, self.tasks = model, tasks
+        self.states: dict[str, dict[str, Tensor]] = {}
+        self.dev: dict[str, TaskEvaluation] = {}
+        self.train: dict[str, TaskEvaluation] = {}
+
+    def observe(self, dev: Evaluation, train: Evaluation) -> tuple[Evaluation, Evaluation]:
+        """Take what is better than before; dev and train of the best heads so far."""
+        for name, task in self.tasks.items():
+            metric, before = task.main_metric, self.dev.get(name)
+            if before is None or dev.tasks[name].metrics[metric] > before.metrics[metric]:
+                self.dev[name], self.train[name] = dev.tasks[name], train.tasks[name]
+                state = self.model.heads[name].state_dict()
+                self.states[name] = {key: value.detach().clone() for key, value in state.items()}
+        return evaluation_of(self.tasks, self.dev), evaluation_of(self.tasks, self.train)
+
+    def restore(self) -> None:
+        """Put the best heads into the model."""
+        for name, state in self.states.items():
+            self.model.heads[name].load_state_dict(state)
+
+
+def _trainers(
+    model: MultitaskModel, config: SingleTaskConfig, tasks: Mapping[str, AbstractTask], data: Prepared, seed: int
+) -> dict[str, Trainer]:
+    part = MultitaskConfig(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        sampler=SamplerSpec(name="sequential"),
+        optimizer=OptimizerConfig(learning_rate=config.learning_rate),
+    )
+    trainers = {}
+    for name, task in tasks.items():
+        if not any(True for _ in model.heads[name].parameters()):
+            continue  # the cosine of two vectors has nothing to learn
+        _train_only(model, name)
+        training, stage = {name: data.splits[name, "train"]}, f"{NAME}/{name}"
+        trainers[name] = Trainer(model, part, {name: task}, training, data.pad_id, seed, stage)
+    return trainers
+
+
+def _epoch(model: MultitaskModel, trainer: Trainer, name: str, epoch: int) -> float:
+    _train_only(model, name)
+    return trainer.epoch(epoch)[name]
+
+
+def _train_only(model: MultitaskModel, name: str) -> None:
+    model.requires_grad_(False)
+    model.heads[name].requires_grad_(True)

@@ -1,0 +1,211 @@
+"""The trainer: what every stage that trains heads has in common, one epoch at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mtbert import components
+from mtbert.balancers.abstract import AbstractBalancer
+from mtbert.config_parts import MultitaskConfig, TaskConfig
+from mtbert.data.batching import collate, training_batches
+from mtbert.data.tokenize import TokenizedSplit
+from mtbert.model import MultitaskModel, device_of
+from mtbert.optim import build_optimizer, build_schedule, clip
+from mtbert.regularizers.abstract import AbstractRegularizer
+from mtbert.samplers.abstract import AbstractSampler
+from mtbert.streams import numpy_stream, torch_stream
+from mtbert.surgery import pcgrad
+from mtbert.tasks.abstract import AbstractTask
+
+
+class DivergedError(Exception):
+    """A loss or an output is no longer a finite number: the run's result is that it diverged."""
+
+
+class Trainer:
+    """Trains what of `model` requires a gradient: batches, sampler, balancer, optimizer and schedule of one stage.
+
+    `tasks` are trained on `splits`; `options` says what is particular to one of them. Every random draw comes from
+    `seed` and the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the
+    sampler, fewer where an epoch ends.
+    """
+
+    def __init__(
+        self,
+        model: MultitaskModel,
+        config: MultitaskConfig,
+        tasks: Mapping[str, AbstractTask],
+        splits: Mapping[str, TokenizedSplit],
+        pad_id: int,
+        seed: int,
+        stage: str,
+        options: Mapping[str, TaskConfig] | None = None,
+    ) -> None:
+        self.model, self.config, self.tasks, self.splits = model, config, tasks, splits
+        self.pad_id, self.seed, self.stage, self.device = pad_id, seed, stage, device_of(model)
+        self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self.sampler: AbstractSampler = components.build("samplers", config.sampler.name, config.sampler.settings)
+        self.balancer: AbstractBalancer = components.build(
+            "balancers",
+            config.balancer.name,
+            config.balancer.settings,
+            tasks=tuple(tasks),
+            regression=frozenset(name for name, task in tasks.items() if task.label_kind == "score"),
+        ).to(self.device)
+        self.regularizer: AbstractRegularizer | None = None
+        if config.regularizer is not None:
+            self.regularizer = components.build("regularizers", config.regularizer.name, config.regularizer.settings)
+        self.sizes, self.batch_sizes = _sizes(splits, options or {}, config.batch_size)
+        self.batches = {name: math.ceil(self.sizes[name] / self.batch_sizes[name]) for name in splits}
+        steps = sum(len(self._updates(epoch)) for epoch in range(1, config.epochs + 1))
+        self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
+        self.schedule = build_schedule(self.optimizer, config.optimizer, steps)
+
+    def epoch(self, epoch: int) -> dict[str, float]:
+        """Train one epoch (from 1); the mean loss of each task, penalties of the regularizer included.
+
+        Raises `DivergedError` where one is not finite.
+        """
+        self.model.train()
+        queues = {name: self._batches_of(name, epoch) for name in self.tasks}
+        sums = {name: torch.zeros((), device=self.device) for name in self.tasks}
+        counts = dict.fromkeys(self.tasks, 0)
+        rng = numpy_stream(self.seed, self.stage, "surgery", epoch)
+        own = self.sampler.trains(epoch) == "own"
+        with torch_stream(self.seed, self.stage, "dropout", epoch), _Thaw(self.model, self.trained) as thaw:
+            for update in self._updates(epoch):
+                self.optimizer.zero_grad(set_to_none=True)
+                for step in update:
+                    if own:
+                        thaw.only(step)
+                    losses = {name: self._loss(name, next(queues[name])) for name in step}
+                    self._backward(losses, 1 / len(update), rng)
+                    for name, loss in losses.items():
+                        sums[name] += loss.detach()
+                        counts[name] += 1
+                self._step()
+        means = {name: float(sums[name]) / counts[name] for name in self.tasks if counts[name]}
+        if not all(math.isfinite(mean) for mean in means.values()):
+            raise DivergedError(f"the loss is not a finite number in epoch {epoch}: {means}")
+        return means
+
+    def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
+        """Tell the balancer how an epoch ended: mean losses, and dev scores (main metric), by task."""
+        self.balancer.observe(mean_losses, dev_scores)
+
+    def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
+        """The sampler's steps of an epoch, as many together as make one step of the optimizer."""
+        rng = numpy_stream(self.seed, self.stage, "sampler", epoch)
+        order = list(self.sampler.epoch(self.batches, epoch=epoch, epochs=self.config.epochs, rng=rng))
+        many = self.config.accumulation
+        return [order[start : start + many] for start in range(0, len(order), many)]
+
+    def _batches_of(self, name: str, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """Batches of one task without end; each pass over the task has its own order."""
+        lengths, chosen, passes = self.splits[name].lengths(), None, 0
+        if self.sizes[name] < len(lengths):
+            rng = numpy_stream(self.seed, self.stage, "subsample", name, epoch)
+            chosen = np.sort(rng.permutation(len(lengths))[: self.sizes[name]])
+            lengths = lengths[chosen]
+        while True:
+            rng = numpy_stream(self.seed, self.stage, "batches", name, epoch, passes)
+            batches = training_batches(lengths, self.batch_sizes[name], rng)
+            yield from batches if chosen is None else (chosen[batch] for batch in batches)
+            passes += 1
+
+    def _loss(self, name: str, indices: NDArray[np.int64]) -> Tensor:
+        batch, task = collate(self.splits[name], indices, self.pad_id).to(self.device), self.tasks[name]
+        outputs = self.model(name, batch)
+        loss = task.loss(outputs, batch.labels)
+        if self.regularizer is None:
+            return loss
+        penalty: Tensor = self.regularizer(self.model, task, batch, outputs)
+        return loss + penalty
+
+    def _backward(self, losses: Mapping[str, Tensor], scale: float, rng: np.random.Generator) -> None:
+        """Add the gradients of one of the sampler's steps; a step with one task leaves nothing to operate on."""
+        last = [p for p in self.model.encoder.layers[-1].parameters() if p.requires_grad]
+        if self.config.surgery == "none" or len(losses) == 1:
+            self.balancer.backward(losses, last, scale=scale)
+        else:
+            self.balancer.learn(losses, last, scale=scale)
+            self._backward_with_surgery(list(self.balancer.terms(losses).values()), scale, rng)
+
+    def _backward_with_surgery(self, terms: Sequence[Tensor], scale: float, rng: np.random.Generator) -> None:
+        """Each task's gradient on its own: of the shared parameters projected, of all others as it is."""
+        trained = {name: p for name, p in self.trained.items() if p.requires_grad}
+        shared = [p for name, p in trained.items() if _is_shared(name)]
+        others = [*(p for name, p in trained.items() if not _is_shared(name)), *self.balancer.parameters()]
+        gradients = [
+            # The terms may hang together through what the balancer learns, so only the last frees the graph.
+            torch.autograd.grad(term * scale, [*shared, *others], retain_graph=i + 1 < len(terms), allow_unused=True)
+            for i, term in enumerate(terms)
+        ]
+        for parameter, found in zip(shared, pcgrad([g[: len(shared)] for g in gradients], rng), strict=True):
+            _add(parameter, found)
+        for gradient in gradients:
+            for parameter, found in zip(others, gradient[len(shared) :], strict=True):
+                _add(parameter, found)
+
+    def _step(self) -> None:
+        clip(self.model, self.config.optimizer.clip_norm)
+        self.optimizer.step()
+        self.schedule.step()
+        self.balancer.after_step()
+        if self.regularizer is not None:
+            self.regularizer.after_step(self.model)
+
+
+class _Thaw:
+    """Which of the trained parameters are trained at the moment; when left, all of them are again."""
+
+    def __init__(self, model: MultitaskModel, trained: Mapping[str, nn.Parameter]) -> None:
+        self.model, self.trained = model, trained
+        self.now: tuple[str, ...] | None = None
+
+    def __enter__(self) -> _Thaw:
+        return self
+
+    def only(self, tasks: tuple[str, ...]) -> None:
+        """Freeze everything but the tasks' own heads and adapters; dropout in a frozen layer is off."""
+        if tasks == self.now:
+            return
+        own = tuple(f"{part}.{task}." for task in tasks for part in ("heads", "adapters"))
+        for name, parameter in self.trained.items():
+            parameter.requires_grad_(name.startswith(own))
+        self.model.train()
+        self.now = tasks
+
+    def __exit__(self, *error: object) -> None:
+        for parameter in self.trained.values():
+            parameter.requires_grad_(True)
+
+
+def _is_shared(name: str) -> bool:
+    """Whether a parameter of the model serves all tasks."""
+    return not name.startswith(("heads.", "adapters."))
+
+
+def _add(parameter: nn.Parameter, gradient: Tensor | None) -> None:
+    if gradient is not None:
+        parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
+
+
+def _sizes(
+    splits: Mapping[str, TokenizedSplit], options: Mapping[str, TaskConfig], batch_size: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Examples of each task in an epoch, and in a batch."""
+    smallest = min(len(split) for split in splits.values())
+    sizes, batch_sizes = {}, {}
+    for name, split in splits.items():
+        option = options.get(name)
+        wanted = option.subsample if option else None
+        sizes[name] = min(len(split), smallest if wanted == "smallest" else wanted or len(split))
+        batch_sizes[name] = (option.batch_size if option else None) or batch_size
+    return sizes, batch_sizes

@@ -1,0 +1,55 @@
+"""Factors that only the reports' tables vary: what they count and what they share, none of them a technique."""
+
+from __future__ import annotations
+
+from search_spaces.grammar import Factor, Level
+
+EPOCHS = Factor(
+    "epochs",
+    "scientific",
+    "1x",
+    (
+        Level("1x", note="as many as the budget has"),
+        Level("2x", scale={"multitask.epochs": 2}, note="twice as many as the budget has"),
+        Level("3x", scale={"multitask.epochs": 3}, note="three times as many as the budget has"),
+    ),
+    about="Epochs of the multitask stage, in multiples of the budget's.",
+)
+
+ENCODER_SHARING = Factor(
+    "encoder_sharing",
+    "scientific",
+    "shared",
+    (
+        Level("shared", {"encoder.shared": True}, note="one model for all tasks"),
+        Level("separate", {"encoder.shared": False}, note="single-task fine-tuning: one model a task"),
+    ),
+    about="Whether the tasks train one encoder, or each one of its own.",
+)
+
+QUORA_EXAMPLES = Factor(
+    "quora_examples",
+    "scientific",
+    "all",
+    (
+        Level("all"),
+        Level("8544", {"tasks.quora.subsample": 8544}, note="as many as SST has (Kumar), drawn anew each epoch"),
+        Level("10000", {"tasks.quora.subsample": 10_000}, note="Hurtado & Teaw, drawn anew each epoch"),
+    ),
+    about="How many of Quora's examples an epoch sees, at most.",
+)
+
+ENCODER = Factor(
+    "encoder",
+    "scientific",
+    "bert",
+    (
+        Level("bert", {"multitask.batch_size": 8}, note="the study's backbone"),
+        Level(
+            "bilstm",
+            {"backbone": "bilstm", "multitask.batch_size": 64, "encoder.hidden_dropout": 0.5},
+            note="two bidirectional layers from random (Kumar: batches of 64, dropout 0.5 after each layer)",
+        ),
+    ),
+    about="What reads the tokens.",
+)

@@ -1,0 +1,120 @@
+"""Factors of the stages before and after `multitask`, and of the regularizer; `factors.py` names them all.
+
+Epochs of a stage are multiples of the budget's epochs, numbers of sentences multiples of all the training examples
+that the budget allows: 25,000 sentences stand beside 24,584 examples in Hurtado & Teaw.
+"""
+
+from __future__ import annotations
+
+from search_spaces.grammar import Factor, Level
+
+_MLM_SCALE = {"mlm.epochs": 1, "mlm.max_sentences": 1}  # Sankhe et al., Table 2: as many epochs in each stage
+
+MLM = Factor(
+    "mlm",
+    "scientific",
+    "none",
+    (
+        Level("none"),
+        Level("in_domain", {"mlm.corpora": "in_domain"}, note="Rotten Tomatoes, PAWS, SICK", scale=_MLM_SCALE),
+        Level(
+            "in_domain+tasks",
+            {"mlm.corpora": "in_domain+tasks"},
+            note="and the training sentences of the tasks",
+            scale=_MLM_SCALE,
+        ),
+    ),
+    about="Masked language modelling before everything else, and on whose sentences.",
+)
+
+SIMCSE_UNSUPERVISED = Factor(
+    "simcse_unsupervised",
+    "scientific",
+    "none",
+    (
+        Level("none"),
+        Level(
+            "on",
+            {"simcse_unsupervised.corpus": "tasks"},
+            note="the training sentences of the tasks; the reports have Wikipedia's",
+            scale={"simcse_unsupervised.sentences": 1},
+        ),
+    ),
+    about="Contrastive learning of each sentence against itself under another dropout mask.",
+)
+
+SIMCSE_SUPERVISED = Factor(
+    "simcse_supervised",
+    "scientific",
+    "none",
+    (
+        Level("none"),
+        Level("on", {"simcse_supervised.alpha": 1.0}, scale={"simcse_supervised.triplets": 1}),
+    ),
+    about="Contrastive learning of premise, entailment and contradiction.",
+)
+
+FINE_TUNE_FIRST = Factor(
+    "fine_tune_first",
+    "scientific",
+    "none",
+    (
+        Level("none"),
+        Level("quora", {"fine_tune_first.task": "quora"}, scale={"fine_tune_first.epochs": 1}),
+    ),
+    about="One task alone before all together.",
+)
+
+SINGLE_TASK = Factor(
+    "single_task",
+    "scientific",
+    "none",
+    (
+        Level("none"),
+        Level(
+            "on",
+            {"single_task.learning_rate": 1e-3},  # Sankhe et al., Table 2, read as the rate of the frozen encoder
+            scale={"single_task.epochs": 1},
+        ),
+    ),
+    about="Each head trained alone after all together, the encoder frozen.",
+)
+
+SMART = Factor(
+    "smart",
+    "scientific",
+    "none",
+    (
+        Level("none"),
+        Level(
+            "on",
+            {"multitask.regularizer.name": "smart"},
+            factors=(
+                Factor(
+                    "radius",
+                    "scientific",
+                    "1.0",
+                    (
+                        Level(
+                            "1e-5",
+                            {"multitask.regularizer.radius": 1e-5, "multitask.regularizer.reading": "ball"},
+                            note="the paper's ball; the penalty is practically zero",
+                        ),
+                        Level(
+                            "1e-3",
+                            {"multitask.regularizer.radius": 1e-3, "multitask.regularizer.reading": "gradient"},
+                            note="later MT-DNN code",
+                        ),
+                        Level(
+                            "1.0",
+                            {"multitask.regularizer.radius": 1.0, "multitask.regularizer.reading": "noise"},
+                            note="earlier MT-DNN code and smart-pytorch, which Thapa & Khurana adapted",
+                        ),
+                    ),
+                    about="How far word embeddings are moved, and by which reading of the paper.",
+                ),
+            ),
+        ),
+    ),
+    about="The penalty on outputs that change when word embeddings change a little.",
+)

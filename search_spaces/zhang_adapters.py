@@ -1,0 +1,52 @@
+"""Zhang (002), Table 5: PAL, low rank, a layer on top, Houlsby adapters, and low rank with a layer on top.
+
+Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here; with one epoch the
+hybrid curriculum trains adapters and heads alone, so a study of it needs two or more). Adapters keep their width of
+204.
+
+Guessed: the hybrid curriculum (stated for the best row alone) and mean pooling; whether the backbone is trained,
+which the report does not say: `trainable` has both readings, all of it by default. In the other, hybrid epochs have
+no shared parameters to take turns with, so it comes with joint ones: `--set trainable=adapters_and_heads --set
+sampler=joint`. Optimizer and dropout are taken as Adam and 0.1. The baseline is the table's first row; what no
+adapter gives stands in `zhang_curricula`.
+"""
+
+from __future__ import annotations
+
+from search_spaces.factors import ADAPTER, BALANCER, POOLING, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.grammar import Constraint, Space
+from search_spaces.narrowing import fixed, with_baseline
+
+SPACE = Space(
+    name="zhang_adapters",
+    goal="Which adapter serves three tasks best?",
+    design="grid",
+    factors=(
+        with_baseline(ADAPTER, "pal", keep=("pal", "low_rank", "top_layer", "houlsby", "low_rank+top_layer")),
+        with_baseline(TRAINABLE, "all", keep=("all", "adapters_and_heads"), role="nuisance"),
+        with_baseline(SAMPLER, "hybrid", keep=("hybrid", "joint"), role="nuisance"),
+        fixed(POOLING, "mean", "Inferred."),
+        fixed(BALANCER, "sum", "L1 + L2 + L3."),
+        fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
+        fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+    ),
+    constraints=(
+        Constraint(
+            {"trainable": ("adapters_and_heads",)},
+            {"sampler": ("hybrid",)},
+            "hybrid trains the shared parameters every other epoch, and none is trained.",
+        ),
+    ),
+    base={
+        "multitask.batch_size": 32,
+        "multitask.optimizer.name": "adam",
+        "multitask.optimizer.learning_rate": 1e-5,
+    },
+    rows={
+        "PAL": {},
+        "Low Rank": {"adapter": "low_rank"},
+        "Proj.Atten.on Top": {"adapter": "top_layer"},
+        "Houlsby Adapter": {"adapter": "houlsby"},
+        "Low Rank + Top": {"adapter": "low_rank+top_layer"},
+    },
+)

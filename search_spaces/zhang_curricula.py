@@ -1,0 +1,39 @@
+"""Zhang (002), Table 4: one task after another, all in one step, and the two in turn (hybrid).
+
+Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here; with one epoch the
+hybrid curriculum trains heads alone, so a study of it needs two or more, better an even number).
+
+Guessed: mean pooling (the multi-task row repeats Table 2's mean pooling but for STS, 0.803 against 0.805); that the
+sequential row sees all of Quora; optimizer and dropout, Adam and 0.1. The baseline is multi-task training, with
+which the report's earlier tables were made.
+"""
+
+from __future__ import annotations
+
+from search_spaces.factors import BALANCER, POOLING, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.grammar import Space
+from search_spaces.narrowing import fixed, with_baseline
+
+SPACE = Space(
+    name="zhang_curricula",
+    goal="In which order should tasks of unequal size be trained?",
+    design="grid",
+    factors=(
+        with_baseline(SAMPLER, "joint", keep=("sequential", "joint", "hybrid")),
+        fixed(POOLING, "mean", "Inferred from the row that repeats Table 2's."),
+        fixed(BALANCER, "sum", "L1 + L2 + L3."),
+        fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
+        fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+        fixed(TRAINABLE, "all", "Not stated; the scores are those of full tuning."),
+    ),
+    base={
+        "multitask.batch_size": 32,
+        "multitask.optimizer.name": "adam",
+        "multitask.optimizer.learning_rate": 1e-5,
+    },
+    rows={
+        "Sequential Training": {"sampler": "sequential"},
+        "Multi-task Training": {},
+        "Hybrid Training": {"sampler": "hybrid"},
+    },
+)

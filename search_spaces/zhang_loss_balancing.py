@@ -1,0 +1,39 @@
+"""Zhang (002), Table 3: the plain sum of losses, the sum of their squares, dynamic weight average.
+
+Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here; DWA weighs all alike
+in the first two, so a study of it needs three or more). The joint steps end with the smallest task, which is what
+"downsampled to the other two" does to Quora.
+
+Guessed: the temperature of DWA, 2 as in Liu et al. 2019, and that it counts epochs; optimizer and dropout, Adam and
+0.1. "Entity loss" is read as identity: its four numbers are those of Table 2's mean pooling.
+"""
+
+from __future__ import annotations
+
+from search_spaces.factors import BALANCER, POOLING, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.grammar import Space
+from search_spaces.narrowing import fixed, with_baseline
+
+SPACE = Space(
+    name="zhang_loss_balancing",
+    goal="Does weighing the losses of the tasks beat adding them?",
+    design="grid",
+    factors=(
+        with_baseline(BALANCER, "sum", keep=("sum", "squared", "dwa")),
+        fixed(POOLING, "mean", "Table 2's better one."),
+        fixed(SAMPLER, "joint", "Inferred: balancing needs all losses in one step."),
+        fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
+        fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+        fixed(TRAINABLE, "all", "Not stated; the scores are those of full tuning."),
+    ),
+    base={
+        "multitask.batch_size": 32,
+        "multitask.optimizer.name": "adam",
+        "multitask.optimizer.learning_rate": 1e-5,
+    },
+    rows={
+        "Entity loss": {},
+        "Square Loss": {"balancer": "squared"},
+        "Dynamic weight average": {"balancer": "dwa"},
+    },
+)

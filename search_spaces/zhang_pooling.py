@@ -1,0 +1,34 @@
+"""Zhang (002), Table 2: mean pooling against [CLS], all tasks in one step.
+
+Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here). The joint steps end
+with the smallest task, which is what "downsampled to the other two" does to Quora.
+
+Guessed: the curriculum, from Table 4's second row, which repeats this table's; optimizer, dropout and the width of
+the similarity head's two layers, which are not stated: Adam, 0.1, the encoder's.
+"""
+
+from __future__ import annotations
+
+from search_spaces.factors import BALANCER, POOLING, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.grammar import Space
+from search_spaces.narrowing import fixed, with_baseline
+
+SPACE = Space(
+    name="zhang_pooling",
+    goal="Does the mean of all tokens serve three tasks better than the first token?",
+    design="grid",
+    factors=(
+        with_baseline(POOLING, "cls", keep=("cls", "mean")),
+        fixed(SAMPLER, "joint", "Inferred: Table 4 prints the same scores for multi-task training."),
+        fixed(BALANCER, "sum", "L1 + L2 + L3."),
+        fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
+        fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+        fixed(TRAINABLE, "all", "Not stated; the scores are those of full tuning."),
+    ),
+    base={
+        "multitask.batch_size": 32,
+        "multitask.optimizer.name": "adam",
+        "multitask.optimizer.learning_rate": 1e-5,
+    },
+    rows={"Baseline(CLS)": {}, "Mean pooling": {"pooling": "mean"}},
+)

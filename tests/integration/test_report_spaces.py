@@ -1,0 +1,41 @@
+"""The reports' tables as studies: every row of each finishes, from the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from place import SMALL, Place
+
+import search_spaces
+
+NAMES = (
+    "hurtado_teaw_table1",
+    "kumar_single_task",
+    "kumar_sts_heads",
+    "kumar_multitask",
+    "zhang_pooling",
+    "zhang_loss_balancing",
+    "zhang_curricula",
+    "zhang_adapters",
+    "thapa_khurana_table1",
+    "sankhe_table4",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_row_of_a_table_finishes(name: str, place: Place) -> None:
+    space = search_spaces.load(name)
+    done = place.run(*SMALL, "--space", name, "--name", "s", "--seeds", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["failed"] == 0
+    baseline = space.baseline()
+    rows = {f"row:{label}" for label, row in space.rows.items() if space.complete(row) != baseline}
+    finished = place.rows(
+        "select distinct cell.name from cell join run using (study_name, config_digest) "
+        "where cell.phase = 'confirm' and run.status = 'complete'"
+    )
+    assert {cell for (cell,) in finished} == {"baseline", *rows}
+    assert place.rows("select count(*) from run where status != 'complete'") == [(0,)]
+    assert (place.folder / "runs" / "s" / "report.html").is_file()

@@ -1,0 +1,100 @@
+"""Where sentences without labels come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from mtbert.data import text_sources
+from mtbert.errors import DataError
+
+SICK = "pair_ID\tsentence_A\tsentence_B\trelatedness_score\tentailment_judgment\n"
+
+
+class Rows(list[Mapping[str, object]]):
+    """Rows as the hub's library gives them."""
+
+    @property
+    def column_names(self) -> list[str]:
+        return list(self[0])
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_in_domain_is_what_the_folder_has(tmp_path: Path) -> None:
+    write(tmp_path / "rt-polarity.neg.txt", "bad film\n")
+    write(tmp_path / "paws/train.tsv", "id\tsentence1\tsentence2\tlabel\n1\tone\ttwo\t0\n")
+    write(tmp_path / "sick/SICK_train.txt", f"{SICK}1\tA\tB\t4.5\tNEUTRAL\n")
+    write(tmp_path / "sick/SICK_trial.txt", f"{SICK}2\tsecret\tdev\t4.5\tNEUTRAL\n")
+    assert text_sources.in_domain(str(tmp_path)) == ("bad film", "one", "two", "A", "B")
+
+
+def test_a_folder_without_in_domain_sentences_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no in-domain sentences \(rt-polarity.*take another corpus: tasks"):
+        text_sources.in_domain(str(tmp_path))
+
+
+def test_in_domain_of_the_hub_is_train_of_rotten_tomatoes_and_paws() -> None:
+    hub = {
+        ("cornell-movie-review-data/rotten_tomatoes", None): {"train": Rows([{"text": "r"}]), "test": Rows()},
+        ("google-research-datasets/paws", "labeled_final"): {"train": Rows([{"sentence1": "p", "sentence2": "q"}])},
+    }
+    assert text_sources.in_domain("hub", lambda path, name: hub[path, name]) == ("r", "p", "q")
+
+
+def test_a_column_that_is_gone_from_the_hub_is_named() -> None:
+    with pytest.raises(DataError, match="no column text, only sentence"):
+        text_sources.in_domain("hub", lambda path, name: {"train": Rows([{"sentence": "r"}])})
+
+
+def test_triplets_of_sick_are_entailments_and_contradictions_of_one_first_sentence(tmp_path: Path) -> None:
+    rows = [
+        ("p", "e1", "ENTAILMENT"),
+        ("p", "c", "CONTRADICTION"),
+        ("p", "e2", "ENTAILMENT"),
+        ("q", "e3", "ENTAILMENT"),
+    ]
+    lines = (f"{i}\t{a}\t{b}\t3\t{label}" for i, (a, b, label) in enumerate(rows))
+    write(tmp_path / "sick/SICK_train.txt", SICK + "\n".join(lines))
+    assert text_sources.triplets(str(tmp_path)) == (("p", "e1", "c"), ("p", "e2", "c"))
+
+
+def test_published_triplets_go_before_those_of_sick(tmp_path: Path) -> None:
+    write(tmp_path / "sick/SICK_train.txt", f"{SICK}1\tp\te\t4\tENTAILMENT\n2\tp\tc\t4\tCONTRADICTION\n")
+    write(tmp_path / "nli_for_simcse.csv", "sent0,sent1,hard_neg\n1,2,3\n")
+    assert text_sources.triplets(str(tmp_path)) == (("1", "2", "3"),)
+
+
+def test_triplets_without_a_column_are_an_error_that_names_it(tmp_path: Path) -> None:
+    write(tmp_path / "nli_for_simcse.csv", "sent0,sent1\n1,2\n")
+    with pytest.raises(DataError, match="no column hard_neg. Expected: comma-separated sent0, sent1, hard_neg"):
+        text_sources.triplets(str(tmp_path))
+
+
+def test_a_folder_without_triplets_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nli_for_simcse.csv there .* or leave supervised SimCSE out"):
+        text_sources.triplets(str(tmp_path))
+
+
+def test_the_hubs_files_are_read_from_where_they_were_put(tmp_path: Path) -> None:
+    write(tmp_path / "wiki1m_for_simcse.txt", "one\ntwo\n")
+    write(tmp_path / "nli_for_simcse.csv", "sent0,sent1,hard_neg\n1,2,3\n")
+    assert text_sources.wikipedia("hub", lambda name: tmp_path / name) == ("one", "two")
+    assert text_sources.triplets("hub", lambda name: tmp_path / name) == (("1", "2", "3"),)
+    assert text_sources.wikipedia(str(tmp_path)) == ("one", "two")
+
+
+def test_the_demo_has_no_wikipedia() -> None:
+    with pytest.raises(DataError, match="--data demo has no sentences of Wikipedia"):
+        text_sources.wikipedia("demo")
+
+
+def test_the_demos_triplets_are_the_same_each_time_and_three_different_sentences() -> None:
+    made = text_sources.triplets("demo")
+    assert made == text_sources.triplets("demo") and len(made) == 1000
+    assert all(len(set(triplet)) == 3 for triplet in made)

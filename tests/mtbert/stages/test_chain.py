@@ -1,0 +1,130 @@
+"""The chain of stages: their order, their seconds, and that each depends on its parent, its part and the seed alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from mtbert.config import RunConfig, parse
+from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
+from mtbert.model import MultitaskModel, build_model
+from mtbert.run import run
+from mtbert.stages import fine_tune_first, mlm, simcse_supervised, simcse_unsupervised
+
+ORDER = ["mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "multitask", "single_task"]
+BEFORE = ORDER[:4]
+
+
+def carry_out(name: str, model: MultitaskModel, config: RunConfig, data: Prepared, seed: int) -> list[float]:
+    assert config.mlm and config.simcse_unsupervised and config.simcse_supervised and config.fine_tune_first
+    if name == "mlm":
+        return mlm.run(model, config.mlm, data, seed)
+    if name == "simcse_unsupervised":
+        return simcse_unsupervised.run(model, config.simcse_unsupervised, data, seed)
+    if name == "simcse_supervised":
+        return simcse_supervised.run(model, config.simcse_supervised, data, seed)
+    return fine_tune_first.run(model, config.fine_tune_first, data, seed, config.tasks)
+
+
+def after(name: str, config: RunConfig, data: Prepared, seed: int = 0) -> dict[str, Tensor]:
+    model = build_model(config, data.vocabulary_size)
+    carry_out(name, model, config, data, seed)
+    return model.state_dict()
+
+
+def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def without(config: RunConfig, *stages: str) -> RunConfig:
+    return parse({**config.model_dump(mode="json"), **dict.fromkeys(stages)})
+
+
+def test_stages_run_in_their_fixed_order_and_their_seconds_are_told(staged: RunConfig, data: Prepared) -> None:
+    outcome = run(staged, data, lambda _: True)
+    assert list(outcome.stages) == ORDER
+    assert all(seconds > 0 for seconds in outcome.stages.values())
+    assert sum(outcome.stages.values()) == pytest.approx(outcome.train_seconds + outcome.eval_seconds)
+
+
+def test_a_stage_without_its_part_is_not_run(staged: RunConfig, data: Prepared) -> None:
+    outcome = run(without(staged, "mlm", "simcse_supervised", "single_task"), data, lambda _: True)
+    assert list(outcome.stages) == ["simcse_unsupervised", "fine_tune_first", "multitask"]
+
+
+def test_without_stages_a_run_is_what_it_was(
+    tiny: RunConfig, staged: RunConfig, data: Prepared, prepared: Prepared
+) -> None:
+    plain = run(without(staged, *BEFORE, "single_task"), data, lambda _: True)
+    assert equal(plain.model.state_dict(), run(tiny, prepared, lambda _: True).model.state_dict())
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_the_same_parent_and_seed_give_the_same_bits_whatever_ran_before(
+    staged: RunConfig, data: Prepared, name: str
+) -> None:
+    first = after(name, staged, data)
+    torch.manual_seed(99)
+    torch.rand(5)
+    after(BEFORE[BEFORE.index(name) - 1], staged, data, seed=4)
+    assert equal(after(name, staged, data), first)
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_another_seed_gives_another_state(staged: RunConfig, data: Prepared, name: str) -> None:
+    assert not equal(after(name, staged, data, 1), after(name, staged, data, 2))
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_stage_leaves_the_global_generator_alone(staged: RunConfig, data: Prepared, name: str) -> None:
+    model = build_model(staged, data.vocabulary_size)
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    carry_out(name, model, staged, data, 0)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_no_stage_learns_from_dev_or_test(staged: RunConfig, data: Prepared) -> None:
+    """Other dev and test sentences and labels change no bit, where no epoch is chosen by them."""
+
+    def other(split: TokenizedSplit) -> TokenizedSplit:
+        def reversed_rows(rows: Ragged) -> Ragged:
+            return rows.take(np.arange(len(rows))[::-1].copy())
+
+        second = None if split.second is None else reversed_rows(split.second)
+        return TokenizedSplit(split.ids, reversed_rows(split.first), second, split.labels)
+
+    splits = {key: split if key[1] == "train" else other(split) for key, split in data.splits.items()}
+    config = staged.model_dump(mode="json")
+    config["multitask"]["epochs"] = 1
+    one, two = (run(parse(config), found, lambda _: True) for found in (data, replace(data, splits=splits)))
+    assert one.best.dev.score != two.best.dev.score
+    assert equal(one.model.state_dict(), two.model.state_dict())
+
+
+def test_multitask_starts_from_what_the_stages_before_have_learned(staged: RunConfig, data: Prepared) -> None:
+    plain = run(without(staged, *BEFORE, "single_task"), data, lambda _: True)
+    for name in BEFORE:
+        others = [other for other in (*BEFORE, "single_task") if other != name]
+        assert run(without(staged, *others), data, lambda _: True).epochs[0].losses != plain.epochs[0].losses
+
+
+def test_single_task_starts_from_the_best_epoch_of_multitask_and_is_the_result(
+    staged: RunConfig, data: Prepared
+) -> None:
+    alone = without(staged, *BEFORE)
+    with_heads, plain = run(alone, data, lambda _: True), run(without(alone, "single_task"), data, lambda _: True)
+    assert equal(with_heads.model.encoder.state_dict(), plain.model.encoder.state_dict())
+    assert [report.epoch for report in with_heads.epochs] == [1, 2, 3]
+    assert with_heads.best.epoch == 3 and plain.best.epoch in (1, 2)
+    assert with_heads.trainable_parameters == plain.trainable_parameters
+
+
+def test_a_run_that_is_stopped_in_multitask_trains_no_head_alone(staged: RunConfig, data: Prepared) -> None:
+    outcome = run(staged, data, lambda report: False)
+    assert outcome.stopped and "single_task" not in outcome.stages

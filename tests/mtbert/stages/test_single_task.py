@@ -1,0 +1,78 @@
+"""Each head alone after all together."""
+
+from __future__ import annotations
+
+import torch
+
+from mtbert.config import RunConfig, parse
+from mtbert.config_stages import SingleTaskConfig
+from mtbert.data.tokenize import Prepared
+from mtbert.evaluation import outputs_of
+from mtbert.model import MultitaskModel, build_model
+from mtbert.run import evaluate_split
+from mtbert.stages import single_task
+from mtbert.stages.multitask import EpochReport, StageOutcome
+
+
+def carried(
+    config: RunConfig, data: Prepared, epochs: int, learning_rate: float = 1e-2, stop_at: int = 100
+) -> tuple[MultitaskModel, StageOutcome]:
+    model = build_model(config, data.vocabulary_size)
+    part = SingleTaskConfig(epochs=epochs, learning_rate=learning_rate)
+    return model, single_task.run(model, part, data, 0, lambda report: report.epoch < stop_at, after=3)
+
+
+def test_heads_are_trained_and_nothing_else(staged: RunConfig, data: Prepared) -> None:
+    model, _ = carried(staged, data, 2)
+    old = build_model(staged, data.vocabulary_size).state_dict()
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, old[name])}
+    assert changed == {name for name in old if name.startswith("heads.")}
+
+
+def test_the_loss_of_every_task_falls(staged: RunConfig, data: Prepared) -> None:
+    _, outcome = carried(staged, data, 8, 3e-3)
+    first, last = outcome.epochs[0].losses, outcome.epochs[-1].losses
+    assert set(first) == {"sst", "quora", "sts"}
+    assert all(last[task] < first[task] for task in first)
+
+
+def test_a_head_is_trained_as_if_there_were_no_other_task(staged: RunConfig, data: Prepared) -> None:
+    alone = parse({**staged.model_dump(mode="json"), "tasks": {"sst": {"head": "linear"}}, "fine_tune_first": None})
+    together, one = carried(staged, data, 2)[0], carried(alone, data, 2)[0]
+    state = one.heads["sst"].state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in together.heads["sst"].state_dict().items())
+
+
+def test_the_epochs_go_on_counting(staged: RunConfig, data: Prepared) -> None:
+    _, outcome = carried(staged, data, 3)
+    assert [report.epoch for report in outcome.epochs] == [4, 5, 6]
+
+
+def test_each_head_is_left_in_its_own_best_epoch(staged: RunConfig, data: Prepared) -> None:
+    model, outcome = carried(staged, data, 6, 5e-2)
+    each = [carried(staged, data, n, 5e-2)[1].epochs[-1].dev for n in range(1, 7)]  # best so far after n epochs
+    for name, metric in (("sst", "accuracy"), ("quora", "accuracy"), ("sts", "pearson")):
+        so_far = [evaluation.tasks[name].metrics[metric] for evaluation in each]
+        assert so_far == sorted(so_far)
+        outputs = outputs_of(model, name, data.splits[name, "dev"], data.pad_id)
+        assert (outputs == outcome.best.dev.tasks[name].outputs).all()
+    assert evaluate_split(model, data, "dev").score == outcome.best.dev.score == outcome.epochs[-1].dev.score
+
+
+def test_the_best_report_is_the_first_that_says_so(staged: RunConfig, data: Prepared) -> None:
+    _, outcome = carried(staged, data, 6, 5e-2)
+    scores = [report.dev.score for report in outcome.epochs]
+    assert outcome.best is outcome.epochs[scores.index(max(scores))]
+
+
+def test_the_stage_ends_when_the_report_says_so(staged: RunConfig, data: Prepared) -> None:
+    _, outcome = carried(staged, data, 5, stop_at=5)
+    assert outcome.stopped and len(outcome.epochs) == 2
+
+
+def test_a_head_without_parameters_is_left_alone(staged: RunConfig, data: Prepared) -> None:
+    plain = staged.model_dump(mode="json")
+    plain["tasks"]["sts"] = {"head": "cosine"}
+    _, outcome = carried(parse(plain), data, 1)
+    assert set(outcome.epochs[0].losses) == {"sst", "quora"}
+    assert isinstance(outcome.best, EpochReport) and "sts" in outcome.best.dev.tasks

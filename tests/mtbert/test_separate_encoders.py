@@ -1,0 +1,92 @@
+"""`encoder.shared: false`: each task has an encoder of its own, and learns what it would learn alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from mtbert import checkpoint
+from mtbert.config import RunConfig, parse
+from mtbert.data.tokenize import Prepared
+from mtbert.errors import ConfigurationError
+from mtbert.model import build
+from mtbert.run import evaluate_split, run
+
+ALONE = ("sst", "quora", "sts")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def separate(config: RunConfig, **others: object) -> RunConfig:
+    """Without dropout, whose one random stream runs through all tasks."""
+    data = config.model_dump(mode="json") | {"head_dropout": 0.0} | others
+    data["encoder"] = {"hidden_dropout": 0.0, "attention_dropout": 0.0, "shared": False}
+    data["multitask"]["sampler"] = {"name": "sequential"}
+    return parse(data)
+
+
+@pytest.mark.parametrize("task", ALONE)
+def test_a_task_learns_what_it_learns_alone(task: str, tiny: RunConfig, prepared: Prepared) -> None:
+    together = run(separate(tiny), prepared, lambda _: True)
+    alone = run(separate(tiny, tasks={task: tiny.tasks[task].model_dump(mode="json")}), prepared, lambda _: True)
+    # Not to the bit: the norm that gradients are clipped to adds up the parameters in another order.
+    for one, other in zip(together.epochs, alone.epochs, strict=True):
+        assert one.losses[task] == pytest.approx(other.losses[task], rel=1e-5)
+        np.testing.assert_allclose(one.dev.tasks[task].outputs, other.dev.tasks[task].outputs, atol=1e-3)
+
+
+def test_every_task_has_an_encoder_that_starts_alike(tiny: RunConfig) -> None:
+    model = build(separate(tiny))
+    first, *others = model.encoders()
+    assert len(others) == 2 and len({id(model.encoder_of(task)) for task in ALONE}) == 3
+    for other in others:
+        pairs = zip(first.parameters(), other.parameters(), strict=True)
+        assert all(torch.equal(a, b) and a is not b for a, b in pairs)
+
+
+def test_parameters_are_counted_for_every_encoder(tiny: RunConfig) -> None:
+    shared, own = build(tiny), build(separate(tiny))
+    encoder = sum(p.numel() for p in shared.encoder.parameters())
+    assert own.total_parameters() == shared.total_parameters() + 2 * encoder
+
+
+def test_a_frozen_encoder_is_frozen_for_every_task(tiny: RunConfig) -> None:
+    data = separate(tiny).model_dump(mode="json")
+    data["multitask"]["trainable"] = {"name": "heads"}
+    model = build(parse(data))
+    assert not any(p.requires_grad for encoder in model.encoders() for p in encoder.parameters())
+    model.train()
+    assert not any(layer.training for encoder in model.encoders() for layer in encoder.layers)
+
+
+def test_the_last_layers_are_those_of_every_task(tiny: RunConfig) -> None:
+    data = separate(tiny).model_dump(mode="json")
+    data["multitask"]["trainable"] = {"name": "last_k", "layers": 1}
+    for encoder in build(parse(data)).encoders():
+        assert [any(p.requires_grad for p in layer.parameters()) for layer in encoder.layers] == [False, True]
+
+
+def test_a_configuration_with_a_shared_encoder_keeps_its_digest() -> None:
+    assert parse({"encoder": {"shared": True}}).digest() == parse({}).digest()
+    assert parse({"encoder": {"shared": False}}).digest() != parse({}).digest()
+
+
+@pytest.mark.parametrize("pooling", ["attention", "cls_pooler"])
+def test_a_pooling_with_weights_is_refused(pooling: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"one model a task, and pooling {pooling} has weights"):
+        parse({"encoder": {"shared": False}, "pooling": pooling})
+
+
+def test_a_saved_model_has_every_encoder(tiny: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
+    config = separate(tiny)
+    outcome = run(config, prepared, lambda _: True)
+    checkpoint.save(outcome.model, config, Tokenizer.from_str(prepared.tokenizer_json), tmp_path / "model")
+    loaded, _, _ = checkpoint.load(tmp_path / "model")
+    assert evaluate_split(loaded, prepared, "dev").score == outcome.best.dev.score

@@ -1,0 +1,250 @@
+"""The spaces of the reports' tables: every printed row is a configuration, and the one that the report describes.
+
+`tests/assets/report_tables.json` holds what the tables print about each row (facts, no scores) and which rows each
+claim compares; a test of its own holds it against the reports' files where those are at hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import search_spaces
+from mtbert.config import RunConfig
+from search_spaces import Space
+from study.configuration import check_space, to_config
+from study.settings import resolve
+
+ASSET = Path(__file__).resolve().parents[1] / "assets" / "report_tables.json"
+FACTS: dict[str, list[dict[str, Any]]] = json.loads(ASSET.read_text(encoding="utf-8"))
+_DATA = os.environ.get("MTBERT_DATA")
+REPORTS = Path(_DATA).parent / "reports" if _DATA else Path(__file__).resolve().parents[3] / "shared" / "reports"
+
+SETTINGS = resolve({"backbone": "tiny", "budget": "standard", "epochs": 2}, None)
+
+# Rows by hand, counted on the printed tables.
+ROWS = {
+    "hurtado_teaw_table1": 5,
+    "kumar_single_task": 1 + 3 + 3 + 3 + 4 + 2,  # Tables 2, 3, 4, 5, 6, 8
+    "kumar_sts_heads": 4,
+    "kumar_multitask": 2,
+    "zhang_pooling": 2,
+    "zhang_loss_balancing": 3,
+    "zhang_curricula": 3,
+    "zhang_adapters": 5,
+    "thapa_khurana_table1": 24 + 2,
+    "sankhe_table4": 8,
+}
+# What the report calls 10 epochs is one time the budget's here; 5 and 20 in two reports.
+EPOCHS_OF_1X = {"hurtado_teaw_table1": 5} | {
+    f"zhang_{x}": 20 for x in ("pooling", "loss_balancing", "curricula", "adapters")
+}
+# Rows that a report prints again elsewhere, under another label.
+ALSO = {
+    ("thapa_khurana_t1_test", "Test"): "0",
+    ("thapa_khurana_fig1", "SMART regularization enabled"): "0",
+    ("thapa_khurana_fig1", "SMART regularization disabled"): "8",
+    ("zhang_text_test", "test set (text)"): "Low Rank + Top",
+    ("zhang_text_dev", "development set (text)"): "Low Rank + Top",
+}
+
+
+def configuration(space: Space, label: str) -> RunConfig:
+    return to_config(space, space.complete(space.rows[label]), SETTINGS)
+
+
+def row_label(row: Mapping[str, Any]) -> str:
+    return ALSO.get((row["table_id"], row["label"]), row["label"])
+
+
+# How a configuration reads in the words of tables.json: the mapping of TECHNIQUES, "Names in reports", backwards.
+
+HEADS = {"cosine_mlp": "mlp_cosine_relu"}
+DEPTHS = {"linear": 1, "dense": 2, "dense2": 3}
+
+
+def pair_head(task: str) -> Callable[[RunConfig, str], str]:
+    def read(config: RunConfig, _: str) -> str:
+        name = config.tasks[task].head.name
+        return HEADS.get(name, name.removesuffix("_dense"))
+
+    return read
+
+
+def head_depth(config: RunConfig, _: str) -> int:
+    deep = [part.head.name not in DEPTHS and part.head.name.endswith("_dense") for part in config.tasks.values()]
+    pairs = [d for d, part in zip(deep, config.tasks.values(), strict=True) if part.head.name not in DEPTHS]
+    assert len(set(pairs)) == 1
+    return 2 if pairs[0] else 1
+
+
+def curriculum(config: RunConfig, space: str) -> str:
+    apart = not config.encoder.shared or config.multitask.trainable.name == "heads" or len(config.tasks) == 1
+    if apart:
+        return "single_task"
+    sampler = config.multitask.sampler.name
+    if space.startswith("zhang"):
+        return {"joint": "multitask"}.get(sampler, sampler)
+    # Thapa & Khurana's joint loss comes on top of their round robin.
+    known = {"sequential": "sequential_per_epoch", "round_robin_longest": "round_robin", "joint": "round_robin"}
+    return {**known, "round_robin_shortest": "round_robin"}[sampler]
+
+
+def joint_loss(config: RunConfig, space: str) -> bool:
+    if space == "kumar_multitask":  # "additive" in the text; the order it gives is one task after another
+        return config.multitask.balancer.name == "sum"
+    return config.multitask.sampler.name == "joint"
+
+
+def unfrozen_layers(config: RunConfig, _: str) -> str:
+    trainable = config.multitask.trainable
+    return f"last{trainable.layers}" if trainable.name == "last_k" else {"heads": "none"}.get(trainable.name, "all")
+
+
+def epochs(config: RunConfig, space: str) -> float:
+    return EPOCHS_OF_1X.get(space, 10) * config.multitask.epochs / SETTINGS.epochs
+
+
+def further_pretraining(config: RunConfig, _: str) -> str:
+    corpora = config.mlm.corpora if config.mlm else "none"
+    return {"in_domain+tasks": "in_domain+within_task"}.get(corpora, corpora)
+
+
+def adapter(config: RunConfig, _: str) -> str:
+    return "+".join(spec.name.removesuffix("_layer") for spec in config.adapters) or "none"
+
+
+def smart(config: RunConfig, _: str) -> bool:
+    regularizer = config.multitask.regularizer
+    return regularizer is not None and regularizer.name == "smart"
+
+
+def pretrain_qqp(config: RunConfig, _: str) -> bool:
+    return config.fine_tune_first is not None and config.fine_tune_first.task == "quora"
+
+
+READ: dict[str, Callable[[RunConfig, str], Any]] = {
+    "adapter": adapter,
+    "batch_size": lambda c, _: c.multitask.batch_size,
+    "curriculum": curriculum,
+    "dropout": lambda c, _: c.head_dropout,
+    "epochs": epochs,
+    "further_pretraining": further_pretraining,
+    "head_depth": head_depth,
+    "joint_loss": joint_loss,
+    "loss_balancing": lambda c, _: {"squared": "square"}.get(c.multitask.balancer.name, c.multitask.balancer.name),
+    "lr": lambda c, _: c.multitask.optimizer.learning_rate,
+    "lr_schedule": lambda c, _: c.multitask.optimizer.schedule,
+    "model": lambda c, _: "bilstm" if c.backbone == "bilstm" else "bert",
+    "multitask_finetune": lambda c, _: c.multitask.trainable.name == "all",
+    "optimizer": lambda c, _: c.multitask.optimizer.name,
+    "para_head": pair_head("quora"),
+    "pooling": lambda c, _: c.pooling.name,
+    "pretrain_qqp": pretrain_qqp,
+    "qqp_sampled": lambda c, _: c.tasks["quora"].subsample == 8544,
+    "simcse_supervised": lambda c, _: c.simcse_supervised is not None,
+    "simcse_unsupervised": lambda c, _: c.simcse_unsupervised is not None,
+    "single_task_finetune": lambda c, s: c.single_task is not None or curriculum(c, s) == "single_task",
+    "smart": smart,
+    "sst_head_depth": lambda c, _: DEPTHS[c.tasks["sst"].head.name],
+    "sts_head": pair_head("sts"),
+    "unfrozen_layers": unfrozen_layers,
+}
+OF_A_TASK = {"para_head": "quora", "qqp_sampled": "quora", "sst_head_depth": "sst", "sts_head": "sts"}
+
+
+@pytest.mark.parametrize("row", FACTS["rows"], ids=lambda row: f"{row['table_id']}: {row['label']}")
+def test_a_printed_row_is_the_configuration_that_the_report_describes(row: dict[str, Any]) -> None:
+    space = search_spaces.load(row["space"])
+    config = configuration(space, row_label(row))
+    stated = {
+        name: value
+        for name, value in row["factors"].items()
+        if value is not None and OF_A_TASK.get(name, next(iter(config.tasks))) in config.tasks
+    }
+    assert {name: READ[name](config, space.name) for name in stated} == stated
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_space_has_the_rows_of_its_tables_and_no_others(name: str) -> None:
+    space = search_spaces.load(name)
+    assert len(space.rows) == ROWS[name]
+    assert set(space.rows) == {row_label(row) for row in FACTS["rows"] if row["space"] == name}
+
+
+def test_every_table_of_results_has_a_space() -> None:
+    assert {row["space"] for row in FACTS["rows"]} == set(ROWS) <= set(search_spaces.names())
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_are_different_configurations_but_for_the_base_that_kumar_prints_four_times(name: str) -> None:
+    space = search_spaces.load(name)
+    distinct = ROWS[name] - (3 if name == "kumar_single_task" else 0)
+    assert len({configuration(space, label).digest() for label in space.rows}) == space.size() == distinct
+
+
+@pytest.mark.parametrize("claim", FACTS["claims"], ids=lambda claim: str(claim["id"]))
+def test_the_rows_that_a_claim_compares_are_run_by_its_space(claim: dict[str, Any]) -> None:
+    home = {(row["table_id"], row["label"]): row for row in FACTS["rows"]}
+    space = search_spaces.load(claim["space"])
+    run = {configuration(space, label).digest() for label in space.rows}
+    run.add(to_config(space, space.baseline(), SETTINGS).digest())
+    for table_id, label in claim["better_rows"] + claim["worse_rows"]:
+        row = home[table_id, label]
+        assert configuration(search_spaces.load(row["space"]), row_label(row)).digest() in run
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_is_valid(name: str) -> None:
+    space = search_spaces.load(name)
+    assert space.design == "grid"
+    check_space(space, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "pin", "rows"),
+    [
+        ("hurtado_teaw_table1", ("epochs=1x", "head_dropout=0.1"), 5),
+        ("kumar_multitask", ("head_dropout=0.1", "sts_head=product"), 2),
+        ("thapa_khurana_table1", ("sts_head=concat_absdiff",), 26),
+        ("zhang_adapters", ("trainable=adapters_and_heads", "sampler=joint"), 5),
+    ],
+)
+def test_the_other_reading_of_a_table_is_one_setting_away(name: str, pin: tuple[str, ...], rows: int) -> None:
+    pinned = search_spaces.load(name).pin(pin)
+    assert len(pinned.rows) == rows
+    check_space(pinned, SETTINGS)
+
+
+def test_the_docstring_says_what_is_scaled_down_and_what_was_guessed() -> None:
+    for name in ROWS:
+        told = " ".join((__import__(f"search_spaces.{name}", fromlist=["x"]).__doc__ or "").split())
+        assert "Scaled down: the backbone" in told and "Guessed" in told, name
+
+
+@pytest.mark.skipif(
+    not REPORTS.is_dir() and not os.environ.get("CI"), reason=f"the reports are not in {REPORTS} (set MTBERT_DATA)"
+)
+def test_the_facts_shipped_here_are_those_of_the_reports() -> None:
+    tables = json.loads((REPORTS / "tables.json").read_text(encoding="utf-8"))
+    results = [t for t in tables if t["kind"] in ("results", "in_text_results") and t.get("space")]
+    keys = ("table_id", "kind", "space")
+    rows = [
+        {**{key: table[key] for key in keys}, "label": row["label"], "factors": row["factors"]}
+        for table in results
+        for row in table["rows"]
+    ]
+    assert rows == FACTS["rows"]
+    assert {t["table_id"] for t in tables if t["kind"] == "results"} <= {row["table_id"] for row in rows}
+    claims = json.loads((REPORTS / "claims.json").read_text(encoding="utf-8"))
+    compared = [
+        {"id": claim["id"], "space": claim["space"]}
+        | {key: [[r["table_id"], r["row"]] for r in claim[key]] for key in ("better_rows", "worse_rows")}
+        for claim in claims
+    ]
+    assert compared == FACTS["claims"]

@@ -1,0 +1,113 @@
+"""Leaving out: a space that sets nothing at or below some paths."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import search_spaces
+from search_spaces.grammar import Factor, Level, Range, Recipe, Space, SpaceError
+
+A = Factor("a", "scientific", "x", (Level("x", {"tasks.a.head": "x"}), Level("y", {"tasks.a.head": "y"})))
+SIZES = Factor(
+    "sizes",
+    "scientific",
+    "same",
+    (Level("same"), Level("own", {"tasks.a.batch_size": 3, "tasks.b.batch_size": 8}, scale={"tasks.a.epochs": 2.0})),
+)
+SWITCH = Factor("switch", "scientific", "off", (Level("off"), Level("on", factors=(replace(A, name="inner"),))))
+RATE = Factor("rate", "nuisance", 0.1, range=Range("tasks.a.rate", 0.1, 0.5))
+OTHER = Factor("other", "scientific", "1", (Level("1", {"tasks.ab": 1}), Level("2", {"tasks.ab": 2})))
+IDLE = Factor("idle", "scientific", "only", (Level("only"), Level("other")))
+SPACE = Space(
+    name="s",
+    goal="Which?",
+    factors=(A, SIZES, RATE, OTHER),
+    base={"tasks.a.deep.er": 1, "tasks.c": 2},
+    recipes=(Recipe("known", "a report", {"a": "y", "other": "2", "rate": 0.3}),),
+)
+
+
+def test_a_factor_that_sets_nothing_else_does_not_exist() -> None:
+    assert [factor.name for factor in SPACE.without(["tasks.a"]).factors] == ["sizes", "other"]
+
+
+def test_a_factor_that_sets_something_else_keeps_that() -> None:
+    sizes = SPACE.without(["tasks.a"]).factors[0]
+    assert [(level.name, dict(level.set), dict(level.scale)) for level in sizes.levels] == [
+        ("same", {}, {}),
+        ("own", {"tasks.b.batch_size": 8}, {}),
+    ]
+    assert [factor.name for factor in SPACE.without(["tasks.a", "tasks.b"]).factors] == ["other"]
+
+
+def test_a_path_lies_below_another_at_whole_names_only() -> None:
+    assert SPACE.without(["tasks.a"]).factors[-1] == OTHER
+    assert SPACE.without(["tasks.a"]).base == {"tasks.c": 2}
+
+
+def test_a_factor_whose_only_effect_is_a_conditional_one_goes_with_it() -> None:
+    space = Space(name="s", goal="Which?", factors=(SWITCH, OTHER))
+    assert [factor.name for factor in space.without(["tasks.a"]).factors] == ["other"]
+
+
+def test_a_factor_that_never_set_anything_stays() -> None:
+    space = Space(name="s", goal="Which?", factors=(IDLE, A))
+    assert space.without(["tasks.a"]).factors == (IDLE,)
+
+
+def test_recipes_and_rows_lose_their_choice_of_it() -> None:
+    assert SPACE.without(["tasks.a"]).recipes[0].choices == {"other": "2"}
+    grid = Space(
+        name="s", goal="Which?", factors=(A, OTHER), design="grid", rows={"1": {"a": "y"}, "2": {"other": "2"}}
+    )
+    assert grid.without(["tasks.a"]).rows == {"1": {}, "2": {"other": "2"}}
+
+
+def test_nothing_to_leave_out_leaves_the_space_as_it_is() -> None:
+    assert SPACE.without([]) == SPACE == SPACE.without(["elsewhere"])
+
+
+def test_a_space_with_no_factor_left_is_refused() -> None:
+    with pytest.raises(SpaceError, match="Space s needs at least one factor"):
+        Space(name="s", goal="Which?", factors=(A,)).without(["tasks"])
+
+
+def test_full_ablation_without_sst_has_no_head_for_it() -> None:
+    full = search_spaces.load("full_ablation")
+    names = [factor.name for factor in full.without(["tasks.sst"]).factors]
+    assert names == [factor.name for factor in full.factors if factor.name != "sst_head"]
+
+
+FIRST = Factor(
+    "first",
+    "scientific",
+    "none",
+    (Level("none"), Level("a", {"first.task": "a"}), Level("b", {"first.task": "b"})),
+)
+
+
+def test_a_level_that_sets_a_value_left_out_does_not_exist() -> None:
+    space = Space(name="s", goal="Which?", factors=(FIRST, OTHER), recipes=(Recipe("r", "x", {"first": "a"}),))
+    small = space.without([], {"first.task": ["a"]})
+    assert small.factors[0].level_names() == ("none", "b")
+    assert small.recipes[0].choices == {}
+
+
+def test_a_factor_with_no_other_level_that_sets_anything_does_not_exist() -> None:
+    space = Space(name="s", goal="Which?", factors=(FIRST, OTHER))
+    assert space.without([], {"first.task": ["a", "b"]}).factors == (OTHER,)
+
+
+def test_a_baseline_left_out_gives_its_place_to_the_first_other_level() -> None:
+    space = Space(name="s", goal="Which?", factors=(replace(FIRST, baseline="a"),))
+    assert space.without([], {"first.task": ["a"]}).baseline() == {"first": "none"}
+
+
+def test_an_object_loses_what_lies_at_the_path() -> None:
+    levels = (Level("x"), Level("y", {"weights": {"a": 1, "b": {"c": 2, "d": 3}}}), Level("z", {"weights": {"a": 1}}))
+    space = Space(name="s", goal="Which?", factors=(Factor("w", "scientific", "x", levels),))
+    small = space.without(["weights.a", "weights.b.c"]).factors[0]
+    assert [dict(level.set) for level in small.levels] == [{}, {"weights": {"b": {"d": 3}}}, {}]
+    assert space.factors[0].levels == levels

@@ -1,0 +1,31 @@
+"""docs/techniques.md names every technique that can be searched, and every space of a report's table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import search_spaces
+from search_spaces.choices import places
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "techniques.md").read_text(encoding="utf-8")
+NAMED = set(re.findall(r"`=?([^`]+)`", PAGE))
+NOT_TECHNIQUES = ("none", "off", "same")
+FACTORS = [place.factor for place in places(search_spaces.load("full_ablation").factors) if not place.conditions]
+
+
+@pytest.mark.parametrize("factor", [f for f in FACTORS if f.role == "scientific"], ids=lambda factor: str(factor.name))
+def test_every_level_that_is_measured_is_named(factor: search_spaces.Factor) -> None:
+    missing = [
+        level
+        for level in factor.level_names()
+        if level not in NOT_TECHNIQUES and not {level, f"{factor.name}={level}"} & NAMED
+    ]
+    assert not missing
+
+
+def test_every_space_of_a_reports_table_is_named() -> None:
+    grids = [name for name in search_spaces.names() if search_spaces.load(name).design == "grid"]
+    assert len(grids) == 10 and set(grids) <= NAMED

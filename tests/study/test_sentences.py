@@ -1,0 +1,113 @@
+"""What a study reads for pretraining: all that its space may ask for, once; less where the data has less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import search_spaces
+from mtbert.data.examples import Corpus
+from mtbert.data.load import load_corpus
+from mtbert.data.prepared import load_prepared, save_prepared
+from mtbert.data.texts import TRIPLET_TEXTS
+from mtbert.errors import DataError
+from mtbert.run import prepare_data
+from results.records import StageRow
+from search_spaces import Space
+from search_spaces.factors import FINE_TUNE_FIRST, MLM, POOLING, SIMCSE_SUPERVISED, SIMCSE_UNSUPERVISED, SINGLE_TASK
+from study.configuration import restricted, to_config
+from study.messages import Job, RunDone
+from study.objective import carry_out
+from study.recording import result_of
+from study.sentences import with_sentences
+from study.settings import resolve
+
+SETTINGS = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8}, None)
+FACTORS = (POOLING, MLM, SIMCSE_UNSUPERVISED, SIMCSE_SUPERVISED, FINE_TUNE_FIRST, SINGLE_TASK)
+SPACE = Space(name="stages", goal="Which stage helps?", factors=FACTORS)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Corpus:
+    return load_corpus("demo", ("sst", "quora", "sts"))
+
+
+def test_all_that_a_configuration_of_the_space_may_ask_for_is_read(demo: Corpus) -> None:
+    found = with_sentences(SPACE, SETTINGS, demo)
+    assert set(found.texts) == {"in_domain", "tasks", *TRIPLET_TEXTS}
+    assert not found.left_out and found.space == SPACE
+    # Three tasks of 8 examples.
+    assert {len(rows) for rows in found.texts.values()} == {24}
+
+
+def test_a_space_without_such_stages_reads_nothing(demo: Corpus) -> None:
+    assert with_sentences(search_spaces.load("pooling"), SETTINGS, demo).texts == {}
+
+
+def test_a_search_goes_without_a_stage_whose_sentences_the_data_does_not_have(demo: Corpus, tmp_path: Path) -> None:
+    found = with_sentences(SPACE, SETTINGS, replace(demo, source=str(tmp_path)))
+    assert set(found.left_out) == {"mlm", "simcse_supervised"}
+    assert "no in-domain sentences" in found.left_out["mlm"]
+    names = [factor.name for factor in found.space.factors]
+    assert names == ["pooling", "simcse_unsupervised", "fine_tune_first", "single_task"]
+    assert set(found.texts) == {"tasks"}
+
+
+def test_a_baseline_that_needs_missing_sentences_is_an_error(demo: Corpus, tmp_path: Path) -> None:
+    pinned = SPACE.pin(["mlm=in_domain"])
+    with pytest.raises(DataError, match="no in-domain sentences"):
+        with_sentences(pinned, SETTINGS, replace(demo, source=str(tmp_path)))
+
+
+def test_a_grid_does_not_lose_rows_silently(demo: Corpus, tmp_path: Path) -> None:
+    grid = replace(SPACE, design="grid", rows={"with": {"mlm": "in_domain"}, "plain": {}})
+    with pytest.raises(DataError, match="no in-domain sentences"):
+        with_sentences(grid, SETTINGS, replace(demo, source=str(tmp_path)))
+
+
+def test_the_budget_scales_the_stages() -> None:
+    settings = resolve({"backbone": "tiny", "budget": "standard", "epochs": 4, "train_examples": 100}, None)
+    chosen = {
+        "mlm": "in_domain",
+        "simcse_unsupervised": "on",
+        "simcse_supervised": "on",
+        "fine_tune_first": "quora",
+        "single_task": "on",
+    }
+    config = to_config(SPACE, SPACE.complete(chosen), settings)
+    assert config.mlm and config.simcse_unsupervised and config.simcse_supervised
+    assert config.fine_tune_first and config.single_task
+    assert [config.mlm.epochs, config.fine_tune_first.epochs, config.single_task.epochs] == [4, 4, 4]
+    assert config.simcse_unsupervised.epochs == config.simcse_supervised.epochs == 1
+    assert config.mlm.max_sentences == config.simcse_unsupervised.sentences == config.simcse_supervised.triplets == 300
+
+
+def test_where_all_examples_are_taken_a_stages_own_number_of_sentences_holds() -> None:
+    settings = resolve({"backbone": "tiny", "budget": "full"}, None)
+    config = to_config(SPACE, SPACE.complete({"mlm": "in_domain", "simcse_unsupervised": "on"}), settings)
+    assert config.mlm is not None and config.mlm.max_sentences is None
+    assert config.simcse_unsupervised is not None and config.simcse_unsupervised.sentences == 25_000
+
+
+def test_a_study_without_quora_does_not_train_it_first() -> None:
+    settings = resolve({"backbone": "tiny", "tasks": ("sst", "sts")}, None)
+    assert "fine_tune_first" not in {factor.name for factor in restricted(SPACE, settings).factors}
+
+
+def test_every_stage_of_a_run_becomes_a_row_with_its_seconds(demo: Corpus, tmp_path: Path) -> None:
+    choices = SPACE.complete({"mlm": "in_domain", "simcse_supervised": "on", "single_task": "on"})
+    config = to_config(SPACE, choices, SETTINGS)
+    save_prepared(prepare_data(config, demo, with_sentences(SPACE, SETTINGS, demo).texts), tmp_path / "prepared")
+    assert len(load_prepared(tmp_path / "prepared").texts) == 5
+    seen: list[int] = []
+    done = carry_out(
+        Job(1, "train", config.model_dump(mode="json"), tmp_path / "prepared"),
+        lambda epoch: seen.append(epoch.epoch) or True,  # type: ignore[func-returns-value]
+    )
+    assert isinstance(done, RunDone), done
+    rows = result_of(done, "cpu").stages
+    assert [row.name for row in rows] == ["mlm", "simcse_supervised", "multitask", "single_task"]
+    assert all(isinstance(row, StageRow) and row.seconds and not row.shared for row in rows)
+    assert seen == [1, 2] and done.best_epoch == 2
