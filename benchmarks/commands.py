@@ -19,6 +19,8 @@ COMMANDS = (
     "results.report",
     "results.export",
     "mtbert.train",
+    "mtbert.evaluate",
+    "mtbert.predict",
 )
 TURNS = 7
 

@@ -28,6 +28,11 @@ class TrainedModel:
     config: RunConfig
     tokenizer: Tokenizer
 
+    @property
+    def pad_id(self) -> int:
+        """The token that fills a batch up; which one makes no difference, it is masked."""
+        return self.tokenizer.token_to_id(PAD_TOKEN) or 0
+
     def predict(self, task: str, texts: Sequence[str], texts2: Sequence[str] | None = None) -> NDArray[np.float32]:
         """One prediction a text (or pair): the class, 0 or 1, or the similarity as the model gives it.
 
@@ -60,8 +65,7 @@ class TrainedModel:
             labels=np.full(len(texts), np.nan, np.float32),
         )
         tokens = tokenize_split(split, self.tokenizer, self.config.data.max_tokens)
-        pad_id = self.tokenizer.token_to_id(PAD_TOKEN) or 0
-        return outputs_of(self.model, task, tokens, pad_id), description
+        return outputs_of(self.model, task, tokens, self.pad_id), description
 
 
 def load(path: str | Path) -> TrainedModel:

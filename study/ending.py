@@ -12,6 +12,7 @@ from rich.table import Table
 
 from results import DEFAULT_STORAGE, wording
 from results.ablation import AblationRow
+from results.leaderboard import ConfigurationResult
 from results.summary import Summary
 
 SHOWN_ROWS = 8
@@ -64,7 +65,7 @@ class Ending:
         found = self.summary
         if found.study.data_made_up:
             console.print("Made-up data: these numbers say nothing about real sentences.", style="yellow")
-        console.print(self._answer(), markup=False, soft_wrap=True)
+        console.print(self._answer(), markup=False)
         if found.ablation:
             console.print(self._table())
         counts = found.counts
@@ -86,21 +87,18 @@ class Ending:
         return self.folder / "report.html"
 
     def _answer(self) -> str:
-        """Two lines: which configuration, and how sure."""
-        best, baseline = self.summary.best, self.summary.baseline
+        """Which configuration, and how sure: a line each for best, baseline and gain."""
+        best, baseline, gain = self.summary.best, self.summary.baseline, self.summary.gain
         if best is None:
             return "No configuration has been confirmed: none has all its runs with fresh seeds."
-        lines = [f"\nBest: {wording.changes_in_words(self.summary.best_changes)}"]
-        told = f"score {wording.score_with_spread(best.mean, best.spread)} (fresh {wording.seeds_text(best.seeds)})"
+        lines = [f"\nBest: {wording.changes_in_words(self.summary.best_changes)}", f"score     {_score(best)}"]
         if baseline is not None and not self.summary.best_is_baseline:
-            told += f"   baseline {wording.score_with_spread(baseline.mean, baseline.spread)}"
-        if self.summary.gain is not None:
-            gain = self.summary.gain.interval
-            told += f"   {wording.points_text(gain.estimate)} points {wording.points_interval(gain)}"
-            told += "" if gain.excludes_zero else "   not distinguishable from the baseline"
-        if best.test_mean is not None:
-            told += f"   test {wording.score_text(best.test_mean)}"
-        return "\n".join([*lines, told])
+            lines.append(f"baseline  {_score(baseline)}")
+        if gain is not None:
+            points, bounds = wording.points_text(gain.interval.estimate), wording.points_interval(gain.interval)
+            sure = "" if gain.interval.excludes_zero else "   not distinguishable from the baseline"
+            lines.append(f"gain      {points} points {bounds}{sure}")
+        return "\n".join([*lines, ""])
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
@@ -109,6 +107,11 @@ class Ending:
         for row in self.summary.ablation[:SHOWN_ROWS]:
             table.add_row(*_cells(row))
         return table
+
+
+def _score(found: ConfigurationResult) -> str:
+    test = "" if found.test_mean is None else f", test {wording.score_text(found.test_mean)}"
+    return f"{wording.score_with_spread(found.mean, found.spread)}   ({wording.seeds_text(found.seeds)}{test})"
 
 
 def _cells(row: AblationRow) -> tuple[str, str, str, str]:

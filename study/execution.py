@@ -148,6 +148,7 @@ class Execution:
         elif isinstance(event, RunDone):
             result = result_of(event, self._engine.device())
             self._db.finish_run(event.run_id, result)
+            log.info("run %d %s, score %.4f", event.run_id, result.status, event.score)
             self._tell(search, request, event.score, result.status)
             self.observer.ended(event.run_id, result.status, event.score, "")
         else:

@@ -69,7 +69,12 @@ class Session:
     def launch(self) -> int:
         """Run the study to its end; the number of failed runs. `Interrupted` tells how to go on."""
         settings, command = self._settings, shlex.join(["python", "-m", "study.launch", *sys.argv[1:]])
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"{self._folder} cannot be made ({error.strerror}). Choose another place: --out DIR"
+            ) from None
         with _log_to(self._folder / "launch.log"), open_database(self._options.storage) as database:
             log.info("%s", command)
             lease = Lease(database, settings.name)

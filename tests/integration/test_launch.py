@@ -109,6 +109,7 @@ SPACE = Space(name="mine", goal="Which pooling?", design="grid",
         (("--workers", "0"), "must be at least 1, got 0"),
         (("--phases", "serch"), "No phase named 'serch'"),
         (("--space", "missing.py"), "missing.py"),
+        (("--out", "/proc/nowhere"), "Choose another place: --out DIR"),
     ],
 )
 def test_bad_arguments_get_one_message_exit_code_2_and_leave_nothing(
@@ -119,6 +120,14 @@ def test_bad_arguments_get_one_message_exit_code_2_and_leave_nothing(
     assert message in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert list(place.folder.iterdir()) == []
+
+
+def test_a_hub_model_that_cannot_be_had_leaves_no_study(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(place.folder))
+    done = place.run("--backbone", "nobody/no-such-model", "--budget", "smoke")
+    assert done.returncode == 2 and "nobody/no-such-model" in done.stderr and "Traceback" not in done.stderr
+    assert not (place.folder / "runs").exists()
 
 
 def test_a_study_on_other_data_is_not_mixed_into_an_existing_one(place: Place) -> None:

@@ -1,0 +1,72 @@
+"""The command `python -m mtbert.evaluate`: every metric of every task of a trained model on a split."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from mtbert.errors import MtbertError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    result = argparse.ArgumentParser(
+        prog="python -m mtbert.evaluate", description="Measure a trained model on a split."
+    )
+    result.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
+    )
+    result.add_argument("--data", default="demo", help="demo (made up), hub, or a folder in the course's layout")
+    result.add_argument("--split", choices=("train", "dev", "test"), default="dev", help="default: dev")
+    result.add_argument("--threads", type=int, default=1, help="CPU threads")
+    result.add_argument("--json", action="store_true", help="print one JSON object")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 when done, 2 for a model or data that cannot be read."""
+    options = parser().parse_args(arguments)
+    try:
+        told = _evaluate(options)
+    except MtbertError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(told, indent=2))
+        return 0
+    for task, metrics in told["tasks"].items():
+        print(f"{task:16}{'   '.join(f'{name} {value:.4f}' for name, value in metrics.items())}")
+    print(f"{'score':16}{told['score']:.4f}   leaderboard_score {told['leaderboard_score']:.4f}   ({told['split']})")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    import torch  # here, so that --help needs no torch
+
+    from mtbert import components, trained
+    from mtbert.data.load import load_corpus
+    from mtbert.data.tokenize import tokenize_split
+    from mtbert.evaluation import evaluate
+
+    torch.set_num_threads(max(1, options.threads))
+    model = trained.load(options.model)
+    tasks = {name: components.build("tasks", name, {}) for name in model.config.tasks}
+    corpus = load_corpus(options.data, tuple(tasks))
+    splits = {
+        name: tokenize_split(getattr(data, options.split), model.tokenizer, model.config.data.max_tokens)
+        for name, data in corpus.tasks.items()
+    }
+    found = evaluate(model.model, tasks, splits, model.pad_id)
+    return {
+        "split": options.split,
+        "score": found.score,
+        "leaderboard_score": found.leaderboard_score,
+        "tasks": {name: dict(task.metrics) for name, task in found.tasks.items()},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The commands train, evaluate and predict, one after the other on one model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mtbert import evaluate, predict, train
+from mtbert.config import RunConfig
+from mtbert.data.examples import Corpus
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, tiny: RunConfig) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "config.json").write_text(json.dumps(tiny.model_dump(mode="json")), encoding="utf-8")
+    assert train.main(["--config", str(folder / "config.json"), "--data", "demo", "--out", str(folder / "model")]) == 0
+    return folder / "model"
+
+
+def test_evaluate_prints_every_metric_of_every_task(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate.main(["--model", str(model), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {task: set(metrics) for task, metrics in told["tasks"].items()} == {
+        "sst": {"accuracy", "macro_f1"},
+        "quora": {"accuracy", "precision", "recall", "f1"},
+        "sts": {"pearson", "spearman", "mse"},
+    }
+    main = (told["tasks"]["sst"]["accuracy"], told["tasks"]["quora"]["accuracy"], told["tasks"]["sts"]["pearson"])
+    assert told["score"] == pytest.approx(sum(main) / 3)
+    assert told["leaderboard_score"] == pytest.approx((main[0] + main[1] + (1 + main[2]) / 2) / 3)
+
+
+def test_evaluate_prints_a_line_a_task(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate.main(["--model", str(model), "--split", "test"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["sst", "quora", "sts", "score"]
+
+
+def test_predictions_have_the_form_of_the_courses_leaderboard(model: Path, tmp_path: Path, corpus: Corpus) -> None:
+    assert predict.main(["--model", str(model), "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "sst-dev-output.csv",
+        "para-dev-output.csv",
+        "sts-dev-output.csv",
+    }
+    sst = (tmp_path / "sst-dev-output.csv").read_text(encoding="utf-8").split("\n")
+    assert sst[0] == "id \t Predicted_Sentiment "
+    identity, value = sst[1].split(" , ")
+    assert identity == corpus.tasks["sst"].dev.ids[0] and value in {f"{i} " for i in range(5)}
+    assert len(sst) == 1 + len(corpus.tasks["sst"].dev) + 1
+    assert (tmp_path / "para-dev-output.csv").read_text(encoding="utf-8").startswith("id \t Predicted_Is_Paraphrase \n")
+    similarities = (tmp_path / "sts-dev-output.csv").read_text(encoding="utf-8").split("\n")[1:-1]
+    assert all(0 <= float(row.split(" , ")[1]) <= 5 for row in similarities)
+
+
+@pytest.mark.parametrize("command", [evaluate, predict])
+def test_a_folder_without_a_model_is_one_message(
+    command: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["--model", str(tmp_path)]) == 2  # type: ignore[attr-defined]
+    assert "is not a saved model: it has no config.json" in capsys.readouterr().err
+
+
+def test_train_tells_all_faults_of_a_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.json").write_text('{"poling": "mean", "head_dropout": 2}', encoding="utf-8")
+    assert train.main(["--config", str(tmp_path / "c.json")]) == 2
+    told = capsys.readouterr().err
+    assert "Did you mean 'pooling'" in told and "head_dropout" in told and "Traceback" not in told
