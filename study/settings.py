@@ -36,7 +36,7 @@ class Budget:
 
 BUDGETS: Mapping[str, Budget] = {
     "smoke": Budget(4, 2, 1, 64, 64, confirm=1, ablations=3),
-    "quick": Budget(12, 3, 2, 64, 64, confirm=2, ablations=4),
+    "quick": Budget(12, 3, 2, 56, 56, confirm=2, ablations=4),
     "standard": Budget(40, 5, 3, 2000, 1000, confirm=5, ablations=30),
     "full": Budget(120, 5, 5, None, None, confirm=5, ablations=1000),
 }
