@@ -11,8 +11,7 @@ from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.prepared import load_prepared, save_prepared
 from mtbert.data.tokenize import Prepared
-from mtbert.encoder.backbones import check
-from mtbert.encoder.locate import find_folder
+from mtbert.encoder.backbones import check, fetch
 from mtbert.errors import CheckpointError, DataError
 from mtbert.run import prepare_data
 from search_spaces import Space, load
@@ -38,8 +37,7 @@ def check_all(settings: Settings) -> Checked:
     """
     space = restricted(load(settings.space), settings).pin(settings.pins)
     check(settings.backbone)
-    if settings.backbone != "tiny":
-        find_folder(settings.backbone)  # a model on the hub is fetched now, or refused, before anything is written
+    fetch(settings.backbone)  # a model on the hub comes now, or is refused, before anything is written
     baseline = check_space(space, settings)
     corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
     sentences = with_sentences(space, settings, corpus)

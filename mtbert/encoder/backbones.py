@@ -49,6 +49,15 @@ def check(backbone: str) -> None:
         verify_minilm(folder)
 
 
+def fetch(backbone: str) -> None:
+    """Have a backbone's files here: a model on the hub is downloaded, `BackboneError` where it cannot be.
+
+    Nothing to do for those without a checkpoint, and where the files are here already.
+    """
+    if backbone not in FRESH:
+        find_folder(backbone)
+
+
 def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokenizer:
     """A backbone's tokenizer, with no padding and no truncation set: [CLS] text [SEP].
 

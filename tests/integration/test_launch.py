@@ -144,6 +144,13 @@ def test_a_plan_tells_runs_and_time_and_writes_nothing(place: Place) -> None:
     assert list(place.folder.iterdir()) == []
 
 
+def test_a_study_runs_on_a_backbone_without_a_checkpoint(place: Place) -> None:
+    arguments = ("--backbone", "bilstm", "--budget", "smoke", "--train-examples", "16", "--space", "pooling")
+    done = place.run(*arguments, "--phases", "confirm", "--seeds", "1", "--name", "s")
+    assert done.returncode == 0, done.stderr
+    assert place.rows("select status from run") == [("complete",)]
+
+
 def test_status_shows_runs_by_phase(place: Place) -> None:
     place.run(*SMALL, "--space", "pooling", "--phases", "confirm", "--name", "s")
     done = place.run("--name", "s", "--json", module="study.status")
