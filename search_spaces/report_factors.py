@@ -1,8 +1,12 @@
-"""Factors that only the reports' tables vary: what they count and what they share, none of them a technique."""
+"""What only the reports' tables vary, none of it a technique, and what several of them hold fixed."""
 
 from __future__ import annotations
 
-from search_spaces.grammar import Factor, Level
+from collections.abc import Mapping
+
+from search_spaces.factors import QUORA_HEAD, STS_HEAD
+from search_spaces.grammar import Factor, Json, Level
+from search_spaces.narrowing import fixed
 
 EPOCHS = Factor(
     "epochs",
@@ -53,3 +57,14 @@ ENCODER = Factor(
     ),
     about="What reads the tokens.",
 )
+
+# What all four of Zhang's tables hold fixed: the heads, and how the model is trained.
+ZHANG_HEADS = (
+    fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
+    fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+)
+ZHANG_TRAINING: Mapping[str, Json] = {
+    "multitask.batch_size": 32,
+    "multitask.optimizer.name": "adam",
+    "multitask.optimizer.learning_rate": 1e-5,
+}

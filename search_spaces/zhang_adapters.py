@@ -13,9 +13,10 @@ adapter gives stands in `zhang_curricula`.
 
 from __future__ import annotations
 
-from search_spaces.factors import ADAPTER, BALANCER, POOLING, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.factors import ADAPTER, BALANCER, POOLING, SAMPLER, TRAINABLE
 from search_spaces.grammar import Constraint, Space
 from search_spaces.narrowing import fixed, with_baseline
+from search_spaces.report_factors import ZHANG_HEADS, ZHANG_TRAINING
 
 SPACE = Space(
     name="zhang_adapters",
@@ -27,8 +28,7 @@ SPACE = Space(
         with_baseline(SAMPLER, "hybrid", keep=("hybrid", "joint"), role="nuisance"),
         fixed(POOLING, "mean", "Inferred."),
         fixed(BALANCER, "sum", "L1 + L2 + L3."),
-        fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
-        fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+        *ZHANG_HEADS,
     ),
     constraints=(
         Constraint(
@@ -37,11 +37,7 @@ SPACE = Space(
             "hybrid trains the shared parameters every other epoch, and none is trained.",
         ),
     ),
-    base={
-        "multitask.batch_size": 32,
-        "multitask.optimizer.name": "adam",
-        "multitask.optimizer.learning_rate": 1e-5,
-    },
+    base=ZHANG_TRAINING,
     rows={
         "PAL": {},
         "Low Rank": {"adapter": "low_rank"},

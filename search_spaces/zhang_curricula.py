@@ -10,9 +10,10 @@ which the report's earlier tables were made.
 
 from __future__ import annotations
 
-from search_spaces.factors import BALANCER, POOLING, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.factors import BALANCER, POOLING, SAMPLER, TRAINABLE
 from search_spaces.grammar import Space
 from search_spaces.narrowing import fixed, with_baseline
+from search_spaces.report_factors import ZHANG_HEADS, ZHANG_TRAINING
 
 SPACE = Space(
     name="zhang_curricula",
@@ -22,15 +23,10 @@ SPACE = Space(
         with_baseline(SAMPLER, "joint", keep=("sequential", "joint", "hybrid")),
         fixed(POOLING, "mean", "Inferred from the row that repeats Table 2's."),
         fixed(BALANCER, "sum", "L1 + L2 + L3."),
-        fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
-        fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+        *ZHANG_HEADS,
         fixed(TRAINABLE, "all", "Not stated; the scores are those of full tuning."),
     ),
-    base={
-        "multitask.batch_size": 32,
-        "multitask.optimizer.name": "adam",
-        "multitask.optimizer.learning_rate": 1e-5,
-    },
+    base=ZHANG_TRAINING,
     rows={
         "Sequential Training": {"sampler": "sequential"},
         "Multi-task Training": {},

@@ -9,9 +9,10 @@ the similarity head's two layers, which are not stated: Adam, 0.1, the encoder's
 
 from __future__ import annotations
 
-from search_spaces.factors import BALANCER, POOLING, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.factors import BALANCER, POOLING, SAMPLER, TRAINABLE
 from search_spaces.grammar import Space
 from search_spaces.narrowing import fixed, with_baseline
+from search_spaces.report_factors import ZHANG_HEADS, ZHANG_TRAINING
 
 SPACE = Space(
     name="zhang_pooling",
@@ -21,14 +22,9 @@ SPACE = Space(
         with_baseline(POOLING, "cls", keep=("cls", "mean")),
         fixed(SAMPLER, "joint", "Inferred: Table 4 prints the same scores for multi-task training."),
         fixed(BALANCER, "sum", "L1 + L2 + L3."),
-        fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
-        fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
+        *ZHANG_HEADS,
         fixed(TRAINABLE, "all", "Not stated; the scores are those of full tuning."),
     ),
-    base={
-        "multitask.batch_size": 32,
-        "multitask.optimizer.name": "adam",
-        "multitask.optimizer.learning_rate": 1e-5,
-    },
+    base=ZHANG_TRAINING,
     rows={"Baseline(CLS)": {}, "Mean pooling": {"pooling": "mean"}},
 )
