@@ -32,6 +32,7 @@ from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import ConfigurationError
 from mtbert.run import RunOutcome, prepare_data, run
+from mtbert.trainer import sizes_of
 from search_spaces import Space
 from study.configuration import to_config
 from study.settings import Settings, resolve
@@ -93,8 +94,9 @@ def _short(config: RunConfig) -> RunConfig:
 def batches_of(config: RunConfig, data: Prepared, epoch: int) -> int:
     """How many batches, each of one task, an epoch has."""
     sampler = components.build("samplers", config.multitask.sampler.name, config.multitask.sampler.settings)
-    size = config.multitask.batch_size
-    counts = {name: -(-len(data.splits[name, "train"]) // size) for name in config.tasks}
+    splits = {name: data.splits[name, "train"] for name in config.tasks}
+    sizes, batch_sizes = sizes_of(splits, config.tasks, config.multitask.batch_size)
+    counts = {name: -(-sizes[name] // batch_sizes[name]) for name in config.tasks}
     order = sampler.epoch(counts, epoch=epoch, epochs=config.multitask.epochs, rng=np.random.default_rng(0))
     return sum(len(step) for step in order)
 

@@ -36,10 +36,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from mtbert import components
-from mtbert.config_combinations import training_faults
-from mtbert.config_faults import faults_of, validation_error, with_hint
+from mtbert.config_combinations import combination_faults
+from mtbert.config_faults import faults_of, line_errors, sound_part, with_hint
 from mtbert.config_parts import AdapterSpec as AdapterSpec
 from mtbert.config_parts import BalancerSpec as BalancerSpec
 from mtbert.config_parts import Component as Component
@@ -60,7 +61,7 @@ from mtbert.config_stages import MlmConfig as MlmConfig
 from mtbert.config_stages import SimcseSupervisedConfig as SimcseSupervisedConfig
 from mtbert.config_stages import SimcseUnsupervisedConfig as SimcseUnsupervisedConfig
 from mtbert.config_stages import SingleTaskConfig as SingleTaskConfig
-from mtbert.errors import ConfigurationError, Fault, unknown
+from mtbert.errors import ConfigurationError, Fault
 
 # Tasks are trained and printed in this order; others follow by name. So two configurations that differ only in
 # the order their tasks were written in are the same configuration, and train alike.
@@ -92,23 +93,25 @@ class RunConfig(Part):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _with_hints(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Say the nearest field where an unknown one was given."""
+    def _all_faults_at_once(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Refuse with every fault: of single parts, with a hint where there is one, and of parts that do not fit."""
+        config: Self | None
+        own: list[ErrorDetails] = []
+        unsound: set[str] = set()
         try:
-            return handler(value)
+            config = handler(value)
         except ValidationError as error:
-            raise ValidationError.from_exception_data(
-                cls.__name__, [with_hint(cls, details) for details in error.errors()]
-            ) from None
+            own = error.errors()
+            config, unsound = sound_part(value, own, handler)
+        between = [] if config is None else combination_faults(config, unsound)
+        if config is None or own or between:
+            told = [*(with_hint(cls, details) for details in own), *line_errors(between, value)]
+            raise ValidationError.from_exception_data(cls.__name__, told)
+        return config
 
     @field_validator("tasks")
     @classmethod
-    def _heads_fit_tasks(cls, tasks: dict[str, TaskConfig]) -> dict[str, TaskConfig]:
-        if not tasks:
-            raise ValueError(f"a run needs at least one task; known: {', '.join(components.names('tasks'))}")
-        faults = [message for name, task in tasks.items() for message in _task_faults(name, task)]
-        if faults:
-            raise ValueError("; ".join(faults))
+    def _tasks_in_order(cls, tasks: dict[str, TaskConfig]) -> dict[str, TaskConfig]:
         order = [*(name for name in MAIN_TASKS if name in tasks), *sorted(set(tasks) - set(MAIN_TASKS))]
         return {name: tasks[name] for name in order}
 
@@ -128,59 +131,6 @@ class RunConfig(Part):
         if twice:
             raise ValueError(f"each adapter may be named once, got {', '.join(names)}; leave out one {twice[0]}")
         return tuple(sorted(adapters, key=lambda adapter: adapter.name))
-
-    @model_validator(mode="after")
-    def _adapters_are_trained_in_a_bert(self) -> Self:
-        told = ", ".join(adapter.name for adapter in self.adapters)
-        trained = self.multitask.trainable.name
-        if self.adapters and self.backbone == "bilstm":
-            raise ValueError(
-                f"adapters stand in the layers of a BERT and a BiLSTM has no place for them, got {told} with backbone "
-                "bilstm; leave them out, or use a BERT"
-            )
-        if self.adapters and trained == "heads":
-            raise ValueError(
-                f"adapters start at zero, so ones that are never trained do nothing, got {told} with "
-                "multitask.trainable heads; use adapters_and_heads, or leave them out"
-            )
-        if not self.adapters and trained == "adapters_and_heads":
-            raise ValueError(
-                "multitask.trainable adapters_and_heads needs at least one adapter, got none; name one in adapters, "
-                "or use heads"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _a_bilstm_has_no_attention(self) -> Self:
-        dropout, default = self.encoder.attention_dropout, EncoderConfig().attention_dropout
-        if self.backbone == "bilstm" and dropout != default:
-            raise ValueError(f"a BiLSTM has no attention, got encoder.attention_dropout {dropout}; leave it out")
-        return self
-
-    @model_validator(mode="after")
-    def _separate_encoders_share_no_pooling(self) -> Self:
-        if not self.encoder.shared and "width" in components.facts("poolings", self.pooling.name):
-            raise ValueError(
-                f"encoder.shared=false is one model a task, and pooling {self.pooling.name} has weights that all tasks "
-                "would train; use a pooling without (cls, mean, max), or encoder.shared=true"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _the_first_task_is_there(self) -> Self:
-        if self.fine_tune_first is not None and self.fine_tune_first.task not in self.tasks:
-            raise ValueError(
-                f"fine_tune_first.task must be one of the run's tasks ({', '.join(self.tasks)}), "
-                f"got '{self.fine_tune_first.task}'"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _parts_go_together(self) -> Self:
-        faults = list(training_faults("multitask", self.multitask, shared=self.encoder.shared))
-        if faults:
-            raise validation_error("RunConfig", faults, self)
-        return self
 
     def digest(self) -> str:
         """SHA-256 (64 hex digits) of the canonical JSON, seed and default values left out."""
@@ -220,20 +170,6 @@ def read(path: Path) -> RunConfig:
         return parse(data)
     except ConfigurationError as error:
         raise ConfigurationError([Fault(f"{path}: {f.path}", f.message) for f in error.faults]) from None
-
-
-def _task_faults(name: str, task: TaskConfig) -> list[str]:
-    """What is wrong with one entry of `tasks`: an unknown task, or a head that reads something else."""
-    if name not in components.names("tasks"):
-        return [unknown("task", name, components.names("tasks"))]
-    given = "pair" if components.load("tasks", name).pair else "sentence"  # type: ignore[attr-defined]
-    reads = {head: components.load("heads", head).reads for head in components.names("heads")}  # type: ignore[attr-defined]
-    if reads[task.head.name] == given:
-        return []
-    fitting = ", ".join(head for head, wanted in reads.items() if wanted == given)
-    return [
-        f"{name}.head {task.head.name} reads a {reads[task.head.name]}, {name} gives a {given}; use one of {fitting}"
-    ]
 
 
 def _differences(part: BaseModel) -> dict[str, Any]:

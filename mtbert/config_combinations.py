@@ -1,57 +1,204 @@
 """Parts of a configuration that are sound alone and cannot go together, each with the reason and the way out.
 
-Nothing is ever left aside in silence: what a run could not do is refused before it starts.
+Nothing is ever left aside in silence: what a run could not do is refused before it starts. `LAWS` are the laws; each is
+told with what it reads, so that it still speaks where another part has faults of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from mtbert import components
-from mtbert.config_parts import MultitaskConfig
+from mtbert.config_parts import EncoderConfig, TaskConfig
 from mtbert.errors import Fault, unknown
+
+if TYPE_CHECKING:
+    from mtbert.config import RunConfig
 
 NOTHING_SHARED = ("heads", "adapters_and_heads")  # of `trainable`: what tasks share stays as it was
 
 
-def training_faults(path: str, config: MultitaskConfig, *, shared: bool) -> Iterator[Fault]:
-    """What cannot go together in a stage that trains several tasks; `path` leads to it, `shared`: one encoder."""
-    yield from _one_task_a_step(path, config)
-    yield from _nothing_shared(path, config, shared)
-    known = components.names("tasks")  # the weight of a task that a run has not does no harm
-    for task in config.balancer.settings.get("weights") or {}:
-        if task not in known:
-            yield Fault(f"{path}.balancer.weights", unknown("task", task, known))
+class Law(NamedTuple):
+    """What cannot go together, and the dotted paths of a configuration that decide it."""
+
+    reads: tuple[str, ...]
+    faults: Callable[[RunConfig], Iterator[Fault]]
 
 
-def _one_task_a_step(path: str, config: MultitaskConfig) -> Iterator[Fault]:
-    """What compares the tasks of a step, with a sampler that gives one task a step."""
-    samplers = components.names("samplers")
+def combination_faults(config: RunConfig, unsound: Collection[str] = ()) -> list[Fault]:
+    """Every fault between parts, each with its path, the law, the value and the way out.
+
+    `unsound` are dotted paths with faults of their own: a law that would have to read one of them does not judge.
+    """
+    return [fault for law in LAWS if not _reads_any(law, unsound) for fault in law.faults(config)]
+
+
+def _reads_any(law: Law, paths: Collection[str]) -> bool:
+    """Whether one of the paths is, holds, or lies inside what the law reads."""
+    return any(
+        f"{path}.".startswith(f"{read}.") or f"{read}.".startswith(f"{path}.") for path in paths for read in law.reads
+    )
+
+
+def _some_task(config: RunConfig) -> Iterator[Fault]:
+    if not config.tasks:
+        yield Fault("tasks", f"a run needs at least one task; known: {', '.join(components.names('tasks'))}")
+
+
+def _each_task(config: RunConfig) -> Iterator[Fault]:
+    known = components.names("tasks")
+    for name, task in config.tasks.items():
+        if name not in known:
+            yield Fault(f"tasks.{name}", unknown("task", name, known))
+        else:
+            yield from _head(name, task)
+
+
+def _head(name: str, task: TaskConfig) -> Iterator[Fault]:
+    """A head that reads something else than its task gives."""
+    given = "pair" if components.load("tasks", name).pair else "sentence"  # type: ignore[attr-defined]
+    reads = {head: components.load("heads", head).reads for head in components.names("heads")}  # type: ignore[attr-defined]
+    if reads[task.head.name] != given:
+        fitting = ", ".join(head for head, wanted in reads.items() if wanted == given)
+        told = f"{task.head.name} reads a {reads[task.head.name]}, {name} gives a {given}; use one of {fitting}"
+        yield Fault(f"tasks.{name}.head", told)
+
+
+def _adapters_in_a_bilstm(config: RunConfig) -> Iterator[Fault]:
+    if config.adapters and config.backbone == "bilstm":
+        told = (
+            "adapters stand in the layers of a BERT and a BiLSTM has no place for them, got "
+            f"{_named(config)} with backbone bilstm; leave them out, or use a BERT"
+        )
+        yield Fault("adapters", told)
+
+
+def _attention_of_a_bilstm(config: RunConfig) -> Iterator[Fault]:
+    dropout = config.encoder.attention_dropout
+    if config.backbone == "bilstm" and dropout != EncoderConfig().attention_dropout:
+        yield Fault("encoder.attention_dropout", f"a BiLSTM has no attention, got {dropout}; leave it out")
+
+
+def _adapters_are_trained(config: RunConfig) -> Iterator[Fault]:
+    trained = config.multitask.trainable.name
+    if config.adapters and trained == "heads":
+        told = (
+            f"adapters start at zero, so ones that are never trained do nothing, got {_named(config)} with "
+            "multitask.trainable heads; use adapters_and_heads, or leave them out"
+        )
+        yield Fault("adapters", told)
+    if not config.adapters and trained == "adapters_and_heads":
+        told = "adapters_and_heads needs at least one adapter, got none; name one in adapters, or use heads"
+        yield Fault("multitask.trainable", told)
+
+
+def _named(config: RunConfig) -> str:
+    return ", ".join(adapter.name for adapter in config.adapters)
+
+
+def _pooling_of_separate_encoders(config: RunConfig) -> Iterator[Fault]:
+    if not config.encoder.shared and "width" in components.facts("poolings", config.pooling.name):
+        told = (
+            f"encoder.shared=false is one model a task, and pooling {config.pooling.name} has weights that all tasks "
+            "would train; use a pooling without (cls, mean, max), or encoder.shared=true"
+        )
+        yield Fault("pooling", told)
+
+
+def _first_task(config: RunConfig) -> Iterator[Fault]:
+    if config.fine_tune_first is not None and config.fine_tune_first.task not in config.tasks:
+        told = f"must be one of the run's tasks ({', '.join(config.tasks)}), got '{config.fine_tune_first.task}'"
+        yield Fault("fine_tune_first.task", told)
+
+
+def _first_task_of_separate_encoders(config: RunConfig) -> Iterator[Fault]:
+    if config.fine_tune_first is not None and not config.encoder.shared:
+        told = (
+            f"what {config.fine_tune_first.task} learns first reaches the other tasks through the encoder they share, "
+            "and encoder.shared=false leaves none: it would only train that one task for longer; use "
+            "encoder.shared=true, or leave it out"
+        )
+        yield Fault("fine_tune_first", told)
+
+
+def _balancer_with_one_task_a_step(config: RunConfig) -> Iterator[Fault]:
+    way_out, balancer = _one_task_a_step(config), config.multitask.balancer.name
+    if way_out and _compares_tasks(balancer):
+        yield Fault("multitask.balancer", f"{balancer} needs the losses of all tasks in a step, {way_out}")
+
+
+def _surgery_with_one_task_a_step(config: RunConfig) -> Iterator[Fault]:
+    way_out, surgery = _one_task_a_step(config), config.multitask.surgery
+    if way_out and surgery != "none":
+        yield Fault("multitask.surgery", f"{surgery} needs the gradients of all tasks in a step, {way_out}")
+
+
+def _one_task_a_step(config: RunConfig) -> str | None:
+    """Why not and the way out, where the sampler gives one task a step."""
+    sampler, samplers = config.multitask.sampler.name, components.names("samplers")
     giving = [name for name in samplers if components.load("samplers", name).gives_all_tasks]  # type: ignore[attr-defined]
-    if config.sampler.name in giving:
-        return
-    way_out = f"sampler {config.sampler.name} gives one; use the sampler {' or '.join(giving)}"
-    if components.load("balancers", config.balancer.name).needs_all_tasks:  # type: ignore[attr-defined]
-        yield Fault(f"{path}.balancer", f"{config.balancer.name} needs the losses of all tasks in a step, {way_out}")
-    if config.surgery != "none":
-        yield Fault(f"{path}.surgery", f"{config.surgery} needs the gradients of all tasks in a step, {way_out}")
+    return None if sampler in giving else f"sampler {sampler} gives one; use the sampler {' or '.join(giving)}"
 
 
-def _nothing_shared(path: str, config: MultitaskConfig, shared: bool) -> Iterator[Fault]:
-    """What deals with shared parameters, where none is trained."""
-    if shared and config.trainable.name not in NOTHING_SHARED:
-        return
-    if shared:
-        law = f"trainable={config.trainable.name} trains no shared parameter"
-        way_out = "use trainable all or last_k, or leave it out"
-    else:
-        law, way_out = "encoder.shared=false leaves none", "use encoder.shared=true, or leave it out"
-    if components.load("balancers", config.balancer.name).needs_all_tasks:  # type: ignore[attr-defined]
-        told = f"{config.balancer.name} compares the tasks' gradients of shared parameters, and {law}; {way_out}"
-        yield Fault(f"{path}.balancer", told)
-    if config.surgery != "none":
-        told = f"{config.surgery} operates on the tasks' gradients of shared parameters, and {law}; {way_out}"
-        yield Fault(f"{path}.surgery", told)
-    if config.sampler.name == "hybrid":
-        told = f"hybrid trains the shared parameters every other epoch, and {law}; {way_out}"
-        yield Fault(f"{path}.sampler", told)
+def _balancer_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
+    why, balancer = _nothing_shared(config), config.multitask.balancer.name
+    if why and _compares_tasks(balancer):
+        told = f"{balancer} compares the tasks' gradients of shared parameters, and {why}"
+        yield Fault("multitask.balancer", told)
+
+
+def _surgery_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
+    why, surgery = _nothing_shared(config), config.multitask.surgery
+    if why and surgery != "none":
+        told = f"{surgery} operates on the tasks' gradients of shared parameters, and {why}"
+        yield Fault("multitask.surgery", told)
+
+
+def _hybrid_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
+    why = _nothing_shared(config)
+    if why and config.multitask.sampler.name == "hybrid":
+        yield Fault("multitask.sampler", f"hybrid trains the shared parameters every other epoch, and {why}")
+
+
+def _nothing_shared(config: RunConfig) -> str | None:
+    """Why not and the way out, where no parameter that tasks share is trained."""
+    laws, ways_out = [], []
+    if not config.encoder.shared:
+        laws.append("encoder.shared=false leaves none")
+        ways_out.append("encoder.shared=true")
+    if config.multitask.trainable.name in NOTHING_SHARED:
+        laws.append(f"trainable={config.multitask.trainable.name} trains no shared parameter")
+        ways_out.append("trainable all or last_k")
+    return f"{' and '.join(laws)}; use {' and '.join(ways_out)}, or leave it out" if laws else None
+
+
+def _compares_tasks(balancer: str) -> bool:
+    return bool(components.load("balancers", balancer).needs_all_tasks)  # type: ignore[attr-defined]
+
+
+def _weights_of_tasks(config: RunConfig) -> Iterator[Fault]:
+    known = components.names("tasks")  # the weight of a task that a run has not does no harm
+    for task in config.multitask.balancer.settings.get("weights") or {}:
+        if task not in known:
+            yield Fault("multitask.balancer.weights", unknown("task", task, known))
+
+
+_SHARED = ("encoder.shared", "multitask.trainable")
+
+LAWS = (
+    Law(("tasks",), _some_task),
+    Law((), _each_task),  # one by one: a task with faults of its own is not among them
+    Law(("backbone", "adapters"), _adapters_in_a_bilstm),
+    Law(("backbone", "encoder.attention_dropout"), _attention_of_a_bilstm),
+    Law(("adapters", "multitask.trainable"), _adapters_are_trained),
+    Law(("encoder.shared", "pooling"), _pooling_of_separate_encoders),
+    Law(("tasks", "fine_tune_first.task"), _first_task),
+    Law(("encoder.shared", "fine_tune_first.task"), _first_task_of_separate_encoders),
+    Law(("multitask.sampler", "multitask.balancer"), _balancer_with_one_task_a_step),
+    Law(("multitask.sampler", "multitask.surgery"), _surgery_with_one_task_a_step),
+    Law((*_SHARED, "multitask.balancer"), _balancer_of_nothing_shared),
+    Law((*_SHARED, "multitask.surgery"), _surgery_of_nothing_shared),
+    Law((*_SHARED, "multitask.sampler"), _hybrid_of_nothing_shared),
+    Law(("multitask.balancer",), _weights_of_tasks),
+)

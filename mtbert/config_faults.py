@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from mtbert.errors import Fault, unknown
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def faults_of(error: ValidationError) -> list[Fault]:
@@ -19,17 +21,51 @@ def faults_of(error: ValidationError) -> list[Fault]:
 
 def validation_error(title: str, faults: Sequence[Fault], value: Any) -> ValidationError:
     """The same faults in pydantic's form, so that they keep their paths inside a larger configuration."""
-    return ValidationError.from_exception_data(
-        title,
-        [
-            InitErrorDetails(
-                type=PydanticCustomError("component", "{message}", {"message": fault.message}),
-                loc=(fault.path,),
-                input=value,
-            )
-            for fault in faults
-        ],
-    )
+    return ValidationError.from_exception_data(title, line_errors(faults, value))
+
+
+def line_errors(faults: Sequence[Fault], value: Any) -> list[InitErrorDetails]:
+    """Faults as lines of pydantic's error; `value` is what they are found in."""
+    return [
+        InitErrorDetails(
+            type=PydanticCustomError("component", "{message}", {"message": fault.message}),
+            loc=(fault.path,),
+            input=value,
+        )
+        for fault in faults
+    ]
+
+
+def sound_part(
+    value: Any, faults: Sequence[ErrorDetails], validate: Callable[[Any], Model]
+) -> tuple[Model | None, set[str]]:
+    """What `validate` makes of `value` without its faulty fields, and the dotted paths of these.
+
+    A faulty field of a part is left out alone where the part can do without it, else the part. None where nothing is
+    left that can be validated.
+    """
+    unsound: set[tuple[int | str, ...]] = set()
+    for depth in (2, 1):
+        unsound |= {details["loc"][:depth] for details in faults if details["loc"]}
+        try:
+            return validate(_without(value, unsound)), {".".join(map(str, loc)) for loc in unsound}
+        except ValidationError as error:
+            faults = error.errors()
+    return None, set()
+
+
+def _without(value: Any, places: Collection[tuple[int | str, ...]]) -> Any:
+    """A mapping without what lies at these places; an entry that is none itself is left out whole."""
+    if not isinstance(value, Mapping):
+        return value
+    kept = {}
+    for key, part in value.items():
+        inside = {loc[1:] for loc in places if loc[0] == key}
+        if not inside:
+            kept[key] = part
+        elif () not in inside and isinstance(part, Mapping):
+            kept[key] = _without(part, inside)
+    return kept
 
 
 def with_hint(model: type[BaseModel], details: Any) -> InitErrorDetails:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from mtbert import components
 from mtbert.config_faults import validation_error
@@ -99,16 +99,31 @@ class EncoderConfig(Part):
     shared: bool = True
 
 
+def _subsample(value: Any) -> int | float | str:
+    """A count, a part of the whole, or "smallest"; one message where it is none of them."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value == "smallest" or (number and (0 < value < 1 or (value >= 1 and isinstance(value, int)))):
+        return value  # type: ignore[no-any-return]
+    raise ValueError(
+        f"takes a number of examples (1 or more), a part of them (between 0 and 1) or 'smallest', got {value!r}; leave "
+        "it out for all"
+    )
+
+
+# Not a union of three types, each of which would have its own word on a wrong value.
+Subsample = Annotated[int | float | Literal["smallest"], PlainValidator(_subsample)]
+
+
 class TaskConfig(Part):
     """What a task adds to the encoder, and how much of its data a step and an epoch see.
 
-    `batch_size` None: the stage's. `subsample`: so many of its examples an epoch, drawn anew for each; "smallest":
-    as many as the smallest task has; None: all.
+    `batch_size` None: the stage's. `subsample`: so many of its examples an epoch, drawn anew for each; a number below 1
+    is this part of them, "smallest" as many as the smallest task has; None: all.
     """
 
     head: HeadSpec
     batch_size: Annotated[int, Field(ge=1)] | None = None
-    subsample: Annotated[int, Field(ge=1)] | Literal["smallest"] | None = None
+    subsample: Subsample | None = None
 
 
 class DataConfig(Part):

@@ -34,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
     )
-    result.add_argument("--data", default="demo", help="demo (made up), hub, or a folder in the course's layout")
+    result.add_argument(
+        "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
+    )
     result.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help="default: predictions")
     result.add_argument("--threads", type=int, default=1, help="CPU threads")
     return result

@@ -15,7 +15,9 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m mtbert.train", description="Train one configuration and save the best epoch's model."
     )
     result.add_argument("--config", type=Path, metavar="FILE", help="a configuration (JSON); default: the baseline")
-    result.add_argument("--data", default="demo", help="demo (made up), hub, or a folder in the course's layout")
+    result.add_argument(
+        "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
+    )
     result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
     result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name; default: the configuration's")
     result.add_argument("--seed", type=int, help="default: the configuration's")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -61,7 +62,7 @@ class Trainer:
         self.regularizer: AbstractRegularizer | None = None
         if config.regularizer is not None:
             self.regularizer = components.build("regularizers", config.regularizer.name, config.regularizer.settings)
-        self.sizes, self.batch_sizes = _sizes(splits, options or {}, config.batch_size)
+        self.sizes, self.batch_sizes = sizes_of(splits, options or {}, config.batch_size)
         self.batches = {name: math.ceil(self.sizes[name] / self.batch_sizes[name]) for name in splits}
         steps = sum(len(self._updates(epoch)) for epoch in range(1, config.epochs + 1))
         self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
@@ -197,15 +198,23 @@ def _add(parameter: nn.Parameter, gradient: Tensor | None) -> None:
         parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
 
 
-def _sizes(
+def sizes_of(
     splits: Mapping[str, TokenizedSplit], options: Mapping[str, TaskConfig], batch_size: int
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Examples of each task in an epoch, and in a batch."""
+    """Examples of each task in an epoch, and in a batch; `options` says what is particular to a task."""
     smallest = min(len(split) for split in splits.values())
     sizes, batch_sizes = {}, {}
     for name, split in splits.items():
         option = options.get(name)
-        wanted = option.subsample if option else None
-        sizes[name] = min(len(split), smallest if wanted == "smallest" else wanted or len(split))
+        sizes[name] = _examples(len(split), smallest, option.subsample if option else None)
         batch_sizes[name] = (option.batch_size if option else None) or batch_size
     return sizes, batch_sizes
+
+
+def _examples(whole: int, smallest: int, wanted: float | Literal["smallest"] | None) -> int:
+    """How many of a task's examples an epoch has: a part of them is rounded and never none."""
+    if wanted is None:
+        return whole
+    if wanted == "smallest":
+        return smallest
+    return max(1, round(wanted * whole)) if wanted < 1 else min(whole, int(wanted))

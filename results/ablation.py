@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from results.records import Database
-from results.rows import Cell
+from results.rows import Cell, StudyRow
 from results.study_results import Comparison, StudyResults
 
 if TYPE_CHECKING:
@@ -51,6 +51,44 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
             comparison = results.compare(digest, best)
             rows[digest] = AblationRow(cell, tuple(results.scores(digest)), comparison)
     return sorted(rows.values(), key=_by_effect)
+
+
+@dataclass(frozen=True)
+class ForbiddenChanges:
+    """Levels of one factor that cannot stand where the best configuration has another, and the reason."""
+
+    factor: str
+    from_level: str
+    to_levels: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """Single changes that the ablation goes without: so many beyond the budget, and those that cannot be made."""
+
+    beyond_budget: int
+    forbidden: tuple[ForbiddenChanges, ...]
+
+    @property
+    def cannot_be_made(self) -> int:
+        """How many changes the space's constraints forbid."""
+        return sum(len(changes.to_levels) for changes in self.forbidden)
+
+
+def not_run(study: StudyRow) -> NotRun:
+    """What the ablation left out, as decided; changes of one factor with one reason together."""
+    decided = study.decisions_json
+    grouped: dict[tuple[str, str, str], list[str]] = {}
+    for change in decided.get("ablations_forbidden", ()):
+        key = change["factor"], change["from_level"], change["reason"]
+        grouped.setdefault(key, []).append(change["to_level"])
+    return NotRun(
+        int(decided.get("ablations_left_out", 0)),
+        tuple(
+            ForbiddenChanges(factor, now, tuple(levels), reason) for (factor, now, reason), levels in grouped.items()
+        ),
+    )
 
 
 def ablation_table(database: Database, name: str) -> pd.DataFrame:

@@ -19,16 +19,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ROW = "row:"  # what the name of a cell begins with whose configuration is a printed row
+
+
 @dataclass(frozen=True)
 class ConfigurationResult:
     """A configuration with its results over fresh seeds. Scores in 0..1, `spread` over seeds.
 
+    `names` are those of all its cells, `labels` those printed in a table of which it is a row, the baseline's too.
     `interval` is None with fewer than two seeds, `test_*` before the phase test. `train_seconds` is what a
     run costs on its own: stages that another run had paid for are counted.
     """
 
     digest: str
     names: tuple[str, ...]
+    labels: tuple[str, ...]
     choices: JsonObject
     config: JsonObject
     mean: float
@@ -51,10 +56,12 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
         return None
     scores = results.scores(digest)
     found = results.score_interval(digest)
+    cells = [cell for cell in results.cells if cell.config_digest == digest]
     tests = [value for run in runs if (value := results.split_score(run.id, "test")) is not None]
     return ConfigurationResult(
         digest=digest,
-        names=tuple(cell.name for cell in results.cells if cell.config_digest == digest),
+        names=tuple(cell.name for cell in cells),
+        labels=tuple(cell.name.removeprefix(ROW) for cell in cells if cell.design == "row"),
         choices=runs[0].choices_json,
         config=runs[0].config_json,
         mean=float(np.mean(scores)),
@@ -121,6 +128,7 @@ def leaderboard_table(database: Database, name: str) -> pd.DataFrame:
             "rank": rank,
             "config_digest": entry.digest,
             "cells": " ".join(entry.names),
+            "label": "; ".join(entry.labels),
             "is_best": entry.digest == best,
             "is_baseline": entry.digest == baseline,
             "mean": entry.mean,
@@ -144,6 +152,7 @@ COLUMNS = {
     "rank": "int64",
     "config_digest": "str",
     "cells": "str",
+    "label": "str",
     "is_best": "bool",
     "is_baseline": "bool",
     "mean": "float64",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.ablation import AblationRow
+from results.ablation import AblationRow, NotRun
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.study_results import IntervalOver, StudyResults
 from results.summary import RunCounts, Summary, seconds_spent
@@ -159,6 +159,18 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
     return f"{told} The largest effect: {cell.factor} {levels}, {shift} points."
+
+
+def cannot_be_made(left_out: NotRun) -> str:
+    """How many changes the space's constraints forbid."""
+    return f"{plural(left_out.cannot_be_made, 'change')} cannot be made to the best configuration"
+
+
+def leaderboard_heading(found: Summary) -> str:
+    """What the leaderboard calls a configuration by."""
+    if any(entry.labels for entry in found.leaderboard):
+        return "Row as printed, and where it differs from the baseline"
+    return "Configuration, where it differs from the baseline"
 
 
 def interval_note(over: set[IntervalOver]) -> str:

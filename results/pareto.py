@@ -57,6 +57,7 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
         {
             "config_digest": entry.digest,
             "cells": " ".join(entry.names),
+            "label": "; ".join(entry.labels),
             "score": entry.mean,
             "spread": entry.spread,
             "seeds": entry.seeds,
@@ -79,6 +80,7 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
 COLUMNS = {
     "config_digest": "str",
     "cells": "str",
+    "label": "str",
     "score": "float64",
     "spread": "float64",
     "seeds": "int64",

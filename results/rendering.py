@@ -71,7 +71,7 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
         "wording": wording,
         "made_up": page.MADE_UP if found.study.data_made_up else "",
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
-        "left_out": found.study.decisions_json.get("ablations_left_out", 0),
+        "left_out": found.not_run.beyond_budget,
         "interval_note": page.interval_note(over),
         "scale": Markup(interval_svg.scale(axis)),
         "bars": {

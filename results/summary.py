@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from results.ablation import AblationRow, ablation_rows
+from results.ablation import AblationRow, NotRun, ablation_rows, not_run
 from results.leaderboard import (
     ConfigurationResult,
     baseline_digest,
@@ -53,6 +53,7 @@ class Summary:
     best_changes: tuple[Change, ...]
     gain: Comparison | None
     ablation: tuple[AblationRow, ...]
+    not_run: NotRun
     leaderboard: tuple[ConfigurationResult, ...]
     counts: RunCounts
     hours_spent: float
@@ -84,6 +85,7 @@ def summarise(results: StudyResults) -> Summary:
         best_changes=changes(choices, found_best.choices) if found_best else (),
         gain=compared,
         ablation=tuple(ablation_rows(results, best)) if best else (),
+        not_run=not_run(results.study),
         leaderboard=tuple(leaderboard(results)),
         counts=count_runs(results.runs),
         hours_spent=sum(seconds_spent(run) for run in results.runs) / 3600,

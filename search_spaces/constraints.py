@@ -70,7 +70,7 @@ def allowed_part(constraints: Constraints, factor: Factor, name: str, chosen: Ch
 def size(factors: Sequence[Factor], constraints: Constraints) -> int:
     """How many choices are allowed; a range counts once. Only constrained factors are gone through one by one."""
     constrained = {name for c in constraints for name in (*c.when, *c.forbid)}
-    options = [_options(factor, factor.name, constrained) for factor in factors]
+    options = [_alike(_options(factor, factor.name, constrained), constraints) for factor in factors]
     free = math.prod(count for ((told, count),) in (o for o in options if len(o) == 1) if not told)
     return free * _count([o for o in options if len(o) > 1 or o[0][0]], {}, constraints)
 
@@ -87,6 +87,18 @@ def _options(factor: Factor, name: str, constrained: set[str]) -> list[tuple[dic
             inner = [(one | other, times * count) for one, times in inner for other, count in further]
         found += inner
     return found
+
+
+def _alike(
+    options: list[tuple[dict[str, Choice], int]], constraints: Constraints
+) -> list[tuple[dict[str, Choice], int]]:
+    """One option for all that the constraints cannot tell apart, which stands for as many choices as they together."""
+    found: dict[tuple[bool, ...], tuple[dict[str, Choice], int]] = {}
+    spoken_of = [(name, levels) for c in constraints for told in (c.when, c.forbid) for name, levels in told.items()]
+    for chosen, count in options:
+        key = tuple(chosen.get(name) in levels for name, levels in spoken_of)
+        found[key] = (chosen, found[key][1] + count if key in found else count)
+    return list(found.values())
 
 
 def _count(

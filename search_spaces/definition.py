@@ -215,7 +215,7 @@ def _writings(factors: Sequence[Factor]) -> Iterator[_Writing]:
                 yield _Writing(path, json.dumps(value, sort_keys=True), who, {**given, place.name: level.name})
             for path, times in level.scale.items():
                 who = f"{place.name}={level.name}"
-                yield _Writing(path, f"{times:g} times the budget's", who, {**given, place.name: level.name})
+                yield _Writing(path, f"{times:g} times what it follows", who, {**given, place.name: level.name})
 
 
 def _conflicts(factors: Sequence[Factor], base: Mapping[str, Json]) -> list[str]:

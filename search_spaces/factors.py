@@ -9,6 +9,16 @@ from __future__ import annotations
 
 from search_spaces.adapter_factors import ADAPTER as ADAPTER
 from search_spaces.adapter_factors import ADAPTER_CONSTRAINTS as ADAPTER_CONSTRAINTS
+from search_spaces.batch_factors import ACCUMULATION as ACCUMULATION
+from search_spaces.batch_factors import BATCH_SIZE as BATCH_SIZE
+from search_spaces.batch_factors import QUORA_BATCH_SIZE as QUORA_BATCH_SIZE
+from search_spaces.batch_factors import QUORA_EXAMPLES as QUORA_EXAMPLES
+from search_spaces.encoder_factors import ATTENTION_DROPOUT as ATTENTION_DROPOUT
+from search_spaces.encoder_factors import ENCODER as ENCODER
+from search_spaces.encoder_factors import ENCODER_CONSTRAINTS as ENCODER_CONSTRAINTS
+from search_spaces.encoder_factors import ENCODER_SHARING as ENCODER_SHARING
+from search_spaces.encoder_factors import FIRST_NEEDS_SHARING as FIRST_NEEDS_SHARING
+from search_spaces.encoder_factors import HIDDEN_DROPOUT as HIDDEN_DROPOUT
 from search_spaces.grammar import Factor, Level, Range
 from search_spaces.stage_factors import FINE_TUNE_FIRST as FINE_TUNE_FIRST
 from search_spaces.stage_factors import MLM as MLM
@@ -17,6 +27,7 @@ from search_spaces.stage_factors import SIMCSE_UNSUPERVISED as SIMCSE_UNSUPERVIS
 from search_spaces.stage_factors import SINGLE_TASK as SINGLE_TASK
 from search_spaces.stage_factors import SMART as SMART
 from search_spaces.training_factors import BALANCER as BALANCER
+from search_spaces.training_factors import EARLY_STOPPING as EARLY_STOPPING
 from search_spaces.training_factors import HEAD_LEARNING_RATE as HEAD_LEARNING_RATE
 from search_spaces.training_factors import SAMPLER as SAMPLER
 from search_spaces.training_factors import SURGERY as SURGERY
@@ -181,40 +192,6 @@ LEARNING_RATE = Factor(
     # From Kumar's smallest, where nothing learns, to Sankhe et al.'s for a frozen encoder.
     range=Range("multitask.optimizer.learning_rate", 1e-6, 1e-3, log=True),
     about="The largest learning rate; right values differ between the other choices.",
-)
-
-BATCH_SIZE = Factor(
-    "batch_size",
-    "nuisance",
-    "8",  # reports 000, 003, 004; 002 has 32
-    (
-        Level("8", {"multitask.batch_size": 8}),
-        Level("16", {"multitask.batch_size": 16}),
-        Level("32", {"multitask.batch_size": 32}),
-    ),
-    about="Examples of one task in a batch.",
-)
-
-HIDDEN_DROPOUT = Factor(
-    "hidden_dropout",
-    "nuisance",
-    "0.1",  # BERT, Devlin et al. 2019, A.2
-    (
-        Level("0", {"encoder.hidden_dropout": 0.0}),
-        Level("0.1", {"encoder.hidden_dropout": 0.1}),
-    ),
-    about="Dropout inside the encoder.",
-)
-
-ATTENTION_DROPOUT = Factor(
-    "attention_dropout",
-    "nuisance",
-    "0.1",  # BERT's published configuration (attention_probs_dropout_prob)
-    (
-        Level("0", {"encoder.attention_dropout": 0.0}),
-        Level("0.1", {"encoder.attention_dropout": 0.1}),
-    ),
-    about="Dropout on attention weights.",
 )
 
 HEAD_DROPOUT = Factor(

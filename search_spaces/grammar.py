@@ -168,7 +168,12 @@ class Space:
 
     def can_change(self, choices: Choices, factor: str, to: Choice, like: Choices | None = None) -> bool:
         """Whether the constraints allow what `change` would give."""
-        return combining.allows(self.constraints, self._changed(choices, factor, to, like))
+        return not self.why_not(choices, factor, to, like)
+
+    def why_not(self, choices: Choices, factor: str, to: Choice, like: Choices | None = None) -> tuple[str, ...]:
+        """The reasons of the constraints that forbid what `change` would give; empty where none does."""
+        changed = self._changed(choices, factor, to, like)
+        return tuple(c.reason for c in self.constraints if combining.violates(c, changed))
 
     def _changed(self, choices: Choices, factor: str, to: Choice, like: Choices | None) -> dict[str, Choice]:
         return walking.complete(self.factors, {**(like or {}), **choices, factor: to})
@@ -247,7 +252,7 @@ class Space:
         return nested
 
     def scale(self, choices: Choices) -> dict[str, float]:
-        """How many times the budget's value stands at a path, for the chosen levels that say so."""
+        """Path -> how many times the number that it follows stands there, for the chosen levels that say so."""
         self.check(choices)
         levels = (factor.level(choices[name]) for name, factor in walking.active(self.factors, choices))
         return {path: times for level in levels if level for path, times in level.scale.items()}

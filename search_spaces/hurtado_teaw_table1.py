@@ -18,6 +18,7 @@ from search_spaces.factors import (
     ADAPTER,
     HEAD_DROPOUT,
     POOLING,
+    QUORA_EXAMPLES,
     QUORA_HEAD,
     SAMPLER,
     SIMCSE_UNSUPERVISED,
@@ -26,7 +27,7 @@ from search_spaces.factors import (
 )
 from search_spaces.grammar import Space
 from search_spaces.narrowing import fixed, with_baseline
-from search_spaces.report_factors import EPOCHS, QUORA_EXAMPLES
+from search_spaces.report_factors import EPOCHS
 
 SPACE = Space(
     name="hurtado_teaw_table1",

@@ -13,8 +13,10 @@ SMART has no settings in the report: the radius, 1.0, is that of the small libra
 from __future__ import annotations
 
 from search_spaces.factors import (
+    ENCODER_SHARING,
     HEAD_DROPOUT,
     POOLING,
+    QUORA_EXAMPLES,
     QUORA_HEAD,
     SAMPLER,
     SMART,
@@ -23,7 +25,6 @@ from search_spaces.factors import (
 )
 from search_spaces.grammar import Space
 from search_spaces.narrowing import fixed, with_baseline
-from search_spaces.report_factors import ENCODER_SHARING, QUORA_EXAMPLES
 
 SPACE = Space(
     name="kumar_multitask",

@@ -16,10 +16,12 @@ random. The CosineAnnealing column equals lr=1e-5 digit for digit, so the report
 from __future__ import annotations
 
 from search_spaces.factors import (
+    ENCODER_SHARING,
     HEAD_DROPOUT,
     LEARNING_RATE,
     OPTIMIZER,
     POOLING,
+    QUORA_EXAMPLES,
     QUORA_HEAD,
     SAMPLER,
     SCHEDULE,
@@ -28,14 +30,14 @@ from search_spaces.factors import (
 )
 from search_spaces.grammar import Space
 from search_spaces.narrowing import fixed, steps, with_baseline
-from search_spaces.report_factors import ENCODER, ENCODER_SHARING, EPOCHS, QUORA_EXAMPLES
+from search_spaces.report_factors import EPOCHS, KUMAR_ENCODER
 
 SPACE = Space(
     name="kumar_single_task",
     goal="Which settings matter when each task is fine-tuned alone?",
     design="grid",
     factors=(
-        ENCODER,
+        KUMAR_ENCODER,
         with_baseline(HEAD_DROPOUT, "0.5"),
         steps(LEARNING_RATE, "1e-5", "1e-4", "1e-6"),
         EPOCHS,

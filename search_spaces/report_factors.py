@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from search_spaces.factors import QUORA_HEAD, STS_HEAD
+from search_spaces.factors import ENCODER, QUORA_HEAD, STS_HEAD
 from search_spaces.grammar import Factor, Json, Level
 from search_spaces.narrowing import fixed
 
@@ -20,34 +21,10 @@ EPOCHS = Factor(
     about="Epochs of the multitask stage, in multiples of the budget's.",
 )
 
-ENCODER_SHARING = Factor(
-    "encoder_sharing",
-    "scientific",
-    "shared",
-    (
-        Level("shared", {"encoder.shared": True}, note="one model for all tasks"),
-        Level("separate", {"encoder.shared": False}, note="single-task fine-tuning: one model a task"),
-    ),
-    about="Whether the tasks train one encoder, or each one of its own.",
-)
-
-QUORA_EXAMPLES = Factor(
-    "quora_examples",
-    "scientific",
-    "all",
-    (
-        Level("all"),
-        Level("8544", {"tasks.quora.subsample": 8544}, note="as many as SST has (Kumar), drawn anew each epoch"),
-        Level("10000", {"tasks.quora.subsample": 10_000}, note="Hurtado & Teaw, drawn anew each epoch"),
-    ),
-    about="How many of Quora's examples an epoch sees, at most.",
-)
-
-ENCODER = Factor(
-    "encoder",
-    "scientific",
-    "bert",
-    (
+# The encoder with all that Kumar changes with it: batches of 64, dropout 0.5 after each layer of the LSTM.
+KUMAR_ENCODER = replace(
+    ENCODER,
+    levels=(
         Level("bert", {"multitask.batch_size": 8}, note="the study's backbone"),
         Level(
             "bilstm",
@@ -55,7 +32,6 @@ ENCODER = Factor(
             note="two bidirectional layers from random (Kumar: batches of 64, dropout 0.5 after each layer)",
         ),
     ),
-    about="What reads the tokens.",
 )
 
 # What all four of Zhang's tables hold fixed: the heads, and how the model is trained.

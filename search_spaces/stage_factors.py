@@ -27,6 +27,20 @@ MLM = Factor(
     about="Masked language modelling before everything else, and on whose sentences.",
 )
 
+
+def _projection(stage: str) -> Factor:
+    return Factor(
+        "projection",
+        "scientific",
+        "off",
+        (
+            Level("off", {f"{stage}.projection": False}),
+            Level("on", {f"{stage}.projection": True}, note="as Gao et al. have it with cls"),
+        ),
+        about="Whether a tanh layer stands on the sentence vectors during the stage.",
+    )
+
+
 SIMCSE_UNSUPERVISED = Factor(
     "simcse_unsupervised",
     "scientific",
@@ -38,6 +52,7 @@ SIMCSE_UNSUPERVISED = Factor(
             {"simcse_unsupervised.corpus": "tasks"},
             note="the training sentences of the tasks; the reports have Wikipedia's",
             scale={"simcse_unsupervised.sentences": 1},
+            factors=(_projection("simcse_unsupervised"),),
         ),
     ),
     about="Contrastive learning of each sentence against itself under another dropout mask.",
@@ -49,7 +64,12 @@ SIMCSE_SUPERVISED = Factor(
     "none",
     (
         Level("none"),
-        Level("on", {"simcse_supervised.alpha": 1.0}, scale={"simcse_supervised.triplets": 1}),
+        Level(
+            "on",
+            {"simcse_supervised.alpha": 1.0},
+            scale={"simcse_supervised.triplets": 1},
+            factors=(_projection("simcse_supervised"),),
+        ),
     ),
     about="Contrastive learning of premise, entailment and contradiction.",
 )
@@ -112,6 +132,16 @@ SMART = Factor(
                         ),
                     ),
                     about="How far word embeddings are moved, and by which reading of the paper.",
+                ),
+                Factor(
+                    "bregman",
+                    "scientific",
+                    "off",
+                    (
+                        Level("off", {"multitask.regularizer.bregman": False}),
+                        Level("on", {"multitask.regularizer.bregman": True}),
+                    ),
+                    about="Whether outputs are also held near those of a slowly following copy of the model.",
                 ),
             ),
         ),

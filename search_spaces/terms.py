@@ -42,9 +42,9 @@ class Level:
 
     `set` maps dotted paths of a configuration to JSON values, e.g. `{"pooling.name": "mean"}`; a level may
     set nothing ("none"). `factors` are conditional: they exist only where this level is chosen. `note` says
-    what a reader of the report should know about it. `scale` maps paths whose value the budget gives to how many
-    times that value is taken, e.g. `{"multitask.epochs": 2}`: the proportion between levels stays, whatever the
-    budget.
+    what a reader of the report should know about it. `scale` maps paths whose value follows from another number to
+    how many times that number is taken: `{"multitask.epochs": 2}` of the budget's epochs, `{"tasks.quora.batch_size":
+    2}` of the stage's batch size. So the proportion between levels stays, whatever the budget.
     """
 
     name: str

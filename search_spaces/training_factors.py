@@ -87,6 +87,18 @@ HEAD_LEARNING_RATE = Factor(
     about="Whether the heads, which start from nothing, learn at a rate of their own.",
 )
 
+EARLY_STOPPING = Factor(
+    "early_stopping",
+    "scientific",
+    "none",
+    (
+        Level("none", {"multitask.patience": None}),
+        Level("1", {"multitask.patience": 1}),
+        Level("2", {"multitask.patience": 2}),
+    ),
+    about="After how many epochs without a better dev score training ends; the best epoch is kept in any case.",
+)
+
 _ONE_TASK_A_STEP = tuple(level.name for level in SAMPLER.levels if level.name not in ("joint", "hybrid"))
 _NOTHING_SHARED = {"trainable": ("heads", "adapters_and_heads")}
 

@@ -28,7 +28,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _what(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--space", metavar="NAME_OR_FILE", help="default: full_ablation; see python -m search_spaces")
-    group.add_argument("--data", metavar="demo|hub|DIR", help="made-up data (default), the hub, or a course folder")
+    group.add_argument(
+        "--data",
+        metavar="demo|hub|hub:DIR|DIR",
+        help="made-up data (default), the hub, what was saved of it, or a course folder",
+    )
     group.add_argument("--strict-data", action="store_true", default=None, help="a bad row is an error, not dropped")
     group.add_argument("--backbone", metavar="NAME", help="minilm (default), tiny, a hub name, or a folder")
     group.add_argument("--tasks", metavar="A,B,...", help=f"default: {','.join(MAIN_TASKS)}")

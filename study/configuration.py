@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mtbert import components
-from mtbert.config import RunConfig, parse
+from mtbert.config import MultitaskConfig, RunConfig, parse
 from mtbert.errors import ConfigurationError, Fault, unknown
 from search_spaces import Space
 from search_spaces.grammar import Choices
@@ -18,11 +18,14 @@ from study.settings import Settings
 # Fields of a stage that say how many sentences it reads at most.
 SENTENCES = ("sentences", "max_sentences", "triplets")
 
+# What a level may tell as a multiple.
+SCALABLE = re.compile(rf"[a-z_]+\.({'|'.join(('epochs', *SENTENCES))})|tasks\.[a-z_]+\.batch_size")
+
 # Paths below which there is something for each task, by its name.
 BY_TASK = ("tasks", "multitask.balancer.weights")
 
-# What a BiLSTM has no place for: paths, and values of a path.
-NOT_IN_BILSTM = ("encoder.attention_dropout", "adapters")
+# What a BiLSTM has no place for, or is already: paths, and values of a path.
+NOT_IN_BILSTM = ("encoder.attention_dropout", "adapters", "backbone")
 NOT_FOR_BILSTM = {"multitask.trainable.name": ("adapters_and_heads",)}
 
 # Enough draws to meet every level of every factor many times; it takes some hundredths of a second.
@@ -33,16 +36,19 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     """The configuration of `choices`: the settings, and over them what the chosen levels set.
 
     Where a level scales a path (`Level.scale`), the budget's value is multiplied: `multitask.epochs: 2` trains twice as
-    many epochs as the settings say, rounded to whole ones and never none. A task set to null is left out.
+    many epochs as the settings say, rounded to whole ones and never none; a task's batch size is a multiple of the
+    stage's. A task set to null is left out.
     """
+    chosen = space.configuration(choices)
     common: dict[str, Any] = {
         "backbone": settings.backbone,
         "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},
         "multitask": {"epochs": settings.epochs},
         "seed": seed,
     }
-    scaled = _scaled(space.scale(choices), settings)
-    told = _over(_over(_over(_defaults(settings), common), scaled), space.configuration(choices))
+    batch_size = chosen.get("multitask", {}).get("batch_size", MultitaskConfig().batch_size)
+    scaled = _scaled(space.scale(choices), settings, batch_size)
+    told = _over(_over(_over(_defaults(settings), common), scaled), chosen)
     told["tasks"] = {name: task for name, task in told["tasks"].items() if task is not None}
     return parse(told)
 
@@ -90,22 +96,27 @@ def _defaults(settings: Settings) -> dict[str, Any]:
     return {"tasks": {name: {"head": {"name": "concat" if pair else "linear"}} for name, pair in pairs.items()}}
 
 
-def _scaled(multiples: Mapping[str, float], settings: Settings) -> dict[str, Any]:
-    """What a space tells in multiples of the budget, in numbers: epochs of a stage, and how many sentences it reads.
+def _scaled(multiples: Mapping[str, float], settings: Settings, batch_size: int) -> dict[str, Any]:
+    """What a space tells in multiples, in numbers: epochs and sentences of a stage, a task's examples in a batch.
 
     Sentences in multiples of all the training examples; where the budget takes all of these, the stage's own number
-    holds.
+    holds. `batch_size` is the stage's, of which a task's own is a multiple.
     """
-    unknown = [path for path in multiples if not re.fullmatch(rf"[a-z_]+\.({'|'.join(('epochs', *SENTENCES))})", path)]
+    unknown = [path for path in multiples if not SCALABLE.fullmatch(path)]
     if unknown:
-        raise ConfigurationError([Fault(path, "a level scales epochs and sentences of a stage") for path in unknown])
+        told = "a level scales epochs and sentences of a stage, and the batch_size of a task"
+        raise ConfigurationError([Fault(path, told) for path in unknown])
     examples = None if settings.train_examples is None else settings.train_examples * len(settings.tasks)
+    wholes = {"epochs": settings.epochs, "batch_size": batch_size}
     result: dict[str, Any] = {}
     for path, times in multiples.items():
-        stage, field = path.split(".")
-        whole = settings.epochs if field == "epochs" else examples
+        *parents, field = path.split(".")
+        whole = wholes.get(field, examples)
         if whole is not None:
-            result.setdefault(stage, {})[field] = max(1, round(whole * times))
+            inner = result
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[field] = max(1, round(whole * times))
     return result
 
 

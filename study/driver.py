@@ -7,6 +7,7 @@ trials: ended runs are told, unfinished ones are run again under their own trial
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from mtbert.config import RunConfig
@@ -129,14 +130,18 @@ class Driver:
         if best is None:
             self._execution.observer.say("Nothing to ablate: no configuration has all its confirmed runs.")
             return
-        changes, left_out = phases.ablation_cells(self._space, best, self._settings.ablations)
+        ablation = phases.ablation_cells(self._space, best, self._settings.ablations)
         cells = [
             CellPlan("best", "best", dict(best)),
             CellPlan("baseline", "baseline", self._space.baseline()),
-            *changes,
+            *ablation.cells,
         ]
         self._write_cells("ablate", cells)
-        decisions = {**self._decisions(), "ablations_left_out": left_out}
+        left_out = {
+            "ablations_left_out": ablation.beyond_budget,
+            "ablations_forbidden": [asdict(change) for change in ablation.forbidden],
+        }
+        decisions = {**self._decisions(), **left_out}
         self._db.update_study(self._settings.name, decisions_json=decisions)
         self._run_cells("ablate", cells)
 
@@ -185,10 +190,11 @@ class Driver:
     def _run_cells(self, phase: str, cells: list[CellPlan]) -> None:
         """Every cell with every fresh seed, seed by seed; what is there already, from whatever phase, is not run."""
         requests: dict[tuple[str, int], Request] = {}
+        wanted = phases.apart(cells)
         for seed in phases.fresh_seeds(self._settings.seed, self._settings.seeds):
-            for cell in cells:
-                config = to_config(self._space, cell.choices, self._settings, seed)
-                requests.setdefault((config.digest(), seed), Request(phase, config, cell.choices, cell.name))
+            for names, choices in wanted:
+                config = to_config(self._space, choices, self._settings, seed)
+                requests.setdefault((config.digest(), seed), Request(phase, config, choices, names))
         waiting = [r for (digest, seed), r in requests.items() if self._needed(digest, seed)]
         self._execution.observer.phase(phase, len(requests), len(requests) - len(waiting))
         self._execution.train(lambda: waiting.pop(0) if waiting else None)

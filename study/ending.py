@@ -9,13 +9,15 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from results import DEFAULT_STORAGE, wording
+from results import DEFAULT_STORAGE, page, wording
 from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
 from results.summary import Summary
 
 SHOWN_ROWS = 8
+SHOWN_CONFIGURATIONS = 30  # the largest of the reports' tables has 26 rows
 
 
 def repeat_command(data: str, best: Path, seed: int) -> str:
@@ -33,7 +35,7 @@ class Ending:
     storage: str
 
     def as_json(self) -> dict[str, Any]:
-        """One JSON object: study, storage, runs, failed, best, baseline, gain, report."""
+        """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, report."""
         found = self.summary
         gain = found.gain.interval if found.gain else None
         best = found.best and {
@@ -56,6 +58,10 @@ class Ending:
             "best": best,
             "score": found.best.mean if found.best else None,
             "baseline_score": found.baseline.mean if found.baseline else None,
+            "changes_not_run": {
+                "beyond_budget": found.not_run.beyond_budget,
+                "cannot_be_made": found.not_run.cannot_be_made,
+            },
             "gain": gain and {"estimate": gain.estimate, "low": gain.low, "high": gain.high, "level": 0.95},
             "report": str(self._report()),
         }
@@ -68,6 +74,9 @@ class Ending:
         console.print(self._answer(), markup=False)
         if found.ablation:
             console.print(self._table())
+        elif len(found.leaderboard) > 1:
+            console.print(self._leaderboard())
+        self._say_left_out(console)
         counts = found.counts
         told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
         told += [f"{counts.failed} failed"] if counts.failed else []
@@ -99,6 +108,35 @@ class Ending:
             sure = "" if gain.interval.excludes_zero else "   not distinguishable from the baseline"
             lines.append(f"gain      {points} points {bounds}{sure}")
         return "\n".join([*lines, ""])
+
+    def _say_left_out(self, console: Console) -> None:
+        """What the tables above go without."""
+        more = len(self.summary.leaderboard) - SHOWN_CONFIGURATIONS
+        if more > 0 and not self.summary.ablation:
+            console.print(f"and {wording.plural(more, 'further configuration')}: the report has all of them")
+        left_out = self.summary.not_run
+        if left_out.beyond_budget:
+            console.print(f"{wording.plural(left_out.beyond_budget, 'further change')} beyond the budget, not run")
+        if left_out.cannot_be_made:
+            console.print(f"{page.cannot_be_made(left_out)}: the report says why")
+
+    def _leaderboard(self) -> Table:
+        """Every confirmed configuration, by its printed label where it has one."""
+        table = Table(box=None, pad_edge=False)
+        for column in ("#", "configuration", "score", "seeds"):
+            table.add_column(column, justify="left" if column == "configuration" else "right")
+        for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
+            score = wording.score_with_spread(entry.mean, entry.spread)
+            table.add_row(str(rank), Text(self._named(entry)), score, str(entry.seeds))
+        return table
+
+    def _named(self, entry: ConfigurationResult) -> str:
+        """The printed label, or what differs from the baseline; the baseline is called so in any case."""
+        found = self.summary
+        is_baseline = found.baseline is not None and entry.digest == found.baseline.digest
+        if not entry.labels:
+            return wording.changes_in_words(wording.changes(found.baseline_choices, entry.choices))
+        return f"{'; '.join(entry.labels)}{' (the baseline)' if is_baseline else ''}"
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)

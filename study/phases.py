@@ -25,6 +25,25 @@ class CellPlan:
     to_level: str | None = None
 
 
+@dataclass(frozen=True)
+class Forbidden:
+    """A single change that cannot be made: the space's constraints do not allow what it would give, and why."""
+
+    factor: str
+    from_level: str
+    to_level: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The single changes of the best configuration: those to run, how many are beyond the budget, those forbidden."""
+
+    cells: list[CellPlan]
+    beyond_budget: int
+    forbidden: list[Forbidden]
+
+
 def fresh_seeds(seed: int, count: int) -> list[int]:
     """The seeds of confirm and ablate: the same for every configuration, so that differences are paired."""
     return [seed + FRESH_SEEDS + i for i in range(count)]
@@ -49,18 +68,32 @@ def confirm_cells(space: Space, ranked: Sequence[Choices], count: int) -> list[C
 
 
 def grid_cells(space: Space) -> list[CellPlan]:
-    """Every cell of a grid, under the label its row is printed with, the baseline first."""
+    """Every cell of a grid, the baseline first; printed rows under their labels, a row that is the baseline too.
+
+    Two cells may ask for one configuration: it is run once, and keeps both names.
+    """
     baseline = space.baseline()
     cells = [CellPlan("baseline", "baseline", baseline)]
     if space.rows:
-        rows = {label: space.complete(row) for label, row in space.rows.items()}
-    else:
-        rows = {_differences(space, choices): choices for choices in space.grid()}
-    return cells + [CellPlan(f"row:{label}", "grid", row) for label, row in rows.items() if row != baseline]
+        return cells + [CellPlan(f"row:{label}", "row", space.complete(row)) for label, row in space.rows.items()]
+    others = [choices for choices in space.grid() if choices != baseline]
+    return cells + [CellPlan(f"row:{_differences(space, choices)}", "grid", choices) for choices in others]
 
 
-def ablation_cells(space: Space, best: Choices, limit: int) -> tuple[list[CellPlan], int]:
-    """At most `limit` single changes of the best configuration, and how many were left out.
+def apart(cells: Sequence[CellPlan]) -> list[tuple[str, dict[str, Choice]]]:
+    """The different configurations of cells, each with the names of all cells that ask for it."""
+    found: list[tuple[list[str], dict[str, Choice]]] = []
+    for cell in cells:
+        names = next((names for names, choices in found if choices == cell.choices), None)
+        if names is None:
+            found.append(([cell.name], cell.choices))
+        else:
+            names.append(cell.name)
+    return [(", ".join(names), choices) for names, choices in found]
+
+
+def ablation_cells(space: Space, best: Choices, limit: int) -> Ablation:
+    """At most `limit` single changes of the best configuration, and what is left out.
 
     First every factor back at its baseline (leave one out), then every other level (one at a time); within each,
     scientific factors before nuisance ones, in the space's order.
@@ -70,7 +103,19 @@ def ablation_cells(space: Space, best: Choices, limit: int) -> tuple[list[CellPl
     others = [cell for cell in _one_at_a_time(space, best) if cell.choices not in taken]
     roles = _roles(space, best)
     cells = sorted(back, key=lambda c: roles[c.factor or ""]) + sorted(others, key=lambda c: roles[c.factor or ""])
-    return cells[:limit], max(0, len(cells) - limit)
+    return Ablation(cells[:limit], max(0, len(cells) - limit), _forbidden(space, best))
+
+
+def _forbidden(space: Space, best: Choices) -> list[Forbidden]:
+    """Every level of every factor that cannot stand where the best has another, with the reasons."""
+    baseline, found = space.baseline(), []
+    for name, factor in space.active(best):
+        for level in factor.level_names():
+            reasons = space.why_not(best, name, level) if level != best[name] else ()
+            back = level == baseline.get(name) and space.can_change(best, name, level, like=baseline)
+            if reasons and not back:
+                found.append(Forbidden(name, str(best[name]), level, " ".join(reasons)))
+    return found
 
 
 def _leave_one_out(space: Space, best: Choices) -> list[CellPlan]:

@@ -149,7 +149,7 @@ def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
     """What each phase asked for would run; runs that two phases share count where they come first."""
     k, planned = settings.seeds, []
     if space.design == "grid":
-        cells = len(phases.grid_cells(space))
+        cells = len(phases.apart(phases.grid_cells(space)))
         planned.append(PlannedPhase("confirm", cells * k, cells * k, f"{cells} rows x {k} seeds"))
     else:
         known = len(phases.known_first(space)[: settings.trials])
@@ -170,8 +170,8 @@ def _certain(space: Space, settings: Settings) -> list[PlannedRun]:
     result = []
     seeds = phases.fresh_seeds(settings.seed, settings.seeds)
     if space.design == "grid":
-        cells = phases.grid_cells(space)
-        result = [PlannedRun("confirm", cell.name, seed) for seed in seeds for cell in cells]
+        cells = phases.apart(phases.grid_cells(space))
+        result = [PlannedRun("confirm", names, seed) for seed in seeds for names, _ in cells]
     else:
         if "search" in settings.phases:
             known = phases.known_first(space)[: settings.trials]

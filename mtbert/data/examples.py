@@ -76,7 +76,7 @@ class DataIssue:
 class Corpus:
     """Everything a study reads.
 
-    `source` is "demo", "hub" or the folder as given; `made_up` is True for generated sentences. `overlap`
+    `source` is "demo", "hub", "hub:DIR" or the folder as given; `made_up` is True for generated sentences. `overlap`
     counts, per task, the dev examples that stand in the train file too. `rows_read` counts rows per file
     before any was dropped. `fingerprint` is the SHA-256 of the labelled content.
     """

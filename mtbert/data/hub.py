@@ -1,4 +1,4 @@
-"""`--data hub`: the published data sets behind the tasks, through the optional `datasets` library.
+"""The tasks' data on the hub, `--data hub`: which data set it is, what its columns are called, and reading it.
 
 Identifiers as widely used: SST-5 `SetFit/sst5`, Quora `nyu-mll/glue` (qqp; its test labels are hidden, so
 test is 10 % of train), STS `sentence-transformers/stsb` (scores 0..1, times 5), Rotten Tomatoes
@@ -7,35 +7,16 @@ test is 10 % of train), STS `sentence-transformers/stsb` (scores 0..1, times 5),
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from mtbert.data.clean import RawRow, clean, refuse, require_rows
 from mtbert.data.examples import Corpus, DataIssue, Split, TaskData, corpus_fingerprint
+from mtbert.data.hub_loading import WAY_OUT, HubSplit, loader_of, require_columns
 from mtbert.data.overlap import overlap
 from mtbert.data.subset import hold_out_test
 from mtbert.errors import DataError, unknown
 from mtbert.tasks.abstract import AbstractTask
-
-WAY_OUT = "Or use --data demo (made up, no download), or a folder with the course's files."
-
-
-class HubSplit(Protocol):
-    """What we need of `datasets.Dataset`."""
-
-    @property
-    def column_names(self) -> list[str]:
-        """The names of the columns."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Mapping[str, object]]: ...
-
-
-# (path, name of the configuration or None) -> split -> rows; what `datasets.load_dataset` and, for a folder
-# made by `save_to_disk`, `datasets.load_from_disk` give.
-Loader = Callable[[str, str | None], Mapping[str, HubSplit]]
 
 
 @dataclass(frozen=True)
@@ -58,24 +39,12 @@ SOURCES: Mapping[str, HubSource] = {
 }
 
 
-def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-    """All splits of a data set on the hub. Raises DataError when the library or the connection is missing."""
-    try:
-        import datasets
-    except ImportError as error:
-        raise DataError(
-            "--data hub needs the `datasets` library, which is not installed. "
-            f"Install it with: pip install 'mtbert-study[hub]'. {WAY_OUT}"
-        ) from error
-    try:
-        loaded: Mapping[str, HubSplit] = datasets.load_dataset(path, configuration)
-    except (OSError, ValueError, RuntimeError) as error:  # no network, gone, another format
-        raise DataError(f"The data set {path} could not be loaded from the hub: {error}. {WAY_OUT}") from error
-    return loaded
+def read_hub(source: str, tasks: Sequence[AbstractTask], strict: bool = False) -> Corpus:
+    """The corpus of the tasks from "hub" or "hub:DIR"; bad rows are treated as those of a folder.
 
-
-def read_hub(tasks: Sequence[AbstractTask], strict: bool = False, load: Loader = download) -> Corpus:
-    """The corpus of the tasks, from wherever `load` takes it; bad rows are treated as those of a folder."""
+    Raises DataError for what is missing: the library, a data set, a split, a column, and for one of another type.
+    """
+    load = loader_of(source)
     data: dict[str, TaskData] = {}
     issues: list[DataIssue] = []
     overlaps: dict[str, int] = {}
@@ -83,35 +52,29 @@ def read_hub(tasks: Sequence[AbstractTask], strict: bool = False, load: Loader =
     for task in tasks:
         if task.name not in SOURCES:
             raise DataError(f"{unknown('hub data for task', task.name, SOURCES)} {WAY_OUT}")
-        source = SOURCES[task.name]
-        loaded = load(source.path, source.configuration)
-        names = {"train": "train", "dev": "validation"} | ({"test": source.test} if source.test else {})
+        place = SOURCES[task.name]
+        loaded = load(place.path, place.configuration)
+        names = {"train": "train", "dev": "validation"} | ({"test": place.test} if place.test else {})
         splits: dict[str, Split] = {}
         for name, hub_name in names.items():
-            file = f"{source.path}:{hub_name}"
+            file = f"{place.path}:{hub_name}"
             if hub_name not in loaded:
-                raise DataError(f"{source.path} has no split {hub_name}, only {', '.join(loaded)}. {WAY_OUT}")
-            splits[name], dropped = _read(loaded[hub_name], task, source, name, file)
+                raise DataError(f"{place.path} has no split {hub_name}, only {', '.join(loaded)}. {WAY_OUT}")
+            splits[name], dropped = _read(loaded[hub_name], task, place, name, file)
             issues += dropped
             rows_read[file] = len(loaded[hub_name])
         overlaps[task.name] = overlap(splits["train"], splits["dev"])
-        train, test = (splits["train"], splits["test"]) if source.test else hold_out_test(splits["train"])
+        train, test = (splits["train"], splits["test"]) if place.test else hold_out_test(splits["train"])
         data[task.name] = TaskData(train, splits["dev"], test)
     if strict:
         refuse(issues, "the hub")
-    return Corpus("hub", False, data, tuple(issues), overlaps, rows_read, corpus_fingerprint(data))
+    return Corpus(source, False, data, tuple(issues), overlaps, rows_read, corpus_fingerprint(data))
 
 
 def _read(
     rows: HubSplit, task: AbstractTask, source: HubSource, split: str, file: str
 ) -> tuple[Split, tuple[DataIssue, ...]]:
-    expected = (*source.texts, source.label)
-    missing = [column for column in expected if column not in rows.column_names]
-    if missing:
-        raise DataError(
-            f"{file} has no column {', '.join(missing)}; expected {', '.join(expected)}, found "
-            f"{', '.join(rows.column_names)}. The data set has changed. {WAY_OUT}"
-        )
+    require_columns(rows, file, source.texts, (source.label,))
     raw = [
         RawRow(
             line=number,

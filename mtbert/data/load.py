@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from mtbert import components
 from mtbert.data import cs224n, demo, hub
 from mtbert.data.examples import Corpus, corpus_fingerprint
+from mtbert.data.hub_loading import is_hub
 from mtbert.errors import DataError, unknown
 from mtbert.tasks.abstract import AbstractTask
 
 
 def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False) -> Corpus:
-    """The data of the named tasks from "demo", "hub" or a folder in the course's layout.
+    """The data of the named tasks from "demo", "hub", "hub:DIR" or a folder in the course's layout.
 
     `strict` makes every row that has to be dropped an error. Raises DataError with a message for a person,
     and ConfigurationError for a task that does not exist.
@@ -20,8 +21,8 @@ def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False)
     tasks: list[AbstractTask] = [components.build("tasks", name, {}) for name in task_names]
     if source == "demo":
         return _demo(tasks)
-    if source == "hub":
-        return hub.read_hub(tasks, strict)
+    if is_hub(source):
+        return hub.read_hub(source, tasks, strict)
     return cs224n.read_folder(source, tasks, strict)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from random import Random
 
-from mtbert.data import demo, hub
+from mtbert.data import demo
 from mtbert.data.demo_scenes import scene_triplet
+from mtbert.data.hub_loading import WAY_OUT, Loader, folder_of, is_hub, loader_of, require_columns
 from mtbert.data.lines import read_lines
 from mtbert.data.table import read_table
 from mtbert.errors import DataError
 
 Triplet = tuple[str, str, str]  # premise, what it entails, what contradicts it
-Fetch = Callable[[str], Path]
 
 WIKIPEDIA_FILE, NLI_FILE = "wiki1m_for_simcse.txt", "nli_for_simcse.csv"  # as Gao et al. 2021 published them
 NLI_COLUMNS = ("sent0", "sent1", "hard_neg")
@@ -30,7 +30,7 @@ DEMO_SEED = 1
 DEMO_TRIPLETS = 1000
 
 
-def in_domain(source: str, load: hub.Loader = hub.download) -> tuple[str, ...]:
+def in_domain(source: str) -> tuple[str, ...]:
     """Sentences of Rotten Tomatoes, PAWS and SICK: those the folder has; on the hub the first two.
 
     For the demo what its grammars say with another seed. Raises DataError where a folder has none of them.
@@ -38,10 +38,11 @@ def in_domain(source: str, load: hub.Loader = hub.download) -> tuple[str, ...]:
     if source == "demo":
         made = demo.generate(DEMO_SEED, dev=1, test=1).values()
         return tuple(text for task in made for text in (*task.train.texts, *(task.train.texts2 or ())))
-    if source == "hub":
-        reviews = load("cornell-movie-review-data/rotten_tomatoes", None)["train"]
-        pairs = load("google-research-datasets/paws", "labeled_final")["train"]
-        return (*_column(reviews, "text"), *_column(pairs, "sentence1"), *_column(pairs, "sentence2"))
+    if is_hub(source):
+        load = loader_of(source)
+        (reviews,) = _columns(load, "cornell-movie-review-data/rotten_tomatoes", None, ("text",))
+        first, second = _columns(load, "google-research-datasets/paws", "labeled_final", ("sentence1", "sentence2"))
+        return (*reviews, *first, *second)
     folder = Path(source).expanduser()
     texts = list(chain.from_iterable(_lines(folder / name) for name in ROTTEN_TOMATOES if (folder / name).is_file()))
     for name, columns in ((PAWS, ("sentence1", "sentence2")), (SICK, ("sentence_A", "sentence_B"))):
@@ -55,10 +56,11 @@ def in_domain(source: str, load: hub.Loader = hub.download) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def wikipedia(source: str, fetch: Fetch | None = None) -> tuple[str, ...]:
+def wikipedia(source: str) -> tuple[str, ...]:
     """Gao et al.'s million sentences of Wikipedia, from the folder or the hub. Raises DataError where they are not."""
-    if source == "hub":
-        return tuple(_lines((fetch or download)(WIKIPEDIA_FILE)))
+    if is_hub(source):
+        path = _published(source, WIKIPEDIA_FILE)
+        return tuple(_lines(path)) if path else _saved_columns(source, WIKIPEDIA_FILE, ("text",))[0]
     path = Path(source).expanduser() / WIKIPEDIA_FILE
     if source == "demo" or not path.is_file():
         raise DataError(
@@ -70,11 +72,12 @@ def wikipedia(source: str, fetch: Fetch | None = None) -> tuple[str, ...]:
 
 def text_file(source: str, name: str) -> tuple[str, ...]:
     """The lines of a text file; a relative name is looked for in the data folder first, then where we are."""
-    beside = Path(source).expanduser() / name
+    folder = folder_of(source) if is_hub(source) else Path(source).expanduser()
+    beside = (folder or Path()) / name
     return tuple(_lines(beside if beside.is_file() else Path(name).expanduser()))
 
 
-def triplets(source: str, fetch: Fetch | None = None) -> tuple[Triplet, ...]:
+def triplets(source: str) -> tuple[Triplet, ...]:
     """Premises with an entailment and a contradiction each: Gao et al.'s file, else SICK's; made up for the demo.
 
     Raises DataError where there are none.
@@ -82,9 +85,12 @@ def triplets(source: str, fetch: Fetch | None = None) -> tuple[Triplet, ...]:
     if source == "demo":
         rng = Random(f"mtbert demo triplets {DEMO_SEED}")
         return tuple(scene_triplet(rng) for _ in range(DEMO_TRIPLETS))
+    if is_hub(source):
+        path = _published(source, NLI_FILE)
+        return tuple(_csv(path) if path else zip(*_saved_columns(source, NLI_FILE, NLI_COLUMNS), strict=True))
     folder = Path(source).expanduser()
-    if source == "hub" or (folder / NLI_FILE).is_file():
-        return tuple(_csv(folder / NLI_FILE if source != "hub" else (fetch or download)(NLI_FILE)))
+    if (folder / NLI_FILE).is_file():
+        return tuple(_csv(folder / NLI_FILE))
     found = _of_sick(folder / SICK) if (folder / SICK).is_file() else ()
     if not found:
         raise DataError(
@@ -97,27 +103,45 @@ def triplets(source: str, fetch: Fetch | None = None) -> tuple[Triplet, ...]:
 def download(name: str) -> Path:
     """A file of SimCSE's data on the hub, from its cache when it is there. Raises DataError where it cannot be had."""
     if importlib.util.find_spec("huggingface_hub") is None:
-        raise DataError(
-            f"{name} comes from the hub. Install its library: pip install 'mtbert-study[hub]'. {hub.WAY_OUT}"
-        )
+        raise DataError(f"{name} comes from the hub. Install its library: pip install 'mtbert-study[hub]'. {WAY_OUT}")
     from huggingface_hub import hf_hub_download
 
     try:
         return Path(hf_hub_download(SIMCSE_DATA, name, repo_type="dataset"))
     except (OSError, ValueError) as error:  # every error of the library is one of these
-        raise DataError(f"{SIMCSE_DATA}/{name} could not be loaded from the hub: {error}. {hub.WAY_OUT}") from error
+        raise DataError(f"{SIMCSE_DATA}/{name} could not be loaded from the hub: {error}. {WAY_OUT}") from error
 
 
 def _lines(path: Path) -> Iterable[str]:
     return (text for _, text in read_lines(path))
 
 
-def _column(rows: hub.HubSplit, name: str) -> list[str]:
-    if name not in rows.column_names:
+def _published(source: str, name: str) -> Path | None:
+    """A file of SimCSE's data as it was published; None where what was saved of the hub holds no such file."""
+    folder = folder_of(source)
+    path = download(name) if folder is None else folder / SIMCSE_DATA / name
+    return path if path.is_file() else None
+
+
+def _saved_columns(source: str, name: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """The columns of such a file where `datasets` read and saved it, under the file's name without its ending."""
+    folder, stem = (folder_of(source) or Path()) / SIMCSE_DATA, Path(name).stem
+    if not (folder / stem).is_dir():
         raise DataError(
-            f"a data set of the hub has no column {name}, only {', '.join(rows.column_names)}. {hub.WAY_OUT}"
+            f"{folder} has neither the file {name} nor what `datasets` saved of it ({stem}). Put the file there as "
+            f"{SIMCSE_DATA} has it on the hub."
         )
-    return [str(row[name]) for row in rows]
+    return _columns(loader_of(source), SIMCSE_DATA, stem, columns)
+
+
+def _columns(load: Loader, path: str, configuration: str | None, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """Columns of text of a data set's train split; an empty value is an empty sentence."""
+    splits = load(path, configuration)
+    if "train" not in splits:
+        raise DataError(f"{path} has no split train, only {', '.join(splits)}. {WAY_OUT}")
+    rows = splits["train"]
+    require_columns(rows, f"{path}:train", columns)
+    return [tuple(str(row[name] or "") for row in rows) for name in columns]
 
 
 def _csv(path: Path) -> Iterator[Triplet]:

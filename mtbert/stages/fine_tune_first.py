@@ -23,8 +23,9 @@ def run(
 ) -> list[float]:
     """Train encoder, pooling and the head of `config.task`; the epoch with its best dev score is kept.
 
-    Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says. Gives each epoch's
-    mean loss. Raises `DivergedError`.
+    Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says; through it the other
+    tasks get what this one learned, so a configuration without a shared one is refused. Gives each epoch's mean loss.
+    Raises `DivergedError`.
     """
     name = config.task
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {})}

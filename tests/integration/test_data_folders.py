@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from place import SMALL, Place
+from saved_sets import save_all
 
 REAL = Path(os.environ.get("MTBERT_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 needs_real_data = pytest.mark.skipif(
@@ -101,6 +102,23 @@ def test_a_study_of_real_sentences(place: Place) -> None:
     assert told["runs"] == place.rows("select count(*) from run")[0][0]
     assert place.rows("select count(*) from data_issue where file = 'quora-train.csv'")[0][0] >= 2
     assert "Made-up data" not in Path(place.folder / told["report"]).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_study_of_what_was_saved_of_the_hub_with_every_stage_that_reads_sentences(place: Place) -> None:
+    save_all(place.folder / "saved")
+    stages = ("mlm=in_domain", "simcse_unsupervised=on", "simcse_supervised=on")
+    pins = [word for stage in stages for word in ("--set", stage)]
+    arguments = ("--data", "hub:saved", "--trials", "1", "--seeds", "1", "--phases", "search,confirm,report", "--json")
+    done = place.run(*SMALL, *pins, *arguments)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["failed"] == 0 and told["study"] == "full_ablation-hub_saved-tiny"
+    names = place.rows("select distinct name from stage order by name")
+    assert {"mlm", "simcse_unsupervised", "simcse_supervised", "multitask"} <= {name for (name,) in names}
+    assert place.rows("select data_source, data_made_up from study_meta") == [("hub:saved", 0)]
+    again = place.run("--name", told["study"], "--json")
+    assert again.returncode == 0 and json.loads(again.stdout)["runs"] == told["runs"]
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import json
 
 import pytest
@@ -30,12 +32,14 @@ def test_every_row_of_a_table_finishes(name: str, place: Place) -> None:
     done = place.run(*SMALL, "--space", name, "--name", "s", "--seeds", "1", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["failed"] == 0
-    baseline = space.baseline()
-    rows = {f"row:{label}" for label, row in space.rows.items() if space.complete(row) != baseline}
     finished = place.rows(
         "select distinct cell.name from cell join run using (study_name, config_digest) "
         "where cell.phase = 'confirm' and run.status = 'complete'"
     )
-    assert {cell for (cell,) in finished} == {"baseline", *rows}
+    assert {cell for (cell,) in finished} == {"baseline", *(f"row:{label}" for label in space.rows)}
     assert place.rows("select count(*) from run where status != 'complete'") == [(0,)]
-    assert (place.folder / "runs" / "s" / "report.html").is_file()
+    report = (place.folder / "runs" / "s" / "report.html").read_text(encoding="utf-8")
+    with (place.folder / "runs" / "s" / "tables" / "leaderboard.csv").open(encoding="utf-8", newline="") as file:
+        printed = [label for row in csv.DictReader(file) for label in row["label"].split("; ") if label]
+    assert sorted(printed) == sorted(space.rows)
+    assert all(html.escape(label) in report for label in space.rows)

@@ -114,6 +114,108 @@ def test_all_faults_are_told_at_once_with_path_and_way_out() -> None:
     assert any("tasks.sst.head.depth: No setting of head linear named 'depth'" in line for line in told)
 
 
+EVERY_LAW_BROKEN: dict[str, Any] = {
+    "backbone": "bilstm",
+    "encoder": {"attention_dropout": 0.2, "shared": False},
+    "adapters": ["lora", "pal"],
+    "pooling": "attention",
+    "tasks": {"sst": {"head": "cosine"}, "sts": {"head": "dense"}, "qora": {"head": "concat"}},
+    "fine_tune_first": {"task": "quora"},
+    "multitask": {
+        "sampler": "hybrid",
+        "balancer": "gradnorm",
+        "surgery": "pcgrad",
+        "trainable": {"name": "heads"},
+    },
+}
+
+
+def told(configuration: dict[str, Any]) -> dict[str, list[str]]:
+    """Path -> what is told there."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse(configuration)
+    found: dict[str, list[str]] = {}
+    for fault in caught.value.faults:
+        found.setdefault(fault.path, []).append(fault.message)
+    return found
+
+
+def test_all_faults_between_parts_are_told_at_once_each_at_its_path() -> None:
+    faults = told(EVERY_LAW_BROKEN)
+    assert {path: len(messages) for path, messages in faults.items()} == {
+        "tasks.sst.head": 1,
+        "tasks.sts.head": 1,
+        "tasks.qora": 1,
+        "adapters": 2,  # on a BiLSTM, and never trained
+        "encoder.attention_dropout": 1,
+        "pooling": 1,
+        "fine_tune_first.task": 1,
+        "fine_tune_first": 1,
+        "multitask.balancer": 1,
+        "multitask.surgery": 1,
+        "multitask.sampler": 1,
+    }
+    ways_out = ("leave", "use ", "Did you mean", "must be one of")
+    assert all(any(way in message for way in ways_out) for messages in faults.values() for message in messages)
+    assert "encoder.shared=false leaves none and trainable=heads trains no shared" in faults["multitask.sampler"][0]
+
+
+def test_mending_all_that_is_told_leaves_nothing_to_tell() -> None:
+    mended = EVERY_LAW_BROKEN | {
+        "encoder": {"shared": False},
+        "adapters": [],
+        "pooling": "mean",
+        "tasks": {"sst": {"head": "linear"}, "sts": {"head": "cosine"}},
+        "fine_tune_first": None,
+        "multitask": {"sampler": "joint"},
+    }
+    assert parse(mended).encoder.shared is False
+
+
+def test_faults_between_parts_come_with_the_faults_of_single_parts() -> None:
+    faults = told(
+        {
+            "poling": "mean",
+            "encoder": {"shared": False, "hidden_dropout": 2},
+            "multitask": {"epochs": 0, "surgery": "pcgrad"},
+            "tasks": {"sst": {"head": "linear", "batch_size": 0}, "qora": {"head": "concat"}},
+            "fine_tune_first": {"task": "quora", "optimizer": {"learning_rate": -1}},
+        }
+    )
+    assert set(faults) == {
+        "poling",
+        "encoder.hidden_dropout",
+        "multitask.epochs",
+        "multitask.surgery",
+        "tasks.sst.batch_size",
+        "tasks.qora",
+        "fine_tune_first.optimizer.learning_rate",
+        "fine_tune_first",
+    }
+    assert len(faults["multitask.surgery"]) == 2  # one task a step, and nothing shared
+
+
+def test_nothing_is_said_of_what_a_fault_leaves_unknown() -> None:
+    # Whether adapters are trained, and whether pcgrad gets what it needs, nobody can say here.
+    assert set(told({"adapters": ["pall"], "multitask": {"trainable": {"name": "adapters_and_heads"}}})) == {
+        "adapters.0.name"
+    }
+    assert set(told({"multitask": {"sampler": "jiont", "surgery": "pcgrad"}})) == {"multitask.sampler.name"}
+
+
+@pytest.mark.parametrize("value", [None, 3, [], "minilm", {1: 2}, {"pooling": {"name": "men"}, "tasks": 3}])
+def test_whatever_is_given_is_refused_in_words(value: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(value)
+    assert caught.value.faults and all(fault.message for fault in caught.value.faults)
+
+
+def test_one_task_first_needs_an_encoder_that_hands_on_what_it_learned() -> None:
+    assert parse({"fine_tune_first": {}}).fine_tune_first
+    with pytest.raises(ConfigurationError, match="fine_tune_first: what quora learns first reaches the other tasks"):
+        parse({"fine_tune_first": {}, "encoder": {"shared": False}})
+
+
 def test_validation_itself_raises_pydantics_error() -> None:
     with pytest.raises(ValidationError, match="Did you mean 'pooling'"):
         RunConfig.model_validate({"poling": "mean"})
@@ -121,7 +223,7 @@ def test_validation_itself_raises_pydantics_error() -> None:
 
 def test_a_pair_head_on_a_sentence_task_is_refused_with_those_that_fit() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"sst.head cosine reads a pair, sst gives a sentence; use one of dense"
+        ConfigurationError, match=r"tasks.sst.head: cosine reads a pair, sst gives a sentence; use one of dense"
     ):
         parse({"tasks": {"sst": {"head": "cosine"}}})
 
@@ -188,6 +290,20 @@ def test_a_balancer_that_needs_one_loss_goes_with_every_sampler() -> None:
         assert parse({"multitask": {"balancer": balancer, "sampler": "sequential"}}).multitask.balancer.name == balancer
 
 
+@pytest.mark.parametrize("subsample", [0, -3, 1.0, 8.5, True, "most"])
+def test_a_subsample_that_is_none_is_refused_in_one_message(subsample: Any) -> None:
+    faults = told({"tasks": {"sst": {"head": "linear", "subsample": subsample}}})
+    assert list(faults) == ["tasks.sst.subsample"]
+    assert "a part of them (between 0 and 1) or 'smallest', got " in faults["tasks.sst.subsample"][0]
+
+
+@pytest.mark.parametrize("subsample", [1, 8544, 0.25, "smallest", None])
+def test_a_subsample_is_kept_as_it_was_given(subsample: Any) -> None:
+    config = parse({"tasks": {"sst": {"head": "linear", "subsample": subsample}}})
+    again = parse(json.loads(json.dumps(config.model_dump(mode="json"))))
+    assert again == config and again.tasks["sst"].subsample == subsample
+
+
 def test_no_task_at_all_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one task"):
         parse({"tasks": {}})
@@ -205,6 +321,6 @@ def test_importing_the_configuration_needs_no_torch() -> None:
 
 
 def test_dropout_on_the_attention_of_a_bilstm_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"no attention, got encoder.attention_dropout 0\.2; leave it out"):
+    with pytest.raises(ConfigurationError, match=r"encoder.attention_dropout: a BiLSTM has no attention, got 0\.2"):
         parse({"backbone": "bilstm", "encoder": {"attention_dropout": 0.2}})
     assert parse({"backbone": "bilstm", "encoder": {"hidden_dropout": 0.5}}).encoder.hidden_dropout == 0.5

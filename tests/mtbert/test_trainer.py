@@ -119,6 +119,12 @@ def test_a_subsample_may_be_the_smallest_tasks_size_and_never_more_than_there_is
     assert trainer.sizes == {"sst": 6, "quora": 6, "sts": 24}
 
 
+def test_a_subsample_may_be_a_part_of_the_whole_rounded_and_never_none(tiny: RunConfig, prepared: Prepared) -> None:
+    tasks = {"sst": {"subsample": 0.5}, "quora": {"subsample": 0.1}, "sts": {"subsample": 0.001}}
+    trainer, _ = trainer_of(changed(tiny, tasks), prepared)
+    assert trainer.sizes == {"sst": 12, "quora": 2, "sts": 1}
+
+
 def test_accumulation_of_small_batches_gives_the_gradient_of_a_large_one(tiny: RunConfig, prepared: Prepared) -> None:
     gradients = []
     for batch_size, accumulation in ((24, 1), (6, 4)):

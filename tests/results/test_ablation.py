@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from results.ablation import ablation_table
+from results.ablation import ablation_table, not_run
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -46,6 +46,27 @@ def test_the_difference_is_that_of_the_seeds_both_have(light: Any) -> None:
     assert (row["seeds"], row["paired_seeds"]) == (3, 2)
     assert row["low"] < row["difference"] < row["high"]
     assert row["interval_over"] == "seeds and examples"
+
+
+def test_forbidden_changes_stand_together_by_factor_and_reason(light: Any) -> None:
+    changes = [
+        {"factor": "sampler", "from_level": "joint", "to_level": "uniform", "reason": "One task."},
+        {"factor": "sampler", "from_level": "joint", "to_level": "annealed", "reason": "One task."},
+        {"factor": "trainable", "from_level": "all", "to_level": "heads", "reason": "Nothing shared."},
+    ]
+    light.study(decisions_json={"ablations_left_out": 2, "ablations_forbidden": changes})
+    found = not_run(light.database.require_study(light.name))
+    assert (found.beyond_budget, found.cannot_be_made) == (2, 3)
+    assert [(c.factor, c.from_level, c.to_levels, c.reason) for c in found.forbidden] == [
+        ("sampler", "joint", ("uniform", "annealed"), "One task."),
+        ("trainable", "all", ("heads",), "Nothing shared."),
+    ]
+
+
+def test_a_study_without_an_ablation_left_nothing_out(light: Any) -> None:
+    light.study()
+    found = not_run(light.database.require_study(light.name))
+    assert (found.beyond_budget, found.cannot_be_made, found.forbidden) == (0, 0, ())
 
 
 def test_one_common_seed_shows_no_difference(light: Any) -> None:

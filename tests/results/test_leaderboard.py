@@ -10,6 +10,7 @@ from results.leaderboard import (
     confirmed_ranking,
     leaderboard_table,
 )
+from results.pareto import pareto_table
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -80,6 +81,20 @@ def test_the_decided_best_is_the_best_while_it_has_results(light: Any) -> None:
     assert best_digest(StudyResults(light.database, light.name)) == a
     light.database.update_study(light.name, decisions_json={"best": "of an earlier launch"})
     assert best_digest(StudyResults(light.database, light.name)) == b
+
+
+def test_printed_labels_are_kept_the_baselines_among_them(light: Any) -> None:
+    light.study()
+    cells = [("baseline", A), ("row:Dropout=0.5", A), ("row:lr=1e-5, all", A), ("row:Mean", B)]
+    rows = [light.cell("confirm", name, choices, i) for i, (name, choices) in enumerate(cells)]
+    light.database.replace_cells(light.name, "confirm", rows)
+    light.complete(A, 1000, "confirm", quality=0.5)
+    light.complete(B, 1000, "confirm", quality=0.8)
+    table = leaderboard_table(light.database, light.name)
+    assert table["label"].tolist() == ["Mean", "Dropout=0.5; lr=1e-5, all"]
+    assert table["is_baseline"].tolist() == [False, True]
+    costs = pareto_table(light.database, light.name).set_index("config_digest")["label"]
+    assert set(costs) == set(table["label"])
 
 
 def test_mean_and_spread_are_those_of_the_runs(finished: Database) -> None:

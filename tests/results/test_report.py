@@ -242,6 +242,35 @@ def test_a_best_that_is_the_baseline_says_so(light: Any) -> None:
     assert "No confirmed configuration scores higher than the baseline." in text
 
 
+def test_a_printed_row_stands_under_its_label_though_it_is_the_baseline(light: Any) -> None:
+    def fill(make: Any) -> None:
+        cells = [("baseline", A), ("row:Fine <b>Tune</b> all", A), ("row:lr=1e-5", A), ("row:Mean", B)]
+        rows = [make.cell("confirm", name, choices, i) for i, (name, choices) in enumerate(cells)]
+        make.database.replace_cells(make.name, "confirm", rows)
+        for choices in (A, B):
+            make.complete(choices, 1000, "confirm")
+
+    text = state(light, fill)
+    assert "Row as printed, and where it differs from the baseline" in text
+    assert "Fine <b>Tune</b> all; lr=1e-5 baseline the baseline" in text
+    assert "Mean mean pooling" in text.replace("Mean best", "Mean")
+
+
+def test_changes_that_cannot_be_made_are_counted_with_their_reasons(light: Any) -> None:
+    change = {"factor": "sampler", "from_level": "joint", "reason": "pcgrad needs all <tasks>."}
+    forbidden = [{**change, "to_level": level} for level in ("uniform", "annealed")]
+
+    def fill(make: Any) -> None:
+        confirmed(make, 2)
+        made = {**decided(make), "ablations_left_out": 1, "ablations_forbidden": forbidden}
+        make.database.update_study(make.name, decisions_json=made)
+
+    text = state(light, fill)
+    assert "2 changes cannot be made to the best configuration, and why" in text
+    assert "sampler joint → uniform, annealed: pcgrad needs all <tasks>." in text
+    assert "1 further change was not run: the budget leaves it out." in text
+
+
 def test_a_study_without_predictions_says_what_its_intervals_are_of(light: Any) -> None:
     def fill(make: Any) -> None:
         confirmed(make, 3, predictions=False)

@@ -221,6 +221,14 @@ def test_constraints_stand_in_the_description() -> None:
     }
 
 
+def test_a_change_that_cannot_be_made_is_told_with_every_reason() -> None:
+    choices = BOTH.complete({"sampler": "joint", "balancer": "gradnorm", "adapter": "pal", "adapter.pal.depth": "3"})
+    choices = BOTH.complete({**choices, "size": "16"})
+    assert BOTH.why_not(choices, "sampler", "turns") == (REASON,)
+    assert BOTH.why_not(choices, "sampler", "drawn") == (REASON, "It does not fit.")
+    assert BOTH.why_not(choices, "size", "8") == () and BOTH.can_change(choices, "size", "8")
+
+
 def test_full_ablation_has_constraints_and_its_recipes_keep_them() -> None:
     full = load("full_ablation")
     assert {name for c in full.constraints for name in (*c.when, *c.forbid)} >= {"balancer", "surgery", "sampler"}

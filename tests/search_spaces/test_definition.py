@@ -220,4 +220,7 @@ def test_a_scale_that_maps_nothing() -> None:
 def test_two_factors_that_scale_one_path_by_different_numbers() -> None:
     a = Factor("a", "scientific", "one", (Level("one", scale={"multitask.epochs": 2}),))
     b = Factor("b", "scientific", "one", (Level("one", scale={"multitask.epochs": 3}),))
-    assert "a=one and b=one both set multitask.epochs, to 2 times the budget's and 3 times the budget's" in faults(a, b)
+    assert (
+        "a=one and b=one both set multitask.epochs, to 2 times what it follows and 3 times what it follows"
+        in faults(a, b)
+    )

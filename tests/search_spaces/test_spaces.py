@@ -54,7 +54,7 @@ def test_the_learning_rate_is_tuned_so_that_comparisons_are_fair(space: Space) -
 
 def test_the_baseline_of_full_ablation_is_plain_multitask_fine_tuning() -> None:
     assert FULL.configuration(FULL.baseline()) == {
-        "encoder": {"hidden_dropout": 0.1, "attention_dropout": 0.1},
+        "encoder": {"shared": True, "hidden_dropout": 0.1, "attention_dropout": 0.1},
         "pooling": {"name": "cls"},
         "tasks": {
             "sst": {"head": {"name": "linear"}},
@@ -66,6 +66,8 @@ def test_the_baseline_of_full_ablation_is_plain_multitask_fine_tuning() -> None:
             "batch_size": 8,
             "sampler": {"name": "round_robin_shortest"},
             "balancer": {"name": "sum"},
+            "accumulation": 1,
+            "patience": None,
             "surgery": "none",
             "trainable": {"name": "all"},
             "optimizer": {
@@ -87,22 +89,29 @@ def test_conditional_factors_of_full_ablation_reach_the_configuration() -> None:
 
 
 def test_the_size_of_full_ablation() -> None:
-    # all or two depths of last_k, with 19 kinds of adapters or none: two samplers with all 8 balancers and surgery or
-    # not, seven without gradnorm and pcgrad; heads without adapters or adapters_and_heads with 18 kinds: eight samplers
-    # (not hybrid) without the two
-    trained = 3 * 19 * (2 * 8 * 2 + 7 * 7) + (1 + 18) * 8 * 7
-    # pooling 5, sst 3, quora 8, sts 8, optimizer 1+3, schedule 1+1+2, head rate 2, batch 3, hidden 2, attention 2,
-    # head 3
-    models_and_optimizers = 5 * 3 * 8 * 8 * 4 * 4 * 2 * 3 * 2 * 2 * 3
-    # mlm 3, simcse 2 and 2, first 2, smart 1+3, single task 2
-    assert FULL.size() == trained * models_and_optimizers * 3 * 2 * 2 * 2 * 4 * 2
+    # Samplers, balancers and surgery: two samplers with all 8 balancers and surgery or not, seven without gradnorm and
+    # pcgrad. Where nothing shared is trained: eight samplers (not hybrid), seven balancers.
+    shared, unshared = 2 * 8 * 2 + 7 * 7, 8 * 7
+    # All or two depths of last_k, with 19 kinds of adapters or none (a BiLSTM: none); heads without adapters, or
+    # adapters_and_heads with 18 kinds (a BiLSTM: not at all). Then poolings, one task first or not, attention dropouts.
+    bert = (3 * 19 * shared + (1 + 18) * unshared) * 5 * 2 * 2
+    bert_a_task = (3 * 19 * unshared + (1 + 18) * unshared) * 3 * 1 * 2
+    bilstm = (3 * shared + unshared) * 5 * 2 * 1
+    bilstm_a_task = (3 * unshared + unshared) * 3 * 1 * 1
+    # sst 3, quora 8, sts 8, its examples 3, its batch 4, optimizer 1+3, schedule 1+1+2, head rate 2, batch 5,
+    # accumulation 3, early stopping 3, hidden 2, head 3
+    models_and_optimizers = 3 * 8 * 8 * 3 * 4 * 4 * 4 * 2 * 5 * 3 * 3 * 2 * 3
+    # mlm 3, simcse 1+2 and 1+2, smart 1+3*2, single task 2
+    stages = 3 * 3 * 3 * 7 * 2
+    assert FULL.size() == (bert + bert_a_task + bilstm + bilstm_a_task) * models_and_optimizers * stages
 
 
 def test_alternatives_of_the_baseline_of_full_ablation() -> None:
-    # pooling 4, sst 2, quora 7, sts 7, sampler 8, balancer 6 (not gradnorm), surgery 0 (not pcgrad), adapter 6,
-    # trainable 2 (not adapters_and_heads), optimizer 1, schedule 2, head rate 1, batch 2, hidden 1, attention 1,
-    # head 2, mlm 2, simcse 1 and 1, first 1, smart 1, single task 1
-    assert len(FULL.alternatives(FULL.baseline())) == 59
+    # encoder 1, sharing 1, pooling 4, sst 2, quora 7, sts 7, sampler 8, quora's examples 2 and batch 3, balancer 6 (not
+    # gradnorm), surgery 0 (not pcgrad), adapter 6, trainable 2 (not adapters_and_heads), optimizer 1, schedule 2, head
+    # rate 1, batch 4, accumulation 2, early stopping 2, hidden 1, attention 1, head 2, mlm 2, simcse 1 and 1, first 1,
+    # smart 1, single task 1
+    assert len(FULL.alternatives(FULL.baseline())) == 72
 
 
 def test_each_of_the_five_reports_has_a_recipe_that_says_what_is_missing() -> None:

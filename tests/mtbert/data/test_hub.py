@@ -1,102 +1,156 @@
-"""Data sets as the `datasets` library gives them, made by hand here: columns, splits and labels."""
+"""The hub's data sets: small ones that `datasets` itself saved, read by the code that reads the real ones."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import sys
+from pathlib import Path
+from typing import Any
 
+import datasets
 import pytest
+from saved_sets import save, save_all
 
-from mtbert.data.hub import HubSplit, download, read_hub
+from mtbert.data.load import load_corpus
 from mtbert.errors import DataError
-from mtbert.tasks.cfimdb import CfimdbTask
-from mtbert.tasks.quora import QuoraTask
-from mtbert.tasks.rotten_tomatoes import RottenTomatoesTask
-from mtbert.tasks.sts import StsTask
+
+PAIRS = {"question1": [f"{i}" for i in range(40)], "question2": ["b"] * 40, "label": [i % 2 for i in range(40)]}
 
 
-@dataclass
-class Rows:
-    """The part of `datasets.Dataset` that is read."""
-
-    rows: list[dict[str, object]]
-
-    @property
-    def column_names(self) -> list[str]:
-        return list(self.rows[0])
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[Mapping[str, object]]:
-        return iter(self.rows)
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return save_all(tmp_path_factory.mktemp("saved"))
 
 
-def sts(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-    rows: list[dict[str, object]] = [
-        {"sentence1": f"{i}", "sentence2": "b", "score": score} for i, score in enumerate((0.2, 1.0, None))
+def refused(source: str, *tasks: str, strict: bool = False) -> str:
+    with pytest.raises(DataError) as caught:
+        load_corpus(source, tasks, strict=strict)
+    return str(caught.value)
+
+
+def test_the_tasks_are_read_from_what_the_library_saved(everything: str) -> None:
+    corpus = load_corpus(everything, ("sst", "quora", "sts", "rotten_tomatoes"))
+    assert corpus.source == everything and not corpus.made_up and corpus.issues == ()
+    sst, sts = corpus.tasks["sst"], corpus.tasks["sts"]
+    assert (len(sst.train), len(sst.dev), len(sst.test)) == (40, 40, 40)
+    assert sst.train.texts[1] == "sst train review number 1 of a fine film" and set(sst.test.labels) == {0, 1, 2, 3, 4}
+    assert sts.train.labels[:3].tolist() == [0.0, 1.0, 5.0]  # 0..1 there, times five
+    assert sts.train.texts2 is not None and sts.train.texts2[0].endswith("again")
+    assert corpus.rows_read["nyu-mll/glue:train"] == 40
+    assert corpus.tasks["rotten_tomatoes"].dev.labels[:2].tolist() == [0.0, 1.0]
+
+
+def test_labels_may_be_classes_with_names(tmp_path: Path) -> None:
+    features = datasets.Features(
+        {
+            "question1": datasets.Value("string"),
+            "question2": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=["not_duplicate", "duplicate"]),
+        }
+    )
+    made = datasets.Dataset.from_dict(PAIRS, features=features)
+    place = tmp_path / "nyu-mll" / "glue" / "qqp"
+    datasets.DatasetDict({"train": made, "validation": made}).save_to_disk(str(place))
+    assert load_corpus(f"hub:{tmp_path}", ("quora",)).tasks["quora"].dev.labels[:3].tolist() == [0.0, 1.0, 0.0]
+
+
+def test_hidden_test_labels_are_replaced_by_a_tenth_of_train(everything: str) -> None:
+    data = load_corpus(everything, ("quora",)).tasks["quora"]
+    assert len(data.train) + len(data.test) == 40 and len(data.test) >= 1
+    assert -1.0 not in data.test.labels
+
+
+def test_an_example_of_dev_that_stands_in_train_is_counted(tmp_path: Path) -> None:
+    some = {name: values[:4] for name, values in PAIRS.items()}
+    save(tmp_path, "nyu-mll/glue/qqp", train=PAIRS, validation=some)
+    assert load_corpus(f"hub:{tmp_path}", ("quora",)).overlap == {"quora": 4}
+
+
+def test_a_missing_label_is_listed_like_one_in_a_file_and_strict_refuses_it(tmp_path: Path) -> None:
+    rows = {"sentence1": ["a", "b"], "sentence2": ["c", "d"], "score": [0.5, None]}
+    save(tmp_path, "sentence-transformers/stsb", train=rows, validation=rows, test=rows)
+    issue = load_corpus(f"hub:{tmp_path}", ("sts",)).issues[0]
+    assert str(issue).startswith("sentence-transformers/stsb:train:2: label '' is not a number")
+    assert "--strict-data" in refused(f"hub:{tmp_path}", "sts", strict=True)
+
+
+def test_other_columns_than_expected_are_an_error(tmp_path: Path) -> None:
+    renamed = {"sentence1": PAIRS["question1"], "sentence2": PAIRS["question2"], "label": PAIRS["label"]}
+    save(tmp_path, "nyu-mll/glue/qqp", train=renamed, validation=renamed)
+    told = refused(f"hub:{tmp_path}", "quora")
+    assert "nyu-mll/glue:train has no column question1, question2; expected question1, question2, label, found" in told
+
+
+def test_a_column_of_another_type_is_an_error(tmp_path: Path) -> None:
+    numbers = {**PAIRS, "question2": list(range(40))}
+    save(tmp_path, "nyu-mll/glue/qqp", train=numbers, validation=numbers)
+    told = refused(f"hub:{tmp_path}", "quora")
+    assert "nyu-mll/glue:train must have text in its column question2, which holds Value('int64')" in told
+
+
+def test_a_missing_split_is_an_error(tmp_path: Path) -> None:
+    save(tmp_path, "nyu-mll/glue/qqp", train=PAIRS)
+    assert "nyu-mll/glue has no split validation, only train" in refused(f"hub:{tmp_path}", "quora")
+
+
+def test_one_split_saved_alone_is_an_error_with_the_way_out(tmp_path: Path) -> None:
+    datasets.Dataset.from_dict(PAIRS).save_to_disk(str(tmp_path / "nyu-mll/glue/qqp"))
+    told = refused(f"hub:{tmp_path}", "quora")
+    assert "holds one split alone" in told and "datasets.load_dataset('nyu-mll/glue', 'qqp').save_to_disk(" in told
+
+
+def test_a_data_set_that_is_not_there_is_an_error_with_the_way_out(tmp_path: Path) -> None:
+    told = refused(f"hub:{tmp_path}", "sst")
+    assert f"{tmp_path}/SetFit/sst5 is not a data set that `datasets` saved" in told
+    assert f"datasets.load_dataset('SetFit/sst5').save_to_disk('{tmp_path}/SetFit/sst5')" in told
+
+
+def test_damaged_files_are_an_error(tmp_path: Path) -> None:
+    save(tmp_path, "nyu-mll/glue/qqp", train=PAIRS, validation=PAIRS)
+    for file in (tmp_path / "nyu-mll/glue/qqp/train").glob("*.arrow"):
+        file.write_bytes(b"not arrow")
+    assert "is not a data set that `datasets` saved" in refused(f"hub:{tmp_path}", "quora")
+
+
+@pytest.mark.parametrize("folder", ["", "/nowhere/at/all"])
+def test_a_folder_that_is_not_there_is_named(folder: str) -> None:
+    assert f"--data hub:{folder}: there is no folder '{folder}'. Give hub:DIR" in refused(f"hub:{folder}", "sst")
+
+
+def test_the_hub_is_asked_for_the_published_identifiers(everything: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+    saved = Path(everything.removeprefix("hub:"))
+
+    def load_dataset(path: str, configuration: str | None) -> Any:
+        asked.append((path, configuration))
+        return datasets.load_from_disk(str(saved / path / (configuration or "")))
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    tasks = ("sst", "quora", "sts", "rotten_tomatoes")
+    corpus = load_corpus("hub", tasks)
+    assert asked == [
+        ("SetFit/sst5", None),
+        ("nyu-mll/glue", "qqp"),
+        ("sentence-transformers/stsb", None),
+        ("cornell-movie-review-data/rotten_tomatoes", None),
     ]
-    return {"train": Rows(rows), "validation": Rows(rows[:1]), "test": Rows(rows[1:2])}
+    assert corpus.source == "hub" and corpus.fingerprint == load_corpus(everything, tasks).fingerprint
 
 
-def quora(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-    rows: list[dict[str, object]] = [
-        {"question1": f"{i}", "question2": "b", "label": i % 2, "idx": i} for i in range(40)
-    ]
-    return {"train": Rows(rows), "validation": Rows(rows[:4])}
+def test_without_a_network_the_message_has_the_other_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_dataset(path: str, configuration: str | None) -> Any:
+        raise ConnectionError("Couldn't reach the Hub")
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    told = refused("hub", "sst")
+    assert told.startswith("The data set SetFit/sst5 could not be loaded from the hub: Couldn't reach the Hub.")
+    assert "Or use --data demo" in told
 
 
-def test_similarities_are_scaled_to_five() -> None:
-    corpus = read_hub([StsTask()], load=sts)
-    assert corpus.tasks["sts"].train.labels.tolist() == [1.0, 5.0]
-    assert corpus.tasks["sts"].test.labels.tolist() == [5.0]
+@pytest.mark.parametrize("source", ["hub", "hub:."])
+def test_without_the_library_the_message_has_the_pip_command(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)  # as if it were not installed
+    assert "pip install 'mtbert-study[hub]'" in refused(source, "sst")
 
 
-def test_a_missing_label_is_listed_like_one_in_a_file() -> None:
-    (issue,) = read_hub([StsTask()], load=sts).issues
-    assert str(issue).startswith("sentence-transformers/stsb:train:3: label '' is not a number")
-
-
-def test_strict_holds_for_the_hub_too() -> None:
-    with pytest.raises(DataError, match="--strict-data"):
-        read_hub([StsTask()], strict=True, load=sts)
-
-
-def test_hidden_test_labels_are_replaced_by_a_tenth_of_train() -> None:
-    corpus = read_hub([QuoraTask()], load=quora)
-    data = corpus.tasks["quora"]
-    assert len(data.train) + len(data.test) == 40
-    assert len(data.test) >= 1
-    assert corpus.overlap == {"quora": 4}
-
-
-def test_other_columns_than_expected_are_an_error() -> None:
-    with pytest.raises(DataError, match="has no column question1, question2"):
-        read_hub([QuoraTask()], load=lambda path, configuration: {**sts(path, configuration)})
-
-
-def test_a_missing_split_is_an_error() -> None:
-    with pytest.raises(DataError, match="has no split validation, only train"):
-        read_hub([QuoraTask()], load=lambda path, name: {"train": quora(path, name)["train"]})
-
-
-@pytest.mark.skipif(importlib.util.find_spec("datasets") is not None, reason="`datasets` is installed here")
-def test_without_the_library_the_message_has_the_pip_command() -> None:
-    with pytest.raises(DataError, match=r"pip install 'mtbert-study\[hub\]'"):
-        download("SetFit/sst5", None)
-
-
-def test_rotten_tomatoes_has_all_three_splits() -> None:
-    def reviews(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-        assert (path, configuration) == ("cornell-movie-review-data/rotten_tomatoes", None)
-        names = ("train", "validation", "test")
-        return {name: Rows([{"text": f"{name} {i}", "label": i} for i in (0, 1)]) for name in names}
-
-    data = read_hub([RottenTomatoesTask()], load=reviews).tasks["rotten_tomatoes"]
-    assert (data.dev.texts, data.test.labels.tolist()) == (("validation 0", "validation 1"), [0.0, 1.0])
-
-
-def test_a_task_that_the_hub_has_not_is_an_error() -> None:
-    with pytest.raises(DataError, match="No hub data for task named 'cfimdb'"):
-        read_hub([CfimdbTask()])
+def test_a_task_that_the_hub_has_not_is_an_error(everything: str) -> None:
+    assert "No hub data for task named 'cfimdb'" in refused(everything, "cfimdb")

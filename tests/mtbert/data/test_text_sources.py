@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from saved_sets import save
 
 from mtbert.data import text_sources
 from mtbert.errors import DataError
 
 SICK = "pair_ID\tsentence_A\tsentence_B\trelatedness_score\tentailment_judgment\n"
-
-
-class Rows(list[Mapping[str, object]]):
-    """Rows as the hub's library gives them."""
-
-    @property
-    def column_names(self) -> list[str]:
-        return list(self[0])
 
 
 def write(path: Path, text: str) -> None:
@@ -39,17 +32,22 @@ def test_a_folder_without_in_domain_sentences_is_an_error_with_a_way_out(tmp_pat
         text_sources.in_domain(str(tmp_path))
 
 
-def test_in_domain_of_the_hub_is_train_of_rotten_tomatoes_and_paws() -> None:
-    hub = {
-        ("cornell-movie-review-data/rotten_tomatoes", None): {"train": Rows([{"text": "r"}]), "test": Rows()},
-        ("google-research-datasets/paws", "labeled_final"): {"train": Rows([{"sentence1": "p", "sentence2": "q"}])},
-    }
-    assert text_sources.in_domain("hub", lambda path, name: hub[path, name]) == ("r", "p", "q")
+def test_in_domain_of_the_hub_is_train_of_rotten_tomatoes_and_paws(tmp_path: Path) -> None:
+    save(tmp_path, "cornell-movie-review-data/rotten_tomatoes", train={"text": ["r"]}, test={"text": ["held out"]})
+    save(tmp_path, "google-research-datasets/paws/labeled_final", train={"sentence1": ["p"], "sentence2": ["q"]})
+    assert text_sources.in_domain(f"hub:{tmp_path}") == ("r", "p", "q")
 
 
-def test_a_column_that_is_gone_from_the_hub_is_named() -> None:
-    with pytest.raises(DataError, match="no column text, only sentence"):
-        text_sources.in_domain("hub", lambda path, name: {"train": Rows([{"sentence": "r"}])})
+def test_a_column_that_is_gone_from_the_hub_is_named(tmp_path: Path) -> None:
+    save(tmp_path, "cornell-movie-review-data/rotten_tomatoes", train={"sentence": ["r"]})
+    with pytest.raises(DataError, match="rotten_tomatoes:train has no column text; expected text, found sentence"):
+        text_sources.in_domain(f"hub:{tmp_path}")
+
+
+def test_a_split_that_is_gone_from_the_hub_is_named(tmp_path: Path) -> None:
+    save(tmp_path, "cornell-movie-review-data/rotten_tomatoes", test={"text": ["r"]})
+    with pytest.raises(DataError, match="rotten_tomatoes has no split train, only test"):
+        text_sources.in_domain(f"hub:{tmp_path}")
 
 
 def test_triplets_of_sick_are_entailments_and_contradictions_of_one_first_sentence(tmp_path: Path) -> None:
@@ -81,12 +79,39 @@ def test_a_folder_without_triplets_is_an_error_with_a_way_out(tmp_path: Path) ->
         text_sources.triplets(str(tmp_path))
 
 
+SIMCSE = "princeton-nlp/datasets-for-simcse"
+
+
 def test_the_hubs_files_are_read_from_where_they_were_put(tmp_path: Path) -> None:
-    write(tmp_path / "wiki1m_for_simcse.txt", "one\ntwo\n")
-    write(tmp_path / "nli_for_simcse.csv", "sent0,sent1,hard_neg\n1,2,3\n")
-    assert text_sources.wikipedia("hub", lambda name: tmp_path / name) == ("one", "two")
-    assert text_sources.triplets("hub", lambda name: tmp_path / name) == (("1", "2", "3"),)
-    assert text_sources.wikipedia(str(tmp_path)) == ("one", "two")
+    for folder in (tmp_path, tmp_path / SIMCSE):  # beside the course's files, or as on the hub
+        write(folder / "wiki1m_for_simcse.txt", "one\ntwo\n")
+        write(folder / "nli_for_simcse.csv", "sent0,sent1,hard_neg\n1,2,3\n")
+    for source in (str(tmp_path), f"hub:{tmp_path}"):
+        assert text_sources.wikipedia(source) == ("one", "two")
+        assert text_sources.triplets(source) == (("1", "2", "3"),)
+
+
+def test_the_hubs_files_are_read_from_where_the_library_saved_them(tmp_path: Path) -> None:
+    save(tmp_path, f"{SIMCSE}/wiki1m_for_simcse", train={"text": ["one", "two"]})
+    columns = {"sent0": ["p", "q"], "sent1": ["e", "f"], "hard_neg": ["c", None]}
+    save(tmp_path, f"{SIMCSE}/nli_for_simcse", train=columns)
+    assert text_sources.wikipedia(f"hub:{tmp_path}") == ("one", "two")
+    assert text_sources.triplets(f"hub:{tmp_path}") == (("p", "e", "c"), ("q", "f", ""))
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [(text_sources.wikipedia, "wiki1m_for_simcse.txt"), (text_sources.triplets, "nli_for_simcse.csv")],
+)
+def test_a_file_that_was_not_saved_is_named(read: Callable[[str], object], name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"{SIMCSE} has neither the file {name} nor what `datasets` saved of it"):
+        read(f"hub:{tmp_path}")
+
+
+def test_a_text_file_may_lie_beside_what_was_saved_of_the_hub(tmp_path: Path) -> None:
+    write(tmp_path / "mine.txt", "first\nsecond\n")
+    assert text_sources.text_file(f"hub:{tmp_path}", "mine.txt") == ("first", "second")
+    assert text_sources.text_file("hub", str(tmp_path / "mine.txt")) == ("first", "second")
 
 
 def test_the_demo_has_no_wikipedia() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from saved_sets import save_all
 
 from mtbert.config import parse
 from mtbert.data.examples import Corpus, Split, TaskData
@@ -104,3 +105,22 @@ def test_no_dev_or_test_sentence_of_the_demo_is_in_any_corpus() -> None:
     assert {"in_domain", "tasks", *TRIPLET_TEXTS} == set(texts)
     assert all(len(rows) > 500 for rows in texts.values())
     assert not held & {text.casefold() for rows in texts.values() for text in rows}
+
+
+def test_every_stage_finds_its_sentences_in_what_was_saved_of_the_hub(tmp_path: Path) -> None:
+    source = save_all(tmp_path)
+    held_out = "sts validation question number 3"
+    (tmp_path / "mine.txt").write_text(f"a sentence of mine\n{held_out}\n", encoding="utf-8")
+    config = parse(
+        {
+            "mlm": {"corpora": "in_domain+tasks+mine.txt"},
+            "simcse_unsupervised": {"corpus": "wikipedia", "sentences": 7},
+            "simcse_supervised": {"triplets": 5},
+        }
+    )
+    texts = read_texts(load_corpus(source, TASKS), together(needs_of(config).values()), None)
+    counts = {name: len(found) for name, found in texts.items() if name != "tasks"}
+    assert counts == {"in_domain": 40 + 2 * 40, "mine.txt": 1, "wikipedia": 7, **dict.fromkeys(TRIPLET_TEXTS, 5)}
+    assert len(texts["tasks"]) > 100 and all("train" in text for text in texts["tasks"])
+    for premise, entailed, contradicted in zip(*(texts[name] for name in TRIPLET_TEXTS), strict=True):
+        assert (entailed, contradicted) == (f"{premise} holds", f"no {premise}")

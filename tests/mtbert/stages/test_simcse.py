@@ -106,7 +106,7 @@ def test_dropouts_are_those_of_the_stage_inside_and_the_models_own_after(model: 
 
 
 def test_each_task_gets_what_was_learned_where_each_has_an_encoder(staged: RunConfig, data: Prepared) -> None:
-    config = parse({**staged.model_dump(mode="json"), "encoder": {"shared": False}})
+    config = parse({**staged.model_dump(mode="json"), "encoder": {"shared": False}, "fine_tune_first": None})
     model = build_model(config, data.vocabulary_size)
     simcse_supervised.run(model, SimcseSupervisedConfig(triplets=8, batch_size=8), data, 0)
     first, *others = (encoder.state_dict() for encoder in model.encoders())

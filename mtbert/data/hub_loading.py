@@ -1,0 +1,120 @@
+"""Data sets of the hub through the optional `datasets` library: from the hub, or from where they were saved.
+
+`--data hub` loads them by their identifiers. `--data hub:DIR` reads the same ones where that library saved them, for
+machines without a network: each in a folder below DIR that is named after its identifier, and its configuration where
+it has one.
+
+    datasets.load_dataset("SetFit/sst5").save_to_disk("DIR/SetFit/sst5")
+    datasets.load_dataset("nyu-mll/glue", "qqp").save_to_disk("DIR/nyu-mll/glue/qqp")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+from mtbert.errors import DataError
+
+HUB, SAVED = "hub", "hub:"  # --data hub, and what comes before the folder in --data hub:DIR
+TEXT_TYPES = ("string", "large_string")  # as the features of a data set call text
+WAY_OUT = "Or use --data demo (made up, no download), or a folder with the course's files."
+
+
+class HubSplit(Protocol):
+    """What we need of `datasets.Dataset`."""
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns."""
+
+    @property
+    def features(self) -> Mapping[str, object]:
+        """What each column holds; a plain value says so in `dtype`."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Mapping[str, object]]: ...
+
+
+# (path, name of the configuration or None) -> split -> rows; what `datasets.load_dataset` and, for a folder
+# made by `save_to_disk`, `datasets.load_from_disk` give.
+Loader = Callable[[str, str | None], Mapping[str, HubSplit]]
+
+
+def is_hub(source: str) -> bool:
+    """Whether a `--data` means the hub, or what was saved of it."""
+    return source == HUB or source.startswith(SAVED)
+
+
+def folder_of(source: str) -> Path | None:
+    """The folder of `--data hub:DIR`; None for the hub itself. Raises DataError where there is no such folder."""
+    if source == HUB:
+        return None
+    folder = Path(source.removeprefix(SAVED)).expanduser()
+    if source == SAVED or not folder.is_dir():
+        raise DataError(
+            f"--data {source}: there is no folder '{source.removeprefix(SAVED)}'. Give hub:DIR with the folder "
+            "in which `datasets` saved the data sets, or hub alone."
+        )
+    return folder
+
+
+def loader_of(source: str) -> Loader:
+    """What loads a data set for `--data hub` or `--data hub:DIR`."""
+    folder = folder_of(source)
+    return download if folder is None else lambda path, configuration: _saved(folder, path, configuration)
+
+
+def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
+    """All splits of a data set on the hub. Raises DataError when the library or the connection is missing."""
+    datasets = _library()
+    try:
+        loaded: Mapping[str, HubSplit] = datasets.load_dataset(path, configuration)
+    except (OSError, ValueError, RuntimeError) as error:  # no network, gone, another format
+        raise DataError(f"The data set {path} could not be loaded from the hub: {error}. {WAY_OUT}") from error
+    return loaded
+
+
+def _saved(folder: Path, path: str, configuration: str | None) -> Mapping[str, HubSplit]:
+    """All splits of a data set that `save_to_disk` left in a folder."""
+    datasets, place = _library(), folder / path / (configuration or "")
+    asked = ", ".join(repr(name) for name in (path, configuration) if name)
+    way_out = f"Save it there: datasets.load_dataset({asked}).save_to_disk({str(place)!r})"
+    try:
+        loaded = datasets.load_from_disk(str(place))
+    except (OSError, ValueError, RuntimeError) as error:  # not there, damaged, something else
+        raise DataError(f"{place} is not a data set that `datasets` saved ({error}). {way_out}") from error
+    if not isinstance(loaded, Mapping):
+        raise DataError(f"{place} holds one split alone, and all of them are needed. {way_out}")
+    return loaded
+
+
+def _library() -> ModuleType:
+    try:
+        import datasets
+    except ImportError as error:
+        raise DataError(
+            "--data hub needs the `datasets` library, which is not installed. "
+            f"Install it with: pip install 'mtbert-study[hub]'. {WAY_OUT}"
+        ) from error
+    library: ModuleType = datasets
+    return library
+
+
+def require_columns(rows: HubSplit, file: str, texts: Sequence[str], others: Sequence[str] = ()) -> None:
+    """Raise DataError unless a split has these columns, those of `texts` with text in them."""
+    expected = (*texts, *others)
+    missing = [column for column in expected if column not in rows.column_names]
+    if missing:
+        raise DataError(
+            f"{file} has no column {', '.join(missing)}; expected {', '.join(expected)}, found "
+            f"{', '.join(rows.column_names)}. The data set has changed. {WAY_OUT}"
+        )
+    for column in texts:
+        if getattr(rows.features[column], "dtype", None) not in TEXT_TYPES:
+            raise DataError(
+                f"{file} must have text in its column {column}, which holds {rows.features[column]}. The data set has "
+                f"changed. {WAY_OUT}"
+            )
