@@ -61,7 +61,7 @@ class Trainer:
         self.regularizer: AbstractRegularizer | None = None
         if config.regularizer is not None:
             self.regularizer = components.build("regularizers", config.regularizer.name, config.regularizer.settings)
-        self.sizes, self.batch_sizes = _sizes(splits, options or {}, config.batch_size)
+        self.sizes, self.batch_sizes = sizes_of(splits, options or {}, config.batch_size)
         self.batches = {name: math.ceil(self.sizes[name] / self.batch_sizes[name]) for name in splits}
         steps = sum(len(self._updates(epoch)) for epoch in range(1, config.epochs + 1))
         self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
@@ -197,7 +197,7 @@ def _add(parameter: nn.Parameter, gradient: Tensor | None) -> None:
         parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
 
 
-def _sizes(
+def sizes_of(
     splits: Mapping[str, TokenizedSplit], options: Mapping[str, TaskConfig], batch_size: int
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Examples of each task in an epoch, and in a batch."""
