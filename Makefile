@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
+# Two processes beside each other, each with one thread (tests/conftest.py).
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
 
 .PHONY: study test check clean
 
@@ -14,13 +16,13 @@ study: $(VENV)/.set-up-study
 	$(BIN)/python -m study.launch
 
 test: $(VENV)/.set-up-dev
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(PYTEST) --dist loadfile -m "not slow and not gpu"
 
 check: $(VENV)/.set-up-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "slow and not gpu"
+	$(PYTEST) --dist worksteal -m "slow and not gpu"
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import torch
 
 from mtbert import components
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
+from mtbert.data.prepared import prepare_once
 from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
@@ -30,16 +32,23 @@ from mtbert.stages.multitask import EpochReport
 from mtbert.tasks.abstract import AbstractTask
 
 
-def prepare_data(config: RunConfig, corpus: Corpus, texts: Mapping[str, Sequence[str]] | None = None) -> Prepared:
+def prepare_data(
+    config: RunConfig,
+    corpus: Corpus,
+    texts: Mapping[str, Sequence[str]] | None = None,
+    folder: Path | None = None,
+) -> Prepared:
     """The corpus as this configuration reads it: its number of examples, its backbone's tokens.
 
     `texts` are the sentences for pretraining (`read_texts`); those this configuration needs are read where it is None.
-    Data prepared for several configurations has what each of them needs.
+    Data prepared for several configurations has what each of them needs. In `folder` it is kept: what was written there
+    by an earlier call is not tokenized again.
     """
     if texts is None:
         texts = read_texts(corpus, together(needs_of(config).values()), config.data.train_examples)
     known = (text for task in corpus.tasks.values() for text in (*task.train.texts, *(task.train.texts2 or ())))
-    return prepare(
+    make = prepare if folder is None else partial(prepare_once, folder)
+    return make(
         corpus,
         load_tokenizer(config.backbone, known),
         max_tokens=config.data.max_tokens,

@@ -1,39 +1,37 @@
-"""The plan of a study (`--plan`): every run that is certain, how many others, how long, from a measured step."""
+"""The plan of a study (`--plan`): every run that is certain, how many others, how long, from measured steps."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict, dataclass, replace
+import random
+from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Any
 
-import numpy as np
-import torch
 from rich.console import Console
 from rich.table import Table
 
-from mtbert.config import RunConfig
-from mtbert.data.tokenize import Prepared, TokenizedSplit
-from mtbert.run import prepare_data, run
+from mtbert.run import prepare_data
 from results.wording import duration
 from search_spaces import Space
+from search_spaces.grammar import Choices
 from study import phases
+from study.configuration import to_config
+from study.estimate import measure
 from study.preparation import Checked
 from study.settings import Settings
 
-# Batches a task that are trained to measure a step, after as many to warm up; and dev examples a task.
-MEASURED_BATCHES = 4
-MEASURED_DEV = 32
-# A fresh process, reading the encoder, writing results.
-SECONDS_AROUND_A_RUN = 2.0
+# Configurations drawn at random, which stand for those that the search will try.
+DRAWN = 12
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run that is certain: what it is, and its seed."""
+    """A run that is certain: what it is, its seed, and about how long it takes."""
 
     phase: str
     what: str
     seed: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,12 @@ class PlannedPhase:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a launch would do. `run_seconds` is one run of the baseline; `step_seconds` one of its steps."""
+    """What a launch would do.
+
+    Seconds: `step_seconds` of one step of the baseline, `run_seconds` of one of its runs, `tried_seconds` of a run of
+    the search on average (None for a grid), from `tried` configurations. `kinds` of training were planned, `measured`
+    of them measured, and `stages`.
+    """
 
     name: str
     space: str
@@ -63,6 +66,11 @@ class Plan:
     workers: int
     step_seconds: float
     run_seconds: float
+    tried_seconds: float | None
+    tried: int
+    kinds: int
+    measured: int
+    stages: list[str]
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
@@ -71,12 +79,24 @@ class Plan:
 
 
 def make(checked: Checked, settings: Settings, workers: int, device: str) -> Plan:
-    """The plan of a study that has not run; trains a few steps of the baseline to know the time."""
+    """The plan of a study that has not run; trains a few steps of every kind of training in it to know the time.
+
+    What the search will try is not known: its runs, and those of what it finds, are taken to be as long as those of
+    the configurations it tries first and of some drawn at random are on average.
+    """
     space = checked.space
-    data = prepare_data(checked.baseline, checked.corpus)
-    step, one_run = measure(checked.baseline, data, device)
+    data = prepare_data(checked.baseline, checked.corpus, checked.sentences.texts)
+    certain, tried = _certain(space, settings), _tried(space, settings)
+    configs = [to_config(space, choices, settings) for choices in (*(c.choices for c in certain), *tried)]
+    costs = measure([checked.baseline, *configs], data, device)
+    seconds = {config.digest(): costs.seconds(config, data) for config in (checked.baseline, *configs)}
+    each = [seconds[config.digest()] for config in configs]
+    tried_seconds = fmean(each[len(certain) :]) if tried else None
     planned = _phases(space, settings)
-    runs = sum(phase.most for phase in planned if phase.phase != "test")
+    others = sum(phase.most for phase in planned if phase.phase != "test") - len(certain)
+    tests = sum(phase.most for phase in planned if phase.phase == "test")
+    whole = sum(each[: len(certain)]) + others * (tried_seconds or 0.0)
+    whole += tests * costs.evaluated * sum(len(rows) for (_, split), rows in data.splits.items() if split == "test")
     return Plan(
         name=settings.name,
         space=space.name,
@@ -87,37 +107,17 @@ def make(checked: Checked, settings: Settings, workers: int, device: str) -> Pla
         rows={f"{task}/{split}": len(rows) for (task, split), rows in data.splits.items()},
         dropped=len(checked.corpus.issues),
         phases=planned,
-        certain=_certain(space, settings),
+        certain=[PlannedRun(c.phase, c.what, c.seed, s) for c, s in zip(certain, each, strict=False)],
         workers=workers,
-        step_seconds=step,
-        run_seconds=one_run,
-        seconds=runs * one_run / workers,
+        step_seconds=costs.trained(checked.baseline) * checked.baseline.multitask.batch_size,
+        run_seconds=seconds[checked.baseline.digest()],
+        tried_seconds=tried_seconds,
+        tried=len(tried),
+        kinds=costs.all_kinds,
+        measured=len(costs.kinds),
+        stages=list(costs.stages),
+        seconds=whole / workers,
     )
-
-
-def measure(config: RunConfig, data: Prepared, device: str) -> tuple[float, float]:
-    """Seconds of one training step, and of one whole run of `config`, from a few batches with one thread."""
-    torch.set_num_threads(1)
-    batch = config.multitask.batch_size
-    small = replace(
-        data,
-        splits={
-            (task, split): _spread_out(rows, MEASURED_BATCHES * batch if split == "train" else MEASURED_DEV)
-            for (task, split), rows in data.splits.items()
-        },
-    )
-    short = config.model_copy(update={"multitask": config.multitask.model_copy(update={"epochs": 2})})
-    began = time.perf_counter()
-    outcome = run(short, small, lambda _: True, device)
-    spent = outcome.epochs[-1]  # the first epoch warms up
-    around = time.perf_counter() - began - outcome.train_seconds - outcome.eval_seconds
-    steps = len(config.tasks) * MEASURED_BATCHES
-    step = spent.train_seconds / steps
-    sizes = {split: sum(len(r) for (_, s), r in data.splits.items() if s == split) for split in ("train", "dev")}
-    measured_dev = sum(len(rows) for (_, split), rows in small.splits.items() if split == "dev")
-    evaluation = spent.eval_seconds * sizes["dev"] / max(1, measured_dev)
-    epoch = step * sizes["train"] / batch + evaluation
-    return step, epoch * config.multitask.epochs + around + SECONDS_AROUND_A_RUN
 
 
 def show(plan: Plan, console: Console) -> None:
@@ -135,14 +135,29 @@ def show(plan: Plan, console: Console) -> None:
         runs = str(phase.least) if phase.least == phase.most else f"{phase.least} to {phase.most}"
         table.add_row(phase.phase, runs, phase.what)
     console.print(table)
+    for line in _time(plan):
+        console.print(line, soft_wrap=True)
     uncertain = sum(phase.most for phase in plan.phases if phase.phase != "test") - len(plan.certain)
-    console.print(
-        f"about {duration(plan.seconds)} at most on {plan.workers} workers "
-        f"(one step measured: {plan.step_seconds * 1000:.0f} ms; one run of the baseline: {duration(plan.run_seconds)})"
-    )
     console.print(f"\n{len(plan.certain)} runs are certain; up to {uncertain} depend on what the search finds")
     for planned in plan.certain:
-        console.print(f"  {planned.phase:8} seed {planned.seed:<5} {planned.what}", soft_wrap=True)
+        told = f"  {planned.phase:8} seed {planned.seed:<5} {duration(planned.seconds):>10}  {planned.what}"
+        console.print(told, soft_wrap=True)
+
+
+def _time(plan: Plan) -> list[str]:
+    """How long it takes, and how this was estimated."""
+    lines = [f"about {duration(plan.seconds)} on {plan.workers} workers if no run is stopped early"]
+    baseline = (
+        f"one step measured: {plan.step_seconds * 1000:.0f} ms; one run of the baseline: {duration(plan.run_seconds)}"
+    )
+    lines.append(baseline)
+    measured = f"measured were a few steps of {plan.measured} of {plan.kinds} kinds of training"
+    measured += "" if plan.measured == plan.kinds else " (the others are taken to cost the mean of these)"
+    lines.append(measured + (f" and of {', '.join(plan.stages)}" if plan.stages else ""))
+    if plan.tried_seconds is not None:
+        told = f"one run of the search: {duration(plan.tried_seconds)}, the mean of {plan.tried} configurations"
+        lines.append(f"{told}: those it tries first, and {DRAWN} drawn at random")
+    return lines
 
 
 def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
@@ -165,28 +180,38 @@ def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
     return [phase for phase in planned if phase.phase in settings.phases]
 
 
-def _certain(space: Space, settings: Settings) -> list[PlannedRun]:
-    """The runs that happen whatever the search finds."""
-    result = []
+@dataclass(frozen=True)
+class _Certain:
+    """A run that happens whatever the search finds."""
+
+    phase: str
+    what: str
+    choices: Choices
+    seed: int
+
+
+def _certain(space: Space, settings: Settings) -> list[_Certain]:
     seeds = phases.fresh_seeds(settings.seed, settings.seeds)
     if space.design == "grid":
         cells = phases.apart(phases.grid_cells(space))
-        result = [PlannedRun("confirm", names, seed) for seed in seeds for names, _ in cells]
-    else:
-        if "search" in settings.phases:
-            known = phases.known_first(space)[: settings.trials]
-            result += [PlannedRun("search", _told(space, choices), settings.seed) for choices in known]
-        if "confirm" in settings.phases:
-            result += [PlannedRun("confirm", "baseline", seed) for seed in seeds]
+        return [_Certain("confirm", names, cell.choices, seed) for seed in seeds for names, cell in cells]
+    result = []
+    if "search" in settings.phases:
+        known = phases.known_first(space)[: settings.trials]
+        result += [_Certain("search", _told(space, choices), choices, settings.seed) for choices in known]
+    if "confirm" in settings.phases:
+        result += [_Certain("confirm", "baseline", space.baseline(), seed) for seed in seeds]
     return result
 
 
-def _told(space: Space, choices: dict[str, Any]) -> str:
+def _tried(space: Space, settings: Settings) -> list[Choices]:
+    """Configurations that stand for what the search will try; a grid has no search."""
+    if space.design == "grid":
+        return []
+    rng = random.Random(settings.seed)
+    return [*phases.known_first(space)[: settings.trials], *(space.sample(rng) for _ in range(DRAWN))]
+
+
+def _told(space: Space, choices: Choices) -> str:
     told = space.differences(space.baseline(), choices)
     return ", ".join(f"{d.factor}={d.second}" for d in told if d.second is not None) or "baseline"
-
-
-def _spread_out(split: TokenizedSplit, size: int) -> TokenizedSplit:
-    """`size` rows evenly spaced through the split, so that their lengths are the split's."""
-    chosen = np.linspace(0, len(split) - 1, min(size, len(split))).astype(np.int64)
-    return split.take(chosen)

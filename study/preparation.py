@@ -9,10 +9,8 @@ from typing import Any
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
-from mtbert.data.prepared import load_prepared, save_prepared
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import check, fetch
-from mtbert.errors import CheckpointError, DataError
 from mtbert.run import prepare_data
 from search_spaces import Space, load
 from study.configuration import check_space, restricted
@@ -46,14 +44,7 @@ def check_all(settings: Settings) -> Checked:
 
 def prepare(checked: Checked, folder: Path) -> Prepared:
     """The tokenized data, from `folder` when it fits, else made and written there."""
-    fresh = prepare_data(checked.baseline, checked.corpus, checked.sentences.texts)
-    try:
-        if load_prepared(folder).fingerprint == fresh.fingerprint:
-            return fresh
-    except (DataError, CheckpointError):
-        pass  # not there yet, or damaged
-    save_prepared(fresh, folder)
-    return fresh
+    return prepare_data(checked.baseline, checked.corpus, checked.sentences.texts, folder)
 
 
 def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:

@@ -193,9 +193,7 @@ def _stored(storage: str, given: Mapping[str, Any]) -> Settings | None:
     """The settings of an earlier launch of the same name; None where there is none. Makes no database."""
     if storage.startswith("sqlite:///") and not Path(storage.removeprefix("sqlite:///")).exists():
         return None
-    name = given.get("name") or default_name(
-        given.get("space", "full_ablation"), given.get("data", "demo"), given.get("backbone", "minilm")
-    )
+    name = given.get("name") or default_name(given)
     with open_database(storage) as database:
         found = database.study(name)
     return None if found is None else Settings.from_json(found.settings_json)

@@ -87,6 +87,19 @@ class Settings:
 # Changing one of these would put runs of two meanings under one name.
 _LASTING = ("space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks")
 
+_DEFAULTS: Mapping[str, Any] = {
+    "space": "full_ablation",
+    "data": "demo",
+    "backbone": "minilm",
+    "budget": "quick",
+    "sampler": "tpe",
+    "pruner": "median",
+    "phases": PHASES,
+    "seed": 0,
+    "pins": (),
+    "strict_data": False,
+}
+
 
 def resolve(given: Mapping[str, Any], stored: Settings | None) -> Settings:
     """Flags given, over the settings of an earlier launch of the same name, over the budget's.
@@ -112,21 +125,9 @@ def resolve(given: Mapping[str, Any], stored: Settings | None) -> Settings:
 
 
 def _new(given: Mapping[str, Any]) -> Settings:
-    chosen = {
-        "space": "full_ablation",
-        "data": "demo",
-        "backbone": "minilm",
-        "budget": "quick",
-        "sampler": "tpe",
-        "pruner": "median",
-        "phases": PHASES,
-        "seed": 0,
-        "pins": (),
-        "strict_data": False,
-        **given,
-    }
+    chosen = {**_DEFAULTS, **given}
     budget = BUDGETS[chosen["budget"]]
-    name = given.get("name") or default_name(chosen["space"], chosen["data"], chosen["backbone"])
+    name = given.get("name") or default_name(given)
     return Settings(**{**asdict(budget), **chosen, "name": name})
 
 
@@ -135,10 +136,16 @@ def _budget_values(budget: str, stored: Settings) -> dict[str, Any]:
     return {key: value for key, value in asdict(BUDGETS[budget]).items() if key not in _LASTING}
 
 
-def default_name(space: str, data: str, backbone: str) -> str:
-    """A name made from space, data and backbone, e.g. "full_ablation-demo-minilm"."""
+def default_name(given: Mapping[str, Any]) -> str:
+    """A name made from space, data and backbone, and from the tasks unless they are the main three.
+
+    E.g. "full_ablation-demo-minilm", "heads-demo-tiny-quora_sts"; `given` as for `resolve`.
+    """
+    space, data, backbone = (str(given.get(key, _DEFAULTS[key])) for key in ("space", "data", "backbone"))
     parts = (space.removesuffix(".py").rstrip("/").split("/")[-1], data.rstrip("/"), backbone.rstrip("/"))
     words = [part.split("/")[-1] if part.split("/")[-1] != "data" else _folder_above(part) for part in parts]
+    tasks = given.get("tasks", MAIN_TASKS)
+    words += [] if tasks == MAIN_TASKS else ["_".join(tasks)]
     return "-".join(re.sub(r"[^A-Za-z0-9._]+", "_", word).strip("._") or "x" for word in words)
 
 

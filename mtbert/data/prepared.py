@@ -12,16 +12,42 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
-from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
+from mtbert.data.examples import Corpus
+from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit, prepare, prepared_fingerprint
 from mtbert.errors import DataError
 
 FORMAT = 1  # of the folder; raised when its meaning changes
+
+
+def prepare_once(
+    folder: str | Path,
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+    train_examples: int | None = None,
+    dev_examples: int | None = None,
+    texts: Mapping[str, Sequence[str]] | None = None,
+) -> Prepared:
+    """What `tokenize.prepare` gives: read from `folder` where that holds it already, else made and written there."""
+    sizes = {"train_examples": train_examples, "dev_examples": dev_examples}
+    fingerprint = prepared_fingerprint(corpus, tokenizer, max_tokens=max_tokens, texts=texts, **sizes)
+    with suppress(DataError):  # not there yet, or damaged
+        found = load_prepared(folder)
+        if found.fingerprint == fingerprint:
+            return found
+    fresh = prepare(corpus, tokenizer, max_tokens=max_tokens, texts=texts, **sizes)
+    save_prepared(fresh, folder)
+    return fresh
 
 
 def save_prepared(prepared: Prepared, folder: str | Path) -> None:

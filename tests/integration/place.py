@@ -1,15 +1,22 @@
-"""A place to launch studies in, in processes of their own, as a person would start them, on the tiny backbone."""
+"""A place to launch studies in, on the tiny backbone: in this process, or in one of their own as a person would."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest import mock
 
 SMALL = ("--backbone", "tiny", "--budget", "smoke", "--train-examples", "16")
+
+# What the finished study of `Finished` was asked for.
+FINISHED = (*SMALL, "--space", "pooling", "--trials", "3", "--seeds", "2", "--name", "s")
 
 
 class Place:
@@ -22,12 +29,29 @@ class Place:
     def command(self, *arguments: str, module: str = "study.launch") -> list[str]:
         return [sys.executable, "-m", module, *arguments]
 
+    def call(self, *arguments: str, module: str = "study.launch") -> subprocess.CompletedProcess[str]:
+        """The command without a driver process of its own, which would import torch first; workers have theirs."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            mock.patch.object(sys, "argv", [module, *arguments]),
+        ):
+            try:
+                code = importlib.import_module(module).main(list(arguments))
+            except SystemExit as end:  # argparse refuses
+                code = end.code
+        return subprocess.CompletedProcess([module, *arguments], code, out.getvalue(), err.getvalue())
+
     def run(self, *arguments: str, module: str = "study.launch") -> subprocess.CompletedProcess[str]:
+        """The command in a process of its own."""
         return subprocess.run(
             self.command(*arguments, module=module), cwd=self.folder, capture_output=True, text=True, timeout=300
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same without waiting for its end."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
@@ -38,5 +62,12 @@ class Place:
         )
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.database, timeout=30) as connection:
+        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
             return connection.execute(sql, parameters).fetchall()
+
+
+class Finished(NamedTuple):
+    """A place where the study `s` was launched in a process of its own, and what that process said."""
+
+    place: Place
+    done: subprocess.CompletedProcess[str]

@@ -47,7 +47,7 @@ def write_folder(folder: Path) -> Path:
 
 def test_every_fault_is_counted_and_listed_and_the_study_ends_well(place: Place) -> None:
     write_folder(place.folder / "data")
-    done = place.run(*SMALL, "--space", "pooling", "--data", "data", "--trials", "1", "--seeds", "1", "--name", "f")
+    done = place.call(*SMALL, "--space", "pooling", "--data", "data", "--trials", "1", "--seeds", "1", "--name", "f")
     assert done.returncode == 0, done.stdout + done.stderr
     issues = place.rows("select file, line, kind from data_issue order by file, line")
     assert issues == [
@@ -69,7 +69,7 @@ def test_every_fault_is_counted_and_listed_and_the_study_ends_well(place: Place)
 
 def test_strict_data_makes_a_bad_row_an_error(place: Place) -> None:
     write_folder(place.folder / "data")
-    done = place.run(*SMALL, "--space", "pooling", "--data", "data", "--strict-data")
+    done = place.call(*SMALL, "--space", "pooling", "--data", "data", "--strict-data")
     assert done.returncode == 2 and "ids-sst-train.csv:102" in done.stderr and "Traceback" not in done.stderr
     assert not (place.folder / "runs").exists()
 
@@ -89,11 +89,12 @@ def test_a_file_that_is_wrong_is_named(place: Place, file: str, content: str | N
         (folder / file).unlink()
     else:
         (folder / file).write_text(content, encoding="utf-8")
-    done = place.run(*SMALL, "--space", "pooling", "--data", "data")
+    done = place.call(*SMALL, "--space", "pooling", "--data", "data")
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert not (place.folder / "runs").exists()
 
 
+@pytest.mark.slow
 @needs_real_data
 def test_a_study_of_real_sentences(place: Place) -> None:
     done = place.run(*SMALL, "--space", "pooling", "--data", str(REAL), "--trials", "2", "--seeds", "1", "--json")
@@ -135,10 +136,10 @@ def test_a_study_in_postgresql(place: Place) -> None:
     try:
         storage = url.set(database=name).render_as_string(hide_password=False)
         arguments = (*SMALL, "--space", "pooling", "--name", "s", "--storage", storage, "--json")
-        done = place.run(*arguments)
+        done = place.call(*arguments)
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
-        again = place.run(*arguments)
+        again = place.call(*arguments)
         assert json.loads(again.stdout)["runs"] == told["runs"] and "Resuming study s" in again.stderr
         assert not place.database.exists()
     finally:

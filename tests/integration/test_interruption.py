@@ -100,7 +100,7 @@ def test_a_second_driver_is_refused_with_the_owners_name(place: Place) -> None:
 
 @pytest.mark.slow
 def test_a_killed_worker_ends_one_run_and_the_study_goes_on(place: Place) -> None:
-    process = place.start(*STUDY, "--epochs", "12", "--workers", "1")
+    process = place.start(*STUDY, "--phases", "search", "--epochs", "12", "--workers", "1")
     wait_for_runs(place, process, 0)
     while not place.rows("select count(*) from epoch_metric where run_id = 1")[0][0]:
         time.sleep(0.02)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
-from place import SMALL, Place
+from place import FINISHED, SMALL, Finished, Place
 
 import mtbert
 
 
-def test_a_smoke_study_leaves_rows_tables_a_report_and_a_model_that_loads(place: Place) -> None:
-    done = place.run(*SMALL, "--space", "pooling", "--name", "s", "--json")
+def test_a_smoke_study_leaves_rows_tables_a_report_and_a_model_that_loads(finished: Finished) -> None:
+    place, done = finished
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["study"] == "s" and told["failed"] == 0
@@ -25,11 +26,10 @@ def test_a_smoke_study_leaves_rows_tables_a_report_and_a_model_that_loads(place:
     assert model.predict("sts", ["A dog runs."], ["A dog is running."]).shape == (1,)
 
 
-def test_trials_and_seeds_are_exactly_as_asked(place: Place) -> None:
-    arguments = ("--space", "pooling", "--trials", "5", "--seeds", "2", "--name", "n")
-    assert place.run(*SMALL, *arguments).returncode == 0
-    assert place.rows("select count(*) from run where trial_number is not null") == [(5,)]
-    assert place.rows("select count(*) from trials") == [(5,)]
+def test_trials_and_seeds_are_exactly_as_asked(finished: Finished) -> None:
+    place = finished.place
+    assert place.rows("select count(*) from run where trial_number is not null") == [(3,)]
+    assert place.rows("select count(*) from trials") == [(3,)]
     assert place.rows("select distinct state from trials") == [("COMPLETE",)]
     cells = place.rows(
         "select cell.name, count(*) from cell join run using (study_name, config_digest) "
@@ -39,14 +39,44 @@ def test_trials_and_seeds_are_exactly_as_asked(place: Place) -> None:
     assert {count for _, count in cells} == {2}
 
 
+def test_a_finished_study_is_not_run_again(finished: Finished, place: Place) -> None:
+    before = finished.place.rows("select id, attempt, finished_at from run")
+    shutil.copytree(finished.place.folder, place.folder, dirs_exist_ok=True)
+    again = place.call(*FINISHED)
+    assert again.returncode == 0, again.stderr
+    assert f"Resuming study s: {len(before)} of its {len(before)} runs are finished" in again.stdout
+    assert place.rows("select id, attempt, finished_at from run") == before
+
+
+def test_a_study_with_other_settings_is_not_mixed_into_an_existing_one(finished: Finished, place: Place) -> None:
+    shutil.copytree(finished.place.folder, place.folder, dirs_exist_ok=True)
+    before = place.rows("select count(*) from run")
+    done = place.call("--name", "s", "--seed", "7")
+    assert done.returncode == 2 and "seed is 0 there, 7 here" in done.stderr
+    assert place.rows("select count(*) from run") == before
+
+
+def test_status_shows_runs_by_phase(finished: Finished) -> None:
+    place = finished.place
+    told = json.loads(place.run("--name", "s", "--json", module="study.status").stdout)
+    phases = place.rows("select phase, count(*) from run group by phase")
+    assert told["status"] == "done" and told["driver"] is None
+    assert told["phases"] == {phase: {"complete": count} for phase, count in phases}
+    assert "confirm" in place.call("--name", "s", module="study.status").stdout
+    missing = place.call("--name", "t", module="study.status")
+    assert missing.returncode == 2 and "No study named 't'" in missing.stderr
+
+
 @pytest.mark.slow
 def test_two_launches_with_one_worker_give_identical_scores(tmp_path: Path) -> None:
+    arguments = (*SMALL, "--epochs", "2", "--trials", "8", "--seeds", "1", "--workers", "1", "--seed", "3")
+    places = [Place(tmp_path / name) for name in ("one", "other")]
+    for place in places:
+        place.folder.mkdir()
     tables = []
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        place = Place(tmp_path / name)
-        done = place.run(*SMALL, "--epochs", "2", "--trials", "8", "--workers", "1", "--seed", "3")
-        assert done.returncode == 0, done.stderr
+    for place, process in [(place, place.start(*arguments)) for place in places]:  # beside each other
+        told, _ = process.communicate(timeout=500)
+        assert process.returncode == 0, told
         tables.append(
             (
                 place.rows("select phase, config_digest, seed, status, score, trial_number from run order by id"),
@@ -58,18 +88,8 @@ def test_two_launches_with_one_worker_give_identical_scores(tmp_path: Path) -> N
     assert any(status == "pruned" for _, _, _, status, _, _ in tables[0][0]) or len(tables[0][0]) >= 8
 
 
-def test_a_finished_study_is_not_run_again(place: Place) -> None:
-    arguments = (*SMALL, "--space", "pooling", "--phases", "confirm,report", "--name", "s")
-    place.run(*arguments)
-    before = place.rows("select id, attempt, finished_at from run")
-    again = place.run(*arguments)
-    assert again.returncode == 0
-    assert "Resuming study s: 2 of its 2 runs are finished" in again.stdout
-    assert place.rows("select id, attempt, finished_at from run") == before
-
-
 def test_a_factor_can_be_kept_at_one_level(place: Place) -> None:
-    place.run(
+    place.call(
         *SMALL, "--space", "pooling", "--set", "pooling=max", "--phases", "search", "--trials", "3", "--name", "s"
     )
     choices = [json.loads(row[0])["pooling"] for row in place.rows("select choices_json from run")]
@@ -86,7 +106,7 @@ SPACE = Space(name="mine", goal="Which pooling?", design="grid",
 ''',
         encoding="utf-8",
     )
-    done = place.run(*SMALL, "--space", "mine.py", "--json")
+    done = place.call(*SMALL, "--space", "mine.py", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["study"] == "mine-demo-tiny"
     assert place.rows("select name from cell where phase = 'confirm' order by position") == [
@@ -115,11 +135,17 @@ SPACE = Space(name="mine", goal="Which pooling?", design="grid",
 def test_bad_arguments_get_one_message_exit_code_2_and_leave_nothing(
     place: Place, arguments: tuple[str, ...], message: str
 ) -> None:
-    done = place.run(*(SMALL if "--backbone" not in arguments else ()), *arguments)
+    done = place.call(*(SMALL if "--backbone" not in arguments else ()), *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert list(place.folder.iterdir()) == []
+
+
+def test_a_process_ends_with_the_exit_code_of_its_command(place: Place) -> None:
+    done = place.run(*SMALL, "--space", "poolings")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("No space named 'poolings'. Did you mean 'pooling'?")
 
 
 def test_a_hub_model_that_cannot_be_had_leaves_no_study(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,15 +156,8 @@ def test_a_hub_model_that_cannot_be_had_leaves_no_study(place: Place, monkeypatc
     assert not (place.folder / "runs").exists()
 
 
-def test_a_study_on_other_data_is_not_mixed_into_an_existing_one(place: Place) -> None:
-    place.run(*SMALL, "--space", "pooling", "--phases", "search", "--trials", "1", "--name", "s")
-    done = place.run("--name", "s", "--seed", "7")
-    assert done.returncode == 2 and "seed is 0 there, 7 here" in done.stderr
-    assert place.rows("select count(*) from run") == [(1,)]
-
-
 def test_a_plan_tells_runs_and_time_and_writes_nothing(place: Place) -> None:
-    done = place.run(*SMALL, "--space", "pooling", "--plan")
+    done = place.call(*SMALL, "--space", "pooling", "--plan")
     assert done.returncode == 0, done.stderr
     assert "one step measured:" in done.stdout and "runs are certain" in done.stdout
     assert list(place.folder.iterdir()) == []
@@ -146,24 +165,14 @@ def test_a_plan_tells_runs_and_time_and_writes_nothing(place: Place) -> None:
 
 def test_a_study_runs_on_a_backbone_without_a_checkpoint(place: Place) -> None:
     arguments = ("--backbone", "bilstm", "--budget", "smoke", "--train-examples", "16", "--space", "pooling")
-    done = place.run(*arguments, "--phases", "confirm", "--seeds", "1", "--name", "s")
+    done = place.call(*arguments, "--phases", "confirm", "--seeds", "1", "--name", "s")
     assert done.returncode == 0, done.stderr
     assert place.rows("select status from run") == [("complete",)]
 
 
-def test_status_shows_runs_by_phase(place: Place) -> None:
-    place.run(*SMALL, "--space", "pooling", "--phases", "confirm", "--name", "s")
-    done = place.run("--name", "s", "--json", module="study.status")
-    told = json.loads(done.stdout)
-    assert told["status"] == "done" and told["phases"] == {"confirm": {"complete": 2}} and told["driver"] is None
-    assert "confirm" in place.run("--name", "s", module="study.status").stdout
-    missing = place.run("--name", "t", module="study.status")
-    assert missing.returncode == 2 and "Traceback" not in missing.stderr
-
-
 def test_a_study_of_two_tasks_has_those_alone(place: Place) -> None:
     arguments = ("--space", "heads", "--tasks", "sts,quora", "--trials", "2", "--seeds", "1", "--name", "s", "--json")
-    done = place.run(*SMALL, *arguments)
+    done = place.call(*SMALL, *arguments)
     assert done.returncode == 0, done.stderr
     configs = [json.loads(row[0]) for row in place.rows("select config_json from run")]
     assert configs and all(list(config["tasks"]) == ["quora", "sts"] for config in configs)
@@ -183,6 +192,6 @@ def test_a_study_of_two_tasks_has_those_alone(place: Place) -> None:
 
 
 def test_tasks_that_the_demo_has_not_are_refused(place: Place) -> None:
-    done = place.run(*SMALL, "--space", "pooling", "--tasks", "sst,sick")
+    done = place.call(*SMALL, "--space", "pooling", "--tasks", "sst,sick")
     assert done.returncode == 2 and "No demo task named 'sick'" in done.stderr
     assert list(place.folder.iterdir()) == []

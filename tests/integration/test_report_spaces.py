@@ -29,7 +29,7 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 def test_every_row_of_a_table_finishes(name: str, place: Place) -> None:
     space = search_spaces.load(name)
-    done = place.run(*SMALL, "--space", name, "--name", "s", "--seeds", "1", "--json")
+    done = place.call(*SMALL, "--space", name, "--name", "s", "--seeds", "1", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["failed"] == 0
     finished = place.rows(

@@ -1,4 +1,4 @@
-"""Runs that use no new option give the bits they always gave: against a plain loop, and against recorded scores."""
+"""Runs that use no new option train as they always did: to the bit of a plain loop, and to scores once recorded."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from mtbert.model import build_model
 from mtbert.run import run
 from mtbert.streams import numpy_stream, torch_stream
 
-# Dev scores of the first release, where they were recorded; other processors round differently in the last digits.
-RECORDED_ON = ("2.13.0", "AVX512")
+# Dev scores of the first release. Processors round differently: AVX2, AVX-512 and AMX moved them by at most 2e-5,
+# another order of batches or another dropout mask moves them by thousands of that.
+RECORDED_WITH, ROUNDING = "2.13.0", 1e-4
 RECORDED = {
     "sequential": [0.33514066733547737, 0.2661158996998565],
     "round_robin_shortest": [0.3138824896097585, 0.3330697832728844],
@@ -50,10 +51,10 @@ def test_dev_scores_are_those_of_a_plain_training_loop(tiny: RunConfig, prepared
 
 @pytest.mark.parametrize("sampler", sorted(RECORDED))
 def test_dev_scores_are_those_recorded(tiny: RunConfig, prepared: Prepared, sampler: str) -> None:
-    here = (torch.__version__.partition("+")[0], torch.backends.cpu.get_cpu_capability())
-    if here != RECORDED_ON:
-        pytest.skip(f"recorded with torch and processor {RECORDED_ON}, here {here}")
-    assert scores(with_sampler(tiny, sampler), prepared) == RECORDED[sampler]
+    here = torch.__version__.partition("+")[0]
+    if here != RECORDED_WITH:
+        pytest.skip(f"recorded with torch {RECORDED_WITH}, here {here}")
+    assert scores(with_sampler(tiny, sampler), prepared) == pytest.approx(RECORDED[sampler], abs=ROUNDING)
 
 
 def plain_scores(config: RunConfig, data: Prepared) -> list[float]:

@@ -85,7 +85,21 @@ def test_an_unknown_phase_is_refused_with_the_known_ones() -> None:
 def test_the_default_name_is_made_from_space_data_and_backbone(
     space: str, data: str, backbone: str, expected: str
 ) -> None:
-    assert default_name(space, data, backbone) == expected
+    assert default_name({"space": space, "data": data, "backbone": backbone}) == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([], "full_ablation-demo-minilm"),
+        (["--tasks", "sts,quora,sst"], "full_ablation-demo-minilm"),
+        (["--tasks", "sts,quora"], "full_ablation-demo-minilm-quora_sts"),
+        (["--tasks", "sst,sts,quora,sick"], "full_ablation-demo-minilm-sst_quora_sts_sick"),
+        (["--tasks", "sst", "--name", "mine"], "mine"),
+    ],
+)
+def test_a_study_of_other_tasks_has_them_in_its_default_name(flags: list[str], expected: str) -> None:
+    assert resolve(given(parser().parse_args(flags)), None).name == expected
 
 
 def test_settings_stored_before_there_was_a_choice_have_the_main_tasks() -> None:

@@ -156,9 +156,9 @@ def test_a_train_file_of_one_row_is_too_small(tmp_path: Path) -> None:
 
 @needs_real_data
 def test_the_real_data_is_read_within_seconds_with_its_known_faults() -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # not the clock's: other tests run beside this one
     corpus = read_folder(REAL, TASKS)
-    assert time.perf_counter() - start < 5  # under 1 s on an idle machine
+    assert time.process_time() - start < 5  # under 1 s on an idle machine
     quora = [issue for issue in corpus.issues if issue.file == "quora-train.csv"]
     assert [(issue.line, issue.kind) for issue in quora] == [(2577, "empty_label"), (14222, "empty_label")]
     assert {issue.kind for issue in corpus.issues} == {"empty_label", "duplicate"}

@@ -1,0 +1,74 @@
+"""What a launch does before its first run; the data is tokenized by the first launch alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mtbert.data import tokenize
+from mtbert.data.prepared import load_prepared
+from mtbert.data.tokenize import Prepared
+from study.preparation import Checked, check_all, describe_data, prepare
+from study.settings import resolve
+
+GIVEN = {"backbone": "tiny", "space": "full_ablation", "budget": "smoke", "train_examples": 16}
+
+
+@pytest.fixture(scope="module")
+def checked() -> Checked:
+    return check_all(resolve(GIVEN, None))
+
+
+@pytest.fixture
+def tokenized(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many texts each call of the tokenizer got."""
+    calls: list[int] = []
+    encode = tokenize._encode
+
+    def counting(texts: tuple[str, ...], *rest: object) -> tokenize.Ragged:
+        calls.append(len(texts))
+        return encode(texts, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tokenize, "_encode", counting)
+    return calls
+
+
+def assert_equal(one: Prepared, other: Prepared) -> None:
+    assert (one.fingerprint, one.tokenizer_json, one.pad_id) == (other.fingerprint, other.tokenizer_json, other.pad_id)
+    assert one.splits.keys() == other.splits.keys() and one.texts.keys() == other.texts.keys()
+    for key, split in one.splits.items():
+        assert np.array_equal(split.first.values, other.splits[key].first.values)
+        assert np.array_equal(split.labels, other.splits[key].labels)
+    for name, rows in one.texts.items():
+        assert np.array_equal(rows.values, other.texts[name].values)
+
+
+def test_a_resumed_study_does_not_tokenize_again(checked: Checked, tokenized: list[int], tmp_path: Path) -> None:
+    first = prepare(checked, tmp_path / "prepared")
+    assert sum(tokenized) >= sum(len(split) for split in first.splits.values())
+    assert first.texts  # the space asks for sentences, and those are kept too
+    tokenized.clear()
+    again = prepare(checked, tmp_path / "prepared")
+    assert tokenized == []
+    assert_equal(again, first)
+    assert describe_data(checked, again) == describe_data(checked, first)
+
+
+def test_data_that_is_damaged_is_made_again(checked: Checked, tokenized: list[int], tmp_path: Path) -> None:
+    first = prepare(checked, tmp_path / "prepared")
+    (tmp_path / "prepared" / "sst.dev.first.values.npy").unlink()
+    tokenized.clear()
+    assert_equal(prepare(checked, tmp_path / "prepared"), first)
+    assert tokenized != []
+    assert_equal(load_prepared(tmp_path / "prepared"), first)
+
+
+def test_other_data_under_the_same_name_replaces_it(checked: Checked, tokenized: list[int], tmp_path: Path) -> None:
+    other = check_all(resolve({**GIVEN, "space": "pooling", "train_examples": 8}, None))
+    prepare(other, tmp_path / "prepared")
+    tokenized.clear()
+    prepared = prepare(checked, tmp_path / "prepared")
+    assert tokenized != [] and len(prepared.splits["sst", "train"]) == 16
+    assert_equal(load_prepared(tmp_path / "prepared"), prepared)
