@@ -97,8 +97,8 @@ class SimcseSupervisedConfig(Part):
 class FineTuneFirstConfig(Part):
     """One task alone before all together; defaults: Thapa & Khurana's "pre-QQP", 10 epochs of 1000 batches.
 
-    The whole encoder is trained, which the tasks must share, and the task's own parts. `batches`: at most so many an epoch, others in each; None:
-    all. The epoch with the best dev score of the task is kept.
+    The whole encoder is trained, which the tasks must share, and the task's own parts. `batches`: at most so many an
+    epoch, others in each; None: all. The epoch with the best dev score of the task is kept.
     """
 
     task: str = "quora"

@@ -194,7 +194,7 @@ def _certain(space: Space, settings: Settings) -> list[_Certain]:
     seeds = phases.fresh_seeds(settings.seed, settings.seeds)
     if space.design == "grid":
         cells = phases.apart(phases.grid_cells(space))
-        return [_Certain("confirm", names, cell.choices, seed) for seed in seeds for names, cell in cells]
+        return [_Certain("confirm", names, choices, seed) for seed in seeds for names, choices in cells]
     result = []
     if "search" in settings.phases:
         known = phases.known_first(space)[: settings.trials]
