@@ -140,7 +140,7 @@ def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
         vocabulary_size=vocabulary_size,
         hidden_dropout=config.encoder.hidden_dropout,
         attention_dropout=config.encoder.attention_dropout,
-        seed=config.seed,
+        seed=config.early_seed,
     )
     wants_pooler = "pooler" in components.facts("poolings", config.pooling.name)
     return assemble(config, encoder, load_pooler(config.backbone) if wants_pooler else None)
@@ -153,7 +153,7 @@ def assemble(
 
     `pooler` is the checkpoint's, for a pooling that starts from it.
     """
-    with torch_stream(config.seed, "initial", "pooling"):
+    with torch_stream(config.early_seed, "initial", "pooling"):
         pooling = components.build(
             "poolings", config.pooling.name, config.pooling.settings, width=encoder.width, pooler=pooler
         )
@@ -178,7 +178,7 @@ def _heads(config: RunConfig, width: int) -> dict[str, AbstractHead]:
     for name, part in config.tasks.items():
         task: AbstractTask = components.build("tasks", name, {})
         scale = (task.low, task.high) if task.label_kind == "score" else None
-        with torch_stream(config.seed, "initial", "head", name):
+        with torch_stream(_initial_seed(config, name), "initial", "head", name):
             heads[name] = components.build(
                 "heads",
                 part.head.name,
@@ -201,7 +201,7 @@ def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdap
     for task in config.tasks:
         built = {}
         for part in config.adapters:
-            with torch_stream(config.seed, "initial", "adapter", task, part.name):
+            with torch_stream(_initial_seed(config, task), "initial", "adapter", task, part.name):
                 built[part.name] = components.build(
                     "adapters",
                     part.name,
@@ -214,6 +214,12 @@ def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdap
                 )
         sets[task] = TaskAdapter(built)
     return sets
+
+
+def _initial_seed(config: RunConfig, task: str) -> int:
+    """What a task's own parts are drawn from: those that a stage before `multitask` trains go with that stage."""
+    first = config.fine_tune_first
+    return config.early_seed if first is not None and first.task == task else config.seed
 
 
 def device_of(model: nn.Module) -> torch.device:

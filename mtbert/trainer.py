@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,9 @@ from mtbert.samplers.abstract import AbstractSampler
 from mtbert.streams import numpy_stream, torch_stream
 from mtbert.surgery import pcgrad
 from mtbert.tasks.abstract import AbstractTask
+
+# What the tensors of a trainer's state begin with.
+OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
 
 
 class DivergedError(Exception):
@@ -73,6 +77,7 @@ class Trainer:
         Raises `DivergedError` where one is not finite.
         """
         self.model.train()
+        self.model.zero_grad(set_to_none=True)  # what others have left there would count in the norm that is clipped
         queues = {name: self._batches_of(name, epoch) for name in self.tasks}
         sums = {name: torch.zeros((), device=self.device) for name in self.tasks}
         counts = dict.fromkeys(self.tasks, 0)
@@ -98,6 +103,36 @@ class Trainer:
     def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
         """Tell the balancer how an epoch ended: mean losses, and dev scores (main metric), by task."""
         self.balancer.observe(mean_losses, dev_scores)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What the next epoch needs beside the model's parameters: tensors by name, and JSON data.
+
+        Every random draw comes from the seed and the epoch, so no generator is among it.
+        """
+        tensors: dict[str, Tensor] = {}
+        told = self.optimizer.state_dict()
+        for place, values in told["state"].items():
+            tensors |= {f"{OPTIMIZER}.{place}.{name}": value for name, value in values.items()}
+        tensors |= {f"{BALANCER}.{name}": value for name, value in self.balancer.state_dict().items()}
+        if self.regularizer is not None:
+            tensors |= {f"{REGULARIZER}.{name}": value for name, value in self.regularizer.state().items()}
+        rates = [group["lr"] for group in told["param_groups"]]
+        return tensors, {"rates": rates, "steps": self.schedule.last_epoch, "balancer": self.balancer.memory()}
+
+    def restore(self, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave; the model has its parameters from there already."""
+        told, values = self.optimizer.state_dict(), dict[int, dict[str, Tensor]]()
+        for name, value in _below(OPTIMIZER, tensors).items():
+            place, _, quantity = name.partition(".")
+            values.setdefault(int(place), {})[quantity] = value.clone()
+        for group, rate in zip(told["param_groups"], data["rates"], strict=True):
+            group["lr"] = rate
+        self.optimizer.load_state_dict({"state": values, "param_groups": told["param_groups"]})
+        self.schedule.last_epoch = data["steps"]
+        self.balancer.load_state_dict(_below(BALANCER, tensors))
+        self.balancer.recall(data["balancer"])
+        if self.regularizer is not None:
+            self.regularizer.restore(self.model, _below(REGULARIZER, tensors))
 
     def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
         """The sampler's steps of an epoch, as many together as make one step of the optimizer."""
@@ -185,6 +220,11 @@ class _Thaw:
     def __exit__(self, *error: object) -> None:
         for parameter in self.trained.values():
             parameter.requires_grad_(True)
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose name begins with `prefix` and a dot, without it."""
+    return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
 
 
 def _is_shared(name: str) -> bool:

@@ -57,11 +57,22 @@ class EpochDone:
     metrics: Metrics
 
 
+@dataclass(frozen=True)
+class StageSeconds:
+    """One stage of a run: its key in the stage store, its seconds, and whether another run had paid for it."""
+
+    name: str
+    key: str
+    seconds: float
+    shared: bool
+
+
 @dataclass(frozen=True, eq=False)
 class RunDone:
     """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch.
 
-    `stages` has the seconds of each stage, in the order they ran.
+    `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared; `stages` in
+    the order they ran.
     """
 
     run_id: int
@@ -73,10 +84,11 @@ class RunDone:
     outputs: Mapping[tuple[str, str], TaskOutputs]
     train_seconds: float
     eval_seconds: float
+    shared_seconds: float
     trainable_parameters: int
     total_parameters: int
     peak_memory_bytes: int
-    stages: Mapping[str, float]
+    stages: tuple[StageSeconds, ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from mtbert.evaluation import Evaluation
 from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, evaluate_split, run
 from mtbert.stages.multitask import DivergedError, EpochReport
-from study.messages import EpochDone, EvaluationDone, Job, Reason, RunDone, RunFailed, TaskOutputs
+from study.messages import EpochDone, EvaluationDone, Job, Reason, RunDone, RunFailed, StageSeconds, TaskOutputs
 
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
@@ -59,7 +59,8 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared) -> RunDone:
         trainable_parameters=outcome.trainable_parameters,
         total_parameters=outcome.total_parameters,
         peak_memory_bytes=outcome.peak_memory_bytes,
-        stages=outcome.stages,
+        shared_seconds=outcome.shared_seconds,
+        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared) for s in outcome.stages),
     )
 
 

@@ -257,3 +257,13 @@ def test_every_sampler_trains(tiny: RunConfig, prepared: Prepared, sampler: str)
     settings = {"steps": 12} if "steps" in components.settings("samplers", sampler) else {}
     outcome = run(changed(tiny, sampler={"name": sampler, **settings}), prepared, lambda _: True)
     assert outcome.epochs[-1].losses and np.isfinite(outcome.best.dev.score)
+
+
+def test_gradients_that_others_left_do_not_count_in_the_norm(tiny: RunConfig, prepared: Prepared) -> None:
+    config = changed(tiny, trainable={"name": "heads"}, optimizer={"clip_norm": 1e-3})
+    (clean, _), (stale, _) = trainer_of(config, prepared), trainer_of(config, prepared)
+    for parameter in stale.model.encoder.parameters():
+        parameter.grad = torch.full_like(parameter, 100.0)
+    clean.epoch(1)
+    stale.epoch(1)
+    assert not moved(state(clean.model), state(stale.model))
