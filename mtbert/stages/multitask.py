@@ -13,6 +13,7 @@ from mtbert import components
 from mtbert.config_parts import MultitaskConfig, TaskConfig
 from mtbert.data.tokenize import Prepared, TokenizedSplit
 from mtbert.evaluation import Evaluation, evaluate
+from mtbert.frozen import FrozenParts, Shared
 from mtbert.model import MultitaskModel, freeze
 from mtbert.streams import numpy_stream
 from mtbert.tasks.abstract import AbstractTask
@@ -61,19 +62,22 @@ def run(
     seed: int,
     report: Report,
     options: Mapping[str, TaskConfig] | None = None,
+    shared: Shared | None = None,
 ) -> StageOutcome:
     """Train all heads of `model`, and as much of the encoder as `config.trainable` says.
 
     `options` says what is particular to a task. The stage ends early where `report` says so, or, without being
     called stopped, after `config.patience` epochs none of which was the best. Raises `DivergedError` when a loss or
-    an output is not finite. Every random draw comes from `seed`.
+    an output is not finite. Every random draw comes from `seed`. What is frozen is computed once; `shared`: for other
+    runs too.
     """
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     training = {name: data.splits[name, "train"] for name in tasks}
     sample = {name: train_sample(split, seed, name) for name, split in training.items()}
     dev = {name: data.splits[name, "dev"] for name in tasks}
     freeze(model, config.trainable.name, config.trainable.layers)
-    trainer = Trainer(model, config, tasks, training, data.pad_id, seed, NAME, options)
+    frozen = FrozenParts(model, data.pad_id, shared)
+    trainer = Trainer(model, config, tasks, training, data.pad_id, seed, NAME, options, frozen)
 
     reports: list[EpochReport] = []
     best_state: dict[str, Tensor] = {}
@@ -82,7 +86,7 @@ def run(
         began = time.perf_counter()
         losses = trainer.epoch(epoch)
         trained = time.perf_counter()
-        scores = evaluate(model, tasks, dev, data.pad_id), evaluate(model, tasks, sample, data.pad_id)
+        scores = evaluate(model, tasks, dev, data.pad_id, frozen), evaluate(model, tasks, sample, data.pad_id, frozen)
         trainer.observe(losses, _main_metrics(scores[0], tasks, epoch))
         evaluated = time.perf_counter()
         reports.append(EpochReport(epoch, losses, *scores, trained - began, evaluated - trained))
