@@ -7,10 +7,13 @@ enough. Both ways, from the store and computed, give the same bits.
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mtbert.config import RunConfig
+from mtbert.frozen import Shared
 from mtbert.model import MultitaskModel
 from mtbert.stage_store.claims import Claim
 from mtbert.stage_store.keys import ChainKeys
@@ -114,7 +117,16 @@ class Chain(AbstractPieces):
     def finish(self, epochs: Sequence[EpochReport]) -> None:
         """`multitask` is over: note what of it was carried out here."""
         self._release()
+        if self.store is not None:
+            self.store.make_room()  # features were written too
         self.done += self._pieces([epoch.train_seconds + epoch.eval_seconds for epoch in epochs])
+
+    def features(self, config: RunConfig) -> Shared | None:
+        """Where what `multitask` leaves frozen is kept for other runs, and what names it."""
+        if self.sharing is None or self.store is None:
+            return None
+        pooling = json.dumps(config.pooling.model_dump(mode="json"), sort_keys=True)
+        return Shared(self.store.features, self.sharing.keys.start, pooling)
 
     def shared_epochs(self) -> int:
         """How many epochs of `multitask` came from the store."""

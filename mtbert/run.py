@@ -90,7 +90,9 @@ def run(
     model = build_model(config, data.vocabulary_size).to(device)
     chain = Chain(model, sharing)
     chain.before(_before(model, config, data))
-    outcome = multitask.run(model, config.multitask, data, config.seed, report, config.tasks, chain)
+    outcome = multitask.run(
+        model, config.multitask, data, config.seed, report, config.tasks, chain, chain.features(config)
+    )
     chain.finish(outcome.epochs)
     trainable, epochs, stopped = model.trainable_parameters(), outcome.epochs, outcome.stopped
     early = sum(stage.seconds for stage in chain.done if stage.name != multitask.NAME and not stage.shared)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,8 +15,10 @@ from torch import Tensor, nn
 from mtbert import components
 from mtbert.balancers.abstract import AbstractBalancer
 from mtbert.config_parts import MultitaskConfig, TaskConfig
-from mtbert.data.batching import collate, training_batches
+from mtbert.data.batching import Batch, training_batches
 from mtbert.data.tokenize import TokenizedSplit
+from mtbert.frozen import FrozenParts
+from mtbert.inputs import AbstractInputs, TokenInputs
 from mtbert.model import MultitaskModel, device_of
 from mtbert.optim import build_optimizer, build_schedule, clip
 from mtbert.regularizers.abstract import AbstractRegularizer
@@ -37,7 +40,8 @@ class Trainer:
 
     `tasks` are trained on `splits`; `options` says what is particular to one of them. Every random draw comes from
     `seed` and the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the
-    sampler, fewer where an epoch ends.
+    sampler, fewer where an epoch ends. What is `frozen` is not computed again, except for a regularizer, which reads
+    tokens.
     """
 
     def __init__(
@@ -50,9 +54,10 @@ class Trainer:
         seed: int,
         stage: str,
         options: Mapping[str, TaskConfig] | None = None,
+        frozen: FrozenParts | None = None,
     ) -> None:
         self.model, self.config, self.tasks, self.splits = model, config, tasks, splits
-        self.pad_id, self.seed, self.stage, self.device = pad_id, seed, stage, device_of(model)
+        self.seed, self.stage, self.device = seed, stage, device_of(model)
         self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.sampler: AbstractSampler = components.build("samplers", config.sampler.name, config.sampler.settings)
         self.balancer: AbstractBalancer = components.build(
@@ -67,6 +72,7 @@ class Trainer:
             self.regularizer = components.build("regularizers", config.regularizer.name, config.regularizer.settings)
         self.sizes, self.batch_sizes = _sizes(splits, options or {}, config.batch_size)
         self.batches = {name: math.ceil(self.sizes[name] / self.batch_sizes[name]) for name in splits}
+        self.inputs = self._inputs(pad_id, frozen if self.regularizer is None else None)
         steps = sum(len(self._updates(epoch)) for epoch in range(1, config.epochs + 1))
         self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
         self.schedule = build_schedule(self.optimizer, config.optimizer, steps)
@@ -77,7 +83,8 @@ class Trainer:
         Raises `DivergedError` where one is not finite.
         """
         self.model.train()
-        self.model.zero_grad(set_to_none=True)  # what others have left there would count in the norm that is clipped
+        # Gradients left from a stage or a head before, of what is frozen now, would count in the norm that is clipped.
+        self.model.zero_grad(set_to_none=True)
         queues = {name: self._batches_of(name, epoch) for name in self.tasks}
         sums = {name: torch.zeros((), device=self.device) for name in self.tasks}
         counts = dict.fromkeys(self.tasks, 0)
@@ -134,6 +141,14 @@ class Trainer:
         if self.regularizer is not None:
             self.regularizer.restore(self.model, _below(REGULARIZER, tensors))
 
+    def _inputs(self, pad_id: int, frozen: FrozenParts | None) -> dict[str, AbstractInputs]:
+        """What the model is given of each task's examples."""
+        if frozen is None:
+            return {name: TokenInputs(split, pad_id, self.device) for name, split in self.splits.items()}
+        batches = Counter(name for update in self._updates(1) for step in update for name in step)
+        examples = {name: batches[name] * self.batch_sizes[name] for name in self.splits}
+        return {name: frozen.inputs(name, split, examples[name] / len(split)) for name, split in self.splits.items()}
+
     def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
         """The sampler's steps of an epoch, as many together as make one step of the optimizer."""
         rng = numpy_stream(self.seed, self.stage, "sampler", epoch)
@@ -155,12 +170,12 @@ class Trainer:
             passes += 1
 
     def _loss(self, name: str, indices: NDArray[np.int64]) -> Tensor:
-        batch, task = collate(self.splits[name], indices, self.pad_id).to(self.device), self.tasks[name]
+        batch, task = self.inputs[name].batch(indices), self.tasks[name]
         outputs = self.model(name, batch)
         loss = task.loss(outputs, batch.labels)
         if self.regularizer is None:
             return loss
-        penalty: Tensor = self.regularizer(self.model, task, batch, outputs)
+        penalty: Tensor = self.regularizer(self.model, task, cast(Batch, batch), outputs)
         return loss + penalty
 
     def _backward(self, losses: Mapping[str, Tensor], scale: float, rng: np.random.Generator) -> None:

@@ -38,9 +38,11 @@ PACKAGE = Path(__file__).resolve().parents[1]
 class ChainKeys:
     """The keys of a run's stages: those `before` multitask with their names, in order; multitask's after each epoch.
 
-    `after` is the one of `single_task`, None where the run has none.
+    `start` names the model that multitask begins with, as far as the stages before it and the backbone decide it.
+    `after` is the key of `single_task`, None where the run has none.
     """
 
+    start: str
     before: tuple[tuple[str, str], ...]
     multitask: tuple[str, ...]
     after: str | None
@@ -76,7 +78,7 @@ def chain_keys(config: RunConfig, root: str, data: Mapping[str, str]) -> ChainKe
     stage = _hash(key, MULTITASK, _multitask(config), _splits(config.tasks, data), seeds)
     epochs = tuple(_hash(stage, epoch) for epoch in range(1, config.multitask.epochs + 1))
     after = None if config.single_task is None else _hash(epochs[-1], SINGLE_TASK, _plain(config.single_task))
-    return ChainKeys(tuple(before), epochs, after)
+    return ChainKeys(key, tuple(before), epochs, after)
 
 
 def continues(config: RunConfig) -> bool:

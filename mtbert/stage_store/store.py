@@ -2,6 +2,7 @@
 
 <folder>/<first two digits of the key>/<key>/state.safetensors    tensors
                                              entry.json           what else is kept, and the tensors' SHA-256
+<folder>/features/           what frozen parts give for the data, see `mtbert.features`
 <folder>/claims/<key>        who computes it now
 <folder>/damaged/<key>       entries whose content was not what was written, kept to be looked at
 """
@@ -29,7 +30,7 @@ from mtbert.durable import sync
 from mtbert.stage_store import claims
 from mtbert.stage_store.claims import Claim
 
-STATE, ENTRY, CLAIMS, DAMAGED = "state.safetensors", "entry.json", "claims", "damaged"
+STATE, ENTRY, FEATURES, CLAIMS, DAMAGED = "state.safetensors", "entry.json", "features", "claims", "damaged"
 WAIT_SECONDS = 0.2
 FORMAT = 1
 
@@ -126,24 +127,35 @@ class StageStore:
         """The keys of all entries."""
         return sorted(place.name for place in self._places())
 
+    @property
+    def features(self) -> Path:
+        """Where features of frozen parts are kept."""
+        return self.folder / FEATURES
+
     def size(self) -> int:
-        """Bytes that all entries take."""
-        return sum(_size(place) for place in self._places())
+        """Bytes that all entries and features take."""
+        return sum(size for _, size, _ in self._used())
 
     def make_room(self) -> None:
-        """Delete the least recently used entries until the rest fits `limit_bytes`."""
+        """Delete the least recently used entries and features until the rest fits `limit_bytes`."""
         if self.limit_bytes is None:
             return
-        found = []
-        for place in self._places():
-            with contextlib.suppress(FileNotFoundError):
-                found.append(((place / ENTRY).stat().st_mtime, _size(place), place))
+        found = self._used()
         total = sum(size for _, size, _ in found)
-        for _, size, place in sorted(found, key=lambda each: each[0]):
+        for _, size, place in sorted(found):
             if total <= self.limit_bytes:
                 return
             _delete(place)
             total -= size
+
+    def _used(self) -> list[tuple[float, int, Path]]:
+        """When each entry and file of features was used last, its bytes and its place."""
+        found = []
+        for place in (*self._places(), *self.features.glob("[!.]*")):
+            with contextlib.suppress(FileNotFoundError):
+                file = place if place.is_file() else place / ENTRY
+                found.append((file.stat().st_mtime, _size(place), place))
+        return found
 
     def verify(self, repair: bool = False) -> list[Fault]:
         """Read every entry: what is damaged, half written, or claimed by nobody; set aside or deleted if `repair`."""
@@ -165,13 +177,20 @@ class StageStore:
         return self.folder / key[:2] / key
 
     def _places(self) -> Iterator[Path]:
-        return (path.parent for path in self.folder.glob(f"??/*/{ENTRY}") if not path.parent.name.startswith("."))
+        return (
+            path.parent
+            for path in self.folder.glob(f"[0-9a-f][0-9a-f]/*/{ENTRY}")
+            if not path.parent.name.startswith(".")
+        )
 
     def _left_over(self) -> Iterator[Path]:
         """Entries that were never finished and claims of dead processes."""
-        for path in self.folder.glob("??/*"):
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
             old = time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS
             if (path.name.startswith(".") and old) or (not path.name.startswith(".") and not (path / ENTRY).is_file()):
+                yield path
+        for path in self.features.glob(".*"):
+            if time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS:
                 yield path
         yield from (path for path in self.folder.glob(f"{CLAIMS}/*") if claims.expired(path))
 
@@ -211,15 +230,15 @@ def _read(place: Path) -> Entry:
 
 def _delete(place: Path) -> None:
     with contextlib.suppress(OSError):
-        (place / ENTRY).unlink()  # first: without it the entry is not there
+        (place if place.is_file() else place / ENTRY).unlink()  # first: without it the entry is not there
     shutil.rmtree(place, ignore_errors=True)
 
 
 def _size(place: Path) -> int:
     total = 0
-    for name in (STATE, ENTRY):
+    for file in (place,) if place.is_file() else (place / STATE, place / ENTRY):
         with contextlib.suppress(FileNotFoundError):
-            total += (place / name).stat().st_size
+            total += file.stat().st_size
     return total
 
 

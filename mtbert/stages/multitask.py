@@ -16,6 +16,7 @@ from mtbert import components
 from mtbert.config_parts import MultitaskConfig, TaskConfig
 from mtbert.data.tokenize import Prepared, TokenizedSplit
 from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
+from mtbert.frozen import FrozenParts, Shared
 from mtbert.model import MultitaskModel, freeze
 from mtbert.streams import numpy_stream
 from mtbert.tasks.abstract import AbstractTask
@@ -85,15 +86,17 @@ def run(
     report: Report,
     options: Mapping[str, TaskConfig] | None = None,
     pieces: AbstractPieces | None = None,
+    shared: Shared | None = None,
 ) -> StageOutcome:
     """Train all heads of `model`, and as much of the encoder as `config.trainable` says.
 
     `options` says what is particular to a task. The stage ends early where `report` says so, or, without being
     called stopped, after `config.patience` epochs none of which was the best. Raises `DivergedError` when a loss or
     an output is not finite. Every random draw comes from `seed`. Epochs that `pieces` has are reported and not
-    trained again; where `report` ends the run at one of them, the model is left in a later state.
+    trained again; where `report` ends the run at one of them, the model is left in a later state. What is frozen is
+    computed once; with `shared` for other runs too.
     """
-    course = _Course(model, config, data, seed, options)
+    course = _Course(model, config, data, seed, options, shared)
     found = pieces.latest() if pieces is not None else None
     if found is not None:
         course.restore(found)
@@ -124,6 +127,7 @@ class _Course:
         data: Prepared,
         seed: int,
         options: Mapping[str, TaskConfig] | None,
+        shared: Shared | None,
     ) -> None:
         self.model, self.config, self.pad_id = model, config, data.pad_id
         self.tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
@@ -131,7 +135,8 @@ class _Course:
         self.sample = {name: train_sample(split, seed, name) for name, split in training.items()}
         self.dev = {name: data.splits[name, "dev"] for name in self.tasks}
         freeze(model, config.trainable.name, config.trainable.layers)
-        self.trainer = Trainer(model, config, self.tasks, training, data.pad_id, seed, NAME, options)
+        self.frozen = FrozenParts(model, data.pad_id, shared)
+        self.trainer = Trainer(model, config, self.tasks, training, data.pad_id, seed, NAME, options, self.frozen)
         self.reports: list[EpochReport] = []
         self.best: EpochReport | None = None
         self.best_state: dict[str, Tensor] = {}
@@ -141,8 +146,8 @@ class _Course:
         began = time.perf_counter()
         losses = self.trainer.epoch(len(self.reports) + 1)
         trained = time.perf_counter()
-        dev = evaluate(self.model, self.tasks, self.dev, self.pad_id)
-        train = evaluate(self.model, self.tasks, self.sample, self.pad_id)
+        dev = evaluate(self.model, self.tasks, self.dev, self.pad_id, self.frozen)
+        train = evaluate(self.model, self.tasks, self.sample, self.pad_id, self.frozen)
         self.trainer.observe(losses, _main_metrics(dev, self.tasks, len(self.reports) + 1))
         seconds = trained - began, time.perf_counter() - trained
         self.reports.append(EpochReport(len(self.reports) + 1, losses, dev, train, *seconds))

@@ -1,4 +1,4 @@
-"""Runs that use no new option give the bits they always gave: against a plain loop, and against recorded scores."""
+"""Runs that use no new option give the bits they always gave: those of a plain loop."""
 
 from __future__ import annotations
 
@@ -18,13 +18,7 @@ from mtbert.model import build_model
 from mtbert.run import run
 from mtbert.streams import numpy_stream, torch_stream
 
-# Dev scores of the first release, where they were recorded; other processors round differently in the last digits.
-RECORDED_ON = ("2.13.0", "AVX512")
-RECORDED = {
-    "sequential": [0.33514066733547737, 0.2661158996998565],
-    "round_robin_shortest": [0.3138824896097585, 0.3330697832728844],
-    "joint": [0.31390182350389934, 0.32228026531643744],
-}
+SAMPLERS = ("joint", "round_robin_shortest", "sequential")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -42,18 +36,10 @@ def with_sampler(config: RunConfig, sampler: str) -> RunConfig:
     return parse(data)
 
 
-@pytest.mark.parametrize("sampler", sorted(RECORDED))
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_dev_scores_are_those_of_a_plain_training_loop(tiny: RunConfig, prepared: Prepared, sampler: str) -> None:
     config = with_sampler(tiny, sampler)
     assert scores(config, prepared) == plain_scores(config, prepared)
-
-
-@pytest.mark.parametrize("sampler", sorted(RECORDED))
-def test_dev_scores_are_those_recorded(tiny: RunConfig, prepared: Prepared, sampler: str) -> None:
-    here = (torch.__version__.partition("+")[0], torch.backends.cpu.get_cpu_capability())
-    if here != RECORDED_ON:
-        pytest.skip(f"recorded with torch and processor {RECORDED_ON}, here {here}")
-    assert scores(with_sampler(tiny, sampler), prepared) == RECORDED[sampler]
 
 
 def plain_scores(config: RunConfig, data: Prepared) -> list[float]:

@@ -12,6 +12,7 @@ from mtbert import components
 from mtbert.chain import Sharing
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
+from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, run
 from mtbert.stage_store.keys import ChainKeys, chain_keys
 from mtbert.stage_store.store import STATE, StageStore
@@ -215,3 +216,24 @@ def test_with_a_pretraining_seed_seeds_share_what_comes_before_multitask(
     first, second = shared_run(one, data, store), shared_run(two, data, store)
     assert executed(second) == ["multitask", "single_task"] and measures(first) != measures(second)
     assert same(second, run(two, data, lambda _: True))
+
+
+def test_what_is_frozen_is_computed_once_for_all_runs(
+    tiny: RunConfig, prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = with_multitask(tiny, trainable={"name": "heads"})
+    other = with_multitask(one, optimizer={"learning_rate": 1e-2})
+    alone = run(other, prepared, lambda _: True)
+    store = StageStore(tmp_path)
+    shared_run(one, prepared, store)
+    size = store.size()
+    assert size > 0 and store.keys() == []
+
+    def never(*_: object) -> None:
+        raise AssertionError("the encoder was asked again")
+
+    monkeypatch.setattr(MultitaskModel, "below", never)
+    assert same(shared_run(other, prepared, store), alone)
+    assert StageStore(tmp_path, limit_bytes=size - 1).size() == size
+    StageStore(tmp_path, limit_bytes=size - 1).make_room()
+    assert 0 < store.size() < size
