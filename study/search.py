@@ -20,6 +20,7 @@ from optuna.trial import Trial, TrialState
 
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, Choices, choose
+from study import asha
 
 # Random proposals before TPE models anything (Optuna's default is 10): a quick study has 12 trials.
 STARTUP_TRIALS = 6
@@ -56,6 +57,8 @@ class Search:
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         self._space, self._seed, self._sampler = space, seed, sampler
         self._known = known
+        self.pauses = pruner == "asha"
+        self._paused: set[int] = set()
         self._study = optuna.create_study(
             storage=_storage(storage),
             study_name=name,
@@ -88,10 +91,32 @@ class Search:
         return self._propose(self._trial(number))
 
     def stop_early(self, number: int, epoch: int, score: float) -> bool:
-        """Note a trial's score after an epoch; whether the pruner would end it there."""
+        """Note a trial's score after an epoch; whether the pruner would end it there, or have it pause."""
         trial = self._trial(number)
-        trial.report(score, epoch)
+        if epoch not in self._scores().get(number, {}):  # else it is a run that is carried out again
+            trial.report(score, epoch)
+        if self.pauses:
+            return asha.is_rung(epoch) and not asha.goes_on(number, epoch, self._scores())
         return trial.should_prune()
+
+    def pause(self, number: int) -> None:
+        """A trial was stopped at a rung, and may go on later; until the search is over it is still running."""
+        self._paused.add(number)
+
+    def promote(self) -> int | None:
+        """A paused trial that is among the best of its rung by now, to go on."""
+        number = asha.promoted(self._paused, self._scores()) if self._paused else None
+        self._paused -= {number}
+        return number
+
+    def end_paused(self) -> None:
+        """The search is over: trials that still pause were pruned."""
+        for number in sorted(self._paused):
+            self.tell(number, None, TrialState.PRUNED)
+        self._paused.clear()
+
+    def _scores(self) -> dict[int, dict[int, float]]:
+        return {t.number: t.intermediate_values for t in self._study.get_trials(deepcopy=False)}
 
     def tell(self, number: int, score: float | None, state: TrialState) -> None:
         """How a trial ended; a second word on the same trial is ignored. A score that is no number is a failure."""
@@ -151,7 +176,7 @@ def _storage(url: str) -> RDBStorage:
 
 def _pruner(name: str) -> BasePruner:
     """Median pruning needs some finished runs to have a median of; before that nothing is stopped."""
-    return NopPruner() if name == "none" else MedianPruner(n_startup_trials=STARTUP_TRIALS)
+    return MedianPruner(n_startup_trials=STARTUP_TRIALS) if name == "median" else NopPruner()
 
 
 __all__ = ["Proposal", "Search", "TrialState"]
