@@ -13,10 +13,26 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mtbert.stage_store.keys import ChainKeys
+
 # Why a run failed, as the column `run.reason` has it.
 Reason = Literal["nan_loss", "out_of_memory", "worker_died", "timeout", "bad_configuration", "interrupted", "error"]
 # (split, task, metric) -> value; task is "" for the whole model.
 Metrics = Mapping[tuple[str, str, str], float]
+
+
+@dataclass(frozen=True)
+class JobSharing:
+    """What a worker shares with others: the keys of the run's stages, and the stage store; no `folder`: no store.
+
+    `wanted` and `keep_when_stopped` say which epochs of `multitask` are kept (`mtbert.chain.Sharing`).
+    """
+
+    keys: ChainKeys
+    folder: Path | None = None
+    limit_bytes: int | None = None
+    wanted: frozenset[str] = frozenset()
+    keep_when_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Job:
     device: str = "cpu"
     threads: int = 1
     model_folder: Path | None = None
+    sharing: JobSharing | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +89,7 @@ class RunDone:
     """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch.
 
     `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared; `stages` in
-    the order they ran.
+    the order they ran. `trouble` says why the stage store could not be used to the end.
     """
 
     run_id: int
@@ -89,6 +106,7 @@ class RunDone:
     total_parameters: int
     peak_memory_bytes: int
     stages: tuple[StageSeconds, ...]
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

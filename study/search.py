@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, Choices, choose
+from study import asha
 
 # Random proposals before TPE models anything (Optuna's default is 10): a quick study has 12 trials.
 STARTUP_TRIALS = 6
@@ -60,6 +61,8 @@ class Search:
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         self._space, self._seed, self._sampler = space, seed, sampler
         self._known = known
+        self.pauses = pruner == "asha"
+        self._paused: set[int] = set()
         self._database = _storage(storage)
         written = optuna.create_study(
             storage=self._database, study_name=name, direction="maximize", load_if_exists=True
@@ -103,13 +106,34 @@ class Search:
         self._write(number)
 
     def stop_early(self, number: int, epoch: int, score: float) -> bool:
-        """Note a trial's score after an epoch; whether the pruner would end it there."""
+        """Note a trial's score after an epoch; whether the pruner would end it there, or have it pause."""
         trial, row = self._trial(number), self._write(number)
-        trial.report(score, epoch)
-        if epoch not in row.intermediate_values:
+        if epoch not in row.intermediate_values:  # else it is a run that is carried out again
+            trial.report(score, epoch)
             self._database.set_trial_intermediate_value(row._trial_id, epoch, score)
             row.intermediate_values[epoch] = score
+        if self.pauses:
+            return asha.is_rung(epoch) and not asha.goes_on(number, epoch, self._scores())
         return trial.should_prune()
+
+    def pause(self, number: int) -> None:
+        """A trial was stopped at a rung, and may go on later; until the search is over it is still running."""
+        self._paused.add(number)
+
+    def promote(self) -> int | None:
+        """A paused trial that is among the best of its rung by now, to go on."""
+        number = asha.promoted(self._paused, self._scores()) if self._paused else None
+        self._paused -= {number}
+        return number
+
+    def end_paused(self) -> None:
+        """The search is over: trials that still pause were pruned."""
+        for number in sorted(self._paused):
+            self.tell(number, None, TrialState.PRUNED)
+        self._paused.clear()
+
+    def _scores(self) -> dict[int, dict[int, float]]:
+        return {t.number: t.intermediate_values for t in self._trials()}
 
     def tell(self, number: int, score: float | None, state: TrialState) -> None:
         """How a trial ended; a second word on the same trial is ignored. A score that is no number is a failure."""
@@ -193,7 +217,7 @@ def _storage(url: str) -> RDBStorage:
 
 def _pruner(name: str) -> BasePruner:
     """Median pruning needs some finished runs to have a median of; before that nothing is stopped."""
-    return NopPruner() if name == "none" else MedianPruner(n_startup_trials=STARTUP_TRIALS)
+    return MedianPruner(n_startup_trials=STARTUP_TRIALS) if name == "median" else NopPruner()
 
 
 __all__ = ["Proposal", "Search", "TrialState"]

@@ -20,15 +20,16 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from mtbert.durable import sync
 from mtbert.stage_store import claims
 from mtbert.stage_store.claims import Claim
+
+if TYPE_CHECKING:  # who only looks at a store needs no torch
+    from torch import Tensor
 
 STATE, ENTRY, FEATURES, CLAIMS, DAMAGED = "state.safetensors", "entry.json", "features", "claims", "damaged"
 WAIT_SECONDS = 0.2
@@ -123,6 +124,10 @@ class StageStore:
         """Whether somebody computes it now."""
         return not claims.expired(self.folder / CLAIMS / key)
 
+    def in_progress(self) -> set[str]:
+        """The keys of all stages that somebody computes now."""
+        return {path.name for path in self.folder.glob(f"{CLAIMS}/*") if not claims.expired(path)}
+
     def keys(self) -> list[str]:
         """The keys of all entries."""
         return sorted(place.name for place in self._places())
@@ -209,6 +214,8 @@ class StageStore:
 
 
 def _write(folder: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
+    from safetensors.torch import save_file
+
     path = folder / STATE
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
     entry = {"format": FORMAT, "sha256": _sha256(path), "data": data}
@@ -219,6 +226,8 @@ def _write(folder: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any])
 
 def _read(place: Path) -> Entry:
     """Raises `ValueError` and the like for what is not as it was written."""
+    from safetensors.torch import load_file
+
     entry = json.loads((place / ENTRY).read_text(encoding="utf-8"))
     if entry["format"] != FORMAT:
         raise ValueError(f"it has format {entry['format']}, this version reads {FORMAT}")

@@ -118,6 +118,31 @@ def test_the_median_stops_a_bad_run_but_only_after_enough_runs_ended(tmp_path: P
     assert not searched.stop_early(searched.ask().number, 1, 0.2)
 
 
+def test_asha_pauses_at_a_rung_and_goes_on_when_it_is_among_the_best_third(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space, pruner="asha")
+    scores = [0.3, 0.1, 0.2, 0.25, 0.28, 0.05]
+    numbers = [searched.ask().number for _ in scores]
+    stopped = [searched.stop_early(n, 1, score) for n, score in zip(numbers, scores, strict=True)]
+    assert stopped == [False, True, True, True, True, True]  # the first is the best of one, and stays it
+    for number in numbers[1:]:
+        searched.pause(number)
+    assert searched.promote() == numbers[4] and searched.promote() is None  # two of six
+    assert not searched.stop_early(numbers[4], 2, 0.9)  # between rungs nobody stops
+    assert not searched.stop_early(numbers[4], 3, 0.9)
+    assert searched.stop_early(numbers[0], 3, 0.5)
+    searched.tell(numbers[4], 0.9, TrialState.COMPLETE)
+
+    again = search(tmp_path, space, pruner="asha")  # all it needs is in the database
+    paused = [number for number in again.running() if number != numbers[5]]
+    for number in paused:
+        again.pause(number)
+    assert again.promote() is None
+    again.end_paused()
+    again.tell(numbers[5], None, TrialState.PRUNED)
+    trials = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db").trials
+    assert [t.state for t in trials].count(TrialState.PRUNED) == 5 and again.running() == []
+
+
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_numbers_have_four_digits(tmp_path: Path, space: Space, sampler: str) -> None:
     for proposal in run_through(search(tmp_path, space, sampler=sampler, known=()), 5):
