@@ -15,6 +15,7 @@ import time
 COMMANDS = (
     "study.launch",
     "study.status",
+    "study.doctor",
     "search_spaces",
     "results.report",
     "results.export",

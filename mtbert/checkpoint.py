@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from mtbert.config import RunConfig, read
+from mtbert.durable import sync
 from mtbert.encoder.backbones import restore_encoder
 from mtbert.errors import CheckpointError
 from mtbert.model import MultitaskModel, assemble
@@ -32,12 +33,12 @@ def save(model: MultitaskModel, config: RunConfig, tokenizer: Tokenizer, folder:
     (new / SHAPE).write_text(json.dumps(asdict(model.encoder.shape), indent=2) + "\n", encoding="utf-8")
     tokenizer.save(str(new / TOKENIZER))
     for path in (*new.iterdir(), new):
-        _sync(path)
+        sync(path)
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
-    _sync(folder.parent)
+    sync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -70,12 +71,3 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
     except RuntimeError as error:
         raise CheckpointError(f"{folder / WEIGHTS} does not fit {CONFIG} and {SHAPE}: {error}") from error
     return model.eval(), config, tokenizer
-
-
-def _sync(path: Path) -> None:
-    """Have the operating system put a file or folder on disk now."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

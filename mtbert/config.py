@@ -11,7 +11,8 @@
     ├── mlm, simcse_unsupervised, simcse_supervised, fine_tune_first      stages before it; None: not run
     ├── multitask     the training stage: epochs, sampler, balancer, what is trained, optimizer
     ├── single_task   the stage after it; None: not run
-    └── seed          not part of the digest
+    ├── seed          not part of the digest
+    └── pretraining_seed    of the stages before `multitask`; None: the run's own
 
 Frozen, `extra="forbid"`, checked in full before anything is computed. Faults are told all at once, each with its
 path and, for a name, the nearest one that exists.
@@ -90,6 +91,7 @@ class RunConfig(Part):
     multitask: MultitaskConfig = Field(default_factory=MultitaskConfig)
     single_task: SingleTaskConfig | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    pretraining_seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -142,6 +144,14 @@ class RunConfig(Part):
     def with_seed(self, seed: int) -> RunConfig:
         """The same configuration with another seed."""
         return self.model_copy(update={"seed": seed})
+
+    @property
+    def early_seed(self) -> int:
+        """What everything before `multitask` is drawn from: an encoder without a checkpoint, pretraining, the pooling.
+
+        Where all seeds of a configuration have the same, they share those stages.
+        """
+        return self.seed if self.pretraining_seed is None else self.pretraining_seed
 
     def reported_epochs(self) -> int:
         """How many epochs a run reports at most: those of `multitask`, then those of `single_task`."""

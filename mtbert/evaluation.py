@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtbert.data.batching import collate, evaluation_batches
+from mtbert.data.batching import evaluation_batches
 from mtbert.data.tokenize import TokenizedSplit
+from mtbert.frozen import FrozenParts
+from mtbert.inputs import TokenInputs
 from mtbert.metrics import leaderboard_score, score
 from mtbert.model import MultitaskModel, device_of
 from mtbert.tasks.abstract import AbstractTask
@@ -40,16 +42,20 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def outputs_of(model: MultitaskModel, task: str, split: TokenizedSplit, pad_id: int) -> NDArray[np.float32]:
-    """The model's outputs (examples, outputs) in the order of the split; sorted by length inside."""
+def outputs_of(
+    model: MultitaskModel, task: str, split: TokenizedSplit, pad_id: int, frozen: FrozenParts | None = None
+) -> NDArray[np.float32]:
+    """The model's outputs (examples, outputs) in the order of the split; sorted by length inside.
+
+    What is `frozen` is not computed again.
+    """
     training = model.training
     model.eval()
-    device = device_of(model)
+    inputs = TokenInputs(split, pad_id, device_of(model)) if frozen is None else frozen.inputs(task, split)
     sentences = 1 if split.second is None else 2
     batches, pieces = evaluation_batches(split.lengths(), sentences=sentences), []
     for indices in batches:
-        batch = collate(split, indices, pad_id).to(device)
-        pieces.append(model(task, batch).float().cpu().numpy())
+        pieces.append(model(task, inputs.batch(indices)).float().cpu().numpy())
     model.train(training)
     values = np.concatenate(pieces)
     result = np.empty_like(values)
@@ -62,11 +68,12 @@ def evaluate(
     tasks: Mapping[str, AbstractTask],
     splits: Mapping[str, TokenizedSplit],
     pad_id: int,
+    frozen: FrozenParts | None = None,
 ) -> Evaluation:
-    """Every task on its split: outputs, metrics and the two scores."""
+    """Every task on its split: outputs, metrics and the two scores; what is `frozen` is not computed again."""
     results = {}
     for name, task in tasks.items():
-        outputs, labels = outputs_of(model, name, splits[name], pad_id), np.asarray(splits[name].labels)
+        outputs, labels = outputs_of(model, name, splits[name], pad_id, frozen), np.asarray(splits[name].labels)
         results[name] = TaskEvaluation(outputs, labels, task.metrics(outputs, labels))
     return evaluation_of(tasks, results)
 

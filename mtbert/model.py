@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -20,6 +21,39 @@ from mtbert.heads.abstract import AbstractHead
 from mtbert.poolings.abstract import AbstractPooling
 from mtbert.streams import torch_stream
 from mtbert.tasks.abstract import AbstractTask
+
+
+@dataclass(frozen=True)
+class Border:
+    """Up to where a model is frozen: the embeddings and the first `layers` layers, without adapters.
+
+    `layers` None: the whole encoder with the task's adapters, and where `pooled` the pooling. `first_token`: of the
+    hidden states only the first token's is asked for.
+    """
+
+    layers: int | None
+    pooled: bool = False
+    first_token: bool = False
+
+    @property
+    def one_row(self) -> bool:
+        """Whether a sentence is one row (width) there; it is (tokens, width) elsewhere."""
+        return self.pooled or self.first_token
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenBatch:
+    """Examples of one task as far as the part of the model below `border` has brought them; see `Batch`.
+
+    `states` are (rows, width) where the border has one row a sentence, else (rows, tokens, width), `attention_mask`
+    bool (rows, tokens), of one token for one row. `labels` is float32 (examples,).
+    """
+
+    states: Tensor
+    attention_mask: Tensor
+    labels: Tensor
+    pair: bool
+    border: Border
 
 
 class MultitaskModel(nn.Module):
@@ -70,9 +104,32 @@ class MultitaskModel(nn.Module):
         pooled: Tensor = self.pooling(hidden, attention_mask)
         return pooled
 
-    def forward(self, task: str, batch: Batch, embedded: Tensor | None = None) -> Tensor:
+    def below(self, border: Border, input_ids: Tensor, attention_mask: Tensor, task: str) -> Tensor:
+        """What stands at a border, `FrozenBatch.states`, of tokens (rows, tokens): `above` makes `vectors` of it."""
+        if border.pooled:
+            return self.vectors(input_ids, attention_mask, task)
+        encoder = self.encoder_of(task)
+        if border.layers is not None:
+            return encoder.lower(input_ids, attention_mask, border.layers)
+        hidden: Tensor = encoder(input_ids, attention_mask, self.adapter_of(task))
+        return hidden[:, 0] if border.first_token else hidden
+
+    def above(self, batch: FrozenBatch, task: str) -> Tensor:
+        """Sentence vectors (rows, width) of what stands at a border."""
+        states, mask, border = batch.states, batch.attention_mask, batch.border
+        if border.pooled:
+            return states
+        if border.layers is not None:
+            states = self.encoder_of(task).upper(states, mask, border.layers)
+        pooled: Tensor = self.pooling(states.unsqueeze(1) if border.first_token else states, mask)
+        return pooled
+
+    def forward(self, task: str, batch: Batch | FrozenBatch, embedded: Tensor | None = None) -> Tensor:
         """The task's outputs (examples, outputs) in float32, whatever the encoder computed in; see `vectors`."""
-        vectors = self.vectors(batch.input_ids, batch.attention_mask, task, embedded)
+        if isinstance(batch, FrozenBatch):
+            vectors = self.above(batch, task)
+        else:
+            vectors = self.vectors(batch.input_ids, batch.attention_mask, task, embedded)
         head = self.heads[task]
         if not batch.pair:
             return cast(Tensor, head(vectors)).float()
@@ -140,7 +197,7 @@ def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
         vocabulary_size=vocabulary_size,
         hidden_dropout=config.encoder.hidden_dropout,
         attention_dropout=config.encoder.attention_dropout,
-        seed=config.seed,
+        seed=config.early_seed,
     )
     wants_pooler = "pooler" in components.facts("poolings", config.pooling.name)
     return assemble(config, encoder, load_pooler(config.backbone) if wants_pooler else None)
@@ -153,7 +210,7 @@ def assemble(
 
     `pooler` is the checkpoint's, for a pooling that starts from it.
     """
-    with torch_stream(config.seed, "initial", "pooling"):
+    with torch_stream(config.early_seed, "initial", "pooling"):
         pooling = components.build(
             "poolings", config.pooling.name, config.pooling.settings, width=encoder.width, pooler=pooler
         )
@@ -178,7 +235,7 @@ def _heads(config: RunConfig, width: int) -> dict[str, AbstractHead]:
     for name, part in config.tasks.items():
         task: AbstractTask = components.build("tasks", name, {})
         scale = (task.low, task.high) if task.label_kind == "score" else None
-        with torch_stream(config.seed, "initial", "head", name):
+        with torch_stream(_initial_seed(config, name), "initial", "head", name):
             heads[name] = components.build(
                 "heads",
                 part.head.name,
@@ -201,7 +258,7 @@ def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdap
     for task in config.tasks:
         built = {}
         for part in config.adapters:
-            with torch_stream(config.seed, "initial", "adapter", task, part.name):
+            with torch_stream(_initial_seed(config, task), "initial", "adapter", task, part.name):
                 built[part.name] = components.build(
                     "adapters",
                     part.name,
@@ -214,6 +271,12 @@ def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdap
                 )
         sets[task] = TaskAdapter(built)
     return sets
+
+
+def _initial_seed(config: RunConfig, task: str) -> int:
+    """What a task's own parts are drawn from: those that a stage before `multitask` trains go with that stage."""
+    first = config.fine_tune_first
+    return config.early_seed if first is not None and first.task == task else config.seed
 
 
 def device_of(model: nn.Module) -> torch.device:

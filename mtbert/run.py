@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import resource
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from pathlib import Path
 import torch
 
 from mtbert import components
+from mtbert.chain import Chain, Sharing, Stage, StageDone
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.prepared import prepare_once
@@ -62,8 +62,10 @@ def prepare_data(
 class RunOutcome:
     """What a run gave. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it early.
 
-    `stages` are the seconds of each stage in the order they ran. `train_seconds` has the stages before `multitask` in
-    it; `trainable_parameters` is what `multitask` trained. After `single_task` the best epoch is one of its own.
+    `stages` in the order they ran, or were taken from the stage store: `shared_seconds` is what these had cost.
+    `train_seconds` and `eval_seconds` are of what was carried out here; `train_seconds` has the stages before
+    `multitask` in it. `trainable_parameters` is what `multitask` trained. After `single_task` the best epoch is one of
+    its own. `trouble` says why the stage store could not be used to the end.
     """
 
     model: MultitaskModel
@@ -72,63 +74,76 @@ class RunOutcome:
     stopped: bool
     train_seconds: float
     eval_seconds: float
+    shared_seconds: float
     trainable_parameters: int
     total_parameters: int
     peak_memory_bytes: int
-    stages: Mapping[str, float]
+    stages: tuple[StageDone, ...]
+    trouble: str | None = None
 
 
-def run(config: RunConfig, data: Prepared, report: Callable[[EpochReport], bool], device: str = "cpu") -> RunOutcome:
+def run(
+    config: RunConfig,
+    data: Prepared,
+    report: Callable[[EpochReport], bool],
+    device: str = "cpu",
+    sharing: Sharing | None = None,
+) -> RunOutcome:
     """Carry out one run on `device`; `report` is called after each epoch and ends the run by returning False.
 
-    Raises `DivergedError` when a loss or an output is not finite, `BackboneError` where the encoder cannot be had.
-    On the CPU the result depends on the number of threads (torch.set_num_threads), and on nothing else but the
-    arguments.
+    With `sharing` stages that are in its store are not carried out again; epochs known from there are reported like
+    any other. Raises `DivergedError` when a loss or an output is not finite, `BackboneError` where the encoder cannot
+    be had. On the CPU the result depends on the number of threads (torch.set_num_threads), and on nothing else but
+    `config` and `data`.
     """
     model = build_model(config, data.vocabulary_size).to(device)
-    seconds = _pretrain(model, config, data)
-    before = sum(seconds.values())
-    outcome = multitask.run(model, config.multitask, data, config.seed, report, config.tasks)
+    chain = Chain(model, sharing)
+    chain.before(_before(model, config, data))
+    outcome = multitask.run(
+        model, config.multitask, data, config.seed, report, config.tasks, chain, chain.features(config)
+    )
+    chain.finish(outcome.epochs)
     trainable, epochs, stopped = model.trainable_parameters(), outcome.epochs, outcome.stopped
-    seconds[multitask.NAME] = _seconds(outcome.epochs)
+    early = sum(stage.seconds for stage in chain.done if stage.name != multitask.NAME and not stage.shared)
     if config.single_task is not None and not stopped:
         outcome = single_task.run(model, config.single_task, data, config.seed, report, after=epochs[-1].epoch)
         epochs, stopped = (*epochs, *outcome.epochs), outcome.stopped
-        seconds[single_task.NAME] = _seconds(outcome.epochs)
+        key = (sharing.keys.after or "") if sharing is not None else ""
+        chain.done.append(StageDone(single_task.NAME, key, _seconds(outcome.epochs), shared=False))
+    here = epochs[chain.shared_epochs() :]
     return RunOutcome(
         model=model,
         epochs=epochs,
         best=outcome.best,
         stopped=stopped,
-        train_seconds=before + sum(e.train_seconds for e in epochs),
-        eval_seconds=sum(e.eval_seconds for e in epochs),
+        train_seconds=early + sum(e.train_seconds for e in here),
+        eval_seconds=sum(e.eval_seconds for e in here),
+        shared_seconds=sum(stage.seconds for stage in chain.done if stage.shared),
         trainable_parameters=trainable,
         total_parameters=model.total_parameters(),
         peak_memory_bytes=peak_memory_bytes(device),
-        stages=seconds,
+        stages=tuple(chain.done),
+        trouble=chain.store.trouble if chain.store is not None else None,
     )
 
 
-def _pretrain(model: MultitaskModel, config: RunConfig, data: Prepared) -> dict[str, float]:
-    """The stages before `multitask` that the configuration has; the seconds of each."""
-    chain: list[tuple[str, Callable[[], object]]] = []
+def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[Stage]:
+    """The stages before `multitask` that the configuration has, and what of the model each changes."""
+    seed, stages = config.early_seed, []
     if config.mlm is not None:
-        chain.append((mlm.NAME, partial(mlm.run, model, config.mlm, data, config.seed)))
+        stages.append(Stage(mlm.NAME, partial(mlm.run, model, config.mlm, data, seed), ("encoder.",)))
+    vectors = ("encoder.", "pooling.")
     if config.simcse_unsupervised is not None:
-        part = config.simcse_unsupervised
-        chain.append((simcse_unsupervised.NAME, partial(simcse_unsupervised.run, model, part, data, config.seed)))
+        again = partial(simcse_unsupervised.run, model, config.simcse_unsupervised, data, seed)
+        stages.append(Stage(simcse_unsupervised.NAME, again, vectors))
     if config.simcse_supervised is not None:
-        last = config.simcse_supervised
-        chain.append((simcse_supervised.NAME, partial(simcse_supervised.run, model, last, data, config.seed)))
+        told = partial(simcse_supervised.run, model, config.simcse_supervised, data, seed)
+        stages.append(Stage(simcse_supervised.NAME, told, vectors))
     if config.fine_tune_first is not None:
-        first = partial(fine_tune_first.run, model, config.fine_tune_first, data, config.seed, config.tasks)
-        chain.append((fine_tune_first.NAME, first))
-    seconds = {}
-    for name, carry_out in chain:
-        began = time.perf_counter()
-        carry_out()
-        seconds[name] = time.perf_counter() - began
-    return seconds
+        first = partial(fine_tune_first.run, model, config.fine_tune_first, data, seed, config.tasks)
+        own = tuple(f"{part}.{config.fine_tune_first.task}." for part in ("heads", "adapters"))
+        stages.append(Stage(fine_tune_first.NAME, first, (*vectors, "copies.", *own)))
+    return stages
 
 
 def _seconds(epochs: Sequence[EpochReport]) -> float:

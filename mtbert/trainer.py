@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -14,8 +15,10 @@ from torch import Tensor, nn
 from mtbert import components
 from mtbert.balancers.abstract import AbstractBalancer
 from mtbert.config_parts import MultitaskConfig, TaskConfig
-from mtbert.data.batching import collate, training_batches
+from mtbert.data.batching import Batch, training_batches
 from mtbert.data.tokenize import TokenizedSplit
+from mtbert.frozen import FrozenParts
+from mtbert.inputs import AbstractInputs, TokenInputs
 from mtbert.model import MultitaskModel, device_of
 from mtbert.optim import build_optimizer, build_schedule, clip
 from mtbert.regularizers.abstract import AbstractRegularizer
@@ -23,6 +26,9 @@ from mtbert.samplers.abstract import AbstractSampler
 from mtbert.streams import numpy_stream, torch_stream
 from mtbert.surgery import pcgrad
 from mtbert.tasks.abstract import AbstractTask
+
+# What the tensors of a trainer's state begin with.
+OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
 
 
 class DivergedError(Exception):
@@ -34,7 +40,8 @@ class Trainer:
 
     `tasks` are trained on `splits`; `options` says what is particular to one of them. Every random draw comes from
     `seed` and the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the
-    sampler, fewer where an epoch ends.
+    sampler, fewer where an epoch ends. What is `frozen` is not computed again, except for a regularizer, which reads
+    tokens.
     """
 
     def __init__(
@@ -47,9 +54,10 @@ class Trainer:
         seed: int,
         stage: str,
         options: Mapping[str, TaskConfig] | None = None,
+        frozen: FrozenParts | None = None,
     ) -> None:
         self.model, self.config, self.tasks, self.splits = model, config, tasks, splits
-        self.pad_id, self.seed, self.stage, self.device = pad_id, seed, stage, device_of(model)
+        self.seed, self.stage, self.device = seed, stage, device_of(model)
         self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.sampler: AbstractSampler = components.build("samplers", config.sampler.name, config.sampler.settings)
         self.balancer: AbstractBalancer = components.build(
@@ -64,6 +72,7 @@ class Trainer:
             self.regularizer = components.build("regularizers", config.regularizer.name, config.regularizer.settings)
         self.sizes, self.batch_sizes = sizes_of(splits, options or {}, config.batch_size)
         self.batches = {name: math.ceil(self.sizes[name] / self.batch_sizes[name]) for name in splits}
+        self.inputs = self._inputs(pad_id, frozen if self.regularizer is None else None)
         steps = sum(len(self._updates(epoch)) for epoch in range(1, config.epochs + 1))
         self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
         self.schedule = build_schedule(self.optimizer, config.optimizer, steps)
@@ -74,6 +83,8 @@ class Trainer:
         Raises `DivergedError` where one is not finite.
         """
         self.model.train()
+        # Gradients left from a stage or a head before, of what is frozen now, would count in the norm that is clipped.
+        self.model.zero_grad(set_to_none=True)
         queues = {name: self._batches_of(name, epoch) for name in self.tasks}
         sums = {name: torch.zeros((), device=self.device) for name in self.tasks}
         counts = dict.fromkeys(self.tasks, 0)
@@ -100,6 +111,44 @@ class Trainer:
         """Tell the balancer how an epoch ended: mean losses, and dev scores (main metric), by task."""
         self.balancer.observe(mean_losses, dev_scores)
 
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What the next epoch needs beside the model's parameters: tensors by name, and JSON data.
+
+        Every random draw comes from the seed and the epoch, so no generator is among it.
+        """
+        tensors: dict[str, Tensor] = {}
+        told = self.optimizer.state_dict()
+        for place, values in told["state"].items():
+            tensors |= {f"{OPTIMIZER}.{place}.{name}": value for name, value in values.items()}
+        tensors |= {f"{BALANCER}.{name}": value for name, value in self.balancer.state_dict().items()}
+        if self.regularizer is not None:
+            tensors |= {f"{REGULARIZER}.{name}": value for name, value in self.regularizer.state().items()}
+        rates = [group["lr"] for group in told["param_groups"]]
+        return tensors, {"rates": rates, "steps": self.schedule.last_epoch, "balancer": self.balancer.memory()}
+
+    def restore(self, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave; the model has its parameters from there already."""
+        told, values = self.optimizer.state_dict(), dict[int, dict[str, Tensor]]()
+        for name, value in _below(OPTIMIZER, tensors).items():
+            place, _, quantity = name.partition(".")
+            values.setdefault(int(place), {})[quantity] = value.clone()
+        for group, rate in zip(told["param_groups"], data["rates"], strict=True):
+            group["lr"] = rate
+        self.optimizer.load_state_dict({"state": values, "param_groups": told["param_groups"]})
+        self.schedule.last_epoch = data["steps"]
+        self.balancer.load_state_dict(_below(BALANCER, tensors))
+        self.balancer.recall(data["balancer"])
+        if self.regularizer is not None:
+            self.regularizer.restore(self.model, _below(REGULARIZER, tensors))
+
+    def _inputs(self, pad_id: int, frozen: FrozenParts | None) -> dict[str, AbstractInputs]:
+        """What the model is given of each task's examples."""
+        if frozen is None:
+            return {name: TokenInputs(split, pad_id, self.device) for name, split in self.splits.items()}
+        batches = Counter(name for update in self._updates(1) for step in update for name in step)
+        examples = {name: batches[name] * self.batch_sizes[name] for name in self.splits}
+        return {name: frozen.inputs(name, split, examples[name] / len(split)) for name, split in self.splits.items()}
+
     def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
         """The sampler's steps of an epoch, as many together as make one step of the optimizer."""
         rng = numpy_stream(self.seed, self.stage, "sampler", epoch)
@@ -121,12 +170,12 @@ class Trainer:
             passes += 1
 
     def _loss(self, name: str, indices: NDArray[np.int64]) -> Tensor:
-        batch, task = collate(self.splits[name], indices, self.pad_id).to(self.device), self.tasks[name]
+        batch, task = self.inputs[name].batch(indices), self.tasks[name]
         outputs = self.model(name, batch)
         loss = task.loss(outputs, batch.labels)
         if self.regularizer is None:
             return loss
-        penalty: Tensor = self.regularizer(self.model, task, batch, outputs)
+        penalty: Tensor = self.regularizer(self.model, task, cast(Batch, batch), outputs)
         return loss + penalty
 
     def _backward(self, losses: Mapping[str, Tensor], scale: float, rng: np.random.Generator) -> None:
@@ -186,6 +235,11 @@ class _Thaw:
     def __exit__(self, *error: object) -> None:
         for parameter in self.trained.values():
             parameter.requires_grad_(True)
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose name begins with `prefix` and a dot, without it."""
+    return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
 
 
 def _is_shared(name: str) -> bool:

@@ -173,14 +173,21 @@ def leaderboard_heading(found: Summary) -> str:
     return "Configuration, where it differs from the baseline"
 
 
-def interval_note(over: set[IntervalOver]) -> str:
-    """Which question the intervals answer."""
+FIXED_PRETRAINING = (
+    "All seeds have the stages before multitask fine-tuning in common (pretraining, an encoder without a checkpoint, "
+    "the pooling's weights): the intervals leave that source of variation out."
+)
+
+
+def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False) -> str:
+    """Which question the intervals answer, and which source of variation they leave out."""
     parts = {
         "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: what other "
         "seeds and other sentences could give. They are on the wide side.",
         "seeds": "Where predictions were not kept: 95 % t intervals over seeds on these very sentences.",
     }
-    return " ".join(text for kind, text in parts.items() if kind in over)
+    told = [text for kind, text in parts.items() if kind in over]
+    return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
 
 
 def in_words(found: Summary, results: StudyResults, digest: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Executable, create_engine, select, update
+from sqlalchemy import Executable, create_engine, func, select, update
 from sqlalchemy.exc import NoSuchModuleError
 
 from results import lease, run_records, schema, storage_url, study_records
@@ -210,6 +210,17 @@ class Database:
         """
         with self._sessions.write() as session:
             return run_records.start(session, run)
+
+    def continue_run(self, run_id: int) -> None:
+        """A run that had paused goes on: its epochs stay, and what it took so far; RecordError unless it is pruned."""
+        with self._sessions.write() as session:
+            run_records.go_on(session, run_id)
+
+    def last_epoch(self, run_id: int) -> int:
+        """The last epoch that is written of a run, 0 before the first."""
+        wanted = select(func.max(schema.EpochMetric.epoch)).where(schema.EpochMetric.run_id == run_id)
+        with self._sessions.read() as session:
+            return session.scalar(wanted) or 0
 
     def record_epoch(self, run_id: int, epoch: int, seconds: float | None, values: Sequence[MetricValue]) -> None:
         """The values at the end of one epoch (from 1), which took `seconds`."""

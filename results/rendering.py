@@ -72,7 +72,8 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
         "made_up": page.MADE_UP if found.study.data_made_up else "",
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
-        "interval_note": page.interval_note(over),
+        "interval_note": page.interval_note(over, fixed_pretraining=_fixed_pretraining(found)),
+        "fixed_pretraining": _fixed_pretraining(found),
         "scale": Markup(interval_svg.scale(axis)),
         "bars": {
             row.cell.name: Markup(interval_svg.bar(row.comparison.interval, axis))
@@ -86,6 +87,11 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
         "LONG_LIST": LONG_LIST,
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
     }
+
+
+def _fixed_pretraining(found: Summary) -> bool:
+    """Whether all seeds share what comes before multitask (`--fixed-pretraining-seed`)."""
+    return bool(found.study.settings_json.get("fixed_pretraining_seed"))
 
 
 def _run_row(found: Summary, run: RunRow) -> dict[str, Any]:

@@ -53,6 +53,16 @@ def start(session: Session, new: rows.NewRun) -> int:
     return run.id
 
 
+def go_on(session: Session, run_id: int) -> None:
+    """A run that had paused, pruned so far, is running again; what `finish` adds comes to what it has already."""
+    run = session.get(schema.Run, run_id)
+    if run is None or run.status != "pruned":
+        raise RecordError(f"Run {run_id} is {run.status if run else 'unknown'}; only one that had paused goes on.")
+    for table in (schema.TaskMetric, schema.Prediction):
+        session.execute(delete(table).where(table.run_id == run_id))
+    run.status, run.reason, run.detail, run.finished_at = "running", None, None, None
+
+
 def record_epoch(
     session: Session, run_id: int, epoch: int, seconds: float | None, values: Sequence[rows.MetricValue]
 ) -> None:
@@ -78,7 +88,10 @@ def record_epoch(
 
 
 def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
-    """How the run ended, with its metrics, predictions and stages."""
+    """How the run ended, with its metrics, predictions and stages.
+
+    One that had paused keeps its seconds and stages; taking its own stages from the store saved it nothing.
+    """
     run = running_run(session, run_id)
     run.status, run.reason, run.detail = result.status, result.reason, result.detail
     run.score, run.leaderboard_score, run.best_epoch = (
@@ -86,8 +99,16 @@ def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
         result.leaderboard_score,
         result.best_epoch,
     )
-    run.train_seconds, run.eval_seconds = result.train_seconds, result.eval_seconds
-    run.shared_seconds, run.peak_memory_bytes = result.shared_seconds, result.peak_memory_bytes
+    before = session.scalars(select(schema.Stage).filter_by(run_id=run_id)).all()
+    known = {stage.key for stage in before}
+    stages = [stage for stage in result.stages if not (stage.shared and stage.key in known)]
+    run.train_seconds = _sum(run.train_seconds, result.train_seconds)
+    run.eval_seconds = _sum(run.eval_seconds, result.eval_seconds)
+    run.shared_seconds = result.shared_seconds
+    if before:
+        spared = [stage.seconds for stage in before if stage.shared] + [s.seconds for s in stages if s.shared]
+        run.shared_seconds = sum(seconds or 0.0 for seconds in spared)
+    run.peak_memory_bytes = result.peak_memory_bytes
     run.trainable_parameters, run.total_parameters = result.trainable_parameters, result.total_parameters
     run.device = result.device or run.device
     run.finished_at = rows.utc_now()
@@ -101,7 +122,7 @@ def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
             seconds=stage.seconds,
             shared=stage.shared,
         )
-        for position, stage in enumerate(result.stages)
+        for position, stage in enumerate(stages, start=len(before))
     )
 
 
@@ -146,6 +167,11 @@ def running_run(session: Session, run_id: int) -> schema.Run:
     if run.status != "running":
         raise RecordError(f"Run {run_id} is {run.status} already; only a running run is written to.")
     return run
+
+
+def _sum(before: float | None, now: float | None) -> float | None:
+    """Seconds of both parts of a run; None where neither is known."""
+    return None if before is None and now is None else (before or 0.0) + (now or 0.0)
 
 
 def _forget_measurements(session: Session, run: schema.Run) -> None:

@@ -17,6 +17,7 @@ from results import schema
 from results.predictions import unpack_predictions
 from results.records import Database
 from results.rows import Cell, RunRow, StudyRow
+from results.stages import StageCosts, stage_costs
 from results.statistics import (
     Float64,
     Interval,
@@ -51,6 +52,7 @@ class StudyResults:
         self.study: StudyRow = database.require_study(name)
         self.runs: list[RunRow] = database.runs(name)
         self.cells: list[Cell] = database.cells(name)
+        self.stages: StageCosts = stage_costs(database, name)
         self._database = database
         self._metrics = _task_metrics(database, name)
         self._example_scores: dict[int, ExampleScores | None] = {}

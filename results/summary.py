@@ -15,6 +15,7 @@ from results.leaderboard import (
 )
 from results.records import Database
 from results.rows import JsonObject, RunRow, StudyRow
+from results.stages import StageCosts
 from results.study_results import Comparison, StudyResults
 from results.wording import Change, changes
 
@@ -43,7 +44,7 @@ class Summary:
     `best` is None until a configuration has been confirmed with fresh seeds, `gain` (best minus baseline,
     score in 0..1) until both have two seeds in common, or when the best is the baseline itself.
     `best_changes` are the factors in which the best differs from the baseline. Hours are of one worker:
-    spent, and saved by sharing stages.
+    spent, and saved by sharing stages; `stages` tells it stage by stage.
     """
 
     study: StudyRow
@@ -58,6 +59,7 @@ class Summary:
     counts: RunCounts
     hours_spent: float
     hours_saved: float
+    stages: StageCosts
 
     @property
     def best_is_baseline(self) -> bool:
@@ -90,6 +92,7 @@ def summarise(results: StudyResults) -> Summary:
         counts=count_runs(results.runs),
         hours_spent=sum(seconds_spent(run) for run in results.runs) / 3600,
         hours_saved=sum(run.shared_seconds or 0.0 for run in results.runs) / 3600,
+        stages=results.stages,
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from results import DEFAULT_STORAGE
-from study.settings import BUDGETS, MAIN_TASKS, PHASES, SettingsError
+from study.settings import BUDGETS, MAIN_TASKS, PHASES, STORE, SettingsError
 
 EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 finished with failed runs, 130 interrupted
 example:    python -m study.launch --space pooling --data ~/cs224n/data --budget standard --plan"""
@@ -38,7 +38,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--tasks", metavar="A,B,...", help=f"default: {','.join(MAIN_TASKS)}")
     group.add_argument("--set", metavar="FACTOR=LEVEL", action="append", help="keep a factor at one level; repeatable")
     group.add_argument("--sampler", choices=("tpe", "random"), help="default: tpe")
-    group.add_argument("--pruner", choices=("median", "none"), help="default: median")
+    group.add_argument("--pruner", choices=("median", "asha", "none"), help="default: median")
     group.add_argument("--seed", type=int, help="default: 0")
 
 
@@ -49,6 +49,12 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--seeds", type=int, metavar="K", help="fresh seeds of confirm and ablate")
     group.add_argument("--epochs", type=int, metavar="E", help="epochs of a run")
     group.add_argument("--train-examples", type=int, metavar="N", help="examples a task")
+    group.add_argument(
+        "--fixed-pretraining-seed",
+        action="store_true",
+        default=None,
+        help="all seeds have the stages before multitask in common: quicker, and intervals leave their variation out",
+    )
     group.add_argument("--phases", metavar="A,B,...", help=f"default: {','.join(PHASES)}")
     group.add_argument("--plan", action="store_true", help="print what would run and how long it takes; run nothing")
 
@@ -59,6 +65,13 @@ def _where(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--out", metavar="DIR", help="where the study's folder is made; default: runs")
     group.add_argument("--engine", choices=("local",), default="local", help="default: local")
     group.add_argument("--workers", type=int, metavar="N", help="runs at a time; default: one per core, or per GPU")
+    group.add_argument(
+        "--share",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help=f"runs take stages that others have computed from DIR/{STORE} (default), or compute all themselves",
+    )
+    group.add_argument("--store-gb", type=float, metavar="F", help="room for shared stages; default: 10")
     group.add_argument("--json", action="store_true", help="print one JSON object at the end; progress goes to stderr")
     group.add_argument("--debug", action="store_true", help="show tracebacks of errors")
 
@@ -67,7 +80,7 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that stand on the command line, by field of `Settings`."""
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
-        "epochs", "train_examples", "out",
+        "epochs", "train_examples", "out", "share", "store_gb", "fixed_pretraining_seed",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.set:

@@ -45,6 +45,7 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
         "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},
         "multitask": {"epochs": settings.epochs},
         "seed": seed,
+        "pretraining_seed": settings.seed if settings.fixed_pretraining_seed else None,
     }
     batch_size = chosen.get("multitask", {}).get("batch_size", MultitaskConfig().batch_size)
     scaled = _scaled(space.scale(choices), settings, batch_size)

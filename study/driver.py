@@ -7,12 +7,13 @@ trials: ended runs are told, unfinished ones are run again under their own trial
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from mtbert.config import RunConfig
 from results.leaderboard import confirmed_ranking
 from results.records import Cell, Database, RunRow
+from results.stages import STORE
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from study import phases
@@ -22,6 +23,7 @@ from study.observer import Request
 from study.phases import CellPlan
 from study.search import Search
 from study.settings import Settings
+from study.sharing import StageKeys, in_order, wanted_epochs
 
 
 class Driver:
@@ -35,9 +37,10 @@ class Driver:
         settings: Settings,
         execution: Execution,
         search: Callable[[], Search],
+        stages: StageKeys,
     ) -> None:
         self._db, self._space, self._settings = database, space, settings
-        self._execution, self._make_search = execution, search
+        self._execution, self._make_search, self._stages = execution, search, stages
 
     def run(self) -> None:
         """Carry out the phases asked for; `Interrupted` when the execution was asked to stop meanwhile."""
@@ -63,7 +66,9 @@ class Driver:
         unfinished = []
         for number in search.running():
             row = by_trial.get(number)
-            if row is not None and row.status in STATES:
+            if row is not None and row.status == "pruned" and search.pauses:
+                search.pause(number)
+            elif row is not None and row.status in STATES:
                 search.tell(number, row.score, STATES[row.status])
             else:
                 unfinished.append(number)
@@ -72,6 +77,8 @@ class Driver:
         def next_request() -> Request | None:
             if unfinished:
                 proposal = search.resume(unfinished.pop(0))
+            elif (paused := search.promote()) is not None:
+                return self._promoted_request(paused)
             elif search.count() < settings.trials:
                 proposal = search.ask()
             else:
@@ -81,6 +88,7 @@ class Driver:
             return request
 
         self._execution.train(next_request, search)
+        search.end_paused()
 
     def _search_request(self, number: int, choices: Choices, earlier: RunRow | None) -> Request:
         """The run of a trial. A configuration that comes up again becomes a further seed of the first."""
@@ -92,7 +100,15 @@ class Driver:
             used = {row.seed for row in self._db.runs(self._settings.name, config_digest=config.digest())}
             while seed in used:
                 seed += 1
-        return Request("search", config.with_seed(seed), choices, f"trial {number}", number)
+        config = config.with_seed(seed)
+        keys, pauses = self._stages.of(config), self._settings.pruner == "asha"
+        return Request("search", config, choices, f"trial {number}", number, keys, pauses=pauses)
+
+    def _promoted_request(self, number: int) -> Request:
+        """The run of a trial that had paused, to go on from the epoch it had reached."""
+        row = next(r for r in self._db.runs(self._settings.name, status="pruned") if r.trial_number == number)
+        request = self._search_request(number, row.choices_json, row)
+        return replace(request, run_id=row.id, known_epochs=self._db.last_epoch(row.id))
 
     def _confirm_phase(self) -> None:
         space, settings = self._space, self._settings
@@ -106,6 +122,7 @@ class Driver:
         by_digest = {to_config(space, cell.choices, settings).digest(): cell for cell in cells}
         baseline = to_config(space, space.baseline(), settings).digest()
         decisions: dict[str, Any] = {
+            **{key: value for key, value in self._decisions().items() if key == STORE},
             "confirmed": ranking,
             "baseline": baseline,
             "baseline_choices": space.baseline(),
@@ -160,7 +177,7 @@ class Driver:
         waiting = [row for row in rows if row.id not in measured]
         self._execution.observer.phase("test", len(rows), len(rows) - len(waiting))
         labels = {decisions.get("baseline"): "baseline", decisions.get("best"): "best"}
-        self._execution.test([(row, _test_request(row, labels[row.config_digest])) for row in waiting])
+        self._execution.test([_test_request(row, labels[row.config_digest]) for row in waiting])
 
     def _decisions(self) -> dict[str, Any]:
         return dict(self._db.require_study(self._settings.name).decisions_json)
@@ -188,16 +205,30 @@ class Driver:
         self._db.replace_cells(self._settings.name, phase, rows)  # type: ignore[arg-type]
 
     def _run_cells(self, phase: str, cells: list[CellPlan]) -> None:
-        """Every cell with every fresh seed, seed by seed; what is there already, from whatever phase, is not run."""
+        """Every cell with every fresh seed; what is there already, from whatever phase, is not run."""
         requests: dict[tuple[str, int], Request] = {}
-        wanted = phases.apart(cells)
+        apart = phases.apart(cells)
         for seed in phases.fresh_seeds(self._settings.seed, self._settings.seeds):
-            for names, choices in wanted:
+            for names, choices in apart:
                 config = to_config(self._space, choices, self._settings, seed)
-                requests.setdefault((config.digest(), seed), Request(phase, config, choices, names))
-        waiting = [r for (digest, seed), r in requests.items() if self._needed(digest, seed)]
-        self._execution.observer.phase(phase, len(requests), len(requests) - len(waiting))
+                request = Request(phase, config, choices, names, keys=self._stages.of(config))
+                requests.setdefault((config.digest(), seed), request)
+        planned = [r for (digest, seed), r in requests.items() if self._needed(digest, seed)]
+        self._execution.observer.phase(phase, len(requests), len(requests) - len(planned))
+        wanted = wanted_epochs(r.keys for r in planned if r.keys is not None) | self._ends_to_change(phase, planned)
+        order = in_order([(request.config, request.keys) for request in planned])
+        waiting = [replace(planned[place], wanted=wanted) for place in order]
         self._execution.train(lambda: waiting.pop(0) if waiting else None)
+
+    def _ends_to_change(self, phase: str, planned: list[Request]) -> frozenset[str]:
+        """The ends of `multitask` in confirm from which ablate may go on: it takes `single_task` away, or adds it.
+
+        Which configuration will be the best is not known; the best of the search is the first guess.
+        """
+        if phase != "confirm" or "ablate" not in self._settings.phases or self._space.design != "search":
+            return frozenset()
+        kept = [r for r in planned if r.config.single_task is not None or r.label == "confirm:1"]
+        return frozenset(request.keys.multitask[-1] for request in kept if request.keys is not None)
 
     def _needed(self, digest: str, seed: int) -> bool:
         row = self._db.run_by(self._settings.name, digest, seed)
@@ -208,4 +239,4 @@ class Driver:
 
 def _test_request(row: RunRow, label: str) -> Request:
     config = RunConfig.model_validate(row.config_json).with_seed(row.seed)
-    return Request("test", config, row.choices_json, label)
+    return Request("test", config, row.choices_json, label, run_id=row.id)

@@ -35,7 +35,7 @@ class Ending:
     storage: str
 
     def as_json(self) -> dict[str, Any]:
-        """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, report."""
+        """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report."""
         found = self.summary
         gain = found.gain.interval if found.gain else None
         best = found.best and {
@@ -63,6 +63,7 @@ class Ending:
                 "cannot_be_made": found.not_run.cannot_be_made,
             },
             "gain": gain and {"estimate": gain.estimate, "low": gain.low, "high": gain.high, "level": 0.95},
+            **found.stages.as_json(),
             "report": str(self._report()),
         }
 
@@ -82,6 +83,7 @@ class Ending:
         told += [f"{counts.failed} failed"] if counts.failed else []
         spent = wording.duration(found.hours_spent * 3600)
         console.print(f"\n{counts.total} runs: {', '.join(told)}; {spent} of training and evaluation")
+        console.print(found.stages.sentence(), markup=False, soft_wrap=True)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():

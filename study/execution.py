@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtbert.config import RunConfig
-from results.records import Database, NewRun, RunRow
+from mtbert.stage_store.store import StageStore
+from results.records import Database, NewRun
 from study.engines.abstract import AbstractEngine
 from study.lease import Lease
-from study.messages import EpochDone, EvaluationDone, Event, Job, RunDone, RunFailed
+from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed
 from study.observer import AbstractObserver, Request
 from study.recording import failure_of, metric_values, prediction_rows, result_of
 from study.search import Search, TrialState
+from study.waiting import StagesInProgress, Waiting
 
 log = logging.getLogger("study")
 
 POLL_SECONDS = 0.5
+WAITING_POLL_SECONDS = 0.1  # with a worker idle until a stage is there
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
@@ -43,7 +46,10 @@ class Places:
 
 
 class Execution:
-    """Runs of one study on one engine, recorded as they go. `Interrupted` once `stop_requested` is set."""
+    """Runs of one study on one engine, recorded as they go. `Interrupted` once `stop_requested` is set.
+
+    With a `store` runs share stages through it.
+    """
 
     def __init__(
         self,
@@ -55,54 +61,55 @@ class Execution:
         places: Places,
         lease: Lease,
         environment_id: int,
+        store: StageStore | None = None,
     ) -> None:
         self._db, self._study, self._engine, self.observer = database, study, engine, observer
         self._places, self._lease, self._environment_id = places, lease, environment_id
+        self._store, self._stages = store, StagesInProgress(store)
         self._active: dict[int, Request] = {}
+        self._store_trouble = False
         self.stop_requested = False
         self.failed_tests = 0
 
     def train(self, next_request: Callable[[], Request | None], search: Search | None = None) -> None:
-        """Carry out what `next_request` gives, as many at a time as there are workers, until it gives None."""
+        """Carry out what `next_request` gives, as many at a time as there are workers, until it gives None.
 
-        def start_next() -> bool:
-            request = next_request()
-            if request is not None:
-                self._begin(self._start_row(request), request)
-            return request is not None
+        A run that needs a stage which another is computing lets others pass; of a search, which should know as much as
+        it can when it is asked, at most as many as there are workers.
+        """
+        most = None if search is None else self._engine.workers
+        self._loop(Waiting(next_request, self._stages, most), search)
 
-        self._loop(start_next, search)
-
-    def test(self, rows: list[tuple[RunRow, Request]]) -> None:
+    def test(self, requests: list[Request]) -> None:
         """Measure finished runs on the test split."""
-        waiting = list(rows)
-
-        def start_next() -> bool:
-            if not waiting:
-                return False
-            row, request = waiting.pop(0)
-            self._begin(row.id, request)
-            return True
-
-        self._loop(start_next, None)
+        waiting = list(requests)
+        self._loop(Waiting(lambda: waiting.pop(0) if waiting else None, self._stages), None)
 
     def stop(self) -> None:
         """End whatever still runs; its rows are marked, to be run again."""
         self._engine.stop()
         self._db.interrupt_running(self._study)
 
-    def _loop(self, start_next: Callable[[], bool], search: Search | None) -> None:
-        more = True
+    def _loop(self, waiting: Waiting, search: Search | None) -> None:
         while True:
             if self.stop_requested:
                 raise Interrupted
-            while more and len(self._active) < self._engine.workers:
-                more = start_next()
-            if not self._active:
+            while len(self._active) < self._engine.workers and (request := waiting.take()) is not None:
+                self._begin(self._row(request), request)
+            if not self._active and not waiting.held_back():
                 return
-            for event in self._engine.events(POLL_SECONDS):
+            idle = len(self._active) < self._engine.workers and waiting.held_back() > 0
+            for event in self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS):
                 self._handle(event, search)
             self._lease.renew_if_due()
+
+    def _row(self, request: Request) -> int:
+        """The row of a run that starts: a new one, or the one it has."""
+        if request.run_id is None:
+            return self._start_row(request)
+        if request.known_epochs:
+            self._db.continue_run(request.run_id)
+        return request.run_id
 
     def _start_row(self, request: Request) -> int:
         return self._db.start_run(
@@ -124,6 +131,7 @@ class Execution:
     def _begin(self, run_id: int, request: Request) -> None:
         keep = request.phase in ("confirm", "test")
         self._active[run_id] = request
+        self._stages.began(run_id, request)
         self.observer.started(run_id, request)
         self._engine.start(
             Job(
@@ -133,14 +141,25 @@ class Execution:
                 prepared_folder=self._places.prepared,
                 device=self._engine.device(),
                 model_folder=self._places.model(request.config) if keep else None,
+                sharing=self._sharing(request),
             )
         )
+
+    def _sharing(self, request: Request) -> JobSharing | None:
+        """Without a store a worker has the keys alone, to name its stages by."""
+        if request.keys is None:
+            return None
+        wanted = request.wanted.intersection(request.keys.multitask)
+        if self._store is None:
+            return JobSharing(request.keys)
+        return JobSharing(request.keys, self._store.folder, self._store.limit_bytes, wanted, request.pauses)
 
     def _handle(self, event: Event, search: Search | None) -> None:
         if isinstance(event, EpochDone):
             self._epoch_done(event, search)
             return
         request = self._active.pop(event.run_id)
+        self._stages.ended(event.run_id, well=not isinstance(event, RunFailed))
         if isinstance(event, EvaluationDone):
             rows = prediction_rows(event.outputs)
             self._db.record_evaluation(event.run_id, "test", metric_values(event.metrics), rows)
@@ -149,7 +168,11 @@ class Execution:
             result = result_of(event, self._engine.device())
             self._db.finish_run(event.run_id, result)
             log.info("run %d %s, score %.4f", event.run_id, result.status, event.score)
-            self._tell(search, request, event.score, result.status)
+            self._say_trouble(event.trouble)
+            if search is not None and request.trial_number is not None and request.pauses and event.stopped:
+                search.pause(request.trial_number)
+            else:
+                self._tell(search, request, event.score, result.status)
             self.observer.ended(event.run_id, result.status, event.score, "")
         else:
             self._failed(event, request, search)
@@ -157,12 +180,22 @@ class Execution:
     def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
         request = self._active[event.run_id]
         epochs = request.config.multitask.epochs
+        if event.epoch <= request.known_epochs:  # told before it paused
+            self._engine.answer(event.run_id, go_on=True)
+            return
         self._db.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
         self.observer.epoch(event, request.config.reported_epochs())
         stop = False
         if search is not None and request.trial_number is not None and event.epoch < epochs:
             stop = search.stop_early(request.trial_number, event.epoch, event.score)
         self._engine.answer(event.run_id, go_on=not stop)
+
+    def _say_trouble(self, trouble: str | None) -> None:
+        """A store that cannot be used is told of once; every run after would say the same."""
+        if trouble is not None and not self._store_trouble:
+            self._store_trouble = True
+            log.warning("%s", trouble)
+            self.observer.say(f"Warning: {trouble}")
 
     def _failed(self, event: RunFailed, request: Request, search: Search | None) -> None:
         log.error("run %d failed: %s: %s\n%s", event.run_id, event.reason, event.detail, event.traceback)

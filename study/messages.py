@@ -13,10 +13,26 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mtbert.stage_store.keys import ChainKeys
+
 # Why a run failed, as the column `run.reason` has it.
 Reason = Literal["nan_loss", "out_of_memory", "worker_died", "timeout", "bad_configuration", "interrupted", "error"]
 # (split, task, metric) -> value; task is "" for the whole model.
 Metrics = Mapping[tuple[str, str, str], float]
+
+
+@dataclass(frozen=True)
+class JobSharing:
+    """What a worker shares with others: the keys of the run's stages, and the stage store; no `folder`: no store.
+
+    `wanted` and `keep_when_stopped` say which epochs of `multitask` are kept (`mtbert.chain.Sharing`).
+    """
+
+    keys: ChainKeys
+    folder: Path | None = None
+    limit_bytes: int | None = None
+    wanted: frozenset[str] = frozenset()
+    keep_when_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Job:
     device: str = "cpu"
     threads: int = 1
     model_folder: Path | None = None
+    sharing: JobSharing | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +74,22 @@ class EpochDone:
     metrics: Metrics
 
 
+@dataclass(frozen=True)
+class StageSeconds:
+    """One stage of a run: its key in the stage store, its seconds, and whether another run had paid for it."""
+
+    name: str
+    key: str
+    seconds: float
+    shared: bool
+
+
 @dataclass(frozen=True, eq=False)
 class RunDone:
     """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch.
 
-    `stages` has the seconds of each stage, in the order they ran.
+    `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared; `stages` in
+    the order they ran. `trouble` says why the stage store could not be used to the end.
     """
 
     run_id: int
@@ -73,10 +101,12 @@ class RunDone:
     outputs: Mapping[tuple[str, str], TaskOutputs]
     train_seconds: float
     eval_seconds: float
+    shared_seconds: float
     trainable_parameters: int
     total_parameters: int
     peak_memory_bytes: int
-    stages: Mapping[str, float]
+    stages: tuple[StageSeconds, ...]
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import torch
 from tokenizers import Tokenizer
 
 from mtbert import checkpoint, components
+from mtbert.chain import Sharing
 from mtbert.config import RunConfig, parse
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
@@ -17,8 +18,9 @@ from mtbert.errors import CheckpointError, MtbertError
 from mtbert.evaluation import Evaluation
 from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, evaluate_split, run
+from mtbert.stage_store.store import StageStore
 from mtbert.stages.multitask import DivergedError, EpochReport
-from study.messages import EpochDone, EvaluationDone, Job, Reason, RunDone, RunFailed, TaskOutputs
+from study.messages import EpochDone, EvaluationDone, Job, Reason, RunDone, RunFailed, StageSeconds, TaskOutputs
 
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
@@ -39,7 +41,7 @@ def _train(job: Job, config: RunConfig, data: Prepared, go_on: Callable[[EpochDo
         seconds = epoch.train_seconds + epoch.eval_seconds
         return go_on(EpochDone(job.run_id, epoch.epoch, seconds, epoch.dev.score, metrics))
 
-    outcome = run(config, data, report, job.device)
+    outcome = run(config, data, report, job.device, _sharing(job))
     if job.model_folder is not None and not outcome.stopped:
         checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), job.model_folder)
     return _done(job, outcome, data)
@@ -59,8 +61,19 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared) -> RunDone:
         trainable_parameters=outcome.trainable_parameters,
         total_parameters=outcome.total_parameters,
         peak_memory_bytes=outcome.peak_memory_bytes,
-        stages=outcome.stages,
+        shared_seconds=outcome.shared_seconds,
+        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared) for s in outcome.stages),
+        trouble=outcome.trouble,
     )
+
+
+def _sharing(job: Job) -> Sharing | None:
+    """How the run shares its stages, with the store open."""
+    told = job.sharing
+    if told is None:
+        return None
+    store = None if told.folder is None else StageStore(told.folder, told.limit_bytes)
+    return Sharing(told.keys, store, told.wanted, told.keep_when_stopped)
 
 
 def _test(job: Job, config: RunConfig, data: Prepared) -> EvaluationDone:
@@ -75,7 +88,7 @@ def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskM
             return checkpoint.load(job.model_folder)[0].to(job.device)
         except CheckpointError:
             pass  # lost or damaged: it can be had again
-    outcome = run(config, data, lambda _: True, job.device)
+    outcome = run(config, data, lambda _: True, job.device, _sharing(job))
     if job.model_folder is not None:
         checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), job.model_folder)
     return outcome.model

@@ -6,19 +6,30 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from mtbert.config import RunConfig
+from mtbert.stage_store.keys import ChainKeys
 from search_spaces.grammar import Choices
 from study.messages import EpochDone
 
 
 @dataclass(frozen=True)
 class Request:
-    """A run the driver wants: one configuration with one seed, and on whose behalf."""
+    """A run the driver wants: one configuration with one seed, and on whose behalf.
+
+    `keys` are those of its stages, `wanted` the epochs of `multitask` to keep for others. `run_id` is that of a row
+    there is: a finished run to be measured, or one that had paused after `known_epochs` and goes on. `pauses`: where
+    it is stopped, it may go on later.
+    """
 
     phase: str
     config: RunConfig
     choices: Choices
     label: str
     trial_number: int | None = None
+    keys: ChainKeys | None = None
+    wanted: frozenset[str] = frozenset()
+    run_id: int | None = None
+    known_epochs: int = 0
+    pauses: bool = False
 
 
 class AbstractObserver(ABC):

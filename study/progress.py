@@ -59,7 +59,8 @@ class Progress(AbstractObserver):
         self._line(f"{name}: {total} runs{there}")
 
     def started(self, run_id: int, request: Request) -> None:
-        """A run began."""
+        """A run began, or goes on: then it was counted as ended when it paused."""
+        self._done -= request.known_epochs > 0
         what = f"{request.label}  {self._describe(request.choices)}"
         self._running[run_id] = _Running(run_id, what, time.monotonic())
         self._line(f"  run {run_id} started   {what}   seed {request.config.seed}")

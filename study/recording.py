@@ -32,14 +32,14 @@ def result_of(done: RunDone, device: str) -> RunResult:
         best_epoch=done.best_epoch,
         train_seconds=done.train_seconds,
         eval_seconds=done.eval_seconds,
-        shared_seconds=0.0,
+        shared_seconds=done.shared_seconds,
         trainable_parameters=done.trainable_parameters,
         total_parameters=done.total_parameters,
         peak_memory_bytes=done.peak_memory_bytes,
         device=device,
         metrics=metric_values(done.metrics),
         predictions=prediction_rows(done.outputs),
-        stages=[StageRow(name, "", seconds, False) for name, seconds in done.stages.items()],
+        stages=[StageRow(s.name, s.key, s.seconds, s.shared) for s in done.stages],
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE
 from results.export import write_tables
 from results.records import Database, IssueRow, StudyRow, open_database
@@ -26,7 +27,7 @@ from results.report import write_report
 from results.summary import Summary, summary
 from search_spaces import describe
 from search_spaces.grammar import Choices
-from study import best_model, ending, plan
+from study import best_model, ending, plan, store_note
 from study.configuration import to_config
 from study.driver import Driver
 from study.engines.local import LocalEngine
@@ -37,7 +38,8 @@ from study.phases import fresh_seeds, known_first
 from study.preparation import Checked, check_all, describe_data, prepare
 from study.progress import Progress
 from study.search import Search
-from study.settings import Settings, SettingsError, default_name, resolve
+from study.settings import STORE, Settings, SettingsError, default_name, resolve
+from study.sharing import StageKeys
 
 log = logging.getLogger("study")
 
@@ -97,6 +99,8 @@ class Session:
         places = Places(prepared=self._folder / "prepared", models=self._folder / "models")
         prepared = prepare(checked, places.prepared)
         database.update_study(settings.name, data_json=describe_data(checked, prepared))
+        store_folder = Path(settings.out) / STORE
+        store = StageStore(store_folder, round(settings.store_gb * 1e9)) if settings.share else None
         gpu = torch.cuda.get_device_name(0) if self._devices != ("cpu",) else None
         with self._progress() as observer:
             execution = Execution(
@@ -107,6 +111,7 @@ class Session:
                 places=places,
                 lease=lease,
                 environment_id=database.environment_id(environment(THREADS, gpu)),
+                store=store,
             )
             driver = Driver(
                 database=database,
@@ -114,9 +119,14 @@ class Session:
                 settings=settings,
                 execution=execution,
                 search=self._search,
+                stages=StageKeys(prepared.hashes, self._devices[0], THREADS),
             )
-            with _stop_on_signal(execution):
-                driver.run()
+            store_note.write(database, settings.name, store)
+            try:
+                with _stop_on_signal(execution):
+                    driver.run()
+            finally:
+                store_note.write(database, settings.name, store)
         self._failed_tests = execution.failed_tests
 
     def _search(self) -> Search:

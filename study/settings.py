@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 MAIN_TASKS = ("sst", "quora", "sts")
+STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
 Sampler = Literal["tpe", "random"]
-Pruner = Literal["median", "none"]
+Pruner = Literal["median", "asha", "none"]
 
 
 class SettingsError(Exception):
@@ -70,6 +72,9 @@ class Settings:
     strict_data: bool
     out: str = "runs"
     tasks: tuple[str, ...] = MAIN_TASKS
+    share: bool = True
+    store_gb: float = 10.0
+    fixed_pretraining_seed: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
@@ -85,7 +90,10 @@ class Settings:
 
 
 # Changing one of these would put runs of two meanings under one name.
-_LASTING = ("space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks")
+_LASTING = (
+    "space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks",
+    "fixed_pretraining_seed",
+)  # fmt: skip
 
 _DEFAULTS: Mapping[str, Any] = {
     "space": "full_ablation",
@@ -161,6 +169,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"A study's name has letters, digits, '.', '_' and '-', and starts with a letter or digit; "
             f"got '{settings.name}'. Choose one: --name my-study"
+        )
+    if settings.name == STORE:
+        raise SettingsError(f"The folder '{STORE}' is that of the stage store; choose another name: --name {STORE}-1")
+    if not (settings.store_gb > 0 and math.isfinite(settings.store_gb)):
+        raise SettingsError(
+            f"--store-gb must be above 0, got {settings.store_gb:g}. Without a store, nothing is shared: --no-share"
         )
     for key in ("trials", "seeds", "epochs", "train_examples", "dev_examples", "confirm"):
         value = getattr(settings, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.table import Table
 
 from results.records import Database, RunRow, open_database
 from results.rows import utc_now
+from results.stages import stage_costs
+from study import store_note
 
 STATES = ("complete", "pruned", "failed", "interrupted", "running")
 
@@ -52,10 +55,13 @@ def _head(database: Database, name: str) -> dict[str, Any]:
 def _whole(database: Database, name: str) -> dict[str, Any]:
     head, runs, lease = _head(database, name), database.runs(name), database.lease(name)
     phases = dict.fromkeys(run.phase for run in runs)
+    costs = replace(stage_costs(database, name), store=store_note.read(database.require_study(name)))
     alive = lease is not None and lease.expires_at > utc_now()
     return {
         **head,
         "storage": database.shown_url,
+        **costs.as_json(),
+        "stages": costs.sentence(),
         "driver": lease.owner if lease is not None and alive else None,
         "phases": {p: dict(Counter(run.status for run in runs if run.phase == p)) for p in phases},
         "running_runs": [_run(run) for run in runs if run.status == "running"],
@@ -98,6 +104,7 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     for phase, counts in data["phases"].items():
         table.add_row(phase, *(str(counts.get(state, 0)) for state in STATES))
     console.print(table)
+    console.print(data["stages"], markup=False, soft_wrap=True)
     for run in data["running_runs"]:
         console.print(f"running  run {run['run']}  {run['phase']}  seed {run['seed']}", markup=False)
     if data["failed_runs"]:

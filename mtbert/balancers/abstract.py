@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -50,3 +50,12 @@ class AbstractBalancer(nn.Module, ABC):
 
     def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
         """Called after each epoch with its mean losses and its dev scores (main metric), by task."""
+
+    # Between epochs: what is kept beside the parameters, so that training can go on in another process.
+
+    def memory(self) -> dict[str, Any]:
+        """What the balancer remembers from one epoch to the next beside its parameters, as JSON data."""
+        return {}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Remember what `memory` gave."""

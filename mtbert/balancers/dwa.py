@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from torch import Tensor
@@ -40,3 +40,12 @@ class DwaBalancer(AbstractBalancer):
         powers = {task: math.exp(ratio - largest) for task, ratio in ratios.items()}
         total = sum(powers.values())
         self.weights = {task: len(powers) * power / total for task, power in powers.items()}
+
+    def memory(self) -> dict[str, Any]:
+        """The last two losses of each task, and the weights."""
+        return {"seen": self.seen, "weights": self.weights}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Remember what `memory` gave."""
+        self.seen = {task: list(losses) for task, losses in memory["seen"].items()}
+        self.weights = dict(memory["weights"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -62,6 +62,15 @@ class GradnormBalancer(AbstractBalancer):
         """Scale the weights to sum K, none below a small positive number."""
         self.weights.clamp_(min=SMALLEST)
         self.weights.mul_(len(self.tasks) / self.weights.sum())
+
+    def memory(self) -> dict[str, Any]:
+        """L_i(0)."""
+        return {"first": None if self.first is None else self.first.tolist()}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Remember what `memory` gave."""
+        first = memory["first"]
+        self.first = None if first is None else torch.tensor(first, device=self.weights.device)
 
 
 def _norm(loss: Tensor, parameters: Sequence[nn.Parameter]) -> Tensor:

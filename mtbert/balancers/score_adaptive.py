@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -30,3 +31,11 @@ class ScoreAdaptiveBalancer(AbstractBalancer):
         mean = sum(missing.values()) / len(missing)
         if mean > 0:
             self.weights = {task: part / mean for task, part in missing.items()}
+
+    def memory(self) -> dict[str, Any]:
+        """The weights."""
+        return {"weights": self.weights}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Remember what `memory` gave."""
+        self.weights = dict(memory["weights"])

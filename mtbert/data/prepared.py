@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from mtbert.data.examples import Corpus
 from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit, prepare, prepared_fingerprint
+from mtbert.durable import sync
 from mtbert.errors import DataError
 
 FORMAT = 1  # of the folder; raised when its meaning changes
@@ -141,18 +142,10 @@ def _replace(temporary: Path, folder: Path) -> None:
     old = temporary.with_name(temporary.name + ".old")
     if folder.exists():
         folder.rename(old)
-    _sync_folder(temporary)
+    sync(temporary)
     temporary.rename(folder)
-    _sync_folder(folder.parent)
+    sync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _open(folder: Path, entry: dict[str, Any]) -> TokenizedSplit:

@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +94,18 @@ class Prepared:
     tokenizer_json: str
     texts: Mapping[str, Ragged] = field(default_factory=dict)
 
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each piece, as a stage may read it: "tokenizer", "<task>.<split>", "texts.<corpus>"."""
+        found = {"tokenizer": hashlib.sha256(f"{self.pad_id}\n{self.tokenizer_json}".encode()).hexdigest()}
+        for (task, split), tokens in self.splits.items():
+            pair = () if tokens.second is None else (tokens.second.values, tokens.second.offsets)
+            ids = np.frombuffer("\n".join(tokens.ids).encode(), dtype=np.uint8)
+            found[f"{task}.{split}"] = _digest(ids, tokens.labels, tokens.first.values, tokens.first.offsets, *pair)
+        for corpus, rows in self.texts.items():
+            found[f"texts.{corpus}"] = _digest(rows.values, rows.offsets)
+        return found
+
 
 def joined(parts: Sequence[Ragged]) -> Ragged:
     """The rows of all parts, one part after the other."""
@@ -170,6 +184,14 @@ def prepared_fingerprint(
     """The fingerprint `prepare` would give, without tokenizing: can saved data be used again?"""
     chosen = choose(corpus, train_examples, dev_examples)
     return _fingerprint(chosen, texts or {}, max_tokens, tokenizer.to_str())
+
+
+def _digest(*arrays: NDArray[Any]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _fingerprint(

@@ -44,5 +44,16 @@ class AbstractEncoder(nn.Module, ABC):
         """
 
     @abstractmethod
+    def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+        """Hidden states (batch, tokens, their width) after the first `layers` layers, without adapters."""
+
+    @abstractmethod
+    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+        """The last hidden states (batch, tokens, width) from those after the first `layers` layers.
+
+        Together with `lower` the same as `forward` without adapters. What stands at padding changes no real token.
+        """
+
+    @abstractmethod
     def initialise(self, generator: torch.Generator) -> None:
         """Draw all weights from `generator` alone."""

@@ -74,6 +74,21 @@ class BertEncoder(AbstractEncoder):
             hidden = layer(hidden, visible)
         return hidden
 
+    def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+        """Hidden states (batch, tokens, width) after the first `layers` layers, see `AbstractEncoder`."""
+        visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
+        hidden: Tensor = self.embeddings(input_ids)
+        for layer in self.layers[:layers]:
+            hidden = layer(hidden, visible)
+        return hidden
+
+    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+        """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
+        visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
+        for layer in self.layers[layers:]:
+            hidden = layer(hidden, visible)
+        return hidden
+
     def _adapted(self, hidden: Tensor, visible: Tensor, adapter: TaskAdapter) -> Tensor:
         """All layers with an adapter; what stands on top of them stands inside the last layer norm."""
         layers = [cast(BertLayer, layer) for layer in self.layers]

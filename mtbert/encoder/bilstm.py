@@ -92,6 +92,22 @@ class BilstmEncoder(AbstractEncoder):
         result: Tensor = self.output(hidden)
         return result
 
+    def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+        """Hidden states (batch, tokens, 2 hidden widths) after the first `layers` layers, see `AbstractEncoder`."""
+        lengths = attention_mask.sum(1).clamp(min=1).cpu()
+        hidden: Tensor = self.embeddings(input_ids)
+        for layer in self.layers[:layers]:
+            hidden = layer(hidden, lengths)
+        return hidden
+
+    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+        """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
+        lengths = attention_mask.sum(1).clamp(min=1).cpu()
+        for layer in self.layers[layers:]:
+            hidden = layer(hidden, lengths)
+        result: Tensor = self.output(hidden)
+        return result
+
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
         """Draw torch's usual weights from `generator` alone: embeddings, layers from below, the output.

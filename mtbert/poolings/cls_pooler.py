@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +19,8 @@ class ClsPoolerPooling(AbstractPooling):
     N(0, 0.02) and b is 0, as before pretraining. A checkpoint's pooler belongs to its last layer; with fewer layers
     kept it is where training starts from.
     """
+
+    first_token_only: ClassVar[bool] = True
 
     def __init__(self, *, width: int, pooler: tuple[Tensor, Tensor] | None) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -20,4 +21,12 @@ class AbstractRegularizer(ABC):
 
     def after_step(self, model: MultitaskModel) -> None:
         """Called after each step of the optimizer; nothing, where there is no state."""
+        return
+
+    def state(self) -> dict[str, Tensor]:
+        """What it keeps from step to step, by name."""
+        return {}
+
+    def restore(self, model: MultitaskModel, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave, beside a model like that one."""
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Annotated, Literal, cast
 
 import torch
@@ -82,6 +83,16 @@ class SmartRegularizer(AbstractRegularizer):
         with torch.no_grad():
             for follows, leads in zip(self._teacher.parameters(), model.parameters(), strict=True):
                 follows.lerp_(leads, 1 - self.momentum)
+
+    def state(self) -> dict[str, Tensor]:
+        """The teacher's parameters; nothing before there is one."""
+        return {} if self._teacher is None else dict(self._teacher.named_parameters())
+
+    def restore(self, model: MultitaskModel, state: Mapping[str, Tensor]) -> None:
+        """Go on with such a teacher."""
+        if state:
+            self._teacher = copy.deepcopy(model).requires_grad_(False).eval()
+            self._teacher.load_state_dict(state, strict=False)
 
     def _teaching(self, model: MultitaskModel, task: AbstractTask, batch: Batch) -> Tensor:
         """The teacher's outputs; the teacher is the model as it is at the first call."""

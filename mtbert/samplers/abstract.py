@@ -16,9 +16,11 @@ class AbstractSampler(ABC):
 
     It sees numbers of batches and its own random generator, nothing of the model, the data or the device.
     `gives_all_tasks`: every step in which shared parameters are trained has a batch of every task.
+    `depends_on_total`: an epoch is another one where more epochs follow.
     """
 
     gives_all_tasks: ClassVar[bool] = False
+    depends_on_total: ClassVar[bool] = False
 
     @abstractmethod
     def epoch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import numpy as np
 from pydantic import PositiveInt
@@ -18,6 +19,8 @@ class AnnealedSampler(AbstractSampler):
 
     `steps` an epoch; None: as many as there are batches in all.
     """
+
+    depends_on_total: ClassVar[bool] = True
 
     def __init__(self, *, steps: PositiveInt | None = STEPS) -> None:
         self.steps = steps

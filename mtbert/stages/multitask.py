@@ -1,18 +1,22 @@
-"""The `multitask` stage: all tasks are trained together, and the best epoch is kept."""
+"""The `multitask` stage: all tasks are trained together, epoch by epoch, and the best epoch is kept."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from mtbert import components
 from mtbert.config_parts import MultitaskConfig, TaskConfig
 from mtbert.data.tokenize import Prepared, TokenizedSplit
-from mtbert.evaluation import Evaluation, evaluate
+from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
+from mtbert.frozen import FrozenParts, Shared
 from mtbert.model import MultitaskModel, freeze
 from mtbert.streams import numpy_stream
 from mtbert.tasks.abstract import AbstractTask
@@ -38,6 +42,14 @@ class EpochReport:
     eval_seconds: float
 
 
+@dataclass(frozen=True, eq=False)
+class StageState:
+    """The stage after an epoch, as it can be kept: tensors by name, and JSON data."""
+
+    tensors: Mapping[str, Tensor]
+    data: Mapping[str, Any]
+
+
 # Called after every epoch; False ends the stage there (the run is pruned).
 Report = Callable[[EpochReport], bool]
 
@@ -54,6 +66,18 @@ class StageOutcome:
     stopped: bool
 
 
+class AbstractPieces(ABC):
+    """Where the stage's epochs are kept, and found again by a run with the same beginning."""
+
+    @abstractmethod
+    def latest(self) -> StageState | None:
+        """The state after the last epoch that is kept; the model has its parameters from it already."""
+
+    @abstractmethod
+    def after(self, epoch: int, over: bool, state: Callable[[], StageState]) -> None:
+        """An epoch has ended, `over`: the last one of the stage or of the run. `state` makes what can be kept."""
+
+
 def run(
     model: MultitaskModel,
     config: MultitaskConfig,
@@ -61,40 +85,120 @@ def run(
     seed: int,
     report: Report,
     options: Mapping[str, TaskConfig] | None = None,
+    pieces: AbstractPieces | None = None,
+    shared: Shared | None = None,
 ) -> StageOutcome:
     """Train all heads of `model`, and as much of the encoder as `config.trainable` says.
 
     `options` says what is particular to a task. The stage ends early where `report` says so, or, without being
     called stopped, after `config.patience` epochs none of which was the best. Raises `DivergedError` when a loss or
-    an output is not finite. Every random draw comes from `seed`.
+    an output is not finite. Every random draw comes from `seed`. Epochs that `pieces` has are reported and not
+    trained again; where `report` ends the run at one of them, the model is left in a later state. What is frozen is
+    computed once; with `shared` for other runs too.
     """
-    tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
-    training = {name: data.splits[name, "train"] for name in tasks}
-    sample = {name: train_sample(split, seed, name) for name, split in training.items()}
-    dev = {name: data.splits[name, "dev"] for name in tasks}
-    freeze(model, config.trainable.name, config.trainable.layers)
-    trainer = Trainer(model, config, tasks, training, data.pad_id, seed, NAME, options)
+    course = _Course(model, config, data, seed, options, shared)
+    found = pieces.latest() if pieces is not None else None
+    if found is not None:
+        course.restore(found)
+    for number, known in enumerate(course.reports, start=1):
+        if not report(known) and number < config.epochs:
+            return StageOutcome(tuple(course.reports[:number]), best_of(course.reports[:number]), stopped=True)
+    stopped = False
+    while not (stopped or course.over()):
+        now = course.epoch()
+        stopped = not report(now) and now.epoch < config.epochs
+        if pieces is not None:
+            pieces.after(now.epoch, stopped or course.over(), course.state)
+    return course.outcome(stopped)
 
-    reports: list[EpochReport] = []
-    best_state: dict[str, Tensor] = {}
-    best, stopped = -1, False
-    for epoch in range(1, config.epochs + 1):
+
+def best_of(reports: Sequence[EpochReport]) -> EpochReport:
+    """The one with the best dev score, the first at a tie."""
+    return max(reports, key=lambda each: each.dev.score)
+
+
+class _Course:
+    """The stage so far: what trains, what was reported, and the parameters of the best epoch."""
+
+    def __init__(
+        self,
+        model: MultitaskModel,
+        config: MultitaskConfig,
+        data: Prepared,
+        seed: int,
+        options: Mapping[str, TaskConfig] | None,
+        shared: Shared | None,
+    ) -> None:
+        self.model, self.config, self.pad_id = model, config, data.pad_id
+        self.tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
+        training = {name: data.splits[name, "train"] for name in self.tasks}
+        self.sample = {name: train_sample(split, seed, name) for name, split in training.items()}
+        self.dev = {name: data.splits[name, "dev"] for name in self.tasks}
+        freeze(model, config.trainable.name, config.trainable.layers)
+        self.frozen = FrozenParts(model, data.pad_id, shared)
+        self.trainer = Trainer(model, config, self.tasks, training, data.pad_id, seed, NAME, options, self.frozen)
+        self.reports: list[EpochReport] = []
+        self.best: EpochReport | None = None
+        self.best_state: dict[str, Tensor] = {}
+
+    def epoch(self) -> EpochReport:
+        """Train and measure one more epoch."""
         began = time.perf_counter()
-        losses = trainer.epoch(epoch)
+        losses = self.trainer.epoch(len(self.reports) + 1)
         trained = time.perf_counter()
-        scores = evaluate(model, tasks, dev, data.pad_id), evaluate(model, tasks, sample, data.pad_id)
-        trainer.observe(losses, _main_metrics(scores[0], tasks, epoch))
-        evaluated = time.perf_counter()
-        reports.append(EpochReport(epoch, losses, *scores, trained - began, evaluated - trained))
-        if best < 0 or reports[-1].dev.score > reports[best].dev.score:
-            best, best_state = epoch - 1, _trained_state(model)
-        if not report(reports[-1]):
-            stopped = epoch < config.epochs
-            break
-        if config.patience is not None and epoch - (best + 1) >= config.patience:
-            break
-    model.load_state_dict(best_state, strict=False)
-    return StageOutcome(tuple(reports), reports[best], stopped)
+        dev = evaluate(self.model, self.tasks, self.dev, self.pad_id, self.frozen)
+        train = evaluate(self.model, self.tasks, self.sample, self.pad_id, self.frozen)
+        self.trainer.observe(losses, _main_metrics(dev, self.tasks, len(self.reports) + 1))
+        seconds = trained - began, time.perf_counter() - trained
+        self.reports.append(EpochReport(len(self.reports) + 1, losses, dev, train, *seconds))
+        if self.best is None or dev.score > self.best.dev.score:
+            self.best, self.best_state = self.reports[-1], _trained_state(self.model)
+        return self.reports[-1]
+
+    def over(self) -> bool:
+        """Whether the configuration wants no further epoch."""
+        done, patience = len(self.reports), self.config.patience
+        tired = self.best is not None and patience is not None and done - self.best.epoch >= patience
+        return done >= self.config.epochs or tired
+
+    def outcome(self, stopped: bool) -> StageOutcome:
+        """What the stage gave; puts the best epoch into the model."""
+        assert self.best is not None
+        self.model.load_state_dict(self.best_state, strict=False)
+        return StageOutcome(tuple(self.reports), self.best, stopped)
+
+    def state(self) -> StageState:
+        """All that a longer run needs to go on from here, beside the model's parameters."""
+        assert self.best is not None
+        tensors, trainer = self.trainer.state()
+        if self.best is not self.reports[-1]:
+            tensors |= {f"best.{name}": value for name, value in self.best_state.items()}
+        for report in self.reports:
+            for split, evaluation in (("dev", report.dev), ("train", report.train)):
+                for name, task in evaluation.tasks.items():
+                    tensors[f"{split}.{report.epoch}.{name}"] = torch.from_numpy(task.outputs)
+        told = [[report.losses, report.train_seconds, report.eval_seconds] for report in self.reports]
+        return StageState(tensors, {"trainer": trainer, "best": self.best.epoch, "epochs": told})
+
+    def restore(self, state: StageState) -> None:
+        """Go on from what `state` gave."""
+        self.trainer.restore(state.tensors, state.data["trainer"])
+        for epoch, (losses, *seconds) in enumerate(state.data["epochs"], start=1):
+            dev, train = (self._measured(state, split, epoch) for split in ("dev", "train"))
+            self.reports.append(EpochReport(epoch, losses, dev, train, *seconds))
+        self.best = self.reports[state.data["best"] - 1]
+        now = _trained_state(self.model)
+        kept = {name: state.tensors.get(f"best.{name}") for name in now}
+        self.best_state = {name: value if (best := kept[name]) is None else best for name, value in now.items()}
+
+    def _measured(self, state: StageState, split: str, epoch: int) -> Evaluation:
+        """The evaluation of an epoch, from the outputs that were kept."""
+        results = {}
+        for name, task in self.tasks.items():
+            labels = np.asarray((self.dev if split == "dev" else self.sample)[name].labels)
+            outputs = state.tensors[f"{split}.{epoch}.{name}"].numpy()
+            results[name] = TaskEvaluation(outputs, labels, task.metrics(outputs, labels))
+        return evaluation_of(self.tasks, results)
 
 
 def _main_metrics(dev: Evaluation, tasks: Mapping[str, AbstractTask], epoch: int) -> dict[str, float]:

@@ -12,6 +12,7 @@ from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.config_stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
+from mtbert.frozen import FrozenParts, Shared
 from mtbert.model import MultitaskModel
 from mtbert.stages.multitask import EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
@@ -21,16 +22,25 @@ NAME = "single_task"
 
 
 def run(
-    model: MultitaskModel, config: SingleTaskConfig, data: Prepared, seed: int, report: Report, after: int
+    model: MultitaskModel,
+    config: SingleTaskConfig,
+    data: Prepared,
+    seed: int,
+    report: Report,
+    after: int,
+    shared: Shared | None = None,
 ) -> StageOutcome:
     """Train each head that has parameters; encoder, pooling and adapters stay (Sankhe et al., section 3.5).
 
     Each head keeps the epoch with the best dev score of its task, the first at a tie. So do the reports: what they
     say of a task is of its best epoch so far, and the best of them is what the model is left in. Their epochs go on
-    from `after`, the last one of the stage before. Raises `DivergedError`.
+    from `after`, the last one of the stage before. What is frozen is computed once; `shared`: for other runs too.
+    Raises `DivergedError`.
     """
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
-    trainers = _trainers(model, config, tasks, data, seed)
+    model.requires_grad_(False)
+    frozen = FrozenParts(model, data.pad_id, shared)
+    trainers = _trainers(model, config, tasks, data, seed, frozen)
     keeping = _Keeping(model, tasks)
     sample = {name: train_sample(data.splits[name, "train"], seed, name) for name in tasks}
     dev = {name: data.splits[name, "dev"] for name in tasks}
@@ -40,7 +50,7 @@ def run(
         began = time.perf_counter()
         losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
         trained = time.perf_counter()
-        now = evaluate(model, tasks, dev, data.pad_id), evaluate(model, tasks, sample, data.pad_id)
+        now = evaluate(model, tasks, dev, data.pad_id, frozen), evaluate(model, tasks, sample, data.pad_id, frozen)
         if not now[0].finite:
             raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
         best = keeping.observe(*now)
@@ -81,7 +91,12 @@ class _Keeping:
 
 
 def _trainers(
-    model: MultitaskModel, config: SingleTaskConfig, tasks: Mapping[str, AbstractTask], data: Prepared, seed: int
+    model: MultitaskModel,
+    config: SingleTaskConfig,
+    tasks: Mapping[str, AbstractTask],
+    data: Prepared,
+    seed: int,
+    frozen: FrozenParts,
 ) -> dict[str, Trainer]:
     part = MultitaskConfig(
         epochs=config.epochs,
@@ -95,7 +110,7 @@ def _trainers(
             continue  # the cosine of two vectors has nothing to learn
         _train_only(model, name)
         training, stage = {name: data.splits[name, "train"]}, f"{NAME}/{name}"
-        trainers[name] = Trainer(model, part, {name: task}, training, data.pad_id, seed, stage)
+        trainers[name] = Trainer(model, part, {name: task}, training, data.pad_id, seed, stage, frozen=frozen)
     return trainers
 
 

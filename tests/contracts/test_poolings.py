@@ -53,6 +53,12 @@ def test_padding_never_changes_the_result(pooling: AbstractPooling) -> None:
     assert torch.equal(pooling(hidden, mask), pooling(other, mask))
 
 
+def test_a_pooling_that_reads_the_first_token_only_says_so(pooling: AbstractPooling) -> None:
+    hidden, mask = sentences()
+    alone = torch.allclose(pooling(hidden[:, :1], mask[:, :1]), pooling(hidden, mask))
+    assert alone == pooling.first_token_only
+
+
 def test_more_padding_never_changes_the_result(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     wider = torch.cat([hidden, torch.full((3, 2, WIDTH), 7.0)], dim=1)

@@ -220,6 +220,20 @@ def test_surgery_changes_the_gradients_of_shared_parameters_alone(tiny: RunConfi
     assert any(not torch.allclose(plain[name], operated[name], rtol=1e-2) for name in shared)
 
 
+def test_gradients_left_from_before_do_not_count_in_the_norm_that_is_clipped(
+    tiny: RunConfig, prepared: Prepared
+) -> None:
+    states = []
+    for left in (False, True):
+        trainer, _ = trainer_of(changed(tiny, trainable={"name": "heads"}), prepared)
+        if left:
+            for parameter in trainer.model.encoder.parameters():
+                parameter.grad = torch.full_like(parameter, 10.0)
+        trainer.epoch(1)
+        states.append(state(trainer.model))
+    assert not moved(*states)
+
+
 @pytest.mark.parametrize("balancer", components.names("balancers"))
 @pytest.mark.parametrize("surgery", ["none", "pcgrad"])
 def test_every_balancer_trains_with_and_without_surgery(

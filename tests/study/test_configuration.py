@@ -30,6 +30,13 @@ def test_the_baseline_of_full_ablation_is_the_default_configuration() -> None:
     assert to_config(space, space.baseline(), SETTINGS).digest() == RunConfig.model_validate(common).digest()
 
 
+def test_with_a_fixed_pretraining_seed_all_seeds_have_the_studys() -> None:
+    space = search_spaces.load("pooling")
+    fixed = resolve({"backbone": "tiny", "seed": 5, "fixed_pretraining_seed": True}, None)
+    assert [to_config(space, space.baseline(), fixed, seed).pretraining_seed for seed in (1, 2)] == [5, 5]
+    assert to_config(space, space.baseline(), SETTINGS, 1).pretraining_seed is None
+
+
 def _one_factor(*levels: Level) -> Space:
     return Space(name="s", goal="Which?", factors=(Factor("a", "scientific", levels[0].name, levels),))
 

@@ -60,7 +60,10 @@ def test_another_seed_proposes_something_else(tmp_path: Path, space: Space) -> N
 
 
 def test_a_trial_left_running_is_found_and_resumed_with_its_choices(tmp_path: Path, space: Space) -> None:
-    asked = search(tmp_path, space).ask()
+    first = search(tmp_path, space)
+    asked = first.ask()
+    assert search(tmp_path, space).count() == 0  # in the database once it is noted, with all its parameters
+    first.note(asked.number, {"seed": 7})
     again = search(tmp_path, space)
     assert again.running() == [asked.number]
     assert again.resume(asked.number) == asked
@@ -68,11 +71,16 @@ def test_a_trial_left_running_is_found_and_resumed_with_its_choices(tmp_path: Pa
 
 
 def test_a_trial_killed_before_all_was_suggested_is_completed(tmp_path: Path, space: Space) -> None:
-    first = search(tmp_path, space, known=())
+    search(tmp_path, space, known=())
     study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
     study.ask()  # a trial without a single suggestion
-    assert first.running() == [0]
-    space.check(first.resume(0).choices)
+    later = search(tmp_path, space, known=())
+    assert later.running() == [0]
+    proposal = later.resume(0)
+    space.check(proposal.choices)
+    later.note(0, {})
+    assert study.trials[0].params.keys() == proposal.choices.keys()
+    assert study.trials[0].params["pooling"] == proposal.choices["pooling"]
 
 
 def test_a_failed_trial_is_told_as_failed(tmp_path: Path, space: Space) -> None:
@@ -108,6 +116,31 @@ def test_the_median_stops_a_bad_run_but_only_after_enough_runs_ended(tmp_path: P
         searched.tell(number, 0.6 + 0.01 * i, TrialState.COMPLETE)
     assert searched.stop_early(searched.ask().number, 1, 0.05)
     assert not searched.stop_early(searched.ask().number, 1, 0.2)
+
+
+def test_asha_pauses_at_a_rung_and_goes_on_when_it_is_among_the_best_third(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space, pruner="asha")
+    scores = [0.3, 0.1, 0.2, 0.25, 0.28, 0.05]
+    numbers = [searched.ask().number for _ in scores]
+    stopped = [searched.stop_early(n, 1, score) for n, score in zip(numbers, scores, strict=True)]
+    assert stopped == [False, True, True, True, True, True]  # the first is the best of one, and stays it
+    for number in numbers[1:]:
+        searched.pause(number)
+    assert searched.promote() == numbers[4] and searched.promote() is None  # two of six
+    assert not searched.stop_early(numbers[4], 2, 0.9)  # between rungs nobody stops
+    assert not searched.stop_early(numbers[4], 3, 0.9)
+    assert searched.stop_early(numbers[0], 3, 0.5)
+    searched.tell(numbers[4], 0.9, TrialState.COMPLETE)
+
+    again = search(tmp_path, space, pruner="asha")  # all it needs is in the database
+    paused = [number for number in again.running() if number != numbers[5]]
+    for number in paused:
+        again.pause(number)
+    assert again.promote() is None
+    again.end_paused()
+    again.tell(numbers[5], None, TrialState.PRUNED)
+    trials = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db").trials
+    assert [t.state for t in trials].count(TrialState.PRUNED) == 5 and again.running() == []
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
@@ -153,5 +186,31 @@ def test_a_trial_says_what_was_run_instead_of_its_forbidden_suggestion(tmp_path:
 def test_a_resumed_trial_is_run_instead_as_before(tmp_path: Path, constrained: Space) -> None:
     first = search(tmp_path, constrained, sampler="random", known=())
     asked = [first.ask() for _ in range(12)]
+    for proposal in asked:
+        first.note(proposal.number, {})
     again = search(tmp_path, constrained, sampler="random", known=())
     assert [again.resume(proposal.number) for proposal in asked] == asked
+
+
+def test_the_database_has_what_optuna_would_have_written(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space)
+    for score in (0.5, 0.7):
+        number = searched.ask().number
+        searched.note(number, {"config_digest": "d", "seed": 3})
+        searched.stop_early(number, 1, score - 0.1)
+        searched.tell(number, score, TrialState.COMPLETE)
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
+    assert study.metric_names == ["score"] and study.best_value == 0.7
+    first = study.trials[0]
+    assert first.number == 0 and first.params == known_first(space)[0] and first.intermediate_values == {1: 0.4}
+    assert first.user_attrs == {"config_digest": "d", "seed": 3} and first.distributions.keys() == first.params.keys()
+    assert first.datetime_start is not None and first.datetime_complete is not None
+
+
+def test_a_trial_waiting_in_the_database_is_asked_first(tmp_path: Path, space: Space) -> None:
+    run_through(search(tmp_path, space), 2)
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
+    wanted = {**space.baseline(), "pooling": "max"}
+    study.enqueue_trial(wanted)
+    proposal = search(tmp_path, space).ask()
+    assert proposal.number == 2 and proposal.choices == wanted

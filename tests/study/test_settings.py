@@ -117,3 +117,30 @@ def test_tasks_stand_in_their_usual_order(text: str, tasks: tuple[str, ...]) -> 
 def test_each_task_is_taken_once(text: str) -> None:
     with pytest.raises(SettingsError, match="--tasks takes each task once"):
         resolve(given(parser().parse_args(["--tasks", text])), None)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_store_without_room_is_refused_with_the_way_out(value: float) -> None:
+    with pytest.raises(SettingsError, match="--store-gb must be above 0, got .*--no-share"):
+        resolve({"store_gb": value}, None)
+
+
+def test_a_study_cannot_have_the_name_of_the_store() -> None:
+    with pytest.raises(SettingsError, match="that of the stage store"):
+        resolve({"name": "store"}, None)
+
+
+def test_sharing_can_be_turned_off_and_on_again() -> None:
+    def asked(*arguments: str) -> dict[str, object]:
+        return given(parser().parse_args(arguments))
+
+    off = resolve(asked("--name", "a", "--no-share", "--store-gb", "0.5"), None)
+    assert (resolve({}, None).share, off.share, off.store_gb) == (True, False, 0.5)
+    assert not resolve(asked("--name", "a"), off).share
+    assert resolve(asked("--name", "a", "--share"), off).share
+
+
+def test_a_fixed_pretraining_seed_cannot_come_or_go_on_resuming() -> None:
+    stored = resolve({"name": "a"}, None)
+    with pytest.raises(SettingsError, match="fixed_pretraining_seed is False there, True here"):
+        resolve(given(parser().parse_args(["--name", "a", "--fixed-pretraining-seed"])), stored)

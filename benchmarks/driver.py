@@ -1,0 +1,207 @@
+"""What the driver costs beside the runs: asking, recording and telling, on SQLite and PostgreSQL, as studies grow.
+
+    python benchmarks/driver.py [--sizes 100 1000 5000] [--turns 30]
+
+The real driver, database and search (TPE on `full_ablation`) with an engine whose runs take no time: each reports three
+epochs and 300 predictions. PostgreSQL is measured where $STUDY_TEST_POSTGRES names a server. Trials up to a size are
+proposed at random, which is quicker; the last `turns` before it are TPE's and timed. Prints milliseconds a trial, and
+last how much slower a trial is at the largest size than at the smallest, over how much larger the study is: 1 would be
+linear growth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import make_url
+from sqlalchemy import text as sql
+
+import search_spaces
+from results.records import Database, StudyRow, open_database
+from search_spaces import Space, describe
+from study.driver import Driver
+from study.engines.abstract import AbstractEngine
+from study.environment import environment
+from study.execution import Execution, Places
+from study.lease import Lease
+from study.messages import EpochDone, Event, Job, RunDone, StageSeconds, TaskOutputs
+from study.observer import AbstractObserver, Request
+from study.search import Search
+from study.settings import Settings, resolve
+
+EPOCHS, EXAMPLES = 3, 100
+TASKS = {"sst": 5, "quora": 1, "sts": 1}
+
+
+class InstantEngine(AbstractEngine):
+    """Runs that are over at once, with measures drawn at random."""
+
+    name = "instant"
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._draws = np.random.default_rng(0)
+
+    @property
+    def workers(self) -> int:
+        """One after the other."""
+        return 1
+
+    def device(self) -> str:
+        """Nowhere in particular."""
+        return "cpu"
+
+    def start(self, job: Job) -> None:
+        """Have all its messages ready."""
+        score = float(self._draws.random())
+        metrics = {(split, task, "accuracy"): score for split in ("dev", "train") for task in ("", *TASKS)}
+        for epoch in range(1, EPOCHS + 1):
+            self._events.append(EpochDone(job.run_id, epoch, 1.0, score, metrics))
+        outputs = {("dev", task): self._outputs(width) for task, width in TASKS.items()}
+        stages = (StageSeconds("multitask", "0" * 64, 1.0, False),)
+        counts = (1000, 1000, 10**9)
+        self._events.append(
+            RunDone(job.run_id, False, EPOCHS, score, score, metrics, outputs, 1.0, 1.0, 0.0, *counts, stages)
+        )
+
+    def _outputs(self, width: int) -> TaskOutputs:
+        values = self._draws.random((EXAMPLES, width), dtype=np.float32)
+        return TaskOutputs(values, values[:, 0], values[:, 0], "0" * 64)
+
+    def events(self, timeout: float) -> list[Event]:
+        """All that has happened."""
+        found, self._events = self._events, []
+        return found
+
+    def answer(self, run_id: int, go_on: bool) -> None:
+        """Nobody waits for it."""
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+class SilentObserver(AbstractObserver):
+    """Says nothing."""
+
+    def phase(self, name: str, total: int, done: int) -> None:
+        """Nothing to show."""
+
+    def started(self, run_id: int, request: Request) -> None:
+        """Nothing to show."""
+
+    def epoch(self, event: EpochDone, epochs: int) -> None:
+        """Nothing to show."""
+
+    def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
+        """Nothing to show."""
+
+    def say(self, text: str) -> None:
+        """Nothing to show."""
+
+
+@contextmanager
+def databases() -> Iterator[dict[str, str]]:
+    """URL by kind: SQLite in a temporary folder, a fresh PostgreSQL database that is dropped at the end."""
+    server = os.environ.get("STUDY_TEST_POSTGRES")
+    with tempfile.TemporaryDirectory() as folder:
+        urls = {"SQLite": f"sqlite:///{folder}/studies.db"}
+        if server is None:
+            yield urls
+            return
+        from sqlalchemy import create_engine
+
+        name = f"driver_{uuid.uuid4().hex[:12]}"
+        engine = create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sql(f"create database {name}"))
+        try:
+            yield urls | {"PostgreSQL": make_url(server).set(database=name).render_as_string(hide_password=False)}
+        finally:
+            with engine.connect() as connection:
+                connection.execute(sql(f"drop database {name} with (force)"))
+            engine.dispose()
+
+
+def run_until(
+    trials: int, sampler: str, url: str, database: Database, space: Space, settings: Settings, lease: Lease
+) -> float:
+    """Go on with the study until it has so many trials; seconds."""
+    settings = replace(settings, trials=trials, phases=("search",), sampler=sampler)
+
+    def search() -> Search:
+        return Search(storage=url, name=settings.name, space=space, seed=0, sampler=sampler, pruner="median", known=())
+
+    execution = Execution(
+        database=database,
+        study=settings.name,
+        engine=InstantEngine(),
+        observer=SilentObserver(),
+        places=Places(Path("/nowhere"), Path("/nowhere")),
+        lease=lease,
+        environment_id=database.environment_id(environment(1, None)),
+    )
+    driver = Driver(database=database, space=space, settings=settings, execution=execution, search=search)
+    began = time.perf_counter()
+    driver.run()
+    return time.perf_counter() - began
+
+
+def measure(url: str, sizes: list[int], turns: int) -> list[float]:
+    """Milliseconds a trial at each size."""
+    space, found = search_spaces.load("full_ablation"), []
+    settings = resolve({"backbone": "tiny", "name": "s"}, None)
+    with open_database(url) as database:
+        database.create_study(_study(space, settings))
+        lease = Lease(database, settings.name)
+        lease.take()
+        for size in sizes:
+            run_until(size - turns, "random", url, database, space, settings, lease)
+            took = run_until(size, "tpe", url, database, space, settings, lease)
+            found.append(1000 * took / turns)
+    return found
+
+
+def _study(space: Space, settings: Settings) -> StudyRow:
+    return StudyRow(
+        study_name=settings.name,
+        space=space.name,
+        goal=space.goal,
+        command="benchmarks/driver.py",
+        data_source="demo",
+        data_made_up=True,
+        data_fingerprint="0" * 64,
+        backbone="tiny",
+        seed=0,
+        settings_json=settings.as_json(),
+        space_json=describe(space),
+        decisions_json={},
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 5000])
+    parser.add_argument("--turns", type=int, default=30)
+    options = parser.parse_args()
+    ratio = 0.0
+    with databases() as urls:
+        for kind, url in urls.items():
+            found = measure(url, options.sizes, options.turns)
+            for size, milliseconds in zip(options.sizes, found, strict=True):
+                print(f"{kind:10}  {size:5} trials  {milliseconds:6.1f} ms a trial", flush=True)
+            ratio = max(ratio, (found[-1] / found[0]) / (options.sizes[-1] / options.sizes[0]))
+    print(f"growth of a trial's cost over growth of the study: {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    main()

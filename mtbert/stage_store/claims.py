@@ -1,0 +1,105 @@
+"""Claims: who is computing a stage now, so that others wait for it instead of doing the same.
+
+A claim is a file beside the entries, made so that one process alone can make it. Its owner touches it every few
+seconds. It has expired when nobody has touched it for a while, or at once where its process is dead on this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+TOUCH_SECONDS = 5.0
+EXPIRY_SECONDS = 60.0  # clocks of machines that share a folder may differ by some seconds
+
+
+class Claim:
+    """A claim that this process holds until it is released."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="claim", daemon=True)
+        self._thread.start()
+
+    def release(self) -> None:
+        """Give it up; a second time does nothing."""
+        if not self._over.is_set():
+            self._over.set()
+            self._thread.join()
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Claim:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _keep(self) -> None:
+        while not self._over.wait(TOUCH_SECONDS):
+            with contextlib.suppress(OSError):  # taken away as expired: whoever took it computes the same
+                os.utime(self.path)
+
+
+def take(path: Path) -> Claim | None:
+    """The claim at `path`; None where another holds it. One that has expired is taken over.
+
+    Raises `OSError` where the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    owner = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
+    for _ in range(2):
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        except FileExistsError:
+            if not expired(path):
+                return None
+            path.unlink(missing_ok=True)  # of two who both see it expired, one makes the new file
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(owner)
+        return Claim(path)
+    return None
+
+
+def expired(path: Path) -> bool:
+    """Whether nobody holds the claim any more."""
+    try:
+        idle = time.time() - path.stat().st_mtime
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return True
+    if idle > EXPIRY_SECONDS:
+        return True
+    try:
+        owner = json.loads(text)
+        here, pid = owner["host"] == socket.gethostname(), int(owner["pid"])
+    except (ValueError, KeyError, TypeError):
+        return False  # just made: its owner has not written its name yet
+    return here and not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _ended(pid)
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process has ended and only waits for its parent to hear of it (Linux; elsewhere False)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

@@ -1,0 +1,256 @@
+"""The store: a folder of finished stages, each whole or not there, verified when read, least recently used out first.
+
+<folder>/<first two digits of the key>/<key>/state.safetensors    tensors
+                                             entry.json           what else is kept, and the tensors' SHA-256
+<folder>/features/           what frozen parts give for the data, see `mtbert.features`
+<folder>/claims/<key>        who computes it now
+<folder>/damaged/<key>       entries whose content was not what was written, kept to be looked at
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
+
+from mtbert.durable import sync
+from mtbert.stage_store import claims
+from mtbert.stage_store.claims import Claim
+
+if TYPE_CHECKING:  # who only looks at a store needs no torch
+    from torch import Tensor
+
+STATE, ENTRY, FEATURES, CLAIMS, DAMAGED = "state.safetensors", "entry.json", "features", "claims", "damaged"
+WAIT_SECONDS = 0.2
+FORMAT = 1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One finished stage: tensors by name, and plain data."""
+
+    tensors: Mapping[str, Tensor]
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What `verify` found: a key, and what is wrong with it."""
+
+    key: str
+    message: str
+
+
+class StageStore:
+    """Finished stages in `folder`, together at most `limit_bytes` (None: no limit).
+
+    Many processes may use one folder. A store that cannot be written, a full disk for one, says so once in the log and
+    in `trouble` and keeps nothing from then on: runs go on without it.
+    """
+
+    def __init__(self, folder: Path, limit_bytes: int | None = None) -> None:
+        self.folder, self.limit_bytes = folder, limit_bytes
+        self.trouble: str | None = None
+
+    def has(self, key: str) -> bool:
+        """Whether there is an entry; whether it is whole shows when it is read."""
+        return (self._place(key) / ENTRY).is_file()
+
+    def find(self, key: str) -> Entry | None:
+        """The entry, None where there is none; a damaged one is set aside. Counts as a use."""
+        place = self._place(key)
+        if not (place / ENTRY).is_file():
+            return None
+        try:
+            entry = _read(place)
+            os.utime(place / ENTRY)
+        except FileNotFoundError:
+            return None  # just gone, to make room
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            self._set_aside(key, str(error))
+            return None
+        return entry
+
+    def put(self, key: str, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
+        """Keep an entry, then make room where there is too much; one that is there already stays."""
+        if self.trouble is not None or self.has(key):
+            return
+        place = self._place(key)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{key[:8]}.", dir=place.parent))
+            try:
+                _write(temporary, tensors, data)
+                temporary.rename(place)
+                sync(place.parent)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+            self.make_room()
+        except (OSError, SafetensorError) as error:
+            if not self.has(key):  # else another process was faster, with the same bits
+                self._give_up(error)
+
+    def claim(self, key: str) -> Claim | None:
+        """The right to compute `key`, or None where the store has it by now: waits while another computes it.
+
+        Without a working store everybody may compute.
+        """
+        while True:
+            if self.has(key):
+                return None
+            try:
+                claim = claims.take(self.folder / CLAIMS / key)
+            except OSError as error:
+                self._give_up(error)
+                return None
+            if claim is not None:
+                return claim
+            time.sleep(WAIT_SECONDS)
+
+    def claimed(self, key: str) -> bool:
+        """Whether somebody computes it now."""
+        return not claims.expired(self.folder / CLAIMS / key)
+
+    def in_progress(self) -> set[str]:
+        """The keys of all stages that somebody computes now."""
+        return {path.name for path in self.folder.glob(f"{CLAIMS}/*") if not claims.expired(path)}
+
+    def keys(self) -> list[str]:
+        """The keys of all entries."""
+        return sorted(place.name for place in self._places())
+
+    @property
+    def features(self) -> Path:
+        """Where features of frozen parts are kept."""
+        return self.folder / FEATURES
+
+    def size(self) -> int:
+        """Bytes that all entries and features take."""
+        return sum(size for _, size, _ in self._used())
+
+    def make_room(self) -> None:
+        """Delete the least recently used entries and features until the rest fits `limit_bytes`."""
+        if self.limit_bytes is None:
+            return
+        found = self._used()
+        total = sum(size for _, size, _ in found)
+        for _, size, place in sorted(found):
+            if total <= self.limit_bytes:
+                return
+            _delete(place)
+            total -= size
+
+    def _used(self) -> list[tuple[float, int, Path]]:
+        """When each entry and file of features was used last, its bytes and its place."""
+        found = []
+        for place in (*self._places(), *self.features.glob("[!.]*")):
+            with contextlib.suppress(FileNotFoundError):
+                file = place if place.is_file() else place / ENTRY
+                found.append((file.stat().st_mtime, _size(place), place))
+        return found
+
+    def verify(self, repair: bool = False) -> list[Fault]:
+        """Read every entry: what is damaged, half written, or claimed by nobody; set aside or deleted if `repair`."""
+        faults = []
+        for place in list(self._places()):
+            try:
+                _read(place)
+            except (OSError, ValueError, KeyError, SafetensorError) as error:
+                faults.append(Fault(place.name, f"damaged: {error}"))
+                if repair:
+                    self._set_aside(place.name, str(error))
+        for place in list(self._left_over()):
+            faults.append(Fault(place.name, f"left over by a process that ended: {place}"))
+            if repair:
+                shutil.rmtree(place, ignore_errors=True) if place.is_dir() else place.unlink(missing_ok=True)
+        return faults
+
+    def _place(self, key: str) -> Path:
+        return self.folder / key[:2] / key
+
+    def _places(self) -> Iterator[Path]:
+        return (
+            path.parent
+            for path in self.folder.glob(f"[0-9a-f][0-9a-f]/*/{ENTRY}")
+            if not path.parent.name.startswith(".")
+        )
+
+    def _left_over(self) -> Iterator[Path]:
+        """Entries that were never finished and claims of dead processes."""
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            old = time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS
+            if (path.name.startswith(".") and old) or (not path.name.startswith(".") and not (path / ENTRY).is_file()):
+                yield path
+        for path in self.features.glob(".*"):
+            if time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS:
+                yield path
+        yield from (path for path in self.folder.glob(f"{CLAIMS}/*") if claims.expired(path))
+
+    def _set_aside(self, key: str, why: str) -> None:
+        log.warning("stage %s in %s is damaged (%s): set aside, it will be computed again", key, self.folder, why)
+        aside = self.folder / DAMAGED / key
+        with contextlib.suppress(OSError):
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(aside, ignore_errors=True)
+            self._place(key).rename(aside)
+
+    def _give_up(self, error: Exception) -> None:
+        if self.trouble is None:
+            self.trouble = f"the stage store {self.folder} cannot be written ({error}); runs go on without sharing"
+            log.warning("%s", self.trouble)
+
+
+def _write(folder: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
+    from safetensors.torch import save_file
+
+    path = folder / STATE
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+    entry = {"format": FORMAT, "sha256": _sha256(path), "data": data}
+    (folder / ENTRY).write_text(json.dumps(entry), encoding="utf-8")
+    for each in (path, folder / ENTRY, folder):
+        sync(each)
+
+
+def _read(place: Path) -> Entry:
+    """Raises `ValueError` and the like for what is not as it was written."""
+    from safetensors.torch import load_file
+
+    entry = json.loads((place / ENTRY).read_text(encoding="utf-8"))
+    if entry["format"] != FORMAT:
+        raise ValueError(f"it has format {entry['format']}, this version reads {FORMAT}")
+    found = _sha256(place / STATE)
+    if found != entry["sha256"]:
+        raise ValueError(f"{STATE} has SHA-256 {found}, {entry['sha256']} was written")
+    return Entry(load_file(place / STATE), entry["data"])
+
+
+def _delete(place: Path) -> None:
+    with contextlib.suppress(OSError):
+        (place if place.is_file() else place / ENTRY).unlink()  # first: without it the entry is not there
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _size(place: Path) -> int:
+    total = 0
+    for file in (place,) if place.is_file() else (place / STATE, place / ENTRY):
+        with contextlib.suppress(FileNotFoundError):
+            total += file.stat().st_size
+    return total
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

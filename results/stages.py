@@ -1,0 +1,82 @@
+"""What sharing stages saved: seconds carried out and seconds taken from the stage store, stage by stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from results import schema
+from results.records import Database
+from results.rows import JsonObject
+from results.wording import duration, memory_text, plural
+
+STORE = "store"  # the key of `decisions_json` under which a launch writes what the store held at its end
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """One stage over all finished runs: how often it was carried out and its seconds; how often taken, and spared."""
+
+    name: str
+    carried_out: int
+    seconds: float
+    shared: int
+    saved: float
+
+
+@dataclass(frozen=True)
+class StageCosts:
+    """All stages of a study in the order of a run; `store` is what its stage store held at the end of a launch.
+
+    `store` has "folder", "bytes" and "entries"; None where nothing is shared or no launch came to its end.
+    """
+
+    stages: tuple[StageCost, ...]
+    store: JsonObject | None
+
+    @property
+    def seconds(self) -> float:
+        """What all stages that were carried out took."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def saved(self) -> float:
+        """What those that were taken from the store had taken."""
+        return sum(stage.saved for stage in self.stages)
+
+    def sentence(self) -> str:
+        """What was carried out and spared, and what the store held."""
+        told = f"Stages carried out: {duration(self.seconds)}; taken from the stage store: {duration(self.saved)}."
+        if self.store is None:
+            return told
+        return f"{told} It holds {plural(self.store['entries'], 'stage')}, {memory_text(self.store['bytes'])}."
+
+    def as_json(self) -> JsonObject:
+        """The totals, for `--json`."""
+        return {"stage_seconds_run": self.seconds, "stage_seconds_saved": self.saved, "store": self.store}
+
+
+def stage_costs(database: Database, name: str) -> StageCosts:
+    """The stages of all runs of a study. UnknownStudy when the database has none of that name."""
+    stage, known = schema.Stage, database.require_study(name)
+    rows = database.select(
+        select(
+            stage.name,
+            stage.shared,
+            func.count().label("count"),
+            func.sum(stage.seconds).label("seconds"),
+            func.max(stage.position).label("place"),
+        )
+        .join(schema.Run, schema.Run.id == stage.run_id)
+        .where(schema.Run.study_name == name)
+        .group_by(stage.name, stage.shared)
+    )
+    places: dict[str, int] = {}
+    told: dict[tuple[str, bool], tuple[int, float]] = {}
+    for row in rows:
+        places[row["name"]] = max(row["place"], places.get(row["name"], 0))
+        told[row["name"], bool(row["shared"])] = row["count"], row["seconds"] or 0.0
+    names = sorted(places, key=lambda each: (places[each], each))
+    costs = [StageCost(each, *told.get((each, False), (0, 0.0)), *told.get((each, True), (0, 0.0))) for each in names]
+    return StageCosts(tuple(costs), known.decisions_json.get(STORE))

@@ -1,0 +1,31 @@
+"""What a study's record says of its stage store: where it is, how much it holds. Needs no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mtbert.stage_store.store import StageStore
+from results.records import Database, StudyRow
+from results.stages import STORE
+
+
+def write(database: Database, name: str, store: StageStore | None) -> None:
+    """Note what the store holds now; nothing where nothing is shared."""
+    decisions = dict(database.require_study(name).decisions_json)
+    decisions.pop(STORE, None)
+    if store is not None:
+        decisions[STORE] = _content(store)
+    database.update_study(name, decisions_json=decisions)
+
+
+def read(study: StudyRow) -> dict[str, Any] | None:
+    """What the study's store holds: now, where it is on this machine, else when it was noted."""
+    noted: dict[str, Any] | None = study.decisions_json.get(STORE)
+    if noted is not None and Path(noted["folder"]).is_dir():
+        return _content(StageStore(Path(noted["folder"])))
+    return noted
+
+
+def _content(store: StageStore) -> dict[str, Any]:
+    return {"folder": str(store.folder.resolve()), "bytes": store.size(), "entries": len(store.keys())}

@@ -1,0 +1,167 @@
+"""The stage store: whole entries or none, verified when read, within its size, and a claim for who computes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import multiprocessing
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mtbert.stage_store import claims, store
+from mtbert.stage_store.store import StageStore
+
+ONE, TWO, THREE = ("1" * 64, "2" * 64, "3" * 64)
+
+
+def tensors(value: float = 1.0, size: int = 10) -> dict[str, torch.Tensor]:
+    return {"weight": torch.full((size,), value), "flags": torch.tensor([True, False])}
+
+
+def test_what_was_put_is_found(tmp_path: Path) -> None:
+    kept = StageStore(tmp_path)
+    assert kept.find(ONE) is None and not kept.has(ONE)
+    kept.put(ONE, tensors(), {"losses": [0.1, 0.2]})
+    entry = StageStore(tmp_path).find(ONE)
+    assert entry is not None and entry.data == {"losses": [0.1, 0.2]}
+    assert torch.equal(entry.tensors["weight"], torch.ones(10)) and entry.tensors["flags"].tolist() == [True, False]
+    assert kept.keys() == [ONE] and kept.verify() == []
+
+
+def test_an_entry_that_is_there_stays(tmp_path: Path) -> None:
+    kept = StageStore(tmp_path)
+    kept.put(ONE, tensors(1.0), {})
+    kept.put(ONE, tensors(2.0), {})
+    entry = kept.find(ONE)
+    assert entry is not None and entry.tensors["weight"][0] == 1.0
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "no state", "no json"])
+def test_a_damaged_entry_is_set_aside_and_can_be_written_again(tmp_path: Path, damage: str) -> None:
+    kept = StageStore(tmp_path)
+    kept.put(ONE, tensors(), {})
+    state, entry = (tmp_path / "11" / ONE / name for name in (store.STATE, store.ENTRY))
+    if damage == "flip":
+        content = bytearray(state.read_bytes())
+        content[-1] ^= 1
+        state.write_bytes(content)
+    elif damage == "cut":
+        state.write_bytes(state.read_bytes()[:-4])
+    elif damage == "no state":
+        state.unlink()
+    else:
+        entry.write_text("{", encoding="utf-8")
+    assert len(kept.verify()) == 1
+    if damage == "no state":
+        assert kept.verify(repair=True)
+    else:
+        assert kept.find(ONE) is None
+    assert not kept.has(ONE) and (tmp_path / "damaged" / ONE).is_dir()
+    kept.put(ONE, tensors(3.0), {})
+    found = kept.find(ONE)
+    assert found is not None and found.tensors["weight"][0] == 3.0
+
+
+def test_the_least_recently_used_goes_first(tmp_path: Path) -> None:
+    kept = StageStore(tmp_path)
+    for number, key in enumerate((ONE, TWO)):
+        kept.put(key, tensors(size=1000), {})
+        os.utime(tmp_path / key[:2] / key / store.ENTRY, (number, number))
+    assert kept.find(ONE) is not None  # used now, so TWO is the oldest
+    limited = StageStore(tmp_path, limit_bytes=kept.size() + 1000)
+    limited.put(THREE, tensors(size=1000), {})
+    assert limited.keys() == [ONE, THREE] and limited.size() <= kept.size() + 1000
+
+
+def test_a_full_disk_turns_the_store_off_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = StageStore(tmp_path)
+    kept.put(ONE, tensors(), {})
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "_write", full)
+    kept.put(TWO, tensors(), {})
+    assert kept.trouble is not None and "No space left on device" in kept.trouble
+    assert not kept.has(TWO) and list((tmp_path / "22").iterdir()) == []
+    assert kept.find(ONE) is not None  # what is there can still be used
+    monkeypatch.undo()
+    kept.put(TWO, tensors(), {})
+    assert not kept.has(TWO)
+
+
+def test_a_folder_that_cannot_be_made_is_trouble_not_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    kept = StageStore(tmp_path / "file" / "store")
+    assert kept.claim(ONE) is None and kept.find(ONE) is None
+    kept.put(ONE, tensors(), {})
+    assert kept.trouble is not None
+
+
+def test_what_was_never_finished_is_found_and_cleaned(tmp_path: Path) -> None:
+    kept = StageStore(tmp_path)
+    half = tmp_path / "11" / f".{ONE[:8]}.x"
+    half.mkdir(parents=True)
+    os.utime(half, (1, 1))
+    assert [fault.message.split(":")[0] for fault in kept.verify(repair=True)] == ["left over by a process that ended"]
+    assert not half.exists() and kept.verify() == []
+
+
+def test_a_second_one_waits_until_the_first_has_the_entry(tmp_path: Path) -> None:
+    kept = StageStore(tmp_path)
+    claim = kept.claim(ONE)
+    assert claim is not None and kept.claimed(ONE)
+    told: list[object] = []
+    other = threading.Thread(target=lambda: told.append(kept.claim(ONE)))
+    other.start()
+    time.sleep(3 * store.WAIT_SECONDS)
+    assert told == []
+    kept.put(ONE, tensors(), {})
+    claim.release()
+    other.join(timeout=10)
+    assert told == [None] and not kept.claimed(ONE)
+
+
+def _claim_and_die(folder: Path) -> None:
+    StageStore(folder).claim(ONE)
+    os._exit(1)
+
+
+def test_the_claim_of_a_dead_process_is_taken_over_at_once(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_claim_and_die, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert (tmp_path / "claims" / ONE).is_file()
+    began = time.monotonic()
+    claim = StageStore(tmp_path).claim(ONE)
+    assert claim is not None and time.monotonic() - began < 5
+    claim.release()
+    assert not (tmp_path / "claims" / ONE).exists()
+
+
+def test_the_claim_of_another_machine_expires(tmp_path: Path) -> None:
+    path = tmp_path / "claims" / ONE
+    path.parent.mkdir()
+    path.write_text(json.dumps({"host": "elsewhere", "pid": 1}), encoding="utf-8")
+    assert claims.take(path) is None
+    old = time.time() - claims.EXPIRY_SECONDS - 1
+    os.utime(path, (old, old))
+    claim = claims.take(path)
+    assert claim is not None
+    claim.release()
+
+
+def test_a_claim_is_kept_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "TOUCH_SECONDS", 0.05)
+    with StageStore(tmp_path).claim(ONE) or pytest.fail("nobody else has it"):
+        path = tmp_path / "claims" / ONE
+        os.utime(path, (1, 1))
+        deadline = time.monotonic() + 10
+        while path.stat().st_mtime < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert path.stat().st_mtime > 2

@@ -1,0 +1,81 @@
+"""The doctor: what is wrong with a stage store is found by hash, told, and cleared away."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from mtbert.stage_store.store import STATE, StageStore
+from results.records import StudyRow, open_database
+from study import store_note
+from study.doctor import main
+
+ONE, TWO = "1" * 64, "2" * 64
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> StageStore:
+    result = StageStore(tmp_path / "store")
+    for key in (ONE, TWO):
+        result.put(key, {"x": torch.arange(4.0)}, {})
+    return result
+
+
+def damage(store: StageStore) -> None:
+    path = store.folder / ONE[:2] / ONE / STATE
+    path.write_bytes(path.read_bytes()[:-1])
+    (store.folder / "claims").mkdir(exist_ok=True)
+    (store.folder / "claims" / TWO).write_text(json.dumps({"host": "gone", "pid": 1}), encoding="utf-8")
+    os.utime(store.folder / "claims" / TWO, (1, 1))
+
+
+def test_a_store_without_fault(store: StageStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--store", str(store.folder)]) == 0
+    assert "2 entries" in capsys.readouterr().out
+
+
+def test_faults_are_found_and_repaired(store: StageStore, capsys: pytest.CaptureFixture[str]) -> None:
+    damage(store)
+    assert main(["--store", str(store.folder)]) == 3
+    told = capsys.readouterr().out
+    assert "SHA-256" in told and "left over by a process that ended" in told and "--fix" in told
+    assert store.keys() == [ONE, TWO]  # only looked at
+    assert main(["--store", str(store.folder), "--fix", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {fault["key"] for fault in found["faults"]} == {ONE, TWO} and found["fixed"]
+    assert store.keys() == [TWO] and (store.folder / "damaged" / ONE).is_dir()
+    assert not list((store.folder / "claims").iterdir())
+    assert main(["--store", str(store.folder)]) == 0
+
+
+def test_a_folder_that_is_no_store_gets_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file.txt").write_text("mine", encoding="utf-8")
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        assert main(["--store", str(folder), "--fix"]) == 2
+        assert f"{folder} is no stage store" in capsys.readouterr().err
+    assert (tmp_path / "file.txt").exists()
+    assert main([]) == 2 and "--store DIR" in capsys.readouterr().err
+
+
+def test_the_store_of_a_study_is_found(store: StageStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    with open_database(url) as database:
+        for name in ("shared", "alone"):
+            row = StudyRow(
+                study_name=name, space="s", goal="g", command="c", data_source="demo", data_made_up=True,
+                data_fingerprint="f", backbone="tiny", seed=0,
+            )  # fmt: skip
+            database.create_study(row)
+        store_note.write(database, "shared", store)
+        store_note.write(database, "alone", None)
+        assert store_note.read(database.require_study("alone")) is None
+        noted = store_note.read(database.require_study("shared"))
+    assert noted == {"folder": str(store.folder.resolve()), "bytes": store.size(), "entries": 2}
+    assert main(["--storage", url, "--name", "shared"]) == 0
+    assert main(["--storage", url, "--name", "alone"]) == 2
+    assert "Study 'alone' has no stage store" in capsys.readouterr().err
+    assert main(["--storage", url, "--name", "unknown"]) == 2
