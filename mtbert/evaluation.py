@@ -47,11 +47,11 @@ def outputs_of(model: MultitaskModel, task: str, split: TokenizedSplit, pad_id: 
     device = device_of(model)
     sentences = 1 if split.second is None else 2
     batches, pieces = evaluation_batches(split.lengths(), sentences=sentences), []
-    for indices in batches:
-        batch = collate(split, indices, pad_id).to(device)
-        pieces.append(model(task, batch).float().cpu().numpy())
+    with model.autocast():  # weights are cast once
+        for indices in batches:
+            pieces.append(model(task, collate(split, indices, pad_id).to(device)))
     model.train(training)
-    values = np.concatenate(pieces)
+    values = torch.cat(pieces).cpu().numpy()  # read at the end: nothing waits for the device in between
     result = np.empty_like(values)
     result[np.concatenate(batches)] = values
     return result

@@ -61,6 +61,7 @@ class Plan:
     phases: list[PlannedPhase]
     certain: list[PlannedRun]
     workers: int
+    precision: str
     step_seconds: float
     run_seconds: float
     seconds: float
@@ -89,6 +90,7 @@ def make(checked: Checked, settings: Settings, workers: int, device: str) -> Pla
         phases=planned,
         certain=_certain(space, settings),
         workers=workers,
+        precision=settings.precision,
         step_seconds=step,
         run_seconds=one_run,
         seconds=runs * one_run / workers,
@@ -137,7 +139,7 @@ def show(plan: Plan, console: Console) -> None:
     console.print(table)
     uncertain = sum(phase.most for phase in plan.phases if phase.phase != "test") - len(plan.certain)
     console.print(
-        f"about {duration(plan.seconds)} at most on {plan.workers} workers "
+        f"about {duration(plan.seconds)} at most on {plan.workers} workers in {plan.precision} "
         f"(one step measured: {plan.step_seconds * 1000:.0f} ms; one run of the baseline: {duration(plan.run_seconds)})"
     )
     console.print(f"\n{len(plan.certain)} runs are certain; up to {uncertain} depend on what the search finds")

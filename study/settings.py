@@ -11,6 +11,7 @@ MAIN_TASKS = ("sst", "quora", "sts")
 PHASES = ("search", "confirm", "ablate", "test", "report")
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["median", "none"]
+Precision = Literal["float32", "bfloat16"]  # mtbert.config has the same; this file needs no torch
 
 
 class SettingsError(Exception):
@@ -46,8 +47,8 @@ BUDGETS: Mapping[str, Budget] = {
 class Settings:
     """Everything a launch is asked for, with nothing left open.
 
-    What decides the meaning of runs (space, data, backbone, tasks, their examples, epochs, seed, pins) must stay the
-    same when a study is resumed; what decides how many runs there are, and where they run, may change.
+    What decides the meaning of runs (space, data, backbone, precision, tasks, their examples, epochs, seed, pins) must
+    stay the same when a study is resumed; what decides how many runs there are, and where they run, may change.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Settings:
     strict_data: bool
     out: str = "runs"
     tasks: tuple[str, ...] = MAIN_TASKS
+    precision: Precision = "float32"
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
@@ -85,7 +87,9 @@ class Settings:
 
 
 # Changing one of these would put runs of two meanings under one name.
-_LASTING = ("space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks")
+_LASTING = (
+    "space", "data", "backbone", "precision", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks",
+)  # fmt: skip
 
 
 def resolve(given: Mapping[str, Any], stored: Settings | None) -> Settings:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from mtbert.encoder.abstract import AbstractEncoder
-from mtbert.encoder.attention import visible_keys
 from mtbert.encoder.embeddings import BertEmbeddings
 from mtbert.encoder.layer import BertLayer
+from mtbert.encoder.packing import Packing, packing_of
 from mtbert.encoder.shape import BertShape as BertShape
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ class BertEncoder(AbstractEncoder):
         attention_mask: Tensor,
         adapter: TaskAdapter | None = None,
         embedded: Tensor | None = None,
+        *,
+        packing: Packing | None = None,
+        first_only: bool = False,
     ) -> Tensor:
         """The last hidden states (batch, tokens, width).
 
@@ -66,21 +69,24 @@ class BertEncoder(AbstractEncoder):
         `adapter` is the set of one task. `embedded` (batch, tokens, width) stand in for the word embeddings of
         `input_ids`, before positions and layer norm: what a perturbation changes.
         """
-        visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
-        hidden: Tensor = self.embeddings(input_ids, embedded)
+        packing = packing or packing_of(attention_mask)
+        hidden: Tensor = self.embeddings(input_ids, packing, embedded)  # (real tokens, width)
         if adapter is not None:
-            return self._adapted(hidden, visible, adapter)
-        for layer in self.layers:
-            hidden = layer(hidden, visible)
-        return hidden
+            return packing.pad(self._adapted(hidden, packing, adapter))
+        *lower, last = (cast(BertLayer, layer) for layer in self.layers)
+        for layer in lower:
+            hidden = layer(hidden, packing)
+        if first_only:
+            return last.first_tokens(hidden, packing).unsqueeze(1)
+        return packing.pad(last(hidden, packing))
 
-    def _adapted(self, hidden: Tensor, visible: Tensor, adapter: TaskAdapter) -> Tensor:
+    def _adapted(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter) -> Tensor:
         """All layers with an adapter; what stands on top of them stands inside the last layer norm."""
         layers = [cast(BertLayer, layer) for layer in self.layers]
         for number, layer in enumerate(layers[:-1]):
-            hidden = layer.output_norm(layer.adapted_sum(hidden, visible, adapter, number))
-        total = layers[-1].adapted_sum(hidden, visible, adapter, len(layers) - 1)
-        return adapter.top(total, visible, layers[-1].output_norm)
+            hidden = layer.output_norm(layer.adapted_sum(hidden, packing, adapter, number))
+        total = layers[-1].adapted_sum(hidden, packing, adapter, len(layers) - 1)
+        return adapter.top(total, packing, layers[-1].output_norm)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 
 class AbstractPooling(nn.Module, ABC):
-    """A map from hidden states to one vector a sentence; padding never changes the result."""
+    """A map from hidden states to one vector a sentence; padding never changes the result.
+
+    `first_only`: it reads the first token's state alone, so an encoder need not compute the last layer's others.
+    """
+
+    first_only: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ from mtbert.poolings.abstract import AbstractPooling
 class ClsPooling(AbstractPooling):
     """The hidden state of [CLS], the first token (Devlin 2018, section 3.1)."""
 
+    first_only = True
+
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """u = h[0]; shape (batch, width)."""
         return hidden[:, 0]

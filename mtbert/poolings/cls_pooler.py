@@ -18,6 +18,8 @@ class ClsPoolerPooling(AbstractPooling):
     kept it is where training starts from.
     """
 
+    first_only = True
+
     def __init__(self, *, width: int, pooler: tuple[Tensor, Tensor] | None) -> None:
         super().__init__()
         self.dense = nn.Linear(width, width)
