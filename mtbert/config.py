@@ -7,6 +7,7 @@
     ├── pooling       a component
     ├── tasks         task name -> its head
     ├── head_dropout
+    ├── precision     of the model in all stages: float32, or bfloat16 (autocast; weights and losses stay float32)
     ├── data          how many examples are used, how long a sentence may be
     ├── mlm, simcse_unsupervised, simcse_supervised, fine_tune_first      stages before it; None: not run
     ├── multitask     the training stage: epochs, sampler, balancer, what is trained, optimizer
@@ -53,6 +54,7 @@ from mtbert.config_parts import MultitaskConfig as MultitaskConfig
 from mtbert.config_parts import OptimizerConfig as OptimizerConfig
 from mtbert.config_parts import Part as Part
 from mtbert.config_parts import PoolingSpec as PoolingSpec
+from mtbert.config_parts import Precision as Precision
 from mtbert.config_parts import RegularizerSpec as RegularizerSpec
 from mtbert.config_parts import SamplerSpec as SamplerSpec
 from mtbert.config_parts import TaskConfig as TaskConfig
@@ -83,6 +85,7 @@ class RunConfig(Part):
     pooling: PoolingSpec = Field(default_factory=lambda: PoolingSpec(name="cls"))
     tasks: dict[str, TaskConfig] = Field(default_factory=_main_tasks)
     head_dropout: Fraction = 0.1
+    precision: Precision = "float32"
     data: DataConfig = DataConfig()
     mlm: MlmConfig | None = None
     simcse_unsupervised: SimcseUnsupervisedConfig | None = None

@@ -14,6 +14,7 @@ from mtbert import components
 from mtbert.config_faults import validation_error
 from mtbert.errors import ConfigurationError
 
+Precision = Literal["float32", "bfloat16"]
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 

@@ -54,10 +54,11 @@ def outputs_of(
     inputs = TokenInputs(split, pad_id, device_of(model)) if frozen is None else frozen.inputs(task, split)
     sentences = 1 if split.second is None else 2
     batches, pieces = evaluation_batches(split.lengths(), sentences=sentences), []
-    for indices in batches:
-        pieces.append(model(task, inputs.batch(indices)).float().cpu().numpy())
+    with model.autocast():  # weights are cast once
+        for indices in batches:
+            pieces.append(model(task, inputs.batch(indices)))
     model.train(training)
-    values = np.concatenate(pieces)
+    values = torch.cat(pieces).cpu().numpy()  # read at the end: nothing waits for the device in between
     result = np.empty_like(values)
     result[np.concatenate(batches)] = values
     return result

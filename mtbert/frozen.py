@@ -117,7 +117,7 @@ def border_of(model: MultitaskModel, task: str) -> Border | None:
     if not _trained(encoder) and (adapter is None or not _trained(adapter)):
         if not _trained(model.pooling):
             return Border(layers=None, pooled=True)
-        return Border(layers=None, first_token=model.pooling.first_token_only)
+        return Border(layers=None, first_token=model.pooling.first_only)
     if adapter is not None or _trained(encoder.embeddings):
         return None
     trained = [number for number, layer in enumerate(encoder.layers) if _trained(layer)]

@@ -11,14 +11,16 @@ from torch import Tensor, nn
 
 from mtbert import components
 from mtbert.adapters.abstract import TaskAdapter
-from mtbert.config import RunConfig
+from mtbert.config import Precision, RunConfig
 from mtbert.data.batching import Batch
 from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.backbones import build_encoder, load_pooler, load_tokenizer
 from mtbert.encoder.bert import BertEncoder
+from mtbert.encoder.packing import Packing
 from mtbert.errors import BackboneError
 from mtbert.heads.abstract import AbstractHead
 from mtbert.poolings.abstract import AbstractPooling
+from mtbert.precision import autocast
 from mtbert.streams import torch_stream
 from mtbert.tasks.abstract import AbstractTask
 
@@ -57,7 +59,7 @@ class FrozenBatch:
 
 
 class MultitaskModel(nn.Module):
-    """Encoder with the task's adapters -> pooling -> head of the task.
+    """Encoder with the task's adapters -> pooling -> head of the task, computed in `precision`.
 
     `adapters` are the sets of the tasks, none where there are none. Both sentences of a pair go through the encoder
     in one batch: rows 0..n-1 are the first sentences, rows n..2n-1 the second.
@@ -71,8 +73,10 @@ class MultitaskModel(nn.Module):
         adapters: dict[str, TaskAdapter] | None = None,
         *,
         shared: bool = True,
+        precision: Precision = "float32",
     ) -> None:
         super().__init__()
+        self.precision: Precision = precision
         self.encoder = encoder
         self.pooling = pooling
         self.heads = nn.ModuleDict(heads)
@@ -93,15 +97,24 @@ class MultitaskModel(nn.Module):
         return cast(TaskAdapter, self.adapters[task]) if task is not None and task in self.adapters else None
 
     def vectors(
-        self, input_ids: Tensor, attention_mask: Tensor, task: str | None = None, embedded: Tensor | None = None
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        task: str | None = None,
+        embedded: Tensor | None = None,
+        packing: Packing | None = None,
     ) -> Tensor:
         """Sentence vectors (rows, width) of tokens (rows, tokens), with the task's adapters; with none where None.
 
-        `embedded` (rows, tokens, width) stand in for the word embeddings, as the encoder has it.
+        `embedded` (rows, tokens, width) stand in for the word embeddings, `packing` is that of the mask where it is
+        known, as the encoder has it.
         """
         encoder, adapter = self.encoder_of(task), self.adapter_of(task)
-        hidden = encoder(input_ids, attention_mask, adapter, embedded)  # (rows, tokens, width)
-        pooled: Tensor = self.pooling(hidden, attention_mask)
+        first_only = self.pooling.first_only
+        with self.autocast():
+            # (rows, tokens, width); of the first token alone where no other is read
+            hidden = encoder(input_ids, attention_mask, adapter, embedded, packing=packing, first_only=first_only)
+            pooled: Tensor = self.pooling(hidden, attention_mask)
         return pooled
 
     def below(self, border: Border, input_ids: Tensor, attention_mask: Tensor, task: str) -> Tensor:
@@ -109,19 +122,23 @@ class MultitaskModel(nn.Module):
         if border.pooled:
             return self.vectors(input_ids, attention_mask, task)
         encoder = self.encoder_of(task)
-        if border.layers is not None:
-            return encoder.lower(input_ids, attention_mask, border.layers)
-        hidden: Tensor = encoder(input_ids, attention_mask, self.adapter_of(task))
-        return hidden[:, 0] if border.first_token else hidden
+        with self.autocast():
+            if border.layers is not None:
+                return encoder.lower(input_ids, attention_mask, border.layers)
+            first = border.first_token
+            hidden: Tensor = encoder(input_ids, attention_mask, self.adapter_of(task), first_only=first)
+        return hidden[:, 0] if first else hidden
 
     def above(self, batch: FrozenBatch, task: str) -> Tensor:
         """Sentence vectors (rows, width) of what stands at a border."""
         states, mask, border = batch.states, batch.attention_mask, batch.border
         if border.pooled:
             return states
-        if border.layers is not None:
-            states = self.encoder_of(task).upper(states, mask, border.layers)
-        pooled: Tensor = self.pooling(states.unsqueeze(1) if border.first_token else states, mask)
+        with self.autocast():
+            if border.layers is not None:
+                encoder = self.encoder_of(task)
+                states = encoder.upper(states, mask, border.layers, first_only=self.pooling.first_only)
+            pooled: Tensor = self.pooling(states.unsqueeze(1) if border.first_token else states, mask)
         return pooled
 
     def forward(self, task: str, batch: Batch | FrozenBatch, embedded: Tensor | None = None) -> Tensor:
@@ -129,12 +146,15 @@ class MultitaskModel(nn.Module):
         if isinstance(batch, FrozenBatch):
             vectors = self.above(batch, task)
         else:
-            vectors = self.vectors(batch.input_ids, batch.attention_mask, task, embedded)
-        head = self.heads[task]
-        if not batch.pair:
-            return cast(Tensor, head(vectors)).float()
-        first, second = vectors.chunk(2)  # (examples, width) each
-        return cast(Tensor, head(first, second)).float()
+            vectors = self.vectors(batch.input_ids, batch.attention_mask, task, embedded, batch.packing)
+        parts = vectors.chunk(2) if batch.pair else (vectors,)  # (examples, width) each
+        with self.autocast():
+            outputs: Tensor = self.heads[task](*parts)
+        return outputs.float()
+
+    def autocast(self) -> torch.autocast:
+        """What the model computes in. Around several calls it keeps the weights that are cast in the first one."""
+        return autocast(self.precision, device_of(self))
 
     def trainable_parameters(self) -> int:
         """How many numbers training may change now."""
@@ -215,7 +235,12 @@ def assemble(
             "poolings", config.pooling.name, config.pooling.settings, width=encoder.width, pooler=pooler
         )
     model = MultitaskModel(
-        encoder, pooling, _heads(config, encoder.width), _adapters(config, encoder), shared=config.encoder.shared
+        encoder,
+        pooling,
+        _heads(config, encoder.width),
+        _adapters(config, encoder),
+        shared=config.encoder.shared,
+        precision=config.precision,
     )
     trainable = config.multitask.trainable
     freeze(model, trainable.name, trainable.layers)

@@ -26,6 +26,7 @@ from mtbert.samplers.abstract import AbstractSampler
 from mtbert.streams import numpy_stream, torch_stream
 from mtbert.surgery import pcgrad
 from mtbert.tasks.abstract import AbstractTask
+from mtbert.words import OccurringWords, numbers_in, sentences_of
 
 # What the tensors of a trainer's state begin with.
 OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
@@ -58,7 +59,7 @@ class Trainer:
     ) -> None:
         self.model, self.config, self.tasks, self.splits = model, config, tasks, splits
         self.seed, self.stage, self.device = seed, stage, device_of(model)
-        self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self.words = OccurringWords(model.encoders(), numbers_in(sentences_of(splits.values()), pad_id))
         self.sampler: AbstractSampler = components.build("samplers", config.sampler.name, config.sampler.settings)
         self.balancer: AbstractBalancer = components.build(
             "balancers",
@@ -74,7 +75,9 @@ class Trainer:
         self.batches = {name: math.ceil(self.sizes[name] / self.batch_sizes[name]) for name in splits}
         self.inputs = self._inputs(pad_id, frozen if self.regularizer is None else None)
         steps = sum(len(self._updates(epoch)) for epoch in range(1, config.epochs + 1))
-        self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
+        with self.words:  # the parameters are those that an epoch trains
+            self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+            self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
         self.schedule = build_schedule(self.optimizer, config.optimizer, steps)
 
     def epoch(self, epoch: int) -> dict[str, float]:
@@ -90,13 +93,15 @@ class Trainer:
         counts = dict.fromkeys(self.tasks, 0)
         rng = numpy_stream(self.seed, self.stage, "surgery", epoch)
         own = self.sampler.trains(epoch) == "own"
-        with torch_stream(self.seed, self.stage, "dropout", epoch), _Thaw(self.model, self.trained) as thaw:
+        stream = torch_stream(self.seed, self.stage, "dropout", epoch)
+        with self.words, stream, _Thaw(self.model, self.trained) as thaw:
             for update in self._updates(epoch):
                 self.optimizer.zero_grad(set_to_none=True)
                 for step in update:
                     if own:
                         thaw.only(step)
-                    losses = {name: self._loss(name, next(queues[name])) for name in step}
+                    with self.model.autocast():  # weights are cast once for all losses and penalties of the step
+                        losses = {name: self._loss(name, next(queues[name])) for name in step}
                     self._backward(losses, 1 / len(update), rng)
                     for name, loss in losses.items():
                         sums[name] += loss.detach()
@@ -139,7 +144,8 @@ class Trainer:
         self.balancer.load_state_dict(_below(BALANCER, tensors))
         self.balancer.recall(data["balancer"])
         if self.regularizer is not None:
-            self.regularizer.restore(self.model, _below(REGULARIZER, tensors))
+            with self.words:  # as it was when it was kept
+                self.regularizer.restore(self.model, _below(REGULARIZER, tensors))
 
     def _inputs(self, pad_id: int, frozen: FrozenParts | None) -> dict[str, AbstractInputs]:
         """What the model is given of each task's examples."""

@@ -35,6 +35,11 @@ def _what(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--strict-data", action="store_true", default=None, help="a bad row is an error, not dropped")
     group.add_argument("--backbone", metavar="NAME", help="minilm (default), tiny, a hub name, or a folder")
+    group.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16", "auto"),
+        help="what models compute in; auto: bfloat16 where the processor has it; default: float32",
+    )
     group.add_argument("--tasks", metavar="A,B,...", help=f"default: {','.join(MAIN_TASKS)}")
     group.add_argument("--set", metavar="FACTOR=LEVEL", action="append", help="keep a factor at one level; repeatable")
     group.add_argument("--sampler", choices=("tpe", "random"), help="default: tpe")
@@ -80,7 +85,7 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that stand on the command line, by field of `Settings`."""
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
-        "epochs", "train_examples", "out", "share", "store_gb", "fixed_pretraining_seed",
+        "epochs", "train_examples", "out", "precision", "share", "store_gb", "fixed_pretraining_seed",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.set:

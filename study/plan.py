@@ -64,6 +64,7 @@ class Plan:
     phases: list[PlannedPhase]
     certain: list[PlannedRun]
     workers: int
+    precision: str
     step_seconds: float
     run_seconds: float
     tried_seconds: float | None
@@ -109,6 +110,7 @@ def make(checked: Checked, settings: Settings, workers: int, device: str) -> Pla
         phases=planned,
         certain=[PlannedRun(c.phase, c.what, c.seed, s) for c, s in zip(certain, each, strict=False)],
         workers=workers,
+        precision=settings.precision,
         step_seconds=costs.trained(checked.baseline) * checked.baseline.multitask.batch_size,
         run_seconds=seconds[checked.baseline.digest()],
         tried_seconds=tried_seconds,
@@ -146,7 +148,7 @@ def show(plan: Plan, console: Console) -> None:
 
 def _time(plan: Plan) -> list[str]:
     """How long it takes, and how this was estimated."""
-    lines = [f"about {duration(plan.seconds)} on {plan.workers} workers if no run is stopped early"]
+    lines = [f"about {duration(plan.seconds)} on {plan.workers} workers in {plan.precision} if no run is stopped early"]
     baseline = (
         f"one step measured: {plan.step_seconds * 1000:.0f} ms; one run of the baseline: {duration(plan.run_seconds)}"
     )

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from mtbert.precision import native_precision
 from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE
 from results.export import write_tables
@@ -52,11 +53,13 @@ class Session:
     def __init__(self, options: argparse.Namespace, given: Mapping[str, Any]) -> None:
         self._options = options
         self._console = Console(stderr=bool(options.json), highlight=False)
+        self._devices = tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) or ("cpu",)
+        if given.get("precision") == "auto":
+            given = {**given, "precision": native_precision(self._devices[0])}
         self._settings = resolve(given, _stored(options.storage, given))
         self._checked = check_all(self._settings)
         self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
-        self._devices = tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) or ("cpu",)
         on_cpu = self._devices == ("cpu",)
         self._workers = options.workers or (os.cpu_count() or 1 if on_cpu else len(self._devices))
 

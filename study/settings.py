@@ -13,6 +13,7 @@ STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["median", "asha", "none"]
+Precision = Literal["float32", "bfloat16"]  # mtbert.config has the same; this file needs no torch
 
 
 class SettingsError(Exception):
@@ -48,8 +49,8 @@ BUDGETS: Mapping[str, Budget] = {
 class Settings:
     """Everything a launch is asked for, with nothing left open.
 
-    What decides the meaning of runs (space, data, backbone, tasks, their examples, epochs, seed, pins) must stay the
-    same when a study is resumed; what decides how many runs there are, and where they run, may change.
+    What decides the meaning of runs (space, data, backbone, precision, tasks, their examples, epochs, seed, pins) must
+    stay the same when a study is resumed; what decides how many runs there are, and where they run, may change.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Settings:
     share: bool = True
     store_gb: float = 10.0
     fixed_pretraining_seed: bool = False
+    precision: Precision = "float32"
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
@@ -91,7 +93,7 @@ class Settings:
 
 # Changing one of these would put runs of two meanings under one name.
 _LASTING = (
-    "space", "data", "backbone", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks",
+    "space", "data", "backbone", "precision", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks",
     "fixed_pretraining_seed",
 )  # fmt: skip
 

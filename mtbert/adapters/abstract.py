@@ -9,6 +9,8 @@ from typing import ClassVar, cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mtbert.encoder.packing import Packing
+
 INITIAL_DEVIATION = 0.02  # BERT's initializer_range: what the published adapters draw their matrices from
 
 
@@ -16,8 +18,8 @@ class AbstractAdapter(nn.Module, ABC):
     """One kind of adapter of one task, for all layers of the encoder.
 
     It says what it adds and where; None, and the same states from `top`, where it adds nothing. Layers count
-    from 0; `visible` is (batch, 1, 1, tokens), from `visible_keys`. It has no dropout, and a new one adds zero
-    everywhere: the model starts as the plain encoder.
+    from 0. Hidden states are packed: real tokens alone, which `packing` finds in the padded batch. It has no dropout,
+    and a new one adds zero everywhere: the model starts as the plain encoder.
 
     Facts an adapter may ask for, keyword only, all of the encoder: `encoder_width` (d), `layers`, `heads`,
     `inner_width` and `layer_norm_epsilon`.
@@ -26,27 +28,27 @@ class AbstractAdapter(nn.Module, ABC):
     on_top: ClassVar[bool] = False
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the queries of all heads (batch, tokens, d), from the layer's input."""
+        """What is added to the queries of all heads (real tokens, d), from the layer's input."""
         return None
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the values of all heads (batch, tokens, d), from the layer's input."""
+        """What is added to the values of all heads (real tokens, d), from the layer's input."""
         return None
 
     def attention_delta(self, layer: int, block: Tensor) -> Tensor | None:
-        """What is added to the attention block's output (batch, tokens, d), from that output."""
+        """What is added to the attention block's output (real tokens, d), from that output."""
         return None
 
     def feed_forward_delta(self, layer: int, block: Tensor) -> Tensor | None:
-        """What is added to the feed-forward block's output (batch, tokens, d), from that output."""
+        """What is added to the feed-forward block's output (real tokens, d), from that output."""
         return None
 
-    def parallel(self, layer: int, hidden: Tensor, visible: Tensor) -> Tensor | None:
-        """What is added inside the layer's last layer norm (batch, tokens, d), from the layer's input."""
+    def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
+        """What is added inside the layer's last layer norm (real tokens, d), from the layer's input."""
         return None
 
-    def top(self, standard: Tensor, visible: Tensor) -> Tensor:
-        """What the encoder's last layer norm standardized (batch, tokens, d), changed before it scales and shifts it.
+    def top(self, standard: Tensor, packing: Packing) -> Tensor:
+        """What the encoder's last layer norm standardized (real tokens, d), changed before it scales and shifts it.
 
         Called only where `on_top` is true.
         """
@@ -65,36 +67,36 @@ class TaskAdapter(nn.Module):
             self.add_module(name, adapters[name])
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the queries (batch, tokens, d); None: nothing."""
+        """What is added to the queries (real tokens, d); None: nothing."""
         return _sum(adapter.query_delta(layer, hidden) for adapter in self._adapters())
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the values (batch, tokens, d); None: nothing."""
+        """What is added to the values (real tokens, d); None: nothing."""
         return _sum(adapter.value_delta(layer, hidden) for adapter in self._adapters())
 
     def after_attention(self, layer: int, block: Tensor) -> Tensor:
-        """The attention block's output (batch, tokens, d), adapted, before it is added to the layer's input."""
+        """The attention block's output (real tokens, d), adapted, before it is added to the layer's input."""
         delta = _sum(adapter.attention_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 
     def after_feed_forward(self, layer: int, block: Tensor) -> Tensor:
-        """The feed-forward block's output (batch, tokens, d), adapted, before it is added to the block's input."""
+        """The feed-forward block's output (real tokens, d), adapted, before it is added to the block's input."""
         delta = _sum(adapter.feed_forward_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 
-    def parallel(self, layer: int, hidden: Tensor, visible: Tensor) -> Tensor | None:
-        """What is added inside the layer's last layer norm (batch, tokens, d); None: nothing."""
-        return _sum(adapter.parallel(layer, hidden, visible) for adapter in self._adapters())
+    def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
+        """What is added inside the layer's last layer norm (real tokens, d); None: nothing."""
+        return _sum(adapter.parallel(layer, hidden, packing) for adapter in self._adapters())
 
-    def top(self, total: Tensor, visible: Tensor, norm: nn.LayerNorm) -> Tensor:
-        """The last hidden states (batch, tokens, d): `norm` of `total`, with what stands on top inside it."""
+    def top(self, total: Tensor, packing: Packing, norm: nn.LayerNorm) -> Tensor:
+        """The last hidden states (real tokens, d): `norm` of `total`, with what stands on top inside it."""
         tops = [adapter for adapter in self._adapters() if adapter.on_top]
         if not tops:
             hidden: Tensor = norm(total)
             return hidden
         standard = F.layer_norm(total, norm.normalized_shape, eps=norm.eps)
         for adapter in tops:
-            standard = adapter.top(standard, visible)
+            standard = adapter.top(standard, packing)
         return norm.weight * standard + norm.bias
 
     def _adapters(self) -> Iterable[AbstractAdapter]:

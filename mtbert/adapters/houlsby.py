@@ -25,12 +25,12 @@ class HoulsbyAdapter(AbstractAdapter):
         self.feed_forward = nn.ModuleList(_bottleneck(encoder_width, width) for _ in range(layers))
 
     def attention_delta(self, layer: int, block: Tensor) -> Tensor:
-        """VD GELU(VE x) (batch, tokens, d) of the attention block."""
+        """VD GELU(VE x) (real tokens, d) of the attention block."""
         delta: Tensor = self.attention[layer](block)
         return delta
 
     def feed_forward_delta(self, layer: int, block: Tensor) -> Tensor:
-        """VD GELU(VE x) (batch, tokens, d) of the feed-forward block."""
+        """VD GELU(VE x) (real tokens, d) of the feed-forward block."""
         delta: Tensor = self.feed_forward[layer](block)
         return delta
 

@@ -33,12 +33,12 @@ class LoraAdapter(AbstractAdapter):
         self.value = nn.ModuleList(_low_rank(encoder_width, rank) for _ in range(layers))
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor:
-        """(alpha / rank) B A h (batch, tokens, d) for the queries."""
+        """(alpha / rank) B A h (real tokens, d) for the queries."""
         delta: Tensor = self.query[layer](hidden)
         return self.scale * delta
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor:
-        """(alpha / rank) B A h (batch, tokens, d) for the values."""
+        """(alpha / rank) B A h (real tokens, d) for the values."""
         delta: Tensor = self.value[layer](hidden)
         return self.scale * delta
 

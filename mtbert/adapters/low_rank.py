@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
+from mtbert.encoder.packing import Packing
 
 
 class LowRankAdapter(AbstractAdapter):
@@ -32,8 +33,8 @@ class LowRankAdapter(AbstractAdapter):
         self.encode = nn.ModuleList(start_small(nn.Linear(encoder_width, width)) for _ in range(layers))
         self.decode = nn.ModuleList(start_at_zero(nn.Linear(width, encoder_width)) for _ in range(layers))
 
-    def parallel(self, layer: int, hidden: Tensor, visible: Tensor) -> Tensor:
-        """TS(h) (batch, tokens, d)."""
-        small = self.encode[layer](hidden)  # (batch, tokens, width)
+    def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
+        """TS(h) (real tokens, d)."""
+        small = self.encode[layer](hidden)  # (real tokens, width)
         added: Tensor = self.decode[layer](F.gelu(small) if self.gelu else small)
         return added

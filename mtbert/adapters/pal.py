@@ -9,6 +9,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
+from mtbert.encoder.attention import attention
+from mtbert.encoder.packing import Packing
 
 
 class PalAdapter(AbstractAdapter):
@@ -36,12 +38,8 @@ class PalAdapter(AbstractAdapter):
         self.qkv = nn.ModuleList(start_small(nn.Linear(width, 3 * width)) for _ in range(layers))
         self.decode = start_at_zero(nn.Linear(width, encoder_width))
 
-    def parallel(self, layer: int, hidden: Tensor, visible: Tensor) -> Tensor:
-        """TS(h) (batch, tokens, d)."""
-        small = self.encode(hidden)  # (batch, tokens, width)
-        batch, tokens, width = small.shape
-        qkv = self.qkv[layer](small).view(batch, tokens, 3, self.heads, width // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (batch, heads, tokens, width of a head)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=visible)
-        added: Tensor = self.decode(mixed.transpose(1, 2).reshape(batch, tokens, width))
+    def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
+        """TS(h) (real tokens, d)."""
+        small = self.encode(hidden)  # (real tokens, width)
+        added: Tensor = self.decode(attention(self.qkv[layer](small), packing, self.heads))
         return F.gelu(added) if self.gelu else added

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
 from mtbert.encoder.layer import BertLayer
+from mtbert.encoder.packing import Packing
 
 
 class TopLayerAdapter(AbstractAdapter):
@@ -36,7 +37,7 @@ class TopLayerAdapter(AbstractAdapter):
         start_small(self.layer.inner)
         start_at_zero(self.layer.outer)
 
-    def top(self, standard: Tensor, visible: Tensor) -> Tensor:
-        """BL(n) (batch, tokens, d)."""
-        result: Tensor = self.layer(standard, visible)
+    def top(self, standard: Tensor, packing: Packing) -> Tensor:
+        """BL(n) (real tokens, d)."""
+        result: Tensor = self.layer(standard, packing)
         return result

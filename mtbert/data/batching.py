@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtbert.data.tokenize import TokenizedSplit
+from mtbert.encoder.packing import Packing, packing_of
 
 POOL_BATCHES = 50  # sorted together: enough for little padding, few enough that batches differ every epoch
 
@@ -20,7 +21,7 @@ class Batch:
 
     `input_ids` int64 and `attention_mask` bool (True = a real token) are (rows, tokens). rows = examples,
     or for pairs 2 * examples: all first sentences, then all second ones. `labels` is float32 (examples,).
-    `indices` are the examples' places in the split.
+    `indices` are the examples' places in the split. `packing` is that of the mask.
     """
 
     input_ids: Tensor
@@ -28,16 +29,15 @@ class Batch:
     labels: Tensor
     pair: bool
     indices: NDArray[np.int64]
+    packing: Packing
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch with its tensors on `device`."""
-        return Batch(
-            input_ids=self.input_ids.to(device),
-            attention_mask=self.attention_mask.to(device),
-            labels=self.labels.to(device),
-            pair=self.pair,
-            indices=self.indices,
-        )
+        """The same batch with its tensors on `device`; a GPU copies them while it computes."""
+        if torch.device(device).type == "cpu":
+            return self
+        tensors = (self.input_ids, self.attention_mask, self.labels)
+        ids, mask, labels = (tensor.pin_memory().to(device, non_blocking=True) for tensor in tensors)
+        return Batch(ids, mask, labels, self.pair, self.indices, self.packing.pinned().to(device))
 
 
 def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
@@ -81,19 +81,17 @@ def evaluation_batches(
 
 def collate(split: TokenizedSplit, indices: NDArray[np.int64], pad_id: int) -> Batch:
     """The examples at `indices` as padded tensors; at least one is needed."""
-    rows = [split.first[int(i)] for i in indices]
-    if split.second is not None:
-        rows += [split.second[int(i)] for i in indices]
-    width = max(len(row) for row in rows)
-    input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
-    mask = np.zeros((len(rows), width), dtype=np.bool_)
-    for i, row in enumerate(rows):
-        input_ids[i, : len(row)] = row
-        mask[i, : len(row)] = True
+    rows = [split.first.take(indices)] + ([] if split.second is None else [split.second.take(indices)])
+    values, lengths = np.concatenate([part.values for part in rows]), np.concatenate([part.lengths() for part in rows])
+    mask = np.arange(lengths.max()) < lengths[:, None]  # (rows, tokens)
+    input_ids = np.full(mask.shape, pad_id, dtype=np.int64)
+    input_ids[mask] = values
+    attention_mask = torch.from_numpy(mask)
     return Batch(
-        input_ids=torch.from_numpy(input_ids),  # (rows, tokens)
-        attention_mask=torch.from_numpy(mask),  # (rows, tokens)
+        input_ids=torch.from_numpy(input_ids),
+        attention_mask=attention_mask,
         labels=torch.from_numpy(np.array(split.labels[indices], dtype=np.float32)),  # (examples,)
         pair=split.second is not None,
         indices=np.asarray(indices),
+        packing=packing_of(attention_mask),
     )

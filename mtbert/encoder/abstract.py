@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
+from mtbert.encoder.packing import Packing
 from mtbert.encoder.shape import BertShape, BilstmShape
 
 if TYPE_CHECKING:
@@ -35,12 +36,18 @@ class AbstractEncoder(nn.Module, ABC):
         attention_mask: Tensor,
         adapter: TaskAdapter | None = None,
         embedded: Tensor | None = None,
+        *,
+        packing: Packing | None = None,
+        first_only: bool = False,
     ) -> Tensor:
         """The last hidden states (batch, tokens, width).
 
         `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int, real tokens first.
         `adapter` is the set of one task. `embedded` (batch, tokens, width of the words) stand in for the word
         embeddings of `input_ids`: what a perturbation changes. What stands at padding changes no real token.
+
+        `packing` is that of the mask, where it is known already. `first_only`: the first token's state is all that is
+        wanted; an encoder may leave out the others, and give (batch, 1, width).
         """
 
     @abstractmethod
@@ -48,10 +55,11 @@ class AbstractEncoder(nn.Module, ABC):
         """Hidden states (batch, tokens, their width) after the first `layers` layers, without adapters."""
 
     @abstractmethod
-    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int, *, first_only: bool = False) -> Tensor:
         """The last hidden states (batch, tokens, width) from those after the first `layers` layers.
 
-        Together with `lower` the same as `forward` without adapters. What stands at padding changes no real token.
+        `first_only` as in `forward`. Together with `lower` the same as `forward` without adapters. What stands at
+        padding changes no real token.
         """
 
     @abstractmethod

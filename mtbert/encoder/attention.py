@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mtbert.encoder.dropout import dropout
+from mtbert.encoder.packing import Packing
 from mtbert.errors import BackboneError
-
-
-def visible_keys(attention_mask: Tensor) -> Tensor:
-    """What each sentence may look at, ready for every layer: bool, (batch, 1, 1, tokens).
-
-    `attention_mask` (batch, tokens) is bool or 0/1 int. A row with no real token sees all of its padding: a
-    softmax over nothing would be NaN, and NaN spreads to every gradient of the batch. No value is read
-    back, so nothing waits for the device.
-    """
-    real = attention_mask.bool()
-    empty = ~real.any(dim=1, keepdim=True)  # (batch, 1)
-    return (real | empty)[:, None, None, :]
 
 
 class SelfAttention(nn.Module):
@@ -41,28 +32,61 @@ class SelfAttention(nn.Module):
     def forward(
         self,
         hidden: Tensor,
-        visible: Tensor,
+        packing: Packing,
         query_delta: Tensor | None = None,
         value_delta: Tensor | None = None,
     ) -> Tensor:
-        """`hidden` (batch, tokens, width), `visible` from `visible_keys`; gives (batch, tokens, width).
+        """`hidden` (real tokens, width) as `packing` says; gives (real tokens, width).
 
         What an adapter adds to the queries and to the values of all heads has the shape of `hidden`.
         """
-        batch, tokens, width = hidden.shape
-        qkv = self.qkv(hidden).view(batch, tokens, 3, self.heads, width // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (batch, heads, tokens, width of a head)
-        if query_delta is not None:
-            query = query + self._by_head(query_delta)
-        if value_delta is not None:
-            value = value + self._by_head(value_delta)
-        dropout = self.attention_dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=visible, dropout_p=dropout)
-        merged = mixed.transpose(1, 2).reshape(batch, tokens, width)
-        out: Tensor = self.output(merged)
+        qkv = self.qkv(hidden)
+        if query_delta is not None or value_delta is not None:
+            query, key, value = qkv.chunk(3, dim=-1)
+            query = query if query_delta is None else query + query_delta
+            value = value if value_delta is None else value + value_delta
+            qkv = torch.cat([query, key, value], dim=-1)
+        out: Tensor = self.output(attention(qkv, packing, self.heads, self._dropout()))
         return out
 
-    def _by_head(self, wide: Tensor) -> Tensor:
-        """(batch, tokens, width) as (batch, heads, tokens, width of a head)."""
-        batch, tokens, width = wide.shape
-        return wide.view(batch, tokens, self.heads, width // self.heads).transpose(1, 2)
+    def first_tokens(self, hidden: Tensor, packing: Packing) -> Tensor:
+        """What `forward` gives for the first token of each row (rows, width), without the queries of all others."""
+        width = hidden.shape[-1]
+        weight, bias = self.qkv.weight, self.qkv.bias
+        query = F.linear(hidden[packing.firsts], weight[:width], bias[:width])  # (rows, width)
+        key_value = packing.pad(F.linear(hidden, weight[width:], bias[width:]))  # (rows, tokens, 2 width)
+        key, value = _by_head(key_value, 2, self.heads)
+        (first,) = _by_head(query.unsqueeze(1), 1, self.heads)
+        mixed = _mixed(first, key, value, packing.visible, self._dropout())  # (rows, heads, 1, width of a head)
+        out: Tensor = self.output(mixed.flatten(1))
+        return out
+
+    def _dropout(self) -> float:
+        return self.attention_dropout if self.training else 0.0
+
+
+def attention(qkv: Tensor, packing: Packing, heads: int, dropout_probability: float = 0.0) -> Tensor:
+    """softmax(Q K' / sqrt(d_head)) V for every head (real tokens, width); `qkv` are Q, K and V beside each other."""
+    query, key, value = _by_head(packing.pad(qkv), 3, heads)
+    mixed = _mixed(query, key, value, packing.visible, dropout_probability)
+    return packing.pack(mixed.transpose(1, 2).flatten(2))
+
+
+def _by_head(padded: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
+    """Each of the parts that stand beside each other in (rows, tokens, parts * width), by head.
+
+    Each (rows, heads, tokens, width of a head).
+    """
+    rows, tokens, width = padded.shape
+    by_head = padded.view(rows, tokens, parts, heads, width // (parts * heads))
+    return by_head.permute(2, 0, 3, 1, 4).unbind(0)
+
+
+def _mixed(query: Tensor, key: Tensor, value: Tensor, visible: Tensor, dropout_probability: float) -> Tensor:
+    """Values (rows, heads, queries, width of a head), mixed by how well their keys fit the queries."""
+    if not dropout_probability or query.device.type != "cpu":
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, dropout_p=dropout_probability)
+    # With dropout, torch has no fused kernel on a CPU either, and its masks are slow.
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    weights = scores.masked_fill(~visible, float("-inf")).softmax(-1)
+    return dropout(weights, dropout_probability) @ value

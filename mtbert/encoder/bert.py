@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
 
 from mtbert.encoder.abstract import AbstractEncoder
-from mtbert.encoder.attention import visible_keys
 from mtbert.encoder.embeddings import BertEmbeddings
 from mtbert.encoder.layer import BertLayer
+from mtbert.encoder.packing import Packing, packing_of
 from mtbert.encoder.shape import BertShape as BertShape
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class BertEncoder(AbstractEncoder):
         attention_mask: Tensor,
         adapter: TaskAdapter | None = None,
         embedded: Tensor | None = None,
+        *,
+        packing: Packing | None = None,
+        first_only: bool = False,
     ) -> Tensor:
         """The last hidden states (batch, tokens, width).
 
@@ -66,36 +70,43 @@ class BertEncoder(AbstractEncoder):
         `adapter` is the set of one task. `embedded` (batch, tokens, width) stand in for the word embeddings of
         `input_ids`, before positions and layer norm: what a perturbation changes.
         """
-        visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
-        hidden: Tensor = self.embeddings(input_ids, embedded)
+        packing = packing or packing_of(attention_mask)
+        hidden: Tensor = self.embeddings(input_ids, packing, embedded)  # (real tokens, width)
         if adapter is not None:
-            return self._adapted(hidden, visible, adapter)
-        for layer in self.layers:
-            hidden = layer(hidden, visible)
-        return hidden
+            return packing.pad(self._adapted(hidden, packing, adapter))
+        return self._through(self.layers, hidden, packing, first_only)
 
     def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
         """Hidden states (batch, tokens, width) after the first `layers` layers, see `AbstractEncoder`."""
-        visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
-        hidden: Tensor = self.embeddings(input_ids)
+        packing = packing_of(attention_mask)
+        hidden: Tensor = self.embeddings(input_ids, packing)
         for layer in self.layers[:layers]:
-            hidden = layer(hidden, visible)
-        return hidden
+            hidden = layer(hidden, packing)
+        return packing.pad(hidden)
 
-    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int, *, first_only: bool = False) -> Tensor:
         """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
-        visible = visible_keys(attention_mask)  # (batch, 1, 1, tokens)
-        for layer in self.layers[layers:]:
-            hidden = layer(hidden, visible)
-        return hidden
+        packing = packing_of(attention_mask)
+        if layers == len(self.layers):
+            return hidden
+        return self._through(self.layers[layers:], packing.pack(hidden), packing, first_only)
 
-    def _adapted(self, hidden: Tensor, visible: Tensor, adapter: TaskAdapter) -> Tensor:
+    def _through(self, layers: Iterable[nn.Module], hidden: Tensor, packing: Packing, first_only: bool) -> Tensor:
+        """The states (batch, tokens, width) after some layers; of the first token alone where no other is wanted."""
+        *lower, last = (cast(BertLayer, layer) for layer in layers)
+        for layer in lower:
+            hidden = layer(hidden, packing)
+        if first_only:
+            return last.first_tokens(hidden, packing).unsqueeze(1)
+        return packing.pad(last(hidden, packing))
+
+    def _adapted(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter) -> Tensor:
         """All layers with an adapter; what stands on top of them stands inside the last layer norm."""
         layers = [cast(BertLayer, layer) for layer in self.layers]
         for number, layer in enumerate(layers[:-1]):
-            hidden = layer.output_norm(layer.adapted_sum(hidden, visible, adapter, number))
-        total = layers[-1].adapted_sum(hidden, visible, adapter, len(layers) - 1)
-        return adapter.top(total, visible, layers[-1].output_norm)
+            hidden = layer.output_norm(layer.adapted_sum(hidden, packing, adapter, number))
+        total = layers[-1].adapted_sum(hidden, packing, adapter, len(layers) - 1)
+        return adapter.top(total, packing, layers[-1].output_norm)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mtbert.encoder.abstract import AbstractEncoder
+from mtbert.encoder.packing import Packing
 from mtbert.encoder.shape import BilstmShape as BilstmShape
 from mtbert.errors import BackboneError
 
@@ -81,6 +82,9 @@ class BilstmEncoder(AbstractEncoder):
         attention_mask: Tensor,
         adapter: TaskAdapter | None = None,
         embedded: Tensor | None = None,
+        *,
+        packing: Packing | None = None,
+        first_only: bool = False,
     ) -> Tensor:
         """Hidden states (batch, tokens, width), see `AbstractEncoder`; raises `BackboneError` for an adapter."""
         if adapter is not None:
@@ -100,7 +104,7 @@ class BilstmEncoder(AbstractEncoder):
             hidden = layer(hidden, lengths)
         return hidden
 
-    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
+    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int, *, first_only: bool = False) -> Tensor:
         """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
         lengths = attention_mask.sum(1).clamp(min=1).cpu()
         for layer in self.layers[layers:]:

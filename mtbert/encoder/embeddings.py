@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mtbert.encoder.dropout import Dropout
+from mtbert.encoder.packing import Packing
 from mtbert.errors import BackboneError
 
 
@@ -29,12 +32,12 @@ class BertEmbeddings(nn.Module):
         self.position = nn.Embedding(positions, width)
         self.token_type = nn.Embedding(token_types, width)
         self.norm = nn.LayerNorm(width, eps=layer_norm_epsilon)
-        self.dropout = nn.Dropout(hidden_dropout)
+        self.dropout = Dropout(hidden_dropout)
 
-    def forward(self, input_ids: Tensor, words: Tensor | None = None) -> Tensor:
-        """`input_ids` (batch, tokens) int64; gives (batch, tokens, width).
+    def forward(self, input_ids: Tensor, packing: Packing, words: Tensor | None = None) -> Tensor:
+        """`input_ids` (rows, tokens) int64; gives (real tokens, width), as `packing` says.
 
-        `words` (batch, tokens, width) stand in for the word embeddings that `input_ids` would look up.
+        `words` (rows, tokens, width) stand in for the word embeddings that `input_ids` would look up.
         Raises `BackboneError` where there are more tokens than learned positions.
         """
         tokens, positions = input_ids.shape[1], self.position.num_embeddings
@@ -44,6 +47,6 @@ class BertEmbeddings(nn.Module):
                 f"Set data.max_tokens to {positions} or less."
             )
         place = self.position.weight[:tokens] + self.token_type.weight[0]  # (tokens, width)
-        looked_up: Tensor = self.word(input_ids) if words is None else words
-        out: Tensor = self.dropout(self.norm(looked_up + place))
+        looked_up: Tensor = self.word(input_ids.flatten()[packing.places]) if words is None else packing.pack(words)
+        out: Tensor = self.dropout(self.norm(looked_up + F.embedding(packing.places % tokens, place)))
         return out

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mtbert.encoder.attention import SelfAttention
+from mtbert.encoder.dropout import Dropout
+from mtbert.encoder.packing import Packing
 
 if TYPE_CHECKING:
     from mtbert.adapters.abstract import TaskAdapter
@@ -36,25 +38,32 @@ class BertLayer(nn.Module):
         self.inner = nn.Linear(width, inner_width)
         self.outer = nn.Linear(inner_width, width)
         self.output_norm = nn.LayerNorm(width, eps=layer_norm_epsilon)
-        self.dropout = nn.Dropout(hidden_dropout)
+        self.dropout = Dropout(hidden_dropout)
 
-    def forward(self, hidden: Tensor, visible: Tensor) -> Tensor:
-        """`hidden` (batch, tokens, width), `visible` from `visible_keys`; gives (batch, tokens, width)."""
-        attended = self.attention_norm(hidden + self.dropout(self.attention(hidden, visible)))
-        inner = F.gelu(self.inner(attended))  # (batch, tokens, inner width)
+    def forward(self, hidden: Tensor, packing: Packing) -> Tensor:
+        """`hidden` (real tokens, width) as `packing` says; gives (real tokens, width)."""
+        return self._after_attention(hidden, self.attention(hidden, packing))
+
+    def first_tokens(self, hidden: Tensor, packing: Packing) -> Tensor:
+        """What `forward` gives for the first token of each row (rows, width), without computing the others."""
+        return self._after_attention(hidden[packing.firsts], self.attention.first_tokens(hidden, packing))
+
+    def _after_attention(self, hidden: Tensor, block: Tensor) -> Tensor:
+        attended = self.attention_norm(hidden + self.dropout(block))
+        inner = F.gelu(self.inner(attended))  # (real tokens, inner width)
         out: Tensor = self.output_norm(attended + self.dropout(self.outer(inner)))
         return out
 
-    def adapted_sum(self, hidden: Tensor, visible: Tensor, adapter: TaskAdapter, number: int) -> Tensor:
+    def adapted_sum(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter, number: int) -> Tensor:
         """What `output_norm` is given, with an adapter, to which this is layer `number` (from 0).
 
         It acts on queries and values, on both blocks' outputs, and beside the layer. Blocks' outputs reach it after
         dropout, as in Houlsby et al.'s code.
         """
         query, value = adapter.query_delta(number, hidden), adapter.value_delta(number, hidden)
-        block = self.dropout(self.attention(hidden, visible, query, value))
+        block = self.dropout(self.attention(hidden, packing, query, value))
         attended = self.attention_norm(hidden + adapter.after_attention(number, block))
         block = self.dropout(self.outer(F.gelu(self.inner(attended))))
         total: Tensor = attended + adapter.after_feed_forward(number, block)
-        beside = adapter.parallel(number, hidden, visible)
+        beside = adapter.parallel(number, hidden, packing)
         return total if beside is None else total + beside

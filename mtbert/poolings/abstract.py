@@ -11,10 +11,10 @@ from torch import Tensor, nn
 class AbstractPooling(nn.Module, ABC):
     """A map from hidden states to one vector a sentence; padding never changes the result.
 
-    `first_token_only`: it reads the first token's state alone.
+    `first_only`: it reads the first token's state alone, so an encoder need not compute the last layer's others.
     """
 
-    first_token_only: ClassVar[bool] = False
+    first_only: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from torch import Tensor
 
 from mtbert.poolings.abstract import AbstractPooling
@@ -12,7 +10,7 @@ from mtbert.poolings.abstract import AbstractPooling
 class ClsPooling(AbstractPooling):
     """The hidden state of [CLS], the first token (Devlin 2018, section 3.1)."""
 
-    first_token_only: ClassVar[bool] = True
+    first_only = True
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """u = h[0]; shape (batch, width)."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 
@@ -20,7 +18,7 @@ class ClsPoolerPooling(AbstractPooling):
     kept it is where training starts from.
     """
 
-    first_token_only: ClassVar[bool] = True
+    first_only = True
 
     def __init__(self, *, width: int, pooler: tuple[Tensor, Tensor] | None) -> None:
         super().__init__()

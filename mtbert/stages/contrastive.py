@@ -19,10 +19,11 @@ def contrastive_loss(
     Vectors are (batch, width) each. a_ij is `alpha` for i = j and 1 else: the own hard negative is weighted, which is
     log alpha added to its logit. Gao et al. 2021, equations 1, 5 and 8; without `negatives` their terms are left out.
     """
-    logits = _cosines(anchors, positives) / temperature  # (batch, batch)
-    if negatives is not None:
-        own = torch.eye(len(anchors), device=anchors.device) * math.log(alpha)
-        logits = torch.cat([logits, _cosines(anchors, negatives) / temperature + own], dim=1)  # (batch, 2 batch)
+    with torch.autocast(anchors.device.type, enabled=False):  # a temperature divides the cosines: they must be exact
+        logits = _cosines(anchors, positives) / temperature  # (batch, batch)
+        if negatives is not None:
+            own = torch.eye(len(anchors), device=anchors.device) * math.log(alpha)
+            logits = torch.cat([logits, _cosines(anchors, negatives) / temperature + own], dim=1)  # (batch, 2 batch)
     return F.cross_entropy(logits, torch.arange(len(anchors), device=anchors.device))
 
 

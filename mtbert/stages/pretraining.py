@@ -82,7 +82,8 @@ def fit(
         total, count = torch.zeros((), device=device_of(model)), 0
         with torch_stream(how.seed, how.stage, "dropout", epoch):
             for indices in batches:
-                loss = loss_of(indices, draws)
+                with model.autocast():
+                    loss = loss_of(indices, draws)
                 if loss is None:
                     continue
                 optimizer.zero_grad(set_to_none=True)

@@ -53,10 +53,10 @@ def test_padding_never_changes_the_result(pooling: AbstractPooling) -> None:
     assert torch.equal(pooling(hidden, mask), pooling(other, mask))
 
 
-def test_a_pooling_that_reads_the_first_token_only_says_so(pooling: AbstractPooling) -> None:
+def test_a_pooling_that_reads_the_first_only_says_so(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     alone = torch.allclose(pooling(hidden[:, :1], mask[:, :1]), pooling(hidden, mask))
-    assert alone == pooling.first_token_only
+    assert alone == pooling.first_only
 
 
 def test_more_padding_never_changes_the_result(pooling: AbstractPooling) -> None:

@@ -13,6 +13,7 @@ from torch.nn.functional import gelu
 from mtbert import components
 from mtbert.adapters.abstract import TaskAdapter
 from mtbert.encoder.bert import BertEncoder, BertShape
+from mtbert.encoder.packing import packing_of
 
 SHAPE = BertShape(vocabulary_size=40, width=16, layers=2, heads=2, inner_width=32, positions=24)
 FACTS = {"encoder_width": 16, "layers": 2, "heads": 2, "inner_width": 32, "layer_norm_epsilon": 1e-12}
@@ -73,7 +74,8 @@ class Reference:
         self.query, self.value, self.attended, self.fed, self.beside = query, value, attended, fed, beside
 
     def __call__(self, encoder: BertEncoder) -> Tensor:
-        state, hidden = encoder.state_dict(), encoder.embeddings(IDS)
+        state, hidden = encoder.state_dict(), encoder.embeddings(IDS, packing_of(torch.ones_like(IDS)))
+        hidden = hidden.view(*IDS.shape, -1)
         for i in range(len(encoder.layers)):
             p = {key.removeprefix(f"layers.{i}."): t for key, t in state.items() if key.startswith(f"layers.{i}.")}
             q, k, v = linear(p, "attention.qkv", hidden).chunk(3, -1)
@@ -191,9 +193,9 @@ def test_a_top_layer_stands_on_what_the_others_changed(encoder: BertEncoder) -> 
     top = adapters(top_layer={})
     top.load_state_dict(state)
     last = encoder.layers[-1].output_norm
-    standard = (encoder(IDS, MASK, alone) - last.bias) / last.weight
-    expected = last.weight * top.top_layer.layer(standard, MASK[:, None, None, :]) + last.bias
-    torch.testing.assert_close(encoder(IDS, MASK, both)[MASK], expected[MASK], rtol=1e-3, atol=1e-4)
+    standard = (encoder(IDS, MASK, alone)[MASK] - last.bias) / last.weight
+    expected = last.weight * top.top_layer.layer(standard, packing_of(MASK)) + last.bias
+    torch.testing.assert_close(encoder(IDS, MASK, both)[MASK], expected, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(

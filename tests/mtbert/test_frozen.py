@@ -203,7 +203,7 @@ def test_what_stands_below_and_above_a_border_is_the_whole(
     tiny: RunConfig, prepared: Prepared, pooling: str, border: Border
 ) -> None:
     model = model_of(changed(tiny, {}, pooling=pooling), prepared).eval()
-    if border.first_token and not model.pooling.first_token_only:
+    if border.first_token and not model.pooling.first_only:
         pytest.skip(f"{pooling} reads all tokens")
     batch = TokenInputs(prepared.splits["quora", "dev"], prepared.pad_id, torch.device("cpu")).batch(np.arange(6))
     tokens, mask = batch.input_ids, batch.attention_mask

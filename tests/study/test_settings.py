@@ -42,7 +42,15 @@ def test_a_resumed_study_may_get_more_trials_and_seeds() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("space", "heads"), ("data", "x"), ("epochs", 9), ("seed", 1), ("pins", ("pooling=max",)), ("tasks", ("sst",))],
+    [
+        ("space", "heads"),
+        ("data", "x"),
+        ("epochs", 9),
+        ("seed", 1),
+        ("precision", "bfloat16"),
+        ("pins", ("pooling=max",)),
+        ("tasks", ("sst",)),
+    ],
 )
 def test_what_gives_runs_their_meaning_cannot_change(key: str, value: object) -> None:
     stored = resolve({"name": "a"}, None)

