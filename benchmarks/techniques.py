@@ -1,169 +1,227 @@
 """What each technique costs: a training step's time and peak memory relative to the baseline, trainable parameters.
 
-    python benchmarks/techniques.py [--backbone minilm] [--batches 8] [--turns 3] [--only REGEX]
+    python benchmarks/techniques.py [--data FOLDER] [--backbone minilm] [--only REGEX]
 
-For every level of `full_ablation`'s factors the baseline with that one level changed. A level that needs another (a
-balancer that needs all losses, adapters to be trained) is compared with the baseline that has this other one too.
+For every level of `full_ablation`'s factors, conditional ones included, the baseline with that one level changed; and
+for settings that no factor varies. A level that needs another (adapters to be trained, losses of all tasks in a step)
+is compared with the baseline that has this other one too.
 
-Time: both configurations train in one process, in turns, on the same made-up examples; the median over epochs of an
-epoch's seconds divided by its batches, a batch being one task's. The first epoch of each run warms up. A stage before
-or after the multitask stage has steps of its own: there it is the seconds of the whole training (marked `run`).
-Memory: each configuration in a process of its own, the most it ever held, interpreter and libraries included.
+Time: the two train the same sentences in one process, in turns, an epoch each; the median over turns of the ratio of
+their CPU seconds a batch (one task's), and half of its 95 % interval. On a noisy machine there are more turns, in
+further processes, until that is small. A stage before or after the multitask stage has steps of its own, of its own
+batch size: one of these against a batch of the baseline (marked `own`). Memory: the most that a process held which
+trains this configuration alone, interpreter and libraries included. The targets are judged at the end; the exit code
+is 1 where one is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import multiprocessing
+import os
 import re
-import statistics
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import torch
+from step_cost import STAGES, Alone, Contestant, alone, in_turns
 
 import search_spaces
-from mtbert import components
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
-from mtbert.data.tokenize import Prepared
+from mtbert.data.prepared import save_prepared
+from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.errors import ConfigurationError
-from mtbert.run import RunOutcome, prepare_data, run
-from mtbert.trainer import sizes_of
+from mtbert.run import prepare_data
 from search_spaces import Space
-from study.configuration import to_config
+from search_spaces.choices import places
+from study.configuration import SENTENCES, to_config
 from study.settings import Settings, resolve
 
-EPOCHS = 3  # one to warm up; one odd and one even for the hybrid curriculum
-STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "single_task")
-# What a level may need beside it, tried in this order.
-COMPANIONS: tuple[dict[str, str], ...] = ({}, {"sampler": "joint"}, {"adapter": "low_rank"})
+BATCH_SIZE, BATCHES = 8, 2  # batches of each task in an epoch
+STAGE_BATCHES = 3
+TURNS, PROCESSES = 4, (2, 8)  # turns in a process; at least and at most so many processes
+PRECISION = 0.02  # of a ratio that was measured in few enough turns
+# What a level may need beside it, tried in this order; what compares the tasks of a step is measured where it does.
+NEEDS: tuple[dict[str, str], ...] = ({}, {"sampler": "joint"}, {"adapter": "low_rank"})
+COMPARES_TASKS = ("balancer", "surgery")
+# Settings that docs/techniques.md names and no factor varies.
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "bregman": {"multitask": {"regularizer": {"name": "smart", "bregman": True}}},
+    "accumulation=2": {"multitask": {"accumulation": 2}},
+    "encoder.shared=false": {"encoder": {"shared": False}},
+    "backbone=bilstm": {"backbone": "bilstm"},
+}
+# How many times the peer's step one may take; the first pattern that fits. SMART: one more forward with a backward to
+# the inputs and one more of both are 2.7 times already. A sum of adapters may cost what its parts may.
+TARGETS = (
+    (r"adapter[=.]low_rank\+top_layer", 1.95),
+    (r"adapter[=.]top_layer", 1.6),
+    (r"adapter[=.]", 1.35),
+    (r"smart[=.]", 3.2),
+    (r"surgery=pcgrad", 1.5),
+    (r"balancer=gradnorm", 1.3),
+    (r"balancer=", 1.05),
+)
+Result = TypeVar("Result")
 
 
 class Case(NamedTuple):
-    """A level, in words, and the two configurations to compare."""
+    """A level, in words, what stands beside it, and the two configurations to compare."""
 
     level: str
     beside: str
-    peer: RunConfig
-    changed: RunConfig
+    peer: Contestant
+    changed: Contestant
 
 
-class Cost(NamedTuple):
-    """What one configuration takes."""
+class Time(NamedTuple):
+    """How many times the peer's step a step takes, and half of the 95 % interval."""
 
-    batch_seconds: float
-    run_seconds: float
-    peak_bytes: int
-    trainable: int
+    ratio: float
+    margin: float
 
 
-def cases(space: Space, settings: Settings, only: str) -> Iterator[Case]:
-    """Every level but the baseline's that matches `only`; conditional factors stay at their baseline."""
-    for name, factor in space.active(space.baseline()):
-        for level in factor.level_names():
-            told = f"{name}={level}"
-            if level != factor.baseline and re.search(only, told):
-                yield _case(space, settings, name, level)
+class Bench:
+    """One benchmark: which cases there are, and what is measured in processes of their own."""
+
+    def __init__(self, data: str, backbone: str, folder: Path) -> None:
+        sizes = {"train_examples": BATCH_SIZE * BATCHES, "dev_examples": BATCH_SIZE, "epochs": 2 * (TURNS + 1)}
+        self.space: Space = search_spaces.load("full_ablation")
+        self.settings: Settings = resolve({"backbone": backbone, "data": data, **sizes}, None)
+        self.folder = folder
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["step_cost", "torch._dynamo"])
+        self._alone: dict[str, Alone] = {}
+
+    def cases(self) -> Iterator[Case]:
+        """Every level but the baseline's of every factor that has levels, and the settings."""
+        for place in places(self.space.factors):
+            above = {condition.factor: condition.level for condition in place.conditions}
+            for level in place.factor.level_names():
+                if level != place.factor.baseline:
+                    yield self._case(place.name, level, above)
+        for told, setting in SETTINGS.items():
+            peer = to_config(self.space, self.space.baseline(), self.settings).model_dump(mode="json")
+            yield Case(told, "", *(self._contestant(parse(_over(peer, over))) for over in ({}, setting)))
+
+    def _case(self, factor: str, level: str, above: Mapping[str, str]) -> Case:
+        for needed in sorted(NEEDS, key=lambda needed: "sampler" not in needed) if factor in COMPARES_TASKS else NEEDS:
+            try:
+                choices = self.space.complete({**needed, **above, factor: level})
+                changed = to_config(self.space, choices, self.settings)
+                peer = to_config(self.space, self.space.complete(needed), self.settings)
+            except (ConfigurationError, search_spaces.SpaceError):
+                continue
+            stage = next((name for name in STAGES if getattr(changed, name) != getattr(peer, name)), "multitask")
+            beside = ", ".join(f"{name}={choice}" for name, choice in needed.items())
+            return Case(f"{factor}={level}", beside, self._contestant(peer), self._contestant(changed, stage))
+        raise SystemExit(f"{factor}={level} goes with none of {NEEDS}: add there what it needs.")
+
+    def _contestant(self, config: RunConfig, stage: str = "multitask") -> Contestant:
+        return Contestant(_short(config, stage), stage, self._prepared(config.backbone))
+
+    def _prepared(self, backbone: str) -> str:
+        """The folder of the data as a backbone reads it, with the sentences of every stage."""
+        folder = self.folder / backbone.replace("/", "_")
+        if folder.is_dir():
+            return str(folder)
+        baseline = to_config(self.space, self.space.baseline(), self.settings).model_copy(update={"backbone": backbone})
+        corpus = load_corpus(self.settings.data, tuple(baseline.tasks))
+        stages = [
+            to_config(self.space, o.choices, self.settings) for o in self.space.alternatives(self.space.baseline())
+        ]
+        wanted = dict.fromkeys(together(need for config in stages for need in needs_of(config).values()), None)
+        save_prepared(prepare_data(baseline, corpus, read_texts(corpus, wanted, None)), folder)
+        return str(folder)
+
+    def time(self, case: Case) -> Time:
+        """The changed configuration's seconds a batch over the peer's: the median over turns."""
+        ratios: list[float] = []
+        for process in range(1, PROCESSES[1] + 1):
+            peer, changed = self._apart(in_turns, (case.peer, case.changed), TURNS)
+            ratios += [mine / theirs for mine, theirs in zip(changed, peer, strict=True)]
+            low, median, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+            margin = 1.57 * (high - low) / np.sqrt(len(ratios))  # of a median, 95 %: McGill, Tukey & Larsen 1978
+            if process >= PROCESSES[0] and margin <= PRECISION * median:
+                break
+        return Time(float(median), float(margin))
+
+    def alone(self, contestant: Contestant) -> Alone:
+        """Memory and parameters of one configuration."""
+        key = f"{contestant.config.digest()} {contestant.stage}"
+        if key not in self._alone:
+            self._alone[key] = self._apart(alone, contestant)
+        return self._alone[key]
+
+    def _apart(self, work: Callable[..., Result], *arguments: object) -> Result:
+        with ProcessPoolExecutor(1, mp_context=self.context) as process:
+            return process.submit(work, *arguments).result()
 
 
-def _case(space: Space, settings: Settings, factor: str, level: str) -> Case:
-    for companion in COMPANIONS:
-        try:
-            changed = to_config(space, space.complete({**companion, factor: level}), settings)
-            peer = to_config(space, space.complete(companion), settings)
-        except (ConfigurationError, search_spaces.SpaceError):
-            continue
-        beside = ", ".join(f"{name}={choice}" for name, choice in companion.items())
-        return Case(f"{factor}={level}", beside, _short(peer), _short(changed))
-    raise SystemExit(f"{factor}={level} goes with none of {COMPANIONS}: add there what it needs.")
-
-
-def _short(config: RunConfig) -> RunConfig:
-    """The same with no more steps an epoch than the tasks have batches, where the sampler counts its own."""
-    if "steps" not in config.multitask.sampler.settings:
+def _short(config: RunConfig, stage: str) -> RunConfig:
+    """The same with one epoch of the stage on a few whole batches of its own size."""
+    if stage == "multitask":
         return config
     data = config.model_dump(mode="json")
-    data["multitask"]["sampler"]["steps"] = None
+    data[stage]["epochs"] = 1
+    for field in SENTENCES:
+        if field in data[stage]:
+            data[stage][field] = STAGE_BATCHES * data[stage]["batch_size"]
     return parse(data)
 
 
-def batches_of(config: RunConfig, data: Prepared, epoch: int) -> int:
-    """How many batches, each of one task, an epoch has."""
-    sampler = components.build("samplers", config.multitask.sampler.name, config.multitask.sampler.settings)
-    splits = {name: data.splits[name, "train"] for name in config.tasks}
-    sizes, batch_sizes = sizes_of(splits, config.tasks, config.multitask.batch_size)
-    counts = {name: -(-sizes[name] // batch_sizes[name]) for name in config.tasks}
-    order = sampler.epoch(counts, epoch=epoch, epochs=config.multitask.epochs, rng=np.random.default_rng(0))
-    return sum(len(step) for step in order)
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {key: _over(below[key], value) for key, value in above.items() if isinstance(below.get(key), dict)}
+    return {**below, **above, **merged}
 
 
-def measure(configs: Sequence[RunConfig], turns: int) -> list[Cost]:
-    """The costs of configurations that train in turns in this process."""
-    torch.set_num_threads(1)
-    data = prepare_data(configs[-1], load_corpus("demo", tuple(configs[-1].tasks)))
-    outcomes: list[list[RunOutcome]] = [[] for _ in configs]
-    for _ in range(turns):
-        for found, config in zip(outcomes, configs, strict=True):
-            found.append(run(config, data, lambda _: True))
-    return [_cost(config, data, found) for config, found in zip(configs, outcomes, strict=True)]
-
-
-def _cost(config: RunConfig, data: Prepared, outcomes: Sequence[RunOutcome]) -> Cost:
-    epochs = [e for o in outcomes for e in o.epochs if 1 < e.epoch <= config.multitask.epochs]
-    return Cost(
-        batch_seconds=statistics.median(e.train_seconds / batches_of(config, data, e.epoch) for e in epochs),
-        run_seconds=statistics.median(outcome.train_seconds for outcome in outcomes),
-        peak_bytes=outcomes[-1].peak_memory_bytes,
-        trainable=outcomes[-1].trainable_parameters,
-    )
-
-
-def apart(configs: Sequence[RunConfig], turns: int) -> list[Cost]:
-    """`measure` in a process of its own."""
-    told = json.dumps({"configs": [config.model_dump(mode="json") for config in configs], "turns": turns})
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure"], input=told, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return [Cost(*values) for values in json.loads(done.stdout)]
+def target(level: str) -> float | None:
+    """How many times the peer's step a level may take; None where nothing is asked."""
+    return next((limit for pattern, limit in TARGETS if re.match(pattern, level)), None)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, judge."""
     parser = argparse.ArgumentParser(description="What each technique costs, relative to the baseline.")
+    parser.add_argument("--data", default="demo", help="demo, or a folder of real sentences")
     parser.add_argument("--backbone", default="minilm")
-    parser.add_argument("--batches", type=int, default=8, help="batches of 8 a task in an epoch")
-    parser.add_argument("--turns", type=int, default=3, help="how often the two configurations take turns")
     parser.add_argument("--only", default="", help="levels that match this regular expression")
-    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.measure:
-        told = json.load(sys.stdin)
-        print(json.dumps(measure([parse(config) for config in told["configs"]], told["turns"])))
-        return
-    sizes = {"train_examples": 8 * asked.batches, "dev_examples": 8, "epochs": EPOCHS}
-    settings = resolve({"backbone": asked.backbone, **sizes}, None)
-    peaks: dict[str, int] = {}
-    print(f"{'level':40} {'time':>6}     {'memory':>6} {'':>9} {'trainable':>12}  compared with the baseline and")
-    for case in cases(search_spaces.load("full_ablation"), settings, asked.only):
-        key = case.peer.digest()
-        if key not in peaks:
-            peaks[key] = apart([case.peer], 1)[0].peak_bytes
-        print(_line(case, apart([case.peer, case.changed], asked.turns), peaks[key]), flush=True)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    verdicts: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(asked.data, asked.backbone, Path(folder))
+        print(f"{'level':36} {'time':>6} {'':5}     {'memory':>6} {'':>9} {'trainable':>11}  beside")
+        for case in bench.cases():
+            if re.search(asked.only, case.level):
+                found = bench.time(case)
+                print(_line(case, found, bench.alone(case.peer), bench.alone(case.changed)), flush=True)
+                limit = target(case.level)
+                if limit is not None:
+                    verdicts.append(_verdict(case.level, found, limit))
+    missed = [verdict for verdict in verdicts if verdict]
+    print("\n".join([*missed, f"targets met: {len(verdicts) - len(missed)} of {len(verdicts)}"]))
+    sys.exit(1 if missed else 0)
 
 
-def _line(case: Case, costs: Sequence[Cost], peer_peak: int) -> str:
-    peer, changed = costs
-    stage = any(getattr(case.changed, name) != getattr(case.peer, name) for name in STAGES)
-    time = changed.run_seconds / peer.run_seconds if stage else changed.batch_seconds / peer.batch_seconds
-    peak = apart([case.changed], 1)[0].peak_bytes
-    memory = f"{peak / peer_peak:5.2f}x {(peak - peer_peak) / 1e6:+6.0f} MB"
-    return f"{case.level:40} {time:5.2f}x {'run' if stage else '   '} {memory} {changed.trainable:12,}  {case.beside}"
+def _line(case: Case, time: Time, peer: Alone, changed: Alone) -> str:
+    own = "   " if case.changed.stage == "multitask" else "own"
+    memory = f"{changed.peak_bytes / peer.peak_bytes:5.2f}x {(changed.peak_bytes - peer.peak_bytes) / 1e6:+6.0f} MB"
+    told = f"{time.ratio:5.2f}x ±{time.margin:.2f} {own} {memory} {changed.trainable:11,}"
+    return f"{case.level:36} {told}  {case.beside}"
+
+
+def _verdict(level: str, time: Time, limit: float) -> str:
+    """What there is to say where a target is missed; nothing where it is met."""
+    if round(time.ratio, 2) <= limit:
+        return ""
+    sure = "missed" if time.ratio - time.margin > limit else "missed, but within the noise"
+    return f"{level}: {time.ratio:.2f}x ±{time.margin:.2f}, at most {limit:.2f}x: {sure}"
 
 
 if __name__ == "__main__":

@@ -21,8 +21,12 @@ DATA = Path(os.environ.get("MTBERT_DATA", Path(__file__).resolve().parents[3] / 
 
 
 def configuration(**others: Any) -> dict[str, Any]:
+    """Two layers, with a pooling and heads that learn all three tasks from few examples."""
+    heads = {"sst": "linear", "quora": "concat_absdiff", "sts": "concat_absdiff"}
     return {
         "encoder": {"layers": 2},
+        "pooling": "mean",
+        "tasks": {task: {"head": head} for task, head in heads.items()},
         "data": {"train_examples": 300, "dev_examples": 400},
         "multitask": {"epochs": 2, "batch_size": 16, "optimizer": {"learning_rate": 1e-4}},
         **others,
@@ -41,9 +45,10 @@ def test_scores_in_bfloat16_are_those_in_float32_within_the_noise_of_seeds() -> 
     scores: dict[str, list[list[float]]] = {"float32": [], "bfloat16": []}
     for seed in SEEDS:
         for precision, found in scores.items():
-            best = run(parse(configuration(precision=precision, seed=seed)), data, lambda _: True).best.dev
-            main = [best.tasks[task].metrics[metric] for task, metric in MAIN.items()]
-            found.append([best.score, *main])
+            # The last epoch, not the best: which one is best may turn on the last digit.
+            last = run(parse(configuration(precision=precision, seed=seed)), data, lambda _: True).epochs[-1].dev
+            main = [last.tasks[task].metrics[metric] for task, metric in MAIN.items()]
+            found.append([last.score, *main])
     exact, rough = (np.array(scores[precision]) for precision in ("float32", "bfloat16"))  # (seeds, 1 + tasks)
     noise, difference = exact.std(axis=0, ddof=1), rough - exact
     print("seed deviation", noise, "mean difference", difference.mean(0), "its deviation", difference.std(0, ddof=1))
