@@ -68,7 +68,7 @@ def test_weights_are_cast_once_a_step(tiny: RunConfig, prepared: Prepared) -> No
         {},
         {"multitask": {"epochs": 1, "regularizer": {"name": "smart", "bregman": True}}},
         {"multitask": {"epochs": 1, "sampler": {"name": "joint"}, "surgery": "pcgrad"}},
-        {"simcse_unsupervised": {}, "mlm": {}},
+        {"simcse_unsupervised": {"sentences": 32, "batch_size": 8}, "mlm": {"epochs": 1, "max_sentences": 40}},
         {"adapters": [{"name": "pal"}, {"name": "top_layer"}], "pooling": "attention"},
         {"backbone": "bilstm"},
     ],
