@@ -26,6 +26,7 @@ FIRST_BATCHES, OTHER_BATCHES = 2, 1
 MEASURED_SENTENCES = 32
 MEASURED_DEV = 16
 # Other kinds are measured until so much time is spent; those left are taken to cost the mean of these.
+LEAST_TRAINING = 0.1  # of a stage's seconds, the part that goes with the examples it trains on
 MEASURING_SECONDS = 8.0
 # A fresh process, reading the data, writing results.
 SECONDS_AROUND_A_RUN = 1.0
@@ -144,7 +145,8 @@ def _of_stage(stage: str, first: RunConfig, config: RunConfig, data: Prepared, e
     outcome, work = _train(_short(first, first, epochs=1).model_copy(update={stage: part}), data, device)
     together = outcome.epochs[0]  # the one of `multitask`
     seconds = outcome.train_seconds + outcome.eval_seconds - together.train_seconds - together.eval_seconds
-    return max(0.0, seconds - work[stage].evaluated * evaluated) / work[stage].trained
+    # What is frozen is computed once, so that `single_task` may evaluate for less than was counted.
+    return max(LEAST_TRAINING * seconds, seconds - work[stage].evaluated * evaluated) / work[stage].trained
 
 
 def _train(
