@@ -7,6 +7,7 @@ trials: ended runs are told, unfinished ones are run again under their own trial
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -61,7 +62,12 @@ class Driver:
     # Phases
 
     def _search_phase(self) -> None:
-        search, settings = self._make_search(), self._settings
+        with closing(self._make_search()) as search:
+            self._search_with(search)
+
+    def _search_with(self, search: Search) -> None:
+        """As many trials as asked for, those that an earlier launch began first."""
+        settings = self._settings
         by_trial = {r.trial_number: r for r in self._db.runs(settings.name) if r.trial_number is not None}
         unfinished = []
         for number in search.running():

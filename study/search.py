@@ -76,6 +76,11 @@ class Search:
         for number in sorted(self._written):
             self._study.add_trial(self._written[number])
 
+    def close(self) -> None:
+        """Give the database's connections back; the search is over."""
+        self._database.remove_session()
+        self._database.engine.dispose()
+
     def count(self) -> int:
         """Trials proposed so far, those still running among them."""
         return sum(t.state != TrialState.WAITING for t in self._trials())
