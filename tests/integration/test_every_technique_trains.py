@@ -89,7 +89,6 @@ def moved(before: Mapping[str, Tensor], model: MultitaskModel) -> set[str]:
 
 def assert_falls(before: Mapping[str, float], after: Mapping[str, float]) -> None:
     left = {name: after[name] / before[name] for name in before}
-    print("LEFT", left)
     assert all(part < FALL for part in left.values()), f"left of each loss: {left}"
 
 
