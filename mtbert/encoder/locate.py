@@ -5,11 +5,11 @@ Nothing here needs torch: command lines check a backbone before any work.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import re
 from pathlib import Path
 
+from mtbert.durable import sha256_of
 from mtbert.encoder.files import CONFIG, SAFETENSORS, TOKENIZER
 from mtbert.encoder.hub import download
 from mtbert.errors import BackboneError, unknown
@@ -66,8 +66,7 @@ def find_folder(backbone: str) -> Path:
 def verify_minilm(folder: Path) -> None:
     """Raise `BackboneError` unless the weights are the published ones: 90 MB, 0.06 s, at every load."""
     path = folder / SAFETENSORS
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if found != MINILM_SHA256:
         raise BackboneError(
             f"{path} must have SHA-256 {MINILM_SHA256}, got {found}: it is not the published model. "

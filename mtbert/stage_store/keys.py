@@ -27,6 +27,7 @@ from mtbert import components
 from mtbert.config import RunConfig
 from mtbert.config_stages import corpora_of
 from mtbert.data.texts import TRIPLET_TEXTS
+from mtbert.durable import sha256_of
 from mtbert.encoder.files import CONFIG, PICKLED, SAFETENSORS
 from mtbert.encoder.locate import FRESH, find_folder
 
@@ -164,8 +165,7 @@ def _hash(*parts: Any) -> str:
 @cache
 def _file_hash(path: Path, size: int, modified: int) -> str:
     """SHA-256 of a file; `size` and `modified` tell a file that was changed."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 @cache

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import os
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
-from mtbert.durable import sync
+from mtbert.durable import sha256_of, sync
 from mtbert.stage_store import claims
 from mtbert.stage_store.claims import Claim
 
@@ -218,7 +217,7 @@ def _write(folder: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any])
 
     path = folder / STATE
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
-    entry = {"format": FORMAT, "sha256": _sha256(path), "data": data}
+    entry = {"format": FORMAT, "sha256": sha256_of(path), "data": data}
     (folder / ENTRY).write_text(json.dumps(entry), encoding="utf-8")
     for each in (path, folder / ENTRY, folder):
         sync(each)
@@ -231,7 +230,7 @@ def _read(place: Path) -> Entry:
     entry = json.loads((place / ENTRY).read_text(encoding="utf-8"))
     if entry["format"] != FORMAT:
         raise ValueError(f"it has format {entry['format']}, this version reads {FORMAT}")
-    found = _sha256(place / STATE)
+    found = sha256_of(place / STATE)
     if found != entry["sha256"]:
         raise ValueError(f"{STATE} has SHA-256 {found}, {entry['sha256']} was written")
     return Entry(load_file(place / STATE), entry["data"])
@@ -249,8 +248,3 @@ def _size(place: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             total += file.stat().st_size
     return total
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
