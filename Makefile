@@ -1,6 +1,7 @@
 # make study   set up, then the main job: search, confirm, ablate and report on made-up data, about ten minutes
 # make test    set up, then the tests that need no more than five minutes
 # make check   what CI runs after `make test`: formatting, types, the slow tests
+# make faults  the tests of tests/faults in their full form: a hundred kills and the like (docs/reliability.md)
 # The set-up is done once: it is repeated only when pyproject.toml or constraints.txt change.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 # Two processes beside each other, each with one thread (tests/conftest.py).
 PYTEST := $(BIN)/python -m pytest --numprocesses 2
 
-.PHONY: study test check clean
+.PHONY: study test check faults clean
 
 study: $(VENV)/.set-up-study
 	$(BIN)/python -m study.launch
@@ -23,6 +24,9 @@ check: $(VENV)/.set-up-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(PYTEST) --dist worksteal -m "slow and not gpu"
+
+faults: $(VENV)/.set-up-dev
+	FAULTS=full $(BIN)/python -m pytest tests/faults --durations=20
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache

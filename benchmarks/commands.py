@@ -35,7 +35,8 @@ def seconds(*arguments: str) -> float:
 
 def main() -> None:
     """Measure and print."""
-    peers = {"bare interpreter": ("-c", "pass"), "import torch": ("-c", "import torch")}
+    peers: dict[str, tuple[str, ...]] = {"bare interpreter": ("-c", "pass")}
+    peers["import torch"] = ("-c", "import torch")
     peers |= {f"{command} --help": ("-m", command, "--help") for command in COMMANDS}
     times: dict[str, list[float]] = {name: [] for name in peers}
     for _ in range(TURNS):

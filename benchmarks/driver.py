@@ -16,10 +16,12 @@ import os
 import tempfile
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from sqlalchemy import make_url
@@ -37,6 +39,8 @@ from study.messages import EpochDone, Event, Job, RunDone, StageSeconds, TaskOut
 from study.observer import AbstractObserver, Request
 from study.search import Search
 from study.settings import Settings, resolve
+from study.sharing import StageKeys
+from study.trainers.multitask_bert import MultitaskBert
 
 EPOCHS, EXAMPLES = 3, 100
 TASKS = {"sst": 5, "quora": 1, "sts": 1}
@@ -85,8 +89,19 @@ class InstantEngine(AbstractEngine):
     def answer(self, run_id: int, go_on: bool) -> None:
         """Nobody waits for it."""
 
+    def kill(self, run_id: int) -> None:
+        """None runs for long."""
+
     def stop(self) -> None:
         """Nothing runs."""
+
+
+class WithoutData(MultitaskBert):
+    """The real trainer's half in the driver: configurations and keys, of data that is not there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self.space = settings, search_spaces.load("full_ablation")
+        self._stages = StageKeys(defaultdict(str), "cpu", 1)
 
 
 class SilentObserver(AbstractObserver):
@@ -132,24 +147,33 @@ def databases() -> Iterator[dict[str, str]]:
 
 
 def run_until(
-    trials: int, sampler: str, url: str, database: Database, space: Space, settings: Settings, lease: Lease
+    trials: int,
+    sampler: Literal["tpe", "random"],
+    url: str,
+    database: Database,
+    trainer: MultitaskBert,
+    settings: Settings,
+    lease: Lease,
 ) -> float:
     """Go on with the study until it has so many trials; seconds."""
     settings = replace(settings, trials=trials, phases=("search",), sampler=sampler)
 
     def search() -> Search:
-        return Search(storage=url, name=settings.name, space=space, seed=0, sampler=sampler, pruner="median", known=())
+        return Search(
+            storage=url, name=settings.name, space=trainer.space, seed=0, sampler=sampler, pruner="median", known=()
+        )
 
     execution = Execution(
         database=database,
         study=settings.name,
+        trainer=trainer,
         engine=InstantEngine(),
         observer=SilentObserver(),
         places=Places(Path("/nowhere"), Path("/nowhere")),
         lease=lease,
         environment_id=database.environment_id(environment(1, None)),
     )
-    driver = Driver(database=database, space=space, settings=settings, execution=execution, search=search)
+    driver = Driver(database=database, trainer=trainer, settings=settings, execution=execution, search=search)
     began = time.perf_counter()
     driver.run()
     return time.perf_counter() - began
@@ -157,15 +181,15 @@ def run_until(
 
 def measure(url: str, sizes: list[int], turns: int) -> list[float]:
     """Milliseconds a trial at each size."""
-    space, found = search_spaces.load("full_ablation"), []
-    settings = resolve({"backbone": "tiny", "name": "s"}, None)
+    found, settings = [], resolve({"backbone": "tiny", "name": "s", "epochs": EPOCHS}, None)
+    trainer = WithoutData(settings)
     with open_database(url) as database:
-        database.create_study(_study(space, settings))
+        database.create_study(_study(trainer.space, settings))
         lease = Lease(database, settings.name)
         lease.take()
         for size in sizes:
-            run_until(size - turns, "random", url, database, space, settings, lease)
-            took = run_until(size, "tpe", url, database, space, settings, lease)
+            run_until(size - turns, "random", url, database, trainer, settings, lease)
+            took = run_until(size, "tpe", url, database, trainer, settings, lease)
             found.append(1000 * took / turns)
     return found
 

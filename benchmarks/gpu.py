@@ -59,7 +59,7 @@ def transformers_trainer(split: TokenizedSplit, batch_size: int) -> Callable[[],
     """transformers' trainer on its own BERT; a call is one epoch."""
     import transformers
 
-    config = transformers.BertConfig(num_labels=5)
+    config = transformers.BertConfig(num_labels=5)  # type: ignore[call-arg]  # of its bases, as keywords
     model = transformers.BertForSequenceClassification(config)
     rows = [{"input_ids": split.first[i].tolist(), "label": int(split.labels[i])} for i in range(len(split))]
 

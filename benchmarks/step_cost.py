@@ -39,40 +39,36 @@ class Contestant(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """What one configuration takes in a process of its own: the most memory it held, numbers its optimizers change."""
+    """What one configuration takes in a process of its own: the most memory it held, what `multitask` trains."""
 
     peak_bytes: int
     trainable: int
 
 
 class Steps:
-    """When each step of an optimizer ended, in CPU seconds, and how many numbers the optimizers change."""
+    """When each step of an optimizer ended, in CPU seconds."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
-        self.sizes: dict[int, int] = {}
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Inside, the steps of all optimizers are noted; those noted before are forgotten."""
         self.ends.clear()
-        self.sizes.clear()
         handle = register_optimizer_step_post_hook(self._ended)
         try:
             yield
         finally:
             handle.remove()
 
-    def _ended(self, optimizer: Optimizer, *_: object) -> None:
+    def _ended(self, _: Optimizer, *__: object) -> None:
         self.ends.append(time.process_time())
-        if id(optimizer) not in self.sizes:
-            self.sizes[id(optimizer)] = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
 
 
 def in_turns(contestants: Sequence[Contestant], turns: int) -> list[list[float]]:
     """CPU seconds of a batch, in each of `turns` turns, of each contestant; one more turn before warms up."""
     torch.set_num_threads(1)
-    take = [_turn_of(contestant, Steps()) for contestant in contestants]
+    take = [_turn_of(contestant)[1] for contestant in contestants]
     seconds: list[list[float]] = [[] for _ in contestants]
     for turn in range(turns + 1):
         order = range(len(take)) if turn % 2 else reversed(range(len(take)))
@@ -85,29 +81,30 @@ def in_turns(contestants: Sequence[Contestant], turns: int) -> list[list[float]]
 def alone(contestant: Contestant) -> Alone:
     """Peak memory of this process during training, interpreter and libraries included; to be called once in one."""
     torch.set_num_threads(1)
-    steps = Steps()
-    take = _turn_of(contestant, steps)
+    model, take = _turn_of(contestant)
+    trainable = model.trainable_parameters()
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far was that of reading the checkpoint
     take(), take()
     status = Path("/proc/self/status").read_text().splitlines()
     kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-    return Alone(kilobytes * 1024, sum(steps.sizes.values()))
+    return Alone(kilobytes * 1024, trainable)
 
 
-def _turn_of(contestant: Contestant, steps: Steps) -> Callable[[], float]:
-    """Trains for a turn when called; gives the CPU seconds of a batch, a batch being one task's."""
+def _turn_of(contestant: Contestant) -> tuple[MultitaskModel, Callable[[], float]]:
+    """A model, and what trains it for a turn when called and gives the CPU seconds of a batch, one task's."""
     config, stage, folder = contestant
+    steps = Steps()
     data = load_prepared(folder)
     model = build_model(config, data.vocabulary_size)
     if stage == multitask.NAME:
-        return _epochs(model, config, data, steps)
+        return model, _epochs(model, config, data, steps)
 
     def take() -> float:
         with steps.watched():
             _run_stage(model, config, data, stage)
         return (steps.ends[-1] - steps.ends[0]) / (len(steps.ends) - 1)
 
-    return take
+    return model, take
 
 
 def _epochs(model: MultitaskModel, config: RunConfig, data: Prepared, steps: Steps) -> Callable[[], float]:
@@ -139,7 +136,7 @@ def _epochs(model: MultitaskModel, config: RunConfig, data: Prepared, steps: Ste
 def _run_stage(model: MultitaskModel, config: RunConfig, data: Prepared, stage: str) -> None:
     part = getattr(config, stage)
     if stage in PRETRAINING:
-        PRETRAINING[stage].run(model, part, data, config.seed)  # type: ignore[attr-defined]
+        PRETRAINING[stage].run(model, part, data, config.seed)
     elif stage == fine_tune_first.NAME:
         fine_tune_first.run(model, part, data, config.seed, config.tasks)
     else:

@@ -44,8 +44,8 @@ from study.settings import Settings, resolve
 
 BATCH_SIZE, BATCHES = 8, 2  # batches of each task in an epoch
 STAGE_BATCHES = 3
-TURNS, PROCESSES = 4, (2, 8)  # turns in a process; at least and at most so many processes
-PRECISION = 0.02  # of a ratio that was measured in few enough turns
+TURNS, PROCESSES = 4, (2, 6)  # turns in a process; at least and at most so many processes
+PRECISION = 0.03  # of a ratio that was measured in few enough turns
 # What a level may need beside it, tried in this order; what compares the tasks of a step is measured where it does.
 NEEDS: tuple[dict[str, str], ...] = ({}, {"sampler": "joint"}, {"adapter": "low_rank"})
 COMPARES_TASKS = ("balancer", "surgery")

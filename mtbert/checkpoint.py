@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from mtbert.config import RunConfig, read
 from mtbert.durable import sync
-from mtbert.encoder.backbones import restore_encoder
-from mtbert.errors import CheckpointError
+from mtbert.encoder.backbones import declared_shape, restore_encoder
+from mtbert.encoder.shape import BertShape, BilstmShape
+from mtbert.errors import BackboneError, CheckpointError
 from mtbert.model import MultitaskModel, assemble
 
 CONFIG, SHAPE, WEIGHTS, TOKENIZER = "config.json", "encoder.json", "model.safetensors", "tokenizer.json"
@@ -55,19 +58,37 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
             )
     config = read(folder / CONFIG)
     try:
+        sizes = json.loads((folder / SHAPE).read_text(encoding="utf-8"))
+        state = load_file(folder / WEIGHTS)
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    except Exception as error:  # `tokenizers` raises no narrower one
+        raise CheckpointError(f"{folder} is damaged: {error}. Train it again.") from error
+    shape = _shape(folder, config.backbone, sizes, state)
+    if max(tokenizer.get_vocab().values(), default=0) >= shape.vocabulary_size:
+        raise CheckpointError(f"{folder / TOKENIZER} has more tokens than the {shape.vocabulary_size} of {SHAPE}.")
+    try:
         encoder = restore_encoder(
-            config.backbone,
-            json.loads((folder / SHAPE).read_text(encoding="utf-8")),
+            shape,
             hidden_dropout=config.encoder.hidden_dropout,
             attention_dropout=config.encoder.attention_dropout,
         )
-        state = load_file(folder / WEIGHTS)
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-    except (SafetensorError, json.JSONDecodeError, TypeError, OSError) as error:
-        raise CheckpointError(f"{folder} is damaged: {error}. Train it again.") from error
-    model = assemble(config, encoder)
-    try:
+        model = assemble(config, encoder)
         model.load_state_dict(state)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, TypeError, MemoryError, OverflowError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} does not fit {CONFIG} and {SHAPE}: {error}") from error
     return model.eval(), config, tokenizer
+
+
+def _shape(folder: Path, backbone: str, sizes: Any, state: Mapping[str, Tensor]) -> BertShape | BilstmShape:
+    """The sizes that a saved model declares; refused before any memory is taken for what its weights cannot fill."""
+    try:
+        shape = declared_shape(backbone, sizes)
+    except (TypeError, BackboneError) as error:
+        raise CheckpointError(f"{folder / SHAPE} is damaged: {error}. Train it again.") from error
+    held = sum(tensor.numel() for tensor in state.values())
+    if shape.least_parameters() > held:
+        raise CheckpointError(
+            f"{folder / SHAPE} declares an encoder of at least {shape.least_parameters():,} weights, {WEIGHTS} holds "
+            f"{held:,}. Train it again."
+        )
+    return shape

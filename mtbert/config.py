@@ -176,7 +176,7 @@ def read(path: Path) -> RunConfig:
     """A configuration from a JSON file; raises `ConfigurationError` naming the file."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigurationError([Fault(str(path), f"not a JSON file that can be read: {reason}")]) from None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
@@ -88,4 +89,6 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
             found = found.model_fields[str(step)].annotation
         else:
             found = typing.get_args(found)[-1]  # dict[str, TaskConfig]
+        if isinstance(found, types.UnionType):  # MlmConfig | None
+            found = next(kind for kind in typing.get_args(found) if kind is not type(None))
     return list(found.model_fields)

@@ -16,9 +16,14 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mtbert.plain import plain
+
 
 class MtbertError(Exception):
-    """What a person can mend: the message says what is wrong, where, and the way out."""
+    """What a person can mend: the message says what is wrong, where, and the way out; as plain text."""
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 @dataclass(frozen=True)

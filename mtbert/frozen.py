@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from mtbert.data.batching import collate, evaluation_batches
 from mtbert.data.tokenize import Ragged, TokenizedSplit
 from mtbert.features import MEMORY_BYTES, Features, FeatureStore
-from mtbert.inputs import AbstractInputs, FrozenInputs, PartInputs, TokenInputs, sentences_of
+from mtbert.inputs import AbstractInputs, FrozenInputs, PartInputs, TokenInputs, sentence_numbers
 from mtbert.model import Border, MultitaskModel, device_of
 
 _log = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ def _compute(
         values = store.keep(blocks, size, key)
     model.train(training)
     lengths = _lengths(split, border)
-    order = np.concatenate([sentences_of(split, indices) for indices in batches])  # of the sentences in `values`
+    order = np.concatenate([sentence_numbers(split, indices) for indices in batches])  # of the sentences in `values`
     ends = np.cumsum(lengths[order])
     starts = np.empty_like(ends)
     starts[order] = ends - lengths[order]

@@ -50,7 +50,7 @@ class FrozenInputs(AbstractInputs):
         """The examples as far as they have been computed."""
         if self._features is None:
             self._features = self._compute()
-        states, mask = self._features.rows(sentences_of(self.split, indices), self.device)
+        states, mask = self._features.rows(sentence_numbers(self.split, indices), self.device)
         return FrozenBatch(
             states=states[:, 0] if self.border.one_row else states,
             attention_mask=mask,
@@ -71,7 +71,7 @@ class PartInputs(AbstractInputs):
         return self.whole.batch(self.places[indices])
 
 
-def sentences_of(split: TokenizedSplit, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+def sentence_numbers(split: TokenizedSplit, indices: NDArray[np.int64]) -> NDArray[np.int64]:
     """The numbers of the sentences of examples, as the rows of a batch have them: first ones, then second ones.
 
     A split of n examples has the first sentences 0..n-1 and, for pairs, the second ones n..2n-1.

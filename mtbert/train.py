@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mtbert.errors import MtbertError
+from mtbert.plain import plain
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,7 +56,7 @@ def _train(options: argparse.Namespace) -> None:
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
     for issue in corpus.issues:
-        print(issue, file=sys.stderr)
+        print(plain(str(issue)), file=sys.stderr)
     data = prepare_data(config, corpus)
 
     def report(epoch: EpochReport) -> bool:

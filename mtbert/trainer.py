@@ -26,7 +26,7 @@ from mtbert.samplers.abstract import AbstractSampler
 from mtbert.streams import numpy_stream, torch_stream
 from mtbert.surgery import pcgrad
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.words import OccurringWords, numbers_in, sentences_of
+from mtbert.words import OccurringWords, all_sentences, numbers_in
 
 # What the tensors of a trainer's state begin with.
 OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
@@ -59,7 +59,7 @@ class Trainer:
     ) -> None:
         self.model, self.config, self.tasks, self.splits = model, config, tasks, splits
         self.seed, self.stage, self.device = seed, stage, device_of(model)
-        self.words = OccurringWords(model.encoders(), numbers_in(sentences_of(splits.values()), pad_id))
+        self.words = OccurringWords(model.encoders(), numbers_in(all_sentences(splits.values()), pad_id))
         self.sampler: AbstractSampler = components.build("samplers", config.sampler.name, config.sampler.settings)
         self.balancer: AbstractBalancer = components.build(
             "balancers",

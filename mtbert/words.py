@@ -81,7 +81,7 @@ def numbers_in(rows: Iterable[Ragged], pad_id: int) -> NDArray[np.int64]:
     return np.unique(np.concatenate([[pad_id], *(np.unique(part.values) for part in rows)])).astype(np.int64)
 
 
-def sentences_of(splits: Iterable[TokenizedSplit]) -> list[Ragged]:
+def all_sentences(splits: Iterable[TokenizedSplit]) -> list[Ragged]:
     """All sentences of the splits, first and second."""
     return [part for split in splits for part in (split.first, split.second) if part is not None]
 

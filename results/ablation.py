@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.compared import compared
 from results.records import Database
 from results.rows import Cell, StudyRow
+from results.statistics import Judgement
 from results.study_results import Comparison, StudyResults
 
 if TYPE_CHECKING:
@@ -21,12 +23,13 @@ class AblationRow:
     """One single change of the best configuration. Scores are in 0..1; `mean` is None before any result.
 
     `comparison` is this configuration minus the best one over the seeds both have; None with fewer than two,
-    and then no difference may be shown either.
+    and then no difference may be shown either, nor is there a `judgement`.
     """
 
     cell: Cell
     scores: tuple[float, ...]
     comparison: Comparison | None
+    judgement: Judgement | None = None
 
     @property
     def mean(self) -> float | None:
@@ -44,13 +47,17 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
 
     A configuration that two designs ask for (left out, and one level of a factor with two) is one row.
     """
-    rows: dict[str, AblationRow] = {}
+    cells: dict[str, Cell] = {}
     for cell in results.cells:
         digest = cell.config_digest
-        if cell.phase == "ablate" and cell.factor is not None and digest != best and digest not in rows:
-            comparison = results.compare(digest, best)
-            rows[digest] = AblationRow(cell, tuple(results.scores(digest)), comparison)
-    return sorted(rows.values(), key=_by_effect)
+        if cell.phase == "ablate" and cell.factor is not None and digest != best and digest not in cells:
+            cells[digest] = cell
+    judged = compared(results, list(cells), best)
+    rows = [
+        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement)
+        for (digest, cell), one in zip(cells.items(), judged, strict=True)
+    ]
+    return sorted(rows, key=_by_effect)
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,8 @@ def ablation_table(database: Database, name: str) -> pd.DataFrame:
     """`ablation_rows` around the study's best configuration as a frame; no rows before one is decided.
 
     Columns: cell, design, factor, from, to, config_digest, mean, spread (standard deviation over seeds),
-    seeds, difference (to the best, in score units), low, high (95 %), paired_seeds, interval_over.
+    seeds, difference (to the best, in score units), low, high (95 %), paired_seeds, interval_over, p (of no
+    difference), adjusted_p (Holm, over the table), equivalence_p (of a difference of the margin or more), verdict.
     """
     import pandas as pd
 
@@ -122,6 +130,10 @@ COLUMNS = {
     "high": "float64",
     "paired_seeds": "int64",
     "interval_over": "str",
+    "p": "float64",
+    "adjusted_p": "float64",
+    "equivalence_p": "float64",
+    "verdict": "str",
 }
 
 
@@ -142,6 +154,10 @@ def _record(row: AblationRow) -> dict[str, object]:
         "high": compared.interval.high if compared else math.nan,
         "paired_seeds": len(compared.seeds) if compared else 0,
         "interval_over": compared.over if compared else None,
+        "p": row.judgement.p if row.judgement else math.nan,
+        "adjusted_p": row.judgement.adjusted_p if row.judgement else math.nan,
+        "equivalence_p": row.judgement.equivalence_p if row.judgement else math.nan,
+        "verdict": row.judgement.verdict if row.judgement else None,
     }
 
 

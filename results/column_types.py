@@ -53,6 +53,12 @@ class PlainText(TypeDecorator[str]):
         """The text with unstorable characters replaced."""
         return None if value is None else _UNSTORABLE.sub("\ufffd", value)
 
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text; ValueError for bytes and numbers, which SQLite keeps anywhere."""
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"text was expected, got {value!r:.80}")
+        return value
+
 
 class JsonText(TypeDecorator[Any]):
     """JSON as text, keys in the order given (the order of the factors is worth keeping); NaN is refused."""
@@ -65,8 +71,16 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.dumps(value, allow_nan=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """The parsed value."""
-        return None if value is None else json.loads(value)
+        """The parsed object; ValueError for anything else."""
+        if value is None:
+            return None
+        try:
+            found = json.loads(value)
+        except RecursionError:
+            found = None
+        if not isinstance(found, dict):
+            raise ValueError(f"a JSON object was expected, got {value!r:.80}")
+        return found
 
 
 class Number(TypeDecorator[float]):
@@ -84,3 +98,9 @@ class Number(TypeDecorator[float]):
             return None
         number = float(value)
         return None if math.isnan(number) else number
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
+        """The number; ValueError for text and bytes, which SQLite keeps anywhere."""
+        if value is not None and not isinstance(value, float | int):
+            raise ValueError(f"a number was expected, got {value!r:.80}")
+        return value

@@ -2,6 +2,7 @@
 
 ResultsError
 ├── StorageError     the database cannot be opened, read or written
+│   └── ConnectionLost   its server went away, and may come back
 ├── UnknownStudy     the database has no study of that name
 ├── RecordError      a row would contradict the rows that are there
 └── LeaseHeld        another driver runs this study; carries its name and the seconds until the lease ends
@@ -12,9 +13,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from results.plain import plain
+
 
 class ResultsError(Exception):
-    """What a person can mend: the message says what is wrong, where, and the way out."""
+    """What a person can mend: the message says what is wrong, where, and the way out; as plain text."""
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 class StorageError(ResultsError):
@@ -23,6 +29,10 @@ class StorageError(ResultsError):
 
 class RecordError(ResultsError):
     """A row would contradict the rows that are there already."""
+
+
+class ConnectionLost(StorageError):
+    """The server went away in the middle of things; it may come back."""
 
 
 class UnknownStudy(ResultsError):

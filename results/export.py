@@ -54,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = command.parser("results.export", "Write every table of a study.", ["csv"])
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default runs/NAME/tables")
     given = parser.parse_args(arguments)
-    folder = given.out or Path("runs") / given.name / "tables"
-    return command.run(given.storage, lambda database: write_tables(database, given.name, folder), folder)
+    return command.run(given, lambda database, folder: write_tables(database, given.name, folder), "tables")
 
 
 if __name__ == "__main__":

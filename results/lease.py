@@ -58,6 +58,14 @@ def release(session: Session, study_name: str, owner: str) -> None:
         session.delete(lease)
 
 
+def live(session: Session, study_name: str, this_host: str) -> schema.Lease | None:
+    """The lease, where its owner may be at work; None where there is none, or its time or its process is over."""
+    lease = session.get(schema.Lease, study_name)
+    if lease is None or lease.expires_at <= database_now(session) or _is_gone(lease, this_host):
+        return None
+    return lease
+
+
 def _is_gone(lease: schema.Lease, this_host: str) -> bool:
     """Whether the owner ran on this machine and its process has ended (or its number is another's now)."""
     if lease.host != this_host:

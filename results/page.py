@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from results.ablation import AblationRow, NotRun
+from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
+from results.rows import StudyRow
+from results.statistics import MARGIN
 from results.study_results import IntervalOver, StudyResults
 from results.summary import RunCounts, Summary, seconds_spent
 from results.wording import (
@@ -60,12 +64,19 @@ class RecipeItem:
 def headline(found: Summary) -> str:
     """The answer in one line, or that there is none yet."""
     if found.best is not None:
-        return f"Best: {changes_in_words(found.best_changes)}"
+        return f"Best: {best_name(found)}"
     if found.counts.complete + found.counts.pruned:
         return "No configuration has been confirmed yet"
     if found.counts.failed:
         return f"No result: {plural(found.counts.failed, 'run')} failed and none is complete"
     return "No run is complete yet"
+
+
+def best_name(found: Summary) -> str:
+    """A printed row by its label, else the best by its differences from the baseline."""
+    if found.best is None or not found.best.labels:
+        return changes_in_words(found.best_changes)
+    return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
 
 
 def lead(found: Summary) -> list[str]:
@@ -74,6 +85,8 @@ def lead(found: Summary) -> list[str]:
         return _lead_without_best(found.counts)
     best, baseline = found.best, found.baseline
     sentences = [f"It scores {_scored(best)}."]
+    if best.labels and not found.best_is_baseline:
+        sentences.insert(0, f"Where it differs from the baseline: {changes_in_words(found.best_changes)}.")
     if best.seeds < 2:
         sentences.append("One seed shows no spread: no interval can be given.")
     if found.best_is_baseline:
@@ -145,20 +158,45 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
     compared = [row for row in rows if row.comparison is not None]
     if not compared:
         return "No single change of the best configuration has two seeds in common with it yet."
-    clear = [row for row in compared if row.comparison and row.comparison.interval.excludes_zero]
     worst = compared[0]
     assert worst.comparison is not None
     shift = points_text(worst.comparison.interval.estimate)
-    told = (
-        f"Of {plural(len(compared), 'single change')} to the best configuration, "
-        f"{len(clear)} {'has' if len(clear) == 1 else 'have'} an interval that excludes 0."
-    )
-    better = sum(row.comparison.interval.low > 0 for row in clear if row.comparison)
-    if better:
-        told += f" {better} of them would do better than the best."
+    told = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
     return f"{told} The largest effect: {cell.factor} {levels}, {shift} points."
+
+
+def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
+    """ "2 hurt, 1 is equivalent, 4 are open"."""
+    counts = Counter[str](row.judgement.verdict for row in rows if row.judgement)
+    words = (("helps", "helps", "help"), ("hurts", "hurts", "hurt"))
+    told = [
+        f"{counts[verdict]} {one if counts[verdict] == 1 else many}" for verdict, one, many in words if counts[verdict]
+    ]
+    told += [f"{counts[v]} {'is' if counts[v] == 1 else 'are'} {v}" for v in ("equivalent", "open") if counts[v]]
+    return ", ".join(told)
+
+
+def grid_kind(found: Summary) -> str:
+    """What a grid has: printed rows, or configurations."""
+    return "row" if any(entry.labels for entry in found.leaderboard) else "configuration"
+
+
+def grid_sentence(found: Summary) -> str:
+    """What the table of a grid supports."""
+    rows, kind = found.against_baseline, grid_kind(found)
+    if found.baseline is None:
+        return "A grid is compared with its baseline, which has no complete run with a fresh seed yet."
+    compared = [(row.entry, row.comparison.interval) for row in rows if row.comparison]
+    if not compared:
+        return f"No {kind} has two seeds in common with the baseline yet."
+    entry, largest = max(compared, key=lambda one: abs(one[1].estimate))
+    name = "; ".join(entry.labels) or changes_in_words(changes(found.baseline_choices, entry.choices))
+    return (
+        f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows)}. "
+        f"The largest difference: {name}, {points_text(largest.estimate)} points."
+    )
 
 
 def cannot_be_made(left_out: NotRun) -> str:
@@ -173,6 +211,17 @@ def leaderboard_heading(found: Summary) -> str:
     return "Configuration, where it differs from the baseline"
 
 
+def verdict_note(study: StudyRow) -> str:
+    """What the verdicts mean, and how often they are wrong."""
+    margin = 100 * float(study.settings_json.get("margin", MARGIN))
+    return (
+        f"Verdicts: helps and hurts are differences from 0, any wrong one in the whole table at most 5 % of the time "
+        f"(Holm; the p shown is adjusted); equivalent is a difference surely within {margin:g} points (two one-sided "
+        f"tests, 5 % a row); open is neither, and says nothing either way. How much seeds deviate is estimated from "
+        f"all rows of the table together, a row's own and the others' weighed by how alike they are (Smyth 2004)."
+    )
+
+
 FIXED_PRETRAINING = (
     "All seeds have the stages before multitask fine-tuning in common (pretraining, an encoder without a checkpoint, "
     "the pooling's weights): the intervals leave that source of variation out."
@@ -183,7 +232,7 @@ def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False) -
     """Which question the intervals answer, and which source of variation they leave out."""
     parts = {
         "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: what other "
-        "seeds and other sentences could give. They are on the wide side.",
+        "seeds and other sentences could give.",
         "seeds": "Where predictions were not kept: 95 % t intervals over seeds on these very sentences.",
     }
     told = [text for kind, text in parts.items() if kind in over]

@@ -50,6 +50,6 @@ def unpack_predictions(payload: bytes) -> Predictions:
     try:
         buffer = io.BytesIO(zlib.decompress(payload))
         outputs, predictions, labels = (np.load(buffer, allow_pickle=False) for _ in range(3))
-    except (zlib.error, ValueError, EOFError, OSError) as fault:
+    except Exception as fault:  # numpy's parser of headers raises what Python's own does, SyntaxError among it
         raise RecordError(f"The stored predictions are damaged ({fault}); run the study again.") from fault
     return Predictions(outputs, predictions, labels)

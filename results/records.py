@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Executable, create_engine, func, select, update
+from sqlalchemy import Executable, create_engine, delete, func, select, update
 from sqlalchemy.exc import NoSuchModuleError
 
-from results import lease, run_records, schema, storage_url, study_records
+from results import copying, lease, migrations, run_records, schema, storage_url, study_records
 from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
+from results.reconnecting import lasting, lasting_once
 from results.rows import (
     Cell,
     EnvironmentRow,
@@ -21,6 +22,7 @@ from results.rows import (
     NewRun,
     Phase,
     PredictionRow,
+    RunCopy,
     RunResult,
     RunRow,
     RunStatus,
@@ -44,12 +46,14 @@ __all__ = [
     "NewRun",
     "PredictionRow",
     "RecordError",
+    "RunCopy",
     "RunResult",
     "RunRow",
     "StageRow",
     "StorageError",
     "StudyRow",
     "UnknownStudy",
+    "old_tables",
     "open_database",
 ]
 
@@ -61,6 +65,26 @@ def open_database(url: str, *, create: bool = True) -> Database:
     without a password, for a bad URL, an unreachable server, a missing driver, a file that is no database, a
     folder that cannot be written, and tables written by a newer release.
     """
+    sessions = _sessions(url, create=create)
+    try:
+        sessions.upgrade(create=create)
+    except BaseException:
+        sessions.close()
+        raise
+    return Database(sessions)
+
+
+def old_tables(url: str) -> str | None:
+    """The version of an older release that wrote the tables; None where they are this release's. Changes nothing."""
+    sessions = _sessions(url, create=False)
+    try:
+        version = sessions.version()
+    finally:
+        sessions.close()
+    return None if version in (None, migrations.HEAD) else version
+
+
+def _sessions(url: str, *, create: bool) -> Sessions:
     parsed = storage_url.parse_url(url)
     if create:
         storage_url.make_folder(parsed)
@@ -73,13 +97,7 @@ def open_database(url: str, *, create: bool = True) -> Database:
             f"{storage_url.shown(parsed)} needs a driver that is not installed ({fault}). "
             "Install it: pip install 'mtbert-study[postgres]'"
         ) from fault
-    sessions = Sessions(engine)
-    try:
-        sessions.upgrade(create=create)
-    except BaseException:
-        sessions.close()
-        raise
-    return Database(sessions)
+    return Sessions(engine)
 
 
 class Database:
@@ -101,18 +119,21 @@ class Database:
 
     # Studies
 
+    @lasting
     def study_names(self) -> list[str]:
         """All studies, the oldest first."""
         with self._sessions.read() as session:
             order = (schema.StudyMeta.created_at, schema.StudyMeta.study_name)
             return list(session.scalars(select(schema.StudyMeta.study_name).order_by(*order)))
 
+    @lasting
     def study(self, name: str) -> StudyRow | None:
         """The study, or None."""
         with self._sessions.read() as session:
             found = session.get(schema.StudyMeta, name)
             return None if found is None else row_from(StudyRow, found)
 
+    @lasting
     def require_study(self, name: str) -> StudyRow:
         """The study; UnknownStudy, naming the nearest, when there is none."""
         found = self.study(name)
@@ -120,13 +141,20 @@ class Database:
             raise UnknownStudy(name, self.study_names(), self.shown_url)
         return found
 
-    def create_study(self, study: StudyRow) -> None:
-        """Insert the study, passwords in its command masked; RecordError when one of that name is there."""
+    @lasting_once
+    def create_study(self, study: StudyRow, copies: Sequence[RunCopy] = ()) -> None:
+        """Insert the study, passwords in its command masked; RecordError when one of that name is there.
+
+        It begins with `copies` of other studies' runs.
+        """
         with self._sessions.write() as session:
             if session.get(schema.StudyMeta, study.study_name) is not None:
                 raise RecordError(f"There is a study named '{study.study_name}' already.")
             session.add(schema.StudyMeta(**{**values_of(study), "command": storage_url.mask(study.command)}))
+            session.flush()
+            copying.copy_runs(session, study.study_name, copies)
 
+    @lasting
     def update_study(
         self,
         name: str,
@@ -152,8 +180,23 @@ class Database:
             if changed:
                 session.execute(update(table).where(table.study_name == name).values(changed))
 
+    @lasting
+    def evolve_study(
+        self,
+        study: StudyRow,
+        run_choices: Mapping[int, JsonObject],
+        cell_choices: Mapping[tuple[str, str], JsonObject],
+    ) -> None:
+        """Replace what the study says of its space and its decisions, and the choices of runs and cells in it.
+
+        `run_choices` by run, `cell_choices` by phase and name of the cell.
+        """
+        with self._sessions.write() as session:
+            study_records.evolve(session, study, run_choices, cell_choices)
+
     # The lease
 
+    @lasting
     def take_lease(
         self, name: str, owner: str, host: str, pid: int, process_started_at: float, seconds: float = 30
     ) -> None:
@@ -171,29 +214,47 @@ class Database:
             with self._sessions.write() as session:
                 lease.take(session, wanted, seconds)
 
+    @lasting
     def renew_lease(self, name: str, owner: str, seconds: float = 30) -> None:
         """Another sign of life; LeaseHeld when another driver has taken over."""
         with self._sessions.write() as session:
             lease.renew(session, name, owner, seconds)
 
+    @lasting
     def release_lease(self, name: str, owner: str) -> None:
         """Give the lease back; nothing happens when it is another's by now."""
         with self._sessions.write() as session:
             lease.release(session, name, owner)
 
+    @lasting
     def lease(self, name: str) -> LeaseRow | None:
         """Who drives the study, or drove it when it died; None when nobody holds it."""
         with self._sessions.read() as session:
             found = session.get(schema.Lease, name)
             return None if found is None else row_from(LeaseRow, found)
 
+    @lasting
+    def driven_by(self, name: str, this_host: str) -> LeaseRow | None:
+        """Who is at work on the study now, as far as can be told from the host `this_host`; None: nobody."""
+        with self._sessions.read() as session:
+            found = lease.live(session, name, this_host)
+            return None if found is None else row_from(LeaseRow, found)
+
+    @lasting
+    def forget_lease(self, name: str) -> None:
+        """Delete the lease of a driver that is gone."""
+        with self._sessions.write() as session:
+            session.execute(delete(schema.Lease).where(schema.Lease.study_name == name))
+
     # Cells and runs
 
+    @lasting
     def replace_cells(self, name: str, phase: Phase, cells: Sequence[Cell]) -> None:
         """Write what a phase asks for, in place of what it asked for before (its best may have changed)."""
         with self._sessions.write() as session:
             study_records.replace_cells(session, name, phase, cells)
 
+    @lasting
     def cells(self, name: str, phase: Phase | None = None) -> list[Cell]:
         """The cells of the study (of one phase) by phase, position and name."""
         wanted = select(schema.Cell).where(schema.Cell.study_name == name)
@@ -203,6 +264,7 @@ class Database:
             found = session.scalars(wanted.order_by(schema.Cell.phase, schema.Cell.position, schema.Cell.name))
             return [row_from(Cell, cell) for cell in found]
 
+    @lasting
     def start_run(self, run: NewRun) -> int:
         """Write the run as running and return its id; an attempt that died is opened again.
 
@@ -211,27 +273,38 @@ class Database:
         with self._sessions.write() as session:
             return run_records.start(session, run)
 
+    @lasting_once
     def continue_run(self, run_id: int) -> None:
         """A run that had paused goes on: its epochs stay, and what it took so far; RecordError unless it is pruned."""
         with self._sessions.write() as session:
             run_records.go_on(session, run_id)
 
+    @lasting_once
+    def place_run(self, run_id: int, engine_trial_id: str, host: str | None) -> None:
+        """What the engine calls a running run, and the host it is on; RecordError when it is not running."""
+        with self._sessions.write() as session:
+            run_records.place(session, run_id, engine_trial_id, host)
+
+    @lasting
     def last_epoch(self, run_id: int) -> int:
         """The last epoch that is written of a run, 0 before the first."""
         wanted = select(func.max(schema.EpochMetric.epoch)).where(schema.EpochMetric.run_id == run_id)
         with self._sessions.read() as session:
             return session.scalar(wanted) or 0
 
+    @lasting_once
     def record_epoch(self, run_id: int, epoch: int, seconds: float | None, values: Sequence[MetricValue]) -> None:
         """The values at the end of one epoch (from 1), which took `seconds`."""
         with self._sessions.write() as session:
             run_records.record_epoch(session, run_id, epoch, seconds, values)
 
+    @lasting_once
     def finish_run(self, run_id: int, result: RunResult) -> None:
         """How the run ended; RecordError when it is not running."""
         with self._sessions.write() as session:
             run_records.finish(session, run_id, result)
 
+    @lasting_once
     def record_evaluation(
         self,
         run_id: int,
@@ -243,11 +316,13 @@ class Database:
         with self._sessions.write() as session:
             run_records.record_evaluation(session, run_id, split, metrics, predictions)
 
+    @lasting
     def interrupt_running(self, name: str) -> int:
         """Mark what a dead driver left running as interrupted; the number of runs."""
         with self._sessions.write() as session:
             return run_records.interrupt_running(session, name)
 
+    @lasting
     def runs(
         self,
         name: str,
@@ -263,6 +338,7 @@ class Database:
         with self._sessions.read() as session:
             return [row_from(RunRow, run) for run in session.scalars(wanted)]
 
+    @lasting
     def run_by(self, name: str, config_digest: str, seed: int) -> RunRow | None:
         """The one run of this configuration and seed, or None."""
         wanted = select(schema.Run).filter_by(study_name=name, config_digest=config_digest, seed=seed)
@@ -270,6 +346,28 @@ class Database:
             found = session.scalar(wanted)
             return None if found is None else row_from(RunRow, found)
 
+    @lasting
+    def epoch_scores(self, run_id: int) -> dict[int, float]:
+        """The dev score after each epoch of a run."""
+        table = schema.EpochMetric
+        wanted = select(table.epoch, table.value).filter_by(run_id=run_id, split="dev", task="", metric="score")
+        with self._sessions.read() as session:
+            found = session.execute(wanted.order_by(table.epoch))
+            return {epoch: value for epoch, value in found if value is not None}
+
+    @lasting
+    def metrics_of(self, run_id: int) -> dict[tuple[str, str, str], float]:
+        """What was measured of a run: (split, task, metric) -> value; task "" for the whole model."""
+        table = schema.TaskMetric
+        wanted = select(table.split, table.task, table.metric, table.value).where(table.run_id == run_id)
+        with self._sessions.read() as session:
+            return {
+                (split, task, metric): value
+                for split, task, metric, value in session.execute(wanted)
+                if value is not None
+            }
+
+    @lasting
     def evaluated_runs(self, name: str, split: Split) -> set[int]:
         """The ids of the runs that have metrics on a split."""
         table = schema.TaskMetric
@@ -279,22 +377,28 @@ class Database:
 
     # What runs ran on and with
 
+    @lasting
     def environment_id(self, environment: EnvironmentRow) -> int:
         """The id of the row with this content, written if it is new."""
         with self._sessions.write() as session:
             return study_records.environment_id(session, environment)
 
+    @lasting
     def add_data_issues(self, name: str, issues: Sequence[IssueRow]) -> None:
-        """Write the faulty rows of the data, in the order given."""
+        """Write the faulty rows of the data, in the order given, unless the study has them already."""
         with self._sessions.write() as session:
+            if session.scalar(select(schema.DataIssue.id).filter_by(study_name=name).limit(1)) is not None:
+                return
             session.add_all(schema.DataIssue(study_name=name, **values_of(issue)) for issue in issues)
 
+    @lasting
     def data_issues(self, name: str) -> list[IssueRow]:
         """The faulty rows of the data, in the order they were found."""
         wanted = select(schema.DataIssue).filter_by(study_name=name).order_by(schema.DataIssue.id)
         with self._sessions.read() as session:
             return [row_from(IssueRow, issue) for issue in session.scalars(wanted)]
 
+    @lasting
     def select(self, statement: Executable) -> list[dict[str, Any]]:
         """The rows of any SELECT over `results.schema`, as dictionaries column -> value."""
         with self._sessions.read() as session:

@@ -58,7 +58,10 @@ def render_report(database: Database, name: str) -> str:
 def _context(database: Database, results: StudyResults, found: Summary) -> dict[str, Any]:
     frames = study_frames(database, results.study.study_name)
     issues = database.data_issues(results.study.study_name)
-    compared = [row.comparison for row in found.ablation if row.comparison]
+    named = [(row.cell.name, row.comparison) for row in found.ablation]
+    named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
+    shown = {name: comparison for name, comparison in named if comparison}
+    compared = list(shown.values())
     axis = interval_svg.axis([comparison.interval for comparison in compared])
     over = {comparison.over for comparison in (*compared, found.gain) if comparison}
     over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
@@ -75,11 +78,7 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
         "interval_note": page.interval_note(over, fixed_pretraining=_fixed_pretraining(found)),
         "fixed_pretraining": _fixed_pretraining(found),
         "scale": Markup(interval_svg.scale(axis)),
-        "bars": {
-            row.cell.name: Markup(interval_svg.bar(row.comparison.interval, axis))
-            for row in found.ablation
-            if row.comparison
-        },
+        "bars": {name: Markup(interval_svg.bar(each.interval, axis)) for name, each in shown.items()},
         "issues": issues,
         "issue_kinds": _counts([issue.kind for issue in issues]),
         "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],

@@ -33,8 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = command.parser("results.report", "Write the HTML report of a study.", ["html"])
     parser.add_argument("--out", type=Path, help="the file to write (default runs/NAME/report.html)")
     given = parser.parse_args(arguments)
-    path = given.out or Path("runs") / given.name / "report.html"
-    return command.run(given.storage, lambda database: write_report(database, given.name, path), path)
+    return command.run(given, lambda database, path: write_report(database, given.name, path), "report.html")
 
 
 if __name__ == "__main__":

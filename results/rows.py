@@ -81,6 +81,15 @@ class NewRun:
 
 
 @dataclass(frozen=True)
+class RunCopy:
+    """A run of another study, to stand in a new one as well: with these choices and this trial's number there."""
+
+    run_id: int
+    choices_json: JsonObject
+    trial_number: int | None
+
+
+@dataclass(frozen=True)
 class MetricValue:
     """One measured value; `task` is "" for the whole model. NaN is stored as "no value"."""
 
@@ -126,6 +135,7 @@ class RunResult:
     trainable_parameters: int | None = None
     total_parameters: int | None = None
     peak_memory_bytes: int | None = None
+    inference_ms: float | None = None
     device: str | None = None
     metrics: Sequence[MetricValue] = ()
     predictions: Sequence[PredictionRow] = ()
@@ -134,7 +144,10 @@ class RunResult:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRow:
-    """A run as the table `run` has it."""
+    """A run as the table `run` has it. `engine_trial_id`: what the engine calls it; the local engine has no names.
+
+    `inference_ms`: milliseconds that evaluating an example took, at the best epoch.
+    """
 
     id: int
     study_name: str
@@ -159,6 +172,8 @@ class RunRow:
     host: str
     device: str
     engine: str
+    engine_trial_id: str | None
+    inference_ms: float | None
     environment_id: int | None
     best_epoch: int | None
     score: float | None

@@ -48,9 +48,16 @@ def start(session: Session, new: rows.NewRun) -> int:
         )
     run.status, run.attempt, run.started_at = "running", run.attempt + 1, rows.utc_now()
     run.host, run.device, run.engine = new.host, new.device, new.engine
-    run.environment_id = new.environment_id
+    run.environment_id, run.engine_trial_id = new.environment_id, None
     session.flush()
     return run.id
+
+
+def place(session: Session, run_id: int, engine_trial_id: str, host: str | None) -> None:
+    """Where a running run is carried out, and what the engine calls it; without `host` that stays as it was."""
+    run = running_run(session, run_id)
+    run.engine_trial_id = engine_trial_id
+    run.host = host or run.host
 
 
 def go_on(session: Session, run_id: int) -> None:
@@ -108,7 +115,7 @@ def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
     if before:
         spared = [stage.seconds for stage in before if stage.shared] + [s.seconds for s in stages if s.shared]
         run.shared_seconds = sum(seconds or 0.0 for seconds in spared)
-    run.peak_memory_bytes = result.peak_memory_bytes
+    run.peak_memory_bytes, run.inference_ms = result.peak_memory_bytes, result.inference_ms
     run.trainable_parameters, run.total_parameters = result.trainable_parameters, result.total_parameters
     run.device = result.device or run.device
     run.finished_at = rows.utc_now()
@@ -179,7 +186,7 @@ def _forget_measurements(session: Session, run: schema.Run) -> None:
         session.execute(delete(table).where(table.run_id == run.id))
     run.reason = run.detail = run.finished_at = None
     run.score = run.leaderboard_score = run.best_epoch = None
-    run.train_seconds = run.eval_seconds = run.shared_seconds = None
+    run.train_seconds = run.eval_seconds = run.shared_seconds = run.inference_ms = None
 
 
 def _add_measurements(

@@ -102,6 +102,8 @@ class Run(Base):
     host: Mapped[str]
     device: Mapped[str]
     engine: Mapped[str]
+    engine_trial_id: Mapped[str | None]
+    inference_ms: Mapped[float | None]
     environment_id: Mapped[int | None] = mapped_column(ForeignKey("environment.id"))
     best_epoch: Mapped[int | None]
     score: Mapped[float | None]

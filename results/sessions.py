@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from results import migrations, storage_url
-from results.errors import RecordError, StorageError
+from results.errors import ConnectionLost, RecordError, StorageError
 
 BUSY_SECONDS = 60  # a reader of a report or Optuna's own connection never holds the lock for long
 CONNECT_SECONDS = 10
@@ -40,10 +41,14 @@ class Sessions:
         """Give all connections back."""
         self._engine.dispose()
 
+    def version(self) -> str | None:
+        """The version of the tables; None where there are none."""
+        with self._told(), self._engine.connect() as connection:
+            return migrations.current_version(connection)
+
     def upgrade(self, *, create: bool) -> None:
         """Bring the tables to this release's version; StorageError when there are none and not `create`."""
-        with self._told(), self._engine.connect() as connection:
-            version = migrations.current_version(connection)
+        version = self.version()
         if version == migrations.HEAD:
             return
         if version is None and not create:
@@ -54,8 +59,12 @@ class Sessions:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only reads."""
-        with self._told(), Session(self._engine) as session, session.begin():
-            yield session
+        try:
+            with self._told(), Session(self._engine) as session, session.begin():
+                yield session
+        except (ValueError, TypeError) as fault:  # of the types of columns
+            told = " ".join(str(fault).split())[:200]
+            raise StorageError(f"{self.shown_url} holds a value that this program does not write: {told}.") from fault
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -70,7 +79,19 @@ class Sessions:
         except IntegrityError as fault:
             raise RecordError(f"The database refused a row: {storage_url.mask(str(fault.orig))}") from fault
         except DBAPIError as fault:
-            raise storage_url.opening_fault(self._engine.url, fault) from fault
+            told = storage_url.opening_fault(self._engine.url, fault)
+            raise (ConnectionLost(str(told)) if connection_lost(fault) else told) from fault
+
+
+def connection_lost(fault: BaseException) -> bool:
+    """Whether a server ended the connection, or does not take any: it restarts, or the network is down.
+
+    SQLSTATE 08: connection exceptions; 57P: shut down, crashed, starting up. Without one, nothing was answered.
+    """
+    if not isinstance(fault, OperationalError | InterfaceError) or isinstance(fault.orig, sqlite3.Error):
+        return isinstance(fault, DBAPIError) and fault.connection_invalidated
+    state = getattr(fault.orig, "sqlstate", None)
+    return fault.connection_invalidated or state is None or state.startswith(("08", "57P"))
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:

@@ -83,6 +83,8 @@ def opening_fault(url: URL, fault: BaseException) -> StorageError:
     text = mask(" ".join(str(getattr(fault, "orig", None) or fault).split()))
     where = shown(url)
     file = sqlite_file(url)
+    if "disk is full" in text or "No space left" in text:
+        return StorageError(f"The disk of {where} is full. Make room, then launch again: nothing finished is lost.")
     if "file is not a database" in text or "malformed" in text:
         return StorageError(f"{file} is not a SQLite database, or it is damaged. Choose another --storage.")
     if "unable to open database file" in text or "readonly" in text:

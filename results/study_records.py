@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from results import schema
-from results.rows import Cell, EnvironmentRow, Phase, values_of
+from results.rows import Cell, EnvironmentRow, JsonObject, Phase, StudyRow, values_of
 
 
 def replace_cells(session: Session, study_name: str, phase: Phase, cells: Sequence[Cell]) -> None:
@@ -19,6 +19,24 @@ def replace_cells(session: Session, study_name: str, phase: Phase, cells: Sequen
     table = schema.Cell
     session.execute(delete(table).where(table.study_name == study_name, table.phase == phase))
     session.add_all(table(study_name=study_name, **values_of(cell)) for cell in cells)
+
+
+def evolve(
+    session: Session,
+    study: StudyRow,
+    run_choices: Mapping[int, JsonObject],
+    cell_choices: Mapping[tuple[str, str], JsonObject],
+) -> None:
+    """What the study says of its space and its decisions, and the choices of runs and cells in it."""
+    name, table = study.study_name, schema.StudyMeta
+    told = {key: getattr(study, key) for key in ("space", "goal", "space_json", "decisions_json")}
+    session.execute(update(table).where(table.study_name == name).values(told))
+    for run_id, choices in run_choices.items():
+        where = (schema.Run.id == run_id, schema.Run.study_name == name)
+        session.execute(update(schema.Run).where(*where).values(choices_json=choices))
+    for (phase, cell), choices in cell_choices.items():
+        found = (schema.Cell.study_name == name, schema.Cell.phase == phase, schema.Cell.name == cell)
+        session.execute(update(schema.Cell).where(*found).values(choices_json=choices))
 
 
 def environment_id(session: Session, environment: EnvironmentRow) -> int:

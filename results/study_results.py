@@ -19,15 +19,20 @@ from results.records import Database
 from results.rows import Cell, RunRow, StudyRow
 from results.stages import StageCosts, stage_costs
 from results.statistics import (
+    Difference,
     Float64,
     Interval,
+    MeanDifference,
+    paired_difference,
     paired_score_bootstrap,
     paired_t_interval,
     pearson_scores,
+    score_difference,
 )
 
 MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
 
+MAIN_METRICS = ("pearson", "accuracy", "score")
 IntervalOver = Literal["seeds and examples", "seeds"]
 ExampleScores = dict[str, Float64]  # task -> (examples,), the mean of which is the task's main metric
 MetricsOfRun = dict[tuple[str, str], float | None]  # (task, metric) -> value, on one split
@@ -40,9 +45,14 @@ class Comparison:
     "seeds" alone where predictions were not kept for all runs: other seeds on these very dev examples.
     """
 
-    interval: Interval
+    difference: Difference
     seeds: tuple[int, ...]
     over: IntervalOver
+
+    @property
+    def interval(self) -> Interval:
+        """The estimate with its 95 % interval."""
+        return self.difference.interval()
 
 
 class StudyResults:
@@ -82,8 +92,9 @@ class StudyResults:
         return float(np.mean(known)) if known and len(known) == len(tasks) else None
 
     def main_metric(self, run_id: int, split: str, task: str) -> str:
-        """The metric a task is scored by: Pearson's r where it was measured, else accuracy."""
-        return "pearson" if (task, "pearson") in self._metrics.get((run_id, split), {}) else "accuracy"
+        """The metric a task is scored by: Pearson's r, accuracy, or what another model calls its score."""
+        measured = self._metrics.get((run_id, split), {})
+        return next((metric for metric in MAIN_METRICS if (task, metric) in measured), "accuracy")
 
     def metric(self, run_id: int, split: str, task: str, metric: str) -> float | None:
         """One metric of one run; None when it was not measured or is not a number."""
@@ -116,9 +127,10 @@ class StudyResults:
             return None
         pairs = self._example_pairs([mine[seed] for seed in seeds], [theirs[seed] for seed in seeds])
         if pairs:
-            return Comparison(paired_score_bootstrap(pairs), seeds, "seeds and examples")
+            tasks = [MeanDifference(a, b) for a, b in pairs]
+            return Comparison(score_difference(tasks), seeds, "seeds and examples")
         a, b = ([runs[seed].score for seed in seeds] for runs in (mine, theirs))
-        return Comparison(paired_t_interval(np.array(a), np.array(b)), seeds, "seeds")
+        return Comparison(paired_difference(np.array(a), np.array(b)), seeds, "seeds")
 
     def score_interval(self, digest: str) -> tuple[Interval, IntervalOver] | None:
         """A configuration's mean score with its interval; None with fewer than two seeds."""
@@ -171,8 +183,11 @@ class StudyResults:
             kept = unpack_predictions(row["payload"])
             if not (np.isfinite(kept.predictions).all() and np.isfinite(kept.labels).all()):
                 return None
-            if self.main_metric(run_id, "dev", row["task"]) == "pearson":
+            metric = self.main_metric(run_id, "dev", row["task"])
+            if metric == "pearson":
                 values = pearson_scores(kept.predictions, kept.labels)
+            elif metric == "score":  # of each example, as the model told it
+                values = kept.predictions.astype(np.float64)
             else:
                 values = (kept.predictions == kept.labels).astype(np.float64)
             # The ids belong to the name, so that two runs on different examples are not paired.

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
+from results.grid import GridRow, grid_rows, is_grid
 from results.leaderboard import (
     ConfigurationResult,
     baseline_digest,
@@ -43,7 +44,8 @@ class Summary:
 
     `best` is None until a configuration has been confirmed with fresh seeds, `gain` (best minus baseline,
     score in 0..1) until both have two seeds in common, or when the best is the baseline itself.
-    `best_changes` are the factors in which the best differs from the baseline. Hours are of one worker:
+    `best_changes` are the factors in which the best differs from the baseline. A search has an `ablation`, a grid
+    `against_baseline`. Hours are of one worker:
     spent, and saved by sharing stages; `stages` tells it stage by stage.
     """
 
@@ -54,12 +56,18 @@ class Summary:
     best_changes: tuple[Change, ...]
     gain: Comparison | None
     ablation: tuple[AblationRow, ...]
+    against_baseline: tuple[GridRow, ...]
     not_run: NotRun
     leaderboard: tuple[ConfigurationResult, ...]
     counts: RunCounts
     hours_spent: float
     hours_saved: float
     stages: StageCosts
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether every configuration of the space is run, and nothing is ablated."""
+        return is_grid(self.study)
 
     @property
     def best_is_baseline(self) -> bool:
@@ -78,6 +86,7 @@ def summarise(results: StudyResults) -> Summary:
     found_best = configuration_result(results, best) if best else None
     found_baseline = configuration_result(results, baseline) if baseline else None
     choices = _baseline_choices(results, baseline)
+    ranked = leaderboard(results)
     compared = results.compare(best, baseline) if best and baseline and best != baseline else None
     return Summary(
         study=results.study,
@@ -87,8 +96,9 @@ def summarise(results: StudyResults) -> Summary:
         best_changes=changes(choices, found_best.choices) if found_best else (),
         gain=compared,
         ablation=tuple(ablation_rows(results, best)) if best else (),
+        against_baseline=tuple(grid_rows(results, ranked, baseline)) if baseline and is_grid(results.study) else (),
         not_run=not_run(results.study),
-        leaderboard=tuple(leaderboard(results)),
+        leaderboard=tuple(ranked),
         counts=count_runs(results.runs),
         hours_spent=sum(seconds_spent(run) for run in results.runs) / 3600,
         hours_saved=sum(run.shared_seconds or 0.0 for run in results.runs) / 3600,

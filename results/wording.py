@@ -38,11 +38,13 @@ def changes_in_words(found: tuple[Change, ...]) -> str:
 
 
 def choice_in_words(factor: str, level: Choice) -> str:
-    """ "mean pooling", but "learning_rate 3.1e-5": a number stands behind what it measures."""
+    """ "mean pooling", but "learning_rate 3.1e-5" and "smart on": a number stands behind what it measures."""
     name = factor.rpartition(".")[2]
     shown = level_text(level)
     is_number = isinstance(level, int | float) or re.fullmatch(r"[-+.\deE]+", level) is not None
-    return f"{name} {shown}" if is_number else f"{shown} {name}"
+    if level == "none":
+        return f"no {name}"
+    return f"{name} {shown}" if is_number or level in ("on", "off") else f"{shown} {name}"
 
 
 def level_text(level: Choice | None) -> str:
@@ -117,6 +119,13 @@ def count_text(value: float | None) -> str:
 def memory_text(value: float | None) -> str:
     """Bytes as MB."""
     return NONE if value is None else f"{value / 1e6:,.0f} MB"
+
+
+def p_text(p: float) -> str:
+    """ "0.03", "0.004", "< 0.001"."""
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.2f}" if p >= 0.095 else f"{p:.1g}" if p < 0.01 else f"{p:.2f}"
 
 
 def zero_verdict(interval: Interval) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from search_spaces.choices import Place, places
 from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, describe
 from search_spaces.loading import load, names
+from search_spaces.plain import plain
 
 WIDTH = 80
 GAP = "  "
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SpaceError as error:
         print(error, file=sys.stderr)
         return 2
-    print(text)
+    print(plain(text))
     return 0
 
 

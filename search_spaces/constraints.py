@@ -140,7 +140,7 @@ def definition_faults(name: str, factors: Sequence[Factor], constraints: Constra
                 yield walking.unknown_factor(name, factor, known)
             elif known[factor].range is not None:
                 yield f"Factor {factor} of space {name} is a range, of which a constraint cannot speak: give it levels."
-            elif not isinstance(levels, tuple) or not levels:
+            elif not levels:
                 yield f"Levels of {factor} in a constraint must be a tuple, one alone as (x,); got {levels!r}."
             else:
                 yield from _unknown_levels(name, known[factor], factor, levels)

@@ -15,13 +15,12 @@ from typing import NamedTuple, get_args
 
 from search_spaces import choices as walking
 from search_spaces import constraints as combining
+from search_spaces import shapes
 from search_spaces.terms import Choices, Constraint, Design, Factor, Json, Level, Range, Recipe, Role
 
 NAME = re.compile(r"[a-z][a-z0-9_+]*")
 # Levels may be numbers in words ("8", "0.1", "3e-05") or name two things at once ("low_rank+top_layer").
 LEVEL_NAME = re.compile(r"[A-Za-z0-9_+.-]+")
-# The usual slip: (Level(...)) is not a tuple.
-_COMMA = ": one alone is written with a comma, as (x,)."
 PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -36,7 +35,7 @@ def faults(
     constraints: Sequence[Constraint] = (),
 ) -> list[str]:
     """Everything wrong with a space's definition, each fault a sentence; empty when it is sound."""
-    found = _shape_faults(factors, recipes, constraints)
+    found = shapes.faults(name, goal, factors, design, base, recipes, rows, constraints)
     if found:  # nothing below could be read
         return found
     if not NAME.fullmatch(name):
@@ -57,37 +56,6 @@ def faults(
         found += [] if found else combining.faults(name, constraints, walking.complete(factors, {}))
         found += _recipe_faults(name, factors, recipes, rows, constraints if not found else ())
     return found
-
-
-def _shape_faults(factors: Sequence[Factor], recipes: Sequence[Recipe], constraints: Sequence[Constraint]) -> list[str]:
-    """Things that are not what they should be at all; usually the comma after a single factor is missing."""
-    if not all(isinstance(given, tuple) for given in (factors, recipes, constraints)):
-        return [f"factors, recipes and constraints must be tuples{_COMMA}"]
-    found = [f"constraints must be Constraint, got {c!r}." for c in constraints if not isinstance(c, Constraint)]
-    found += [f"recipes must be Recipe, got {item!r}." for item in recipes if not isinstance(item, Recipe)]
-    return found + [fault for factor in factors for fault in _factor_shape(factor)]
-
-
-def _factor_shape(factor: Factor) -> list[str]:
-    if not isinstance(factor, Factor):
-        return [f"factors must be Factor, got {factor!r}."]
-    if not isinstance(factor.levels, tuple):
-        return [f"levels of factor {factor.name} must be a tuple{_COMMA}"]
-    if not isinstance(factor.range, Range | None):
-        return [f"range of factor {factor.name} must be a Range, got {factor.range!r}."]
-    return [fault for level in factor.levels for fault in _level_shape(factor, level)]
-
-
-def _level_shape(factor: Factor, level: Level) -> list[str]:
-    if not isinstance(level, Level):
-        return [f"levels of factor {factor.name} must be Level, got {level!r}."]
-    if not isinstance(level.set, Mapping):
-        return [f"set of level {level.name} of factor {factor.name} must map paths to values, got {level.set!r}."]
-    if not isinstance(level.scale, Mapping):
-        return [f"scale of level {level.name} of factor {factor.name} must map paths to numbers, got {level.scale!r}."]
-    if not isinstance(level.factors, tuple):
-        return [f"factors of level {level.name} must be a tuple{_COMMA}"]
-    return [fault for inner in level.factors for fault in _factor_shape(inner)]
 
 
 def _sibling_faults(where: str, factors: Sequence[Factor]) -> Iterator[str]:

@@ -59,39 +59,33 @@ SST_HEAD = Factor(
     about="From the sentence vector to five classes of sentiment.",
 )
 
-QUORA_HEAD = Factor(
-    "quora_head",
-    "scientific",
-    "concat",
-    (
-        Level("concat", {"tasks.quora.head.name": "concat"}),
-        Level("concat_absdiff", {"tasks.quora.head.name": "concat_absdiff"}),
-        Level("concat_dense", {"tasks.quora.head.name": "concat_dense"}),
-        Level("concat_absdiff_dense", {"tasks.quora.head.name": "concat_absdiff_dense"}),
-        Level("product", {"tasks.quora.head.name": "product"}),
-        Level("difference", {"tasks.quora.head.name": "difference"}, note="signed: cannot be symmetric"),
-        Level("cosine", {"tasks.quora.head.name": "cosine"}),
-        Level("cosine_mlp", {"tasks.quora.head.name": "cosine_mlp"}),
-    ),
-    about="From two sentence vectors to one logit: a paraphrase or not.",
-)
 
-STS_HEAD = Factor(
-    "sts_head",
-    "scientific",
-    "concat",
-    (
-        Level("concat", {"tasks.sts.head.name": "concat"}),
-        Level("concat_absdiff", {"tasks.sts.head.name": "concat_absdiff"}),
-        Level("concat_dense", {"tasks.sts.head.name": "concat_dense"}),
-        Level("concat_absdiff_dense", {"tasks.sts.head.name": "concat_absdiff_dense"}),
-        Level("product", {"tasks.sts.head.name": "product"}),
-        Level("difference", {"tasks.sts.head.name": "difference"}, note="signed: cannot be symmetric"),
-        Level("cosine", {"tasks.sts.head.name": "cosine"}),
-        Level("cosine_mlp", {"tasks.sts.head.name": "cosine_mlp"}),
-    ),
-    about="From two sentence vectors to a similarity from 0 to 5.",
-)
+def _pair_head(task: str, about: str) -> Factor:
+    """The head of a task whose examples are pairs."""
+
+    def level(name: str, note: str = "") -> Level:
+        return Level(name, {f"tasks.{task}.head.name": name}, note=note)
+
+    return Factor(
+        f"{task}_head",
+        "scientific",
+        "concat",
+        (
+            level("concat"),
+            level("concat_absdiff"),
+            level("concat_dense"),
+            level("concat_absdiff_dense"),
+            level("product"),
+            level("difference", note="signed: cannot be symmetric"),
+            level("cosine"),
+            level("cosine_mlp"),
+        ),
+        about=about,
+    )
+
+
+QUORA_HEAD = _pair_head("quora", "From two sentence vectors to one logit: a paraphrase or not.")
+STS_HEAD = _pair_head("sts", "From two sentence vectors to a similarity from 0 to 5.")
 
 TRAINABLE = Factor(
     "trainable",

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from search_spaces.plain import plain
+
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Role: TypeAlias = Literal["scientific", "nuisance", "fixed"]
 Design: TypeAlias = Literal["search", "grid"]
@@ -26,6 +28,9 @@ class SpaceError(Exception):
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(self.faults))
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 class Random(Protocol):

@@ -6,7 +6,10 @@ import argparse
 from typing import Any
 
 from results import DEFAULT_STORAGE
-from study.settings import BUDGETS, MAIN_TASKS, PHASES, STORE, SettingsError
+from study.settings import BUDGETS, MAIN_TASKS, PHASES, REHEARSAL, RETRIES, STORE, Limits, SettingsError
+
+# What --rehearse-faults may plant: the reasons of `study.messages`, a worker that ends by itself, one that hangs.
+FAULTS = ("nan_loss", "error", "out_of_memory", "exit", "hang")
 
 EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 finished with failed runs, 130 interrupted
 example:    python -m study.launch --space pooling --data ~/cs224n/data --budget standard --plan"""
@@ -42,9 +45,30 @@ def _what(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--tasks", metavar="A,B,...", help=f"default: {','.join(MAIN_TASKS)}")
     group.add_argument("--set", metavar="FACTOR=LEVEL", action="append", help="keep a factor at one level; repeatable")
-    group.add_argument("--sampler", choices=("tpe", "random"), help="default: tpe")
+    group.add_argument("--sampler", choices=("tpe", "nsga2", "random", "grid"), help="default: tpe")
+    group.add_argument(
+        "--objectives",
+        metavar="A,B,...",
+        help="what the search optimizes: score (default), trainable_parameters, train_seconds, inference_ms, "
+        "sst_accuracy, quora_accuracy, sts_pearson",
+    )
     group.add_argument("--pruner", choices=("median", "asha", "none"), help="default: median")
     group.add_argument("--seed", type=int, help="default: 0")
+    trainer = group.add_mutually_exclusive_group()
+    trainer.add_argument(
+        "--trainer",
+        metavar="MODULE:FUNCTION",
+        help="study a model of your own: a function (configuration, seed, report); see docs/own_model.md",
+    )
+    trainer.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="train nothing: a planted response surface answers in milliseconds, to try a space with",
+    )
+    group.add_argument(
+        "--rehearse-faults", metavar="KIND=RATE,...", help="faults in so many of a rehearsal's runs, e.g. nan_loss=0.02"
+    )
+    group.add_argument("--rehearse-seconds", type=float, metavar="S", help="what a rehearsed run takes; default: 0.006")
 
 
 def _how_much(group: argparse._ArgumentGroup) -> None:
@@ -60,16 +84,38 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         default=None,
         help="all seeds have the stages before multitask in common: quicker, and intervals leave their variation out",
     )
+    group.add_argument(
+        "--timeout", type=float, metavar="S", help="stop after so many seconds; what is finished is kept"
+    )
+    group.add_argument("--run-timeout", type=float, metavar="S", help="a run that takes longer fails")
+    group.add_argument("--memory-per-run", type=float, metavar="GB", help="a run that holds more fails")
+    group.add_argument(
+        "--retries", type=int, metavar="N", default=RETRIES, help=f"of a run whose worker died; default: {RETRIES}"
+    )
+    group.add_argument(
+        "--margin", type=float, metavar="POINTS", help="smaller differences of the score count as none; default: 0.5"
+    )
     group.add_argument("--phases", metavar="A,B,...", help=f"default: {','.join(PHASES)}")
     group.add_argument("--plan", action="store_true", help="print what would run and how long it takes; run nothing")
 
 
 def _where(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--name", help="the study's name; an existing one is resumed")
+    group.add_argument(
+        "--import-from",
+        metavar="OLD",
+        help="begin a new study (--name NEW) with the finished runs of another that are configurations of its space",
+    )
     group.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
     group.add_argument("--out", metavar="DIR", help="where the study's folder is made; default: runs")
-    group.add_argument("--engine", choices=("local",), default="local", help="default: local")
-    group.add_argument("--workers", type=int, metavar="N", help="runs at a time; default: one per core, or per GPU")
+    group.add_argument("--engine", choices=("local", "ray"), default="local", help="default: local")
+    group.add_argument("--workers", type=int, metavar="N", help="runs at a time; default: one per core or GPU")
+    group.add_argument(
+        "--gpus-per-run", type=float, metavar="F", help="0.25: four runs on a GPU at a time (memory is theirs to share)"
+    )
+    group.add_argument(
+        "--ray-address", metavar="auto|HOST:PORT", help="a Ray cluster; default: Ray on this machine alone"
+    )
     group.add_argument(
         "--share",
         action=argparse.BooleanOptionalAction,
@@ -85,19 +131,60 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that stand on the command line, by field of `Settings`."""
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
-        "epochs", "train_examples", "out", "precision", "share", "store_gb", "fixed_pretraining_seed",
+        "epochs", "train_examples", "out", "precision", "share", "store_gb", "fixed_pretraining_seed", "trainer",
+        "import_from",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
+    if options.rehearse:
+        result["trainer"] = REHEARSAL
     if options.set:
         result["pins"] = tuple(sorted(options.set))
+    if options.margin is not None:
+        result["margin"] = options.margin / 100
+    if options.objectives is not None:
+        result["objectives"] = _names(options.objectives)
     if options.phases:
         result["phases"] = _names(options.phases)
     if options.tasks is not None:
         # In their usual order: the same tasks are the same study, however they were written.
         order = {task: place for place, task in enumerate(MAIN_TASKS)}
         result["tasks"] = tuple(sorted(_names(options.tasks), key=lambda task: (order.get(task, len(order)), task)))
+    if options.import_from is not None and options.name is None:
+        raise SettingsError("--import-from begins a new study, which needs a name of its own: --name NEW")
     if options.workers is not None and options.workers < 1:
         raise SettingsError(f"--workers must be at least 1, got {options.workers}.")
+    return result
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """What the study and its runs may take."""
+    for flag in ("timeout", "run_timeout", "memory_per_run"):
+        value = getattr(options, flag)
+        if value is not None and not 0 < value < float("inf"):
+            raise SettingsError(f"--{flag.replace('_', '-')} must be above 0, got {value:g}.")
+    if options.retries < 0:
+        raise SettingsError(f"--retries must be at least 0, got {options.retries}.")
+    room = options.memory_per_run
+    return Limits(options.timeout, options.run_timeout, None if room is None else round(room * 1e9), options.retries)
+
+
+def faults(options: argparse.Namespace) -> dict[str, float]:
+    """The rates of `--rehearse-faults`."""
+    if options.rehearse_seconds is not None and not (options.rehearse and 0 <= options.rehearse_seconds < 3600):
+        raise SettingsError("--rehearse-seconds goes with --rehearse, and is a number from 0 to 3600.")
+    if not options.rehearse_faults:
+        return {}
+    if not options.rehearse:
+        raise SettingsError("--rehearse-faults goes with --rehearse: faults of real runs come by themselves.")
+    result = {}
+    for part in _names(options.rehearse_faults):
+        kind, _, rate = part.partition("=")
+        try:
+            result[kind] = float(rate)
+        except ValueError:
+            raise SettingsError(f"--rehearse-faults takes KIND=RATE, got '{part}'.") from None
+        if kind not in FAULTS or not 0 <= result[kind] <= 1:
+            raise SettingsError(f"--rehearse-faults: kinds are {', '.join(FAULTS)}, rates 0 to 1; got '{part}'.")
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def keep(rows: list[RunRow], models: Path, folder: Path, study: str, command: st
     `models` holds a folder for each run, by digest and seed.
     """
     row = max(rows, key=lambda r: r.score or 0.0)
+    if not re.fullmatch("[0-9a-f]{64}", row.config_digest):  # it names a folder
+        return False
     source = models / f"{row.config_digest[:16]}-{row.seed}"
     if not source.is_dir():
         return False

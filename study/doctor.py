@@ -1,6 +1,7 @@
-"""The command `python -m study.doctor`: verifies the stage store, entry by entry, and repairs it.
+"""The command `python -m study.doctor`: finds what is wrong with a study's records and its stage store; repairs it.
 
 What is wrong with a store never makes a result wrong: a damaged entry is found when it is read, and computed again.
+A finished run is never deleted.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from results import DEFAULT_STORAGE
+from results.plain import plain
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
 
@@ -28,15 +30,16 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     result = argparse.ArgumentParser(
         prog="python -m study.doctor",
-        description="Verify every entry of a stage store by its hash.",
+        description="Find what is wrong with a study's records and its stage store, and repair it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     result.add_argument("--store", type=Path, metavar="DIR", help="the store's folder, such as runs/store")
-    result.add_argument("--name", help="the store of this study, in place of --store")
+    result.add_argument("--name", help="a study: its records, and its stage store")
     result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
-    result.add_argument("--fix", action="store_true", help="set damaged entries aside, delete what was left half done")
+    result.add_argument("--fix", action="store_true", help="repair what can be repaired; no finished run is deleted")
     result.add_argument("--json", action="store_true", help="print the same as data")
+    result.add_argument("--debug", action="store_true", help="show tracebacks of errors")
     return result
 
 
@@ -48,25 +51,51 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         if (options.store is None) == (options.name is None):
-            raise NoStore("Say which store: its folder with --store DIR, or that of a study with --name N.")
-        found = examine(options.store or store_of(options.storage, options.name), fix=options.fix)
+            raise NoStore("Say what to look at: a study with --name N, or a stage store's folder with --store DIR.")
+        found = examine(options.store, fix=options.fix) if options.store else _of_study(options)
     except (NoStore, ResultsError) as error:
-        print(error, file=sys.stderr)
+        print(plain(str(error)), file=sys.stderr)
         return BAD_ARGUMENTS
-    print(json.dumps(found, indent=2) if options.json else _told(found))
-    return FAULTS if found["faults"] and not found["fixed"] else CLEAN
+    print(json.dumps(found, indent=2) if options.json else plain(_all_told(found)))
+    records = [finding for finding in found.get("records", []) if finding["fixable"] and finding["done"] is None]
+    entries = found.get("faults") and not found["fixed"]
+    return FAULTS if entries or records else CLEAN
 
 
-def store_of(storage: str, name: str) -> Path:
-    """The folder of a study's store. `NoStore` where it shares nothing."""
+def _of_study(options: argparse.Namespace) -> dict[str, Any]:
+    """The study's records, and its store where it has one on this machine."""
+    from results.foreign import foreign_rows
+    from study import doctor_study
+
+    with foreign_rows(options.storage, debug=options.debug):
+        records = doctor_study.examine(options.storage, options.name, fix=options.fix)
+    found: dict[str, Any] = {"study": options.name, "records": records}
+    if not any(finding["kind"] == "old_schema" and finding["done"] is None for finding in records):
+        folder = store_of(options.storage, options.name)
+        if folder is not None and folder.is_dir():
+            found |= examine(folder, fix=options.fix)
+    return found
+
+
+def _all_told(found: dict[str, Any]) -> str:
+    lines = []
+    for finding in found.get("records", []):
+        done = finding["done"] or ("--fix repairs it" if finding["fixable"] else None)
+        lines.append(f"{finding['kind']}: {finding['message']}" + (f" -> {done}" if done else ""))
+    if "records" in found and not lines:
+        lines.append(f"{found['study']}: its records agree with each other.")
+    return "\n".join([*lines, *([_told(found)] if "store" in found else [])])
+
+
+def store_of(storage: str, name: str) -> Path | None:
+    """The folder of a study's store; None where it shares nothing."""
     from results.records import open_database
     from results.stages import STORE
 
     with open_database(storage, create=False) as database:
         noted = database.require_study(name).decisions_json.get(STORE)
-    if noted is None:
-        raise NoStore(f"Study '{name}' has no stage store: it was launched with --no-share, or before there was one.")
-    return Path(noted["folder"])
+    folder = noted.get("folder") if isinstance(noted, dict) else None
+    return Path(folder) if isinstance(folder, str) else None
 
 
 def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
@@ -89,10 +118,19 @@ def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
 
 
 def _is_store(folder: Path) -> bool:
-    """Whether all that is in a folder could be a store's."""
-    if not folder.is_dir():
+    """Whether all that is in a folder could be a store's: what is left over in a store is deleted."""
+    from mtbert.stage_store.store import CLAIMS, DAMAGED, FEATURES
+
+    if not folder.is_dir() or folder.is_symlink():
         return False
-    return all(re.fullmatch(r"claims|damaged|[0-9a-f]{2}", path.name) for path in folder.iterdir())
+    for path in folder.iterdir():
+        if re.fullmatch(r"[0-9a-f]{2}", path.name):
+            key = rf"{path.name}[0-9a-f]{{62}}|\.{path.name}[0-9a-f]{{6}}\..+"
+            if path.is_symlink() or not all(re.fullmatch(key, entry.name) for entry in path.iterdir()):
+                return False
+        elif path.name not in (CLAIMS, DAMAGED, FEATURES):
+            return False
+    return True
 
 
 def _told(found: dict[str, Any]) -> str:

@@ -6,25 +6,26 @@ trials: ended runs are told, unfinished ones are run again under their own trial
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
+from datetime import datetime
+from statistics import fmean
 from typing import Any
 
-from mtbert.config import RunConfig
+from results.designs import CellPlan
 from results.leaderboard import confirmed_ranking
 from results.records import Cell, Database, RunRow
 from results.stages import STORE
-from search_spaces import Space
 from search_spaces.grammar import Choices
 from study import phases
-from study.configuration import to_config
 from study.execution import STATES, Execution
+from study.objectives import by_front, of_row
 from study.observer import Request
-from study.phases import CellPlan
-from study.search import Search
+from study.search import PastTrial, Search
 from study.settings import Settings
-from study.sharing import StageKeys, in_order, wanted_epochs
+from study.sharing import in_order, wanted_epochs
+from study.trainers.abstract import AbstractTrainer
 
 
 class Driver:
@@ -34,19 +35,18 @@ class Driver:
         self,
         *,
         database: Database,
-        space: Space,
+        trainer: AbstractTrainer,
         settings: Settings,
         execution: Execution,
         search: Callable[[], Search],
-        stages: StageKeys,
     ) -> None:
-        self._db, self._space, self._settings = database, space, settings
-        self._execution, self._make_search, self._stages = execution, search, stages
+        self._db, self._trainer, self._space, self._settings = database, trainer, trainer.space, settings
+        self._execution, self._make_search = execution, search
 
     def run(self) -> None:
         """Carry out the phases asked for; `Interrupted` when the execution was asked to stop meanwhile."""
         self._db.interrupt_running(self._settings.name)
-        wanted = self._settings.phases
+        wanted = [phase for phase in self._settings.phases if phase in self._trainer.phases]
         try:
             if "search" in wanted and self._space.design == "search":
                 self._search_phase()
@@ -69,13 +69,15 @@ class Driver:
         """As many trials as asked for, those that an earlier launch began first."""
         settings = self._settings
         by_trial = {r.trial_number: r for r in self._db.runs(settings.name) if r.trial_number is not None}
+        self._add_imported(search, by_trial)
         unfinished = []
         for number in search.running():
             row = by_trial.get(number)
             if row is not None and row.status == "pruned" and search.pauses:
                 search.pause(number)
             elif row is not None and row.status in STATES:
-                search.tell(number, row.score, STATES[row.status])
+                values = of_row(settings.objectives, row, self._db.metrics_of(row.id))
+                search.tell(number, values, STATES[row.status])
             else:
                 unfinished.append(number)
         self._execution.observer.phase("search", settings.trials, search.count() - len(unfinished))
@@ -85,7 +87,7 @@ class Driver:
                 proposal = search.resume(unfinished.pop(0))
             elif (paused := search.promote()) is not None:
                 return self._promoted_request(paused)
-            elif search.count() < settings.trials:
+            elif search.count() < settings.trials and not search.exhausted():
                 proposal = search.ask()
             else:
                 return None
@@ -96,9 +98,26 @@ class Driver:
         self._execution.train(next_request, search)
         search.end_paused()
 
+    def _add_imported(self, search: Search, by_trial: Mapping[int, RunRow]) -> None:
+        """Tell the search of runs that came from another study: they have a trial's number, and no trial yet."""
+        while (row := by_trial.get(search.size())) is not None and row.status in STATES:
+            config = self._trainer.read(row.config_json, row.seed)
+            last = self._trainer.epochs(config)[0]
+            scores = {epoch: score for epoch, score in self._db.epoch_scores(row.id).items() if epoch < last}
+            past = PastTrial(
+                choices=row.choices_json,
+                state=STATES[row.status],
+                values=of_row(self._settings.objectives, row, self._db.metrics_of(row.id)),
+                scores=scores,
+                notes={"config_digest": row.config_digest, "seed": row.seed},
+                began=_local(row.started_at),
+                ended=_local(row.finished_at or row.started_at),
+            )
+            search.add(past)
+
     def _search_request(self, number: int, choices: Choices, earlier: RunRow | None) -> Request:
         """The run of a trial. A configuration that comes up again becomes a further seed of the first."""
-        config = to_config(self._space, choices, self._settings)
+        config = self._trainer.configuration(choices)
         seed = self._settings.seed
         if earlier is not None:
             seed = earlier.seed
@@ -107,7 +126,7 @@ class Driver:
             while seed in used:
                 seed += 1
         config = config.with_seed(seed)
-        keys, pauses = self._stages.of(config), self._settings.pruner == "asha"
+        keys, pauses = self._trainer.keys(config), self._settings.pruner == "asha"
         return Request("search", config, choices, f"trial {number}", number, keys, pauses=pauses)
 
     def _promoted_request(self, number: int) -> Request:
@@ -125,8 +144,8 @@ class Driver:
         self._write_cells("confirm", cells)
         self._run_cells("confirm", cells)
         ranking = confirmed_ranking(self._db, settings.name)
-        by_digest = {to_config(space, cell.choices, settings).digest(): cell for cell in cells}
-        baseline = to_config(space, space.baseline(), settings).digest()
+        by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
+        baseline = self._trainer.configuration(space.baseline()).digest()
         decisions: dict[str, Any] = {
             **{key: value for key, value in self._decisions().items() if key == STORE},
             "confirmed": ranking,
@@ -138,15 +157,23 @@ class Driver:
         self._db.update_study(settings.name, decisions_json=decisions)
 
     def _search_ranking(self) -> list[Choices]:
-        """Choices of the search's complete runs, best mean score first; at a tie the one seen first."""
-        rows = self._db.runs(self._settings.name, phase="search", status="complete")
-        scores: dict[str, list[float]] = {}
-        choices: dict[str, Choices] = {}
+        """Configurations of the search, best first, by the mean over their seeds.
+
+        With several objectives those on the Pareto front come first, then those on the front of the rest; within one by
+        score.
+        """
+        rows = [r for r in self._db.runs(self._settings.name, phase="search", status="complete") if r.score is not None]
+        choices = {row.config_digest: row.choices_json for row in rows}
+        names, points = self._settings.objectives, dict[str, list[list[float]]]()
         for row in rows:
-            scores.setdefault(row.config_digest, []).append(row.score or 0.0)
-            choices.setdefault(row.config_digest, row.choices_json)
-        order = sorted(scores, key=lambda digest: -sum(scores[digest]) / len(scores[digest]))
-        return [choices[digest] for digest in order]
+            metrics = self._db.metrics_of(row.id) if len(names) > 1 else {}
+            values = of_row(("score", *names), row, metrics)
+            if values is not None:
+                points.setdefault(row.config_digest, []).append(values)
+        means = {digest: [fmean(column) for column in zip(*found, strict=True)] for digest, found in points.items()}
+        ranks = [0] * len(means) if names == ("score",) else by_front([mean[1:] for mean in means.values()], names)
+        rank = dict(zip(means, ranks, strict=True))
+        return [choices[digest] for digest in sorted(means, key=lambda digest: (rank[digest], -means[digest][0]))]
 
     def _ablate_phase(self) -> None:
         best = self._decisions().get("best_choices")
@@ -183,7 +210,11 @@ class Driver:
         waiting = [row for row in rows if row.id not in measured]
         self._execution.observer.phase("test", len(rows), len(rows) - len(waiting))
         labels = {decisions.get("baseline"): "baseline", decisions.get("best"): "best"}
-        self._execution.test([_test_request(row, labels[row.config_digest]) for row in waiting])
+        self._execution.test([self._test_request(row, labels[row.config_digest]) for row in waiting])
+
+    def _test_request(self, row: RunRow, label: str) -> Request:
+        config = self._trainer.read(row.config_json, row.seed)
+        return Request("test", config, row.choices_json, label, run_id=row.id)
 
     def _decisions(self) -> dict[str, Any]:
         return dict(self._db.require_study(self._settings.name).decisions_json)
@@ -193,7 +224,7 @@ class Driver:
     def _write_cells(self, phase: str, cells: Iterable[CellPlan]) -> None:
         rows = []
         for position, cell in enumerate(cells):
-            config = to_config(self._space, cell.choices, self._settings)
+            config = self._trainer.configuration(cell.choices)
             rows.append(
                 Cell(
                     phase=phase,  # type: ignore[arg-type]
@@ -216,25 +247,21 @@ class Driver:
         apart = phases.apart(cells)
         for seed in phases.fresh_seeds(self._settings.seed, self._settings.seeds):
             for names, choices in apart:
-                config = to_config(self._space, choices, self._settings, seed)
-                request = Request(phase, config, choices, names, keys=self._stages.of(config))
+                config = self._trainer.configuration(choices, seed)
+                request = Request(phase, config, choices, names, keys=self._trainer.keys(config))
                 requests.setdefault((config.digest(), seed), request)
         planned = [r for (digest, seed), r in requests.items() if self._needed(digest, seed)]
         self._execution.observer.phase(phase, len(requests), len(requests) - len(planned))
         wanted = wanted_epochs(r.keys for r in planned if r.keys is not None) | self._ends_to_change(phase, planned)
-        order = in_order([(request.config, request.keys) for request in planned])
+        order = in_order([(r.config.seed, self._trainer.epochs(r.config)[1], r.keys) for r in planned])
         waiting = [replace(planned[place], wanted=wanted) for place in order]
         self._execution.train(lambda: waiting.pop(0) if waiting else None)
 
     def _ends_to_change(self, phase: str, planned: list[Request]) -> frozenset[str]:
-        """The ends of `multitask` in confirm from which ablate may go on: it takes `single_task` away, or adds it.
-
-        Which configuration will be the best is not known; the best of the search is the first guess.
-        """
+        """Stages of confirm from which ablate may go on."""
         if phase != "confirm" or "ablate" not in self._settings.phases or self._space.design != "search":
             return frozenset()
-        kept = [r for r in planned if r.config.single_task is not None or r.label == "confirm:1"]
-        return frozenset(request.keys.multitask[-1] for request in kept if request.keys is not None)
+        return self._trainer.ends_to_change([(r.config, r.keys, r.label) for r in planned])
 
     def _needed(self, digest: str, seed: int) -> bool:
         row = self._db.run_by(self._settings.name, digest, seed)
@@ -243,6 +270,6 @@ class Driver:
         return row.status == "failed" and row.reason in ("worker_died", "interrupted")
 
 
-def _test_request(row: RunRow, label: str) -> Request:
-    config = RunConfig.model_validate(row.config_json).with_seed(row.seed)
-    return Request("test", config, row.choices_json, label, run_id=row.id)
+def _local(moment: datetime) -> datetime:
+    """Local time without a zone, as Optuna has it."""
+    return moment.astimezone().replace(tzinfo=None)

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results import DEFAULT_STORAGE, page, wording
+from results import DEFAULT_STORAGE, page, storage_url, wording
 from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
+from results.plain import plain
 from results.summary import Summary
 
 SHOWN_ROWS = 8
@@ -50,7 +51,7 @@ class Ending:
         }
         return {
             "study": found.study.study_name,
-            "storage": self.storage,
+            "storage": storage_url.mask(self.storage),
             "runs": found.counts.total,
             "complete": found.counts.complete,
             "pruned": found.counts.pruned,
@@ -83,13 +84,16 @@ class Ending:
         told += [f"{counts.failed} failed"] if counts.failed else []
         spent = wording.duration(found.hours_spent * 3600)
         console.print(f"\n{counts.total} runs: {', '.join(told)}; {spent} of training and evaluation")
-        console.print(found.stages.sentence(), markup=False, soft_wrap=True)
+        if found.stages.stages:  # a rehearsal has none
+            console.print(found.stages.sentence(), markup=False, soft_wrap=True)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():
             console.print(f"model    {self.folder / 'best'}", soft_wrap=True)
         if counts.failed:
-            elsewhere = "" if self.storage == DEFAULT_STORAGE else f" --storage {shlex.quote(self.storage)}"
+            elsewhere = (
+                "" if self.storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage_url.mask(self.storage))}"
+            )
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
             command = f"python -m study.status --name {found.study.study_name}{elsewhere} --failed"
             console.print(f"{counts.failed} failed ({reasons}): {command}", markup=False, soft_wrap=True)
@@ -102,7 +106,7 @@ class Ending:
         best, baseline, gain = self.summary.best, self.summary.baseline, self.summary.gain
         if best is None:
             return "No configuration has been confirmed: none has all its runs with fresh seeds."
-        lines = [f"\nBest: {wording.changes_in_words(self.summary.best_changes)}", f"score     {_score(best)}"]
+        lines = [f"\nBest: {page.best_name(self.summary)}", f"score     {_score(best)}"]
         if baseline is not None and not self.summary.best_is_baseline:
             lines.append(f"baseline  {_score(baseline)}")
         if gain is not None:
@@ -129,7 +133,7 @@ class Ending:
             table.add_column(column, justify="left" if column == "configuration" else "right")
         for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
             score = wording.score_with_spread(entry.mean, entry.spread)
-            table.add_row(str(rank), Text(self._named(entry)), score, str(entry.seeds))
+            table.add_row(str(rank), Text(plain(self._named(entry))), score, str(entry.seeds))
         return table
 
     def _named(self, entry: ConfigurationResult) -> str:
@@ -161,4 +165,4 @@ def _cells(row: AblationRow) -> tuple[str, str, str, str]:
         return change, wording.NONE, wording.NONE, "fewer than two paired seeds"
     interval = row.comparison.interval
     points, bounds = wording.points_text(interval.estimate), wording.points_interval(interval)
-    return change, points, bounds, wording.zero_verdict(interval)
+    return change, points, bounds, row.judgement.verdict if row.judgement else wording.zero_verdict(interval)

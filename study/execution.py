@@ -8,29 +8,37 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mtbert.config import RunConfig
 from mtbert.stage_store.store import StageStore
 from results.records import Database, NewRun
 from study.engines.abstract import AbstractEngine
 from study.lease import Lease
-from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed
+from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
+from study.objectives import of_event
 from study.observer import AbstractObserver, Request
 from study.recording import failure_of, metric_values, prediction_rows, result_of
 from study.search import Search, TrialState
+from study.settings import Limits
+from study.trainers.abstract import AbstractTrainer, Configuration
 from study.waiting import StagesInProgress, Waiting
+from study.watch import Watch
 
 log = logging.getLogger("study")
 
 POLL_SECONDS = 0.5
 WAITING_POLL_SECONDS = 0.1  # with a worker idle until a stage is there
+NO_LIMITS = Limits()
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
 class Interrupted(Exception):
     """A person asked the study to stop; everything finished is kept."""
+
+
+class TimeIsUp(Interrupted):
+    """The study has had the time it was given (`--timeout`); everything finished is kept."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class Places:
     prepared: Path
     models: Path
 
-    def model(self, config: RunConfig) -> Path:
+    def model(self, config: Configuration) -> Path:
         """The folder of one run's model."""
         return self.models / f"{config.digest()[:16]}-{config.seed}"
 
@@ -56,17 +64,23 @@ class Execution:
         *,
         database: Database,
         study: str,
+        trainer: AbstractTrainer,
         engine: AbstractEngine,
         observer: AbstractObserver,
         places: Places,
         lease: Lease,
         environment_id: int,
         store: StageStore | None = None,
+        limits: Limits = NO_LIMITS,
+        objectives: tuple[str, ...] = ("score",),
     ) -> None:
         self._db, self._study, self._engine, self.observer = database, study, engine, observer
+        self._trainer, self._objectives = trainer, objectives
         self._places, self._lease, self._environment_id = places, lease, environment_id
         self._store, self._stages = store, StagesInProgress(store)
         self._active: dict[int, Request] = {}
+        self._again: list[Request] = []
+        self._watch = Watch(limits)
         self._store_trouble = False
         self.stop_requested = False
         self.failed_tests = 0
@@ -94,14 +108,22 @@ class Execution:
         while True:
             if self.stop_requested:
                 raise Interrupted
-            while len(self._active) < self._engine.workers and (request := waiting.take()) is not None:
+            if self._watch.time_is_up():
+                raise TimeIsUp
+            while len(self._active) < self._engine.workers and (request := self._next(waiting)) is not None:
                 self._begin(self._row(request), request)
             if not self._active and not waiting.held_back():
                 return
             idle = len(self._active) < self._engine.workers and waiting.held_back() > 0
             for event in self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS):
-                self._handle(event, search)
+                if event.run_id in self._active:  # else it was ended for taking too much, while this was under way
+                    self._handle(event, search)
+            for failed in () if self._engine.keeps_limits else self._watch.over_limit(self._engine):
+                self._handle(failed, search)
             self._lease.renew_if_due()
+
+    def _next(self, waiting: Waiting) -> Request | None:
+        return self._again.pop(0) if self._again else waiting.take()
 
     def _row(self, request: Request) -> int:
         """The row of a run that starts: a new one, or the one it has."""
@@ -131,6 +153,7 @@ class Execution:
     def _begin(self, run_id: int, request: Request) -> None:
         keep = request.phase in ("confirm", "test")
         self._active[run_id] = request
+        self._watch.began(run_id)
         self._stages.began(run_id, request)
         self.observer.started(run_id, request)
         self._engine.start(
@@ -138,10 +161,14 @@ class Execution:
                 run_id=run_id,
                 kind="test" if request.phase == "test" else "train",
                 config=request.config.model_dump(mode="json"),
+                seed=request.config.seed,
+                worker=self._trainer.worker,
+                facts=self._trainer.job_facts(),
                 prepared_folder=self._places.prepared,
                 device=self._engine.device(),
                 model_folder=self._places.model(request.config) if keep else None,
                 sharing=self._sharing(request),
+                limits=self._watch.limits,
             )
         )
 
@@ -158,7 +185,12 @@ class Execution:
         if isinstance(event, EpochDone):
             self._epoch_done(event, search)
             return
+        if isinstance(event, RunPlaced):
+            if self._active[event.run_id].phase != "test":  # the row tells where the run was trained
+                self._db.place_run(event.run_id, event.engine_trial_id, event.host)
+            return
         request = self._active.pop(event.run_id)
+        self._watch.ended(event.run_id)
         self._stages.ended(event.run_id, well=not isinstance(event, RunFailed))
         if isinstance(event, EvaluationDone):
             rows = prediction_rows(event.outputs)
@@ -172,19 +204,19 @@ class Execution:
             if search is not None and request.trial_number is not None and request.pauses and event.stopped:
                 search.pause(request.trial_number)
             else:
-                self._tell(search, request, event.score, result.status)
+                self._tell(search, request, of_event(self._objectives, event), result.status)
             self.observer.ended(event.run_id, result.status, event.score, "")
         else:
             self._failed(event, request, search)
 
     def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
         request = self._active[event.run_id]
-        epochs = request.config.multitask.epochs
+        epochs, reported = self._trainer.epochs(request.config)
         if event.epoch <= request.known_epochs:  # told before it paused
             self._engine.answer(event.run_id, go_on=True)
             return
         self._db.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
-        self.observer.epoch(event, request.config.reported_epochs())
+        self.observer.epoch(event, reported)
         stop = False
         if search is not None and request.trial_number is not None and event.epoch < epochs:
             stop = search.stop_early(request.trial_number, event.epoch, event.score)
@@ -199,13 +231,19 @@ class Execution:
 
     def _failed(self, event: RunFailed, request: Request, search: Search | None) -> None:
         log.error("run %d failed: %s: %s\n%s", event.run_id, event.reason, event.detail, event.traceback)
+        again = self._watch.try_again(event)
+        if again:
+            row = request.run_id if request.phase == "test" else None
+            self._again.append(replace(request, run_id=row, known_epochs=0))
         if request.phase == "test":  # the run itself is complete; measuring it is tried again at the next launch
-            self.failed_tests += 1
+            self.failed_tests += not again
         else:
             self._db.finish_run(event.run_id, failure_of(event))
-            self._tell(search, request, None, "failed")
-        self.observer.ended(event.run_id, "failed", None, f"{event.reason}: {event.detail}")
+            if not again:
+                self._tell(search, request, None, "failed")
+        note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"
+        self.observer.ended(event.run_id, "failed", None, note)
 
-    def _tell(self, search: Search | None, request: Request, score: float | None, status: str) -> None:
+    def _tell(self, search: Search | None, request: Request, values: list[float] | None, status: str) -> None:
         if search is not None and request.trial_number is not None:
-            search.tell(request.trial_number, score, STATES[status])
+            search.tell(request.trial_number, values, STATES[status])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import sys
 import traceback
 
@@ -14,10 +16,13 @@ DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS, INTERRUPTED = 0, 1, 2, 3, 130
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code; see `--help` for their meaning."""
     options = parser().parse_args(arguments)
+    logging.raiseExceptions = False  # where the log cannot be written, the study still can
     # Here, not above: --help needs neither torch nor Optuna.
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
+    from results.plain import plain
     from search_spaces import SpaceError
+    from study.engines.abstract import EngineError
     from study.execution import Interrupted
     from study.session import Session
 
@@ -28,24 +33,35 @@ def main(arguments: list[str] | None = None) -> int:
             return DONE
         return FAILED_RUNS if session.launch() else DONE
     except Interrupted as stop:
-        print(stop, file=sys.stderr)
+        print(plain(str(stop)), file=sys.stderr)
         return INTERRUPTED
-    except (MtbertError, ResultsError, SpaceError, SettingsError) as error:
+    except (MtbertError, ResultsError, SpaceError, SettingsError, EngineError) as error:
         if options.debug:
             traceback.print_exc()
         else:
             print(error, file=sys.stderr)
         return BAD_ARGUMENTS
+    except OSError as error:
+        if options.debug or error.errno != errno.ENOSPC:
+            return _crashed(error, options.debug)
+        told = "Make room, then launch again: nothing finished is lost."
+        print(f"The disk is full: {error.filename or error.strerror}. {told}", file=sys.stderr)
+        return BAD_ARGUMENTS
     except Exception as error:
-        if options.debug:
-            traceback.print_exc()
-        else:
-            place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
-            print(
-                f"An error that should not happen: {type(error).__name__}: {error}\n({place})",
-                file=sys.stderr,
-            )
-        return CRASHED
+        return _crashed(error, options.debug)
+
+
+def _crashed(error: Exception, debug: bool) -> int:
+    from results import storage_url
+    from results.plain import plain
+
+    if debug:
+        traceback.print_exc()
+    else:
+        place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
+        told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"
+        print(plain(storage_url.mask(told)), file=sys.stderr)
+    return CRASHED
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Plain data without torch, so that the driver can read them without it, and any e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtbert.stage_store.keys import ChainKeys
+from study.settings import Limits
 
 # Why a run failed, as the column `run.reason` has it.
 Reason = Literal["nan_loss", "out_of_memory", "worker_died", "timeout", "bad_configuration", "interrupted", "error"]
@@ -39,6 +40,9 @@ class JobSharing:
 class Job:
     """One run to carry out (`train`), or a finished one to measure on a split (`test`).
 
+    `worker` is the function "module:name" that carries it out, called with the job and `go_on`; `facts` are what it
+    needs to know beside the configuration.
+
     `model_folder` is where the best epoch's model is kept (train), or is read from (test; a model that is not
     there is trained again, which gives the same bits).
     """
@@ -47,10 +51,14 @@ class Job:
     kind: Literal["train", "test"]
     config: Mapping[str, Any]
     prepared_folder: Path
+    seed: int = 0
+    worker: str = "study.objective:carry_out"
+    facts: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     threads: int = 1
     model_folder: Path | None = None
     sharing: JobSharing | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +97,8 @@ class RunDone:
     """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch.
 
     `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared; `stages` in
-    the order they ran. `trouble` says why the stage store could not be used to the end.
+    the order they ran. `trouble` says why the stage store could not be used to the end, `note` what the
+    row should say of how the run was done; `inference_ms` is what evaluating an example took, at the best epoch.
     """
 
     run_id: int
@@ -107,6 +116,8 @@ class RunDone:
     peak_memory_bytes: int
     stages: tuple[StageSeconds, ...]
     trouble: str | None = None
+    note: str | None = None
+    inference_ms: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,4 +139,13 @@ class RunFailed:
     traceback: str = ""
 
 
-Event = EpochDone | RunDone | EvaluationDone | RunFailed
+@dataclass(frozen=True)
+class RunPlaced:
+    """The run has begun at `host`; the engine has a name for it. (`host` None: it died before that was known.)"""
+
+    run_id: int
+    engine_trial_id: str
+    host: str | None
+
+
+Event = RunPlaced | EpochDone | RunDone | EvaluationDone | RunFailed

@@ -41,13 +41,59 @@ def _train(job: Job, config: RunConfig, data: Prepared, go_on: Callable[[EpochDo
         seconds = epoch.train_seconds + epoch.eval_seconds
         return go_on(EpochDone(job.run_id, epoch.epoch, seconds, epoch.dev.score, metrics))
 
-    outcome = run(config, data, report, job.device, _sharing(job))
+    outcome, note = _run(job, config, data, report)
     if job.model_folder is not None and not outcome.stopped:
         checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), job.model_folder)
-    return _done(job, outcome, data)
+    return _done(job, outcome, data, note)
 
 
-def _done(job: Job, outcome: RunOutcome, data: Prepared) -> RunDone:
+def _run(
+    job: Job, config: RunConfig, data: Prepared, report: Callable[[EpochReport], bool]
+) -> tuple[RunOutcome, str | None]:
+    """The run; once more with half the batch where a GPU's memory did not do, and then a note that says so.
+
+    Twice the accumulation keeps the optimizer's steps as they were, up to the order of sums and the draws of dropout.
+    """
+    told = 0
+
+    def first(epoch: EpochReport) -> bool:
+        nonlocal told
+        told = epoch.epoch
+        return report(epoch)
+
+    try:
+        return run(config, data, first, job.device, _sharing(job)), None
+    except torch.OutOfMemoryError:
+        smaller = halved(config)
+        if smaller is None:
+            raise
+    torch.cuda.empty_cache()
+    how = f"batch {smaller.multitask.batch_size} with accumulation {smaller.multitask.accumulation}"
+
+    def again(epoch: EpochReport) -> bool:
+        return epoch.epoch <= told or report(epoch)
+
+    return run(smaller, data, again, job.device, None), f"ran again with {how}: the GPU's memory did not do"
+
+
+def halved(config: RunConfig) -> RunConfig | None:
+    """The same with half the batch and twice the accumulation; None where a batch is one example, or has its own size.
+
+    A task's own batch size is halved too.
+    """
+    part = config.multitask
+    sizes = [task.batch_size for task in config.tasks.values() if task.batch_size is not None]
+    if min([part.batch_size, *sizes]) < 2:
+        return None
+    half = {"batch_size": part.batch_size // 2, "accumulation": 2 * part.accumulation}
+    tasks = {
+        name: task if task.batch_size is None else task.model_copy(update={"batch_size": task.batch_size // 2})
+        for name, task in config.tasks.items()
+    }
+    return config.model_copy(update={"multitask": part.model_copy(update=half), "tasks": tasks})
+
+
+def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> RunDone:
     return RunDone(
         run_id=job.run_id,
         stopped=outcome.stopped,
@@ -55,6 +101,7 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared) -> RunDone:
         score=outcome.best.dev.score,
         leaderboard_score=outcome.best.dev.leaderboard_score,
         metrics=_metrics({"dev": outcome.best.dev}),
+        inference_ms=_milliseconds(outcome.best),
         outputs=_outputs(outcome.best.dev, "dev", data),
         train_seconds=outcome.train_seconds,
         eval_seconds=outcome.eval_seconds,
@@ -64,7 +111,14 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared) -> RunDone:
         shared_seconds=outcome.shared_seconds,
         stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared) for s in outcome.stages),
         trouble=outcome.trouble,
+        note=note,
     )
+
+
+def _milliseconds(epoch: EpochReport) -> float:
+    """What evaluating an example takes, in milliseconds."""
+    parts = (*epoch.dev.tasks.values(), *epoch.train.tasks.values())
+    return 1000 * epoch.eval_seconds / max(1, sum(len(part.labels) for part in parts))
 
 
 def _sharing(job: Job) -> Sharing | None:

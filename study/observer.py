@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from mtbert.config import RunConfig
 from mtbert.stage_store.keys import ChainKeys
 from search_spaces.grammar import Choices
 from study.messages import EpochDone
+from study.trainers.abstract import Configuration
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Request:
     """
 
     phase: str
-    config: RunConfig
+    config: Configuration
     choices: Choices
     label: str
     trial_number: int | None = None

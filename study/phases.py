@@ -4,35 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from results.designs import CellPlan, Forbidden, forbidden_changes, leave_one_out, one_at_a_time
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
 
 # Seeds of confirm and ablate start here, above the study's own, so that no configuration is judged by the seed that
 # made it look good in the search.
 FRESH_SEEDS = 1000
-
-
-@dataclass(frozen=True)
-class CellPlan:
-    """A configuration that a phase asks for, and what distinguishes it: the factor that was changed."""
-
-    name: str
-    design: str
-    choices: dict[str, Choice]
-    factor: str | None = None
-    from_level: str | None = None
-    to_level: str | None = None
-
-
-@dataclass(frozen=True)
-class Forbidden:
-    """A single change that cannot be made: the space's constraints do not allow what it would give, and why."""
-
-    factor: str
-    from_level: str
-    to_level: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +37,13 @@ def known_first(space: Space) -> list[dict[str, Choice]]:
         if choices not in result:
             result.append(choices)
     return result
+
+
+def first_tried(space: Space, sampler: str, trials: int) -> list[dict[str, Choice]]:
+    """What a search tries in a given order: the known configurations; with the sampler `grid` every one, in order."""
+    if sampler == "grid":
+        return list(islice(space.grid(), trials))
+    return known_first(space)[:trials]
 
 
 def confirm_cells(space: Space, ranked: Sequence[Choices], count: int) -> list[CellPlan]:
@@ -98,51 +85,12 @@ def ablation_cells(space: Space, best: Choices, limit: int) -> Ablation:
     First every factor back at its baseline (leave one out), then every other level (one at a time); within each,
     scientific factors before nuisance ones, in the space's order.
     """
-    back = _leave_one_out(space, best)
+    back = leave_one_out(space, best)
     taken = [cell.choices for cell in back]
-    others = [cell for cell in _one_at_a_time(space, best) if cell.choices not in taken]
+    others = [cell for cell in one_at_a_time(space, best) if cell.choices not in taken]
     roles = _roles(space, best)
     cells = sorted(back, key=lambda c: roles[c.factor or ""]) + sorted(others, key=lambda c: roles[c.factor or ""])
-    return Ablation(cells[:limit], max(0, len(cells) - limit), _forbidden(space, best))
-
-
-def _forbidden(space: Space, best: Choices) -> list[Forbidden]:
-    """Every level of every factor that cannot stand where the best has another, with the reasons."""
-    baseline, found = space.baseline(), []
-    for name, factor in space.active(best):
-        for level in factor.level_names():
-            reasons = space.why_not(best, name, level) if level != best[name] else ()
-            back = level == baseline.get(name) and space.can_change(best, name, level, like=baseline)
-            if reasons and not back:
-                found.append(Forbidden(name, str(best[name]), level, " ".join(reasons)))
-    return found
-
-
-def _leave_one_out(space: Space, best: Choices) -> list[CellPlan]:
-    baseline, cells = space.baseline(), []
-    for name, _ in space.active(best):
-        if name in baseline and best[name] != baseline[name]:
-            if not space.can_change(best, name, baseline[name], like=baseline):
-                continue  # another choice of the best cannot go with it
-            changed = space.change(best, name, baseline[name], like=baseline)
-            cells.append(_cell("leave_one_out", name, best[name], baseline[name], changed))
-        elif name not in baseline:  # a factor that exists only under a level the baseline has not
-            standard = dict(space.active(best))[name].baseline
-            if best[name] != standard and space.can_change(best, name, standard):
-                changed = space.change(best, name, standard)
-                cells.append(_cell("leave_one_out", name, best[name], standard, changed))
-    return cells
-
-
-def _one_at_a_time(space: Space, best: Choices) -> list[CellPlan]:
-    return [
-        _cell("one_at_a_time", other.factor, other.from_level, other.to_level, dict(other.choices))
-        for other in space.alternatives(best)
-    ]
-
-
-def _cell(design: str, factor: str, now: Choice, then: Choice, choices: dict[str, Choice]) -> CellPlan:
-    return CellPlan(f"{design}:{factor}={then}", design, choices, factor, str(now), str(then))
+    return Ablation(cells[:limit], max(0, len(cells) - limit), forbidden_changes(space, best))
 
 
 def _roles(space: Space, choices: Choices) -> Mapping[str, int]:

@@ -9,16 +9,15 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from mtbert.run import prepare_data
+from results.plain import plain
 from results.wording import duration
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from study import phases
-from study.configuration import to_config
-from study.estimate import measure
-from study.preparation import Checked
 from study.settings import Settings
+from study.trainers.abstract import AbstractTrainer, Timing
 
 # Configurations drawn at random, which stand for those that the search will try.
 DRAWN = 12
@@ -26,12 +25,12 @@ DRAWN = 12
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run that is certain: what it is, its seed, and about how long it takes."""
+    """A run that is certain: what it is, its seed, and about how long it takes, where that is known."""
 
     phase: str
     what: str
     seed: int
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,8 @@ class PlannedPhase:
 class Plan:
     """What a launch would do.
 
-    Seconds: `step_seconds` of one step of the baseline, `run_seconds` of one of its runs, `tried_seconds` of a run of
-    the search on average (None for a grid), from `tried` configurations. `kinds` of training were planned, `measured`
-    of them measured, and `stages`.
+    Seconds are None where the trainer cannot tell them: `run_seconds` of one run of the baseline, `tried_seconds` of
+    a run of the search on average (None for a grid too), from `tried` configurations; `timing` says how they are known.
     """
 
     name: str
@@ -59,45 +57,41 @@ class Plan:
     factors: int
     size: int
     continuous: int
-    rows: dict[str, int]
-    dropped: int
     phases: list[PlannedPhase]
     certain: list[PlannedRun]
     workers: int
-    precision: str
-    step_seconds: float
-    run_seconds: float
+    timing: Timing | None
+    run_seconds: float | None
     tried_seconds: float | None
     tried: int
-    kinds: int
-    measured: int
-    stages: list[str]
-    seconds: float
+    seconds: float | None
 
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON data."""
-        return asdict(self)
+        facts = {} if self.timing is None else dict(self.timing.facts)
+        return {**{key: value for key, value in asdict(self).items() if key != "timing"}, **facts}
 
 
-def make(checked: Checked, settings: Settings, workers: int, device: str) -> Plan:
+def make(trainer: AbstractTrainer, settings: Settings, workers: int) -> Plan:
     """The plan of a study that has not run; trains a few steps of every kind of training in it to know the time.
 
     What the search will try is not known: its runs, and those of what it finds, are taken to be as long as those of
     the configurations it tries first and of some drawn at random are on average.
     """
-    space = checked.space
-    data = prepare_data(checked.baseline, checked.corpus, checked.sentences.texts)
+    space = trainer.space
     certain, tried = _certain(space, settings), _tried(space, settings)
-    configs = [to_config(space, choices, settings) for choices in (*(c.choices for c in certain), *tried)]
-    costs = measure([checked.baseline, *configs], data, device)
-    seconds = {config.digest(): costs.seconds(config, data) for config in (checked.baseline, *configs)}
-    each = [seconds[config.digest()] for config in configs]
-    tried_seconds = fmean(each[len(certain) :]) if tried else None
-    planned = _phases(space, settings)
-    others = sum(phase.most for phase in planned if phase.phase != "test") - len(certain)
-    tests = sum(phase.most for phase in planned if phase.phase == "test")
-    whole = sum(each[: len(certain)]) + others * (tried_seconds or 0.0)
-    whole += tests * costs.evaluated * sum(len(rows) for (_, split), rows in data.splits.items() if split == "test")
+    configs = [trainer.configuration(choices) for choices in (*(c.choices for c in certain), *tried)]
+    timing = trainer.timing(configs)
+    planned = [phase for phase in _phases(space, settings) if phase.phase in trainer.phases]
+    run_seconds = tried_seconds = whole = None
+    each: list[float | None] = [None] * len(configs)
+    if timing is not None:
+        known = [timing.seconds[config.digest()] for config in configs]
+        tried_seconds = fmean(known[len(certain) :]) if tried else None
+        others = sum(phase.most for phase in planned if phase.phase != "test") - len(certain)
+        tests = sum(phase.most for phase in planned if phase.phase == "test")
+        whole = sum(known[: len(certain)]) + others * (tried_seconds or 0.0) + tests * timing.test_seconds
+        run_seconds, each = timing.seconds[trainer.configuration(space.baseline()).digest()], list(known)
     return Plan(
         name=settings.name,
         space=space.name,
@@ -105,31 +99,28 @@ def make(checked: Checked, settings: Settings, workers: int, device: str) -> Pla
         factors=len(list(space.active(space.baseline()))),
         size=space.size(),
         continuous=len(space.continuous()),
-        rows={f"{task}/{split}": len(rows) for (task, split), rows in data.splits.items()},
-        dropped=len(checked.corpus.issues),
         phases=planned,
         certain=[PlannedRun(c.phase, c.what, c.seed, s) for c, s in zip(certain, each, strict=False)],
         workers=workers,
-        precision=settings.precision,
-        step_seconds=costs.trained(checked.baseline) * checked.baseline.multitask.batch_size,
-        run_seconds=seconds[checked.baseline.digest()],
+        timing=timing,
+        run_seconds=run_seconds,
         tried_seconds=tried_seconds,
         tried=len(tried),
-        kinds=costs.all_kinds,
-        measured=len(costs.kinds),
-        stages=list(costs.stages),
-        seconds=whole / workers,
+        seconds=None if whole is None else whole / workers,
     )
 
 
 def show(plan: Plan, console: Console) -> None:
     """Print the plan."""
     continuous = f" x {plan.continuous} continuous" if plan.continuous else ""
-    console.print(f"[bold]{plan.space}[/bold]: {plan.goal}")
+    console.print(Text.assemble((plain(plan.space), "bold"), f": {plain(plan.goal)}"))
     console.print(f"{plan.factors} factors, {plan.size:,} configurations{continuous}")
-    tasks = dict.fromkeys(key.split("/")[0] for key in plan.rows)
-    sizes = (f"{task} {plan.rows[f'{task}/train']:,}/{plan.rows[f'{task}/dev']:,}" for task in tasks)
-    console.print(f"data   {'   '.join(sizes)}   (train/dev; {plan.dropped} rows dropped)")
+    if plan.timing is not None:
+        rows = plan.timing.facts["rows"]
+        sizes = (
+            f"{t} {rows[f'{t}/train']:,}/{rows[f'{t}/dev']:,}" for t in dict.fromkeys(k.split("/")[0] for k in rows)
+        )
+        console.print(f"data   {'   '.join(sizes)}   (train/dev; {plan.timing.facts['dropped']} rows dropped)")
     table = Table(box=None, pad_edge=False)
     for column in ("phase", "runs", "what"):
         table.add_column(column, justify="right" if column == "runs" else "left")
@@ -142,20 +133,18 @@ def show(plan: Plan, console: Console) -> None:
     uncertain = sum(phase.most for phase in plan.phases if phase.phase != "test") - len(plan.certain)
     console.print(f"\n{len(plan.certain)} runs are certain; up to {uncertain} depend on what the search finds")
     for planned in plan.certain:
-        told = f"  {planned.phase:8} seed {planned.seed:<5} {duration(planned.seconds):>10}  {planned.what}"
+        long = "" if planned.seconds is None else duration(planned.seconds)
+        told = f"  {planned.phase:8} seed {planned.seed:<5} {long:>10}  {planned.what}"
         console.print(told, soft_wrap=True)
 
 
 def _time(plan: Plan) -> list[str]:
     """How long it takes, and how this was estimated."""
-    lines = [f"about {duration(plan.seconds)} on {plan.workers} workers in {plan.precision} if no run is stopped early"]
-    baseline = (
-        f"one step measured: {plan.step_seconds * 1000:.0f} ms; one run of the baseline: {duration(plan.run_seconds)}"
-    )
-    lines.append(baseline)
-    measured = f"measured were a few steps of {plan.measured} of {plan.kinds} kinds of training"
-    measured += "" if plan.measured == plan.kinds else " (the others are taken to cost the mean of these)"
-    lines.append(measured + (f" and of {', '.join(plan.stages)}" if plan.stages else ""))
+    if plan.timing is None or plan.seconds is None or plan.run_seconds is None:
+        return ["how long a run takes is not known before it has run"]
+    told = f"about {duration(plan.seconds)} on {plan.workers} workers in {plan.timing.facts['precision']}"
+    lines = [f"{told} if no run is stopped early"]
+    lines += [f"{plan.timing.told[0]}; one run of the baseline: {duration(plan.run_seconds)}", *plan.timing.told[1:]]
     if plan.tried_seconds is not None:
         told = f"one run of the search: {duration(plan.tried_seconds)}, the mean of {plan.tried} configurations"
         lines.append(f"{told}: those it tries first, and {DRAWN} drawn at random")

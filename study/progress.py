@@ -10,6 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from results.plain import plain
 from results.wording import duration
 from search_spaces.grammar import Choices
 from study.messages import EpochDone
@@ -35,6 +36,7 @@ class Progress(AbstractObserver):
         self._phase, self._total, self._done = "", 0, 0
         self._began_phase, self._done_before = time.monotonic(), 0
         self._running: dict[int, _Running] = {}
+        self._ended: set[int] = set()  # in this phase
         self._last, self._best = "", ""
         self._best_score = float("-inf")
         self._live: Live | None = None
@@ -54,13 +56,14 @@ class Progress(AbstractObserver):
         """A phase begins."""
         self._phase, self._total, self._done, self._done_before = name, total, done, done
         self._began_phase = time.monotonic()
+        self._ended.clear()
         self._best, self._best_score = "", float("-inf")
         there = f", {done} already there" if done else ""
         self._line(f"{name}: {total} runs{there}")
 
     def started(self, run_id: int, request: Request) -> None:
-        """A run began, or goes on: then it was counted as ended when it paused."""
-        self._done -= request.known_epochs > 0
+        """A run began; or it goes on or is started again: then it was counted as ended when it paused or died."""
+        self._done -= request.known_epochs > 0 or run_id in self._ended
         what = f"{request.label}  {self._describe(request.choices)}"
         self._running[run_id] = _Running(run_id, what, time.monotonic())
         self._line(f"  run {run_id} started   {what}   seed {request.config.seed}")
@@ -74,6 +77,7 @@ class Progress(AbstractObserver):
     def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
         """A run ended."""
         running = self._running.pop(run_id)
+        self._ended.add(run_id)
         self._done += 1
         if status == "complete" and score is not None and score > self._best_score:
             self._best_score, self._best = score, f"{score:.3f} (run {run_id})"
@@ -96,13 +100,13 @@ class Progress(AbstractObserver):
     def _draw(self) -> Group:
         best = f"   best {self._best}" if self._best else ""
         head = f"{self._study}  {self._phase} {self._done}/{self._total}{best}   {self._left()}"
-        rows = [Text(head, style="bold", overflow="ellipsis", no_wrap=True)]
+        rows = [Text(plain(head), style="bold", overflow="ellipsis", no_wrap=True)]
         for running in self._running.values():
             state = running.epoch or f"{time.monotonic() - running.began:.0f} s"
             row = f"  run {running.number}  {state}   {running.what}"
-            rows.append(Text(row, overflow="ellipsis", no_wrap=True))
+            rows.append(Text(plain(row), overflow="ellipsis", no_wrap=True))
         if self._last:
-            rows.append(Text(f"  last  {self._last}", style="dim", overflow="ellipsis", no_wrap=True))
+            rows.append(Text(plain(f"  last  {self._last}"), style="dim", overflow="ellipsis", no_wrap=True))
         return Group(*rows)
 
     def _left(self) -> str:

@@ -27,6 +27,7 @@ def result_of(done: RunDone, device: str) -> RunResult:
     return RunResult(
         status="pruned" if done.stopped else "complete",
         reason="pruned" if done.stopped else None,
+        detail=done.note,
         score=done.score,
         leaderboard_score=done.leaderboard_score,
         best_epoch=done.best_epoch,
@@ -36,6 +37,7 @@ def result_of(done: RunDone, device: str) -> RunResult:
         trainable_parameters=done.trainable_parameters,
         total_parameters=done.total_parameters,
         peak_memory_bytes=done.peak_memory_bytes,
+        inference_ms=done.inference_ms,
         device=device,
         metrics=metric_values(done.metrics),
         predictions=prediction_rows(done.outputs),

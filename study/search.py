@@ -6,24 +6,40 @@ what was told before, not on a random state in memory, so a resumed search goes 
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import hashlib
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import TypeVar
 
 import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from sqlalchemy.exc import DBAPIError
 
+from results.errors import ConnectionLost
+from results.reconnecting import lasting
+from results.sessions import connection_lost
+from results.storage_url import opening_fault
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, Choices, choose
-from study import asha
+from study import asha, trial_rows
+from study.objectives import directions
+from study.trial_parameters import distributions, settle
+
+Result = TypeVar("Result")
 
 # Random proposals before TPE models anything (Optuna's default is 10): a quick study has 12 trials.
 STARTUP_TRIALS = 6
+POPULATION = 20  # of a generation of NSGA-II (Optuna's default is 50): a standard study has 40 trials
 # The attribute of a trial whose suggestion the space forbids: the levels that were run instead.
 INSTEAD = "run_instead"
 
@@ -34,6 +50,22 @@ class Proposal:
 
     number: int
     choices: dict[str, Choice]
+
+
+@dataclass(frozen=True)
+class PastTrial:
+    """What another study had carried out: choices of this space, how it ended, and its scores by epoch.
+
+    `values` are those of the objectives; `began` and `ended` in local time, as Optuna has it.
+    """
+
+    choices: Choices
+    state: TrialState
+    values: Sequence[float] | None
+    scores: Mapping[int, float]
+    notes: Mapping[str, str | int]
+    began: datetime
+    ended: datetime
 
 
 class Search:
@@ -56,25 +88,30 @@ class Search:
         sampler: str,
         pruner: str,
         known: Sequence[Choices],
+        objectives: Sequence[str] = ("score",),
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         self._space, self._seed, self._sampler = space, seed, sampler
-        self._known = known
-        self.pauses = pruner == "asha"
+        self.pauses, self._median = pruner == "asha", pruner == "median"
         self._paused: set[int] = set()
         self._database = _storage(storage)
-        written = optuna.create_study(
-            storage=self._database, study_name=name, direction="maximize", load_if_exists=True
-        )
+        self._several, wanted = len(objectives) > 1, directions(objectives)
+        written = optuna.create_study(storage=self._database, study_name=name, directions=wanted, load_if_exists=True)
         if not written.metric_names:
-            written.set_metric_names(["score"])
+            written.set_metric_names(list(objectives))
         self._study_id = self._database.get_study_id_from_name(name)
-        self._study = optuna.create_study(study_name=name, direction="maximize", pruner=_pruner(pruner))
+        self._through(lambda: settle(self._database, self._study_id, space))
+        self._study = optuna.create_study(study_name=name, directions=wanted, pruner=_pruner(pruner))
         # The trials as the database has them, by number.
         self._written: dict[int, FrozenTrial] = {t.number: t for t in self._database.get_all_trials(self._study_id)}
         for number in sorted(self._written):
-            self._study.add_trial(self._written[number])
+            self._remember(self._written[number])
+        # A trial that was asked and not written any further has what it is to try in its system attributes.
+        tried = {
+            _key(told) for t in self._written.values() for told in (t.params, t.system_attrs.get("fixed_params", {}))
+        }
+        self._untried = [choices for choices in known if _key(choices) not in tried]
 
     def close(self) -> None:
         """Give the database's connections back; the search is over."""
@@ -93,10 +130,51 @@ class Search:
         """A new trial. It is in the database after `note`."""
         waiting = any(t.state == TrialState.WAITING for t in self._trials())
         number = self.count()
-        if not waiting and number < len(self._known):
-            self._study.enqueue_trial(dict(self._known[number]))
+        if not waiting and self._untried:
+            self._study.enqueue_trial(dict(self._untried.pop(0)))
         self._study.sampler = self._sampler_for(number)
         return self._propose(self._study.ask())
+
+    def size(self) -> int:
+        """All trials there are; the number of the next."""
+        return len(self._trials())
+
+    def add(self, past: PastTrial) -> None:
+        """A trial that was carried out in another study; it counts as one of this search from now on."""
+        number, known = self.size(), distributions(self._space)
+        complete = past.values is not None and all(map(math.isfinite, past.values))
+        state = TrialState.FAIL if past.state == TrialState.COMPLETE and not complete else past.state
+        trial = create_trial(
+            state=state,
+            values=past.values if state == TrialState.COMPLETE else None,
+            params=dict(past.choices),
+            distributions={name: known[name] for name in past.choices},
+            user_attrs=dict(past.notes),
+            system_attrs=self._generation(state),
+            intermediate_values=dict(past.scores),
+        )
+        trial.datetime_start, trial.datetime_complete = past.began, past.ended
+        self._remember(self._new_row(number, trial))
+        self._untried = [choices for choices in self._untried if _key(choices) != _key(past.choices)]
+
+    def _remember(self, row: FrozenTrial) -> None:
+        """Put a trial of the database into the copy in memory.
+
+        With several objectives without its scores by epoch, by which TPE would rank pruned trials in one direction.
+        """
+        trial = row
+        if self._several:
+            trial = copy.copy(row)
+            trial.intermediate_values = {}
+        self._study.add_trial(trial)
+
+    def _generation(self, state: TrialState) -> dict[str, int]:
+        """NSGA-II takes parents from among trials of a generation: what others carried out fills the first ones."""
+        sampler = self._sampler_for(self.size())
+        if not isinstance(sampler, NSGAIISampler) or state != TrialState.COMPLETE:
+            return {}
+        whole = sum(trial.state == TrialState.COMPLETE for trial in self._trials())
+        return {sampler._get_generation_key(): whole // POPULATION}
 
     def resume(self, number: int) -> Proposal:
         """The proposal of a trial that was asked before; what it had not been told yet is completed."""
@@ -114,12 +192,30 @@ class Search:
         """Note a trial's score after an epoch; whether the pruner would end it there, or have it pause."""
         trial, row = self._trial(number), self._write(number)
         if epoch not in row.intermediate_values:  # else it is a run that is carried out again
-            trial.report(score, epoch)
-            self._database.set_trial_intermediate_value(row._trial_id, epoch, score)
+            if not self._several:  # Optuna takes none there
+                trial.report(score, epoch)
+            self._through(lambda: self._database.set_trial_intermediate_value(row._trial_id, epoch, score))
             row.intermediate_values[epoch] = score
         if self.pauses:
             return asha.is_rung(epoch) and not asha.goes_on(number, epoch, self._scores())
+        if self._several:
+            return self._median and self._below_median(number, epoch)
         return trial.should_prune()
+
+    def exhausted(self) -> bool:
+        """Whether every configuration of a grid has been tried."""
+        return self._sampler == "grid" and not self._untried
+
+    def _below_median(self, number: int, epoch: int) -> bool:
+        """Whether the best score so far is below the median at this epoch of the runs that were not stopped.
+
+        Optuna's pruners are for one objective; with several, a run is judged by its score.
+        """
+        mine = max(score for at, score in self._written[number].intermediate_values.items() if at <= epoch)
+        whole = {t.number for t in self._trials() if t.state == TrialState.COMPLETE}
+        others = [self._written[other].intermediate_values.get(epoch) for other in whole]
+        known = [score for score in others if score is not None]
+        return len(known) >= STARTUP_TRIALS and mine < median(known)
 
     def pause(self, number: int) -> None:
         """A trial was stopped at a rung, and may go on later; until the search is over it is still running."""
@@ -138,18 +234,21 @@ class Search:
         self._paused.clear()
 
     def _scores(self) -> dict[int, dict[int, float]]:
-        return {t.number: t.intermediate_values for t in self._trials()}
+        return {number: trial.intermediate_values for number, trial in self._written.items()}
 
-    def tell(self, number: int, score: float | None, state: TrialState) -> None:
-        """How a trial ended; a second word on the same trial is ignored. A score that is no number is a failure."""
+    def tell(self, number: int, values: Sequence[float] | None, state: TrialState) -> None:
+        """How a trial ended, with the values of the objectives; a second word on the same trial is ignored.
+
+        One that has no values, or one that is no number, is a failure.
+        """
         if self._trials()[number].state.is_finished():
             return
-        if state == TrialState.COMPLETE and (score is None or not math.isfinite(score)):
-            state, score = TrialState.FAIL, None
-        values = score if state == TrialState.COMPLETE else None
+        if state == TrialState.COMPLETE and (values is None or not all(map(math.isfinite, values))):
+            state = TrialState.FAIL
+        told = list(values) if state == TrialState.COMPLETE and values is not None else None
         row = self._write(number)
-        self._database.set_trial_state_values(row._trial_id, state, None if values is None else [values])
-        self._study.tell(number, values, state=state)
+        self._through(lambda: self._database.set_trial_state_values(row._trial_id, state, told))
+        self._study.tell(number, told, state=state)
 
     def _trials(self) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)
@@ -161,25 +260,49 @@ class Search:
         """Bring a trial's parameters and attributes into the database; the trial as it is there."""
         now, row = self._trials()[number], self._written.get(number)
         if row is None:
-            trial_id = self._database.create_new_trial(self._study_id, template_trial=now)
-            row = self._database.get_trial(trial_id)
-            if row.number != number:
-                raise RuntimeError(f"trial {number} of {self._study.study_name} was written as {row.number}")
-            self._written[number] = row
-            return row
-        if row.state == TrialState.WAITING:
-            self._database.set_trial_state_values(row._trial_id, TrialState.RUNNING)
-            row.state = TrialState.RUNNING
-        for name in now.params.keys() - row.params.keys():
-            distribution = now.distributions[name]
-            value = distribution.to_internal_repr(now.params[name])
-            self._database.set_trial_param(row._trial_id, name, value, distribution)
-            row.params[name] = now.params[name]
-        for key, value in now.user_attrs.items():
-            if row.user_attrs.get(key) != value:
-                self._database.set_trial_user_attr(row._trial_id, key, value)
-                row.user_attrs[key] = value
+            # What an enqueued configuration fixes stands in the system attributes: they must not come later.
+            row = self._new_row(number, create_trial(state=TrialState.RUNNING, system_attrs=now.system_attrs))
+        found = row
+        if found.state == TrialState.WAITING:
+            self._through(lambda: self._database.set_trial_state_values(found._trial_id, TrialState.RUNNING))
+            found.state = TrialState.RUNNING
+        if trial_rows.missing(found, now):
+            self._through(lambda: trial_rows.add(self._database.engine, found, now))
+        return found
+
+    def _new_row(self, number: int, trial: FrozenTrial) -> FrozenTrial:
+        """Write a trial with all it has, in one transaction; as it is then in the database."""
+        row = self._through(lambda: self._database.get_trial(self._created(number, trial)))
+        if row.number != number:
+            raise RuntimeError(f"trial {number} of {self._study.study_name} was written as {row.number}")
+        self._written[number] = row
         return row
+
+    def _created(self, number: int, trial: FrozenTrial) -> int:
+        """The id of a trial in the database: a transaction whose answer was lost may have made it."""
+        with contextlib.suppress(KeyError):
+            return self._database.get_trial_id_from_study_id_trial_number(self._study_id, number)
+        return self._database.create_new_trial(self._study_id, template_trial=trial)
+
+    def _through(self, call: Callable[[], Result]) -> Result:
+        """Write to Optuna's tables, again while their server is away (`results.reconnecting`)."""
+
+        def told() -> Result:
+            try:
+                return call()
+            except (DBAPIError, StorageInternalError) as fault:
+                cause = fault if isinstance(fault, DBAPIError) else fault.__cause__
+                if cause is None:
+                    raise
+                if not connection_lost(cause):
+                    raise opening_fault(self._database.engine.url, cause) from fault
+                self._database.remove_session()
+                raise ConnectionLost("The database's server went away.") from fault
+
+        try:
+            return lasting(told)()
+        except UpdateFinishedTrialError:  # told before, by a transaction whose answer was lost
+            return None  # type: ignore[return-value]
 
     def _propose(self, trial: Trial) -> Proposal:
         def pick(name: str, factor: Factor) -> Choice:
@@ -210,9 +333,16 @@ class Search:
     def _sampler_for(self, number: int) -> BaseSampler:
         digest = hashlib.sha256(f"{self._seed}/search/{number}".encode()).digest()
         seed = int.from_bytes(digest[:4], "little")
-        if self._sampler == "random":
+        if self._sampler in ("random", "grid"):
             return RandomSampler(seed=seed)
+        if self._sampler == "nsga2":
+            return NSGAIISampler(seed=seed, population_size=POPULATION)
         return TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS, multivariate=True, group=True, constant_liar=True)
+
+
+def _key(choices: Choices) -> tuple[tuple[str, Choice], ...]:
+    """The same for equal choices, in whatever order."""
+    return tuple(sorted(choices.items()))
 
 
 def _storage(url: str) -> RDBStorage:
@@ -225,4 +355,4 @@ def _pruner(name: str) -> BasePruner:
     return MedianPruner(n_startup_trials=STARTUP_TRIALS) if name == "median" else NopPruner()
 
 
-__all__ = ["Proposal", "Search", "TrialState"]
+__all__ = ["PastTrial", "Proposal", "Search", "TrialState"]

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import shlex
-import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,31 +15,34 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
-from rich.console import Console
-
-from mtbert.precision import native_precision
 from mtbert.stage_store.store import StageStore
-from results import DEFAULT_STORAGE
+from results import DEFAULT_STORAGE, storage_url
 from results.export import write_tables
-from results.records import Database, IssueRow, StudyRow, open_database
+from results.foreign import foreign_rows
+from results.plain import plain
+from results.records import Database, StudyRow, open_database
 from results.report import write_report
 from results.summary import Summary, summary
 from search_spaces import describe
 from search_spaces.grammar import Choices
-from study import best_model, ending, plan, store_note
-from study.configuration import to_config
+from study import ending, objectives, plan, store_note
+from study.arguments import faults, limits
 from study.driver import Driver
-from study.engines.local import LocalEngine
+from study.engines import making
+from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
-from study.execution import Execution, Interrupted, Places
+from study.execution import Execution, Interrupted, Places, TimeIsUp
 from study.lease import Lease
-from study.phases import fresh_seeds, known_first
-from study.preparation import Checked, check_all, describe_data, prepare
+from study.phases import first_tried, fresh_seeds
 from study.progress import Progress
+from study.reopening import reopen, take_from
 from study.search import Search
 from study.settings import STORE, Settings, SettingsError, default_name, resolve
-from study.sharing import StageKeys
+from study.terminal import PlainConsole
+from study.trainers.abstract import AbstractTrainer
+from study.trainers.choose import trainer_of
+from study.trust import LOG, check_stored, named_code
+from study.web.note import write as write_note
 
 log = logging.getLogger("study")
 
@@ -51,28 +53,39 @@ class Session:
     """A launch with all its settings resolved. Nothing is written before everything was checked."""
 
     def __init__(self, options: argparse.Namespace, given: Mapping[str, Any]) -> None:
+        making.check(options)
         self._options = options
-        self._console = Console(stderr=bool(options.json), highlight=False)
-        self._devices = tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) or ("cpu",)
+        self._console = PlainConsole(stderr=bool(options.json))
         if given.get("precision") == "auto":
-            given = {**given, "precision": native_precision(self._devices[0])}
-        self._settings = resolve(given, _stored(options.storage, given))
-        self._checked = check_all(self._settings)
+            from study.trainers.multitask_bert import precision  # torch
+
+            given = {**given, "precision": precision()}
+        stored, source = _earlier(options.storage, given)
+        for earlier in (stored, source):
+            if earlier is not None:
+                check_stored(earlier, given)
+        self._settings = resolve(given, stored, source)
+        self._limits = limits(options)
+        objectives.check(self._settings.objectives, self._settings.tasks)
+        self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
         self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
-        on_cpu = self._devices == ("cpu",)
-        self._workers = options.workers or (os.cpu_count() or 1 if on_cpu else len(self._devices))
 
     def plan(self) -> None:
         """Print what would run, and how long it would take; writes nothing."""
-        planned = plan.make(self._checked, self._settings, self._workers, self._devices[0])
+        with making.engine(self._options, self._trainer) as engine:
+            planned = plan.make(self._trainer, self._settings, engine.workers)
         if self._options.json:
             print(json.dumps(planned.as_json(), indent=2))
         else:
-            plan.show(planned, Console(highlight=False))
+            plan.show(planned, PlainConsole())
 
     def launch(self) -> int:
         """Run the study to its end; the number of failed runs. `Interrupted` tells how to go on."""
+        with making.engine(self._options, self._trainer) as engine:
+            return self._launch(engine)
+
+    def _launch(self, engine: AbstractEngine) -> int:
         settings, command = self._settings, shlex.join(["python", "-m", "study.launch", *sys.argv[1:]])
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -80,49 +93,54 @@ class Session:
             raise SettingsError(
                 f"{self._folder} cannot be made ({error.strerror}). Choose another place: --out DIR"
             ) from None
-        with _log_to(self._folder / "launch.log"), open_database(self._options.storage) as database:
+        with _log_to(self._folder / LOG), open_database(self._options.storage) as database:
             log.info("%s", command)
             lease = Lease(database, settings.name)
             self._say_issues()
-            _create_or_resume(database, settings, self._checked, command, lease, self._console)
+            _create_or_resume(database, settings, self._trainer, command, lease, self._console)
             try:
-                self._run(database, lease)
+                self._run(database, lease, engine)
                 database.update_study(settings.name, status="done")
                 return self._write(database)
-            except Interrupted:
+            except (Interrupted, EngineLost) as stop:
                 database.update_study(settings.name, status="interrupted")
                 done = len(database.runs(settings.name, status="complete"))
                 again = f"python -m study.launch --name {settings.name}{self._elsewhere()}"
-                raise Interrupted(f"Interrupted; {done} finished runs are kept. Go on: {again}") from None
+                why = str(stop) or "Interrupted"
+                if isinstance(stop, TimeIsUp):  # nobody is there to go on: the report says how far it came
+                    why = f"The time is up (--timeout {self._limits.study_seconds:g})"
+                    self._write(database)
+                raise Interrupted(f"{why}; {done} finished runs are kept. Go on: {again}") from None
             finally:
                 lease.release()
 
-    def _run(self, database: Database, lease: Lease) -> None:
-        settings, checked = self._settings, self._checked
+    def _run(self, database: Database, lease: Lease, engine: AbstractEngine) -> None:
+        settings, trainer = self._settings, self._trainer
         places = Places(prepared=self._folder / "prepared", models=self._folder / "models")
-        prepared = prepare(checked, places.prepared)
-        database.update_study(settings.name, data_json=describe_data(checked, prepared))
+        database.update_study(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
         store_folder = Path(settings.out) / STORE
-        store = StageStore(store_folder, round(settings.store_gb * 1e9)) if settings.share else None
-        gpu = torch.cuda.get_device_name(0) if self._devices != ("cpu",) else None
-        with self._progress() as observer:
+        store = StageStore(store_folder, round(settings.store_gb * 1e9)) if settings.share and trainer.shares else None
+        gpu = trainer.gpu() if engine.device() != "cpu" else None
+        with self._progress(engine.workers) as observer:
             execution = Execution(
                 database=database,
                 study=settings.name,
-                engine=LocalEngine(workers=self._workers, devices=self._devices),
+                trainer=trainer,
+                engine=engine,
                 observer=observer,
                 places=places,
                 lease=lease,
                 environment_id=database.environment_id(environment(THREADS, gpu)),
                 store=store,
+                limits=self._limits,
+                objectives=settings.objectives,
             )
             driver = Driver(
                 database=database,
-                space=checked.space,
+                trainer=trainer,
                 settings=settings,
                 execution=execution,
                 search=self._search,
-                stages=StageKeys(prepared.hashes, self._devices[0], THREADS),
             )
             store_note.write(database, settings.name, store)
             try:
@@ -137,22 +155,23 @@ class Session:
         return Search(
             storage=self._options.storage,
             name=settings.name,
-            space=self._checked.space,
+            space=self._trainer.space,
             seed=settings.seed,
             sampler=settings.sampler,
             pruner=settings.pruner,
-            known=known_first(self._checked.space)[: settings.trials],
+            known=first_tried(self._trainer.space, settings.sampler, settings.trials),
+            objectives=settings.objectives,
         )
 
-    def _progress(self) -> Progress:
-        space = self._checked.space
+    def _progress(self, workers: int) -> Progress:
+        space = self._trainer.space
         baseline = space.baseline()
 
         def describe_choices(choices: Choices) -> str:
             told = [f"{d.factor}={d.second}" for d in space.differences(baseline, choices) if d.second is not None]
             return ", ".join(told) or "baseline"
 
-        return Progress(self._console, self._settings.name, self._workers, describe_choices)
+        return Progress(self._console, self._settings.name, workers, describe_choices)
 
     def _write(self, database: Database) -> int:
         """The best model, tables and report; then the answer. The number of failed runs."""
@@ -161,6 +180,7 @@ class Session:
             self._keep_best(database, found)
             write_tables(database, self._settings.name, self._folder / "tables")
             write_report(database, self._settings.name, self._folder / "report.html")
+            write_note(self._options.storage, found, self._folder)
         shown = ending.Ending(found, self._folder, self._options.storage)
         if self._options.json:
             print(json.dumps(shown.as_json(), indent=2))
@@ -169,106 +189,112 @@ class Session:
         return found.counts.failed + self._failed_tests
 
     def _keep_best(self, database: Database, found: Summary) -> None:
-        """Copy the best model to `best/`; models kept on the way are then no longer needed."""
-        settings, models = self._settings, self._folder / "models"
+        """Keep the best configuration's model in `best/`."""
+        settings = self._settings
         digest = database.require_study(settings.name).decisions_json.get("best")
         if digest is None:
             return
         seeds = fresh_seeds(settings.seed, settings.seeds)
         runs = database.runs(settings.name, config_digest=digest, status="complete")
         rows = [row for row in runs if row.seed in seeds]
-        again = ending.repeat_command(settings.data, self._folder / "best", max(rows, key=lambda r: r.score or 0).seed)
-        if best_model.keep(rows, models, self._folder / "best", settings.name, again):
-            shutil.rmtree(models, ignore_errors=True)
+        if rows:
+            self._trainer.keep_best(rows, self._folder / "models", self._folder / "best")
 
     def _say_issues(self) -> None:
         """Bad rows are counted, and the first are shown; the report lists all."""
-        issues, corpus = self._checked.corpus.issues, self._checked.corpus
+        issues = self._trainer.facts.issues
         if issues:
             self._console.print(f"{len(issues)} rows of the data were dropped:", markup=False)
             for issue in issues[:10]:
-                self._console.print(f"  {issue}", markup=False, soft_wrap=True)
+                told = f"  {issue.file}:{issue.line}: {issue.message}"
+                self._console.print(told, markup=False, soft_wrap=True)
             if len(issues) > 10:
                 self._console.print(f"  ... and {len(issues) - 10} more; the report lists all of them")
-        for task, count in corpus.overlap.items():
-            if count:
-                self._console.print(f"{task}: {count} examples of dev stand in train too", markup=False)
-        for stage, reason in self._checked.sentences.left_out.items():
-            self._console.print(f"The search goes without {stage}: {reason}", markup=False, soft_wrap=True)
+        for note in self._trainer.facts.notes:
+            self._console.print(note, markup=False, soft_wrap=True)
 
     def _elsewhere(self) -> str:
-        """The flag that says where the study is, when it is not where it would be looked for."""
-        storage = self._options.storage
-        return "" if storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage)}"
+        """The flags that a launch by name alone lacks: where it is (no password), code that is run, the engine."""
+        flags = named_code(self._settings)
+        if self._options.storage != DEFAULT_STORAGE:
+            flags["storage"] = storage_url.mask(self._options.storage)
+        told = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
+        return "".join(f" {shlex.quote(word)}" for word in told + making.flags(self._options))
 
 
-def _stored(storage: str, given: Mapping[str, Any]) -> Settings | None:
-    """The settings of an earlier launch of the same name; None where there is none. Makes no database."""
-    if storage.startswith("sqlite:///") and not Path(storage.removeprefix("sqlite:///")).exists():
-        return None
+def _earlier(storage: str, given: Mapping[str, Any]) -> tuple[Settings | None, Settings | None]:
+    """The settings of an earlier launch of the same name, and of the study whose runs are wanted; makes no database."""
+    wanted = given.get("import_from")
+    if wanted is None and storage.startswith("sqlite:///") and not Path(storage.removeprefix("sqlite:///")).exists():
+        return None, None
     name = given.get("name") or default_name(given)
-    with open_database(storage) as database:
+    with open_database(storage, create=wanted is None) as database, foreign_rows(storage):
         found = database.study(name)
-    return None if found is None else Settings.from_json(found.settings_json)
+        if found is not None or wanted is None:
+            return None if found is None else Settings.from_json(found.settings_json), None
+        return None, Settings.from_json(database.require_study(wanted).settings_json)
 
 
 def _create_or_resume(
-    database: Database, settings: Settings, checked: Checked, command: str, lease: Lease, console: Console
+    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, lease: Lease, console: PlainConsole
 ) -> None:
     """Take the lease, and write the study's row or check that this is the same study."""
     found = database.study(settings.name)
     if found is None:
-        baseline = checked.space.baseline()
-        row = StudyRow(
-            study_name=settings.name,
-            space=checked.space.name,
-            goal=checked.space.goal,
-            command=command,
-            data_source=settings.data,
-            data_made_up=checked.corpus.made_up,
-            data_fingerprint=checked.corpus.fingerprint,
-            backbone=settings.backbone,
-            seed=settings.seed,
-            settings_json=settings.as_json(),
-            space_json=describe(checked.space),
-            decisions_json={
-                "baseline": to_config(checked.space, baseline, settings).digest(),
-                "baseline_choices": baseline,
-            },
-        )
-        database.create_study(row)
+        _create(database, settings, trainer, command, console)
         lease.take()
-        _add_issues(database, settings.name, checked)
+        database.add_data_issues(settings.name, trainer.facts.issues)
         return
     lease.take()
-    _add_issues(database, settings.name, checked)
-    _same_study(found, checked, lease)
-    database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
     runs = database.runs(settings.name)
+    try:
+        reopened = reopen(found, trainer, runs, database.cells(settings.name))
+    except BaseException:
+        lease.release()
+        raise
+    if reopened is not None:
+        reopened.write(database)
+        told = (f"The space of study {settings.name} has changed; its runs are kept:", *reopened.told)
+        for line in told:
+            log.info("%s", line)
+            console.print(line if line is told[0] else f"  {line}", markup=False, soft_wrap=True)
+    database.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
+    database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
     done = sum(run.status in ("complete", "pruned") for run in runs)
     console.print(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.", markup=False)
 
 
-def _add_issues(database: Database, name: str, checked: Checked) -> None:
-    """List the dropped rows with the study, unless they are there: a launch may have been killed just before."""
-    if not database.data_issues(name):
-        issues = [IssueRow(i.file, i.line, i.kind, i.message) for i in checked.corpus.issues]
-        database.add_data_issues(name, issues)
-
-
-def _same_study(found: StudyRow, checked: Checked, lease: Lease) -> None:
-    """A study is resumed only on the same data and space; else runs of two meanings would stand in one table."""
-    changed = []
-    if found.data_fingerprint != checked.corpus.fingerprint:
-        changed.append(f"the data ({found.data_source}) has other contents than when the study began")
-    if found.space_json != json.loads(json.dumps(describe(checked.space))):
-        changed.append(f"the space {found.space} has changed")
-    if changed:
-        lease.release()
-        raise SettingsError(
-            f"Study '{found.study_name}' cannot be resumed: {'; '.join(changed)}. "
-            f"Start another one: --name {found.study_name}-2"
-        )
+def _create(
+    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, console: PlainConsole
+) -> None:
+    """The study's row, with the runs of another study where they are wanted."""
+    baseline, space, facts = trainer.space.baseline(), trainer.space, trainer.facts
+    row = StudyRow(
+        study_name=settings.name,
+        space=space.name,
+        goal=space.goal,
+        command=command,
+        data_source=facts.data_source,
+        data_made_up=facts.made_up,
+        data_fingerprint=facts.fingerprint,
+        backbone=facts.backbone,
+        seed=settings.seed,
+        settings_json=settings.as_json(),
+        space_json=describe(space),
+        decisions_json={
+            "baseline": trainer.configuration(baseline).digest(),
+            "baseline_choices": baseline,
+        },
+    )
+    old = settings.import_from
+    if old is None:
+        database.create_study(row)
+        return
+    taken = take_from(database.require_study(old), trainer, database.runs(old))
+    database.create_study(row, taken.copies)
+    for line in taken.told(old):
+        log.info("%s", line)
+        console.print(line, markup=False, soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -289,11 +315,18 @@ def _stop_on_signal(execution: Execution) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+class _Masked(logging.Formatter):
+    """No password of a storage URL, and nothing that moves the cursor of who reads the log in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(storage_url.mask(super().format(record)))
+
+
 @contextlib.contextmanager
 def _log_to(path: Path) -> Iterator[None]:
     """The study's own log file: commands, refusals, tracebacks."""
     logger, handler = log, logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False

@@ -8,16 +8,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from results.plain import plain
+
 MAIN_TASKS = ("sst", "quora", "sts")
+MTBERT, REHEARSAL = "mtbert", "rehearsal"  # trainers; any other is a function, package.module:function
+RETRIES = 2  # of a run whose worker died
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: it names a folder and cannot leave it
 STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
-Sampler = Literal["tpe", "random"]
+Sampler = Literal["tpe", "nsga2", "random", "grid"]
 Pruner = Literal["median", "asha", "none"]
 Precision = Literal["float32", "bfloat16"]  # mtbert.config has the same; this file needs no torch
 
 
 class SettingsError(Exception):
     """A flag that cannot be followed: what was given, why not, and the way out."""
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 @dataclass(frozen=True)
@@ -77,10 +85,14 @@ class Settings:
     store_gb: float = 10.0
     fixed_pretraining_seed: bool = False
     precision: Precision = "float32"
+    trainer: str = MTBERT
+    objectives: tuple[str, ...] = ("score",)
+    margin: float = 0.005  # of the score; smaller differences count as none
+    import_from: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
-        lists = {key: list(getattr(self, key)) for key in ("phases", "pins", "tasks")}
+        lists = {key: list(getattr(self, key)) for key in ("phases", "pins", "tasks", "objectives")}
         return {**asdict(self), **lists}
 
     @classmethod
@@ -91,11 +103,28 @@ class Settings:
         return cls(**values)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a study and each of its runs may take; None: any amount.
+
+    `study_seconds` of the launch, `run_seconds` and `run_bytes` (resident memory) of a run. A run whose worker died is
+    started again up to `retries` times in a launch; one that failed for a reason of its own is not.
+    """
+
+    study_seconds: float | None = None
+    run_seconds: float | None = None
+    run_bytes: int | None = None
+    retries: int = RETRIES
+
+
 # Changing one of these would put runs of two meanings under one name.
 _LASTING = (
     "space", "data", "backbone", "precision", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks",
-    "fixed_pretraining_seed",
+    "fixed_pretraining_seed", "trainer", "objectives", "import_from",
 )  # fmt: skip
+# Of these, what may differ between a study and another that begins with its runs: none of them is in a configuration,
+# and what a search optimizes is read from what was measured.
+_NOT_IN_RUNS = ("space", "pins", "objectives", "import_from")
 
 _DEFAULTS: Mapping[str, Any] = {
     "space": "full_ablation",
@@ -111,11 +140,12 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 
 
-def resolve(given: Mapping[str, Any], stored: Settings | None) -> Settings:
+def resolve(given: Mapping[str, Any], stored: Settings | None, imported: Settings | None = None) -> Settings:
     """Flags given, over the settings of an earlier launch of the same name, over the budget's.
 
-    `given` maps a field of `Settings` to its value for the flags that stand on the command line. Raises
-    `SettingsError` where a resumed study would change its meaning, and for values out of range.
+    `given` maps a field of `Settings` to its value for the flags that stand on the command line. A new study that
+    begins with the runs of another has that one's settings, `imported`, below its flags. Raises `SettingsError` where a
+    resumed study or the runs would change their meaning, and for values out of range.
     """
     if stored is not None:
         given = {key: value for key, value in given.items() if key != "name"}
@@ -128,10 +158,25 @@ def resolve(given: Mapping[str, Any], stored: Settings | None) -> Settings:
             )
         budget = _budget_values(given["budget"], stored) if "budget" in given else {}
         settings = replace(stored, **{**budget, **given})
+    elif imported is not None:
+        settings = _with_runs_of(imported, given)
     else:
         settings = _new(given)
     _check(settings)
     return settings
+
+
+def _with_runs_of(imported: Settings, given: Mapping[str, Any]) -> Settings:
+    means = [key for key in _LASTING if key not in _NOT_IN_RUNS]
+    changed = [key for key in means if key in given and given[key] != getattr(imported, key)]
+    if changed:
+        told = "; ".join(f"{key} is {getattr(imported, key)!r} there, {given[key]!r} here" for key in changed)
+        raise SettingsError(
+            f"The runs of study '{imported.name}' were made with other settings: {told}.\n"
+            f"Leave these flags out, or begin without its runs: leave out --import-from"
+        )
+    budget = _budget_values(given["budget"], imported) if "budget" in given else {}
+    return replace(imported, **{**budget, **given})
 
 
 def _new(given: Mapping[str, Any]) -> Settings:
@@ -154,6 +199,8 @@ def default_name(given: Mapping[str, Any]) -> str:
     space, data, backbone = (str(given.get(key, _DEFAULTS[key])) for key in ("space", "data", "backbone"))
     parts = (space.removesuffix(".py").rstrip("/").split("/")[-1], data.rstrip("/"), backbone.rstrip("/"))
     words = [part.split("/")[-1] if part.split("/")[-1] != "data" else _folder_above(part) for part in parts]
+    trainer = given.get("trainer", MTBERT)
+    words = words if trainer == MTBERT else [words[0], re.sub(r"[^A-Za-z0-9_]+", "_", trainer.rpartition(".")[2])]
     tasks = given.get("tasks", MAIN_TASKS)
     words += [] if tasks == MAIN_TASKS else ["_".join(tasks)]
     return "-".join(re.sub(r"[^A-Za-z0-9._]+", "_", word).strip("._") or "x" for word in words)
@@ -167,7 +214,7 @@ def _folder_above(path: str) -> str:
 
 def _check(settings: Settings) -> None:
     """Refuse what no study could be: names that leave the folder, counts below one, unknown phases."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", settings.name):
+    if not re.fullmatch(NAME, settings.name):
         raise SettingsError(
             f"A study's name has letters, digits, '.', '_' and '-', and starts with a letter or digit; "
             f"got '{settings.name}'. Choose one: --name my-study"
@@ -182,6 +229,8 @@ def _check(settings: Settings) -> None:
         value = getattr(settings, key)
         if value is not None and value < 1:
             raise SettingsError(f"--{key.replace('_', '-')} must be at least 1, got {value}.")
+    if not 0 < settings.margin < 1:
+        raise SettingsError(f"--margin is in points, above 0 and below 100, got {100 * settings.margin:g}.")
     if settings.seed < 0:
         raise SettingsError(f"--seed must be at least 0, got {settings.seed}.")
     if not settings.tasks or len(set(settings.tasks)) < len(settings.tasks):

@@ -46,19 +46,19 @@ def wanted_epochs(runs: Iterable[ChainKeys]) -> frozenset[str]:
     return frozenset(longer | {key for key, runs_with_it in ends.items() if runs_with_it > 1})
 
 
-def in_order(runs: Sequence[tuple[RunConfig, ChainKeys | None]]) -> list[int]:
-    """The places of `runs` in the order to start them: seed by seed, in the order in which seeds come up.
+def in_order(runs: Sequence[tuple[int, int, ChainKeys | None]]) -> list[int]:
+    """The places of `runs` (seed, epochs, keys) in the order to start them: seed by seed, as seeds come up.
 
     Within a seed what most others wait for comes first, then fewer epochs before more, then as they were given.
     """
-    users = Counter(key for _, keys in runs if keys is not None for _, key in keys.before)
-    seeds = {seed: place for place, seed in enumerate(dict.fromkeys(config.seed for config, _ in runs))}
+    users = Counter(key for *_, keys in runs if keys is not None for _, key in keys.before)
+    seeds = {seed: place for place, seed in enumerate(dict.fromkeys(seed for seed, *_ in runs))}
 
     def rank(place: int) -> tuple[object, ...]:
-        config, keys = runs[place]
+        seed, epochs, keys = runs[place]
         others = [users[key] - 1 for _, key in keys.before] if keys is not None else []
         unlocks = tuple(-count for count in others) + (0,) * (LONGEST - len(others))
-        return seeds[config.seed], unlocks, config.reported_epochs(), place
+        return seeds[seed], unlocks, epochs, place
 
     return sorted(range(len(runs)), key=rank)
 

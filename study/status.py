@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
     result.add_argument("--failed", action="store_true", help="list the failed runs with their reasons")
     result.add_argument("--json", action="store_true", help="print the same as data")
+    result.add_argument("--debug", action="store_true", help="show tracebacks of errors")
     return result
 
 
@@ -23,20 +24,21 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a storage or study that is not there."""
     options = parser().parse_args(arguments)
     # Here, not above: --help needs none of it.
-    from rich.console import Console
-
     from results.errors import ResultsError
+    from results.foreign import foreign_rows
     from study import status_tables
+    from study.terminal import PlainConsole
 
     try:
-        data = status_tables.read(options.storage, options.name)
+        with foreign_rows(options.storage, debug=options.debug):
+            data = status_tables.read(options.storage, options.name)
     except ResultsError as error:
         print(error, file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(data, indent=2))
     else:
-        status_tables.show(data, Console(highlight=False), failed=options.failed)
+        status_tables.show(data, PlainConsole(), failed=options.failed)
     return 0
 
 

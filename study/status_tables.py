@@ -104,7 +104,8 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     for phase, counts in data["phases"].items():
         table.add_row(phase, *(str(counts.get(state, 0)) for state in STATES))
     console.print(table)
-    console.print(data["stages"], markup=False, soft_wrap=True)
+    if data["stage_seconds_run"] or data["stage_seconds_saved"]:
+        console.print(data["stages"], markup=False, soft_wrap=True)
     for run in data["running_runs"]:
         console.print(f"running  run {run['run']}  {run['phase']}  seed {run['seed']}", markup=False)
     if data["failed_runs"]:

@@ -12,7 +12,6 @@ import numpy as np
 
 from mtbert import components
 from mtbert.config import RunConfig
-from mtbert.config_parts import MultitaskConfig
 from mtbert.config_stages import corpora_of
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared
@@ -27,6 +26,19 @@ class Work:
 
     trained: float
     evaluated: int = 0
+
+
+@dataclass(frozen=True)
+class Together:
+    """One epoch of `multitask`: examples and batches of each task, and its steps, each of one batch or more.
+
+    `own`: what the tasks share is frozen meanwhile.
+    """
+
+    examples: Mapping[str, float]
+    batches: Mapping[str, int]
+    steps: int
+    own: bool
 
 
 def workload(config: RunConfig, data: Prepared) -> dict[str, Work]:
@@ -68,19 +80,23 @@ def _evaluated_each_epoch(config: RunConfig, data: Prepared) -> int:
 
 
 def _trained_together(config: RunConfig, data: Prepared) -> float:
-    """Examples of `multitask`: batches that the sampler asks for, times the mean size of the task's batches."""
+    return sum(sum(epoch.examples.values()) for epoch in together(config, data))
+
+
+def together(config: RunConfig, data: Prepared) -> list[Together]:
+    """The epochs of `multitask`: batches that the sampler asks for, times the mean size of the task's batches.
+
+    A sampler that draws is asked once, with one seed.
+    """
     part = config.multitask
     splits = {task: data.splits[task, "train"] for task in config.tasks}
     sizes, batch_sizes = sizes_of(splits, config.tasks, part.batch_size)
     batches = {task: ceil(sizes[task] / batch_sizes[task]) for task in config.tasks}
-    asked = _batches_asked_for(part, batches)
-    return sum(count * sizes[task] / batches[task] for task, count in asked.items())
-
-
-def _batches_asked_for(part: MultitaskConfig, batches: Mapping[str, int]) -> Counter[str]:
-    """Batches of each task over all epochs; a sampler that draws is asked once, with one seed."""
     sampler: AbstractSampler = components.build("samplers", part.sampler.name, part.sampler.settings)
-    rng, asked = np.random.default_rng(0), Counter[str]()
+    rng, found = np.random.default_rng(0), []
     for epoch in range(1, part.epochs + 1):
-        asked.update(chain.from_iterable(sampler.epoch(batches, epoch=epoch, epochs=part.epochs, rng=rng)))
-    return asked
+        steps = list(sampler.epoch(batches, epoch=epoch, epochs=part.epochs, rng=rng))
+        asked = Counter(chain.from_iterable(steps))
+        examples = {task: count * sizes[task] / batches[task] for task, count in asked.items()}
+        found.append(Together(examples, asked, len(steps), sampler.trains(epoch) == "own"))
+    return found

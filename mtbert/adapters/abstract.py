@@ -44,8 +44,16 @@ class AbstractAdapter(nn.Module, ABC):
         return None
 
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """What is added inside the layer's last layer norm (real tokens, d), from the layer's input."""
+        """What is added inside the layer's last layer norm (real tokens, d), from the layer's input.
+
+        Only here and in `top` may a token's value depend on other tokens.
+        """
         return None
+
+    def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
+        """What `parallel` gives for the first token of each row (rows, d), where no other is wanted."""
+        beside = self.parallel(layer, hidden, packing)
+        return None if beside is None else beside[packing.firsts]
 
     def top(self, standard: Tensor, packing: Packing) -> Tensor:
         """What the encoder's last layer norm standardized (real tokens, d), changed before it scales and shifts it.
@@ -87,6 +95,14 @@ class TaskAdapter(nn.Module):
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
         """What is added inside the layer's last layer norm (real tokens, d); None: nothing."""
         return _sum(adapter.parallel(layer, hidden, packing) for adapter in self._adapters())
+
+    def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
+        """The same for the first token of each row (rows, d)."""
+        return _sum(adapter.parallel_first(layer, hidden, packing) for adapter in self._adapters())
+
+    def has_top(self) -> bool:
+        """Whether anything stands on top of the last layer."""
+        return any(adapter.on_top for adapter in self._adapters())
 
     def top(self, total: Tensor, packing: Packing, norm: nn.LayerNorm) -> Tensor:
         """The last hidden states (real tokens, d): `norm` of `total`, with what stands on top inside it."""

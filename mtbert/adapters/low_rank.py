@@ -38,3 +38,7 @@ class LowRankAdapter(AbstractAdapter):
         small = self.encode[layer](hidden)  # (real tokens, width)
         added: Tensor = self.decode[layer](F.gelu(small) if self.gelu else small)
         return added
+
+    def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
+        """TS(h) of the first tokens (rows, d): each token's is its own."""
+        return self.parallel(layer, hidden[packing.firsts], packing)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
-from mtbert.encoder.attention import attention
+from mtbert.encoder.attention import attention, first_and_all, first_attention
 from mtbert.encoder.packing import Packing
 
 
@@ -41,5 +41,14 @@ class PalAdapter(AbstractAdapter):
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
         """TS(h) (real tokens, d)."""
         small = self.encode(hidden)  # (real tokens, width)
-        added: Tensor = self.decode(attention(self.qkv[layer](small), packing, self.heads))
+        return self._decoded(attention(self.qkv[layer](small), packing, self.heads))
+
+    def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
+        """TS(h) of the first tokens (rows, d): their queries alone, keys and values of all."""
+        qkv = cast(nn.Linear, self.qkv[layer])
+        query, key_value = first_and_all(qkv, self.encode(hidden), packing)
+        return self._decoded(first_attention(query, key_value, packing, self.heads))
+
+    def _decoded(self, mixed: Tensor) -> Tensor:
+        added: Tensor = self.decode(mixed)
         return F.gelu(added) if self.gelu else added

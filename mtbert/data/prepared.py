@@ -86,7 +86,9 @@ def load_prepared(folder: str | Path) -> Prepared:
                 for number, entry in enumerate(meta.get("texts", ()))
             },
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # numpy's parser of headers raises what Python's own does, SyntaxError among it
         raise DataError(
             f"{folder} does not hold prepared data, or it is damaged ({error}). Delete it and launch again."
         ) from error

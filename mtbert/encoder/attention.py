@@ -49,16 +49,24 @@ class SelfAttention(nn.Module):
         out: Tensor = self.output(attention(qkv, packing, self.heads, self._dropout()))
         return out
 
-    def first_tokens(self, hidden: Tensor, packing: Packing) -> Tensor:
-        """What `forward` gives for the first token of each row (rows, width), without the queries of all others."""
-        width = hidden.shape[-1]
-        weight, bias = self.qkv.weight, self.qkv.bias
-        query = F.linear(hidden[packing.firsts], weight[:width], bias[:width])  # (rows, width)
-        key_value = packing.pad(F.linear(hidden, weight[width:], bias[width:]))  # (rows, tokens, 2 width)
-        key, value = _by_head(key_value, 2, self.heads)
-        (first,) = _by_head(query.unsqueeze(1), 1, self.heads)
-        mixed = _mixed(first, key, value, packing.visible, self._dropout())  # (rows, heads, 1, width of a head)
-        out: Tensor = self.output(mixed.flatten(1))
+    def first_tokens(
+        self,
+        hidden: Tensor,
+        packing: Packing,
+        query_delta: Tensor | None = None,
+        value_delta: Tensor | None = None,
+    ) -> Tensor:
+        """What `forward` gives for the first token of each row (rows, width), without the queries of all others.
+
+        `query_delta` (rows, width) is that of these tokens, `value_delta` (real tokens, width) of all.
+        """
+        query, key_value = first_and_all(self.qkv, hidden, packing)
+        if query_delta is not None:
+            query = query + query_delta
+        if value_delta is not None:
+            key, value = key_value.chunk(2, dim=-1)
+            key_value = torch.cat([key, value + value_delta], dim=-1)
+        out: Tensor = self.output(first_attention(query, key_value, packing, self.heads, self._dropout()))
         return out
 
     def _dropout(self) -> float:
@@ -70,6 +78,25 @@ def attention(qkv: Tensor, packing: Packing, heads: int, dropout_probability: fl
     query, key, value = _by_head(packing.pad(qkv), 3, heads)
     mixed = _mixed(query, key, value, packing.visible, dropout_probability)
     return packing.pack(mixed.transpose(1, 2).flatten(2))
+
+
+def first_and_all(qkv: nn.Linear, hidden: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:
+    """The queries of the first tokens (rows, width), keys and values of all (real tokens, 2 width), beside each other.
+
+    `qkv` gives all three for every token of `hidden` (real tokens, ...).
+    """
+    width = qkv.out_features // 3
+    query = F.linear(hidden[packing.firsts], qkv.weight[:width], qkv.bias[:width])
+    return query, F.linear(hidden, qkv.weight[width:], qkv.bias[width:])
+
+
+def first_attention(
+    query: Tensor, key_value: Tensor, packing: Packing, heads: int, dropout_probability: float = 0.0
+) -> Tensor:
+    """What `attention` gives for the first token of each row (rows, width), from what `first_and_all` gives."""
+    key, value = _by_head(packing.pad(key_value), 2, heads)
+    (first,) = _by_head(query.unsqueeze(1), 1, heads)
+    return _mixed(first, key, value, packing.visible, dropout_probability).flatten(1)  # from (rows, heads, 1, width)
 
 
 def _by_head(padded: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:

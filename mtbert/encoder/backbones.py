@@ -118,14 +118,18 @@ def build_encoder(
     return encoder
 
 
-def restore_encoder(
-    backbone: str, sizes: Mapping[str, Any], *, hidden_dropout: float, attention_dropout: float
-) -> AbstractEncoder:
-    """An encoder of the sizes that a saved model declares, its weights not yet read.
+def declared_shape(backbone: str, sizes: Mapping[str, Any]) -> BertShape | BilstmShape:
+    """The shape of the sizes that a saved model declares.
 
-    Raises `TypeError` for sizes that are not this backbone's, `BackboneError` for sizes below 1.
+    Raises `TypeError` for sizes that are not this backbone's, `BackboneError` for what is no size.
     """
-    shape = BilstmShape(**sizes) if backbone == "bilstm" else BertShape(**sizes)
+    return BilstmShape(**sizes) if backbone == "bilstm" else BertShape(**sizes)
+
+
+def restore_encoder(
+    shape: BertShape | BilstmShape, *, hidden_dropout: float, attention_dropout: float
+) -> AbstractEncoder:
+    """An encoder of a saved model's shape, its weights not yet read."""
     return _untrained(shape, hidden_dropout, attention_dropout)
 
 

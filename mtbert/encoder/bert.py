@@ -73,7 +73,7 @@ class BertEncoder(AbstractEncoder):
         packing = packing or packing_of(attention_mask)
         hidden: Tensor = self.embeddings(input_ids, packing, embedded)  # (real tokens, width)
         if adapter is not None:
-            return packing.pad(self._adapted(hidden, packing, adapter))
+            return self._adapted(hidden, packing, adapter, first_only)
         return self._through(self.layers, hidden, packing, first_only)
 
     def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
@@ -100,13 +100,17 @@ class BertEncoder(AbstractEncoder):
             return last.first_tokens(hidden, packing).unsqueeze(1)
         return packing.pad(last(hidden, packing))
 
-    def _adapted(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter) -> Tensor:
-        """All layers with an adapter; what stands on top of them stands inside the last layer norm."""
+    def _adapted(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter, first_only: bool) -> Tensor:
+        """All layers with an adapter; what stands on top of them stands inside the last layer norm, and sees all."""
         layers = [cast(BertLayer, layer) for layer in self.layers]
         for number, layer in enumerate(layers[:-1]):
             hidden = layer.output_norm(layer.adapted_sum(hidden, packing, adapter, number))
+        if first_only and not adapter.has_top():
+            total = layers[-1].adapted_first_sum(hidden, packing, adapter, len(layers) - 1)
+            first: Tensor = layers[-1].output_norm(total)
+            return first.unsqueeze(1)
         total = layers[-1].adapted_sum(hidden, packing, adapter, len(layers) - 1)
-        return adapter.top(total, packing, layers[-1].output_norm)
+        return packing.pad(adapter.top(total, packing, layers[-1].output_norm))
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:

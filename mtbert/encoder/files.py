@@ -15,7 +15,7 @@ def read_json(path: Path) -> dict[str, object]:
     """The JSON object in a model's file. Raises `BackboneError` naming the file where there is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BackboneError(f"{path} is not JSON: {error}. Copy or download the model again.") from error
     if not isinstance(found, dict):
         raise BackboneError(f"{path} must hold a JSON object. Copy or download the model again.")

@@ -61,9 +61,21 @@ class BertLayer(nn.Module):
         dropout, as in Houlsby et al.'s code.
         """
         query, value = adapter.query_delta(number, hidden), adapter.value_delta(number, hidden)
-        block = self.dropout(self.attention(hidden, packing, query, value))
+        block = self.attention(hidden, packing, query, value)
+        return self._adapted_after(hidden, block, adapter, number, adapter.parallel(number, hidden, packing))
+
+    def adapted_first_sum(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter, number: int) -> Tensor:
+        """What `adapted_sum` gives for the first token of each row (rows, width), without computing the others."""
+        firsts = hidden[packing.firsts]
+        query, value = adapter.query_delta(number, firsts), adapter.value_delta(number, hidden)
+        block = self.attention.first_tokens(hidden, packing, query, value)
+        return self._adapted_after(firsts, block, adapter, number, adapter.parallel_first(number, hidden, packing))
+
+    def _adapted_after(
+        self, hidden: Tensor, block: Tensor, adapter: TaskAdapter, number: int, beside: Tensor | None
+    ) -> Tensor:
+        block = self.dropout(block)
         attended = self.attention_norm(hidden + adapter.after_attention(number, block))
         block = self.dropout(self.outer(F.gelu(self.inner(attended))))
         total: Tensor = attended + adapter.after_feed_forward(number, block)
-        beside = adapter.parallel(number, hidden, packing)
         return total if beside is None else total + beside

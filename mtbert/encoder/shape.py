@@ -34,6 +34,11 @@ class BertShape:
     def __post_init__(self) -> None:
         _check_sizes(asdict(self))
 
+    def least_parameters(self) -> int:
+        """The weights of its matrices; biases and norms come on top."""
+        rows = self.vocabulary_size + self.positions + self.token_types
+        return self.width * (rows + self.layers * (4 * self.width + 2 * self.inner_width))
+
 
 @dataclass(frozen=True)
 class BilstmShape:
@@ -48,12 +53,18 @@ class BilstmShape:
     def __post_init__(self) -> None:
         _check_sizes(asdict(self))
 
+    def least_parameters(self) -> int:
+        """The weights of its table of words and of its recurrences; the rest comes on top."""
+        return self.vocabulary_size * self.embedding_width + self.layers * 8 * self.hidden_width**2
+
 
 def _check_sizes(sizes: Mapping[str, float]) -> None:
-    wrong = {name: size for name, size in sizes.items() if isinstance(size, int) and size < 1}
+    wrong: dict[str, object] = {name: size for name, size in sizes.items() if isinstance(size, int) and size < 1}
+    wrong |= {n: size for n, size in sizes.items() if isinstance(size, bool) or not isinstance(size, int | float)}
+    wrong |= {n: size for n, size in sizes.items() if isinstance(size, float) and n != "layer_norm_epsilon"}
     if wrong:
         told = ", ".join(f"{name}={size}" for name, size in wrong.items())
-        raise BackboneError(f"every size of an encoder must be at least 1, got {told}. Give 1 or more.")
+        raise BackboneError(f"every size of an encoder must be a number and at least 1, got {told}. Give 1 or more.")
 
 
 def read_shape(folder: Path) -> BertShape:

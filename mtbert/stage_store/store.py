@@ -162,12 +162,17 @@ class StageStore:
         return found
 
     def verify(self, repair: bool = False) -> list[Fault]:
-        """Read every entry: what is damaged, half written, or claimed by nobody; set aside or deleted if `repair`."""
+        """Read every entry: what is damaged, half written, or claimed by nobody; set aside or deleted if `repair`.
+
+        Others may use the store meanwhile: what goes away under its eyes is no fault.
+        """
         faults = []
         for place in list(self._places()):
             try:
                 _read(place)
             except (OSError, ValueError, KeyError, SafetensorError) as error:
+                if isinstance(error, FileNotFoundError) and not self.has(place.name):
+                    continue  # just gone, to make room
                 faults.append(Fault(place.name, f"damaged: {error}"))
                 if repair:
                     self._set_aside(place.name, str(error))
@@ -190,13 +195,10 @@ class StageStore:
     def _left_over(self) -> Iterator[Path]:
         """Entries that were never finished and claims of dead processes."""
         for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
-            old = time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS
-            if (path.name.startswith(".") and old) or (not path.name.startswith(".") and not (path / ENTRY).is_file()):
+            if _old(path) if path.name.startswith(".") else not (path / ENTRY).is_file() and path.exists():
                 yield path
-        for path in self.features.glob(".*"):
-            if time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS:
-                yield path
-        yield from (path for path in self.folder.glob(f"{CLAIMS}/*") if claims.expired(path))
+        yield from (path for path in self.features.glob(".*") if _old(path))
+        yield from (path for path in self.folder.glob(f"{CLAIMS}/*") if claims.expired(path) and path.exists())
 
     def _set_aside(self, key: str, why: str) -> None:
         log.warning("stage %s in %s is damaged (%s): set aside, it will be computed again", key, self.folder, why)
@@ -234,6 +236,13 @@ def _read(place: Path) -> Entry:
     if found != entry["sha256"]:
         raise ValueError(f"{STATE} has SHA-256 {found}, {entry['sha256']} was written")
     return Entry(load_file(place / STATE), entry["data"])
+
+
+def _old(path: Path) -> bool:
+    """Whether nobody has written there for long; not of one that is gone meanwhile: another process has finished it."""
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS
+    return False
 
 
 def _delete(place: Path) -> None:

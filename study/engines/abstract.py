@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from study.messages import Event, Job
+
+
+class EngineError(Exception):
+    """An engine cannot be started: why not, and the way out."""
+
+
+class EngineLost(EngineError):
+    """An engine is gone in mid-study, or cannot carry out any run; the study can be resumed."""
 
 
 class AbstractEngine(ABC):
     """A place with room for some jobs at a time. It never touches the database: it tells the driver what happened."""
 
     name: str
+    # Whether the engine ends runs that take more than `Job.limits` itself; else the driver does, with `kill`.
+    keeps_limits: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -27,12 +38,23 @@ class AbstractEngine(ABC):
 
     @abstractmethod
     def events(self, timeout: float) -> list[Event]:
-        """What has happened, waiting at most `timeout` seconds for something. Each job ends with one end message."""
+        """What has happened, waiting at most `timeout` seconds for something. Each job ends with one end message.
+
+        Raises `EngineLost` when there will be no more of them.
+        """
 
     @abstractmethod
     def answer(self, run_id: int, go_on: bool) -> None:
         """Tell the job that reported an epoch whether to go on."""
 
     @abstractmethod
+    def kill(self, run_id: int) -> None:
+        """End one job now, without a message; nothing happens where it has ended."""
+
+    def resident_bytes(self, run_id: int) -> int | None:
+        """The memory a job holds now; None where the engine cannot tell."""
+        return None
+
+    @abstractmethod
     def stop(self) -> None:
-        """End every job now, without a message, and give all processes back."""
+        """End every job now, without a message, and give all processes back; a second time does nothing."""

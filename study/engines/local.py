@@ -17,9 +17,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
+import psutil
+
 from study.engines.abstract import AbstractEngine
+from study.functions import function_of
 from study.messages import EpochDone, Event, Job, RunFailed
 
+PRELOAD = ("study.objective", "torch._dynamo")  # of a fork server whose workers train multitask BERT
+# Workers compute with one thread: several of them on one core each, and results that any machine repeats.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _ORPHANED = 70  # exit code of a worker whose driver is gone
 
 
@@ -35,15 +41,18 @@ class LocalEngine(AbstractEngine):
 
     name = "local"
 
-    def __init__(self, *, workers: int, devices: tuple[str, ...] = ("cpu",)) -> None:
+    def __init__(
+        self, *, workers: int, devices: tuple[str, ...] = ("cpu",), preload: tuple[str, ...] = PRELOAD
+    ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
         self._workers = workers
         self._devices = devices
         self._running: dict[int, _Worker] = {}
+        for variable in THREADS:  # read once, when a library begins: by the fork server
+            os.environ.setdefault(variable, "1")
         self._context = multiprocessing.get_context("forkserver")
-        # torch._dynamo: the first optimizer of a process imports it, which takes longer than a small run.
-        self._context.set_forkserver_preload(["study.objective", "torch._dynamo"])
+        self._context.set_forkserver_preload(["study.engines.local", *preload])
 
     @property
     def workers(self) -> int:
@@ -88,6 +97,21 @@ class LocalEngine(AbstractEngine):
             with contextlib.suppress(BrokenPipeError):
                 worker.pipe.send(go_on)
 
+    def kill(self, run_id: int) -> None:
+        """End one worker now."""
+        worker = self._running.get(run_id)
+        if worker is not None:
+            worker.process.kill()
+            self._give_back(run_id)
+
+    def resident_bytes(self, run_id: int) -> int | None:
+        """What the worker's process holds; None for one that has ended."""
+        worker = self._running.get(run_id)
+        try:
+            return None if worker is None else int(psutil.Process(worker.process.pid).memory_info().rss)
+        except psutil.Error:
+            return None
+
     def stop(self) -> None:
         """End every worker now."""
         for worker in self._running.values():
@@ -124,7 +148,7 @@ def work(job: Job, pipe: Connection) -> None:
     answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, answers), daemon=True).start()
 
-    from study.objective import carry_out  # torch; imported already where the fork server could preload it
+    carry_out = function_of(job.worker)  # imported already where the fork server could preload it
 
     def go_on(epoch: EpochDone) -> bool:
         pipe.send(epoch)

@@ -100,7 +100,8 @@ def test_a_second_driver_is_refused_with_the_owners_name(place: Place) -> None:
 
 @pytest.mark.slow
 def test_a_killed_worker_ends_one_run_and_the_study_goes_on(place: Place) -> None:
-    process = place.start(*STUDY, "--phases", "search", "--epochs", "12", "--workers", "1")
+    asked = (*STUDY, "--phases", "search", "--epochs", "12", "--workers", "1", "--retries", "0")
+    process = place.start(*asked)
     wait_for_runs(place, process, 0)
     while not place.rows("select count(*) from epoch_metric where run_id = 1")[0][0]:
         time.sleep(0.02)
@@ -115,3 +116,18 @@ def test_a_killed_worker_ends_one_run_and_the_study_goes_on(place: Place) -> Non
     ]
     failed = place.run("--name", "s", "--failed", module="study.status")
     assert "worker_died" in failed.stdout and "SIGKILL" in failed.stdout
+
+
+@pytest.mark.slow
+def test_a_run_whose_worker_is_killed_is_started_again(place: Place) -> None:
+    process = place.start(*STUDY, "--phases", "search", "--epochs", "12", "--workers", "1")
+    wait_for_runs(place, process, 0)
+    while not place.rows("select count(*) from epoch_metric where run_id = 1")[0][0]:
+        time.sleep(0.02)
+    (worker,) = workers_of(process.pid)
+    os.kill(worker, signal.SIGKILL)
+    told, _ = process.communicate(timeout=200)
+    assert process.returncode == 0 and "started again" in told, told
+    assert place.rows("select id from run where attempt = 2") == [(1,)]
+    assert place.rows("select distinct status from run") == [("complete",)]
+    assert place.rows("select distinct state from trials") == [("COMPLETE",)]

@@ -170,6 +170,7 @@ def test_a_study_runs_on_a_backbone_without_a_checkpoint(place: Place) -> None:
     assert place.rows("select status from run") == [("complete",)]
 
 
+@pytest.mark.slow
 def test_a_study_of_two_tasks_has_those_alone(place: Place) -> None:
     arguments = ("--space", "heads", "--tasks", "sts,quora", "--trials", "2", "--seeds", "1", "--name", "s", "--json")
     done = place.call(*SMALL, *arguments)

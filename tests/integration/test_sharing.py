@@ -123,7 +123,7 @@ def kill_who_computes_a_shared_stage(place: Place, process: subprocess.Popen[str
 @pytest.mark.parametrize("workers", ["1", "3"])
 def test_a_worker_killed_in_a_shared_stage_changes_nothing(unshared: Place, tmp_path: Path, workers: str) -> None:
     place = new_place(tmp_path / "place")
-    process = place.start(*STUDY, "--workers", workers)
+    process = place.start(*STUDY, "--workers", workers, "--retries", "0")
     kill_who_computes_a_shared_stage(place, process)
     told, _ = process.communicate(timeout=300)
     assert process.returncode == 3, told
@@ -145,6 +145,7 @@ def test_a_second_study_takes_everything_from_the_first(unshared: Place, tmp_pat
     assert stages and all(shared == count for study, _, shared, count in stages if study == "two")
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_written_is_told_once_and_fails_no_run(place: Place) -> None:
     (place.folder / "runs").mkdir()
     (place.folder / "runs" / "store").write_text("in the way", encoding="utf-8")
@@ -156,6 +157,7 @@ def test_a_store_that_cannot_be_written_is_told_once_and_fails_no_run(place: Pla
     assert place.rows("select sum(shared) from stage") == [(0,)]
 
 
+@pytest.mark.slow
 def test_seeds_share_what_comes_before_multitask_where_its_seed_is_fixed(place: Place) -> None:
     (place.folder / "space.py").write_text(SPACE, encoding="utf-8")
     arguments = ("--set", "mlm=on", "--set", "epochs=1", "--set", "single_task=off", "--set", "fine_tune_first=off")

@@ -21,6 +21,7 @@ from study.lease import Lease
 from study.messages import EpochDone
 from study.observer import AbstractObserver, Request
 from study.sharing import StageKeys
+from study.trainers.multitask_bert import MultitaskBert
 
 RUNS, FIRST = 200, 50
 SMALLEST = {
@@ -29,6 +30,13 @@ SMALLEST = {
     "simcse_unsupervised": {"sentences": 4, "batch_size": 4},
     "multitask": {"epochs": 1, "batch_size": 4},
 }
+
+
+class Unprepared(MultitaskBert):
+    """The trainer without a space or data: the runs are given."""
+
+    def __init__(self) -> None:
+        pass
 
 
 class Watcher(AbstractObserver):
@@ -92,6 +100,7 @@ def test_memory_and_open_files_stay_flat_over_200_runs(tmp_path: Path) -> None:
         execution = Execution(
             database=database,
             study="s",
+            trainer=Unprepared(),
             engine=LocalEngine(workers=2),
             observer=watcher,
             places=Places(tmp_path / "prepared", tmp_path / "models"),

@@ -13,24 +13,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from frozen_models import HEADS, LAST, changed, counting, model_of
 
 from mtbert import components
-from mtbert.config import RunConfig, parse
+from mtbert.config import RunConfig
 from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.config_stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import evaluate, outputs_of
 from mtbert.frozen import FrozenParts, Shared, border_of
 from mtbert.inputs import TokenInputs
-from mtbert.model import Border, FrozenBatch, MultitaskModel, build_model
+from mtbert.model import Border, FrozenBatch, MultitaskModel
 from mtbert.run import run
 from mtbert.stages import single_task
 from mtbert.stages.multitask import train_sample
 from mtbert.trainer import Trainer
 
 TASKS = ("sst", "quora", "sts")
-HEADS: dict[str, Any] = {"trainable": {"name": "heads"}}
-LAST: dict[str, Any] = {"trainable": {"name": "last_k", "layers": 1}}
 SEPARATE: dict[str, Any] = {"encoder": {"shared": False}}
 POOLINGS = components.names("poolings")
 
@@ -38,23 +37,6 @@ POOLINGS = components.names("poolings")
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def changed(config: RunConfig, multitask: dict[str, Any], **others: Any) -> RunConfig:
-    data = config.model_dump(mode="json")
-    return parse(data | others | {"multitask": data["multitask"] | multitask})
-
-
-def model_of(config: RunConfig, prepared: Prepared) -> MultitaskModel:
-    return build_model(config, prepared.vocabulary_size)
-
-
-def counting(model: MultitaskModel) -> list[None]:
-    """Grows by one with every pass through the embeddings of any encoder."""
-    passes: list[None] = []
-    for encoder in model.encoders():
-        encoder.embeddings.register_forward_hook(lambda *_: passes.append(None))
-    return passes
 
 
 def curves(config: RunConfig, prepared: Prepared, make: Callable[[MultitaskModel], FrozenParts | None]) -> list[Any]:

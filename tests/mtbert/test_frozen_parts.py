@@ -4,45 +4,25 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from frozen_models import HEADS, LAST, changed, counting, model_of
 from torch import Tensor
 
 from mtbert import components
-from mtbert.config import RunConfig, parse
+from mtbert.config import RunConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.frozen import WORTH, FrozenParts, Shared
 from mtbert.inputs import FrozenInputs, PartInputs, TokenInputs
-from mtbert.model import FrozenBatch, MultitaskModel, build_model, freeze
+from mtbert.model import FrozenBatch, MultitaskModel, freeze
 from mtbert.trainer import Trainer
-
-HEADS: dict[str, Any] = {"trainable": {"name": "heads"}}
-LAST: dict[str, Any] = {"trainable": {"name": "last_k", "layers": 1}}
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def changed(config: RunConfig, multitask: dict[str, Any], **others: Any) -> RunConfig:
-    data = config.model_dump(mode="json")
-    return parse(data | others | {"multitask": data["multitask"] | multitask})
-
-
-def model_of(config: RunConfig, prepared: Prepared) -> MultitaskModel:
-    return build_model(config, prepared.vocabulary_size)
-
-
-def counting(model: MultitaskModel) -> list[None]:
-    """Grows by one with every pass through the embeddings of any encoder."""
-    passes: list[None] = []
-    for encoder in model.encoders():
-        encoder.embeddings.register_forward_hook(lambda *_: passes.append(None))
-    return passes
 
 
 def heads_only(tiny: RunConfig, prepared: Prepared, pooling: str = "cls") -> MultitaskModel:

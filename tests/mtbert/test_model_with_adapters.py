@@ -182,3 +182,22 @@ def test_adapters_of_the_same_seed_train_to_the_same_bits(tiny: RunConfig, prepa
     config = config_of(tiny, {"pal": {"width": 12}, "top_layer": {}})
     one, other = (run(config, prepared, lambda _: True).model.state_dict() for _ in range(2))
     assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+@pytest.mark.parametrize("names", [*([name] for name in ALL), ["low_rank", "top_layer"], ["houlsby", "lora", "pal"]])
+def test_the_first_token_alone_is_what_all_tokens_give(tiny: RunConfig, prepared: Prepared, names: list[str]) -> None:
+    config = config_of(tiny, [{"name": name, **ALL[name]} for name in names])
+    model = moved(build_model(config, prepared.vocabulary_size)).eval()
+    batch = some(prepared, "quora")
+    adapter = model.adapters["quora"]
+    found: list[tuple[Tensor, list[Tensor]]] = []
+    for first_only in (False, True):
+        model.zero_grad()
+        states = model.encoder(batch.input_ids, batch.attention_mask, adapter, first_only=first_only)[:, 0]
+        states.square().sum().backward()
+        found.append((states, [p.grad.clone() for p in model.parameters() if p.grad is not None]))
+    (whole, gradients), (first, of_first) = found
+    torch.testing.assert_close(first, whole, rtol=1e-5, atol=1e-5)
+    assert len(gradients) == len(of_first) > 10
+    for one, other in zip(gradients, of_first, strict=True):
+        torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-4)

@@ -16,7 +16,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, build_model
 from mtbert.trainer import Trainer
-from mtbert.words import OccurringWords, numbers_in, sentences_of
+from mtbert.words import OccurringWords, all_sentences, numbers_in
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -91,7 +91,7 @@ def test_words_that_do_not_occur_stay_and_the_others_learn(tiny: RunConfig, prep
     _, after, model = train(tiny, prepared)
     rows = [prepared.splits[task, "train"].take(np.arange(6)) for task in tiny.tasks]
     occurring = np.zeros(prepared.vocabulary_size, dtype=bool)
-    occurring[numbers_in(sentences_of(rows), prepared.pad_id)] = True
+    occurring[numbers_in(all_sentences(rows), prepared.pad_id)] = True
     moved = (after["encoder.embeddings.word.weight"] != before).any(dim=1).numpy()
     assert not moved[~occurring].any()
     assert moved[occurring].sum() == occurring.sum() - 1  # padding has no gradient

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from postgres import own_database
 
 from results.predictions import pack_predictions
 from results.records import (
@@ -243,17 +241,8 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """A database of its own on the server named by STUDY_TEST_POSTGRES, dropped afterwards."""
-    server = os.environ.get("STUDY_TEST_POSTGRES")
-    if not server:
-        pytest.skip("STUDY_TEST_POSTGRES names no PostgreSQL server")
-    name = f"results_test_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    engine.dispose()
+    with own_database() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

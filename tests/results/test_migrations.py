@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from results import migrations
-from results.records import Database
+from results.records import Database, open_database
 from results.schema import Base
+
+OLD_STUDY = """
+insert into study_meta (study_name, space, goal, created_at, command, data_source, data_made_up, data_fingerprint,
+    data_json, backbone, settings_json, space_json, decisions_json, status, seed)
+values ('old', 'small', 'g', '2026-01-01 00:00:00', 'c', 'demo', true, 'f', '{}', 'tiny', '{}', '{}', '{}', 'done', 0)
+"""
+OLD_RUN = """
+insert into run (id, study_name, phase, config_digest, config_json, choices_json, seed, status, attempt, started_at,
+    host, device, engine, score)
+values (3, 'old', 'search', 'd', '{}', '{}', 0, 'complete', 1, '2026-01-01 00:00:00', 'h', 'cpu', 'local', 0.5)
+"""
 
 
 def test_the_migrations_lead_to_the_tables_of_the_schema(url: str, database: Database) -> None:
@@ -20,6 +32,23 @@ def test_the_migrations_lead_to_the_tables_of_the_schema(url: str, database: Dat
         assert compare_metadata(context, Base.metadata) == []
         assert set(Base.metadata.tables) == set(inspect(connection).get_table_names()) - {migrations.VERSION_TABLE}
     engine.dispose()
+
+
+def test_a_database_of_the_first_release_opens_with_its_runs(url: str) -> None:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    config = Config()
+    config.set_main_option("script_location", str(migrations.__path__[0]))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        assert "engine_trial_id" not in {column["name"] for column in inspect(connection).get_columns("run")}
+        connection.execute(text(OLD_STUDY))
+        connection.execute(text(OLD_RUN))
+    engine.dispose()
+    with open_database(url) as database:
+        (run,) = database.runs("old")
+        assert (run.id, run.score, run.host, run.engine_trial_id) == (3, 0.5, "h", None)
+        assert database.runs("old", status="complete") == [run]
 
 
 def test_the_known_head_is_the_newest_migration() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.pareto import front, pareto_table
+from results.fronts import front
+from results.pareto import pareto_table
 from results.records import Database
 
 BOTH = ("maximize", "minimize")

@@ -77,6 +77,22 @@ def test_a_run_that_came_to_its_end_does_not_start_again(make: Any, end: str) ->
         make.start(A, 0)
 
 
+def test_a_run_is_placed_while_it_runs_and_another_attempt_begins_without_a_place(make: Any) -> None:
+    make.study()
+    run = make.start(A, 0)
+    first = make.database.runs("demo-study")[0]
+    make.database.place_run(run, "1f00", "node-7")
+    placed = make.database.runs("demo-study")[0]
+    assert (first.engine_trial_id, placed.engine_trial_id, placed.host) == (None, "1f00", "node-7")
+    make.database.place_run(run, "1f01", None)
+    assert make.database.runs("demo-study")[0].host == "node-7"
+    make.database.interrupt_running("demo-study")
+    with pytest.raises(RecordError, match="only a running run"):
+        make.database.place_run(run, "1f02", None)
+    assert make.start(A, 0) == run
+    assert make.database.runs("demo-study")[0].engine_trial_id is None
+
+
 def test_another_seed_is_another_run(make: Any) -> None:
     make.study()
     assert make.start(A, 0) != make.start(A, 1)

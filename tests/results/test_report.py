@@ -109,7 +109,7 @@ def test_changes_that_do_better_than_the_best_are_pointed_out(light: Any) -> Non
             make.complete(better, seed, "ablate", quality=0.9)
 
     text = state(light, fill)
-    assert "1 has an interval that excludes 0. 1 of them would do better than the best." in text
+    assert "Of 1 single change to the best configuration, 1 helps." in text
 
 
 def test_every_ablation_row_has_a_bar_that_can_be_read_aloud(page: Page) -> None:
@@ -254,6 +254,67 @@ def test_a_printed_row_stands_under_its_label_though_it_is_the_baseline(light: A
     assert "Row as printed, and where it differs from the baseline" in text
     assert "Fine <b>Tune</b> all; lr=1e-5 baseline the baseline" in text
     assert "Mean mean pooling" in text.replace("Mean best", "Mean")
+
+
+def grid(make: Any, rows: dict[str, Any], qualities: tuple[float, ...], seeds: int) -> None:
+    cells = [make.cell("confirm", name, choices, i) for i, (name, choices) in enumerate(rows.items())]
+    make.database.replace_cells(make.name, "confirm", cells)
+    decided = {"baseline": cells[0].config_digest, "baseline_choices": A}
+    make.database.update_study(make.name, settings_json={"seeds": seeds}, decisions_json=decided)
+    for choices, quality in zip(rows.values(), qualities, strict=True):
+        for seed in range(1000, 1000 + seeds):
+            make.complete(choices, seed, "confirm", quality=quality)
+
+
+GRID = {"name": "small", "design": "grid", "factors": []}
+C = {**A, "sts_head": "cosine", "smart": "on"}
+
+
+def grid_page(make: Any, rows: dict[str, Any], qualities: tuple[float, ...], seeds: int = 3) -> str:
+    make.study(data_made_up=False, space_json=GRID)
+    grid(make, rows, qualities, seeds)
+    found = Page(render_report(make.database, make.name))
+    assert found.open == []
+    return found.text
+
+
+def test_a_printed_row_that_is_best_has_the_headline_by_its_label(light: Any) -> None:
+    rows = {"baseline": A, "row:Mean": B, "row:Run 7 <all>": C}
+    text = grid_page(light, rows, (0.6, 0.4, 0.8))
+    assert "Best: Run 7 <all> Where it differs from the baseline: cosine sts_head, smart on. It scores" in text
+
+
+def test_a_printed_row_that_is_best_and_the_baseline_says_both(light: Any) -> None:
+    text = grid_page(light, {"row:Fine-tuned": A, "row:Mean": B}, (0.8, 0.4))
+    assert "Best: Fine-tuned, the baseline It scores" in text
+
+
+def test_the_rows_of_a_grid_are_compared_with_the_baseline(light: Any) -> None:
+    text = grid_page(light, {"baseline": A, "row:Mean": B, "row:Run 7": C}, (0.6, 0.4, 0.8))
+    assert "Of 2 rows compared with the baseline, 1 helps, 1 hurts. The largest difference: " in text
+    compared = text.partition("Of 2 rows")[2].partition("The recipe")[0]
+    assert 0 < compared.index("Run 7 best cosine sts_head, smart on +") < compared.index("Mean mean pooling −")
+    assert "below zero, it is worse than the baseline" in compared
+    assert "ablation" not in text.lower()
+
+
+def test_a_grid_without_printed_rows_compares_configurations(light: Any) -> None:
+    text = grid_page(light, {"baseline": A, "pooling=mean": B}, (0.6, 0.4))
+    assert "Of 1 configuration compared with the baseline, 1 hurts." in text
+    assert "The largest difference: mean pooling, −" in text
+
+
+def test_a_grid_with_one_seed_has_nothing_to_compare_yet(light: Any) -> None:
+    text = grid_page(light, {"baseline": A, "row:Mean": B}, (0.6, 0.4), seeds=1)
+    assert "No row has two seeds in common with the baseline yet." in text
+    assert "needs two paired seeds" in text
+
+
+def test_a_grid_without_its_baseline_says_so(light: Any) -> None:
+    light.study(data_made_up=False, space_json=GRID)
+    light.complete(B, 1000, "confirm")
+    text = Page(render_report(light.database, light.name)).text
+    assert "which has no complete run with a fresh seed yet" in text
 
 
 def test_changes_that_cannot_be_made_are_counted_with_their_reasons(light: Any) -> None:

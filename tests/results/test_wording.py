@@ -27,6 +27,11 @@ def test_a_factor_under_a_level_is_told_by_its_own_name() -> None:
     assert wording.changes_in_words(found) == "warm schedule, warmup 0.1"
 
 
+def test_what_is_on_or_off_or_missing_stands_behind_its_name() -> None:
+    found = (Change("smart", "none", "on"), Change("bregman", "on", "off"), Change("adapter", "low_rank", "none"))
+    assert wording.changes_in_words(found) == "smart on, bregman off, no adapter"
+
+
 @pytest.mark.parametrize(
     ("level", "shown"),
     [

@@ -29,3 +29,16 @@ def test_every_level_that_is_measured_is_named(factor: search_spaces.Factor) -> 
 def test_every_space_of_a_reports_table_is_named() -> None:
     grids = [name for name in search_spaces.names() if search_spaces.load(name).design == "grid"]
     assert len(grids) == 10 and set(grids) <= NAMED
+
+
+def test_every_technique_has_a_measured_cost() -> None:
+    tables = re.findall(r"((?:^\|.*\n)+)", PAGE, flags=re.M)
+    costs = []
+    for lines in (table.splitlines() for table in tables):
+        header = [cell.strip() for cell in lines[0].strip("|").split("|")]
+        if "level" in header:
+            rows = [re.split(r"(?<!\\)\|", line.strip("|")) for line in lines[2:]]
+            costs += [row[header.index("cost")].strip() for row in rows]
+    assert len(costs) > 60
+    assert not [cost for cost in costs if not re.fullmatch(r"(\d+\.\d\dx( to \d+\.\d\dx)?( \*)?|—)", cost)]
+    assert sum(cost != "—" for cost in costs) > 55

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from results.designs import Forbidden
 from search_spaces import Constraint, Factor, Level, Space
 from study import phases
 
@@ -93,7 +94,7 @@ def test_ablation_leaves_out_changes_that_cannot_go_with_the_rest_of_the_best(sp
     ]
     # Trainable back at all is counted once, though it is both a factor left out and another level.
     assert ablation.beyond_budget == 0
-    assert ablation.forbidden == [phases.Forbidden("trainable", "last_k", "all", reason)]
+    assert ablation.forbidden == [Forbidden("trainable", "last_k", "all", reason)]
 
 
 def test_a_forbidden_change_is_told_with_every_reason(space: Space) -> None:

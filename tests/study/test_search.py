@@ -30,7 +30,7 @@ def run_through(searched: Search, count: int) -> list[Proposal]:
     proposals = []
     for _ in range(count):
         proposal = searched.ask()
-        searched.tell(proposal.number, 0.5 + 0.01 * proposal.number, TrialState.COMPLETE)
+        searched.tell(proposal.number, [0.5 + 0.01 * proposal.number], TrialState.COMPLETE)
         proposals.append(proposal)
     return proposals
 
@@ -93,7 +93,7 @@ def test_a_failed_trial_is_told_as_failed(tmp_path: Path, space: Space) -> None:
 
 def test_a_score_that_is_no_number_is_a_failure(tmp_path: Path, space: Space) -> None:
     searched = search(tmp_path, space)
-    searched.tell(searched.ask().number, float("nan"), TrialState.COMPLETE)
+    searched.tell(searched.ask().number, [float("nan")], TrialState.COMPLETE)
     study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
     assert study.trials[0].state == TrialState.FAIL
 
@@ -101,7 +101,7 @@ def test_a_score_that_is_no_number_is_a_failure(tmp_path: Path, space: Space) ->
 def test_a_second_word_on_a_trial_is_ignored(tmp_path: Path, space: Space) -> None:
     searched = search(tmp_path, space)
     number = searched.ask().number
-    searched.tell(number, 0.5, TrialState.COMPLETE)
+    searched.tell(number, [0.5], TrialState.COMPLETE)
     searched.tell(number, None, TrialState.FAIL)
     study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
     assert study.trials[0].value == 0.5
@@ -113,7 +113,7 @@ def test_the_median_stops_a_bad_run_but_only_after_enough_runs_ended(tmp_path: P
         number = searched.ask().number
         assert not searched.stop_early(number, 1, 0.1)  # nothing to compare with yet
         searched.stop_early(number, 2, 0.6 + 0.01 * i)
-        searched.tell(number, 0.6 + 0.01 * i, TrialState.COMPLETE)
+        searched.tell(number, [0.6 + 0.01 * i], TrialState.COMPLETE)
     assert searched.stop_early(searched.ask().number, 1, 0.05)
     assert not searched.stop_early(searched.ask().number, 1, 0.2)
 
@@ -130,7 +130,7 @@ def test_asha_pauses_at_a_rung_and_goes_on_when_it_is_among_the_best_third(tmp_p
     assert not searched.stop_early(numbers[4], 2, 0.9)  # between rungs nobody stops
     assert not searched.stop_early(numbers[4], 3, 0.9)
     assert searched.stop_early(numbers[0], 3, 0.5)
-    searched.tell(numbers[4], 0.9, TrialState.COMPLETE)
+    searched.tell(numbers[4], [0.9], TrialState.COMPLETE)
 
     again = search(tmp_path, space, pruner="asha")  # all it needs is in the database
     paused = [number for number in again.running() if number != numbers[5]]
@@ -198,7 +198,7 @@ def test_the_database_has_what_optuna_would_have_written(tmp_path: Path, space: 
         number = searched.ask().number
         searched.note(number, {"config_digest": "d", "seed": 3})
         searched.stop_early(number, 1, score - 0.1)
-        searched.tell(number, score, TrialState.COMPLETE)
+        searched.tell(number, [score], TrialState.COMPLETE)
     study = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db")
     assert study.metric_names == ["score"] and study.best_value == 0.7
     first = study.trials[0]

@@ -152,3 +152,18 @@ def test_a_fixed_pretraining_seed_cannot_come_or_go_on_resuming() -> None:
     stored = resolve({"name": "a"}, None)
     with pytest.raises(SettingsError, match="fixed_pretraining_seed is False there, True here"):
         resolve(given(parser().parse_args(["--name", "a", "--fixed-pretraining-seed"])), stored)
+
+
+def test_a_study_that_begins_with_runs_of_another_has_its_settings_below_its_flags() -> None:
+    old = resolve({"space": "pooling", "budget": "standard", "seed": 3, "name": "old"}, None)
+    two = ("score", "train_seconds")
+    given = {"name": "new", "import_from": "old", "space": "heads", "trials": 7, "objectives": two}
+    found = resolve(given, None, old)
+    assert (found.name, found.import_from, found.space, found.trials) == ("new", "old", "heads", 7)
+    assert (found.seed, found.epochs, found.seeds) == (3, 3, 5) and found.objectives == two
+    assert resolve({**given, "budget": "full"}, None, old).epochs == 3  # runs of other epochs mean something else
+    assert resolve(given, found) == found  # launched again
+    with pytest.raises(SettingsError, match="data is 'demo' there, 'hub' here"):
+        resolve({**given, "data": "hub"}, None, old)
+    with pytest.raises(SettingsError, match="import_from is 'old' there, 'other' here"):
+        resolve({**given, "import_from": "other"}, found)

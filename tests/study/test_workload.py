@@ -15,7 +15,7 @@ from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
 from mtbert.run import prepare_data, run
 from mtbert.trainer import Trainer
-from study.workload import Work, workload
+from study.workload import Together, Work, together, workload
 
 TRAIN = {"sst": 20, "quora": 9, "sts": 8}  # in batches of 8: 3, 2 and 1
 DEV = {"sst": 5, "quora": 6, "sts": 7}
@@ -71,6 +71,17 @@ def test_batch_sizes_and_subsamples_of_a_task_count(data: Prepared) -> None:
     assert found["multitask"].trained == pytest.approx(3 * 10 / 2 + 9 + 3 * 8)
 
 
+def test_an_epoch_is_counted_task_by_task_and_in_steps(data: Prepared) -> None:
+    examples, batches = {"sst": 20.0, "quora": 9.0, "sts": 8.0}, {"sst": 3, "quora": 2, "sts": 1}
+    (alone,) = together(config({"sampler": "sequential", "epochs": 1}), data)
+    assert alone == Together(examples, batches, 6, own=False)
+    ones = dict.fromkeys(batches, 1)
+    joined = Together({task: examples[task] / batches[task] for task in batches}, ones, 1, own=False)
+    assert together(config({"sampler": "joint", "epochs": 2}), data) == [joined, joined]
+    hybrid = together(config({"sampler": "hybrid", "epochs": 2}), data)
+    assert [epoch.own for epoch in hybrid] == [True, False]
+
+
 def test_every_stage_has_its_work_in_the_order_of_the_stages(data: Prepared) -> None:
     found = workload(
         config(
@@ -82,8 +93,8 @@ def test_every_stage_has_its_work_in_the_order_of_the_stages(data: Prepared) -> 
         ),
         data,
     )
-    together = found.pop("multitask")
-    assert together.evaluated == 2 * EACH_EPOCH
+    multitask = found.pop("multitask")
+    assert multitask.evaluated == 2 * EACH_EPOCH
     assert found == {
         "mlm": Work(3 * (40 + 30)),
         "simcse_unsupervised": Work(2 * 30),

@@ -94,7 +94,7 @@ def test_an_adapter_is_refused(bilstm: BilstmEncoder) -> None:
 
 
 def test_sizes_below_one_are_refused() -> None:
-    with pytest.raises(BackboneError, match="must be at least 1, got hidden_width=0"):
+    with pytest.raises(BackboneError, match="at least 1, got hidden_width=0"):
         BilstmShape(vocabulary_size=4, width=4, layers=1, embedding_width=4, hidden_width=0)
 
 

@@ -61,4 +61,5 @@ def test_embeddings_add_word_position_and_the_first_token_type() -> None:
     )
     total = made.word.weight[3] + made.position.weight[1] + made.token_type.weight[0]
     expected = functional.layer_norm(total, (4,))
-    torch.testing.assert_close(made(torch.tensor([[2, 3]]), packing_of(torch.ones(1, 2)))[1], expected)
+    found = made(torch.tensor([[2, 3]]), packing_of(torch.ones(1, 2)))[1]
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)  # close numbers: the norm blows rounding up

@@ -6,8 +6,10 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,31 @@ def test_a_folder_that_cannot_be_made_is_trouble_not_an_error(tmp_path: Path) ->
     assert kept.claim(ONE) is None and kept.find(ONE) is None
     kept.put(ONE, tensors(), {})
     assert kept.trouble is not None
+
+
+def test_what_goes_away_while_a_live_store_is_verified_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, listed = StageStore(tmp_path), Path.glob
+    kept.put(ONE, tensors(), {})
+    half, bare = tmp_path / "11" / f".{ONE[:8]}.x", tmp_path / "22" / TWO
+    for folder in (half, bare, kept.features, tmp_path / "claims"):
+        folder.mkdir(parents=True)
+    (kept.features / ".x").touch()
+    (tmp_path / "claims" / THREE).touch()
+    seen = set()
+
+    def glob(self: Path, pattern: str) -> Iterator[Path]:
+        """Another process is faster."""
+        for path in list(listed(self, pattern)):
+            gone = path.parent if path.name == store.ENTRY else path
+            seen.add(gone.name)
+            shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+            yield path
+
+    monkeypatch.setattr(Path, "glob", glob)
+    assert kept.verify(repair=True) == []
+    assert seen == {ONE, half.name, TWO, ".x", THREE}
 
 
 def test_what_was_never_finished_is_found_and_cleaned(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""The choices of many runs as columns of numbers, a factor with its conditional ones together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.arrays import Float64
+from search_spaces.grammar import Choice, Choices
+
+if TYPE_CHECKING:
+    from optuna.importance import BaseImportanceEvaluator
+    from optuna.study import Study
+
+ABSENT = "(absent)"  # the level of a conditional factor where it does not exist
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """One factor and those that hang from it, over runs. `values` (runs, columns): the number of a level, or a number.
+
+    `levels`: how many levels each column has; 0 for a range. `names`: full names.
+    """
+
+    names: tuple[str, ...]
+    values: Float64
+    levels: tuple[int, ...]
+
+    def take(self, rows: NDArray[Any]) -> Columns:
+        """The same columns of other runs, all columns of one run staying together."""
+        return Columns(self.names, self.values[rows], self.levels)
+
+    def encoded(self) -> Float64:
+        """For a forest: a column of 0 and 1 for each level, ranges as they are: (runs, encoded columns)."""
+        parts = [
+            np.eye(count)[column.astype(int)] if count else column[:, None]
+            for column, count in zip(self.values.T, self.levels, strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
+
+Groups = dict[str, Columns]
+
+
+def groups_of(choices: Sequence[Choices]) -> Groups:
+    """The columns of each factor that varies, under the name of the outermost factor, in order of appearance.
+
+    Levels count from 0 as they appear. A factor is a range where all its choices are numbers; one that spans a power of
+    ten and more, all above 0, is taken by its logarithm. Where a conditional range does not exist, its median stands.
+    """
+    names = list(dict.fromkeys(name for run in choices for name in run))
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name.partition(".")[0], []).append(name)
+    found: Groups = {}
+    for root, members in groups.items():
+        columns = [(name, *_column([run.get(name) for run in choices])) for name in members]
+        varying = [(name, values, levels) for name, values, levels in columns if np.ptp(values) > 0]
+        if varying:
+            told, values, levels = zip(*varying, strict=True)
+            found[root] = Columns(told, np.stack(values, axis=1), levels)
+    return found
+
+
+def shadows_of(groups: Groups, rng: np.random.Generator) -> Groups:
+    """The same columns with their runs in random order, each factor by itself: what cannot matter but looks alike."""
+    return {name: columns.take(rng.permutation(len(columns.values))) for name, columns in groups.items()}
+
+
+def by_optuna(evaluator: BaseImportanceEvaluator, groups: Groups, values: Float64) -> Float64:
+    """An evaluator's importances, summed over the columns of each group: (groups,)."""
+    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+    from optuna.study import create_study
+    from optuna.trial import create_trial
+
+    def distribution(column: Float64, levels: int) -> BaseDistribution:
+        if levels:
+            return CategoricalDistribution(tuple(range(levels)))
+        return FloatDistribution(float(column.min()), float(column.max()))
+
+    places = [(root, i) for root, columns in groups.items() for i in range(len(columns.names))]
+    columns = {f"{root} {i}": groups[root].values[:, i] for root, i in places}
+    spaces = {f"{root} {i}": distribution(columns[f"{root} {i}"], groups[root].levels[i]) for root, i in places}
+    study = _quietly(create_study)
+    study.add_trials(
+        create_trial(
+            value=float(value),
+            params={
+                name: int(column[run]) if isinstance(spaces[name], CategoricalDistribution) else float(column[run])
+                for name, column in columns.items()
+            },
+            distributions=spaces,
+        )
+        for run, value in enumerate(values)
+    )
+    found: Mapping[str, float] = evaluator.evaluate(study, list(columns))
+    return np.array([sum(found[f"{r} {i}"] for i in range(len(c.names))) for r, c in groups.items()])
+
+
+def _quietly(create: Callable[[], Study]) -> Study:
+    """Optuna announces every study it creates; these are scratch paper."""
+    from optuna import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.WARNING)
+    try:
+        return create()
+    finally:
+        logging.set_verbosity(before)
+
+
+def _column(choices: Sequence[Choice | None]) -> tuple[Float64, int]:
+    """Numbers for the choices of one factor (None: it does not exist there), and how many levels; 0 for a range."""
+    there = [choice for choice in choices if choice is not None]
+    if all(isinstance(choice, int | float) for choice in there):
+        numbers = np.array([np.nan if choice is None else float(choice) for choice in choices])
+        if np.nanmin(numbers) > 0 and np.nanmax(numbers) >= 10 * np.nanmin(numbers):
+            numbers = np.log10(numbers)
+        return np.where(np.isnan(numbers), np.nanmedian(numbers), numbers), 0
+    shown = [ABSENT if choice is None else str(choice) for choice in choices]
+    order = {level: i for i, level in enumerate(dict.fromkeys(shown))}
+    return np.array([order[level] for level in shown], dtype=np.float64), len(order)

@@ -1,0 +1,48 @@
+"""A table of comparisons with one reference: differences whose seed noise is pooled over the table, and verdicts.
+
+Three seeds tell little of how much a configuration's seeds deviate; all rows together tell a lot (`moderation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from results.moderation import pooled
+from results.statistics import MARGIN, Judgement, judge
+from results.study_results import Comparison, StudyResults
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One row: its difference from the reference, None with fewer than two seeds in common, and the verdict on it."""
+
+    comparison: Comparison | None
+    judgement: Judgement | None
+
+
+def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
+    """Each of `digests` minus `reference`, in the order given; errors are held over the whole table.
+
+    Differences below the study's margin (`--margin`, half a point unless said) count as none.
+    """
+    plain = [results.compare(digest, reference) for digest in digests]
+    found = [(place, comparison) for place, comparison in enumerate(plain) if comparison is not None]
+    if not found:
+        return [Compared(None, None) for _ in digests]
+    scores = [_scores(results, digests[place], comparison.seeds) for place, comparison in found]
+    of_reference = _scores(results, reference, tuple(results.results_of(reference)))
+    differences = pooled([comparison.difference for _, comparison in found], scores, of_reference)
+    margin = float(results.study.settings_json.get("margin", MARGIN))
+    verdicts = judge([[difference] for difference in differences], margin=margin)
+    rows = [Compared(None, None)] * len(plain)
+    for (place, comparison), difference, verdict in zip(found, differences, verdicts, strict=True):
+        rows[place] = Compared(replace(comparison, difference=difference), verdict)
+    return rows
+
+
+def _scores(results: StudyResults, digest: str, seeds: Sequence[int]) -> np.ndarray:
+    runs = results.results_of(digest)
+    return np.array([runs[seed].score for seed in seeds], dtype=np.float64)

@@ -1,0 +1,30 @@
+"""Whether what SQL knows of a study has changed since a report of it was made."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import func, select
+
+from results import schema
+from results.records import Database
+
+
+def fingerprint(database: Database, name: str) -> str:
+    """Equal as long as nothing that a report shows has changed; some counts, so that asking often is cheap.
+
+    `UnknownStudy` when the database has none of that name.
+    """
+    study = database.require_study(name)
+    run = schema.Run
+    states = select(run.phase, run.status, func.count(), func.max(run.id), func.max(run.finished_at))
+    states = states.where(run.study_name == name).group_by(run.phase, run.status)
+    found = [str(study), *sorted(str(row) for row in database.select(states))]
+    for table in (schema.EpochMetric, schema.TaskMetric, schema.Stage):
+        rows = select(func.count()).select_from(table).join(run).where(run.study_name == name)
+        found.append(str(database.select(rows)))
+    cell, issue = schema.Cell, schema.DataIssue
+    cells = select(cell.phase, cell.name, cell.config_digest).where(cell.study_name == name)
+    found += sorted(str(row) for row in database.select(cells))
+    found.append(str(database.select(select(func.count()).select_from(issue).where(issue.study_name == name))))
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()

@@ -1,0 +1,25 @@
+"""A run knows the name its engine has for it, and how long its model takes for an example.
+
+Revision 0002.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("run", sa.Column("engine_trial_id", sa.Text(), nullable=True))
+    op.add_column("run", sa.Column("inference_ms", sa.Double(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("run") as run:
+        run.drop_column("inference_ms")
+        run.drop_column("engine_trial_id")

@@ -1,0 +1,113 @@
+"""The command `python -m study.dashboard`: a study in the browser, while it runs and after.
+
+Optuna's dashboard and our report on one address, for reading: whoever may write says so with a token.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from results import DEFAULT_STORAGE
+from results.plain import plain
+
+if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
+TOKEN = "STUDY_DASHBOARD_TOKEN"
+SHORT = 16  # characters; a token that is fewer can be tried out
+
+EPILOG = f"""without a token nothing can be changed; with one, requests that carry it may: open the printed address once
+with ?token=T at its end, or send the header "Authorization: Bearer T". The variable {TOKEN} gives it where a
+list of processes must not show it. Another --host than this machine's own needs a token for reading too.
+example:    python -m study.dashboard --name my-study --open"""
+
+
+class Refused(Exception):
+    """The dashboard is not started: why, and the way out."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    result = argparse.ArgumentParser(
+        prog="python -m study.dashboard",
+        description="Serve a study's report and Optuna's dashboard, read-only.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("--name", help="the study; needed where the database has several")
+    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
+    result.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: 127.0.0.1")
+    result.add_argument("--port", type=int, default=8080, help="default: 8080; 0: any that is free")
+    result.add_argument("--token", metavar="T", help="what a request must carry to change anything")
+    result.add_argument("--open", action="store_true", help="open it in the browser")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command until Ctrl-C; 0 when stopped, 2 for what a person can mend."""
+    options = parser().parse_args(arguments)
+    # Here, not above: --help needs none of it.
+    from results.errors import ResultsError
+    from study.web.server import ServerError, address
+
+    token = options.token if options.token is not None else os.environ.get(TOKEN) or None
+    try:
+        server, name = start(options.storage, options.name, options.host, options.port, token)
+    except (Refused, ServerError, ResultsError) as error:
+        print(plain(str(error)), file=sys.stderr)
+        return 2
+    place = address(options.host, server.server_port)
+    rights = "read-only" if token is None else "changes need the token: open it once with ?token=... at the end"
+    print(f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.", flush=True)
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(place if token is None else f"{place}?{urlencode({'token': token})}")
+    # Said anew: a process that was started in the background may have been told to ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+    return 0
+
+
+def start(storage: str, name: str | None, host: str, port: int, token: str | None) -> tuple[WSGIServer, str]:
+    """A server that listens and answers once `serve_forever` is called, and the study's name.
+
+    `Refused`, `ServerError` or `ResultsError` where that cannot be, each with one message.
+    """
+    from study.web.guard import Guard, is_loopback
+    from study.web.server import bind
+
+    if token is not None and not token.strip():
+        raise Refused("An empty token keeps nobody out. Give one that cannot be guessed: --token T")
+    if token is None and not is_loopback(host):
+        raise Refused(
+            f"On {host} others can reach the dashboard: then reading needs a token too. Give one that cannot be "
+            "guessed: --token T; or stay on this machine: --host 127.0.0.1"
+        )
+    if not 0 <= port <= 65535:
+        raise Refused(f"A port is a number from 0 to 65535, got {port}. Give another one: --port 8080")
+    if token is not None and len(token) < SHORT and not is_loopback(host):
+        print(f"A token of fewer than {SHORT} characters can be tried out; give a longer one.", file=sys.stderr)
+    try:
+        from study.web.application import application
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in ("optuna_dashboard", "bottle"):
+            raise
+        raise Refused("The dashboard needs a package more: pip install 'mtbert-study[dashboard]'") from error
+    found, chosen = application(storage, name)
+    return bind(host, port, Guard(found, host=host, token=token)), chosen
+
+
+if __name__ == "__main__":
+    sys.exit(main())

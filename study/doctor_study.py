@@ -1,0 +1,146 @@
+"""What can be wrong with a study's records, found by comparing them with each other; and the repair.
+
+A finished run is never deleted or changed. What is repaired is what a killed driver could not say any more.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from results.records import Database, RunRow, old_tables, open_database
+from results.stages import STORE
+from study import trust
+from study.settings import Settings
+
+ENDED = ("complete", "pruned", "failed")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong: its kind, in words, and what mends it (None: nothing here can)."""
+
+    kind: str
+    message: str
+    mend: Callable[[], str] | None = None
+
+
+def examine(storage: str, name: str, *, fix: bool) -> list[dict[str, object]]:
+    """Everything that is wrong with a study's records: kind, message, and what was done about it with `fix`."""
+    told: list[dict[str, object]] = []
+    version = old_tables(storage)
+    if version is not None:
+        message = f"the tables are of an older release (version {version})"
+        told.append(_told(Finding("old_schema", message), "upgraded; the runs are as they were" if fix else None))
+        if not fix:  # reading them with this release's code would upgrade them
+            return told
+    with open_database(storage, create=False) as database:
+        database.require_study(name)
+        for finding in _findings(database, storage, name):
+            told.append(_told(finding, finding.mend() if fix and finding.mend is not None else None))
+    return told
+
+
+def _told(finding: Finding, done: str | None) -> dict[str, object]:
+    fixable = finding.mend is not None or finding.kind == "old_schema"
+    return {"kind": finding.kind, "message": finding.message, "fixable": fixable, "done": done}
+
+
+def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
+    driver = database.driven_by(name, socket.gethostname())
+    if driver is not None:
+        owner = f"{driver.owner} is at work on it: runs and trials in progress are not judged"
+        yield Finding("driven", owner)
+    else:
+        yield from _left_by_a_driver(database, name)
+    yield from _states(database, storage, name, driven=driver is not None)
+    yield from _artifacts(database, name)
+
+
+def _left_by_a_driver(database: Database, name: str) -> Iterator[Finding]:
+    """A lease and running runs, with nobody at work."""
+    left = database.lease(name)
+    if left is not None:
+
+        def forget() -> str:
+            database.forget_lease(name)
+            return "deleted the lease"
+
+        yield Finding("dead_lease", f"{left.owner} holds the lease and is gone", forget)
+    running = database.runs(name, status="running")
+    if running:
+
+        def interrupt() -> str:
+            return f"marked {database.interrupt_running(name)} as interrupted; a launch runs them again"
+
+        numbers = ", ".join(str(run.id) for run in running[:10])
+        yield Finding("zombie_runs", f"{len(running)} runs are 'running' and nobody runs them: {numbers}", interrupt)
+
+
+def _states(database: Database, storage: str, name: str, *, driven: bool) -> Iterator[Finding]:
+    """Trials whose state in Optuna's tables is not that of their run."""
+    from study.trial_states import TrialStates
+
+    runs = [run for run in database.runs(name) if run.trial_number is not None]
+    if not runs:
+        return
+    with closing(TrialStates(storage, name)) as states:
+        for run in runs:
+            said = states.disagreement(run)
+            if said is None or (driven and run.status not in ENDED):
+                continue
+            message = f"run {run.id} is {run.status}, Optuna {said} of its trial {run.trial_number}"
+            if not states.can_mend(run):
+                if run.status in ENDED:
+                    yield Finding("trial_state", message)
+                continue
+            yield Finding("trial_state", message, _teller(states, run))
+
+
+def _teller(states: object, run: RunRow) -> Callable[[], str]:
+    from study.trial_states import TrialStates
+
+    def tell() -> str:
+        assert isinstance(states, TrialStates)
+        states.mend(run)
+        return "told Optuna how the run ended"
+
+    return tell
+
+
+def _artifacts(database: Database, name: str) -> Iterator[Finding]:
+    """Files that a study which is done should have."""
+    study = database.require_study(name)
+    noted = study.decisions_json.get(STORE)
+    if noted is not None and not Path(noted["folder"]).is_dir():
+        yield Finding("missing_store", f"the stage store {noted['folder']} is gone; what is needed is computed again")
+    if study.status != "done" or "out" not in study.settings_json:  # ours always say where
+        return
+    settings = Settings.from_json(study.settings_json)
+    folder = Path(settings.out) / name
+    if "report" not in settings.phases:
+        return
+
+    def write() -> str:
+        from results.export import write_tables
+        from results.report import write_report
+
+        folder.mkdir(parents=True, exist_ok=True)
+        write_tables(database, name, folder / "tables")
+        write_report(database, name, folder / "report.html")
+        return f"written again from the database: {folder}"
+
+    missing = [part for part in ("report.html", "tables") if not (folder / part).exists()]
+    if missing:
+        told = f"{' and '.join(missing)} are not in {folder}"
+        if trust.is_study_folder(folder, name):
+            yield Finding("missing_artifact", told, write)
+        else:  # the database alone says that it is
+            again = f"python -m results.report --name {name} --out PATH"
+            yield Finding("missing_artifact", f"{told}, where no launch was logged; write them elsewhere: {again}")
+    if study.decisions_json.get("best") is not None and not (folder / "best").is_dir() and settings.trainer == "mtbert":
+        again = f"python -m study.launch --name {name}"
+        yield Finding("missing_artifact", f"the best model is not in {folder}; train it again: {again}")

@@ -1,0 +1,127 @@
+"""What every trainer is: the half that lives in the driver, and the name of the half that workers run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+from mtbert.stage_store.keys import ChainKeys
+from results.rows import IssueRow
+from search_spaces import Space
+from search_spaces.grammar import Choices
+
+
+class Configuration(Protocol):
+    """What a run trains, seed included; equal ones have equal digests, whatever their seeds."""
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        ...
+
+    def digest(self) -> str:
+        """64 hex digits."""
+        ...
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        """The configuration as JSON data (`mode="json"`)."""
+        ...
+
+    def with_seed(self, seed: int) -> Self:
+        """The same with another seed."""
+        ...
+
+
+@dataclass(frozen=True)
+class StudyFacts:
+    """What a study's record says of its data and model.
+
+    `fingerprint` tells whether a resumed study still has the same data; `notes` are sentences for whoever launches it.
+    """
+
+    data_source: str
+    made_up: bool
+    fingerprint: str
+    backbone: str
+    issues: tuple[IssueRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long runs take, measured before the study.
+
+    `seconds` of a run by digest, `test_seconds` of one on test, sentences that say how it is known, and `facts` for
+    `--json`.
+    """
+
+    seconds: Mapping[str, float]
+    test_seconds: float
+    told: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AbstractTrainer(ABC):
+    """What is trained in a study. Making one checks everything there is to check, and writes nothing.
+
+    `space` has the study's pins applied. `worker` is the function "module:name" that carries out a job in a worker
+    (`study.messages`); `preload` the modules that all workers need. `phases` are those it can do.
+    """
+
+    name: ClassVar[str]
+    worker: ClassVar[str]
+    preload: ClassVar[tuple[str, ...]] = ()
+    phases: ClassVar[tuple[str, ...]]
+    shares: ClassVar[bool] = False  # whether its runs have stages that others can take
+    space: Space
+    facts: StudyFacts
+
+    def devices(self) -> tuple[str, ...]:
+        """The devices that runs may use, "cpu" alone or "cuda:0", ...; and None or a GPU's name."""
+        return ("cpu",)
+
+    def gpu(self) -> str | None:
+        """The GPU's name, None without one."""
+        return None
+
+    @abstractmethod
+    def configuration(self, choices: Choices, seed: int = 0) -> Configuration:
+        """What a run of these choices trains."""
+
+    @abstractmethod
+    def read(self, data: Mapping[str, Any], seed: int) -> Configuration:
+        """The configuration that `model_dump(mode="json")` wrote."""
+
+    @abstractmethod
+    def epochs(self, config: Any) -> tuple[int, int]:
+        """How many epochs of a run may be its last at a pruner's word, and how many it reports in all."""
+
+    @abstractmethod
+    def prepare(self, folder: Path, device: str) -> dict[str, Any]:
+        """Make `folder` with what workers read; numbers about the data, for `study_meta.data_json`.
+
+        `device` is that of the engine's runs, "cpu" or "cuda:0".
+        """
+
+    def job_facts(self) -> Mapping[str, Any]:
+        """What a worker needs beside a configuration; plain data."""
+        return {}
+
+    def keys(self, config: Any) -> ChainKeys | None:
+        """The keys of a run's stages; None where its stages are not shared."""
+        return None
+
+    def ends_to_change(self, configs: Sequence[tuple[Any, ChainKeys | None, str]]) -> frozenset[str]:
+        """Of confirmed runs (configuration, keys, label), the stages from which later phases may go on."""
+        return frozenset()
+
+    def timing(self, configs: Sequence[Any]) -> Timing | None:
+        """How long runs of these take, the first being the baseline's; None where it is not known."""
+        return None
+
+    def keep_best(self, rows: Sequence[Any], models: Path, folder: Path) -> bool:
+        """Keep the best run's model in `folder`; False where there is none to keep."""
+        return False

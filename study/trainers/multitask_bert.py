@@ -1,0 +1,142 @@
+"""The trainer of this project: multitask BERT. Its worker's half is `study.objective`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from mtbert.config import RunConfig
+from mtbert.data.tokenize import Prepared
+from mtbert.precision import native_precision
+from mtbert.run import prepare_data
+from mtbert.stage_store.keys import ChainKeys
+from results.rows import IssueRow
+from search_spaces.grammar import Choices
+from study import best_model, ending
+from study.configuration import to_config
+from study.estimate import measure
+from study.preparation import check_all, describe_data, prepare
+from study.settings import PHASES, Settings
+from study.sharing import StageKeys
+from study.trainers.abstract import AbstractTrainer, StudyFacts, Timing
+
+THREADS = 1  # of a worker: results then do not depend on the number of cores
+
+
+def devices() -> tuple[str, ...]:
+    """The GPUs of this machine, else its processor."""
+    return tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) or ("cpu",)
+
+
+def precision() -> str:
+    """What `--precision auto` means here."""
+    return native_precision(devices()[0])
+
+
+class MultitaskBert(AbstractTrainer):
+    """`mtbert`: a space's choices are laid over the settings and give a `RunConfig`."""
+
+    name: ClassVar[str] = "mtbert"
+    worker: ClassVar[str] = "study.objective:carry_out"
+    # torch._dynamo: the first optimizer of a process imports it, which takes longer than a small run.
+    preload: ClassVar[tuple[str, ...]] = ("study.objective", "torch._dynamo")
+    phases: ClassVar[tuple[str, ...]] = PHASES
+    shares: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._checked = settings, check_all(settings)
+        self.space = self._checked.space
+        corpus = self._checked.corpus
+        overlap = [
+            f"{task}: {count} examples of dev stand in train too" for task, count in corpus.overlap.items() if count
+        ]
+        left_out = [f"The search goes without {s}: {why}" for s, why in self._checked.sentences.left_out.items()]
+        self.facts = StudyFacts(
+            data_source=settings.data,
+            made_up=corpus.made_up,
+            fingerprint=corpus.fingerprint,
+            backbone=settings.backbone,
+            issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
+            notes=(*overlap, *left_out),
+        )
+        self._devices = devices()
+        self._stages: StageKeys | None = None
+        self._prepared: Prepared | None = None
+
+    def devices(self) -> tuple[str, ...]:
+        """GPUs where there are any."""
+        return self._devices
+
+    def gpu(self) -> str | None:
+        """The first GPU's name."""
+        return torch.cuda.get_device_name(0) if self._devices != ("cpu",) else None
+
+    def configuration(self, choices: Choices, seed: int = 0) -> RunConfig:
+        """The `RunConfig` of these choices."""
+        return to_config(self.space, choices, self._settings, seed)
+
+    def read(self, data: Mapping[str, Any], seed: int) -> RunConfig:
+        """A `RunConfig` that was written."""
+        return RunConfig.model_validate(data).with_seed(seed)
+
+    def epochs(self, config: RunConfig) -> tuple[int, int]:
+        """Those of `multitask`, which may be stopped, and of `single_task` after it."""
+        return config.multitask.epochs, config.reported_epochs()
+
+    def prepare(self, folder: Path, device: str) -> dict[str, Any]:
+        """Tokenize once for all workers."""
+        self._prepared = prepare(self._checked, folder)
+        self._stages = StageKeys(self._prepared.hashes, device, THREADS)
+        return describe_data(self._checked, self._prepared)
+
+    def keys(self, config: RunConfig) -> ChainKeys | None:
+        """The keys of a run's stages."""
+        return None if self._stages is None else self._stages.of(config)
+
+    def ends_to_change(self, configs: Sequence[tuple[RunConfig, ChainKeys | None, str]]) -> frozenset[str]:
+        """The ends of `multitask` in confirm from which ablate may go on: it takes `single_task` away, or adds it.
+
+        Which configuration will be the best is not known; the best of the search is the first guess.
+        """
+        kept = [keys for config, keys, label in configs if config.single_task is not None or label == "confirm:1"]
+        return frozenset(keys.multitask[-1] for keys in kept if keys is not None)
+
+    def timing(self, configs: Sequence[RunConfig]) -> Timing:
+        """A few steps of every kind of training in `configs` are trained and measured."""
+        checked, baseline = self._checked, self._checked.baseline
+        data = prepare_data(baseline, checked.corpus, checked.sentences.texts)
+        costs = measure([baseline, *configs], data, self._devices[0])
+        seconds = {config.digest(): costs.seconds(config, data) for config in (baseline, *configs)}
+        tested = sum(len(rows) for (_, split), rows in data.splits.items() if split == "test")
+        each = costs.trained(baseline) * baseline.multitask.batch_size
+        told = f"measured were a few steps of {len(costs.kinds)} of {costs.all_kinds} kinds of training"
+        told += "" if len(costs.kinds) == costs.all_kinds else " (the others are taken to cost the mean of these)"
+        return Timing(
+            seconds=seconds,
+            test_seconds=costs.evaluated * tested,
+            told=(
+                f"one step measured: {each * 1000:.0f} ms",
+                told + (f" and of {', '.join(costs.stages)}" if costs.stages else ""),
+            ),
+            facts={
+                "rows": {f"{task}/{split}": len(rows) for (task, split), rows in data.splits.items()},
+                "dropped": len(checked.corpus.issues),
+                "precision": self._settings.precision,
+                "step_seconds": each,
+                "kinds": costs.all_kinds,
+                "measured": len(costs.kinds),
+                "stages": list(costs.stages),
+            },
+        )
+
+    def keep_best(self, rows: Sequence[Any], models: Path, folder: Path) -> bool:
+        """Copy the model with the highest score; models kept on the way are then no longer needed."""
+        again = ending.repeat_command(self._settings.data, folder, max(rows, key=lambda r: r.score or 0).seed)
+        kept = best_model.keep(list(rows), models, folder, self._settings.name, again)
+        if kept:
+            shutil.rmtree(models, ignore_errors=True)
+        return kept

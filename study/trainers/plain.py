@@ -1,0 +1,45 @@
+"""A configuration for trainers that read choices as they are: the levels' names and numbers, and what levels set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from search_spaces import Space
+from search_spaces.grammar import Choice, Choices
+
+
+@dataclass(frozen=True)
+class PlainConfiguration:
+    """`choices` of a space (factor -> level or number), what they `set` (nested), and what holds for all runs."""
+
+    choices: Mapping[str, Choice]
+    set: Mapping[str, Any]
+    common: Mapping[str, Any]
+    seed: int = 0
+
+    @classmethod
+    def of(cls, space: Space, choices: Choices, common: Mapping[str, Any], seed: int = 0) -> Self:
+        """The configuration of complete choices."""
+        return cls(dict(choices), space.configuration(choices), dict(common), seed)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], seed: int) -> Self:
+        """What `model_dump` gave."""
+        return cls(data["choices"], data["set"], data["common"], seed)
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON without the seed."""
+        text = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def model_dump(self, *, mode: str = "json") -> dict[str, Any]:
+        """JSON data."""
+        return {"choices": dict(self.choices), "set": dict(self.set), "common": dict(self.common)}
+
+    def with_seed(self, seed: int) -> Self:
+        """The same with another seed."""
+        return replace(self, seed=seed)

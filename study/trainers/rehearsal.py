@@ -1,0 +1,63 @@
+"""The trainer of `--rehearse`: a planted response surface, for trying a space before weeks are spent on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from search_spaces import load
+from search_spaces.grammar import Choices
+from study.rehearsal import WAITED_SECONDS, facts, plant
+from study.settings import PHASES, Settings
+from study.trainers.abstract import AbstractTrainer, StudyFacts
+from study.trainers.plain import PlainConfiguration
+
+EXAMPLES = 1000  # of dev, a task, where the budget has no number
+NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
+
+
+class Rehearsal(AbstractTrainer):
+    """Any space, without torch."""
+
+    name: ClassVar[str] = "rehearsal"
+    worker: ClassVar[str] = "study.rehearsal:carry_out"
+    preload: ClassVar[tuple[str, ...]] = ("study.rehearsal",)
+    phases: ClassVar[tuple[str, ...]] = PHASES
+
+    def __init__(self, settings: Settings, faults: Mapping[str, float], seconds: float = WAITED_SECONDS) -> None:
+        self.space = load(settings.space).pin(settings.pins)
+        self.surface = plant(self.space, settings.tasks, settings.seed)
+        self._common = {"epochs": settings.epochs, "tasks": list(settings.tasks)}
+        self._facts = facts(
+            self.surface,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            examples=settings.dev_examples or EXAMPLES,
+            faults=faults,
+            seconds=seconds,
+        )
+        self.facts = StudyFacts("rehearsal", True, f"rehearsal {settings.seed}", "rehearsal", notes=(NOTE,))
+
+    def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
+        """The choices as they are."""
+        return PlainConfiguration.of(self.space, choices, self._common, seed)
+
+    def read(self, data: Mapping[str, Any], seed: int) -> PlainConfiguration:
+        """What was written."""
+        return PlainConfiguration.read(data, seed)
+
+    def epochs(self, config: Any) -> tuple[int, int]:
+        """As many as the settings say."""
+        return self._facts["epochs"], self._facts["epochs"]
+
+    def prepare(self, folder: Path, device: str) -> dict[str, Any]:
+        """There is no data; the planted truth goes with the study's record."""
+        folder.mkdir(parents=True, exist_ok=True)
+        size = self._facts["examples"]
+        rows = {f"{task}/{split}": size for task in self.surface.tasks for split in ("dev", "test")}
+        return {"rows": rows, "planted": self._facts["surface"], "null_factors": self.surface.null_factors()}
+
+    def job_facts(self) -> Mapping[str, Any]:
+        """The surface."""
+        return self._facts

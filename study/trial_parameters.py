@@ -1,0 +1,131 @@
+"""A space's factors as Optuna's parameters, and the trials of a study brought to a space that has grown.
+
+Optuna keeps the place of a level among its factor's levels, and refuses a trial whose levels are not those of the
+trials before. So where a space has grown, the parameters of the trials that exist are written anew, as if its levels
+had always been there (docs/decisions/0007-space-evolution.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+    json_to_distribution,
+)
+from optuna.storages import RDBStorage
+from optuna.storages._rdb.models import StudySystemAttributeModel, TrialModel, TrialParamModel
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from search_spaces import Factor, Space
+from search_spaces.choices import active, places
+from search_spaces.grammar import Choice
+
+MARK = "space_parameters"  # the system attribute that says which parameters a study's trials have
+
+
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """What the search may choose of each factor, by its full name."""
+    return {place.name: _distribution(place.factor) for place in places(space.factors)}
+
+
+def _distribution(factor: Factor) -> BaseDistribution:
+    if factor.range is None:
+        return CategoricalDistribution(factor.level_names())
+    low, high, log = factor.range.low, factor.range.high, factor.range.log
+    if factor.range.integer:
+        return IntDistribution(int(low), int(high), log=log)
+    return FloatDistribution(float(low), float(high), log=log)
+
+
+def settle(storage: RDBStorage, study_id: int, space: Space) -> bool:
+    """Give the trials of a study the parameters of a space, in one transaction; whether there was anything to do.
+
+    A level keeps its name and gets its new place; a number keeps its value; a factor that is new stands at its
+    baseline in trials that have any parameter, as it did in their runs. What the space no longer takes is left out of
+    its trial. A second call finds the mark of the first, and changes nothing.
+    """
+    wanted = distributions(space)
+    with Session(storage.engine) as session, session.begin():
+        mark = _mark(space, wanted)
+        row = session.scalar(select(StudySystemAttributeModel).filter_by(study_id=study_id, key=MARK))
+        if row is not None and row.value_json == mark:
+            return False
+        _rewrite(session, study_id, space, wanted)
+        if row is None:
+            session.add(StudySystemAttributeModel(study_id=study_id, key=MARK, value_json=mark))
+        else:
+            row.value_json = mark
+    return True
+
+
+def _mark(space: Space, wanted: Mapping[str, BaseDistribution]) -> str:
+    told = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
+    return json.dumps(hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest())
+
+
+def _rewrite(session: Session, study_id: int, space: Space, wanted: Mapping[str, BaseDistribution]) -> None:
+    table = TrialParamModel
+    columns = (table.param_id, table.trial_id, table.param_name, table.param_value, table.distribution_json)
+    rows = session.execute(select(*columns).join(TrialModel).where(TrialModel.study_id == study_id)).all()
+    texts = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
+    known: dict[str, BaseDistribution] = {}
+    trials = defaultdict[int, dict[str, Choice]](dict)
+    changed: list[dict[str, Any]] = []
+    gone: list[int] = []
+    for param_id, trial_id, name, internal, text in rows:
+        if text not in known:
+            known[text] = json_to_distribution(text)
+        value: Choice = known[text].to_external_repr(internal)
+        place = _place(wanted.get(name), value)
+        if place is None:
+            gone.append(param_id)
+            continue
+        trials[trial_id][name] = value
+        if (place, texts[name]) != (internal, text):
+            changed.append({"param_id": param_id, "param_value": place, "distribution_json": texts[name]})
+    missing = [
+        {
+            "trial_id": trial_id,
+            "param_name": name,
+            "param_value": wanted[name].to_internal_repr(baseline),
+            "distribution_json": texts[name],
+        }
+        for trial_id, params in trials.items()
+        for name, baseline in _missing(space, params).items()
+    ]
+    if changed:
+        session.execute(update(table), changed)
+    if gone:
+        session.execute(delete(table).where(table.param_id.in_(gone)))
+    if missing:
+        session.execute(insert(table), missing)
+
+
+def _place(distribution: BaseDistribution | None, value: Choice) -> float | None:
+    """Optuna's own number for a value; None where the distribution does not have it."""
+    if distribution is None:
+        return None
+    if isinstance(distribution, CategoricalDistribution):
+        return float(distribution.choices.index(value)) if value in distribution.choices else None
+    if isinstance(value, str):
+        return None
+    internal = float(distribution.to_internal_repr(value))
+    return internal if distribution._contains(internal) else None
+
+
+def _missing(space: Space, params: Mapping[str, Choice]) -> dict[str, Choice]:
+    """Factors that exist in a trial and that it has no parameter for, at their baselines."""
+    whole = dict(params)
+    while left := [(name, f.baseline) for name, f in active(space.factors, whole) if name not in whole]:
+        whole.update(left)
+    return {name: choice for name, choice in whole.items() if name not in params}

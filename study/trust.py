@@ -1,0 +1,48 @@
+"""What a database may not decide: which code is run here, and which folder is written to.
+
+The settings of an earlier launch are read from the database, and that may be somebody else's.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from study.settings import MTBERT, NAME, REHEARSAL, Settings, SettingsError
+
+LOG = "launch.log"
+
+
+def named_code(settings: Settings) -> dict[str, str]:
+    """The flags by which settings name code that is run: a space's file, a trainer's function."""
+    found = {}
+    if settings.space.endswith(".py"):
+        found["space"] = settings.space
+    if settings.trainer not in (MTBERT, REHEARSAL):
+        found["trainer"] = settings.trainer
+    return found
+
+
+def is_study_folder(folder: Path, name: str) -> bool:
+    """Whether a study of this name was launched there, as far as its log tells, and the name is one."""
+    return re.fullmatch(NAME, name) is not None and (folder / LOG).is_file()
+
+
+def check_stored(stored: Settings, given: Mapping[str, Any]) -> None:
+    """Refuse to run code, or to write to a folder, that a database names and the command line does not.
+
+    A folder where a study of this name was launched before is one to write to.
+    """
+    needed = {flag: value for flag, value in named_code(stored).items() if flag not in given}
+    folder = Path(stored.out) / stored.name
+    if "out" not in given and folder.exists() and not is_study_folder(folder, stored.name):
+        needed["out"] = stored.out
+    if needed:
+        flags = " ".join(f"--{flag} {shlex.quote(value)}" for flag, value in needed.items())
+        raise SettingsError(
+            f"The database says how study '{stored.name}' was launched, and names code to run there, or a folder "
+            f"that is no study's. Only the command line decides that. If it is what you want, add: {flags}"
+        )

@@ -1,0 +1,73 @@
+"""The dashboard's application on one database: our pages in front of Optuna's."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import optuna_dashboard
+from optuna.storages import RDBStorage
+
+from results import storage_url
+from results.errors import StorageError
+from results.plain import plain
+from results.records import Database, open_database
+from study.web.guard import refuse
+from study.web.optuna_storage import optuna_storage
+from study.web.pages import Pages
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
+    """The application, and the study's name: the only one's where `name` is None. It guards nothing: see `Guard`.
+
+    `ResultsError` where there is no such database or study.
+    """
+    _one_line_a_fault()
+    database = open_database(storage, create=False)
+    try:
+        chosen = name if name is not None else _only(database)
+        database.require_study(chosen)
+        stored = optuna_storage(storage)
+        optuna, page = (_nothing, None) if stored is None else (optuna_dashboard.wsgi(stored), _page(stored, chosen))
+        pages = Pages(database, chosen, optuna, page)
+    except BaseException:
+        database.close()
+        raise
+    return pages, chosen
+
+
+def _only(database: Database) -> str:
+    names = database.study_names()
+    if not names:
+        raise StorageError(f"{database.shown_url} holds no studies yet. Launch one: python -m study.launch")
+    if len(names) > 1:
+        raise StorageError(f"{database.shown_url} has several studies: {', '.join(names)}. Say which: --name N")
+    return names[0]
+
+
+def _page(storage: RDBStorage, name: str) -> str | None:
+    try:
+        return f"/dashboard/studies/{storage.get_study_id_from_name(name)}"
+    except KeyError:  # it has not searched yet
+        return None
+
+
+def _nothing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    return refuse(start_response, "404 Not Found", "There is no such page: Optuna has no study in this database yet.")
+
+
+class _FirstLine(logging.Handler):
+    """What goes wrong in Optuna's pages is one line on the terminal, not a traceback."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(plain(storage_url.mask(record.getMessage().split("\n")[0])), file=sys.stderr)
+
+
+def _one_line_a_fault() -> None:
+    logger = logging.getLogger("optuna_dashboard")
+    logger.handlers, logger.propagate = [_FirstLine()], False

@@ -1,0 +1,207 @@
+"""A rehearsed study in processes of its own, to be killed at any moment, and what must hold of it ever after.
+
+The short form runs in CI; `FAULTS=full` runs as often as docs/reliability.md says.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+ROOT = Path(__file__).resolve().parents[2]
+FULL = os.environ.get("FAULTS") == "full"
+FINISHED = "('complete', 'pruned', 'failed')"
+
+
+def often(short: int, full: int) -> int:
+    """How often something is done: in CI, and in the full form."""
+    return full if FULL else short
+
+
+class Server(NamedTuple):
+    """A PostgreSQL server of one test alone."""
+
+    url: str
+    restart: Callable[[], None]
+
+
+@dataclass
+class Rehearsed:
+    """One study: its folder, its database, what it is asked for."""
+
+    folder: Path
+    storage: str
+    trials: int = 60
+    seconds: float = 0.05
+    more: Sequence[str] = ()
+    name: str = "s"
+    kills: int = 0
+    _log: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._log = self.folder / "launches.log"
+
+    def command(self) -> list[str]:
+        """The launch, the same every time."""
+        return [
+            sys.executable, "-m", "study.launch", "--space", "pooling", "--rehearse", "--rehearse-seconds",
+            str(self.seconds), "--trials", str(self.trials), "--seeds", "3", "--workers", "2", "--name", self.name,
+            "--storage", self.storage, "--out", str(self.folder / "out"), *self.more,
+        ]  # fmt: skip
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Launch, in a session of its own."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                self.command(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=environment,
+            )
+
+    def log(self) -> str:
+        """What all launches have said."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT; none while there is no such table, or no server."""
+        if self.storage.startswith("sqlite:///") and not Path(self.storage.removeprefix("sqlite:///")).exists():
+            return []
+        engine = create_engine(self.storage)
+        try:
+            with engine.connect() as connection:
+                return [tuple(row) for row in connection.execute(text(sql))]
+        except DBAPIError:
+            return []
+        finally:
+            engine.dispose()
+
+    def finished(self) -> set[tuple[Any, ...]]:
+        """The runs that have ended, with all that must never change again."""
+        columns = "id, config_digest, seed, status, score, finished_at, attempt"
+        where = f"status in {FINISHED} and (reason is null or reason != 'worker_died')"
+        return set(self.rows(f"select {columns} from run where study_name = '{self.name}' and {where}"))
+
+    def run_to_the_end(self) -> None:
+        """Launch until done."""
+        process = self.start()
+        assert process.wait(timeout=300) in (0, 3), self.log()[-3000:]
+
+    def check(self, before: set[tuple[Any, ...]]) -> None:
+        """Nothing that was finished `before` is lost or changed; nothing is there twice."""
+        now = self.finished()
+        assert before <= now, f"lost or changed: {sorted(before - now)[:3]}"
+        twice = "select config_digest, seed from run group by study_name, config_digest, seed having count(*) > 1"
+        assert not self.rows(twice)
+
+    def check_end(self) -> None:
+        """Exactly what was asked for, no zombies, and Optuna says the same."""
+        runs = f"select {{}} from run where study_name = '{self.name}'"
+        assert self.rows(runs.format("count(*)") + " and trial_number is not null") == [(self.trials,)], self.log()[
+            -3000:
+        ]
+        left = self.rows(runs.format("id, status, reason") + f" and status not in {FINISHED}")
+        assert not left, left
+        states = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+        joined = (
+            "select t.state, r.status from trials t join studies s on s.study_id = t.study_id "
+            "left join run r on r.study_name = s.study_name and r.trial_number = t.number "
+            f"where s.study_name = '{self.name}'"
+        )
+        pairs = self.rows(joined)
+        assert len(pairs) == self.trials and all(states.get(state) == status for state, status in pairs), pairs[:5]
+        seeds = self.rows(
+            f"select config_digest, count(*) from run where study_name = '{self.name}' and phase = 'confirm' "
+            "and status = 'complete' group by config_digest"
+        )
+        assert seeds and all(count == 3 for _, count in seeds), seeds
+        assert self.rows(f"select status from study_meta where study_name = '{self.name}'") == [("done",)]
+        assert not self.rows(f"select owner from lease where study_name = '{self.name}'")
+
+
+def workers_of(driver: int) -> list[psutil.Process]:
+    """The processes that carry out runs: children of the server that forks them."""
+    try:
+        children = psutil.Process(driver).children()
+        return [worker for child in children for worker in child.children()]
+    except psutil.Error:
+        return []
+
+
+def kill_something(process: subprocess.Popen[bytes], rng: random.Random) -> str:
+    """SIGKILL to the driver, to a worker, or to both; which it was."""
+    target = rng.choice(["driver", "worker", "both"])
+    workers = workers_of(process.pid)
+    if target != "driver" and workers:
+        for worker in workers if target == "both" else [rng.choice(workers)]:
+            try:
+                worker.send_signal(signal.SIGKILL)
+            except psutil.Error:
+                continue
+    if target != "worker" or not workers:
+        process.kill()
+        process.wait()
+        return "driver"
+    return "worker"
+
+
+def killed_again_and_again(study: Rehearsed, kills: int, rng: random.Random) -> None:
+    """Kill at random moments, launch again each time, check after each; then let it end.
+
+    Where the study ends before so many kills, the next one begins.
+    """
+    while study.kills < kills:
+        process = study.start()
+        before: set[tuple[Any, ...]] = set()
+        began = time.monotonic()
+        while process.poll() is None:
+            time.sleep(rng.uniform(0.05, 1.5 if time.monotonic() - began > 1 else 2.5))
+            before = study.finished() or before
+            if process.poll() is not None:
+                break
+            study.kills += 1
+            if kill_something(process, rng) == "driver" or study.kills >= kills:
+                break
+        if process.poll() is None or process.returncode in (0, 3):
+            assert process.wait(timeout=300) in (0, 3), study.log()[-3000:]
+            study.check(before)
+            if study.rows(f"select status from study_meta where study_name = '{study.name}'") == [("done",)]:
+                study.check_end()
+                study.name = f"{study.name}+"[-80:].replace("+", "x")
+            continue
+        gone_soon(process.pid)
+        study.check(before)
+    study.run_to_the_end()
+    study.check_end()
+
+
+def gone_soon(session: int) -> None:
+    """The workers of a driver that was killed end by themselves."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        alive = []
+        for process in psutil.process_iter():
+            try:
+                if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                    alive.append(process.pid)
+            except (psutil.Error, ProcessLookupError):
+                continue
+        if not alive:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"processes {alive} outlive their driver")

@@ -1,0 +1,98 @@
+"""Whole studies without training: rehearsed, and of a model that is not ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from place import Place
+
+ROOT = Path(__file__).resolve().parents[2]
+REAL = Path(os.environ.get("MTBERT_DATA") or ROOT.parent / "shared" / "data")
+NO_TORCH = """
+import sys
+class Refuse:
+    def find_spec(self, name, *others):
+        if name.partition(".")[0] == "torch":
+            raise ImportError("torch was imported")
+sys.meta_path.insert(0, Refuse())
+if __name__ == "__main__":
+    from study.launch import main
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_rehearsal_runs_through_all_phases_without_torch(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "no_torch.py"
+    script.write_text(NO_TORCH)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    asked = ["--space", "pooling", "--rehearse", "--trials", "8", "--seeds", "2", "--name", "r", "--workers", "2"]
+    command = [sys.executable, str(script), *asked]
+    done = subprocess.run(command, cwd=place.folder, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing is trained" in done.stdout
+    runs = place.rows("select phase, status, count(*) from run group by phase, status")
+    assert sum(count for phase, _, count in runs if phase == "search") == 8
+    assert {phase for phase, _, _ in runs} == {"search", "confirm", "ablate"}
+    assert {status for _, status, _ in runs} <= {"complete", "pruned"}
+    assert (place.folder / "runs" / "r" / "report.html").is_file()
+
+
+def test_faults_have_their_reasons_and_the_study_goes_on(place: Place) -> None:
+    faults = "nan_loss=0.15,error=0.1,exit=0.15,hang=0.1"
+    done = place.run(
+        "--space", "pooling", "--rehearse", "--rehearse-faults", faults, "--trials", "16", "--seeds", "2",
+        "--run-timeout", "1.5", "--retries", "1", "--name", "f", "--workers", "2",
+    )  # fmt: skip
+    assert done.returncode == 3, done.stdout + done.stderr
+    rows = place.rows("select status, reason, attempt from run")
+    reasons = {reason for status, reason, _ in rows if status == "failed"}
+    assert reasons <= {"nan_loss", "error", "worker_died", "timeout"} and len(reasons) >= 3
+    assert all(attempt == 2 for _, reason, attempt in rows if reason == "worker_died")
+    assert {status for status, _, _ in rows} <= {"complete", "pruned", "failed"}
+
+
+@pytest.mark.slow
+def test_a_study_ends_when_its_time_is_up_and_goes_on_later(place: Place) -> None:
+    asked = ["--space", "pooling", "--rehearse", "--name", "t", "--workers", "1", "--phases", "search,report"]
+    done = place.run(*asked, "--trials", "1000", "--timeout", "6")
+    assert done.returncode == 130 and "The time is up" in done.stderr, done.stdout + done.stderr
+    finished = place.rows("select count(*) from run where status in ('complete', 'pruned')")[0][0]
+    assert 0 < finished < 1000
+    assert (place.folder / "runs" / "t" / "report.html").is_file()
+    total = place.rows("select count(*) from run")[0][0] + 3
+    again = place.run(*asked, "--trials", str(total))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert place.rows("select count(*) from run where status in ('complete', 'pruned')") == [(total,)]
+
+
+@pytest.mark.slow
+def test_a_run_that_holds_too_much_memory_ends_and_the_study_goes_on(place: Place) -> None:
+    done = place.run(
+        "--space", "pooling", "--rehearse", "--rehearse-faults", "hang=0.4", "--trials", "6",
+        "--memory-per-run", "0.01", "--name", "m", "--workers", "2", "--run-timeout", "20",
+    )  # fmt: skip
+    assert done.returncode == 3, done.stdout + done.stderr
+    rows = place.rows("select reason, detail from run where status = 'failed'")
+    assert rows and {reason for reason, _ in rows} == {"out_of_memory"}
+    assert "--memory-per-run 0.01 GB" in rows[0][1]
+
+
+@pytest.mark.slow
+def test_a_classifier_of_another_library_on_real_sentences(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not REAL.is_dir():
+        pytest.skip(f"no real data at {REAL}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    done = place.run(
+        "--space", str(ROOT / "docs/examples/text_classifier.py"), "--trainer", "docs.examples.text_classifier:train",
+        "--data", str(REAL), "--name", "c", "--trials", "4", "--seeds", "2", "--workers", "2",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = place.rows("select score, trainable_parameters from run where status = 'complete'")
+    assert len(rows) >= 8 and all(0.25 < score < 0.5 and parameters > 1000 for score, parameters in rows)
+    assert place.rows("select count(*) from prediction where task = 'sst'") == [(len(rows),)]

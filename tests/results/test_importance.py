@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
+
+from results.arrays import Float64
+from results.choice_columns import ABSENT, by_optuna, groups_of, shadows_of
+from results.importance import importances
+
+Runs = tuple[list[dict[str, Any]], Float64]
+
+
+def searched(count: int, *, effect: float, seed: int = 0) -> Runs:
+    """Runs of a random search: `real` matters, `outer` only by its conditional factor, two factors do not."""
+    rng = np.random.default_rng(seed)
+    choices: list[dict[str, Any]] = []
+    scores = []
+    for _ in range(count):
+        chosen: dict[str, Any] = {"real": str(rng.choice(["x", "y", "z"])), "outer": str(rng.choice(["off", "on"]))}
+        if chosen["outer"] == "on":
+            chosen["outer.on.rank"] = str(rng.choice(["4", "8"]))
+        chosen |= {"null": str(rng.choice(["p", "q", "r"])), "rate": float(10 ** rng.uniform(-5, -3))}
+        gain = (chosen["real"] == "z") + 0.8 * (chosen.get("outer.on.rank") == "8")
+        choices.append(chosen)
+        scores.append(0.7 + effect * gain + rng.normal(0, 0.007))
+    return choices, np.array(scores)
+
+
+def test_conditional_factors_stand_with_the_one_they_hang_from() -> None:
+    groups = groups_of([{"a": "on", "a.on.k": "1", "rate": 1e-5}, {"a": "off", "rate": 1e-3}])
+    assert list(groups) == ["a", "rate"]
+    assert groups["a"].names == ("a", "a.on.k")
+    assert groups["a"].values.tolist() == [[0, 0], [1, 1]]  # level 1 of the conditional factor: it is absent
+    assert groups["a"].levels == (2, 2)
+    assert groups["rate"].values.ravel() == pytest.approx([-5, -3])
+    assert ABSENT not in groups
+
+
+def test_a_conditional_range_that_is_absent_stands_at_its_median() -> None:
+    groups = groups_of([{"a": "on", "a.on.p": 0.1}, {"a": "on", "a.on.p": 0.3}, {"a": "off"}])
+    assert groups["a"].values[:, 1] == pytest.approx([0.1, 0.3, 0.2])
+
+
+def test_what_does_not_vary_is_left_out() -> None:
+    assert list(groups_of([{"a": "x", "b": "1"}, {"a": "x", "b": "2"}])) == ["b"]
+
+
+def test_shadows_keep_a_factor_s_columns_together() -> None:
+    groups = groups_of(searched(50, effect=0.0)[0])
+    shadow = shadows_of(groups, np.random.default_rng(0))["outer"]
+    real = groups["outer"]
+    assert sorted(map(tuple, shadow.values.tolist())) == sorted(map(tuple, real.values.tolist()))
+    assert not (shadow.values == real.values).all()
+
+
+@pytest.mark.parametrize("evaluator", [FanovaImportanceEvaluator(seed=1, n_trees=8), PedAnovaImportanceEvaluator()])
+def test_optuna_s_own_numbers_come_through(evaluator: Any) -> None:
+    """The same runs as an ordinary study, its importances as Optuna gives them."""
+    rng = np.random.default_rng(2)
+    levels, rates = rng.integers(0, 3, 40), rng.uniform(1, 2, 40)
+    scores = levels + 0.3 * rates + rng.normal(0, 0.1, 40)
+    order = {level: i for i, level in enumerate(dict.fromkeys(map(int, levels)))}
+    study = optuna.create_study()
+    spaces = {
+        "a 0": optuna.distributions.CategoricalDistribution((0, 1, 2)),
+        "b 0": optuna.distributions.FloatDistribution(rates.min(), rates.max()),
+    }
+    for level, rate, score in zip(levels, rates, scores, strict=True):
+        params = {"a 0": order[int(level)], "b 0": float(rate)}
+        study.add_trial(optuna.trial.create_trial(value=score, params=params, distributions=spaces))
+    expected = evaluator.evaluate(study, ["a 0", "b 0"])
+    runs = [{"a": f"level{level}", "b": float(rate)} for level, rate in zip(levels, rates, strict=True)]
+    found = by_optuna(evaluator, groups_of(runs), scores)
+    assert found == pytest.approx([expected["a 0"], expected["b 0"]])
+
+
+@pytest.mark.parametrize("evaluator", ["shapley", "ped_anova"])
+def test_what_matters_is_told_apart_and_what_does_not_is_not(evaluator: Any) -> None:
+    found = importances(*searched(90, effect=0.05), evaluator, resamples=20)
+    assert found.too_few == ""
+    assert set(found.ranking) <= {"real", "outer"}
+    assert found.ranking[0] in ("real", "outer")
+    assert {f.factor for f in found.factors} == {"real", "outer", "null", "rate"}
+    assert all(f.low <= f.value <= f.high for f in found.factors)
+    assert sum(f.value for f in found.factors) == pytest.approx(1.0)
+
+
+def test_fanova_tells_a_strong_factor_apart() -> None:
+    runs, scores = searched(40, effect=0.05)
+    only = [{"real": run["real"], "null": run["null"]} for run in runs]
+    assert importances(only, scores, "fanova", resamples=20).ranking == ("real",)
+
+
+def test_noise_gives_no_ranking_but_the_reason() -> None:
+    found = importances(*searched(40, effect=0.0), resamples=20)
+    assert found.ranking == ()
+    assert found.too_few == "Not enough runs: with 40, no factor is told apart from one that cannot matter."
+
+
+def test_too_few_runs_are_not_looked_at() -> None:
+    found = importances(*searched(12, effect=0.05))
+    assert (found.factors, found.ranking) == ((), ())
+    assert found.too_few == "Not enough runs: 12, and 4 factors need at least 20."
+
+
+def test_the_same_seed_gives_the_same_importances() -> None:
+    runs = searched(30, effect=0.02)
+    assert importances(*runs, resamples=20, seed=3) == importances(*runs, resamples=20, seed=3)
+
+
+def test_no_study_of_scratch_is_announced(capfd: pytest.CaptureFixture[str]) -> None:
+    runs, scores = searched(20, effect=0.05)
+    by_optuna(PedAnovaImportanceEvaluator(), groups_of(runs), scores)
+    assert capfd.readouterr().err == ""
+
+
+def test_scores_must_fit_the_runs() -> None:
+    with pytest.raises(ValueError, match=r"scores must have shape \(12,\) as there are runs, got \(3,\)"):
+        importances(searched(12, effect=0.0)[0], np.zeros(3))
+    with pytest.raises(ValueError, match="resamples must be at least 20, got 5"):
+        importances(*searched(30, effect=0.0), resamples=5)

@@ -1,0 +1,238 @@
+"""Trials of a study whose space has grown, as a bare Optuna reads them; on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from postgres import own_database
+
+from search_spaces import Factor, Level, Range, Space
+from study import trial_parameters
+from study.phases import known_first
+from study.search import PastTrial, Search
+from study.trial_parameters import distributions, settle
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/s.db"
+        return
+    with own_database() as found:
+        yield found
+
+
+def search(url: str, space: Space, **change: Any) -> Search:
+    arguments = {"storage": url, "name": "s", "space": space, "seed": 0, "sampler": "tpe", "pruner": "median"}
+    return Search(**{**arguments, "known": known_first(space), **change})
+
+
+def read(url: str) -> list[FrozenTrial]:
+    """The trials as a bare Optuna reads them."""
+    storage = RDBStorage(url)
+    found = optuna.load_study(study_name="s", storage=storage).trials
+    close(storage)
+    return found
+
+
+def close(storage: RDBStorage) -> None:
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def filled(url: str, space: Space, count: int = 12, **change: Any) -> list[dict[str, Any]]:
+    """Trials of a search, the last of them still running; their parameters."""
+    searched = search(url, space, **change)
+    for score in range(count):
+        number = searched.ask().number
+        searched.note(number, {"seed": 0})
+        if score < count - 1:
+            searched.tell(number, [0.5 + 0.01 * score] * len(change.get("objectives", "1")), TrialState.COMPLETE)
+    searched.close()
+    return [trial.params for trial in read(url)]
+
+
+def grown(space: Space) -> Space:
+    """Levels before and after the others, in another order; a wider range."""
+    poolings = tuple(Level(name, {"pooling.name": name}) for name in ("attention", "max", "cls", "cls_pooler", "mean"))
+    rate = dataclasses.replace(space.factors[0], range=Range("multitask.optimizer.learning_rate", 1e-6, 1e-1, True))
+    return dataclasses.replace(
+        space, factors=(rate, dataclasses.replace(space.factors[1], levels=poolings), space.factors[2])
+    )
+
+
+def with_dropout(space: Space) -> Space:
+    deeper = Factor("rate", "nuisance", 2, range=Range("dropout.rate", 1, 5, integer=True))
+    levels = (Level("off", {"d": 0}), Level("on", {"d": 1}, factors=(deeper,)))
+    return dataclasses.replace(space, factors=(*space.factors, Factor("dropout", "scientific", "on", levels)))
+
+
+def test_parameters_are_those_that_the_search_suggests(url: str, space: Space) -> None:
+    wide = with_dropout(space)
+    filled(url, wide)
+    trials = read(url)
+    told = {name: found for trial in trials for name, found in trial.distributions.items()}
+    assert told == distributions(wide)
+
+
+def test_levels_keep_their_names_and_numbers_their_values(url: str, space: Space) -> None:
+    before = filled(url, space)
+    searched = search(url, grown(space))
+    trials = read(url)
+    assert [trial.params for trial in trials] == before
+    wanted = distributions(grown(space))
+    assert all(trial.distributions == {name: wanted[name] for name in trial.params} for trial in trials)
+    assert len({params["pooling"] for params in before}) == 3
+    searched.close()
+
+
+def test_the_search_and_a_bare_optuna_go_on_with_the_levels_that_are_new(url: str, space: Space) -> None:
+    before = filled(url, space)
+    searched = search(url, grown(space))
+    assert searched.running() == [11] and searched.resume(11).choices["pooling"] == before[11]["pooling"]
+    searched.tell(11, [0.5], TrialState.COMPLETE)
+    seen = set()
+    for _ in range(40):
+        proposal = searched.ask()
+        grown(space).check(proposal.choices)
+        seen.add(proposal.choices["pooling"])
+        searched.tell(proposal.number, [0.5], TrialState.COMPLETE)
+    searched.close()
+    assert seen >= {"attention", "cls_pooler"}
+    storage = RDBStorage(url)
+    study = optuna.load_study(study_name="s", storage=storage)
+    assert len(study.trials) == 52 and [trial.number for trial in study.trials] == list(range(52))
+    trial = study.ask()
+    assert trial.suggest_categorical("pooling", ["attention", "max", "cls", "cls_pooler", "mean"])
+    with pytest.raises(ValueError, match="dynamic value space"):
+        study.ask().suggest_categorical("pooling", ["cls", "mean", "max"])
+    close(storage)
+
+
+def test_a_factor_that_is_new_stands_at_its_baseline_in_every_trial(url: str, space: Space) -> None:
+    before = filled(url, space)
+    searched = search(url, with_dropout(space))
+    trials = read(url)
+    assert [trial.params for trial in trials] == [{**p, "dropout": "on", "dropout.on.rate": 2} for p in before]
+    rate = float(f"{before[11]['rate']:.4g}")
+    assert searched.resume(11).choices == {**before[11], "rate": rate, "dropout": "on", "dropout.on.rate": 2}
+    searched.close()
+
+
+def test_what_the_space_no_longer_takes_is_left_out_of_its_trial(url: str, space: Space) -> None:
+    before = filled(url, space)
+    limit = sorted(params["rate"] for params in before)[6]
+    bounds = Range("multitask.optimizer.learning_rate", limit, 1e-2, True)
+    narrow = dataclasses.replace(
+        space, factors=(dataclasses.replace(space.factors[0], range=bounds, baseline=limit), *space.factors[1:])
+    )
+    searched = search(url, narrow)
+    trials = read(url)
+    assert [trial.params.get("rate") for trial in trials] == [
+        p["rate"] if p["rate"] >= limit else limit for p in before
+    ]
+    searched.close()
+
+
+def test_nothing_is_written_a_second_time_nor_to_other_studies(url: str, space: Space) -> None:
+    filled(url, space)
+    other = search(url, space, name="other")
+    other.tell(other.ask().number, [0.5], TrialState.COMPLETE)
+    other.close()
+    storage = RDBStorage(url)
+    study_id = storage.get_study_id_from_name("s")
+    assert not settle(storage, study_id, space)
+    assert settle(storage, study_id, grown(space)) and not settle(storage, study_id, grown(space))
+    assert settle(storage, study_id, space) and not settle(storage, study_id, space)  # and back
+    kept = optuna.load_study(study_name="other", storage=storage).trials[0]
+    close(storage)
+    assert kept.distributions["pooling"] == distributions(space)["pooling"]
+
+
+def test_killed_in_the_middle_it_has_written_nothing_and_is_done_by_the_next(
+    url: str, space: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = filled(url, space)
+    rewrite = trial_parameters._rewrite
+
+    def killed(*arguments: Any) -> None:
+        rewrite(*arguments)
+        raise KeyboardInterrupt
+
+    storage = RDBStorage(url)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(trial_parameters, "_rewrite", killed)
+        settle(storage, storage.get_study_id_from_name("s"), grown(space))
+    close(storage)
+    trials = read(url)
+    assert all(trial.distributions["pooling"] == distributions(space)["pooling"] for trial in trials)
+    search(url, grown(space)).close()
+    trials = read(url)
+    assert all(trial.distributions["pooling"] == distributions(grown(space))["pooling"] for trial in trials)
+    assert [trial.params for trial in trials] == before
+
+
+def test_a_recipe_that_is_new_is_tried_and_those_known_before_not_again(url: str, space: Space) -> None:
+    filled(url, space)
+    new = {**space.baseline(), "pooling": "max", "rate": 3e-3}
+    searched = search(url, space, known=[*known_first(space), new])
+    assert searched.ask().choices == new and searched.ask().choices not in (new, *known_first(space))
+    searched.close()
+
+
+def test_a_grid_that_has_grown_tries_the_cells_that_are_new(url: str, space: Space) -> None:
+    cells = list(space.grid())
+    filled(url, space, count=len(cells), sampler="grid", known=cells)
+    wide = grown(space)
+    searched = search(url, wide, sampler="grid", known=list(wide.grid()))
+    found = []
+    while not searched.exhausted():
+        found.append(searched.ask().choices)
+    assert found == [cell for cell in wide.grid() if cell not in cells] and len(found) == 6
+    searched.close()
+
+
+def past(space: Space, number: int, state: TrialState, values: list[float] | None) -> PastTrial:
+    choices = {**space.baseline(), "rate": 1e-4 * (1 + number)}
+    began = datetime(2026, 1, 2, 3, 4, number)
+    return PastTrial(choices, state, values, {1: 0.4, 2: 0.45}, {"seed": number}, began, began.replace(hour=4))
+
+
+@pytest.mark.parametrize(
+    ("sampler", "objectives"),
+    [("tpe", ["score"]), ("tpe", ["score", "train_seconds"]), ("nsga2", ["score", "train_seconds"])],
+)
+def test_trials_of_another_study_count_and_have_all_that_was_measured(
+    url: str, space: Space, sampler: str, objectives: list[str]
+) -> None:
+    searched = search(url, space, sampler=sampler, objectives=objectives)
+    values = [0.5, 12.0][: len(objectives)]
+    given = [past(space, n, TrialState.PRUNED if n == 1 else TrialState.COMPLETE, values) for n in range(25)]
+    for one in given:
+        searched.add(one)
+    searched.add(past(space, 25, TrialState.COMPLETE, [float("nan")] * len(objectives)))
+    assert searched.count() == searched.size() == 26 and searched.ask().choices == known_first(space)[1]
+    searched.close()
+    trials = read(url)
+    assert [trial.number for trial in trials] == list(range(26))
+    assert [trial.params for trial in trials[:25]] == [dict(one.choices) for one in given]
+    assert trials[0].values == values and trials[0].intermediate_values == {1: 0.4, 2: 0.45}
+    assert trials[1].state == TrialState.PRUNED and trials[25].state == TrialState.FAIL
+    assert trials[3].user_attrs == {"seed": 3} and trials[3].datetime_start == given[3].began
+    again = search(url, space, sampler=sampler, objectives=objectives)
+    for _ in range(10):  # with several generations' worth of parents
+        proposal = again.ask()
+        space.check(proposal.choices)
+        again.tell(proposal.number, values, TrialState.COMPLETE)
+    again.close()
+    if sampler == "nsga2":
+        last = read(url)[-1]
+        assert set(last.system_attrs.values()) >= {1}  # its parents were those that came
