@@ -34,8 +34,13 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
     from results.frames import study_frames
     from results.leaderboard import leaderboard_table
     from results.pareto import pareto_table
+    from results.sections import SECTIONS, build_all
+    from results.study_results import StudyResults
+    from results.summary import summarise
 
     frames = study_frames(database, name)
+    results = StudyResults(database, name)
+    sections = build_all(SECTIONS, results, summarise(results))
     return {
         "runs": frames.runs,
         "choices": frames.choices,
@@ -46,6 +51,7 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
         "leaderboard": leaderboard_table(database, name),
         "ablation": ablation_table(database, name),
         "pareto": pareto_table(database, name),
+        **{table: frame for section in sections for table, frame in section.content.tables().items()},
     }
 
 

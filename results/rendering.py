@@ -17,6 +17,7 @@ from results.figures import Figure, figures
 from results.frames import study_frames
 from results.records import Database
 from results.rows import RunRow
+from results.sections import SECTIONS, build_all
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent, summarise
 
@@ -28,7 +29,9 @@ def render_report(database: Database, name: str) -> str:
     """The page of study `name` as HTML."""
     results = StudyResults(database, name)
     found = summarise(results)
+    sections = build_all(SECTIONS, results, found)
     drawn = figures(results, found)
+    everywhere = [*drawn, *(figure for section in sections for figure in section.content.figures())]
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -48,8 +51,9 @@ def render_report(database: Database, name: str) -> str:
     return environment.get_template("report.html.j2").render(
         _context(database, results, found),
         figures=drawn,
-        figures_json=_script_json([_figure_data(figure) for figure in drawn]),
-        plotly=_plotly() if drawn else "",
+        sections=sections,
+        figures_json=_script_json([_figure_data(figure) for figure in everywhere]),
+        plotly=_plotly() if everywhere else "",
         style=_asset("report.css"),
         script=_asset("report.js"),
     )

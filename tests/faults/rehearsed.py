@@ -160,22 +160,28 @@ def kill_something(process: subprocess.Popen[bytes], rng: random.Random) -> str:
     return "worker"
 
 
-def killed_again_and_again(study: Rehearsed, kills: int, rng: random.Random) -> None:
+Kill = Callable[[subprocess.Popen[bytes], random.Random], str]
+
+
+def killed_again_and_again(
+    study: Rehearsed, kills: int, rng: random.Random, kill: Kill = kill_something, start_seconds: float = 2.5
+) -> None:
     """Kill at random moments, launch again each time, check after each; then let it end.
 
-    Where the study ends before so many kills, the next one begins.
+    Where the study ends before so many kills, the next one begins. `kill` answers "driver" where that is gone by it;
+    the first kill of a launch comes within `start_seconds`.
     """
     while study.kills < kills:
         process = study.start()
         before: set[tuple[Any, ...]] = set()
         began = time.monotonic()
         while process.poll() is None:
-            time.sleep(rng.uniform(0.05, 1.5 if time.monotonic() - began > 1 else 2.5))
+            time.sleep(rng.uniform(0.05, 1.5 if time.monotonic() - began > 1 else start_seconds))
             before = study.finished() or before
             if process.poll() is not None:
                 break
             study.kills += 1
-            if kill_something(process, rng) == "driver" or study.kills >= kills:
+            if kill(process, rng) == "driver" or study.kills >= kills:
                 break
         if process.poll() is None or process.returncode in (0, 3):
             assert process.wait(timeout=300) in (0, 3), study.log()[-3000:]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import clusters
 import psutil
 import pytest
+from clusters import Cluster, kill_node, start_node
 from place import SMALL, Place
 
 from study.engines import making
@@ -151,64 +151,16 @@ def test_a_killed_driver_takes_ray_with_it(place: Place) -> None:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Ray cluster of this machine that no driver has started: its address, and the process that leads its session.
-
-    It asks for a token, which drivers that the test starts find.
-    """
-    (tmp_path / "token").write_text(secrets.token_hex(32), encoding="utf-8")
-    monkeypatch.setenv("RAY_AUTH_MODE", "token")
-    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "token"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        head = (
-            "--head",
-            f"--port={port}",
-            f"--temp-dir={folder}",
-            "--include-dashboard=false",
-            "--disable-usage-stats",
-        )
-        process = start_node(*head)
-        try:
-            wait_for_port(port)
-            yield f"127.0.0.1:{port}", process
-        finally:
-            kill_session(process)
-
-
-def start_node(*arguments: str) -> subprocess.Popen[bytes]:
-    """One node of a cluster, with room for one run, in a session of its own."""
-    command = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--num-cpus=1", *arguments]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([*command, "--object-store-memory=100000000"], start_new_session=True, **quiet)
-
-
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise AssertionError("the cluster did not start")
-
-
-def kill_session(leader: subprocess.Popen[bytes]) -> None:
-    """End a cluster as a machine that goes down does."""
-    for pid in psutil.pids():
-        try:
-            if os.getsid(pid) == leader.pid:
-                os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    leader.wait(timeout=30)
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster of this machine that asks for a token, which drivers that the test starts find."""
+    clusters.with_token(tmp_path, monkeypatch)
+    with clusters.cluster() as found:
+        yield found
 
 
 @pytest.mark.slow
 def test_a_study_whose_cluster_goes_down_says_so_and_can_be_resumed(
-    place: Place, cluster: tuple[str, subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+    place: Place, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, leader = cluster
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
@@ -218,7 +170,7 @@ def test_a_study_whose_cluster_goes_down_says_so_and_can_be_resumed(
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     process = place.start(*LONG, "--ray-address", address)
     wait_for_an_epoch(place, process)
-    kill_session(leader)
+    kill_node(leader)
     told, _ = process.communicate(timeout=200)
     assert process.returncode == 130, told
     assert "The Ray cluster is gone" in told and "Traceback" not in told
@@ -235,7 +187,7 @@ def test_a_study_whose_cluster_goes_down_says_so_and_can_be_resumed(
 
 
 @pytest.mark.slow
-def test_a_node_that_goes_down_takes_its_run_alone(place: Place, cluster: tuple[str, subprocess.Popen[bytes]]) -> None:
+def test_a_node_that_goes_down_takes_its_run_alone(place: Place, cluster: Cluster) -> None:
     address, _ = cluster
     node = start_node(f"--address={address}")
     try:
@@ -246,7 +198,7 @@ def test_a_node_that_goes_down_takes_its_run_alone(place: Place, cluster: tuple[
             assert process.poll() is None and time.monotonic() < deadline, process.stdout and process.stdout.read()
             time.sleep(0.1)
     finally:
-        kill_session(node)
+        kill_node(node)
     told, _ = process.communicate(timeout=300)
     assert process.returncode == 3, told
     assert place.rows("select status, reason, count(*) from run group by 1, 2 order by 1") == [

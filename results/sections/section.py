@@ -1,0 +1,55 @@
+"""What a section of the report is: one file here, one template beside it, its tables in every export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from results.figures import Figure
+from results.study_results import StudyResults
+from results.summary import Summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Content(Protocol):
+    """What a section has to show: its template reads it as `it`."""
+
+    def figures(self) -> Sequence[Figure]:
+        """The figures that the template places, by `plot(figure)`; ids are unique in the page."""
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """File name without ending -> table, for `results.export`; its rows name the runs they came from."""
+
+
+class Build(Protocol):
+    """From a study that was read to a section's content."""
+
+    def __call__(self, results: StudyResults, found: Summary) -> Content | None:
+        """None where the study has nothing of it: then the section is left out."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """`id` is its anchor and its template (templates/sections/ID.html.j2), `title` its heading."""
+
+    id: str
+    title: str
+    build: Build
+
+
+@dataclass(frozen=True)
+class BuiltSection:
+    """A section with what it shows."""
+
+    id: str
+    title: str
+    content: Content
+
+
+def build_all(sections: Sequence[Section], results: StudyResults, found: Summary) -> list[BuiltSection]:
+    """Those of `sections` that have something to show, in their order."""
+    built = [(section, section.build(results, found)) for section in sections]
+    return [BuiltSection(section.id, section.title, content) for section, content in built if content is not None]

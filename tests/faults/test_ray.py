@@ -1,0 +1,123 @@
+"""Ray's processes killed at any moment, Ray started again, and a second host that dies or is cut off."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from clusters import Cluster, SecondHost, cluster, kill_node, second_host, with_token
+from rehearsed import Rehearsed, killed_again_and_again, often
+
+pytestmark = pytest.mark.slow
+TRIALS = often(60, 200)
+RAY = ("--engine", "ray")
+
+
+def below(pid: int) -> list[psutil.Process]:
+    """All processes that came of this one."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def titled(processes: list[psutil.Process], title: str) -> list[psutil.Process]:
+    """Those whose command line has this text."""
+    found = []
+    for process in processes:
+        try:
+            if title in " ".join(process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def kill_of_ray(process: subprocess.Popen[bytes], rng: random.Random) -> str:
+    """SIGKILL to a worker of Ray, to Ray itself, or to the driver; "driver" where that is gone by it."""
+    target = rng.choice(["worker", "ray", "driver"])
+    processes = below(process.pid)
+    workers = titled(processes, "ray::ResourceTrainable")
+    servers = titled(processes, "gcs_server") + titled(processes, "raylet/raylet")
+    if target == "worker" and workers:
+        rng.choice(workers).kill()
+        return "worker"
+    if target == "ray" and servers:
+        rng.choice(servers).kill()
+        assert process.wait(timeout=120) in (0, 2, 3, 130)  # 2: Ray had not started yet
+    else:
+        process.kill()
+        process.wait()
+    return "driver"
+
+
+def test_kills_on_ray(tmp_path: Path) -> None:
+    study = Rehearsed(tmp_path, f"sqlite:///{tmp_path}/s.db", trials=TRIALS, more=RAY)
+    killed_again_and_again(study, often(3, 20), random.Random(3), kill_of_ray, start_seconds=20)
+    assert "Traceback" not in study.log()
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[SecondHost]:
+    """A second host of this machine."""
+    with second_host() as found:
+        yield found
+
+
+@pytest.fixture
+def head(host: SecondHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster whose head is on this host, at an address that the second one reaches."""
+    with_token(tmp_path, monkeypatch)
+    with cluster(host.here) as found:
+        yield found
+
+
+def running_on_both(study: Rehearsed, process: subprocess.Popen[bytes], host: SecondHost) -> None:
+    """Wait until runs of both hosts have ended, by the processes of the second and the rows of the database."""
+    deadline = time.monotonic() + 180
+    done = f"select count(*) from run where study_name = '{study.name}' and status = 'complete'"
+    while time.monotonic() < deadline:
+        assert process.poll() is None, study.log()[-3000:]
+        if study.rows(done) >= [(4,)] and workers_on(host):
+            return
+        time.sleep(0.2)
+    raise AssertionError("no run was on the second host: " + study.log()[-3000:])
+
+
+def workers_on(host: SecondHost) -> list[psutil.Process]:
+    """Ray's workers with a run, on the second host."""
+    told = subprocess.run(["ip", "netns", "pids", host.name], capture_output=True, text=True, check=True)
+    inside = {int(pid) for pid in told.stdout.split()}
+    return titled([process for process in psutil.process_iter() if process.pid in inside], "ray::ResourceTrainable")
+
+
+@pytest.mark.parametrize("fault", ["killed", "cut off"])
+def test_a_second_host(tmp_path: Path, postgres_url: str, host: SecondHost, head: Cluster, fault: str) -> None:
+    more = (*RAY, "--ray-address", head.address)
+    study = Rehearsed(tmp_path, postgres_url, trials=TRIALS, seconds=1.0, more=more)
+    for _ in range(often(1, 3)):
+        node = host.start_node(head.address)
+        try:
+            process = study.start()
+            running_on_both(study, process, host)
+            before = study.finished()
+            if fault == "killed":
+                kill_node(node)
+            else:
+                host.cut_off()
+                time.sleep(often(35, 60))
+                host.join()
+            assert process.wait(timeout=300) == 0, study.log()[-3000:]
+            study.check(before)
+            study.check_end()
+        finally:
+            host.join()
+            if node.poll() is None:
+                kill_node(node)
+        study.name += "x"
+    assert "Traceback" not in study.log()
