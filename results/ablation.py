@@ -30,6 +30,7 @@ class AblationRow:
     scores: tuple[float, ...]
     comparison: Comparison | None
     judgement: Judgement | None = None
+    run_ids: tuple[int, ...] = ()
 
     @property
     def mean(self) -> float | None:
@@ -54,7 +55,7 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
             cells[digest] = cell
     judged = compared(results, list(cells), best)
     rows = [
-        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement)
+        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest))
         for (digest, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return sorted(rows, key=_by_effect)
@@ -103,7 +104,8 @@ def ablation_table(database: Database, name: str) -> pd.DataFrame:
 
     Columns: cell, design, factor, from, to, config_digest, mean, spread (standard deviation over seeds),
     seeds, difference (to the best, in score units), low, high (95 %), paired_seeds, interval_over, p (of no
-    difference), adjusted_p (Holm, over the table), equivalence_p (of a difference of the margin or more), verdict.
+    difference), adjusted_p (Holm, over the table), equivalence_p (of a difference of the margin or more), verdict,
+    run_ids, and best_run_ids, the runs of the best.
     """
     import pandas as pd
 
@@ -112,7 +114,9 @@ def ablation_table(database: Database, name: str) -> pd.DataFrame:
     results = StudyResults(database, name)
     best = best_digest(results)
     rows = [] if best is None else ablation_rows(results, best)
-    return pd.DataFrame([_record(row) for row in rows], columns=list(COLUMNS)).astype(COLUMNS)
+    of_best = () if best is None else results.run_ids(best)
+    records = [{**_record(row), "best_run_ids": " ".join(map(str, of_best))} for row in rows]
+    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
 
 
 COLUMNS = {
@@ -134,6 +138,8 @@ COLUMNS = {
     "adjusted_p": "float64",
     "equivalence_p": "float64",
     "verdict": "str",
+    "run_ids": "str",
+    "best_run_ids": "str",
 }
 
 
@@ -158,6 +164,7 @@ def _record(row: AblationRow) -> dict[str, object]:
         "adjusted_p": row.judgement.adjusted_p if row.judgement else math.nan,
         "equivalence_p": row.judgement.equivalence_p if row.judgement else math.nan,
         "verdict": row.judgement.verdict if row.judgement else None,
+        "run_ids": " ".join(map(str, row.run_ids)),
     }
 
 

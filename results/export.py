@@ -1,6 +1,6 @@
-"""Every table of a study as CSV.
+"""Every table of a study as CSV, Markdown, LaTeX or JSON.
 
-python -m results.export --name N [--storage URL] [--out FOLDER]
+python -m results.export --name N [--storage URL] [--out FOLDER] [--format csv|md|latex|json]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from results import command
+from results.table_formats import WRITERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from results.records import Database
 
 
-def write_tables(database: Database, name: str, folder: Path) -> None:
-    """Write the tables of study `name` into `folder`, one CSV each; a table without rows has its header.
+def write_tables(database: Database, name: str, folder: Path, kind: str = "csv") -> None:
+    """Write the tables of study `name` into `folder`, one file each; a table without rows has its header.
 
-    Scores are 0..1, times seconds, moments UTC; a value that is not there or not a number is empty.
-    UnknownStudy when the database has none of that name.
+    Scores are 0..1, times seconds, moments UTC; a value that is not there or not a number is empty. What follows from
+    runs names them: the column run_ids, ids of the table `runs`. UnknownStudy when the database has none of that name.
     """
+    ending, text = WRITERS[kind]
     for table, frame in tables(database, name).items():
-        command.write_text(folder / f"{table}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        command.write_text(folder / f"{table}.{ending}", text(frame))
 
 
 def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
@@ -57,10 +59,14 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
-    parser = command.parser("results.export", "Write every table of a study.", ["csv"])
+    parser = command.parser("results.export", "Write every table of a study.", list(WRITERS))
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default runs/NAME/tables")
     given = parser.parse_args(arguments)
-    return command.run(given, lambda database, folder: write_tables(database, given.name, folder), "tables")
+
+    def write(database: Database, folder: Path) -> None:
+        write_tables(database, given.name, folder, given.format)
+
+    return command.run(given, write, "tables")
 
 
 if __name__ == "__main__":

@@ -142,6 +142,7 @@ def leaderboard_table(database: Database, name: str) -> pd.DataFrame:
             "test_seeds": entry.test_seeds,
             "trainable_parameters": entry.trainable_parameters,
             "train_seconds": entry.train_seconds,
+            "run_ids": " ".join(map(str, entry.run_ids)),
         }
         for rank, entry in enumerate(leaderboard(results), start=1)
     ]
@@ -166,6 +167,7 @@ COLUMNS = {
     "test_seeds": "int64",
     "trainable_parameters": "Int64",
     "train_seconds": "float64",
+    "run_ids": "str",
 }
 
 

@@ -35,6 +35,7 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
             "seeds": entry.seeds,
             "trainable_parameters": entry.trainable_parameters,
             "train_seconds": entry.train_seconds,
+            "run_ids": " ".join(map(str, entry.run_ids)),
         }
         for entry in found
         if entry
@@ -58,4 +59,5 @@ COLUMNS = {
     "seeds": "int64",
     "trainable_parameters": "Int64",
     "train_seconds": "float64",
+    "run_ids": "str",
 }

@@ -76,6 +76,10 @@ class StudyResults:
         """The digests of all configurations that have results, in the order they were first run."""
         return list(self._results)
 
+    def run_ids(self, digest: str) -> tuple[int, ...]:
+        """The runs that a configuration's results come from, one a seed."""
+        return tuple(run.id for run in self.results_of(digest).values())
+
     def scores(self, digest: str) -> list[float]:
         """The dev scores of a configuration, 0..1, one a seed."""
         return [run.score for run in self.results_of(digest).values() if run.score is not None]

@@ -19,7 +19,7 @@ TABLES = {"runs", "choices", "epochs", "tasks", "cells", "data_issues", "leaderb
 
 def test_every_table_is_written_as_csv(finished: Database, tmp_path: Path) -> None:
     write_tables(finished, "demo-study", tmp_path / "tables")
-    assert {file.name for file in (tmp_path / "tables").iterdir()} == {f"{name}.csv" for name in TABLES}
+    assert {file.name for file in (tmp_path / "tables").iterdir()} >= {f"{name}.csv" for name in TABLES}
     runs = pd.read_csv(tmp_path / "tables/runs.csv")
     assert len(runs) == 29
     assert runs["trainable_parameters"].max() == 4_700_000
@@ -48,9 +48,22 @@ def test_the_report_command_says_where_the_report_is(finished_url: str, tmp_path
     assert path.read_text().startswith("<!doctype html>")
 
 
-def test_the_export_command_writes_the_tables(finished_url: str, tmp_path: Path) -> None:
-    assert export.main(["--name", "demo-study", "--storage", finished_url, "--out", str(tmp_path)]) == 0
-    assert (tmp_path / "ablation.csv").is_file()
+@pytest.mark.parametrize(("kind", "ending"), [("csv", "csv"), ("md", "md"), ("latex", "tex"), ("json", "json")])
+def test_the_export_command_writes_the_tables(finished_url: str, tmp_path: Path, kind: str, ending: str) -> None:
+    given = ["--name", "demo-study", "--storage", finished_url, "--out", str(tmp_path), "--format", kind]
+    assert export.main(given) == 0
+    assert {file.stem for file in tmp_path.iterdir()} >= TABLES
+    assert {file.suffix for file in tmp_path.iterdir()} == {f".{ending}"}
+
+
+def test_every_row_of_the_tables_of_results_leads_to_its_runs(finished: Database) -> None:
+    found = export.tables(finished, "demo-study")
+    scores = found["runs"].set_index("id")["score"]
+    for table in ("leaderboard", "ablation", "pareto"):
+        for row in found[table].to_dict("records"):
+            runs = [int(run) for run in row["run_ids"].split()]
+            of_row = row["score"] if table == "pareto" else row["mean"]
+            assert len(runs) == row["seeds"] and of_row == pytest.approx(scores[runs].mean()), table
 
 
 @pytest.mark.parametrize("command", [report, export])

@@ -1,0 +1,74 @@
+"""A table as the text of a file: CSV, Markdown, LaTeX or JSON, with nothing rounded but for people's eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_DIGITS = 4  # of a score 0..1 in Markdown and LaTeX: a hundredth of a point
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """Comma separated, whole precision; what is not there is empty."""
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def json(frame: pd.DataFrame) -> str:
+    """A list of objects, whole precision; what is not there is null, moments are ISO 8601."""
+    return (
+        str(frame.to_json(orient="records", date_format="iso", double_precision=15, indent=2, force_ascii=False)) + "\n"
+    )
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """A table of GitHub-flavoured Markdown."""
+    from tabulate import tabulate
+
+    rows = [[_one_line(_shown(value)).replace("|", "\\|") for value in row] for row in _rows(frame)]
+    numbers = ["right" if _is_number(frame, name) else "left" for name in frame.columns]
+    text = tabulate(rows, headers=list(frame.columns), tablefmt="pipe", disable_numparse=True, colalign=numbers or None)
+    return f"{text}\n"
+
+
+def latex(frame: pd.DataFrame) -> str:
+    """A tabular for the packages booktabs and longtable; every text escaped."""
+    shown = frame.astype(object)
+    for place, row in enumerate(_rows(frame)):
+        shown.iloc[place] = [_one_line(_shown(value)) for value in row]
+    columns = "".join("r" if _is_number(frame, name) else "l" for name in frame.columns)
+    return str(shown.to_latex(index=False, escape=True, longtable=True, column_format=columns))
+
+
+WRITERS: Mapping[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
+    "csv": ("csv", csv),
+    "md": ("md", markdown),
+    "latex": ("tex", latex),
+    "json": ("json", json),
+}
+
+
+def _rows(frame: pd.DataFrame) -> list[list[object]]:
+    return [list(row) for row in frame.itertuples(index=False, name=None)]
+
+
+def _shown(value: object) -> str:
+    import pandas as pd
+
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.{SHOWN_DIGITS}f}" if abs(value) < 100 else f"{value:.1f}"
+    return str(value)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _is_number(frame: pd.DataFrame, name: str) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]))
