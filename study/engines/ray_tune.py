@@ -157,6 +157,17 @@ def _with_whole_paths(job: Job) -> Job:
     )
 
 
+def _show_token() -> None:
+    """Have Ray send the token that is at hand: it reads these variables when it is imported.
+
+    `ray start` asks for a token where it finds one, as Ray on this machine alone leaves it; a driver that connects
+    sends none by itself. A cluster that asks for none takes a driver that has one.
+    """
+    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    if named or (Path.home() / ".ray" / "auth_token").is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def _serve(pipe: Connection, settings: RaySettings) -> None:
     """The bridge's process: what Ray prints goes to a file, and Ray is imported here alone.
 
@@ -167,6 +178,8 @@ def _serve(pipe: Connection, settings: RaySettings) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.environ.update(QUIET)
+    if settings.address is not None:
+        _show_token()
     try:
         from study.engines.on_ray.bridge import serve
     except ImportError as error:

@@ -167,7 +167,7 @@ def test_a_study_whose_cluster_goes_down_says_so_and_can_be_resumed(
     stranger = place.run(*LONG, "--ray-address", address)
     assert stranger.returncode == 2 and "it asks for a token" in stranger.stderr
     assert not (place.folder / "runs").exists()
-    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.delenv("RAY_AUTH_MODE")  # the token that is at hand is sent
     process = place.start(*LONG, "--ray-address", address)
     wait_for_an_epoch(place, process)
     kill_node(leader)
