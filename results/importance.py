@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike
 
 from results.arrays import Float64, finite
 from results.choice_columns import Groups, groups_of, shadows_of
+from results.main_effects import main_effects
+from results.ped_anova import ped_anova
 from results.shapley import shapley_effects
 from search_spaces.grammar import Choices
 
@@ -82,10 +84,10 @@ def importances(
     `choices`: each run's choices, under full names (`adapter.lora.rank`); `scores` (runs,). A conditional factor counts
     for the factor that it hangs from. Factors with one level only are left out.
 
-    fanova: share of a random forest's variance that a factor explains alone (Hutter, Hoos and Leyton-Brown 2014);
-    ped_anova: how different its levels are among the best tenth (Watanabe et al. 2023); both Optuna's. shapley: its
-    share of the forest's variance, interactions divided evenly (`shapley.shapley_effects`). ValueError where shapes do
-    not fit, for NaN, and where `resamples` is below 20.
+    fanova: the part of a random forest's variance that a factor explains alone (`main_effects.main_effects`);
+    ped_anova: how different its levels are among the best tenth (`ped_anova.ped_anova`). shapley: its part of the
+    forest's variance, interactions divided evenly (`shapley.shapley_effects`). ValueError where shapes do not fit, for
+    NaN, and where `resamples` is below 20.
     """
     values = finite(scores, "scores")
     if values.shape != (len(choices),):
@@ -129,21 +131,11 @@ def _evaluate(
 
 
 def _fanova(groups: Groups, scores: Float64, seed: int) -> Float64:
-    from optuna.importance import FanovaImportanceEvaluator
-
-    from results.choice_columns import by_optuna
-
-    return by_optuna(FanovaImportanceEvaluator(n_trees=TREES, seed=seed), groups, scores)
+    return main_effects(groups, scores, trees=TREES, seed=seed)
 
 
 def _ped_anova(groups: Groups, scores: Float64, seed: int) -> Float64:
-    from optuna.importance import PedAnovaImportanceEvaluator
-
-    from results.choice_columns import by_optuna
-
-    return by_optuna(
-        PedAnovaImportanceEvaluator(target_quantile=0.1), groups, -scores
-    )  # it asks what makes values small
+    return ped_anova(groups, scores)  # nothing in it is drawn
 
 
 def _shapley(groups: Groups, scores: Float64, seed: int) -> Float64:
