@@ -25,7 +25,7 @@ from search_spaces.grammar import Choices
 
 Evaluator = Literal["fanova", "ped_anova", "shapley"]
 
-LEAST_RUNS, RUNS_A_FACTOR = 20, 3  # fewer say nothing that a null factor would not say too
+LEAST_RUNS, RUNS_A_FACTOR = 20, 3
 TREES = 16
 _TOLD_APART = 0.95
 
@@ -95,7 +95,7 @@ def importances(
     if resamples < 20:
         raise ValueError(f"resamples must be at least 20, got {resamples}")
     groups = groups_of(choices)
-    needed = max(LEAST_RUNS, RUNS_A_FACTOR * len(groups))
+    needed = runs_needed(len(groups))
     if len(values) < needed or not groups or values.std() == 0:
         return Importances(evaluator, len(values), (), 0.0, _why_not(len(values), needed, len(groups)))
     rng = np.random.default_rng(seed)
@@ -115,6 +115,11 @@ def importances(
     ordered = tuple(sorted(told, key=lambda one: (-one.value, one.factor)))
     too_few = "" if any(one.told_apart for one in told) else _nothing_told(len(values))
     return Importances(evaluator, len(values), ordered, float(np.median(largest)), too_few)
+
+
+def runs_needed(factors: int) -> int:
+    """How many runs are looked at, at least: fewer say nothing that a null factor would not say too."""
+    return max(LEAST_RUNS, RUNS_A_FACTOR * factors)
 
 
 def _evaluate(
