@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def _factor(name: str, described: Mapping[str, Any], runs: Sequence[RunRow]) -> 
     cuts = _cuts(chosen, described.get("range"))
     levels = [str(level) for level in described.get("levels") or ()]
     if cuts:
-        levels = [f"{level_text(low)} to {level_text(high)}" for low, high in zip(cuts, cuts[1:], strict=False)]
+        levels = [f"{level_text(low)} to {level_text(high)}" for low, high in pairwise(cuts)]
     groups: dict[str, list[RunRow]] = {level: [] for level in levels}
     for run, choice in zip(having, chosen, strict=True):
         level = levels[_part(float(choice), cuts)] if cuts else str(choice)

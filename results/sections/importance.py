@@ -75,13 +75,11 @@ class SearchImportance:
         if len(self.run_ids) == self.complete:
             told = f"Computed from all {plural(self.complete, 'complete run')} of the search"
         else:
-            told = (
-                f"Computed from {len(self.run_ids)} of {self.complete:,} complete runs, spread evenly over the search"
-            )
+            used = f"{len(self.run_ids)} of {self.complete:,} complete runs"
+            told = f"Computed from {used}, spread evenly over the search"
         if self.cut_short:
-            told += (
-                f"; {plural(self.cut_short, 'run')} stopped early {'has' if self.cut_short == 1 else 'have'} no part"
-            )
+            have = "has" if self.cut_short == 1 else "have"
+            told += f"; {plural(self.cut_short, 'run')} stopped early {have} no part"
         return f"{told}."
 
     def share(self, value: float) -> str:

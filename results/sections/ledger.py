@@ -125,9 +125,9 @@ def _curves(factor: FactorLedger) -> Figure:
         title=f"Expected best search score against runs, by {factor.factor}",
         sentence=(
             f"Of {budget} runs, which every drawn level has, the best is expected to be highest with "
-            f"{ordered[-1].level} and lowest with {ordered[0].level}. Of all factors this one differs most here, and some "
-            "of that is luck, or what else the search had found by then: it is no result. A curve ends where the level "
-            "has no more runs."
+            f"{ordered[-1].level} and lowest with {ordered[0].level}. Of all factors this one differs most here, and "
+            "some of that is luck, or what else the search had found by then: it is no result. A curve ends where the "
+            "level has no more runs."
         ),
         traces=[_curve(level, i) for i, level in enumerate(drawn)],
         layout={
