@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDE_RANGE = 20  # a cost that spans more than this factor gets a logarithmic axis
-MOST_POINTS = 2000  # of the search's single runs, so that the page stays small
+MOST_POINTS = 500  # of the search's single runs, so that the page stays small
 PRICES: Mapping[str, Callable[[float], str]] = {
     "trainable_parameters": count_text,
     "train_seconds": duration,

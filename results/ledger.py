@@ -23,6 +23,7 @@ from results.wording import Choice, level_text
 PARTS_OF_A_RANGE = 3
 FEW_VALUES = 6  # so many different numbers are levels where the space does not say that they are a range
 LEAST_RUNS = 5  # fewer say nothing
+LONGEST_CURVE = 300  # runs; a curve is flat long before
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _level(factor: str, level: str, runs: Sequence[RunRow]) -> LevelLedger:
         seconds=sum(seconds_spent(run) for run in runs),
         best=max(complete, default=None),
         median=float(np.median(complete)) if complete else None,
-        curve=tuple(map(float, expected_maximum(scored))) if scored else (),
+        curve=tuple(map(float, expected_maximum(scored, LONGEST_CURVE))) if scored else (),
     )
 
 

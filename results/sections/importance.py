@@ -18,8 +18,8 @@ from results.wording import MINUS, plural
 if TYPE_CHECKING:
     import pandas as pd
 
-# A study of 10,000 runs and 28 factors takes about 6 s with these; without a limit, minutes.
-MOST_RUNS = 400
+# The section takes about 6 s with these, whether there are 6 factors or 28; all of 10,000 runs would take minutes.
+FEWEST_USED, MOST_USED, RUNS_TIMES_FACTORS = 250, 1000, 5000
 RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 40, 20, 12
 DRAWN = 12  # factors in the figure
 
@@ -135,7 +135,8 @@ def build(results: StudyResults, found: Summary) -> SearchImportance | None:
     runs = complete_search(results)
     if found.is_grid or not runs:
         return None
-    used = evenly(runs, MOST_RUNS)
+    some = evenly(runs, MOST_USED)
+    used = evenly(runs, most_runs(len(groups_of([run.choices_json for run in some]))))
     choices, scores = [run.choices_json for run in used], [run.score or 0.0 for run in used]
     factors = len(groups_of(choices))
     resamples = RESAMPLES_OF_MANY if factors > MANY_FACTORS else RESAMPLES
@@ -156,6 +157,11 @@ def build(results: StudyResults, found: Summary) -> SearchImportance | None:
         rows=_rows(by) if complete else (),
         too_few="" if complete else _why_nothing(by["ped_anova"].too_few, len(used), factors),
     )
+
+
+def most_runs(factors: int) -> int:
+    """How many runs are looked at, at most."""
+    return max(FEWEST_USED, min(MOST_USED, RUNS_TIMES_FACTORS // max(1, factors)))
 
 
 def _rows(by: Mapping[Evaluator, Importances]) -> tuple[ImportanceRow, ...]:

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from results.figures import Figure, Trace
-from results.ledger import FactorLedger, LevelLedger, ledger
+from results.ledger import LONGEST_CURVE, FactorLedger, LevelLedger, ledger
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import plural
@@ -127,7 +127,7 @@ def _curves(factor: FactorLedger) -> Figure:
             f"Of {budget} runs, which every drawn level has, the best is expected to be highest with "
             f"{ordered[-1].level} and lowest with {ordered[0].level}. Of all factors this one differs most here, and "
             "some of that is luck, or what else the search had found by then: it is no result. A curve ends where the "
-            "level has no more runs."
+            f"level has no more runs, at the latest after {LONGEST_CURVE}."
         ),
         traces=[_curve(level, i) for i, level in enumerate(drawn)],
         layout={
@@ -143,7 +143,7 @@ def _curve(level: LevelLedger, place: int) -> Trace:
     return {
         "x": list(range(1, len(level.curve) + 1)),
         "y": list(level.curve),
-        "name": f"{name} ({plural(len(level.curve), 'run')})",
+        "name": f"{name} ({plural(level.runs - level.failed, 'run')})",
         "mode": "lines",
         "line": {"color": color, "width": 2, "dash": dash},
         "hovertemplate": "best of %{x}: %{y:.3f}<extra>" + name + "</extra>",

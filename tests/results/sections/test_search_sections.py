@@ -76,7 +76,8 @@ def test_what_mattered_is_told_with_the_runs_it_comes_from(light: Any) -> None:
 
 
 def test_many_runs_are_thinned_evenly_and_that_is_said(light: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importance, "MOST_RUNS", 25)
+    monkeypatch.setattr(importance, "FEWEST_USED", 25)
+    monkeypatch.setattr(importance, "RUNS_TIMES_FACTORS", 50)
     light.study()
     searched(light, 60)
     found = built(importance, light.database)
