@@ -6,7 +6,7 @@ from results.sections.section import BuiltSection, Content, Section, build_all
 __all__ = ["SECTIONS", "BuiltSection", "Content", "Section", "build_all"]
 
 SECTIONS: tuple[Section, ...] = (
-    Section("fronts", "What is worth its price", fronts.build),
+    Section("fronts", "Trade-offs", fronts.build),
     Section("importance", "What mattered in the search", importance.build),
     Section("ledger", "How much tuning each level got", ledger.build),
     Section("luck", "What the search promised, what fresh seeds gave", luck.build),

@@ -28,6 +28,7 @@ class FrontRow:
     """A configuration of the table; `places[front name]` = (on the front by its means, probability or None)."""
 
     digest: str
+    labels: tuple[str, ...]
     recipe: str
     seeds: int
     score: float
@@ -140,6 +141,7 @@ def _to_draw(frame: pd.DataFrame, shown: Sequence[Front]) -> list[Front]:
 def _row(record: Mapping[Any, Any], shown: Sequence[Front]) -> FrontRow:
     return FrontRow(
         digest=record["config_digest"],
+        labels=tuple(label for label in (record["label"],) if label),
         recipe=record["recipe"],
         seeds=record["seeds"],
         score=record["score"],

@@ -175,3 +175,26 @@ def test_the_growth_of_a_search_is_told_by_its_runs(light: Any) -> None:
     # From (0.5, 9): 0.1 x 4, then 0.1 x 2 more.
     assert table["share"].tolist() == pytest.approx([2 / 3, 1.0])
     assert table["run_ids"].tolist() == ["2", "4"]
+
+
+def test_names_from_the_study_are_no_html_in_the_figures(light: Any) -> None:
+    light.study()
+    rng = np.random.default_rng(0)
+    for i in range(24):
+        choices = {**A, "pooling": ["<b>", "mean"][i % 2], "<i>": ["x", "y"][i // 2 % 2]}
+        run(light, choices, i, "search", 0.6 + 0.1 * (i % 2) + rng.normal(0, 0.01))
+    (curves,) = built(ledger, light.database).figures()
+    assert curves.traces[0]["name"] == "&lt;b&gt; (12 runs)"
+    (bars,) = built(importance, light.database).figures()
+    assert "&lt;i&gt;" in bars.traces[0]["y"]
+
+
+def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:
+    light.study(space_json={"name": "g", "design": "grid", "factors": []})
+    for seed in (1000, 1001):
+        run(light, A, seed, "confirm", 0.6, inference_ms=1.0)
+        run(light, B, seed, "confirm", 0.7, inference_ms=2.0)
+    cell = light.cell("confirm", "row:Mean, theirs", B, 0, design="row")
+    light.database.replace_cells(light.name, "confirm", [cell])
+    rows = built(fronts, light.database).table_rows()
+    assert [row.labels for row in rows] == [("Mean, theirs",), ()]
