@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from results.choice_columns import groups_of
-from results.figures import Figure
+from results.figures import Figure, Trace
 from results.importance import Evaluator, FactorImportance, Importances, importances, runs_needed
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
@@ -185,22 +185,13 @@ def _bars(it: SearchImportance) -> Figure:
     labels = [escape(one.factor, quote=False) for one in shown]
     values = [one.value for one in shown]
     color = ["var(--accent)" if one.told_apart else "var(--faint)" for one in shown]
-    errors = {
-        "type": "data",
-        "symmetric": False,
-        "array": [one.high - one.value for one in shown],
-        "arrayminus": [one.value - one.low for one in shown],
-        "color": "var(--muted)",
-        "thickness": 1.2,
-        "width": 4,
-    }
     bars = {
         "type": "bar",
         "orientation": "h",
         "x": values,
         "y": labels,
         "marker": {"color": color},
-        "error_x": errors,
+        "error_x": _whiskers(shown),
         "name": "share of the variance that the choices explain",
         "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
         "showlegend": False,
@@ -229,6 +220,18 @@ def _bars(it: SearchImportance) -> Figure:
             "barmode": "overlay",
         },
     )
+
+
+def _whiskers(shown: Sequence[FactorImportance]) -> Trace:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [one.high - one.value for one in shown],
+        "arrayminus": [one.value - one.low for one in shown],
+        "color": "var(--muted)",
+        "thickness": 1.2,
+        "width": 4,
+    }
 
 
 def share_text(value: float) -> str:
