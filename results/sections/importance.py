@@ -183,12 +183,11 @@ def _bars(it: SearchImportance) -> Figure:
     shapley = it.by["shapley"]
     shown = [row.found["shapley"] for row in it.rows[:DRAWN]][::-1]  # plotly draws upwards
     labels = [escape(one.factor, quote=False) for one in shown]
-    values = [one.value for one in shown]
     color = ["var(--accent)" if one.told_apart else "var(--faint)" for one in shown]
     bars = {
         "type": "bar",
         "orientation": "h",
-        "x": values,
+        "x": [one.value for one in shown],
         "y": labels,
         "marker": {"color": color},
         "error_x": _whiskers(shown),
