@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from results.arrays import Float64
 from search_spaces.grammar import Choice, Choices
-
-if TYPE_CHECKING:
-    from optuna.importance import BaseImportanceEvaluator
-    from optuna.study import Study
 
 ABSENT = "(absent)"  # the level of a conditional factor where it does not exist
 
@@ -69,48 +65,6 @@ def groups_of(choices: Sequence[Choices]) -> Groups:
 def shadows_of(groups: Groups, rng: np.random.Generator) -> Groups:
     """The same columns with their runs in random order, each factor by itself: what cannot matter but looks alike."""
     return {name: columns.take(rng.permutation(len(columns.values))) for name, columns in groups.items()}
-
-
-def by_optuna(evaluator: BaseImportanceEvaluator, groups: Groups, values: Float64) -> Float64:
-    """An evaluator's importances, summed over the columns of each group: (groups,)."""
-    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-    from optuna.study import create_study
-    from optuna.trial import create_trial
-
-    def distribution(column: Float64, levels: int) -> BaseDistribution:
-        if levels:
-            return CategoricalDistribution(tuple(range(levels)))
-        return FloatDistribution(float(column.min()), float(column.max()))
-
-    places = [(root, i) for root, columns in groups.items() for i in range(len(columns.names))]
-    columns = {f"{root} {i}": groups[root].values[:, i] for root, i in places}
-    spaces = {f"{root} {i}": distribution(columns[f"{root} {i}"], groups[root].levels[i]) for root, i in places}
-    study = _quietly(create_study)
-    study.add_trials(
-        create_trial(
-            value=float(value),
-            params={
-                name: int(column[run]) if isinstance(spaces[name], CategoricalDistribution) else float(column[run])
-                for name, column in columns.items()
-            },
-            distributions=spaces,
-        )
-        for run, value in enumerate(values)
-    )
-    found: Mapping[str, float] = evaluator.evaluate(study, list(columns))
-    return np.array([sum(found[f"{r} {i}"] for i in range(len(c.names))) for r, c in groups.items()])
-
-
-def _quietly(create: Callable[[], Study]) -> Study:
-    """Optuna announces every study it creates; these are scratch paper."""
-    from optuna import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.WARNING)
-    try:
-        return create()
-    finally:
-        logging.set_verbosity(before)
 
 
 def _column(choices: Sequence[Choice | None]) -> tuple[Float64, int]:

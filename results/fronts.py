@@ -63,8 +63,31 @@ def front_probability(
             )
     rng = np.random.default_rng(seed)
     drawn = np.stack([_means(values, resamples, rng) for values in runs], axis=1)  # (resamples, points, objectives)
-    found: Float64 = np.mean([front(points, directions) for points in drawn], axis=0, dtype=np.float64)
+    if len(directions) == 2:
+        masks = _fronts_of_two(drawn * _signs(directions))
+    else:
+        masks = np.array([front(points, directions) for points in drawn])
+    found: Float64 = masks.mean(axis=0, dtype=np.float64)
     return found
+
+
+def _fronts_of_two(better: Float64) -> NDArray[np.bool_]:
+    """`front` of many sets of points at once, more being better in both: (sets, points, 2) -> (sets, points).
+
+    With the points by their first objective, best first, one is beaten by a second objective that is at least its own
+    among those before it, or more than its own among its equals in the first.
+    """
+    first, second = better[..., 0], better[..., 1]
+    order = np.lexsort((-second, -first), axis=1)
+    x, y = np.take_along_axis(first, order, 1), np.take_along_axis(second, order, 1)
+    new = np.ones(x.shape, dtype=np.bool_)
+    new[:, 1:] = x[:, 1:] != x[:, :-1]
+    begins = np.maximum.accumulate(np.where(new, np.arange(x.shape[1]), 0), axis=1)  # where each point's equals begin
+    highest = np.concatenate([np.full((len(x), 1), -np.inf), np.maximum.accumulate(y, axis=1)], axis=1)
+    before, among_equals = np.take_along_axis(highest, begins, 1), np.take_along_axis(y, begins, 1)
+    masks = np.empty(x.shape, dtype=np.bool_)
+    np.put_along_axis(masks, order, (before < y) & (among_equals <= y), 1)
+    return masks
 
 
 def _means(runs: Float64, resamples: int, rng: np.random.Generator) -> Float64:
@@ -105,6 +128,9 @@ def _larger_is_better(points: ArrayLike, directions: Sequence[Direction]) -> Flo
     unknown = set(directions) - {"maximize", "minimize"}
     if unknown:
         raise ValueError(f"a direction is maximize or minimize, got {sorted(unknown)}")
-    signs = np.array([1.0 if direction == "maximize" else -1.0 for direction in directions])
-    better: Float64 = values * signs
+    better: Float64 = values * _signs(directions)
     return better
+
+
+def _signs(directions: Sequence[Direction]) -> Float64:
+    return np.array([1.0 if direction == "maximize" else -1.0 for direction in directions])

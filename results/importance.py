@@ -18,12 +18,14 @@ from numpy.typing import ArrayLike
 
 from results.arrays import Float64, finite
 from results.choice_columns import Groups, groups_of, shadows_of
+from results.main_effects import main_effects
+from results.ped_anova import ped_anova
 from results.shapley import shapley_effects
 from search_spaces.grammar import Choices
 
 Evaluator = Literal["fanova", "ped_anova", "shapley"]
 
-LEAST_RUNS, RUNS_A_FACTOR = 20, 3  # fewer say nothing that a null factor would not say too
+LEAST_RUNS, RUNS_A_FACTOR = 20, 3
 TREES = 16
 _TOLD_APART = 0.95
 
@@ -82,10 +84,10 @@ def importances(
     `choices`: each run's choices, under full names (`adapter.lora.rank`); `scores` (runs,). A conditional factor counts
     for the factor that it hangs from. Factors with one level only are left out.
 
-    fanova: share of a random forest's variance that a factor explains alone (Hutter, Hoos and Leyton-Brown 2014);
-    ped_anova: how different its levels are among the best tenth (Watanabe et al. 2023); both Optuna's. shapley: its
-    share of the forest's variance, interactions divided evenly (`shapley.shapley_effects`). ValueError where shapes do
-    not fit, for NaN, and where `resamples` is below 20.
+    fanova: the part of a random forest's variance that a factor explains alone (`main_effects.main_effects`);
+    ped_anova: how different its levels are among the best tenth (`ped_anova.ped_anova`). shapley: its part of the
+    forest's variance, interactions divided evenly (`shapley.shapley_effects`). ValueError where shapes do not fit, for
+    NaN, and where `resamples` is below 20.
     """
     values = finite(scores, "scores")
     if values.shape != (len(choices),):
@@ -93,7 +95,7 @@ def importances(
     if resamples < 20:
         raise ValueError(f"resamples must be at least 20, got {resamples}")
     groups = groups_of(choices)
-    needed = max(LEAST_RUNS, RUNS_A_FACTOR * len(groups))
+    needed = runs_needed(len(groups))
     if len(values) < needed or not groups or values.std() == 0:
         return Importances(evaluator, len(values), (), 0.0, _why_not(len(values), needed, len(groups)))
     rng = np.random.default_rng(seed)
@@ -115,6 +117,11 @@ def importances(
     return Importances(evaluator, len(values), ordered, float(np.median(largest)), too_few)
 
 
+def runs_needed(factors: int) -> int:
+    """How many runs are looked at, at least: fewer say nothing that a null factor would not say too."""
+    return max(LEAST_RUNS, RUNS_A_FACTOR * factors)
+
+
 def _evaluate(
     groups: Groups, scores: Float64, evaluator: Evaluator, rng: np.random.Generator
 ) -> tuple[Float64, Float64]:
@@ -129,21 +136,11 @@ def _evaluate(
 
 
 def _fanova(groups: Groups, scores: Float64, seed: int) -> Float64:
-    from optuna.importance import FanovaImportanceEvaluator
-
-    from results.choice_columns import by_optuna
-
-    return by_optuna(FanovaImportanceEvaluator(n_trees=TREES, seed=seed), groups, scores)
+    return main_effects(groups, scores, trees=TREES, seed=seed)
 
 
 def _ped_anova(groups: Groups, scores: Float64, seed: int) -> Float64:
-    from optuna.importance import PedAnovaImportanceEvaluator
-
-    from results.choice_columns import by_optuna
-
-    return by_optuna(
-        PedAnovaImportanceEvaluator(target_quantile=0.1), groups, -scores
-    )  # it asks what makes values small
+    return ped_anova(groups, scores)  # nothing in it is drawn
 
 
 def _shapley(groups: Groups, scores: Float64, seed: int) -> Float64:

@@ -1,52 +1,107 @@
-"""The Pareto front of a study: configurations that no other beats in everything at once."""
+"""The Pareto fronts of a study: configurations that no other beats in two things at once, and how sure that is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.fronts import front
-from results.leaderboard import configuration_result
+from results.arrays import Float64
+from results.fronts import Direction, front, front_probability
+from results.leaderboard import configuration_result, own_seconds
 from results.records import Database
+from results.rows import JsonObject, RunRow
 from results.study_results import StudyResults
 
 if TYPE_CHECKING:
     import pandas as pd
 
+OF_TASK = "dev_"  # what the column of a task's main metric on dev begins with
+# A probability from so many draws is within 3 points of the truth; fewer for many configurations, within 7.
+DRAWS, LEAST_DRAWS, DRAWS_TIMES_CONFIGURATIONS = 1000, 200, 100_000
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a configuration is measured by: a column of the table, its title on an axis, its name in a sentence."""
+
+    column: str
+    title: str
+    words: str
+    direction: Direction = "minimize"
+
+
+SCORE = Objective("score", "score on dev", "score", "maximize")
+COSTS: Mapping[str, Objective] = {
+    "parameters": Objective("trainable_parameters", "trainable parameters", "trainable parameters"),
+    "seconds": Objective("train_seconds", "training time of one run (seconds)", "training time"),
+    "inference": Objective("inference_ms", "inference time of an example (ms)", "inference time"),
+    "memory": Objective("peak_memory_bytes", "peak memory (bytes)", "peak memory"),
+}
+
+
+@dataclass(frozen=True)
+class Front:
+    """Two objectives; `name` as in the columns `on_NAME_front` and `NAME_front_probability`."""
+
+    name: str
+    x: Objective
+    y: Objective
+
+    @property
+    def member(self) -> str:
+        """The column that says which configurations are on the front by their means."""
+        return f"on_{self.name}_front"
+
+    @property
+    def probability(self) -> str:
+        """The column of how probably they are, given how much their seeds differ; empty with one seed."""
+        return f"{self.name}_front_probability"
+
+    @property
+    def directions(self) -> tuple[Direction, Direction]:
+        """Of `x` and `y`."""
+        return self.x.direction, self.y.direction
+
 
 def pareto_table(database: Database, name: str) -> pd.DataFrame:
-    """Every configuration with results: mean score, its two costs, and whether it is on either front."""
+    """Every configuration with results: its means, on which fronts it is, and how probably."""
     return pareto_frame(StudyResults(database, name))
 
 
 def pareto_frame(results: StudyResults) -> pd.DataFrame:
-    """`pareto_table` of a study that was read already."""
+    """`pareto_table` of a study that was read already. A column `dev_TASK` holds the mean of a task's main metric."""
     import pandas as pd
 
     found = [configuration_result(results, digest) for digest in results.measured()]
+    recipes = recipes_of(results)
+    tasks = [objective.column for objective in task_objectives(results)]
     records = [
         {
             "config_digest": entry.digest,
             "cells": " ".join(entry.names),
             "label": "; ".join(entry.labels),
+            "recipe": "; ".join(name for name, choices in recipes.items() if choices == entry.choices),
             "score": entry.mean,
             "spread": entry.spread,
             "seeds": entry.seeds,
             "trainable_parameters": entry.trainable_parameters,
             "train_seconds": entry.train_seconds,
+            **{name: _mean(results, entry.digest, name) for name in ("inference_ms", "peak_memory_bytes", *tasks)},
             "run_ids": " ".join(map(str, entry.run_ids)),
         }
         for entry in found
         if entry
     ]
-    frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
-    for cost, column in (
-        ("trainable_parameters", "on_parameters_front"),
-        ("train_seconds", "on_seconds_front"),
-    ):
-        points = frame[["score", cost]].to_numpy(dtype="float64", na_value=np.nan)
-        frame[column] = front(points, ("maximize", "minimize"))
+    types = {**COLUMNS, **dict.fromkeys(tasks, "float64"), "run_ids": "str"}
+    frame = pd.DataFrame(records, columns=list(types)).astype(types)
+    for each in fronts(results):
+        points = frame[[each.x.column, each.y.column]].to_numpy(dtype="float64", na_value=np.nan)
+        frame[each.member] = front(points, each.directions)
+        frame[each.probability] = _probabilities(results, list(frame["config_digest"]), each)
     return frame
 
 
@@ -54,10 +109,65 @@ COLUMNS = {
     "config_digest": "str",
     "cells": "str",
     "label": "str",
+    "recipe": "str",
     "score": "float64",
     "spread": "float64",
     "seeds": "int64",
     "trainable_parameters": "Int64",
     "train_seconds": "float64",
-    "run_ids": "str",
+    "inference_ms": "float64",
+    "peak_memory_bytes": "float64",
 }
+
+
+def fronts(results: StudyResults) -> list[Front]:
+    """Score against each cost, and every two tasks against each other."""
+    against = [Front(name, cost, SCORE) for name, cost in COSTS.items()]
+    pairs = combinations(task_objectives(results), 2)
+    return against + [Front(f"{a.words}_{b.words}", a, b) for a, b in pairs]
+
+
+def task_objectives(results: StudyResults) -> list[Objective]:
+    """The main metric of each task on dev."""
+    return [Objective(f"{OF_TASK}{task}", f"{task} on dev", task, "maximize") for task in results.tasks()]
+
+
+def value_of(results: StudyResults, run: RunRow, column: str) -> float | None:
+    """An objective of one run; None where it was not measured."""
+    if column.startswith(OF_TASK):
+        task = column.removeprefix(OF_TASK)
+        return results.metric(run.id, "dev", task, results.main_metric(run.id, "dev", task))
+    found: float | None = own_seconds(run) if column == "train_seconds" else getattr(run, column)
+    return found
+
+
+def recipes_of(results: StudyResults) -> dict[str, JsonObject]:
+    """The space's named recipes: name -> choices."""
+    return {recipe["name"]: recipe["choices"] for recipe in results.study.space_json.get("recipes", [])}
+
+
+def _mean(results: StudyResults, digest: str, column: str) -> float | None:
+    values = [value_of(results, run, column) for run in results.results_of(digest).values()]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _probabilities(results: StudyResults, digests: list[str], of: Front) -> Float64:
+    """NaN for a configuration with one seed, whose noise is not known, and for one that was not measured so."""
+    found = np.full(len(digests), np.nan)
+    runs = {place: _points(results, digest, of) for place, digest in enumerate(digests)}
+    known = {place: points for place, points in runs.items() if len(points)}
+    if not known:
+        return found
+    draws = max(LEAST_DRAWS, min(DRAWS, DRAWS_TIMES_CONFIGURATIONS // len(known)))
+    probabilities = front_probability(list(known.values()), of.directions, resamples=draws)
+    for place, probability in zip(known, probabilities, strict=True):
+        found[place] = probability if len(known[place]) > 1 else np.nan
+    return found
+
+
+def _points(results: StudyResults, digest: str, of: Front) -> Float64:
+    """(seeds, 2), of the runs for which both are known."""
+    runs = results.results_of(digest).values()
+    pairs = [(value_of(results, run, of.x.column), value_of(results, run, of.y.column)) for run in runs]
+    return np.array([(x, y) for x, y in pairs if x is not None and y is not None], dtype=np.float64).reshape(-1, 2)

@@ -23,8 +23,8 @@ class SelectionGap:
     luck: float
 
 
-def expected_maximum(scores: ArrayLike) -> Float64:
-    """The expected best of n runs for n = 1 .. N, from N scores: (N,) -> (N,), entry n - 1 for n.
+def expected_maximum(scores: ArrayLike, most: int | None = None) -> Float64:
+    """The expected best of n runs for n = 1 .. N, from N scores: (N,) -> (N,), entry n - 1 for n; up to `most`.
 
     The mean of the maximum over all subsets of n of the N scores, unbiased for the expected maximum of n independent
     runs: with x_(1) <= ... <= x_(N),  sum_i x_(i) C(i-1, n-1) / C(N, n)  (Tang et al. 2020, "Showing your work doesn't
@@ -34,8 +34,8 @@ def expected_maximum(scores: ArrayLike) -> Float64:
     values = np.sort(values)
     count = len(values)
     weights = np.full(count, 1 / count)  # of x_(i) for n = 1
-    curve = np.empty(count)
-    for n in range(1, count + 1):
+    curve = np.empty(count if most is None else min(most, count))
+    for n in range(1, len(curve) + 1):
         curve[n - 1] = values @ weights
         # C(i-1, n) / C(N, n+1) from C(i-1, n-1) / C(N, n)
         if n < count:

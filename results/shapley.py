@@ -10,6 +10,7 @@ import numpy as np
 
 from results.arrays import Float64
 from results.choice_columns import Groups
+from results.forest import fit
 
 WALKS = 256
 
@@ -42,20 +43,10 @@ def shapley_effects(groups: Groups, scores: Float64, *, trees: int, seed: int, w
     "Sobol' indices and Shapley value", eq. 8), the groups drawn independently of each other from the runs, all columns
     of one group together. See `variance_effects`.
     """
-    from sklearn.ensemble import RandomForestRegressor
-
     rng = np.random.default_rng(seed)
-    columns = [columns.encoded() for columns in groups.values()]
-    forest = RandomForestRegressor(n_estimators=trees, random_state=seed, max_features=0.5)
-    forest.fit(np.concatenate(columns, axis=1), scores)
-    rows = rng.integers(0, len(scores), (2, walks, len(columns)))  # each factor's from a run of its own
-
-    def predict(picked: np.ndarray) -> Float64:
-        chosen = np.concatenate([column[picked[:, k]] for k, column in enumerate(columns)], axis=1)
-        predicted: Float64 = forest.predict(chosen)
-        return predicted
-
-    return variance_effects(predict, rows[0], rows[1], rng)
+    forest = fit(groups, scores, trees=trees, seed=seed)
+    rows = rng.integers(0, len(scores), (2, walks, len(groups)))  # each factor's from a run of its own
+    return variance_effects(forest.predict, rows[0], rows[1], rng)
 
 
 def variance_effects(

@@ -128,6 +128,12 @@ def p_text(p: float) -> str:
     return f"{p:.2f}" if p >= 0.095 else f"{p:.1g}" if p < 0.01 else f"{p:.2f}"
 
 
+def probability_text(probability: float) -> str:
+    """ "87 %"; "> 99 %" and "< 1 %" beyond what draws can tell."""
+    percent = 100 * probability
+    return "> 99 %" if percent > 99 else "< 1 %" if percent < 1 else f"{percent:.0f} %"
+
+
 def zero_verdict(interval: Interval) -> str:
     """ "excludes 0" or "includes 0", for people who do not see the bar."""
     return "excludes 0" if interval.excludes_zero else "includes 0"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from place import Place
 
@@ -96,3 +98,38 @@ def test_a_classifier_of_another_library_on_real_sentences(place: Place, monkeyp
     rows = place.rows("select score, trainable_parameters from run where status = 'complete'")
     assert len(rows) >= 8 and all(0.25 < score < 0.5 and parameters > 1000 for score, parameters in rows)
     assert place.rows("select count(*) from prediction where task = 'sst'") == [(len(rows),)]
+
+
+SPACE_OF_MANY = """
+from search_spaces.factors import BATCH_SIZE, HEAD_DROPOUT, POOLING, SCHEDULE, SST_HEAD, STS_HEAD
+from search_spaces.grammar import Space
+
+SPACE = Space(name="many", goal="Which?", factors=(POOLING, SST_HEAD, STS_HEAD, SCHEDULE, BATCH_SIZE, HEAD_DROPOUT))
+"""
+
+
+@pytest.mark.slow
+def test_importance_finds_the_planted_factor_and_leaves_what_does_nothing(place: Place, tmp_path: Path) -> None:
+    """200 runs of a search whose truth is planted: the strongest factor is told apart, above all without effect."""
+    (tmp_path / "many.py").write_text(SPACE_OF_MANY)
+    done = place.run(
+        "--space", str(tmp_path / "many.py"), "--rehearse", "--trials", "200", "--name", "p",
+        "--sampler", "random", "--pruner", "none", "--workers", "2", "--budget", "full", "--phases", "search,report",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    data = json.loads(place.rows("select data_json from study_meta")[0][0])
+    spans = {}
+    for factor, levels in data["planted"]["levels"].items():
+        means = [sum(effects.values()) / len(effects) for effects in levels.values()]
+        spans[factor] = max(means) - min(means)
+    strongest = max((factor for factor in spans if "." not in factor), key=lambda factor: spans[factor])
+    table = pd.read_csv(place.folder / "runs" / "p" / "tables" / "importance.csv")
+    shapley = table[table["evaluator"] == "shapley"].set_index("factor")
+    nulls = [factor for factor in data["null_factors"] if factor in shapley.index]
+    # A factor whose conditional ones have an effect is credited with it.
+    nulls = [factor for factor in nulls if not any(name.startswith(f"{factor}.") and spans[name] for name in spans)]
+    assert nulls
+    assert shapley.loc[strongest, "told_apart"]
+    assert shapley.loc[strongest, "importance"] > shapley.loc[nulls, "importance"].max()
+    assert not shapley.loc[nulls, "told_apart"].any()
+    assert len(shapley.loc[strongest, "run_ids"].split()) == 200

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from optuna._hypervolume import compute_hypervolume
 
-from results.fronts import Direction
+from results.fronts import Direction, _fronts_of_two
 from results.statistics import front, front_probability, hypervolume
 
 UP: tuple[Direction, ...] = ("maximize", "maximize")
@@ -50,3 +50,12 @@ def test_shapes_are_checked() -> None:
         front_probability([[[1.0, 2.0]], [[1.0]]], UP)
     with pytest.raises(ValueError, match="points must have shape"):
         front([[1.0]], UP)
+
+
+def test_many_fronts_at_once_are_those_of_each() -> None:
+    """With equal values, which continuous draws hardly have."""
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        sets = rng.integers(0, 4, (8, 6, 2)).astype(float)
+        expected = [front(points, UP).tolist() for points in sets]
+        assert _fronts_of_two(sets).tolist() == expected

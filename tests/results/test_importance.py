@@ -3,12 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import optuna
 import pytest
-from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
 
 from results.arrays import Float64
-from results.choice_columns import ABSENT, by_optuna, groups_of, shadows_of
+from results.choice_columns import ABSENT, groups_of, shadows_of
 from results.importance import importances
 
 Runs = tuple[list[dict[str, Any]], Float64]
@@ -57,28 +55,7 @@ def test_shadows_keep_a_factor_s_columns_together() -> None:
     assert not (shadow.values == real.values).all()
 
 
-@pytest.mark.parametrize("evaluator", [FanovaImportanceEvaluator(seed=1, n_trees=8), PedAnovaImportanceEvaluator()])
-def test_optuna_s_own_numbers_come_through(evaluator: Any) -> None:
-    """The same runs as an ordinary study, its importances as Optuna gives them."""
-    rng = np.random.default_rng(2)
-    levels, rates = rng.integers(0, 3, 40), rng.uniform(1, 2, 40)
-    scores = levels + 0.3 * rates + rng.normal(0, 0.1, 40)
-    order = {level: i for i, level in enumerate(dict.fromkeys(map(int, levels)))}
-    study = optuna.create_study()
-    spaces = {
-        "a 0": optuna.distributions.CategoricalDistribution((0, 1, 2)),
-        "b 0": optuna.distributions.FloatDistribution(rates.min(), rates.max()),
-    }
-    for level, rate, score in zip(levels, rates, scores, strict=True):
-        params = {"a 0": order[int(level)], "b 0": float(rate)}
-        study.add_trial(optuna.trial.create_trial(value=score, params=params, distributions=spaces))
-    expected = evaluator.evaluate(study, ["a 0", "b 0"])
-    runs = [{"a": f"level{level}", "b": float(rate)} for level, rate in zip(levels, rates, strict=True)]
-    found = by_optuna(evaluator, groups_of(runs), scores)
-    assert found == pytest.approx([expected["a 0"], expected["b 0"]])
-
-
-@pytest.mark.parametrize("evaluator", ["shapley", "ped_anova"])
+@pytest.mark.parametrize("evaluator", ["shapley", "ped_anova", "fanova"])
 def test_what_matters_is_told_apart_and_what_does_not_is_not(evaluator: Any) -> None:
     found = importances(*searched(90, effect=0.05), evaluator, resamples=20)
     assert found.too_few == ""
@@ -87,12 +64,6 @@ def test_what_matters_is_told_apart_and_what_does_not_is_not(evaluator: Any) -> 
     assert {f.factor for f in found.factors} == {"real", "outer", "null", "rate"}
     assert all(f.low <= f.value <= f.high for f in found.factors)
     assert sum(f.value for f in found.factors) == pytest.approx(1.0)
-
-
-def test_fanova_tells_a_strong_factor_apart() -> None:
-    runs, scores = searched(40, effect=0.05)
-    only = [{"real": run["real"], "null": run["null"]} for run in runs]
-    assert importances(only, scores, "fanova", resamples=20).ranking == ("real",)
 
 
 def test_noise_gives_no_ranking_but_the_reason() -> None:
@@ -110,12 +81,6 @@ def test_too_few_runs_are_not_looked_at() -> None:
 def test_the_same_seed_gives_the_same_importances() -> None:
     runs = searched(30, effect=0.02)
     assert importances(*runs, resamples=20, seed=3) == importances(*runs, resamples=20, seed=3)
-
-
-def test_no_study_of_scratch_is_announced(capfd: pytest.CaptureFixture[str]) -> None:
-    runs, scores = searched(20, effect=0.05)
-    by_optuna(PedAnovaImportanceEvaluator(), groups_of(runs), scores)
-    assert capfd.readouterr().err == ""
 
 
 def test_scores_must_fit_the_runs() -> None:

@@ -34,6 +34,12 @@ def test_long_searches_have_no_overflow() -> None:
     assert (np.diff(curve) >= -1e-12).all()
 
 
+def test_a_curve_can_end_early() -> None:
+    scores = [0.3, 0.1, 0.4]
+    assert expected_maximum(scores, 2).tolist() == expected_maximum(scores)[:2].tolist()
+    assert expected_maximum(scores, 9).tolist() == expected_maximum(scores).tolist()
+
+
 def test_superiority_is_mann_whitney_s_statistic() -> None:
     a, b = [0.7, 0.72, 0.69, 0.70], [0.66, 0.70, 0.71]
     expected = stats.mannwhitneyu(a, b).statistic / 12

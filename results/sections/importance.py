@@ -1,0 +1,243 @@
+"""Which choices the search's scores depended on: Shapley effects, PED-ANOVA and fANOVA beside null factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from results.choice_columns import groups_of
+from results.figures import Figure, Trace
+from results.importance import Evaluator, FactorImportance, Importances, importances, runs_needed
+from results.searched import complete_search, evenly
+from results.study_results import StudyResults
+from results.summary import Summary
+from results.wording import MINUS, plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The section takes about 6 s with these, whether there are 6 factors or 28; all of 10,000 runs would take minutes.
+FEWEST_USED, MOST_USED, RUNS_TIMES_FACTORS = 250, 1000, 5000
+RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 40, 20, 12
+DRAWN = 12  # factors in the figure
+
+TITLES: Mapping[Evaluator, str] = {"shapley": "Shapley effects", "fanova": "fANOVA", "ped_anova": "PED-ANOVA"}
+
+
+@dataclass(frozen=True)
+class ImportanceRow:
+    """One factor's importance by every evaluator."""
+
+    factor: str
+    found: Mapping[Evaluator, FactorImportance]
+
+
+@dataclass(frozen=True)
+class SearchImportance:
+    """Importances of a search's runs. `run_ids` are the runs they are computed from, of `complete` complete ones.
+
+    `too_few` says why there are no rows; `cut_short` is how many runs were stopped early and are not among them.
+    """
+
+    run_ids: tuple[int, ...]
+    complete: int
+    cut_short: int
+    resamples: int
+    by: Mapping[Evaluator, Importances]
+    rows: tuple[ImportanceRow, ...]
+    too_few: str
+
+    @property
+    def told_apart(self) -> tuple[str, ...]:
+        """The factors that the Shapley effects tell from nothing, the largest first."""
+        return self.by["shapley"].ranking if self.rows else ()
+
+    def sentence(self) -> str:
+        """The answer."""
+        if not self.rows:
+            return self.too_few
+        names = self.told_apart
+        if not names:
+            return (
+                f"Not enough runs: with {len(self.run_ids)}, none of {plural(len(self.rows), 'factor')} is told apart "
+                "from one that cannot matter."
+            )
+        what = "is the one factor" if len(names) == 1 else "are the factors"
+        return (
+            f"{_listed(names)} {what} of {len(self.rows)} whose importance for the search's scores is told apart "
+            "from one that cannot matter."
+        )
+
+    def runs_sentence(self) -> str:
+        """Which runs were looked at."""
+        if len(self.run_ids) == self.complete:
+            told = f"Computed from all {plural(self.complete, 'complete run')} of the search"
+        else:
+            used = f"{len(self.run_ids)} of {self.complete:,} complete runs"
+            told = f"Computed from {used}, spread evenly over the search"
+        if self.cut_short:
+            have = "has" if self.cut_short == 1 else "have"
+            told += f"; {plural(self.cut_short, 'run')} stopped early {have} no part"
+        return f"{told}."
+
+    def share(self, value: float) -> str:
+        """A share as it is shown."""
+        return share_text(value)
+
+    def figures(self) -> Sequence[Figure]:
+        """Bars with whiskers, and the line that the largest null factor reached."""
+        return [_bars(self)] if self.rows else []
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """`importance`: a row a factor and evaluator."""
+        import pandas as pd
+
+        ids = " ".join(map(str, self.run_ids))
+        records = [
+            {
+                "factor": row.factor,
+                "evaluator": evaluator,
+                "importance": one.value,
+                "low": one.low,
+                "high": one.high,
+                "null": self.by[evaluator].null,
+                "exceeds_nulls": one.exceeds_nulls,
+                "told_apart": one.told_apart,
+                "resamples": self.resamples,
+                "runs": len(self.run_ids),
+                "run_ids": ids,
+            }
+            for row in self.rows
+            for evaluator, one in row.found.items()
+        ]
+        return {"importance": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
+
+
+COLUMNS = {
+    "factor": "str",
+    "evaluator": "str",
+    "importance": "float64",
+    "low": "float64",
+    "high": "float64",
+    "null": "float64",
+    "exceeds_nulls": "float64",
+    "told_apart": "bool",
+    "resamples": "int64",
+    "runs": "int64",
+    "run_ids": "str",
+}
+
+
+def build(results: StudyResults, found: Summary) -> SearchImportance | None:
+    """None for a grid, and before the search has a complete run."""
+    runs = complete_search(results)
+    if found.is_grid or not runs:
+        return None
+    some = evenly(runs, MOST_USED)
+    used = evenly(runs, most_runs(len(groups_of([run.choices_json for run in some]))))
+    choices, scores = [run.choices_json for run in used], [run.score or 0.0 for run in used]
+    factors = len(groups_of(choices))
+    resamples = RESAMPLES_OF_MANY if factors > MANY_FACTORS else RESAMPLES
+    # The quickest decides whether there is anything to look at.
+    names: tuple[Evaluator, ...] = ("ped_anova", "shapley", "fanova")
+    by: dict[Evaluator, Importances] = {}
+    for evaluator in names:
+        by[evaluator] = importances(choices, scores, evaluator, resamples=resamples)
+        if not by[evaluator].factors:
+            break
+    complete = "shapley" in by
+    return SearchImportance(
+        run_ids=tuple(run.id for run in used),
+        complete=len(runs),
+        cut_short=sum(run.phase == "search" and run.status == "pruned" for run in results.runs),
+        resamples=resamples,
+        by=by,
+        rows=_rows(by) if complete else (),
+        too_few="" if complete else _why_nothing(by["ped_anova"].too_few, len(used), factors),
+    )
+
+
+def most_runs(factors: int) -> int:
+    """How many runs are looked at, at most."""
+    return max(FEWEST_USED, min(MOST_USED, RUNS_TIMES_FACTORS // max(1, factors)))
+
+
+def _rows(by: Mapping[Evaluator, Importances]) -> tuple[ImportanceRow, ...]:
+    found = {evaluator: {one.factor: one for one in by[evaluator].factors} for evaluator in TITLES}
+    return tuple(
+        ImportanceRow(one.factor, {evaluator: of[one.factor] for evaluator, of in found.items()})
+        for one in by["shapley"].factors
+    )
+
+
+def _why_nothing(reason: str, runs: int, factors: int) -> str:
+    missing = runs_needed(factors) - runs
+    if not factors or missing <= 0:
+        return reason
+    return f"{reason} {plural(missing, 'more complete run')} of the search would do to look at them at all."
+
+
+def _bars(it: SearchImportance) -> Figure:
+    shapley = it.by["shapley"]
+    shown = [row.found["shapley"] for row in it.rows[:DRAWN]][::-1]  # plotly draws upwards
+    labels = [escape(one.factor, quote=False) for one in shown]
+    color = ["var(--accent)" if one.told_apart else "var(--faint)" for one in shown]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [one.value for one in shown],
+        "y": labels,
+        "marker": {"color": color},
+        "error_x": _whiskers(shown),
+        "name": "share of the variance that the choices explain",
+        "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
+        "showlegend": False,
+    }
+    null = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [shapley.null, shapley.null],
+        "y": [labels[0], labels[-1]],
+        "line": {"color": "var(--baseline)", "dash": "dot", "width": 2},
+        "name": "largest factor that cannot matter",
+        "hoverinfo": "skip",
+    }
+    largest = "" if len(it.rows) <= DRAWN else f"The {DRAWN} largest of {len(it.rows)}. "
+    return Figure(
+        id="figure-importance",
+        title="Importance by Shapley effects",
+        sentence=(
+            f"{largest}Whiskers hold 95 % of {it.resamples} resamples of the runs. In colour: told apart from factors "
+            "in random order, the largest of which reaches the dotted line in half of the resamples."
+        ),
+        traces=[bars, null],
+        layout={
+            "xaxis": {"title": {"text": "share of the variance explained"}},
+            "yaxis": {"title": {"text": ""}, "dtick": 1},
+            "barmode": "overlay",
+        },
+    )
+
+
+def _whiskers(shown: Sequence[FactorImportance]) -> Trace:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [one.high - one.value for one in shown],
+        "arrayminus": [one.value - one.low for one in shown],
+        "color": "var(--muted)",
+        "thickness": 1.2,
+        "width": 4,
+    }
+
+
+def share_text(value: float) -> str:
+    """ "0.08"; no sign before what is rounded to zero."""
+    shown = f"{value:.2f}"
+    return "0.00" if float(shown) == 0 else shown.replace("-", MINUS)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

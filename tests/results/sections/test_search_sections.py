@@ -1,0 +1,200 @@
+"""The sections that a search has, on databases made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from results.records import Database, RunResult
+from results.sections import fronts, importance, ledger, luck
+from results.study_results import StudyResults
+from results.summary import summarise
+
+A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
+B = {**A, "pooling": "mean"}
+RECIPES = [{"name": "theirs <b>", "source": "x", "note": "", "choices": B}]
+
+
+def built(section: Any, database: Database, name: str = "demo-study") -> Any:
+    results = StudyResults(database, name)
+    return section.build(results, summarise(results))
+
+
+def run(make: Any, choices: Any, seed: int, phase: str, score: float, **changes: Any) -> int:
+    started = make.start(choices, seed, phase)
+    values = {"status": "complete", "score": score, "train_seconds": 10.0, **changes}
+    make.database.finish_run(started, RunResult(**values))
+    return int(started)
+
+
+def searched(make: Any, count: int) -> None:
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        choices = {**A, "pooling": ["cls", "mean"][i % 2], "sts_head": str(rng.choice(["concat", "cosine"]))}
+        run(make, choices, i, "search", 0.6 + 0.1 * (i % 2) + rng.normal(0, 0.01))
+
+
+@pytest.mark.parametrize("section", [importance, ledger, luck])
+def test_a_grid_has_none_of_them(light: Any, section: Any) -> None:
+    light.study(space_json={"name": "g", "design": "grid", "factors": []})
+    for seed in (1000, 1001):
+        light.complete(A, seed, "confirm")
+    assert built(section, light.database) is None
+
+
+@pytest.mark.parametrize("section", [importance, ledger, luck, fronts])
+def test_a_study_without_runs_has_none_of_them(light: Any, section: Any) -> None:
+    light.study()
+    assert built(section, light.database) is None
+
+
+def test_too_few_runs_say_how_many_are_missing(finished: Database) -> None:
+    found = built(importance, finished)
+    assert found.sentence() == (
+        "Not enough runs: 3, and 3 factors need at least 20. 17 more complete runs of the search would do to look at "
+        "them at all."
+    )
+    assert list(found.figures()) == []
+    assert len(found.tables()["importance"]) == 0
+
+
+def test_what_mattered_is_told_with_the_runs_it_comes_from(light: Any) -> None:
+    light.study()
+    searched(light, 40)
+    found = built(importance, light.database)
+    assert found.sentence().startswith("pooling is the one factor of 2 whose importance")
+    table = found.tables()["importance"]
+    assert set(table["evaluator"]) == {"shapley", "fanova", "ped_anova"}
+    assert (table["low"] <= table["importance"]).all() and (table["importance"] <= table["high"]).all()
+    assert table["run_ids"][0].split() == [str(i) for i in range(1, 41)]
+    (figure,) = found.figures()
+    assert figure.traces[0]["y"] == ["sts_head", "pooling"]
+    pd.testing.assert_frame_equal(table, built(importance, light.database).tables()["importance"])
+
+
+def test_many_runs_are_thinned_evenly_and_that_is_said(light: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importance, "FEWEST_USED", 25)
+    monkeypatch.setattr(importance, "RUNS_TIMES_FACTORS", 50)
+    light.study()
+    searched(light, 60)
+    found = built(importance, light.database)
+    assert (len(found.run_ids), found.run_ids[0], found.run_ids[-1]) == (25, 1, 60)
+    assert "Computed from 25 of 60 complete runs, spread evenly over the search." in found.runs_sentence()
+
+
+def test_stopped_runs_have_no_part_in_importance(light: Any) -> None:
+    light.study()
+    searched(light, 24)
+    run(light, B, 99, "search", 0.1, status="pruned")
+    found = built(importance, light.database)
+    assert 25 not in found.run_ids
+    assert "1 run stopped early has no part" in found.runs_sentence()
+
+
+def test_the_ledger_says_which_level_got_little(light: Any) -> None:
+    light.study()
+    for seed in range(12):
+        run(light, B if seed else A, seed, "search", 0.5 + 0.01 * seed)
+    found = built(ledger, light.database)
+    assert "pooling cls 1, mean 11" in found.sentence()
+    table = found.tables()["ledger"].set_index(["factor", "level"])
+    assert table.loc[("pooling", "cls"), "run_ids"] == "1"
+    assert table.loc[("pooling", "mean"), "runs"] == 11
+    assert "best_search_score_not_a_result" in table.columns
+    assert list(found.figures()) == []  # one level alone has enough runs for a curve
+
+
+def test_curves_of_the_factor_that_differs_most(light: Any) -> None:
+    light.study()
+    searched(light, 20)
+    (figure,) = built(ledger, light.database).figures()
+    assert figure.title.endswith("by pooling")
+    assert [trace["name"] for trace in figure.traces] == ["cls (10 runs)", "mean (10 runs)"]
+    assert "highest with mean and lowest with cls" in figure.sentence
+
+
+def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> None:
+    light.study()
+    run(light, A, 0, "search", 0.60)
+    run(light, B, 0, "search", 0.75)
+    for phase_seed, (a, b) in zip((1000, 1001, 1002), ((0.6, 0.70), (0.61, 0.71), (0.59, 0.72)), strict=True):
+        run(light, A, phase_seed, "confirm", a)
+        run(light, B, phase_seed, "confirm", b)
+    cells = [light.cell("confirm", "baseline", A, 0), light.cell("confirm", "confirm:1", B, 1)]
+    light.database.replace_cells(light.name, "confirm", cells)
+    found = built(luck, light.database)
+    assert "the best showed 0.750; 3 seeds that did not choose it give 0.710: +4.0 points" in found.sentence()
+    assert "Where seeds deviate by 1.0 points" in found.sentence()
+    table = found.tables()["luck"]
+    assert table["search_place"].tolist() == [1, 2]
+    assert table["is_baseline"].tolist() == [False, True]
+    assert table["luck"].tolist() == pytest.approx([0.04, 0.0])
+    assert table["run_ids"][0] == "2 4 6 8"
+
+
+def test_one_confirmed_seed_promises_nothing(light: Any) -> None:
+    light.study()
+    run(light, B, 0, "search", 0.75)
+    run(light, B, 1000, "confirm", 0.70)
+    light.database.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
+    found = built(luck, light.database)
+    assert "one seed shows no spread, so how much of the difference was luck cannot be said." in found.sentence()
+    assert found.tables()["luck"]["luck"].isna().all()
+
+
+def test_fronts_have_their_probability_and_their_recipe(light: Any) -> None:
+    factors = [{"name": k, "baseline": v, "condition": None} for k, v in A.items()]
+    light.study(space_json={"name": "s", "factors": factors, "recipes": RECIPES})
+    for seed in (1000, 1001, 1002):
+        run(light, A, seed, "confirm", 0.60 + 0.001 * (seed - 1000), inference_ms=1.0, trainable_parameters=5)
+        run(light, B, seed, "confirm", 0.70 + 0.001 * (seed - 1000), inference_ms=9.0, trainable_parameters=5)
+    found = built(fronts, light.database)
+    assert [front.name for front in found.shown] == ["inference"]  # the rest does not differ
+    cheap = next(row for row in found.rows if not row.recipe)
+    assert cheap.places["inference"] == (True, 1.0)
+    assert "Given how much seeds differ, 2 of them are on one" in found.sentence()
+    (figure,) = found.figures()
+    assert figure.id == "figure-inference-ms"
+    assert "theirs &lt;b&gt;" in [trace["name"] for trace in figure.traces]
+    hovers = [text for trace in figure.traces for text in trace["text"]]
+    assert any(text.endswith("on the front with probability &gt; 99 %") for text in hovers)
+
+
+def test_the_growth_of_a_search_is_told_by_its_runs(light: Any) -> None:
+    light.study()
+    for seed, (score, cost) in enumerate([(0.5, 9.0), (0.6, 5.0), (0.55, 6.0), (0.7, 7.0)]):
+        run(light, A if seed % 2 else B, seed, "search", score, inference_ms=cost)
+    for choices, cost in ((A, 1.0), (B, 2.0)):
+        run(light, choices, 1000, "confirm", 0.6 + cost / 100, inference_ms=cost)
+    found = built(fronts, light.database)
+    assert "With one seed each, how sure that is cannot be said." in found.sentence()
+    table = found.tables()["hypervolume"]
+    # From (0.5, 9): 0.1 x 4, then 0.1 x 2 more.
+    assert table["share"].tolist() == pytest.approx([2 / 3, 1.0])
+    assert table["run_ids"].tolist() == ["2", "4"]
+
+
+def test_names_from_the_study_are_no_html_in_the_figures(light: Any) -> None:
+    light.study()
+    rng = np.random.default_rng(0)
+    for i in range(24):
+        choices = {**A, "pooling": ["<b>", "mean"][i % 2], "<i>": ["x", "y"][i // 2 % 2]}
+        run(light, choices, i, "search", 0.6 + 0.1 * (i % 2) + rng.normal(0, 0.01))
+    (curves,) = built(ledger, light.database).figures()
+    assert curves.traces[0]["name"] == "&lt;b&gt; (12 runs)"
+    (bars,) = built(importance, light.database).figures()
+    assert "&lt;i&gt;" in bars.traces[0]["y"]
+
+
+def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:
+    light.study(space_json={"name": "g", "design": "grid", "factors": []})
+    for seed in (1000, 1001):
+        run(light, A, seed, "confirm", 0.6, inference_ms=1.0)
+        run(light, B, seed, "confirm", 0.7, inference_ms=2.0)
+    cell = light.cell("confirm", "row:Mean, theirs", B, 0, design="row")
+    light.database.replace_cells(light.name, "confirm", [cell])
+    rows = built(fronts, light.database).table_rows()
+    assert [row.labels for row in rows] == [("Mean, theirs",), ()]
