@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import select
 
 from results import schema
-from results.predictions import unpack_predictions
+from results.predictions import Predictions, unpack_predictions
 from results.records import Database
 from results.rows import Cell, RunRow, StudyRow
 from results.stages import StageCosts, stage_costs
@@ -53,6 +53,15 @@ class Comparison:
     def interval(self) -> Interval:
         """The estimate with its 95 % interval."""
         return self.difference.interval()
+
+
+@dataclass(frozen=True, eq=False)
+class KeptPredictions:
+    """What one run predicted on one task's examples; `examples` is a hash of their ids, in their order."""
+
+    task: str
+    examples: str
+    values: Predictions
 
 
 class StudyResults:
@@ -132,6 +141,30 @@ class StudyResults:
         a, b = ([runs[seed].score for seed in seeds] for runs in (mine, theirs))
         return Comparison(paired_difference(np.array(a), np.array(b)), seeds, "seeds")
 
+    def example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> dict[str, tuple[Float64, Float64]]:
+        """Task -> scores (seeds, examples) of both, for tasks of which all these runs predicted the same examples."""
+        tables = [[self._examples(run.id) or {} for run in runs] for runs in (mine, theirs)]
+        every = [table for column in tables for table in column]
+        shared = [name for name in sorted(every[0]) if all(name in table for table in every)] if every else []
+        a, b = tables
+        return {
+            name.rpartition(" ")[0]: (np.stack([row[name] for row in a]), np.stack([row[name] for row in b]))
+            for name in shared
+            if len({len(table[name]) for table in every}) == 1
+        }
+
+    def predictions(self, run_id: int, split: str = "dev") -> list[KeptPredictions]:
+        """What a run predicted on each task's examples of a split, tasks by name; empty where nothing was kept."""
+        table = schema.Prediction
+        found = self._database.select(
+            select(table.task, table.example_ids_sha256, table.payload)
+            .where(table.run_id == run_id, table.split == split)
+            .order_by(table.task)
+        )
+        return [
+            KeptPredictions(row["task"], row["example_ids_sha256"], unpack_predictions(row["payload"])) for row in found
+        ]
+
     def score_interval(self, digest: str) -> tuple[Interval, IntervalOver] | None:
         """A configuration's mean score with its interval; None with fewer than two seeds."""
         runs = list(self.results_of(digest).values())
@@ -156,15 +189,9 @@ class StudyResults:
 
     def _example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> list[tuple[Float64, Float64]]:
         """One pair (seeds, examples) a task; empty unless all runs kept predictions on the same examples."""
-        tables = [[self._examples(run.id) for run in runs] for runs in (mine, theirs)]
-        found = [table for column in tables for table in column if table is not None]
-        if len(found) < len(mine) + len(theirs):
-            return []
-        shapes = {tuple((task, len(values)) for task, values in sorted(table.items())) for table in found}
-        if len(shapes) != 1 or not found[0]:
-            return []
-        a, b = ([table for table in column if table is not None] for column in tables)
-        return [(np.stack([row[task] for row in a]), np.stack([row[task] for row in b])) for task in sorted(a[0])]
+        pairs = self.example_pairs(mine, theirs)
+        kept = [self._examples(run.id) or {} for run in (*mine, *theirs)]
+        return list(pairs.values()) if all(len(table) == len(pairs) for table in kept) else []
 
     def _examples(self, run_id: int) -> ExampleScores | None:
         if run_id not in self._example_scores:
@@ -172,18 +199,12 @@ class StudyResults:
         return self._example_scores[run_id]
 
     def _read_examples(self, run_id: int) -> ExampleScores | None:
-        table = schema.Prediction
-        found = self._database.select(
-            select(table.task, table.example_ids_sha256, table.payload)
-            .where(table.run_id == run_id, table.split == "dev")
-            .order_by(table.task)
-        )
         scores: ExampleScores = {}
-        for row in found:
-            kept = unpack_predictions(row["payload"])
+        for found in self.predictions(run_id):
+            kept = found.values
             if not (np.isfinite(kept.predictions).all() and np.isfinite(kept.labels).all()):
                 return None
-            metric = self.main_metric(run_id, "dev", row["task"])
+            metric = self.main_metric(run_id, "dev", found.task)
             if metric == "pearson":
                 values = pearson_scores(kept.predictions, kept.labels)
             elif metric == "score":  # of each example, as the model told it
@@ -191,7 +212,7 @@ class StudyResults:
             else:
                 values = (kept.predictions == kept.labels).astype(np.float64)
             # The ids belong to the name, so that two runs on different examples are not paired.
-            scores[f"{row['task']} {row['example_ids_sha256']}"] = values
+            scores[f"{found.task} {found.examples}"] = values
         return scores or None
 
 
