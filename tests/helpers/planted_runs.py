@@ -16,14 +16,21 @@ Quality = Mapping[str, float]  # task -> share of right predictions; for sts 1 -
 
 
 def planted_run(
-    make: Any, choices: Mapping[str, Any], seed: int, quality: Quality, *, phase: Any = "confirm", kept: bool = True
+    make: Any,
+    choices: Mapping[str, Any],
+    seed: int,
+    quality: Quality,
+    *,
+    phase: Any = "confirm",
+    kept: bool = True,
+    split_name: str = "dev",
 ) -> int:
-    """A complete run on the same dev examples as all others; half of the examples are hard for everyone."""
+    """A complete run on the same examples as all others of the split; half of the examples are hard for everyone."""
     run = make.start(choices, seed, phase)
     metrics, rows = [], []
     for task, share in quality.items():
         outputs, predictions, labels = _arrays(task, share, seed, sorted(choices.items()))
-        ids = hashlib.sha256(task.encode()).hexdigest()
+        ids = hashlib.sha256(f"{split_name} {task}".encode()).hexdigest()
         rows.append(PredictionRow("dev", task, pack_predictions(outputs, predictions, labels), ids))
         if task == "sts":
             metrics.append(MetricValue("dev", task, "pearson", float(np.corrcoef(predictions, labels)[0, 1])))
