@@ -32,6 +32,7 @@ from results.statistics import (
 
 MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
 
+REFERENCE = "reference"  # the design of cells that train one task alone, named reference:TASK
 MAIN_METRICS = ("pearson", "accuracy", "score")
 IntervalOver = Literal["seeds and examples", "seeds"]
 ExampleScores = dict[str, Float64]  # task -> (examples,), the mean of which is the task's main metric
@@ -82,8 +83,14 @@ class StudyResults:
         return self._results.get(digest, {})
 
     def measured(self) -> list[str]:
-        """The digests of all configurations that have results, in the order they were first run."""
-        return list(self._results)
+        """The digests of all configurations of all tasks that have results, in the order they were first run."""
+        alone = set(self.references().values())
+        return [digest for digest in self._results if digest not in alone]
+
+    def references(self) -> dict[str, str]:
+        """Task -> digest of the best configuration on it alone (`--references`); empty where none were asked for."""
+        cells = [cell for cell in self.cells if cell.design == REFERENCE]
+        return {cell.name.removeprefix(f"{REFERENCE}:"): cell.config_digest for cell in cells}
 
     def scores(self, digest: str) -> list[float]:
         """The dev scores of a configuration, 0..1, one a seed."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from results.figures import Figure
 from results.leaderboard import baseline_digest
 from results.statistics import MARGIN
-from results.study_results import StudyResults
+from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
 from results.task_differences import Matrix, TaskDifference, task_differences, trade_off
 from results.wording import changes, changes_in_words, level_text, plural
@@ -48,12 +48,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Every row of the ablation (or of the grid) against every task."""
+    """Every row of the ablation (or of the grid) against every task.
+
+    `together`: task -> the best minus the same trained on that task alone, where references were asked for;
+    `references`: their digests by task; `not_alone`: tasks on which the best cannot be trained alone, and why.
+    """
 
     tasks: tuple[str, ...]
     rows: tuple[Row, ...]
     against_baseline: bool
     margin: float
+    together: Mapping[str, TaskDifference] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    not_alone: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def alarms(self) -> list[Row]:
@@ -73,6 +80,8 @@ class Transfer:
     def sentence(self) -> str:
         """The answer: which rows trade one task for another, and how much is not known."""
         kind = "configuration" if self.against_baseline else "component"
+        if not self.rows:
+            return f"No {kind} has been compared yet."
         if not self.cells:
             other = "the baseline" if self.against_baseline else "the best configuration"
             return f"No {kind} has two seeds in common with {other} yet, so no effect on a task is shown."
@@ -97,6 +106,17 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
             "shows what going without does, has the opposite signs."
         )
 
+    def together_sentence(self) -> str:
+        """Which tasks gain from being trained with the others."""
+        told = [
+            f"{verdict} {', '.join(tasks)}"
+            for verdict in ("helps", "hurts")
+            if (tasks := [t for t, cell in self.together.items() if cell.judgement.verdict == verdict])
+        ]
+        if told:
+            return f"Training all tasks together {' and '.join(told)}."
+        return "Whether training all tasks together helps or hurts any of them is not shown."
+
     def figures(self) -> Sequence[Figure]:
         """None: the table is the heat map."""
         return ()
@@ -105,7 +125,12 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
         """`transfer`: one row a component and task."""
         import pandas as pd
 
-        records = [_record(row, task, cell) for row in self.rows for task, cell in row.cells.items()]
+        records = [_record(row.named, task, cell, row.alarm) for row in self.rows for task, cell in row.cells.items()]
+        alone = "all tasks together instead of one alone"
+        records += [
+            _record(Named(self.references[task], f"{REFERENCE}:{task}", alone), task, cell, "")
+            for task, cell in self.together.items()
+        ]
         return {"transfer": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
 
 
@@ -135,12 +160,29 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
     tasks = tuple(results.tasks())
     reference = baseline_digest(results) if found.is_grid else found.best.digest if found.best else None
     named = _grid_rows(found) if found.is_grid else _components(results, found)
-    if len(tasks) < 2 or reference is None or not named:
+    if len(tasks) < 2 or reference is None or not (named or results.references()):
         return None
     digests = [one.digest for one in named]
     matrix = task_differences(results, digests, reference, tasks, of_reference=not found.is_grid)
     rows = tuple(_row(one, tasks, matrix) for one in named)
-    return Transfer(tasks, rows, found.is_grid, float(results.study.settings_json.get("margin", MARGIN)))
+    return Transfer(
+        tasks,
+        rows,
+        found.is_grid,
+        float(results.study.settings_json.get("margin", MARGIN)),
+        _together(results, found),
+        results.references(),
+        results.study.decisions_json.get("references_left_out", {}),
+    )
+
+
+def _together(results: StudyResults, found: Summary) -> dict[str, TaskDifference]:
+    """The best minus its references, each on its own task."""
+    alone = results.references()
+    if found.best is None:
+        return {}
+    matrix = task_differences(results, list(alone.values()), found.best.digest, list(alone), of_reference=True)
+    return {task: matrix[digest, task] for task, digest in alone.items() if (digest, task) in matrix}
 
 
 def _components(results: StudyResults, found: Summary) -> list[Named]:
@@ -181,14 +223,14 @@ def _row(named: Named, tasks: Sequence[str], matrix: Matrix) -> Row:
     return Row(named, cells, tuple(helps), tuple(hurts))
 
 
-def _record(row: Row, task: str, cell: TaskDifference) -> dict[str, object]:
+def _record(named: Named, task: str, cell: TaskDifference, alarm: str) -> dict[str, object]:
     interval = cell.comparison.interval
     return {
-        "cell": row.named.name,
-        "factor": row.named.factor,
-        "level": row.named.level,
-        "instead_of": row.named.instead_of,
-        "config_digest": row.named.digest,
+        "cell": named.name,
+        "factor": named.factor,
+        "level": named.level,
+        "instead_of": named.instead_of,
+        "config_digest": named.digest,
         "task": task,
         "difference": interval.estimate,
         "low": interval.low,
@@ -199,6 +241,6 @@ def _record(row: Row, task: str, cell: TaskDifference) -> dict[str, object]:
         "adjusted_p": cell.judgement.adjusted_p,
         "equivalence_p": cell.judgement.equivalence_p,
         "verdict": cell.judgement.verdict,
-        "alarm": row.alarm,
+        "alarm": alarm,
         "run_ids": " ".join(str(run) for run in cell.run_ids),
     }

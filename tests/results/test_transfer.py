@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from planted_runs import planted_run
 
+from results.leaderboard import leaderboard
+from results.pareto import pareto_frame
+from results.rendering import render_report
 from results.sections import transfer
 from results.sections.transfer import Transfer
 from results.statistics import holm, paired_difference
@@ -155,6 +158,50 @@ def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_mor
     found = section(StudyResults(light.database, light.name))
     assert found.rows[0].named.words == "all 2 changes from the baseline together"
     assert found.rows[0].alarm == "helps sts, hurts sst"
+
+
+def with_references(make: Any, tasks: Mapping[str, float], **decisions: Any) -> Transfer:
+    """The best alone on each of `tasks`, with these qualities."""
+    traded(make)
+    kept = [cell for cell in make.database.cells(make.name) if cell.phase == "ablate"]
+    alone = {task: {**BEST, "alone": task} for task in tasks}  # another digest
+    cells = [make.cell("ablate", f"reference:{task}", choices, 5) for task, choices in alone.items()]
+    make.database.replace_cells(make.name, "ablate", [*kept, *cells])
+    for task, choices in alone.items():
+        for seed in SEEDS:
+            planted_run(make, choices, seed, {task: tasks[task]}, phase="ablate")
+    decided = {**make.database.require_study(make.name).decisions_json, **decisions}
+    make.database.update_study(make.name, decisions_json=decided)
+    return section(StudyResults(make.database, make.name))
+
+
+def test_training_together_is_compared_with_training_alone(light: Any) -> None:
+    found = with_references(light, {"sst": 0.75, "sts": 0.2})
+    assert {task: cell.judgement.verdict for task, cell in found.together.items()} == {"sst": "hurts", "sts": "helps"}
+    assert found.together["sst"].comparison.interval.estimate == pytest.approx(-0.15, abs=0.05)
+    assert found.together_sentence() == "Training all tasks together helps sts and hurts sst."
+    assert len(found.rows) == 2 and len(found.cells) == 6  # the matrix is as without them
+    frame = found.tables()["transfer"]
+    assert set(frame[frame["cell"] == "reference:sst"]["task"]) == {"sst"}
+    text = render_report(light.database, light.name)
+    assert "All tasks together, or each alone" in text and "; sst alone" in text
+
+
+def test_references_are_no_rivals_of_other_configurations(light: Any) -> None:
+    with_references(light, {"sst": 0.99})
+    results = StudyResults(light.database, light.name)
+    (digest,) = results.references().values()
+    assert digest not in results.measured() and results.results_of(digest)
+    assert digest not in set(pareto_frame(results)["config_digest"])
+    assert digest not in {entry.digest for entry in leaderboard(results)}
+
+
+def test_a_task_that_cannot_be_trained_alone_stands_with_its_reason(light: Any) -> None:
+    found = with_references(light, {"sts": 0.2}, references_left_out={"sst": "no <law> allows it"})
+    assert found.not_alone == {"sst": "no <law> allows it"}
+    assert "cannot be trained alone on 1 of the tasks: sst (no &lt;law&gt; allows it)" in render_report(
+        light.database, light.name
+    )
 
 
 def test_the_rows_of_a_grid_are_read_against_the_baseline(light: Any) -> None:
