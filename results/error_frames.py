@@ -19,6 +19,8 @@ CALIBRATION = {"task": "str", "configuration": "str", "low": "float64", "high": 
 CALIBRATION |= {"confidence": "float64", "accuracy": "float64", "seeds": "int64", "run_ids": "str"}
 CALIBRATION_ERROR = {"task": "str", "configuration": "str", "error": "float64", "spread": "float64"}
 CALIBRATION_ERROR |= {"by_chance": "float64", "seeds": "int64", "run_ids": "str"}
+SLICES = {"task": "str", "configuration": "str", "slice": "str", "examples": "int64", "accuracy": "float64"}
+SLICES |= {"low": "float64", "high": "float64", "seeds": "int64", "run_ids": "str"}
 HARD = {"task": "str", "example": "int64", "kind": "str", "label": "float64", "mean_prediction": "float64"}
 HARD |= {"best_right": "Int64", "best_seeds": "int64", "baseline_right": "Int64", "baseline_seeds": "int64"}
 HARD |= {"run_ids": "str"}
@@ -82,6 +84,18 @@ def hard_examples_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
             lists = {"hard": task.hard.positions, **turned}
         rows += [_hard(task, kind, int(place)) for kind, places in lists.items() for place in places]
     return _frame(rows, HARD)
+
+
+def slices_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
+    """One row a task, configuration and true class: accuracy with its 95 % interval over seeds and examples."""
+    rows = []
+    for task in tasks:
+        for part in task.by_class:
+            for role, found in part.accuracy.items():
+                told = {"slice": f"true class {part.name}", "examples": part.examples}
+                told |= {"accuracy": found.estimate, "low": found.low, "high": found.high}
+                rows.append({**_of(task, role, task.sides[role]), **told})
+    return _frame(rows, SLICES)
 
 
 def _hard(task: TaskErrors, kind: str, place: int) -> dict[str, object]:

@@ -13,6 +13,7 @@ from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
 from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
+from results.slices import Slice, slices
 from results.statistics import Interval, paired_difference
 from results.study_results import StudyResults
 from results.task_predictions import TaskPredictions, paired, task_predictions
@@ -67,11 +68,18 @@ class TaskErrors:
         found = []
         for away in range(self.classes):
             difference = None
-            if self.pair:
+            if self.pair and any(share[away] for share in shares.values()):
                 first, second = (one.predictions for one in self.pair)
                 difference = distance_difference(first, second, self.best.labels, away).interval()
             found.append(Distance(away, {role: float(share[away]) for role, share in shares.items()}, difference))
         return found
+
+    @cached_property
+    def by_class(self) -> list[Slice]:
+        """Of classes: how often the examples of each true class are right; the classes by number."""
+        parts = {str(label): self.best.labels == label for label in range(self.classes)}
+        pair = (self.pair[0].right, self.pair[1].right) if self.pair else None
+        return slices({role: side.right for role, side in self.sides.items()}, pair, parts)
 
     @cached_property
     def calibrations(self) -> dict[str, Calibration] | None:

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from results.error_frames import calibration_error_frame, calibration_frame, confusion_frame, hard_examples_frame
+from results.error_frames import (
+    calibration_error_frame,
+    calibration_frame,
+    confusion_frame,
+    hard_examples_frame,
+    slices_frame,
+)
 from results.error_view import TaskView
 from results.figures import Figure
 from results.reliability_figure import reliability_figure
@@ -45,12 +51,13 @@ class Errors:
         return self.reliability
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`confusion`, `calibration`, `calibration_error`, `hard_examples`."""
+        """`confusion`, `calibration`, `calibration_error`, `slices`, `hard_examples`."""
         tasks, calibrated = ([view.found for view in views] for views in (self.tasks, self.calibrated))
         return {
             "confusion": confusion_frame(tasks),
             "calibration": calibration_frame(calibrated),
             "calibration_error": calibration_error_frame(calibrated),
+            "slices": slices_frame(tasks),
             "hard_examples": hard_examples_frame(tasks),
         }
 

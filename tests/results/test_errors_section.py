@@ -78,6 +78,14 @@ def test_the_planted_error_is_named(light: Any) -> None:
     assert "taken for" in views["sst"].confusion_words
 
 
+def test_the_accuracy_of_a_true_class_is_the_diagonal(light: Any) -> None:
+    (sst,) = (view.found for view in section(study(light)).tasks if view.name == "sst")
+    diagonal = np.diag(sst.confusions["best"].shares)
+    assert [part.accuracy["best"].estimate for part in sst.by_class] == pytest.approx(diagonal.tolist())
+    assert sum(part.examples for part in sst.by_class) == SIZES["sst"]
+    assert all(part.difference is not None for part in sst.by_class)
+
+
 def test_hard_examples_are_those_of_the_hard_half(light: Any) -> None:
     (sst,) = (view for view in section(study(light)).tasks if view.name == "sst")
     right = sst.found.best.right
@@ -131,10 +139,10 @@ def test_runs_on_other_examples_are_left_out(light: Any) -> None:
 def test_the_exported_rows_name_their_runs(light: Any) -> None:
     results = study(light)
     tables = section(results).tables()
-    assert set(tables) == {"confusion", "calibration", "calibration_error", "hard_examples"}
+    assert set(tables) == {"confusion", "calibration", "calibration_error", "slices", "hard_examples"}
     best = results.results_of(light.cell("confirm", "x", BEST, 0).config_digest)
     runs = " ".join(str(run.id) for run in best.values())
-    for name in ("confusion", "calibration", "calibration_error"):
+    for name in ("confusion", "calibration", "calibration_error", "slices"):
         of_best = tables[name][tables[name]["configuration"] == "best"]
         assert len(of_best) and set(of_best["run_ids"]) == {runs}
     hard = tables["hard_examples"]
