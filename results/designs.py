@@ -16,7 +16,10 @@ from search_spaces.grammar import Choice, Choices, Space, choose
 
 @dataclass(frozen=True)
 class CellPlan:
-    """A configuration that a phase asks for, and what distinguishes it: the factor that was changed."""
+    """A configuration that a phase asks for, and what distinguishes it: the factor that was changed.
+
+    `task`: the choices are to be trained on this task alone.
+    """
 
     name: str
     design: str
@@ -24,6 +27,7 @@ class CellPlan:
     factor: str | None = None
     from_level: str | None = None
     to_level: str | None = None
+    task: str | None = None
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def figures(results: StudyResults, found: Summary) -> list[Figure]:
 
 def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
     """Score by epoch: every run faint, baseline and best as means over their seeds, dev and train."""
-    curves = results.score_curves()
+    curves = _of_all_tasks(results)
     dev = [curve for (_, split), curve in curves.items() if split == "dev"]
     if not dev:
         return None
@@ -91,6 +91,13 @@ def _curve_trace(name: str, curve: Curve, color: str, dash: str) -> Trace:
         "marker": {"color": color, "size": 7, "symbol": "circle" if dash == "solid" else "circle-open"},
         "hovertemplate": "%{y:.3f}<extra>" + name + "</extra>",
     }
+
+
+def _of_all_tasks(results: StudyResults) -> dict[tuple[int, str], Curve]:
+    """The score's curves but those of references: the score of one task is another."""
+    alone = set(results.references().values())
+    left_out = {run.id for run in results.runs if run.config_digest in alone}
+    return {key: curve for key, curve in results.score_curves().items() if key[0] not in left_out}
 
 
 def _mean_curve(curves: Sequence[Curve]) -> Curve:

@@ -69,6 +69,7 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
     axis = interval_svg.axis([comparison.interval for comparison in compared])
     over = {comparison.over for comparison in (*compared, found.gain) if comparison}
     over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
+    alone = {digest: task for task, digest in results.references().items()}
     environments = frames.environments.to_dict(orient="records")
     return {
         "found": found,
@@ -86,7 +87,7 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
         "issues": issues,
         "issue_kinds": _counts([issue.kind for issue in issues]),
         "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],
-        "run_rows": [_run_row(found, run) for run in results.runs],
+        "run_rows": [_run_row(found, run, alone.get(run.config_digest)) for run in results.runs],
         "LONG_LIST": LONG_LIST,
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
     }
@@ -97,12 +98,14 @@ def _fixed_pretraining(found: Summary) -> bool:
     return bool(found.study.settings_json.get("fixed_pretraining_seed"))
 
 
-def _run_row(found: Summary, run: RunRow) -> dict[str, Any]:
+def _run_row(found: Summary, run: RunRow, alone: str | None) -> dict[str, Any]:
+    """`alone`: the one task that the run trained, where it is a reference."""
     differing = wording.changes(found.baseline_choices, run.choices_json)
+    told = "the baseline" if not differing else wording.changes_in_words(differing)
     reason = ": ".join(part for part in (run.reason, run.detail) if part and part != run.status)
     return {
         "run": run,
-        "changes": "the baseline" if not differing else wording.changes_in_words(differing),
+        "changes": told if alone is None else f"{told}; {alone} alone",
         "seconds": seconds_spent(run),
         "reason": reason,
     }

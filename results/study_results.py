@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import select
 
 from results import schema
-from results.predictions import unpack_predictions
+from results.predictions import Predictions, unpack_predictions
 from results.records import Database
 from results.rows import Cell, RunRow, StudyRow
 from results.stages import StageCosts, stage_costs
@@ -32,6 +32,7 @@ from results.statistics import (
 
 MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
 
+REFERENCE = "reference"  # the design of cells that train one task alone, named reference:TASK
 MAIN_METRICS = ("pearson", "accuracy", "score")
 IntervalOver = Literal["seeds and examples", "seeds"]
 ExampleScores = dict[str, Float64]  # task -> (examples,), the mean of which is the task's main metric
@@ -55,6 +56,15 @@ class Comparison:
         return self.difference.interval()
 
 
+@dataclass(frozen=True, eq=False)
+class KeptPredictions:
+    """What one run predicted on one task's examples; `examples` is a hash of their ids, in their order."""
+
+    task: str
+    examples: str
+    values: Predictions
+
+
 class StudyResults:
     """The runs, cells and metrics of one study. UnknownStudy when the database has none of that name."""
 
@@ -73,8 +83,14 @@ class StudyResults:
         return self._results.get(digest, {})
 
     def measured(self) -> list[str]:
-        """The digests of all configurations that have results, in the order they were first run."""
-        return list(self._results)
+        """The digests of all configurations of all tasks that have results, in the order they were first run."""
+        alone = set(self.references().values())
+        return [digest for digest in self._results if digest not in alone]
+
+    def references(self) -> dict[str, str]:
+        """Task -> digest of the best configuration on it alone (`--references`); empty where none were asked for."""
+        cells = [cell for cell in self.cells if cell.design == REFERENCE]
+        return {cell.name.removeprefix(f"{REFERENCE}:"): cell.config_digest for cell in cells}
 
     def run_ids(self, digest: str) -> tuple[int, ...]:
         """The runs that a configuration's results come from, one a seed."""
@@ -136,6 +152,30 @@ class StudyResults:
         a, b = ([runs[seed].score for seed in seeds] for runs in (mine, theirs))
         return Comparison(paired_difference(np.array(a), np.array(b)), seeds, "seeds")
 
+    def example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> dict[str, tuple[Float64, Float64]]:
+        """Task -> scores (seeds, examples) of both, for tasks of which all these runs predicted the same examples."""
+        tables = [[self._examples(run.id) or {} for run in runs] for runs in (mine, theirs)]
+        every = [table for column in tables for table in column]
+        shared = [name for name in sorted(every[0]) if all(name in table for table in every)] if every else []
+        a, b = tables
+        return {
+            name.rpartition(" ")[0]: (np.stack([row[name] for row in a]), np.stack([row[name] for row in b]))
+            for name in shared
+            if len({len(table[name]) for table in every}) == 1
+        }
+
+    def predictions(self, run_id: int, split: str = "dev") -> list[KeptPredictions]:
+        """What a run predicted on each task's examples of a split, tasks by name; empty where nothing was kept."""
+        table = schema.Prediction
+        found = self._database.select(
+            select(table.task, table.example_ids_sha256, table.payload)
+            .where(table.run_id == run_id, table.split == split)
+            .order_by(table.task)
+        )
+        return [
+            KeptPredictions(row["task"], row["example_ids_sha256"], unpack_predictions(row["payload"])) for row in found
+        ]
+
     def score_interval(self, digest: str) -> tuple[Interval, IntervalOver] | None:
         """A configuration's mean score with its interval; None with fewer than two seeds."""
         runs = list(self.results_of(digest).values())
@@ -160,15 +200,9 @@ class StudyResults:
 
     def _example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> list[tuple[Float64, Float64]]:
         """One pair (seeds, examples) a task; empty unless all runs kept predictions on the same examples."""
-        tables = [[self._examples(run.id) for run in runs] for runs in (mine, theirs)]
-        found = [table for column in tables for table in column if table is not None]
-        if len(found) < len(mine) + len(theirs):
-            return []
-        shapes = {tuple((task, len(values)) for task, values in sorted(table.items())) for table in found}
-        if len(shapes) != 1 or not found[0]:
-            return []
-        a, b = ([table for table in column if table is not None] for column in tables)
-        return [(np.stack([row[task] for row in a]), np.stack([row[task] for row in b])) for task in sorted(a[0])]
+        pairs = self.example_pairs(mine, theirs)
+        kept = [self._examples(run.id) or {} for run in (*mine, *theirs)]
+        return list(pairs.values()) if all(len(table) == len(pairs) for table in kept) else []
 
     def _examples(self, run_id: int) -> ExampleScores | None:
         if run_id not in self._example_scores:
@@ -176,18 +210,12 @@ class StudyResults:
         return self._example_scores[run_id]
 
     def _read_examples(self, run_id: int) -> ExampleScores | None:
-        table = schema.Prediction
-        found = self._database.select(
-            select(table.task, table.example_ids_sha256, table.payload)
-            .where(table.run_id == run_id, table.split == "dev")
-            .order_by(table.task)
-        )
         scores: ExampleScores = {}
-        for row in found:
-            kept = unpack_predictions(row["payload"])
+        for found in self.predictions(run_id):
+            kept = found.values
             if not (np.isfinite(kept.predictions).all() and np.isfinite(kept.labels).all()):
                 return None
-            metric = self.main_metric(run_id, "dev", row["task"])
+            metric = self.main_metric(run_id, "dev", found.task)
             if metric == "pearson":
                 values = pearson_scores(kept.predictions, kept.labels)
             elif metric == "score":  # of each example, as the model told it
@@ -195,7 +223,7 @@ class StudyResults:
             else:
                 values = (kept.predictions == kept.labels).astype(np.float64)
             # The ids belong to the name, so that two runs on different examples are not paired.
-            scores[f"{row['task']} {row['example_ids_sha256']}"] = values
+            scores[f"{found.task} {found.examples}"] = values
         return scores or None
 
 

@@ -95,6 +95,12 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--margin", type=float, metavar="POINTS", help="smaller differences of the score count as none; default: 0.5"
     )
+    group.add_argument(
+        "--references",
+        action="store_true",
+        default=None,
+        help="train the best on each task alone as well: what sharing an encoder does to a task",
+    )
     group.add_argument("--phases", metavar="A,B,...", help=f"default: {','.join(PHASES)}")
     group.add_argument("--plan", action="store_true", help="print what would run and how long it takes; run nothing")
 
@@ -132,7 +138,7 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
         "epochs", "train_examples", "out", "precision", "share", "store_gb", "fixed_pretraining_seed", "trainer",
-        "import_from",
+        "import_from", "references",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.rehearse:

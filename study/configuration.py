@@ -55,6 +55,19 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     return parse(told)
 
 
+def of_one_task(config: RunConfig, task: str) -> RunConfig:
+    """The configuration on one of its tasks alone, all else the same; `ConfigurationError` where a law forbids it.
+
+    Weights of other tasks go with them. A stage that trains another task first cannot be had without that task.
+    """
+    told = config.model_dump(mode="json")
+    told["tasks"] = {task: told["tasks"][task]} if task in told["tasks"] else {}
+    balancer = told["multitask"]["balancer"]
+    if balancer.get("weights"):
+        balancer["weights"] = {name: weight for name, weight in balancer["weights"].items() if name == task}
+    return parse(told)
+
+
 def restricted(space: Space, settings: Settings) -> Space:
     """The space without what it says of tasks that the study has not, and of parts that its backbone has not."""
     others = [name for name in components.names("tasks") if name not in settings.tasks]

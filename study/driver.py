@@ -17,15 +17,17 @@ from results.designs import CellPlan
 from results.leaderboard import confirmed_ranking
 from results.records import Cell, Database, RunRow
 from results.stages import STORE
+from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
 from study import phases
 from study.execution import STATES, Execution
 from study.objectives import by_front, of_row
 from study.observer import Request
+from study.references import references
 from study.search import PastTrial, Search
 from study.settings import Settings
 from study.sharing import in_order, wanted_epochs
-from study.trainers.abstract import AbstractTrainer
+from study.trainers.abstract import AbstractTrainer, Configuration
 
 
 class Driver:
@@ -54,6 +56,8 @@ class Driver:
                 self._confirm_phase()
             if "ablate" in wanted and self._space.design == "search":
                 self._ablate_phase()
+            if self._settings.references and {"confirm", "ablate"} & set(wanted):
+                self._reference_runs()
             if "test" in wanted:
                 self._test_phase()
         finally:
@@ -195,6 +199,19 @@ class Driver:
         self._db.update_study(self._settings.name, decisions_json=decisions)
         self._run_cells("ablate", cells)
 
+    def _reference_runs(self) -> None:
+        """The best on each task alone, with the seeds of confirm: cells of the phase ablate, of a grid too."""
+        best, name = self._decisions().get("best_choices"), self._settings.name
+        if best is None:
+            return
+        found = references(self._trainer, best)
+        self._execution.observer.say(found.told())
+        decisions = {**self._decisions(), "references_left_out": dict(found.left_out)}
+        self._db.update_study(name, decisions_json=decisions)
+        ablated = [c for c in self._db.cells(name) if c.phase == "ablate" and c.design != REFERENCE]
+        self._write_cells("ablate", found.cells, ablated)
+        self._run_cells("ablate", found.cells)
+
     def _test_phase(self) -> None:
         """The best and the baseline on `test`, once."""
         decisions, name = self._decisions(), self._settings.name
@@ -221,10 +238,11 @@ class Driver:
 
     # Cells
 
-    def _write_cells(self, phase: str, cells: Iterable[CellPlan]) -> None:
-        rows = []
-        for position, cell in enumerate(cells):
-            config = self._trainer.configuration(cell.choices)
+    def _write_cells(self, phase: str, cells: Iterable[CellPlan], before: Iterable[Cell] = ()) -> None:
+        """The cells of a phase; `before` them, those it had that stay."""
+        rows = list(before)
+        for position, cell in enumerate(cells, start=len(rows)):
+            config = self._configuration(cell, 0)
             rows.append(
                 Cell(
                     phase=phase,  # type: ignore[arg-type]
@@ -246,9 +264,9 @@ class Driver:
         requests: dict[tuple[str, int], Request] = {}
         apart = phases.apart(cells)
         for seed in phases.fresh_seeds(self._settings.seed, self._settings.seeds):
-            for names, choices in apart:
-                config = self._trainer.configuration(choices, seed)
-                request = Request(phase, config, choices, names, keys=self._trainer.keys(config))
+            for names, cell in apart:
+                config = self._configuration(cell, seed)
+                request = Request(phase, config, cell.choices, names, keys=self._trainer.keys(config))
                 requests.setdefault((config.digest(), seed), request)
         planned = [r for (digest, seed), r in requests.items() if self._needed(digest, seed)]
         self._execution.observer.phase(phase, len(requests), len(requests) - len(planned))
@@ -256,6 +274,11 @@ class Driver:
         order = in_order([(r.config.seed, self._trainer.epochs(r.config)[1], r.keys) for r in planned])
         waiting = [replace(planned[place], wanted=wanted) for place in order]
         self._execution.train(lambda: waiting.pop(0) if waiting else None)
+
+    def _configuration(self, cell: CellPlan, seed: int) -> Configuration:
+        if cell.task is None:
+            return self._trainer.configuration(cell.choices, seed)
+        return self._trainer.reference(cell.choices, cell.task, seed)
 
     def _ends_to_change(self, phase: str, planned: list[Request]) -> frozenset[str]:
         """Stages of confirm from which ablate may go on."""

@@ -67,16 +67,16 @@ def grid_cells(space: Space) -> list[CellPlan]:
     return cells + [CellPlan(f"row:{_differences(space, choices)}", "grid", choices) for choices in others]
 
 
-def apart(cells: Sequence[CellPlan]) -> list[tuple[str, dict[str, Choice]]]:
-    """The different configurations of cells, each with the names of all cells that ask for it."""
-    found: list[tuple[list[str], dict[str, Choice]]] = []
+def apart(cells: Sequence[CellPlan]) -> list[tuple[str, CellPlan]]:
+    """The first cell of every different configuration, each with the names of all cells that ask for it."""
+    found: list[tuple[list[str], CellPlan]] = []
     for cell in cells:
-        names = next((names for names, choices in found if choices == cell.choices), None)
+        names = next((names for names, one in found if (one.choices, one.task) == (cell.choices, cell.task)), None)
         if names is None:
-            found.append(([cell.name], cell.choices))
+            found.append(([cell.name], cell))
         else:
             names.append(cell.name)
-    return [(", ".join(names), choices) for names, choices in found]
+    return [(", ".join(names), cell) for names, cell in found]
 
 
 def ablation_cells(space: Space, best: Choices, limit: int) -> Ablation:

@@ -167,6 +167,9 @@ def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
         planned.append(PlannedPhase("confirm", k, most, told))
         told = f"up to {settings.ablations} single changes of the best x {k} seeds"
         planned.append(PlannedPhase("ablate", 0, settings.ablations * k, told))
+    if settings.references and len(settings.tasks) > 1:
+        told = f"up to {len(settings.tasks)} references: the best on each task alone x {k} seeds"
+        planned.append(PlannedPhase("ablate", 0, len(settings.tasks) * k, told))
     planned.append(PlannedPhase("test", k, 2 * k, "the best and the baseline measured once on test; no training"))
     return [phase for phase in planned if phase.phase in settings.phases]
 
@@ -185,7 +188,7 @@ def _certain(space: Space, settings: Settings) -> list[_Certain]:
     seeds = phases.fresh_seeds(settings.seed, settings.seeds)
     if space.design == "grid":
         cells = phases.apart(phases.grid_cells(space))
-        return [_Certain("confirm", names, choices, seed) for seed in seeds for names, choices in cells]
+        return [_Certain("confirm", names, cell.choices, seed) for seed in seeds for names, cell in cells]
     result = []
     if "search" in settings.phases:
         known = phases.known_first(space)[: settings.trials]

@@ -38,8 +38,13 @@ def completed(space: Space, choices: Choices) -> dict[str, Choice]:
     return whole
 
 
-def rebuild(runs: Sequence[RunRow], space: Space, configuration: Configure) -> Rebuilt:
-    """Rebuild the configuration of every run from its choices."""
+def rebuild(
+    runs: Sequence[RunRow],
+    space: Space,
+    configuration: Configure,
+    alone: Callable[[Choices], Sequence[Configuration]] = lambda _: (),
+) -> Rebuilt:
+    """Rebuild the configuration of every run from its choices, or one of these `alone`: of one task."""
     found: dict[int, dict[str, Choice]] = {}
     outside, others = dict[str, int](), list[tuple[RunRow, Configuration]]()
     known = dict[tuple[tuple[str, Choice], ...], tuple[dict[str, Choice], Configuration]]()  # seeds share choices
@@ -53,7 +58,7 @@ def rebuild(runs: Sequence[RunRow], space: Space, configuration: Configure) -> R
             outside[first_fault(error)] = outside.get(first_fault(error), 0) + 1
             continue
         whole, config = known[key]
-        if config.digest() == run.config_digest:
+        if config.digest() == run.config_digest or run.config_digest in {one.digest() for one in alone(whole)}:
             found[run.id] = whole
         else:
             others.append((run, config))

@@ -176,7 +176,8 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
     name = hashlib.sha256(json.dumps([job.config, job.seed], sort_keys=True).encode()).hexdigest()
     rng = _rng(job.facts["seed"], name)
     noise = rng.normal(0, SEED_NOISE)
-    reached = {task: min(max(value + noise, 0.01), 0.99) for task, value in surface.expected(choices).items()}
+    expected = {task: value for task, value in surface.expected(choices).items() if task in _tasks(job, surface)}
+    reached = {task: min(max(value + noise, 0.01), 0.99) for task, value in expected.items()}
     seconds, parameters = surface.cost(choices)
     if job.kind == "test":
         metrics, outputs = _measured(job, reached, "test", name)
@@ -213,6 +214,12 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
         inference_ms=INFERENCE_MS * seconds / RUN_SECONDS,
         stages=(),
     )
+
+
+def _tasks(job: Job, surface: Surface) -> Sequence[str]:
+    """Those of the configuration: all, or the one that a reference trains."""
+    tasks: Sequence[str] = job.config.get("common", {}).get("tasks", surface.tasks)
+    return tasks
 
 
 def _fault(job: Job, name: str) -> RunFailed | None:

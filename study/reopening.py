@@ -14,6 +14,7 @@ from search_spaces.grammar import Choices
 from study import evolution
 from study.importing import Import, plan
 from study.rebuilding import Rebuilt, completed, rebuild
+from study.references import alone
 from study.settings import SettingsError
 from study.trainers.abstract import AbstractTrainer
 
@@ -45,7 +46,7 @@ def reopen(found: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], cells:
         )
     now = json.loads(json.dumps(describe(trainer.space)))
     changes = evolution.compare(found.space_json, now, [run.choices_json for run in runs])
-    rebuilt = Rebuilt({}, ()) if changes.refused else rebuild(runs, trainer.space, trainer.configuration)
+    rebuilt = Rebuilt({}, ()) if changes.refused else _rebuilt(runs, trainer)
     refused = [*changes.refused, *rebuilt.faults]
     if not refused and _baseline(trainer) != found.decisions_json.get("baseline", _baseline(trainer)):
         refused.append("the settings of the baseline's levels, or of every configuration, have changed")
@@ -72,6 +73,10 @@ def take_from(old: StudyRow, trainer: AbstractTrainer, runs: list[RunRow]) -> Im
             f"than when that study began. Begin without its runs: leave out --import-from"
         )
     return plan(runs, trainer.space, trainer.configuration)
+
+
+def _rebuilt(runs: list[RunRow], trainer: AbstractTrainer) -> Rebuilt:
+    return rebuild(runs, trainer.space, trainer.configuration, lambda choices: alone(trainer, choices))
 
 
 def _refusal(found: StudyRow, refused: list[str], changes: evolution.Evolution) -> SettingsError:

@@ -89,6 +89,7 @@ class Settings:
     objectives: tuple[str, ...] = ("score",)
     margin: float = 0.005  # of the score; smaller differences count as none
     import_from: str | None = None
+    references: bool = False  # the best on each task alone as well
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""

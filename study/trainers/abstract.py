@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
+from mtbert.errors import ConfigurationError, Fault
 from mtbert.stage_store.keys import ChainKeys
 from results.rows import IssueRow
 from search_spaces import Space
@@ -68,7 +69,8 @@ class AbstractTrainer(ABC):
     """What is trained in a study. Making one checks everything there is to check, and writes nothing.
 
     `space` has the study's pins applied. `worker` is the function "module:name" that carries out a job in a worker
-    (`study.messages`); `preload` the modules that all workers need. `phases` are those it can do.
+    (`study.messages`); `preload` the modules that all workers need. `phases` are those it can do,
+    `tasks` those that it can train alone as well.
     """
 
     name: ClassVar[str]
@@ -76,6 +78,7 @@ class AbstractTrainer(ABC):
     preload: ClassVar[tuple[str, ...]] = ()
     phases: ClassVar[tuple[str, ...]]
     shares: ClassVar[bool] = False  # whether its runs have stages that others can take
+    tasks: tuple[str, ...] = ()
     space: Space
     facts: StudyFacts
 
@@ -90,6 +93,11 @@ class AbstractTrainer(ABC):
     @abstractmethod
     def configuration(self, choices: Choices, seed: int = 0) -> Configuration:
         """What a run of these choices trains."""
+
+    def reference(self, choices: Choices, task: str, seed: int = 0) -> Configuration:
+        """What a run of these choices trains on one task alone; `ConfigurationError` where that cannot be."""
+        told = f"this trainer trains all tasks together, none alone; got {task}"
+        raise ConfigurationError([Fault("tasks", told)])
 
     @abstractmethod
     def read(self, data: Mapping[str, Any], seed: int) -> Configuration:

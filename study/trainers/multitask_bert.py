@@ -17,7 +17,7 @@ from mtbert.stage_store.keys import ChainKeys
 from results.rows import IssueRow
 from search_spaces.grammar import Choices
 from study import best_model, ending
-from study.configuration import to_config
+from study.configuration import of_one_task, to_config
 from study.estimate import measure
 from study.preparation import check_all, describe_data, prepare
 from study.settings import PHASES, Settings
@@ -49,7 +49,7 @@ class MultitaskBert(AbstractTrainer):
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._checked = settings, check_all(settings)
-        self.space = self._checked.space
+        self.space, self.tasks = self._checked.space, settings.tasks
         corpus = self._checked.corpus
         overlap = [
             f"{task}: {count} examples of dev stand in train too" for task, count in corpus.overlap.items() if count
@@ -78,6 +78,10 @@ class MultitaskBert(AbstractTrainer):
     def configuration(self, choices: Choices, seed: int = 0) -> RunConfig:
         """The `RunConfig` of these choices."""
         return to_config(self.space, choices, self._settings, seed)
+
+    def reference(self, choices: Choices, task: str, seed: int = 0) -> RunConfig:
+        """The `RunConfig` of these choices without the other tasks."""
+        return of_one_task(self.configuration(choices, seed), task)
 
     def read(self, data: Mapping[str, Any], seed: int) -> RunConfig:
         """A `RunConfig` that was written."""

@@ -28,6 +28,7 @@ class Rehearsal(AbstractTrainer):
     def __init__(self, settings: Settings, faults: Mapping[str, float], seconds: float = WAITED_SECONDS) -> None:
         self.space = load(settings.space).pin(settings.pins)
         self.surface = plant(self.space, settings.tasks, settings.seed)
+        self.tasks = settings.tasks
         self._common = {"epochs": settings.epochs, "tasks": list(settings.tasks)}
         self._facts = facts(
             self.surface,
@@ -42,6 +43,10 @@ class Rehearsal(AbstractTrainer):
     def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
         """The choices as they are."""
         return PlainConfiguration.of(self.space, choices, self._common, seed)
+
+    def reference(self, choices: Choices, task: str, seed: int = 0) -> PlainConfiguration:
+        """The choices as they are, on one task."""
+        return PlainConfiguration.of(self.space, choices, {**self._common, "tasks": [task]}, seed)
 
     def read(self, data: Mapping[str, Any], seed: int) -> PlainConfiguration:
         """What was written."""

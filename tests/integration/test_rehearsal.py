@@ -45,6 +45,27 @@ def test_a_rehearsal_runs_through_all_phases_without_torch(
     assert (place.folder / "runs" / "r" / "report.html").is_file()
 
 
+def test_references_are_run_once_and_a_relaunch_knows_them(place: Place) -> None:
+    asked = ["--space", "pooling", "--rehearse", "--references", "--trials", "6", "--seeds", "2", "--name", "r"]
+    done = place.run(*asked, "--workers", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    cells = place.rows("select name, phase, config_digest from cell where design = 'reference' order by name")
+    assert [(name, phase) for name, phase, _ in cells] == [
+        (f"reference:{t}", "ablate") for t in ("quora", "sst", "sts")
+    ]
+    digests = "select config_digest from cell where design = 'reference'"
+    measured = place.rows(
+        f"select count(*), count(distinct run_id) from task_metric join run on run.id = run_id "
+        f"where task <> '' and split = 'dev' and config_digest in ({digests})"
+    )
+    assert measured == [(6, 6)]
+    assert "All tasks together, or each alone" in (place.folder / "runs" / "r" / "report.html").read_text()
+    runs = place.rows("select count(*) from run")
+    again = place.run("--name", "r")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert place.rows("select count(*) from run") == runs
+
+
 def test_faults_have_their_reasons_and_the_study_goes_on(place: Place) -> None:
     faults = "nan_loss=0.15,error=0.1,exit=0.15,hang=0.1"
     done = place.run(

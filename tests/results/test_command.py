@@ -20,7 +20,8 @@ TABLES = {"runs", "choices", "epochs", "tasks", "cells", "data_issues", "leaderb
 def test_every_table_is_written_as_csv(finished: Database, tmp_path: Path) -> None:
     write_tables(finished, "demo-study", tmp_path / "tables")
     written = {file.name for file in (tmp_path / "tables").iterdir()}
-    assert written >= {f"{name}.csv" for name in (*TABLES, "ledger", "luck", "hypervolume", "importance")}
+    of_sections = ("ledger", "luck", "hypervolume", "importance", "transfer", "confusion", "hard_examples")
+    assert written >= {f"{name}.csv" for name in (*TABLES, *of_sections)}
     runs = pd.read_csv(tmp_path / "tables/runs.csv")
     assert len(runs) == 29
     assert runs["trainable_parameters"].max() == 4_700_000

@@ -1,0 +1,166 @@
+"""The errors on one task in words, as the report shows them: sentences, names of classes, lists of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.arrays import Float64
+from results.task_errors import BASELINE, BEST, TaskErrors
+from results.task_predictions import TaskPredictions
+from results.wording import MINUS, plural
+
+SHOWN = 12  # examples of a list; the export has them all
+CLASS_NAMES: Mapping[str, Sequence[str]] = {
+    "sst": ("very negative", "negative", "neutral", "positive", "very positive"),
+    "quora": ("not a duplicate", "duplicate"),
+    "cfimdb": ("negative", "positive"),
+    "rotten_tomatoes": ("negative", "positive"),
+}
+
+
+@dataclass(frozen=True)
+class ShownExample:
+    """One example of a list, numbered from 1: its label, what the best predicts, and how the two fare with it."""
+
+    number: int
+    label: str
+    predicted: str
+    best: str
+    baseline: str
+
+
+@dataclass(frozen=True)
+class ShownList:
+    """A list of examples: how many there are, and the first of them."""
+
+    title: str
+    count: int
+    examples: tuple[ShownExample, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TaskView:
+    """One task's errors; `found` has the numbers."""
+
+    found: TaskErrors
+
+    @property
+    def name(self) -> str:
+        """The task's."""
+        return self.found.task
+
+    @property
+    def class_names(self) -> list[str]:
+        """Of all classes, in order: "3 positive"; the number alone where the task is not ours."""
+        names = CLASS_NAMES.get(self.name, ())
+        return [f"{place} {names[place]}" if place < len(names) else str(place) for place in range(self.found.classes)]
+
+    @property
+    def heat_names(self) -> list[str]:
+        """The rows and columns of the heat map: classes, or the lower edges of a score's bins."""
+        if self.found.kind == "scores":
+            return [f"{edge:g}" for edge in self.found.bins[BEST].edges[:-1]]
+        return self.class_names
+
+    @property
+    def heat(self) -> dict[str, Float64]:
+        """Of each configuration, the share of every true class or bin that is predicted as each."""
+        if self.found.kind == "scores":
+            return {role: bins.confusion.shares for role, bins in self.found.bins.items()}
+        return {role: one.shares for role, one in self.found.confusions.items()}
+
+    @property
+    def hard_words(self) -> str:
+        """ "41 of 1,101 sst examples are wrong with all 5 seeds of the best (were it luck ...: 3)"."""
+        hard, size = self.found.hard, len(self.found.best.labels)
+        return (
+            f"{len(hard.positions):,} of {size:,} {self.name} examples are wrong with all {len(self.found.best.seeds)} "
+            f"seeds of the best (were it luck which ones each seed has wrong: {hard.by_luck:,.0f})"
+        )
+
+    @property
+    def confusion_words(self) -> str:
+        """Which two classes are mixed up most, or how scores lie in the bins."""
+        if self.found.kind == "scores":
+            return self._bins_words()
+        counts = self.found.confusions[BEST].counts.copy()
+        said = np.flatnonzero(counts.sum(axis=0))
+        if len(said) == 1:
+            return f"The best calls every example {self.class_names[said[0]]}, with every seed: it tells nothing apart."
+        np.fill_diagonal(counts, 0)
+        if not counts.any():
+            return f"The best has no {self.name} example wrong."
+        true, predicted = (int(place) for place in np.unravel_index(counts.argmax(), counts.shape))
+        share = percent(float(self.found.confusions[BEST].shares[true, predicted]))
+        mixed = f"{self.class_names[true]} taken for {self.class_names[predicted]}"
+        told = f"The most frequent error of the best: {mixed}, {share} of that class."
+        if self.found.distances:
+            near = self.found.distances[1].shares[BEST] / (1 - self.found.distances[0].shares[BEST])
+            told += f" Of its wrong predictions, {percent(near)} are one class away."
+        return told
+
+    @property
+    def flip_words(self) -> str:
+        """How many examples turn between the baseline and the best; empty where they have no two seeds in common."""
+        if self.found.flips is None or self.found.pair is None:
+            return ""
+        seeds = plural(len(self.found.pair[0].seeds), "seed")
+        return (
+            f"From the baseline to the best, {len(self.found.flips.gained):,} turn from wrong with all {seeds} to "
+            f"right with all, {len(self.found.flips.lost):,} from right to wrong."
+        )
+
+    @property
+    def lists(self) -> list[ShownList]:
+        """The hardest examples, and those that turn; of scores, those farthest off."""
+        places = self.found.farthest
+        if self.found.kind == "scores":
+            return [ShownList("Farthest off", len(places), self._examples(places[:SHOWN]))]
+        wrong = set(self.found.hard.positions.tolist())
+        lists = [("Wrong with all seeds of the best", [place for place in places if int(place) in wrong])]
+        if self.found.flips is not None:
+            lists.append(("Right with all seeds of the best, with none of the baseline", [*self.found.flips.gained]))
+            lists.append(("Right with all seeds of the baseline, with none of the best", [*self.found.flips.lost]))
+        return [ShownList(title, len(each), self._examples(each[:SHOWN])) for title, each in lists]
+
+    def _bins_words(self) -> str:
+        means = {role: float(np.abs(side.errors).mean()) for role, side in self.found.sides.items()}
+        told = "; ".join(f"the {role} {mean:.2f}" for role, mean in means.items())
+        outside = self.found.bins[BEST].outside
+        beyond = f" {plural(outside, 'prediction')} of the best beyond the ends stand in the last bins."
+        return (
+            f"How far predictions lie from the labels on average, in the label's units: {told}. Pearson's r does not "
+            f"see a shift or a stretch of all predictions, this does.{beyond if outside else ''}"
+        )
+
+    def _examples(self, places: Iterable[int]) -> tuple[ShownExample, ...]:
+        return tuple(self._example(int(place)) for place in places)
+
+    def _example(self, place: int) -> ShownExample:
+        found, baseline = self.found, self.found.sides.get(BASELINE)
+        label = float(found.best.labels[place])
+        if found.kind == "scores":
+            best = _mean_score(found.best, place)
+            return ShownExample(place + 1, f"{label:g}", best, best, _mean_score(baseline, place) if baseline else "")
+        values, counts = np.unique(found.best.predictions[:, place], return_counts=True)
+        names = self.class_names
+        predicted = names[int(values[counts.argmax()])]
+        right = _right_seeds(baseline, place) if baseline else ""
+        return ShownExample(place + 1, names[int(label)], predicted, _right_seeds(found.best, place), right)
+
+
+def percent(share: float) -> str:
+    """ "37 %"."""
+    return f"{100 * share:.0f} %"
+
+
+def _right_seeds(side: TaskPredictions, place: int) -> str:
+    return f"{int(side.right[:, place].sum())} of {len(side.seeds)}"
+
+
+def _mean_score(side: TaskPredictions, place: int) -> str:
+    values = side.predictions[:, place]
+    return f"{values.mean():.2f} ± {values.std(ddof=1):.2f}".replace("-", MINUS)

@@ -1,0 +1,62 @@
+"""Which examples stay wrong whatever the seed, and which turn between two configurations. Arrays alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class HardExamples:
+    """Examples by position that are wrong with all seeds, and how many that would be were errors a matter of luck."""
+
+    positions: Counts
+    by_luck: float
+
+
+@dataclass(frozen=True, eq=False)
+class Flips:
+    """Where two configurations disagree whatever the seed: positions that only one has right, with all its seeds.
+
+    `crossed` (seeds + 1, seeds + 1): how many examples the second has right with i seeds and the first with j.
+    """
+
+    gained: Counts
+    lost: Counts
+    crossed: Counts
+
+
+def hard_examples(right: ArrayLike) -> HardExamples:
+    """`right` (seeds, examples) of one configuration, at least two seeds.
+
+    By luck: examples times the product over seeds of the share of wrong ones, as if which examples are wrong were drawn
+    anew with every seed.
+    """
+    table = _checked(right)
+    by_luck = table.shape[1] * float(np.prod(1 - table.mean(axis=1)))
+    return HardExamples(np.flatnonzero(~table.any(axis=0)), by_luck)
+
+
+def flips(right: ArrayLike, other: ArrayLike) -> Flips:
+    """`right` of the first configuration and of the `other`: (seeds, examples) both, the same seeds."""
+    first, second = _checked(right), _checked(other)
+    if first.shape != second.shape:
+        raise ValueError(f"both must have one shape (seeds, examples), got {first.shape} and {second.shape}")
+    size = len(first) + 1
+    crossed = np.bincount(second.sum(axis=0) * size + first.sum(axis=0), minlength=size * size).reshape(size, size)
+    return Flips(
+        gained=np.flatnonzero(first.all(axis=0) & ~second.any(axis=0)),
+        lost=np.flatnonzero(second.all(axis=0) & ~first.any(axis=0)),
+        crossed=crossed,
+    )
+
+
+def _checked(right: ArrayLike) -> NDArray[np.bool_]:
+    table = np.asarray(right, dtype=bool)
+    if table.ndim != 2 or len(table) < 2:
+        raise ValueError(f"right must have shape (seeds, examples) with at least 2 seeds, got {table.shape}")
+    return table

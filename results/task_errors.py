@@ -1,0 +1,132 @@
+"""The errors of the best configuration on one task, beside the baseline's: every count the report shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.arrays import Float64
+from results.calibration import Reliability, class_probabilities, reliability
+from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
+from results.hard_examples import Flips, HardExamples, flips, hard_examples
+from results.slices import Slice, slices
+from results.statistics import Interval, paired_difference
+from results.study_results import StudyResults
+from results.task_predictions import TaskPredictions, paired, task_predictions
+
+BEST, BASELINE = "best", "baseline"
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A configuration's confidence: `errors` (seeds,), the mean of what chance would show, all seeds in bins."""
+
+    errors: Float64
+    by_chance: float
+    pooled: Reliability
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The share of predictions so many classes away, of each configuration; the difference where seeds are paired."""
+
+    classes: int
+    shares: Mapping[str, float]
+    difference: Interval | None
+
+
+class TaskErrors:
+    """One task. `sides`: "best", and "baseline" where it is another one and saw the same examples."""
+
+    def __init__(self, best: TaskPredictions, baseline: TaskPredictions | None) -> None:
+        same = baseline is not None and np.array_equal(best.labels, baseline.labels)
+        self.task, self.kind, self.best = best.task, best.kind, best
+        self.sides = {BEST: best} | ({BASELINE: baseline} if same and baseline is not None else {})
+        self.pair = paired(best, baseline) if baseline is not None else None
+        self.classes = max(side.classes for side in self.sides.values()) if self.kind == "classes" else 0
+
+    @cached_property
+    def confusions(self) -> dict[str, Confusion]:
+        """Of classes: what each configuration takes for what, all seeds together."""
+        return {role: confusion(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+
+    @cached_property
+    def bins(self) -> dict[str, ScoreBins]:
+        """Of scores: what each configuration takes for what, in bins."""
+        return {role: score_bins(one.predictions, one.labels) for role, one in self.sides.items()}
+
+    @cached_property
+    def distances(self) -> list[Distance]:
+        """How far off predictions are, from 0 classes; empty with two classes, which are wrong or right."""
+        if self.classes < 3:
+            return []
+        shares = {role: distance_shares(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+        found = []
+        for away in range(self.classes):
+            difference = None
+            if self.pair and any(share[away] for share in shares.values()):
+                first, second = (one.predictions for one in self.pair)
+                difference = distance_difference(first, second, self.best.labels, away).interval()
+            found.append(Distance(away, {role: float(share[away]) for role, share in shares.items()}, difference))
+        return found
+
+    @cached_property
+    def by_class(self) -> list[Slice]:
+        """Of classes: how often the examples of each true class are right; the classes by number."""
+        parts = {str(label): self.best.labels == label for label in range(self.classes)}
+        pair = (self.pair[0].right, self.pair[1].right) if self.pair else None
+        return slices({role: side.right for role, side in self.sides.items()}, pair, parts)
+
+    @cached_property
+    def calibrations(self) -> dict[str, Calibration] | None:
+        """Of classes; None where outputs are not logits that fit the predictions."""
+        found = {role: _calibration(one) for role, one in self.sides.items()}
+        known = {role: one for role, one in found.items() if one is not None}
+        return known if len(known) == len(found) else None
+
+    @property
+    def calibration_difference(self) -> Interval | None:
+        """Best minus baseline in expected calibration error, over the seeds both have."""
+        both = [_calibration(one) for one in self.pair] if self.pair else []
+        errors = [one.errors for one in both if one is not None]
+        return paired_difference(*errors).interval() if len(errors) == 2 else None
+
+    @cached_property
+    def hard(self) -> HardExamples:
+        """Of classes: examples that the best has wrong with all its seeds."""
+        return hard_examples(self.best.right)
+
+    @cached_property
+    def flips(self) -> Flips | None:
+        """Of classes: examples that only one configuration has right with all seeds both have."""
+        return flips(*(one.right for one in self.pair)) if self.pair and self.kind == "classes" else None
+
+    @property
+    def farthest(self) -> NDArray[np.int64]:
+        """All examples, those first whose predictions of the best are farthest off, in the mean over seeds."""
+        found: NDArray[np.int64] = np.argsort(-np.abs(self.best.errors).mean(axis=0), kind="stable")
+        return found
+
+
+def task_errors(results: StudyResults, best: str, baseline: str | None) -> list[TaskErrors]:
+    """The tasks on which the configuration `best` (a digest) kept labelled predictions of two seeds or more."""
+    mine = task_predictions(results, best)
+    other = task_predictions(results, baseline) if baseline is not None and baseline != best else {}
+    return [TaskErrors(one, other.get(task)) for task, one in mine.items()]
+
+
+def _calibration(side: TaskPredictions) -> Calibration | None:
+    probabilities = class_probabilities(side.outputs, side.predictions)
+    if probabilities is None:
+        return None
+    sure = probabilities.max(axis=-1)
+    by_seed = [reliability(one, right) for one, right in zip(sure, side.right, strict=True)]
+    return Calibration(
+        errors=np.array([one.error for one in by_seed]),
+        by_chance=float(np.mean([one.error_of_calibrated for one in by_seed])),
+        pooled=reliability(sure, side.right),
+    )

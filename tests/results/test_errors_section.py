@@ -1,0 +1,159 @@
+"""Where the best errs: from the predictions in a database to sentences, tables and figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from planted_runs import SIZES, planted_run
+from sklearn.metrics import confusion_matrix
+
+from results.rendering import render_report
+from results.sections import errors
+from results.sections.errors import Errors
+from results.study_results import StudyResults
+from results.summary import summarise
+from results.task_predictions import task_predictions
+
+BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
+BEST = {**BASELINE, "pooling": "mean"}
+WORSE = {"quora": 0.7, "sst": 0.5, "sts": 0.2}
+BETTER = {"quora": 0.8, "sst": 0.6, "sts": 0.6}
+SEEDS = (1000, 1001, 1002)
+
+
+def study(make: Any, best: tuple[int, ...] = SEEDS, baseline: tuple[int, ...] = SEEDS, **options: Any) -> StudyResults:
+    make.study(data_made_up=False)
+    cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "confirm:1", BEST, 1)]
+    make.database.replace_cells(make.name, "confirm", cells)
+    decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": BASELINE}
+    make.database.update_study(make.name, decisions_json=decided, settings_json={"seeds": len(best)})
+    for choices, quality, seeds in ((BASELINE, WORSE, baseline), (BEST, BETTER, best)):
+        for seed in seeds:
+            planted_run(make, choices, seed, quality, **options)
+    return StudyResults(make.database, make.name)
+
+
+def section(results: StudyResults) -> Errors:
+    built = errors.build(results, summarise(results))
+    assert built is not None
+    return built
+
+
+def test_the_matrix_is_scikit_learns_over_all_seeds(light: Any) -> None:
+    results = study(light)
+    (sst,) = (view.found for view in section(results).tasks if view.name == "sst")
+    true, predicted = [], []
+    for run in results.runs:
+        if run.config_digest == light.cell("confirm", "x", BEST, 0).config_digest:
+            kept = {one.task: one.values for one in results.predictions(run.id)}["sst"]
+            true.append(kept.labels)
+            predicted.append(kept.predictions)
+    expected = confusion_matrix(np.concatenate(true), np.concatenate(predicted), labels=range(5))
+    assert np.array_equal(sst.confusions["best"].counts, expected)
+    assert expected.sum() == 3 * SIZES["sst"]
+
+
+def test_tasks_are_what_their_metrics_say(light: Any) -> None:
+    found = section(study(light))
+    assert [(view.name, view.found.kind) for view in found.tasks] == [
+        ("quora", "classes"),
+        ("sst", "classes"),
+        ("sts", "scores"),
+    ]
+    assert [view.name for view in found.calibrated] == ["quora", "sst"]
+    assert found.without_probabilities == []
+    assert len(found.figures()) == 2
+
+
+def test_the_planted_error_is_named(light: Any) -> None:
+    views = {view.name: view for view in section(study(light)).tasks}
+    # A wrong sentiment is planted as the next class, so all but the last class's are one away.
+    distances = views["sst"].found.distances
+    assert distances[2].shares["best"] == distances[3].shares["best"] == 0
+    assert sum(each.shares["best"] for each in distances) == pytest.approx(1)
+    assert distances[0].difference is not None and distances[0].difference.low > 0
+    assert views["quora"].found.distances == []
+    assert "taken for" in views["sst"].confusion_words
+
+
+def test_the_accuracy_of_a_true_class_is_the_diagonal(light: Any) -> None:
+    (sst,) = (view.found for view in section(study(light)).tasks if view.name == "sst")
+    diagonal = np.diag(sst.confusions["best"].shares)
+    assert [part.accuracy["best"].estimate for part in sst.by_class] == pytest.approx(diagonal.tolist())
+    assert sum(part.examples for part in sst.by_class) == SIZES["sst"]
+    assert all(part.difference is not None for part in sst.by_class)
+
+
+def test_hard_examples_are_those_of_the_hard_half(light: Any) -> None:
+    (sst,) = (view for view in section(study(light)).tasks if view.name == "sst")
+    right = sst.found.best.right
+    assert sst.found.hard.positions.tolist() == np.flatnonzero(right.sum(axis=0) == 0).tolist()
+    assert len(sst.found.hard.positions) > 1.5 * sst.found.hard.by_luck
+    shown = sst.lists[0]
+    assert shown.count == len(sst.found.hard.positions)
+    assert {example.best for example in shown.examples} == {"0 of 3"}
+
+
+def test_one_seed_shows_nothing(light: Any) -> None:
+    results = study(light, best=SEEDS[:1])
+    assert errors.build(results, summarise(results)) is None
+
+
+def test_a_baseline_with_one_seed_has_no_part(light: Any) -> None:
+    found = section(study(light, baseline=SEEDS[:1]))
+    assert all(list(view.found.sides) == ["best"] for view in found.tasks)
+    assert all(view.found.flips is None and not view.flip_words for view in found.tasks)
+
+
+def test_without_seeds_in_common_nothing_is_subtracted(light: Any) -> None:
+    found = section(study(light, baseline=(1003, 1004)))
+    (sst,) = (view.found for view in found.tasks if view.name == "sst")
+    assert set(sst.sides) == {"best", "baseline"} and sst.flips is None
+    assert sst.distances[0].difference is None and sst.calibration_difference is None
+
+
+def test_without_predictions_there_is_no_section(light: Any) -> None:
+    results = study(light, kept=False)
+    assert errors.build(results, summarise(results)) is None
+
+
+def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any) -> None:
+    results = StudyResults(finished, "demo-study")  # its outputs are the predictions
+    found = section(results)
+    assert found.calibrated == [] and found.figures() == ()
+    assert found.without_probabilities == ["quora", "sst"]
+    assert "nothing can be said about confidence" in render_report(finished, "demo-study")
+
+
+def test_runs_on_other_examples_are_left_out(light: Any) -> None:
+    study(light)
+    planted_run(light, BEST, 1003, BETTER, split_name="a smaller dev split")
+    results = StudyResults(light.database, light.name)
+    found = task_predictions(results, light.cell("confirm", "x", BEST, 0).config_digest)
+    assert found["sst"].seeds == SEEDS and found["sst"].outputs.shape == (3, SIZES["sst"], 5)
+    assert len(found["sst"].run_ids) == 3
+
+
+def test_the_exported_rows_name_their_runs(light: Any) -> None:
+    results = study(light)
+    tables = section(results).tables()
+    assert set(tables) == {"confusion", "calibration", "calibration_error", "slices", "hard_examples"}
+    best = results.results_of(light.cell("confirm", "x", BEST, 0).config_digest)
+    runs = " ".join(str(run.id) for run in best.values())
+    for name in ("confusion", "calibration", "calibration_error", "slices"):
+        of_best = tables[name][tables[name]["configuration"] == "best"]
+        assert len(of_best) and set(of_best["run_ids"]) == {runs}
+    hard = tables["hard_examples"]
+    assert set(hard["kind"]) <= {"hard", "gained", "lost", "far"}
+    assert (hard[hard["kind"] == "hard"]["best_right"] == 0).all()
+    sums = tables["confusion"].groupby(["task", "configuration"])["count"].sum()
+    assert sums["sst", "best"] == 3 * SIZES["sst"]
+
+
+def test_the_page_shows_the_section(light: Any) -> None:
+    study(light)
+    text = render_report(light.database, light.name)
+    for words in ("Where it errs", "How far confidence can be believed", "what is taken for what", "4 very positive"):
+        assert words in text

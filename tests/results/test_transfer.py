@@ -1,0 +1,211 @@
+"""What each component does to each task: the matrix, its verdicts, and the alarm where tasks pay for one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from planted_runs import planted_run
+
+from results.leaderboard import leaderboard
+from results.pareto import pareto_frame
+from results.rendering import render_report
+from results.sections import transfer
+from results.sections.transfer import Transfer
+from results.statistics import holm, paired_difference
+from results.study_results import StudyResults
+from results.summary import summarise
+from results.task_differences import paired_metrics, task_differences
+
+BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
+BEST = {**BASELINE, "sts_head": "cosine"}
+PLAIN = {"quora": 0.8, "sst": 0.7, "sts": 0.2}
+TRADED = {"quora": 0.8, "sst": 0.6, "sts": 0.8}  # what the best has: worse at sentiment, better at similarity
+SEEDS = (1000, 1001, 1002, 1003)
+MEAN = {**BEST, "pooling": "mean"}
+
+
+def traded(make: Any, seeds: tuple[int, ...] = SEEDS, design: str = "search", **options: Any) -> StudyResults:
+    """The best has one component that helps STS and hurts SST; another change of it changes nothing."""
+    make.study(data_made_up=False, space_json={"name": "small", "design": design, "factors": []})
+    cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "confirm:1", BEST, 1)]
+    make.database.replace_cells(make.name, "confirm", cells)
+    changes = [("leave_one_out", "sts_head", "cosine", "concat"), ("one_at_a_time", "pooling", "cls", "mean")]
+    ablated = [
+        make.cell(
+            *("ablate", f"{design}:{factor}={to}", {**BEST, factor: to}, position),
+            **{"factor": factor, "from_level": level, "to_level": to},
+        )
+        for position, (design, factor, level, to) in enumerate(changes)
+    ]
+    make.database.replace_cells(make.name, "ablate", ablated)
+    decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": BASELINE}
+    make.database.update_study(make.name, decisions_json=decided, settings_json={"seeds": len(seeds)})
+    qualities: list[tuple[Mapping[str, Any], Mapping[str, float]]] = [(BASELINE, PLAIN), (BEST, TRADED), (MEAN, TRADED)]
+    for choices, quality in qualities:
+        for seed in seeds:
+            planted_run(make, choices, seed, quality, **options)
+    return StudyResults(make.database, make.name)
+
+
+def section(results: StudyResults) -> Transfer:
+    built = transfer.build(results, summarise(results))
+    assert built is not None
+    return built
+
+
+def test_a_component_that_helps_one_task_and_hurts_another_raises_the_alarm(light: Any) -> None:
+    found = section(traded(light))
+    (alarm,) = found.alarms
+    assert (alarm.named.factor, alarm.named.level, alarm.named.instead_of) == ("sts_head", "cosine", "concat")
+    assert (alarm.helps, alarm.hurts) == (("sts",), ("sst",))
+    assert found.sentence().startswith("1 of 2 components helps one task and hurts another.")
+
+
+def test_above_zero_is_the_component_doing_good(light: Any) -> None:
+    rows = {row.named.factor: row for row in section(traded(light)).rows}
+    cells = rows["sts_head"].cells
+    assert cells["sst"].comparison.interval.estimate == pytest.approx(-0.1, abs=0.04)
+    assert cells["sts"].comparison.interval.estimate > 0.1
+    assert not rows["pooling"].alarm
+    assert {cell.judgement.verdict for cell in rows["pooling"].cells.values()} <= {"open", "equivalent"}
+
+
+def test_a_cell_is_the_paired_difference_of_right_and_wrong(light: Any) -> None:
+    results = traded(light)
+    best, other = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE))
+    found = paired_metrics(results, other, best, "sst")
+    right = []
+    for digest in (other, best):
+        kept = [p for run in results.results_of(digest).values() for p in results.predictions(run.id)]
+        right.append(np.stack([k.values.predictions == k.values.labels for k in kept if k.task == "sst"]))
+    assert found is not None
+    assert found.comparison.difference == paired_difference(*(np.array(each, dtype=float) for each in right))
+    assert found.comparison.over == "seeds and examples"
+    assert found.row == pytest.approx(right[0].mean(axis=1))
+
+
+def test_holm_goes_over_the_whole_matrix(light: Any) -> None:
+    results = traded(light)
+    best, *rows = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE, MEAN))
+    matrix = task_differences(results, rows, best, ["quora", "sst", "sts"])
+    assert len(matrix) == 6
+    adjusted = holm([cell.judgement.p for cell in matrix.values()])
+    assert [cell.judgement.adjusted_p for cell in matrix.values()] == pytest.approx(list(adjusted))
+    reverse = task_differences(results, rows, best, ["quora", "sst", "sts"], of_reference=True)
+    for key, cell in matrix.items():
+        assert reverse[key].comparison.interval.estimate == -cell.comparison.interval.estimate
+        assert reverse[key].judgement.p == cell.judgement.p
+
+
+def test_the_seed_noise_of_a_task_is_pooled_over_its_rows_alone(light: Any) -> None:
+    results = traded(light)
+    best, *rows = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE, MEAN))
+    alone = task_differences(results, rows, best, ["sts"])
+    together = task_differences(results, rows, best, ["quora", "sst", "sts"])
+    for key, cell in alone.items():
+        assert together[key].comparison == cell.comparison
+        assert cell.comparison.difference.noise.seed_df > len(SEEDS) - 1
+
+
+def test_with_one_seed_nothing_is_shown(light: Any) -> None:
+    found = section(traded(light, SEEDS[:1]))
+    assert found.cells == [] and found.alarms == []
+    assert "No component has two seeds in common with the best configuration yet" in found.sentence()
+    assert len(found.tables()["transfer"]) == 0
+
+
+def test_without_predictions_seeds_alone_speak(light: Any) -> None:
+    found = section(traded(light, kept=False))
+    assert {cell.comparison.over for cell in found.cells} == {"seeds"}
+
+
+def test_one_task_has_nothing_to_transfer_to(light: Any) -> None:
+    light.study()
+    cells = [light.cell("confirm", "baseline", BASELINE, 0), light.cell("confirm", "confirm:1", BEST, 1)]
+    light.database.replace_cells(light.name, "confirm", cells)
+    for choices in (BASELINE, BEST):
+        for seed in SEEDS:
+            planted_run(light, choices, seed, {"sst": 0.6})
+    results = StudyResults(light.database, light.name)
+    assert transfer.build(results, summarise(results)) is None
+
+
+def test_the_exported_rows_name_their_runs(light: Any) -> None:
+    results = traded(light)
+    frame = section(results).tables()["transfer"]
+    assert len(frame) == 6 and set(frame["task"]) == {"quora", "sst", "sts"}
+    row = frame[(frame["factor"] == "sts_head") & (frame["task"] == "sst")].iloc[0]
+    assert (row["verdict"], row["alarm"]) == ("hurts", "helps sts, hurts sst")
+    best, other = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE))
+    runs = [run.id for digest in (best, other) for run in results.results_of(digest).values()]
+    assert sorted(int(run) for run in row["run_ids"].split()) == sorted(runs)
+
+
+def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_more(light: Any) -> None:
+    traded(light)
+    other = {**BASELINE, "pooling": "max"}
+    for seed in SEEDS:
+        planted_run(light, other, seed, PLAIN)
+    decided = {
+        **light.database.require_study(light.name).decisions_json,
+        "baseline": light.cell("ablate", "x", other, 0).config_digest,
+        "baseline_choices": other,
+    }
+    light.database.update_study(light.name, decisions_json=decided)
+    found = section(StudyResults(light.database, light.name))
+    assert found.rows[0].named.words == "all 2 changes from the baseline together"
+    assert found.rows[0].alarm == "helps sts, hurts sst"
+
+
+def with_references(make: Any, tasks: Mapping[str, float], **decisions: Any) -> Transfer:
+    """The best alone on each of `tasks`, with these qualities."""
+    traded(make)
+    kept = [cell for cell in make.database.cells(make.name) if cell.phase == "ablate"]
+    alone = {task: {**BEST, "alone": task} for task in tasks}  # another digest
+    cells = [make.cell("ablate", f"reference:{task}", choices, 5) for task, choices in alone.items()]
+    make.database.replace_cells(make.name, "ablate", [*kept, *cells])
+    for task, choices in alone.items():
+        for seed in SEEDS:
+            planted_run(make, choices, seed, {task: tasks[task]}, phase="ablate")
+    decided = {**make.database.require_study(make.name).decisions_json, **decisions}
+    make.database.update_study(make.name, decisions_json=decided)
+    return section(StudyResults(make.database, make.name))
+
+
+def test_training_together_is_compared_with_training_alone(light: Any) -> None:
+    found = with_references(light, {"sst": 0.75, "sts": 0.2})
+    assert {task: cell.judgement.verdict for task, cell in found.together.items()} == {"sst": "hurts", "sts": "helps"}
+    assert found.together["sst"].comparison.interval.estimate == pytest.approx(-0.15, abs=0.05)
+    assert found.together_sentence() == "Training all tasks together helps sts and hurts sst."
+    assert len(found.rows) == 2 and len(found.cells) == 6  # the matrix is as without them
+    frame = found.tables()["transfer"]
+    assert set(frame[frame["cell"] == "reference:sst"]["task"]) == {"sst"}
+    text = render_report(light.database, light.name)
+    assert "All tasks together, or each alone" in text and "; sst alone" in text
+
+
+def test_references_are_no_rivals_of_other_configurations(light: Any) -> None:
+    with_references(light, {"sst": 0.99})
+    results = StudyResults(light.database, light.name)
+    (digest,) = results.references().values()
+    assert digest not in results.measured() and results.results_of(digest)
+    assert digest not in set(pareto_frame(results)["config_digest"])
+    assert digest not in {entry.digest for entry in leaderboard(results)}
+
+
+def test_a_task_that_cannot_be_trained_alone_stands_with_its_reason(light: Any) -> None:
+    found = with_references(light, {"sts": 0.2}, references_left_out={"sst": "no <law> allows it"})
+    assert found.not_alone == {"sst": "no <law> allows it"}
+    assert "cannot be trained alone on 1 of the tasks: sst (no &lt;law&gt; allows it)" in render_report(
+        light.database, light.name
+    )
+
+
+def test_the_rows_of_a_grid_are_read_against_the_baseline(light: Any) -> None:
+    results = traded(light, design="grid")
+    (row,) = section(results).rows
+    assert row.named.name == "confirm:1" and row.alarm == "helps sts, hurts sst"
+    assert "better on the task than the baseline" in section(results).direction()
