@@ -58,7 +58,8 @@ class ClaimsEnding:
         marks = {claim_words.average_mark(row.printed) for side in self.sides for row in side.rows}
         if marks - {""}:
             console.print("* counts STS as (1 + r)/2   ? fits no formula   ours is the plain mean", style="dim")
-        console.print(claim_words.scale_note(self.study), style="dim")
+        notes = f"{claim_words.scale_note(self.study)} {claim_words.pins_note(self.study)}".strip()
+        console.print(notes, style="dim", markup=False)
         console.print(f"\n{claim_words.sentence(self.findings)}", markup=False)
         console.print(self._claims())
 
