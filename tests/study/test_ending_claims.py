@@ -54,7 +54,7 @@ def test_every_claim_has_its_verdict(database: Database) -> None:
     assert "Of 2 claims by Zhang, 1 is replicated, 1 is open." in lines
     overall, on_sst = [line for line in lines if line.startswith(("The mean of all", "Sentiment is"))]
     assert " +7.4 +1.7 [" in overall and overall.endswith("] open: the interval holds 0")
-    assert " +3.2 +5.0 [+4.7, +5.4] replicated" in on_sst
+    assert " +3.2 +5.0 [+4.7, +5.3] replicated" in on_sst
 
 
 def test_rows_that_were_not_run_have_dashes(database: Database) -> None:
