@@ -18,6 +18,11 @@ FORMULAS = (
     "A printed average is the plain mean of its three columns, or one that counts STS as (1 + r)/2 (marked *), or "
     "neither (marked ?). Ours is always the plain mean, so that of the printed columns stands there too."
 )
+METRIC_NOTES = {
+    "mean_abs_deviation_from_baseline": "Distance: the mean over tasks of |row minus baseline|, both means over seeds; "
+    "its interval holds to first order.",
+    "sst_train_dev_gap": "Gap: at the kept epoch, train on a sample of its examples.",
+}
 VERDICTS = (
     "Differences are in points, hundredths of a score: the rows that the claim names first minus the others. "
     "Replicated: surely as claimed, in every metric. Contradicted: surely the other way, or surely beyond "
@@ -68,6 +73,7 @@ def remarks(finding: Finding) -> list[str]:
             f"Its {len(claim.pairs)} matched pairs together: {points_text(interval.estimate)} "
             f"{points_interval(interval)}, printed {printed}."
         )
+    told += [METRIC_NOTES[metric] for metric in claim.metrics if metric in METRIC_NOTES]
     if claim.confounds:
         told.append(f"Confounded there: {claim.confounds}.")
     plain, average = claim.printed.plain_mean_delta, points_text(claim.printed.delta)

@@ -146,6 +146,13 @@ def test_what_an_equality_and_a_mean_of_rows_are_in_words() -> None:
     assert claim_words.compared(by_id["tk_smart_reduces_sst_overfitting"]) == "0 below 8"
 
 
+def test_what_a_derived_metric_is_stands_in_the_remarks(database: Database) -> None:
+    base = "Baseline (CLS pooling for all 3 downstream tasks)"
+    write(database, "hurtado_teaw_table1", {base: CLS, "Cosine Similarity + SimCSE": MEAN})
+    _, remarks = words(database, "ht_pals_smaller_deviation_from_baseline")
+    assert any(remark.startswith("Distance: the mean over tasks of |row minus baseline|") for remark in remarks)
+
+
 def test_further_pairs_stand_in_the_remarks(database: Database) -> None:
     write(database, "thapa_khurana_table1", {"14": CLS, "22": MEAN, "15": CLS, "23": MEAN})
     _, remarks = words(database, "tk_qqp_prefinetuning_helps_overall")
