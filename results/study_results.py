@@ -120,6 +120,25 @@ class StudyResults:
         """One metric of one run; None when it was not measured or is not a number."""
         return self._metrics.get((run_id, split), {}).get((task, metric))
 
+    def has_metric(self, run_id: int, split: str, task: str, metric: str) -> bool:
+        """Whether it was measured, a number or not."""
+        return (task, metric) in self._metrics.get((run_id, split), {})
+
+    def example_scores(self, run_id: int) -> ExampleScores | None:
+        """A run's scores on dev example by example; None where predictions were not kept or are no numbers."""
+        return self._examples(run_id)
+
+    def metric_by_epoch(self, split: str, task: str, metric: str) -> dict[tuple[int, int], float]:
+        """One metric of all runs and epochs: (run id, epoch) -> value. NaN is left out."""
+        table = schema.EpochMetric
+        found = self._database.select(
+            select(table.run_id, table.epoch, table.value)
+            .join(schema.Run)
+            .where(schema.Run.study_name == self.study.study_name)
+            .where(table.split == split, table.task == task, table.metric == metric, table.value.is_not(None))
+        )
+        return {(row["run_id"], row["epoch"]): row["value"] for row in found}
+
     def tasks(self) -> list[str]:
         """The names of all tasks that were measured."""
         return sorted({task for values in self._metrics.values() for task, _ in values if task})

@@ -16,6 +16,7 @@ from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
 from results.plain import plain
 from results.summary import Summary
+from study.ending_claims import ClaimsEnding
 
 SHOWN_ROWS = 8
 SHOWN_CONFIGURATIONS = 30  # the largest of the reports' tables has 26 rows
@@ -34,9 +35,13 @@ class Ending:
     summary: Summary
     folder: Path
     storage: str
+    claims: ClaimsEnding | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report."""
+        """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report.
+
+        And `claims`, where the space is the table of a report.
+        """
         found = self.summary
         gain = found.gain.interval if found.gain else None
         best = found.best and {
@@ -65,6 +70,7 @@ class Ending:
             },
             "gain": gain and {"estimate": gain.estimate, "low": gain.low, "high": gain.high, "level": 0.95},
             **found.stages.as_json(),
+            **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),
         }
 
@@ -74,7 +80,9 @@ class Ending:
         if found.study.data_made_up:
             console.print("Made-up data: these numbers say nothing about real sentences.", style="yellow")
         console.print(self._answer(), markup=False)
-        if found.ablation:
+        if self.claims and self.claims.findings:
+            self.claims.show(console)
+        elif found.ablation:
             console.print(self._table())
         elif len(found.leaderboard) > 1:
             console.print(self._leaderboard())

@@ -22,12 +22,14 @@ from results.foreign import foreign_rows
 from results.plain import plain
 from results.records import Database, StudyRow, open_database
 from results.report import write_report
-from results.summary import Summary, summary
+from results.study_results import StudyResults
+from results.summary import Summary, summarise
 from search_spaces import describe
 from search_spaces.grammar import Choices
 from study import ending, objectives, plan, store_note
 from study.arguments import faults, limits
 from study.driver import Driver
+from study.ending_claims import ClaimsEnding
 from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
@@ -175,13 +177,15 @@ class Session:
 
     def _write(self, database: Database) -> int:
         """The best model, tables and report; then the answer. The number of failed runs."""
-        found = summary(database, self._settings.name)
+        results = StudyResults(database, self._settings.name)
+        found = summarise(results)
         if "report" in self._settings.phases:
             self._keep_best(database, found)
             write_tables(database, self._settings.name, self._folder / "tables")
             write_report(database, self._settings.name, self._folder / "report.html")
             write_note(self._options.storage, found, self._folder)
-        shown = ending.Ending(found, self._folder, self._options.storage)
+        claims = ClaimsEnding.of(results)
+        shown = ending.Ending(found, self._folder, self._options.storage, claims)
         if self._options.json:
             print(json.dumps(shown.as_json(), indent=2))
         else:

@@ -1,0 +1,146 @@
+"""The claims of the report whose table a study repeats, and the printed table beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from results import claim_words, interval_svg
+from results.figures import Figure
+from results.replication import Finding, findings
+from results.rows import StudyRow
+from results.side_by_side import SideTable, Spread, side_by_side
+from results.study_results import StudyResults
+from results.summary import Summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Findings and tables; `words` is what the template words them with."""
+
+    study: StudyRow
+    found: Sequence[Finding]
+    sides: Sequence[SideTable]
+    words = claim_words
+
+    @property
+    def axis(self) -> interval_svg.Axis:
+        """The axis that all bars share."""
+        return interval_svg.axis([one.comparison.interval for finding in self.found for one in finding.measured])
+
+    @property
+    def scale(self) -> Markup:
+        """The axis with its numbers."""
+        return Markup(interval_svg.scale(self.axis))
+
+    @property
+    def bars(self) -> dict[tuple[str, str], Markup]:
+        """(claim, metric) -> its interval as a bar."""
+        axis = self.axis
+        return {
+            (finding.claim.id, one.metric): Markup(interval_svg.bar(one.comparison.interval, axis))
+            for finding in self.found
+            for one in finding.measured
+        }
+
+    @property
+    def notes(self) -> str:
+        """What the numbers of the claims mean."""
+        over = {one.comparison.over for finding in self.found for one in finding.measured}
+        return f"{claim_words.VERDICTS} {claim_words.over_note(over)}".strip()
+
+    @property
+    def unlike_dev(self) -> str:
+        """The splits of printed tables that are not dev, e.g. "test and train"; empty for none."""
+        return " and ".join(sorted({side.table.split for side in self.sides} - {"dev"}))
+
+    def figures(self) -> Sequence[Figure]:
+        """None: the bars stand in the table."""
+        return []
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """claims.csv, a line a claim and metric; printed_and_ours.csv, a line a printed row."""
+        import pandas as pd
+
+        claims = [line for finding in self.found for line in _claim_lines(finding)]
+        rows = [line for side in self.sides for line in _side_lines(side)]
+        return {
+            "claims": pd.DataFrame(claims),
+            "printed_and_ours": pd.DataFrame(rows),
+        }
+
+
+def build(results: StudyResults, found: Summary) -> Claims | None:
+    """None for a space that is no table of a report."""
+    told = findings(results)
+    return Claims(found.study, told, side_by_side(results)) if told else None
+
+
+def _claim_lines(finding: Finding) -> list[dict[str, object]]:
+    claim, judged = finding.claim, finding.judgement
+    by_metric = {one.metric: one.comparison for one in finding.measured}
+    lines: list[dict[str, object]] = []
+    for metric in claim.metrics:
+        comparison = by_metric.get(metric)
+        interval = comparison.interval if comparison else None
+        lines.append(
+            {
+                "claim": claim.id,
+                "report": claim.report,
+                "table": claim.table,
+                "statement": claim.statement,
+                "metric": metric,
+                "direction": claim.direction,
+                "tolerance": claim.tolerance,
+                "better": "; ".join(claim.better),
+                "worse": "; ".join(claim.worse),
+                "printed": claim.printed.of(metric),
+                "printed_delta": claim.printed.delta,
+                "support": claim.support,
+                "confounds": claim.confounds,
+                "estimate": interval.estimate if interval else None,
+                "low": interval.low if interval else None,
+                "high": interval.high if interval else None,
+                "interval_over": comparison.over if comparison else None,
+                "seeds": len(comparison.seeds) if comparison else None,
+                "p": judged.p,
+                "adjusted_p": judged.adjusted_p,
+                "verdict": judged.verdict,
+                "reason": judged.reason,
+                "run_ids": _joined(finding.run_ids),
+            }
+        )
+    return lines
+
+
+def _side_lines(side: SideTable) -> list[dict[str, object]]:
+    lines = []
+    for row in side.rows:
+        line: dict[str, object] = {
+            "table_id": side.table.id,
+            "table": side.table.table,
+            "split": side.table.split,
+            "label": row.printed.label,
+            "row": row.printed.row,
+            "average_formula": row.printed.formula,
+            "printed_plain_mean": row.printed.plain_mean,
+        }
+        for name in ("sst", "quora", "sts", "average"):
+            value: Spread | None = getattr(row.ours, name) if row.ours else None
+            line[f"printed_{name}"] = getattr(row.printed, name)
+            line[name] = value.mean if value else None
+            line[f"{name}_spread"] = value.deviation if value else None
+        line["seeds"] = row.ours.seeds if row.ours else 0
+        line["run_ids"] = _joined(row.ours.run_ids if row.ours else ())
+        lines.append(line)
+    return lines
+
+
+def _joined(runs: Sequence[int]) -> str:
+    return " ".join(map(str, runs))

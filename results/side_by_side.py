@@ -1,0 +1,88 @@
+"""The tables that a report prints, row by row beside what the study measured for the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.printed import PrintedRow, PrintedTable, tables_of
+from results.replication import MAIN_TASKS, row_digests
+from results.statistics import Float64
+from results.study_results import StudyResults
+from results.task_compare import task_values
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A mean over seeds and its standard deviation, None with one seed."""
+
+    mean: float
+    deviation: float | None
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What a row scored here, over `seeds` seeds; None where a task was not measured. `average`: of the three tasks."""
+
+    sst: Spread | None
+    quora: Spread | None
+    sts: Spread | None
+    average: Spread | None
+    seeds: int
+    run_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SideRow:
+    """A printed row and ours, None where it has no result on the table's split."""
+
+    printed: PrintedRow
+    ours: Ours | None
+
+
+@dataclass(frozen=True)
+class SideTable:
+    """A printed table with ours beside it."""
+
+    table: PrintedTable
+    rows: tuple[SideRow, ...]
+
+
+def side_by_side(results: StudyResults) -> list[SideTable]:
+    """The printed tables of the study's space, those on dev first; empty for a space of our own."""
+    digests = row_digests(results)
+    tables = sorted(tables_of(results.study.space), key=lambda table: table.split != "dev")
+    return [
+        SideTable(
+            table, tuple(SideRow(row, ours(results, digests.get(row.row, ""), table.split)) for row in table.rows)
+        )
+        for table in tables
+    ]
+
+
+def ours(results: StudyResults, digest: str, split: str) -> Ours | None:
+    """A configuration's three tasks and their plain mean on a split, over the seeds that were scored there."""
+    seeds = list(results.results_of(digest))
+    values = [task_values(results, digest, seeds, task, split) for task in MAIN_TASKS]
+    scored: NDArray[np.bool_] = np.asarray(~np.isnan(np.array(values)).all(axis=0))
+    if not scored.any():
+        return None
+    sst, quora, sts, average = (_spread(value[scored]) for value in (*values, _plain_mean(values)))
+    runs = results.results_of(digest)
+    ids = tuple(runs[seed].id for seed, counts in zip(seeds, scored, strict=True) if counts)
+    return Ours(sst, quora, sts, average, int(scored.sum()), ids)
+
+
+def _plain_mean(values: Sequence[Float64]) -> Float64:
+    """Of each seed; NaN where a task is not there."""
+    found: Float64 = np.mean(values, axis=0)
+    return found
+
+
+def _spread(values: Float64) -> Spread | None:
+    if np.isnan(values).any():
+        return None
+    return Spread(float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else None)
