@@ -99,11 +99,11 @@ def workers_on(host: SecondHost) -> list[psutil.Process]:
 @pytest.mark.parametrize("fault", ["killed", "cut off"])
 def test_a_second_host(tmp_path: Path, postgres_url: str, host: SecondHost, head: Cluster, fault: str) -> None:
     more = (*RAY, "--ray-address", head.address)
-    study = Rehearsed(tmp_path, postgres_url, trials=TRIALS, seconds=1.0, more=more)
+    study = Rehearsed(tmp_path, postgres_url, trials=60, seconds=1.0, more=more)
     for _ in range(often(1, 3)):
         node = host.start_node(head.address)
+        process = study.start()
         try:
-            process = study.start()
             running_on_both(study, process, host)
             before = study.finished()
             if fault == "killed":
@@ -112,10 +112,13 @@ def test_a_second_host(tmp_path: Path, postgres_url: str, host: SecondHost, head
                 host.cut_off()
                 time.sleep(often(35, 60))
                 host.join()
-            assert process.wait(timeout=300) == 0, study.log()[-3000:]
+            assert process.wait(timeout=600) == 0, study.log()[-3000:]
             study.check(before)
             study.check_end()
         finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
             host.join()
             if node.poll() is None:
                 kill_node(node)
