@@ -1,4 +1,4 @@
-"""Looks at a table whose open rows get further seeds (`--max-seeds`): what each look saw, read from finished runs alone.
+"""Looks at a table whose open rows get further seeds (`--max-seeds`): what each saw, from finished runs alone.
 
 Look k is at the first `counts[k]` fresh seeds, whatever else there is. Rows that are decided get no further look and
 keep those they had; so the history of a table is a function of its runs, and no table of the database has to hold it.

@@ -89,15 +89,15 @@ def summarise(results: StudyResults) -> Summary:
     ranked = leaderboard(results)
     ablation = tuple(ablation_rows(results, best)) if best else ()
     against_baseline = tuple(grid_rows(results, ranked, baseline)) if baseline and is_grid(results.study) else ()
-    rows = {baseline: row.comparison for row in ablation if row.cell.config_digest == baseline}
-    rows |= {best: row.comparison for row in against_baseline if row.entry.digest == best}
+    between = [row.comparison for row in ablation if row.cell.config_digest == baseline]
+    between += [row.comparison for row in against_baseline if row.entry.digest == best]
     return Summary(
         study=results.study,
         best=found_best,
         baseline=found_baseline,
         baseline_choices=choices,
         best_changes=changes(choices, found_best.choices) if found_best else (),
-        gain=_gain(results, best, baseline, next(iter(rows.values()), None)),
+        gain=_gain(results, best, baseline, next(iter(between), None)),
         ablation=ablation,
         against_baseline=against_baseline,
         not_run=not_run(results.study),

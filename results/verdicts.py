@@ -55,9 +55,9 @@ def judge(
     """The verdicts of one table, in the order given.
 
     `rows`: each row's differences at the looks it has had, the first look first; a row that was decided early has
-    fewer, and None is a look that had too few seeds to compare: it rejects nothing. `shares` (`hypotheses.spending`) says what each look may spend. Any false "helps" or "hurts" in the table:
-    at most `alpha` (Holm over sequential p-values). A false "equivalent": at most `alpha` a row. The direction is that
-    of the look that weighs most.
+    fewer, and None is a look that had too few seeds to compare: it rejects nothing. `shares` (`hypotheses.spending`)
+    says what each look may spend. Any false "helps" or "hurts" in the table: at most `alpha` (Holm over sequential
+    p-values). A false "equivalent": at most `alpha` a row. The direction is that of the look that weighs most.
     """
     parts = np.asarray(shares, dtype=np.float64)
     by_look = [[look.p_value() if look else 1.0 for look in looks] for looks in rows]

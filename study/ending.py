@@ -79,7 +79,9 @@ class Ending:
         elif len(found.leaderboard) > 1:
             console.print(self._leaderboard())
         if (plan := looks.schedule(found.study)) is not None:
-            console.print(f"open rows got further seeds, up to {len(plan.seeds)}; every look at the table is accounted for")
+            console.print(
+                f"open rows got further seeds, up to {len(plan.seeds)}; every look at the table is accounted for"
+            )
         self._say_left_out(console)
         counts = found.counts
         told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
