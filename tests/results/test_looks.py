@@ -102,7 +102,7 @@ def test_the_p_value_is_that_of_all_looks() -> None:
 def test_the_table_of_a_report_has_these_looks() -> None:
     results, _ = replicated(scores_of(MEANS))
     rows = compared(results, ROWS, "best")
-    assert [row.judgement and row.judgement.verdict for row in rows] == ["open", "hurts", "open", "helps"]
+    assert [row.judgement and row.judgement.verdict for row in rows] == ["equivalent", "hurts", "open", "helps"]
     assert [len(row.comparison.seeds) for row in rows if row.comparison] == [6, 3, 6, 3]
     assert all(row.comparison is not None and row.comparison.level > 0.95 for row in rows)
 
