@@ -42,21 +42,23 @@ def launch(place: Place, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("space", ["pooling", "zhang_curricula"])
-def test_open_rows_and_what_they_are_compared_with_get_further_seeds(place: Place, space: str) -> None:
-    told = launch(place, *STUDY, "--space", space, "--max-seeds", "6", "--name", "s")
+@pytest.mark.slow
+@pytest.mark.parametrize(("space", "seed"), [("pooling", "1"), ("sankhe_table4", "7")])
+def test_open_rows_and_what_they_are_compared_with_get_further_seeds(place: Place, space: str, seed: str) -> None:
+    told = launch(place, *STUDY, "--space", space, "--seed", seed, "--max-seeds", "6", "--name", "s")
     results, rows, reference = table(place, "s")
     had = {row.digest: len(results.results_of(row.digest)) for row in rows}
     assert had == {row.digest: 2 + len(row.differences) for row in rows}  # the first look is at three seeds
     assert all(had[row.digest] == 6 for row in rows if row.is_open)
     decided = [row.digest for row in rows if not row.is_open]
-    assert any(had[digest] == 3 for digest in decided) and any(had[row.digest] > 3 for row in rows)
-    assert len(results.results_of(reference)) == max(had.values())
+    assert decided and min(had[digest] for digest in decided) < 6 == max(had.values())
+    assert len(results.results_of(reference)) == 6
     assert "open after 3 seeds: a further seed" in told and "every look at the table is accounted for" in told
     page = (place.folder / "runs" / "s" / "report.html").read_text()
-    assert "Every row has 3 seeds" in page and all(word in page for word in (">hurts<", ">6 seeds<"))
+    assert "Every row has 3 seeds" in page and ">6 seeds<" in page
 
 
+@pytest.mark.slow
 def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
     launch(place, *STUDY, "--name", "without")
     launch(place, *STUDY, "--max-seeds", "3", "--name", "equal")
@@ -66,7 +68,7 @@ def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("further", [1, 4, 9])
+@pytest.mark.parametrize("further", [1, 7])
 def test_killed_in_a_round_it_goes_on_to_the_rows_of_a_study_left_alone(place: Place, further: int) -> None:
     for name in ("alone", "killed"):
         launch(place, *STUDY, "--name", name)
@@ -89,6 +91,7 @@ def test_killed_in_a_round_it_goes_on_to_the_rows_of_a_study_left_alone(place: P
     assert set(before) <= set(after)  # nothing was run twice
 
 
+@pytest.mark.slow
 def test_the_looks_cannot_be_changed_and_the_same_study_again_is_the_same(place: Place) -> None:
     for name in ("a", "b"):
         launch(place, *STUDY, "--max-seeds", "6", "--name", name)
