@@ -48,17 +48,23 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
 
     A configuration that two designs ask for (left out, and one level of a factor with two) is one row.
     """
-    cells: dict[str, Cell] = {}
-    for cell in results.cells:
-        digest = cell.config_digest
-        if cell.phase == "ablate" and cell.factor is not None and digest != best and digest not in cells:
-            cells[digest] = cell
+    cells = compared_with_best(results, best)
     judged = compared(results, list(cells), best)
     rows = [
         AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest))
         for (digest, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return sorted(rows, key=_by_effect)
+
+
+def compared_with_best(results: StudyResults, best: str) -> dict[str, Cell]:
+    """The rows of the table by digest, those without a result too."""
+    cells: dict[str, Cell] = {}
+    for cell in results.cells:
+        digest = cell.config_digest
+        if cell.phase == "ablate" and cell.factor is not None and digest != best and digest not in cells:
+            cells[digest] = cell
+    return cells
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from results.looks import Schedule, looks, schedule
 from results.moderation import pooled
 from results.statistics import MARGIN, Judgement, judge
 from results.study_results import Comparison, StudyResults
@@ -26,8 +27,23 @@ class Compared:
 def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
     """Each of `digests` minus `reference`, in the order given; errors are held over the whole table.
 
-    Differences below the study's margin (`--margin`, half a point unless said) count as none.
+    Differences below the study's margin (`--margin`, half a point unless said) count as none. In a study that gives
+    open rows further seeds, all looks at the table are accounted for.
     """
+    if (plan := schedule(results.study)) is not None:
+        return _looked_at(results, digests, reference, plan)
+    return _compared_once(results, digests, reference)
+
+
+def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule) -> list[Compared]:
+    """The rows after the looks that they have had; before the first one differences without a verdict."""
+    rows = looks(results, digests, reference, plan)
+    if any(row.judgement for row in rows):
+        return [Compared(row.comparison, row.judgement if row.comparison else None) for row in rows]
+    return [replace(row, judgement=None) for row in _compared_once(results, digests, reference)]
+
+
+def _compared_once(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
     plain = [results.compare(digest, reference) for digest in digests]
     found = [(place, comparison) for place, comparison in enumerate(plain) if comparison is not None]
     if not found:

@@ -28,10 +28,20 @@ def is_grid(study: StudyRow) -> bool:
 
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
     """All of `entries` but the baseline (a digest), the largest gain first, those without a comparison last."""
-    others = [entry for entry in entries if entry.digest != baseline]
-    judged = compared(results, [entry.digest for entry in others], baseline)
-    rows = [GridRow(entry, one.comparison, one.judgement) for entry, one in zip(others, judged, strict=True)]
+    digests = compared_with_baseline(results, baseline)
+    judged = dict(zip(digests, compared(results, digests, baseline), strict=True))
+    rows = [
+        GridRow(entry, judged[entry.digest].comparison, judged[entry.digest].judgement)
+        for entry in entries
+        if entry.digest != baseline
+    ]
     return sorted(rows, key=_by_gain)
+
+
+def compared_with_baseline(results: StudyResults, baseline: str) -> list[str]:
+    """The rows of a grid's table, those without a result too: all configurations but the baseline (a digest)."""
+    found = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
+    return [digest for digest in found if digest != baseline]
 
 
 def _by_gain(row: GridRow) -> tuple[bool, float, str]:

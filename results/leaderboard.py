@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.looks import schedule
 from results.records import Database
 from results.rows import JsonObject, RunRow
 from results.statistics import Interval
@@ -186,6 +187,8 @@ def _requested_seeds(results: StudyResults) -> set[int]:
     listed = results.study.settings_json.get("confirm_seeds")
     if isinstance(listed, list):
         return set(listed)
+    if (plan := schedule(results.study)) is not None:  # further seeds are for rows that are open, not for all
+        return set(plan.first(plan.start))
     return {run.seed for run in results.runs if run.phase == "confirm"}
 
 

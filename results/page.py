@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from results import looks
 from results.ablation import AblationRow, NotRun
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
@@ -175,7 +176,7 @@ def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
         f"{counts[verdict]} {one if counts[verdict] == 1 else many}" for verdict, one, many in words if counts[verdict]
     ]
     told += [f"{counts[v]} {'is' if counts[v] == 1 else 'are'} {v}" for v in ("equivalent", "open") if counts[v]]
-    return ", ".join(told)
+    return ", ".join(told) or "none is judged before all have their first seeds"
 
 
 def grid_kind(found: Summary) -> str:
@@ -219,6 +220,7 @@ def verdict_note(study: StudyRow) -> str:
         f"(Holm; the p shown is adjusted); equivalent is a difference surely within {margin:g} points (two one-sided "
         f"tests, 5 % a row); open is neither, and says nothing either way. How much seeds deviate is estimated from "
         f"all rows of the table together, a row's own and the others' weighed by how alike they are (Smyth 2004)."
+        + (f" {looks.told(plan)}" if (plan := looks.schedule(study)) else "")
     )
 
 

@@ -43,17 +43,19 @@ MetricsOfRun = dict[tuple[str, str], float | None]  # (task, metric) -> value, o
 class Comparison:
     """A difference of two configurations over the seeds both have, and what its interval speaks of.
 
-    "seeds" alone where predictions were not kept for all runs: other seeds on these very dev examples.
+    "seeds" alone where predictions were not kept for all runs: other seeds on these very dev examples. `level` of the
+    interval: more than 0.95 where it is one of several looks that shall hold together with 95 % (`looks`).
     """
 
     difference: Difference
     seeds: tuple[int, ...]
     over: IntervalOver
+    level: float = 0.95
 
     @property
     def interval(self) -> Interval:
         """The estimate with its 95 % interval."""
-        return self.difference.interval()
+        return self.difference.interval(self.level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,10 +160,11 @@ class StudyResults:
             curves.setdefault((row["run_id"], row["split"]), {})[row["epoch"]] = row["value"]
         return curves
 
-    def compare(self, digest: str, other: str) -> Comparison | None:
-        """`digest` minus `other` in score, paired by seed; None with fewer than two seeds in common."""
+    def compare(self, digest: str, other: str, among: frozenset[int] | None = None) -> Comparison | None:
+        """`digest` minus `other` in score, paired by seed; None with fewer than two seeds in common (of `among`)."""
         mine, theirs = self.results_of(digest), self.results_of(other)
-        seeds = tuple(sorted(set(mine) & set(theirs)))
+        common = mine.keys() & theirs.keys()
+        seeds = tuple(sorted(common if among is None else common & among))
         if len(seeds) < MIN_PAIRED_SEEDS:
             return None
         pairs = self._example_pairs([mine[seed] for seed in seeds], [theirs[seed] for seed in seeds])

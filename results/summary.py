@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
 from results.grid import GridRow, grid_rows, is_grid
@@ -87,16 +87,19 @@ def summarise(results: StudyResults) -> Summary:
     found_baseline = configuration_result(results, baseline) if baseline else None
     choices = _baseline_choices(results, baseline)
     ranked = leaderboard(results)
-    compared = results.compare(best, baseline) if best and baseline and best != baseline else None
+    ablation = tuple(ablation_rows(results, best)) if best else ()
+    against_baseline = tuple(grid_rows(results, ranked, baseline)) if baseline and is_grid(results.study) else ()
+    between = [row.comparison for row in ablation if row.cell.config_digest == baseline]
+    between += [row.comparison for row in against_baseline if row.entry.digest == best]
     return Summary(
         study=results.study,
         best=found_best,
         baseline=found_baseline,
         baseline_choices=choices,
         best_changes=changes(choices, found_best.choices) if found_best else (),
-        gain=compared,
-        ablation=tuple(ablation_rows(results, best)) if best else (),
-        against_baseline=tuple(grid_rows(results, ranked, baseline)) if baseline and is_grid(results.study) else (),
+        gain=_gain(results, best, baseline, next(iter(between), None)),
+        ablation=ablation,
+        against_baseline=against_baseline,
         not_run=not_run(results.study),
         leaderboard=tuple(ranked),
         counts=count_runs(results.runs),
@@ -127,6 +130,14 @@ def seconds_spent(run: RunRow) -> float:
     if run.finished_at is None or run.status == "interrupted":  # how long it really ran is not known
         return 0.0
     return max(0.0, (run.finished_at - run.started_at).total_seconds())
+
+
+def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Comparison | None) -> Comparison | None:
+    """Best minus baseline; where the two are a `row` of the table, at the level that the looks at it leave."""
+    if best is None or baseline is None or best == baseline:
+        return None
+    found = results.compare(best, baseline)
+    return found if found is None or row is None else replace(found, level=row.level)
 
 
 def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:

@@ -46,7 +46,7 @@ def verdict(estimate: float, p: float, equivalence_p: float, *, alpha: float = 0
 
 
 def judge(
-    rows: Sequence[Sequence[Difference]],
+    rows: Sequence[Sequence[Difference | None]],
     *,
     shares: ArrayLike = (1.0,),
     margin: float = MARGIN,
@@ -55,18 +55,18 @@ def judge(
     """The verdicts of one table, in the order given.
 
     `rows`: each row's differences at the looks it has had, the first look first; a row that was decided early has
-    fewer. `shares` (`hypotheses.spending`) says what each look may spend. Any false "helps" or "hurts" in the table:
-    at most `alpha` (Holm over sequential p-values). A false "equivalent": at most `alpha` a row. The direction is that
-    of the look that weighs most.
+    fewer, and None is a look that had too few seeds to compare: it rejects nothing. `shares` (`hypotheses.spending`)
+    says what each look may spend. Any false "helps" or "hurts" in the table: at most `alpha` (Holm over sequential
+    p-values). A false "equivalent": at most `alpha` a row. The direction is that of the look that weighs most.
     """
     parts = np.asarray(shares, dtype=np.float64)
-    by_look = [[look.p_value() for look in looks] for looks in rows]
+    by_look = [[look.p_value() if look else 1.0 for look in looks] for looks in rows]
     p = [sequential_p(values, parts) for values in by_look]
-    same = [sequential_p([look.equivalence_p(margin) for look in looks], parts) for looks in rows]
+    same = [sequential_p([look.equivalence_p(margin) if look else 1.0 for look in looks], parts) for looks in rows]
     adjusted = holm(p)
     # Of a row's looks, the one that weighs most says the direction.
     deciding = [int(np.argmin([value / share for value, share in zip(v, parts, strict=False)])) for v in by_look]
-    estimates = [looks[look].estimate for looks, look in zip(rows, deciding, strict=True)]
+    estimates = [found.estimate if (found := looks[look]) else 0.0 for looks, look in zip(rows, deciding, strict=True)]
     return [
         Judgement(verdict(estimate, float(held), equal, alpha=alpha), alone, float(held), equal)
         for estimate, alone, held, equal in zip(estimates, p, adjusted, same, strict=True)

@@ -76,6 +76,12 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--budget", choices=tuple(BUDGETS), help=f"default: quick ({told})")
     group.add_argument("--trials", type=int, metavar="N", help="trials of the search")
     group.add_argument("--seeds", type=int, metavar="K", help="fresh seeds of confirm and ablate")
+    group.add_argument(
+        "--max-seeds",
+        type=int,
+        metavar="N",
+        help="further seeds, one at a time up to N, for rows whose verdict is open; default: none, as many as --seeds",
+    )
     group.add_argument("--epochs", type=int, metavar="E", help="epochs of a run")
     group.add_argument("--train-examples", type=int, metavar="N", help="examples a task")
     group.add_argument(
@@ -138,7 +144,7 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
         "epochs", "train_examples", "out", "precision", "share", "store_gb", "fixed_pretraining_seed", "trainer",
-        "import_from", "references",
+        "import_from", "references", "max_seeds",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.rehearse:

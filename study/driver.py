@@ -6,7 +6,7 @@ trials: ended runs are told, unfinished ones are run again under their own trial
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from results.records import Cell, Database, RunRow
 from results.stages import STORE
 from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
-from study import phases
+from study import phases, replication
 from study.execution import STATES, Execution
 from study.objectives import by_front, of_row
 from study.observer import Request
@@ -147,6 +147,8 @@ class Driver:
             cells = phases.confirm_cells(space, self._search_ranking(), settings.confirm)
         self._write_cells("confirm", cells)
         self._run_cells("confirm", cells)
+        if space.design == "grid":
+            self._replicate("confirm", cells, space.baseline())
         ranking = confirmed_ranking(self._db, settings.name)
         by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
         baseline = self._trainer.configuration(space.baseline()).digest()
@@ -198,6 +200,18 @@ class Driver:
         decisions = {**self._decisions(), **left_out}
         self._db.update_study(self._settings.name, decisions_json=decisions)
         self._run_cells("ablate", cells)
+        self._replicate("ablate", cells, best)
+
+    def _replicate(self, phase: str, cells: list[CellPlan], reference: Choices) -> None:
+        """Further seeds, one at a time, for rows whose verdict is open, and for what these are compared with."""
+        settings, compared_with = self._settings, self._trainer.configuration(reference).digest()
+        for count in replication.rounds(settings):
+            wanting = replication.wanting_a_seed(self._db, settings.name, compared_with, after=count - 1)
+            if not wanting:
+                return
+            self._execution.observer.say(replication.told(len(wanting) - 1, count - 1))
+            again = [cell for cell in cells if self._trainer.configuration(cell.choices).digest() in wanting]
+            self._run_cells(phase, again, phases.fresh_seeds(settings.seed, count)[-1:])
 
     def _reference_runs(self) -> None:
         """The best on each task alone, with the seeds of confirm: cells of the phase ablate, of a grid too."""
@@ -259,11 +273,11 @@ class Driver:
             )
         self._db.replace_cells(self._settings.name, phase, rows)  # type: ignore[arg-type]
 
-    def _run_cells(self, phase: str, cells: list[CellPlan]) -> None:
-        """Every cell with every fresh seed; what is there already, from whatever phase, is not run."""
+    def _run_cells(self, phase: str, cells: list[CellPlan], seeds: Sequence[int] | None = None) -> None:
+        """Every cell with every fresh seed, or these; what is there already, from whatever phase, is not run."""
         requests: dict[tuple[str, int], Request] = {}
         apart = phases.apart(cells)
-        for seed in phases.fresh_seeds(self._settings.seed, self._settings.seeds):
+        for seed in phases.fresh_seeds(self._settings.seed, self._settings.seeds) if seeds is None else seeds:
             for names, cell in apart:
                 config = self._configuration(cell, seed)
                 request = Request(phase, config, cell.choices, names, keys=self._trainer.keys(config))

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results import DEFAULT_STORAGE, page, storage_url, wording
+from results import DEFAULT_STORAGE, looks, page, storage_url, wording
 from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
 from results.plain import plain
@@ -86,6 +86,10 @@ class Ending:
             console.print(self._table())
         elif len(found.leaderboard) > 1:
             console.print(self._leaderboard())
+        if (plan := looks.schedule(found.study)) is not None:
+            console.print(
+                f"open rows got further seeds, up to {len(plan.seeds)}; every look at the table is accounted for"
+            )
         self._say_left_out(console)
         counts = found.counts
         told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from results.designs import CellPlan, Forbidden, forbidden_changes, leave_one_out, one_at_a_time
+from results.looks import FRESH_SEEDS
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
-
-# Seeds of confirm and ablate start here, above the study's own, so that no configuration is judged by the seed that
-# made it look good in the search.
-FRESH_SEEDS = 1000
 
 
 @dataclass(frozen=True)

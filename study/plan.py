@@ -16,6 +16,7 @@ from results.wording import duration
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from study import phases
+from study.detectable import Detectable, SeenNoise, detectable, rows_of
 from study.settings import Settings
 from study.trainers.abstract import AbstractTrainer, Timing
 
@@ -49,6 +50,7 @@ class Plan:
 
     Seconds are None where the trainer cannot tell them: `run_seconds` of one run of the baseline, `tried_seconds` of
     a run of the search on average (None for a grid too), from `tried` configurations; `timing` says how they are known.
+    `detectable`: the differences that its table can see, None where it has none.
     """
 
     name: str
@@ -65,15 +67,17 @@ class Plan:
     tried_seconds: float | None
     tried: int
     seconds: float | None
+    detectable: Detectable | None
 
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON data."""
         facts = {} if self.timing is None else dict(self.timing.facts)
-        return {**{key: value for key, value in asdict(self).items() if key != "timing"}, **facts}
+        sees = None if self.detectable is None else self.detectable.as_json()
+        return {**{key: value for key, value in asdict(self).items() if key != "timing"}, **facts, "detectable": sees}
 
 
-def make(trainer: AbstractTrainer, settings: Settings, workers: int) -> Plan:
-    """The plan of a study that has not run; trains a few steps of every kind of training in it to know the time.
+def make(trainer: AbstractTrainer, settings: Settings, workers: int, seen: SeenNoise | None = None) -> Plan:
+    """The plan of a study; trains a few steps of every kind of training in it to know the time.
 
     What the search will try is not known: its runs, and those of what it finds, are taken to be as long as those of
     the configurations it tries first and of some drawn at random are on average.
@@ -90,7 +94,8 @@ def make(trainer: AbstractTrainer, settings: Settings, workers: int) -> Plan:
         tried_seconds = fmean(known[len(certain) :]) if tried else None
         others = sum(phase.most for phase in planned if phase.phase != "test") - len(certain)
         tests = sum(phase.most for phase in planned if phase.phase == "test")
-        whole = sum(known[: len(certain)]) + others * (tried_seconds or 0.0) + tests * timing.test_seconds
+        other_seconds = fmean(known) if tried_seconds is None else tried_seconds
+        whole = sum(known[: len(certain)]) + others * other_seconds + tests * timing.test_seconds
         run_seconds, each = timing.seconds[trainer.configuration(space.baseline()).digest()], list(known)
     return Plan(
         name=settings.name,
@@ -107,7 +112,13 @@ def make(trainer: AbstractTrainer, settings: Settings, workers: int) -> Plan:
         tried_seconds=tried_seconds,
         tried=len(tried),
         seconds=None if whole is None else whole / workers,
+        detectable=detectable(settings, rows_of(space, settings), seen) if _has_table(planned) else None,
     )
+
+
+def _has_table(planned: list[PlannedPhase]) -> bool:
+    """Whether the phases end in rows with verdicts: the ablation, or a grid."""
+    return any(phase.phase in ("confirm", "ablate") for phase in planned)
 
 
 def show(plan: Plan, console: Console) -> None:
@@ -130,8 +141,11 @@ def show(plan: Plan, console: Console) -> None:
     console.print(table)
     for line in _time(plan):
         console.print(line, soft_wrap=True)
+    for line in plan.detectable.told() if plan.detectable is not None else ():
+        console.print(line, soft_wrap=True)
     uncertain = sum(phase.most for phase in plan.phases if phase.phase != "test") - len(plan.certain)
-    console.print(f"\n{len(plan.certain)} runs are certain; up to {uncertain} depend on what the search finds")
+    depend = "what the search finds" if plan.tried else "which rows stay open"
+    console.print(f"\n{len(plan.certain)} runs are certain; up to {uncertain} depend on {depend}")
     for planned in plan.certain:
         long = "" if planned.seconds is None else duration(planned.seconds)
         told = f"  {planned.phase:8} seed {planned.seed:<5} {long:>10}  {planned.what}"
@@ -143,7 +157,7 @@ def _time(plan: Plan) -> list[str]:
     if plan.timing is None or plan.seconds is None or plan.run_seconds is None:
         return ["how long a run takes is not known before it has run"]
     told = f"about {duration(plan.seconds)} on {plan.workers} workers in {plan.timing.facts['precision']}"
-    lines = [f"{told} if no run is stopped early"]
+    lines = [f"{told} if no run is stopped early" + (" and every row stays open" if _goes_further(plan) else "")]
     lines += [f"{plan.timing.told[0]}; one run of the baseline: {duration(plan.run_seconds)}", *plan.timing.told[1:]]
     if plan.tried_seconds is not None:
         told = f"one run of the search: {duration(plan.tried_seconds)}, the mean of {plan.tried} configurations"
@@ -151,12 +165,19 @@ def _time(plan: Plan) -> list[str]:
     return lines
 
 
+def _goes_further(plan: Plan) -> bool:
+    return plan.detectable is not None and plan.detectable.with_max_seeds is not None
+
+
 def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
     """What each phase asked for would run; runs that two phases share count where they come first."""
     k, planned = settings.seeds, []
+    further = (settings.max_seeds or k) - k
+    open_too = f", up to {k + further} where the verdict is open" if further else ""
     if space.design == "grid":
         cells = len(phases.apart(phases.grid_cells(space)))
-        planned.append(PlannedPhase("confirm", cells * k, cells * k, f"{cells} rows x {k} seeds"))
+        told = f"{cells} rows x {k} seeds{open_too}"
+        planned.append(PlannedPhase("confirm", cells * k, cells * (k + further), told))
     else:
         known = len(phases.known_first(space)[: settings.trials])
         told = f"{settings.sampler}, {known} known configurations first"
@@ -165,8 +186,9 @@ def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
         most = (1 + settings.confirm) * k
         told = f"best {settings.confirm} of the search and the baseline x {k} fresh seeds"
         planned.append(PlannedPhase("confirm", k, most, told))
-        told = f"up to {settings.ablations} single changes of the best x {k} seeds"
-        planned.append(PlannedPhase("ablate", 0, settings.ablations * k, told))
+        told = f"up to {settings.ablations} single changes of the best x {k} seeds{open_too}"
+        most = settings.ablations * (k + further) + further  # the best has as many as its rows
+        planned.append(PlannedPhase("ablate", 0, most, told))
     if settings.references and len(settings.tasks) > 1:
         told = f"up to {len(settings.tasks)} references: the best on each task alone x {k} seeds"
         planned.append(PlannedPhase("ablate", 0, len(settings.tasks) * k, told))

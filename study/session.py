@@ -28,6 +28,7 @@ from search_spaces import describe
 from search_spaces.grammar import Choices
 from study import ending, objectives, plan, store_note
 from study.arguments import faults, limits
+from study.detectable import SeenNoise, noise_of
 from study.driver import Driver
 from study.ending_claims import ClaimsEnding
 from study.engines import making
@@ -63,6 +64,8 @@ class Session:
 
             given = {**given, "precision": precision()}
         stored, source = _earlier(options.storage, given)
+        earlier_name = next((found.name for found in (stored, source) if found is not None), None)
+        self._seen = _seen_noise(options.storage, earlier_name) if options.plan and earlier_name else None
         for earlier in (stored, source):
             if earlier is not None:
                 check_stored(earlier, given)
@@ -74,9 +77,9 @@ class Session:
         self._failed_tests = 0
 
     def plan(self) -> None:
-        """Print what would run, and how long it would take; writes nothing."""
+        """Print what would run, how long it would take and what it could see; writes nothing."""
         with making.engine(self._options, self._trainer) as engine:
-            planned = plan.make(self._trainer, self._settings, engine.workers)
+            planned = plan.make(self._trainer, self._settings, engine.workers, self._seen)
         if self._options.json:
             print(json.dumps(planned.as_json(), indent=2))
         else:
@@ -237,6 +240,12 @@ def _earlier(storage: str, given: Mapping[str, Any]) -> tuple[Settings | None, S
         if found is not None or wanted is None:
             return None if found is None else Settings.from_json(found.settings_json), None
         return None, Settings.from_json(database.require_study(wanted).settings_json)
+
+
+def _seen_noise(storage: str, name: str) -> SeenNoise | None:
+    """How noisy the runs of a study have been."""
+    with open_database(storage, create=False) as database, foreign_rows(storage):
+        return noise_of(database, name)
 
 
 def _create_or_resume(

@@ -90,6 +90,7 @@ class Settings:
     margin: float = 0.005  # of the score; smaller differences count as none
     import_from: str | None = None
     references: bool = False  # the best on each task alone as well
+    max_seeds: int | None = None  # of rows whose verdict is open; None: all have `seeds`
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
@@ -159,12 +160,25 @@ def resolve(given: Mapping[str, Any], stored: Settings | None, imported: Setting
             )
         budget = _budget_values(given["budget"], stored) if "budget" in given else {}
         settings = replace(stored, **{**budget, **given})
+        _check_looks(settings, stored)
     elif imported is not None:
         settings = _with_runs_of(imported, given)
     else:
         settings = _new(given)
     _check(settings)
-    return settings
+    return replace(settings, max_seeds=None) if settings.max_seeds == settings.seeds else settings
+
+
+def _check_looks(settings: Settings, stored: Settings) -> None:
+    """What each look may spend of the error was fixed before the first one; it cannot be spent again."""
+    if stored.max_seeds is None or (settings.seeds, settings.max_seeds) == (stored.seeds, stored.max_seeds):
+        return
+    raise SettingsError(
+        f"Study '{stored.name}' looks at its rows after {stored.seeds} to {stored.max_seeds} seeds; its error rate "
+        f"rests on that being fixed before the first look.\n"
+        f"Resume it with --seeds {stored.seeds} and --max-seeds {stored.max_seeds}, or choose another name: "
+        f"--name {stored.name}-2"
+    )
 
 
 def _with_runs_of(imported: Settings, given: Mapping[str, Any]) -> Settings:
@@ -230,6 +244,10 @@ def _check(settings: Settings) -> None:
         value = getattr(settings, key)
         if value is not None and value < 1:
             raise SettingsError(f"--{key.replace('_', '-')} must be at least 1, got {value}.")
+    if settings.max_seeds is not None and settings.max_seeds < settings.seeds:
+        raise SettingsError(
+            f"--max-seeds must be at least --seeds, which is {settings.seeds}, got {settings.max_seeds}."
+        )
     if not 0 < settings.margin < 1:
         raise SettingsError(f"--margin is in points, above 0 and below 100, got {100 * settings.margin:g}.")
     if settings.seed < 0:

@@ -167,3 +167,20 @@ def test_a_study_that_begins_with_runs_of_another_has_its_settings_below_its_fla
         resolve({**given, "data": "hub"}, None, old)
     with pytest.raises(SettingsError, match="import_from is 'old' there, 'other' here"):
         resolve({**given, "import_from": "other"}, found)
+
+
+def test_as_many_seeds_at_most_as_at_first_is_no_further_seed() -> None:
+    assert resolve({"name": "a", "seeds": 3, "max_seeds": 3}, None) == resolve({"name": "a", "seeds": 3}, None)
+    assert resolve({"name": "a", "seeds": 3, "max_seeds": 5}, None).max_seeds == 5
+    with pytest.raises(SettingsError, match="--max-seeds must be at least --seeds, which is 3, got 2"):
+        resolve({"seeds": 3, "max_seeds": 2}, None)
+
+
+def test_the_numbers_of_seeds_stay_once_a_study_has_looks() -> None:
+    plain = resolve({"name": "a", "seeds": 3}, None)
+    looking = resolve({"name": "a", "max_seeds": 6}, plain)
+    assert (looking.seeds, looking.max_seeds) == (3, 6)
+    assert resolve({"name": "a", "seeds": 3, "max_seeds": 6}, looking) == looking
+    for changed in ({"max_seeds": 8}, {"seeds": 5}, {"max_seeds": 3}, {"budget": "standard"}):
+        with pytest.raises(SettingsError, match="fixed before the first look"):
+            resolve({"name": "a", **changed}, looking)

@@ -1,0 +1,120 @@
+"""The smallest difference that a plan can see, from the noise seen so far or, before anything is measured, assumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from results.leaderboard import baseline_digest, best_digest
+from results.looks import Schedule
+from results.records import Database
+from results.study_results import MIN_PAIRED_SEEDS, StudyResults
+from search_spaces import Space
+from study import phases
+from study.settings import Settings
+
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class SeenNoise:
+    """What the study `name` has shown: deviation over seeds of a paired difference, variance that examples share."""
+
+    name: str
+    deviation: float
+    example_variance: float
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """True differences, in 0..1, that are found with at least 80 % power in a table of `rows` rows (Holm).
+
+    `with_seeds` after the first `seeds`, `with_max_seeds` where open rows get further ones up to `max_seeds`, None
+    where none do. `noise`: that seen in a study, None where it is assumed.
+    """
+
+    rows: int
+    seeds: int
+    max_seeds: int
+    with_seeds: float
+    with_max_seeds: float | None
+    noise: SeenNoise | None
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--plan --json`; differences in 0..1."""
+        return {
+            "rows": self.rows,
+            "power": POWER,
+            "with_seeds": self.with_seeds,
+            "with_max_seeds": self.with_max_seeds,
+            "noise": "assumed" if self.noise is None else f"seen in {self.noise.name}",
+        }
+
+    def told(self) -> list[str]:
+        """In words: the differences, and where the noise is from."""
+        first = f"can see differences of {100 * self.with_seeds:.1f} points and more with {self.seeds} seeds"
+        if self.with_max_seeds is not None:
+            first += f", of {100 * self.with_max_seeds:.1f} with up to {self.max_seeds}"
+        rows = "one row" if self.rows == 1 else f"{self.rows} rows"
+        return [f"{first} (80 % power in a table of about {rows})", f"  {self._noise()}"]
+
+    def _noise(self) -> str:
+        if self.noise is None:
+            from results.power import PRIOR_DEVIATION
+
+            each = 100 * PRIOR_DEVIATION / 2**0.5
+            return f"noise assumed: seeds of a configuration deviate by {each:.1f} points; dev examples not counted"
+        examples = 100 * self.noise.example_variance**0.5
+        return (
+            f"noise seen in {self.noise.name}: a difference of two configurations deviates by "
+            f"{100 * self.noise.deviation:.1f} points from seed to seed, by {examples:.1f} from the dev examples"
+        )
+
+
+def detectable(settings: Settings, rows: int, seen: SeenNoise | None) -> Detectable | None:
+    """What a table of `rows` rows can see; None without rows, and where one seed shows no spread.
+
+    All rows tell each other's noise (`moderation`), with the seeds that all of them have. With further seeds: what the
+    last look finds with the part of the error that is left to it; earlier looks find some of it before.
+    """
+    from results.power import PRIOR_DEVIATION, minimum_detectable_effect
+
+    most = settings.max_seeds or settings.seeds
+    if rows < 1 or most < MIN_PAIRED_SEEDS:
+        return None
+    plan = Schedule(tuple(phases.fresh_seeds(settings.seed, most)), settings.seeds)
+    first = plan.counts[0]
+    deviation, examples = (PRIOR_DEVIATION, 0.0) if seen is None else (seen.deviation, seen.example_variance)
+    found = [
+        minimum_detectable_effect(
+            deviation,
+            count,
+            example_variance=examples,
+            power=POWER,
+            level=plan.level(count),
+            comparisons=rows,
+            df=(rows + 1) * (first - 1),
+        )
+        for count in dict.fromkeys((first, most))
+    ]
+    return Detectable(rows, first, most, found[0], found[1] if len(found) > 1 else None, seen)
+
+
+def rows_of(space: Space, settings: Settings) -> int:
+    """About how many rows the table will have: those of a grid; single changes, counted around the baseline."""
+    if space.design == "grid":
+        return len(phases.apart(phases.grid_cells(space))) - 1 if "confirm" in settings.phases else 0
+    return len(phases.ablation_cells(space, space.baseline(), settings.ablations).cells) * ("ablate" in settings.phases)
+
+
+def noise_of(database: Database, name: str) -> SeenNoise | None:
+    """The noise of all configurations of a study with fresh seeds, each beside the best; None before there are two."""
+    from results.power import noise_so_far
+
+    results = StudyResults(database, name)
+    reference = best_digest(results) or baseline_digest(results)
+    if reference is None:
+        return None
+    compared = [results.compare(digest, reference) for digest in results.measured() if digest != reference]
+    seen = noise_so_far([found.difference for found in compared if found is not None])
+    return None if seen is None else SeenNoise(name, *seen)

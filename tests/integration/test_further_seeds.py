@@ -1,0 +1,102 @@
+"""`--max-seeds`: open rows alone get further seeds, whoever is killed when; without it everything is as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+from place import Place
+
+from results.ablation import ablation_table, compared_with_best
+from results.grid import compared_with_baseline
+from results.leaderboard import baseline_digest, best_digest
+from results.looks import Looked, looks, schedule
+from results.records import open_database
+from results.study_results import StudyResults
+
+STUDY = ("--space", "pooling", "--rehearse", "--budget", "standard", "--trials", "8", "--seeds", "3", "--workers", "1")
+RUNS = "select config_digest, seed, phase, status, score from run where study_name = ? order by config_digest, seed"
+
+
+def runs(place: Place, name: str) -> list[tuple[Any, ...]]:
+    return place.rows(RUNS, (name,))
+
+
+def table(place: Place, name: str) -> tuple[StudyResults, list[Looked], str]:
+    """The study's table after its looks, and the configuration that it compares with."""
+    with open_database(f"sqlite:///{place.database}") as database:
+        results = StudyResults(database, name)
+        grid = results.study.space_json["design"] == "grid"
+        reference = (baseline_digest if grid else best_digest)(results) or pytest.fail("nothing was decided")
+        rows = compared_with_baseline(results, reference) if grid else list(compared_with_best(results, reference))
+        plan = schedule(results.study) or pytest.fail("the study has no looks")
+        return results, looks(results, rows, reference, plan), reference
+
+
+def launch(place: Place, *arguments: str) -> str:
+    done = place.run(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("space", "seed"), [("pooling", "1"), ("sankhe_table4", "7")])
+def test_open_rows_and_what_they_are_compared_with_get_further_seeds(place: Place, space: str, seed: str) -> None:
+    told = launch(place, *STUDY, "--space", space, "--seed", seed, "--max-seeds", "6", "--name", "s")
+    results, rows, reference = table(place, "s")
+    had = {row.digest: len(results.results_of(row.digest)) for row in rows}
+    assert had == {row.digest: 2 + len(row.differences) for row in rows}  # the first look is at three seeds
+    assert all(had[row.digest] == 6 for row in rows if row.is_open)
+    decided = [row.digest for row in rows if not row.is_open]
+    assert decided and min(had[digest] for digest in decided) < 6 == max(had.values())
+    assert len(results.results_of(reference)) == 6
+    assert "open after 3 seeds: a further seed" in told and "every look at the table is accounted for" in told
+    page = (place.folder / "runs" / "s" / "report.html").read_text()
+    assert "Every row has 3 seeds" in page and ">6 seeds<" in page
+
+
+@pytest.mark.slow
+def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
+    launch(place, *STUDY, "--name", "without")
+    launch(place, *STUDY, "--max-seeds", "3", "--name", "equal")
+    assert runs(place, "without") == runs(place, "equal")
+    with open_database(f"sqlite:///{place.database}") as database:
+        assert ablation_table(database, "without").equals(ablation_table(database, "equal"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("further", [1, 7])
+def test_killed_in_a_round_it_goes_on_to_the_rows_of_a_study_left_alone(place: Place, further: int) -> None:
+    for name in ("alone", "killed"):
+        launch(place, *STUDY, "--name", name)
+    launch(place, "--name", "alone", "--max-seeds", "6", "--workers", "1")
+    process = place.start(
+        "--name", "killed", "--max-seeds", "6", "--workers", "1", "--rehearse", "--rehearse-seconds", "0.3"
+    )
+    done = "select count(*) from run where study_name = 'killed' and seed > 1002 and status = 'complete'"
+    deadline = time.monotonic() + 120
+    while place.rows(done)[0][0] < further:
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    before = place.rows("select id, finished_at from run where study_name = 'killed' and status = 'complete'")
+    assert len(runs(place, "killed")) < len(runs(place, "alone"))
+    launch(place, "--name", "killed", "--workers", "2")
+    assert runs(place, "killed") == runs(place, "alone")
+    after = place.rows("select id, finished_at from run where study_name = 'killed' and status = 'complete'")
+    assert set(before) <= set(after)  # nothing was run twice
+
+
+@pytest.mark.slow
+def test_the_looks_cannot_be_changed_and_the_same_study_again_is_the_same(place: Place) -> None:
+    for name in ("a", "b"):
+        launch(place, *STUDY, "--max-seeds", "6", "--name", name)
+    assert runs(place, "a") == runs(place, "b")
+    refused = place.call("--name", "a", "--max-seeds", "9")
+    assert refused.returncode == 2 and "fixed before the first look" in refused.stderr
+    launch(place, "--name", "a", "--seeds", "3", "--max-seeds", "6", "--workers", "1")
+    assert runs(place, "a") == runs(place, "b")

@@ -1,0 +1,129 @@
+"""From the launch to the verdicts: what a rehearsal planted is found, and what it did not plant is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from place import Place
+
+from results.ablation import ablation_table
+from results.records import open_database
+from results.study_results import StudyResults
+from search_spaces.grammar import Choices
+from study.rehearsal import Surface
+
+SPACE = Path(__file__).resolve().parents[1] / "assets" / "planted_space.py"
+CLEAR = 0.025  # several times the noise of a row, which is 0.3 to 0.5 points
+INNER = "adapter.some.width"
+# Nothing here depends on which run ends first: any number of workers finds the same best configuration.
+ASKED = (
+    "--space", str(SPACE), "--rehearse", "--rehearse-seconds", "0", "--budget", "standard", "--trials", "20",
+    "--sampler", "random", "--pruner", "none", "--phases", "search,confirm,ablate", "--workers", "2",
+)  # fmt: skip
+
+
+class Study(NamedTuple):
+    """A study's seed and flags, what level of the adapter its best has, and whether the interaction is in that."""
+
+    seed: int
+    flags: tuple[str, ...]
+    adapter: str
+    together: bool
+
+
+# The first seeds that plant five null factors or more, five clear effects, and effects of the inner factor.
+STUDIES = (
+    Study(0, ("--seeds", "6", "--max-seeds", "12"), "none", False),
+    Study(7, ("--seeds", "8"), "none", False),
+    Study(21, ("--seeds", "8"), "some", True),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the exported ablation table beside the truth: expected scores, change minus best, in 0..1."""
+
+    factor: str
+    verdict: str
+    seeds: int
+    estimate: float
+    covered: bool
+    truth: float
+    without_interaction: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """A study: what was planted, the best configuration, the table around it."""
+
+    surface: Surface
+    best: Choices
+    rows: list[Row]
+
+    def of(self, factors: list[str]) -> list[Row]:
+        return [row for row in self.rows if row.factor in factors]
+
+
+def rehearsed(place: Place, study: Study) -> Found:
+    done = place.run(*ASKED, "--seed", str(study.seed), *study.flags, "--name", "s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with open_database(f"sqlite:///{place.database}") as database:
+        table, results = ablation_table(database, "s"), StudyResults(database, "s")
+    surface = Surface.read(results.study.data_json["planted"])
+    assert results.study.data_json["null_factors"] == surface.null_factors()
+    choices = {cell.config_digest: cell.choices_json for cell in results.cells}
+    best, alone, rows = results.study.decisions_json["best_choices"], replace(surface, interaction=None), []
+    for row in table.to_dict("records"):
+        changed = choices[row["config_digest"]]
+        truth, main = (which.score(changed) - which.score(best) for which in (surface, alone))
+        covered = row["low"] <= truth <= row["high"]
+        told = row["factor"], row["verdict"], row["paired_seeds"], row["difference"]
+        rows.append(Row(*told, covered, truth, main))
+    return Found(surface, best, rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: f"seed {study.seed}")
+def test_the_verdicts_are_those_of_what_was_planted(place: Place, study: Study) -> None:
+    found = rehearsed(place, study)
+    null = found.surface.null_factors()
+    assert len(null) >= 5 and INNER not in null
+
+    clear = [row for row in found.rows if abs(row.truth) >= CLEAR]
+    assert len(clear) >= 2 and all(row.verdict == ("helps" if row.truth > 0 else "hurts") for row in clear)
+    # An adapter without effect that is taken out takes its width with it, which may have one.
+    silent = [row for row in found.of(null) if row.truth == pytest.approx(0)]
+    assert len(silent) >= 2 * len([factor for factor in null if factor != "adapter"])
+    assert not {row.verdict for row in silent} & {"helps", "hurts"}
+    called = [row for row in found.rows if row.verdict in ("helps", "hurts")]
+    assert all((row.truth > 0) == (row.verdict == "helps") for row in called)
+    assert sum(not row.covered for row in found.rows) <= 5  # of some 26: they share the best's seeds, and miss together
+
+    # A factor that a level brings with it is judged where that level stands, and nowhere else.
+    assert found.best["adapter"] == study.adapter
+    assert len(found.of([INNER])) == (2 if study.adapter == "some" else 0)
+    _check_seeds(found, study)
+    _check_interaction(found, study)
+
+
+def _check_seeds(found: Found, study: Study) -> None:
+    """All rows have the seeds asked for; where open ones get further seeds, decided ones keep what they had."""
+    most = int(study.flags[-1])
+    assert {row.seeds for row in found.rows if row.verdict == "open"} == {most}
+    if "--max-seeds" in study.flags:
+        assert max(row.seeds for row in found.rows if abs(row.truth) >= CLEAR) < most
+
+
+def _check_interaction(found: Found, study: Study) -> None:
+    """Where two levels help only together, taking one out loses what they have together, and is seen to."""
+    one, its, other, others, effect = found.surface.interaction or pytest.fail("no interaction planted")
+    assert ((found.best[one], found.best[other]) == (its, others)) == study.together
+    if study.together:
+        parted = found.of([one, other])
+        assert len(parted) == 4
+        for row in parted:
+            assert row.truth == pytest.approx(row.without_interaction - effect)
+            assert abs(row.estimate - row.truth) < abs(row.estimate - row.without_interaction)
