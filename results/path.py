@@ -74,7 +74,8 @@ def greedy_path(results: StudyResults) -> Path | None:
         told.append({"factor": None, "from_level": None, "to_level": None, "digest": best, "tried": 1})
     before = [baseline, *(step["digest"] for step in told)]
     pairs = list(zip(told, before, strict=False))
-    judged = judged_contrasts(results, [_minus(step["digest"], previous) for step, previous in pairs])
+    tried = [cell.config_digest for cell in results.cells if cell.design == "path"]
+    judged = judged_contrasts(results, [_minus(step["digest"], previous) for step, previous in pairs], tried)
     steps = [
         PathStep(
             number=number,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
-from string import ascii_uppercase
 from typing import Any
 
 from results.designs import (
@@ -30,6 +29,7 @@ from search_spaces import Space
 from search_spaces.grammar import Choices
 
 FULL_FACTORS = 4  # a factorial of more factors is a fraction
+MOST_FACTORS = 26  # of a fraction (`results.factorial`)
 
 Group = tuple[CellPlan, ...]
 
@@ -209,7 +209,7 @@ def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[Asked, _Bu
     plan: FactorialPlan | None = None
     impossible, beyond = list[Impossible](), 0
     for name in sorted(differing(space, baseline, best), key=lambda name: roles[name]):
-        if len(kept) == len(ascii_uppercase):
+        if len(kept) == MOST_FACTORS:
             beyond += 1
             continue
         tried = _crossed(space, best, baseline, [*kept, name])

@@ -16,7 +16,8 @@ from results.wording import duration
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from study import phases
-from study.settings import Settings
+from study.design_plan import PlannedDesign, planned_designs
+from study.settings import SINGLE_CHANGES, Settings
 from study.trainers.abstract import AbstractTrainer, Timing
 
 # Configurations drawn at random, which stand for those that the search will try.
@@ -58,6 +59,7 @@ class Plan:
     size: int
     continuous: int
     phases: list[PlannedPhase]
+    designs: list[PlannedDesign]
     certain: list[PlannedRun]
     workers: int
     timing: Timing | None
@@ -72,17 +74,19 @@ class Plan:
         return {**{key: value for key, value in asdict(self).items() if key != "timing"}, **facts}
 
 
-def make(trainer: AbstractTrainer, settings: Settings, workers: int) -> Plan:
+def make(trainer: AbstractTrainer, settings: Settings, workers: int, best: Choices | None = None) -> Plan:
     """The plan of a study that has not run; trains a few steps of every kind of training in it to know the time.
 
     What the search will try is not known: its runs, and those of what it finds, are taken to be as long as those of
-    the configurations it tries first and of some drawn at random are on average.
+    the configurations it tries first and of some drawn at random are on average. With `best`, which an earlier launch
+    has found, the runs of the ablation are known too.
     """
     space = trainer.space
-    certain, tried = _certain(space, settings), _tried(space, settings)
+    designs = planned_designs(space, settings, best) if _ablates(space, settings) else []
+    certain, tried = _certain(space, settings, designs), _tried(space, settings)
     configs = [trainer.configuration(choices) for choices in (*(c.choices for c in certain), *tried)]
     timing = trainer.timing(configs)
-    planned = [phase for phase in _phases(space, settings) if phase.phase in trainer.phases]
+    planned = [phase for phase in _phases(space, settings, designs) if phase.phase in trainer.phases]
     run_seconds = tried_seconds = whole = None
     each: list[float | None] = [None] * len(configs)
     if timing is not None:
@@ -100,6 +104,7 @@ def make(trainer: AbstractTrainer, settings: Settings, workers: int) -> Plan:
         size=space.size(),
         continuous=len(space.continuous()),
         phases=planned,
+        designs=designs if best is not None or settings.designs != SINGLE_CHANGES else [],
         certain=[PlannedRun(c.phase, c.what, c.seed, s) for c, s in zip(certain, each, strict=False)],
         workers=workers,
         timing=timing,
@@ -127,7 +132,13 @@ def show(plan: Plan, console: Console) -> None:
     for phase in plan.phases:
         runs = str(phase.least) if phase.least == phase.most else f"{phase.least} to {phase.most}"
         table.add_row(phase.phase, runs, phase.what)
+        if phase.phase == "ablate":
+            for design in plan.designs:
+                each = str(design.least) if design.least == design.most else f"{design.least} to {design.most}"
+                table.add_row(f"  {design.design}", each, design.what)
     console.print(table)
+    for line in (alias for design in plan.designs for alias in design.aliases):
+        console.print(f"the factorial confuses {line}", soft_wrap=True)
     for line in _time(plan):
         console.print(line, soft_wrap=True)
     uncertain = sum(phase.most for phase in plan.phases if phase.phase != "test") - len(plan.certain)
@@ -151,7 +162,7 @@ def _time(plan: Plan) -> list[str]:
     return lines
 
 
-def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
+def _phases(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[PlannedPhase]:
     """What each phase asked for would run; runs that two phases share count where they come first."""
     k, planned = settings.seeds, []
     if space.design == "grid":
@@ -165,8 +176,10 @@ def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
         most = (1 + settings.confirm) * k
         told = f"best {settings.confirm} of the search and the baseline x {k} fresh seeds"
         planned.append(PlannedPhase("confirm", k, most, told))
-        told = f"up to {settings.ablations} single changes of the best x {k} seeds"
-        planned.append(PlannedPhase("ablate", 0, settings.ablations * k, told))
+        kind = "single changes of" if settings.designs == SINGLE_CHANGES else "configurations around"
+        most = min(settings.ablations * k, sum(design.most for design in designs))
+        told = f"up to {most // k} {kind} the best x {k} seeds"
+        planned.append(PlannedPhase("ablate", sum(design.least for design in designs), most, told))
     planned.append(PlannedPhase("test", k, 2 * k, "the best and the baseline measured once on test; no training"))
     return [phase for phase in planned if phase.phase in settings.phases]
 
@@ -181,7 +194,7 @@ class _Certain:
     seed: int
 
 
-def _certain(space: Space, settings: Settings) -> list[_Certain]:
+def _certain(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[_Certain]:
     seeds = phases.fresh_seeds(settings.seed, settings.seeds)
     if space.design == "grid":
         cells = phases.apart(phases.grid_cells(space))
@@ -192,7 +205,13 @@ def _certain(space: Space, settings: Settings) -> list[_Certain]:
         result += [_Certain("search", _told(space, choices), choices, settings.seed) for choices in known]
     if "confirm" in settings.phases:
         result += [_Certain("confirm", "baseline", space.baseline(), seed) for seed in seeds]
+    around = [cell for design in designs for cell in design.cells]
+    result += [_Certain("ablate", cell.name, cell.choices, seed) for seed in seeds for cell in around]
     return result
+
+
+def _ablates(space: Space, settings: Settings) -> bool:
+    return "ablate" in settings.phases and space.design == "search"
 
 
 def _tried(space: Space, settings: Settings) -> list[Choices]:

@@ -49,6 +49,7 @@ class Interactions:
     rows: tuple[Interaction, ...]
     left_out: tuple[LeftOut, ...]
     run_ids: tuple[str, ...]
+    factors: tuple[str, ...]
 
     def sentence(self) -> str:
         """What the table supports."""
@@ -56,7 +57,7 @@ class Interactions:
         if not known:
             return "No two changes have two seeds in common in all the runs that their interaction needs yet."
         real = [row for row in known if row.is_real]
-        told = f"Of {plural(len(known), 'interaction')} measured, {len(real)} {'is' if len(real) == 1 else 'are'} real."
+        told = f"Of {plural(len(known), 'interaction')} measured, {_real_text(len(real))}."
         largest = known[0]
         assert largest.comparison is not None
         effect, bounds = points_text(largest.comparison.interval.estimate), points_interval(largest.comparison.interval)
@@ -88,7 +89,7 @@ class Interactions:
 
     def figures(self) -> Sequence[Figure]:
         """A matrix a design; a fraction that confuses pairs is told by the table alone."""
-        drawn = [_matrix(self.rows, design) for design in ("factorial", "pairs")]
+        drawn = [_matrix(self.rows, design, self.factors) for design in ("factorial", "pairs")]
         return [figure for figure in drawn if figure is not None]
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -106,7 +107,8 @@ def build(results: StudyResults, found: Summary) -> Interactions | None:
     if not rows and not any(one.impossible or one.beyond_budget for one in told):
         return None
     runs = [run_ids(results, row.digests, row.comparison.seeds) if row.comparison else "" for row in rows]
-    return Interactions(rows, told, tuple(runs))
+    factors = tuple(factor["name"] for factor in results.study.space_json.get("factors", ()))
+    return Interactions(rows, told, tuple(runs), factors)
 
 
 def pair_text(pair: Pair) -> str:
@@ -114,12 +116,17 @@ def pair_text(pair: Pair) -> str:
     return f"{pair[0]} × {pair[1]}"
 
 
-def _matrix(rows: Sequence[Interaction], design: InteractionDesign) -> Figure | None:
+def _real_text(count: int) -> str:
+    return "none is real" if not count else f"{count} {'is' if count == 1 else 'are'} real"
+
+
+def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str]) -> Figure | None:
     """Factors against factors: points in colour, and as text with the interval where there is room."""
     shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
     if not shown or any(row.aliases for row, _ in shown):
         return None
-    names = list(dict.fromkeys(name for row, _ in shown for name in row.pair))
+    found = dict.fromkeys(name for row, _ in shown for name in row.pair)
+    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
     places = {name: place for place, name in enumerate(names)}
     points: list[list[float | None]] = [[None] * len(names) for _ in names]
     texts, hovers = ([[""] * len(names) for _ in names] for _ in range(2))
@@ -137,8 +144,9 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign) -> Figure | 
     return Figure(
         id=f"figure-interactions-{design}",
         title=f"Interactions {around}",
-        sentence=f"{plural(len(shown), 'pair')}, {real} real. Points that two changes give together beyond the sum of "
-        f"both, {around}; each number has its interval, which says how sure it is, and the colour does not.",
+        sentence=f"Points that two changes give together beyond the sum of what each gives alone, {around}. "
+        f"{plural(len(shown), 'pair')}, of which {_real_text(real)}: the colour says how large a number is, and its "
+        f"interval how sure.",
         traces=[
             {
                 "type": "heatmap",

@@ -115,12 +115,14 @@ class PathSection:
         return Figure(
             id="figure-path",
             title="Points over the baseline, step by step",
-            sentence=self.sentence(),
+            sentence="Each bar begins where the one before it ends; the last is the whole way. The lines are 95 % "
+            "intervals of each bar's own length.",
             traces=[trace for trace in traces if trace["x"]],
             layout={
                 "xaxis": {"title": {"text": ""}, "categoryorder": "array", "categoryarray": [*labels, "in all"]},
                 "yaxis": {"title": {"text": "points over the baseline"}, "zeroline": True},
                 "barmode": "overlay",
+                "showlegend": False,
             },
         )
 
