@@ -136,11 +136,13 @@ class StudyResults:
     def contrast(self, weights: Mapping[str, float]) -> Comparison | None:
         """The sum of configurations' scores times their weights (digest -> weight, summing to 0), paired by seed.
 
-        Over the seeds that all of them have, on the examples that all of them were scored on, so that what seeds and
-        examples have in common cancels as it does in a difference. None with fewer than two such seeds.
+        Over the seeds that all of them have, as many as the study asks for, on the examples that all of them were
+        scored on, so that what seeds and examples have in common cancels as it does in a difference. None with fewer
+        than two such seeds.
         """
         columns = [self.results_of(digest) for digest in weights]
-        seeds = tuple(sorted(set.intersection(*(set(runs) for runs in columns)))) if columns else ()
+        common = sorted(set.intersection(*(set(runs) for runs in columns))) if columns else []
+        seeds = tuple(common[: self.study.settings_json.get("seeds")])
         if len(seeds) < MIN_PAIRED_SEEDS:
             return None
         runs, each = [[column[seed] for seed in seeds] for column in columns], list(weights.values())
