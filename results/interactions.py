@@ -113,7 +113,7 @@ def _pair_tables(
     best: str, choices: Mapping[str, Any], decided: Mapping[str, Any], cells: Sequence[Cell]
 ) -> list[FactorialTable]:
     factors = tuple(decided.get("factors", ()))
-    back = {tuple(n for n in factors if c.choices_json[n] != choices[n]): c.config_digest for c in cells}
+    back = {tuple(n for n in factors if c.choices_json.get(n) != choices.get(n)): c.config_digest for c in cells}
     tables = []
     for first, second in combinations(factors, 2):
         if (first, second) in back:
@@ -132,7 +132,7 @@ def _cells(results: StudyResults, design: InteractionDesign) -> list[Cell]:
 
 
 def _signs(cell: Cell, best: Mapping[str, Any], factors: Sequence[str]) -> tuple[int, ...]:
-    return tuple(1 if cell.choices_json[name] == best[name] else -1 for name in factors)
+    return tuple(1 if cell.choices_json.get(name) == best.get(name) else -1 for name in factors)
 
 
 def _distinct(table: FactorialTable) -> list[Pair]:
