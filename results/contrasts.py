@@ -6,7 +6,7 @@ alone. As in `compared`, three seeds tell little of how much a configuration dev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,10 +19,8 @@ from results.study_results import Comparison, StudyResults
 Weights = Mapping[str, float]  # digest -> weight, summing to 0
 
 
-def judged_contrasts(results: StudyResults, rows: Sequence[Weights], alike: Collection[str] = ()) -> list[Compared]:
+def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Compared]:
     """Each row's contrast with its verdict, in the order given; errors are held over the whole table.
-
-    `alike`: digests of further configurations that tell how much seeds deviate.
 
     Differences below the study's margin count as none. A row without two seeds in common in all its configurations, or
     without any configuration, has neither.
@@ -31,7 +29,7 @@ def judged_contrasts(results: StudyResults, rows: Sequence[Weights], alike: Coll
     found = [(place, contrast) for place, contrast in enumerate(plain) if contrast is not None]
     if not found:
         return [Compared(None, None) for _ in rows]
-    moderated = _moderated(results, [(rows[place], contrast) for place, contrast in found], alike)
+    moderated = _moderated(results, [(rows[place], contrast) for place, contrast in found])
     margin = float(results.study.settings_json.get("margin", MARGIN))
     verdicts = judge([[contrast.difference] for contrast in moderated], margin=margin)
     told = [Compared(None, None)] * len(plain)
@@ -46,18 +44,15 @@ def run_ids(results: StudyResults, digests: Sequence[str], seeds: Sequence[int])
     return " ".join(map(str, sorted(found[seed].id for found in runs for seed in seeds if seed in found)))
 
 
-def _moderated(
-    results: StudyResults, rows: Sequence[tuple[Weights, Comparison]], alike: Collection[str]
-) -> list[Comparison]:
+def _moderated(results: StudyResults, rows: Sequence[tuple[Weights, Comparison]]) -> list[Comparison]:
     """The same with the noise of seeds pooled: each configuration's variance moderated by those of all in the table.
 
     With s_c^2 the moderated variance of configuration c over seeds, the seeds' part is sum_c w_c^2 s_c^2 / seeds. What
     configurations have in common through their seed makes the contrast less noisy than that, never more: its weights
     sum to 0. The examples' part is that of the contrast itself.
     """
-    digests = dict.fromkeys([*(digest for weights, _ in rows for digest in weights), *alike])
-    known = {digest: np.array(results.scores(digest)) for digest in digests}
-    scores = {digest: values for digest, values in known.items() if len(values) > 1}
+    digests = dict.fromkeys(digest for weights, _ in rows for digest in weights)
+    scores = {digest: np.array(results.scores(digest)) for digest in digests}
     prior = variance_prior([s.var(ddof=1) for s in scores.values()], [len(s) - 1 for s in scores.values()])
     moderated = {d: prior.moderated(float(s.var(ddof=1)), len(s) - 1) for d, s in scores.items()}
     found = []

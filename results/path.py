@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean
@@ -74,8 +74,7 @@ def greedy_path(results: StudyResults) -> Path | None:
         told.append({"factor": None, "from_level": None, "to_level": None, "digest": best, "tried": 1})
     before = [baseline, *(step["digest"] for step in told)]
     pairs = list(zip(told, before, strict=False))
-    tried = [cell.config_digest for cell in results.cells if cell.design == "path"]
-    judged = judged_contrasts(results, [_minus(step["digest"], previous) for step, previous in pairs], tried)
+    judged = _judged(results, [(step["digest"], previous) for step, previous in pairs])
     steps = [
         PathStep(
             number=number,
@@ -106,9 +105,23 @@ def luck_of_best(means: list[float], difference: Difference) -> float:
     return expected_luck(len(means), own, sqrt(true))
 
 
+def _judged(results: StudyResults, steps: Sequence[tuple[str, str]]) -> list[Compared]:
+    """Each step (digest, the one before) compared; errors are held over every change that was tried.
+
+    A step is the best of those tried: judged as if it had been the only one, it would seem sure too often.
+    """
+    rows = [_minus(digest, before) for digest, before in steps]
+    for number, (taken, before) in enumerate(steps, start=1):
+        rows += [_minus(digest, before) for digest in _tried(results, number) if digest != taken]
+    return judged_contrasts(results, rows)[: len(steps)]
+
+
+def _tried(results: StudyResults, number: int) -> list[str]:
+    return [c.config_digest for c in results.cells if c.design == "path" and c.name.startswith(f"path:{number}:")]
+
+
 def _luck(results: StudyResults, number: int, step: Compared) -> float | None:
-    tried = [c.config_digest for c in results.cells if c.design == "path" and c.name.startswith(f"path:{number}:")]
-    means = [fmean(scores) for digest in tried if (scores := results.scores(digest))]
+    means = [fmean(scores) for digest in _tried(results, number) if (scores := results.scores(digest))]
     if step.comparison is None or len(means) < 2:
         return None
     return luck_of_best(means, step.comparison.difference)

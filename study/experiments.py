@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import combinations
 from typing import Any
 
 from results.designs import (
@@ -23,6 +22,7 @@ from results.designs import (
     full_factorial,
     leave_one_out,
     one_at_a_time,
+    pairs,
     path_steps,
 )
 from search_spaces import Space
@@ -188,12 +188,11 @@ def _add_one_in(space: Space, best: Choices, before: Sequence[str]) -> Groups:
 def _pairs(space: Space, best: Choices, before: Sequence[str]) -> Groups:
     """For each two changes of the best: each of them back at the baseline, and both."""
     baseline, roles = space.baseline(), roles_of(space, best)
-    names = differing(space, baseline, best)
     groups, impossible = list[Group](), list[Impossible]()
-    for pair in sorted(combinations(names, 2), key=lambda pair: roles[pair[0]] + roles[pair[1]]):
-        plan = full_factorial(space, best, {name: (best[name], baseline[name]) for name in pair})
+    plans = pairs(space, best, baseline) if differing(space, best, baseline) else []
+    for plan in sorted(plans, key=lambda plan: sum(roles[name] for name in plan.names)):
         if plan.forbidden:
-            impossible.append(Impossible(" x ".join(pair), _reasons(space, plan)))
+            impossible.append(Impossible(" x ".join(plan.names), _reasons(space, plan)))
         else:
             groups.append(tuple(_named(best, plan, "pairs")[1:]))
     return groups, impossible

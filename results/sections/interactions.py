@@ -57,7 +57,8 @@ class Interactions:
         if not known:
             return "No two changes have two seeds in common in all the runs that their interaction needs yet."
         real = [row for row in known if row.is_real]
-        told = f"Of {plural(len(known), 'interaction')} measured, {_real_text(len(real))}."
+        pairs, real_pairs = {row.pair for row in known}, {row.pair for row in real}
+        told = f"Of the interactions of {plural(len(pairs), 'pair')}, {_real_text(len(real_pairs))}."
         largest = known[0]
         assert largest.comparison is not None
         effect, bounds = points_text(largest.comparison.interval.estimate), points_interval(largest.comparison.interval)

@@ -76,7 +76,8 @@ class PathSection:
             "Each step tried every change that was left, and took the one that scored highest over the fresh seeds. "
             "So a step's points flatter it: luck is by how much, on average, where the tried changes differ as much as "
             "they did and their noise is that of the step. The whole way is not chosen like that.",
-            "Points of a step are over the step before, on the same seeds and examples; p is Holm's over the steps.",
+            "Points of a step are over the step before, on the same seeds and examples; p is Holm's over every change "
+            "that was tried.",
         ]
         if self.path.stopped:
             told.append(f"The path stopped before the best: {self.path.stopped}.")

@@ -107,6 +107,9 @@ def test_a_path_adds_up_to_the_whole_way(light: Any) -> None:
     assert (path["low"] < path["difference"]).all() and (path["difference"] < path["high"]).all()
     assert path["luck"].iloc[0] >= 0 and path["luck"].iloc[1:].isna().all()  # only the first step's tries are cells
     assert all(len(ids.split()) == 6 for ids in path["run_ids"])
+    # Five changes were tried and are compared, three taken and two not: Holm's method counts them all.
+    assert path["adjusted_p"].iloc[0] == pytest.approx(min(1.0, 5 * path["p"].iloc[0]))
+    assert path["p"].idxmin() == 0
 
 
 def test_a_path_that_stopped_ends_with_all_the_rest_at_once(light: Any) -> None:

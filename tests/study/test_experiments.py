@@ -112,7 +112,7 @@ def test_every_design_around_two_changes() -> None:
         "leave_one_out": ["leave_one_out:a=off", "leave_one_out:b=off"],
         "one_at_a_time": ["one_at_a_time:c=on"],
         "add_one_in": ["add_one_in:a=on", "add_one_in:b=on"],
-        "pairs": ["pairs:b=off", "pairs:a=off", "pairs:a=off, b=off"],
+        "pairs": ["pairs:a=off", "pairs:b=off", "pairs:a=off, b=off"],
         "factorial": ["factorial:best", "factorial:b=off", "factorial:a=off", "factorial:a=off, b=off"],
         "path": [],
     }
