@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
+from results.compared import record as judged_record
 from results.records import Database
 from results.rows import Cell, StudyRow
 from results.statistics import Judgement
@@ -16,6 +18,9 @@ from results.study_results import Comparison, StudyResults
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+AROUND_BEST = ("leave_one_out", "one_at_a_time")  # the designs whose cells are single changes of the best
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class AblationRow:
 def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
     """The rows around the configuration `best` (a digest), the largest effect first, unmeasured ones last.
 
-    A configuration that two designs ask for (left out, and one level of a factor with two) is one row.
+    A configuration that two designs ask for (left out, and one level of a factor with two) is one row. What other
+    designs ask for is not compared with the best: it has sections of its own.
     """
     cells = compared_with_best(results, best)
     judged = compared(results, list(cells), best)
@@ -54,15 +60,21 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
         AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest))
         for (digest, cell), one in zip(cells.items(), judged, strict=True)
     ]
-    return sorted(rows, key=_by_effect)
+    return sorted(rows, key=by_effect)
 
 
 def compared_with_best(results: StudyResults, best: str) -> dict[str, Cell]:
     """The rows of the table by digest, those without a result too."""
+    return changed_cells(results, AROUND_BEST, best)
+
+
+def changed_cells(results: StudyResults, designs: Collection[str], reference: str) -> dict[str, Cell]:
+    """The single changes that these designs ask for, by digest, but for `reference` itself; the first cell of each."""
     cells: dict[str, Cell] = {}
     for cell in results.cells:
         digest = cell.config_digest
-        if cell.phase == "ablate" and cell.factor is not None and digest != best and digest not in cells:
+        asked = cell.phase == "ablate" and cell.factor is not None and cell.design in designs
+        if asked and digest != reference and digest not in cells:
             cells[digest] = cell
     return cells
 
@@ -135,22 +147,13 @@ COLUMNS = {
     "mean": "float64",
     "spread": "float64",
     "seeds": "int64",
-    "difference": "float64",
-    "low": "float64",
-    "high": "float64",
-    "paired_seeds": "int64",
-    "interval_over": "str",
-    "p": "float64",
-    "adjusted_p": "float64",
-    "equivalence_p": "float64",
-    "verdict": "str",
+    **JUDGED_COLUMNS,
     "run_ids": "str",
     "best_run_ids": "str",
 }
 
 
 def _record(row: AblationRow) -> dict[str, object]:
-    compared = row.comparison
     return {
         "cell": row.cell.name,
         "design": row.cell.design,
@@ -161,19 +164,12 @@ def _record(row: AblationRow) -> dict[str, object]:
         "mean": row.mean,
         "spread": row.spread,
         "seeds": len(row.scores),
-        "difference": compared.interval.estimate if compared else math.nan,
-        "low": compared.interval.low if compared else math.nan,
-        "high": compared.interval.high if compared else math.nan,
-        "paired_seeds": len(compared.seeds) if compared else 0,
-        "interval_over": compared.over if compared else None,
-        "p": row.judgement.p if row.judgement else math.nan,
-        "adjusted_p": row.judgement.adjusted_p if row.judgement else math.nan,
-        "equivalence_p": row.judgement.equivalence_p if row.judgement else math.nan,
-        "verdict": row.judgement.verdict if row.judgement else None,
+        **judged_record(row.comparison, row.judgement),
         "run_ids": " ".join(map(str, row.run_ids)),
     }
 
 
-def _by_effect(row: AblationRow) -> tuple[bool, float, str]:
+def by_effect(row: AblationRow) -> tuple[bool, float, str]:
+    """Sorts the largest effect first, rows without one last."""
     effect = abs(row.comparison.interval.estimate) if row.comparison else 0.0
     return row.comparison is None, -effect, row.cell.name

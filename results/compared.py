@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 
@@ -57,6 +58,36 @@ def _compared_once(results: StudyResults, digests: Sequence[str], reference: str
     for (place, comparison), difference, verdict in zip(found, differences, verdicts, strict=True):
         rows[place] = Compared(replace(comparison, difference=difference), verdict)
     return rows
+
+
+# Of a table of comparisons: difference in score units with its 95 % interval, p of no difference, Holm's over the
+# table, p of a difference of the margin or more.
+COLUMNS = {
+    "difference": "float64",
+    "low": "float64",
+    "high": "float64",
+    "paired_seeds": "int64",
+    "interval_over": "str",
+    "p": "float64",
+    "adjusted_p": "float64",
+    "equivalence_p": "float64",
+    "verdict": "str",
+}
+
+
+def record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
+    """A row's part in these columns."""
+    return {
+        "difference": comparison.interval.estimate if comparison else nan,
+        "low": comparison.interval.low if comparison else nan,
+        "high": comparison.interval.high if comparison else nan,
+        "paired_seeds": len(comparison.seeds) if comparison else 0,
+        "interval_over": comparison.over if comparison else None,
+        "p": judgement.p if judgement else nan,
+        "adjusted_p": judgement.adjusted_p if judgement else nan,
+        "equivalence_p": judgement.equivalence_p if judgement else nan,
+        "verdict": judgement.verdict if judgement else None,
+    }
 
 
 def _scores(results: StudyResults, digest: str, seeds: Sequence[int]) -> np.ndarray:

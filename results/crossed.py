@@ -14,7 +14,7 @@ comparisons need (3 seeds, p < 0.0025). So the two parts stay apart: see `tail_p
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
@@ -132,6 +132,30 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
     return Difference(
         estimate, crossed_noise(float(by_seed.var(ddof=1)) / seeds, of_examples, residual, seeds - 1, examples - 1)
     )
+
+
+def tasks_difference(tasks: Sequence[ArrayLike]) -> Difference:
+    """The mean over tasks of differences per example, each (seeds, examples), with its noise in closed form.
+
+    Row i of all tasks from one seed, each task with examples of its own; the variances of `paired_difference`, those of
+    examples and of what is left summed over the T tasks and divided by T^2. At least two seeds. `score_difference` is
+    the same by resampling, which other scores than means need; a table of hundreds of contrasts takes seconds here.
+    """
+    tables = [seed_difference(task, np.zeros_like(np.asarray(task, dtype=np.float64))) for task in tasks]
+    if not tables or any(t.ndim != 2 or len(t) != len(tables[0]) or len(t) < 2 or t.shape[1] < 2 for t in tables):
+        shapes = ", ".join(str(table.shape) for table in tables) or "none"
+        raise ValueError(f"tasks must be (seeds, examples), at least two of each and the same seeds, got {shapes}")
+    count, seeds = len(tables), len(tables[0])
+    by_seed = np.mean([table.mean(axis=1) for table in tables], axis=0)
+    examples = residual = 0.0
+    for table in tables:
+        columns = table.mean(axis=0)
+        rest = table - table.mean(axis=1)[:, None] - columns + table.mean()
+        examples += float(columns.var(ddof=1)) / table.shape[1] / count**2
+        residual += float((rest**2).sum()) / ((seeds - 1) * (table.shape[1] - 1)) / table.size / count**2
+    fewest = min(table.shape[1] for table in tables)
+    noise = crossed_noise(float(by_seed.var(ddof=1)) / seeds, examples, residual, seeds - 1, fewest - 1)
+    return Difference(float(by_seed.mean()), noise)
 
 
 def crossed_noise(seeds: float, examples: float, residual: float, seed_df: int, example_df: int) -> Noise:

@@ -135,17 +135,16 @@ def fractional_factorial(space: Space, low: Choices, high: Choices, factors: Seq
 def pairs(space: Space, low: Choices, high: Choices, factors: Sequence[str] = ()) -> list[FactorialPlan]:
     """For each pair of factors its four cells, all else as in `low`: neither, the first, the second, both at `high`.
 
-    A pair of which the space forbids a cell is left out: its interaction cannot be measured.
+    The interaction of a pair of which the space forbids a cell cannot be measured: the plan says so in `forbidden`.
     """
     names = tuple(factors) or differing(space, low, high)
     _check_differing(space, low, high, names)
-    plans = [
+    return [
         _factorial(
             space, "pair", low, high, pair, [{}, *({name: high[name]} for name in pair), {n: high[n] for n in pair}]
         )
         for pair in combinations(names, 2)
     ]
-    return [plan for plan in plans if not plan.forbidden]
 
 
 def differing(space: Space, low: Choices, high: Choices) -> tuple[str, ...]:

@@ -156,6 +156,8 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
     """What the ablation table supports."""
     if best is None:
         return "The ablation changes the best configuration one factor at a time; none is confirmed yet."
+    if not rows:
+        return "No single change of the best configuration has been run."
     compared = [row for row in rows if row.comparison is not None]
     if not compared:
         return "No single change of the best configuration has two seeds in common with it yet."

@@ -27,7 +27,9 @@ class StudyRow:
     `data_json`: rows per task and split, overlap, rows read and dropped; `space_json`: the space as
     `search_spaces show --json` prints it; `decisions_json`: `{"confirmed": [digest], "best": digest,
     "baseline": digest, "best_choices": {...}, "baseline_choices": {...}, "ablations_left_out": count,
-    "ablations_forbidden": [{"factor", "from_level", "to_level", "reason"}]}` as far as decided.
+    "ablations_forbidden": [{"factor", "from_level", "to_level", "reason"}], "designs": {"around": digest of the best,
+    design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "path": {"best", "baseline", "steps":
+    [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null}}` as far as decided.
     """
 
     study_name: str

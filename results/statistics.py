@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from numpy.typing import ArrayLike
 
 from results.arrays import Float64, finite, probability, standardised
-from results.crossed import Difference, Interval, Noise, paired_difference
+from results.crossed import Difference, Interval, Noise, paired_difference, tasks_difference
 from results.fronts import front, front_probability, hypervolume
 from results.hypotheses import holm, permutation_test, sequential_level, sequential_p, spending, tost
 from results.moderation import moderated_differences
@@ -62,6 +62,7 @@ __all__ = [
     "sequential_level",
     "sequential_p",
     "spending",
+    "tasks_difference",
     "tost",
     "verdict",
 ]

@@ -6,7 +6,7 @@ confirm and ablate, and a run of the search only when `settings_json["confirm_se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +28,7 @@ from results.statistics import (
     paired_t_interval,
     pearson_scores,
     score_difference,
+    tasks_difference,
 )
 
 MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
@@ -198,6 +199,25 @@ class StudyResults:
             KeptPredictions(row["task"], row["example_ids_sha256"], unpack_predictions(row["payload"])) for row in found
         ]
 
+    def contrast(self, weights: Mapping[str, float]) -> Comparison | None:
+        """The sum of configurations' scores times their weights (digest -> weight, summing to 0), paired by seed.
+
+        Over the seeds that all of them have, as many as the study asks for, on the examples that all of them were
+        scored on, so that what seeds and examples have in common cancels as it does in a difference. None with fewer
+        than two such seeds.
+        """
+        columns = [self.results_of(digest) for digest in weights]
+        common = sorted(set.intersection(*(set(runs) for runs in columns))) if columns else []
+        seeds = tuple(common[: self.study.settings_json.get("seeds")])
+        if len(seeds) < MIN_PAIRED_SEEDS:
+            return None
+        runs, each = [[column[seed] for seed in seeds] for column in columns], list(weights.values())
+        tasks = self._example_tables(runs)
+        if tasks:
+            return Comparison(tasks_difference([_sum(tables, each) for tables in tasks]), seeds, "seeds and examples")
+        apart = _sum([np.array([run.score for run in column], dtype=np.float64) for column in runs], each)
+        return Comparison(paired_difference(apart, np.zeros_like(apart)), seeds, "seeds")
+
     def score_interval(self, digest: str) -> tuple[Interval, IntervalOver] | None:
         """A configuration's mean score with its interval; None with fewer than two seeds."""
         runs = list(self.results_of(digest).values())
@@ -222,9 +242,19 @@ class StudyResults:
 
     def _example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> list[tuple[Float64, Float64]]:
         """One pair (seeds, examples) a task; empty unless all runs kept predictions on the same examples."""
-        pairs = self.example_pairs(mine, theirs)
-        kept = [self._examples(run.id) or {} for run in (*mine, *theirs)]
-        return list(pairs.values()) if all(len(table) == len(pairs) for table in kept) else []
+        return [(a, b) for a, b in self._example_tables((mine, theirs))]
+
+    def _example_tables(self, columns: Sequence[Sequence[RunRow]]) -> list[list[Float64]]:
+        """For each task a table (seeds, examples) a column of runs; empty as `_example_pairs` is."""
+        tables = [[self._examples(run.id) for run in runs] for runs in columns]
+        found = [table for column in tables for table in column if table is not None]
+        if len(found) < sum(len(runs) for runs in columns):
+            return []
+        shapes = {tuple((task, len(values)) for task, values in sorted(table.items())) for table in found}
+        if len(shapes) != 1 or not found[0]:
+            return []
+        whole = [[table for table in column if table is not None] for column in tables]
+        return [[np.stack([row[task] for row in column]) for column in whole] for task in sorted(found[0])]
 
     def _examples(self, run_id: int) -> ExampleScores | None:
         if run_id not in self._example_scores:
@@ -247,6 +277,12 @@ class StudyResults:
             # The ids belong to the name, so that two runs on different examples are not paired.
             scores[f"{found.task} {found.examples}"] = values
         return scores or None
+
+
+def _sum(columns: Sequence[Float64], weights: Sequence[float]) -> Float64:
+    """The columns times their weights, added."""
+    total: Float64 = np.einsum("c...,c->...", np.stack(columns), np.array(weights))
+    return total
 
 
 def _task_metrics(database: Database, name: str) -> dict[tuple[int, str], MetricsOfRun]:

@@ -6,7 +6,18 @@ import argparse
 from typing import Any
 
 from results import DEFAULT_STORAGE
-from study.settings import BUDGETS, MAIN_TASKS, PHASES, REHEARSAL, RETRIES, STORE, Limits, SettingsError
+from study.settings import (
+    BUDGETS,
+    DESIGNS,
+    MAIN_TASKS,
+    PHASES,
+    REHEARSAL,
+    RETRIES,
+    SINGLE_CHANGES,
+    STORE,
+    Limits,
+    SettingsError,
+)
 
 # What --rehearse-faults may plant: the reasons of `study.messages`, a worker that ends by itself, one that hangs.
 FAULTS = ("nan_loss", "error", "out_of_memory", "exit", "hang")
@@ -82,6 +93,13 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="further seeds, one at a time up to N, for rows whose verdict is open; default: none, as many as --seeds",
     )
+    group.add_argument(
+        "--designs",
+        metavar="A,B,...",
+        help=f"what ablate runs, in this order as far as --ablations reaches, out of {', '.join(DESIGNS)}; "
+        f"default: {','.join(SINGLE_CHANGES)}",
+    )
+    group.add_argument("--ablations", type=int, metavar="N", help="configurations that ablate may run beside the best")
     group.add_argument("--epochs", type=int, metavar="E", help="epochs of a run")
     group.add_argument("--train-examples", type=int, metavar="N", help="examples a task")
     group.add_argument(
@@ -144,7 +162,7 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
         "epochs", "train_examples", "out", "precision", "share", "store_gb", "fixed_pretraining_seed", "trainer",
-        "import_from", "references", "max_seeds",
+        "import_from", "references", "max_seeds", "ablations",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.rehearse:
@@ -155,6 +173,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
         result["margin"] = options.margin / 100
     if options.objectives is not None:
         result["objectives"] = _names(options.objectives)
+    if options.designs is not None:
+        result["designs"] = _names(options.designs)
     if options.phases:
         result["phases"] = _names(options.phases)
     if options.tasks is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from results.ablation import AROUND_BEST
 from results.leaderboard import baseline_digest, best_digest
 from results.looks import Schedule
 from results.records import Database
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from search_spaces import Space
-from study import phases
+from study import experiments, phases
 from study.settings import Settings
 
 POWER = 0.8
@@ -104,7 +105,10 @@ def rows_of(space: Space, settings: Settings) -> int:
     """About how many rows the table will have: those of a grid; single changes, counted around the baseline."""
     if space.design == "grid":
         return len(phases.apart(phases.grid_cells(space))) - 1 if "confirm" in settings.phases else 0
-    return len(phases.ablation_cells(space, space.baseline(), settings.ablations).cells) * ("ablate" in settings.phases)
+    if "ablate" not in settings.phases:
+        return 0
+    asked = experiments.planned(space, space.baseline(), settings.designs, settings.ablations).asked
+    return sum(len(each.cells) for each in asked if each.design in AROUND_BEST)
 
 
 def noise_of(database: Database, name: str) -> SeenNoise | None:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 from typing import Any
 
 from results.designs import CellPlan
 from results.leaderboard import confirmed_ranking
+from results.path import PATH, fresh_mean
 from results.records import Cell, Database, RunRow
 from results.stages import STORE
 from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
-from study import phases, replication
+from study import experiments, phases, replication
 from study.execution import STATES, Execution
+from study.greedy_path import GreedyPath, decided_steps, walk
 from study.objectives import by_front, of_row
 from study.observer import Request
 from study.references import references
@@ -153,7 +155,7 @@ class Driver:
         by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
         baseline = self._trainer.configuration(space.baseline()).digest()
         decisions: dict[str, Any] = {
-            **{key: value for key, value in self._decisions().items() if key == STORE},
+            **{key: value for key, value in self._decisions().items() if key in (STORE, PATH, "designs")},
             "confirmed": ranking,
             "baseline": baseline,
             "baseline_choices": space.baseline(),
@@ -186,21 +188,17 @@ class Driver:
         if best is None:
             self._execution.observer.say("Nothing to ablate: no configuration has all its confirmed runs.")
             return
-        ablation = phases.ablation_cells(self._space, best, self._settings.ablations)
-        cells = [
-            CellPlan("best", "best", dict(best)),
-            CellPlan("baseline", "baseline", self._space.baseline()),
-            *ablation.cells,
-        ]
+        settings = self._settings
+        asked = experiments.planned(self._space, best, settings.designs, settings.ablations)
+        cells = asked.cells
         self._write_cells("ablate", cells)
-        left_out = {
-            "ablations_left_out": ablation.beyond_budget,
-            "ablations_forbidden": [asdict(change) for change in ablation.forbidden],
-        }
-        decisions = {**self._decisions(), **left_out}
-        self._db.update_study(self._settings.name, decisions_json=decisions)
+        self._decide(asked.decisions(self._digest(best)))
+        for told in asked.left_out():
+            self._execution.observer.say(told)
         self._run_cells("ablate", cells)
         self._replicate("ablate", cells, best)
+        if asked.path_room is not None:
+            self._walk(best, cells, asked.path_room)
 
     def _replicate(self, phase: str, cells: list[CellPlan], reference: Choices) -> None:
         """Further seeds, one at a time, for rows whose verdict is open, and for what these are compared with."""
@@ -226,11 +224,28 @@ class Driver:
         self._write_cells("ablate", found.cells, ablated)
         self._run_cells("ablate", found.cells)
 
+    def _walk(self, best: Choices, cells: list[CellPlan], room: int) -> None:
+        """The greedy path from the baseline to the best: a step's runs, then its decision, then the next step."""
+        baseline = self._space.baseline()
+        ends = self._digest(best), self._digest(baseline)
+
+        def carry_out(tries: list[CellPlan]) -> list[tuple[str, float | None]]:
+            cells.extend(tries)
+            self._write_cells("ablate", cells)
+            self._run_cells("ablate", tries)
+            digests = [self._digest(cell.choices) for cell in tries]
+            return [(digest, fresh_mean(self._db, self._settings.name, digest, self._seeds())) for digest in digests]
+
+        known = tuple(cell.choices for cell in cells if cell.design != "baseline")
+        decided = decided_steps(self._decisions().get(PATH), *ends)
+        path = GreedyPath(self._space, best, baseline, room, known, decided)
+        walk(path, carry_out, lambda walked: self._decide({PATH: walked.as_json(*ends)}))
+
     def _test_phase(self) -> None:
         """The best and the baseline on `test`, once."""
         decisions, name = self._decisions(), self._settings.name
         digests = dict.fromkeys(d for d in (decisions.get("best"), decisions.get("baseline")) if d is not None)
-        seeds = phases.fresh_seeds(self._settings.seed, self._settings.seeds)
+        seeds = self._seeds()
         measured = self._db.evaluated_runs(name, "test")
         rows = [
             row
@@ -249,6 +264,15 @@ class Driver:
 
     def _decisions(self) -> dict[str, Any]:
         return dict(self._db.require_study(self._settings.name).decisions_json)
+
+    def _decide(self, decided: Mapping[str, Any]) -> None:
+        self._db.update_study(self._settings.name, decisions_json={**self._decisions(), **decided})
+
+    def _seeds(self) -> list[int]:
+        return phases.fresh_seeds(self._settings.seed, self._settings.seeds)
+
+    def _digest(self, choices: Choices) -> str:
+        return self._trainer.configuration(choices).digest()
 
     # Cells
 
@@ -277,7 +301,7 @@ class Driver:
         """Every cell with every fresh seed, or these; what is there already, from whatever phase, is not run."""
         requests: dict[tuple[str, int], Request] = {}
         apart = phases.apart(cells)
-        for seed in phases.fresh_seeds(self._settings.seed, self._settings.seeds) if seeds is None else seeds:
+        for seed in self._seeds() if seeds is None else seeds:
             for names, cell in apart:
                 config = self._configuration(cell, seed)
                 request = Request(phase, config, cell.choices, names, keys=self._trainer.keys(config))

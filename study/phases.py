@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import islice
 
-from results.designs import CellPlan, Forbidden, forbidden_changes, leave_one_out, one_at_a_time
+from results.designs import CellPlan
 from results.looks import FRESH_SEEDS
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """The single changes of the best configuration: those to run, how many are beyond the budget, those forbidden."""
-
-    cells: list[CellPlan]
-    beyond_budget: int
-    forbidden: list[Forbidden]
 
 
 def fresh_seeds(seed: int, count: int) -> list[int]:
@@ -74,25 +64,6 @@ def apart(cells: Sequence[CellPlan]) -> list[tuple[str, CellPlan]]:
         else:
             names.append(cell.name)
     return [(", ".join(names), cell) for names, cell in found]
-
-
-def ablation_cells(space: Space, best: Choices, limit: int) -> Ablation:
-    """At most `limit` single changes of the best configuration, and what is left out.
-
-    First every factor back at its baseline (leave one out), then every other level (one at a time); within each,
-    scientific factors before nuisance ones, in the space's order.
-    """
-    back = leave_one_out(space, best)
-    taken = [cell.choices for cell in back]
-    others = [cell for cell in one_at_a_time(space, best) if cell.choices not in taken]
-    roles = _roles(space, best)
-    cells = sorted(back, key=lambda c: roles[c.factor or ""]) + sorted(others, key=lambda c: roles[c.factor or ""])
-    return Ablation(cells[:limit], max(0, len(cells) - limit), forbidden_changes(space, best))
-
-
-def _roles(space: Space, choices: Choices) -> Mapping[str, int]:
-    order = {"scientific": 0, "nuisance": 1, "fixed": 2}
-    return {name: order[factor.role] for name, factor in space.active(choices)}
 
 
 def _differences(space: Space, choices: Choices) -> str:

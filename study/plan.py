@@ -16,8 +16,9 @@ from results.wording import duration
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from study import phases
+from study.design_plan import PlannedDesign, planned_designs
 from study.detectable import Detectable, SeenNoise, detectable, rows_of
-from study.settings import Settings
+from study.settings import SINGLE_CHANGES, Settings
 from study.trainers.abstract import AbstractTrainer, Timing
 
 # Configurations drawn at random, which stand for those that the search will try.
@@ -60,6 +61,7 @@ class Plan:
     size: int
     continuous: int
     phases: list[PlannedPhase]
+    designs: list[PlannedDesign]
     certain: list[PlannedRun]
     workers: int
     timing: Timing | None
@@ -76,17 +78,25 @@ class Plan:
         return {**{key: value for key, value in asdict(self).items() if key != "timing"}, **facts, "detectable": sees}
 
 
-def make(trainer: AbstractTrainer, settings: Settings, workers: int, seen: SeenNoise | None = None) -> Plan:
+def make(
+    trainer: AbstractTrainer,
+    settings: Settings,
+    workers: int,
+    seen: SeenNoise | None = None,
+    best: Choices | None = None,
+) -> Plan:
     """The plan of a study; trains a few steps of every kind of training in it to know the time.
 
     What the search will try is not known: its runs, and those of what it finds, are taken to be as long as those of
-    the configurations it tries first and of some drawn at random are on average.
+    the configurations it tries first and of some drawn at random are on average. With `best`, which an earlier launch
+    has found, the runs of the ablation are known too.
     """
     space = trainer.space
-    certain, tried = _certain(space, settings), _tried(space, settings)
+    designs = planned_designs(space, settings, best) if _ablates(space, settings) else []
+    certain, tried = _certain(space, settings, designs), _tried(space, settings)
     configs = [trainer.configuration(choices) for choices in (*(c.choices for c in certain), *tried)]
     timing = trainer.timing(configs)
-    planned = [phase for phase in _phases(space, settings) if phase.phase in trainer.phases]
+    planned = [phase for phase in _phases(space, settings, designs) if phase.phase in trainer.phases]
     run_seconds = tried_seconds = whole = None
     each: list[float | None] = [None] * len(configs)
     if timing is not None:
@@ -105,6 +115,7 @@ def make(trainer: AbstractTrainer, settings: Settings, workers: int, seen: SeenN
         size=space.size(),
         continuous=len(space.continuous()),
         phases=planned,
+        designs=designs if best is not None or settings.designs != SINGLE_CHANGES else [],
         certain=[PlannedRun(c.phase, c.what, c.seed, s) for c, s in zip(certain, each, strict=False)],
         workers=workers,
         timing=timing,
@@ -138,7 +149,13 @@ def show(plan: Plan, console: Console) -> None:
     for phase in plan.phases:
         runs = str(phase.least) if phase.least == phase.most else f"{phase.least} to {phase.most}"
         table.add_row(phase.phase, runs, phase.what)
+        if phase.phase == "ablate":
+            for design in plan.designs:
+                each = str(design.least) if design.least == design.most else f"{design.least} to {design.most}"
+                table.add_row(f"  {design.design}", each, design.what)
     console.print(table)
+    for line in (alias for design in plan.designs for alias in design.aliases):
+        console.print(f"the factorial confuses {line}", soft_wrap=True)
     for line in _time(plan):
         console.print(line, soft_wrap=True)
     for line in plan.detectable.told() if plan.detectable is not None else ():
@@ -169,7 +186,7 @@ def _goes_further(plan: Plan) -> bool:
     return plan.detectable is not None and plan.detectable.with_max_seeds is not None
 
 
-def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
+def _phases(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[PlannedPhase]:
     """What each phase asked for would run; runs that two phases share count where they come first."""
     k, planned = settings.seeds, []
     further = (settings.max_seeds or k) - k
@@ -186,9 +203,12 @@ def _phases(space: Space, settings: Settings) -> list[PlannedPhase]:
         most = (1 + settings.confirm) * k
         told = f"best {settings.confirm} of the search and the baseline x {k} fresh seeds"
         planned.append(PlannedPhase("confirm", k, most, told))
-        told = f"up to {settings.ablations} single changes of the best x {k} seeds{open_too}"
-        most = settings.ablations * (k + further) + further  # the best has as many as its rows
-        planned.append(PlannedPhase("ablate", 0, most, told))
+        kind = "single changes of" if settings.designs == SINGLE_CHANGES else "configurations around"
+        most = min(settings.ablations * k, sum(design.most for design in designs))
+        told = f"up to {most // k} {kind} the best x {k} seeds{open_too}"
+        # Rows that stay open have further seeds, and so has the best, which they are compared with.
+        most += (most // k + 1) * further
+        planned.append(PlannedPhase("ablate", sum(design.least for design in designs), most, told))
     if settings.references and len(settings.tasks) > 1:
         told = f"up to {len(settings.tasks)} references: the best on each task alone x {k} seeds"
         planned.append(PlannedPhase("ablate", 0, len(settings.tasks) * k, told))
@@ -206,7 +226,7 @@ class _Certain:
     seed: int
 
 
-def _certain(space: Space, settings: Settings) -> list[_Certain]:
+def _certain(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[_Certain]:
     seeds = phases.fresh_seeds(settings.seed, settings.seeds)
     if space.design == "grid":
         cells = phases.apart(phases.grid_cells(space))
@@ -217,7 +237,13 @@ def _certain(space: Space, settings: Settings) -> list[_Certain]:
         result += [_Certain("search", _told(space, choices), choices, settings.seed) for choices in known]
     if "confirm" in settings.phases:
         result += [_Certain("confirm", "baseline", space.baseline(), seed) for seed in seeds]
+    around = [cell for design in designs for cell in design.cells]
+    result += [_Certain("ablate", cell.name, cell.choices, seed) for seed in seeds for cell in around]
     return result
+
+
+def _ablates(space: Space, settings: Settings) -> bool:
+    return "ablate" in settings.phases and space.design == "search"
 
 
 def _tried(space: Space, settings: Settings) -> list[Choices]:

@@ -28,6 +28,7 @@ from search_spaces import describe
 from search_spaces.grammar import Choices
 from study import ending, objectives, plan, store_note
 from study.arguments import faults, limits
+from study.design_plan import decided_best
 from study.detectable import SeenNoise, noise_of
 from study.driver import Driver
 from study.ending_claims import ClaimsEnding
@@ -79,7 +80,8 @@ class Session:
     def plan(self) -> None:
         """Print what would run, how long it would take and what it could see; writes nothing."""
         with making.engine(self._options, self._trainer) as engine:
-            planned = plan.make(self._trainer, self._settings, engine.workers, self._seen)
+            best = decided_best(self._options.storage, self._settings.name, self._trainer.space)
+            planned = plan.make(self._trainer, self._settings, engine.workers, self._seen, best)
         if self._options.json:
             print(json.dumps(planned.as_json(), indent=2))
         else:

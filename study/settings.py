@@ -16,6 +16,9 @@ RETRIES = 2  # of a run whose worker died
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: it names a folder and cannot leave it
 STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
+# What ablate may ask for (`study.experiments`), and what it asks for unless told otherwise.
+DESIGNS = ("leave_one_out", "one_at_a_time", "add_one_in", "pairs", "factorial", "path")
+SINGLE_CHANGES = ("leave_one_out", "one_at_a_time")
 Sampler = Literal["tpe", "nsga2", "random", "grid"]
 Pruner = Literal["median", "asha", "none"]
 Precision = Literal["float32", "bfloat16"]  # mtbert.config has the same; this file needs no torch
@@ -32,8 +35,8 @@ class SettingsError(Exception):
 class Budget:
     """How much a study spends. `train_examples` and `dev_examples` are per task; None takes all.
 
-    `confirm` configurations are run again with `seeds` fresh seeds; `ablations` is the most ablation rows: factors
-    back at their baseline first, then other levels.
+    `confirm` configurations are run again with `seeds` fresh seeds; `ablations` is the most configurations that ablate
+    runs beside the best: those of `designs`, in the order of that list.
     """
 
     trials: int
@@ -91,10 +94,11 @@ class Settings:
     import_from: str | None = None
     references: bool = False  # the best on each task alone as well
     max_seeds: int | None = None  # of rows whose verdict is open; None: all have `seeds`
+    designs: tuple[str, ...] = SINGLE_CHANGES
 
     def as_json(self) -> dict[str, Any]:
         """For the database; `from_json` reads it back."""
-        lists = {key: list(getattr(self, key)) for key in ("phases", "pins", "tasks", "objectives")}
+        lists = {key: list(getattr(self, key)) for key in ("phases", "pins", "tasks", "objectives", "designs")}
         return {**asdict(self), **lists}
 
     @classmethod
@@ -257,3 +261,15 @@ def _check(settings: Settings) -> None:
     unknown = [phase for phase in settings.phases if phase not in PHASES]
     if unknown or not settings.phases:
         raise SettingsError(f"No phase named '{', '.join(unknown)}'. Phases: {', '.join(PHASES)}.")
+    _check_designs(settings.designs, settings.ablations)
+
+
+def _check_designs(designs: tuple[str, ...], ablations: int) -> None:
+    if ablations < 0:
+        raise SettingsError(f"--ablations must be at least 0, got {ablations}.")
+    strangers = [design for design in designs if design not in DESIGNS]
+    if strangers:
+        raise SettingsError(f"No design named '{', '.join(strangers)}'. Designs: {', '.join(DESIGNS)}.")
+    if not designs or len(set(designs)) < len(designs):
+        given = ",".join(designs)
+        raise SettingsError(f"--designs takes each of {', '.join(DESIGNS)} at most once, got '{given}'.")

@@ -103,10 +103,14 @@ def test_a_pair_has_four_cells(space: Space, best: dict[str, Choice]) -> None:
     assert {cell.choices["layers"] for cell in plans[0].cells} == {"all"}
 
 
-def test_a_pair_that_cannot_stand_together_is_left_out(space: Space, best: dict[str, Choice]) -> None:
+def test_a_pair_that_cannot_stand_together_is_told(space: Space, best: dict[str, Choice]) -> None:
     held = replace(space, constraints=(Constraint({"smart": ("on",)}, {"cosine": ("on",)}, "They clash."),))
     plans = designs.pairs(held, held.baseline(), best, ("smart", "cosine", "layers"))
-    assert [plan.names for plan in plans] == [("smart", "layers"), ("cosine", "layers")]
+    assert [(plan.names, len(plan.forbidden)) for plan in plans] == [
+        (("smart", "cosine"), 1),
+        (("smart", "layers"), 0),
+        (("cosine", "layers"), 0),
+    ]
 
 
 def test_only_factors_that_differ_can_be_varied(space: Space, best: dict[str, Choice]) -> None:

@@ -1,0 +1,48 @@
+"""What each change of the best does alone: added to the baseline, and beside it what it does within the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from results.ablation import AblationRow, by_effect, changed_cells
+from results.compared import compared
+from results.leaderboard import baseline_digest
+from results.statistics import Interval
+from results.study_results import StudyResults
+from results.summary import Summary
+
+
+@dataclass(frozen=True)
+class AddedRow:
+    """One change of the best made to the baseline alone; `alone.comparison` is that minus the baseline.
+
+    `within`: what the same change does in the best, which is the best minus the best without it; None where that was
+    not run.
+    """
+
+    alone: AblationRow
+    within: Interval | None
+
+
+def added_rows(results: StudyResults, found: Summary) -> list[AddedRow]:
+    """The rows of `add_one_in`, the largest effect first, unmeasured ones last; none before there is a baseline."""
+    baseline = baseline_digest(results)
+    cells = changed_cells(results, ("add_one_in",), baseline or "")
+    if baseline is None or not cells:
+        return []
+    judged = compared(results, list(cells), baseline)
+    rows = [
+        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement)
+        for (digest, cell), one in zip(cells.items(), judged, strict=True)
+    ]
+    return [AddedRow(row, _within(row, found)) for row in sorted(rows, key=by_effect)]
+
+
+def _within(row: AblationRow, found: Summary) -> Interval | None:
+    """The row of the ablation that takes this change back, the other way round."""
+    for other in found.ablation:
+        same = other.cell.factor == row.cell.factor and other.cell.to_level == row.cell.from_level
+        if same and other.comparison is not None:
+            taken = other.comparison.interval
+            return Interval(-taken.estimate, -taken.high, -taken.low)
+    return None

@@ -1,0 +1,115 @@
+"""The section "What each change does alone": every change of the best added to the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from results import interval_svg
+from results.added import AddedRow, added_rows
+from results.compared import COLUMNS as JUDGED_COLUMNS
+from results.compared import record
+from results.contrasts import run_ids
+from results.figures import Figure
+from results.leaderboard import baseline_digest
+from results.page import verdict_counts
+from results.sections.not_run import LeftOut, left_out
+from results.study_results import StudyResults
+from results.summary import Summary
+from results.wording import level_text, plural, points_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    "cell": "str",
+    "factor": "str",
+    "from": "str",
+    "to": "str",
+    "config_digest": "str",
+    "mean": "float64",
+    "spread": "float64",
+    "seeds": "int64",
+    **JUDGED_COLUMNS,
+    "within_best": "float64",
+    "within_best_low": "float64",
+    "within_best_high": "float64",
+    "run_ids": "str",
+}
+
+
+@dataclass(frozen=True)
+class Added:
+    """The rows, on one axis."""
+
+    rows: tuple[AddedRow, ...]
+    left_out: LeftOut
+    run_ids: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """What the table supports."""
+        compared = [row.alone for row in self.rows if row.alone.comparison is not None]
+        if not compared:
+            return "No change made to the baseline alone has two seeds in common with it yet."
+        largest = compared[0]
+        assert largest.comparison is not None
+        levels = f"{level_text(largest.cell.from_level)} → {level_text(largest.cell.to_level)}"
+        told = f"Of {plural(len(compared), 'change')} made to the baseline alone, {verdict_counts(compared)}."
+        effect = points_text(largest.comparison.interval.estimate)
+        return f"{told} The largest effect: {largest.cell.factor} {levels}, {effect} points."
+
+    def bars(self) -> tuple[Markup, list[Markup]]:
+        """The axis and a bar a row, empty where there is no interval."""
+        found = [row.alone.comparison.interval if row.alone.comparison else None for row in self.rows]
+        axis = interval_svg.axis([interval for interval in found if interval])
+        bars = [Markup(interval_svg.bar(interval, axis)) if interval else Markup() for interval in found]
+        return Markup(interval_svg.scale(axis)), bars
+
+    def figures(self) -> Sequence[Figure]:
+        """None: the bars stand in the table."""
+        return ()
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """`added`: one row a change."""
+        import pandas as pd
+
+        records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
+        return {"added": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
+
+
+def build(results: StudyResults, found: Summary) -> Added | None:
+    """None where no change was added alone."""
+    rows = tuple(added_rows(results, found))
+    told = left_out(results, "add_one_in", "change")
+    baseline = baseline_digest(results)
+    if baseline is None or not (rows or told.impossible or told.beyond_budget):
+        return None
+    runs = tuple(
+        run_ids(results, (row.alone.cell.config_digest, baseline), row.alone.comparison.seeds)
+        if row.alone.comparison
+        else ""
+        for row in rows
+    )
+    return Added(rows, told, runs)
+
+
+def _record(row: AddedRow, runs: str) -> dict[str, object]:
+    cell, within = row.alone.cell, row.within
+    return {
+        "cell": cell.name,
+        "factor": cell.factor,
+        "from": cell.from_level,
+        "to": cell.to_level,
+        "config_digest": cell.config_digest,
+        "mean": row.alone.mean,
+        "spread": row.alone.spread,
+        "seeds": len(row.alone.scores),
+        **record(row.alone.comparison, row.alone.judgement),
+        "within_best": within.estimate if within else None,
+        "within_best_low": within.low if within else None,
+        "within_best_high": within.high if within else None,
+        "run_ids": runs,
+    }

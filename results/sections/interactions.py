@@ -1,0 +1,198 @@
+"""The section "Which choices change each other's effect": two-factor interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import nan
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from results import interval_svg
+from results.compared import COLUMNS as JUDGED_COLUMNS
+from results.compared import record
+from results.contrasts import run_ids
+from results.figures import Figure
+from results.interactions import Interaction, InteractionDesign, Pair, interactions
+from results.sections.not_run import LeftOut, left_out
+from results.study_results import Comparison, StudyResults
+from results.summary import Summary
+from results.wording import plural, points_interval, points_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROOM_FOR_NUMBERS = 6  # factors, up to which a cell of the matrix has room for its interval
+REAL = {"helps": "real", "hurts": "real", "equivalent": "equivalent", "open": "open"}
+COLUMNS = {
+    "design": "str",
+    "first": "str",
+    "second": "str",
+    "aliases": "str",
+    **JUDGED_COLUMNS,
+    "first_with_second": "float64",
+    "first_with_second_low": "float64",
+    "first_with_second_high": "float64",
+    "first_without_second": "float64",
+    "first_without_second_low": "float64",
+    "first_without_second_high": "float64",
+    "run_ids": "str",
+}
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """The rows, the largest first, and what the designs go without."""
+
+    rows: tuple[Interaction, ...]
+    left_out: tuple[LeftOut, ...]
+    run_ids: tuple[str, ...]
+    factors: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """What the table supports."""
+        known = [row for row in self.rows if row.comparison is not None]
+        if not known:
+            return "No two changes have two seeds in common in all the runs that their interaction needs yet."
+        real = [row for row in known if row.is_real]
+        pairs, real_pairs = {row.pair for row in known}, {row.pair for row in real}
+        told = f"Of the interactions of {plural(len(pairs), 'pair')}, {_real_text(len(real_pairs))}."
+        largest = known[0]
+        assert largest.comparison is not None
+        effect, bounds = points_text(largest.comparison.interval.estimate), points_interval(largest.comparison.interval)
+        return f"{told} The largest: {pair_text(largest.pair)}, {effect} points {bounds}."
+
+    def bars(self) -> tuple[Markup, list[Markup]]:
+        """The axis and a bar a row, empty where there is no interval."""
+        found = [row.comparison for row in self.rows]
+        axis = interval_svg.axis([one.interval for one in found if one])
+        bars = [Markup(interval_svg.bar(one.interval, axis)) if one else Markup() for one in found]
+        return Markup(interval_svg.scale(axis)), bars
+
+    def in_words(self, row: Interaction) -> str:
+        """What a real one means."""
+        if not row.is_real or row.comparison is None:
+            return ""
+        if row.aliases:
+            return "one of these pairs, or several, change each other's effect"
+        together = "more" if row.comparison.interval.estimate > 0 else "less"
+        return f"together they give {together} than the sum of both alone"
+
+    def verdict(self, row: Interaction) -> str:
+        """real, equivalent (surely within the margin of 0) or open; empty without one."""
+        return REAL[row.judgement.verdict] if row.judgement else ""
+
+    def names(self, pairs: Sequence[Pair]) -> str:
+        """Pairs in words."""
+        return ", ".join(map(pair_text, pairs))
+
+    def figures(self) -> Sequence[Figure]:
+        """A matrix a design; a fraction that confuses pairs is told by the table alone."""
+        drawn = [_matrix(self.rows, design, self.factors) for design in ("factorial", "pairs")]
+        return [figure for figure in drawn if figure is not None]
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """`interactions`: one row a pair and design, of aliases one for all."""
+        import pandas as pd
+
+        records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
+        return {"interactions": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
+
+
+def build(results: StudyResults, found: Summary) -> Interactions | None:
+    """None where the study asked for neither pairs nor a factorial."""
+    rows = tuple(interactions(results))
+    told = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))
+    if not rows and not any(one.impossible or one.beyond_budget for one in told):
+        return None
+    runs = [run_ids(results, row.digests, row.comparison.seeds) if row.comparison else "" for row in rows]
+    factors = tuple(factor["name"] for factor in results.study.space_json.get("factors", ()))
+    return Interactions(rows, told, tuple(runs), factors)
+
+
+def pair_text(pair: Pair) -> str:
+    """ "pooling × adapter"."""
+    return f"{pair[0]} × {pair[1]}"
+
+
+def _real_text(count: int) -> str:
+    return "none is real" if not count else f"{count} {'is' if count == 1 else 'are'} real"
+
+
+def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str]) -> Figure | None:
+    """Factors against factors: points in colour, and as text with the interval where there is room."""
+    shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
+    if not shown or any(row.aliases for row, _ in shown):
+        return None
+    found = dict.fromkeys(name for row, _ in shown for name in row.pair)
+    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+    places = {name: place for place, name in enumerate(names)}
+    points: list[list[float | None]] = [[None] * len(names) for _ in names]
+    texts, hovers = ([[""] * len(names) for _ in names] for _ in range(2))
+    for row, interval in shown:
+        told = f"{points_text(interval.estimate)} {points_interval(interval)}"
+        for i, j in (row.pair, row.pair[::-1]):
+            at = places[i], places[j]
+            points[at[0]][at[1]] = 100 * interval.estimate
+            texts[at[0]][at[1]] = told.replace(" [", "<br>[") if len(names) <= ROOM_FOR_NUMBERS else ""
+            hovers[at[0]][at[1]] = f"{escape(pair_text((i, j)), quote=False)}: {told} points"
+    most = max(abs(100 * interval.estimate) for _, interval in shown) or 1.0
+    real = sum(row.is_real for row, _ in shown)
+    around = "around the best" if design == "pairs" else "averaged over the other factors"
+    labels = [escape(name, quote=False) for name in names]
+    return Figure(
+        id=f"figure-interactions-{design}",
+        title=f"Interactions {around}",
+        sentence=f"Points that two changes give together beyond the sum of what each gives alone, {around}. "
+        f"{plural(len(shown), 'pair')}, of which {_real_text(real)}: the colour says how large a number is, and its "
+        f"interval how sure.",
+        traces=[
+            {
+                "type": "heatmap",
+                "x": labels,
+                "y": labels,
+                "z": points,
+                "text": texts,
+                "texttemplate": "%{text}",
+                "textfont": {"color": "var(--ink)"},
+                "customdata": hovers,
+                "hovertemplate": "%{customdata}<extra></extra>",
+                "hoverongaps": False,
+                "zmin": -most,
+                "zmax": most,
+                "colorscale": [[0, "var(--baseline)"], [0.5, "var(--card)"], [1, "var(--best)"]],
+                "opacity": 0.75,
+                "xgap": 2,
+                "ygap": 2,
+                "colorbar": {"title": {"text": "points"}, "thickness": 12, "outlinewidth": 0},
+            }
+        ],
+        layout={
+            "xaxis": {"title": {"text": ""}, "showgrid": False},
+            "yaxis": {"title": {"text": ""}, "showgrid": False, "autorange": "reversed"},
+        },
+    )
+
+
+def _record(row: Interaction, runs: str) -> dict[str, object]:
+    return {
+        "design": row.design,
+        "first": row.pair[0],
+        "second": row.pair[1],
+        "aliases": "; ".join(f"{a} x {b}" for a, b in row.aliases),
+        **record(row.comparison, row.judgement),
+        **_bounds("first_with_second", row.with_second),
+        **_bounds("first_without_second", row.without_second),
+        "run_ids": runs,
+    }
+
+
+def _bounds(name: str, one: Comparison | None) -> dict[str, float]:
+    interval = one.interval if one else None
+    return {
+        name: interval.estimate if interval else nan,
+        f"{name}_low": interval.low if interval else nan,
+        f"{name}_high": interval.high if interval else nan,
+    }

@@ -1,0 +1,193 @@
+"""The section "From the baseline to the best": the greedy path, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import nan
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+
+from results import interval_svg
+from results.compared import COLUMNS as JUDGED_COLUMNS
+from results.compared import record
+from results.contrasts import run_ids
+from results.figures import Figure, Trace
+from results.path import Path, PathStep, greedy_path
+from results.statistics import Interval
+from results.study_results import StudyResults
+from results.summary import Summary
+from results.wording import level_text, plural, points_interval, points_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REST = "all other changes at once"
+COLUMNS = {
+    "step": "int64",
+    "factor": "str",
+    "from": "str",
+    "to": "str",
+    "tried": "int64",
+    "config_digest": "str",
+    "mean": "float64",
+    "spread": "float64",
+    "seeds": "int64",
+    **JUDGED_COLUMNS,
+    "luck": "float64",
+    "from_baseline": "float64",
+    "from_baseline_low": "float64",
+    "from_baseline_high": "float64",
+    "run_ids": "str",
+}
+
+
+@dataclass(frozen=True)
+class PathSection:
+    """The path and its figure."""
+
+    path: Path
+    run_ids: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """What the path shows, or how far it has come."""
+        steps = self.path.steps
+        last = steps[-1]
+        if last.from_baseline is None:
+            return "The path has no step with two seeds in common with the baseline yet."
+        whole = last.from_baseline.interval
+        told = f"{plural(len(steps), 'step')} from the baseline to the best, {points_text(whole.estimate)} points"
+        if last.digest != self.path.best:
+            told = f"{plural(len(steps), 'step')} from the baseline so far, {points_text(whole.estimate)} points"
+        counted = [step for step in steps if step.from_previous.judgement is not None]
+        sure = [s for s in counted if s.from_previous.judgement and s.from_previous.judgement.verdict == "helps"]
+        found = (
+            f"{len(sure)} of them {'helps' if len(sure) == 1 else 'help'} surely" if sure else "no step helps surely"
+        )
+        return f"{told} {points_interval(whole)}; {found}."
+
+    def notes(self) -> list[str]:
+        """What the numbers are, and what they are not."""
+        told = [
+            "Each step tried every change that was left, and took the one that scored highest over the fresh seeds. "
+            "So a step's points flatter it: luck is by how much, on average, where the tried changes differ as much as "
+            "they did and their noise is that of the step. The whole way is not chosen like that.",
+            "Points of a step are over the step before, on the same seeds and examples; p is Holm's over every change "
+            "that was tried.",
+        ]
+        if self.path.stopped:
+            told.append(f"The path stopped before the best: {self.path.stopped}.")
+        return told
+
+    def bars(self) -> tuple[Markup, list[Markup]]:
+        """The axis and a bar a step, empty where there is no interval."""
+        found = [step.from_previous.comparison for step in self.path.steps]
+        axis = interval_svg.axis([one.interval for one in found if one])
+        bars = [Markup(interval_svg.bar(one.interval, axis)) if one else Markup() for one in found]
+        return Markup(interval_svg.scale(axis)), bars
+
+    def waterfall(self) -> Figure | None:
+        """The points of each step on top of those before it; None before every step has its interval."""
+        measured = [(step, step.from_previous.comparison, step.from_baseline) for step in self.path.steps]
+        known = [(step, one.interval, whole.interval) for step, one, whole in measured if one and whole]
+        if len(known) < len(measured):
+            return None
+        labels = [f"{step.number}. {escape(change_of(step), quote=False)}" for step, _, _ in known]
+        ends = list(np.cumsum([each.estimate for _, each, _ in known]))
+        starts = [0.0, *ends[:-1]]
+        traces = [
+            _bars(
+                name,
+                [
+                    (label, start, each)
+                    for label, start, (_, each, _) in zip(labels, starts, known, strict=True)
+                    if (each.estimate >= 0) is up
+                ],
+                color,
+            )
+            for name, up, color in (("a step up", True, "var(--best)"), ("a step down", False, "var(--baseline)"))
+        ]
+        whole = known[-1][2]
+        traces.append(_bars("the whole way", [("in all", 0.0, whole)], "var(--accent)"))
+        return Figure(
+            id="figure-path",
+            title="Points over the baseline, step by step",
+            sentence="Each bar begins where the one before it ends; the last is the whole way. The lines are 95 % "
+            "intervals of each bar's own length.",
+            traces=[trace for trace in traces if trace["x"]],
+            layout={
+                "xaxis": {"title": {"text": ""}, "categoryorder": "array", "categoryarray": [*labels, "in all"]},
+                "yaxis": {"title": {"text": "points over the baseline"}, "zeroline": True},
+                "barmode": "overlay",
+                "showlegend": False,
+            },
+        )
+
+    def figures(self) -> Sequence[Figure]:
+        """The waterfall."""
+        drawn = self.waterfall()
+        return (drawn,) if drawn else ()
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """`path`: one row a step."""
+        import pandas as pd
+
+        records = [_record(step, runs) for step, runs in zip(self.path.steps, self.run_ids, strict=True)]
+        return {"path": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
+
+
+def build(results: StudyResults, found: Summary) -> PathSection | None:
+    """None where no path was walked between the study's baseline and its best."""
+    path = greedy_path(results)
+    if path is None or not path.steps:
+        return None
+    compared = [(step, step.from_previous.comparison) for step in path.steps]
+    runs = [run_ids(results, (step.before, step.digest), one.seeds) if one else "" for step, one in compared]
+    return PathSection(path, tuple(runs))
+
+
+def change_of(step: PathStep) -> str:
+    """ "pooling → mean"."""
+    return REST if step.factor is None else f"{step.factor} → {level_text(step.to_level)}"
+
+
+def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str) -> Trace:
+    """Floating bars from (label, where it starts, how much it adds), in points, each with its interval at its end."""
+    reach = [100 * (each.high - each.estimate) for _, _, each in steps]
+    return {
+        "type": "bar",
+        "x": [label for label, _, _ in steps],
+        "y": [100 * each.estimate for _, _, each in steps],
+        "base": [100 * start for _, start, _ in steps],
+        "name": name,
+        "text": [f"{points_text(each.estimate)} points {points_interval(each)}" for _, _, each in steps],
+        "textposition": "none",
+        "marker": {"color": color},
+        "error_y": {"type": "data", "array": reach, "color": "var(--ink)", "thickness": 1.5, "width": 5},
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+    }
+
+
+def _record(step: PathStep, runs: str) -> dict[str, object]:
+    whole = step.from_baseline.interval if step.from_baseline else None
+    return {
+        "step": step.number,
+        "factor": step.factor,
+        "from": step.from_level,
+        "to": step.to_level,
+        "tried": step.tried,
+        "config_digest": step.digest,
+        "mean": fmean(step.scores) if step.scores else nan,
+        "spread": float(np.std(step.scores, ddof=1)) if len(step.scores) > 1 else nan,
+        "seeds": len(step.scores),
+        **record(step.from_previous.comparison, step.from_previous.judgement),
+        "luck": step.luck,
+        "from_baseline": whole.estimate if whole else nan,
+        "from_baseline_low": whole.low if whole else nan,
+        "from_baseline_high": whole.high if whole else nan,
+        "run_ids": runs,
+    }

@@ -1,0 +1,202 @@
+"""The report's sections of the designs, on a study made by hand whose level names are hostile."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from results.export import tables
+from results.path import greedy_path, luck_of_best
+from results.rendering import render_report
+from results.sections import SECTIONS, build_all
+from results.statistics import Difference, Noise
+from results.study_results import StudyResults
+from results.summary import summarise
+
+HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
+BASE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
+CHANGES = {"pooling": HOSTILE, "sts_head": "cosine", "schedule": "linear"}
+BEST = {**BASE, **CHANGES}
+GAINS = {"pooling": 0.3, "sts_head": 0.06, "schedule": 0.0}
+FRESH = (1000, 1001, 1002)
+ORDER = ("pooling", "sts_head", "schedule")  # of the path
+
+
+def with_changes(*names: str) -> dict[str, Any]:
+    return {**BASE, **{name: CHANGES[name] for name in names}}
+
+
+def digest(make: Any, choices: dict[str, Any]) -> str:
+    return str(make.cell("ablate", "x", choices, 0).config_digest)
+
+
+def decide(make: Any, steps: int = 3, stopped: str | None = None, around: str | None = None) -> None:
+    best, baseline = digest(make, BEST), digest(make, BASE)
+    path = [
+        {
+            "factor": name,
+            "from_level": BASE[name],
+            "to_level": CHANGES[name],
+            "digest": digest(make, with_changes(*ORDER[: i + 1])),
+            "tried": 3 - i,
+        }
+        for i, name in enumerate(ORDER[:steps])
+    ]
+    told = {"beyond_budget": 0, "impossible": []}
+    designs = {
+        "around": around or best,
+        "add_one_in": {"beyond_budget": 2, "impossible": [{"what": "x=on", "reason": HOSTILE}]},
+        "pairs": {**told, "factors": list(ORDER)},
+        "factorial": {**told, "factors": list(ORDER), "generators": [], "aliases": []},
+    }
+    decisions = {"best": best, "baseline": baseline, "best_choices": BEST, "baseline_choices": BASE}
+    decisions |= {"designs": designs, "path": {"best": best, "baseline": baseline, "steps": path, "stopped": stopped}}
+    make.database.update_study(make.name, decisions_json=decisions)
+
+
+def fill(make: Any, seeds: tuple[int, ...] = FRESH, **decided: Any) -> StudyResults:
+    """Every combination of the three changes, run with `seeds`; the cells of each design."""
+    make.study()
+    subsets = [tuple(n for n, on in zip(ORDER, signs, strict=True) if on) for signs in product((0, 1), repeat=3)]
+    cells = [make.cell("ablate", "best", BEST, 0), make.cell("ablate", "baseline", BASE, 1)]
+    for names in subsets:
+        choices, told = with_changes(*names), "+".join(names) or "none"
+        cells.append(make.cell("ablate", f"factorial:{told}", choices, len(cells)))
+        if 0 < 3 - len(names) < 3:
+            cells.append(make.cell("ablate", f"pairs:{told}", choices, len(cells)))
+        for seed in seeds:
+            quality = 0.5 + sum(GAINS[name] for name in names)
+            make.complete(choices, seed, "ablate", quality=quality)
+    for name in ORDER:
+        changed = {"factor": name, "from_level": BASE[name], "to_level": CHANGES[name]}
+        cells.append(make.cell("ablate", f"add_one_in:{name}", with_changes(name), len(cells), **changed))
+        cells.append(make.cell("ablate", f"path:1:{name}", with_changes(name), len(cells), design="path", **changed))
+    make.database.replace_cells(make.name, "ablate", cells)
+    decide(make, **decided)
+    return StudyResults(make.database, make.name)
+
+
+def frames(make: Any) -> dict[str, pd.DataFrame]:
+    return {name: frame for name, frame in tables(make.database, make.name).items()}
+
+
+def test_what_each_change_does_alone_is_compared_with_the_baseline(light: Any) -> None:
+    results = fill(light)
+    added = frames(light)["added"].set_index("factor")
+    for name in ORDER:
+        compared = results.compare(digest(light, with_changes(name)), digest(light, BASE))
+        assert compared is not None
+        assert added.loc[name, "difference"] == pytest.approx(compared.interval.estimate)
+        assert len(added.loc[name, "run_ids"].split()) == 6
+    assert added.loc["pooling", "verdict"] == "helps"
+    assert frames(light)["ablation"].empty  # none of these is a change of the best
+
+
+def test_a_path_adds_up_to_the_whole_way(light: Any) -> None:
+    results = fill(light)
+    path = frames(light)["path"]
+    assert list(path["factor"]) == list(ORDER) and list(path["tried"]) == [3, 2, 1]
+    whole = results.compare(digest(light, BEST), digest(light, BASE))
+    assert whole is not None
+    assert path["difference"].sum() == pytest.approx(whole.interval.estimate, abs=1e-6)
+    assert path["from_baseline"].iloc[-1] == pytest.approx(whole.interval.estimate)
+    assert (path["low"] < path["difference"]).all() and (path["difference"] < path["high"]).all()
+    assert path["luck"].iloc[0] >= 0 and path["luck"].iloc[1:].isna().all()  # only the first step's tries are cells
+    assert all(len(ids.split()) == 6 for ids in path["run_ids"])
+    # Five changes were tried and are compared, three taken and two not: Holm's method counts them all.
+    assert path["adjusted_p"].iloc[0] == pytest.approx(min(1.0, 5 * path["p"].iloc[0]))
+    assert path["p"].idxmin() == 0
+
+
+def test_a_path_that_stopped_ends_with_all_the_rest_at_once(light: Any) -> None:
+    path = greedy_path(fill(light, steps=1, stopped="the rest is beyond the budget (--ablations)"))
+    assert path is not None and not path.whole
+    assert [(step.factor, step.before) for step in path.steps][1:] == [(None, digest(light, with_changes("pooling")))]
+    assert path.steps[-1].digest == path.best
+    page = render_report(light.database, light.name)
+    assert "all other changes at once" in page and "beyond the budget (--ablations)" in page
+
+
+def test_a_path_that_is_still_walked_does_not_claim_the_best(light: Any) -> None:
+    fill(light, steps=2)
+    assert "2 steps from the baseline so far" in render_report(light.database, light.name)
+
+
+def test_a_path_to_another_best_is_not_shown(light: Any) -> None:
+    results = fill(light)
+    assert greedy_path(results) is not None
+    decided = results.study.decisions_json
+    light.database.update_study(light.name, decisions_json={**decided, "path": {**decided["path"], "best": "0" * 64}})
+    assert greedy_path(StudyResults(light.database, light.name)) is None
+
+
+def test_interactions_of_both_designs_are_told_with_their_intervals(light: Any) -> None:
+    results = fill(light)
+    found = frames(light)["interactions"]
+    assert sorted(found["design"].value_counts().items()) == [("factorial", 3), ("pairs", 3)]
+    row = found[(found["design"] == "pairs") & (found["second"] == "sts_head")].iloc[0]
+    scores = {names: results.scores(digest(light, with_changes(*names))) for names in (
+        ORDER, ("sts_head", "schedule"), ("pooling", "schedule"), ("schedule",)
+    )}  # fmt: skip
+    both, without_first, without_second, neither = (sum(values) / 3 for values in scores.values())
+    assert row["difference"] == pytest.approx(both - without_first - without_second + neither, abs=1e-6)
+    assert row["first_with_second"] == pytest.approx(both - without_first, abs=1e-6)
+    assert row["first_without_second"] == pytest.approx(without_second - neither, abs=1e-6)
+    assert (found["low"] < found["difference"]).all() and (found["adjusted_p"] >= found["p"]).all()
+    counts = {design: set(rows["run_ids"].str.split().str.len()) for design, rows in found.groupby("design")}
+    assert counts == {"factorial": {24}, "pairs": {12}}
+
+
+def test_hostile_levels_and_reasons_stay_text(light: Any) -> None:
+    fill(light)
+    page = render_report(light.database, light.name)
+    assert HOSTILE not in page and "<img src=x" not in page
+    assert "2 further changes were left out: beyond the budget (--ablations)." in page
+    data = json.loads(page.split('id="figures-data">')[1].split("</script>")[0])
+    assert {"figure-path", "figure-interactions-factorial", "figure-interactions-pairs"} <= {f["id"] for f in data}
+    labels = next(figure for figure in data if figure["id"] == "figure-path")["traces"][0]["x"]
+    assert "<" not in "".join(labels)
+
+
+def test_the_same_database_gives_the_same_bytes(light: Any) -> None:
+    fill(light)
+    assert render_report(light.database, light.name) == render_report(light.database, light.name)
+
+
+@pytest.mark.parametrize("seeds", [(), FRESH[:1]])
+def test_without_two_seeds_no_difference_is_shown(light: Any, seeds: tuple[int, ...]) -> None:
+    results = fill(light, seeds)
+    built = {section.id: section.content for section in build_all(SECTIONS, results, summarise(results))}
+    for content in built.values():
+        assert list(content.figures()) == []
+        for frame in content.tables().values():
+            assert frame["difference"].isna().all() and set(frame["run_ids"]) <= {""}
+    page = render_report(light.database, light.name)
+    if seeds:
+        assert set(built) == {"added", "path", "interactions"}
+        assert "No change made to the baseline alone has two seeds in common" in page
+
+
+def test_designs_around_another_best_are_not_shown(light: Any) -> None:
+    results = fill(light, around="0" * 64)
+    assert "interactions" not in [section.id for section in build_all(SECTIONS, results, summarise(results))]
+
+
+def test_a_study_without_designs_has_none_of_these_sections(light: Any) -> None:
+    light.study()
+    results = StudyResults(light.database, light.name)
+    assert build_all(SECTIONS, results, summarise(results)) == []
+
+
+def test_luck_is_larger_among_more_tries_and_nothing_where_scores_are_exact() -> None:
+    noisy = Difference(0.01, Noise(1e-4, 0.0, 2, 0))
+    few, many = luck_of_best([0.5, 0.5], noisy), luck_of_best([0.5] * 8, noisy)
+    assert 0 < few < many
+    # Two equal candidates: E[max of 2 normals] = 1 / sqrt(pi), of deviation sqrt(1e-4 / 2).
+    assert few == pytest.approx((1e-4 / 2) ** 0.5 * 0.5642, rel=1e-3)
+    assert luck_of_best([0.5, 0.9], noisy) < few  # the choice was clear
+    assert luck_of_best([0.5, 0.5], Difference(0.0, Noise(0.0, 0.0, 2, 0))) == 0
