@@ -307,6 +307,8 @@ def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
 def repeat_command(results: StudyResults, found: Summary) -> str:
     """The command that trains the kept model again: the best configuration with its highest-scoring seed."""
     runs = results.results_of(found.best.digest if found.best else "")
+    if (plan := looks.schedule(results.study)) is not None:  # models are kept of the seeds that all rows have
+        runs = {seed: run for seed, run in runs.items() if seed in plan.first(plan.start)}
     seed = max(runs, key=lambda key: runs[key].score or 0.0, default=results.study.seed)
     config = shlex.quote(f"{found.study.settings_json.get('out', 'runs')}/{found.study.study_name}/best/config.json")
     data = shlex.quote(found.study.data_source)
