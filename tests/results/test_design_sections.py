@@ -170,14 +170,16 @@ def test_the_same_database_gives_the_same_bytes(light: Any) -> None:
 @pytest.mark.parametrize("seeds", [(), FRESH[:1]])
 def test_without_two_seeds_no_difference_is_shown(light: Any, seeds: tuple[int, ...]) -> None:
     results = fill(light, seeds)
-    built = {section.id: section.content for section in build_all(SECTIONS, results, summarise(results))}
+    ours = ("added", "path", "interactions")
+    everything = build_all(SECTIONS, results, summarise(results))
+    built = {section.id: section.content for section in everything if section.id in ours}
     for content in built.values():
         assert list(content.figures()) == []
         for frame in content.tables().values():
             assert frame["difference"].isna().all() and set(frame["run_ids"]) <= {""}
     page = render_report(light.database, light.name)
     if seeds:
-        assert set(built) == {"added", "path", "interactions"}
+        assert set(built) == set(ours)
         assert "No change made to the baseline alone has two seeds in common" in page
 
 
