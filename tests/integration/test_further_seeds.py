@@ -64,7 +64,10 @@ def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
     launch(place, *STUDY, "--max-seeds", "3", "--name", "equal")
     assert runs(place, "without") == runs(place, "equal")
     with open_database(f"sqlite:///{place.database}") as database:
-        assert ablation_table(database, "without").equals(ablation_table(database, "equal"))
+        tables = [
+            ablation_table(database, name).drop(columns=["run_ids", "best_run_ids"]) for name in ("without", "equal")
+        ]
+        assert tables[0].equals(tables[1])
 
 
 @pytest.mark.slow
