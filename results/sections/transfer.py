@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from results.compared import COLUMNS as JUDGED_COLUMNS
+from results.compared import record as judged_record
 from results.figures import Figure
 from results.leaderboard import baseline_digest
 from results.statistics import MARGIN
@@ -141,15 +143,7 @@ COLUMNS = {
     "instead_of": "str",
     "config_digest": "str",
     "task": "str",
-    "difference": "float64",
-    "low": "float64",
-    "high": "float64",
-    "paired_seeds": "int64",
-    "interval_over": "str",
-    "p": "float64",
-    "adjusted_p": "float64",
-    "equivalence_p": "float64",
-    "verdict": "str",
+    **JUDGED_COLUMNS,
     "alarm": "str",
     "run_ids": "str",
 }
@@ -224,7 +218,6 @@ def _row(named: Named, tasks: Sequence[str], matrix: Matrix) -> Row:
 
 
 def _record(named: Named, task: str, cell: TaskDifference, alarm: str) -> dict[str, object]:
-    interval = cell.comparison.interval
     return {
         "cell": named.name,
         "factor": named.factor,
@@ -232,15 +225,7 @@ def _record(named: Named, task: str, cell: TaskDifference, alarm: str) -> dict[s
         "instead_of": named.instead_of,
         "config_digest": named.digest,
         "task": task,
-        "difference": interval.estimate,
-        "low": interval.low,
-        "high": interval.high,
-        "paired_seeds": len(cell.comparison.seeds),
-        "interval_over": cell.comparison.over,
-        "p": cell.judgement.p,
-        "adjusted_p": cell.judgement.adjusted_p,
-        "equivalence_p": cell.judgement.equivalence_p,
-        "verdict": cell.judgement.verdict,
+        **judged_record(cell.comparison, cell.judgement),
         "alarm": alarm,
         "run_ids": " ".join(str(run) for run in cell.run_ids),
     }
