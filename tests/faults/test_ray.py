@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from clusters import Cluster, SecondHost, cluster, kill_node, second_host, with_token
+from clusters import Cluster, SecondHost, cluster, kill_node, second_host, wait_for_nodes, with_token
 from rehearsed import Rehearsed, killed_again_and_again, often
 
 pytestmark = pytest.mark.slow
@@ -102,6 +102,7 @@ def test_a_second_host(tmp_path: Path, postgres_url: str, host: SecondHost, head
     study = Rehearsed(tmp_path, postgres_url, trials=60, seconds=1.0, more=more)
     for _ in range(often(1, 3)):
         node = host.start_node(head.address)
+        wait_for_nodes(head.address, 2)
         process = study.start()
         try:
             running_on_both(study, process, host)

@@ -61,6 +61,18 @@ def start_node(*arguments: str, inside: tuple[str, ...] = ()) -> Node:
     return subprocess.Popen([*command, "--object-store-memory=100000000"], start_new_session=True, **quiet)
 
 
+def wait_for_nodes(address: str, count: int) -> None:
+    """Until so many nodes of the cluster are alive: one that starts takes some seconds to join."""
+    program = (
+        "import sys, time, ray; ray.init(address=sys.argv[1], log_to_driver=False); began = time.monotonic()\n"
+        "while sum(node['Alive'] for node in ray.nodes()) < int(sys.argv[2]):\n"
+        "    time.sleep(0.2); assert time.monotonic() < began + 60, ray.nodes()"
+    )
+    command = [sys.executable, "-c", program, address, str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def kill_node(leader: Node) -> None:
     """End a node as a machine that goes down does."""
     for pid in psutil.pids():
