@@ -118,6 +118,11 @@ def not_run(study: StudyRow) -> NotRun:
 
 
 def ablation_table(database: Database, name: str) -> pd.DataFrame:
+    """`ablation_frame` of a study by its name."""
+    return ablation_frame(StudyResults(database, name))
+
+
+def ablation_frame(results: StudyResults) -> pd.DataFrame:
     """`ablation_rows` around the study's best configuration as a frame; no rows before one is decided.
 
     Columns: cell, design, factor, from, to, config_digest, mean, spread (standard deviation over seeds),
@@ -129,7 +134,6 @@ def ablation_table(database: Database, name: str) -> pd.DataFrame:
 
     from results.leaderboard import best_digest
 
-    results = StudyResults(database, name)
     best = best_digest(results)
     rows = [] if best is None else ablation_rows(results, best)
     of_best = () if best is None else results.run_ids(best)

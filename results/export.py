@@ -32,10 +32,10 @@ def write_tables(database: Database, name: str, folder: Path, kind: str = "csv")
 
 def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
     """File name -> frame: what was recorded (runs, ...) and what follows from it (leaderboard, ...)."""
-    from results.ablation import ablation_table
+    from results.ablation import ablation_frame
     from results.frames import study_frames
-    from results.leaderboard import leaderboard_table
-    from results.pareto import pareto_table
+    from results.leaderboard import leaderboard_frame
+    from results.pareto import pareto_frame
     from results.sections import SECTIONS, build_all
     from results.study_results import StudyResults
     from results.summary import summarise
@@ -50,9 +50,9 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
         "tasks": frames.tasks,
         "cells": frames.cells,
         "data_issues": frames.data_issues,
-        "leaderboard": leaderboard_table(database, name),
-        "ablation": ablation_table(database, name),
-        "pareto": pareto_table(database, name),
+        "leaderboard": leaderboard_frame(results),
+        "ablation": ablation_frame(results),
+        "pareto": pareto_frame(results),
         **{table: frame for section in sections for table, frame in section.content.tables().items()},
     }
 

@@ -119,10 +119,14 @@ def baseline_digest(results: StudyResults) -> str | None:
 
 
 def leaderboard_table(database: Database, name: str) -> pd.DataFrame:
+    """`leaderboard_frame` of a study by its name."""
+    return leaderboard_frame(StudyResults(database, name))
+
+
+def leaderboard_frame(results: StudyResults) -> pd.DataFrame:
     """`leaderboard` as a frame, with `rank` from 1 and a column `is_best`, `is_baseline`."""
     import pandas as pd
 
-    results = StudyResults(database, name)
     best, baseline = best_digest(results), baseline_digest(results)
     records = [
         {
