@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
+from reports import ALSO, REPORTS, needs_reports
 
 import search_spaces
 from results.printed import BASELINE, Claim, PrintedTable, claims_of, report_name, tables_of
 
-_DATA = os.environ.get("MTBERT_DATA")
-REPORTS = Path(_DATA).parent / "reports" if _DATA else Path(__file__).resolve().parents[3] / "shared" / "reports"
-needs_reports = pytest.mark.skipif(
-    not REPORTS.is_dir() and not os.environ.get("CI"), reason=f"the reports are not in {REPORTS} (set MTBERT_DATA)"
-)
 SPACES = (
     "hurtado_teaw_table1",
     "kumar_single_task",
@@ -30,14 +24,6 @@ SPACES = (
     "thapa_khurana_table1",
     "sankhe_table4",
 )
-# Rows that a report prints again under another label, as in tests/search_spaces/test_report_spaces.py.
-ALSO = {
-    ("thapa_khurana_t1_test", "Test"): "0",
-    ("thapa_khurana_fig1", "SMART regularization enabled"): "0",
-    ("thapa_khurana_fig1", "SMART regularization disabled"): "8",
-    ("zhang_text_test", "test set (text)"): "Low Rank + Top",
-    ("zhang_text_dev", "development set (text)"): "Low Rank + Top",
-}
 FORMULAS = {
     "plain_mean": "plain",
     "plain_mean_within_input_rounding": "plain",

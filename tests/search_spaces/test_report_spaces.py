@@ -7,12 +7,12 @@ claim compares; a test of its own holds it against the reports' files where thos
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from reports import ALSO, REPORTS, needs_reports
 
 import search_spaces
 from mtbert.config import RunConfig
@@ -22,8 +22,6 @@ from study.settings import resolve
 
 ASSET = Path(__file__).resolve().parents[1] / "assets" / "report_tables.json"
 FACTS: dict[str, list[dict[str, Any]]] = json.loads(ASSET.read_text(encoding="utf-8"))
-_DATA = os.environ.get("MTBERT_DATA")
-REPORTS = Path(_DATA).parent / "reports" if _DATA else Path(__file__).resolve().parents[3] / "shared" / "reports"
 
 SETTINGS = resolve({"backbone": "tiny", "budget": "standard", "epochs": 2}, None)
 
@@ -43,14 +41,6 @@ ROWS = {
 # What the report calls 10 epochs is one time the budget's here; 5 and 20 in two reports.
 EPOCHS_OF_1X = {"hurtado_teaw_table1": 5} | {
     f"zhang_{x}": 20 for x in ("pooling", "loss_balancing", "curricula", "adapters")
-}
-# Rows that a report prints again elsewhere, under another label.
-ALSO = {
-    ("thapa_khurana_t1_test", "Test"): "0",
-    ("thapa_khurana_fig1", "SMART regularization enabled"): "0",
-    ("thapa_khurana_fig1", "SMART regularization disabled"): "8",
-    ("zhang_text_test", "test set (text)"): "Low Rank + Top",
-    ("zhang_text_dev", "development set (text)"): "Low Rank + Top",
 }
 
 
@@ -227,9 +217,7 @@ def test_the_docstring_says_what_is_scaled_down_and_what_was_guessed() -> None:
         assert "Scaled down: the backbone" in told and "Guessed" in told, name
 
 
-@pytest.mark.skipif(
-    not REPORTS.is_dir() and not os.environ.get("CI"), reason=f"the reports are not in {REPORTS} (set MTBERT_DATA)"
-)
+@needs_reports
 def test_the_facts_shipped_here_are_those_of_the_reports() -> None:
     tables = json.loads((REPORTS / "tables.json").read_text(encoding="utf-8"))
     results = [t for t in tables if t["kind"] in ("results", "in_text_results") and t.get("space")]

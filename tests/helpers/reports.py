@@ -1,0 +1,22 @@
+"""The five reports as files beside the real data, and what stands in them under two labels."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_DATA = os.environ.get("MTBERT_DATA")
+REPORTS = Path(_DATA).parent / "reports" if _DATA else Path(__file__).resolve().parents[3] / "shared" / "reports"
+needs_reports = pytest.mark.skipif(
+    not REPORTS.is_dir() and not os.environ.get("CI"), reason=f"the reports are not in {REPORTS} (set MTBERT_DATA)"
+)
+# Rows that a report prints again elsewhere, under another label.
+ALSO = {
+    ("thapa_khurana_t1_test", "Test"): "0",
+    ("thapa_khurana_fig1", "SMART regularization enabled"): "0",
+    ("thapa_khurana_fig1", "SMART regularization disabled"): "8",
+    ("zhang_text_test", "test set (text)"): "Low Rank + Top",
+    ("zhang_text_dev", "development set (text)"): "Low Rank + Top",
+}
