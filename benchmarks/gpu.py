@@ -1,10 +1,13 @@
-"""A training step on a GPU: ours against transformers' trainer, and against a matrix product.
+"""A training step on a GPU: ours, with and without compiled layers, against transformers' trainer and a matrix product.
 
     python benchmarks/gpu.py [--turns 5] [--batch-size 32]
 
 An encoder of BERT-base's shape with random weights, bfloat16, one sentence of 16 to 128 tokens an example, five
 classes, AdamW, gradients clipped at 1; both on the same examples. Model FLOP utilisation: products with weights on real
-tokens, forward and backward, over what one product of (8192, 768) by (768, 3072) reaches in the same run.
+tokens, forward and backward, over what one product of (8192, 768) by (768, 3072) reaches in the same run. What
+compiling costs is the first epoch's time beyond that of the others; from how many steps it is repaid
+(`mtbert.compilation.REPAYING_STEPS`) follows. torch keeps compiled kernels on disk: an empty TORCHINDUCTOR_CACHE_DIR
+shows the first worker's cost, the same folder again that of all after it.
 Without a CUDA device it says so and ends.
 """
 
@@ -19,6 +22,7 @@ import numpy as np
 import torch
 
 from mtbert import components
+from mtbert.compilation import compile_layers
 from mtbert.config import parse
 from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.data.tokenize import Ragged, TokenizedSplit
@@ -28,6 +32,7 @@ from mtbert.trainer import Trainer
 
 SHAPE = BertShape(vocabulary_size=30522, width=768, layers=12, heads=12, inner_width=3072)
 STEPS = 100  # of a turn
+COMPILED = "ours, compiled"
 
 
 def examples(count: int) -> TokenizedSplit:
@@ -40,12 +45,14 @@ def examples(count: int) -> TokenizedSplit:
     return TokenizedSplit(tuple(map(str, range(count))), Ragged(values, offsets), None, labels)
 
 
-def ours(split: TokenizedSplit, batch_size: int) -> Callable[[], object]:
+def ours(split: TokenizedSplit, batch_size: int, *, compiled: bool = False) -> Callable[[], object]:
     """Our trainer; a call is one epoch."""
     config = parse({"tasks": {"sst": {"head": "linear"}}, "precision": "bfloat16"})
     encoder = BertEncoder(SHAPE)
     encoder.initialise(torch.Generator().manual_seed(0))
     model = assemble(config, encoder).to("cuda")
+    if compiled:
+        compile_layers(model)
     part = MultitaskConfig(
         batch_size=batch_size,
         sampler=SamplerSpec(name="sequential"),
@@ -104,13 +111,20 @@ def main() -> None:
         print("no CUDA device here: nothing was measured")
         return
     split = examples(STEPS * options.batch_size)
-    peers = {"ours": ours(split, options.batch_size), "transformers": transformers_trainer(split, options.batch_size)}
+    peers = {
+        "ours": ours(split, options.batch_size),
+        COMPILED: ours(split, options.batch_size, compiled=True),
+        "transformers": transformers_trainer(split, options.batch_size),
+    }
+    first: dict[str, float] = {}
     times: dict[str, list[float]] = {name: [] for name in peers}
     for turn in range(options.turns + 1):
         for name, work in peers.items():
             taken = seconds(work)
-            if turn:  # the first warms up
+            if turn:  # the first warms up, and compiles
                 times[name].append(taken)
+            else:
+                first[name] = taken
     speed = {name: len(split) / statistics.median(taken) for name, taken in times.items()}
     weights = SHAPE.layers * (4 * SHAPE.width**2 + 2 * SHAPE.width * SHAPE.inner_width)
     tokens = float(split.first.lengths().mean())
@@ -118,6 +132,10 @@ def main() -> None:
     print(f"{torch.cuda.get_device_name()}, batch size {options.batch_size}, median of {options.turns} turns")
     for name, value in speed.items():
         print(f"{name:14} {value:8.0f} examples/s, {6 * weights * tokens * value / most:.0%} of a matrix product")
+    usual = {name: statistics.median(taken) for name, taken in times.items()}
+    cost, saved = first[COMPILED] - usual[COMPILED], (usual["ours"] - usual[COMPILED]) / STEPS
+    repaid = f"repaid after {cost / saved:.0f} steps" if saved > 0 else "never repaid"
+    print(f"compiling took {cost:.1f} s and saves {1000 * saved:.2f} ms a step: {repaid}")
     print(f"ours is {speed['ours'] / speed['transformers']:.2f} times as fast")
 
 

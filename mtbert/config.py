@@ -8,6 +8,7 @@
     ├── tasks         task name -> its head
     ├── head_dropout
     ├── precision     of the model in all stages: float32, or bfloat16 (autocast; weights and losses stay float32)
+    ├── compiled      whether layers are compiled for the device, in all stages (compilation.py)
     ├── data          how many examples are used, how long a sentence may be
     ├── mlm, simcse_unsupervised, simcse_supervised, fine_tune_first      stages before it; None: not run
     ├── multitask     the training stage: epochs, sampler, balancer, what is trained, optimizer
@@ -86,6 +87,7 @@ class RunConfig(Part):
     tasks: dict[str, TaskConfig] = Field(default_factory=_main_tasks)
     head_dropout: Fraction = 0.1
     precision: Precision = "float32"
+    compiled: bool = False
     data: DataConfig = DataConfig()
     mlm: MlmConfig | None = None
     simcse_unsupervised: SimcseUnsupervisedConfig | None = None

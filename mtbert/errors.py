@@ -4,7 +4,9 @@
     ├── ConfigurationError   a configuration has faults; carries all of them, each with its path
     ├── DataError            a data folder or file cannot be read as what it should be
     ├── BackboneError        a pretrained encoder is missing, damaged or of another shape
-    └── CheckpointError      a saved model cannot be read
+    ├── CompilationError     layers are to be compiled, and the device has no compiler
+    ├── CheckpointError      a saved model cannot be read
+    └── ExportError          a model cannot be written in the form asked for
 
 A message has three parts: the law, the value, the way out. Command lines print it and exit with code 2; a
 bug is none of these and keeps its traceback.
@@ -53,8 +55,16 @@ class BackboneError(MtbertError):
     """A pretrained encoder is missing, damaged, or has another shape than was asked for."""
 
 
+class CompilationError(MtbertError):
+    """Layers are to be compiled, and the device has no compiler."""
+
+
 class CheckpointError(MtbertError):
     """A saved model cannot be read."""
+
+
+class ExportError(MtbertError):
+    """A model cannot be written in the form asked for."""
 
 
 def unknown(kind: str, value: str, known: Iterable[str]) -> str:
@@ -67,3 +77,8 @@ def unknown(kind: str, value: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(value, names, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return f"No {kind} named '{value}'.{hint} Known: {', '.join(names) or 'none'}."
+
+
+def unwritable(error: OSError) -> str:
+    """The message for a folder or file that a command was to write and cannot."""
+    return f"{error.filename} cannot be written ({error.strerror}). Choose another place: --out DIR"

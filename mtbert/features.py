@@ -23,6 +23,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mtbert.moving import moved
+
 _log = logging.getLogger(__name__)
 
 TRAILER_BYTES = 512
@@ -46,13 +48,16 @@ class Features:
 
         Padding repeats the sentence's first row: any finite numbers do there.
         """
+        mask = self.mask(sentences)
+        places = self.starts[sentences][:, None] + np.where(mask, np.arange(mask.shape[1]), 0)
+        states = self.values.index_select(0, moved(places.ravel(), self.values.device)).view(*mask.shape, -1)
+        return moved(states, device), moved(mask, device)
+
+    def mask(self, sentences: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the rows that `rows` gives are no padding, (sentences, tokens)."""
         lengths = self.lengths[sentences]
-        steps = np.arange(lengths.max())
-        mask = steps < lengths[:, None]
-        places = self.starts[sentences][:, None] + np.where(mask, steps, 0)
-        flat = torch.from_numpy(places.ravel()).to(self.values.device)
-        states = self.values.index_select(0, flat).view(*mask.shape, -1)
-        return states.to(device), torch.from_numpy(mask).to(device)
+        real: NDArray[np.bool_] = np.arange(lengths.max()) < lengths[:, None]
+        return real
 
 
 @dataclass(frozen=True)

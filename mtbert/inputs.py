@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from mtbert.data.batching import Batch, collate
 from mtbert.data.tokenize import TokenizedSplit
+from mtbert.encoder.packing import packing_of_array
 from mtbert.features import Features
 from mtbert.model import Border, FrozenBatch
+from mtbert.moving import moved
 
 
 class AbstractInputs(ABC):
@@ -50,13 +52,18 @@ class FrozenInputs(AbstractInputs):
         """The examples as far as they have been computed."""
         if self._features is None:
             self._features = self._compute()
-        states, mask = self._features.rows(sentence_numbers(self.split, indices), self.device)
+        sentences = sentence_numbers(self.split, indices)
+        states, mask = self._features.rows(sentences, self.device)
+        packing = None
+        if self.border.layers is not None:  # the layers above want one
+            packing = packing_of_array(self._features.mask(sentences)).to(self.device)
         return FrozenBatch(
             states=states[:, 0] if self.border.one_row else states,
             attention_mask=mask,
-            labels=torch.from_numpy(np.array(self.split.labels[indices], dtype=np.float32)).to(self.device),
+            labels=moved(np.array(self.split.labels[indices], dtype=np.float32), self.device),
             pair=self.split.second is not None,
             border=self.border,
+            packing=packing,
         )
 
 

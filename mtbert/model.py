@@ -48,7 +48,8 @@ class FrozenBatch:
     """Examples of one task as far as the part of the model below `border` has brought them; see `Batch`.
 
     `states` are (rows, width) where the border has one row a sentence, else (rows, tokens, width), `attention_mask`
-    bool (rows, tokens), of one token for one row. `labels` is float32 (examples,).
+    bool (rows, tokens), of one token for one row. `labels` is float32 (examples,). `packing` is that of the mask, where
+    there are layers above that want it.
     """
 
     states: Tensor
@@ -56,6 +57,7 @@ class FrozenBatch:
     labels: Tensor
     pair: bool
     border: Border
+    packing: Packing | None = None
 
 
 class MultitaskModel(nn.Module):
@@ -137,7 +139,8 @@ class MultitaskModel(nn.Module):
         with self.autocast():
             if border.layers is not None:
                 encoder = self.encoder_of(task)
-                states = encoder.upper(states, mask, border.layers, first_only=self.pooling.first_only)
+                first = self.pooling.first_only
+                states = encoder.upper(states, mask, border.layers, packing=batch.packing, first_only=first)
             pooled: Tensor = self.pooling(states.unsqueeze(1) if border.first_token else states, mask)
         return pooled
 

@@ -19,6 +19,7 @@ import torch
 
 from mtbert import components
 from mtbert.chain import Chain, Sharing, Stage, StageDone
+from mtbert.compilation import compile_layers
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.prepared import prepare_once
@@ -97,6 +98,8 @@ def run(
     `config` and `data`.
     """
     model = build_model(config, data.vocabulary_size).to(device)
+    if config.compiled:
+        compile_layers(model)
     chain = Chain(model, sharing)
     chain.before(_before(model, config, data))
     outcome = multitask.run(

@@ -1,4 +1,7 @@
-"""Gradient surgery: what is done about tasks whose gradients of the shared parameters conflict."""
+"""Gradient surgery: what is done about tasks whose gradients of the shared parameters conflict.
+
+All of it where the gradients are: which conflict, a GPU decides without being asked, so no step waits for it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 # The gradient of one task: a tensor for each parameter, None where the task does not depend on it.
 Gradient = Sequence[Tensor | None]
 
 
-def pcgrad_weights(dots: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def pcgrad_weights(dots: Tensor, rng: np.random.Generator) -> Tensor:
     """How often each task's gradient counts in the sum of the projected ones (Yu et al. 2020, algorithm 1).
 
     For each task i, and the others j in random order: where g_i . g_j < 0, g_i loses its part along the original
@@ -22,14 +24,13 @@ def pcgrad_weights(dots: NDArray[np.float64], rng: np.random.Generator) -> NDArr
     two gradients conflict. Ours draws one order for each task from `rng`, whether or not there is a conflict.
     """
     tasks = len(dots)
-    combined = np.eye(tasks)  # row i: the projected g_i in terms of the original gradients
+    combined = torch.eye(tasks, dtype=dots.dtype, device=dots.device)  # row i: the projected g_i of the original ones
     for i in range(tasks):
-        for j in rng.permutation(tasks):
-            along = float(combined[i] @ dots[:, j])
-            if j != i and along < 0:
-                combined[i, j] -= along / dots[j, j]
-    total: NDArray[np.float64] = combined.sum(axis=0)
-    return total
+        for j in map(int, rng.permutation(tasks)):
+            if j != i:
+                along = combined[i] @ dots[:, j]
+                combined[i, j] -= torch.where(along < 0, along / dots[j, j], 0)
+    return combined.sum(dim=0)
 
 
 def pcgrad(gradients: Sequence[Gradient], rng: np.random.Generator) -> list[Tensor | None]:
@@ -38,21 +39,24 @@ def pcgrad(gradients: Sequence[Gradient], rng: np.random.Generator) -> list[Tens
     return [_combination(parts, weights) for parts in zip(*gradients, strict=True)]
 
 
-def dot_products(gradients: Sequence[Gradient]) -> NDArray[np.float64]:
-    """The dot products (tasks, tasks) of gradients that lie in many tensors."""
+def dot_products(gradients: Sequence[Gradient]) -> Tensor:
+    """The dot products (tasks, tasks), float64, of gradients that lie in many tensors; where these are."""
     tasks = len(gradients)
-    dots = np.zeros((tasks, tasks))
+    device = next((part.device for gradient in gradients for part in gradient if part is not None), None)
+    none = torch.zeros((), dtype=torch.float64, device=device)
+    dots = [[none] * tasks for _ in range(tasks)]
     for i in range(tasks):
         for j in range(i, tasks):
             pairs = zip(gradients[i], gradients[j], strict=True)
             parts = [torch.dot(a.flatten(), b.flatten()) for a, b in pairs if a is not None and b is not None]
-            dots[i, j] = dots[j, i] = float(torch.stack(parts).double().sum()) if parts else 0.0
-    return dots
+            dots[i][j] = dots[j][i] = torch.stack(parts).double().sum() if parts else none
+    return torch.stack([torch.stack(row) for row in dots])
 
 
-def _combination(parts: Sequence[Tensor | None], weights: NDArray[np.float64]) -> Tensor | None:
+def _combination(parts: Sequence[Tensor | None], weights: Tensor) -> Tensor | None:
     total: Tensor | None = None
-    for part, weight in zip(parts, weights, strict=True):
+    for part, weight in zip(parts, weights.unbind(), strict=True):
         if part is not None:
-            total = part * float(weight) if total is None else total.add_(part, alpha=float(weight))
+            times = weight.to(part.dtype)
+            total = part * times if total is None else total.addcmul_(part, times)
     return total

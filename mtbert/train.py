@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -15,7 +16,14 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="python -m mtbert.train", description="Train one configuration and save the best epoch's model."
     )
-    result.add_argument("--config", type=Path, metavar="FILE", help="a configuration (JSON); default: the baseline")
+    what = result.add_mutually_exclusive_group()
+    what.add_argument("--config", type=Path, metavar="FILE", help="a configuration (JSON); default: the baseline")
+    what.add_argument(
+        "--recipe", metavar="NAME", help="a known configuration; python -m search_spaces show full_ablation"
+    )
+    result.add_argument(
+        "--epochs", type=int, metavar="E", help="of multitask fine-tuning; default: the configuration's"
+    )
     result.add_argument(
         "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
     )
@@ -24,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--seed", type=int, help="default: the configuration's")
     result.add_argument("--out", type=Path, metavar="DIR", help="where the model is saved; default: not saved")
     result.add_argument("--device", help="cpu, cuda, cuda:1; default: cuda where there is one")
+    result.add_argument("--json", action="store_true", help="print one JSON object at the end; epochs go to stderr")
     result.add_argument("--threads", type=int, default=1, help="CPU threads; part of what makes a result repeatable")
     return result
 
@@ -46,12 +55,19 @@ def _train(options: argparse.Namespace) -> None:
     from mtbert import checkpoint
     from mtbert.config import RunConfig, parse, read
     from mtbert.data.load import load_corpus
+    from mtbert.recipes import recipe
     from mtbert.run import prepare_data, run
     from mtbert.stages.multitask import EpochReport
 
-    config = read(options.config) if options.config else RunConfig()
+    if options.recipe:
+        config = recipe(options.recipe, options.epochs)
+    else:
+        config = read(options.config) if options.config else RunConfig()
+    told = config.model_dump(mode="json")
+    if options.epochs is not None:
+        told["multitask"]["epochs"] = options.epochs
     changes = {key: getattr(options, key) for key in ("backbone", "seed") if getattr(options, key) is not None}
-    config = parse({**config.model_dump(mode="json"), **changes})
+    config = parse({**told, **changes})
     torch.set_num_threads(max(1, options.threads))
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
@@ -68,14 +84,28 @@ def _train(options: argparse.Namespace) -> None:
         )
         print(
             f"epoch {epoch.epoch}/{config.reported_epochs()}   score {epoch.dev.score:.4f}   {metrics}",
+            file=sys.stderr if options.json else sys.stdout,
             flush=True,
         )
         return True
 
     outcome = run(config, data, report, device)
-    print(f"best epoch {outcome.best.epoch}, dev score {outcome.best.dev.score:.4f}")
     if options.out:
         checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), options.out)
+    if options.json:
+        best = outcome.best
+        told = {
+            "digest": config.digest(),
+            "seed": config.seed,
+            "best_epoch": best.epoch,
+            "score": best.dev.score,
+            "tasks": {name: dict(task.metrics) for name, task in best.dev.tasks.items()},
+            "model": str(options.out) if options.out else None,
+        }
+        print(json.dumps(told, indent=2))
+        return
+    print(f"best epoch {outcome.best.epoch}, dev score {outcome.best.dev.score:.4f}")
+    if options.out:
         print(f"model {options.out}")
 
 

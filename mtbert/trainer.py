@@ -85,6 +85,17 @@ class Trainer:
 
         Raises `DivergedError` where one is not finite.
         """
+        sums, counts = self.steps(epoch)
+        means = {name: float(sums[name]) / counts[name] for name in self.tasks if counts[name]}
+        if not all(math.isfinite(mean) for mean in means.values()):
+            raise DivergedError(f"the loss is not a finite number in epoch {epoch}: {means}")
+        return means
+
+    def steps(self, epoch: int) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """The steps of an epoch: the sum of each task's losses, a scalar, and how many there were.
+
+        None waits for a GPU (but those of a BiLSTM): batches are copied while it computes, and no number is read.
+        """
         self.model.train()
         # Gradients left from a stage or a head before, of what is frozen now, would count in the norm that is clipped.
         self.model.zero_grad(set_to_none=True)
@@ -107,10 +118,7 @@ class Trainer:
                         sums[name] += loss.detach()
                         counts[name] += 1
                 self._step()
-        means = {name: float(sums[name]) / counts[name] for name in self.tasks if counts[name]}
-        if not all(math.isfinite(mean) for mean in means.values()):
-            raise DivergedError(f"the loss is not a finite number in epoch {epoch}: {means}")
-        return means
+        return sums, counts
 
     def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
         """Tell the balancer how an epoch ended: mean losses, and dev scores (main metric), by task."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,20 @@ from results.plain import plain
 if TYPE_CHECKING:
     from results.records import Database
 
+    Opened = tuple[Database, str]  # an open database and the name of a study in it
+
 
 def parser(name: str, about: str, formats: Sequence[str]) -> argparse.ArgumentParser:
     """The arguments that both commands have."""
     made = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
-    made.add_argument("--name", required=True, help="the study")
-    made.add_argument("--storage", default=DEFAULT_STORAGE, metavar="URL", help="its database (default %(default)s)")
+    made.add_argument("--name", required=True, action="append", help="the study; several are compared with the first")
+    made.add_argument(
+        "--storage",
+        action="append",
+        metavar="URL",
+        help=f"its database (default {DEFAULT_STORAGE}); of several studies one for all, or one each in their order",
+    )
+    made.add_argument("--json", action="store_true", help="print what was written as one JSON object")
     made.add_argument("--debug", action="store_true", help="show tracebacks of errors")
     made.add_argument("--format", choices=formats, default=formats[0], help="default %(default)s")
     return made
@@ -36,35 +46,72 @@ def default_folder(name: str) -> Path:
     return Path("runs") / name
 
 
-def run(given: argparse.Namespace, write: Callable[[Database, Path], None], file: str) -> int:
-    """Open the database (none is made), write to --out, say where; 2 and one message for what a person can mend.
+def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], None], file: str) -> int:
+    """Open the databases (none is made), write to --out, say where; 2 and one message for what a person can mend.
 
-    Without --out, to `file` in the study's folder.
+    `write` gets each study with its database, in the order named. Without --out, to `file` in the first one's folder.
     """
-    from results.foreign import foreign_rows
-    from results.records import open_database
-
     path: Path = Path("runs")
     try:
-        path = given.out or default_folder(given.name) / file
-        with open_database(given.storage, create=False) as database, foreign_rows(given.storage, debug=given.debug):
-            write(database, path)
+        path = given.out or default_folder(given.name[0]) / file
+        with _opened(given) as studies:
+            write(studies, path)
     except ResultsError as fault:
         print(fault, file=sys.stderr)
         return 2
     except OSError as fault:
         print(plain(f"{path} cannot be written ({fault.strerror}). Choose another place with --out."), file=sys.stderr)
         return 2
-    print(plain(str(path)))
+    named = {"study": given.name[0]} if len(given.name) == 1 else {"studies": given.name}
+    told = {**named, "format": given.format, "written": str(path)}
+    print(json.dumps(told, indent=2) if given.json else plain(str(path)))
     return 0
+
+
+@contextmanager
+def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
+    """The studies that were named, each with its database open; UnknownStudy, StorageError."""
+    from results.foreign import foreign_rows
+    from results.records import open_database
+
+    with ExitStack() as stack:
+        databases: dict[str, Database] = {}
+        studies: list[Opened] = []
+        for name, url in zip(given.name, _storages(given), strict=True):
+            if url not in databases:
+                stack.enter_context(foreign_rows(url, debug=given.debug))
+                databases[url] = stack.enter_context(open_database(url, create=False))
+            databases[url].require_study(name)
+            studies.append((databases[url], name))
+        yield studies
+
+
+def _storages(given: argparse.Namespace) -> list[str]:
+    """The URL of each study's database."""
+    names, urls = given.name, given.storage or [DEFAULT_STORAGE]
+    if len(urls) not in (1, len(names)):
+        raise StorageError(
+            f"{len(names)} --name and {len(urls)} --storage were given. Give one --storage for all studies, or one for "
+            "each in their order."
+        )
+    each = list(urls) if len(urls) == len(names) else list(urls) * len(names)
+    twice = [name for place, name in enumerate(names) if (name, each[place]) in zip(names[:place], each, strict=False)]
+    if twice:
+        raise StorageError(f"--name {twice[0]} was given twice: a study is compared with others. Name each once.")
+    return each
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one step: a reader sees the old one or the new one."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.write_bytes(content)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ CALIBRATION |= {"confidence": "float64", "accuracy": "float64", "seeds": "int64"
 CALIBRATION_ERROR = {"task": "str", "configuration": "str", "error": "float64", "spread": "float64"}
 CALIBRATION_ERROR |= {"by_chance": "float64", "seeds": "int64", "run_ids": "str"}
 SLICES = {"task": "str", "configuration": "str", "slice": "str", "examples": "int64", "accuracy": "float64"}
+SLICES |= {"absolute_error": "float64"}
 SLICES |= {"low": "float64", "high": "float64", "seeds": "int64", "run_ids": "str"}
 HARD = {"task": "str", "example": "int64", "kind": "str", "label": "float64", "mean_prediction": "float64"}
 HARD |= {"best_right": "Int64", "best_seeds": "int64", "baseline_right": "Int64", "baseline_seeds": "int64"}
@@ -87,13 +88,19 @@ def hard_examples_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
 
 
 def slices_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
-    """One row a task, configuration and true class: accuracy with its 95 % interval over seeds and examples."""
+    """One row a task, configuration and slice (true class, length, overlap), with 95 % over seeds and examples.
+
+    Of classes the accuracy, of scores the absolute error, in the label's units.
+    """
     rows = []
     for task in tasks:
-        for part in task.by_class:
-            for role, found in part.accuracy.items():
-                told = {"slice": f"true class {part.name}", "examples": part.examples}
-                told |= {"accuracy": found.estimate, "low": found.low, "high": found.high}
+        measure = "accuracy" if task.kind == "classes" else "absolute_error"
+        named = [(f"true class {part.name}", part) for part in task.by_class]
+        named += [(f"{kind} {part.name}", part) for kind, part in task.by_size]
+        for name, part in named:
+            for role, found in part.mean.items():
+                told = {"slice": name, "examples": part.examples, measure: found.estimate}
+                told |= {"low": found.low, "high": found.high}
                 rows.append({**_of(task, role, task.sides[role]), **told})
     return _frame(rows, SLICES)
 

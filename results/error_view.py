@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.arrays import Float64
+from results.statistics import Interval
 from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
-from results.wording import MINUS, plural
+from results.wording import MINUS, NONE, plural, points_interval, points_text, score_interval, score_text
 
 SHOWN = 12  # examples of a list; the export has them all
 CLASS_NAMES: Mapping[str, Sequence[str]] = {
@@ -39,6 +40,17 @@ class ShownList:
     title: str
     count: int
     examples: tuple[ShownExample, ...]
+
+
+@dataclass(frozen=True)
+class SizeRow:
+    """The examples of some lengths or overlaps, as texts; `means` of the configurations in the order of `sides`."""
+
+    kind: str
+    name: str
+    examples: int
+    means: tuple[str, ...]
+    difference: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +115,23 @@ class TaskView:
         return told
 
     @property
+    def size_rows(self) -> list[SizeRow]:
+        """By length and by overlap: each configuration's accuracy or absolute error, and their difference."""
+        judged = self.found.kind == "classes"
+        rows = []
+        for kind, part in self.found.by_size:
+            means = [_interval_text(found, judged) for found in part.mean.values()]
+            apart = part.difference
+            if apart is None:
+                difference = NONE
+            elif judged:
+                difference = f"{points_text(apart.estimate)} {points_interval(apart)}"
+            else:
+                difference = _interval_text(apart, judged)
+            rows.append(SizeRow(kind, part.name, part.examples, tuple(means), difference))
+        return rows
+
+    @property
     def flip_words(self) -> str:
         """How many examples turn between the baseline and the best; empty where they have no two seeds in common."""
         if self.found.flips is None or self.found.pair is None:
@@ -155,6 +184,13 @@ class TaskView:
 def percent(share: float) -> str:
     """ "37 %"."""
     return f"{100 * share:.0f} %"
+
+
+def _interval_text(found: Interval, judged: bool) -> str:
+    """Accuracies with three decimals, what is in a label's units with two."""
+    if judged:
+        return f"{score_text(found.estimate)} {score_interval(found)}"
+    return f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}]".replace("-", MINUS)
 
 
 def _right_seeds(side: TaskPredictions, place: int) -> str:

@@ -1,48 +1,75 @@
-"""Every table of a study as CSV, Markdown, LaTeX or JSON.
+"""Every table of a study as CSV, Markdown, LaTeX or JSON, and every figure of its report as SVG or PNG.
 
-python -m results.export --name N [--storage URL] [--out FOLDER] [--format csv|md|latex|json]
+    python -m results.export --name N [--storage URL] [--out FOLDER] [--format csv|md|latex|json] [--figures svg|png]
+    python -m results.export --name A --name B [--storage URL [--storage URL_OF_B]] [--out FOLDER] [--format ...]
+
+The second writes the table of a comparison of studies (`results.report` draws it). docs/exports.md says what is in the
+files, results/data/export.schema.json is the JSON's schema.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from results import command
+from results.errors import ResultsError
 from results.table_formats import WRITERS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from results.command import Opened
+    from results.outcome import Outcome
     from results.records import Database
 
 
 def write_tables(database: Database, name: str, folder: Path, kind: str = "csv") -> None:
-    """Write the tables of study `name` into `folder`, one file each; a table without rows has its header.
+    """Write the tables of study `name` into `folder`, one file each. UnknownStudy when there is none of that name."""
+    from results.outcome import outcome
+
+    write_tables_of(outcome(database, name), folder, kind)
+
+
+def write_tables_of(found: Outcome, folder: Path, kind: str = "csv") -> None:
+    """Write the tables of a study into `folder`, one file each; a table without rows has its header.
 
     Scores are 0..1, times seconds, moments UTC; a value that is not there or not a number is empty. What follows from
-    runs names them: the column run_ids, ids of the table `runs`. UnknownStudy when the database has none of that name.
+    runs names them: the column run_ids, ids of the table `runs`.
     """
-    ending, text = WRITERS[kind]
-    for table, frame in tables(database, name).items():
-        command.write_text(folder / f"{table}.{ending}", text(frame))
+    _write(tables_of(found), folder, kind)
+
+
+def write_figures(database: Database, name: str, folder: Path, kind: str = "svg") -> None:
+    """Write the figures of study `name` into `folder`, one file each.
+
+    FiguresError where what draws them is not installed, UnknownStudy when the database has none of that name.
+    """
+    from results.static_figures import images, report_figures
+
+    for figure, image in images(report_figures(database, name), kind).items():
+        command.write_bytes(folder / f"{figure}.{kind}", image)
 
 
 def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
+    """`tables_of` a study by its name."""
+    from results.outcome import outcome
+
+    return tables_of(outcome(database, name))
+
+
+def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     """File name -> frame: what was recorded (runs, ...) and what follows from it (leaderboard, ...)."""
     from results.ablation import ablation_frame
     from results.frames import study_frames
+    from results.grid import against_baseline_frame
     from results.leaderboard import leaderboard_frame
     from results.pareto import pareto_frame
-    from results.sections import SECTIONS, build_all
-    from results.study_results import StudyResults
-    from results.summary import summarise
 
-    frames = study_frames(database, name)
-    results = StudyResults(database, name)
-    sections = build_all(SECTIONS, results, summarise(results))
+    frames, results = study_frames(found.database, found.name), found.results
+    against = found.summary.against_baseline if found.summary.is_grid else None
     return {
         "runs": frames.runs,
         "choices": frames.choices,
@@ -52,21 +79,47 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
         "data_issues": frames.data_issues,
         "leaderboard": leaderboard_frame(results),
         "ablation": ablation_frame(results),
+        **({} if against is None else {"against_baseline": against_baseline_frame(results, against)}),
         "pareto": pareto_frame(results),
-        **{table: frame for section in sections for table, frame in section.content.tables().items()},
+        **{table: frame for section in found.sections for table, frame in section.content.tables().items()},
     }
+
+
+def comparison_tables(studies: Sequence[Opened]) -> dict[str, pd.DataFrame]:
+    """`comparison`: the effects of the first study in each of the others."""
+    from results.comparing import compare_studies
+    from results.comparison_frame import comparison_frame
+    from results.study_results import StudyResults
+
+    return {"comparison": comparison_frame(compare_studies([StudyResults(*study) for study in studies]))}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
-    parser = command.parser("results.export", "Write every table of a study.", list(WRITERS))
+    parser = command.parser("results.export", "Write every table of a study, or of a comparison.", list(WRITERS))
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default runs/NAME/tables")
+    parser.add_argument(
+        "--figures", choices=("svg", "png"), help="the report's figures too (pip install 'mtbert-study[figures]')"
+    )
     given = parser.parse_args(arguments)
 
-    def write(database: Database, folder: Path) -> None:
-        write_tables(database, given.name, folder, given.format)
+    def write(studies: Sequence[Opened], folder: Path) -> None:
+        if len(studies) > 1:
+            if given.figures:
+                raise ResultsError("--figures writes the figures of one report. Give one --name.")
+            _write(comparison_tables(studies), folder, given.format)
+            return
+        if given.figures:  # first: it is what may be missing something
+            write_figures(*studies[0], folder, given.figures)
+        write_tables(*studies[0], folder, given.format)
 
     return command.run(given, write, "tables")
+
+
+def _write(found: Mapping[str, pd.DataFrame], folder: Path, kind: str) -> None:
+    ending, text = WRITERS[kind]
+    for table, frame in found.items():
+        command.write_text(folder / f"{table}.{ending}", text(frame))
 
 
 if __name__ == "__main__":

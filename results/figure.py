@@ -11,10 +11,16 @@ Trace = dict[str, Any]
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: `id` names its place on the page, `sentence` says what is to be seen, in words."""
+    """One figure: `id` names its place on the page, `sentence` says what is to be seen, in words.
+
+    `runs`: the fragment of the list of runs behind it (`run_links`), or none; a trace may have its own key "runs", the
+    run ids of each point ("3,7-9"), which a click on the point opens. `wide`: it scrolls sideways on a narrow screen.
+    """
 
     id: str
     title: str
     sentence: str
     traces: Sequence[Trace]
     layout: Mapping[str, Any]
+    runs: str = ""
+    wide: bool = False

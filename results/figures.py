@@ -8,26 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from results import run_links
 from results.figure import Figure as Figure
 from results.figure import Trace as Trace
-from results.front_figures import front_figure
-from results.pareto import fronts, pareto_frame
+from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import points_text, score_text
 
-BESIDE = ("parameters", "seconds")  # the fronts that stand beside the curves; section `fronts` has the others
+MOST_CURVES = 500  # of single runs, so that the page stays small
 Curve = dict[int, float]  # epoch -> score
-
-
-def figures(results: StudyResults, found: Summary) -> list[Figure]:
-    """The figures for which there is something to draw."""
-    frame = pareto_frame(results)
-    drawn = [
-        *(front_figure(results, found, frame, each) for each in fronts(results) if each.name in BESIDE),
-        learning_curves(results, found),
-    ]
-    return [figure for figure in drawn if figure is not None]
 
 
 def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
@@ -36,10 +26,13 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
     dev = [curve for (_, split), curve in curves.items() if split == "dev"]
     if not dev:
         return None
-    faint: Trace = {"x": [], "y": [], "name": "all runs, dev", "mode": "lines+markers", "hoverinfo": "skip"}
-    for curve in dev:
+    shown, told = evenly(dev, MOST_CURVES), "all runs, dev"
+    if len(shown) < len(dev):
+        told = f"{len(shown):,} of {len(dev):,} runs, dev"
+    faint: Trace = {"x": [], "y": [], "name": told, "mode": "lines+markers", "hoverinfo": "skip"}
+    for curve in shown:
         faint["x"] += [*curve, None]
-        faint["y"] += [*curve.values(), None]
+        faint["y"] += [*(round(score, 5) for score in curve.values()), None]
     faint |= {"line": {"color": "var(--faint)", "width": 1}, "marker": {"color": "var(--faint)", "size": 4}}
     traces, gaps = [faint], []
     entries = [("baseline", found.baseline, "var(--baseline)"), ("best", found.best, "var(--best)")]
@@ -47,7 +40,10 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
         for split, dash in (("dev", "solid"), ("train", "dot")):
             mean = _mean_curve([curves.get((run, split), {}) for run in entry.run_ids] if entry else [])
             if mean:
-                traces.append(_curve_trace(f"{label}, {split}", mean, color, dash))
+                trace = _curve_trace(f"{label}, {split}", mean, color, dash)
+                if split == "train" and traces[-1]["name"] == f"{label}, dev":  # the gap, shaded
+                    trace |= {"fill": "tonexty", "fillcolor": f"{color} 12%"}
+                traces.append(trace)
                 gaps.append((label, split, list(mean.values())[-1]))
     last_epoch = max(max(curve) for curve in dev)
     return Figure(
@@ -63,6 +59,7 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
             },
             "yaxis": {"title": {"text": "score"}},
         },
+        runs=run_links.of_runs(run for _, entry, _ in entries if entry for run in entry.run_ids),
     )
 
 

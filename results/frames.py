@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Select, inspect, select
 
 from results import schema
 from results.records import Database, open_database
-from results.rows import StudyRow
+from results.rows import RunRow, StudyRow
 
 # Columns whose type pandas cannot tell from the values when they are missing, or when there are no rows.
 _NUMBERS = (
@@ -23,6 +23,7 @@ _NUMBERS = (
     "shared_seconds",
     "score",
     "leaderboard_score",
+    "inference_ms",
 )
 _WHOLE = ("trial_number", "trainable_parameters", "total_parameters", "peak_memory_bytes")
 _WHOLE_OR_NONE = (*_WHOLE, "environment_id", "best_epoch", "threads")
@@ -61,12 +62,10 @@ def study_frames(database: Database, name: str) -> StudyFrames:
     study = database.require_study(name)
     run, cell, issue = schema.Run, schema.Cell, schema.DataIssue
     runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
-    used = select(run.environment_id).where(run.study_name == name)
-    environment = schema.Environment
     return StudyFrames(
         study=study,
         runs=runs,
-        choices=_choices(database, name),
+        choices=_choices(database.runs(name, configs=False)),
         epochs=_of_runs(database, name, schema.EpochMetric),
         tasks=_of_runs(database, name, schema.TaskMetric),
         stages=_of_runs(database, name, schema.Stage),
@@ -75,15 +74,19 @@ def study_frames(database: Database, name: str) -> StudyFrames:
             cell,
             select(cell).where(cell.study_name == name).order_by(cell.phase, cell.position, cell.name),
         ),
-        environments=_frame(
-            database,
-            environment,
-            select(environment).where(environment.id.in_(used)).order_by(environment.id),
-        ),
+        environments=environment_frame(database, name),
         data_issues=_frame(database, issue, select(issue).where(issue.study_name == name).order_by(issue.id)).drop(
             columns="id"
         ),
     )
+
+
+def environment_frame(database: Database, name: str) -> pd.DataFrame:
+    """What the runs of a study ran on, a row an environment."""
+    run, environment = schema.Run, schema.Environment
+    used = select(run.environment_id).where(run.study_name == name)
+    wanted = select(environment).where(environment.id.in_(used)).order_by(environment.id)
+    return _frame(database, environment, wanted)
 
 
 def _of_runs(database: Database, name: str, table: type[schema.Base]) -> pd.DataFrame:
@@ -94,23 +97,24 @@ def _of_runs(database: Database, name: str, table: type[schema.Base]) -> pd.Data
 
 def _frame(database: Database, table: type[schema.Base], statement: Select[Any]) -> pd.DataFrame:
     columns = [column.key for column in inspect(table).column_attrs]
-    wanted = statement.with_only_columns(*(getattr(table, column) for column in columns))
-    return _typed(database.select(wanted), columns)
+    found = database.columns(statement.with_only_columns(*(getattr(table, column) for column in columns)))
+    return _typed({name: _texts(found[name]) if name.endswith("_json") else found[name] for name in columns})
 
 
-def _typed(records: Sequence[dict[str, object]], columns: Sequence[str]) -> pd.DataFrame:
-    rows = [
-        {name: json.dumps(row[name]) if name.endswith("_json") else row[name] for name in columns} for row in records
-    ]
+def _texts(objects: Sequence[object]) -> list[str]:
+    return [json.dumps(one) for one in objects]
+
+
+def _typed(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     types = {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _WHOLE_OR_NONE}
-    frame = pd.DataFrame(rows, columns=list(columns))
+    frame = pd.DataFrame(dict(columns), columns=list(columns))
     return frame.astype({name: kind for name, kind in types.items() if name in columns})
 
 
-def _choices(database: Database, name: str) -> pd.DataFrame:
-    rows = [
-        {"run_id": run.id, "factor": factor, "level": str(level)}
-        for run in database.runs(name)
-        for factor, level in run.choices_json.items()
-    ]
-    return pd.DataFrame(rows, columns=["run_id", "factor", "level"])
+def _choices(runs: Sequence[RunRow]) -> pd.DataFrame:
+    columns = {
+        "run_id": [run.id for run in runs for _ in run.choices_json],
+        "factor": [factor for run in runs for factor in run.choices_json],
+        "level": [str(level) for run in runs for level in run.choices_json.values()],
+    }
+    return pd.DataFrame(columns, columns=list(columns))

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 from sqlalchemy import func, select
 
 from results import schema
 from results.records import Database
+from results.rows import utc_now
+
+
+def run_counts(database: Database, name: str) -> Counter[str]:
+    """Status -> how many runs have it; without reading the runs."""
+    run = schema.Run
+    counted = select(run.status, func.count().label("runs")).where(run.study_name == name).group_by(run.status)
+    return Counter({row["status"]: row["runs"] for row in database.select(counted)})
+
+
+def driven(database: Database, name: str) -> bool:
+    """Whether a driver is alive: one that holds the study's lease."""
+    lease = database.lease(name)
+    return lease is not None and lease.expires_at > utc_now()
 
 
 def fingerprint(database: Database, name: str) -> str:

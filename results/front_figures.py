@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
+from results import run_links
+from results.described import described
 from results.figure import Figure, Trace
 from results.pareto import OF_TASK, SCORE, Front, recipes_of, value_of
 from results.rows import RunRow
@@ -13,8 +16,6 @@ from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import (
-    changes,
-    changes_in_words,
     count_text,
     duration,
     memory_text,
@@ -62,10 +63,27 @@ def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, fro
         sentence=_sentence(members, len(known), front, found, results),
         traces=drawn,
         layout={
-            "xaxis": {"title": {"text": escape(front.x.title, quote=False)}, "type": "log" if wide else "linear"},
+            "xaxis": {"title": {"text": escape(front.x.title, quote=False)}} | (_log(values) if wide else {}),
             "yaxis": {"title": {"text": escape(front.y.title, quote=False)}},
         },
+        runs=run_links.of_runs(run for digest in known["config_digest"] for run in results.run_ids(digest)),
     )
+
+
+def _log(values: Sequence[float]) -> dict[str, Any]:
+    """A logarithmic axis with 1, 2 and 5 times each power of ten in the range on it."""
+    powers = range(floor(log10(min(values))), ceil(log10(max(values))) + 1)
+    ticks = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    shown = [tick for tick in ticks if 0.8 * min(values) <= tick <= 1.25 * max(values)]
+    return {"type": "log", "tickvals": shown, "ticktext": [_compact(tick) for tick in shown]}
+
+
+def _compact(value: float) -> str:
+    """ "20k", "5M", "0.2"."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}"
 
 
 def _pair_title(front: Front) -> str:
@@ -80,7 +98,8 @@ def _single_runs(results: StudyResults, found: Summary, front: Front) -> Trace:
         told += f" ({len(shown):,} of {len(runs):,})"
     known = _measured(results, shown, front)
     texts = [_run_text(found, run) for _, _, run in known]
-    return _points(told, [x for x, _, _ in known], [y for _, y, _ in known], texts, color="var(--faint)", size=7)
+    trace = _points(told, [x for x, _, _ in known], [y for _, y, _ in known], texts, color="var(--faint)", size=7)
+    return trace | {"runs": [str(run.id) for _, _, run in known]}
 
 
 def _recipe_runs(results: StudyResults, known: pd.DataFrame, front: Front) -> Trace:
@@ -97,6 +116,7 @@ def _recipe_runs(results: StudyResults, known: pd.DataFrame, front: Front) -> Tr
     xs, ys = [x for x, _, _ in found], [y for _, y, _ in found]
     trace = _points("recipes, single runs", xs, ys, names, color="var(--muted)", size=9)
     trace["marker"]["symbol"] = "x"
+    trace["runs"] = [str(run.id) for _, _, run in found]
     return trace | {"mode": "markers+text", "textposition": "top center", "textfont": {"color": "var(--muted)"}}
 
 
@@ -130,6 +150,7 @@ def _configurations(
     told = zip(rows["config_digest"], rows[front.probability], strict=True)
     texts = [_configuration_text(found, results, digest, probability) for digest, probability in told]
     trace = _points(name, _numbers(rows[front.x.column]), _numbers(rows[front.y.column]), texts, color=color, size=10)
+    trace["runs"] = [run_links.ranges(results.run_ids(digest)) for digest in rows["config_digest"]]
     if front.y == SCORE:
         spreads = [None if spread != spread else float(spread) for spread in rows["spread"]]
         trace["error_y"] = {"array": spreads, "color": color, "thickness": 1, "width": 3}
@@ -161,7 +182,7 @@ def _ring(label: str, rows: pd.DataFrame, known: pd.DataFrame, front: Front, col
     trace["marker"] |= {"symbol": "circle-open", "line": {"width": 2, "color": color}}
     return trace | {
         "mode": "markers+text",
-        "textposition": "middle left" if _is_right(x, known[front.x.column]) else "middle right",
+        "textposition": "top left" if _is_right(x, known[front.x.column]) else "bottom right",
         "showlegend": False,
         "textfont": {"color": color},
         "hoverinfo": "skip",
@@ -203,7 +224,7 @@ def _run_text(found: Summary, run: RunRow) -> str:
 
 
 def _told(found: Summary, choices: Mapping[str, Any]) -> str:
-    return changes_in_words(changes(found.baseline_choices, choices))
+    return described(found, choices).text
 
 
 def _is_right(of: pd.Series[Any], among: pd.Series[Any]) -> bool:

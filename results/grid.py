@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
-from results.leaderboard import ConfigurationResult
+from results.compared import record as judged_record
+from results.leaderboard import ConfigurationResult, baseline_digest
 from results.rows import StudyRow
 from results.statistics import Judgement
 from results.study_results import Comparison, StudyResults
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,42 @@ def compared_with_baseline(results: StudyResults, baseline: str) -> list[str]:
     """The rows of a grid's table, those without a result too: all configurations but the baseline (a digest)."""
     found = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
     return [digest for digest in found if digest != baseline]
+
+
+def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd.DataFrame:
+    """`grid_rows` as a frame, differences in score units to the baseline, whose runs are `baseline_run_ids`."""
+    import pandas as pd
+
+    baseline = baseline_digest(results)
+    of_baseline = " ".join(map(str, results.run_ids(baseline))) if baseline else ""
+    records = [
+        {
+            "cells": " ".join(row.entry.names),
+            "label": "; ".join(row.entry.labels),
+            "config_digest": row.entry.digest,
+            "mean": row.entry.mean,
+            "spread": row.entry.spread,
+            "seeds": row.entry.seeds,
+            **judged_record(row.comparison, row.judgement),
+            "run_ids": " ".join(map(str, row.entry.run_ids)),
+            "baseline_run_ids": of_baseline,
+        }
+        for row in rows
+    ]
+    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+COLUMNS = {
+    "cells": "str",
+    "label": "str",
+    "config_digest": "str",
+    "mean": "float64",
+    "spread": "float64",
+    "seeds": "int64",
+    **JUDGED_COLUMNS,
+    "run_ids": "str",
+    "baseline_run_ids": "str",
+}
 
 
 def _by_gain(row: GridRow) -> tuple[bool, float, str]:

@@ -64,7 +64,7 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
         names=tuple(cell.name for cell in cells),
         labels=tuple(cell.name.removeprefix(ROW) for cell in cells if cell.design == "row"),
         choices=runs[0].choices_json,
-        config=runs[0].config_json,
+        config=results.config(digest),
         mean=float(np.mean(scores)),
         spread=_spread(scores),
         seeds=len(scores),

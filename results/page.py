@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from results import looks
+from results import looks, run_links
 from results.ablation import AblationRow, NotRun
+from results.contrasts import run_ids
+from results.described import best_in_brief, described
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
-from results.rows import StudyRow
+from results.rows import JsonObject, StudyRow
 from results.statistics import MARGIN
-from results.study_results import IntervalOver, StudyResults
-from results.summary import RunCounts, Summary, seconds_spent
+from results.study_results import Comparison, IntervalOver, StudyResults
+from results.summary import RunCounts, Summary
 from results.wording import (
     NONE,
-    changes,
-    changes_in_words,
     duration,
     level_text,
     plural,
@@ -37,6 +35,7 @@ MADE_UP = (
     "Made-up data: these sentences come from this program's own generator; these numbers say nothing about "
     "real sentences."
 )
+REHEARSED = "Rehearsal: nothing was trained, every number here is made up."
 MINILM = (
     "The backbone MiniLM (all-MiniLM-L6-v2) was contrastively trained on sentence pairs, Quora duplicates "
     "among them. Do not compare its numbers with those of a plain BERT."
@@ -45,12 +44,13 @@ MINILM = (
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the four numbers of the first screen."""
+    """One of the four numbers of the first screen; `runs`, and the second of each note: the fragment of its runs."""
 
     label: str
     value: str
-    note: str
+    notes: tuple[tuple[str, str], ...]
     unit: str = ""
+    runs: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,13 @@ class RecipeItem:
     factor: str
     level: str
     baseline: str | None
+
+
+def made_up(study: StudyRow) -> str:
+    """What stands above all else where the numbers say nothing of real sentences; empty where they do."""
+    if study.settings_json.get("trainer") == "rehearsal":
+        return REHEARSED
+    return MADE_UP if study.data_made_up else ""
 
 
 def headline(found: Summary) -> str:
@@ -76,7 +83,7 @@ def headline(found: Summary) -> str:
 def best_name(found: Summary) -> str:
     """A printed row by its label, else the best by its differences from the baseline."""
     if found.best is None or not found.best.labels:
-        return changes_in_words(found.best_changes)
+        return best_in_brief(found)
     return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
 
 
@@ -87,7 +94,7 @@ def lead(found: Summary) -> list[str]:
     best, baseline = found.best, found.baseline
     sentences = [f"It scores {_scored(best)}."]
     if best.labels and not found.best_is_baseline:
-        sentences.insert(0, f"Where it differs from the baseline: {changes_in_words(found.best_changes)}.")
+        sentences.insert(0, f"Where it differs from the baseline: {best_in_brief(found)}.")
     if best.seeds < 2:
         sentences.append("One seed shows no spread: no interval can be given.")
     if found.best_is_baseline:
@@ -105,35 +112,42 @@ def lead(found: Summary) -> list[str]:
     return sentences
 
 
-def tiles(found: Summary) -> list[Tile]:
+def tiles(results: StudyResults, found: Summary) -> list[Tile]:
     """Best score, gain, runs, time."""
     best, gain = found.best, found.gain
     counts = found.counts
-    others = [
-        f"{count} {word}"
-        for count, word in (
-            (counts.failed, "failed"),
-            (counts.pruned, "stopped early"),
-            (counts.interrupted, "interrupted"),
-            (counts.running, "running"),
+    others = tuple(
+        (f"{count:,} {word}", run_links.having(status=status))
+        for count, word, status in (
+            (counts.failed, "failed", "failed"),
+            (counts.pruned, "stopped early", "pruned"),
+            (counts.interrupted, "interrupted", "interrupted"),
+            (counts.running, "running", "running"),
         )
         if count
-    ]
+    )
     saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
     return [
         Tile(
             "Best score",
             score_text(best.mean) if best else NONE,
-            f"95 % {score_interval(best.interval)}" if best and best.interval else "no interval yet",
+            ((f"95 % {score_interval(best.interval)}" if best and best.interval else "no interval yet", ""),),
+            runs=run_links.of_runs(best.run_ids) if best else "",
         ),
         Tile(
             "Gain over the baseline",
             points_text(gain.interval.estimate) if gain else NONE,
-            f"95 % {points_interval(gain.interval)}" if gain else _why_no_gain(found),
+            ((f"95 % {points_interval(gain.interval)}" if gain else _why_no_gain(found), ""),),
             "points" if gain else "",
+            _gain_runs(results, found),
         ),
-        Tile("Runs complete", f"{counts.complete:,}", ", ".join(others) or "none failed"),
-        Tile("Computing time", duration(found.hours_spent * 3600), f"{saved} saved by sharing stages"),
+        Tile(
+            "Runs complete",
+            f"{counts.complete:,}",
+            others or (("none failed", ""),),
+            runs=run_links.having(status="complete") if counts.complete else "",
+        ),
+        Tile("Computing time", duration(found.hours_spent * 3600), ((f"{saved} saved by sharing stages", ""),)),
     ]
 
 
@@ -195,7 +209,7 @@ def grid_sentence(found: Summary) -> str:
     if not compared:
         return f"No {kind} has two seeds in common with the baseline yet."
     entry, largest = max(compared, key=lambda one: abs(one[1].estimate))
-    name = "; ".join(entry.labels) or changes_in_words(changes(found.baseline_choices, entry.choices))
+    name = "; ".join(entry.labels) or described(found, entry.choices).text
     return (
         f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows)}. "
         f"The largest difference: {name}, {points_text(largest.estimate)} points."
@@ -243,13 +257,26 @@ def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False) -
     return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
 
 
-def in_words(found: Summary, results: StudyResults, digest: str) -> str:
-    """A configuration by its differences from the baseline."""
-    if digest == baseline_digest(results):
-        return "the baseline"
+def choices_of(results: StudyResults, digest: str) -> JsonObject:
+    """The choices of a configuration with results."""
     runs = results.results_of(digest)
-    choices = next(iter(runs.values())).choices_json if runs else {}
-    return changes_in_words(changes(found.baseline_choices, choices))
+    return next(iter(runs.values())).choices_json if runs else {}
+
+
+def is_baseline(results: StudyResults, digest: str) -> bool:
+    """Whether the configuration is the study's baseline."""
+    return digest == baseline_digest(results)
+
+
+def compared_runs(results: StudyResults, comparison: Comparison | None, *digests: str) -> str:
+    """The ids of the runs that a comparison of configurations comes from; empty for none."""
+    return run_ids(results, digests, comparison.seeds) if comparison else ""
+
+
+def _gain_runs(results: StudyResults, found: Summary) -> str:
+    if found.best is None or found.baseline is None:
+        return ""
+    return run_links.of_runs(compared_runs(results, found.gain, found.best.digest, found.baseline.digest))
 
 
 def marks(results: StudyResults, digest: str) -> list[str]:
@@ -266,58 +293,6 @@ def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float 
         known = [value for value in values if value is not None]
         means.append(float(np.mean(known)) if known else None)
     return means
-
-
-def data_sentence(results: StudyResults, issues: int) -> str:
-    """What the data section supports."""
-    overlap = results.study.data_json.get("overlap", {})
-    shared = sum(overlap.values()) if isinstance(overlap, dict) else 0
-    dropped = (
-        f"{plural(issues, 'faulty row')} {'was' if issues == 1 else 'were'} dropped"
-        if issues
-        else ("No row was dropped")
-    )
-    return f"{dropped}; {plural(shared, 'example')} of dev {'stands' if shared == 1 else 'stand'} in train too."
-
-
-def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The counts of `data_json` as tables (title, rows), whatever keys it has."""
-    tables = []
-    for key, value in results.study.data_json.items():
-        if isinstance(value, dict) and value:
-            rows = [(str(name), _shown(count)) for name, count in value.items()]
-            tables.append((key.replace("_", " ").capitalize(), rows))
-    return tables
-
-
-def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
-    """Phase, runs, computing time, time saved, and the mean time of a complete run."""
-    rows = []
-    for phase in ("search", "confirm", "ablate"):
-        runs = [run for run in results.runs if run.phase == phase]
-        complete = [seconds_spent(run) for run in runs if run.status == "complete"]
-        spent = sum(seconds_spent(run) for run in runs)
-        saved = sum(run.shared_seconds or 0.0 for run in runs)
-        mean = duration(float(np.mean(complete))) if complete else NONE
-        if runs:
-            rows.append((phase, len(runs), duration(spent), duration(saved), mean))
-    return rows
-
-
-def repeat_command(results: StudyResults, found: Summary) -> str:
-    """The command that trains the kept model again: the best configuration with its highest-scoring seed."""
-    runs = results.results_of(found.best.digest if found.best else "")
-    if (plan := looks.schedule(results.study)) is not None:  # models are kept of the seeds that all rows have
-        runs = {seed: run for seed, run in runs.items() if seed in plan.first(plan.start)}
-    seed = max(runs, key=lambda key: runs[key].score or 0.0, default=results.study.seed)
-    config = shlex.quote(f"{found.study.settings_json.get('out', 'runs')}/{found.study.study_name}/best/config.json")
-    data = shlex.quote(found.study.data_source)
-    return f"python -m mtbert.train --config {config} --data {data} --seed {seed}"
-
-
-def pretty_json(value: object) -> str:
-    """JSON for people."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _lead_without_best(counts: RunCounts) -> list[str]:
@@ -353,7 +328,3 @@ def _why_no_gain(found: Summary) -> str:
     if found.best is None:
         return "nothing confirmed yet"
     return "the best is the baseline" if found.best_is_baseline else "fewer than two paired seeds"
-
-
-def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -9,20 +9,25 @@ import base64
 import functools
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def content_security_policy(page: str) -> str:
-    """The policy to serve a report with, as the value of a Content-Security-Policy header."""
+def content_security_policy(page: str, added: Sequence[str] = (), *, connects: bool = False) -> str:
+    """The policy to serve a report with, as the value of a Content-Security-Policy header.
+
+    `added` are scripts of who serves it; `connects`: they may ask the server that the page came from.
+    """
     own = {text.strip() for text in _scripts()}
-    texts = [*_scripts(), *(inline for inline in _SCRIPT.findall(page) if inline.strip() in own)]
+    texts = [*_scripts(), *added, *(inline for inline in _SCRIPT.findall(page) if inline.strip() in own)]
+    connect = "connect-src 'self'; " if connects else ""
     hashes = " ".join(dict.fromkeys(_hash(text) for text in texts))
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"{connect}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 

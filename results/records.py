@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Executable, create_engine, delete, func, select, update
+from sqlalchemy import Executable, MetaData, create_engine, delete, func, select, update
 from sqlalchemy.exc import NoSuchModuleError
 
 from results import copying, lease, migrations, run_records, schema, storage_url, study_records
@@ -15,6 +15,7 @@ from results.reconnecting import lasting, lasting_once
 from results.rows import (
     Cell,
     EnvironmentRow,
+    ExampleRow,
     IssueRow,
     JsonObject,
     LeaseRow,
@@ -39,6 +40,7 @@ __all__ = [
     "Cell",
     "Database",
     "EnvironmentRow",
+    "ExampleRow",
     "IssueRow",
     "LeaseHeld",
     "LeaseRow",
@@ -116,6 +118,15 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._sessions.close()
+
+    @lasting
+    def make_tables(self, tables: MetaData) -> None:
+        """Make the tables and indexes of another library that are missing: in one transaction, all or none."""
+        with self._sessions.write() as session:
+            connection = session.connection()
+            tables.create_all(connection)
+            for index in [index for table in tables.sorted_tables for index in table.indexes]:
+                index.create(connection, checkfirst=True)
 
     # Studies
 
@@ -330,13 +341,23 @@ class Database:
         phase: Phase | None = None,
         status: RunStatus | None = None,
         config_digest: str | None = None,
+        configs: bool = True,
     ) -> list[RunRow]:
-        """The runs of the study by id, narrowed by what is given."""
+        """The runs of the study by id, narrowed by what is given.
+
+        Without `configs` their `config_json` stays empty: it is most of what a run takes in memory.
+        """
         given = {"phase": phase, "status": status, "config_digest": config_digest}
         filters = {column: value for column, value in given.items() if value is not None}
-        wanted = select(schema.Run).filter_by(study_name=name, **filters).order_by(schema.Run.id)
         with self._sessions.read() as session:
-            return [row_from(RunRow, run) for run in session.scalars(wanted)]
+            return run_records.read(session, configs, study_name=name, **filters)
+
+    @lasting
+    def run(self, run_id: int) -> RunRow | None:
+        """A run by its id, or None."""
+        with self._sessions.read() as session:
+            found = session.get(schema.Run, run_id)
+            return None if found is None else row_from(RunRow, found)
 
     @lasting
     def run_by(self, name: str, config_digest: str, seed: int) -> RunRow | None:
@@ -384,6 +405,13 @@ class Database:
             return study_records.environment_id(session, environment)
 
     @lasting
+    def environment(self, environment_id: int) -> EnvironmentRow | None:
+        """What a run ran on, or None."""
+        with self._sessions.read() as session:
+            found = session.get(schema.Environment, environment_id)
+            return None if found is None else row_from(EnvironmentRow, found)
+
+    @lasting
     def add_data_issues(self, name: str, issues: Sequence[IssueRow]) -> None:
         """Write the faulty rows of the data, in the order given, unless the study has them already."""
         with self._sessions.write() as session:
@@ -392,11 +420,26 @@ class Database:
             session.add_all(schema.DataIssue(study_name=name, **values_of(issue)) for issue in issues)
 
     @lasting
+    def add_examples(self, name: str, examples: Sequence[ExampleRow]) -> None:
+        """Write the study's dev examples, task by task, unless it has those of the same ids already."""
+        with self._sessions.write() as session:
+            study_records.add_examples(session, name, examples)
+
+    @lasting
     def data_issues(self, name: str) -> list[IssueRow]:
         """The faulty rows of the data, in the order they were found."""
         wanted = select(schema.DataIssue).filter_by(study_name=name).order_by(schema.DataIssue.id)
         with self._sessions.read() as session:
             return [row_from(IssueRow, issue) for issue in session.scalars(wanted)]
+
+    @lasting
+    def columns(self, statement: Executable) -> dict[str, list[Any]]:
+        """The columns of any SELECT over `results.schema`, column -> values: what many rows take the least room in."""
+        with self._sessions.read() as session:
+            found = session.execute(statement)
+            names = list(found.keys())
+            values = [list(column) for column in zip(*found, strict=True)]
+            return dict(zip(names, values or [[] for _ in names], strict=True))
 
     @lasting
     def select(self, statement: Executable) -> list[dict[str, Any]]:

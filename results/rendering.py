@@ -12,26 +12,44 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from results import interval_svg, page, wording
-from results.figures import Figure, figures
-from results.frames import study_frames
+from results import account, findings, interval_svg, page, run_links, wording
+from results.choice_luck import choice_note
+from results.described import described
+from results.figure import Figure
+from results.frames import environment_frame
+from results.outcome import Outcome, outcome
 from results.records import Database
-from results.rows import RunRow
-from results.sections import SECTIONS, build_all
-from results.study_results import StudyResults
-from results.summary import Summary, seconds_spent, summarise
+from results.run_list import run_list
+from results.summary import Summary
 
 TEMPLATES = Path(__file__).parent / "templates"
-LONG_LIST = 30  # longer tables start folded
+SCRIPTS = ("report.js", "run_list.js")
 
 
 def render_report(database: Database, name: str) -> str:
-    """The page of study `name` as HTML."""
-    results = StudyResults(database, name)
-    found = summarise(results)
-    sections = build_all(SECTIONS, results, found)
-    drawn = figures(results, found)
-    everywhere = [*drawn, *(figure for section in sections for figure in section.content.figures())]
+    """The page of study `name` as HTML. UnknownStudy when the database has none of that name."""
+    return render(outcome(database, name))
+
+
+def render(study: Outcome) -> str:
+    """The page of a study as HTML."""
+    drawn = study.figures()
+    return (
+        template_environment()
+        .get_template("report.html.j2")
+        .render(
+            _context(study),
+            sections=study.sections,
+            figures_json=_script_json([_figure_data(figure) for figure in drawn]),
+            plotly=_plotly() if drawn else "",
+            style=_asset("report.css"),
+            scripts=[_asset(name) for name in SCRIPTS],
+        )
+    )
+
+
+def template_environment() -> Environment:
+    """The templates, escaping by default, with the filters that they write numbers with."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -46,22 +64,15 @@ def render_report(database: Database, name: str) -> str:
         "duration": wording.duration,
         "count": wording.count_text,
         "memory": wording.memory_text,
-        "json": page.pretty_json,
+        "json": account.pretty_json,
+        "runs": run_links.linked,
     }
-    return environment.get_template("report.html.j2").render(
-        _context(database, results, found),
-        figures=drawn,
-        sections=sections,
-        figures_json=_script_json([_figure_data(figure) for figure in everywhere]),
-        plotly=_plotly() if everywhere else "",
-        style=_asset("report.css"),
-        script=_asset("report.js"),
-    )
+    return environment
 
 
-def _context(database: Database, results: StudyResults, found: Summary) -> dict[str, Any]:
-    frames = study_frames(database, results.study.study_name)
-    issues = database.data_issues(results.study.study_name)
+def _context(study: Outcome) -> dict[str, Any]:
+    results, found = study.results, study.summary
+    issues = study.database.data_issues(study.name)
     named = [(row.cell.name, row.comparison) for row in found.ablation]
     named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
     shown = {name: comparison for name, comparison in named if comparison}
@@ -69,26 +80,31 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
     axis = interval_svg.axis([comparison.interval for comparison in compared])
     over = {comparison.over for comparison in (*compared, found.gain) if comparison}
     over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
-    alone = {digest: task for task, digest in results.references().items()}
-    environments = frames.environments.to_dict(orient="records")
+    listed = run_list(results.runs, found, results.references(), results.cells)
+    environments = environment_frame(study.database, study.name).to_dict(orient="records")
     return {
         "found": found,
         "study": found.study,
         "results": results,
+        "account": account,
         "page": page,
         "wording": wording,
-        "made_up": page.MADE_UP if found.study.data_made_up else "",
+        "run_links": run_links,
+        "described": described,
+        "groups": findings.groups(results, found),
+        "made_up": page.made_up(found.study),
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
         "interval_note": page.interval_note(over, fixed_pretraining=_fixed_pretraining(found)),
+        "choice_note": choice_note(found),
         "fixed_pretraining": _fixed_pretraining(found),
         "scale": Markup(interval_svg.scale(axis)),
         "bars": {name: Markup(interval_svg.bar(each.interval, axis)) for name, each in shown.items()},
         "issues": issues,
         "issue_kinds": _counts([issue.kind for issue in issues]),
         "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],
-        "run_rows": [_run_row(found, run, alone.get(run.config_digest)) for run in results.runs],
-        "LONG_LIST": LONG_LIST,
+        "runs": listed,
+        "runs_json": _script_json(listed.as_json()),
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
     }
 
@@ -96,19 +112,6 @@ def _context(database: Database, results: StudyResults, found: Summary) -> dict[
 def _fixed_pretraining(found: Summary) -> bool:
     """Whether all seeds share what comes before multitask (`--fixed-pretraining-seed`)."""
     return bool(found.study.settings_json.get("fixed_pretraining_seed"))
-
-
-def _run_row(found: Summary, run: RunRow, alone: str | None) -> dict[str, Any]:
-    """`alone`: the one task that the run trained, where it is a reference."""
-    differing = wording.changes(found.baseline_choices, run.choices_json)
-    told = "the baseline" if not differing else wording.changes_in_words(differing)
-    reason = ": ".join(part for part in (run.reason, run.detail) if part and part != run.status)
-    return {
-        "run": run,
-        "changes": told if alone is None else f"{told}; {alone} alone",
-        "seconds": seconds_spent(run),
-        "reason": reason,
-    }
 
 
 def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:

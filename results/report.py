@@ -1,6 +1,9 @@
 """One HTML file that shows a study: works from file://, without a network, on a phone, by keyboard, in print.
 
     python -m results.report --name N [--storage URL] [--out PATH]
+    python -m results.report --name A --name B [--storage URL [--storage URL_OF_B]] [--out PATH]
+
+The second compares studies: what A found, and whether it carries over to B.
 
 The same database gives the same bytes: nothing of the moment or the machine of writing goes in.
 """
@@ -15,6 +18,8 @@ from typing import TYPE_CHECKING
 from results import command
 
 if TYPE_CHECKING:
+    from results.command import Opened
+    from results.outcome import Outcome
     from results.records import Database
 
 
@@ -23,17 +28,44 @@ def write_report(database: Database, name: str, path: Path) -> None:
 
     UnknownStudy when the database has none of that name.
     """
-    from results.rendering import render_report
+    from results.outcome import outcome
 
-    command.write_text(path, render_report(database, name))
+    write_report_of(outcome(database, name), path)
+
+
+def write_report_of(found: Outcome, path: Path) -> None:
+    """Write the report of a study that was read already."""
+    from results.rendering import render
+
+    command.write_text(path, render(found))
+
+
+def write_comparison(studies: Sequence[Opened], path: Path) -> None:
+    """Write the page that compares two studies or more to `path`; the first is the reference.
+
+    UnknownStudy when a database has none of the name.
+    """
+    from results.comparison_page import render_comparison
+    from results.study_results import StudyResults
+
+    command.write_text(path, render_comparison([StudyResults(database, name) for database, name in studies]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
-    parser = command.parser("results.report", "Write the HTML report of a study.", ["html"])
-    parser.add_argument("--out", type=Path, help="the file to write (default runs/NAME/report.html)")
+    parser = command.parser("results.report", "Write the HTML report of a study, or compare several.", ["html"])
+    parser.add_argument(
+        "--out", type=Path, help="the file to write (default runs/NAME/report.html, or comparison.html)"
+    )
     given = parser.parse_args(arguments)
-    return command.run(given, lambda database, path: write_report(database, given.name, path), "report.html")
+
+    def write(studies: Sequence[Opened], path: Path) -> None:
+        if len(studies) > 1:
+            write_comparison(studies, path)
+        else:
+            write_report(*studies[0], path)
+
+    return command.run(given, write, "report.html" if len(given.name) == 1 else "comparison.html")
 
 
 if __name__ == "__main__":

@@ -112,6 +112,21 @@ class PredictionRow:
 
 
 @dataclass(frozen=True)
+class ExampleRow:
+    """One dev example: `words` of its sentence, of pairs `words2` of the second and `overlap` (Jaccard, 0..1).
+
+    `number` from 1 in the order of the examples that `example_ids_sha256` names, as predictions do.
+    """
+
+    task: str
+    example_ids_sha256: str
+    number: int
+    words: int
+    words2: int | None = None
+    overlap: float | None = None
+
+
+@dataclass(frozen=True)
 class StageRow:
     """One stage of a run; `shared` when another run had computed it."""
 
@@ -218,10 +233,10 @@ class LeaseRow:
     expires_at: datetime
 
 
-RowT = TypeVar("RowT", StudyRow, Cell, RunRow, IssueRow, LeaseRow)
+RowT = TypeVar("RowT", StudyRow, Cell, RunRow, EnvironmentRow, IssueRow, LeaseRow)
 
 
-def values_of(row: StudyRow | Cell | IssueRow) -> dict[str, Any]:
+def values_of(row: StudyRow | Cell | IssueRow | ExampleRow) -> dict[str, Any]:
     """Column -> value; the fields of these records are named like their columns."""
     return {column.name: getattr(row, column.name) for column in fields(row)}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -51,6 +54,27 @@ def start(session: Session, new: rows.NewRun) -> int:
     run.environment_id, run.engine_trial_id = new.environment_id, None
     session.flush()
     return run.id
+
+
+def read(session: Session, configs: bool, **filters: object) -> list[rows.RunRow]:
+    """The runs that fit, by id. Without `configs` their configurations are not read.
+
+    Columns, not objects of the ORM; what many rows have in common (digests, names, levels) is one object in memory.
+    """
+    names = [column.name for column in fields(rows.RunRow) if configs or column.name != "config_json"]
+    wanted = select(*(getattr(schema.Run, name) for name in names)).filter_by(**filters).order_by(schema.Run.id)
+    empty: dict[str, Any] = {} if configs else {"config_json": {}}
+    return [_row(dict(zip(names, values, strict=True)) | empty) for values in session.execute(wanted)]
+
+
+def _row(values: dict[str, Any]) -> rows.RunRow:
+    told: dict[str, Any] = {key: sys.intern(value) if type(value) is str else value for key, value in values.items()}
+    if isinstance(choices := told["choices_json"], dict):
+        shared = {
+            sys.intern(factor): sys.intern(level) if type(level) is str else level for factor, level in choices.items()
+        }
+        told["choices_json"] = shared
+    return rows.RunRow(**told)
 
 
 def place(session: Session, run_id: int, engine_trial_id: str, host: str | None) -> None:

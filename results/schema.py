@@ -166,6 +166,23 @@ class Prediction(Base):
     payload: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Example(Base):
+    """One dev example of a study: the words of its sentences, and Jaccard's index of a pair's sets of words.
+
+    `example_ids_sha256` says of which examples it is one, as in `prediction`; `number` from 1 in their order.
+    """
+
+    __tablename__ = "example"
+
+    study_name: Mapped[str] = mapped_column(ForeignKey(STUDY_KEY), primary_key=True)
+    task: Mapped[str] = mapped_column(primary_key=True)
+    example_ids_sha256: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    words: Mapped[int]
+    words2: Mapped[int | None]
+    overlap: Mapped[float | None]
+
+
 class Stage(Base):
     """One stage of a run; `shared` means that another run had paid for it."""
 

@@ -40,9 +40,13 @@ def shown(url: URL) -> str:
 
 
 def mask(text: str) -> str:
-    """`text` with every password of a URL replaced: before the @ and among the parameters after the ?."""
+    """`text` with every password of a URL replaced: before the @ and among the parameters after the ?.
+
+    A web address with a single word before the @ has a token there.
+    """
     before_at = re.sub(r"://([^:/@\s]*):[^\s]*@", r"://\1:***@", text)
-    return re.sub(r"(?i)((?:password|passwd|sslpassword)=)[^&\s]*", r"\1***", before_at)
+    tokens = re.sub(r"(?i)(https?://)[^:/@\s]+@", r"\1***@", before_at)
+    return re.sub(r"(?i)((?:password|passwd|sslpassword|token|api_?key|access_key|secret)=)[^&\s]*", r"\1***", tokens)
 
 
 def sqlite_file(url: URL) -> Path | None:

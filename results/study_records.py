@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from results import schema
-from results.rows import Cell, EnvironmentRow, JsonObject, Phase, StudyRow, values_of
+from results.rows import Cell, EnvironmentRow, ExampleRow, JsonObject, Phase, StudyRow, values_of
 
 
 def replace_cells(session: Session, study_name: str, phase: Phase, cells: Sequence[Cell]) -> None:
@@ -37,6 +37,16 @@ def evolve(
     for (phase, cell), choices in cell_choices.items():
         found = (schema.Cell.study_name == name, schema.Cell.phase == phase, schema.Cell.name == cell)
         session.execute(update(schema.Cell).where(*found).values(choices_json=choices))
+
+
+def add_examples(session: Session, study_name: str, examples: Sequence[ExampleRow]) -> None:
+    """Insert the examples of tasks and ids that the study does not have yet."""
+    table = schema.Example
+    known = session.execute(select(table.task, table.example_ids_sha256).filter_by(study_name=study_name).distinct())
+    there = {(task, ids) for task, ids in known}
+    new = [one for one in examples if (one.task, one.example_ids_sha256) not in there]
+    if new:
+        session.execute(insert(table), [{"study_name": study_name, **values_of(one)} for one in new])
 
 
 def environment_id(session: Session, environment: EnvironmentRow) -> int:

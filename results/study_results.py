@@ -14,9 +14,10 @@ import numpy as np
 from sqlalchemy import select
 
 from results import schema
+from results.example_slices import ExampleSizes
 from results.predictions import Predictions, unpack_predictions
 from results.records import Database
-from results.rows import Cell, RunRow, StudyRow
+from results.rows import Cell, JsonObject, RunRow, StudyRow
 from results.stages import StageCosts, stage_costs
 from results.statistics import (
     Difference,
@@ -69,11 +70,14 @@ class KeptPredictions:
 
 
 class StudyResults:
-    """The runs, cells and metrics of one study. UnknownStudy when the database has none of that name."""
+    """The runs (without their configurations: `config`), cells and metrics of one study.
+
+    UnknownStudy when the database has none of that name.
+    """
 
     def __init__(self, database: Database, name: str) -> None:
         self.study: StudyRow = database.require_study(name)
-        self.runs: list[RunRow] = database.runs(name)
+        self.runs: list[RunRow] = database.runs(name, configs=False)
         self.cells: list[Cell] = database.cells(name)
         self.stages: StageCosts = stage_costs(database, name)
         self._database = database
@@ -98,6 +102,12 @@ class StudyResults:
     def run_ids(self, digest: str) -> tuple[int, ...]:
         """The runs that a configuration's results come from, one a seed."""
         return tuple(run.id for run in self.results_of(digest).values())
+
+    def config(self, digest: str) -> JsonObject:
+        """A configuration as it was written; empty without results."""
+        runs = self.results_of(digest)
+        found = self._database.run_by(self.study.study_name, digest, next(iter(runs))) if runs else None
+        return found.config_json if found else {}
 
     def scores(self, digest: str) -> list[float]:
         """The dev scores of a configuration, 0..1, one a seed."""
@@ -198,6 +208,21 @@ class StudyResults:
         return [
             KeptPredictions(row["task"], row["example_ids_sha256"], unpack_predictions(row["payload"])) for row in found
         ]
+
+    def example_sizes(self, task: str, examples: str) -> ExampleSizes | None:
+        """How long the dev examples of these ids are, and what their pairs share; None where that was not kept."""
+        table = schema.Example
+        found = self._database.select(
+            select(table.words, table.words2, table.overlap)
+            .where(table.study_name == self.study.study_name, table.task == task)
+            .where(table.example_ids_sha256 == examples)
+            .order_by(table.number)
+        )
+        if not found:
+            return None
+        words = np.array([row["words"] + (row["words2"] or 0) for row in found], dtype=np.float64)
+        shared = [row["overlap"] for row in found]
+        return ExampleSizes(words, None if None in shared else np.array(shared, dtype=np.float64))
 
     def contrast(self, weights: Mapping[str, float]) -> Comparison | None:
         """The sum of configurations' scores times their weights (digest -> weight, summing to 0), paired by seed.

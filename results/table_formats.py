@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from results.latex_table import SHOWN_DIGITS, latex
+
 if TYPE_CHECKING:
     import pandas as pd
-
-SHOWN_DIGITS = 4  # of a score 0..1 in Markdown and LaTeX: a hundredth of a point
 
 
 def csv(frame: pd.DataFrame) -> str:
@@ -31,15 +31,6 @@ def markdown(frame: pd.DataFrame) -> str:
     numbers = ["right" if _is_number(frame, name) else "left" for name in frame.columns]
     text = tabulate(rows, headers=list(frame.columns), tablefmt="pipe", disable_numparse=True, colalign=numbers or None)
     return f"{text}\n"
-
-
-def latex(frame: pd.DataFrame) -> str:
-    """A tabular for the packages booktabs and longtable; every text escaped."""
-    shown = frame.astype(object)
-    for place, row in enumerate(_rows(frame)):
-        shown.iloc[place] = [_one_line(_shown(value)) for value in row]
-    columns = "".join("r" if _is_number(frame, name) else "l" for name in frame.columns)
-    return str(shown.to_latex(index=False, escape=True, longtable=True, column_format=columns))
 
 
 WRITERS: Mapping[str, tuple[str, Callable[[pd.DataFrame], str]]] = {

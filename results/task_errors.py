@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
 from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
+from results.example_slices import ExampleSizes, parts
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
 from results.slices import Slice, slices
 from results.statistics import Interval, paired_difference
@@ -40,13 +42,19 @@ class Distance:
 
 
 class TaskErrors:
-    """One task. `sides`: "best", and "baseline" where it is another one and saw the same examples."""
+    """One task. `sides`: "best", and "baseline" where it is another one and saw the same examples.
 
-    def __init__(self, best: TaskPredictions, baseline: TaskPredictions | None) -> None:
+    `sizes` of the examples: None where the study did not keep them.
+    """
+
+    def __init__(
+        self, best: TaskPredictions, baseline: TaskPredictions | None, sizes: ExampleSizes | None = None
+    ) -> None:
         same = baseline is not None and np.array_equal(best.labels, baseline.labels)
         self.task, self.kind, self.best = best.task, best.kind, best
         self.sides = {BEST: best} | ({BASELINE: baseline} if same and baseline is not None else {})
         self.pair = paired(best, baseline) if baseline is not None else None
+        self.sizes = sizes if sizes is not None and len(sizes.words) == len(best.labels) else None
         self.classes = max(side.classes for side in self.sides.values()) if self.kind == "classes" else 0
 
     @cached_property
@@ -80,6 +88,24 @@ class TaskErrors:
         parts = {str(label): self.best.labels == label for label in range(self.classes)}
         pair = (self.pair[0].right, self.pair[1].right) if self.pair else None
         return slices({role: side.right for role, side in self.sides.items()}, pair, parts)
+
+    @cached_property
+    def by_size(self) -> list[tuple[str, Slice]]:
+        """By length and by overlap, kind and slice: of classes how often they are right, of scores how far off."""
+        if self.sizes is None:
+            return []
+        judged = self.kind == "classes"
+        sides = {role: one.right if judged else np.abs(one.errors) for role, one in self.sides.items()}
+        pair = None
+        if self.pair:
+            first, second = (one.right if judged else np.abs(one.errors) for one in self.pair)
+            pair = first, second
+        most = 1.0 if judged else math.inf
+        return [
+            (part.kind, found)
+            for part in parts(self.sizes)
+            for found in slices(sides, pair, {part.name: part.members}, most)
+        ]
 
     @cached_property
     def calibrations(self) -> dict[str, Calibration] | None:
@@ -116,7 +142,7 @@ def task_errors(results: StudyResults, best: str, baseline: str | None) -> list[
     """The tasks on which the configuration `best` (a digest) kept labelled predictions of two seeds or more."""
     mine = task_predictions(results, best)
     other = task_predictions(results, baseline) if baseline is not None and baseline != best else {}
-    return [TaskErrors(one, other.get(task)) for task, one in mine.items()]
+    return [TaskErrors(one, other.get(task), results.example_sizes(task, one.examples)) for task, one in mine.items()]
 
 
 def _calibration(side: TaskPredictions) -> Calibration | None:

@@ -24,6 +24,7 @@ class TaskPredictions:
 
     `outputs` (seeds, examples, outputs) as the heads gave them, `predictions` (seeds, examples), `labels` (examples,).
     `kind`: classes are whole numbers from 0, scored by accuracy; scores are any numbers, scored by Pearson's r.
+    `examples` is a hash of the examples' ids in their order.
     """
 
     task: str
@@ -33,6 +34,7 @@ class TaskPredictions:
     labels: Float64
     seeds: tuple[int, ...]
     run_ids: tuple[int, ...]
+    examples: str = ""
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -63,6 +65,7 @@ class TaskPredictions:
             self.labels,
             tuple(seeds),
             tuple(self.run_ids[place] for place in places),
+            self.examples,
         )
 
 
@@ -78,7 +81,7 @@ def task_predictions(results: StudyResults, digest: str) -> dict[str, TaskPredic
     found = {}
     for task, by_examples in sorted(kept.items()):
         examples = Counter({examples: len(runs) for examples, runs in by_examples.items()}).most_common(1)[0][0]
-        stacked = _stacked(results, task, by_examples[examples])
+        stacked = _stacked(results, task, examples, by_examples[examples])
         if stacked is not None:
             found[task] = stacked
     return found
@@ -92,7 +95,9 @@ def paired(best: TaskPredictions, other: TaskPredictions) -> tuple[TaskPredictio
     return best.of_seeds(seeds), other.of_seeds(seeds)
 
 
-def _stacked(results: StudyResults, task: str, runs: dict[int, tuple[int, Predictions]]) -> TaskPredictions | None:
+def _stacked(
+    results: StudyResults, task: str, examples: str, runs: dict[int, tuple[int, Predictions]]
+) -> TaskPredictions | None:
     values = [one for _, one in runs.values()]
     metric = results.main_metric(next(iter(runs.values()))[0], "dev", task)
     alike = len({one.outputs.shape for one in values}) == 1
@@ -106,7 +111,7 @@ def _stacked(results: StudyResults, task: str, runs: dict[int, tuple[int, Predic
     if not finite or not labels.size or (kind == "classes" and not _are_classes(labels, predictions)):
         return None
     run_ids = tuple(run for run, _ in runs.values())
-    return TaskPredictions(task, kind, outputs, predictions, labels, tuple(runs), run_ids)
+    return TaskPredictions(task, kind, outputs, predictions, labels, tuple(runs), run_ids, examples)
 
 
 def _are_classes(labels: Float64, predictions: Float64) -> bool:

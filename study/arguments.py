@@ -54,6 +54,11 @@ def _what(group: argparse._ArgumentGroup) -> None:
         choices=("float32", "bfloat16", "auto"),
         help="what models compute in; auto: bfloat16 where the processor has it; default: float32",
     )
+    group.add_argument(
+        "--compile",
+        choices=("off", "on", "auto"),
+        help="compile the encoder's layers; auto: on a GPU, where a run has steps enough to repay it; default: off",
+    )
     group.add_argument("--tasks", metavar="A,B,...", help=f"default: {','.join(MAIN_TASKS)}")
     group.add_argument("--set", metavar="FACTOR=LEVEL", action="append", help="keep a factor at one level; repeatable")
     group.add_argument("--sampler", choices=("tpe", "nsga2", "random", "grid"), help="default: tpe")
@@ -153,6 +158,18 @@ def _where(group: argparse._ArgumentGroup) -> None:
         help=f"runs take stages that others have computed from DIR/{STORE} (default), or compute all themselves",
     )
     group.add_argument("--store-gb", type=float, metavar="F", help="room for shared stages; default: 10")
+    group.add_argument(
+        "--track",
+        metavar="mlflow:URI|tensorboard:DIR",
+        action="append",
+        default=[],
+        help="copy every run there as it goes; repeatable; see docs/tracking.md",
+    )
+    group.add_argument(
+        "--open",
+        action="store_true",
+        help="serve the report on this machine as it grows, and open it in the browser where there is a screen",
+    )
     group.add_argument("--json", action="store_true", help="print one JSON object at the end; progress goes to stderr")
     group.add_argument("--debug", action="store_true", help="show tracebacks of errors")
 
@@ -165,6 +182,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
         "import_from", "references", "max_seeds", "ablations",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
+    if options.compile is not None:
+        result["compiled"] = {"off": False, "on": True}.get(options.compile, options.compile)
     if options.rehearse:
         result["trainer"] = REHEARSAL
     if options.set:

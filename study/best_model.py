@@ -1,65 +1,69 @@
-"""The best model of a study: kept in `best/`, ready to load, with a page that says how it was made."""
+"""The best model of a study, kept in `best/`: ready to load, as a `transformers` folder, and with its predictions."""
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from mtbert import components
+from mtbert import config as configuration
+from mtbert import export, leaderboard, trained
+from mtbert.checkpoint import CONFIG
+from mtbert.data.examples import Corpus
+from mtbert.data.load import is_folder
+from mtbert.errors import ConfigurationError, DataError
 from results.records import RunRow
 
-README = """# Best configuration of the study {study}
+TRANSFORMERS, PREDICTIONS = "transformers", "predictions"  # folders in best/
 
-Dev score {score:.4f} with seed {seed}: the best of {seeds} seeds by dev score, so this one number flatters; the
-report has the mean of all seeds with its spread.
-
-Load it:
-
-    import mtbert
-    model = mtbert.load("{folder}")
-    model.predict({example})
-
-Train it again, to the same bits on a CPU with one thread:
-
-    {command}
-"""
+log = logging.getLogger("study")
 
 
-def keep(rows: list[RunRow], models: Path, folder: Path, study: str, command: str) -> bool:
-    """Copy the model of the row with the highest score to `folder`, whole or not at all; False when it is not there.
+def keep(rows: Sequence[RunRow], models: Path, folder: Path, corpus: Corpus) -> RunRow | None:
+    """Have the model with the highest score in `folder`, whole or not at all; its run, None where there is none.
 
-    `models` holds a folder for each run, by digest and seed.
+    `models` holds a folder for each run, by digest and seed. A model that is neither there nor in `folder` already
+    (an earlier launch had no use for it) is passed over for the next best.
     """
-    row = max(rows, key=lambda r: r.score or 0.0)
-    if not re.fullmatch("[0-9a-f]{64}", row.config_digest):  # it names a folder
+    for row in sorted(rows, key=lambda row: -(row.score or 0.0)):
+        if not re.fullmatch("[0-9a-f]{64}", row.config_digest):  # it names a folder
+            continue
+        if _stands_in(folder, row):
+            return row
+        source = models / f"{row.config_digest[:16]}-{row.seed}"
+        if source.is_dir():
+            _put(source, folder, corpus)
+            return row
+    return None
+
+
+def _stands_in(folder: Path, row: RunRow) -> bool:
+    """Whether a folder holds the model of this run."""
+    try:
+        config = configuration.read(folder / CONFIG)
+    except ConfigurationError:  # there is none, or it was damaged: it is put there again
         return False
-    source = models / f"{row.config_digest[:16]}-{row.seed}"
-    if not source.is_dir():
-        return False
+    return config.digest() == row.config_digest and config.seed == row.seed
+
+
+def _put(source: Path, folder: Path, corpus: Corpus) -> None:
+    """Put a model into `folder`, with all that is made of it, in place of what is there."""
     new, old = folder.with_name(f".{folder.name}.{os.getpid()}.new"), folder.with_name(f".{folder.name}.old")
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(source, new)
-    page = README.format(
-        study=study,
-        score=row.score or 0.0,
-        seed=row.seed,
-        seeds=len(rows),
-        folder=folder,
-        example=_example(next(iter(row.config_json["tasks"]))),
-        command=command,
-    )
-    (new / "README.md").write_text(page, encoding="utf-8")
+    model = trained.load(new)
+    if export.hindrance(model.config) is None:
+        export.export(model, new / TRANSFORMERS)
+    if is_folder(corpus.source):  # no leaderboard asks for other rows
+        try:
+            leaderboard.write(model, corpus, new / PREDICTIONS)
+        except DataError as error:
+            log.warning("no predictions for the leaderboard: %s", error)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-    return True
-
-
-def _example(task: str) -> str:
-    """Arguments of `predict` for a task of the model."""
-    pair = components.load("tasks", task).pair  # type: ignore[attr-defined]
-    return f'"{task}", ["A fine film ."]' + (', ["A good film ."]' if pair else "")

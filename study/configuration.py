@@ -43,6 +43,7 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     common: dict[str, Any] = {
         "backbone": settings.backbone,
         "precision": settings.precision,
+        "compiled": settings.compiled,
         "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},
         "multitask": {"epochs": settings.epochs},
         "seed": seed,

@@ -6,6 +6,7 @@ Optuna's dashboard and our report on one address, for reading: whoever may write
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: 127.0.0.1")
     result.add_argument("--port", type=int, default=8080, help="default: 8080; 0: any that is free")
     result.add_argument("--token", metavar="T", help="what a request must carry to change anything")
+    result.add_argument("--json", action="store_true", help="say where it is as one line of JSON")
     result.add_argument("--open", action="store_true", help="open it in the browser")
     return result
 
@@ -63,11 +65,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     place = address(options.host, server.server_port)
     rights = "read-only" if token is None else "changes need the token: open it once with ?token=... at the end"
-    print(f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.", flush=True)
+    told = {"study": name, "url": place, "read_only": token is None}
+    print(json.dumps(told) if options.json else f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.", flush=True)
     if options.open:
-        import webbrowser
+        from study.web.browser import open_page
 
-        webbrowser.open(place if token is None else f"{place}?{urlencode({'token': token})}")
+        open_page(place if token is None else f"{place}?{urlencode({'token': token})}")
     # Said anew: a process that was started in the background may have been told to ignore Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -106,7 +109,27 @@ def start(storage: str, name: str | None, host: str, port: int, token: str | Non
             raise
         raise Refused("The dashboard needs a package more: pip install 'mtbert-study[dashboard]'") from error
     found, chosen = application(storage, name)
+    _complete(storage, chosen)
     return bind(host, port, Guard(found, host=host, token=token)), chosen
+
+
+def _complete(storage: str, name: str) -> None:
+    """Notes and artifacts that the study lacks; where they cannot be written, the dashboard goes without."""
+    from optuna.exceptions import OptunaError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from results.errors import ResultsError
+    from results.foreign import foreign_rows
+    from results.records import open_database
+    from results.storage_url import mask
+    from study.web.optuna_pages import complete
+
+    try:
+        with open_database(storage, create=False) as database, foreign_rows(storage):
+            complete(storage, database, name)
+    except (OptunaError, SQLAlchemyError, ResultsError, OSError) as error:
+        told = f"Notes and artifacts cannot be written: {str(error).splitlines()[0]}"
+        print(plain(mask(told)), file=sys.stderr)
 
 
 if __name__ == "__main__":

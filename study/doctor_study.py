@@ -125,12 +125,14 @@ def _artifacts(database: Database, name: str) -> Iterator[Finding]:
         return
 
     def write() -> str:
-        from results.export import write_tables
-        from results.report import write_report
+        from results.export import write_tables_of
+        from results.outcome import outcome
+        from results.report import write_report_of
 
         folder.mkdir(parents=True, exist_ok=True)
-        write_tables(database, name, folder / "tables")
-        write_report(database, name, folder / "report.html")
+        found = outcome(database, name)
+        write_tables_of(found, folder / "tables")
+        write_report_of(found, folder / "report.html")
         return f"written again from the database: {folder}"
 
     missing = [part for part in ("report.html", "tables") if not (folder / part).exists()]

@@ -83,7 +83,7 @@ class Driver:
                 search.pause(number)
             elif row is not None and row.status in STATES:
                 values = of_row(settings.objectives, row, self._db.metrics_of(row.id))
-                search.tell(number, values, STATES[row.status])
+                search.tell(number, values, STATES[row.status], row.reason)
             else:
                 unfinished.append(number)
         self._execution.observer.phase("search", settings.trials, search.count() - len(unfinished))
@@ -98,7 +98,7 @@ class Driver:
             else:
                 return None
             request = self._search_request(proposal.number, proposal.choices, by_trial.get(proposal.number))
-            search.note(proposal.number, {"config_digest": request.config.digest(), "seed": request.config.seed})
+            search.note(proposal.number, _notes(request.config.digest(), request.config.seed))
             return request
 
         self._execution.train(next_request, search)
@@ -115,7 +115,7 @@ class Driver:
                 state=STATES[row.status],
                 values=of_row(self._settings.objectives, row, self._db.metrics_of(row.id)),
                 scores=scores,
-                notes={"config_digest": row.config_digest, "seed": row.seed},
+                notes=_notes(row.config_digest, row.seed, row.reason),
                 began=_local(row.started_at),
                 ended=_local(row.finished_at or row.started_at),
             )
@@ -329,6 +329,12 @@ class Driver:
         if row is None or row.status in ("running", "interrupted"):
             return True
         return row.status == "failed" and row.reason in ("worker_died", "interrupted")
+
+
+def _notes(digest: str, seed: int, reason: str | None = None) -> dict[str, str | int]:
+    """What a trial carries to be read in Optuna's dashboard, and found in our tables."""
+    told: dict[str, str | int] = {"config_digest": digest, "seed": seed, "phase": "search"}
+    return told if reason is None else {**told, "reason": reason}
 
 
 def _local(moment: datetime) -> datetime:

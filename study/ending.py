@@ -9,16 +9,17 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from results import DEFAULT_STORAGE, looks, page, storage_url, wording
 from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
-from results.plain import plain
 from results.summary import Summary
 from study.ending_claims import ClaimsEnding
+from study.ending_designs import FEW_SEEDS, DesignsEnding
+from study.terminal import label
 
 SHOWN_ROWS = 8
+CHANGE = "one change of the best"
 SHOWN_CONFIGURATIONS = 30  # the largest of the reports' tables has 26 rows
 
 
@@ -36,6 +37,7 @@ class Ending:
     folder: Path
     storage: str
     claims: ClaimsEnding | None = None
+    designs: DesignsEnding | None = None
 
     def as_json(self) -> dict[str, Any]:
         """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report.
@@ -86,6 +88,8 @@ class Ending:
             console.print(self._table())
         elif len(found.leaderboard) > 1:
             console.print(self._leaderboard())
+        if self.designs:
+            self.designs.show(console)
         if (plan := looks.schedule(found.study)) is not None:
             console.print(
                 f"open rows got further seeds, up to {len(plan.seeds)}; every look at the table is accounted for"
@@ -97,7 +101,7 @@ class Ending:
         spent = wording.duration(found.hours_spent * 3600)
         console.print(f"\n{counts.total} runs: {', '.join(told)}; {spent} of training and evaluation")
         if found.stages.stages:  # a rehearsal has none
-            console.print(found.stages.sentence(), markup=False, soft_wrap=True)
+            console.print(found.stages.sentence(), markup=False)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():
@@ -142,10 +146,11 @@ class Ending:
         """Every confirmed configuration, by its printed label where it has one."""
         table = Table(box=None, pad_edge=False)
         for column in ("#", "configuration", "score", "seeds"):
-            table.add_column(column, justify="left" if column == "configuration" else "right")
+            name = column == "configuration"
+            table.add_column(column, justify="left" if name else "right", no_wrap=not name)
         for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
             score = wording.score_with_spread(entry.mean, entry.spread)
-            table.add_row(str(rank), Text(plain(self._named(entry))), score, str(entry.seeds))
+            table.add_row(str(rank), label(self._named(entry)), score, str(entry.seeds))
         return table
 
     def _named(self, entry: ConfigurationResult) -> str:
@@ -158,10 +163,12 @@ class Ending:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        for column in ("one change of the best", "points", "95 %", ""):
-            table.add_column(column, justify="right" if column in ("points", "95 %") else "left")
+        for column in (CHANGE, "points", "95 %", ""):
+            number = column in ("points", "95 %")
+            table.add_column(column, justify="right" if number else "left", no_wrap=column != CHANGE)
         for row in self.summary.ablation[:SHOWN_ROWS]:
-            table.add_row(*_cells(row))
+            change, *numbers = _cells(row)
+            table.add_row(label(change), *numbers)
         return table
 
 
@@ -174,7 +181,7 @@ def _cells(row: AblationRow) -> tuple[str, str, str, str]:
     """An ablation row for the terminal; without two paired seeds there is no difference to show."""
     change = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
     if row.comparison is None:
-        return change, wording.NONE, wording.NONE, "fewer than two paired seeds"
+        return change, wording.NONE, wording.NONE, FEW_SEEDS
     interval = row.comparison.interval
     points, bounds = wording.points_text(interval.estimate), wording.points_interval(interval)
     return change, points, bounds, row.judgement.verdict if row.judgement else wording.zero_verdict(interval)

@@ -204,7 +204,7 @@ class Execution:
             if search is not None and request.trial_number is not None and request.pauses and event.stopped:
                 search.pause(request.trial_number)
             else:
-                self._tell(search, request, of_event(self._objectives, event), result.status)
+                self._tell(search, request, of_event(self._objectives, event), result.status, result.reason)
             self.observer.ended(event.run_id, result.status, event.score, "")
         else:
             self._failed(event, request, search)
@@ -240,10 +240,12 @@ class Execution:
         else:
             self._db.finish_run(event.run_id, failure_of(event))
             if not again:
-                self._tell(search, request, None, "failed")
+                self._tell(search, request, None, "failed", event.reason)
         note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"
         self.observer.ended(event.run_id, "failed", None, note)
 
-    def _tell(self, search: Search | None, request: Request, values: list[float] | None, status: str) -> None:
+    def _tell(
+        self, search: Search | None, request: Request, values: list[float] | None, status: str, reason: str | None
+    ) -> None:
         if search is not None and request.trial_number is not None:
-            search.tell(request.trial_number, values, STATES[status])
+            search.tell(request.trial_number, values, STATES[status], reason)

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from mtbert import checkpoint, components
 from mtbert.chain import Sharing
+from mtbert.compilation import compile_layers
 from mtbert.config import RunConfig, parse
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
@@ -139,7 +140,10 @@ def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskM
     """The run's model: read if it was kept, else trained again to the same bits."""
     if job.model_folder is not None:
         try:
-            return checkpoint.load(job.model_folder)[0].to(job.device)
+            model = checkpoint.load(job.model_folder)[0].to(job.device)
+            if config.compiled:  # as it was trained: a model that had to be trained again gives the same bits
+                compile_layers(model)
+            return model
         except CheckpointError:
             pass  # lost or damaged: it can be had again
     outcome = run(config, data, lambda _: True, job.device, _sharing(job))

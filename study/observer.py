@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mtbert.stage_store.keys import ChainKeys
@@ -54,3 +55,35 @@ class AbstractObserver(ABC):
     @abstractmethod
     def say(self, text: str) -> None:
         """A sentence for the person."""
+
+
+class Observers(AbstractObserver):
+    """Several that hear the same, in this order."""
+
+    def __init__(self, observers: Sequence[AbstractObserver]) -> None:
+        self._observers = tuple(observers)
+
+    def phase(self, name: str, total: int, done: int) -> None:
+        """A phase begins."""
+        for observer in self._observers:
+            observer.phase(name, total, done)
+
+    def started(self, run_id: int, request: Request) -> None:
+        """A run began."""
+        for observer in self._observers:
+            observer.started(run_id, request)
+
+    def epoch(self, event: EpochDone, epochs: int) -> None:
+        """A run finished an epoch."""
+        for observer in self._observers:
+            observer.epoch(event, epochs)
+
+    def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
+        """A run ended."""
+        for observer in self._observers:
+            observer.ended(run_id, status, score, note)
+
+    def say(self, text: str) -> None:
+        """A sentence for the person."""
+        for observer in self._observers:
+            observer.say(text)

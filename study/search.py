@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -20,26 +19,26 @@ from typing import TypeVar
 import optuna
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, NSGAIISampler
 from optuna.storages import RDBStorage
+from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from sqlalchemy.exc import DBAPIError
 
 from results.errors import ConnectionLost
 from results.reconnecting import lasting
+from results.records import open_database
 from results.sessions import connection_lost
 from results.storage_url import opening_fault
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, Choices, choose
 from study import asha, trial_rows
 from study.objectives import directions
+from study.samplers import POPULATION, STARTUP_TRIALS, Encodings, sampler_for
 from study.trial_parameters import distributions, settle
 
 Result = TypeVar("Result")
 
-# Random proposals before TPE models anything (Optuna's default is 10): a quick study has 12 trials.
-STARTUP_TRIALS = 6
-POPULATION = 20  # of a generation of NSGA-II (Optuna's default is 50): a standard study has 40 trials
 # The attribute of a trial whose suggestion the space forbids: the levels that were run instead.
 INSTEAD = "run_instead"
 
@@ -95,6 +94,7 @@ class Search:
         self._space, self._seed, self._sampler = space, seed, sampler
         self.pauses, self._median = pruner == "asha", pruner == "median"
         self._paused: set[int] = set()
+        self._encodings: Encodings = {}
         self._database = _storage(storage)
         self._several, wanted = len(objectives) > 1, directions(objectives)
         written = optuna.create_study(storage=self._database, study_name=name, directions=wanted, load_if_exists=True)
@@ -230,22 +230,24 @@ class Search:
     def end_paused(self) -> None:
         """The search is over: trials that still pause were pruned."""
         for number in sorted(self._paused):
-            self.tell(number, None, TrialState.PRUNED)
+            self.tell(number, None, TrialState.PRUNED, "pruned")
         self._paused.clear()
 
     def _scores(self) -> dict[int, dict[int, float]]:
         return {number: trial.intermediate_values for number, trial in self._written.items()}
 
-    def tell(self, number: int, values: Sequence[float] | None, state: TrialState) -> None:
+    def tell(self, number: int, values: Sequence[float] | None, state: TrialState, reason: str | None = None) -> None:
         """How a trial ended, with the values of the objectives; a second word on the same trial is ignored.
 
-        One that has no values, or one that is no number, is a failure.
+        One that has no values, or one that is no number, is a failure. `reason`: why it has no values.
         """
         if self._trials()[number].state.is_finished():
             return
         if state == TrialState.COMPLETE and (values is None or not all(map(math.isfinite, values))):
             state = TrialState.FAIL
         told = list(values) if state == TrialState.COMPLETE and values is not None else None
+        if told is None and reason is not None:
+            self._trial(number).set_user_attr("reason", reason)
         row = self._write(number)
         self._through(lambda: self._database.set_trial_state_values(row._trial_id, state, told))
         self._study.tell(number, told, state=state)
@@ -331,13 +333,7 @@ class Search:
         return choices
 
     def _sampler_for(self, number: int) -> BaseSampler:
-        digest = hashlib.sha256(f"{self._seed}/search/{number}".encode()).digest()
-        seed = int.from_bytes(digest[:4], "little")
-        if self._sampler in ("random", "grid"):
-            return RandomSampler(seed=seed)
-        if self._sampler == "nsga2":
-            return NSGAIISampler(seed=seed, population_size=POPULATION)
-        return TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS, multivariate=True, group=True, constant_liar=True)
+        return sampler_for(self._sampler, self._seed, number, self._encodings)
 
 
 def _key(choices: Choices) -> tuple[tuple[str, Choice], ...]:
@@ -346,6 +342,13 @@ def _key(choices: Choices) -> tuple[tuple[str, Choice], ...]:
 
 
 def _storage(url: str) -> RDBStorage:
+    """Optuna's storage, its tables made in one transaction.
+
+    By itself it makes them one by one. Killed between the table of studies and the index that keeps their names apart,
+    the next two launches would each write a study of this name, and from then on none could tell which one it is.
+    """
+    with open_database(url) as database:
+        database.make_tables(BaseModel.metadata)
     engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     return RDBStorage(url, engine_kwargs=engine)
 

@@ -17,11 +17,12 @@ from typing import Any
 
 from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE, storage_url
-from results.export import write_tables
+from results.export import write_tables_of
 from results.foreign import foreign_rows
+from results.outcome import outcome_of
 from results.plain import plain
 from results.records import Database, StudyRow, open_database
-from results.report import write_report
+from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
 from search_spaces import describe
@@ -32,21 +33,25 @@ from study.design_plan import decided_best
 from study.detectable import SeenNoise, noise_of
 from study.driver import Driver
 from study.ending_claims import ClaimsEnding
+from study.ending_designs import DesignsEnding
 from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
 from study.lease import Lease
+from study.live import LiveReport
+from study.observer import Observers
 from study.phases import first_tried, fresh_seeds
 from study.progress import Progress
 from study.reopening import reopen, take_from
 from study.search import Search
 from study.settings import STORE, Settings, SettingsError, default_name, resolve
 from study.terminal import PlainConsole
+from study.tracking import choose as trackers
 from study.trainers.abstract import AbstractTrainer
 from study.trainers.choose import trainer_of
 from study.trust import LOG, check_stored, named_code
-from study.web.note import write as write_note
+from study.web import optuna_pages
 
 log = logging.getLogger("study")
 
@@ -58,6 +63,7 @@ class Session:
 
     def __init__(self, options: argparse.Namespace, given: Mapping[str, Any]) -> None:
         making.check(options)
+        trackers.check(options.track)
         self._options = options
         self._console = PlainConsole(stderr=bool(options.json))
         if given.get("precision") == "auto":
@@ -65,6 +71,8 @@ class Session:
 
             given = {**given, "precision": precision()}
         stored, source = _earlier(options.storage, given)
+        if given.get("compiled") == "auto":
+            given = {**given, "compiled": _compiled(given, stored or source)}
         earlier_name = next((found.name for found in (stored, source) if found is not None), None)
         self._seen = _seen_noise(options.storage, earlier_name) if options.plan and earlier_name else None
         for earlier in (stored, source):
@@ -106,9 +114,10 @@ class Session:
             self._say_issues()
             _create_or_resume(database, settings, self._trainer, command, lease, self._console)
             try:
-                self._run(database, lease, engine)
-                database.update_study(settings.name, status="done")
-                return self._write(database)
+                with self._live():
+                    self._run(database, lease, engine)
+                    database.update_study(settings.name, status="done")
+                    return self._write(database)
             except (Interrupted, EngineLost) as stop:
                 database.update_study(settings.name, status="interrupted")
                 done = len(database.runs(settings.name, status="complete"))
@@ -121,20 +130,37 @@ class Session:
             finally:
                 lease.release()
 
+    @contextlib.contextmanager
+    def _live(self) -> Iterator[None]:
+        """With --open: the report as it grows."""
+        if not self._options.open:
+            yield
+            return
+        with LiveReport(self._options.storage, self._settings.name, self._folder) as live:
+            told = f"The report as it grows: {live.url}"
+            if live.url is None:
+                told = f"The report cannot be served as it grows ({live.why_not}); the study goes on."
+            self._console.print(told, soft_wrap=True)
+            yield
+
     def _run(self, database: Database, lease: Lease, engine: AbstractEngine) -> None:
         settings, trainer = self._settings, self._trainer
         places = Places(prepared=self._folder / "prepared", models=self._folder / "models")
         database.update_study(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
+        database.add_examples(settings.name, trainer.examples())
         store_folder = Path(settings.out) / STORE
         store = StageStore(store_folder, round(settings.store_gb * 1e9)) if settings.share and trainer.shares else None
         gpu = trainer.gpu() if engine.device() != "cpu" else None
-        with self._progress(engine.workers) as observer:
+        with (
+            self._progress(engine.workers) as progress,
+            trackers.tracking(self._options.track, self._options.storage, settings.name, progress.say) as tracking,
+        ):
             execution = Execution(
                 database=database,
                 study=settings.name,
                 trainer=trainer,
                 engine=engine,
-                observer=observer,
+                observer=Observers((progress, tracking)),
                 places=places,
                 lease=lease,
                 environment_id=database.environment_id(environment(THREADS, gpu)),
@@ -185,29 +211,40 @@ class Session:
         results = StudyResults(database, self._settings.name)
         found = summarise(results)
         if "report" in self._settings.phases:
-            self._keep_best(database, found)
-            write_tables(database, self._settings.name, self._folder / "tables")
-            write_report(database, self._settings.name, self._folder / "report.html")
-            write_note(self._options.storage, found, self._folder)
-        claims = ClaimsEnding.of(results)
-        shown = ending.Ending(found, self._folder, self._options.storage, claims)
+            self._keep_best(database, results, found)
+            outcome = outcome_of(database, results, found)
+            write_tables_of(outcome, self._folder / "tables")
+            write_report_of(outcome, self._folder / "report.html")
+            optuna_pages.write(self._options.storage, outcome, self._folder)
+            designs = DesignsEnding.of_sections(outcome.sections)
+        else:
+            designs = DesignsEnding.of(results, found)
+        shown = ending.Ending(found, self._folder, self._options.storage, ClaimsEnding.of(results), designs)
         if self._options.json:
             print(json.dumps(shown.as_json(), indent=2))
         else:
             shown.show(self._console)
         return found.counts.failed + self._failed_tests
 
-    def _keep_best(self, database: Database, found: Summary) -> None:
-        """Keep the best configuration's model in `best/`."""
-        settings = self._settings
+    def _keep_best(self, database: Database, results: StudyResults, found: Summary) -> None:
+        """Keep the best configuration's model in `best/`, and write its card."""
+        settings, folder = self._settings, self._folder / "best"
         digest = database.require_study(settings.name).decisions_json.get("best")
         if digest is None:
             return
         seeds = fresh_seeds(settings.seed, settings.seeds)
-        runs = database.runs(settings.name, config_digest=digest, status="complete")
-        rows = [row for row in runs if row.seed in seeds]
-        if rows:
-            self._trainer.keep_best(rows, self._folder / "models", self._folder / "best")
+        counted = set(results.run_ids(digest))  # read again: `results` has its runs without their configurations
+        runs = database.runs(settings.name, config_digest=digest)
+        rows = [run for run in runs if run.id in counted and run.seed in seeds]
+        kept = self._trainer.keep_best(rows, self._folder / "models", folder) if rows else None
+        if kept is not None:
+            from study import model_card  # torch
+
+            again = ending.repeat_command(settings.data, folder, kept.seed)
+            model_card.write(database, results, found, model_card.KeptModel(kept, folder, again))
+        elif folder.is_dir():
+            told = f"{folder} holds the model of another configuration: that of the best was not kept. Train it again."
+            self._console.print(told, markup=False, soft_wrap=True)
 
     def _say_issues(self) -> None:
         """Bad rows are counted, and the first are shown; the report lists all."""
@@ -227,8 +264,18 @@ class Session:
         flags = named_code(self._settings)
         if self._options.storage != DEFAULT_STORAGE:
             flags["storage"] = storage_url.mask(self._options.storage)
+        more = making.flags(self._options) + trackers.flags(self._options.track)
         told = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
-        return "".join(f" {shlex.quote(word)}" for word in told + making.flags(self._options))
+        return "".join(f" {shlex.quote(word)}" for word in told + more)
+
+
+def _compiled(given: Mapping[str, Any], earlier: Settings | None) -> bool:
+    """What `--compile auto` means: as the study has it that goes on, else whether it pays here."""
+    if earlier is not None:
+        return earlier.compiled
+    from study.trainers.multitask_bert import compiles  # torch
+
+    return compiles(resolve({**given, "compiled": False}, None))
 
 
 def _earlier(storage: str, given: Mapping[str, Any]) -> tuple[Settings | None, Settings | None]:

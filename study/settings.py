@@ -60,8 +60,9 @@ BUDGETS: Mapping[str, Budget] = {
 class Settings:
     """Everything a launch is asked for, with nothing left open.
 
-    What decides the meaning of runs (space, data, backbone, precision, tasks, their examples, epochs, seed, pins) must
-    stay the same when a study is resumed; what decides how many runs there are, and where they run, may change.
+    What decides the meaning of runs (space, data, backbone, precision, compiled, tasks, their examples, epochs, seed,
+    pins) must stay the same when a study is resumed; what decides how many runs there are, and where they run, may
+    change.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Settings:
     store_gb: float = 10.0
     fixed_pretraining_seed: bool = False
     precision: Precision = "float32"
+    compiled: bool = False  # the encoder's layers, for the device
     trainer: str = MTBERT
     objectives: tuple[str, ...] = ("score",)
     margin: float = 0.005  # of the score; smaller differences count as none
@@ -125,8 +127,8 @@ class Limits:
 
 # Changing one of these would put runs of two meanings under one name.
 _LASTING = (
-    "space", "data", "backbone", "precision", "epochs", "train_examples", "dev_examples", "seed", "pins", "tasks",
-    "fixed_pretraining_seed", "trainer", "objectives", "import_from",
+    "space", "data", "backbone", "precision", "compiled", "epochs", "train_examples", "dev_examples", "seed", "pins",
+    "tasks", "fixed_pretraining_seed", "trainer", "objectives", "import_from",
 )  # fmt: skip
 # Of these, what may differ between a study and another that begins with its runs: none of them is in a configuration,
 # and what a search optimizes is read from what was measured.

@@ -7,12 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
+from results.plain import plain
 from results.records import Database, RunRow, open_database
 from results.rows import utc_now
 from results.stages import stage_costs
 from study import store_note
+from study.terminal import label
 
 STATES = ("complete", "pruned", "failed", "interrupted", "running")
 
@@ -87,9 +91,11 @@ def _show_list(data: dict[str, Any], console: Console) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for column in ("study", "space", "data", "backbone", "status", "runs", "failed"):
-        table.add_column(column, justify="right" if column in ("runs", "failed") else "left", overflow="fold")
+        number = column in ("runs", "failed")
+        table.add_column(column, justify="right" if number else "left", no_wrap=number or column == "status")
     for study in data["studies"]:
-        table.add_row(*(str(study[key]) for key in ("study", "space", "data", "backbone", "status", "runs", "failed")))
+        texts = (label(str(study[key])) for key in ("study", "space", "data", "backbone"))
+        table.add_row(*texts, *(str(study[key]) for key in ("status", "runs", "failed")))
     console.print(table)
 
 
@@ -105,11 +111,26 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
         table.add_row(phase, *(str(counts.get(state, 0)) for state in STATES))
     console.print(table)
     if data["stage_seconds_run"] or data["stage_seconds_saved"]:
-        console.print(data["stages"], markup=False, soft_wrap=True)
-    for run in data["running_runs"]:
-        console.print(f"running  run {run['run']}  {run['phase']}  seed {run['seed']}", markup=False)
-    if data["failed_runs"]:
-        console.print(f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed")
+        console.print(data["stages"], markup=False)
+    if data["running_runs"]:
+        console.print(_running(data["running_runs"]))
+    if data["failed_runs"]:  # a command is copied: it stays in one line, however long
+        told = f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed"
+        console.print(told, markup=False, soft_wrap=True)
+
+
+def _running(runs: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("running", "phase", "seed", "choices"):
+        number = column in ("running", "seed")
+        table.add_column(column, justify="right" if number else "left", no_wrap=column != "choices")
+    for run in runs:
+        table.add_row(str(run["run"]), run["phase"], str(run["seed"]), label(_choices(run)))
+    return table
+
+
+def _choices(run: dict[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in run["choices"].items())
 
 
 def _show_failed(data: dict[str, Any], console: Console) -> None:
@@ -120,5 +141,4 @@ def _show_failed(data: dict[str, Any], console: Console) -> None:
             f"run {run['run']}  {run['phase']}  seed {run['seed']}  {run['reason']}: {run['detail']}",
             markup=False,
         )
-        told = ", ".join(f"{key}={value}" for key, value in run["choices"].items())
-        console.print(f"  {told}", markup=False, soft_wrap=True)
+        console.print(Padding(Text(plain(_choices(run))), (0, 0, 0, 2)))

@@ -19,3 +19,8 @@ class PlainConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """A string anywhere in what is printed, cells of tables among them."""
         return super().render_str(plain(text), **options)
+
+
+def label(text: str) -> Text:
+    """A cell of a table that is cut with an ellipsis where the terminal is narrow, before any number is."""
+    return Text(plain(text), no_wrap=True, overflow="ellipsis")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mtbert.encoder.packing import Packing
+
+if TYPE_CHECKING:
+    from mtbert.encoder.bert import BertEncoder
 
 INITIAL_DEVIATION = 0.02  # BERT's initializer_range: what the published adapters draw their matrices from
 
@@ -26,6 +29,7 @@ class AbstractAdapter(nn.Module, ABC):
     """
 
     on_top: ClassVar[bool] = False
+    merges: ClassVar[bool] = False  # whether weights of a plain encoder can do the same: `merge_into`
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
         """What is added to the queries of all heads (real tokens, d), from the layer's input."""
@@ -61,6 +65,13 @@ class AbstractAdapter(nn.Module, ABC):
         Called only where `on_top` is true.
         """
         return standard
+
+    def merge_into(self, encoder: BertEncoder) -> None:
+        """Change the weights of `encoder` so that it alone computes what it does with this adapter.
+
+        Called only where `merges` is true.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot be merged into an encoder's weights")
 
 
 class TaskAdapter(nn.Module):

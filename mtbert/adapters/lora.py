@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero
+from mtbert.encoder.layer import BertLayer
+
+if TYPE_CHECKING:
+    from mtbert.encoder.bert import BertEncoder
 
 
 class LoraAdapter(AbstractAdapter):
@@ -18,6 +23,8 @@ class LoraAdapter(AbstractAdapter):
     in the authors' code (Kaiming, a = sqrt(5)); B starts at zero. `rank` 8 on Q and V with `alpha` 8 is their choice
     for RoBERTa-base (Table 9). The values' biases and all other matrices stay as they are.
     """
+
+    merges = True
 
     def __init__(
         self,
@@ -41,6 +48,21 @@ class LoraAdapter(AbstractAdapter):
         """(alpha / rank) B A h (real tokens, d) for the values."""
         delta: Tensor = self.value[layer](hidden)
         return self.scale * delta
+
+    @torch.no_grad()
+    def merge_into(self, encoder: BertEncoder) -> None:
+        """WQ + (alpha / rank) B A, the same for V: no further product at use (Hu et al. 2021, section 4.1)."""
+        for number, layer in enumerate(encoder.layers):
+            query, _, value = cast(BertLayer, layer).attention.qkv.weight.chunk(3)  # views of one matrix
+            query += self.scale * _product(self.query[number])
+            value += self.scale * _product(self.value[number])
+
+
+def _product(low_rank: nn.Module) -> Tensor:
+    """B A (d, d)."""
+    a, b = cast(nn.Sequential, low_rank)
+    product: Tensor = cast(nn.Linear, b).weight @ cast(nn.Linear, a).weight
+    return product
 
 
 def _low_rank(encoder_width: int, rank: int) -> nn.Sequential:

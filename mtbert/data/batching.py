@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtbert.data.tokenize import TokenizedSplit
-from mtbert.encoder.packing import Packing, packing_of
+from mtbert.encoder.packing import Packing, packing_of_array
+from mtbert.moving import moved
 
 POOL_BATCHES = 50  # sorted together: enough for little padding, few enough that batches differ every epoch
 
@@ -33,11 +34,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch with its tensors on `device`; a GPU copies them while it computes."""
-        if torch.device(device).type == "cpu":
-            return self
-        tensors = (self.input_ids, self.attention_mask, self.labels)
-        ids, mask, labels = (tensor.pin_memory().to(device, non_blocking=True) for tensor in tensors)
-        return Batch(ids, mask, labels, self.pair, self.indices, self.packing.pinned().to(device))
+        ids, mask, labels = (moved(tensor, device) for tensor in (self.input_ids, self.attention_mask, self.labels))
+        return Batch(ids, mask, labels, self.pair, self.indices, self.packing.to(device))
 
 
 def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
@@ -86,12 +84,11 @@ def collate(split: TokenizedSplit, indices: NDArray[np.int64], pad_id: int) -> B
     mask = np.arange(lengths.max()) < lengths[:, None]  # (rows, tokens)
     input_ids = np.full(mask.shape, pad_id, dtype=np.int64)
     input_ids[mask] = values
-    attention_mask = torch.from_numpy(mask)
     return Batch(
         input_ids=torch.from_numpy(input_ids),
-        attention_mask=attention_mask,
+        attention_mask=torch.from_numpy(mask),
         labels=torch.from_numpy(np.array(split.labels[indices], dtype=np.float32)),  # (examples,)
         pair=split.second is not None,
         indices=np.asarray(indices),
-        packing=packing_of(attention_mask),
+        packing=packing_of_array(mask),
     )

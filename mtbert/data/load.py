@@ -26,6 +26,11 @@ def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False)
     return cs224n.read_folder(source, tasks, strict)
 
 
+def is_folder(source: str) -> bool:
+    """Whether `--data` names a folder in the course's layout."""
+    return source != "demo" and not is_hub(source)
+
+
 def _demo(tasks: Sequence[AbstractTask]) -> Corpus:
     made = demo.generate()
     for task in tasks:

@@ -55,11 +55,19 @@ class AbstractEncoder(nn.Module, ABC):
         """Hidden states (batch, tokens, their width) after the first `layers` layers, without adapters."""
 
     @abstractmethod
-    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int, *, first_only: bool = False) -> Tensor:
+    def upper(
+        self,
+        hidden: Tensor,
+        attention_mask: Tensor,
+        layers: int,
+        *,
+        packing: Packing | None = None,
+        first_only: bool = False,
+    ) -> Tensor:
         """The last hidden states (batch, tokens, width) from those after the first `layers` layers.
 
-        `first_only` as in `forward`. Together with `lower` the same as `forward` without adapters. What stands at
-        padding changes no real token.
+        `packing` and `first_only` as in `forward`. Together with `lower` the same as `forward` without adapters. What
+        stands at padding changes no real token.
         """
 
     @abstractmethod

@@ -84,11 +84,19 @@ class BertEncoder(AbstractEncoder):
             hidden = layer(hidden, packing)
         return packing.pad(hidden)
 
-    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int, *, first_only: bool = False) -> Tensor:
+    def upper(
+        self,
+        hidden: Tensor,
+        attention_mask: Tensor,
+        layers: int,
+        *,
+        packing: Packing | None = None,
+        first_only: bool = False,
+    ) -> Tensor:
         """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
-        packing = packing_of(attention_mask)
         if layers == len(self.layers):
             return hidden
+        packing = packing or packing_of(attention_mask)
         return self._through(self.layers[layers:], packing.pack(hidden), packing, first_only)
 
     def _through(self, layers: Iterable[nn.Module], hidden: Tensor, packing: Packing, first_only: bool) -> Tensor:

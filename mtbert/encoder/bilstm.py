@@ -89,7 +89,8 @@ class BilstmEncoder(AbstractEncoder):
         """Hidden states (batch, tokens, width), see `AbstractEncoder`; raises `BackboneError` for an adapter."""
         if adapter is not None:
             raise BackboneError("a BiLSTM has no place for adapters, but got one. Leave adapters out, or use a BERT.")
-        lengths = attention_mask.sum(1).clamp(min=1).cpu()  # packing wants them there
+        # torch's packed sequences want them there: on a GPU each pass waits for it, with this encoder alone.
+        lengths = attention_mask.sum(1).clamp(min=1).cpu()
         hidden: Tensor = self.embeddings(input_ids, embedded)
         for layer in self.layers:
             hidden = layer(hidden, lengths)
@@ -104,7 +105,15 @@ class BilstmEncoder(AbstractEncoder):
             hidden = layer(hidden, lengths)
         return hidden
 
-    def upper(self, hidden: Tensor, attention_mask: Tensor, layers: int, *, first_only: bool = False) -> Tensor:
+    def upper(
+        self,
+        hidden: Tensor,
+        attention_mask: Tensor,
+        layers: int,
+        *,
+        packing: Packing | None = None,
+        first_only: bool = False,
+    ) -> Tensor:
         """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
         lengths = attention_mask.sum(1).clamp(min=1).cpu()
         for layer in self.layers[layers:]:

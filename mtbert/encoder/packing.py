@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+from mtbert.moving import moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +40,8 @@ class Packing:
         return self.visible.shape[-1]
 
     def to(self, device: torch.device | str) -> Packing:
-        """The same on `device`; from pinned memory without waiting for the copy."""
-        return Packing(*(part.to(device, non_blocking=True) for part in (self.places, self.firsts, self.visible)))
-
-    def pinned(self) -> Packing:
-        """The same in memory that a GPU can copy from by itself."""
-        return Packing(*(part.pin_memory() for part in (self.places, self.firsts, self.visible)))
+        """The same on `device`, without waiting for the copy."""
+        return Packing(*(moved(part, device) for part in (self.places, self.firsts, self.visible)))
 
     def pack(self, padded: Tensor) -> Tensor:
         """The real tokens (real tokens, ...) of a padded batch (rows, tokens, ...)."""
@@ -55,11 +55,20 @@ class Packing:
         return padded.view(self.rows, self.tokens, *packed.shape[1:])
 
 
+def packing_of_array(mask: NDArray[np.bool_]) -> Packing:
+    """The packing, on the CPU, of a mask (rows, tokens) that was made there: nothing waits for a device."""
+    lengths = mask.sum(axis=1)  # (rows,)
+    places = np.flatnonzero(mask)
+    firsts = np.minimum(lengths.cumsum() - lengths, len(places) - 1)
+    visible = (mask | (lengths == 0)[:, None])[:, None, None, :]
+    return Packing(torch.from_numpy(places), torch.from_numpy(firsts), torch.from_numpy(visible))
+
+
 def packing_of(attention_mask: Tensor) -> Packing:
     """The packing of a mask (rows, tokens), bool or 0/1 int.
 
-    On a GPU this waits for the device, which alone knows how many tokens are real: where the mask was made on the
-    CPU, make the packing there and move it.
+    On a GPU this waits for the device, which alone knows how many tokens are real: of a mask that was made on the CPU,
+    move what `packing_of_array` gives.
     """
     real = attention_mask.bool()
     places = real.flatten().nonzero().squeeze(1)

@@ -61,10 +61,10 @@ class SmartRegularizer(AbstractRegularizer):
         word = cast(nn.Embedding, model.encoder_of(task.name).embeddings.word)
         words: Tensor = word(batch.input_ids)  # (rows, tokens, width)
         noise = (torch.randn_like(words) * DEVIATION).detach().requires_grad_()
-        random_state = _random_state(words.device)
+        random_state = _random_state(words.device) if self.same_dropout else None
 
         def outputs_for(changed: Tensor | None) -> Tensor:
-            if self.same_dropout:
+            if random_state is not None:
                 _restore(words.device, random_state)
             result: Tensor = model(task.name, batch, changed)
             return result

@@ -70,7 +70,7 @@ def chain_keys(config: RunConfig, root: str, data: Mapping[str, str]) -> ChainKe
     """
     early = config.early_seed
     fresh = early if config.backbone in FRESH else 0
-    key = _hash(root, config.encoder.layers, fresh, config.precision)
+    key = _hash(root, config.encoder.layers, fresh, config.precision, config.compiled)
     before = []
     for name, parts, sources in _before(config):
         key = _hash(key, name, parts, [data["tokenizer"], *(data[source] for source in sources)], early)

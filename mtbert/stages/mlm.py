@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -16,7 +15,8 @@ from mtbert.data.tokenize import Prepared
 from mtbert.encoder.bert import INITIAL_DEVIATION
 from mtbert.errors import DataError
 from mtbert.model import MultitaskModel, device_of
-from mtbert.stages.pretraining import Indices, Pretraining, fit, padded, sentences
+from mtbert.moving import moved
+from mtbert.stages.pretraining import Indices, Pretraining, fit, on_device, padded, sentences
 from mtbert.streams import torch_stream
 
 NAME = "mlm"
@@ -51,10 +51,12 @@ def run(model: MultitaskModel, config: MlmConfig, data: Prepared, seed: int) -> 
         changed, chosen = mask_tokens(ids, vocabulary, config.probability, draws)
         if not chosen.any():
             return None
-        hidden = model.encoder(torch.from_numpy(changed).to(device), torch.from_numpy(real).to(device))
-        places = torch.from_numpy(chosen).to(device)
-        logits = output(F.dropout(hidden[places], config.dropout))  # (chosen, vocabulary)
-        return F.cross_entropy(logits.float(), torch.from_numpy(ids[chosen]).to(device))
+        seen = on_device(changed, real, device)
+        hidden = model.encoder(seen.input_ids, seen.attention_mask, packing=seen.packing)
+        places = moved(np.flatnonzero(chosen), device)  # by number: of a mask, a GPU would have to count first
+        asked = hidden.flatten(0, 1).index_select(0, places)
+        logits = output(F.dropout(asked, config.dropout))  # (chosen, vocabulary)
+        return F.cross_entropy(logits.float(), moved(ids[chosen], device))
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     return fit(model, [model.encoder, output], how, rows.lengths(), loss_of)

@@ -16,8 +16,10 @@ from mtbert.config_parts import OptimizerConfig
 from mtbert.data.batching import training_batches
 from mtbert.data.tokenize import Ragged, joined
 from mtbert.encoder.attention import SelfAttention
+from mtbert.encoder.packing import Packing, packing_of_array
 from mtbert.errors import DataError
 from mtbert.model import MultitaskModel, device_of
+from mtbert.moving import moved
 from mtbert.optim import build_optimizer, clip
 from mtbert.streams import numpy_stream, torch_stream
 from mtbert.trainer import DivergedError
@@ -46,6 +48,20 @@ def sentences(texts: Mapping[str, Ragged], names: Sequence[str], most: int | Non
         raise DataError(f"the data was prepared without the sentences of {', '.join(missing)}; prepare it with them")
     parts = [texts[name] for name in names]
     return joined([part.take(np.arange(len(part) if most is None else min(most, len(part)))) for part in parts])
+
+
+@dataclass(frozen=True, eq=False)
+class Sentences:
+    """Sentences on a device: token numbers int64 and which of them are real, bool, (rows, tokens); their packing."""
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    packing: Packing
+
+
+def on_device(ids: NDArray[np.int64], real: NDArray[np.bool_], device: torch.device) -> Sentences:
+    """What `padded` gives, on the device that trains; nothing waits for it."""
+    return Sentences(moved(ids, device), moved(real, device), packing_of_array(real).to(device))
 
 
 def padded(rows: Ragged, indices: Indices, pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

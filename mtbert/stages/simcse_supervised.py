@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from mtbert.config_stages import SimcseSupervisedConfig
@@ -11,7 +10,7 @@ from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared, joined
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stages.contrastive import contrastive_loss, projection
-from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, padded, sentences
+from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
 
 NAME = "simcse_supervised"
 
@@ -30,8 +29,9 @@ def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, s
         if len(indices) < 2:
             return None
         all_three = np.concatenate([indices, indices + count, indices + 2 * count])
-        ids, real = (torch.from_numpy(array).to(device) for array in padded(rows, all_three, data.pad_id))
-        premises, entailed, contradicted = top(model.vectors(ids, real)).chunk(3)
+        seen = on_device(*padded(rows, all_three, data.pad_id), device)
+        vectors = model.vectors(seen.input_ids, seen.attention_mask, packing=seen.packing)
+        premises, entailed, contradicted = top(vectors).chunk(3)
         return contrastive_loss(premises, entailed, config.temperature, contradicted, config.alpha)
 
     lengths = np.max([column.lengths() for column in columns], axis=0)

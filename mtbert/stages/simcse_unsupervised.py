@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from mtbert.config_stages import SimcseUnsupervisedConfig, corpora_of
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stages.contrastive import contrastive_loss, projection
-from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, padded, sentences
+from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
 
 NAME = "simcse_unsupervised"
 
@@ -26,9 +25,11 @@ def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared,
     def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
         if len(indices) < 2:  # nothing to tell it from
             return None
-        ids, real = (torch.from_numpy(array).to(device) for array in padded(rows, indices, data.pad_id))
+        ids, real = padded(rows, indices, data.pad_id)
         # Twice in one batch: every row has a dropout mask of its own.
-        first, second = top(model.vectors(ids.repeat(2, 1), real.repeat(2, 1))).chunk(2)
+        seen = on_device(np.tile(ids, (2, 1)), np.tile(real, (2, 1)), device)
+        vectors = model.vectors(seen.input_ids, seen.attention_mask, packing=seen.packing)
+        first, second = top(vectors).chunk(2)
         return contrastive_loss(first, second, config.temperature)
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)

@@ -1,8 +1,9 @@
-"""The report's sections between the figures and the data, in the order of the page. A new one is a file and a line."""
+"""The report's sections between leaderboard and cost, in the order of the page. A new one is a file and a line."""
 
 from results.sections import (
     added,
     claims,
+    curves,
     errors,
     fronts,
     importance,
@@ -10,6 +11,7 @@ from results.sections import (
     ledger,
     luck,
     path,
+    search,
     transfer,
 )
 from results.sections.section import BuiltSection, Content, Section, build_all
@@ -17,14 +19,16 @@ from results.sections.section import BuiltSection, Content, Section, build_all
 __all__ = ["SECTIONS", "BuiltSection", "Content", "Section", "build_all"]
 
 SECTIONS: tuple[Section, ...] = (
-    Section("claims", "Claims of the report", claims.build),
-    Section("added", "What each change does alone", added.build),
-    Section("path", "From the baseline to the best", path.build),
-    Section("interactions", "Which choices change each other's effect", interactions.build),
-    Section("transfer", "What each change does to each task", transfer.build),
-    Section("fronts", "Trade-offs", fronts.build),
-    Section("importance", "What mattered in the search", importance.build),
-    Section("ledger", "How much tuning each level got", ledger.build),
-    Section("luck", "What the search promised, what fresh seeds gave", luck.build),
-    Section("errors", "Where it errs", errors.build),
+    Section("path", "From the baseline to the best", path.build, "Baseline to best"),
+    Section("added", "What each change does alone", added.build, "Each change alone"),
+    Section("transfer", "What each change does to each task", transfer.build, "Task by task"),
+    Section("interactions", "Which choices change each other's effect", interactions.build, "Interactions"),
+    Section("importance", "What mattered in the search", importance.build, "Importance"),
+    Section("fronts", "What a better score costs", fronts.build, "Score and cost"),
+    Section("search", "How the search went", search.build, "The search"),
+    Section("ledger", "How much tuning each level got", ledger.build, "Tuning by level"),
+    Section("luck", "What the search promised, what fresh seeds gave", luck.build, "Luck of the search"),
+    Section("curves", "How training went", curves.build, "Learning curves"),
+    Section("errors", "Where it errs", errors.build, "Errors"),
+    Section("claims", "Claims of the report", claims.build, "Claims"),
 )

@@ -41,6 +41,11 @@ class Errors:
         """The names of the tasks with classes of which no probabilities are known."""
         return [task.name for task in self.tasks if task.found.kind == "classes" and not task.found.calibrations]
 
+    @property
+    def without_sizes(self) -> bool:
+        """Whether it is not known how long the examples are, of any task."""
+        return not any(task.found.sizes for task in self.tasks)
+
     def sentence(self) -> str:
         """The answer: how many examples stay wrong whatever the seed."""
         told = [task.hard_words for task in self.tasks if task.found.kind == "classes"]

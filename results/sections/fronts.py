@@ -19,7 +19,6 @@ from results.wording import NONE, plural
 if TYPE_CHECKING:
     import pandas as pd
 
-BESIDE_CURVES = ("parameters", "seconds")  # their figures stand in "Score and cost"
 SURE = 0.95
 
 
@@ -85,7 +84,7 @@ class Fronts:
         return "" if front.y != SCORE else NONE if value is None else PRICES[front.x.column](value)
 
     def figures(self) -> Sequence[Figure]:
-        """Fronts that do not stand beside the curves, and the growth of the hypervolume."""
+        """The fronts, and the growth of the hypervolume."""
         return self.drawn
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -132,8 +131,8 @@ def _differs(frame: pd.DataFrame, front: Front) -> bool:
 
 
 def _to_draw(frame: pd.DataFrame, shown: Sequence[Front]) -> list[Front]:
-    """Costs that are not drawn elsewhere, and the two tasks that are the most at odds: the longest front."""
-    costs = [front for front in shown if front.y == SCORE and front.name not in BESIDE_CURVES]
+    """Every cost, and the two tasks that are the most at odds: the longest front."""
+    costs = [front for front in shown if front.y == SCORE]
     tasks = sorted((front for front in shown if front.y != SCORE), key=lambda front: -int(frame[front.member].sum()))
     return costs + tasks[:1]
 

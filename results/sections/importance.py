@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from results import run_links
 from results.choice_columns import groups_of
 from results.figures import Figure, Trace
 from results.importance import Evaluator, FactorImportance, Importances, importances, runs_needed
@@ -218,6 +219,7 @@ def _bars(it: SearchImportance) -> Figure:
             "yaxis": {"title": {"text": ""}, "dtick": 1},
             "barmode": "overlay",
         },
+        runs=run_links.of_runs(it.run_ids),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from results import interval_svg
+from results import interval_svg, run_links
 from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import record
 from results.contrasts import run_ids
@@ -26,6 +26,7 @@ from results.wording import level_text, plural, points_interval, points_text
 if TYPE_CHECKING:
     import pandas as pd
 
+WIDE = 8  # steps; more scroll sideways on a narrow screen
 REST = "all other changes at once"
 COLUMNS = {
     "step": "int64",
@@ -90,6 +91,10 @@ class PathSection:
         bars = [Markup(interval_svg.bar(one.interval, axis)) if one else Markup() for one in found]
         return Markup(interval_svg.scale(axis)), bars
 
+    def _runs(self) -> str:
+        """All runs of all steps."""
+        return run_links.of_runs(" ".join(self.run_ids))
+
     def waterfall(self) -> Figure | None:
         """The points of each step on top of those before it; None before every step has its interval."""
         measured = [(step, step.from_previous.comparison, step.from_baseline) for step in self.path.steps]
@@ -120,11 +125,19 @@ class PathSection:
             "intervals of each bar's own length.",
             traces=[trace for trace in traces if trace["x"]],
             layout={
-                "xaxis": {"title": {"text": ""}, "categoryorder": "array", "categoryarray": [*labels, "in all"]},
+                "xaxis": {
+                    "title": {"text": ""},
+                    "showgrid": False,
+                    "categoryorder": "array",
+                    "categoryarray": [*labels, "in all"],
+                },
                 "yaxis": {"title": {"text": "points over the baseline"}, "zeroline": True},
                 "barmode": "overlay",
+                "bargap": 0.5,
                 "showlegend": False,
             },
+            runs=self._runs(),
+            wide=len(known) > WIDE,
         )
 
     def figures(self) -> Sequence[Figure]:
@@ -166,7 +179,7 @@ def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str) -
         "name": name,
         "text": [f"{points_text(each.estimate)} points {points_interval(each)}" for _, _, each in steps],
         "textposition": "none",
-        "marker": {"color": color},
+        "marker": {"color": color, "opacity": 0.8},
         "error_y": {"type": "data", "array": reach, "color": "var(--ink)", "thickness": 1.5, "width": 5},
         "hovertemplate": "%{x}: %{text}<extra></extra>",
     }

@@ -33,11 +33,17 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class Section:
-    """`id` is its anchor and its template (templates/sections/ID.html.j2), `title` its heading."""
+    """`id` is its anchor and its template (templates/sections/ID.html.j2), `title` its heading, `name` a short one."""
 
     id: str
     title: str
     build: Build
+    name: str = ""
+
+    @property
+    def short(self) -> str:
+        """What the list of contents calls it."""
+        return self.name or self.title
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,15 @@ class BuiltSection:
 
     id: str
     title: str
+    short: str
     content: Content
 
 
 def build_all(sections: Sequence[Section], results: StudyResults, found: Summary) -> list[BuiltSection]:
     """Those of `sections` that have something to show, in their order."""
     built = [(section, section.build(results, found)) for section in sections]
-    return [BuiltSection(section.id, section.title, content) for section, content in built if content is not None]
+    return [
+        BuiltSection(section.id, section.title, section.short, content)
+        for section, content in built
+        if content is not None
+    ]

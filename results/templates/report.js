@@ -1,5 +1,6 @@
 "use strict";
 (() => {
+  const root = document.documentElement;
   const figures = JSON.parse(document.getElementById("figures-data").textContent);
   const packed = document.getElementById("plotly-packed");
 
@@ -19,13 +20,49 @@
     });
   }
 
-  // Colours in the figures are CSS variables, so that light, dark and print come from one style sheet.
-  const resolved = (value, style) => {
-    if (Array.isArray(value)) return value.map((item) => resolved(item, style));
+  // Folding: all sections at once, and whatever a link leads into opens.
+  const folds = [...document.querySelectorAll("details.fold")];
+  const foldAll = document.getElementById("fold-all");
+  const sayFolds = () => { foldAll.textContent = folds.some((fold) => fold.open) ? "Fold all" : "Open all"; };
+  foldAll.addEventListener("click", () => {
+    const open = !folds.some((fold) => fold.open);
+    for (const fold of folds) fold.open = open;
+  });
+  const unfold = () => {
+    const place = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    const fold = place && place.querySelector(":scope > details.fold");
+    if (fold && !fold.open) { fold.open = true; place.scrollIntoView(); }
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+
+  // Light, dark, or as the system has it.
+  const THEMES = ["auto", "light", "dark"];
+  const theme = document.getElementById("theme");
+  theme.addEventListener("click", () => {
+    const next = THEMES[(THEMES.indexOf(root.dataset.theme || "auto") + 1) % THEMES.length];
+    if (next === "auto") delete root.dataset.theme; else root.dataset.theme = next;
+    theme.textContent = `Theme: ${next}`;
+    draw();
+  });
+  theme.closest("[hidden]").hidden = false;
+
+  // Colours in the figures are CSS variables, so that light, dark and print come from one style sheet. "var(--x) 12%"
+  // is the colour let through.
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.hidden = true;
+  const colour = (name, share) => {
+    probe.style.color = share ? `color-mix(in srgb, var(${name}) ${share}, transparent)` : `var(${name})`;
+    const found = getComputedStyle(probe).color;
+    const mixed = found.match(/^color\(srgb ([\d.]+) ([\d.]+) ([\d.]+) \/ ([\d.]+)\)$/);
+    return mixed ? `rgba(${mixed.slice(1, 4).map((part) => Math.round(255 * part)).join(",")},${mixed[4]})` : found;
+  };
+  const resolved = (value) => {
+    if (Array.isArray(value)) return value.map(resolved);
     if (value && typeof value === "object")
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item, style)]));
-    const name = typeof value === "string" && value.match(/^var\((--[a-z-]+)\)$/);
-    return name ? style.getPropertyValue(name[1]).trim() : value;
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item)]));
+    const name = typeof value === "string" && value.match(/^var\((--[a-z-]+)\)(?: (\d+%))?$/);
+    return name ? colour(name[1], name[2]) : value;
   };
 
   const layoutOf = (figure, narrow) => {
@@ -37,20 +74,31 @@
       ...figure.layout,
       xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "var(--ink)" },
-      margin: { l: narrow ? 48 : 64, r: 22, t: narrow ? 18 : 26, b: narrow ? 44 : 52 }, dragmode: false, hovermode: "closest",
+      font: { family: getComputedStyle(document.body).fontFamily, size: narrow ? 12 : 13, color: "var(--ink)" },
+      margin: { l: narrow ? 44 : 60, r: 22, t: narrow ? 18 : 26, b: narrow ? 44 : 52 }, dragmode: false, hovermode: "closest",
       hoverlabel: { bgcolor: "var(--card)", bordercolor: "var(--line)", font: { color: "var(--ink)" }, align: "left" },
       legend: { orientation: "h", x: 0, y: narrow ? -0.24 : -0.18, yanchor: "top", font: { size: narrow ? 11 : 12 } },
     };
   };
 
+  // A click on a point opens its runs.
+  const follow = (figure) => ({ points }) => {
+    const point = points.find(({ curveNumber, pointNumber }) => figure.traces[curveNumber].runs?.[pointNumber]);
+    if (point) location.hash = `#runs=${figure.traces[point.curveNumber].runs[point.pointNumber]}`;
+  };
+
+  const drawOne = (figure) => {
+    const place = document.getElementById(figure.id);
+    const narrow = place.clientWidth < 560;
+    const layout = layoutOf(figure, narrow);
+    // Where there is no room for many names, pointing at them tells them.
+    const bare = (trace) => (trace.mode === "markers+text" && trace.x.length > 1 ? { ...trace, mode: "markers" } : trace);
+    Plotly.react(place, resolved(narrow ? figure.traces.map(bare) : figure.traces), resolved(layout), { displayModeBar: false, responsive: true });
+    place.removeAllListeners("plotly_click");
+    place.on("plotly_click", follow(figure));
+  };
   const draw = () => {
-    const style = getComputedStyle(document.documentElement);
-    for (const figure of figures) {
-      const place = document.getElementById(figure.id);
-      const layout = layoutOf(figure, place.clientWidth < 560);
-      Plotly.react(place, resolved(figure.traces, style), resolved(layout, style), { displayModeBar: false, responsive: true });
-    }
+    if (typeof Plotly !== "undefined") for (const figure of figures) drawOne(figure);
   };
 
   const inflate = async (text) => {
@@ -59,19 +107,37 @@
     return new Response(stream).text();
   };
 
+  // On paper everything is open but lists and settings, and light.
+  let opened = [];
+  const printing = (on) => () => {
+    root.classList.toggle("printing", on);
+    if (on) opened = [...document.querySelectorAll("details.fold:not([open]), details.note:not([open])")];
+    for (const one of opened) one.open = on;
+    draw();
+  };
+  addEventListener("beforeprint", printing(true));
+  addEventListener("afterprint", printing(false));
+  for (const fold of folds) {
+    fold.addEventListener("toggle", () => {
+      sayFolds();
+      if (fold.open && typeof Plotly !== "undefined")
+        for (const place of fold.querySelectorAll(".plot.js-plotly-plot")) Plotly.Plots.resize(place);
+    });
+  }
+
   const start = async () => {
     if (!figures.length) return;
     const script = document.createElement("script");
     script.textContent = await inflate(packed.textContent.trim());
     document.head.append(script);
     packed.remove();
-    for (const figure of figures) document.getElementById(figure.id).replaceChildren();
-    draw();
+    for (const figure of figures) {
+      document.getElementById(figure.id).replaceChildren();
+      drawOne(figure);
+      await new Promise((go) => { setTimeout(go); }); // between figures the page can be scrolled and read
+    }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-    const printing = (on) => () => { document.documentElement.classList.toggle("printing", on); draw(); };
-    addEventListener("beforeprint", printing(true));
-    addEventListener("afterprint", printing(false));
-    document.documentElement.dataset.figures = "drawn";
+    root.dataset.figures = "drawn";
   };
 
   if (typeof DecompressionStream === "undefined") {

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from mtbert.errors import ConfigurationError, Fault
 from mtbert.stage_store.keys import ChainKeys
-from results.rows import IssueRow
+from results.rows import ExampleRow, IssueRow, RunRow
 from search_spaces import Space
 from search_spaces.grammar import Choices
 
@@ -114,6 +114,10 @@ class AbstractTrainer(ABC):
         `device` is that of the engine's runs, "cpu" or "cuda:0".
         """
 
+    def examples(self) -> Sequence[ExampleRow]:
+        """What is kept of the dev examples that runs are scored on, after `prepare`; none without sentences."""
+        return ()
+
     def job_facts(self) -> Mapping[str, Any]:
         """What a worker needs beside a configuration; plain data."""
         return {}
@@ -130,6 +134,6 @@ class AbstractTrainer(ABC):
         """How long runs of these take, the first being the baseline's; None where it is not known."""
         return None
 
-    def keep_best(self, rows: Sequence[Any], models: Path, folder: Path) -> bool:
-        """Keep the best run's model in `folder`; False where there is none to keep."""
-        return False
+    def keep_best(self, rows: Sequence[RunRow], models: Path, folder: Path) -> RunRow | None:
+        """Have the best run's model in `folder`, if it can be had; the run whose model stands there."""
+        return None

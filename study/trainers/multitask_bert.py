@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,18 +10,21 @@ from typing import Any, ClassVar
 
 import torch
 
+from mtbert.compilation import fault, repays
 from mtbert.config import RunConfig
-from mtbert.data.tokenize import Prepared
+from mtbert.config_parts import MultitaskConfig
+from mtbert.data.tokenize import Prepared, choose
 from mtbert.precision import native_precision
 from mtbert.run import prepare_data
 from mtbert.stage_store.keys import ChainKeys
-from results.rows import IssueRow
+from results.rows import ExampleRow, IssueRow, RunRow
 from search_spaces.grammar import Choices
-from study import best_model, ending
+from study import best_model
 from study.configuration import of_one_task, to_config
 from study.estimate import measure
+from study.example_rows import example_rows
 from study.preparation import check_all, describe_data, prepare
-from study.settings import PHASES, Settings
+from study.settings import PHASES, Settings, SettingsError
 from study.sharing import StageKeys
 from study.trainers.abstract import AbstractTrainer, StudyFacts, Timing
 
@@ -37,6 +41,13 @@ def precision() -> str:
     return native_precision(devices()[0])
 
 
+def compiles(settings: Settings) -> bool:
+    """What `--compile auto` means here: by the steps of the baseline, where all examples of a task count as enough."""
+    examples = math.inf if settings.train_examples is None else settings.train_examples
+    steps = settings.epochs * len(settings.tasks) * examples / MultitaskConfig().batch_size
+    return repays(devices()[0], steps)
+
+
 class MultitaskBert(AbstractTrainer):
     """`mtbert`: a space's choices are laid over the settings and give a `RunConfig`."""
 
@@ -48,6 +59,9 @@ class MultitaskBert(AbstractTrainer):
     shares: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
+        why_not = fault(devices()[0]) if settings.compiled else None
+        if why_not is not None:
+            raise SettingsError(why_not)
         self._settings, self._checked = settings, check_all(settings)
         self.space, self.tasks = self._checked.space, settings.tasks
         corpus = self._checked.corpus
@@ -97,6 +111,11 @@ class MultitaskBert(AbstractTrainer):
         self._stages = StageKeys(self._prepared.hashes, device, THREADS)
         return describe_data(self._checked, self._prepared)
 
+    def examples(self) -> list[ExampleRow]:
+        """Lengths and overlap of the dev examples' sentences."""
+        chosen = choose(self._checked.corpus, dev_examples=self._settings.dev_examples)
+        return list(example_rows({task: split for (task, name), split in chosen.items() if name == "dev"}))
+
     def keys(self, config: RunConfig) -> ChainKeys | None:
         """The keys of a run's stages."""
         return None if self._stages is None else self._stages.of(config)
@@ -137,10 +156,9 @@ class MultitaskBert(AbstractTrainer):
             },
         )
 
-    def keep_best(self, rows: Sequence[Any], models: Path, folder: Path) -> bool:
-        """Copy the model with the highest score; models kept on the way are then no longer needed."""
-        again = ending.repeat_command(self._settings.data, folder, max(rows, key=lambda r: r.score or 0).seed)
-        kept = best_model.keep(list(rows), models, folder, self._settings.name, again)
-        if kept:
+    def keep_best(self, rows: Sequence[RunRow], models: Path, folder: Path) -> RunRow | None:
+        """Have the model with the highest score there; models kept on the way are then no longer needed."""
+        kept = best_model.keep(rows, models, folder, self._checked.corpus)
+        if kept is not None:
             shutil.rmtree(models, ignore_errors=True)
         return kept

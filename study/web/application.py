@@ -14,7 +14,9 @@ from results import storage_url
 from results.errors import StorageError
 from results.plain import plain
 from results.records import Database, open_database
+from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
+from study.web.optuna_pages import folder_of
 from study.web.optuna_storage import optuna_storage
 from study.web.pages import Pages
 
@@ -33,12 +35,20 @@ def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
         chosen = name if name is not None else _only(database)
         database.require_study(chosen)
         stored = optuna_storage(storage)
-        optuna, page = (_nothing, None) if stored is None else (optuna_dashboard.wsgi(stored), _page(stored, chosen))
-        pages = Pages(database, chosen, optuna, page)
+        optuna = _nothing if stored is None else _optuna(stored, database, chosen)
+        pages = Pages(database, chosen, optuna, None if stored is None else _page(stored, chosen))
     except BaseException:
         database.close()
         raise
     return pages, chosen
+
+
+def _optuna(stored: RDBStorage, database: Database, name: str) -> WSGIApplication:
+    """Optuna's pages, with the artifacts of all studies whose folders are here; `name` is the one that is served."""
+    folders = {each: folder_of(database.require_study(each)) for each in database.study_names()}
+    here = {each: folder / FOLDER for each, folder in folders.items() if folder is not None}
+    store = Folders(here.values(), into=here.get(name))
+    return Served(optuna_dashboard.wsgi(stored, artifact_store=store if here else None), store)
 
 
 def _only(database: Database) -> str:

@@ -52,6 +52,18 @@ def bind(host: str, port: int, application: WSGIApplication) -> WSGIServer:
     return server
 
 
+def adopt(listening: socket.socket, application: WSGIApplication) -> WSGIServer:
+    """A server on a socket that listens already: who asks meanwhile is answered once `serve_forever` is called."""
+    host, port = listening.getsockname()[:2]
+    server = _Server((host, port), _Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket, server.server_address = listening, (host, port)
+    server.server_name, server.server_port = host, port
+    server.setup_environ()
+    server.set_app(application)
+    return server
+
+
 def address(host: str, port: int) -> str:
     """The URL to open."""
     bare = host.strip("[]")

@@ -75,8 +75,12 @@ class Rehearsed:
             )
 
     def log(self) -> str:
-        """What all launches have said."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
+        """What all launches have said, and the traceback of an error that should not happen."""
+        told = self._log.read_text(encoding="utf-8", errors="replace")
+        kept = self.folder / "out" / self.name / "launch.log"
+        if "An error that should not happen" in told and kept.is_file():
+            told += "".join(kept.read_text(encoding="utf-8", errors="replace").rpartition("Traceback")[1:])
+        return told
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a SELECT; none while there is no such table, or no server."""
@@ -198,7 +202,7 @@ def killed_again_and_again(
 
 def gone_soon(session: int) -> None:
     """The workers of a driver that was killed end by themselves."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30  # a process that is still starting hears of it when it is up
     while time.monotonic() < deadline:
         alive = []
         for process in psutil.process_iter():

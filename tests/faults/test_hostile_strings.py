@@ -6,6 +6,7 @@ the terminal, no name leaves its folder.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -27,8 +28,10 @@ from results.plain import plain
 from results.records import open_database
 from results.rendering import render_report
 from study import dashboard
+from study.markdown import escaped
 from study.web.application import application
-from study.web.note import escaped
+from study.web.artifacts import FOLDER, OURS
+from study.web.optuna_pages import complete
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "document.documentElement.dataset.pwned=1"  # a page where it ran has the attribute data-pwned
@@ -41,6 +44,7 @@ HOSTILE = "".join(
         "[bold]loud[/bold][/] {0} {x!r} %s %n \x1b[2J\x1b]0;owned\x07 \x9b31m \u202e ../../x <!-- ]]> \\u003c",
     )
 )
+ARTIFACT = "0a1b2c3d-0000-4000-8000-00000000000a"
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 NAMES = (
     "../../x",
@@ -75,7 +79,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     texts = "space = ?, goal = ?, data_source = ?, backbone = ?, command = ?, data_json = ?"
     row = "insert into data_issue (study_name, file, line, kind, message) values ('r', ?, 1, ?, ?)"
     packages, attribute = json.dumps({HOSTILE: HOSTILE}), "key, value_json) values (1, ?, ?)"
-    note = "set value_json = ? where key = 'dashboard:note_str:0'"
+    note = "set value_json = ? where key like 'dashboard:%note_str:0'"  # the study's, and those of trials
+    artifact = json.dumps({"artifact_id": ARTIFACT, "filename": HOSTILE, "mimetype": "text/html", "encoding": HOSTILE})
+    named = "insert into study_system_attributes (study_id, key, value_json) values (1, ?, ?)"
     update(
         found.database,
         (f"update study_meta set {texts}", (*[HOSTILE] * 5, json.dumps({HOSTILE: {HOSTILE: HOSTILE}}))),
@@ -88,7 +94,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         (row, (HOSTILE, HOSTILE, HOSTILE)),
         (f"insert into trial_user_attributes (trial_id, {attribute}", (HOSTILE[:400], json.dumps(HOSTILE))),
         (f"insert into study_user_attributes (study_id, {attribute}", (HOSTILE[:400], json.dumps(HOSTILE))),
+        ("delete from study_system_attributes where key = ?", (OURS,)),
+    )
+    storage = f"sqlite:///{found.database}"
+    with contextlib.chdir(found.folder), open_database(storage, create=False) as database:
+        complete(storage, database, "r")  # notes, figures and artifacts of such texts
+    (found.folder / "runs" / "r" / FOLDER / ARTIFACT).write_text(f"<html><body>{HOSTILE}</body></html>")
+    update(
+        found.database,
         (f"update study_system_attributes {note}", (json.dumps(f"# {HOSTILE}"),)),
+        (named, (f"artifacts:{ARTIFACT}", json.dumps(artifact))),
     )
     return found
 
@@ -96,7 +111,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def address(place: Place) -> Iterator[str]:
     """Where a dashboard of that study listens."""
-    server, _ = dashboard.start(f"sqlite:///{place.database}", "r", "127.0.0.1", 0, None)
+    with contextlib.chdir(place.folder):
+        server, _ = dashboard.start(f"sqlite:///{place.database}", "r", "127.0.0.1", 0, None)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -163,6 +179,29 @@ def test_nothing_executes_in_the_dashboard(address: str, tmp_path: Path, path: s
         assert "NOW LOADING" not in dom, "Optuna's page has not been drawn"
 
 
+@pytest.mark.slow
+def test_nothing_executes_in_an_artifact_that_is_opened(address: str, tmp_path: Path) -> None:
+    dom, console = opened(f"{address}/artifacts/1/{ARTIFACT}", tmp_path / "profile")
+    assert "data-pwned" not in dom and "<script>" in dom, "it is not that page"
+    assert any("Content Security Policy" in line for line in console)
+
+
+def test_artifacts_and_notes_made_of_such_texts_are_plain(place: Place) -> None:
+    with contextlib.chdir(place.folder):
+        found, _ = application(f"sqlite:///{place.database}", "r")
+    listed = json.loads(ask(found, path="/api/studies/1").body)["artifacts"]
+    assert HOSTILE in {one["filename"] for one in listed}
+    drawn = [one for one in listed if one["filename"].startswith("confusion-")]
+    assert drawn
+    for one in listed:
+        answer = ask(found, path=f"/artifacts/1/{one['artifact_id']}")
+        policy = answer.headers["content-security-policy"]
+        assert answer.status == 200 and "sandbox allow-scripts" in policy and "'self'" not in policy
+        assert CONTROL.findall("".join(f"{key}: {value}" for key, value in answer.headers.items())) == []
+        if one in drawn:
+            assert "<script" not in answer.text and "onerror=" not in re.sub(r"&lt;.*?&gt;", "", answer.text)
+
+
 def test_our_pages_have_no_element_or_link_of_a_text(place: Place) -> None:
     found, _ = application(f"sqlite:///{place.database}", "r")
     for path in ("/", "/report"):
@@ -192,7 +231,10 @@ def commands(storage: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 @pytest.mark.parametrize("which", range(11))
-def test_the_terminal_shows_them_without_control_codes(place: Place, which: int) -> None:
+def test_the_terminal_shows_them_without_control_codes(
+    place: Place, which: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "9000")  # nothing is cut
     module, arguments = commands(f"sqlite:///{place.database}")[which]
     done = place.call(*arguments, module=module)
     told = done.stdout + done.stderr

@@ -11,31 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 from clusters import Cluster, SecondHost, cluster, kill_node, second_host, wait_for_nodes, with_token
+from processes import below, titled
 from rehearsed import Rehearsed, killed_again_and_again, often
 
 pytestmark = pytest.mark.slow
 TRIALS = often(60, 200)
 RAY = ("--engine", "ray")
-
-
-def below(pid: int) -> list[psutil.Process]:
-    """All processes that came of this one."""
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
-        return []
-
-
-def titled(processes: list[psutil.Process], title: str) -> list[psutil.Process]:
-    """Those whose command line has this text."""
-    found = []
-    for process in processes:
-        try:
-            if title in " ".join(process.cmdline()):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 def kill_of_ray(process: subprocess.Popen[bytes], rng: random.Random) -> str:

@@ -20,10 +20,16 @@ def test_a_smoke_study_leaves_rows_tables_a_report_and_a_model_that_loads(finish
     assert told["runs"] == place.rows("select count(*) from run")[0][0]
     assert told["best"]["config"]["backbone"] == "tiny"
     folder = place.folder / "runs" / "s"
-    assert {path.name for path in folder.iterdir()} == {"best", "launch.log", "prepared", "report.html", "tables"}
+    parts = {"artifacts", "best", "launch.log", "prepared", "report.html", "tables"}
+    assert {path.name for path in folder.iterdir()} == parts
     assert "Made-up data" in (folder / "report.html").read_text(encoding="utf-8")
     model = mtbert.load(folder / "best")
     assert model.predict("sts", ["A dog runs."], ["A dog is running."]).shape == (1,)
+    encoder, _ = mtbert.load_encoder(str(folder / "best" / "transformers"))  # a published BERT like any other
+    assert encoder.width == model.model.encoder.width
+    card = (folder / "best" / "README.md").read_text(encoding="utf-8")
+    digest, seed = told["best"]["digest"], model.config.seed
+    assert digest in card and f"| {seed} (this model) |" in card and "The test split was looked at once" in card
 
 
 def test_trials_and_seeds_are_exactly_as_asked(finished: Finished) -> None:
@@ -189,7 +195,10 @@ def test_a_study_of_two_tasks_has_those_alone(place: Place) -> None:
     )
     assert score == pytest.approx((quora + sts) / 2)
     page = (place.folder / "runs" / "s" / "best" / "README.md").read_text(encoding="utf-8")
-    assert 'model.predict("quora", ["A fine film ."], ["A good film ."])' in page
+    (example,) = [line for line in page.splitlines() if "model.predict(" in line]
+    assert example.strip() in [
+        f'model.predict("{task}", ["A fine film ."], ["A good film ."])' for task in ("sts", "quora")
+    ]
 
 
 def test_tasks_that_the_demo_has_not_are_refused(place: Place) -> None:

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from clusters import Cluster, kill_node, start_node
 from place import SMALL, Place
+from processes import below, command_line, titled
 
 from study.engines import making
 from study.engines.abstract import EngineLost
@@ -55,15 +56,6 @@ def wait_for_an_epoch(place: Place, process: subprocess.Popen[str]) -> None:
     raise AssertionError("the study made no progress")
 
 
-def processes_below(pid: int) -> list[psutil.Process]:
-    return psutil.Process(pid).children(recursive=True)
-
-
-def titled(processes: Sequence[psutil.Process], title: str) -> psutil.Process:
-    (found,) = [process for process in processes if title in " ".join(process.cmdline())]
-    return found
-
-
 def scratch_folders(driver: int) -> list[Path]:
     return list(Path("/tmp").glob(f"mtbert-ray-{driver}-*"))
 
@@ -88,7 +80,7 @@ def living(of_sessions: set[int]) -> list[str]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             if os.getsid(process.pid) in of_sessions and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(process.cmdline()))
+                found.append(command_line(process))
     return found
 
 
@@ -115,9 +107,10 @@ def test_a_study_leaves_the_rows_that_the_local_engine_leaves(tmp_path: Path) ->
 def test_a_killed_ray_worker_ends_one_attempt_and_the_study_goes_on(place: Place, retries: int) -> None:
     process = place.start(*LONG, "--retries", str(retries))
     wait_for_an_epoch(place, process)
-    processes = processes_below(process.pid)
+    processes = below(process.pid)
     begun = sessions(processes)
-    titled(processes, "ray::ResourceTrainable").send_signal(signal.SIGKILL)
+    (worker,) = titled(processes, "ray::ResourceTrainable")
+    worker.send_signal(signal.SIGKILL)
     told, _ = process.communicate(timeout=300)
     assert "worker_died: the Ray worker died: " in told and "search 5/4" not in told
     runs = place.rows("select status, reason, attempt, engine_trial_id is null from run order by id")
@@ -134,12 +127,34 @@ def test_a_killed_ray_worker_ends_one_attempt_and_the_study_goes_on(place: Place
 
 
 @pytest.mark.slow
+def test_short_runs_keep_all_workers_at_work(place: Place) -> None:
+    options = ("--space", "pooling", "--name", "s", "--phases", "search", "--trials", "40", "--pruner", "none")
+    process = place.start(*options, "--rehearse", "--rehearse-seconds", "0.3", "--engine", "ray", "--workers", "2")
+    workers: dict[bool, set[int]] = {False: set(), True: set()}
+    while process.poll() is None:
+        ended = len(ended_runs(place))
+        if 6 <= ended <= 15 or 25 <= ended <= 38:  # all had time to start, and none is given back yet
+            found = titled(below(process.pid), "ray::ResourceTrainable")
+            workers[ended > 20].update(worker.pid for worker in found)
+        time.sleep(0.1)
+    told, _ = process.communicate()
+    assert process.returncode == 0, told
+    assert len(workers[False]) == 2 and workers[False] == workers[True], workers
+
+
+def ended_runs(place: Place) -> list[tuple[int]]:
+    if not place.database.exists() or not place.rows("select 1 from sqlite_master where name = 'run'"):
+        return []
+    return place.rows("select id from run where status = 'complete'")
+
+
+@pytest.mark.slow
 def test_a_killed_driver_takes_ray_with_it(place: Place) -> None:
     process = place.start(*LONG)
     wait_for_an_epoch(place, process)
     assert len(scratch_folders(process.pid)) == 1
-    processes = processes_below(process.pid)
-    assert titled(processes, "raylet/raylet").is_running()
+    processes = below(process.pid)
+    assert len(titled(processes, "raylet/raylet")) == 1
     begun = sessions(processes)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)

@@ -33,6 +33,21 @@ def test_evaluate_prints_every_metric_of_every_task(model: Path, capsys: pytest.
     assert told["leaderboard_score"] == pytest.approx((main[0] + main[1] + (1 + main[2]) / 2) / 3)
 
 
+def test_train_and_predict_tell_the_same_as_data(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = model.parent / "config.json"
+    assert train.main(["--config", str(config), "--out", str(tmp_path / "model"), "--json"]) == 0
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert set(told) == {"digest", "seed", "best_epoch", "score", "tasks", "model"}
+    assert told["digest"] == RunConfig.model_validate_json(config.read_text(encoding="utf-8")).digest()
+    assert set(told["tasks"]) == {"sst", "quora", "sts"} and "epoch 1/" in said.err
+    assert predict.main(["--model", told["model"], "--out", str(tmp_path / "out"), "--json"]) == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert sorted(files) == sorted(str(path) for path in (tmp_path / "out").iterdir())
+
+
 def test_evaluate_prints_a_line_a_task(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate.main(["--model", str(model), "--split", "test"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -69,3 +84,23 @@ def test_train_tells_all_faults_of_a_configuration(tmp_path: Path, capsys: pytes
     assert train.main(["--config", str(tmp_path / "c.json")]) == 2
     told = capsys.readouterr().err
     assert "Did you mean 'pooling'" in told and "head_dropout" in told and "Traceback" not in told
+
+
+def test_a_recipe_trains_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--recipe", "kumar", "--backbone", "tiny", "--epochs", "1", "--data", "demo"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("epoch 1/1   score ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--recipe", "kumer"], "--recipe: No recipe named 'kumer'. Did you mean 'kumar'? Known: "),
+        (["--recipe", "kumar", "--epochs", "0"], "multitask.epochs: "),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_one_message(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert train.main(arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(told)

@@ -34,7 +34,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def section(database: Database) -> str:
     """The text of the section alone."""
     page = render_report(database, "s")
-    found = re.search(r'<section id="claims">(.*?)</section>', page, re.DOTALL)
+    found = re.search(r'<section id="claims"[^>]*>(.*?)</section>', page, re.DOTALL)
     assert found is not None
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", found.group(1)).split()))
 

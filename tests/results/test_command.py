@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,18 @@ def test_the_report_command_says_where_the_report_is(finished_url: str, tmp_path
     assert report.main(["--name", "demo-study", "--storage", finished_url, "--out", str(path)]) == 0
     assert capsys.readouterr().out.strip() == str(path)
     assert path.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(("command", "place"), [(report, "report.html"), (export, "tables")])
+def test_what_was_written_is_told_as_data(
+    finished_url: str, tmp_path: Path, capsys: Said, command: ModuleType, place: str
+) -> None:
+    path = tmp_path / place
+    given = ["--name", "demo-study", "--storage", finished_url, "--out", str(path), "--json"]
+    assert command.main(given) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"study": "demo-study", "format": {"tables": "csv"}.get(place, "html"), "written": str(path)}
+    assert path.exists()
 
 
 @pytest.mark.parametrize(("kind", "ending"), [("csv", "csv"), ("md", "md"), ("latex", "tex"), ("json", "json")])

@@ -9,6 +9,7 @@ import pytest
 from planted_runs import SIZES, planted_run
 from sklearn.metrics import confusion_matrix
 
+from results.records import ExampleRow
 from results.rendering import render_report
 from results.sections import errors
 from results.sections.errors import Errors
@@ -81,7 +82,7 @@ def test_the_planted_error_is_named(light: Any) -> None:
 def test_the_accuracy_of_a_true_class_is_the_diagonal(light: Any) -> None:
     (sst,) = (view.found for view in section(study(light)).tasks if view.name == "sst")
     diagonal = np.diag(sst.confusions["best"].shares)
-    assert [part.accuracy["best"].estimate for part in sst.by_class] == pytest.approx(diagonal.tolist())
+    assert [part.mean["best"].estimate for part in sst.by_class] == pytest.approx(diagonal.tolist())
     assert sum(part.examples for part in sst.by_class) == SIZES["sst"]
     assert all(part.difference is not None for part in sst.by_class)
 
@@ -157,3 +158,34 @@ def test_the_page_shows_the_section(light: Any) -> None:
     text = render_report(light.database, light.name)
     for words in ("Where it errs", "How far confidence can be believed", "what is taken for what", "4 very positive"):
         assert words in text
+
+
+def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) -> None:
+    results = study(light)
+    run = results.runs[0].id
+    for kept in results.predictions(run):
+        pairs = kept.task != "sst"
+        rows = [
+            ExampleRow(kept.task, kept.examples, n, n, 3 if pairs else None, n / 1000 if pairs else None)
+            for n in range(1, len(kept.values.labels) + 1)
+        ]
+        light.database.add_examples(light.name, rows)
+    found = section(StudyResults(light.database, light.name))
+    quora = next(view.found for view in found.tasks if view.name == "quora")
+    assert [kind for kind, _ in quora.by_size] == ["length"] * 4 + ["overlap"] * 4
+    first = quora.by_size[0][1]
+    right = quora.best.right[:, : first.examples]
+    assert first.mean["best"].estimate == pytest.approx(right.mean())
+    sts = next(view.found for view in found.tasks if view.name == "sts")
+    apart = np.abs(sts.best.errors)[:, -sts.by_size[-1][1].examples :]
+    assert sts.by_size[-1][1].mean["best"].estimate == pytest.approx(apart.mean())
+    frame = found.tables()["slices"]
+    assert {"true class 0", "length 4 to 10 words"} & set(frame["slice"]) and frame["absolute_error"].notna().any()
+    page = render_report(light.database, light.name)
+    assert "of the words shared</th>" in page and "Nothing stands here by length" not in page
+
+
+def test_a_study_without_sizes_says_so(light: Any) -> None:
+    results = study(light)
+    assert section(results).without_sizes
+    assert "Nothing stands here by length or by shared words" in render_report(light.database, light.name)

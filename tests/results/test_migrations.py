@@ -8,8 +8,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from results import migrations
-from results.records import Database, open_database
+from results.records import Database, ExampleRow, open_database
 from results.schema import Base
+from results.study_results import StudyResults
 
 OLD_STUDY = """
 insert into study_meta (study_name, space, goal, created_at, command, data_source, data_made_up, data_fingerprint,
@@ -49,6 +50,28 @@ def test_a_database_of_the_first_release_opens_with_its_runs(url: str) -> None:
         (run,) = database.runs("old")
         assert (run.id, run.score, run.host, run.engine_trial_id) == (3, 0.5, "h", None)
         assert database.runs("old", status="complete") == [run]
+
+
+def test_a_database_without_examples_opens_and_takes_them(url: str) -> None:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    config = Config()
+    config.set_main_option("script_location", str(migrations.__path__[0]))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        assert not inspect(connection).has_table("example")
+        connection.execute(text(OLD_STUDY))
+    engine.dispose()
+    with open_database(url) as database:
+        results = StudyResults(database, "old")
+        assert results.example_sizes("quora", "ids") is None
+        rows = [ExampleRow("quora", "ids", 1, 4, 3, 0.5), ExampleRow("quora", "ids", 2, 6, 5, 0.25)]
+        for _ in range(2):  # a study that is launched again has them already
+            database.add_examples("old", rows)
+        found = results.example_sizes("quora", "ids")
+        assert found is not None and found.overlap is not None
+        assert (found.words.tolist(), found.overlap.tolist()) == ([7, 11], [0.5, 0.25])
+        assert results.example_sizes("sst", "ids") is None
 
 
 def test_the_known_head_is_the_newest_migration() -> None:

@@ -20,15 +20,15 @@ PARTS = {
 def test_each_part_has_its_accuracy_and_its_difference() -> None:
     first, last = slices({"best": BEST, "baseline": OTHER}, (BEST, OTHER), PARTS)
     assert (first.name, first.examples, last.examples) == ("first three", 3, 2)
-    assert first.accuracy["best"].estimate == pytest.approx(3 / 6)
-    assert last.accuracy["best"].estimate == pytest.approx(3 / 4)
+    assert first.mean["best"].estimate == pytest.approx(3 / 6)
+    assert last.mean["best"].estimate == pytest.approx(3 / 4)
     expected = paired_difference(BEST[:, :3].astype(float), OTHER[:, :3].astype(float)).interval()
     assert first.difference == expected and expected.estimate == pytest.approx(1 / 6)
 
 
 def test_accuracies_stay_between_0_and_1() -> None:
     for one in slices({"best": BEST}, None, PARTS):
-        assert 0 <= one.accuracy["best"].low <= one.accuracy["best"].estimate <= one.accuracy["best"].high <= 1
+        assert 0 <= one.mean["best"].low <= one.mean["best"].estimate <= one.mean["best"].high <= 1
         assert one.difference is None
 
 
@@ -42,5 +42,5 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         hard = rng.random(60) < 0.5
         right = rng.random((4, 60)) < np.where(hard, 0.4, 0.9)
         (one,) = slices({"best": right}, None, {"all": np.ones(60, dtype=bool)})
-        held += one.accuracy["best"].low <= 0.65 <= one.accuracy["best"].high
+        held += one.mean["best"].low <= 0.65 <= one.mean["best"].high
     assert held / 300 > 0.92

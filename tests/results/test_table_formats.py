@@ -49,7 +49,7 @@ def test_markdown_has_a_line_a_row_and_no_cell_breaks_it() -> None:
 
 def test_latex_escapes_what_tex_would_obey() -> None:
     text = written("latex")
-    assert r"row:a | b\_c \& 50 \%" in text and r"\textbackslash input\{x\}" in text
+    assert r"row:a \textbar{} b\_c \& 50 \%" in text and r"\textbackslash{}input\{x\}" in text
     assert "0.1235" in text and "nan" not in text.lower()
 
 

@@ -184,7 +184,7 @@ def test_training_together_is_compared_with_training_alone(light: Any) -> None:
     frame = found.tables()["transfer"]
     assert set(frame[frame["cell"] == "reference:sst"]["task"]) == {"sst"}
     text = render_report(light.database, light.name)
-    assert "All tasks together, or each alone" in text and "; sst alone" in text
+    assert "All tasks together, or each alone" in text and "sst alone" in text
 
 
 def test_references_are_no_rivals_of_other_configurations(light: Any) -> None:

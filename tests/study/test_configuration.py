@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import mtbert.recipes
 import search_spaces
 from mtbert.config import RunConfig
 from mtbert.errors import ConfigurationError
@@ -35,6 +36,13 @@ def test_with_a_fixed_pretraining_seed_all_seeds_have_the_studys() -> None:
     fixed = resolve({"backbone": "tiny", "seed": 5, "fixed_pretraining_seed": True}, None)
     assert [to_config(space, space.baseline(), fixed, seed).pretraining_seed for seed in (1, 2)] == [5, 5]
     assert to_config(space, space.baseline(), SETTINGS, 1).pretraining_seed is None
+
+
+@pytest.mark.parametrize("recipe", search_spaces.load("full_ablation").recipes, ids=lambda recipe: recipe.name)
+def test_a_recipe_trained_alone_is_what_a_study_of_all_examples_runs(recipe: search_spaces.Recipe) -> None:
+    space = search_spaces.load("full_ablation")
+    whole = resolve({"backbone": "minilm", "budget": "full", "epochs": 4}, None)
+    assert mtbert.recipes.recipe(recipe.name, 4) == to_config(space, space.complete(recipe.choices), whole)
 
 
 def _one_factor(*levels: Level) -> Space:

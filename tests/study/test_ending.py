@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rich.console import Console
 from results.records import Cell, Database, NewRun, RunResult, StudyRow, open_database
 from results.summary import summary
 from study.ending import SHOWN_CONFIGURATIONS, Ending
+from study.terminal import PlainConsole
 
 BASELINE, MEAN = {"pooling": "cls"}, {"pooling": "mean"}
 
@@ -82,6 +84,19 @@ def test_without_printed_rows_configurations_are_told_by_their_differences(datab
     write(database, {"baseline": BASELINE, "grid:pooling=mean": MEAN})
     lines = [" ".join(line.split()) for line in shown(database).splitlines()]
     assert "1 mean pooling 0.610 ± 0.000 2" in lines and "2 the baseline itself 0.510 ± 0.000 2" in lines
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal_and_long_labels_are_cut(database: Database, width: int) -> None:
+    long = "a label that goes on " * 12
+    write(database, {"baseline": BASELINE, f"row:{long}": MEAN, "row:x[bold]y": {"pooling": "max"}})
+    stream = io.StringIO()
+    ending(database).show(PlainConsole(file=stream, width=width))
+    lines = stream.getvalue().splitlines()
+    rows = [line for line in lines if line.lstrip().startswith(("1 ", "2 ", "3 "))]
+    assert max(len(line) for line in lines) <= width and len(rows) == 3
+    assert any(re.search(r"a label that .*…\s+0\.610 ± 0\.000\s+2$", row) for row in rows), rows
+    assert "\x1b" not in stream.getvalue() and "[bold]" in stream.getvalue()
 
 
 def test_rows_beyond_those_shown_are_counted(database: Database) -> None:

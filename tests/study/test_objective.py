@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,23 @@ def test_a_batch_of_one_example_cannot_be_halved() -> None:
     assert objective.halved(parse({**SMALL, "multitask": {"batch_size": 1}})) is None
     own = objective.halved(parse({**SMALL, "tasks": {"sst": {"head": "linear", "batch_size": 6}}}))
     assert own is not None and own.tasks["sst"].batch_size == 3
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_after_a_gpu_ran_out_of_memory_the_run_is_done_there_with_half_the_batch(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(config: RunConfig, data: Any, report: Any, *others: Any) -> Any:
+        def after_one(epoch: Any) -> bool:
+            report(epoch)
+            if config.multitask.batch_size == 4:
+                torch.empty(2**50, dtype=torch.uint8, device="cuda")  # CUDA's own error
+            return True
+
+        return run(config, data, after_one, *others)
+
+    monkeypatch.setattr(objective, "run", fails)
+    done = objective.carry_out(replace(job(), device="cuda:0"), lambda _: True)
+    assert isinstance(done, RunDone), done
+    assert done.note is not None and "batch 2 with accumulation 2" in done.note

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
+from optuna.storages._rdb.models import BaseModel
 from optuna.trial import TrialState
+from sqlalchemy import event
 
 from search_spaces import Constraint, Space
 from study.phases import known_first
@@ -51,6 +56,32 @@ def test_a_search_in_two_sittings_proposes_the_same_as_in_one(tmp_path: Path, sp
     (tmp_path / "other").mkdir()
     parts = [p for _ in range(3) for p in run_through(search(tmp_path / "other", space), 3)]
     assert [p.choices for p in parts] == [p.choices for p in whole]
+
+
+def test_a_kill_between_optunas_tables_and_their_indexes_leaves_one_study(tmp_path: Path, space: Space) -> None:
+    RDBStorage(f"sqlite:///{tmp_path}/s.db").remove_session()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as database:
+        database.execute("drop index ix_studies_study_name")
+    for _ in range(3):
+        search(tmp_path, space).close()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as database:
+        assert database.execute("select study_name from studies").fetchall() == [("s",)]
+
+
+def test_optunas_tables_are_made_whole_or_not_at_all(tmp_path: Path, space: Space) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    trials = BaseModel.metadata.tables["trials"]
+    event.listen(trials, "before_create", fail)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            search(tmp_path, space)
+    finally:
+        event.remove(trials, "before_create", fail)
+    with closing(sqlite3.connect(tmp_path / "s.db")) as database:
+        assert database.execute("select name from sqlite_master where name = 'studies'").fetchall() == []
+    search(tmp_path, space).close()
 
 
 def test_another_seed_proposes_something_else(tmp_path: Path, space: Space) -> None:

@@ -48,6 +48,7 @@ def test_a_resumed_study_may_get_more_trials_and_seeds() -> None:
         ("epochs", 9),
         ("seed", 1),
         ("precision", "bfloat16"),
+        ("compiled", True),
         ("pins", ("pooling=max",)),
         ("tasks", ("sst",)),
     ],

@@ -19,6 +19,7 @@ from typing import Any
 import ray
 from ray import cloudpickle, tune
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -65,6 +66,26 @@ class JobSearcher(Searcher):
     def restore_from_dir(self, checkpoint_dir: str) -> None:
         """Never: a study is resumed from our tables."""
         raise NotImplementedError
+
+
+class KeepsWorkers(FIFOScheduler):
+    """First come, first served; and Tune keeps as many idle workers for the next runs as there are at a time.
+
+    By itself it keeps one: a worker that has ended its run while the next one is not queued yet would go, its successor
+    take seconds to start, and be called off when the other worker is idle first. One worker alone would then do all.
+    """
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._workers, self._told = workers, False
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Before the first trial; there is no public way, and a Ray that has it elsewhere keeps one worker."""
+        if not self._told:
+            self._told = True
+            with contextlib.suppress(AttributeError):
+                cache = tune_controller._tune_controller._actor_cache
+                cache.increase_max(trial.placement_group_factory, by=self._workers)
 
 
 class Ends(tune.Callback):
@@ -155,6 +176,7 @@ class Bridge:
             tune.with_resources(trainable, {"cpu": 1, "gpu": self._share} if self._share else {"cpu": 1}),
             tune_config=tune.TuneConfig(
                 search_alg=JobSearcher(self._jobs),
+                scheduler=KeepsWorkers(self._workers),
                 num_samples=-1,
                 reuse_actors=True,
                 trial_name_creator=lambda trial: f"run-{trial.config['run_id']}",

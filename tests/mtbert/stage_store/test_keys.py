@@ -55,6 +55,7 @@ def first_difference(config: RunConfig, **other: Any) -> str | None:
         ({"seed": 1}, "mlm"),
         ({"encoder__layers": 1}, "mlm"),
         ({"precision": "bfloat16"}, "mlm"),
+        ({"compiled": True}, "mlm"),
         ({"encoder__hidden_dropout": 0.2}, "mlm"),
         ({"mlm__epochs": 2}, "mlm"),
         ({"pooling": "mean"}, "simcse_unsupervised"),

@@ -21,7 +21,7 @@ from results.freshness import fingerprint
 from results.policy import content_security_policy
 from results.records import open_database
 from results.report import write_report
-from study.web import pages
+from study.web import following, pages
 from study.web.application import application
 
 Asked = Callable[..., Answer]
@@ -36,11 +36,17 @@ def test_the_first_page_leads_to_all_others(asked: Asked) -> None:
         assert asked(path=link).status == 200, link
 
 
-def test_the_report_is_what_the_command_writes(asked: Asked, storage: str, tmp_path: Path) -> None:
+def test_the_report_is_what_the_command_writes_and_the_script_that_follows(
+    asked: Asked, storage: str, tmp_path: Path
+) -> None:
     with open_database(storage) as database:
         write_report(database, "r", tmp_path / "report.html")
     page = asked(path="/report")
-    assert page.body == (tmp_path / "report.html").read_bytes()
+    written = (tmp_path / "report.html").read_text(encoding="utf-8")
+    begins, ends = page.text.index('<script type="application/json" id="following">'), page.text.rindex("</body>")
+    assert page.text[:begins] + page.text[ends:] == written
+    assert page.text[begins:ends].endswith(f"<script>{following.script()}</script>")
+    assert "following" not in written and "fetch(" not in written
     again = asked(path="/report", HTTP_IF_NONE_MATCH=page.headers["etag"])
     assert (again.status, again.body) == (304, b"")
     assert asked("HEAD", "/report").body == b""
@@ -50,10 +56,13 @@ def test_the_reports_policy_lets_its_own_scripts_run_and_no_other(asked: Asked) 
     page = asked(path="/report")
     policy = page.headers["content-security-policy"]
     scripts = policy.partition("script-src")[2].partition(";")[0]
-    assert "unsafe" not in scripts and "'self'" not in scripts and scripts.count("sha256-") >= 2
+    assert "unsafe" not in scripts and "'self'" not in scripts and scripts.count("sha256-") >= 3
+    assert "connect-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy
     injected = page.text.replace("</main>", "<script>alert(1)</script></main>")
-    assert content_security_policy(injected) == policy
+    assert following.policy(injected) == policy
+    written = content_security_policy(page.text)
+    assert "connect-src" not in written and written.count("sha256-") == policy.count("sha256-") - 1
 
 
 def test_every_table_is_there_and_nothing_beside_them(asked: Asked, storage: str) -> None:
@@ -82,6 +91,31 @@ def test_a_report_that_has_changed_is_made_anew(tmp_path: Path, rehearsed: Place
     second = ask(found, path="/report")
     assert first.headers["etag"] != second.headers["etag"]
     assert "a-new-word" in second.text and "a-new-word" not in first.text
+
+
+def test_the_state_says_which_report_is_sent_and_how_the_study_stands(
+    tmp_path: Path, rehearsed: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
+    url = f"sqlite:///{tmp_path}/runs/studies.db"
+    found, _ = application(url, None)
+
+    def state() -> dict[str, str]:
+        return dict(json.loads(ask(found, path="/report/state").body))
+
+    sent = json.loads(re.findall('id="following">(.*?)</script>', ask(found, path="/report").text)[0])
+    before = state()
+    assert before["mark"] == sent["mark"]
+    with open_database(url) as database:
+        runs = len(database.runs("r"))
+        assert before["status"] == "done" and before["told"] == f"The study is done: {runs} runs ended."
+        database.update_study("r", status="running")
+        assert state()["status"] == "stopped", "nobody drives it"
+        database.take_lease("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
+        assert state()["status"] == "running"
+    assert state()["mark"] == sent["mark"], "a report that has just been made is not asked for again"
+    found.hurry()
+    assert state()["mark"] != sent["mark"]
 
 
 def test_a_report_that_takes_long_is_not_made_at_every_question(rehearsed: Place, tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""The command `python -m mtbert.export`: a trained model's encoder as a plain `transformers` model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtbert.errors import ExportError, MtbertError, unwritable
+
+if TYPE_CHECKING:
+    from mtbert.config import RunConfig
+    from mtbert.encoder.bert import BertEncoder
+    from mtbert.model import MultitaskModel
+    from mtbert.trained import TrainedModel
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    result = argparse.ArgumentParser(
+        prog="python -m mtbert.export",
+        description="Write a trained model's encoder as a folder that transformers.AutoModel.from_pretrained loads.",
+    )
+    result.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
+    )
+    result.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="made where it is not there; with a folder for each task where tasks have encoders of their own",
+    )
+    result.add_argument("--json", action="store_true", help="print what was written as one JSON object")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be made."""
+    options = parser().parse_args(arguments)
+    try:
+        from mtbert import trained  # here, so that --help needs no torch
+
+        written = export(trained.load(options.model), options.out)
+    except MtbertError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(unwritable(error), file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps({"model": str(options.model), "files": [str(path) for path in written]}, indent=2))
+    else:
+        print(*written, sep="\n")
+    return 0
+
+
+def hindrance(config: RunConfig) -> str | None:
+    """Why no plain BERT computes what this configuration's encoder does; None where one does."""
+    from mtbert import components
+
+    if config.backbone == "bilstm":
+        return "its encoder is a BiLSTM, not a BERT"
+    stay = [part.name for part in config.adapters if not components.load("adapters", part.name).merges]  # type: ignore[attr-defined]
+    if stay:
+        what = f"adapters {', '.join(stay)} stand" if len(stay) > 1 else f"adapter {stay[0]} stands"
+        return f"its {what} in the layers of its encoder, where BertModel has no place for such a thing"
+    return None
+
+
+def one_encoder(config: RunConfig) -> bool:
+    """Whether all tasks have the very same encoder; adapters that merge into it make one for each task."""
+    return config.encoder.shared and not config.adapters
+
+
+def export(trained: TrainedModel, folder: Path) -> list[Path]:
+    """Write the encoder below `folder` as `transformers.BertModel` has it; every file that was written.
+
+    Tasks with encoders of their own have a folder each, `folder`/TASK; LoRA's matrices are added to the weights they
+    change, W + (alpha / rank) B A, which computes the same. Weights are float32, whatever the model computes in.
+    Raises `ExportError` with the reason where no plain BERT computes what the encoder does.
+    """
+    from mtbert.encoder import published
+    from mtbert.poolings.cls_pooler import ClsPoolerPooling
+
+    model, config = trained.model, trained.config
+    if (why := hindrance(config)) is not None:
+        raise ExportError(f"This model is no plain BERT: {why}. Use it with mtbert.load.")
+    pooling = model.pooling
+    pooler = (pooling.dense.weight, pooling.dense.bias) if isinstance(pooling, ClsPoolerPooling) else None
+    places = {folder: None} if one_encoder(config) else {folder / task: task for task in config.tasks}
+    written = []
+    for place, task in places.items():
+        encoder = plain_encoder(model, task)
+        max_tokens = config.data.max_tokens
+        written += published.write(place, encoder, trained.tokenizer, max_tokens=max_tokens, pooler=pooler)
+    return written
+
+
+def plain_encoder(model: MultitaskModel, task: str | None) -> BertEncoder:
+    """A task's encoder with its adapters merged into its weights: a copy where there are any."""
+    import copy
+    from typing import cast
+
+    from mtbert.adapters.abstract import AbstractAdapter
+
+    encoder, adapters = cast("BertEncoder", model.encoder_of(task)), model.adapter_of(task)
+    if adapters is None:
+        return encoder
+    encoder = copy.deepcopy(encoder)
+    for adapter in adapters.children():
+        cast(AbstractAdapter, adapter).merge_into(encoder)
+    return encoder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""How a study was done, on what data and at what cost, in words: the last sections of the report's page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import numpy as np
+
+from results import looks
+from results.rows import JsonObject, StudyRow
+from results.study_results import StudyResults
+from results.summary import Summary, seconds_spent
+from results.wording import NONE, duration, plural, seeds_text
+
+
+def data_sentence(results: StudyResults, issues: int) -> str:
+    """What the data section supports."""
+    overlap = results.study.data_json.get("overlap", {})
+    shared = sum(overlap.values()) if isinstance(overlap, dict) else 0
+    dropped = (
+        f"{plural(issues, 'faulty row')} {'was' if issues == 1 else 'were'} dropped"
+        if issues
+        else ("No row was dropped")
+    )
+    return f"{dropped}; {plural(shared, 'example')} of dev {'stands' if shared == 1 else 'stand'} in train too."
+
+
+def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The counts of `data_json` as tables (title, rows), whatever keys it has."""
+    tables = []
+    for key, value in results.study.data_json.items():
+        if isinstance(value, dict) and value:
+            rows = [(str(name), _shown(count)) for name, count in value.items()]
+            tables.append((key.replace("_", " ").capitalize(), rows))
+    return tables
+
+
+def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
+    """Phase, runs, computing time, time saved, and the mean time of a complete run."""
+    rows = []
+    for phase in ("search", "confirm", "ablate"):
+        runs = [run for run in results.runs if run.phase == phase]
+        complete = [seconds_spent(run) for run in runs if run.status == "complete"]
+        spent = sum(seconds_spent(run) for run in runs)
+        saved = sum(run.shared_seconds or 0.0 for run in runs)
+        mean = duration(float(np.mean(complete))) if complete else NONE
+        if runs:
+            rows.append((phase, len(runs), duration(spent), duration(saved), mean))
+    return rows
+
+
+def design_facts(study: StudyRow) -> list[tuple[str, str]]:
+    """What each phase was to run, from the settings of the launch; those that are not known are left out."""
+    told = study.settings_json
+    if study.space_json.get("design") == "grid":
+        seeds = f", with {seeds_text(told['seeds'])}" if "seeds" in told else ""
+        facts = [("Design", f"a grid: every configuration of the space{seeds}")]
+    else:
+        trials, pruner = told.get("trials"), told.get("pruner")
+        search = f"{plural(trials, 'trial')} by {told.get('sampler')}" if trials is not None else ""
+        search += f", runs stopped early by {pruner}" if search and pruner not in (None, "none") else ""
+        confirm = f"the best {told['confirm']} and the baseline" if "confirm" in told else ""
+        confirm += f", {plural(told['seeds'], 'fresh seed')} each" if confirm and "seeds" in told else ""
+        designs = ", ".join(str(one).replace("_", " ") for one in told.get("designs", ()))
+        most = told.get("ablations")
+        ablate = designs + (f"; at most {plural(most, 'configuration')} beside the best" if designs and most else "")
+        facts = [("Search", search), ("Confirm", confirm), ("Ablate", ablate)]
+    epochs = told.get("epochs")
+    facts.append(("Training", f"{plural(epochs, 'epoch')}, {_examples(told)} a task" if epochs is not None else ""))
+    return [(title, fact) for title, fact in facts if fact]
+
+
+def _examples(told: JsonObject) -> str:
+    counts = [told.get(key) for key in ("train_examples", "dev_examples")]
+    train, dev = (f"{count:,}" if isinstance(count, int) else "all" for count in counts)
+    return f"{train} training and {dev} dev examples"
+
+
+def repeat_command(results: StudyResults, found: Summary) -> str:
+    """The command that trains the kept model again: the best configuration with its highest-scoring seed."""
+    runs = results.results_of(found.best.digest if found.best else "")
+    if (plan := looks.schedule(results.study)) is not None:  # models are kept of the seeds that all rows have
+        runs = {seed: run for seed, run in runs.items() if seed in plan.first(plan.start)}
+    seed = max(runs, key=lambda key: runs[key].score or 0.0, default=results.study.seed)
+    config = shlex.quote(f"{found.study.settings_json.get('out', 'runs')}/{found.study.study_name}/best/config.json")
+    data = shlex.quote(found.study.data_source)
+    return f"python -m mtbert.train --config {config} --data {data} --seed {seed}"
+
+
+def pretty_json(value: object) -> str:
+    """JSON for people."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,94 @@
+"""From several studies to the HTML page that compares them. Everything is escaped by the template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from results import interval_svg, page, paired_svg, wording
+from results.comparing import PairOfStudies, StudyComparison, compare_studies
+from results.rendering import TEMPLATES, template_environment
+from results.study_effects import Effect
+from results.study_results import StudyResults
+from results.summary import Summary
+from results.wording import points_interval, points_text, score_with_spread, seeds_text
+
+EXPLAINED = (
+    "Difference: the effect in this study minus that in the reference. Carries over: the effects do not surely differ "
+    "and both studies give the same verdict, or they are surely alike. Reverses: they differ, one helps and the other "
+    "hurts. Differs: they differ in size, or one study has an effect and the other none. Open: neither. Any wrong "
+    "differs or reverses in the table at most 5 % of the time (Holm; the p shown is adjusted)."
+)
+SAME_DATA = (
+    "Both were measured on the same examples; the intervals of the differences do not make use of that and are wider "
+    "than they had to be."
+)
+TURNED = "Rows marked with ⇄ were measured the other way round in this study; their sign is turned."
+
+
+def render_comparison(studies: Sequence[StudyResults]) -> str:
+    """The page as HTML; the first study is the reference. At least two."""
+    found = compare_studies(studies)
+    return (
+        template_environment()
+        .get_template("comparison.html.j2")
+        .render(
+            found=found,
+            tables=[_table(pair, found.names[0]) for pair in found.pairs],
+            answers=[_answer(one) for one in found.studies],
+            made_up=page.MADE_UP if any(one.study.data_made_up for one in found.studies) else "",
+            headline=headline(found),
+            wording=wording,
+            page=page,
+            style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        )
+    )
+
+
+def headline(found: StudyComparison) -> str:
+    """How much of the reference carries over, over all rows that could be judged."""
+    judged = [row.judgement.verdict for pair in found.pairs for row in pair.shared if row.judgement]
+    if not judged:
+        return f"Nothing that {found.names[0]} measured can be compared yet"
+    if set(judged) == {"open"}:
+        return f"Whether the effects of {found.names[0]} carry over is open"
+    over, of = sum(verdict == "carries over" for verdict in judged), wording.plural(len(judged), "effect")
+    return f"{over} of {of} of {found.names[0]} {'carries' if over == 1 else 'carry'} over"
+
+
+def _answer(found: Summary) -> dict[str, str]:
+    """A study's own answer, in the columns of the table of studies."""
+    best, gain = found.best, found.gain
+    return {
+        "best": page.best_name(found) if best else wording.NONE,
+        "score": f"{score_with_spread(best.mean, best.spread)}, {seeds_text(best.seeds)}" if best else wording.NONE,
+        "gain": f"{points_text(gain.interval.estimate)} {points_interval(gain.interval)}" if gain else wording.NONE,
+        "runs": f"{found.counts.complete:,} complete",
+    }
+
+
+def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
+    drawn = [each for row in pair.shared for each in (row.first.interval, row.second.interval) if each]
+    axis = interval_svg.axis(drawn)
+    notes = [EXPLAINED]
+    notes += [f"Alike: surely within {100 * pair.margin:g} points of each other."]
+    notes += [SAME_DATA] if pair.same_data else []
+    notes += [TURNED] if any(row.turned for row in pair.shared) else []
+    return {
+        "scale": Markup(interval_svg.scale(axis)),
+        "rows": [(row, Markup(paired_svg.pair(row.first.interval, row.second.interval, axis))) for row in pair.shared],
+        "notes": " ".join(notes),
+        "lists": [
+            (f"Only in {reference}", [_listed(one) for one in pair.only_first]),
+            (f"Only in {pair.name}", [_listed(one) for one in pair.only_second]),
+        ],
+    }
+
+
+def _listed(effect: Effect) -> str:
+    """ "pooling mean → cls: −2.3 points [−3.0, −1.6], hurts"."""
+    found = effect.interval
+    told = f"{points_text(found.estimate)} points {points_interval(found)}, " if found else ""
+    return f"{effect.words()}: {told}{effect.judgement.verdict if effect.judgement else 'no verdict yet'}"

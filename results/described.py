@@ -1,0 +1,54 @@
+"""A configuration in a few words: by its changes from the baseline, or from the best where that is nearer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from results.summary import Summary
+from results.wording import Change, changes, changes_in_words, plural
+
+MOST = 4  # changes that are told one by one
+
+
+@dataclass(frozen=True)
+class Described:
+    """`text` has room in a table; `whole` is every change from the baseline where `text` leaves some out."""
+
+    text: str
+    whole: str = ""
+    changes: int = 0
+
+
+def described(found: Summary, choices: Mapping[str, Any]) -> Described:
+    """Of a configuration's choices."""
+    differing = changes(found.baseline_choices, choices)
+    if len(differing) <= MOST:
+        return Described(changes_in_words(differing), changes=len(differing))
+    near = changes(found.best.choices, choices) if found.best else ()
+    there = [change for change in near if change.to_level is not None]
+    if there and len(near) <= MOST:
+        text = f"the best, but with {changes_in_words(near)}"
+    else:
+        text = in_brief(_ordered(found, differing))
+    return Described(text, changes_in_words(differing), len(differing))
+
+
+def in_brief(differing: Sequence[Change]) -> str:
+    """The first changes in words, and how many more there are."""
+    if len(differing) <= MOST:
+        return changes_in_words(tuple(differing))
+    there = [change for change in differing if change.to_level is not None]
+    first = changes_in_words(tuple(there[: MOST - 1]))
+    return f"{first} and {plural(len(differing) - MOST + 1, 'more change')}"
+
+
+def best_in_brief(found: Summary) -> str:
+    """The best configuration in a few words, the changes with the largest measured effect first."""
+    return in_brief(_ordered(found, found.best_changes))
+
+
+def _ordered(found: Summary, differing: Sequence[Change]) -> list[Change]:
+    ranked = [row.cell.factor for row in found.ablation if row.comparison]
+    return sorted(differing, key=lambda one: ranked.index(one.factor) if one.factor in ranked else len(ranked))

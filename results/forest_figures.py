@@ -1,0 +1,106 @@
+"""The interval bars that stand in the report's tables, each table as a figure of its own: a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from results.ablation import ablation_frame
+from results.figure import Figure, Trace
+from results.grid import against_baseline_frame
+from results.sections import BuiltSection
+from results.study_results import StudyResults
+from results.summary import Summary
+from results.wording import level_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = Mapping[Any, Any]
+LABEL_CHARACTERS = 70
+ROW_PIXELS, AROUND_PIXELS = 26, 150  # a row; title, axis and margins
+
+
+def _change(row: Row) -> str:
+    return f"{row['factor']} {level_text(row['from'])} → {level_text(row['to'])}"
+
+
+def _step(row: Row) -> str:
+    told = _change(row) if isinstance(row["factor"], str) else "all other changes"
+    return f"{row['step']}. {told}"
+
+
+# Tables of the export with bars in the report: title, what a row is called, the column of its estimate.
+_FORESTS: Mapping[str, tuple[str, Callable[[Row], str], str]] = {
+    "ablation": ("Changes to the best", _change, "difference"),
+    "against_baseline": ("Against the baseline", lambda row: row["label"] or row["cells"], "difference"),
+    "added": ("What each change does alone", _change, "difference"),
+    "path": ("From the baseline to the best", _step, "difference"),
+    "interactions": ("Interactions", lambda row: f"{row['first']} × {row['second']}", "difference"),
+    "claims": ("Claims of the report", lambda row: f"{row['claim']}, {row['metric']}", "estimate"),
+}
+
+
+def forests(results: StudyResults, found: Summary, sections: Sequence[BuiltSection]) -> list[Figure]:
+    """A figure for each table of the report with bars in it, of the rows that have an interval."""
+    frames: dict[str, pd.DataFrame] = {
+        "ablation": ablation_frame(results),
+        "against_baseline": against_baseline_frame(results, found.against_baseline),
+    }
+    for section in sections:
+        frames |= {name: frame for name, frame in section.content.tables().items() if name in _FORESTS}
+    drawn = [forest(name, frames[name].to_dict("records")) for name in _FORESTS if name in frames]
+    return [figure for figure in drawn if figure is not None]
+
+
+def forest(table: str, rows: Sequence[Row]) -> Figure | None:
+    """The rows of one table from top to bottom, filled where the verdict is not open; None without an interval."""
+    title, named, estimate = _FORESTS[table]
+    shown = [row for row in rows if isinstance(row.get("low"), float) and row["low"] == row["low"]]
+    if not shown:
+        return None
+    places = list(range(len(shown)))
+    trace: Trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [100 * row[estimate] for row in shown],
+        "y": places,
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * (row["high"] - row[estimate]) for row in shown],
+            "arrayminus": [100 * (row[estimate] - row["low"]) for row in shown],
+            "color": "var(--muted)",
+            "thickness": 1.6,
+            "width": 4,
+        },
+        "marker": {
+            "size": 9,
+            "symbol": ["circle-open" if row["verdict"] == "open" else "circle" for row in shown],
+            "color": "var(--accent)",
+        },
+    }
+    labels = [f"{_label(named(row))}  ({escape(str(row['verdict']))})" for row in shown]
+    return Figure(
+        id=f"figure-intervals-{table.replace('_', '-')}",
+        title=title,
+        sentence="Points with 95 % intervals and verdicts; open circles are open.",
+        traces=[trace],
+        layout={
+            "height": AROUND_PIXELS + ROW_PIXELS * len(shown),
+            "showlegend": False,
+            "xaxis": {"title": {"text": "points"}, "zeroline": True, "zerolinecolor": "var(--faint)"},
+            "yaxis": {
+                "tickvals": places,
+                "ticktext": labels,
+                "range": [len(shown) - 0.5, -0.5],  # the first row on top
+                "showgrid": False,
+            },
+        },
+    )
+
+
+def _label(text: str) -> str:
+    whole = " ".join(str(text).split())
+    return escape(whole if len(whole) <= LABEL_CHARACTERS else f"{whole[: LABEL_CHARACTERS - 1]}…", quote=False)

@@ -1,0 +1,139 @@
+"""All runs of a study as columns: a text is written once, however many rows have it.
+
+A column is `names`, its different texts in the order of what they say (numbers ascending, "0.588" before "0.601";
+choices as they come), and `codes`, for each row the place of its text in `names`: -1 for none, and in the columns
+`cell` and `changes` a list of places. So a row is sorted by its code as it is by its value, and is found by looking
+through the names alone. The page carries this as JSON, and shows the first rows without a script.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from results import wording
+from results.rows import Cell, JsonObject, RunRow
+from results.summary import Summary, seconds_spent
+
+FIRST_ROWS = 30  # that stand in the page itself
+BASELINE = "the baseline"
+SEPARATOR = ", "  # between the changes of a configuration
+
+Value = TypeVar("Value", int, float, str)
+
+
+@dataclass(frozen=True)
+class RunColumn:
+    """One column; `codes` has a row's place in `names`, -1, or a tuple of places."""
+
+    id: str
+    title: str
+    names: tuple[str, ...]
+    codes: tuple[int | tuple[int, ...], ...]
+    is_number: bool = False
+
+    def text(self, row: int) -> str:
+        """What stands in a row: a dash for none."""
+        code = self.codes[row]
+        if isinstance(code, tuple):
+            return SEPARATOR.join(self.names[place] for place in code)
+        return wording.NONE if code < 0 else self.names[code]
+
+
+@dataclass(frozen=True)
+class RunList:
+    """The runs in the order they began; every column has `count` rows."""
+
+    count: int
+    columns: tuple[RunColumn, ...]
+
+    def as_json(self) -> JsonObject:
+        """For the page's script: count, separator, none (what stands for -1), columns."""
+        columns = [
+            {"id": column.id, "title": column.title, "number": column.is_number, "names": column.names}
+            | {"codes": column.codes}
+            for column in self.columns
+        ]
+        return {"count": self.count, "separator": SEPARATOR, "none": wording.NONE, "columns": columns}
+
+    def first(self) -> list[dict[str, str]]:
+        """The first rows as texts, column -> text."""
+        return [{column.id: column.text(row) for column in self.columns} for row in range(min(self.count, FIRST_ROWS))]
+
+
+def run_list(
+    runs: Sequence[RunRow], found: Summary, references: Mapping[str, str], cells: Sequence[Cell] = ()
+) -> RunList:
+    """The list of `runs`; `references`: task -> digest of what was trained on that task alone; `cells`: who asked."""
+    alone = {digest: task for task, digest in references.items()}
+    columns = (
+        _numbers("run", "Run", [run.id for run in runs], str),
+        _words("phase", "Phase", [run.phase for run in runs]),
+        _cells(runs, cells),
+        _changes(runs, found, alone),
+        _numbers("seed", "Seed", [run.seed for run in runs], str),
+        _words("status", "Status", [run.status for run in runs]),
+        _words("reason", "Reason", [_reason(run) for run in runs]),
+        _numbers("score", "Dev score", [run.score for run in runs], wording.score_text),
+        _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], wording.count_text),
+        _numbers("seconds", "Time", [seconds_spent(run) for run in runs], wording.duration),
+        _numbers("memory", "Memory", [run.peak_memory_bytes for run in runs], wording.memory_text),
+    )
+    return RunList(len(runs), columns)
+
+
+def _cells(runs: Sequence[RunRow], cells: Sequence[Cell]) -> RunColumn:
+    """The cells that a run's configuration is, in the order they were asked for; none for the search's runs."""
+    names = tuple(dict.fromkeys(cell.name for cell in cells))
+    places = {name: place for place, name in enumerate(names)}
+    of: dict[str, list[int]] = {}
+    for cell in cells:
+        of.setdefault(cell.config_digest, []).append(places[cell.name])
+    asked = {digest: tuple(dict.fromkeys(found)) for digest, found in of.items()}
+    codes = tuple(() if run.phase == "search" else asked.get(run.config_digest, ()) for run in runs)
+    return RunColumn("cell", "Cell", names, codes)
+
+
+def _changes(runs: Sequence[RunRow], found: Summary, alone: Mapping[str, str]) -> RunColumn:
+    """Where a configuration differs from the baseline, change by change."""
+    places: dict[str, int] = {}
+    known: dict[str, tuple[int, ...]] = {}
+    for run in runs:
+        if run.config_digest not in known:
+            told = _told(run.choices_json, found, alone.get(run.config_digest))
+            known[run.config_digest] = tuple(places.setdefault(text, len(places)) for text in told)
+    return RunColumn("changes", "Configuration", tuple(places), tuple(known[run.config_digest] for run in runs))
+
+
+def _told(choices: JsonObject, found: Summary, task: str | None) -> Iterable[str]:
+    differing = wording.changes(found.baseline_choices, choices)
+    there = ((change.factor, change.to_level) for change in differing)
+    told = [_in_words(factor, level) for factor, level in there if level is not None] or [BASELINE]
+    return told if task is None else (*told, f"{task} alone")
+
+
+@functools.lru_cache(maxsize=100_000)
+def _in_words(factor: str, level: wording.Choice) -> str:
+    return wording.choice_in_words(factor, level)
+
+
+def _reason(run: RunRow) -> str | None:
+    told = ": ".join(part for part in (run.reason, run.detail) if part and part != run.status)
+    return told if told and told != run.status else None
+
+
+def _words(id: str, title: str, texts: Sequence[str | None]) -> RunColumn:
+    names = tuple(dict.fromkeys(text for text in texts if text is not None))
+    places = {text: place for place, text in enumerate(names)}
+    return RunColumn(id, title, names, tuple(-1 if text is None else places[text] for text in texts))
+
+
+def _numbers(id: str, title: str, values: Sequence[Any], text: Callable[[Any], str]) -> RunColumn:
+    """Names ascend with the values; values that read alike are one."""
+    texts = {value: text(value) for value in sorted({value for value in values if value is not None})}
+    names = tuple(dict.fromkeys(texts.values()))
+    places = {name: place for place, name in enumerate(names)}
+    codes = tuple(-1 if value is None else places[texts[value]] for value in values)
+    return RunColumn(id, title, names, codes, is_number=True)

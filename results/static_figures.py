@@ -1,0 +1,123 @@
+"""The figures of a report as files: SVG or PNG, drawn by plotly in a headless Chromium (kaleido), without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from results.errors import ResultsError
+from results.figure import Figure
+
+if TYPE_CHECKING:
+    from results.records import Database
+
+WIDTH, HEIGHT = 900, 500  # pixels
+SCALE = 2  # PNGs have so many times as many
+SECONDS = 90.0  # that a figure may take on a machine that is busy with training
+STYLE = Path(__file__).parent / "templates" / "report.css"
+
+
+class FiguresError(ResultsError):
+    """What draws figures as files is not installed, or does not work."""
+
+
+def report_figures(database: Database, name: str) -> list[Figure]:
+    """The figures of the report of study `name`: those that plotly draws there, and the bars that stand in its tables.
+
+    UnknownStudy when the database has none of that name.
+    """
+    from results.forest_figures import forests
+    from results.outcome import outcome
+
+    study = outcome(database, name)
+    return [*study.figures(), *forests(study.results, study.summary, study.sections)]
+
+
+def images(drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
+    """Name (the figure's id without "figure-") -> the file's content; `kind` is svg or png.
+
+    FiguresError where kaleido or a Chromium is missing, or drawing failed.
+    """
+    try:
+        import kaleido
+        from kaleido.errors import BrowserClosedError, BrowserFailedError, ChromeNotFoundError, KaleidoError
+    except ImportError as fault:
+        raise FiguresError(
+            "Figures as files need kaleido, which is not installed. Install it: pip install 'mtbert-study[figures]'"
+        ) from fault
+
+    try:
+        with ThreadPoolExecutor(1) as apart:  # a notebook's own thread runs a loop already
+            return apart.submit(lambda: asyncio.run(_images(kaleido, drawn, kind))).result()
+    except ChromeNotFoundError as fault:
+        raise FiguresError(
+            "Figures as files are drawn by a Chrome or Chromium, and none was found. Install one (Debian: apt install "
+            "chromium), or say where it is in the environment variable BROWSER_PATH."
+        ) from fault
+    except (BrowserFailedError, BrowserClosedError, KaleidoError, TimeoutError) as fault:
+        told = " ".join(f"{type(fault).__name__}: {fault}".split())[:200]
+        raise FiguresError(f"The browser that draws figures as files failed ({told}).") from fault
+
+
+async def _images(kaleido: Any, drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
+    colours = page_colours(STYLE.read_text(encoding="utf-8"))
+    found = {}
+    # mathjax=False: it would be fetched from the network, and a level named "$x$" would be set as a formula.
+    async with kaleido.Kaleido(n=1, timeout=SECONDS, mathjax=False) as browser:
+        for figure in drawn:
+            height = figure.layout.get("height", HEIGHT)
+            options = {"format": kind, "width": WIDTH, "height": height, "scale": SCALE if kind == "png" else 1}
+            image = await browser.calc_fig(plotly_figure(figure, colours), opts=options)
+            found[figure.id.removeprefix("figure-")] = image
+    return found
+
+
+def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
+    """A figure as plotly takes it: as on the page in light colours, with its title and a white ground."""
+
+    def axis(given: Mapping[str, Any]) -> dict[str, Any]:
+        plain = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
+        return {**plain, **given}
+
+    layout = {
+        **figure.layout,
+        "xaxis": axis(figure.layout.get("xaxis", {})),
+        "yaxis": axis(figure.layout.get("yaxis", {})),
+        "title": {"text": escape(figure.title, quote=False), "font": {"size": 17}},
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "font": {"family": "sans-serif", "size": 13, "color": "var(--ink)"},
+        "margin": {"l": 64, "r": 24, "t": 56, "b": 56},
+        "legend": {"orientation": "h", "x": 0, "y": -0.18, "yanchor": "top"},
+        "template": None,
+    }
+    traces = [{key: value for key, value in trace.items() if key != "runs"} for trace in figure.traces]
+    return {"data": _resolved(traces, colours), "layout": _resolved(layout, colours)}
+
+
+def page_colours(style: str) -> dict[str, str]:
+    """The light colours of the page's style sheet: the variables of its first `:root` block by their names."""
+    block = re.search(r":root\s*\{(.*?)\}", style, re.DOTALL)
+    found = dict(re.findall(r"(--[a-z-]+):\s*([^;]+);", block[1])) if block else {}
+    return {name: re.sub(r"light-dark\(([^,]+),.*\)", r"\1", value) for name, value in found.items()}
+
+
+def _resolved(value: Any, colours: Mapping[str, str]) -> Any:
+    """The same with "var(--best)" as the colour, and "var(--best) 12%" as that much of it."""
+    if isinstance(value, Mapping):
+        return {key: _resolved(each, colours) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_resolved(each, colours) for each in value]
+    named = re.fullmatch(r"var\((--[a-z-]+)\)(?: (\d+)%)?", value) if isinstance(value, str) else None
+    if named is None:
+        return value
+    colour = colours[named[1]]
+    if named[2] is None:
+        return colour
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{int(named[2]) / 100})"

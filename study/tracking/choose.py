@@ -1,0 +1,74 @@
+"""`--track KIND:PLACE`: which trackers a launch asks for, checked before anything is written."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from results import storage_url
+from study.settings import SettingsError
+from study.tracking.abstract import AbstractTracker
+from study.tracking.mirror import Mirror
+from study.tracking.observer import Tracking
+
+KINDS = ("mlflow", "tensorboard")
+FORM = "mlflow:URI or tensorboard:DIR"
+# Where MLflow keeps runs: on a server, in a database. It has given its folders up (3.7), but for who insists.
+MLFLOW_PLACES = ("http:", "https:", "sqlite:", "postgresql:", "postgresql+", "mysql:", "mysql+", "mssql", "databricks")
+MLFLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"
+
+
+def check(given: Sequence[str]) -> None:
+    """Refuse what cannot be tracked to. Raises `SettingsError`."""
+    for text in given:
+        kind, _, place = text.partition(":")
+        if kind not in KINDS:
+            near = difflib.get_close_matches(kind, KINDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise SettingsError(f"--track takes {FORM}, got '{shown(text)}'.{hint}")
+        if not place:
+            raise SettingsError(f"--track {kind} needs to be told where: {FORM}, got '{shown(text)}'.")
+        if find_spec(kind) is None:
+            raise SettingsError(f"--track {kind} needs a library: pip install 'mtbert-study[{kind}]'")
+        if kind == "mlflow" and not place.startswith(MLFLOW_PLACES) and not os.environ.get(MLFLOW_FOLDERS):
+            raise SettingsError(
+                f"MLflow keeps runs on a server or in a database, got '{shown(place)}'. "
+                "Give --track mlflow:http://HOST:PORT or --track mlflow:sqlite:///mlflow.db"
+            )
+
+
+def shown(text: str) -> str:
+    """A tracker as it may be shown: without passwords and tokens."""
+    return storage_url.mask(text)
+
+
+def flags(given: Sequence[str]) -> list[str]:
+    """What a launch must say to track to the same places again; passwords are masked."""
+    return [word for text in given for word in ("--track", shown(text))]
+
+
+def tracking(given: Sequence[str], storage: str, study: str, tell: Callable[[str], None]) -> Tracking:
+    """An observer for the trackers that a launch asks for, each once."""
+    return Tracking({shown(text): Mirror(_maker(text), storage, study) for text in dict.fromkeys(given)}, tell)
+
+
+def _maker(text: str) -> Callable[[], AbstractTracker]:
+    """What makes a tracker, in its own thread: importing MLflow takes seconds."""
+    kind, _, place = text.partition(":")
+    return partial(_mlflow, place) if kind == "mlflow" else partial(_tensorboard, Path(place).expanduser())
+
+
+def _mlflow(uri: str) -> AbstractTracker:
+    from study.tracking.mlflow_tracker import MlflowTracker
+
+    return MlflowTracker(uri)
+
+
+def _tensorboard(folder: Path) -> AbstractTracker:
+    from study.tracking.tensorboard_tracker import TensorboardTracker
+
+    return TensorboardTracker(folder)

@@ -1,0 +1,130 @@
+"""Runs as runs of MLflow: an experiment a study, a metric's step is the epoch."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from results.records import RunRow, StudyRow
+from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
+
+STATUS = {"running": "RUNNING", "complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
+STOPPED = "KILLED"  # interrupted
+PARAMS, METRICS, LONGEST_TAG, PAGE = 100, 1000, 5000, 1000  # what one request takes
+T = TypeVar("T")
+CREATED = "study_created"  # a study of the same name made again is another one
+
+
+class MlflowTracker(AbstractTracker):
+    """Writes to a tracking server or a database of MLflow by its `uri`; nothing global is set."""
+
+    def __init__(self, uri: str) -> None:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # what is studied here is nobody else's business
+        from mlflow import MlflowClient
+
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        self._client = MlflowClient(tracking_uri=uri)
+        self._ids: dict[int, str] = {}
+        self._experiment, self._created = "", ""
+
+    def open(self, study: StudyRow) -> dict[int, Tracked]:
+        """Make the experiment where it is not there; what it has of this study's runs."""
+        self._created = study.created_at.isoformat()
+        found = self._client.get_experiment_by_name(study.study_name)
+        if found is not None:
+            self._experiment = found.experiment_id
+        else:
+            self._experiment = self._client.create_experiment(study.study_name)
+        tracked = {}
+        for run in self._runs():
+            tags, number = run.data.tags, int(run.data.tags["run"])
+            self._ids[number] = run.info.run_id
+            final = frozenset(name for name in run.data.metrics if name.startswith("final/"))
+            tracked[number] = Tracked(int(tags.get("epochs", 0)), tags.get("state", "running"), final)
+        return tracked
+
+    def write(self, record: RunRecord, tracked: Tracked | None) -> Tracked:
+        """Write what is missing. Metrics have the record's own times: the same one sent twice is one.
+
+        Epochs that a run had before it was started again stay, and are not written again.
+        """
+        before = tracked or Tracked()
+        now = replace(Tracked.of(record), epochs=max(record.last_epoch, before.epochs))
+        if record.row.id not in self._ids:
+            self._begin(record)
+        self._log(record, before, now)
+        run, row = self._ids[record.row.id], record.row
+        if record.ended:
+            self._client.set_terminated(run, STATUS.get(row.status, STOPPED), _ended(row))
+        elif before.state != "running":
+            self._client.update_run(run, status="RUNNING")
+        return now
+
+    def _begin(self, record: RunRecord) -> None:
+        """Make the run, with its choices; nothing of it has been measured yet."""
+        from mlflow.entities import Param
+
+        row = record.row
+        tags = {**_tags(record), CREATED: self._created, "epochs": "0", "state": "running"}
+        began = _milliseconds(row.started_at)
+        made = self._client.create_run(self._experiment, start_time=began, tags=tags, run_name=record.name)
+        self._ids[row.id] = made.info.run_id
+        params = [Param(name, str(level)) for name, level in {**row.choices_json, "seed": row.seed}.items()]
+        for part in _parts(params, PARAMS):
+            self._client.log_batch(made.info.run_id, params=part)
+
+    def _log(self, record: RunRecord, before: Tracked, now: Tracked) -> None:
+        """Epochs and final metrics that are missing, then the tags that say how far the run is."""
+        from mlflow.entities import Metric, RunTag
+
+        row, run = record.row, self._ids[record.row.id]
+        metrics = [
+            Metric(name, value, _milliseconds(epoch.at), number)
+            for number, epoch in record.epochs.items()
+            if number > before.epochs
+            for name, value in epoch.metrics.items()
+        ]
+        known = before.final if (before.state, before.epochs) == (row.status, now.epochs) else frozenset()
+        final = {name: value for name, value in record.final.items() if name not in known}
+        metrics += [Metric(name, value, _ended(row), now.epochs) for name, value in final.items()]
+        for part in _parts(metrics, METRICS):
+            self._client.log_batch(run, metrics=part)
+        tags = {**_tags(record), "epochs": str(now.epochs)}
+        self._client.log_batch(run, tags=[RunTag(name, value) for name, value in tags.items()])
+
+    def close(self) -> None:
+        """Every request was answered before the next one."""
+
+    def _runs(self) -> Iterator[Any]:
+        """The runs of the study, whatever their state."""
+        token = None
+        while True:
+            where = f"tags.{CREATED} = '{self._created}'"
+            page = self._client.search_runs([self._experiment], where, max_results=PAGE, page_token=token)
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+
+def _tags(record: RunRecord) -> dict[str, str]:
+    return {name: value[:LONGEST_TAG] for name, value in record.tags().items()}
+
+
+def _ended(row: RunRow) -> int:
+    return _milliseconds(row.finished_at or row.started_at)
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """`items` in parts of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _milliseconds(moment: datetime) -> int:
+    """Since 1970, as MLflow counts."""
+    return round(moment.timestamp() * 1000)

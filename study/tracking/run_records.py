@@ -1,0 +1,68 @@
+"""A run's record, read from the database: what trackers get copies of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from results import schema, storage_url
+from results.records import Database, RunRow
+from study.tracking.abstract import EpochRecord, RunRecord
+
+COSTS = (
+    "leaderboard_score", "best_epoch", "train_seconds", "eval_seconds", "shared_seconds", "trainable_parameters",
+    "total_parameters", "peak_memory_bytes", "inference_ms",
+)  # fmt: skip
+_NOT_IN_NAMES = re.compile(r"[^\w\-./ ]", re.ASCII)  # what MLflow takes in the name of a metric
+
+
+def read(database: Database, run_id: int) -> RunRecord | None:
+    """The record of a run; None where there is no such run."""
+    row = database.run(run_id)
+    if row is None:
+        return None
+    final = {f"final/{metric_name(*key)}": value for key, value in database.metrics_of(run_id).items()}
+    costs = {name: getattr(row, name) for name in COSTS}
+    final |= {f"final/{name}": float(value) for name, value in costs.items() if value is not None}
+    return RunRecord(
+        row=row,
+        name=f"{row.phase} {row.id} seed {row.seed}",
+        epochs=_epochs(database, row),
+        final=final if row.status in ("complete", "pruned") else {},
+        detail=storage_url.mask(row.detail or ""),
+    )
+
+
+def metric_name(split: str, task: str, metric: str) -> str:
+    """ "dev/sst/accuracy", "dev/score" for the whole model; what may not stand in a name becomes "_"."""
+    return _NOT_IN_NAMES.sub("_", "/".join(part for part in (split, task, metric) if part))
+
+
+def _epochs(database: Database, row: RunRow) -> dict[int, EpochRecord]:
+    """The epochs of a run; each ends its seconds after the one before, so that the same record has the same times."""
+    table = schema.EpochMetric
+    found = database.select(
+        select(table.epoch, table.split, table.task, table.metric, table.value, table.seconds)
+        .where(table.run_id == row.id, table.value.is_not(None))
+        .order_by(table.epoch)
+    )
+    metrics: dict[int, dict[str, float]] = {}
+    seconds: dict[int, float] = {}
+    for each in found:
+        name = metric_name(each["split"], each["task"], each["metric"])
+        metrics.setdefault(each["epoch"], {})[name] = each["value"]
+        seconds[each["epoch"]] = each["seconds"] or 0.0
+    return _timed(row, metrics, seconds)
+
+
+def _timed(
+    row: RunRow, metrics: Mapping[int, Mapping[str, float]], seconds: Mapping[int, float]
+) -> dict[int, EpochRecord]:
+    passed, timed = 0.0, {}
+    for epoch, values in metrics.items():
+        passed += seconds[epoch]
+        timed[epoch] = EpochRecord(row.started_at + timedelta(seconds=passed), values)
+    return timed

@@ -1,0 +1,56 @@
+"""The report that follows its study: a small script in the page as it is served, and what the script asks for.
+
+The written report has none of it: it is a file, and asks nobody.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TypedDict
+
+from results.freshness import driven, run_counts
+from results.policy import content_security_policy
+from results.records import Database
+from results.wording import plural
+
+END = "</body>"
+
+
+class State(TypedDict):
+    """How a study stands: `status` as recorded, or "stopped" where no driver is alive; `told`: the same in words."""
+
+    status: str
+    told: str
+
+
+def followed(html: str, mark: str, file: str | None) -> str:
+    """The report with the script that follows the study; `mark` is of this report, `file` where the written one is."""
+    told = json.dumps({"mark": mark, "file": file}).replace("<", "\\u003c")
+    before, _, after = html.rpartition(END)
+    data = f'<script type="application/json" id="following">{told}</script>'
+    return f"{before}{data}<script>{script()}</script>{END}{after}"
+
+
+def policy(html: str) -> str:
+    """The policy to serve a followed report with."""
+    return content_security_policy(html, [script()], connects=True)
+
+
+@cache
+def script() -> str:
+    """The script, as it stands in the page."""
+    return (Path(__file__).parent / "following.js").read_text(encoding="utf-8")
+
+
+def state(database: Database, name: str) -> State:
+    """How the study stands now; `UnknownStudy` when the database has none of that name."""
+    study = database.require_study(name)
+    counts = run_counts(database, name)
+    ended = plural(sum(counts[each] for each in ("complete", "pruned", "failed")), "run")
+    if study.status != "running":
+        return {"status": study.status, "told": f"The study is {study.status}: {ended} ended."}
+    if not driven(database, name):
+        return {"status": "stopped", "told": f"The study is not being run: {ended} ended so far."}
+    return {"status": "running", "told": f"The study is running: {ended} ended, {counts['running']} under way."}

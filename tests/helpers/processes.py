@@ -1,0 +1,28 @@
+"""Finding processes of other programs, which may end at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import psutil
+
+
+def below(pid: int) -> list[psutil.Process]:
+    """All processes that came of this one; none where it is gone."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def command_line(process: psutil.Process) -> str:
+    """The command line; empty where the process is gone, or ended and not yet waited for."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def titled(processes: Iterable[psutil.Process], title: str) -> list[psutil.Process]:
+    """Those whose command line has this text."""
+    return [process for process in processes if title in command_line(process)]

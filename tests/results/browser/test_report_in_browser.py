@@ -1,0 +1,228 @@
+"""The report as people use it: folding, sorting, filtering, from a number to its runs, dark, narrow, on paper."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from pypdf import PdfReader
+
+from results.records import Database
+from results.rendering import render_report
+from tests.results.conftest import BASELINE, StudyMaker
+
+if TYPE_CHECKING:
+    from tests.results.browser.conftest import Open, Opened
+
+pytestmark = pytest.mark.slow
+NAME = "demo-study"
+
+
+def serious(report: Opened) -> list[str]:
+    """What axe-core finds that keeps people out, with the places."""
+    found: list[dict[str, Any]] = Axe().run(report.page).response["violations"]
+    return [
+        f"{one['id']}: {[node['target'] for node in one['nodes']][:4]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def empty(make: StudyMaker) -> None:
+    make.study()
+
+
+def all_failed(make: StudyMaker) -> None:
+    make.study().failed(BASELINE)
+    make.failed({**BASELINE, "pooling": "mean"})
+
+
+def one_run(make: StudyMaker) -> None:
+    make.study().complete(BASELINE, 0)
+
+
+def test_every_figure_is_drawn_and_the_console_is_silent(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished)
+    report.drawn()
+    figures = report.page.locator(".plot")
+    assert figures.count() >= 5
+    assert report.page.locator(".plot .main-svg").count() >= figures.count()
+    assert report.said == []
+
+
+def test_the_policy_lets_the_report_work(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished, policy=True)
+    report.drawn()
+    report.page.locator("#theme").click()
+    report.page.locator(".tile a.runs").first.click()
+    assert report.said == []
+    assert report.rows()
+
+
+@pytest.mark.parametrize("state", [empty, all_failed, one_run])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_study_with_little_in_it_has_a_page_that_works(
+    opened: Open, light: StudyMaker, state: Any, width: int
+) -> None:
+    state(light)
+    report = opened(render_report(light.database, light.name), width=width)
+    expect(report.page.locator("h1")).to_be_visible()
+    assert report.said == []
+    assert report.width()[0] <= width
+    assert serious(report) == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nobody_is_kept_out(opened: Open, report_of_finished: str, width: int, dark: bool) -> None:
+    report = opened(report_of_finished, width=width, dark=dark)
+    report.drawn()
+    assert serious(report) == []
+
+
+def test_a_phone_does_not_scroll_sideways(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished, width=390)
+    report.drawn()
+    assert report.width() == (390, 390)
+
+
+def test_sections_fold_one_by_one_and_all_at_once(opened: Open, report_of_finished: str) -> None:
+    page = opened(report_of_finished).page
+    table = page.locator("#leaderboard table")
+    page.locator("#leaderboard > details > summary").click()
+    expect(table).to_be_hidden()
+    page.locator("#leaderboard > details > summary").press("Enter")
+    expect(table).to_be_visible()
+    page.locator("#fold-all").click()
+    expect(page.locator("details.fold[open]")).to_have_count(0)
+    page.locator("nav.contents a[href='#leaderboard']").click()
+    expect(table).to_be_visible()
+    expect(page.locator("#fold-all")).to_have_text("Fold all")
+
+
+def test_the_list_of_runs_sorts_both_ways(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished)
+    heading = report.page.locator("#runs-table th[data-column=score]")
+    score = report.page.locator("#runs-table tbody tr td:nth-child(7)")
+    heading.locator("button").press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    told = [text for text in score.all_inner_texts() if re.fullmatch(r"\d\.\d+", text)]
+    assert len(told) > 10 and told == sorted(told, reverse=True)
+    heading.locator("button").press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    texts = score.all_inner_texts()
+    assert texts[: len(told)] == sorted(told)
+    assert set(texts[len(told) :]) == {"–"}
+
+
+def test_the_list_of_runs_filters(opened: Open, report_of_finished: str, finished: Database) -> None:
+    report = opened(report_of_finished)
+    everything = len(report.rows())
+    report.page.locator("[name=status]").select_option("failed")
+    failed = [str(run.id) for run in finished.runs(NAME) if run.status == "failed"]
+    assert report.rows() == failed
+    assert report.page.url.endswith("#runs=status:failed")
+    report.page.get_by_role("button", name="Show all runs").click()
+    assert len(report.rows()) == everything
+    report.page.get_by_role("searchbox", name="Search").fill("cosine confirm")
+    wanted = [run.id for run in finished.runs(NAME) if run.phase == "confirm"]
+    assert 0 < len(report.rows()) < everything
+    assert {int(row) for row in report.rows()} <= set(wanted)
+
+
+def test_cells_filter_the_runs_that_they_asked_for(opened: Open, report_of_finished: str, finished: Database) -> None:
+    report = opened(report_of_finished)
+    cell = next(cell for cell in finished.cells(NAME) if cell.phase == "ablate")
+    report.page.locator("[name=cell]").select_option(cell.name)
+    runs = [run for run in finished.runs(NAME) if run.config_digest == cell.config_digest and run.phase != "search"]
+    assert report.rows() == [str(run.id) for run in runs]
+
+
+def test_a_number_leads_to_its_runs_by_keyboard(opened: Open, report_of_finished: str, finished: Database) -> None:
+    report = opened(report_of_finished)
+    decided = finished.require_study(NAME).decisions_json
+    digests = (decided["best"], decided["baseline"])
+    report.page.locator(".tile a.runs").nth(1).press("Enter")
+    runs = [r.id for r in finished.runs(NAME) if r.config_digest in digests and r.phase == "confirm"]
+    assert report.rows() == [str(run) for run in runs]
+    expect(report.page.locator("#runs-found")).to_be_focused()
+    expect(report.page.locator("#runs-found")).to_be_in_viewport()
+    report.page.go_back()
+    report.page.locator(".tile a.runs").nth(2).click()
+    assert len(report.rows()) == sum(run.status == "complete" for run in finished.runs(NAME))
+
+
+def test_an_address_alone_opens_runs(opened: Open, report_of_finished: str, finished: Database) -> None:
+    report = opened(report_of_finished, fragment="#runs=2-3,5;phase:search")
+    assert report.rows() == [str(run.id) for run in finished.runs(NAME) if run.id in (2, 3, 5)]
+    assert report.page.locator("[name=phase]").input_value() == "search"
+
+
+def test_an_address_with_nonsense_shows_all(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished, fragment="#runs=%E0%A4%A;nothing:else;text:%E0%A4%A")
+    assert report.said == []
+    assert report.page.locator("#runs-found").inner_text().startswith("0 of ")
+
+
+def test_a_point_of_a_figure_leads_to_its_runs(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished)
+    report.drawn()
+    report.page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
+    point = report.page.locator("#figure-history .points path").last
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    report.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    report.page.wait_for_url(re.compile(r"#runs=\d+$"))
+    assert len(report.rows()) == 1
+
+
+def test_dark_is_dark_and_can_be_chosen(opened: Open, report_of_finished: str) -> None:
+    page = opened(report_of_finished, dark=True).page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(20, 23, 27)"
+    page.locator("#theme").click()
+    expect(page.locator("#theme")).to_have_text("Theme: light")
+    assert page.evaluate(ground) == "rgb(251, 251, 250)"
+    page.locator("#theme").click()
+    assert page.evaluate(ground) == "rgb(20, 23, 27)"
+
+
+def test_figures_follow_the_theme(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished)
+    report.drawn()
+    tick = "getComputedStyle(document.querySelector('#figure-curves .xtick text')).fill"
+    light = report.page.evaluate(tick)
+    for _ in range(2):
+        report.page.locator("#theme").click()
+    assert report.page.evaluate(tick) != light
+
+
+def test_on_paper_everything_stands_in_order(opened: Open, report_of_finished: str) -> None:
+    report = opened(report_of_finished)
+    report.drawn()
+    report.page.locator("#fold-all").click()
+    titles = report.page.locator("section h2").all_text_contents()
+    paper = PdfReader(io.BytesIO(report.page.pdf(format="A4")))
+    text = " ".join(" ".join(page.extract_text() for page in paper.pages).split())
+    assert len(paper.pages) >= 6
+    at = 0
+    for title in titles:
+        assert title in text[at:], title
+        at = text.index(title, at)
+    assert "Theme: auto" not in text
+
+
+def test_the_rows_that_do_not_fit_come_on_demand(opened: Open, light: StudyMaker) -> None:
+    light.study()
+    for seed in range(230):
+        light.start(BASELINE, seed)
+    report = opened(render_report(light.database, light.name))
+    assert len(report.rows()) == 200
+    report.page.get_by_role("button", name="Show 30 more of 30").click()
+    assert len(report.rows()) == 230
+    expect(report.page.locator("#runs-more")).to_be_hidden()

@@ -1,0 +1,65 @@
+"""The published schema of the JSON exports: every table, every column, nothing else."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from results import comparison_frame, export, grid
+from results.sections import added, interactions, path
+
+SCHEMA: dict[str, Any] = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
+
+
+def read(folder: Path) -> dict[str, Any]:
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")}
+
+
+@pytest.fixture(scope="module")
+def written(finished_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("json")
+    given = ["--name", "demo-study", "--storage", finished_url, "--out", str(folder), "--format", "json"]
+    assert export.main(given) == 0
+    return read(folder)
+
+
+def test_the_schema_is_a_schema_and_says_what_every_column_is() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    for name, table in SCHEMA["$defs"].items():
+        assert table["description"] and all(c["description"] for c in table["items"]["properties"].values()), name
+
+
+def test_an_export_is_what_the_schema_says(written: dict[str, Any]) -> None:
+    jsonschema.validate(written, SCHEMA)
+    assert len(written) >= 18 and sum(bool(rows) for rows in written.values()) >= 14
+
+
+def test_one_file_alone_can_be_checked_as_documented(written: dict[str, Any]) -> None:
+    of_runs = {"$ref": "#/$defs/runs", "$defs": SCHEMA["$defs"]}
+    jsonschema.validate(written["runs"], of_runs)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(written["ablation"], of_runs)
+
+
+@pytest.mark.parametrize("change", [{"score": "0.5"}, {"new_column": 1}, {"phase": "dream"}, {"id": None}])
+def test_what_is_not_in_the_schema_is_refused(written: dict[str, Any], change: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"runs": [{**written["runs"][0], **change}]}, SCHEMA)
+
+
+def test_tables_that_the_study_at_hand_does_not_have_are_in_the_schema_too() -> None:
+    kinds = {"str": ["string", "null"], "float64": ["number", "null"], "int64": "integer", "bool": "boolean"}
+    for name, columns in (
+        ("added", added.COLUMNS),
+        ("path", path.COLUMNS),
+        ("interactions", interactions.COLUMNS),
+        ("against_baseline", grid.COLUMNS),
+        ("comparison", comparison_frame.COLUMNS),
+    ):
+        told = {column: each["type"] for column, each in SCHEMA["$defs"][name]["items"]["properties"].items()}
+        assert told == {column: kinds[kind] for column, kind in columns.items()}, name

@@ -1,0 +1,210 @@
+"""What a launch leaves for Optuna's pages: notes, figures, artifacts; written once, served each for itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+import optuna_dashboard
+import pytest
+from asking import ask
+from place import Place
+
+from results.records import open_database
+from results.static_figures import STYLE, page_colours
+from study import dashboard
+from study.web import artifacts
+from study.web.application import application
+from study.web.guard import Guard
+from study.web.optuna_pages import complete
+
+SVG = "image/svg+xml"
+
+
+@pytest.fixture
+def copy(tmp_path: Path, rehearsed: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The rehearsed study in a place of its own, to write to; commands run there."""
+    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
+    monkeypatch.chdir(tmp_path)
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def served(copy: Place) -> Iterator[Any]:
+    yield Guard(application(url(copy), "r")[0], host="127.0.0.1", token=None)
+
+
+def url(place: Place) -> str:
+    return f"sqlite:///{place.database}"
+
+
+def detail(served: Any) -> dict[str, Any]:
+    return dict(json.loads(ask(served, path="/api/studies/1").body))
+
+
+def listed(served: Any) -> dict[str, dict[str, Any]]:
+    return {one["filename"]: one for one in detail(served)["artifacts"]}
+
+
+def attributes(place: Place) -> list[tuple[Any, ...]]:
+    return sorted(place.rows("select key, value_json from study_system_attributes"))
+
+
+def store(place: Place) -> Path:
+    return place.folder / "runs" / "r" / artifacts.FOLDER
+
+
+def test_report_configuration_and_confusions_are_artifacts(served: Any, copy: Place) -> None:
+    found = listed(served)
+    assert {"report.html", "best-config.json"} < set(found)
+    report = ask(served, path=f"/artifacts/1/{found['report.html']['artifact_id']}")
+    assert report.status == 200 and report.body == (copy.folder / "runs" / "r" / "report.html").read_bytes()
+    best = ask(served, path=f"/artifacts/1/{found['best-config.json']['artifact_id']}")
+    decided = json.loads(copy.rows("select decisions_json from study_meta")[0][0])["best"]
+    configurations = copy.rows("select config_json from run where config_digest = ?", (decided,))
+    assert json.loads(best.body) in [json.loads(text) for (text,) in configurations]
+    matrices = [name for name, one in found.items() if one["mimetype"] == SVG]
+    assert "confusion-sst.svg" in matrices and "confusion-sts.svg" in matrices
+    for name in matrices:
+        drawn = ask(served, path=f"/artifacts/1/{found[name]['artifact_id']}")
+        tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(drawn.text).iter()}
+        assert tags == {"svg", "style", "rect", "text"} and drawn.text.count("%</text>") >= 4
+
+
+def test_an_artifact_reaches_nothing_of_the_dashboard(served: Any) -> None:
+    found = listed(served)
+    for name, one in found.items():
+        answer = ask(served, path=f"/artifacts/1/{one['artifact_id']}")
+        policy = answer.headers["content-security-policy"]
+        assert "sandbox" in policy and "allow-same-origin" not in policy and "'self'" not in policy, name
+        assert "access-control-allow-origin" not in answer.headers
+        assert ("sha256-" in policy) is (name == "report.html")
+
+
+def test_an_artifact_without_its_file_is_not_there(served: Any, copy: Place, capsys: Any) -> None:
+    one = listed(served)["report.html"]["artifact_id"]
+    (store(copy) / one).unlink()
+    assert ask(served, path=f"/artifacts/1/{one}").status == 404
+    for path in (f"/artifacts/1/{'0' * 36}", "/artifacts/1/..%2f..%2flaunch.log", "/artifacts/1/launch.log"):
+        assert ask(served, path=path).status == 404
+    assert capsys.readouterr().err == ""
+
+
+def test_a_resumed_study_writes_nothing_twice(copy: Place) -> None:
+    def state() -> tuple[dict[str, str], dict[Path, int]]:
+        study = optuna.load_study(study_name="r", storage=url(copy))
+        return artifacts.ours(study), {path: path.stat().st_mtime_ns for path in store(copy).iterdir()}
+
+    assert copy.call("--name", "r").returncode == 0  # its report tells another command than that of the first launch
+    (before, files), noted = state(), attributes(copy)
+    done = copy.call("--name", "r")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert state() == (before, files) and attributes(copy) == noted
+
+
+def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copy: Place, served: Any) -> None:
+    study = optuna.load_study(study_name="r", storage=url(copy))
+    mine = copy.folder / "mine.txt"
+    mine.write_text("mine", encoding="utf-8")
+    theirs = optuna.artifacts.upload_artifact(
+        artifact_store=artifacts.Folders([store(copy)], store(copy)), file_path=str(mine), study_or_trial=study
+    )
+    before = artifacts.ours(study)
+    artifacts.keep(study, store(copy), {"report.html": b"new", "best-config.json": b"{}"})
+    after = artifacts.ours(study)
+    assert set(after) == {"report.html", "best-config.json"} and after["report.html"] != before["report.html"]
+    found = listed(served)
+    assert set(found) == {"report.html", "best-config.json", "mine.txt"}
+    assert {path.name for path in store(copy).iterdir()} == {*after.values(), theirs}
+    artifacts.keep(study, store(copy), {"report.html": b"new", "best-config.json": b"{}"})
+    assert artifacts.ours(study) == after
+
+
+def test_the_study_and_each_confirmed_trial_have_a_note(served: Any, copy: Place) -> None:
+    found = detail(served)
+    assert found["note"]["body"].startswith("## Best") and "(/report)" in found["note"]["body"]
+    confirmed = {row[0] for row in copy.rows("select config_digest from cell where phase = 'confirm'")}
+    noted = 0
+    for trial in found["trials"]:
+        told = {one["key"]: one["value"].strip('"') for one in trial["user_attrs"]}
+        assert {"config_digest", "seed", "phase"} <= set(told) and told["phase"] == "search"
+        body = trial["note"]["body"]
+        assert bool(body) is (told["config_digest"] in confirmed)
+        if body:
+            noted += 1
+            assert "fresh seeds" in body and "| score | 0" in body and "| runs | " in body
+    assert noted >= 2
+
+
+def test_the_reports_figures_are_in_optunas_pages_with_real_colours(served: Any) -> None:
+    drawn = {one["id"]: one for one in detail(served)["plotly_graph_objects"]}
+    assert "figure-curves" in drawn
+    text = json.dumps(drawn)
+    assert "var(" not in text
+    assert page_colours(STYLE.read_text(encoding="utf-8"))["--best"] in text
+
+
+def test_a_dashboard_writes_what_is_missing_once_and_not_while_the_study_runs(copy: Place) -> None:
+    shutil.rmtree(store(copy))
+    with closing(sqlite3.connect(copy.database)) as connection, connection:
+        connection.execute("delete from study_system_attributes where key like 'artifacts:%' or key like '%note%'")
+        connection.execute("delete from study_system_attributes where key = ?", (artifacts.OURS,))
+    with open_database(url(copy), create=False) as database:
+        database.take_lease("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
+        complete(url(copy), database, "r")
+        assert not store(copy).exists()
+        database.release_lease("r", "pid 1 on host x")
+    server, _ = dashboard.start(url(copy), "r", "127.0.0.1", 0, None)
+    server.server_close()
+    before, files = attributes(copy), {path: path.stat().st_mtime_ns for path in store(copy).iterdir()}
+    assert len(files) >= 4
+    server, _ = dashboard.start(url(copy), "r", "127.0.0.1", 0, None)
+    server.server_close()
+    assert attributes(copy) == before and {path: path.stat().st_mtime_ns for path in store(copy).iterdir()} == files
+
+
+def test_a_database_names_no_folder_to_write_to_or_read_from(copy: Place) -> None:
+    (copy.folder / "runs" / "r" / "launch.log").unlink()
+    one = next(store(copy).iterdir()).name
+    shutil.move(store(copy) / one, copy.folder / one)
+    with open_database(url(copy), create=False) as database:
+        complete(url(copy), database, "r")
+    assert one not in {path.name for path in store(copy).iterdir()}
+    assert ask(application(url(copy), "r")[0], path=f"/artifacts/1/{one}").status == 404
+
+
+def test_a_database_that_cannot_be_written_has_a_dashboard_all_the_same(
+    copy: Place, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(store(copy))
+    store(copy).write_text("no folder", encoding="utf-8")
+    server, _ = dashboard.start(url(copy), "r", "127.0.0.1", 0, None)
+    server.server_close()
+    told = capsys.readouterr().err
+    assert told.startswith("Notes and artifacts cannot be written") and len(told.splitlines()) == 1
+
+
+def test_a_bare_dashboard_shows_notes_figures_and_artifacts(copy: Place) -> None:
+    bare = optuna_dashboard.wsgi(url(copy), artifact_store=optuna.artifacts.FileSystemArtifactStore(store(copy)))
+    found = json.loads(ask(bare, path="/api/studies/1").body)
+    assert found["note"]["body"] and found["artifacts"] and found["plotly_graph_objects"]
+    assert ask(bare, path=f"/artifacts/1/{found['artifacts'][0]['artifact_id']}").status == 200
+
+
+def test_a_trial_that_failed_says_why(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    done = place.call(
+        *("--space", "pooling", "--rehearse", "--rehearse-faults", "nan_loss=0.6", "--trials", "6", "--seeds", "2"),
+        *("--name", "f", "--workers", "1", "--phases", "search"),
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    trials = optuna.load_study(study_name="f", storage=f"sqlite:///{place.database}").trials
+    reasons = {trial.state.name: trial.user_attrs.get("reason") for trial in trials}
+    assert reasons["FAIL"] == "nan_loss" and reasons.get("COMPLETE") is None
