@@ -53,7 +53,7 @@ def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
 def design_facts(study: StudyRow) -> list[tuple[str, str]]:
     """What each phase was to run, from the settings of the launch; those that are not known are left out."""
     told = study.settings_json
-    if study.space_json.get("design") == "grid":
+    if study.is_grid:
         seeds = f", with {seeds_text(told['seeds'])}" if "seeds" in told else ""
         facts = [("Design", f"a grid: every configuration of the space{seeds}")]
     else:

@@ -1,33 +1,71 @@
-"""By how much the choice of the best flatters it: it was chosen by the runs that its ablation is compared with."""
+"""By how much the choice of the best flatters it, chosen by the runs that its ablation is compared with.
+
+Points and intervals show what was measured; verdicts take the luck off first, or more than 5 % of the tables would
+have a row that seems to hurt only because the best was lucky.
+"""
 
 from __future__ import annotations
 
-from results.path import luck_of_best
-from results.summary import Summary
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from results.selection import luck_of_best
+from results.statistics import Difference
+from results.study_results import StudyResults
 from results.wording import plural
 
 
-def choice_luck(found: Summary) -> float | None:
-    """How much too high the best's mean is on average for having been the highest of those confirmed, score units.
+def confirmed_means(results: StudyResults, reference: str, seeds: Collection[int] | None = None) -> tuple[float, ...]:
+    """The mean scores of the configurations that `reference` was chosen of, itself among them; of `seeds`, else of all.
 
-    `path.luck_of_best` of the confirmed configurations' means, with the noise of a row of the ablation. None for a
-    grid, whose rows are compared with the baseline, and where nothing was chosen or no row is compared.
+    Empty where it was not chosen: it is not the study's best, nothing else was confirmed, or all of the space is run,
+    and the reference is the baseline whatever its score.
     """
-    differences = [row.comparison.difference for row in found.ablation if row.comparison is not None]
-    means = [entry.mean for entry in found.leaderboard]
-    if found.is_grid or not differences or len(means) < 2:
-        return None
-    return luck_of_best(means, differences[0])
+    if results.study.is_grid or results.study.decisions_json.get("best") != reference:
+        return ()
+    digests = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
+    found = [
+        [run.score for seed, run in results.results_of(digest).items() if seeds is None or seed in seeds]
+        for digest in digests
+    ]
+    means = tuple(fmean(score for score in scores if score is not None) for scores in found if scores)
+    return means if len(means) > 1 else ()
 
 
-def choice_note(found: Summary) -> str:
-    """The limit that this sets to the table's verdicts, for people; empty where there is none."""
-    luck = choice_luck(found)
-    if luck is None:
+@dataclass
+class ChoiceLuck:
+    """The luck of a reference that was chosen of configurations with these `means`, from look to look at a table.
+
+    `chosen` is the difference of a row at the first look, with the seeds that the choice was made by. No means: nothing
+    was chosen, and there is no luck.
+    """
+
+    means: Sequence[float]
+    chosen: Difference | None = None
+
+    def taken_off(self, differences: Sequence[Difference], now: Difference) -> list[Difference]:
+        """Rows minus the best, had the best had no luck; `now` is one of them, with all the seeds of this look.
+
+        The luck is the part of the best's noise that the choice was made by. In a mean over more seeds, on the same
+        examples, it is `selection.luck_of_best` times (error now / error then)^2: further seeds dilute it.
+        """
+        self.chosen = self.chosen or now
+        if not self.means or not self.chosen.noise.error > 0:
+            return list(differences)
+        luck = luck_of_best(self.means, self.chosen) * (now.noise.error / self.chosen.noise.error) ** 2
+        return [replace(difference, estimate=difference.estimate + luck) for difference in differences]
+
+
+def choice_note(results: StudyResults, best: str | None, differences: Sequence[Difference]) -> str:
+    """What was taken off, for people; empty where the best was not chosen or nothing is compared with it."""
+    means = confirmed_means(results, best) if best is not None else ()
+    if not means or not differences:
         return ""
+    luck = luck_of_best(means, differences[0])
     return (
-        f"The best was chosen of {plural(len(found.leaderboard), 'confirmed configuration')} by the very runs that the "
-        f"rows are compared with. Given how these differ and how noisy a row is, that flatters it by about "
-        f"{100 * luck:.1f} points on average: so far every row leans towards hurts. Neither points nor verdicts take "
-        "it off; where the confirmed are close, a few more tables than 5 % have a wrong verdict."
+        f"The best was chosen of {plural(len(means), 'confirmed configuration')} by the very runs that the rows are "
+        f"compared with. Given how these differ and how noisy a row is, that flatters it by about {100 * luck:.1f} "
+        "points on average. Verdicts take that off; points and intervals are as measured, and lean that far towards "
+        "hurts."
     )

@@ -11,6 +11,7 @@ from math import nan
 
 import numpy as np
 
+from results.choice_luck import ChoiceLuck, confirmed_means
 from results.looks import Schedule, looks, schedule
 from results.moderation import pooled
 from results.statistics import MARGIN, Judgement, judge
@@ -28,6 +29,7 @@ class Compared:
 def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
     """Each of `digests` minus `reference`, in the order given; errors are held over the whole table.
 
+    Where the reference is the best of those confirmed, the verdicts take off the luck of the choice (`choice_luck`).
     Differences below the study's margin (`--margin`, half a point unless said) count as none. In a study that gives
     open rows further seeds, all looks at the table are accounted for.
     """
@@ -53,7 +55,9 @@ def _compared_once(results: StudyResults, digests: Sequence[str], reference: str
     of_reference = _scores(results, reference, tuple(results.results_of(reference)))
     differences = pooled([comparison.difference for _, comparison in found], scores, of_reference)
     margin = float(results.study.settings_json.get("margin", MARGIN))
-    verdicts = judge([[difference] for difference in differences], margin=margin)
+    luck = ChoiceLuck(confirmed_means(results, reference))
+    judged = luck.taken_off(differences, differences[0])
+    verdicts = judge([[difference] for difference in judged], margin=margin)
     rows = [Compared(None, None)] * len(plain)
     for (place, comparison), difference, verdict in zip(found, differences, verdicts, strict=True):
         rows[place] = Compared(replace(comparison, difference=difference), verdict)

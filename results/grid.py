@@ -10,7 +10,6 @@ from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
 from results.compared import record as judged_record
 from results.leaderboard import ConfigurationResult, baseline_digest
-from results.rows import StudyRow
 from results.statistics import Judgement
 from results.study_results import Comparison, StudyResults
 
@@ -25,11 +24,6 @@ class GridRow:
     entry: ConfigurationResult
     comparison: Comparison | None
     judgement: Judgement | None = None
-
-
-def is_grid(study: StudyRow) -> bool:
-    """Whether the study's space is run whole, and nothing is ablated."""
-    return study.space_json.get("design") == "grid"
 
 
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:

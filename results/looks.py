@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from results.choice_luck import ChoiceLuck, confirmed_means
 from results.moderation import pooled
 from results.rows import StudyRow
 from results.statistics import MARGIN, Difference, Float64, Judgement, judge, sequential_level, spending
@@ -75,8 +76,8 @@ def told(plan: Schedule) -> str:
 class Looked:
     """One row after the looks it has had: the difference at the last of them, and the verdict of all.
 
-    `differences` has one entry a look, None where fewer than two seeds could be compared. `judgement` is None before
-    the first look.
+    `differences` has what was judged, one entry a look: without the luck that a chosen reference had (`choice_luck`);
+    None where fewer than two seeds could be compared. `judgement` is None before the first look.
     """
 
     digest: str
@@ -102,13 +103,14 @@ def looks(
     """
     rows, ended = [Looked(digest) for digest in digests], _ended(results)
     margin, before = float(results.study.settings_json.get("margin", MARGIN)), plan.start
+    luck = ChoiceLuck(confirmed_means(results, reference, plan.first(plan.start)))
     for count in plan.counts:
         seeds = plan.first(count)
         going = [row for row in rows if row.is_open and not _hopeless(results, ended, row.digest, plan.first(before))]
         wanted = {(digest, seed) for digest in (reference, *(row.digest for row in going)) for seed in seeds}
         if not going or (after is not None and count > after) or not wanted <= ended:
             break
-        _look(results, rows, going, reference, seeds, plan.level(count))
+        _look(results, rows, going, reference, seeds, plan.level(count), luck)
         judged = judge([row.differences for row in rows], shares=plan.shares, margin=margin)
         for row, judgement in zip(rows, judged, strict=True):
             row.judgement = judgement
@@ -133,6 +135,7 @@ def _look(
     reference: str,
     seeds: frozenset[int],
     level: float,
+    luck: ChoiceLuck,
 ) -> None:
     """Take a look: the rows that are `going` see these seeds, the others lend what they saw before."""
     for row in going:
@@ -145,9 +148,11 @@ def _look(
         for (row, comparison), difference in zip(compared, found, strict=True):
             if row in going:
                 row.comparison = replace(comparison, difference=difference, level=level)
-    for row in rows:
-        if row in going or not row.differences:
-            row.differences.append(row.comparison.difference if row.comparison else None)
+    seen = [row for row in rows if row in going or not row.differences]
+    shown = [row.comparison.difference for row in seen if row.comparison is not None]
+    judged = iter(luck.taken_off(shown, shown[0]) if shown else ())
+    for row in seen:
+        row.differences.append(next(judged) if row.comparison is not None else None)
 
 
 def _ended(results: StudyResults) -> set[tuple[str, int]]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from statistics import fmean
-
-import numpy as np
 
 from results.compared import Compared
 from results.contrasts import judged_contrasts
 from results.leaderboard import baseline_digest, best_digest
 from results.records import Database
-from results.selection import expected_luck
-from results.statistics import Difference
+from results.selection import luck_of_best
 from results.study_results import Comparison, StudyResults
 
 PATH = "path"  # the key of `decisions_json` under which the driver keeps the steps it has decided
@@ -92,17 +88,6 @@ def greedy_path(results: StudyResults) -> Path | None:
         for number, ((step, previous), compared) in enumerate(zip(pairs, judged, strict=True), start=1)
     ]
     return Path(baseline, best, tuple(steps), whole, decided["stopped"])
-
-
-def luck_of_best(means: list[float], difference: Difference) -> float:
-    """How much too high the best of these mean scores is on average, in their units.
-
-    A difference of two configurations has the noise of both: half its variance is one's own. What the means vary more
-    than that is taken to be true, and makes the choice less a matter of luck (`selection.expected_luck`).
-    """
-    own = difference.noise.error / sqrt(2)
-    true = max(float(np.var(means, ddof=1)) - own**2, 0.0)
-    return expected_luck(len(means), own, sqrt(true))
 
 
 def _judged(results: StudyResults, steps: Sequence[tuple[str, str]]) -> list[Compared]:

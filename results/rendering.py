@@ -96,7 +96,11 @@ def _context(study: Outcome) -> dict[str, Any]:
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
         "interval_note": page.interval_note(over, fixed_pretraining=_fixed_pretraining(found)),
-        "choice_note": choice_note(found),
+        "choice_note": choice_note(
+            results,
+            found.best.digest if found.best and found.ablation else None,
+            [row.comparison.difference for row in found.ablation if row.comparison],
+        ),
         "fixed_pretraining": _fixed_pretraining(found),
         "scale": Markup(interval_svg.scale(axis)),
         "bars": {name: Markup(interval_svg.bar(each.interval, axis)) for name, each in shown.items()},

@@ -29,7 +29,8 @@ class StudyRow:
     "baseline": digest, "best_choices": {...}, "baseline_choices": {...}, "ablations_left_out": count,
     "ablations_forbidden": [{"factor", "from_level", "to_level", "reason"}], "designs": {"around": digest of the best,
     design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "path": {"best", "baseline", "steps":
-    [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null}}` as far as decided.
+    [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null},
+    "store": {"folder", "bytes", "entries"}, "energy": {"joules", "seconds", "of"}}` as far as decided and measured.
     """
 
     study_name: str
@@ -47,6 +48,11 @@ class StudyRow:
     decisions_json: JsonObject = field(default_factory=dict)
     status: str = "running"
     created_at: datetime = field(default_factory=utc_now)
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether the study's space is run whole, and nothing is ablated."""
+        return self.space_json.get("design") == "grid"
 
 
 @dataclass(frozen=True, kw_only=True)

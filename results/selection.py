@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -84,6 +86,17 @@ def expected_luck(runs: int, deviation: float, spread: float = 0.0) -> float:
     if deviation == 0:
         return 0.0
     return deviation**2 / float(np.hypot(deviation, spread)) * _normal_maximum(runs)
+
+
+def luck_of_best(means: Sequence[float], difference: Difference) -> float:
+    """How much too high the best of these mean scores is on average, in their units.
+
+    A difference of two configurations has the noise of both: half its variance is one's own. What the means vary more
+    than that is taken to be true, and makes the choice less a matter of luck (`expected_luck`).
+    """
+    own = difference.noise.error / sqrt(2)
+    true = max(float(np.var(means, ddof=1)) - own**2, 0.0)
+    return expected_luck(len(means), own, sqrt(true))
 
 
 def _normal_maximum(count: int) -> float:

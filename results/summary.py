@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
-from results.grid import GridRow, grid_rows, is_grid
+from results.energy import Energy, energy_of
+from results.grid import GridRow, grid_rows
 from results.leaderboard import (
     ConfigurationResult,
     baseline_digest,
@@ -65,9 +66,14 @@ class Summary:
     stages: StageCosts
 
     @property
+    def energy(self) -> Energy | None:
+        """What its launches used, where that could be read."""
+        return energy_of(self.study)
+
+    @property
     def is_grid(self) -> bool:
         """Whether every configuration of the space is run, and nothing is ablated."""
-        return is_grid(self.study)
+        return self.study.is_grid
 
     @property
     def best_is_baseline(self) -> bool:
@@ -88,7 +94,7 @@ def summarise(results: StudyResults) -> Summary:
     choices = _baseline_choices(results, baseline)
     ranked = leaderboard(results)
     ablation = tuple(ablation_rows(results, best)) if best else ()
-    against_baseline = tuple(grid_rows(results, ranked, baseline)) if baseline and is_grid(results.study) else ()
+    against_baseline = tuple(grid_rows(results, ranked, baseline)) if baseline and results.study.is_grid else ()
     between = [row.comparison for row in ablation if row.cell.config_digest == baseline]
     between += [row.comparison for row in against_baseline if row.entry.digest == best]
     return Summary(

@@ -72,6 +72,7 @@ class Ending:
             },
             "gain": gain and {"estimate": gain.estimate, "low": gain.low, "high": gain.high, "level": 0.95},
             **found.stages.as_json(),
+            "energy": used.as_json() if (used := found.energy) else None,
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),
         }
@@ -102,6 +103,8 @@ class Ending:
         console.print(f"\n{counts.total} runs: {', '.join(told)}; {spent} of training and evaluation")
         if found.stages.stages:  # a rehearsal has none
             console.print(found.stages.sentence(), markup=False)
+        if used := found.energy:
+            console.print(used.sentence(), markup=False)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():

@@ -4,7 +4,7 @@ killed decides as if it had not been."""
 from __future__ import annotations
 
 from results.ablation import compared_with_best
-from results.grid import compared_with_baseline, is_grid
+from results.grid import compared_with_baseline
 from results.looks import schedule, wanting
 from results.records import Database
 from results.study_results import StudyResults
@@ -27,7 +27,7 @@ def wanting_a_seed(database: Database, name: str, reference: str, after: int) ->
     plan = schedule(results.study)
     if plan is None:
         return []
-    of_grid = is_grid(results.study)
+    of_grid = results.study.is_grid
     rows = compared_with_baseline(results, reference) if of_grid else list(compared_with_best(results, reference))
     found = wanting(results, rows, reference, plan, after)
     return [*found, reference] if found else []

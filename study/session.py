@@ -27,7 +27,7 @@ from results.study_results import StudyResults
 from results.summary import Summary, summarise
 from search_spaces import describe
 from search_spaces.grammar import Choices
-from study import ending, objectives, plan, store_note
+from study import ending, energy, objectives, plan, store_note
 from study.arguments import faults, limits
 from study.design_plan import decided_best
 from study.detectable import SeenNoise, noise_of
@@ -177,7 +177,7 @@ class Session:
             )
             store_note.write(database, settings.name, store)
             try:
-                with _stop_on_signal(execution):
+                with energy.measured(database, settings.name), _stop_on_signal(execution):
                     driver.run()
             finally:
                 store_note.write(database, settings.name, store)

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from results.energy import Energy, energy_of
 from results.plain import plain
 from results.records import Database, RunRow, open_database
 from results.rows import utc_now
@@ -59,13 +60,16 @@ def _head(database: Database, name: str) -> dict[str, Any]:
 def _whole(database: Database, name: str) -> dict[str, Any]:
     head, runs, lease = _head(database, name), database.runs(name), database.lease(name)
     phases = dict.fromkeys(run.phase for run in runs)
-    costs = replace(stage_costs(database, name), store=store_note.read(database.require_study(name)))
+    study = database.require_study(name)
+    costs = replace(stage_costs(database, name), store=store_note.read(study))
+    used = energy_of(study)
     alive = lease is not None and lease.expires_at > utc_now()
     return {
         **head,
         "storage": database.shown_url,
         **costs.as_json(),
         "stages": costs.sentence(),
+        "energy": used.as_json() if used else None,
         "driver": lease.owner if lease is not None and alive else None,
         "phases": {p: dict(Counter(run.status for run in runs if run.phase == p)) for p in phases},
         "running_runs": [_run(run) for run in runs if run.status == "running"],
@@ -112,6 +116,8 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     console.print(table)
     if data["stage_seconds_run"] or data["stage_seconds_saved"]:
         console.print(data["stages"], markup=False)
+    if data["energy"]:
+        console.print(Energy(**data["energy"]).sentence(), markup=False)
     if data["running_runs"]:
         console.print(_running(data["running_runs"]))
     if data["failed_runs"]:  # a command is copied: it stays in one line, however long

@@ -13,7 +13,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,11 +22,11 @@ import pytest
 from asking import ask, rehearse
 from browser import opened
 from place import Place
+from serving import dashboard_of
 
 from results.plain import plain
 from results.records import open_database
 from results.rendering import render_report
-from study import dashboard
 from study.markdown import escaped
 from study.web.application import application
 from study.web.artifacts import FOLDER, OURS
@@ -111,14 +110,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def address(place: Place) -> Iterator[str]:
     """Where a dashboard of that study listens."""
-    with contextlib.chdir(place.folder):
-        server, _ = dashboard.start(f"sqlite:///{place.database}", "r", "127.0.0.1", 0, None)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with contextlib.chdir(place.folder), dashboard_of(f"sqlite:///{place.database}", "r") as found:
+        yield found
 
 
 @pytest.mark.slow
@@ -152,15 +145,8 @@ def test_a_script_in_the_served_report_would_not_run(
 
     whole, injected = pages.render_report, f"<script>{MARK}</script><img src=x onerror={MARK}>"
     monkeypatch.setattr(pages, "render_report", lambda *given: whole(*given).replace("</main>", f"{injected}</main>"))
-    server, _ = dashboard.start(f"sqlite:///{place.database}", "r", "127.0.0.1", 0, None)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        dom, console = opened(f"http://127.0.0.1:{server.server_port}/report", tmp_path / "profile")
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with dashboard_of(f"sqlite:///{place.database}", "r") as found:
+        dom, console = opened(f"{found}/report", tmp_path / "profile")
     assert "data-pwned" not in dom and 'data-figures="drawn"' in dom
     assert any("Content Security Policy" in line for line in console)
 

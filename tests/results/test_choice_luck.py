@@ -1,39 +1,101 @@
-"""How much the choice of the best flatters it."""
+"""How much the choice of the best flatters it, and that verdicts take it off."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from results.choice_luck import choice_luck, choice_note
-from results.path import luck_of_best
+from results.choice_luck import ChoiceLuck, choice_note, confirmed_means
+from results.compared import compared
 from results.records import Database
-from results.statistics import paired_difference
-from results.summary import summary
+from results.selection import luck_of_best
+from results.statistics import Difference, judge, moderated_differences, paired_difference
+from results.study_results import StudyResults
+from results.summary import summarise
 from tests.results.conftest import StudyMaker
 
 
+def shown(results: StudyResults) -> list[Difference]:
+    return [row.comparison.difference for row in summarise(results).ablation if row.comparison]
+
+
 def test_the_note_has_the_luck_of_the_confirmed_configurations(finished: Database) -> None:
-    found = summary(finished, "demo-study")
-    row = found.ablation[0].comparison
-    assert row is not None
-    luck = luck_of_best([entry.mean for entry in found.leaderboard], row.difference)
-    assert choice_luck(found) == luck
-    assert "of 3 confirmed configurations by the very runs" in choice_note(found)
-    assert f"{100 * luck:.1f} points on average" in choice_note(found)
+    results = StudyResults(finished, "demo-study")
+    best = results.study.decisions_json["best"]
+    means = confirmed_means(results, best)
+    assert sorted(means, reverse=True) == [entry.mean for entry in summarise(results).leaderboard]
+    luck = luck_of_best(means, shown(results)[0])
+    note = choice_note(results, best, shown(results))
+    assert "of 3 confirmed configurations by the very runs" in note
+    assert f"{100 * luck:.1f} points on average" in note
 
 
-def test_nothing_is_said_before_anything_was_chosen(light: StudyMaker) -> None:
+def test_only_a_best_that_was_chosen_was_lucky(finished: Database, light: StudyMaker) -> None:
+    results = StudyResults(finished, "demo-study")
+    decided = results.study.decisions_json
+    assert confirmed_means(results, decided["baseline"]) == ()
+    assert choice_note(results, None, shown(results)) == ""
+    results.study = replace(results.study, space_json={**results.study.space_json, "design": "grid"})
+    assert confirmed_means(results, decided["best"]) == ()
     light.study()
-    assert choice_note(summary(light.database, light.name)) == ""
+    assert confirmed_means(StudyResults(light.database, light.name), "none") == ()
 
 
-def test_it_foretells_by_how_much_the_best_of_equal_ones_is_too_high() -> None:
+def test_means_are_of_the_seeds_that_the_choice_was_made_by(finished: Database) -> None:
+    results = StudyResults(finished, "demo-study")
+    best = results.study.decisions_json["best"]
+    seed, run = next(iter(results.results_of(best).items()))
+    assert run.score in confirmed_means(results, best, {seed})
+
+
+def test_verdicts_take_it_off_and_points_do_not(finished: Database) -> None:
+    results = StudyResults(finished, "demo-study")
+    best = results.study.decisions_json["best"]
+    rows = [row.cell.config_digest for row in summarise(results).ablation]
+    found = compared(results, rows, best)
+    differences = [row.comparison.difference for row in found if row.comparison]
+    luck = luck_of_best(confirmed_means(results, best), differences[0])
+    assert luck > 0
+    raised = [replace(difference, estimate=difference.estimate + luck) for difference in differences]
+    assert [row.judgement for row in found if row.comparison] == judge([[difference] for difference in raised])
+    plain = [results.compare(digest, best) for digest in rows]
+    assert [d.estimate for d in differences] == [one.difference.estimate for one in plain if one]
+
+
+def test_it_is_as_much_as_the_best_of_equal_ones_is_too_high() -> None:
     rng, too_high, foretold = np.random.default_rng(3), [], []
     for _ in range(400):
         runs = rng.normal(0.6, 0.01, (5, 40))  # equal configurations; 40 runs each, so that their noise is known well
         means = runs.mean(axis=1)
         too_high.append(means.max() - 0.6)
-        other = rng.normal(0.6, 0.01, 40)
-        foretold.append(luck_of_best(list(means), paired_difference(other, runs[means.argmax()])))
+        difference = paired_difference(rng.normal(0.6, 0.01, 40), runs[means.argmax()])
+        (without,) = ChoiceLuck(tuple(means)).taken_off([difference], difference)
+        foretold.append(without.estimate - difference.estimate)
     assert np.mean(foretold) == pytest.approx(np.mean(too_high), rel=0.2)
+
+
+def test_further_seeds_dilute_it() -> None:
+    """The best of 5 by 3 runs, then 9 of it: what it is too high by, and what is taken off."""
+    rng, too_high, foretold = np.random.default_rng(4), [], []
+    for _ in range(1500):
+        runs = rng.normal(0, 0.01, (5, 9))
+        first = runs[:, :3].mean(axis=1)
+        best = runs[first.argmax()]
+        others = list(rng.normal(0, 0.01, (8, 9, 1)))
+        luck = ChoiceLuck(tuple(first))
+        at_first = moderated_differences([other[:3] for other in others], best[:3, None])
+        luck.taken_off(at_first, at_first[0])
+        now = moderated_differences(others, best[:, None])
+        foretold.append(luck.taken_off(now, now[0])[0].estimate - now[0].estimate)
+        too_high.append(best.mean())
+    assert np.mean(foretold) == pytest.approx(np.mean(too_high), rel=0.15)
+
+
+def test_nothing_is_taken_off_where_nothing_was_chosen_or_nothing_is_noisy() -> None:
+    rng = np.random.default_rng(0)
+    difference = paired_difference(rng.normal(size=5), rng.normal(size=5))
+    assert ChoiceLuck(()).taken_off([difference], difference) == [difference]
+    sure = paired_difference(np.full(3, 0.5), np.full(3, 0.4))
+    assert ChoiceLuck((0.5, 0.4)).taken_off([sure], sure) == [sure]

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from results.export import tables
-from results.path import greedy_path, luck_of_best
+from results.path import greedy_path
 from results.rendering import render_report
 from results.sections import SECTIONS, build_all
+from results.selection import luck_of_best
 from results.statistics import Difference, Noise
 from results.study_results import StudyResults
 from results.summary import summarise

@@ -28,7 +28,9 @@ class Results:
 
     def __init__(self, scores: dict[str, Any], **settings: Any) -> None:
         self.scores = {digest: list(values) for digest, values in scores.items()}
-        self.study: Any = SimpleNamespace(settings_json={"seeds": 3, "max_seeds": 6, **settings}, seed=0)
+        settings = {"seeds": 3, "max_seeds": 6, **settings}
+        self.study: Any = SimpleNamespace(settings_json=settings, decisions_json={}, is_grid=False, seed=0)
+        self.cells: list[Any] = []
         self.runs = [
             SimpleNamespace(config_digest=digest, seed=1000 + i, status="failed" if np.isnan(score) else "complete")
             for digest, values in self.scores.items()
@@ -180,3 +182,25 @@ def test_looking_again_and_again_calls_no_more_null_rows_different_than_is_said(
         rows = looks(made(scores), names, "best", PLAN)
         wrong += any(row.judgement.verdict in ("helps", "hurts") for row in rows if row.judgement)
     assert wrong < 20
+
+
+def test_the_luck_of_the_choice_is_that_of_the_first_look() -> None:
+    scores = scores_of({"best": 0.7, "second": 0.698, "third": 0.697, **{row: MEANS[row] for row in ROWS}})
+
+    def chosen(found: dict[str, Any]) -> Any:
+        study = made(found)
+        study.study.decisions_json = {"best": "best"}
+        study.cells = [SimpleNamespace(config_digest=d, phase="confirm") for d in ("best", "second", "third")]
+        return study
+
+    then = looks(chosen(first(scores, 3)), ROWS, "best", PLAN)
+    now = looks(chosen(scores), ROWS, "best", PLAN)
+    plain = looks(made(scores), ROWS, "best", PLAN)
+    for early, late, unchosen in zip(then, now, plain, strict=True):
+        assert early.differences[0] == late.differences[0]
+        found = unchosen.differences[0]
+        assert late.differences[0] is not None and found is not None
+        assert late.differences[0].estimate > found.estimate
+        assert late.comparison is not None and unchosen.comparison is not None
+        if len(late.differences) == len(unchosen.differences):
+            assert late.comparison.difference == unchosen.comparison.difference

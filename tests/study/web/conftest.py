@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,14 @@ from study.web.guard import Guard
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The study `r`. Read it, do not write."""
     return rehearse(Place(tmp_path_factory.mktemp("rehearsed")))
+
+
+@pytest.fixture
+def copied(tmp_path: Path, rehearsed: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """That study in a place of its own, to write to; commands run there."""
+    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
+    monkeypatch.chdir(tmp_path)
+    return Place(tmp_path)
 
 
 @pytest.fixture(scope="session")

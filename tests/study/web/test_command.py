@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from place import Place
+from serving import dashboard_of
 
 from study import dashboard
 
@@ -26,14 +26,9 @@ HEAVY = ("sqlalchemy", "optuna", "jinja2", "torch", "pandas", "rich", "optuna_da
 @pytest.fixture
 def server(storage: str) -> Iterator[tuple[str, int]]:
     """A dashboard that listens on a port of its own, with a token."""
-    found, name = dashboard.start(storage, None, "127.0.0.1", 0, TOKEN)
-    assert name == "r"
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
-    thread.start()
-    yield "127.0.0.1", found.server_port
-    found.shutdown()
-    found.server_close()
-    thread.join()
+    with dashboard_of(storage, token=TOKEN) as found:
+        host, _, port = found.removeprefix("http://").partition(":")
+        yield host, int(port)
 
 
 def request(place: tuple[str, int], method: str, path: str, **headers: str) -> tuple[int, bytes]:

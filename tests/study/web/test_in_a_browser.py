@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
-import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pages import Error
 from place import Place
+from serving import dashboard_of
 
 from results.records import open_database
-from study import dashboard
 from study.web import pages as our_pages
 
 pytestmark = pytest.mark.slow
@@ -25,21 +22,9 @@ SIZES = [(1440, 1000), (390, 844)]
 
 
 @pytest.fixture
-def place(tmp_path: Path, rehearsed: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
-    monkeypatch.chdir(tmp_path)
-    return Place(tmp_path)
-
-
-@pytest.fixture
-def address(place: Place) -> Iterator[str]:
-    server, _ = dashboard.start(f"sqlite:///{place.database}", "r", "127.0.0.1", 0, None)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def address(copied: Place) -> Iterator[str]:
+    with dashboard_of(f"sqlite:///{copied.database}", "r") as found:
+        yield found
 
 
 class Tab:
@@ -107,18 +92,18 @@ def test_artifacts_are_listed_and_open(browser: Any, address: str) -> None:
     assert opened.complaints == [] and tab.complaints == []
 
 
-def test_nothing_can_be_changed_from_a_page(browser: Any, address: str, place: Place) -> None:
+def test_nothing_can_be_changed_from_a_page(browser: Any, address: str, copied: Place) -> None:
     page = Tab(browser).open(f"{address}/dashboard")
     asked = "([method, path]) => fetch(path, {method, body: '{}'}).then((answer) => answer.status)"
     for method in ("POST", "PUT", "DELETE"):
         for path in ("/api/studies/1", "/api/artifacts/1", "/api/studies/1/note", "/report", "/"):
             assert page.evaluate(asked, [method, path]) in (403, 405), (method, path)
-    assert place.rows("select study_name from studies") == [("r",)]
+    assert copied.rows("select study_name from studies") == [("r",)]
     page.close()
 
 
 def test_the_page_of_a_growing_study_comes_anew_where_it_was(
-    browser: Any, address: str, place: Place, monkeypatch: pytest.MonkeyPatch
+    browser: Any, address: str, copied: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(our_pages, "REST", 0.0)
     tab = Tab(browser)
@@ -130,7 +115,7 @@ def test_the_page_of_a_growing_study_comes_anew_where_it_was(
     page.evaluate("document.getElementById('method').scrollIntoView({behavior: 'instant'}); scrollBy(0, 37)")
     top = "document.getElementById('method').getBoundingClientRect().top"
     before, loaded = page.evaluate(top), page.evaluate("performance.timeOrigin")
-    with open_database(f"sqlite:///{place.database}") as database:
+    with open_database(f"sqlite:///{copied.database}") as database:
         database.update_study("r", data_json={"note": {"fresh": "a-new-word"}})
     until(page, f"performance.timeOrigin > {loaded} && document.body.textContent.includes('a-new-word')")
     page.wait_for_selector("html[data-figures=drawn]")
@@ -140,15 +125,10 @@ def test_the_page_of_a_growing_study_comes_anew_where_it_was(
     page.close()
 
 
-def test_a_page_whose_server_has_gone_says_so(browser: Any, place: Place) -> None:
-    server, _ = dashboard.start(f"sqlite:///{place.database}", "r", "127.0.0.1", 0, None)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    page = Tab(browser).open(f"http://127.0.0.1:{server.server_port}/report")
-    until(page, "document.getElementById('following-says').textContent.startsWith('The study')")
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def test_a_page_whose_server_has_gone_says_so(browser: Any, copied: Place) -> None:
+    with dashboard_of(f"sqlite:///{copied.database}", "r") as found:
+        page = Tab(browser).open(f"{found}/report")
+        until(page, "document.getElementById('following-says').textContent.startsWith('The study')")
     until(page, "document.getElementById('following-says').textContent.startsWith('Nobody answers')")
     assert re.search("^Best", page.locator("h1").inner_text())
     page.close()

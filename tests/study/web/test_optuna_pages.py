@@ -29,16 +29,8 @@ SVG = "image/svg+xml"
 
 
 @pytest.fixture
-def copy(tmp_path: Path, rehearsed: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """The rehearsed study in a place of its own, to write to; commands run there."""
-    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
-    monkeypatch.chdir(tmp_path)
-    return Place(tmp_path)
-
-
-@pytest.fixture
-def served(copy: Place) -> Iterator[Any]:
-    yield Guard(application(url(copy), "r")[0], host="127.0.0.1", token=None)
+def served(copied: Place) -> Iterator[Any]:
+    yield Guard(application(url(copied), "r")[0], host="127.0.0.1", token=None)
 
 
 def url(place: Place) -> str:
@@ -61,14 +53,14 @@ def store(place: Place) -> Path:
     return place.folder / "runs" / "r" / artifacts.FOLDER
 
 
-def test_report_configuration_and_confusions_are_artifacts(served: Any, copy: Place) -> None:
+def test_report_configuration_and_confusions_are_artifacts(served: Any, copied: Place) -> None:
     found = listed(served)
     assert {"report.html", "best-config.json"} < set(found)
     report = ask(served, path=f"/artifacts/1/{found['report.html']['artifact_id']}")
-    assert report.status == 200 and report.body == (copy.folder / "runs" / "r" / "report.html").read_bytes()
+    assert report.status == 200 and report.body == (copied.folder / "runs" / "r" / "report.html").read_bytes()
     best = ask(served, path=f"/artifacts/1/{found['best-config.json']['artifact_id']}")
-    decided = json.loads(copy.rows("select decisions_json from study_meta")[0][0])["best"]
-    configurations = copy.rows("select config_json from run where config_digest = ?", (decided,))
+    decided = json.loads(copied.rows("select decisions_json from study_meta")[0][0])["best"]
+    configurations = copied.rows("select config_json from run where config_digest = ?", (decided,))
     assert json.loads(best.body) in [json.loads(text) for (text,) in configurations]
     matrices = [name for name, one in found.items() if one["mimetype"] == SVG]
     assert "confusion-sst.svg" in matrices and "confusion-sts.svg" in matrices
@@ -88,49 +80,49 @@ def test_an_artifact_reaches_nothing_of_the_dashboard(served: Any) -> None:
         assert ("sha256-" in policy) is (name == "report.html")
 
 
-def test_an_artifact_without_its_file_is_not_there(served: Any, copy: Place, capsys: Any) -> None:
+def test_an_artifact_without_its_file_is_not_there(served: Any, copied: Place, capsys: Any) -> None:
     one = listed(served)["report.html"]["artifact_id"]
-    (store(copy) / one).unlink()
+    (store(copied) / one).unlink()
     assert ask(served, path=f"/artifacts/1/{one}").status == 404
     for path in (f"/artifacts/1/{'0' * 36}", "/artifacts/1/..%2f..%2flaunch.log", "/artifacts/1/launch.log"):
         assert ask(served, path=path).status == 404
     assert capsys.readouterr().err == ""
 
 
-def test_a_resumed_study_writes_nothing_twice(copy: Place) -> None:
+def test_a_resumed_study_writes_nothing_twice(copied: Place) -> None:
     def state() -> tuple[dict[str, str], dict[Path, int]]:
-        study = optuna.load_study(study_name="r", storage=url(copy))
-        return artifacts.ours(study), {path: path.stat().st_mtime_ns for path in store(copy).iterdir()}
+        study = optuna.load_study(study_name="r", storage=url(copied))
+        return artifacts.ours(study), {path: path.stat().st_mtime_ns for path in store(copied).iterdir()}
 
-    assert copy.call("--name", "r").returncode == 0  # its report tells another command than that of the first launch
-    (before, files), noted = state(), attributes(copy)
-    done = copy.call("--name", "r")
+    assert copied.call("--name", "r").returncode == 0  # its report tells another command than that of the first launch
+    (before, files), noted = state(), attributes(copied)
+    done = copied.call("--name", "r")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert state() == (before, files) and attributes(copy) == noted
+    assert state() == (before, files) and attributes(copied) == noted
 
 
-def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copy: Place, served: Any) -> None:
-    study = optuna.load_study(study_name="r", storage=url(copy))
-    mine = copy.folder / "mine.txt"
+def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copied: Place, served: Any) -> None:
+    study = optuna.load_study(study_name="r", storage=url(copied))
+    mine = copied.folder / "mine.txt"
     mine.write_text("mine", encoding="utf-8")
     theirs = optuna.artifacts.upload_artifact(
-        artifact_store=artifacts.Folders([store(copy)], store(copy)), file_path=str(mine), study_or_trial=study
+        artifact_store=artifacts.Folders([store(copied)], store(copied)), file_path=str(mine), study_or_trial=study
     )
     before = artifacts.ours(study)
-    artifacts.keep(study, store(copy), {"report.html": b"new", "best-config.json": b"{}"})
+    artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
     after = artifacts.ours(study)
     assert set(after) == {"report.html", "best-config.json"} and after["report.html"] != before["report.html"]
     found = listed(served)
     assert set(found) == {"report.html", "best-config.json", "mine.txt"}
-    assert {path.name for path in store(copy).iterdir()} == {*after.values(), theirs}
-    artifacts.keep(study, store(copy), {"report.html": b"new", "best-config.json": b"{}"})
+    assert {path.name for path in store(copied).iterdir()} == {*after.values(), theirs}
+    artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
     assert artifacts.ours(study) == after
 
 
-def test_the_study_and_each_confirmed_trial_have_a_note(served: Any, copy: Place) -> None:
+def test_the_study_and_each_confirmed_trial_have_a_note(served: Any, copied: Place) -> None:
     found = detail(served)
     assert found["note"]["body"].startswith("## Best") and "(/report)" in found["note"]["body"]
-    confirmed = {row[0] for row in copy.rows("select config_digest from cell where phase = 'confirm'")}
+    confirmed = {row[0] for row in copied.rows("select config_digest from cell where phase = 'confirm'")}
     noted = 0
     for trial in found["trials"]:
         told = {one["key"]: one["value"].strip('"') for one in trial["user_attrs"]}
@@ -151,48 +143,48 @@ def test_the_reports_figures_are_in_optunas_pages_with_real_colours(served: Any)
     assert page_colours(STYLE.read_text(encoding="utf-8"))["--best"] in text
 
 
-def test_a_dashboard_writes_what_is_missing_once_and_not_while_the_study_runs(copy: Place) -> None:
-    shutil.rmtree(store(copy))
-    with closing(sqlite3.connect(copy.database)) as connection, connection:
+def test_a_dashboard_writes_what_is_missing_once_and_not_while_the_study_runs(copied: Place) -> None:
+    shutil.rmtree(store(copied))
+    with closing(sqlite3.connect(copied.database)) as connection, connection:
         connection.execute("delete from study_system_attributes where key like 'artifacts:%' or key like '%note%'")
         connection.execute("delete from study_system_attributes where key = ?", (artifacts.OURS,))
-    with open_database(url(copy), create=False) as database:
+    with open_database(url(copied), create=False) as database:
         database.take_lease("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
-        complete(url(copy), database, "r")
-        assert not store(copy).exists()
+        complete(url(copied), database, "r")
+        assert not store(copied).exists()
         database.release_lease("r", "pid 1 on host x")
-    server, _ = dashboard.start(url(copy), "r", "127.0.0.1", 0, None)
+    server, _ = dashboard.start(url(copied), "r", "127.0.0.1", 0, None)
     server.server_close()
-    before, files = attributes(copy), {path: path.stat().st_mtime_ns for path in store(copy).iterdir()}
+    before, files = attributes(copied), {path: path.stat().st_mtime_ns for path in store(copied).iterdir()}
     assert len(files) >= 4
-    server, _ = dashboard.start(url(copy), "r", "127.0.0.1", 0, None)
+    server, _ = dashboard.start(url(copied), "r", "127.0.0.1", 0, None)
     server.server_close()
-    assert attributes(copy) == before and {path: path.stat().st_mtime_ns for path in store(copy).iterdir()} == files
+    assert attributes(copied) == before and {path: path.stat().st_mtime_ns for path in store(copied).iterdir()} == files
 
 
-def test_a_database_names_no_folder_to_write_to_or_read_from(copy: Place) -> None:
-    (copy.folder / "runs" / "r" / "launch.log").unlink()
-    one = next(store(copy).iterdir()).name
-    shutil.move(store(copy) / one, copy.folder / one)
-    with open_database(url(copy), create=False) as database:
-        complete(url(copy), database, "r")
-    assert one not in {path.name for path in store(copy).iterdir()}
-    assert ask(application(url(copy), "r")[0], path=f"/artifacts/1/{one}").status == 404
+def test_a_database_names_no_folder_to_write_to_or_read_from(copied: Place) -> None:
+    (copied.folder / "runs" / "r" / "launch.log").unlink()
+    one = next(store(copied).iterdir()).name
+    shutil.move(store(copied) / one, copied.folder / one)
+    with open_database(url(copied), create=False) as database:
+        complete(url(copied), database, "r")
+    assert one not in {path.name for path in store(copied).iterdir()}
+    assert ask(application(url(copied), "r")[0], path=f"/artifacts/1/{one}").status == 404
 
 
 def test_a_database_that_cannot_be_written_has_a_dashboard_all_the_same(
-    copy: Place, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    copied: Place, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.rmtree(store(copy))
-    store(copy).write_text("no folder", encoding="utf-8")
-    server, _ = dashboard.start(url(copy), "r", "127.0.0.1", 0, None)
+    shutil.rmtree(store(copied))
+    store(copied).write_text("no folder", encoding="utf-8")
+    server, _ = dashboard.start(url(copied), "r", "127.0.0.1", 0, None)
     server.server_close()
     told = capsys.readouterr().err
     assert told.startswith("Notes and artifacts cannot be written") and len(told.splitlines()) == 1
 
 
-def test_a_bare_dashboard_shows_notes_figures_and_artifacts(copy: Place) -> None:
-    bare = optuna_dashboard.wsgi(url(copy), artifact_store=optuna.artifacts.FileSystemArtifactStore(store(copy)))
+def test_a_bare_dashboard_shows_notes_figures_and_artifacts(copied: Place) -> None:
+    bare = optuna_dashboard.wsgi(url(copied), artifact_store=optuna.artifacts.FileSystemArtifactStore(store(copied)))
     found = json.loads(ask(bare, path="/api/studies/1").body)
     assert found["note"]["body"] and found["artifacts"] and found["plotly_graph_objects"]
     assert ask(bare, path=f"/artifacts/1/{found['artifacts'][0]['artifact_id']}").status == 200

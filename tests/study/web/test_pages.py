@@ -77,11 +77,11 @@ def test_every_table_is_there_and_nothing_beside_them(asked: Asked, storage: str
         assert asked(path=path).status == 404, path
 
 
-def test_a_report_that_has_changed_is_made_anew(tmp_path: Path, rehearsed: Place, monkeypatch: Any) -> None:
+def test_a_report_that_has_changed_is_made_anew(copied: Place, monkeypatch: Any) -> None:
     monkeypatch.setattr(pages, "REST", 0.0)
-    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
-    url = f"sqlite:///{tmp_path}/runs/studies.db"
-    found, _ = application(url, None)
+    url = f"sqlite:///{copied.database}"
+    found, name = application(url, None)
+    assert name == "r"
     first = ask(found, path="/report")
     with open_database(url) as database:
         before = fingerprint(database, "r")
@@ -93,11 +93,8 @@ def test_a_report_that_has_changed_is_made_anew(tmp_path: Path, rehearsed: Place
     assert "a-new-word" in second.text and "a-new-word" not in first.text
 
 
-def test_the_state_says_which_report_is_sent_and_how_the_study_stands(
-    tmp_path: Path, rehearsed: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
-    url = f"sqlite:///{tmp_path}/runs/studies.db"
+def test_the_state_says_which_report_is_sent_and_how_the_study_stands(copied: Place) -> None:
+    url = f"sqlite:///{copied.database}"
     found, _ = application(url, None)
 
     def state() -> dict[str, str]:
@@ -118,9 +115,8 @@ def test_the_state_says_which_report_is_sent_and_how_the_study_stands(
     assert state()["mark"] != sent["mark"]
 
 
-def test_a_report_that_takes_long_is_not_made_at_every_question(rehearsed: Place, tmp_path: Path) -> None:
-    shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
-    url = f"sqlite:///{tmp_path}/runs/studies.db"
+def test_a_report_that_takes_long_is_not_made_at_every_question(copied: Place) -> None:
+    url = f"sqlite:///{copied.database}"
     found, _ = application(url, "r")
     first = ask(found, path="/report")
     with open_database(url) as database:
