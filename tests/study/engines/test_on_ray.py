@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +76,12 @@ def test_a_worker_that_died_without_a_word_is_a_failed_run_with_its_trial() -> N
     assert jobs.heard(TrialOver(1, "u")) == [RunFailed(1, "error", "the trial ended without a result")]
 
 
+def carried_out(talk: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """In a thread of its own: the loop of a browser that other tests of this process drive runs in this one."""
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(lambda: asyncio.run(talk())).result()
+
+
 def test_a_worker_waits_for_the_answer_to_its_own_run() -> None:
     async def talk() -> None:
         exchange = Exchange()
@@ -85,7 +93,7 @@ def test_a_worker_waits_for_the_answer_to_its_own_run() -> None:
         await exchange.answer(1, True)
         assert await asked[0] is True
 
-    asyncio.run(talk())
+    carried_out(talk)
 
 
 def test_a_job_is_fetched_once() -> None:
@@ -96,7 +104,7 @@ def test_a_job_is_fetched_once() -> None:
         with pytest.raises(KeyError):
             await exchange.job(1)
 
-    asyncio.run(talk())
+    carried_out(talk)
 
 
 class OneRun(AbstractEngine):
