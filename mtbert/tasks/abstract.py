@@ -106,11 +106,20 @@ class AbstractTask(ABC):
 
 
 class AbstractClassTask(AbstractTask):
-    """A task with one output a class, of which exactly one is right. Main metric: accuracy."""
+    """A task with one output a class, of which exactly one is right. Main metric: accuracy.
+
+    `words`: what the files call the classes, class 0 first, where they do not number them.
+    """
 
     label_kind = "class"
     low = 0.0
     main_metric = "accuracy"
+    words: ClassVar[tuple[str, ...]] = ()
+
+    def parse_label(self, text: str) -> float:
+        """The class that a word or a number means; ValueError with what is allowed."""
+        word = text.strip()
+        return float(self.words.index(word)) if word in self.words else super().parse_label(text)
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Cross entropy, natural logarithm; outputs (batch, classes), labels (batch,) float class numbers."""
@@ -124,6 +133,9 @@ class AbstractClassTask(AbstractTask):
         """Keys: accuracy, macro_f1, both 0..1."""
         predicted = self.predictions(outputs)
         return {"accuracy": accuracy(predicted, labels), "macro_f1": macro_f1(predicted, labels)}
+
+    def _allowed(self) -> str:
+        return ", ".join((*self.words, super()._allowed()))
 
 
 class AbstractScoreTask(AbstractTask):

@@ -24,6 +24,17 @@ def test_sst_refuses_what_is_no_class(text: str) -> None:
         SstTask().parse_label(text)
 
 
+def test_classes_may_have_names() -> None:
+    class Entailment(SstTask):
+        classes, high = 3, 2.0
+        words = ("NEUTRAL", "ENTAILMENT", "CONTRADICTION")
+
+    task = Entailment()
+    assert [task.parse_label(text) for text in ("NEUTRAL", " CONTRADICTION\n", "1.0")] == [0.0, 2.0, 1.0]
+    with pytest.raises(ValueError, match=r"^label 'neither' is not NEUTRAL, ENTAILMENT, CONTRADICTION, one of 0\.\.2$"):
+        task.parse_label("neither")
+
+
 def test_quora_says_what_is_allowed() -> None:
     with pytest.raises(ValueError, match=r"^label '' is not 0 or 1$"):
         QuoraTask().parse_label("")
