@@ -1,4 +1,4 @@
-"""The five reports as files beside the real data, and what stands in them under two labels."""
+"""The five reports: their tables' spaces, their files beside the real data, and what they print under two labels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ _DATA = os.environ.get("MTBERT_DATA")
 REPORTS = Path(_DATA).parent / "reports" if _DATA else Path(__file__).resolve().parents[3] / "shared" / "reports"
 needs_reports = pytest.mark.skipif(
     not REPORTS.is_dir() and not os.environ.get("CI"), reason=f"the reports are not in {REPORTS} (set MTBERT_DATA)"
+)
+SPACES = (
+    "hurtado_teaw_table1",
+    "kumar_single_task",
+    "kumar_sts_heads",
+    "kumar_multitask",
+    "zhang_pooling",
+    "zhang_loss_balancing",
+    "zhang_curricula",
+    "zhang_adapters",
+    "thapa_khurana_table1",
+    "sankhe_table4",
 )
 # Rows that a report prints again elsewhere, under another label.
 ALSO = {

@@ -8,25 +8,13 @@ import json
 
 import pytest
 from place import SMALL, Place
+from reports import SPACES
 
 import search_spaces
 
-NAMES = (
-    "hurtado_teaw_table1",
-    "kumar_single_task",
-    "kumar_sts_heads",
-    "kumar_multitask",
-    "zhang_pooling",
-    "zhang_loss_balancing",
-    "zhang_curricula",
-    "zhang_adapters",
-    "thapa_khurana_table1",
-    "sankhe_table4",
-)
-
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SPACES)
 def test_every_row_of_a_table_finishes(name: str, place: Place) -> None:
     space = search_spaces.load(name)
     done = place.call(*SMALL, "--space", name, "--name", "s", "--seeds", "1", "--json")

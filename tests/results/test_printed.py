@@ -7,23 +7,11 @@ import re
 from typing import Any
 
 import pytest
-from reports import ALSO, REPORTS, needs_reports
+from reports import ALSO, REPORTS, SPACES, needs_reports
 
 import search_spaces
 from results.printed import BASELINE, Claim, PrintedTable, claims_of, report_name, tables_of
 
-SPACES = (
-    "hurtado_teaw_table1",
-    "kumar_single_task",
-    "kumar_sts_heads",
-    "kumar_multitask",
-    "zhang_pooling",
-    "zhang_loss_balancing",
-    "zhang_curricula",
-    "zhang_adapters",
-    "thapa_khurana_table1",
-    "sankhe_table4",
-)
 FORMULAS = {
     "plain_mean": "plain",
     "plain_mean_within_input_rounding": "plain",
