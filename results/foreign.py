@@ -23,7 +23,7 @@ def foreign_rows(storage: str, *, debug: bool = False) -> Iterator[None]:
     except Exception as error:
         if debug:
             raise
-        told = storage_url.mask(" ".join(f"{type(error).__name__}: {error}".split()))[:200]
+        told = storage_url.one_line(f"{type(error).__name__}: {error}")
         raise StorageError(
             f"{storage_url.mask(storage)} holds rows that this program does not write ({told}). If this program wrote "
             "them, that is a fault of it: --debug shows where."

@@ -63,7 +63,7 @@ class Sessions:
             with self._told(), Session(self._engine) as session, session.begin():
                 yield session
         except (ValueError, TypeError) as fault:  # of the types of columns
-            told = " ".join(str(fault).split())[:200]
+            told = storage_url.one_line(fault)
             raise StorageError(f"{self.shown_url} holds a value that this program does not write: {told}.") from fault
 
     @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from results.errors import ResultsError
 from results.figure import Figure
+from results.storage_url import one_line
 
 if TYPE_CHECKING:
     from results.records import Database
@@ -60,7 +61,7 @@ def images(drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
             "chromium), or say where it is in the environment variable BROWSER_PATH."
         ) from fault
     except (BrowserFailedError, BrowserClosedError, KaleidoError, TimeoutError) as fault:
-        told = " ".join(f"{type(fault).__name__}: {fault}".split())[:200]
+        told = one_line(f"{type(fault).__name__}: {fault}")
         raise FiguresError(f"The browser that draws figures as files failed ({told}).") from fault
 
 

@@ -49,6 +49,11 @@ def mask(text: str) -> str:
     return re.sub(r"(?i)((?:password|passwd|sslpassword|token|api_?key|access_key|secret)=)[^&\s]*", r"\1***", tokens)
 
 
+def one_line(text: object, most: int = 200) -> str:
+    """What a library said, for a message of ours: in one line, without passwords, cut."""
+    return mask(" ".join(str(text).split()))[:most]
+
+
 def sqlite_file(url: URL) -> Path | None:
     """The file of a SQLite URL, None for a server."""
     if url.get_backend_name() != "sqlite" or url.database is None or url.database.startswith("file:"):
@@ -84,7 +89,7 @@ def require_file(url: URL) -> None:
 
 def opening_fault(url: URL, fault: BaseException) -> StorageError:
     """One sentence for a database that cannot be opened, read or written."""
-    text = mask(" ".join(str(getattr(fault, "orig", None) or fault).split()))
+    text = one_line(getattr(fault, "orig", None) or fault, 300)
     where = shown(url)
     file = sqlite_file(url)
     if "disk is full" in text or "No space left" in text:
@@ -96,5 +101,5 @@ def opening_fault(url: URL, fault: BaseException) -> StorageError:
     if "database is locked" in text:
         return StorageError(f"{file} is locked by another program for more than a minute. Try again later.")
     if file is None:
-        return StorageError(f"The server of {where} does not answer as it should: {text[:300]}")
-    return StorageError(f"{where} cannot be used: {text[:300]}")
+        return StorageError(f"The server of {where} does not answer as it should: {text}")
+    return StorageError(f"{where} cannot be used: {text}")

@@ -406,7 +406,8 @@ def test_rows_that_this_program_never_wrote_are_refused(
                     st.sampled_from(
                         [None, b"\xff\x00", 1, -1, 0.5, 2**62, "", "x", "{", "[]", "{}", "1", "null", "NaN"]
                     ),
-                    json_values.map(as_text),
+                    # Status shows what stands in a row: there it is no password that somebody gave.
+                    json_values.map(as_text).map(lambda text: text.replace("hunter2", "x")),
                 )
             )
             which = data.draw(st.sampled_from(["", " where rowid = 1"]))
