@@ -1,6 +1,6 @@
 """What sharing stages saves: whole studies with the stage store against the same with `--no-share`.
 
-    python benchmarks/sharing.py [--backbone minilm|tiny] [--examples 16] [--seeds 2] [--changes 16]
+    python benchmarks/sharing.py [--backbone minilm|tiny] [--examples 8] [--seeds 2] [--changes 16]
 
 Two studies on real sentences ($MTBERT_DATA, or ../shared/data): `table` is every row of `thapa_khurana_table1`,
 `ablate` the ablate phase of `full_ablation` around a report's best recipe (`--recipe`, the first `--changes` single
@@ -131,7 +131,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="What sharing stages saves.")
     parser.add_argument("--backbone", default="minilm")
-    parser.add_argument("--examples", type=int, default=16, help="training examples a task")
+    parser.add_argument("--examples", type=int, default=8, help="training examples a task")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--recipe", default="thapa_khurana", help="the report whose best recipe is ablated")

@@ -1,6 +1,6 @@
 """What a whole study costs against the same configurations run one by one with a starter-style loop at full length.
 
-    python benchmarks/whole_study.py [--backbone minilm] [--trials 40] [--epochs 9] [--examples 64] [--seeds 3]
+    python benchmarks/whole_study.py [--backbone minilm] [--trials 40] [--epochs 9] [--examples 64] [--precision float32]
 
 (`study.py` in this folder would hide the package `study` from the other benchmarks.)
 
@@ -222,7 +222,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
     given = {
         "space": "full_ablation", "data": asked.data, "backbone": asked.backbone, "trials": asked.trials,
         "epochs": asked.epochs, "train_examples": asked.examples, "seeds": asked.seeds, "pruner": "asha",
-        "budget": asked.budget,
+        "budget": asked.budget, "precision": asked.precision,
     }  # fmt: skip
     settings = resolve(given, None)
     checked = check_all(settings)
@@ -243,17 +243,25 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
     training, evaluation = (drift * sum(part) for part in zip(*costs, strict=True))
     told = f"{before:.1f} s before the study, {after:.1f} s after it"
     print(f"a run of the baseline with the starter-style loop: {told}")
-    _print_sql(runs)
+    _print_phases(runs, [drift * sum(cost) for cost in costs])
     print(f"ours: {spent.processor:.0f} processor seconds, all processes of the command; wall {spent.wall:.0f} s")
     ahead = f"{training:.0f} of training, {evaluation:.0f} of evaluation"
     print(f"peer: {training + evaluation:.0f} processor seconds for {len(runs)} runs at full length: {ahead}")
     print(f"the peer takes {(training + evaluation) / spent.processor:.2f} times as many processor hours")
 
 
-def _print_sql(runs: Sequence[RunRow]) -> None:
-    stages = sum((run.train_seconds or 0.0) + (run.eval_seconds or 0.0) for run in runs)
-    saved = sum(run.shared_seconds or 0.0 for run in runs)
-    print(f"in SQL: {stages:.0f} s of training and evaluation, {saved:.0f} s saved by sharing stages")
+def _print_phases(runs: Sequence[RunRow], of_peer: Sequence[float]) -> None:
+    """What SQL has of our workers' seconds, beside the peer's, phase by phase; and how many runs regularize by SMART."""
+    for phase in dict.fromkeys(run.phase for run in runs):
+        here = [(run, seconds) for run, seconds in zip(runs, of_peer, strict=True) if run.phase == phase]
+        train = sum(run.train_seconds or 0.0 for run, _ in here)
+        evaluation = sum(run.eval_seconds or 0.0 for run, _ in here)
+        saved = sum(run.shared_seconds or 0.0 for run, _ in here)
+        smart = sum(parse(run.config_json).multitask.regularizer is not None for run, _ in here)
+        print(
+            f"{phase}: {len(here)} runs ({smart} with SMART), {train:.0f} s of training, {evaluation:.0f} s of "
+            f"evaluation, {saved:.0f} s saved by sharing stages; peer {sum(seconds for _, seconds in here):.0f} s"
+        )
 
 
 def main() -> None:
@@ -272,6 +280,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--examples", type=int, default=64, help="training examples a task")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", default="quick", help="dev examples; how much is confirmed and ablated")
+    parser.add_argument("--precision", default="float32", help="ours; the starter-style loop has float32")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--data", default=os.environ.get("MTBERT_DATA", str(ROOT.parent / "shared" / "data")))
     return parser.parse_args()
