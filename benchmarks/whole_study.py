@@ -1,6 +1,6 @@
 """What a whole study costs against the same configurations run one by one with a starter-style loop at full length.
 
-    python benchmarks/whole_study.py [--backbone minilm] [--trials 40] [--epochs 9] [--examples 64] [--precision float32]
+    python benchmarks/whole_study.py [--backbone minilm] [--trials 40] [--epochs 9] [--examples 64] [--precision P]
 
 (`study.py` in this folder would hide the package `study` from the other benchmarks.)
 
@@ -251,7 +251,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
 
 
 def _print_phases(runs: Sequence[RunRow], of_peer: Sequence[float]) -> None:
-    """What SQL has of our workers' seconds, beside the peer's, phase by phase; and how many runs regularize by SMART."""
+    """What SQL has of our workers' seconds, beside the peer's, a phase a line, and how many runs use SMART."""
     for phase in dict.fromkeys(run.phase for run in runs):
         here = [(run, seconds) for run, seconds in zip(runs, of_peer, strict=True) if run.phase == phase]
         train = sum(run.train_seconds or 0.0 for run, _ in here)
