@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mtbert import config as configuration
@@ -22,11 +22,13 @@ TRANSFORMERS, PREDICTIONS = "transformers", "predictions"  # folders in best/
 log = logging.getLogger("study")
 
 
-def keep(rows: Sequence[RunRow], models: Path, folder: Path, corpus: Corpus) -> RunRow | None:
+def keep(
+    rows: Sequence[RunRow], models: Path, folder: Path, corpus: Corpus, say: Callable[[str], None] = log.info
+) -> RunRow | None:
     """Have the model with the highest score in `folder`, whole or not at all; its run, None where there is none.
 
     `models` holds a folder for each run, by digest and seed. A model that is neither there nor in `folder` already
-    (an earlier launch had no use for it) is passed over for the next best.
+    (an earlier launch had no use for it) is passed over for the next best. `say` hears of what takes long.
     """
     for row in sorted(rows, key=lambda row: -(row.score or 0.0)):
         if not re.fullmatch("[0-9a-f]{64}", row.config_digest):  # it names a folder
@@ -35,7 +37,7 @@ def keep(rows: Sequence[RunRow], models: Path, folder: Path, corpus: Corpus) -> 
             return row
         source = models / f"{row.config_digest[:16]}-{row.seed}"
         if source.is_dir():
-            _put(source, folder, corpus)
+            _put(source, folder, corpus, say)
             return row
     return None
 
@@ -49,7 +51,7 @@ def _stands_in(folder: Path, row: RunRow) -> bool:
     return config.digest() == row.config_digest and config.seed == row.seed
 
 
-def _put(source: Path, folder: Path, corpus: Corpus) -> None:
+def _put(source: Path, folder: Path, corpus: Corpus, say: Callable[[str], None]) -> None:
     """Put a model into `folder`, with all that is made of it, in place of what is there."""
     new, old = folder.with_name(f".{folder.name}.{os.getpid()}.new"), folder.with_name(f".{folder.name}.old")
     shutil.rmtree(new, ignore_errors=True)
@@ -58,6 +60,7 @@ def _put(source: Path, folder: Path, corpus: Corpus) -> None:
     if export.hindrance(model.config) is None:
         export.export(model, new / TRANSFORMERS)
     if is_folder(corpus.source):  # no leaderboard asks for other rows
+        say("The best model predicts dev and test of the course's folder, for its leaderboard ...")
         try:
             leaderboard.write(model, corpus, new / PREDICTIONS)
         except DataError as error:

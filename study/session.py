@@ -236,7 +236,7 @@ class Session:
         counted = set(results.run_ids(digest))  # read again: `results` has its runs without their configurations
         runs = database.runs(settings.name, config_digest=digest)
         rows = [run for run in runs if run.id in counted and run.seed in seeds]
-        kept = self._trainer.keep_best(rows, self._folder / "models", folder) if rows else None
+        kept = self._trainer.keep_best(rows, self._folder / "models", folder, self._say) if rows else None
         if kept is not None:
             from study import model_card  # torch
 
@@ -244,7 +244,10 @@ class Session:
             model_card.write(database, results, found, model_card.KeptModel(kept, folder, again))
         elif folder.is_dir():
             told = f"{folder} holds the model of another configuration: that of the best was not kept. Train it again."
-            self._console.print(told, markup=False, soft_wrap=True)
+            self._say(told)
+
+    def _say(self, told: str) -> None:
+        self._console.print(told, markup=False, soft_wrap=True)
 
     def _say_issues(self) -> None:
         """Bad rows are counted, and the first are shown; the report lists all."""
@@ -253,11 +256,11 @@ class Session:
             self._console.print(f"{len(issues)} rows of the data were dropped:", markup=False)
             for issue in issues[:10]:
                 told = f"  {issue.file}:{issue.line}: {issue.message}"
-                self._console.print(told, markup=False, soft_wrap=True)
+                self._say(told)
             if len(issues) > 10:
                 self._console.print(f"  ... and {len(issues) - 10} more; the report lists all of them")
         for note in self._trainer.facts.notes:
-            self._console.print(note, markup=False, soft_wrap=True)
+            self._say(note)
 
     def _elsewhere(self) -> str:
         """The flags that a launch by name alone lacks: where it is (no password), code that is run, the engine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -134,6 +134,11 @@ class AbstractTrainer(ABC):
         """How long runs of these take, the first being the baseline's; None where it is not known."""
         return None
 
-    def keep_best(self, rows: Sequence[RunRow], models: Path, folder: Path) -> RunRow | None:
-        """Have the best run's model in `folder`, if it can be had; the run whose model stands there."""
+    def keep_best(
+        self, rows: Sequence[RunRow], models: Path, folder: Path, say: Callable[[str], None]
+    ) -> RunRow | None:
+        """Have the best run's model in `folder`, if it can be had; the run whose model stands there.
+
+        `say` hears of what takes long.
+        """
         return None

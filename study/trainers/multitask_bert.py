@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -156,9 +156,11 @@ class MultitaskBert(AbstractTrainer):
             },
         )
 
-    def keep_best(self, rows: Sequence[RunRow], models: Path, folder: Path) -> RunRow | None:
+    def keep_best(
+        self, rows: Sequence[RunRow], models: Path, folder: Path, say: Callable[[str], None]
+    ) -> RunRow | None:
         """Have the model with the highest score there; models kept on the way are then no longer needed."""
-        kept = best_model.keep(rows, models, folder, self._checked.corpus)
+        kept = best_model.keep(rows, models, folder, self._checked.corpus, say)
         if kept is not None:
             shutil.rmtree(models, ignore_errors=True)
         return kept

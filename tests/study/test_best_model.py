@@ -58,8 +58,10 @@ def test_the_model_with_the_highest_score_is_put_there_whole(
 ) -> None:
     for seed in (1, 2):
         save(PLAIN, seed, tmp_path / "models", tokenizer)
-    best = tmp_path / "best"
-    kept = best_model.keep([row(PLAIN, 1, 0.4), row(PLAIN, 2, 0.5)], tmp_path / "models", best, corpus)
+    best, said = tmp_path / "best", list[str]()
+    rows = [row(PLAIN, 1, 0.4), row(PLAIN, 2, 0.5)]
+    kept = best_model.keep(rows, tmp_path / "models", best, corpus, said.append)
+    assert len(said) == 1 and "for its leaderboard" in said[0], "it may take minutes"
     assert kept is not None and kept.seed == 2
     assert mtbert.load(best).config.seed == 2
     assert (best / "transformers" / "model.safetensors").is_file()
@@ -78,7 +80,9 @@ def test_a_model_with_adapters_has_no_folder_for_transformers(
 
 def test_data_of_no_leaderboard_has_no_predictions(tmp_path: Path, tokenizer: Tokenizer, corpus: Corpus) -> None:
     save(PLAIN, 1, tmp_path / "models", tokenizer)
-    best_model.keep([row(PLAIN, 1, 0.4)], tmp_path / "models", tmp_path / "best", replace(corpus, source="demo"))
+    made_up, said = replace(corpus, source="demo"), list[str]()
+    best_model.keep([row(PLAIN, 1, 0.4)], tmp_path / "models", tmp_path / "best", made_up, said.append)
+    assert said == []
     assert not (tmp_path / "best" / "predictions").exists()
 
 
