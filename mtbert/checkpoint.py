@@ -74,7 +74,7 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
         )
         model = assemble(config, encoder)
         model.load_state_dict(state)
-    except (RuntimeError, ValueError, TypeError, MemoryError, OverflowError) as error:
+    except (BackboneError, RuntimeError, ValueError, TypeError, MemoryError, OverflowError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} does not fit {CONFIG} and {SHAPE}: {error}") from error
     return model.eval(), config, tokenizer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +82,12 @@ def test_truncated_weights_are_named(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CheckpointError, match="is damaged"):
         mtbert.load(tmp_path)
+
+
+def test_sizes_that_no_encoder_has_name_the_file(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(folder, copy)
+    sizes = json.loads((copy / checkpoint.SHAPE).read_text())
+    (copy / checkpoint.SHAPE).write_text(json.dumps({**sizes, "heads": sizes["heads"] + 1}))
+    with pytest.raises(CheckpointError, match=rf"{checkpoint.SHAPE}: heads must divide the width"):
+        checkpoint.load(copy)
