@@ -4,18 +4,21 @@
 
 The study is a rehearsal of `full_ablation` with random search, so that its runs cost next to nothing: most are runs of
 the search, the last hundred or so those of confirm and ablate with their predictions. Prints seconds, peak memory and
-size; last the larger of the two times over the 30 s that are asked for.
+size, and how long the page takes to open in Chromium where Playwright (extra `dev`) finds one: until it stands and can
+be read, and until all of its figures are drawn. Last the larger of the two times over the 30 s that are asked for.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,7 +60,29 @@ def measure(folder: Path, runs: int, workers: int) -> Sequence[float]:
         size = sum(file.stat().st_size for file in ([page] if out == page else tables.iterdir())) / 1e6
         print(f"{what}: {cost.seconds:.1f} s, {cost.megabytes:.0f} MB at most, {size:.1f} MB written", flush=True)
         found.append(cost.seconds)
+    opening(page)
     return found
+
+
+def opening(page: Path) -> None:
+    """How long the page takes to open, three times."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None or find_spec("playwright") is None:
+        print("no Chromium that Playwright could drive: the page was not opened")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        for _ in range(3):
+            tab = browser.new_page(viewport={"width": 1440, "height": 900})
+            began = time.perf_counter()
+            tab.goto(f"file://{page}")
+            stands = time.perf_counter() - began
+            tab.wait_for_selector("html[data-figures=drawn]", state="attached")
+            print(f"opened in {stands:.2f} s, all figures drawn after {time.perf_counter() - began:.2f} s")
+            tab.close()
+        browser.close()
 
 
 def main() -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import math
 import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from results.records import Database
+from results.records import Database, open_database
 from results.rendering import render_report
 from tests.results.conftest import BASELINE, StudyMaker
 
@@ -226,3 +233,54 @@ def test_the_rows_that_do_not_fit_come_on_demand(opened: Open, light: StudyMaker
     report.page.get_by_role("button", name="Show 30 more of 30").click()
     assert len(report.rows()) == 230
     expect(report.page.locator("#runs-more")).to_be_hidden()
+
+
+@pytest.fixture
+def ten_thousand(tmp_path: Path, finished_url: str) -> Iterator[Database]:
+    """The finished study with 10,000 runs more in its search, as many configurations, three epochs each."""
+    file = tmp_path / "many.db"
+    shutil.copy(finished_url.removeprefix("sqlite:///"), file)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        row = dict(connection.execute("select * from run where phase = 'search' and status = 'complete'").fetchone())
+        choices = [found[0] for found in connection.execute("select distinct choices_json from run")]
+        epochs = [
+            dict(found) for found in connection.execute("select * from epoch_metric where run_id = ?", [row["id"]])
+        ]
+        for number in range(10_000):
+            run = {
+                **row,
+                "id": 1_000 + number,
+                "trial_number": 1_000 + number,
+                "config_digest": hashlib.sha256(str(number).encode()).hexdigest(),
+                "choices_json": choices[number % len(choices)],
+                "score": 0.4 + 0.2 * math.sin(number),
+            }
+            insert(connection, "run", run)
+            for epoch in epochs:
+                insert(connection, "epoch_metric", {**epoch, "run_id": run["id"]})
+    with open_database(f"sqlite:///{file}") as database:
+        yield database
+
+
+def insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    row = {column: value for column, value in row.items() if (table, column) != ("epoch_metric", "id")}
+    holes = ", ".join("?" * len(row))
+    connection.execute(f"insert into {table} ({', '.join(row)}) values ({holes})", list(row.values()))
+
+
+def test_ten_thousand_runs_are_one_page_that_works(opened: Open, ten_thousand: Database) -> None:
+    text = render_report(ten_thousand, NAME)
+    assert len(text.encode()) < 8e6
+    report = opened(text)
+    report.drawn()
+    assert report.said == []
+    assert len(report.rows()) == 200
+    report.page.get_by_role("searchbox", name="Search").fill("10999")
+    expect(report.page.locator("#runs-table tbody tr")).to_have_count(1)
+    assert report.rows() == ["10999"]
+    report.page.get_by_role("button", name="Show all runs").click()
+    report.page.locator("#runs-table th[data-column=score] button").press("Enter")
+    best = max(run.score for run in ten_thousand.runs(NAME, configs=False) if run.score is not None)
+    assert report.page.locator("#runs-table tbody tr").first.locator("td:nth-child(7)").inner_text() == f"{best:.3f}"
+    assert report.said == []
