@@ -17,23 +17,19 @@ from statistics import median
 from typing import TypeVar
 
 import optuna
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, NSGAIISampler
 from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
-from sqlalchemy.exc import DBAPIError
 
-from results.errors import ConnectionLost
-from results.reconnecting import lasting
 from results.records import open_database
-from results.sessions import connection_lost
-from results.storage_url import opening_fault
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, Choices, choose
 from study import asha, trial_rows
 from study.objectives import directions
+from study.optuna_calls import waiting
 from study.samplers import POPULATION, STARTUP_TRIALS, Encodings, sampler_for
 from study.trial_parameters import distributions, settle
 
@@ -287,22 +283,9 @@ class Search:
         return self._database.create_new_trial(self._study_id, template_trial=trial)
 
     def _through(self, call: Callable[[], Result]) -> Result:
-        """Write to Optuna's tables, again while their server is away (`results.reconnecting`)."""
-
-        def told() -> Result:
-            try:
-                return call()
-            except (DBAPIError, StorageInternalError) as fault:
-                cause = fault if isinstance(fault, DBAPIError) else fault.__cause__
-                if cause is None:
-                    raise
-                if not connection_lost(cause):
-                    raise opening_fault(self._database.engine.url, cause) from fault
-                self._database.remove_session()
-                raise ConnectionLost("The database's server went away.") from fault
-
+        """Write to Optuna's tables, again while their server is away."""
         try:
-            return lasting(told)()
+            return waiting(call, self._database)
         except UpdateFinishedTrialError:  # told before, by a transaction whose answer was lost
             return None  # type: ignore[return-value]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import optuna
+from optuna.storages import RDBStorage
 from optuna.study import Study
 from optuna.trial import Trial
 
@@ -20,6 +22,7 @@ from results.rows import StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_errors import BEST, task_errors
+from study.optuna_calls import waiting
 from study.trust import is_study_folder
 from study.web import artifacts, note
 from study.web.optuna_storage import optuna_storage
@@ -34,9 +37,9 @@ def write(storage: str, whole: Outcome, folder: Path) -> None:
         import optuna_dashboard  # noqa: F401
     except ModuleNotFoundError:
         return
-    with _study(storage, whole.name) as study:
-        if study is not None:
-            _write(study, whole, folder)
+    with _study(storage, whole.name) as (study, stored):
+        if study is not None and stored is not None:
+            waiting(partial(_write, study, whole, folder), stored)
 
 
 def complete(storage: str, database: Database, name: str) -> None:
@@ -48,10 +51,12 @@ def complete(storage: str, database: Database, name: str) -> None:
     if driven(database, name):
         return
     folder = folder_of(row)
-    with _study(storage, name) as study:
-        if study is None or (_noted(study) and (folder is None or artifacts.whole(study, folder / artifacts.FOLDER))):
+    with _study(storage, name) as (study, stored):
+        if study is None or stored is None:
             return
-        _write(study, outcome(database, name), folder)
+        if _noted(study) and (folder is None or artifacts.whole(study, folder / artifacts.FOLDER)):
+            return
+        waiting(partial(_write, study, outcome(database, name), folder), stored)
 
 
 def folder_of(row: StudyRow) -> Path | None:
@@ -62,18 +67,18 @@ def folder_of(row: StudyRow) -> Path | None:
 
 
 @contextlib.contextmanager
-def _study(storage: str, name: str) -> Iterator[Study | None]:
-    """The study as Optuna has it."""
+def _study(storage: str, name: str) -> Iterator[tuple[Study | None, RDBStorage | None]]:
+    """The study as Optuna has it, and where."""
     stored = optuna_storage(storage)
     if stored is None:
-        yield None
+        yield None, None
         return
     try:
         try:
-            found = optuna.load_study(study_name=name, storage=stored)
+            found = waiting(lambda: optuna.load_study(study_name=name, storage=stored), stored)
         except KeyError:
             found = None
-        yield found
+        yield found, stored
     finally:
         stored.remove_session()
         stored.engine.dispose()

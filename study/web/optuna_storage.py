@@ -7,14 +7,21 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from results import storage_url
+from results.errors import ConnectionLost, StorageError
+from study.optuna_calls import waiting
 
 
 def optuna_storage(storage: str) -> RDBStorage | None:
-    """The storage at a URL whose database `open_database` has opened; None where it has no tables of Optuna's."""
+    """The storage at a URL whose database `open_database` has opened; None where it has no tables of Optuna's.
+
+    `ConnectionLost` where its server stays away.
+    """
     url = storage_url.parse_url(storage).render_as_string(hide_password=False)
     try:
         found = RDBStorage(url, skip_compatibility_check=True, skip_table_creation=True)
-        found.get_all_studies()
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError):  # as no table of that name
+        waiting(found.get_all_studies, found)
+    except ConnectionLost:
+        raise
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, StorageError):  # as no table of that name
         return None
     return found

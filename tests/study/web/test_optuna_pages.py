@@ -200,3 +200,27 @@ def test_a_trial_that_failed_says_why(tmp_path: Path) -> None:
     trials = optuna.load_study(study_name="f", storage=f"sqlite:///{place.database}").trials
     reasons = {trial.state.name: trial.user_attrs.get("reason") for trial in trials}
     assert reasons["FAIL"] == "nan_loss" and reasons.get("COMPLETE") is None
+
+
+def test_a_server_that_goes_away_meanwhile_is_waited_for(copied: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import OperationalError
+
+    from results.outcome import outcome
+    from study.web import optuna_pages
+
+    whole, away = optuna_pages._write_notes, [True]
+
+    def once_away(*given: Any) -> None:
+        if away:
+            away.clear()
+            raise StorageInternalError("during the commit") from OperationalError("commit", {}, Exception("gone"))
+        whole(*given)
+
+    with closing(sqlite3.connect(copied.database)) as connection, connection:
+        connection.execute("delete from study_system_attributes where key like 'dashboard:note%'")
+    monkeypatch.setattr(optuna_pages, "_write_notes", once_away)
+    with open_database(url(copied)) as database:
+        optuna_pages.write(url(copied), outcome(database, "r"), copied.folder / "runs" / "r")
+    assert away == []
+    assert copied.rows("select 1 from study_system_attributes where key like 'dashboard:note%'")
