@@ -46,22 +46,23 @@ class EnergyMeter:
 
     def __init__(self, powercap: Path = POWERCAP) -> None:
         self._counters = [*_packages(powercap), *_gpus()]
+        self._of = tuple(dict.fromkeys(counter.of for counter in self._counters))
         self._joules, self._since = 0.0, time.monotonic()
         self._lock, self._over = threading.Lock(), threading.Event()
         for counter in self._counters:
             counter.passed()
         self._thread = threading.Thread(target=self._watch, name="energy", daemon=True)
-        if self._counters:
+        if self._of:
             self._thread.start()
 
     def taken(self) -> Energy | None:
         """What was used since the meter was made or last asked; None where there is no counter."""
-        if not self._counters:
+        if not self._of:
             return None
         self._read()
         with self._lock:
             now = time.monotonic()
-            found = Energy(self._joules, now - self._since, tuple(dict.fromkeys(c.of for c in self._counters)))
+            found = Energy(self._joules, now - self._since, self._of)
             self._joules, self._since = 0.0, now
         return found
 

@@ -96,6 +96,17 @@ def test_a_counter_that_fails_later_is_dropped(tmp_path: Path) -> None:
     assert used is not None and used.joules == pytest.approx(3.0)
 
 
+def test_what_was_read_before_the_last_counter_failed_is_kept(tmp_path: Path) -> None:
+    counter = zone(tmp_path, "intel-rapl:0", 0)
+    meter = EnergyMeter(tmp_path)
+    counter.write_text("4000000")
+    meter._read()  # as its thread does
+    counter.unlink()
+    used = meter.taken()
+    meter.close()
+    assert used is not None and used.joules == pytest.approx(4.0) and used.of == (PACKAGES,)
+
+
 def test_gpus_are_read_where_nvml_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     millijoules = {0: 1000, 1: 5000}
 
