@@ -66,6 +66,8 @@ def design_facts(study: StudyRow) -> list[tuple[str, str]]:
         most = told.get("ablations")
         ablate = designs + (f"; at most {plural(most, 'configuration')} beside the best" if designs and most else "")
         facts = [("Search", search), ("Confirm", confirm), ("Ablate", ablate)]
+    layers = told.get("layers")
+    facts.append(("Encoder", f"the first {plural(layers, 'layer')} of {study.backbone}" if layers else ""))
     epochs = told.get("epochs")
     facts.append(("Training", f"{plural(epochs, 'epoch')}, {_examples(told)} a task" if epochs is not None else ""))
     return [(title, fact) for title, fact in facts if fact]

@@ -85,7 +85,8 @@ def scale_note(study: StudyRow) -> str:
     """How ours are smaller than the reports' runs."""
     settings = study.settings_json
     examples, epochs = settings.get("train_examples"), settings.get("epochs")
-    ours = [f"backbone {study.backbone}"]
+    layers = settings.get("layers")
+    ours = [f"the first {plural(int(layers), 'layer')} of {study.backbone}" if layers else f"backbone {study.backbone}"]
     if "train_examples" in settings:
         ours.append("all training examples" if examples is None else f"at most {examples:,} training examples a task")
     if epochs is not None:

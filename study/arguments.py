@@ -50,6 +50,9 @@ def _what(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--strict-data", action="store_true", default=None, help="a bad row is an error, not dropped")
     group.add_argument("--backbone", metavar="NAME", help="minilm (default), tiny, a hub name, or a folder")
     group.add_argument(
+        "--layers", type=int, metavar="L", help="the first L layers of the backbone, the rest left out; default: all"
+    )
+    group.add_argument(
         "--precision",
         choices=("float32", "bfloat16", "auto"),
         help="what models compute in; auto: bfloat16 where the processor has it; default: float32",
@@ -107,6 +110,7 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--ablations", type=int, metavar="N", help="configurations that ablate may run beside the best")
     group.add_argument("--epochs", type=int, metavar="E", help="epochs of a run")
     group.add_argument("--train-examples", type=int, metavar="N", help="examples a task")
+    group.add_argument("--dev-examples", type=int, metavar="N", help="examples a task that runs are judged by")
     group.add_argument(
         "--fixed-pretraining-seed",
         action="store_true",
@@ -178,8 +182,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that stand on the command line, by field of `Settings`."""
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
-        "epochs", "train_examples", "out", "precision", "share", "store_gb", "fixed_pretraining_seed", "trainer",
-        "import_from", "references", "max_seeds", "ablations",
+        "epochs", "train_examples", "dev_examples", "layers", "out", "precision", "share", "store_gb",
+        "fixed_pretraining_seed", "trainer", "import_from", "references", "max_seeds", "ablations",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.compile is not None:

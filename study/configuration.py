@@ -42,6 +42,7 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     chosen = space.configuration(choices)
     common: dict[str, Any] = {
         "backbone": settings.backbone,
+        "encoder": {"layers": settings.layers},
         "precision": settings.precision,
         "compiled": settings.compiled,
         "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},

@@ -10,7 +10,7 @@ from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.encoder.backbones import check, fetch
+from mtbert.encoder.backbones import check, check_layers, fetch
 from mtbert.run import prepare_data
 from search_spaces import Space, load
 from study.configuration import check_space, restricted
@@ -36,6 +36,7 @@ def check_all(settings: Settings) -> Checked:
     space = restricted(load(settings.space), settings).pin(settings.pins)
     check(settings.backbone)
     fetch(settings.backbone)  # a model on the hub comes now, or is refused, before anything is written
+    check_layers(settings.backbone, settings.layers)
     baseline = check_space(space, settings)
     corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
     sentences = with_sentences(space, settings, corpus)

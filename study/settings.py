@@ -60,9 +60,9 @@ BUDGETS: Mapping[str, Budget] = {
 class Settings:
     """Everything a launch is asked for, with nothing left open.
 
-    What decides the meaning of runs (space, data, backbone, precision, compiled, tasks, their examples, epochs, seed,
-    pins) must stay the same when a study is resumed; what decides how many runs there are, and where they run, may
-    change.
+    What decides the meaning of runs (space, data, backbone, layers, precision, compiled, tasks, their examples, epochs,
+    seed, pins) must stay the same when a study is resumed; what decides how many runs there are, and where they run,
+    may change.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Settings:
     fixed_pretraining_seed: bool = False
     precision: Precision = "float32"
     compiled: bool = False  # the encoder's layers, for the device
+    layers: int | None = None  # the encoder's first so many; None: all
     trainer: str = MTBERT
     objectives: tuple[str, ...] = ("score",)
     margin: float = 0.005  # of the score; smaller differences count as none
@@ -127,8 +128,8 @@ class Limits:
 
 # Changing one of these would put runs of two meanings under one name.
 _LASTING = (
-    "space", "data", "backbone", "precision", "compiled", "epochs", "train_examples", "dev_examples", "seed", "pins",
-    "tasks", "fixed_pretraining_seed", "trainer", "objectives", "import_from",
+    "space", "data", "backbone", "layers", "precision", "compiled", "epochs", "train_examples", "dev_examples", "seed",
+    "pins", "tasks", "fixed_pretraining_seed", "trainer", "objectives", "import_from",
 )  # fmt: skip
 # Of these, what may differ between a study and another that begins with its runs: none of them is in a configuration,
 # and what a search optimizes is read from what was measured.
@@ -246,7 +247,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"--store-gb must be above 0, got {settings.store_gb:g}. Without a store, nothing is shared: --no-share"
         )
-    for key in ("trials", "seeds", "epochs", "train_examples", "dev_examples", "confirm"):
+    for key in ("trials", "seeds", "epochs", "layers", "train_examples", "dev_examples", "confirm"):
         value = getattr(settings, key)
         if value is not None and value < 1:
             raise SettingsError(f"--{key.replace('_', '-')} must be at least 1, got {value}.")

@@ -58,6 +58,12 @@ def fetch(backbone: str) -> None:
         find_folder(backbone)
 
 
+def check_layers(backbone: str, layers: int | None) -> None:
+    """Raise `BackboneError` where a backbone, its files here, has not so many layers."""
+    shape = _fresh_shape(backbone, 1) if backbone in FRESH else read_shape(find_folder(backbone))
+    _depth(backbone, layers, shape.layers)
+
+
 def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokenizer:
     """A backbone's tokenizer, with no padding and no truncation set: [CLS] text [SEP].
 

@@ -31,6 +31,13 @@ def test_the_baseline_of_full_ablation_is_the_default_configuration() -> None:
     assert to_config(space, space.baseline(), SETTINGS).digest() == RunConfig.model_validate(common).digest()
 
 
+def test_the_first_layers_of_the_backbone_are_every_configurations() -> None:
+    space = search_spaces.load("full_ablation")
+    shallow = resolve({"backbone": "tiny", "budget": "smoke", "layers": 1}, None)
+    assert to_config(space, {**space.baseline(), "batch_size": "32"}, shallow).encoder.layers == 1
+    assert to_config(space, space.baseline(), SETTINGS).encoder.layers is None
+
+
 def test_with_a_fixed_pretraining_seed_all_seeds_have_the_studys() -> None:
     space = search_spaces.load("pooling")
     fixed = resolve({"backbone": "tiny", "seed": 5, "fixed_pretraining_seed": True}, None)

@@ -10,6 +10,7 @@ import pytest
 from mtbert.data import tokenize
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
+from mtbert.errors import BackboneError
 from study.preparation import Checked, check_all, describe_data, prepare
 from study.settings import resolve
 
@@ -43,6 +44,12 @@ def assert_equal(one: Prepared, other: Prepared) -> None:
         assert np.array_equal(split.labels, other.splits[key].labels)
     for name, rows in one.texts.items():
         assert np.array_equal(rows.values, other.texts[name].values)
+
+
+@pytest.mark.parametrize("backbone", ["tiny", "bilstm"])
+def test_more_layers_than_the_backbone_has_are_refused_before_the_data_is_read(backbone: str) -> None:
+    with pytest.raises(BackboneError, match=f"between 1 and 2 for backbone '{backbone}', got 3"):
+        check_all(resolve({**GIVEN, "backbone": backbone, "layers": 3, "data": "no such folder"}, None))
 
 
 def test_a_resumed_study_does_not_tokenize_again(checked: Checked, tokenized: list[int], tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_a_resumed_study_may_get_more_trials_and_seeds() -> None:
         ("seed", 1),
         ("precision", "bfloat16"),
         ("compiled", True),
+        ("layers", 3),
         ("pins", ("pooling=max",)),
         ("tasks", ("sst",)),
     ],
