@@ -69,7 +69,10 @@ def design_facts(study: StudyRow) -> list[tuple[str, str]]:
     layers = told.get("layers")
     facts.append(("Encoder", f"the first {plural(layers, 'layer')} of {study.backbone}" if layers else ""))
     epochs = told.get("epochs")
-    facts.append(("Training", f"{plural(epochs, 'epoch')}, {_examples(told)} a task" if epochs is not None else ""))
+    times = told.get("learning_rate_times", 1)
+    rates = f"; every learning rate times {times:g}" if times != 1 else ""
+    training = f"{plural(epochs, 'epoch')}, {_examples(told)} a task{rates}" if epochs is not None else ""
+    facts.append(("Training", training))
     return [(title, fact) for title, fact in facts if fact]
 
 

@@ -91,6 +91,9 @@ def scale_note(study: StudyRow) -> str:
         ours.append("all training examples" if examples is None else f"at most {examples:,} training examples a task")
     if epochs is not None:
         ours.append(f"{plural(int(epochs), 'epoch')} where a row does not say otherwise")
+    times = settings.get("learning_rate_times", 1)
+    if times != 1:
+        ours.append(f"learning rates times {times:g}")
     return (
         f"Ours are scaled down ({', '.join(ours)}); the report fine-tuned BERT-base for 5 to 30 epochs on far more. "
         "Compare directions and order, not levels."

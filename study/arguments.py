@@ -109,6 +109,12 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--ablations", type=int, metavar="N", help="configurations that ablate may run beside the best")
     group.add_argument("--epochs", type=int, metavar="E", help="epochs of a run")
+    group.add_argument(
+        "--learning-rate-times",
+        type=float,
+        metavar="F",
+        help="every learning rate of every run times F; few steps want larger rates than a space was written for",
+    )
     group.add_argument("--train-examples", type=int, metavar="N", help="examples a task")
     group.add_argument("--dev-examples", type=int, metavar="N", help="examples a task that runs are judged by")
     group.add_argument(
@@ -182,8 +188,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that stand on the command line, by field of `Settings`."""
     fields = (
         "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
-        "epochs", "train_examples", "dev_examples", "layers", "out", "precision", "share", "store_gb",
-        "fixed_pretraining_seed", "trainer", "import_from", "references", "max_seeds", "ablations",
+        "epochs", "train_examples", "dev_examples", "layers", "learning_rate_times", "out", "precision", "share",
+        "store_gb", "fixed_pretraining_seed", "trainer", "import_from", "references", "max_seeds", "ablations",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.compile is not None:

@@ -61,8 +61,8 @@ class Settings:
     """Everything a launch is asked for, with nothing left open.
 
     What decides the meaning of runs (space, data, backbone, layers, precision, compiled, tasks, their examples, epochs,
-    seed, pins) must stay the same when a study is resumed; what decides how many runs there are, and where they run,
-    may change.
+    learning rates, seed, pins) must stay the same when a study is resumed; what decides how many runs there are, and
+    where they run, may change.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Settings:
     precision: Precision = "float32"
     compiled: bool = False  # the encoder's layers, for the device
     layers: int | None = None  # the encoder's first so many; None: all
+    learning_rate_times: float = 1.0  # every learning rate of every run
     trainer: str = MTBERT
     objectives: tuple[str, ...] = ("score",)
     margin: float = 0.005  # of the score; smaller differences count as none
@@ -128,8 +129,8 @@ class Limits:
 
 # Changing one of these would put runs of two meanings under one name.
 _LASTING = (
-    "space", "data", "backbone", "layers", "precision", "compiled", "epochs", "train_examples", "dev_examples", "seed",
-    "pins", "tasks", "fixed_pretraining_seed", "trainer", "objectives", "import_from",
+    "space", "data", "backbone", "layers", "precision", "compiled", "epochs", "learning_rate_times", "train_examples",
+    "dev_examples", "seed", "pins", "tasks", "fixed_pretraining_seed", "trainer", "objectives", "import_from",
 )  # fmt: skip
 # Of these, what may differ between a study and another that begins with its runs: none of them is in a configuration,
 # and what a search optimizes is read from what was measured.
@@ -257,6 +258,8 @@ def _check(settings: Settings) -> None:
         )
     if not 0 < settings.margin < 1:
         raise SettingsError(f"--margin is in points, above 0 and below 100, got {100 * settings.margin:g}.")
+    if not (settings.learning_rate_times > 0 and math.isfinite(settings.learning_rate_times)):
+        raise SettingsError(f"--learning-rate-times must be above 0, got {settings.learning_rate_times:g}.")
     if settings.seed < 0:
         raise SettingsError(f"--seed must be at least 0, got {settings.seed}.")
     if not settings.tasks or len(set(settings.tasks)) < len(settings.tasks):

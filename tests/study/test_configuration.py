@@ -38,6 +38,29 @@ def test_the_first_layers_of_the_backbone_are_every_configurations() -> None:
     assert to_config(space, space.baseline(), SETTINGS).encoder.layers is None
 
 
+def test_every_learning_rate_is_multiplied_and_nothing_else() -> None:
+    space = search_spaces.load("full_ablation")
+    chosen = {**space.baseline(), "learning_rate": 2e-5, "mlm": "in_domain"}
+    faster = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8, "learning_rate_times": 10}, None)
+    plain, times = (to_config(space, space.complete(chosen), one) for one in (SETTINGS, faster))
+    assert times.multitask.optimizer.learning_rate == pytest.approx(2e-4)
+    assert plain.mlm is not None and times.mlm is not None
+    assert times.mlm.learning_rate == pytest.approx(10 * plain.mlm.learning_rate)
+    as_before = times.model_copy(
+        update={
+            "multitask": times.multitask.model_copy(update={"optimizer": plain.multitask.optimizer}),
+            "mlm": plain.mlm,
+        }
+    )
+    assert as_before.digest() == plain.digest()
+
+
+def test_a_learning_rate_beyond_one_is_refused_by_its_name() -> None:
+    space = search_spaces.load("pooling")
+    with pytest.raises(ConfigurationError, match="multitask.optimizer.learning_rate"):
+        check_space(space, resolve({"backbone": "tiny", "learning_rate_times": 1e6}, None))
+
+
 def test_with_a_fixed_pretraining_seed_all_seeds_have_the_studys() -> None:
     space = search_spaces.load("pooling")
     fixed = resolve({"backbone": "tiny", "seed": 5, "fixed_pretraining_seed": True}, None)

@@ -50,6 +50,7 @@ def test_a_resumed_study_may_get_more_trials_and_seeds() -> None:
         ("precision", "bfloat16"),
         ("compiled", True),
         ("layers", 3),
+        ("learning_rate_times", 10.0),
         ("pins", ("pooling=max",)),
         ("tasks", ("sst",)),
     ],
