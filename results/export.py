@@ -2,9 +2,11 @@
 
     python -m results.export --name N [--storage URL] [--out FOLDER] [--format csv|md|latex|json] [--figures svg|png]
     python -m results.export --name A --name B [--storage URL [--storage URL_OF_B]] [--out FOLDER] [--format ...]
+    python -m results.export --name A [--name B ...] --findings --out FOLDER
 
-The second writes the table of a comparison of studies (`results.report` draws it). docs/exports.md says what is in the
-files, results/data/export.schema.json is the JSON's schema.
+The second writes the table of a comparison of studies (`results.report` draws it), the third pages in Markdown for a
+repository (`findings_pages.py`). docs/exports.md says what is in the files, results/data/export.schema.json is the
+JSON's schema.
 """
 
 from __future__ import annotations
@@ -101,9 +103,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--figures", choices=("svg", "png"), help="the report's figures too (pip install 'mtbert-study[figures]')"
     )
+    parser.add_argument(
+        "--findings",
+        action="store_true",
+        help="in place of tables, pages in Markdown for a repository: one a study, and the scoreboard of the claims",
+    )
     given = parser.parse_args(arguments)
 
     def write(studies: Sequence[Opened], folder: Path) -> None:
+        if given.findings:
+            from results.findings_pages import write_pages
+
+            write_pages(studies, folder)
+            return
         if len(studies) > 1:
             if given.figures:
                 raise ResultsError("--figures writes the figures of one report. Give one --name.")

@@ -125,6 +125,12 @@ def claims_of(space: str) -> tuple[Claim, ...]:
 
 
 @functools.cache
+def all_claims() -> tuple[Claim, ...]:
+    """Every claim, in the order of the reports."""
+    return tuple(_claim(entry) for entry in _read("claims")["claims"])
+
+
+@functools.cache
 def tables_of(space: str) -> tuple[PrintedTable, ...]:
     """The printed tables whose rows this space has."""
     return tuple(_table(entry) for entry in _read("report_tables")["tables"] if entry["space"] == space)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mtbert import components, export
@@ -22,12 +21,12 @@ from mtbert.config import RunConfig
 from mtbert.encoder.locate import is_hub_name
 from results import page, wording
 from results.leaderboard import own_seconds
+from results.markdown import level, templates
 from results.plain import plain
 from results.records import Database, RunRow
 from results.study_results import StudyResults
 from results.summary import Summary
 from study.best_model import PREDICTIONS, TRANSFORMERS
-from study.markdown import code, escaped
 
 CARD = "README.md"
 PUBLISHED = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}  # backbone -> its name on the hub
@@ -58,50 +57,27 @@ def write(database: Database, results: StudyResults, found: Summary, kept: KeptM
 
 def render(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> str:
     """The card's text. Texts of others are escaped wherever they stand."""
-    environment = Environment(
-        loader=PackageLoader("study", "templates"),
-        autoescape=False,  # for HTML; `finalize` escapes for Markdown, whatever a filter has not marked as ours
-        finalize=lambda value: escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= _filters()
+    environment = templates("study", FILTERS)
     return environment.get_template("model_card.md.j2").render(_context(database, results, found, kept))
-
-
-def _filters() -> dict[str, Callable[..., Markup]]:
-    makers: dict[str, Callable[..., str]] = {
-        "ours": str,
-        "code": code,
-        "quoted": json.dumps,
-        "yaml": _yaml,
-        "level": _level,
-        "score": wording.score_text,
-        "spread": wording.score_with_spread,
-        "interval": wording.score_interval,
-        "points": wording.points_text,
-        "points_interval": wording.points_interval,
-        "count": wording.count_text,
-        "duration": wording.duration,
-    }
-    return {name: _marked(make) for name, make in makers.items()}
-
-
-def _marked(make: Callable[..., str]) -> Callable[..., Markup]:
-    return lambda *given: Markup(make(*given))
-
-
-def _level(level: wording.Choice | None) -> str:
-    """A level as it is written; a number needs no escaping."""
-    told = wording.level_text(level)
-    return told if isinstance(level, int | float) or level is None else escaped(told)
 
 
 def _yaml(value: str | float) -> str:
     """A text or a number as JSON, which is YAML too."""
     return json.dumps(plain(value) if isinstance(value, str) else value, ensure_ascii=False)
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "quoted": json.dumps,
+    "yaml": _yaml,
+    "level": level,
+    "score": wording.score_text,
+    "spread": wording.score_with_spread,
+    "interval": wording.score_interval,
+    "points": wording.points_text,
+    "points_interval": wording.points_interval,
+    "count": wording.count_text,
+    "duration": wording.duration,
+}
 
 
 def _context(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from results import page, wording
 from results.leaderboard import ConfigurationResult
+from results.markdown import escaped
 from results.study_results import Comparison
 from results.summary import Summary
-from study.markdown import escaped
 
 
 def of_study(found: Summary, folder: Path | None) -> str:

@@ -21,13 +21,14 @@ from typing import Any
 import pytest
 from asking import ask, rehearse
 from browser import opened
+from markdown_it import MarkdownIt
 from place import Place
 from serving import dashboard_of
 
+from results.markdown import escaped
 from results.plain import plain
 from results.records import open_database
 from results.rendering import render_report
-from study.markdown import escaped
 from study.web.application import application
 from study.web.artifacts import FOLDER, OURS
 from study.web.optuna_pages import complete
@@ -290,8 +291,21 @@ def test_a_name_cannot_leave_its_folder(name: str, tmp_path: Path, place: Place)
 
 
 def test_markdown_says_what_the_text_says() -> None:
-    told = escaped(f"# {HOSTILE}\n\n* x | y")
-    assert "\n" not in told and not re.search(r"(?<!\\)[<>\[\]`*_#|]", told)
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    for text in (
+        f"# {HOSTILE}\n\n* x | y",
+        "1. one", "2) two", "- a", "+ b", "=== c", "--- d", ": e", "> f", "    four spaces",
+        "_a_ b_c __d__ *e* `f` ~~g~~",
+        "https://example.org www.example.org a@example.org", "[x](y) ![x](y) <b> &lt; \\ $a$", "#1 @somebody",
+    ):  # fmt: skip
+        line = escaped(text)
+        (_, inline, _) = reader.parse(line)  # one paragraph, so nothing at the line's beginning was obeyed
+        assert inline.children and {token.type for token in inline.children} <= {"text", "text_special"}, text
+        assert "".join(token.content for token in inline.children) == plain(" ".join(text.split()))
+        assert not re.search(r"(?<!\\)://|www\.|(?<!\\)@", line), (
+            text
+        )  # what GitHub links and mentions without brackets
+        assert len(reader.parse(f"| {line} |\n|---|")) == len(reader.parse("| x |\n|---|"))
 
 
 def test_plain_text_has_no_control_characters_and_nothing_is_lost() -> None:

@@ -1,0 +1,165 @@
+"""What studies found, as pages in Markdown for a repository: one a study, and the scoreboard of the reports' claims.
+
+A page says how to measure its numbers again: the command, the commit, the seeds. What somebody wrote between the two
+marks of its judgement stays when it is written anew; all else is generated.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from results import account, claim_words, command, page, wording
+from results.described import described
+from results.markdown import level, templates
+from results.outcome import Outcome, outcome
+from results.printed import Claim, all_claims
+from results.replication import Finding
+from results.sections.claims import Claims
+
+if TYPE_CHECKING:
+    from results.command import Opened
+    from results.rows import EnvironmentRow
+
+SCOREBOARD = "scoreboard"
+VERDICTS = ("replicated", "contradicted", "open", "not run")
+FIRST, LAST = "<!-- judgement, by hand: kept when this page is written anew -->", "<!-- end of judgement -->"
+FOLDER = "DATA"  # stands for the folder of the data, which is somewhere else on another machine
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A claim of a report, and what a study says of it; None where none of the pages' studies has its rows."""
+
+    claim: Claim
+    page: str
+    finding: Finding | None
+
+    @property
+    def verdict(self) -> str:
+        """replicated, contradicted, open, or not run: nothing was measured of it."""
+        if self.finding is None or not self.finding.measured:
+            return "not run"
+        return self.finding.judgement.verdict
+
+
+def write_pages(studies: Sequence[Opened], folder: Path) -> None:
+    """Write a page a study, NAME.md, and where one of them repeats a report's table, scoreboard.md, into `folder`.
+
+    A claim that none of these studies can test is "not run" in the scoreboard. UnknownStudy, StorageError for a name
+    that is none of a file.
+    """
+    found = {command.default_folder(name).name: outcome(database, name) for database, name in studies}
+    for name, one in found.items():
+        _write(folder / f"{name}.md", "study", _study(one))
+    if any(_claims(one) for one in found.values()):
+        _write(folder / f"{SCOREBOARD}.md", "scoreboard", _scoreboard(found))
+
+
+def scored(found: Mapping[str, Outcome]) -> list[Scored]:
+    """Every claim of every report, in the order of the reports; `found` by the names of their pages."""
+    told: dict[str, tuple[str, Finding]] = {}
+    for name, one in found.items():
+        claims = _claims(one)
+        told |= {finding.claim.id: (name, finding) for finding in (claims.found if claims else ())}
+    return [Scored(claim, *told.get(claim.id, ("", None))) for claim in all_claims()]
+
+
+def judgement(path: Path) -> str:
+    """What was written by hand on the page that is there, with its marks; empty marks where there is none."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    kept = re.search(f"{re.escape(FIRST)}.*?{re.escape(LAST)}", text, re.DOTALL)
+    return kept[0] if kept else f"{FIRST}\n{LAST}"
+
+
+def _write(path: Path, template: str, context: Mapping[str, Any]) -> None:
+    made = templates("results", FILTERS).get_template(f"findings/{template}.md.j2")
+    command.write_text(path, made.render(context, judgement=judgement(path), wording=wording, words=claim_words))
+
+
+def _study(found: Outcome) -> dict[str, Any]:
+    study, results, summary = found.results.study, found.results, found.summary
+    compared = [row.comparison for row in summary.against_baseline] + [row.comparison for row in summary.ablation]
+    over = {one.over for one in (*compared, summary.gain) if one}
+    return {
+        "study": study,
+        "found": summary,
+        "claims": _claims(found),
+        "page": page,
+        "described": described,
+        "made_up": page.made_up(study),
+        "backbone_note": page.MINILM if study.backbone == "minilm" else "",
+        "interval_note": page.interval_note(
+            over, fixed_pretraining=bool(study.settings_json.get("fixed_pretraining_seed"))
+        ),
+        "held": [factor for factor in study.space_json.get("factors", []) if factor.get("reason")],
+        "design": account.design_facts(study),
+        "rows": study.data_json.get("rows", {}),
+        "again": _again(found),
+        "seeds": sorted({run.seed for run in results.runs if run.phase != "search"}),
+        "environments": _environments(found),
+        "config": account.pretty_json(summary.best.config) if summary.best else "",
+    }
+
+
+def _scoreboard(found: Mapping[str, Outcome]) -> dict[str, Any]:
+    claims = scored(found)
+    reports = {
+        claim.claim.report: [one for one in claims if one.claim.report == claim.claim.report] for claim in claims
+    }
+    return {
+        "claims": claims,
+        "reports": reports,
+        "counts": Counter(one.verdict for one in claims),
+        "verdicts": VERDICTS,
+        "scales": sorted({claim_words.scale_note(one.results.study) for one in found.values() if _claims(one)}),
+        "backbones": {one.results.study.backbone for one in found.values()},
+        "page": page,
+    }
+
+
+def _claims(found: Outcome) -> Claims | None:
+    return next((one.content for one in found.sections if isinstance(one.content, Claims)), None)
+
+
+def _again(found: Outcome) -> str:
+    """The command that began the study, wherever the data are."""
+    study = found.results.study
+    try:
+        words = shlex.split(study.command)
+    except ValueError:  # not a command that this program wrote
+        return study.command
+    return shlex.join(FOLDER if word == study.data_source else word for word in words)
+
+
+def _environments(found: Outcome) -> list[EnvironmentRow]:
+    numbers = sorted({run.environment_id for run in found.results.runs if run.environment_id is not None})
+    rows = (found.database.environment(number) for number in numbers)
+    return [row for row in rows if row is not None]
+
+
+def _commit(commit: str | None) -> str:
+    """A commit's first twelve digits; "+" stays, which says that files differed from it."""
+    return "unknown" if commit is None else commit[:12] + ("+" if commit.endswith("+") else "")
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "score": wording.score_text,
+    "spread": wording.score_with_spread,
+    "interval": wording.score_interval,
+    "points": wording.points_text,
+    "points_interval": wording.points_interval,
+    "seeds": wording.seeds_text,
+    "p": wording.p_text,
+    "level": level,
+    "count": wording.count_text,
+    "duration": wording.duration,
+    "average": claim_words.average_text,
+    "measured": claim_words.spread_text,
+    "commit": _commit,
+}
