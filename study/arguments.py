@@ -94,6 +94,7 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     told = "; ".join(f"{name}: {b.trials} trials, {b.seeds} seeds, {b.epochs} epochs" for name, b in BUDGETS.items())
     group.add_argument("--budget", choices=tuple(BUDGETS), help=f"default: quick ({told})")
     group.add_argument("--trials", type=int, metavar="N", help="trials of the search")
+    group.add_argument("--confirm", type=int, metavar="N", help="the best N of the search get fresh seeds")
     group.add_argument("--seeds", type=int, metavar="K", help="fresh seeds of confirm and ablate")
     group.add_argument(
         "--max-seeds",
@@ -187,9 +188,9 @@ def _where(group: argparse._ArgumentGroup) -> None:
 def given(options: argparse.Namespace) -> dict[str, Any]:
     """The settings that stand on the command line, by field of `Settings`."""
     fields = (
-        "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "seeds",
-        "epochs", "train_examples", "dev_examples", "layers", "learning_rate_times", "out", "precision", "share",
-        "store_gb", "fixed_pretraining_seed", "trainer", "import_from", "references", "max_seeds", "ablations",
+        "name", "space", "data", "strict_data", "backbone", "sampler", "pruner", "seed", "budget", "trials", "confirm",
+        "seeds", "epochs", "train_examples", "dev_examples", "layers", "learning_rate_times", "out", "precision",
+        "share", "store_gb", "fixed_pretraining_seed", "trainer", "import_from", "references", "max_seeds", "ablations",
     )  # fmt: skip
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.compile is not None:

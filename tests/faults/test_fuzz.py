@@ -257,11 +257,11 @@ def calm(main: Any, arguments: list[str], *codes: int) -> None:
 
 
 FLAGS = {
-    launch: ("--space", "--set", "--sampler", "--objectives", "--pruner", "--seed", "--budget", "--trials", "--seeds",
-             "--epochs", "--train-examples", "--dev-examples", "--learning-rate-times", "--timeout", "--run-timeout",
-             "--memory-per-run", "--retries", "--phases", "--name", "--storage", "--engine",
-             "--workers", "--store-gb", "--tasks", "--rehearse-faults", "--data", "--backbone", "--trainer",
-             "--precision", "--json", "--no-share", "--nonsense"),
+    launch: ("--space", "--set", "--sampler", "--objectives", "--pruner", "--seed", "--budget", "--trials",
+             "--confirm", "--seeds", "--epochs", "--train-examples", "--dev-examples", "--layers",
+             "--learning-rate-times", "--timeout", "--run-timeout", "--memory-per-run", "--retries", "--phases",
+             "--name", "--storage", "--engine", "--workers", "--store-gb", "--tasks", "--rehearse-faults", "--data",
+             "--backbone", "--trainer", "--precision", "--json", "--no-share", "--nonsense"),
     status: ("--name", "--storage", "--failed", "--json", "--nonsense"),
     doctor: ("--name", "--storage", "--store", "--fix", "--json", "--nonsense"),
     report: ("--name", "--storage", "--format", "--out", "--nonsense"),
