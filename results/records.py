@@ -166,6 +166,21 @@ class Database:
             copying.copy_runs(session, study.study_name, copies)
 
     @lasting
+    def decide(self, name: str, decided: Mapping[str, Any]) -> None:
+        """Put `decided` among the study's decisions, the others staying as they are; None takes one away.
+
+        One transaction: what another process decides meanwhile is not lost. UnknownStudy when there is none of that
+        name.
+        """
+        with self._sessions.write() as session:
+            study = session.get(schema.StudyMeta, name, with_for_update=True)
+            if study is not None:
+                changed = {**study.decisions_json, **decided}
+                study.decisions_json = {key: value for key, value in changed.items() if value is not None}
+        if study is None:
+            self.require_study(name)
+
+    @lasting
     def update_study(
         self,
         name: str,

@@ -17,7 +17,6 @@ from results.designs import CellPlan
 from results.leaderboard import confirmed_ranking
 from results.path import PATH, fresh_mean
 from results.records import Cell, Database, RunRow
-from results.stages import STORE
 from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
 from study import experiments, phases, replication
@@ -30,6 +29,9 @@ from study.search import PastTrial, Search
 from study.settings import Settings
 from study.sharing import in_order, wanted_epochs
 from study.trainers.abstract import AbstractTrainer, Configuration
+
+# What later phases decide about the best, and decide anew when another is confirmed.
+OF_THE_BEST = ("ablations_left_out", "ablations_forbidden", "references_left_out")
 
 
 class Driver:
@@ -155,14 +157,14 @@ class Driver:
         by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
         baseline = self._trainer.configuration(space.baseline()).digest()
         decisions: dict[str, Any] = {
-            **{key: value for key, value in self._decisions().items() if key in (STORE, PATH, "designs")},
             "confirmed": ranking,
             "baseline": baseline,
             "baseline_choices": space.baseline(),
+            "best": ranking[0] if ranking else None,
+            "best_choices": by_digest[ranking[0]].choices if ranking else None,
+            **dict.fromkeys(OF_THE_BEST),
         }
-        if ranking:
-            decisions |= {"best": ranking[0], "best_choices": by_digest[ranking[0]].choices}
-        self._db.update_study(settings.name, decisions_json=decisions)
+        self._db.decide(settings.name, decisions)
 
     def _search_ranking(self) -> list[Choices]:
         """Configurations of the search, best first, by the mean over their seeds.
@@ -218,8 +220,7 @@ class Driver:
             return
         found = references(self._trainer, best)
         self._execution.observer.say(found.told())
-        decisions = {**self._decisions(), "references_left_out": dict(found.left_out)}
-        self._db.update_study(name, decisions_json=decisions)
+        self._db.decide(name, {"references_left_out": dict(found.left_out)})
         ablated = [c for c in self._db.cells(name) if c.phase == "ablate" and c.design != REFERENCE]
         self._write_cells("ablate", found.cells, ablated)
         self._run_cells("ablate", found.cells)
@@ -266,7 +267,7 @@ class Driver:
         return dict(self._db.require_study(self._settings.name).decisions_json)
 
     def _decide(self, decided: Mapping[str, Any]) -> None:
-        self._db.update_study(self._settings.name, decisions_json={**self._decisions(), **decided})
+        self._db.decide(self._settings.name, decided)
 
     def _seeds(self) -> list[int]:
         return phases.fresh_seeds(self._settings.seed, self._settings.seeds)

@@ -101,7 +101,7 @@ def add(database: Database, name: str, used: Energy | None) -> None:
     study = database.require_study(name)
     before = energy_of(study)
     whole = used if before is None else before.plus(used)
-    database.update_study(name, decisions_json={**study.decisions_json, ENERGY: whole.as_json()})
+    database.decide(name, {ENERGY: whole.as_json()})
 
 
 def _packages(powercap: Path) -> Iterator[Counter]:

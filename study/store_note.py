@@ -12,11 +12,7 @@ from results.stages import STORE
 
 def write(database: Database, name: str, store: StageStore | None) -> None:
     """Note what the store holds now; nothing where nothing is shared."""
-    decisions = dict(database.require_study(name).decisions_json)
-    decisions.pop(STORE, None)
-    if store is not None:
-        decisions[STORE] = _content(store)
-    database.update_study(name, decisions_json=decisions)
+    database.decide(name, {STORE: None if store is None else _content(store)})
 
 
 def read(study: StudyRow) -> dict[str, Any] | None:

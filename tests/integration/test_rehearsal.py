@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from place import Place
 
+from results.records import open_database
+
 ROOT = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("MTBERT_DATA") or ROOT.parent / "shared" / "data")
 NO_TORCH = """
@@ -43,6 +45,18 @@ def test_a_rehearsal_runs_through_all_phases_without_torch(
     assert {phase for phase, _, _ in runs} == {"search", "confirm", "ablate"}
     assert {status for _, status, _ in runs} <= {"complete", "pruned"}
     assert (place.folder / "runs" / "r" / "report.html").is_file()
+
+
+def test_a_launch_that_decides_anew_keeps_what_others_noted(place: Place) -> None:
+    asked = ["--space", "pooling", "--rehearse", "--trials", "6", "--seeds", "2", "--name", "r", "--workers", "2"]
+    assert place.run(*asked).returncode == 0
+    used = {"joules": 7.0, "seconds": 3.0, "of": ["package-0"]}
+    with open_database(f"sqlite:///{place.database}") as database:
+        database.decide("r", {"energy": used, "references_left_out": {"sst": "of another best"}})
+    assert place.run(*asked, "--trials", "8").returncode == 0
+    decided = json.loads(place.rows("select decisions_json from study_meta")[0][0])
+    assert decided["energy"]["joules"] >= 7.0  # more where this machine's can be read
+    assert "references_left_out" not in decided
 
 
 def test_references_are_run_once_and_a_relaunch_knows_them(place: Place) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from typing import Any
 
@@ -49,6 +50,22 @@ def test_updating_a_study_changes_what_is_given_only(make: Any) -> None:
     study = make.database.study("demo-study")
     assert study is not None
     assert (study.status, study.decisions_json, study.space) == ("complete", {"best": "x"}, "small")
+
+
+def test_a_decision_leaves_the_others_as_they_are(make: Any) -> None:
+    make.study(decisions_json={"best": "x", "energy": {"joules": 1.0}, "old": 1})
+    make.database.decide("demo-study", {"best": "y", "old": None, "path": {"stopped": None}})
+    study = make.database.require_study("demo-study")
+    assert study.decisions_json == {"best": "y", "energy": {"joules": 1.0}, "path": {"stopped": None}}
+    with pytest.raises(UnknownStudy, match="Did you mean 'demo-study'"):
+        make.database.decide("demo-stud", {"best": "y"})
+
+
+def test_decisions_that_several_processes_take_at_once_are_all_there(make: Any) -> None:
+    make.study(decisions_json={})
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda key: make.database.decide("demo-study", {f"of {key}": key}), range(64)))
+    assert len(make.database.require_study("demo-study").decisions_json) == 64
 
 
 def test_a_password_in_the_command_is_not_kept(make: Any) -> None:
