@@ -5,32 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
+from mtbert import command
 from mtbert.errors import MtbertError
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    result = argparse.ArgumentParser(
-        prog="python -m mtbert.evaluate", description="Measure a trained model on a split."
-    )
-    result.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
-    )
-    result.add_argument(
-        "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
-    )
-    result.add_argument("--split", choices=("train", "dev", "test"), default="dev", help="default: dev")
-    result.add_argument("--threads", type=int, default=1, help="CPU threads")
-    result.add_argument("--json", action="store_true", help="print one JSON object")
-    return result
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model or data that cannot be read."""
-    options = parser().parse_args(arguments)
+    parser = command.parser("evaluate", "Measure a trained model on a split.")
+    command.add_data(parser)
+    parser.add_argument("--split", choices=("train", "dev", "test"), default="dev", help="default: dev")
+    options = parser.parse_args(arguments)
     try:
         told = _evaluate(options)
     except MtbertError as error:

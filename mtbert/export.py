@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtbert.errors import ExportError, MtbertError, unwritable
+from mtbert import command
+from mtbert.errors import ExportError
 
 if TYPE_CHECKING:
     from mtbert.config import RunConfig
@@ -17,44 +16,26 @@ if TYPE_CHECKING:
     from mtbert.trained import TrainedModel
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    result = argparse.ArgumentParser(
-        prog="python -m mtbert.export",
-        description="Write a trained model's encoder as a folder that transformers.AutoModel.from_pretrained loads.",
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be made."""
+    parser = command.parser(
+        "export", "Write a trained model's encoder as a folder that transformers.AutoModel.from_pretrained loads."
     )
-    result.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
-    )
-    result.add_argument(
+    parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="DIR",
         help="made where it is not there; with a folder for each task where tasks have encoders of their own",
     )
-    result.add_argument("--json", action="store_true", help="print what was written as one JSON object")
-    return result
+    options = parser.parse_args(arguments)
 
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be made."""
-    options = parser().parse_args(arguments)
-    try:
+    def write() -> list[Path]:
         from mtbert import trained  # here, so that --help needs no torch
 
-        written = export(trained.load(options.model), options.out)
-    except MtbertError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(unwritable(error), file=sys.stderr)
-        return 2
-    if options.json:
-        print(json.dumps({"model": str(options.model), "files": [str(path) for path in written]}, indent=2))
-    else:
-        print(*written, sep="\n")
-    return 0
+        return export(trained.load(options.model), options.out)
+
+    return command.write_files(options, write)
 
 
 def hindrance(config: RunConfig) -> str | None:

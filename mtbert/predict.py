@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from mtbert.errors import MtbertError, unwritable
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    result = argparse.ArgumentParser(
-        prog="python -m mtbert.predict", description="Write a trained model's predictions for the course's leaderboard."
-    )
-    result.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
-    )
-    result.add_argument(
-        "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
-    )
-    result.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help="default: predictions")
-    result.add_argument("--threads", type=int, default=1, help="CPU threads")
-    result.add_argument("--json", action="store_true", help="print one JSON object")
-    return result
+from mtbert import command
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model or data that cannot be read or a folder that cannot be written."""
-    options = parser().parse_args(arguments)
-    try:
-        written = _predict(options)
-    except MtbertError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(unwritable(error), file=sys.stderr)
-        return 2
-    if options.json:
-        print(json.dumps({"model": str(options.model), "files": [str(path) for path in written]}, indent=2))
-    else:
-        print(*written, sep="\n")
-    return 0
+    parser = command.parser("predict", "Write a trained model's predictions for the course's leaderboard.")
+    command.add_data(parser)
+    parser.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help="default: predictions")
+    options = parser.parse_args(arguments)
+    return command.write_files(options, lambda: _predict(options))
 
 
 def _predict(options: argparse.Namespace) -> list[Path]:
