@@ -7,7 +7,7 @@ confirm and ablate, and a run of the search only when `settings_json["confirm_se
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -58,6 +58,11 @@ class Comparison:
     def interval(self) -> Interval:
         """The estimate with its 95 % interval."""
         return self.difference.interval(self.level)
+
+    @property
+    def turned(self) -> Comparison:
+        """The same the other way round: second minus first."""
+        return replace(self, difference=replace(self.difference, estimate=-self.difference.estimate))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
 from results.energy import Energy, energy_of
@@ -95,8 +95,8 @@ def summarise(results: StudyResults) -> Summary:
     ranked = leaderboard(results)
     ablation = tuple(ablation_rows(results, best)) if best else ()
     against_baseline = tuple(grid_rows(results, ranked, baseline)) if baseline and results.study.is_grid else ()
-    between = [row.comparison for row in ablation if row.cell.config_digest == baseline]
-    between += [row.comparison for row in against_baseline if row.entry.digest == best]
+    between = [row.comparison.turned for row in ablation if row.comparison and row.cell.config_digest == baseline]
+    between += [row.comparison for row in against_baseline if row.comparison and row.entry.digest == best]
     return Summary(
         study=results.study,
         best=found_best,
@@ -139,11 +139,10 @@ def seconds_spent(run: RunRow) -> float:
 
 
 def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Comparison | None) -> Comparison | None:
-    """Best minus baseline; where the two are a `row` of the table, at the level that the looks at it leave."""
+    """Best minus baseline, as the `row` of the table has it where there is one: that knows more of the seeds' noise."""
     if best is None or baseline is None or best == baseline:
         return None
-    found = results.compare(best, baseline)
-    return found if found is None or row is None else replace(found, level=row.level)
+    return row or results.compare(best, baseline)
 
 
 def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:
