@@ -104,6 +104,20 @@ def check_space(space: Space, settings: Settings) -> RunConfig:
     return to_config(space, space.baseline(), settings)
 
 
+def idle(space: Space, settings: Settings) -> list[str]:
+    """A sentence about each level that can do nothing in the epochs of this study, so that it measures noise."""
+    found = {}
+    for choices in drawn(space):
+        part = to_config(space, space.complete(choices), settings).multitask
+        name, epochs = part.balancer.name, components.load("balancers", part.balancer.name).idle_epochs  # type: ignore[attr-defined]
+        if part.epochs <= epochs:
+            found[name] = (
+                f"Balancer {name} weighs all tasks alike in its first {epochs} epochs: in this study it does what sum "
+                f"does. Give it more: --epochs {epochs + 1}"
+            )
+    return list(found.values())
+
+
 def drawn(space: Space) -> list[Choices]:
     """Choices in which every level stands: the baseline, recipes, rows, and many at random, always the same ones."""
     rng = random.Random(0)

@@ -19,6 +19,8 @@ class AbstractBalancer(nn.Module, ABC):
     """
 
     needs_all_tasks: ClassVar[bool] = False
+    # In so many epochs it weighs all tasks alike, as `sum` does.
+    idle_epochs: ClassVar[int] = 0
     # Of the balancer's own parameters, where it has some; they are a group of the optimizer's.
     learning_rate: float = 0.0
 

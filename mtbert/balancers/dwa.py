@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from torch import Tensor
@@ -18,6 +18,8 @@ class DwaBalancer(AbstractBalancer):
     t counts epochs, L_k(t) is the mean of the epoch's losses before they are weighted, K the number of tasks, T the
     `temperature`. All weights are 1 in the first two epochs, and until every task has given two losses.
     """
+
+    idle_epochs: ClassVar[int] = 2
 
     def __init__(self, *, tasks: tuple[str, ...], temperature: Annotated[float, Field(gt=0.0)] = 2.0) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from mtbert.stage_store.keys import ChainKeys
 from results.rows import ExampleRow, IssueRow, RunRow
 from search_spaces.grammar import Choices
 from study import best_model
-from study.configuration import of_one_task, to_config
+from study.configuration import idle, of_one_task, to_config
 from study.estimate import measure
 from study.example_rows import example_rows
 from study.preparation import check_all, describe_data, prepare
@@ -75,7 +75,7 @@ class MultitaskBert(AbstractTrainer):
             fingerprint=corpus.fingerprint,
             backbone=settings.backbone,
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
-            notes=(*overlap, *left_out),
+            notes=(*overlap, *left_out, *idle(self.space, settings)),
         )
         self._devices = devices()
         self._stages: StageKeys | None = None

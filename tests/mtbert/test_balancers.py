@@ -39,9 +39,10 @@ def test_squared_adds_the_squares() -> None:
 
 def test_dwa_leaves_all_weights_at_one_for_two_epochs() -> None:
     balancer = DwaBalancer(tasks=TASKS)
-    assert terms(balancer) == {"a": 2.0, "b": 3.0, "c": 5.0}
-    balancer.observe({"a": 4.0, "b": 2.0, "c": 1.0}, {})
-    assert terms(balancer) == {"a": 2.0, "b": 3.0, "c": 5.0}
+    for _ in range(DwaBalancer.idle_epochs):
+        assert terms(balancer) == {"a": 2.0, "b": 3.0, "c": 5.0}
+        balancer.observe({"a": 4.0 - len(balancer.seen["a"]), "b": 2.0, "c": 1.0}, {})
+    assert DwaBalancer.idle_epochs == 2 and terms(balancer) != {"a": 2.0, "b": 3.0, "c": 5.0}
 
 
 def test_dwa_weights_by_the_ratio_of_the_last_two_losses() -> None:

@@ -12,7 +12,7 @@ import search_spaces
 from mtbert.config import RunConfig
 from mtbert.errors import ConfigurationError
 from search_spaces import Factor, Level, Space
-from study.configuration import check_space, restricted, to_config
+from study.configuration import check_space, idle, restricted, to_config
 from study.settings import Settings, resolve
 
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8}, None)
@@ -120,6 +120,14 @@ def test_without_quora_nothing_is_said_of_it() -> None:
     left = {factor.name for factor in space.factors}
     assert not left & {"quora_head", "quora_examples", "quora_batch_size", "fine_tune_first"}
     assert "batch_size" in left and check_space(space, settings)
+
+
+def test_a_balancer_that_can_do_nothing_in_so_few_epochs_is_told() -> None:
+    space = search_spaces.load("zhang_loss_balancing")
+    epochs = {count: resolve({"backbone": "tiny", "budget": "smoke", "epochs": count}, None) for count in (2, 3)}
+    (told,) = idle(space, epochs[2])
+    assert told.startswith("Balancer dwa weighs all tasks alike in its first 2 epochs") and told.endswith("--epochs 3")
+    assert idle(space, epochs[3]) == []
 
 
 def test_a_task_set_to_null_is_left_out() -> None:
