@@ -12,7 +12,7 @@ from results.replication import METRICS, Finding
 from results.rows import StudyRow
 from results.side_by_side import Spread
 from results.study_results import IntervalOver
-from results.wording import plural, points_interval, points_text, score_text, score_with_spread
+from results.wording import SAME, plural, points_interval, points_text, score_text, score_with_spread
 
 FORMULAS = (
     "A printed average is the plain mean of its three columns, or one that counts STS as (1 + r)/2 (marked *), or "
@@ -67,6 +67,9 @@ def remarks(finding: Finding) -> list[str]:
     claim, told = finding.claim, []
     if finding.judgement.reason:
         told.append(f"Open: {finding.judgement.reason}.")
+    same = [METRICS[one.metric] for one in finding.measured if one.comparison.same]
+    if same:
+        told.append(f"{', '.join(same)}: {SAME}; what the rows differ in did nothing here.")
     if finding.pairs is not None and claim.printed.pairs_delta is not None:
         interval, printed = finding.pairs.interval, points_text(claim.printed.pairs_delta)
         told.append(

@@ -47,12 +47,14 @@ class Comparison:
 
     "seeds" alone where predictions were not kept for all runs: other seeds on these very dev examples. `level` of the
     interval: more than 0.95 where it is one of several looks that shall hold together with 95 % (`looks`).
+    `same`: with every seed the two scored the very same, so that what they differ in did nothing.
     """
 
     difference: Difference
     seeds: tuple[int, ...]
     over: IntervalOver
     level: float = 0.95
+    same: bool = False
 
     @property
     def interval(self) -> Interval:
@@ -63,6 +65,11 @@ class Comparison:
     def turned(self) -> Comparison:
         """The same the other way round: second minus first."""
         return replace(self, difference=replace(self.difference, estimate=-self.difference.estimate))
+
+
+def measured(difference: Difference, seeds: tuple[int, ...], over: IntervalOver) -> Comparison:
+    """A difference as it was measured, before other rows tell of its noise: none at all is no coincidence."""
+    return Comparison(difference, seeds, over, same=difference.estimate == 0 and difference.noise.error == 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,9 +193,9 @@ class StudyResults:
         pairs = self._example_pairs([mine[seed] for seed in seeds], [theirs[seed] for seed in seeds])
         if pairs:
             tasks = [MeanDifference(a, b) for a, b in pairs]
-            return Comparison(score_difference(tasks), seeds, "seeds and examples")
+            return measured(score_difference(tasks), seeds, "seeds and examples")
         a, b = ([runs[seed].score for seed in seeds] for runs in (mine, theirs))
-        return Comparison(paired_difference(np.array(a), np.array(b)), seeds, "seeds")
+        return measured(paired_difference(np.array(a), np.array(b)), seeds, "seeds")
 
     def example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> dict[str, tuple[Float64, Float64]]:
         """Task -> scores (seeds, examples) of both, for tasks of which all these runs predicted the same examples."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from results.moderation import VariancePrior, variance_prior
 from results.statistics import Difference, Float64, MeanDifference, paired_difference, score_difference
-from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
+from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults, measured
 
 Weights = Mapping[str, float]  # digest -> weight; they sum to zero
 Scores = dict[str, Float64]  # digest -> (seeds, examples), or (seeds, 1) where predictions were not kept
@@ -62,7 +62,7 @@ def contrast(results: StudyResults, weights: Mapping[str, Weights]) -> Compariso
         difference = paired_difference(*sides[0])
     else:
         difference = score_difference([MeanDifference(more, less) for more, less in sides])
-    return Comparison(difference, seeds, "seeds and examples" if kept else "seeds")
+    return measured(difference, seeds, "seeds and examples" if kept else "seeds")
 
 
 def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights) -> Comparison | None:

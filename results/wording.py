@@ -134,6 +134,9 @@ def probability_text(probability: float) -> str:
     return "> 99 %" if percent > 99 else "< 1 %" if percent < 1 else f"{percent:.0f} %"
 
 
+SAME = "the very same with every seed"
+
+
 def zero_verdict(interval: Interval) -> str:
     """ "excludes 0" or "includes 0", for people who do not see the bar."""
     return "excludes 0" if interval.excludes_zero else "includes 0"

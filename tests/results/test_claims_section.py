@@ -55,6 +55,20 @@ def test_a_claim_stands_with_what_is_printed_and_what_was_measured(database: Dat
     assert "There: one run a row; printed averages differ by +4.6." in text  # beside +7.4, of plain means
 
 
+def test_rows_that_scored_the_very_same_with_every_seed_are_told_so(database: Database) -> None:
+    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": CLS}, space_json={"design": "grid"})
+    text = section(database)
+    assert "average: the very same with every seed; what the rows differ in did nothing here." in text
+    table = re.search(r"Comparison with the baseline.*?</table>", render_report(database, "s"), re.DOTALL)
+    assert table is not None and ">the very same with every seed<" in table[0] and ">includes 0<" not in table[0]
+
+
+def test_rows_that_agree_on_average_alone_are_not_the_same(database: Database) -> None:
+    moved = {**CLS, "sst": CLS["sst"][::-1]}
+    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": moved})
+    assert "the very same" not in section(database)
+
+
 def test_the_printed_table_stands_beside_ours(database: Database) -> None:
     write(database, "zhang_pooling", ROWS)
     text = section(database)
