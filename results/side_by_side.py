@@ -50,6 +50,11 @@ class SideTable:
     table: PrintedTable
     rows: tuple[SideRow, ...]
 
+    @property
+    def measured(self) -> bool:
+        """Whether any row of it was."""
+        return any(row.ours for row in self.rows)
+
 
 def side_by_side(results: StudyResults) -> list[SideTable]:
     """The printed tables of the study's space, those on dev first; empty for a space of our own."""
