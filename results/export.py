@@ -114,6 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.findings:
             from results.findings_pages import write_pages
 
+            if given.figures or not given.out:
+                raise ResultsError(
+                    "--findings writes pages into a folder of yours, without figures: --findings --out DIR"
+                )
             write_pages(studies, folder)
             return
         if len(studies) > 1:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from results import account, claim_words, command, page, wording
 from results.described import described
+from results.errors import ResultsError
 from results.markdown import level, templates
 from results.outcome import Outcome, outcome
 from results.printed import Claim, all_claims
@@ -52,9 +53,13 @@ def write_pages(studies: Sequence[Opened], folder: Path) -> None:
     """Write a page a study, NAME.md, and where one of them repeats a report's table, scoreboard.md, into `folder`.
 
     A claim that none of these studies can test is "not run" in the scoreboard. UnknownStudy, StorageError for a name
-    that is none of a file.
+    that is none of a file, ResultsError for two pages of one name.
     """
-    found = {command.default_folder(name).name: outcome(database, name) for database, name in studies}
+    names = [command.default_folder(name).name for _, name in studies]
+    twice = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
+    if twice is not None:
+        raise ResultsError(f"Two pages would be named {twice}.md. Write them into two folders: --out FOLDER")
+    found = {name: outcome(database, study) for name, (database, study) in zip(names, studies, strict=True)}
     for name, one in found.items():
         _write(folder / f"{name}.md", "study", _study(one))
     if any(_claims(one) for one in found.values()):

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from report_studies import write
 
+from results.errors import ResultsError
 from results.export import main
 from results.findings_pages import FIRST, LAST, scored, write_pages
 from results.outcome import outcome
@@ -117,6 +118,21 @@ def test_a_space_of_ones_own_has_a_page_and_no_scoreboard(database: Database, tm
     write(database, "mine", {"one": CLS, "two": MEAN}, settings_json={"epochs": 1})
     write_pages([(database, "s")], tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.md"]
+
+
+def test_two_pages_of_one_name_are_refused_and_nothing_is_written(database: Database, tmp_path: Path) -> None:
+    zhang(database)
+    with pytest.raises(ResultsError, match=r"Two pages would be named s\.md"):
+        write_pages([(database, "s"), (database, "s")], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pages_want_a_folder(database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zhang(database)
+    arguments = ["--name", "s", "--storage", f"sqlite:///{tmp_path}/studies.db", "--findings"]
+    for more in ([], ["--figures", "svg", "--out", str(tmp_path / "out")]):
+        assert main([*arguments, *more]) == 2
+        assert "--findings --out DIR" in capsys.readouterr().err
 
 
 def test_the_command_writes_pages_in_place_of_tables(
