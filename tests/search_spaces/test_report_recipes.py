@@ -1,0 +1,25 @@
+"""The grid of the reports' best configurations: each row is the recipe, as `full_ablation` has it."""
+
+from __future__ import annotations
+
+import pytest
+
+import search_spaces
+from search_spaces.recipes import KNOWN
+from study.configuration import check_space, to_config
+from study.settings import resolve
+
+SPACE, FULL = search_spaces.load("report_recipes"), search_spaces.load("full_ablation")
+SETTINGS = resolve({"backbone": "tiny", "budget": "smoke"}, None)
+
+
+def test_the_baseline_is_the_plain_one_and_every_recipe_has_a_row() -> None:
+    assert list(SPACE.rows) == ["plain", *(recipe.name for recipe in KNOWN)]
+    assert len(list(SPACE.grid())) == len(KNOWN) + 1
+    assert check_space(SPACE, SETTINGS).digest() == to_config(FULL, FULL.baseline(), SETTINGS).digest()
+
+
+@pytest.mark.parametrize("recipe", KNOWN, ids=lambda recipe: recipe.name)
+def test_a_row_is_the_recipe_itself(recipe: search_spaces.Recipe) -> None:
+    ours, theirs = SPACE.complete(SPACE.rows[recipe.name]), FULL.complete(recipe.choices)
+    assert to_config(SPACE, ours, SETTINGS).digest() == to_config(FULL, theirs, SETTINGS).digest()
