@@ -71,6 +71,9 @@ from mtbert.errors import ConfigurationError, Fault
 # the order their tasks were written in are the same configuration, and train alike.
 MAIN_TASKS = ("sst", "quora", "sts")
 
+# Fields that are learning rates, wherever they stand.
+LEARNING_RATES = ("learning_rate", "head_learning_rate")
+
 
 def _main_tasks() -> dict[str, TaskConfig]:
     heads = {"sst": "linear", "quora": "concat", "sts": "concat"}
@@ -185,6 +188,20 @@ def read(path: Path) -> RunConfig:
         return parse(data)
     except ConfigurationError as error:
         raise ConfigurationError([Fault(f"{path}: {f.path}", f.message) for f in error.faults]) from None
+
+
+def with_rates(config: RunConfig, times: float) -> RunConfig:
+    """The configuration with every learning rate, of whatever part, `times` as high; `ConfigurationError` above 1."""
+    return config if times == 1 else parse(_multiplied(config.model_dump(mode="json"), times))
+
+
+def _multiplied(part: Any, times: float) -> Any:
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: value * times if key in LEARNING_RATES and value is not None else _multiplied(value, times)
+        for key, value in part.items()
+    }
 
 
 def _differences(part: BaseModel) -> dict[str, Any]:

@@ -8,13 +8,15 @@ import sys
 from typing import Any
 
 from mtbert import command
-from mtbert.errors import MtbertError
+from mtbert.errors import ConfigurationError, Fault, MtbertError, unknown
+from mtbert.plain import plain
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model or data that cannot be read."""
     parser = command.parser("evaluate", "Measure a trained model on a split.")
     command.add_data(parser)
+    parser.add_argument("--tasks", metavar="A,B", help="measure these alone; default: all tasks of the model")
     parser.add_argument("--split", choices=("train", "dev", "test"), default="dev", help="default: dev")
     options = parser.parse_args(arguments)
     try:
@@ -35,17 +37,22 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     import torch  # here, so that --help needs no torch
 
     from mtbert import components, trained
-    from mtbert.data.load import load_corpus
+    from mtbert.data.load import load_split
     from mtbert.data.tokenize import tokenize_split
     from mtbert.evaluation import evaluate
 
     torch.set_num_threads(max(1, options.threads))
     model = trained.load(options.model)
-    tasks = {name: components.build("tasks", name, {}) for name in model.config.tasks}
-    corpus = load_corpus(options.data, tuple(tasks))
+    names = tuple(dict.fromkeys(options.tasks.split(","))) if options.tasks else tuple(model.config.tasks)
+    for name in names:
+        if name not in model.config.tasks:
+            raise ConfigurationError([Fault("--tasks", unknown("task of this model", name, model.config.tasks))])
+    tasks = {name: components.build("tasks", name, {}) for name in names}
+    read, issues = load_split(options.data, names, options.split)
+    for issue in issues:
+        print(plain(str(issue)), file=sys.stderr)
     splits = {
-        name: tokenize_split(getattr(data, options.split), model.tokenizer, model.config.data.max_tokens)
-        for name, data in corpus.tasks.items()
+        name: tokenize_split(split, model.tokenizer, model.config.data.max_tokens) for name, split in read.items()
     }
     found = evaluate(model.model, tasks, splits, model.pad_id)
     return {

@@ -25,6 +25,13 @@ def parser() -> argparse.ArgumentParser:
         "--epochs", type=int, metavar="E", help="of multitask fine-tuning; default: the configuration's"
     )
     result.add_argument(
+        "--learning-rate-times",
+        type=float,
+        default=1.0,
+        metavar="F",
+        help="every learning rate times F, as in study.launch; default: 1",
+    )
+    result.add_argument(
         "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
     )
     result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
@@ -53,7 +60,7 @@ def _train(options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
-    from mtbert.config import RunConfig, parse, read
+    from mtbert.config import RunConfig, parse, read, with_rates
     from mtbert.data.load import load_corpus
     from mtbert.recipes import recipe
     from mtbert.run import prepare_data, run
@@ -67,7 +74,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.epochs is not None:
         told["multitask"]["epochs"] = options.epochs
     changes = {key: getattr(options, key) for key in ("backbone", "seed") if getattr(options, key) is not None}
-    config = parse({**told, **changes})
+    config = with_rates(parse({**told, **changes}), options.learning_rate_times)
     torch.set_num_threads(max(1, options.threads))
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)

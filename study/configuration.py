@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mtbert import components
-from mtbert.config import MultitaskConfig, RunConfig, parse
+from mtbert.config import MultitaskConfig, RunConfig, parse, with_rates
 from mtbert.errors import ConfigurationError, Fault, unknown
 from search_spaces import Space
 from search_spaces.grammar import Choices
@@ -17,9 +17,6 @@ from study.settings import Settings
 
 # Fields of a stage that say how many sentences it reads at most.
 SENTENCES = ("sentences", "max_sentences", "triplets")
-
-# Fields that are learning rates, wherever they stand.
-LEARNING_RATES = ("learning_rate", "head_learning_rate")
 
 # What a level may tell as a multiple.
 SCALABLE = re.compile(rf"[a-z_]+\.({'|'.join(('epochs', *SENTENCES))})|tasks\.[a-z_]+\.batch_size")
@@ -58,11 +55,8 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     scaled = _scaled(space.scale(choices), settings, batch_size)
     told = _over(_over(_over(_defaults(settings), common), scaled), chosen)
     told["tasks"] = {name: task for name, task in told["tasks"].items() if task is not None}
-    config = parse(told)
-    if settings.learning_rate_times == 1:
-        return config
     # Of the whole configuration: a rate that the space leaves alone has its default there.
-    return parse(_with_rates(config.model_dump(mode="json"), settings.learning_rate_times))
+    return with_rates(parse(told), settings.learning_rate_times)
 
 
 def of_one_task(config: RunConfig, task: str) -> RunConfig:
@@ -157,15 +151,6 @@ def _scaled(multiples: Mapping[str, float], settings: Settings, batch_size: int)
                 inner = inner.setdefault(parent, {})
             inner[field] = max(1, round(whole * times))
     return result
-
-
-def _with_rates(part: Any, times: float) -> Any:
-    if not isinstance(part, dict):
-        return part
-    return {
-        key: value * times if key in LEARNING_RATES and value is not None else _with_rates(value, times)
-        for key, value in part.items()
-    }
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

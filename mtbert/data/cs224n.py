@@ -6,7 +6,7 @@ name; what is in the last one has no labels. The labelled test split is 10 % of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from mtbert.data.table import read_table
 from mtbert.errors import DataError
 from mtbert.tasks.abstract import AbstractTask, Lines, Tables
 
+NOT_THAT_TASK = "leave the task out of the configuration's `tasks` (--tasks)"
 WAY_OUT = "Give a folder that has them, or --data demo (made up, no download), or --data hub."
 
 
@@ -49,7 +50,7 @@ def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool 
     split, and, with `strict`, when any row had to be dropped.
     """
     path = Path(folder).expanduser()
-    _check_files(path, str(folder), tasks)
+    _check_files(path, str(folder), {task.name: task.files.required() for task in tasks}, NOT_THAT_TASK)
     data: dict[str, TaskData] = {}
     overlaps: dict[str, int] = {}
     files: list[_File] = []
@@ -73,6 +74,27 @@ def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool 
     )
 
 
+def read_dev(folder: str | Path, tasks: Sequence[AbstractTask]) -> tuple[dict[str, Split], tuple[DataIssue, ...]]:
+    """The dev split of each task, and the rows that were dropped, of a folder that need not have the train files.
+
+    Of a task whose dev split is a part of its train files, these. Raises DataError as `read_folder` does.
+    """
+    path = Path(folder).expanduser()
+    wanted = {one.name: (one.files.dev,) if isinstance(one.files, Tables) else one.files.required() for one in tasks}
+    _check_files(path, str(folder), wanted, "leave the task out: --tasks")
+    splits: dict[str, Split] = {}
+    issues: list[DataIssue] = []
+    for task in tasks:
+        if isinstance(task.files, Tables):
+            own = _read_table(path / task.files.dev, task, "dev", task.files.id_column)
+            splits[task.name], told = own.split, own.issues
+        else:
+            lines = _read_lines(path, task, task.files)
+            splits[task.name], told = lines.dev, tuple(issue for file in lines.files for issue in file.issues)
+        issues += told
+    return splits, tuple(issues)
+
+
 def _task_data(train_file: Path, own: _TaskFiles) -> TaskData:
     try:
         rest, test = hold_out_test(own.train)
@@ -81,27 +103,25 @@ def _task_data(train_file: Path, own: _TaskFiles) -> TaskData:
     return TaskData(rest, own.dev, test, own.unlabelled)
 
 
-def _check_files(path: Path, shown: str, tasks: Sequence[AbstractTask]) -> None:
-    """The folder exists and has train and dev of every task; says all that is missing at once."""
+def _check_files(path: Path, shown: str, wanted: Mapping[str, Sequence[str]], without: str) -> None:
+    """The folder exists and has the `wanted` files of every task; says all that is missing at once.
+
+    `without`: how the person who gave the folder leaves a task out.
+    """
+    firsts = ", ".join(files[0] for files in wanted.values())
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
-        trains = ", ".join(task.files.required()[0] for task in tasks)
-        raise DataError(f"{shown} {what}. --data takes a folder with the course's files ({trains}). {WAY_OUT}")
-    wanted = {task.name: list(task.files.required()) for task in tasks}
+        raise DataError(f"{shown} {what}. --data takes a folder with the course's files ({firsts}). {WAY_OUT}")
     missing = {name: [file for file in files if not (path / file).is_file()] for name, files in wanted.items()}
-    if all(missing[name] == wanted[name] for name in wanted):
-        names = ", ".join(files[0] for files in wanted.values())
-        raise DataError(f"{shown} has none of the files of the course layout ({names}).\n{WAY_OUT}")
+    if all(len(missing[name]) == len(files) for name, files in wanted.items()):
+        raise DataError(f"{shown} has none of the files of the course layout ({firsts}).\n{WAY_OUT}")
     lines = [
         f"{', '.join(missing[name])} (task {name} needs {' and '.join(wanted[name])})"
         for name in wanted
         if missing[name]
     ]
     if lines:
-        raise DataError(
-            f"{shown} lacks {'; '.join(lines)}. Put the file there, or leave the task out of the "
-            "configuration's `tasks` (--tasks)."
-        )
+        raise DataError(f"{shown} lacks {'; '.join(lines)}. Put the file there, or {without}.")
 
 
 def _read_tables(folder: Path, task: AbstractTask, layout: Tables) -> _TaskFiles:

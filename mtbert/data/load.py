@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mtbert import components
 from mtbert.data import cs224n, demo, hub
-from mtbert.data.examples import Corpus, corpus_fingerprint
+from mtbert.data.examples import Corpus, DataIssue, Split, corpus_fingerprint
 from mtbert.data.hub_loading import is_hub
 from mtbert.errors import DataError, unknown
 from mtbert.tasks.abstract import AbstractTask
@@ -24,6 +24,17 @@ def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False)
     if is_hub(source):
         return hub.read_hub(source, tasks, strict)
     return cs224n.read_folder(source, tasks, strict)
+
+
+def load_split(source: str, task_names: Sequence[str], split: str) -> tuple[dict[str, Split], tuple[DataIssue, ...]]:
+    """The split "train", "dev" or "test" of each named task, and the rows that were dropped on the way.
+
+    For dev, a folder needs no train files. Raises as `load_corpus` does.
+    """
+    if split == "dev" and is_folder(source):
+        return cs224n.read_dev(source, [components.build("tasks", name, {}) for name in task_names])
+    corpus = load_corpus(source, task_names)
+    return {name: getattr(data, split) for name, data in corpus.tasks.items()}, corpus.issues
 
 
 def is_folder(source: str) -> bool:

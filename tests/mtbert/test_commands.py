@@ -54,6 +54,26 @@ def test_evaluate_prints_a_line_a_task(model: Path, capsys: pytest.CaptureFixtur
     assert [line.split()[0] for line in lines] == ["sst", "quora", "sts", "score"]
 
 
+def test_a_folder_with_nothing_but_labelled_dev_files_is_enough(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "quora-dev.csv").write_text(
+        "\tid\tsentence1\tsentence2\tis_duplicate\n0\ta\tWho?\tWho then?\t1.0\n"
+        "1\tb\tWhy?\tWhen?\t0.0\n2\tc\tWhy?\t\t\n",
+        encoding="utf-8",
+    )
+    told = ["--model", str(model), "--data", str(tmp_path)]
+    assert evaluate.main([*told, "--tasks", "quora", "--json"]) == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)["tasks"]
+    assert set(found) == {"quora"} and found["quora"]["accuracy"] in (0.0, 0.5, 1.0)
+    assert said.err.startswith("quora-dev.csv:4: ")  # the row without a second sentence
+    assert evaluate.main(told) == 2
+    assert "lacks ids-sst-dev.csv (task sst needs ids-sst-dev.csv); sts-dev.csv" in capsys.readouterr().err
+    assert evaluate.main([*told, "--tasks", "qora"]) == 2
+    assert "Did you mean 'quora'?" in capsys.readouterr().err
+
+
 def test_predictions_have_the_form_of_the_courses_leaderboard(model: Path, tmp_path: Path, corpus: Corpus) -> None:
     assert predict.main(["--model", str(model), "--out", str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -96,6 +116,8 @@ def test_a_recipe_trains_by_its_name(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["--recipe", "kumer"], "--recipe: No recipe named 'kumer'. Did you mean 'kumar'? Known: "),
         (["--recipe", "kumar", "--epochs", "0"], "multitask.epochs: "),
+        (["--recipe", "kumar", "--learning-rate-times", "1e6"], "multitask.optimizer.learning_rate: "),
+        (["--recipe", "kumar", "--learning-rate-times", "nan"], "multitask.optimizer.learning_rate: "),
     ],
 )
 def test_a_recipe_that_cannot_be_is_one_message(

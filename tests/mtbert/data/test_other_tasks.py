@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mtbert.data.cs224n import read_folder
-from mtbert.data.load import load_corpus
+from mtbert.data.load import load_corpus, load_split
 from mtbert.errors import DataError
 from mtbert.tasks.cfimdb import CfimdbTask
 from mtbert.tasks.rotten_tomatoes import RottenTomatoesTask
@@ -50,6 +50,14 @@ def test_reviews_are_divided_by_the_hash_of_their_place(tmp_path: Path) -> None:
     assert len(set.union(*ids)) == sum(map(len, ids)) == 200
     assert 10 <= len(data.dev) <= 30 and 10 <= len(data.test) <= 30
     assert corpus.rows_read == {"rt-polarity.neg.txt": 100, "rt-polarity.pos.txt": 100}
+
+
+def test_a_split_alone_is_that_of_the_corpus(tmp_path: Path) -> None:
+    whole = load_corpus(str(write_reviews(tmp_path)), ["rotten_tomatoes"])
+    for name in ("train", "dev", "test"):
+        splits, issues = load_split(str(tmp_path), ["rotten_tomatoes"], name)
+        assert splits["rotten_tomatoes"].ids == getattr(whole.tasks["rotten_tomatoes"], name).ids
+        assert issues == whole.issues
 
 
 def test_the_label_of_a_review_is_its_files(tmp_path: Path) -> None:
