@@ -1,7 +1,8 @@
 """Configurations with a name, in the words of `full_ablation`: its search tries them first, `--recipe NAME` trains one.
 
-What the reports' best configurations become; each note says what is missing. All of them ran on BERT-base for 10 to 20
-epochs, here on whatever backbone, data and epochs they are given. `mtbert` finds this module by the entry point
+What the reports' best configurations become, and the best that was found since (docs/findings); each note says what is
+missing. The reports ran theirs on BERT-base for 10 to 20 epochs, here they get whatever backbone, data and epochs they
+are given. `mtbert` finds this module by the entry point
 `mtbert.recipes` (pyproject.toml), through `names` and `configuration`; it imports none of ours.
 """
 
@@ -86,6 +87,30 @@ KNOWN = (
             "head_dropout": "0.3",
         },
         note=("Prints 1e-3 for fine-tuning, read as the rate of the frozen encoder."),
+    ),
+    Recipe(
+        "best",
+        "docs/findings/heads_alone.md",
+        {
+            "pooling": "attention",
+            "sst_head": "dense",
+            "quora_head": "concat_absdiff_dense",
+            "sts_head": "cosine",
+            "sampler": "square_root",
+            "balancer": "score_adaptive",
+            "trainable": "heads",
+            "optimizer": "adamw",
+            "optimizer.adamw.weight_decay": "0.001",
+            "schedule": "cosine",
+            "head_learning_rate": "own",
+            "head_learning_rate.own.rate": 0.001119,
+            "hidden_dropout": "0",
+            "head_dropout": "0.5",
+        },
+        note=(
+            "Found on MiniLM with 200 examples a task, two epochs and rates ten times these (--learning-rate-times 10). "
+            "What matters of it there: the frozen encoder, the heads of the pairs, vectors of all tokens."
+        ),
     ),
 )
 

@@ -1,46 +1,59 @@
-"""The best configuration of each report beside the plain baseline: all on one backbone and data, for as many epochs.
+"""The best recipe beside the plain baseline and the best configuration of each report, on one backbone and data.
 
 A grid of the recipes in `recipes.KNOWN`, each row the very configuration that `full_ablation` tries first under that
-name. The reports' rates are for thousands of steps: a small budget wants `--learning-rate-times`.
+name. The best one is the baseline, so that the table tells what each of the others loses to it. The reports' rates are
+for thousands of steps: a small budget wants `--learning-rate-times`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from search_spaces import full_ablation
 from search_spaces.choices import places
 from search_spaces.grammar import Choices, Space
-from search_spaces.narrowing import steps
+from search_spaces.narrowing import steps, with_baseline
 from search_spaces.pinning import pin
 from search_spaces.recipes import KNOWN
-from search_spaces.terms import Factor
+from search_spaces.terms import Choice, Factor
+
+FULL = full_ablation.SPACE
+ROWS: Mapping[str, Choices] = {
+    **{recipe.name: FULL.complete(recipe.choices) for recipe in KNOWN},
+    "plain": FULL.baseline(),
+}
+BEST = ROWS["best"]
 
 
-def _level(value: object) -> str:
+def _text(value: Choice) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _as_levels(factor: Factor) -> Factor:
-    """A grid has no ranges: the numbers that recipes give a range, and inside a level that of the baseline."""
+    """The factor with the best recipe's level as its baseline, and no range: a grid has none.
+
+    A range becomes the numbers of all recipes; one inside a level has one number, the best recipe's.
+    """
+    best = BEST[factor.name]
     if factor.range is None:
-        inner = {place.name: place.factor.baseline for place in places((factor,)) if place.factor.is_continuous()}
-        return pin((factor,), inner)[0]
-    given = dict.fromkeys(_level(recipe.choices[factor.name]) for recipe in KNOWN if factor.name in recipe.choices)
-    baseline = _level(factor.baseline)
-    return steps(factor, baseline, *(value for value in given if value != baseline))
+        inner = [place for place in places((factor,)) if place.factor.is_continuous()]
+        pins = {place.name: BEST.get(place.name, place.factor.baseline) for place in inner}
+        return with_baseline(pin((factor,), pins)[0], str(best))
+    return steps(factor, *dict.fromkeys(_text(row[factor.name]) for row in (BEST, *ROWS.values())))
 
 
-def _row(choices: Choices) -> dict[str, str]:
-    return {name: _level(value) for name, value in choices.items()}
+def _row(choices: Choices) -> dict[str, Choice]:
+    ranges = {factor.name for factor in FULL.factors if factor.range is not None}
+    return {name: _text(value) if name in ranges else value for name, value in choices.items()}
 
 
 SPACE: Space = replace(
-    full_ablation.SPACE,
+    FULL,
     name="report_recipes",
-    goal="Whose best configuration is the best, on one backbone and data and for as many epochs?",
+    goal="Does the best recipe beat plain fine-tuning and each report's best, on one backbone and data?",
     design="grid",
-    factors=tuple(map(_as_levels, full_ablation.SPACE.factors)),
+    factors=tuple(map(_as_levels, FULL.factors)),
     recipes=(),
-    rows={"plain": {}, **{recipe.name: _row(recipe.choices) for recipe in KNOWN}},
+    rows={name: _row(choices) for name, choices in ROWS.items()},
 )

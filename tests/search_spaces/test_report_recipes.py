@@ -13,10 +13,16 @@ SPACE, FULL = search_spaces.load("report_recipes"), search_spaces.load("full_abl
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke"}, None)
 
 
-def test_the_baseline_is_the_plain_one_and_every_recipe_has_a_row() -> None:
-    assert list(SPACE.rows) == ["plain", *(recipe.name for recipe in KNOWN)]
+def test_the_best_is_the_baseline_and_every_other_recipe_has_a_row() -> None:
+    assert set(SPACE.rows) == {"plain", *(recipe.name for recipe in KNOWN)}
     assert len(list(SPACE.grid())) == len(KNOWN) + 1
-    assert check_space(SPACE, SETTINGS).digest() == to_config(FULL, FULL.baseline(), SETTINGS).digest()
+    (best,) = (recipe.choices for recipe in KNOWN if recipe.name == "best")
+    assert check_space(SPACE, SETTINGS).digest() == to_config(FULL, FULL.complete(best), SETTINGS).digest()
+
+
+def test_the_plain_row_is_the_baseline_of_the_search() -> None:
+    plain = SPACE.complete(SPACE.rows["plain"])
+    assert to_config(SPACE, plain, SETTINGS).digest() == to_config(FULL, FULL.baseline(), SETTINGS).digest()
 
 
 @pytest.mark.parametrize("recipe", KNOWN, ids=lambda recipe: recipe.name)
