@@ -108,7 +108,7 @@ KNOWN = (
             "head_dropout": "0.5",
         },
         note=(
-            "Found on MiniLM with 200 examples a task, two epochs and rates ten times these (--learning-rate-times 10). "
+            "Found on MiniLM with 200 examples a task, 2 epochs and rates ten times these (--learning-rate-times 10). "
             "What matters of it there: the frozen encoder, the heads of the pairs, vectors of all tokens."
         ),
     ),

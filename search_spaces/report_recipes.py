@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from search_spaces import full_ablation
-from search_spaces.choices import places
 from search_spaces.grammar import Choices, Space
-from search_spaces.narrowing import steps, with_baseline
-from search_spaces.pinning import pin
+from search_spaces.narrowing import steps
 from search_spaces.recipes import KNOWN
 from search_spaces.terms import Choice, Factor
 
@@ -30,17 +28,21 @@ def _text(value: Choice) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _as_levels(factor: Factor) -> Factor:
-    """The factor with the best recipe's level as its baseline, and no range: a grid has none.
+def _based(factor: Factor, name: str) -> Factor:
+    """The factor with the best recipe's choice as its baseline, and no range: a grid has none.
 
     A range becomes the numbers of all recipes; one inside a level has one number, the best recipe's.
     """
-    best = BEST[factor.name]
-    if factor.range is None:
-        inner = [place for place in places((factor,)) if place.factor.is_continuous()]
-        pins = {place.name: BEST.get(place.name, place.factor.baseline) for place in inner}
-        return with_baseline(pin((factor,), pins)[0], str(best))
-    return steps(factor, *dict.fromkeys(_text(row[factor.name]) for row in (BEST, *ROWS.values())))
+    best = BEST.get(name, factor.baseline)
+    if factor.range is not None:
+        if name == factor.name:
+            return steps(factor, *dict.fromkeys(_text(row[name]) for row in (BEST, *ROWS.values())))
+        return replace(factor, baseline=best, range=replace(factor.range, low=float(best), high=float(best)))
+    levels = (
+        replace(level, factors=tuple(_based(inner, f"{name}.{level.name}.{inner.name}") for inner in level.factors))
+        for level in factor.levels
+    )
+    return replace(factor, baseline=best, levels=tuple(levels))
 
 
 def _row(choices: Choices) -> dict[str, Choice]:
@@ -53,7 +55,7 @@ SPACE: Space = replace(
     name="report_recipes",
     goal="Does the best recipe beat plain fine-tuning and each report's best, on one backbone and data?",
     design="grid",
-    factors=tuple(map(_as_levels, FULL.factors)),
+    factors=tuple(_based(factor, factor.name) for factor in FULL.factors),
     recipes=(),
     rows={name: _row(choices) for name, choices in ROWS.items()},
 )
