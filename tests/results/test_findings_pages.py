@@ -120,6 +120,7 @@ def test_a_space_of_ones_own_has_a_page_and_no_scoreboard(database: Database, tm
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.md"]
     answer = (tmp_path / "out" / "s.md").read_text(encoding="utf-8").split("## The answer\n\n")[1]
     assert answer.startswith("**Best: two.** ") and "It scores 0.566" in answer.splitlines()[0]
+    assert [row[0] for row in tables(answer)[1]][1:] == ["two", "one"]
 
 
 def test_two_pages_of_one_name_are_refused_and_nothing_is_written(database: Database, tmp_path: Path) -> None:
