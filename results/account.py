@@ -8,10 +8,12 @@ import shlex
 import numpy as np
 
 from results import looks
-from results.rows import JsonObject, StudyRow
+from results.rows import JsonObject
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent
 from results.wording import NONE, duration, plural, seeds_text
+
+PHASES = ("search", "confirm", "ablate")  # that run something
 
 
 def data_sentence(results: StudyResults, issues: int) -> str:
@@ -39,7 +41,7 @@ def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]
 def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
     """Phase, runs, computing time, time saved, and the mean time of a complete run."""
     rows = []
-    for phase in ("search", "confirm", "ablate"):
+    for phase in PHASES:
         runs = [run for run in results.runs if run.phase == phase]
         complete = [seconds_spent(run) for run in runs if run.status == "complete"]
         spent = sum(seconds_spent(run) for run in runs)
@@ -50,9 +52,9 @@ def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
     return rows
 
 
-def design_facts(study: StudyRow) -> list[tuple[str, str]]:
-    """What each phase was to run, from the settings of the launch; those that are not known are left out."""
-    told = study.settings_json
+def design_facts(results: StudyResults) -> list[tuple[str, str]]:
+    """What each phase was to run, from the settings of the launch; what is not known or not asked for is left out."""
+    study, told = results.study, results.study.settings_json
     if study.is_grid:
         seeds = f", with {seeds_text(told['seeds'])}" if "seeds" in told else ""
         facts = [("Design", f"a grid: every configuration of the space{seeds}")]
@@ -65,7 +67,9 @@ def design_facts(study: StudyRow) -> list[tuple[str, str]]:
         designs = ", ".join(str(one).replace("_", " ") for one in told.get("designs", ()))
         most = told.get("ablations")
         ablate = designs + (f"; at most {plural(most, 'configuration')} beside the best" if designs and most else "")
-        facts = [("Search", search), ("Confirm", confirm), ("Ablate", ablate)]
+        asked = {*told.get("phases", PHASES), *(run.phase for run in results.runs)}
+        texts = dict(zip(PHASES, (search, confirm, ablate), strict=True))
+        facts = [(phase.capitalize(), text) for phase, text in texts.items() if phase in asked]
     layers = told.get("layers")
     facts.append(("Encoder", f"the first {plural(layers, 'layer')} of {study.backbone}" if layers else ""))
     epochs = told.get("epochs")

@@ -103,7 +103,7 @@ def _study(found: Outcome) -> dict[str, Any]:
             over, fixed_pretraining=bool(study.settings_json.get("fixed_pretraining_seed"))
         ),
         "held": [factor for factor in study.space_json.get("factors", []) if factor.get("reason")],
-        "design": account.design_facts(study),
+        "design": account.design_facts(results),
         "rows": study.data_json.get("rows", {}),
         "again": _again(found),
         "seeds": sorted({run.seed for run in results.runs if run.phase != "search"}),

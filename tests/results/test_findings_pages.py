@@ -115,12 +115,14 @@ def test_texts_of_others_do_nothing_on_a_page(database: Database, tmp_path: Path
 
 
 def test_a_space_of_ones_own_has_a_page_and_no_scoreboard(database: Database, tmp_path: Path) -> None:
-    write(database, "mine", {"one": CLS, "two": MEAN}, settings_json={"epochs": 1})
+    settings = {"epochs": 1, "trials": 4, "confirm": 2, "designs": ["pairs"], "phases": ["search", "confirm"]}
+    write(database, "mine", {"one": CLS, "two": MEAN}, settings_json=settings)
     write_pages([(database, "s")], tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["s.md"]
     answer = (tmp_path / "out" / "s.md").read_text(encoding="utf-8").split("## The answer\n\n")[1]
     assert answer.startswith("**Best: two.** ") and "It scores 0.566" in answer.splitlines()[0]
     assert [row[0] for row in tables(answer)[1]][1:] == ["two", "one"]
+    assert "- Search: 4 trials" in answer and "- Confirm: the best 2" in answer and "- Ablate" not in answer
 
 
 def test_two_pages_of_one_name_are_refused_and_nothing_is_written(database: Database, tmp_path: Path) -> None:
