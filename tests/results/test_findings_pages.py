@@ -70,6 +70,7 @@ def test_a_page_has_claims_printed_rows_and_the_command_that_measures_them_again
     ]  # fmt: skip
     assert (rows[1][0], rows[1][2], rows[1][4]) == ("Mean pooling", "helps", "3")
     assert "    python -m study.launch --space zhang_pooling --data DATA --layers 3\n" in text
+    assert "The baseline, Baseline(CLS), scores 0.550" in text
     assert "/home/me" not in text and "seeds 1000, 1001, 1002" in text
     assert "the first 3 layers of tiny, at most 200 training examples a task" in text
     assert "learning rates times 10" in text
