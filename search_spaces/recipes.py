@@ -2,8 +2,8 @@
 
 What the reports' best configurations become, and the best that was found since (docs/findings); each note says what is
 missing. The reports ran theirs on BERT-base for 10 to 20 epochs, here they get whatever backbone, data and epochs they
-are given. `mtbert` finds this module by the entry point
-`mtbert.recipes` (pyproject.toml), through `names` and `configuration`; it imports none of ours.
+are given. `mtbert` finds this module by the entry point `mtbert.recipes` (pyproject.toml), through `names` and
+`configuration`; it imports none of ours.
 """
 
 from __future__ import annotations
