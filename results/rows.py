@@ -20,6 +20,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def runs_again(status: str, reason: str | None) -> bool:
+    """Whether a run with this status and reason did not come to an end of its own, so that a launch runs it again.
+
+    One whose worker died is such: the run is not to blame, and what was left of its retries went with the driver.
+    """
+    return status in ("running", "interrupted") or (status == "failed" and reason in ("worker_died", "interrupted"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class StudyRow:
     """One study.

@@ -13,9 +13,6 @@ from sqlalchemy.orm import Session
 from results import rows, schema
 from results.errors import RecordError
 
-REOPENED_STATUS = ("running", "interrupted")
-REOPENED_REASONS = ("worker_died", "interrupted")  # the run is not to blame: it may be tried again
-
 
 def start(session: Session, new: rows.NewRun) -> int:
     """Insert the run, or open its row again when the last attempt did not come to an end of its own.
@@ -42,7 +39,7 @@ def start(session: Session, new: rows.NewRun) -> int:
             attempt=0,
         )
         session.add(run)
-    elif run.status in REOPENED_STATUS or (run.status == "failed" and run.reason in REOPENED_REASONS):
+    elif rows.runs_again(run.status, run.reason):
         _forget_measurements(session, run)
     else:
         raise RecordError(

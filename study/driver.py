@@ -17,6 +17,7 @@ from results.designs import CellPlan
 from results.leaderboard import confirmed_ranking
 from results.path import PATH, fresh_mean
 from results.records import Cell, Database, RunRow
+from results.rows import runs_again
 from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
 from study import experiments, phases, replication
@@ -83,7 +84,7 @@ class Driver:
             row = by_trial.get(number)
             if row is not None and row.status == "pruned" and search.pauses:
                 search.pause(number)
-            elif row is not None and row.status in STATES:
+            elif row is not None and row.status in STATES and not runs_again(row.status, row.reason):
                 values = of_row(settings.objectives, row, self._db.metrics_of(row.id))
                 search.tell(number, values, STATES[row.status], row.reason)
             else:
@@ -327,9 +328,7 @@ class Driver:
 
     def _needed(self, digest: str, seed: int) -> bool:
         row = self._db.run_by(self._settings.name, digest, seed)
-        if row is None or row.status in ("running", "interrupted"):
-            return True
-        return row.status == "failed" and row.reason in ("worker_died", "interrupted")
+        return row is None or runs_again(row.status, row.reason)
 
 
 def _notes(digest: str, seed: int, reason: str | None = None) -> dict[str, str | int]:

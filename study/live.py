@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from study.interrupts import held
 from study.trust import LOG
 
 log = logging.getLogger("study")
@@ -57,7 +58,7 @@ class LiveReport:
     def _start(self, listening: socket.socket) -> None:
         environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        with (self._folder / LOG).open("a", encoding="utf-8") as complaints:
+        with (self._folder / LOG).open("a", encoding="utf-8") as complaints, held():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "study.web.live"],
                 stdin=subprocess.PIPE,

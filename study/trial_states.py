@@ -5,7 +5,7 @@ from __future__ import annotations
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-from results.rows import RunRow
+from results.rows import RunRow, runs_again
 
 ENDED = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
@@ -29,12 +29,15 @@ class TrialStates:
         if trial is None:
             return None if run.trial_number is None else "has no such trial"
         wanted = ENDED.get(run.status, TrialState.RUNNING)
+        if trial.state == TrialState.RUNNING and runs_again(run.status, run.reason):
+            return None
         return None if trial.state == wanted else f"says {trial.state.name}"
 
     def can_mend(self, run: RunRow) -> bool:
         """Whether Optuna can be told: its trial still runs, the run has ended."""
         trial = self._trials.get(-1 if run.trial_number is None else run.trial_number)
-        return trial is not None and trial.state == TrialState.RUNNING and run.status in ENDED
+        running = trial is not None and trial.state == TrialState.RUNNING
+        return running and run.status in ENDED and not runs_again(run.status, run.reason)
 
     def mend(self, run: RunRow) -> None:
         """Tell Optuna how the run ended."""

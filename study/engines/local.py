@@ -21,6 +21,7 @@ import psutil
 
 from study.engines.abstract import AbstractEngine
 from study.functions import function_of
+from study.interrupts import held
 from study.messages import EpochDone, Event, Job, RunFailed
 
 PRELOAD = ("study.objective", "torch._dynamo")  # of a fork server whose workers train multitask BERT
@@ -70,7 +71,8 @@ class LocalEngine(AbstractEngine):
             raise RuntimeError(f"all {self._workers} workers are busy")
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=work, args=(job, theirs), name=f"run-{job.run_id}", daemon=True)
-        process.start()
+        with held():  # the fork server too, which the first start starts, and which hands it on to its workers
+            process.start()
         theirs.close()  # so that the pipe ends when the worker does
         self._running[job.run_id] = _Worker(process, ours, job.device)
 
@@ -144,7 +146,6 @@ def _death(run_id: int, process: ForkServerProcess) -> RunFailed:
 
 def work(job: Job, pipe: Connection) -> None:
     """The body of a worker process: one job, then the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides what ends
     answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, answers), daemon=True).start()
 

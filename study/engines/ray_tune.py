@@ -18,6 +18,7 @@ from pathlib import Path
 from study.engines.abstract import AbstractEngine, EngineError, EngineLost
 from study.engines.on_ray.leftovers import clear_up
 from study.engines.on_ray.messages import Answer, FromBridge, Lost, NodeUnfit, RaySettings, Ready, Refused, Stop
+from study.interrupts import held, let_through
 from study.messages import EpochDone, Event, Job, RunPlaced
 
 log = logging.getLogger("study")
@@ -53,7 +54,8 @@ class RayEngine(AbstractEngine):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._bridge = context.Process(target=_serve, args=(theirs, settings), name="ray-bridge", daemon=True)
-        self._bridge.start()
+        with held():
+            self._bridge.start()
         theirs.close()  # so that the pipe ends when the bridge does
         self._running: set[int] = set()
         self._trouble: str | None = None
@@ -174,6 +176,7 @@ def _serve(pipe: Connection, settings: RaySettings) -> None:
     It leads a session of its own: Ctrl-C reaches the driver, which decides what ends; and what Ray leaves is found.
     """
     os.setsid()
+    let_through()
     output = os.open(settings.scratch / "output", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)

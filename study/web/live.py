@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import sys
 import threading
@@ -63,7 +62,6 @@ class Watched:
 
 def main() -> int:
     """Serve until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the driver, and reaches us too
     with contextlib.suppress(OSError):
         os.nice(NICE)
     told: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +94,20 @@ def test_faults_have_their_reasons_and_the_study_goes_on(place: Place) -> None:
     assert reasons <= {"nan_loss", "error", "worker_died", "timeout"} and len(reasons) >= 3
     assert all(attempt == 2 for _, reason, attempt in rows if reason == "worker_died")
     assert {status for status, _, _ in rows} <= {"complete", "pruned", "failed"}
+
+
+def test_a_retry_that_was_still_to_come_is_not_lost_with_its_driver(place: Place) -> None:
+    asked = ["--space", "pooling", "--rehearse", "--trials", "6", "--seeds", "2", "--name", "r", "--workers", "2"]
+    assert place.run(*asked).returncode == 0
+    with contextlib.closing(sqlite3.connect(place.database)) as connection, connection:  # as a kill leaves it
+        connection.execute("update run set status = 'failed', reason = 'worker_died' where trial_number = 2")
+        connection.execute("update trials set state = 'RUNNING', datetime_complete = null where number = 2")
+    looked = place.run("--name", "r", "--json", module="study.doctor")
+    assert looked.returncode == 0, looked.stdout  # nothing to mend: a launch goes on with it
+    assert place.run("--name", "r").returncode == 0
+    ((status, attempt),) = place.rows("select status, attempt from run where trial_number = 2")
+    assert status in ("complete", "pruned") and attempt == 2
+    assert place.rows("select count(*) from trials where state in ('RUNNING', 'FAIL')") == [(0,)]
 
 
 @pytest.mark.slow
