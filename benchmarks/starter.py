@@ -1,8 +1,9 @@
 """A starter-style training loop, written for comparison: what a course's skeleton does, with nothing tuned.
 
 BERT with attention by hand, one forward for each sentence of a pair, random batches padded to their longest sentence,
-plain AdamW. It computes the same function as `mtbert`'s encoder, from the same weights: `check` says so. A BiLSTM is
-torch's in both, so there it is the same encoder that is trained so plainly.
+plain AdamW, and SMART where it is asked for (its formulas are `mtbert`'s, its passes the loop's). It computes the same
+function as `mtbert`'s encoder, from the same weights: `check` says so. A BiLSTM is torch's in both, so there it is the
+same encoder that is trained so plainly.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mtbert.config_parts import TrainableConfig
 from mtbert.data.tokenize import TokenizedSplit
 from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.bert import BertEncoder
+from mtbert.regularizers.smart import DEVIATION, SmartRegularizer, divergence, perturbation
 from mtbert.tasks.abstract import AbstractTask
 
 
@@ -63,13 +65,20 @@ class StarterModel(nn.Module, ABC):
         )
 
     @abstractmethod
-    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The first token's state (rows, width) of token numbers (rows, tokens); `mask` is 1 for real ones."""
+    def encode(self, ids: Tensor, mask: Tensor, words: Tensor | None = None) -> Tensor:
+        """The first token's state (rows, width) of token numbers (rows, tokens); `mask` is 1 for real ones.
 
-    def forward(self, task: str, *sentences: tuple[Tensor, Tensor]) -> Tensor:
+        `words` (rows, tokens, width) stand in for their embeddings.
+        """
+
+    def forward(self, task: str, *sentences: tuple[Tensor, ...]) -> Tensor:
         """Outputs of the task; one forward a sentence."""
         result: Tensor = self.heads[task](self.dropout(torch.cat([self.encode(*one) for one in sentences], dim=-1)))
         return result
+
+    @abstractmethod
+    def words(self, ids: Tensor) -> Tensor:
+        """Embeddings (rows, tokens, width) of token numbers (rows, tokens)."""
 
     def freeze(self, trainable: TrainableConfig) -> None:
         """Train everything, the last layers and the heads, or the heads alone (there are no adapters)."""
@@ -93,17 +102,21 @@ class StarterBert(StarterModel):
         self.layers = nn.ModuleList(StarterLayer(*sizes) for _ in range(shape.layers))
         self.load_state_dict(_renamed(encoder.state_dict()), strict=False)
 
-    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The first token's state (rows, width) of token numbers (rows, tokens); `mask` is 1 for real ones."""
+    def encode(self, ids: Tensor, mask: Tensor, words: Tensor | None = None) -> Tensor:
+        """See `StarterModel`."""
         positions = torch.arange(ids.shape[1])[None].expand_as(ids)
-        hidden = self.dropout(
-            self.norm(self.word(ids) + self.position(positions) + self.token_type(torch.zeros_like(ids)))
-        )
+        words = self.word(ids) if words is None else words
+        hidden = self.dropout(self.norm(words + self.position(positions) + self.token_type(torch.zeros_like(ids))))
         away = (1.0 - mask[:, None, None, :].float()) * -10000.0
         for layer in self.layers:
             hidden = layer(hidden, away)
         first: Tensor = hidden[:, 0]
         return first
+
+    def words(self, ids: Tensor) -> Tensor:
+        """See `StarterModel`."""
+        found: Tensor = self.word(ids)
+        return found
 
 
 class StarterBilstm(StarterModel):
@@ -113,10 +126,15 @@ class StarterBilstm(StarterModel):
         super().__init__(encoder.width, outputs, pairs)
         self.encoder, self.layers = encoder, encoder.layers
 
-    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The first token's state (rows, width) of token numbers (rows, tokens); `mask` is 1 for real ones."""
-        result: Tensor = self.encoder(ids, mask)[:, 0]
+    def encode(self, ids: Tensor, mask: Tensor, words: Tensor | None = None) -> Tensor:
+        """See `StarterModel`."""
+        result: Tensor = self.encoder(ids, mask, embedded=words)[:, 0]
         return result
+
+    def words(self, ids: Tensor) -> Tensor:
+        """See `StarterModel`."""
+        found: Tensor = self.encoder.embeddings.word(ids)
+        return found
 
 
 class StarterLoop:
@@ -145,13 +163,39 @@ class StarterLoop:
         self.optimizer = torch.optim.AdamW(trained, lr=learning_rate)
         self.rng = np.random.default_rng(0)
 
-    def backward(self, name: str, size: int) -> None:
-        """Gradients of the loss on a random batch of a task."""
+    def backward(self, name: str, size: int, smart: SmartRegularizer | None = None) -> None:
+        """Gradients of the loss on a random batch of a task, with SMART's penalty where it is given."""
         self.model.train()
         split = self.splits[name]
         chosen = self.rng.choice(len(split), size, replace=False)
         labels = torch.from_numpy(np.array(split.labels[chosen]))
-        self.tasks[name].loss(self.model(name, *_sentences(split, chosen)), labels).backward()  # type: ignore[no-untyped-call]
+        sentences = _sentences(split, chosen)
+        outputs = self.model(name, *sentences)
+        loss = self.tasks[name].loss(outputs, labels)
+        if smart is not None:
+            loss = loss + self._penalty(name, sentences, outputs, smart)
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def _penalty(
+        self, name: str, sentences: Sequence[tuple[Tensor, Tensor]], outputs: Tensor, smart: SmartRegularizer
+    ) -> Tensor:
+        """SMART's, with two more passes through the model; what `same_dropout` and `bregman` ask beside is left out."""
+        task = self.tasks[name]
+        words: list[Tensor] = [self.model.words(ids) for ids, _ in sentences]
+        noise = [(torch.randn_like(each) * DEVIATION).requires_grad_() for each in words]
+
+        def outputs_for(changed: Sequence[Tensor]) -> Tensor:
+            result: Tensor = self.model(name, *((*one, each) for one, each in zip(sentences, changed, strict=True)))
+            return result
+
+        near = outputs_for([each.detach() + n for each, n in zip(words, noise, strict=True)])
+        gradients = torch.autograd.grad(divergence(task, near, outputs.detach()), noise)
+        deltas = [
+            perturbation(n.detach(), gradient, smart.radius, smart.step, smart.reading)
+            for n, gradient in zip(noise, gradients, strict=True)
+        ]
+        far = outputs_for([each + delta for each, delta in zip(words, deltas, strict=True)])
+        return smart.weight * divergence(task, far, outputs)
 
     def update(self) -> None:
         """A step of the optimizer."""

@@ -17,10 +17,11 @@ with `study.workload`, and multiplied by what the loop of `starter.py` takes for
 medians, of the same encoder, on the study's own sentences, in batches of the same size, with as much frozen. The
 baseline is measured before the study and after it, all else after it, corrected by the mean of the two.
 
-In favour of the peer: techniques cost it nothing (SMART, adapters, surgery, other samplers' and heads' arithmetic);
-masked language modelling is counted as training on single sentences, without its product with the vocabulary; SimCSE
-as training on pairs, for triplets too; it starts no processes, reads and writes nothing, chooses nothing, and is not
-asked for test. It evaluates what we evaluate: dev and a sample of train after each epoch.
+SMART is written into the loop too: a run that has it makes three passes a batch there as here. In favour of the peer:
+all other techniques cost it nothing (adapters, surgery, balancers, Bregman's teacher, other heads' arithmetic); masked
+language modelling is counted as training on single sentences, without its product with the vocabulary; SimCSE as
+training on pairs, for triplets too; it starts no processes, reads and writes nothing, chooses nothing, and is not asked
+for test. It evaluates what we evaluate: dev and a sample of train after each epoch.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.config_parts import TrainableConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.model import build_model
+from mtbert.regularizers.smart import SmartRegularizer
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.trainer import sizes_of
 from results.records import open_database
@@ -77,14 +79,15 @@ class Loop:
         self._data = data
         encoder = build_model(config.model_copy(update={"adapters": ()}), data.vocabulary_size).encoder
         self._loop = StarterLoop(encoder, {task: data.splits[task, "train"] for task in config.tasks}, trainable)
-        self._backward: dict[tuple[str, int], float] = {}
+        self._backward: dict[tuple[str, int, bool], float] = {}
         self._forward: dict[tuple[str, int], float] = {}
 
-    def backward(self, task: str, size: int) -> float:
+    def backward(self, task: str, size: int, smart: SmartRegularizer | None = None) -> float:
         """Seconds of an example trained on, in batches of `size`, the optimizer aside."""
-        if (task, size) not in self._backward:
-            self._backward[task, size] = median_seconds(lambda: self._loop.backward(task, size)) / size
-        return self._backward[task, size]
+        kind = (task, size, smart is not None)
+        if kind not in self._backward:
+            self._backward[kind] = median_seconds(lambda: self._loop.backward(task, size, smart)) / size
+        return self._backward[kind]
 
     @cached_property
     def update(self) -> float:
@@ -130,11 +133,11 @@ class Peer:
         return self._loops[key]
 
     def _together(self, config: RunConfig) -> float:
-        total = 0.0
+        total, smart = 0.0, SmartRegularizer() if config.multitask.regularizer is not None else None
         for epoch in together(config, self._data):
             loop = self._loop(config, HEADS if epoch.own else config.multitask.trainable)
             for task, examples in epoch.examples.items():
-                total += examples * loop.backward(task, max(1, round(examples / epoch.batches[task])))
+                total += examples * loop.backward(task, max(1, round(examples / epoch.batches[task])), smart)
             total += epoch.steps / config.multitask.accumulation * loop.update
         return total
 
