@@ -1,7 +1,7 @@
 """Configurations with a name, in the words of `full_ablation`: its search tries them first, `--recipe NAME` trains one.
 
 What the reports' best configurations become, and the best that was found since (docs/findings); each note says what is
-missing. The reports ran theirs on BERT-base for 10 to 20 epochs, here they get whatever backbone, data and epochs they
+missing. The reports ran theirs on BERT-base for 5 to 30 epochs, here they get whatever backbone, data and epochs they
 are given. `mtbert` finds this module by the entry point `mtbert.recipes` (pyproject.toml), through `names` and
 `configuration`; it imports none of ours.
 """
@@ -109,7 +109,7 @@ KNOWN = (
         },
         note=(
             "Found on MiniLM with 200 examples a task, 2 epochs and rates ten times these (--learning-rate-times 10). "
-            "What matters of it there: the frozen encoder, the heads of the pairs, vectors of all tokens."
+            "What its ablation tells from none there: the heads of the two pair tasks (docs/findings/heads_alone.md)."
         ),
     ),
 )

@@ -25,8 +25,13 @@ from study.interrupts import held
 from study.messages import EpochDone, Event, Job, RunFailed
 
 PRELOAD = ("study.objective", "torch._dynamo")  # of a fork server whose workers train multitask BERT
-# Workers compute with one thread: several of them on one core each, and results that any machine repeats.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# What a worker's libraries read once, when they begin. One thread: several workers on one core each, and results that
+# any machine repeats. And glibc keeps what a step frees for the next one, instead of giving it back to the system and
+# having it zeroed again: a training step touches thousands of pages less.
+ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(1 << 32)),
+}
 _ORPHANED = 70  # exit code of a worker whose driver is gone
 
 
@@ -50,8 +55,8 @@ class LocalEngine(AbstractEngine):
         self._workers = workers
         self._devices = devices
         self._running: dict[int, _Worker] = {}
-        for variable in THREADS:  # read once, when a library begins: by the fork server
-            os.environ.setdefault(variable, "1")
+        for variable, value in ENVIRONMENT.items():  # for the fork server, and so for all workers
+            os.environ.setdefault(variable, value)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["study.engines.local", *preload])
 
