@@ -3,8 +3,9 @@
     python benchmarks/step.py [--against starter|sentence-transformers] [--turns 5] [--batch-size 8] [--data DIR]
 
 MiniLM, real sentences ($MTBERT_DATA, else ../shared/data), all parameters trained. All peers are given the same two
-cores and measured in turns, as examples a second of the whole machine, medians: ours as two workers of one thread;
-the others as two processes of one thread and as one of two threads, whichever is faster for them.
+cores and measured in turns, as examples a second of the whole machine, medians: ours as two workers of one thread, in
+the environment that the local engine gives them; the others as two processes of one thread and as one of two threads,
+whichever is faster for them.
 
 Against the starter's loop three tasks are trained, with [CLS] and a linear layer. Against sentence-transformers it is
 Quora alone, with what its `SoftmaxLoss` has on both sides: the mean of the tokens' states, a linear layer on
@@ -43,6 +44,7 @@ from mtbert.model import build_model
 from mtbert.run import prepare_data
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.trainer import Trainer
+from study.engines.local import ENVIRONMENT
 
 EXAMPLES = 1000  # a task; the words that occur in them are those that are trained
 BATCHES = 4  # a task, in a turn
@@ -208,7 +210,7 @@ def peers(against: str, batch_size: int, data: str) -> list[Peer]:
     trained = MIX if against == "starter" else SOFTMAX_LOSS
     chosen: list[Peer] = []
     for precision in ("float32", "bfloat16"):
-        chosen.append(Peer(f"ours {precision}", ours, (trained, batch_size, precision, data), CORES, 1))
+        chosen.append(Peer(f"ours {precision}", ours, (trained, batch_size, precision, data), CORES, 1, ENVIRONMENT))
         chosen.append(Peer(f"product {precision}", product, (precision, 30 * batch_size), CORES, 1))
         if against != "starter":
             for processes, threads in ((CORES, 1), (1, CORES)):

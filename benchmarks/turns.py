@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
+from unittest import mock
 
 Turn = Callable[[], Mapping[str, float]]
 
@@ -17,7 +18,7 @@ Turn = Callable[[], Mapping[str, float]]
 class Peer:
     """`make(*arguments)` prepares and gives what a turn is; `processes` of it work at once, `threads` each.
 
-    A turn gives numbers, `seconds` among them.
+    A turn gives numbers, `seconds` among them. `environment` is what the processes are started with beside ours.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Peer:
     arguments: tuple[Any, ...]
     processes: int
     threads: int
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Running:
@@ -36,7 +38,8 @@ class Running:
         for _ in range(peer.processes):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(peer, theirs), daemon=True)
-            process.start()
+            with mock.patch.dict(os.environ, peer.environment):
+                process.start()
             theirs.close()
             self._pipes.append(ours)
             self._processes.append(process)
