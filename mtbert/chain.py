@@ -165,14 +165,19 @@ class Chain(AbstractPieces):
         return entry is not None
 
     def _put_in(self, entry: Entry) -> None:
-        """Give the model what an entry has of it. Each task's own encoder follows the first where none was trained."""
+        """Give the model what an entry has of it. Each task's own encoder follows the first in what it has not itself.
+
+        The stages before `multitask` train the first encoder for all, and of the others an entry holds what `multitask`
+        has trained.
+        """
         tensors = {
             name.removeprefix(f"{MODEL}."): t for name, t in entry.tensors.items() if name.startswith(f"{MODEL}.")
         }
         self.model.load_state_dict(tensors, strict=False)
-        if not any(name.startswith("copies.") for name in tensors):
-            for encoder in self.model.encoders()[1:]:
-                encoder.load_state_dict(self.model.encoder.state_dict())
+        for encoder in self.model.encoders()[1:]:
+            encoder.load_state_dict(self.model.encoder.state_dict())
+        own = {name: tensor for name, tensor in tensors.items() if name.startswith("copies.")}
+        self.model.load_state_dict(own, strict=False)
         here = {stage.key for stage in self.done if not stage.shared}
         self.done = [StageDone(name, key, took, shared=key not in here) for name, key, took in entry.data["history"]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,14 +19,40 @@ from mtbert.config import RunConfig, read
 from mtbert.durable import sync
 from mtbert.encoder.backbones import declared_shape, restore_encoder
 from mtbert.encoder.shape import BertShape, BilstmShape
-from mtbert.errors import BackboneError, CheckpointError
+from mtbert.errors import BackboneError, CheckpointError, ConfigurationError
 from mtbert.model import MultitaskModel, assemble
 
 CONFIG, SHAPE, WEIGHTS, TOKENIZER = "config.json", "encoder.json", "model.safetensors", "tokenizer.json"
+FILES = (CONFIG, SHAPE, WEIGHTS, TOKENIZER)
+
+
+def require_place(folder: Path) -> Path:
+    """The whole path of a folder that `save` may replace, tried out: its parent is made, and can be written to.
+
+    Raises `CheckpointError` for what is no folder, for the one that this process works in, and for one that holds
+    anything but a saved model; `OSError` where nothing can be written.
+    """
+    whole, way_out = folder.resolve(), "Give a folder that is new, or holds a saved model and nothing else."
+    if whole.exists() and not whole.is_dir():
+        raise CheckpointError(f"{folder} is a file, and a model is saved in a folder. {way_out}")
+    if Path.cwd().is_relative_to(whole):
+        raise CheckpointError(f"{folder} is or holds the folder you are in, and a saved model replaces it. {way_out}")
+    held = sorted(path.name for path in whole.iterdir()) if whole.is_dir() else []
+    if held and held != sorted(FILES):
+        others = [name for name in held if name not in FILES]
+        told = f"holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''}" if others else "is no saved model"
+        raise CheckpointError(f"{folder} {told}, and a saved model replaces what is there. {way_out}")
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    os.rmdir(tempfile.mkdtemp(prefix=f".{whole.name}.", dir=whole.parent))
+    return whole
 
 
 def save(model: MultitaskModel, config: RunConfig, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write a model to `folder`; what was there before is replaced only when the new one is whole and on disk."""
+    """Write a model to `folder`; what was there before is replaced only when the new one is whole and on disk.
+
+    Whatever that was: `require_place` says where nothing else is lost.
+    """
+    folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     shutil.rmtree(new, ignore_errors=True)
@@ -50,17 +77,20 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
 
     Raises `CheckpointError` naming the file that is missing or damaged.
     """
-    for name in (CONFIG, SHAPE, WEIGHTS, TOKENIZER):
+    for name in FILES:
         if not (folder / name).is_file():
             raise CheckpointError(
                 f"{folder} is not a saved model: it has no {name}. "
                 "Give a folder written by mtbert.train or study.launch."
             )
-    config = read(folder / CONFIG)
     try:
+        config = read(folder / CONFIG)
         sizes = json.loads((folder / SHAPE).read_text(encoding="utf-8"))
         state = load_file(folder / WEIGHTS)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    except ConfigurationError as error:
+        told = "; ".join(str(fault) for fault in error.faults)
+        raise CheckpointError(f"{folder} is damaged: {told}. Train it again.") from error
     except Exception as error:  # `tokenizers` raises no narrower one
         raise CheckpointError(f"{folder} is damaged: {error}. Train it again.") from error
     shape = _shape(folder, config.backbone, sizes, state)

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from mtbert.errors import MtbertError, unwritable
 
 
@@ -34,7 +36,7 @@ def write_files(options: argparse.Namespace, write: Callable[[], Sequence[Path]]
     except MtbertError as error:
         print(error, file=sys.stderr)
         return 2
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         print(unwritable(error), file=sys.stderr)
         return 2
     if options.json:

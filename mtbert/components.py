@@ -18,13 +18,14 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from mtbert.errors import ConfigurationError, Fault, unknown
 
 KINDS = ("poolings", "heads", "tasks", "samplers", "balancers", "adapters", "regularizers")
 _SINGULAR = {kind: kind[:-1] for kind in KINDS}
 _NOT_COMPONENTS = {"abstract"}  # a folder's base class lives beside its components
+_FINITE = ConfigDict(allow_inf_nan=False)  # JSON has no other numbers, and training none that works
 
 
 @cache
@@ -76,7 +77,7 @@ def facts(kind: str, name: str) -> frozenset[str]:
 def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, object]:
     """All settings of a component: those given, checked against the constructor's types, and the defaults.
 
-    Raises `ConfigurationError` with every fault at once: unknown settings, and values of another type or
+    Raises `ConfigurationError` with every fault at once: unknown settings, and values of another type, not finite or
     out of range (ranges stand in the constructor's annotations).
     """
     known = settings(kind, name)
@@ -89,7 +90,7 @@ def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, obj
             faults.append(Fault(key, unknown(owner, key, known)))
             continue
         try:
-            result[key] = TypeAdapter(types[key]).validate_python(value)
+            result[key] = TypeAdapter(types[key], config=_FINITE).validate_python(value)
         except ValidationError as error:
             faults.append(Fault(key, f"{error.errors()[0]['msg']}, got {value!r}"))
     if faults:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mtbert import components
 from mtbert.config_parts import EncoderConfig, TaskConfig
+from mtbert.encoder.locate import FRESH_LAYERS
 from mtbert.errors import Fault, unknown
 
 if TYPE_CHECKING:
     from mtbert.config import RunConfig
 
-NOTHING_SHARED = ("heads", "adapters_and_heads")  # of `trainable`: what tasks share stays as it was
+NOTHING_SHARED = ("heads", "adapters_and_heads")  # of `trainable`: the encoder that tasks share stays as it was
 
 
 class Law(NamedTuple):
@@ -32,6 +33,34 @@ def combination_faults(config: RunConfig, unsound: Collection[str] = ()) -> list
     `unsound` are dotted paths with faults of their own: a law that would have to read one of them does not judge.
     """
     return [fault for law in LAWS if not _reads_any(law, unsound) for fault in law.faults(config)]
+
+
+def nothing_to_train(config: RunConfig) -> Fault | None:
+    """Where `multitask` could train nothing at all, why: heads alone, none with a parameter, nor the pooling.
+
+    None of `LAWS`: a space of one task may draw such a configuration, and its run then fails with the same reason.
+    """
+    if config.multitask.trainable.name != "heads" or _has_weights(config):
+        return None
+    if any(_learns(name, task) for name, task in config.tasks.items()):
+        return None
+    heads = ", ".join(dict.fromkeys(task.head.name for task in config.tasks.values()))
+    told = (
+        f"heads trains the heads and the pooling alone, and neither {heads} nor {config.pooling.name} has a parameter; "
+        "use trainable all or last_k, or another head"
+    )
+    return Fault("multitask.trainable", told)
+
+
+def _learns(name: str, task: TaskConfig) -> bool:
+    """Whether the head of a task has a parameter."""
+    head, on_scale = components.load("heads", task.head.name), components.load("tasks", name).label_kind == "score"  # type: ignore[attr-defined]
+    return not on_scale or bool(head.learns_on_scale)  # type: ignore[attr-defined]
+
+
+def _has_weights(config: RunConfig) -> bool:
+    """Whether the pooling has a parameter."""
+    return "width" in components.facts("poolings", config.pooling.name)
 
 
 def _reads_any(law: Law, paths: Collection[str]) -> bool:
@@ -80,6 +109,24 @@ def _attention_of_a_bilstm(config: RunConfig) -> Iterator[Fault]:
         yield Fault("encoder.attention_dropout", f"a BiLSTM has no attention, got {dropout}; leave it out")
 
 
+def _layers_of_a_fresh_encoder(config: RunConfig) -> Iterator[Fault]:
+    layers, most = config.encoder.layers, FRESH_LAYERS.get(config.backbone)
+    if layers is not None and most is not None and layers > most:
+        told = (
+            f"backbone {config.backbone} has {most} layers, got {layers}; use at most {most}, or leave it out for all"
+        )
+        yield Fault("encoder.layers", told)
+
+
+def _trained_layers(config: RunConfig) -> Iterator[Fault]:
+    """More trained layers than there are, where the configuration tells how many there are."""
+    last, told = config.multitask.trainable.layers, (config.encoder.layers, FRESH_LAYERS.get(config.backbone))
+    most = min((layers for layers in told if layers is not None), default=None)
+    if last is not None and most is not None and last > most:
+        law = f"last_k trains the last layers of the encoder, which has {most}, got {last}"
+        yield Fault("multitask.trainable.layers", f"{law}; use at most {most}, or trainable all")
+
+
 def _adapters_are_trained(config: RunConfig) -> Iterator[Fault]:
     trained = config.multitask.trainable.name
     if config.adapters and trained == "heads":
@@ -98,7 +145,7 @@ def _named(config: RunConfig) -> str:
 
 
 def _pooling_of_separate_encoders(config: RunConfig) -> Iterator[Fault]:
-    if not config.encoder.shared and "width" in components.facts("poolings", config.pooling.name):
+    if not config.encoder.shared and _has_weights(config):
         told = (
             f"encoder.shared=false is one model a task, and pooling {config.pooling.name} has weights that all tasks "
             "would train; use a pooling without (cls, mean, max), or encoder.shared=true"
@@ -162,13 +209,13 @@ def _hybrid_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
 
 
 def _nothing_shared(config: RunConfig) -> str | None:
-    """Why not and the way out, where no parameter that tasks share is trained."""
+    """Why not and the way out, where nothing of an encoder that tasks share is trained."""
     laws, ways_out = [], []
     if not config.encoder.shared:
         laws.append("encoder.shared=false leaves none")
         ways_out.append("encoder.shared=true")
     if config.multitask.trainable.name in NOTHING_SHARED:
-        laws.append(f"trainable={config.multitask.trainable.name} trains no shared parameter")
+        laws.append(f"trainable={config.multitask.trainable.name} trains no shared parameter of the encoder")
         ways_out.append("trainable all or last_k")
     return f"{' and '.join(laws)}; use {' and '.join(ways_out)}, or leave it out" if laws else None
 
@@ -184,6 +231,17 @@ def _weights_of_tasks(config: RunConfig) -> Iterator[Fault]:
             yield Fault("multitask.balancer.weights", unknown("task", task, known))
 
 
+def _order_of_tasks(config: RunConfig) -> Iterator[Fault]:
+    known = components.names("tasks")  # as with weights, a task that a run has not may be named
+    order = config.multitask.sampler.settings.get("order") or ()
+    for task in dict.fromkeys(order):
+        if task not in known:
+            yield Fault("multitask.sampler.order", unknown("task", task, known))
+        if order.count(task) > 1:
+            told = f"each task may be named once, got {', '.join(order)}; leave out one {task}"
+            yield Fault("multitask.sampler.order", told)
+
+
 _SHARED = ("encoder.shared", "multitask.trainable")
 
 LAWS = (
@@ -191,6 +249,8 @@ LAWS = (
     Law((), _each_task),  # one by one: a task with faults of its own is not among them
     Law(("backbone", "adapters"), _adapters_in_a_bilstm),
     Law(("backbone", "encoder.attention_dropout"), _attention_of_a_bilstm),
+    Law(("backbone", "encoder.layers"), _layers_of_a_fresh_encoder),
+    Law(("backbone", "encoder.layers", "multitask.trainable"), _trained_layers),
     Law(("adapters", "multitask.trainable"), _adapters_are_trained),
     Law(("encoder.shared", "pooling"), _pooling_of_separate_encoders),
     Law(("tasks", "fine_tune_first.task"), _first_task),
@@ -201,4 +261,5 @@ LAWS = (
     Law((*_SHARED, "multitask.surgery"), _surgery_of_nothing_shared),
     Law((*_SHARED, "multitask.sampler"), _hybrid_of_nothing_shared),
     Law(("multitask.balancer",), _weights_of_tasks),
+    Law(("multitask.sampler",), _order_of_tasks),
 )

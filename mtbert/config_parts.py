@@ -19,9 +19,9 @@ Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
 class Part(BaseModel):
-    """A part of a configuration: frozen, and no field that is not known."""
+    """A part of a configuration: frozen, no field that is not known, and no number that is infinite or none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Component(BaseModel):

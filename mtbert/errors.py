@@ -5,7 +5,7 @@
     ├── DataError            a data folder or file cannot be read as what it should be
     ├── BackboneError        a pretrained encoder is missing, damaged or of another shape
     ├── CompilationError     layers are to be compiled, and the device has no compiler
-    ├── CheckpointError      a saved model cannot be read
+    ├── CheckpointError      a saved model cannot be read, or none can be saved at a place
     └── ExportError          a model cannot be written in the form asked for
 
 A message has three parts: the law, the value, the way out. Command lines print it and exit with code 2; a
@@ -60,7 +60,7 @@ class CompilationError(MtbertError):
 
 
 class CheckpointError(MtbertError):
-    """A saved model cannot be read."""
+    """A saved model cannot be read, or none can be saved at a place."""
 
 
 class ExportError(MtbertError):
@@ -79,6 +79,7 @@ def unknown(kind: str, value: str, known: Iterable[str]) -> str:
     return f"No {kind} named '{value}'.{hint} Known: {', '.join(names) or 'none'}."
 
 
-def unwritable(error: OSError) -> str:
-    """The message for a folder or file that a command was to write and cannot."""
-    return f"{error.filename} cannot be written ({error.strerror}). Choose another place: --out DIR"
+def unwritable(error: Exception) -> str:
+    """The message for a folder or file that a command was to write and cannot; an OSError may name it."""
+    name, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
+    return f"{name or 'The output'} cannot be written ({reason or error}). Choose another place: --out DIR"

@@ -5,7 +5,9 @@ the unlabelled test files where the data folder has them. The header and the `id
 misspelt `Predicted_Similiary` included, are those of the course's starter code.
 
 Of a folder in the course's layout every row of a file gets its prediction, under the id that stands there: also rows
-that are not trained on or measured, because their text stands there twice or their label is missing.
+that are not trained on or measured, because their text stands there twice or their label is missing. A line that is no
+row (not UTF-8, another number of columns, an open quote) has neither id nor text that could be read, so no
+prediction; it is among the corpus's issues, which `mtbert.predict` prints.
 """
 
 from __future__ import annotations

@@ -180,14 +180,23 @@ class MultitaskModel(nn.Module):
         if mode:
             for part in (part for encoder in self.encoders() for part in (encoder.embeddings, *encoder.layers)):
                 if not any(p.requires_grad for p in part.parameters()):
-                    part.eval()
+                    _without_dropout(part)
         return self
+
+
+def _without_dropout(part: nn.Module) -> None:
+    """Evaluation mode for a part through which gradients may still go, to words that a regularizer moves."""
+    part.eval()
+    for module in part.modules():
+        # cuDNN takes no gradient through an LSTM in evaluation mode; one without dropout gives the same in both.
+        if isinstance(module, nn.LSTM) and not module.dropout:
+            module.train()
 
 
 def freeze(model: MultitaskModel, trainable: str, layers: int | None) -> None:
     """Mark what is trained: `all`, the `adapters_and_heads`, the `last_k` `layers` and those two, or the `heads` alone.
 
-    The pooling is trained always. Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads). Raises `ValueError` where
+    The pooling is trained always. Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads). Raises `BackboneError` where
     the encoder has fewer layers.
     """
     model.requires_grad_(True)
@@ -201,7 +210,10 @@ def freeze(model: MultitaskModel, trainable: str, layers: int | None) -> None:
         return
     depth = len(model.encoder.layers)
     if layers is None or not 1 <= layers <= depth:
-        raise ValueError(f"last_k trains between 1 and {depth} layers of this encoder, got layers={layers}")
+        raise BackboneError(
+            f"last_k trains between 1 and {depth} layers of this encoder, got layers={layers}. "
+            "Give a number in this range."
+        )
     for encoder in model.encoders():
         encoder.requires_grad_(True)  # with what a BiLSTM has above its layers
         for part in (encoder.embeddings, *encoder.layers[: depth - layers]):

@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from mtbert.balancers.abstract import AbstractBalancer
 from mtbert.config_parts import OptimizerConfig
+from mtbert.errors import BackboneError
 
 
 def build_optimizer(model: nn.Module, config: OptimizerConfig, balancer: AbstractBalancer | None = None) -> Optimizer:
@@ -19,12 +20,13 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig, balancer: Abstrac
     Weight decay spares biases, layer norms (one-dimensional, both) and embeddings (Devlin 2018's code spares
     the former two; a decayed embedding of a word that does not occur would change, and cost time). Heads have
     their own learning rate where the configuration gives one; what the balancer learns has the balancer's, and
-    no decay. Raises `ValueError` where nothing is trained.
+    no decay. Raises `BackboneError` where nothing is trained.
     """
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if not trained:
-        raise ValueError(
-            "nothing is trained: the encoder is frozen and no head has parameters; train more of the model"
+        raise BackboneError(
+            "nothing is trained: the encoder is frozen and no head has parameters. Train more of the model, or give a "
+            "head that learns."
         )
     spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mtbert import command
+from mtbert.plain import plain
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +27,10 @@ def _predict(options: argparse.Namespace) -> list[Path]:
 
     torch.set_num_threads(max(1, options.threads))
     model = trained.load(options.model)
-    return leaderboard.write(model, load_corpus(options.data, tuple(model.config.tasks)), options.out)
+    corpus = load_corpus(options.data, tuple(model.config.tasks))
+    for issue in corpus.issues:
+        print(plain(str(issue)), file=sys.stderr)
+    return leaderboard.write(model, corpus, options.out)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mtbert.errors import MtbertError
+from mtbert.errors import CheckpointError, ConfigurationError, Fault, MtbertError, unwritable
 from mtbert.plain import plain
+
+if TYPE_CHECKING:
+    from mtbert.config import RunConfig
+    from mtbert.data.tokenize import Prepared
+    from mtbert.run import RunOutcome
+    from mtbert.stages.multitask import EpochReport
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,7 +46,12 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
     result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name; default: the configuration's")
     result.add_argument("--seed", type=int, help="default: the configuration's")
-    result.add_argument("--out", type=Path, metavar="DIR", help="where the model is saved; default: not saved")
+    result.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the model is saved, in place of one that is there; default: not saved",
+    )
     result.add_argument("--device", help="cpu, cuda, cuda:1; default: cuda where there is one")
     result.add_argument("--json", action="store_true", help="print one JSON object at the end; epochs go to stderr")
     result.add_argument("--threads", type=int, default=1, help="CPU threads; part of what makes a result repeatable")
@@ -45,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 for bad arguments, configuration or data."""
+    """Run the command; 0 when done, 2 for bad arguments, configuration or data, or a training that diverged."""
     options = parser().parse_args(arguments)
     try:
         _train(options)
@@ -56,15 +70,35 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
+    """Everything that can be is checked before data is read: the configuration, the device, where the model goes."""
     import torch  # here, so that --help needs no torch
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
-    from mtbert.config import RunConfig, parse, read, with_rates
     from mtbert.data.load import load_corpus
+    from mtbert.run import prepare_data
+
+    config, device = _configuration(options), _device(options.device)
+    with _writing():
+        place = checkpoint.require_place(options.out) if options.out else None
+    torch.set_num_threads(max(1, options.threads))
+    corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
+    for issue in corpus.issues:
+        print(plain(str(issue)), file=sys.stderr)
+    data = prepare_data(config, corpus)
+    outcome = _run(config, data, device, options)
+    if place is not None:
+        with _writing():
+            checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), place)
+    _tell(config, outcome, options)
+
+
+def _configuration(options: argparse.Namespace) -> RunConfig:
+    """What is asked for; raises `MtbertError` for what cannot be, or has not as many layers as are to be trained."""
+    from mtbert.config import RunConfig, parse, read, with_rates
+    from mtbert.config_combinations import nothing_to_train
+    from mtbert.encoder.backbones import check_layers
     from mtbert.recipes import recipe
-    from mtbert.run import prepare_data, run
-    from mtbert.stages.multitask import EpochReport
 
     if options.recipe:
         config = recipe(options.recipe, options.epochs)
@@ -75,12 +109,31 @@ def _train(options: argparse.Namespace) -> None:
         told["multitask"]["epochs"] = options.epochs
     changes = {key: getattr(options, key) for key in ("backbone", "seed") if getattr(options, key) is not None}
     config = with_rates(parse({**told, **changes}), options.learning_rate_times)
-    torch.set_num_threads(max(1, options.threads))
-    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
-    for issue in corpus.issues:
-        print(plain(str(issue)), file=sys.stderr)
-    data = prepare_data(config, corpus)
+    idle = nothing_to_train(config)
+    if idle is not None:
+        raise ConfigurationError([idle])
+    check_layers(config.backbone, config.encoder.layers, config.multitask.trainable.layers)
+    return config
+
+
+def _device(wanted: str | None) -> str:
+    """The device asked for, by default a GPU where there is one; raises `ConfigurationError` where torch has none."""
+    import torch
+
+    device = wanted or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.zeros((), device=device).item()
+    except (RuntimeError, AssertionError) as error:  # no such name, no such number, no driver; torch without CUDA
+        here = ", ".join(("cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))))
+        told = f"must be a device that torch can use here, got '{device}'; known: {here}"
+        raise ConfigurationError([Fault("--device", told)]) from error
+    return device
+
+
+def _run(config: RunConfig, data: Prepared, device: str, options: argparse.Namespace) -> RunOutcome:
+    """Train, a line an epoch; raises `ConfigurationError` where the training diverges."""
+    from mtbert.run import run
+    from mtbert.trainer import DivergedError
 
     def report(epoch: EpochReport) -> bool:
         metrics = "   ".join(
@@ -96,11 +149,29 @@ def _train(options: argparse.Namespace) -> None:
         )
         return True
 
-    outcome = run(config, data, report, device)
-    if options.out:
-        checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), options.out)
+    try:
+        return run(config, data, report, device)
+    except DivergedError as error:
+        slower = f"{options.learning_rate_times / 10:g}"
+        told = f"the training diverged: {error}. Lower the learning rates: --learning-rate-times {slower}"
+        raise ConfigurationError([Fault("", told)]) from error
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Inside, a place that cannot be written to is one message."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(unwritable(error)) from error
+
+
+def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -> None:
+    """What came of it."""
+    best = outcome.best
     if options.json:
-        best = outcome.best
         told = {
             "digest": config.digest(),
             "seed": config.seed,
@@ -111,7 +182,7 @@ def _train(options: argparse.Namespace) -> None:
         }
         print(json.dumps(told, indent=2))
         return
-    print(f"best epoch {outcome.best.epoch}, dev score {outcome.best.dev.score:.4f}")
+    print(f"best epoch {best.epoch}, dev score {best.dev.score:.4f}")
     if options.out:
         print(f"model {options.out}")
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from mtbert import components
 from mtbert.config import MultitaskConfig, RunConfig, parse, with_rates
-from mtbert.errors import ConfigurationError, Fault, unknown
+from mtbert.config_combinations import nothing_to_train
+from mtbert.encoder.backbones import check_layers
+from mtbert.errors import BackboneError, ConfigurationError, Fault, unknown
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from study.settings import Settings
@@ -28,6 +30,9 @@ BY_TASK = ("tasks", "multitask.balancer.weights")
 NOT_IN_BILSTM = ("encoder.attention_dropout", "adapters", "backbone")
 NOT_FOR_BILSTM = {"multitask.trainable.name": ("adapters_and_heads",)}
 
+# More layers than any encoder has.
+DEEP = 1000
+
 # Enough draws to meet every level of every factor many times; it takes some hundredths of a second.
 CHECK_SAMPLES = 64
 
@@ -38,12 +43,13 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     Where a level scales a path (`Level.scale`), the budget's value is multiplied: `multitask.epochs: 2` trains twice as
     many epochs as the settings say, rounded to whole ones and never none; a task's batch size is a multiple of the
     stage's. A task set to null is left out. Every learning rate, of whatever part, is taken as often as the settings
-    say.
+    say. The settings' layers are their backbone's: where a level sets another one, that has all of its own.
     """
     chosen = space.configuration(choices)
+    own_backbone = chosen.get("backbone", settings.backbone) == settings.backbone
     common: dict[str, Any] = {
         "backbone": settings.backbone,
-        "encoder": {"layers": settings.layers},
+        "encoder": {"layers": settings.layers if own_backbone else None},
         "precision": settings.precision,
         "compiled": settings.compiled,
         "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},
@@ -60,25 +66,39 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
 
 
 def of_one_task(config: RunConfig, task: str) -> RunConfig:
-    """The configuration on one of its tasks alone, all else the same; `ConfigurationError` where a law forbids it.
+    """The configuration on one of its tasks alone, all else the same; `ConfigurationError` where it cannot be trained.
 
-    Weights of other tasks go with them. A stage that trains another task first cannot be had without that task.
+    Weights of other tasks go with them. A stage that trains another task first cannot be had without that task, nor a
+    training of heads alone where the task's has nothing to learn.
     """
     told = config.model_dump(mode="json")
     told["tasks"] = {task: told["tasks"][task]} if task in told["tasks"] else {}
     balancer = told["multitask"]["balancer"]
     if balancer.get("weights"):
         balancer["weights"] = {name: weight for name, weight in balancer["weights"].items() if name == task}
-    return parse(told)
+    config = parse(told)
+    idle = nothing_to_train(config)
+    if idle is not None:
+        raise ConfigurationError([idle])
+    return config
 
 
 def restricted(space: Space, settings: Settings) -> Space:
-    """The space without what it says of tasks that the study has not, and of parts that its backbone has not."""
+    """The space without what it says of tasks that the study has not, and of parts that its backbone has not.
+
+    A row of a printed table is not changed into another one: where it trains more layers than there are, `check_space`
+    refuses it.
+    """
     others = [name for name in components.names("tasks") if name not in settings.tasks]
     bilstm = settings.backbone == "bilstm"
+    too_deep = () if settings.layers is None or space.rows else range(settings.layers + 1, DEEP)
     return space.without(
         [*(f"{path}.{name}" for path in BY_TASK for name in others), *(NOT_IN_BILSTM if bilstm else ())],
-        {"fine_tune_first.task": others, **(NOT_FOR_BILSTM if bilstm else {})},
+        {
+            "fine_tune_first.task": others,
+            "multitask.trainable.layers": too_deep,
+            **(NOT_FOR_BILSTM if bilstm else {}),
+        },
     )
 
 
@@ -90,12 +110,24 @@ def check_space(space: Space, settings: Settings) -> RunConfig:
     faults: dict[str, Fault] = {}
     for choices in drawn(space):
         try:
-            to_config(space, space.complete(choices), settings)
+            _check(space, choices, settings)
         except ConfigurationError as error:
             faults.update({str(fault): fault for fault in error.faults})
     if faults:
         raise ConfigurationError([Fault(f"space {space.name}, {f.path}", f.message) for f in faults.values()])
     return to_config(space, space.baseline(), settings)
+
+
+def _check(space: Space, choices: Choices, settings: Settings) -> None:
+    """Raises `ConfigurationError` where these choices are none, or train more layers than the backbone's files have."""
+    config = to_config(space, space.complete(choices), settings)
+    last = config.multitask.trainable.layers
+    if last is None or config.backbone != settings.backbone:
+        return
+    try:
+        check_layers(config.backbone, config.encoder.layers, last)
+    except BackboneError as error:
+        raise ConfigurationError([Fault("multitask.trainable.layers", str(error))]) from error
 
 
 def idle(space: Space, settings: Settings) -> list[str]:

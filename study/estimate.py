@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mtbert.config import RunConfig
 from mtbert.config_parts import SamplerSpec
 from mtbert.data.tokenize import Prepared
+from mtbert.errors import MtbertError
 from mtbert.run import RunOutcome, run
 from mtbert.stages.multitask import NAME as MULTITASK
 from mtbert.trainer import DivergedError
@@ -133,7 +134,8 @@ def _of_kinds(configs: Mapping[Kind, RunConfig], first: RunConfig, data: Prepare
     for kind in sorted(others, key=lambda kind: kind != dear):
         if time.perf_counter() - began >= MEASURING_SECONDS:
             break
-        with suppress(DivergedError, ValueError):  # a run that cannot be trained says why when it is its turn
+        # A run that cannot be trained says why when it is its turn.
+        with suppress(DivergedError, MtbertError, ValueError):
             outcome, work = _train(_short(configs[kind], first), data, device, OTHER_BATCHES)
             found[kind] = outcome.train_seconds / work[MULTITASK].trained
     return found

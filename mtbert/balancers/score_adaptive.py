@@ -29,8 +29,7 @@ class ScoreAdaptiveBalancer(AbstractBalancer):
         """The weights of the next epoch."""
         missing = {task: 1.0 - dev_scores[task] for task in self.weights}
         mean = sum(missing.values()) / len(missing)
-        if mean > 0:
-            self.weights = {task: part / mean for task, part in missing.items()}
+        self.weights = {task: part / mean if mean > 0 else 1.0 for task, part in missing.items()}
 
     def memory(self) -> dict[str, Any]:
         """The weights."""

@@ -72,7 +72,7 @@ def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
     datasets = _library()
     try:
         loaded: Mapping[str, HubSplit] = datasets.load_dataset(path, configuration)
-    except (OSError, ValueError, RuntimeError) as error:  # no network, gone, another format
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:  # no network, gone, changed
         raise DataError(f"The data set {path} could not be loaded from the hub: {error}. {WAY_OUT}") from error
     return loaded
 

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from mtbert.encoder import tiny_vocabulary
 from mtbert.encoder.files import PICKLED, SAFETENSORS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
 from mtbert.encoder.hub import require_library
-from mtbert.encoder.locate import FRESH, find_folder, is_hub_name, verify_minilm
+from mtbert.encoder.locate import FRESH, FRESH_LAYERS, find_folder, is_hub_name, verify_minilm
 from mtbert.encoder.locate import known as known
 from mtbert.encoder.shape import BertShape, BilstmShape, read_shape
 from mtbert.errors import BackboneError
@@ -58,10 +58,15 @@ def fetch(backbone: str) -> None:
         find_folder(backbone)
 
 
-def check_layers(backbone: str, layers: int | None) -> None:
-    """Raise `BackboneError` where a backbone, its files here, has not so many layers."""
+def check_layers(backbone: str, layers: int | None, last: int | None = None) -> None:
+    """Raise `BackboneError` where a backbone, its files here, has not so many layers, or not so many `last` ones."""
     shape = _fresh_shape(backbone, 1) if backbone in FRESH else read_shape(find_folder(backbone))
-    _depth(backbone, layers, shape.layers)
+    depth = _depth(backbone, layers, shape.layers)
+    if last is not None and last > depth:
+        raise BackboneError(
+            f"last_k trains between 1 and {depth} layers of backbone '{backbone}', got {last}. "
+            "Give a number in this range."
+        )
 
 
 def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokenizer:
@@ -164,9 +169,10 @@ def load_encoder(name: str, layers: int | None = None) -> tuple[AbstractEncoder,
 
 def _fresh_shape(backbone: str, vocabulary_size: int) -> BertShape | BilstmShape:
     """The sizes of a backbone without a checkpoint."""
+    layers = FRESH_LAYERS[backbone]
     if backbone == "bilstm":  # Kumar states none; small enough for a laptop, the output as wide as both directions
-        return BilstmShape(vocabulary_size, width=256, layers=2, embedding_width=128, hidden_width=128)
-    return BertShape(vocabulary_size=vocabulary_size, width=128, layers=2, heads=2, inner_width=512)
+        return BilstmShape(vocabulary_size, width=256, layers=layers, embedding_width=128, hidden_width=128)
+    return BertShape(vocabulary_size=vocabulary_size, width=128, layers=layers, heads=2, inner_width=512)
 
 
 def _untrained(shape: BertShape | BilstmShape, hidden_dropout: float, attention_dropout: float) -> AbstractEncoder:
@@ -212,9 +218,12 @@ def _demo_texts() -> list[str]:
 
 
 def _from_vocabulary(folder: Path) -> Tokenizer:
-    """BERT's tokenizer for a vocab.txt, one piece a line; cased where tokenizer_config.json says so."""
-    pieces = (folder / VOCABULARY).read_text(encoding="utf-8").splitlines()
-    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    """BERT's tokenizer for a vocab.txt, one piece a line; cased where tokenizer_config.json says so.
+
+    A line ends with a line feed, and nothing else ends one: other line separators are pieces of multilingual models.
+    """
+    text = (folder / VOCABULARY).read_bytes().decode("utf-8").removesuffix("\n")
+    vocabulary = {piece.removesuffix("\r"): number for number, piece in enumerate(text.split("\n"))}
     lacks = [token for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]") if token not in vocabulary]
     if lacks:
         raise BackboneError(f"{folder / VOCABULARY} must hold {', '.join(lacks)}. Give the vocabulary of a BERT model.")

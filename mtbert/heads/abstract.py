@@ -13,10 +13,12 @@ class AbstractHead(nn.Module, ABC):
 
     `reads` says what it takes: "sentence" (u alone) or "pair" (u and v). Facts a head may ask for, keyword
     only: `width` of the encoder, `outputs` of the task, `dropout` before its first layer, and `scale`, the
-    (lowest, highest) value of the label where the task has one (similarity 0..5), else None.
+    (lowest, highest) value of the label where the task has one (similarity 0..5), else None. `learns_on_scale`: it has
+    parameters there too.
     """
 
     reads: ClassVar[Literal["sentence", "pair"]]
+    learns_on_scale: ClassVar[bool] = True
 
     @abstractmethod
     def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:

@@ -17,6 +17,8 @@ class CosineHead(AbstractPairHead):
     (from 0). There is no layer, so there is no dropout before one.
     """
 
+    learns_on_scale = False
+
     def __init__(self, *, outputs: int, scale: tuple[float, float] | None) -> None:
         super().__init__()
         if outputs != 1:

@@ -13,7 +13,7 @@ from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import evaluate
 from mtbert.model import MultitaskModel, freeze
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.trainer import Trainer
+from mtbert.trainer import DivergedError, Trainer
 
 NAME = "fine_tune_first"
 
@@ -44,8 +44,10 @@ def run(
     best, best_state = float("-inf"), dict[str, Tensor]()
     for epoch in range(1, config.epochs + 1):
         losses.append(trainer.epoch(epoch)[name])
-        dev = evaluate(model, tasks, {name: data.splits[name, "dev"]}, data.pad_id).tasks[name]
-        score = dev.metrics[tasks[name].main_metric]
+        dev = evaluate(model, tasks, {name: data.splits[name, "dev"]}, data.pad_id)
+        if not dev.finite:
+            raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
+        score = dev.tasks[name].metrics[tasks[name].main_metric]
         if score > best:
             best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}
     model.load_state_dict(best_state)

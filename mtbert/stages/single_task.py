@@ -12,7 +12,7 @@ from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.config_stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
-from mtbert.frozen import FrozenParts, Shared
+from mtbert.frozen import FrozenParts
 from mtbert.model import MultitaskModel
 from mtbert.stages.multitask import EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
@@ -28,18 +28,16 @@ def run(
     seed: int,
     report: Report,
     after: int,
-    shared: Shared | None = None,
 ) -> StageOutcome:
     """Train each head that has parameters; encoder, pooling and adapters stay (Sankhe et al., section 3.5).
 
     Each head keeps the epoch with the best dev score of its task, the first at a tie. So do the reports: what they
     say of a task is of its best epoch so far, and the best of them is what the model is left in. Their epochs go on
-    from `after`, the last one of the stage before. What is frozen is computed once; `shared`: for other runs too.
-    Raises `DivergedError`.
+    from `after`, the last one of the stage before. What is frozen is computed once. Raises `DivergedError`.
     """
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     model.requires_grad_(False)
-    frozen = FrozenParts(model, data.pad_id, shared)
+    frozen = FrozenParts(model, data.pad_id)
     trainers = _trainers(model, config, tasks, data, seed, frozen)
     keeping = _Keeping(model, tasks)
     sample = {name: train_sample(data.splits[name, "train"], seed, name) for name in tasks}

@@ -83,3 +83,8 @@ def test_state_survives_a_round_trip(variant: tuple[str, int, tuple[float, float
     other.load_state_dict(head.state_dict())
     inputs = vectors(head)
     assert torch.equal(head(*inputs), other(*inputs))
+
+
+def test_has_parameters_where_it_says_that_it_learns(variant: tuple[str, int, tuple[float, float] | None]) -> None:
+    head = build(*variant)
+    assert any(True for _ in head.parameters()) == (variant[2] is None or head.learns_on_scale)

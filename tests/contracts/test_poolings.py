@@ -109,3 +109,8 @@ def test_the_same_seed_gives_the_same_bits(name: str) -> None:
         torch.manual_seed(3)
         built.append(components.build("poolings", name, {}, width=WIDTH, pooler=None))
     assert torch.equal(built[0](*sentences()), built[1](*sentences()))
+
+
+def test_has_parameters_where_it_asks_for_the_width(name: str, pooling: AbstractPooling) -> None:
+    # A configuration is refused, or not, by what a pooling asks for.
+    assert any(True for _ in pooling.parameters()) == ("width" in components.facts("poolings", name))

@@ -105,8 +105,9 @@ def test_score_adaptive_weights_are_what_is_missing_to_one_with_mean_one() -> No
     assert sum(balancer.weights.values()) == pytest.approx(3)
 
 
-def test_score_adaptive_keeps_its_weights_where_nothing_is_missing() -> None:
+def test_score_adaptive_weights_are_one_where_nothing_is_missing() -> None:
     balancer = ScoreAdaptiveBalancer(tasks=TASKS)
+    balancer.observe({}, {"a": 0.5, "b": 0.8, "c": -0.1})
     balancer.observe({}, {"a": 1.0, "b": 1.0, "c": 1.0})
     assert set(balancer.weights.values()) == {1.0}
 

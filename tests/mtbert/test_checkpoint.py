@@ -91,3 +91,66 @@ def test_sizes_that_no_encoder_has_name_the_file(folder: Path, tmp_path: Path) -
     (copy / checkpoint.SHAPE).write_text(json.dumps({**sizes, "heads": sizes["heads"] + 1}))
     with pytest.raises(CheckpointError, match=rf"{checkpoint.SHAPE}: heads must divide the width"):
         checkpoint.load(copy)
+
+
+@pytest.mark.parametrize("text", ["{", '{"pooling": "men"}', "[]"])
+def test_a_damaged_configuration_is_a_damaged_model(folder: Path, tmp_path: Path, text: str) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(folder, copy)
+    (copy / checkpoint.CONFIG).write_text(text)
+    with pytest.raises(CheckpointError, match=r"model is damaged: .*config\.json.*Train it again"):
+        checkpoint.load(copy)
+
+
+def put(folder: Path, *names: str) -> Path:
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).write_text("mine")
+    return folder
+
+
+def test_a_model_may_be_saved_where_nothing_is_or_another_model(folder: Path, tmp_path: Path) -> None:
+    new = tmp_path / "below" / "new"
+    assert checkpoint.require_place(new) == new.resolve()
+    assert new.parent.is_dir() and list(new.parent.iterdir()) == []  # nothing is left of the trial
+    assert checkpoint.require_place(put(tmp_path / "empty")) == (tmp_path / "empty").resolve()
+    assert checkpoint.require_place(folder) == folder.resolve()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("notes.txt",), r"holds notes\.txt, and a saved model replaces what is there\. Give a folder that is new"),
+        (("a", "b", "c", "d"), r"holds a, b, c, \.\.\., and"),
+        ((*checkpoint.FILES, "predictions"), "holds predictions, and"),
+        # What another library saved there.
+        (("config.json", "model.safetensors", "tokenizer.json"), "is no saved model, and"),
+    ],
+)
+def test_no_model_is_saved_over_anything_else(tmp_path: Path, names: tuple[str, ...], told: str) -> None:
+    place = put(tmp_path / "mine", *names)
+    with pytest.raises(CheckpointError, match=f"mine {told}"):
+        checkpoint.require_place(place)
+    assert {path.name for path in place.iterdir()} == set(names)
+
+
+def test_no_model_is_saved_over_a_file_nor_where_one_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(CheckpointError, match="file is a file, and a model is saved in a folder"):
+        checkpoint.require_place(tmp_path / "file")
+    monkeypatch.chdir(put(tmp_path / "here" / "below"))
+    for place in (".", ".."):
+        with pytest.raises(CheckpointError, match=f"^{place} is or holds the folder you are in"):
+            checkpoint.require_place(Path(place))
+    with pytest.raises(OSError, match="file"):
+        checkpoint.require_place(tmp_path / "file" / "model")
+
+
+def test_a_model_is_saved_where_a_link_leads(folder: Path, tmp_path: Path) -> None:
+    model, config, tokenizer = checkpoint.load(folder)
+    (tmp_path / "link").symlink_to(put(tmp_path / "real"))
+    checkpoint.save(model, config, tokenizer, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and {path.name for path in (tmp_path / "real").iterdir()} == {
+        *checkpoint.FILES
+    }
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]

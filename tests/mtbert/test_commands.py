@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from mtbert import evaluate, predict, train
+from mtbert import evaluate, export, predict, train
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 
@@ -126,3 +128,86 @@ def test_a_recipe_that_cannot_be_is_one_message(
     assert train.main(arguments) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1 and lines[0].startswith(told)
+
+
+SMALL = {"backbone": "tiny", "data": {"train_examples": 8, "dev_examples": 4, "max_tokens": 16}}
+
+
+def refused(
+    place: Path, capsys: pytest.CaptureFixture[str], *arguments: str, data: str = "demo", **parts: object
+) -> str:
+    """The one message of a training that cannot be; `data` is read only where what is refused shows later."""
+    (place / "small.json").write_text(json.dumps({**SMALL, **parts}), encoding="utf-8")
+    assert train.main(["--config", str(place / "small.json"), "--data", data, *arguments]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("epoch ")]
+    return line
+
+
+NO_DATA = "/no/data"  # is told of, where it is looked at
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta"])
+def test_a_device_that_is_not_there_is_told_before_data_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], device: str
+) -> None:
+    told = refused(tmp_path, capsys, "--device", device, data=NO_DATA)
+    assert told.startswith(f"--device: must be a device that torch can use here, got '{device}'; known: cpu")
+
+
+def test_a_training_that_diverges_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heavy = {"name": "fixed", "weights": dict.fromkeys(("sst", "quora", "sts"), 1e38)}
+    told = refused(tmp_path, capsys, multitask={"balancer": heavy, "optimizer": {"learning_rate": 1.0}})
+    assert told.startswith("the training diverged: ") and "not a finite number" in told
+    assert told.endswith("Lower the learning rates: --learning-rate-times 0.1")
+
+
+def test_nothing_to_train_is_told_before_data_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heads = {"trainable": {"name": "heads"}}
+    told = refused(tmp_path, capsys, data=NO_DATA, multitask=heads, tasks={"sts": {"head": "cosine"}})
+    assert told.startswith("multitask.trainable: heads trains the heads and the pooling alone, and neither cosine nor")
+
+
+def test_more_trained_layers_than_a_checkpoint_has_are_told_before_data_is_read(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export.main(["--model", str(model), "--out", str(tmp_path / "bert")]) == 0
+    capsys.readouterr()
+    deep = {"trainable": {"name": "last_k", "layers": 3}}
+    told = refused(tmp_path, capsys, data=NO_DATA, backbone=str(tmp_path / "bert"), multitask=deep)
+    assert told.startswith("last_k trains between 1 and 2 layers of backbone '")
+
+
+def test_a_model_is_never_saved_over_other_files_and_that_is_told_before_data_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "mine")
+    for place, told in (
+        (str(tmp_path / "mine"), "is or holds the folder you are in"),
+        (".", "is or holds the folder you are in"),
+        ("..", "is or holds the folder you are in"),
+        ("notes.txt", "is a file, and a model is saved in a folder"),
+        ("notes.txt/model", "notes.txt cannot be written (File exists)"),
+        ("a" * 300, "cannot be written (File name too long)"),
+    ):
+        assert told in refused(tmp_path, capsys, "--out", place, data=NO_DATA)
+    monkeypatch.chdir(tmp_path)
+    assert "holds notes.txt, and" in refused(tmp_path, capsys, "--out", "mine", data=NO_DATA)
+    assert (tmp_path / "mine" / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_model_that_cannot_be_saved_after_all_is_one_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / f".model.{os.getpid()}.new").write_text("stands in the way")
+    assert "cannot be written" in refused(tmp_path, capsys, "--out", str(tmp_path / "model"), multitask={"epochs": 1})
+
+
+def test_training_again_replaces_the_model_that_is_there(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(model, tmp_path / "model")
+    (tmp_path / "small.json").write_text(json.dumps({**SMALL, "multitask": {"epochs": 1}}), encoding="utf-8")
+    assert train.main(["--config", str(tmp_path / "small.json"), "--out", str(tmp_path / "model")]) == 0
+    assert json.loads((tmp_path / "model" / "config.json").read_text(encoding="utf-8"))["data"]["train_examples"] == 8

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from mtbert.config import RunConfig, parse, read
+from mtbert.config_combinations import nothing_to_train
 from mtbert.errors import ConfigurationError
 
 SOME = {
@@ -250,7 +252,7 @@ def test_weight_decay_with_adam_is_refused() -> None:
         (
             {"sampler": "hybrid", "trainable": {"name": "heads"}},
             "multitask.sampler: hybrid trains the shared parameters every other epoch, and trainable=heads trains no "
-            "shared parameter; use trainable all or last_k, or leave it out",
+            "shared parameter of the encoder; use trainable all or last_k, or leave it out",
         ),
         (
             {"sampler": "joint", "surgery": "pcgrad", "trainable": {"name": "heads"}},
@@ -265,6 +267,14 @@ def test_weight_decay_with_adam_is_refused() -> None:
             "multitask.balancer.weights: No task named 'stss'. Did you mean 'sts'",
         ),
         ({"balancer": {"name": "fixed", "weights": {"sts": -1.0}}}, "greater than or equal to 0"),
+        (
+            {"sampler": {"name": "sequential", "order": ["stss", "sst"]}},
+            "multitask.sampler.order: No task named 'stss'. Did you mean 'sts'",
+        ),
+        (
+            {"sampler": {"name": "sequential", "order": ["sts", "sst", "sts"]}},
+            "multitask.sampler.order: each task may be named once, got sts, sst, sts; leave out one sts",
+        ),
         (
             {"sampler": {"name": "uniform", "steps": 0}},
             "multitask.sampler.steps: Input should be greater than 0, got 0",
@@ -324,3 +334,103 @@ def test_dropout_on_the_attention_of_a_bilstm_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"encoder.attention_dropout: a BiLSTM has no attention, got 0\.2"):
         parse({"backbone": "bilstm", "encoder": {"attention_dropout": 0.2}})
     assert parse({"backbone": "bilstm", "encoder": {"hidden_dropout": 0.5}}).encoder.hidden_dropout == 0.5
+
+
+def test_the_order_of_a_sampler_may_name_a_task_that_the_run_has_not() -> None:
+    tasks = {"sst": {"head": "linear"}}
+    assert parse({"tasks": tasks, "multitask": {"sampler": {"name": "sequential", "order": ["sts", "sst"]}}})
+
+
+@pytest.mark.parametrize("backbone", ["tiny", "bilstm"])
+def test_a_backbone_whose_layers_are_known_has_no_more(backbone: str) -> None:
+    assert parse({"backbone": backbone, "encoder": {"layers": 2}}).encoder.layers == 2
+    faults = told({"backbone": backbone, "encoder": {"layers": 3}})
+    assert faults == {
+        "encoder.layers": [f"backbone {backbone} has 2 layers, got 3; use at most 2, or leave it out for all"]
+    }
+    assert parse({"backbone": "minilm", "encoder": {"layers": 3}}).encoder.layers == 3
+
+
+@pytest.mark.parametrize(
+    ("parts", "most"),
+    [
+        ({"backbone": "tiny"}, 2),
+        ({"backbone": "bilstm"}, 2),
+        ({"backbone": "bilstm", "encoder": {"layers": 1}}, 1),
+        ({"backbone": "minilm", "encoder": {"layers": 4}}, 4),
+    ],
+)
+def test_no_more_layers_are_trained_than_there_are(parts: dict[str, Any], most: int) -> None:
+    def last(layers: int) -> dict[str, Any]:
+        return {**parts, "multitask": {"trainable": {"name": "last_k", "layers": layers}}}
+
+    assert parse(last(most)).multitask.trainable.layers == most
+    assert told(last(most + 1)) == {
+        "multitask.trainable.layers": [
+            f"last_k trains the last layers of the encoder, which has {most}, got {most + 1}; use at most {most}, or "
+            "trainable all"
+        ]
+    }
+
+
+def test_both_numbers_of_layers_are_told_at_once() -> None:
+    deep = {"backbone": "tiny", "encoder": {"layers": 4}, "multitask": {"trainable": {"name": "last_k", "layers": 3}}}
+    assert set(told(deep)) == {"encoder.layers", "multitask.trainable.layers"}
+
+
+HEADS_ALONE = {"trainable": {"name": "heads"}}
+
+
+def test_heads_alone_without_a_parameter_have_nothing_to_train() -> None:
+    fault = nothing_to_train(parse({"multitask": HEADS_ALONE, "tasks": {"sts": {"head": "cosine"}}}))
+    assert fault is not None and fault.path == "multitask.trainable"
+    assert "neither cosine nor cls has a parameter; use trainable all or last_k, or another head" in fault.message
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"tasks": {"sts": {"head": "cosine"}}},
+        {"multitask": HEADS_ALONE, "tasks": {"sts": {"head": "cosine"}, "sst": {"head": "linear"}}},
+        {"multitask": HEADS_ALONE, "tasks": {"quora": {"head": "cosine"}}},  # a logit, which it scales and shifts
+        {"multitask": HEADS_ALONE, "tasks": {"sts": {"head": "cosine_mlp"}}},
+        {"multitask": HEADS_ALONE, "tasks": {"sts": {"head": "cosine"}}, "pooling": "attention"},
+        {"multitask": HEADS_ALONE, "tasks": {"sts": {"head": "cosine"}}, "pooling": "cls_pooler"},
+    ],
+)
+def test_where_anything_has_a_parameter_there_is_something_to_train(parts: dict[str, Any]) -> None:
+    assert nothing_to_train(parse(parts)) is None
+
+
+INFINITE = float("inf")
+
+
+@pytest.mark.parametrize("number", [INFINITE, float("nan")])
+@pytest.mark.parametrize(
+    ("path", "make"),
+    [
+        ("multitask.optimizer.clip_norm", lambda x: {"multitask": {"optimizer": {"clip_norm": x}}}),
+        ("multitask.optimizer.learning_rate", lambda x: {"multitask": {"optimizer": {"learning_rate": x}}}),
+        ("simcse_unsupervised.temperature", lambda x: {"simcse_unsupervised": {"temperature": x}}),
+        ("simcse_supervised.temperature", lambda x: {"simcse_supervised": {"temperature": x}}),
+        ("simcse_supervised.alpha", lambda x: {"simcse_supervised": {"alpha": x}}),
+        ("multitask.balancer.alpha", lambda x: {"multitask": {"balancer": {"name": "gradnorm", "alpha": x}}}),
+        ("multitask.balancer.temperature", lambda x: {"multitask": {"balancer": {"name": "dwa", "temperature": x}}}),
+        ("multitask.balancer.weights", lambda x: {"multitask": {"balancer": {"name": "fixed", "weights": {"sst": x}}}}),
+        ("adapters.0.alpha", lambda x: {"adapters": [{"name": "lora", "alpha": x}]}),
+        *(
+            (
+                f"multitask.regularizer.{name}",
+                lambda x, name=name: {"multitask": {"regularizer": {"name": "smart", name: x}}},
+            )
+            for name in ("radius", "weight", "step", "momentum")
+        ),
+    ],
+)
+def test_a_number_that_is_not_finite_is_refused(path: str, make: Callable[[float], Any], number: float) -> None:
+    faults = told(make(number))
+    assert list(faults) == [path] and faults[path] == [f"Input should be a finite number, got {show(number, path)}"]
+
+
+def show(number: float, path: str) -> str:
+    return repr({"sst": number}) if path.endswith("weights") else repr(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -17,7 +19,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared, tokenize_texts
 from mtbert.encoder.backbones import load_tokenizer
-from mtbert.errors import ExportError
+from mtbert.errors import ExportError, unwritable
 from mtbert.model import MultitaskModel, build_model
 from mtbert.trained import TrainedModel
 
@@ -184,3 +186,22 @@ def test_the_command_says_in_one_message_what_cannot_be(
     checkpoint.save(plain.model, plain.config, plain.tokenizer, tmp_path / "model")
     assert export.main(["--model", str(tmp_path / "model"), "--out", str(tmp_path / "file")]) == 2
     assert "Choose another place: --out DIR" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_message_whoever_meets_it() -> None:
+    assert unwritable(OSError(errno.ENOSPC, "No space left on device")) == (
+        "The output cannot be written (No space left on device). Choose another place: --out DIR"
+    )
+    assert unwritable(OSError(errno.ENOSPC, "No space left on device", "a/b")).startswith("a/b cannot be written (No ")
+    assert unwritable(SafetensorError("I/O error")).startswith("The output cannot be written (I/O error).")
+
+
+def test_weights_that_cannot_be_written_are_one_message(
+    prepared: Prepared, tiny: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = made(prepared, tiny)
+    checkpoint.save(trained.model, trained.config, trained.tokenizer, tmp_path / "model")
+    (tmp_path / "out" / f".model.safetensors.{os.getpid()}.new").mkdir(parents=True)  # stands in the way
+    assert export.main(["--model", str(tmp_path / "model"), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert "cannot be written" in told and "Choose another place: --out DIR" in told and len(told.splitlines()) == 1

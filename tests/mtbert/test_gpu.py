@@ -1,4 +1,4 @@
-"""A run on a GPU: near to the processor's, whatever it computes in."""
+"""A run on a GPU: near to the processor's, whatever it computes in, and possible wherever one there is."""
 
 from __future__ import annotations
 
@@ -32,5 +32,17 @@ def test_bfloat16_on_a_gpu_is_near_float32_on_the_processor(task: str, tiny: Run
 
 def test_an_epoch_on_a_gpu_has_the_losses_of_one_on_the_processor(tiny: RunConfig, prepared: Prepared) -> None:
     config = changed(tiny, **STILL, multitask={"epochs": 1})
+    here, there = (run(config, prepared, lambda _: True, device).best.losses for device in ("cpu", "cuda"))
+    assert there == pytest.approx(here, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    "multitask", [{"trainable": {"name": "last_k", "layers": 1}}, {"sampler": "hybrid"}], ids=["last_k", "hybrid"]
+)
+def test_smart_goes_through_a_frozen_layer_of_a_bilstm(
+    tiny: RunConfig, prepared: Prepared, multitask: dict[str, object]
+) -> None:
+    part = {"epochs": 1, "regularizer": "smart", **multitask}
+    config = changed(tiny, **{**STILL, "encoder": {"hidden_dropout": 0.0}}, backbone="bilstm", multitask=part)
     here, there = (run(config, prepared, lambda _: True, device).best.losses for device in ("cpu", "cuda"))
     assert there == pytest.approx(here, rel=1e-2)

@@ -91,6 +91,21 @@ def test_the_command_writes_the_same_files(
     assert all(Path(a).read_bytes() == b.read_bytes() for a, b in zip(told, wanted, strict=True))
 
 
+def test_a_line_that_is_no_row_has_no_prediction_and_is_told(
+    model: TrainedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mtbert import trained
+
+    data = course_folder(tmp_path / "data")
+    with (data / "ids-sst-dev.csv").open("a", encoding="utf-8") as file:
+        file.write("5\teee\n6\tfff\tFine .\t4\n")
+    monkeypatch.setattr(trained, "load", lambda _: model)
+    assert predict.main(["--model", "x", "--data", str(data), "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert "ids-sst-dev.csv:7: 2 columns instead of 4; row dropped" in told
+    assert rows_of(tmp_path / "out" / "sst-dev-output.csv", FORMS["sst"]) == ["aaa", "bbb", "ccc", "aaa", "ddd", "fff"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not (REAL / "quora-dev.csv").is_file(), reason=f"the course's data is not in {REAL} (set MTBERT_DATA)"

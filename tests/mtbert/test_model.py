@@ -12,6 +12,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import load_pooler
+from mtbert.errors import BackboneError
 from mtbert.model import build, build_model, freeze
 
 
@@ -48,7 +49,7 @@ def test_last_k_trains_the_last_layers_and_the_heads(tiny: RunConfig, prepared: 
 
 
 def test_last_k_of_more_layers_than_there_are_is_refused(tiny: RunConfig, prepared: Prepared) -> None:
-    with pytest.raises(ValueError, match="between 1 and 2 layers of this encoder, got layers=3"):
+    with pytest.raises(BackboneError, match="between 1 and 2 layers of this encoder, got layers=3"):
         freeze(built(tiny, prepared), "last_k", 3)
 
 

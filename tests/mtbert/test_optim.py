@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from mtbert.config import OptimizerConfig
+from mtbert.errors import BackboneError
 from mtbert.optim import build_optimizer, build_schedule, clip
 
 
@@ -61,6 +62,13 @@ def test_frozen_parameters_are_not_given_to_the_optimizer() -> None:
     optimizer = build_optimizer(model, OptimizerConfig(name="adamw"))
     given = {id(p) for group in optimizer.param_groups for p in group["params"]}
     assert given == {id(p) for p in model.parameters() if p.requires_grad}
+
+
+def test_where_nothing_is_trained_that_is_one_message() -> None:
+    with pytest.raises(
+        BackboneError, match="nothing is trained: .* Train more of the model, or give a head that learns"
+    ):
+        build_optimizer(Small().requires_grad_(False), OptimizerConfig())
 
 
 def test_adam_and_adamw_without_decay_take_the_same_steps() -> None:

@@ -7,6 +7,7 @@ import torch
 
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
+from mtbert.errors import BackboneError
 from mtbert.model import build_model
 from mtbert.run import RunOutcome, evaluate_split, run
 from mtbert.stages import multitask
@@ -138,5 +139,5 @@ def test_a_head_without_parameters_on_a_frozen_encoder_leaves_the_others_trainin
 def test_a_run_that_trains_nothing_is_refused(tiny: RunConfig, prepared: Prepared) -> None:
     data = changed(tiny, trainable={"name": "heads"}).model_dump(mode="json")
     data["tasks"] = {"sts": {"head": "cosine"}}
-    with pytest.raises(ValueError, match="nothing is trained"):
+    with pytest.raises(BackboneError, match="nothing is trained"):
         trained(parse(data), prepared)

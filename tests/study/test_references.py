@@ -53,6 +53,14 @@ def test_a_stage_that_trains_another_task_first_cannot_be_had_alone() -> None:
         of_one_task(whole, "sst")
 
 
+def test_heads_alone_cannot_be_trained_on_a_task_whose_head_learns_nothing() -> None:
+    tasks = {"sst": {"head": "linear"}, "sts": {"head": "cosine"}}
+    whole = config(tasks=tasks, multitask={"trainable": {"name": "heads"}})
+    assert list(of_one_task(whole, "sst").tasks) == ["sst"]
+    with pytest.raises(ConfigurationError, match="multitask.trainable: heads trains the heads and the pooling alone"):
+        of_one_task(whole, "sts")
+
+
 class Forbids(Rehearsal):
     """As where a law forbids sentiment alone."""
 

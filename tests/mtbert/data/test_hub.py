@@ -146,6 +146,15 @@ def test_without_a_network_the_message_has_the_other_ways(monkeypatch: pytest.Mo
     assert "Or use --data demo" in told
 
 
+def test_what_the_library_cannot_build_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load_dataset(path: str, configuration: str | None) -> Any:
+        raise datasets.exceptions.DatasetGenerationError("An error occurred while generating the dataset")
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    told = refused("hub", "sst")
+    assert "SetFit/sst5 could not be loaded from the hub: An error occurred" in told and "--data demo" in told
+
+
 @pytest.mark.parametrize("source", ["hub", "hub:."])
 def test_without_the_library_the_message_has_the_pip_command(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)  # as if it were not installed

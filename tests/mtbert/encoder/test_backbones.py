@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mtbert.encoder.backbones import build_encoder, check, known, load_encoder, load_tokenizer
+from mtbert.encoder.backbones import build_encoder, check, check_layers, known, load_encoder, load_tokenizer
+from mtbert.encoder.locate import is_hub_name
 from mtbert.errors import BackboneError
 
 TEXTS = ["a good film", "a bad film", "a film of the best"]
@@ -31,6 +32,31 @@ def test_an_unknown_name_suggests_the_nearest_one() -> None:
 def test_a_path_that_does_not_exist_is_told_as_one() -> None:
     with pytest.raises(BackboneError, match=r"'\./nowhere/model' is neither a folder that exists nor owner/name"):
         check("./nowhere/model")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("~nosuchuser/x", "backbone '~nosuchuser/x' is neither a folder that exists nor owner/name"),
+        ("a" * 300, "No backbone named 'aaa"),
+        (f"./{'a' * 300}", "is neither a folder that exists"),
+    ],
+)
+def test_a_name_that_no_folder_can_have_is_one_message(name: str, told: str) -> None:
+    assert not is_hub_name(name)
+    with pytest.raises(BackboneError) as caught:
+        check(name)
+    assert told in str(caught.value)
+
+
+def test_more_trained_layers_than_a_backbone_has_are_refused_by_its_files(folder: Path) -> None:
+    check_layers(str(folder), None, 2)
+    with pytest.raises(
+        BackboneError, match=r"last_k trains between 1 and 2 layers of backbone '.*', got 3\. Give a number"
+    ):
+        check_layers(str(folder), None, 3)
+    with pytest.raises(BackboneError, match="between 1 and 1 layers"):
+        check_layers(str(folder), 1, 2)
 
 
 @pytest.mark.parametrize("name", ["tiny", "google-bert/bert-base-cased"])
@@ -130,6 +156,17 @@ def test_a_vocabulary_file_stands_in_for_a_tokenizer_file(folder: Path) -> None:
     (folder / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=lambda piece: vocabulary[piece])) + "\n")
     (folder / "tokenizer.json").unlink()
     assert load_tokenizer(str(folder)).encode("A cat ran").ids == expected.ids
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_nothing_but_a_line_feed_ends_a_piece_of_a_vocabulary_file(folder: Path, end: str) -> None:
+    (folder / "tokenizer.json").unlink()
+    odd = ["\u2028", "\x85", "\x0b", "\x1c"]  # ends of a line to Python, pieces of multilingual models
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *odd, "cat"]
+    (folder / "vocab.txt").write_bytes(end.join([*pieces, ""]).encode())
+    tokenizer = load_tokenizer(str(folder))
+    assert [tokenizer.token_to_id(piece) for piece in pieces] == list(range(len(pieces)))
+    assert tokenizer.get_vocab_size() == len(pieces) and tokenizer.encode("cat").ids == [2, 9, 3]
 
 
 def test_a_cased_vocabulary_file_keeps_capitals(folder: Path) -> None:

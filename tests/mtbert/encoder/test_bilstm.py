@@ -159,3 +159,17 @@ def test_last_k_trains_what_stands_above_the_frozen_layers() -> None:
     assert {name.split(".")[0] for name in trained} == {"layers", "output"}
     assert not any(name.startswith("layers.0.") for name in trained)
     assert np.mean([p.requires_grad for p in model.encoder.layers[1].parameters()]) == 1
+
+
+def test_a_frozen_lstm_lets_gradients_through_where_cudnn_wants_it_and_gives_the_same() -> None:
+    # cuDNN: "RNN backward can only be called in training mode". SMART asks for it, to the words below a frozen layer.
+    model = build_model(CONFIG, 50)
+    freeze(model, "last_k", 1)
+    model.train()
+    below, above = model.encoder.layers
+    assert not below.training and not below.dropout.training and below.lstm.training
+    assert above.training and above.lstm.training
+    ids, mask = batch(50, [7, 3])
+    states = model.encoder.lower(ids, mask, 1)
+    assert torch.equal(states, model.encoder.lower(ids, mask, 1))
+    assert torch.equal(states, model.eval().encoder.lower(ids, mask, 1)) and not below.lstm.training

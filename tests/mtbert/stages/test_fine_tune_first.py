@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from mtbert import components
@@ -12,6 +13,7 @@ from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import evaluate
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first
+from mtbert.trainer import DivergedError
 
 FAST = OptimizerConfig(learning_rate=1e-3)
 
@@ -67,3 +69,10 @@ def test_an_epoch_has_at_most_so_many_batches(staged: RunConfig, data: Prepared)
     )
     fine_tune_first.run(model, FineTuneFirstConfig(epochs=2, batches=2, batch_size=4), data, 0, staged.tasks)
     assert seen == [4, 4] * 2
+
+
+def test_an_output_on_dev_that_is_no_number_ends_the_stage_as_diverged(staged: RunConfig, data: Prepared) -> None:
+    model = build_model(staged, data.vocabulary_size)
+    model.heads["quora"].register_forward_hook(lambda head, _, out: out if head.training else out * float("inf"))
+    with pytest.raises(DivergedError, match="an output is not a finite number after epoch 1 of fine_tune_first"):
+        fine_tune_first.run(model, FineTuneFirstConfig(epochs=1, optimizer=FAST), data, 0, staged.tasks)

@@ -207,6 +207,19 @@ def test_each_task_with_an_encoder_of_its_own_shares_too(staged: RunConfig, data
     assert executed(again) == ["multitask", "single_task"] and same(again, alone)
 
 
+@pytest.mark.parametrize("trainable", [{"name": "all"}, {"name": "last_k", "layers": 1}, {"name": "heads"}])
+def test_encoders_of_their_own_go_on_from_the_store_to_the_bit(
+    staged: RunConfig, data: Prepared, tmp_path: Path, trainable: dict[str, Any]
+) -> None:
+    # What last_k leaves frozen of a further task's encoder is what mlm and SimCSE taught the first one.
+    parts = without(staged, "fine_tune_first", "single_task").model_dump(mode="json")
+    config = with_multitask(parse({**parts, "encoder": {"shared": False}}), trainable=trainable, epochs=3)
+    alone, store = run(config, data, lambda _: True), StageStore(tmp_path)
+    shared_run(with_multitask(config, epochs=2), data, store, 2)
+    again = shared_run(config, data, store)
+    assert [stage.shared for stage in again.stages] == [True, True, True, True, False] and same(again, alone)
+
+
 def test_with_a_pretraining_seed_seeds_share_what_comes_before_multitask(
     staged: RunConfig, data: Prepared, tmp_path: Path
 ) -> None:
