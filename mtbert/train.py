@@ -43,6 +43,13 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
     )
+    for split, kind in (("train", "training"), ("dev", "dev")):
+        result.add_argument(
+            f"--{split}-examples",
+            type=int,
+            metavar="N",
+            help=f"at most N {kind} examples a task; default: the configuration's, else all",
+        )
     result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
     result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name; default: the configuration's")
     result.add_argument("--seed", type=int, help="default: the configuration's")
@@ -107,13 +114,19 @@ def _configuration(options: argparse.Namespace) -> RunConfig:
     told = config.model_dump(mode="json")
     if options.epochs is not None:
         told["multitask"]["epochs"] = options.epochs
-    changes = {key: getattr(options, key) for key in ("backbone", "seed") if getattr(options, key) is not None}
+    told["data"] |= _given(options, "train_examples", "dev_examples")
+    changes = _given(options, "backbone", "seed")
     config = with_rates(parse({**told, **changes}), options.learning_rate_times)
     idle = nothing_to_train(config)
     if idle is not None:
         raise ConfigurationError([idle])
     check_layers(config.backbone, config.encoder.layers, config.multitask.trainable.layers)
     return config
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, object]:
+    """Those of the options that the command line has."""
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 def _device(wanted: str | None) -> str:

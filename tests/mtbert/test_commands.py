@@ -50,6 +50,21 @@ def test_train_and_predict_tell_the_same_as_data(
     assert sorted(files) == sorted(str(path) for path in (tmp_path / "out").iterdir())
 
 
+def test_train_takes_no_more_examples_than_it_is_given(model: Path, tmp_path: Path) -> None:
+    config, out = model.parent / "config.json", tmp_path / "model"
+    few = ["--train-examples", "3", "--dev-examples", "2"]
+    assert train.main(["--config", str(config), *few, "--out", str(out)]) == 0
+    kept = RunConfig.model_validate_json((out / "config.json").read_text(encoding="utf-8"))
+    assert (kept.data.train_examples, kept.data.dev_examples) == (3, 2)
+    with pytest.raises(SystemExit):
+        train.main(["--train-examples", "many"])
+
+
+def test_train_refuses_no_examples_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--train-examples", "0"]) == 2
+    assert "data.train_examples" in capsys.readouterr().err
+
+
 def test_evaluate_prints_a_line_a_task(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate.main(["--model", str(model), "--split", "test"]) == 0
     lines = capsys.readouterr().out.splitlines()
