@@ -13,7 +13,7 @@ from results.compared import compared
 from results.compared import record as judged_record
 from results.records import Database
 from results.rows import Cell, StudyRow
-from results.statistics import Judgement
+from results.statistics import Difference, Judgement
 from results.study_results import Comparison, StudyResults
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class AblationRow:
     """One single change of the best configuration. Scores are in 0..1; `mean` is None before any result.
 
     `comparison` is this configuration minus the best one over the seeds both have; None with fewer than two,
-    and then no difference may be shown either, nor is there a `judgement`.
+    and then no difference may be shown either, nor is there a `judgement`, which is about `judged` (`compared`).
     """
 
     cell: Cell
@@ -36,6 +36,7 @@ class AblationRow:
     comparison: Comparison | None
     judgement: Judgement | None = None
     run_ids: tuple[int, ...] = ()
+    judged: Difference | None = None
 
     @property
     def mean(self) -> float | None:
@@ -57,7 +58,9 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
     cells = compared_with_best(results, best)
     judged = compared(results, list(cells), best)
     rows = [
-        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest))
+        AblationRow(
+            cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest), one.judged
+        )
         for (digest, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return sorted(rows, key=by_effect)

@@ -32,7 +32,7 @@ def added_rows(results: StudyResults, found: Summary) -> list[AddedRow]:
         return []
     judged = compared(results, list(cells), baseline)
     rows = [
-        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement)
+        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement, judged=one.judged)
         for (digest, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return [AddedRow(row, _within(row, found)) for row in sorted(rows, key=by_effect)]

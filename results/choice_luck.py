@@ -12,7 +12,7 @@ from statistics import fmean
 
 from results.selection import luck_of_best
 from results.statistics import Difference
-from results.study_results import StudyResults
+from results.study_results import Comparison, StudyResults
 from results.wording import plural
 
 
@@ -45,7 +45,7 @@ class ChoiceLuck:
     chosen: Difference | None = None
 
     def taken_off(self, differences: Sequence[Difference], now: Difference) -> list[Difference]:
-        """Rows minus the best, had the best had no luck; `now` is one of them, with all the seeds of this look.
+        """Rows minus the best, had the best had no luck; `now` is one of them, with as many seeds of this look as any.
 
         The luck is the part of the best's noise that the choice was made by. In a mean over more seeds, on the same
         examples, it is `selection.luck_of_best` times (error now / error then)^2: further seeds dilute it.
@@ -57,12 +57,22 @@ class ChoiceLuck:
         return [replace(difference, estimate=difference.estimate + luck) for difference in differences]
 
 
-def choice_note(results: StudyResults, best: str | None, differences: Sequence[Difference]) -> str:
-    """What was taken off, for people; empty where the best was not chosen or nothing is compared with it."""
+def with_most_seeds(compared: Sequence[Comparison]) -> int:
+    """The place of the first comparison over as many seeds as any: a row that lost some is noisier than the choice."""
+    counts = [len(comparison.seeds) for comparison in compared]
+    return counts.index(max(counts))
+
+
+def choice_note(results: StudyResults, best: str | None, rows: Sequence[tuple[Comparison, Difference]]) -> str:
+    """What was taken off, for people; empty where the best was not chosen or nothing is compared with it.
+
+    `rows`: each row minus the best as it was measured, and as it was judged.
+    """
     means = confirmed_means(results, best) if best is not None else ()
-    if not means or not differences:
+    if not means or not rows:
         return ""
-    luck = luck_of_best(means, differences[0])
+    shown, judged = rows[with_most_seeds([comparison for comparison, _ in rows])]
+    luck = judged.estimate - shown.difference.estimate
     return (
         f"The best was chosen of {plural(len(means), 'confirmed configuration')} by the very runs that the rows are "
         f"compared with. Given how these differ and how noisy a row is, that flatters it by about {100 * luck:.1f} "

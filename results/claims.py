@@ -14,6 +14,7 @@ from typing import Literal
 from results.crossed import Difference
 from results.hypotheses import holm
 from results.printed import Direction
+from results.wording import p_text
 
 ClaimVerdict = Literal["replicated", "contradicted", "open"]
 Leaning = Literal["replicated", "contradicted"]
@@ -93,11 +94,13 @@ def open_reason(
         if name not in unsure and _metric_test(difference, direction, tolerance).leaning == "contradicted"
     ]
     if against and len(differences) > 1:
-        return f"{', '.join(against)} against it, but not surely enough among all metrics (p {judged.adjusted_p:.2g})"
+        return (
+            f"{', '.join(against)} against it, but not surely enough among all metrics (p {p_text(judged.adjusted_p)})"
+        )
     which = f" of {', '.join(unsure)}" if len(differences) > 1 else ""
     intervals = "the intervals" if len(unsure) > 1 else "the interval"
     if not unsure:
-        return f"not sure enough beside the other claims (p {judged.adjusted_p:.2g}, above {alpha:g})"
+        return f"not sure enough beside the other claims (p {p_text(judged.adjusted_p)}, above {alpha:g})"
     if tolerance is None:
         return f"{intervals}{which} {'hold' if len(unsure) > 1 else 'holds'} 0"
     return f"{intervals}{which} {'lie' if len(unsure) > 1 else 'lies'} across ±{100 * tolerance:g} points"

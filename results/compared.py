@@ -11,19 +11,23 @@ from math import nan
 
 import numpy as np
 
-from results.choice_luck import ChoiceLuck, confirmed_means
+from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.looks import Schedule, looks, schedule
 from results.moderation import pooled
-from results.statistics import MARGIN, Judgement, judge
+from results.statistics import MARGIN, Difference, Judgement, judge
 from results.study_results import Comparison, StudyResults
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One row: its difference from the reference, None with fewer than two seeds in common, and the verdict on it."""
+    """One row: its difference from the reference, None with fewer than two seeds in common, and the verdict on it.
+
+    `judged`: the difference that the verdict is about, without the luck of a reference that was chosen (`choice_luck`).
+    """
 
     comparison: Comparison | None
     judgement: Judgement | None
+    judged: Difference | None = None
 
 
 def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
@@ -42,7 +46,10 @@ def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, pl
     """The rows after the looks that they have had; before the first one differences without a verdict."""
     rows = looks(results, digests, reference, plan)
     if any(row.judgement for row in rows):
-        return [Compared(row.comparison, row.judgement if row.comparison else None) for row in rows]
+        return [
+            Compared(row.comparison, row.judgement, row.differences[-1]) if row.comparison else Compared(None, None)
+            for row in rows
+        ]
     return [replace(row, judgement=None) for row in _compared_once(results, digests, reference)]
 
 
@@ -56,11 +63,11 @@ def _compared_once(results: StudyResults, digests: Sequence[str], reference: str
     differences = pooled([comparison.difference for _, comparison in found], scores, of_reference)
     margin = float(results.study.settings_json.get("margin", MARGIN))
     luck = ChoiceLuck(confirmed_means(results, reference))
-    judged = luck.taken_off(differences, differences[0])
+    judged = luck.taken_off(differences, differences[with_most_seeds([comparison for _, comparison in found])])
     verdicts = judge([[difference] for difference in judged], margin=margin)
     rows = [Compared(None, None)] * len(plain)
-    for (place, comparison), difference, verdict in zip(found, differences, verdicts, strict=True):
-        rows[place] = Compared(replace(comparison, difference=difference), verdict)
+    for (place, comparison), difference, verdict, of in zip(found, differences, verdicts, judged, strict=True):
+        rows[place] = Compared(replace(comparison, difference=difference), verdict, of)
     return rows
 
 

@@ -20,7 +20,7 @@ class SharedEffect:
     """An effect in both studies, the second's turned to the first's direction where it was measured the other way.
 
     `difference`, the second minus the first with its interval, and `judgement` are None where either study could not
-    judge it yet.
+    judge it yet. The difference is as it was measured; the judgement is about what the studies' own are about.
     """
 
     first: Effect
@@ -28,6 +28,16 @@ class SharedEffect:
     turned: bool
     difference: Interval | None = None
     judgement: CarryOverJudgement | None = None
+
+    @property
+    def luck_taken_off(self) -> bool:
+        """Whether one of the studies has judged other than it measured: its best was chosen by these very runs."""
+        return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in self.both)
+
+    @property
+    def both(self) -> tuple[Effect, Effect]:
+        """The two effects."""
+        return self.first, self.second
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,7 @@ def _judged(rows: Sequence[SharedEffect], margin: float) -> list[SharedEffect]:
     able = [(row, pair) for row in rows if (pair := _effect_pair(row)) is not None]
     judged = judge_carry_over([pair for _, pair in able], margin=margin)
     done = [
-        replace(row, difference=effect_difference(pair.first, pair.second).interval(pair.level), judgement=judgement)
+        replace(row, difference=_measured(row, pair.level), judgement=judgement)
         for (row, pair), judgement in zip(able, judged, strict=True)
     ]
     waiting = [row for row in rows if _effect_pair(row) is None]
@@ -121,13 +131,19 @@ def _judged(rows: Sequence[SharedEffect], margin: float) -> list[SharedEffect]:
     return [*sorted(done, key=lambda row: order.index(row.judgement.verdict) if row.judgement else 9), *waiting]
 
 
+def _measured(row: SharedEffect, level: float) -> Interval | None:
+    one, other = row.first.comparison, row.second.comparison
+    return effect_difference(one.difference, other.difference).interval(level) if one and other else None
+
+
 def _effect_pair(row: SharedEffect) -> EffectPair | None:
+    """What the studies' own verdicts are about: the luck of each best would make their effects differ."""
     one, other = row.first, row.second
     if not (one.comparison and other.comparison and one.judgement and other.judgement):
         return None
     return EffectPair(
-        one.comparison.difference,
-        other.comparison.difference,
+        one.judged or one.comparison.difference,
+        other.judged or other.comparison.difference,
         (one.judgement.verdict, other.judgement.verdict),
         ((1 - one.comparison.level) / 0.05, (1 - other.comparison.level) / 0.05),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -10,6 +10,7 @@ from markupsafe import Markup
 from results import interval_svg, page, paired_svg, wording
 from results.comparing import PairOfStudies, StudyComparison, compare_studies
 from results.rendering import TEMPLATES, template_environment
+from results.rows import StudyRow
 from results.study_effects import Effect
 from results.study_results import StudyResults
 from results.summary import Summary
@@ -25,6 +26,10 @@ SAME_DATA = (
     "Both were measured on the same examples; the intervals of the differences do not make use of that and are wider "
     "than they had to be."
 )
+LUCK = (
+    "Verdicts leave out by how much the choice of a study's best flatters it in runs that it was chosen by; points and "
+    "intervals are as measured."
+)
 TURNED = "Rows marked with ⇄ were measured the other way round in this study; their sign is turned."
 
 
@@ -38,7 +43,8 @@ def render_comparison(studies: Sequence[StudyResults]) -> str:
             found=found,
             tables=[_table(pair, found.names[0]) for pair in found.pairs],
             answers=[_answer(one) for one in found.studies],
-            made_up=page.MADE_UP if any(one.study.data_made_up for one in found.studies) else "",
+            made_up=_caveats(found, page.made_up),
+            backbone_note=_caveats(found, lambda study: page.MINILM if study.backbone == "minilm" else ""),
             headline=headline(found),
             wording=wording,
             page=page,
@@ -58,6 +64,17 @@ def headline(found: StudyComparison) -> str:
     return f"{over} of {of} of {found.names[0]} {'carries' if over == 1 else 'carry'} over"
 
 
+def _caveats(found: StudyComparison, caveat: Callable[[StudyRow], str]) -> str:
+    """What is to be known of the studies' numbers, each thing once; of some of them, with their names."""
+    told: dict[str, list[str]] = {}
+    for name, one in zip(found.names, found.studies, strict=True):
+        if said := caveat(one.study):
+            told.setdefault(said, []).append(name)
+    return " ".join(
+        said if len(names) == len(found.names) else f"{', '.join(names)}: {said}" for said, names in told.items()
+    )
+
+
 def _answer(found: Summary) -> dict[str, str]:
     """A study's own answer, in the columns of the table of studies."""
     best, gain = found.best, found.gain
@@ -75,6 +92,7 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     notes = [EXPLAINED]
     notes += [f"Alike: surely within {100 * pair.margin:g} points of each other."]
     notes += [SAME_DATA] if pair.same_data else []
+    notes += [LUCK] if any(row.luck_taken_off for row in pair.shared) else []
     notes += [TURNED] if any(row.turned for row in pair.shared) else []
     return {
         "scale": Markup(interval_svg.scale(axis)),
@@ -89,6 +107,5 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
 
 def _listed(effect: Effect) -> str:
     """ "pooling mean → cls: −2.3 points [−3.0, −1.6], hurts"."""
-    found = effect.interval
-    told = f"{points_text(found.estimate)} points {points_interval(found)}, " if found else ""
-    return f"{effect.words()}: {told}{effect.judgement.verdict if effect.judgement else 'no verdict yet'}"
+    found = effect.comparison
+    return f"{effect.words()}: {page.effect_in_words(found, effect.judgement) if found else 'no verdict yet'}"

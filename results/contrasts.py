@@ -34,7 +34,7 @@ def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Com
     verdicts = judge([[contrast.difference] for contrast in moderated], margin=margin)
     told = [Compared(None, None)] * len(plain)
     for (place, _), contrast, verdict in zip(found, moderated, verdicts, strict=True):
-        told[place] = Compared(contrast, verdict)
+        told[place] = Compared(contrast, verdict, contrast.difference)
     return told
 
 

@@ -11,7 +11,7 @@ from results.arrays import Float64
 from results.statistics import Interval
 from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
-from results.wording import MINUS, NONE, plural, points_interval, points_text, score_interval, score_text
+from results.wording import NONE, decimals, plural, points_interval, points_text, score_interval, score_text
 
 SHOWN = 12  # examples of a list; the export has them all
 CLASS_NAMES: Mapping[str, Sequence[str]] = {
@@ -190,7 +190,8 @@ def _interval_text(found: Interval, judged: bool) -> str:
     """Accuracies with three decimals, what is in a label's units with two."""
     if judged:
         return f"{score_text(found.estimate)} {score_interval(found)}"
-    return f"{found.estimate:.2f} [{found.low:.2f}, {found.high:.2f}]".replace("-", MINUS)
+    estimate, low, high = (decimals(value, 2) for value in (found.estimate, found.low, found.high))
+    return f"{estimate} [{low}, {high}]"
 
 
 def _right_seeds(side: TaskPredictions, place: int) -> str:
@@ -199,4 +200,4 @@ def _right_seeds(side: TaskPredictions, place: int) -> str:
 
 def _mean_score(side: TaskPredictions, place: int) -> str:
     values = side.predictions[:, place]
-    return f"{values.mean():.2f} ± {values.std(ddof=1):.2f}".replace("-", MINUS)
+    return f"{decimals(float(values.mean()), 2)} ± {values.std(ddof=1):.2f}"

@@ -49,17 +49,29 @@ class LeaseHeld(ResultsError):
     """Another driver holds the lease of the study.
 
     `last_heartbeat_seconds` and `expires_in` are seconds: since its last sign of life, and until it may be
-    taken over.
+    taken over. `living_pid`: its process, where that is known to live on this machine; then it is never taken over.
     """
 
-    def __init__(self, study: str, owner: str, last_heartbeat_seconds: float, expires_in: float) -> None:
+    def __init__(
+        self,
+        study: str,
+        owner: str,
+        last_heartbeat_seconds: float,
+        expires_in: float,
+        living_pid: int | None = None,
+    ) -> None:
         self.study = study
         self.owner = owner
         self.last_heartbeat_seconds = last_heartbeat_seconds
         self.expires_in = expires_in
+        way_out = f"If that process is gone, try again in {max(1, round(expires_in))} s, when its lease ends."
+        if living_pid is not None:
+            way_out = (
+                f"That process lives on this machine. To go on with the study here, end it first: kill {living_pid} "
+                f"(kill -9 {living_pid} where it hangs)."
+            )
         super().__init__(
             f"Study '{study}' is being run by {owner} "
             f"(last sign of life {last_heartbeat_seconds:.0f} s ago). "
-            f"Watch it: python -m study.status --name {study}\n"
-            f"If that process is gone, try again in {max(1, round(expires_in))} s, when its lease ends."
+            f"Watch it: python -m study.status --name {study}\n{way_out}"
         )

@@ -55,7 +55,7 @@ def forests(results: StudyResults, found: Summary, sections: Sequence[BuiltSecti
 
 
 def forest(table: str, rows: Sequence[Row]) -> Figure | None:
-    """The rows of one table from top to bottom, filled where the verdict is not open; None without an interval."""
+    """The rows of one table from top to bottom, filled where a verdict is not open; None without an interval."""
     title, named, estimate = _FORESTS[table]
     shown = [row for row in rows if isinstance(row.get("low"), float) and row["low"] == row["low"]]
     if not shown:
@@ -77,15 +77,15 @@ def forest(table: str, rows: Sequence[Row]) -> Figure | None:
         },
         "marker": {
             "size": 9,
-            "symbol": ["circle-open" if row["verdict"] == "open" else "circle" for row in shown],
+            "symbol": ["circle-open" if _verdict(row) in ("", "open") else "circle" for row in shown],
             "color": "var(--accent)",
         },
     }
-    labels = [f"{_label(named(row))}  ({escape(str(row['verdict']))})" for row in shown]
+    labels = [_label(named(row)) + (f"  ({escape(said)})" if (said := _verdict(row)) else "") for row in shown]
     return Figure(
         id=f"figure-intervals-{table.replace('_', '-')}",
         title=title,
-        sentence="Points with 95 % intervals and verdicts; open circles are open.",
+        sentence="Points with 95 % intervals and verdicts; open circles are open, or without a verdict yet.",
         traces=[trace],
         layout={
             "height": AROUND_PIXELS + ROW_PIXELS * len(shown),
@@ -99,6 +99,11 @@ def forest(table: str, rows: Sequence[Row]) -> Figure | None:
             },
         },
     )
+
+
+def _verdict(row: Row) -> str:
+    """The verdict of a row; empty before its table's first look."""
+    return row["verdict"] if isinstance(row["verdict"], str) else ""
 
 
 def _label(text: str) -> str:

@@ -10,7 +10,7 @@ from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
 from results.compared import record as judged_record
 from results.leaderboard import ConfigurationResult, baseline_digest
-from results.statistics import Judgement
+from results.statistics import Difference, Judgement
 from results.study_results import Comparison, StudyResults
 
 if TYPE_CHECKING:
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A configuration of a grid. `comparison` is it minus the baseline; None with fewer than two seeds in common."""
+    """A configuration of a grid. `comparison` is it minus the baseline; None with fewer than two seeds in common.
+
+    `judgement` is about `judged` (`compared`).
+    """
 
     entry: ConfigurationResult
     comparison: Comparison | None
     judgement: Judgement | None = None
+    judged: Difference | None = None
 
 
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
@@ -31,9 +35,10 @@ def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], bas
     digests = compared_with_baseline(results, baseline)
     judged = dict(zip(digests, compared(results, digests, baseline), strict=True))
     rows = [
-        GridRow(entry, judged[entry.digest].comparison, judged[entry.digest].judgement)
+        GridRow(entry, found.comparison, found.judgement, found.judged)
         for entry in entries
         if entry.digest != baseline
+        for found in (judged[entry.digest],)
     ]
     return sorted(rows, key=_by_gain)
 

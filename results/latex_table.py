@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PREAMBLE = "% \\usepackage[T1]{fontenc} \\usepackage{booktabs} \\usepackage{longtable}"
 MOST_CHARACTERS = 60  # of a text in a cell; the whole is in the other formats
 SHOWN_DIGITS = 4  # of a score 0..1: a hundredth of a point
+LEAST_P = 10**-SHOWN_DIGITS
 
 # A column that judges a number, and that number's column. The daggers stand at the number.
 _JUDGED = (("verdict", "difference"), ("reference_verdict", "reference_effect"), ("study_verdict", "study_effect"))
@@ -138,9 +139,19 @@ class _Column:
         if self._high is not None:
             ends = _text(value), _text(row[self._high])
             return f"{{[}}{ends[0]}, {ends[1]}{{]}}" if all(ends) else ""
-        text = _text(value)
+        text = escape(f"< {LEAST_P:g}") if is_tiny_p(self.name, value) else _text(value)
         mark = DAGGERS.get(str(row.get(self._verdict))) if self._verdict and text else None
         return f"{text}$^{{{mark}}}$" if mark else text
+
+
+def number_text(value: float) -> str:
+    """A number as people read it, with an ASCII minus; what shows as zero has none."""
+    return f"{value:z.{SHOWN_DIGITS}f}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def is_tiny_p(column: str, value: object) -> bool:
+    """Whether a column has p values and this one would show as zero."""
+    return re.search(r"(^|_)p$", column) is not None and isinstance(value, float) and value < LEAST_P
 
 
 def _text(value: object) -> str:
@@ -149,7 +160,6 @@ def _text(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return ""
     if isinstance(value, float):
-        shown = f"{value:.{SHOWN_DIGITS}f}" if abs(value) < 100 else f"{value:.1f}"
-        return shown.replace("-", "$-$")
+        return number_text(value).replace("-", "$-$")
     text = " ".join(str(value).split())
     return escape(text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…")

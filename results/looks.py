@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from results.choice_luck import ChoiceLuck, confirmed_means
+from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.moderation import pooled
 from results.rows import StudyRow
 from results.statistics import MARGIN, Difference, Float64, Judgement, judge, sequential_level, spending
@@ -98,15 +98,15 @@ def looks(
 
     A look is taken when every row that is open, and the reference, has ended its seeds; `after`: only looks at so many
     seeds or fewer. At each look the noise is moderated over all rows, decided ones with the seeds they have had
-    (`moderation.pooled`). A configuration that failed with every seed gets no further look; it counts in Holm's
-    method, so that a table's size does not depend on what ends well.
+    (`moderation.pooled`). A configuration that failed with every seed that all rows get has no look; it counts in
+    Holm's method, so that a table's size does not depend on what ends well.
     """
     rows, ended = [Looked(digest) for digest in digests], _ended(results)
-    margin, before = float(results.study.settings_json.get("margin", MARGIN)), plan.start
-    luck = ChoiceLuck(confirmed_means(results, reference, plan.first(plan.start)))
+    margin, begun = float(results.study.settings_json.get("margin", MARGIN)), plan.first(plan.start)
+    luck = ChoiceLuck(confirmed_means(results, reference, begun))
     for count in plan.counts:
         seeds = plan.first(count)
-        going = [row for row in rows if row.is_open and not _hopeless(results, ended, row.digest, plan.first(before))]
+        going = [row for row in rows if row.is_open and not _hopeless(results, ended, row.digest, begun)]
         wanted = {(digest, seed) for digest in (reference, *(row.digest for row in going)) for seed in seeds}
         if not going or (after is not None and count > after) or not wanted <= ended:
             break
@@ -114,18 +114,16 @@ def looks(
         judged = judge([row.differences for row in rows], shares=plan.shares, margin=margin)
         for row, judgement in zip(rows, judged, strict=True):
             row.judgement = judgement
-        before = count
     return rows
 
 
 def wanting(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int) -> list[str]:
     """Which rows want a further seed after the looks at up to `after` seeds: open ones that do not fail every time."""
-    ended = _ended(results)
-    if _hopeless(results, ended, reference, plan.first(after)):
+    ended, begun = _ended(results), plan.first(plan.start)
+    if _hopeless(results, ended, reference, begun):
         return []
     rows = looks(results, digests, reference, plan, after=after)
-    seeds = plan.first(after)
-    return [row.digest for row in rows if row.is_open and not _hopeless(results, ended, row.digest, seeds)]
+    return [row.digest for row in rows if row.is_open and not _hopeless(results, ended, row.digest, begun)]
 
 
 def _look(
@@ -149,8 +147,9 @@ def _look(
             if row in going:
                 row.comparison = replace(comparison, difference=difference, level=level)
     seen = [row for row in rows if row in going or not row.differences]
-    shown = [row.comparison.difference for row in seen if row.comparison is not None]
-    judged = iter(luck.taken_off(shown, shown[0]) if shown else ())
+    shown = [row.comparison for row in seen if row.comparison is not None]
+    differences = [comparison.difference for comparison in shown]
+    judged = iter(luck.taken_off(differences, differences[with_most_seeds(shown)]) if shown else ())
     for row in seen:
         row.differences.append(next(judged) if row.comparison is not None else None)
 

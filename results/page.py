@@ -15,9 +15,9 @@ from results.described import best_in_brief, described
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.rows import JsonObject, StudyRow
-from results.statistics import MARGIN
+from results.statistics import MARGIN, Judgement
 from results.study_results import Comparison, IntervalOver, StudyResults
-from results.summary import RunCounts, Summary
+from results.summary import Summary
 from results.wording import (
     NONE,
     duration,
@@ -74,6 +74,8 @@ def headline(found: Summary) -> str:
     if found.best is not None:
         return f"Best: {best_name(found)}"
     if found.counts.complete + found.counts.pruned:
+        if found.counts.lost:
+            return "No configuration has all its seeds"
         return "No configuration has been confirmed yet"
     if found.counts.failed:
         return f"No result: {plural(found.counts.failed, 'run')} failed and none is complete"
@@ -90,7 +92,7 @@ def best_name(found: Summary) -> str:
 def lead(found: Summary) -> list[str]:
     """The sentences under the headline."""
     if found.best is None:
-        return _lead_without_best(found.counts)
+        return _lead_without_best(found)
     best, baseline = found.best, found.baseline
     sentences = [f"It scores {_scored(best)}."]
     if best.labels and not found.best_is_baseline:
@@ -177,11 +179,16 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
         return "No single change of the best configuration has two seeds in common with it yet."
     worst = compared[0]
     assert worst.comparison is not None
-    shift = points_text(worst.comparison.interval.estimate)
     told = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
-    return f"{told} The largest effect: {cell.factor} {levels}, {shift} points."
+    return f"{told} The largest effect: {cell.factor} {levels}, {effect_in_words(worst.comparison, worst.judgement)}."
+
+
+def effect_in_words(comparison: Comparison, judgement: Judgement | None) -> str:
+    """ "−1.9 points [−2.6, −1.2], hurts"."""
+    interval, said = comparison.interval, judgement.verdict if judgement else "no verdict yet"
+    return f"{points_text(interval.estimate)} points {points_interval(interval)}, {said}"
 
 
 def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
@@ -205,14 +212,14 @@ def grid_sentence(found: Summary) -> str:
     rows, kind = found.against_baseline, grid_kind(found)
     if found.baseline is None:
         return "A grid is compared with its baseline, which has no complete run with a fresh seed yet."
-    compared = [(row.entry, row.comparison.interval) for row in rows if row.comparison]
+    compared = [(row, row.comparison) for row in rows if row.comparison]
     if not compared:
         return f"No {kind} has two seeds in common with the baseline yet."
-    entry, largest = max(compared, key=lambda one: abs(one[1].estimate))
-    name = "; ".join(entry.labels) or described(found, entry.choices).text
+    row, largest = max(compared, key=lambda one: abs(one[1].difference.estimate))
+    name = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
     return (
         f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows)}. "
-        f"The largest difference: {name}, {points_text(largest.estimate)} points."
+        f"The largest difference: {name}, {effect_in_words(largest, row.judgement)}."
     )
 
 
@@ -295,11 +302,14 @@ def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float 
     return means
 
 
-def _lead_without_best(counts: RunCounts) -> list[str]:
-    done = counts.complete + counts.pruned
-    if done:
+def _lead_without_best(found: Summary) -> list[str]:
+    counts = found.counts
+    if counts.complete + counts.pruned and (found.is_grid or counts.confirming):
+        return _lead_without_all_seeds(found)
+    if counts.complete + counts.pruned:
+        one = counts.searched == 1
         return [
-            f"So far {plural(done, 'run')} of the search {'has' if done == 1 else 'have'} come to an end. "
+            f"So far {plural(counts.searched, 'run')} of the search {'has' if one else 'have'} come to an end. "
             "The search picks configurations by the scores of single runs, so those are not results.",
             "The phase confirm runs the best ones again with fresh seeds.",
         ]
@@ -307,6 +317,20 @@ def _lead_without_best(counts: RunCounts) -> list[str]:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.failures)
         return [f"Why: {reasons}. The list of all runs has the details."]
     return ["Launch the study again under the same name to go on."]
+
+
+def _lead_without_all_seeds(found: Summary) -> list[str]:
+    """Of a study that has begun with fresh seeds, and where each configuration lacks some."""
+    counts, name = found.counts, found.study.study_name
+    told = "A configuration is ranked when every seed that it should have has given a score"
+    if not counts.lost:
+        return [f"{told}; none has them all yet.", "Launch the study again under the same name to go on."]
+    return [
+        f"{told}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed. "
+        "The list of all runs says why.",
+        f"Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
+        f"--name {name}-2 --import-from {name}",
+    ]
 
 
 def _scored(entry: ConfigurationResult) -> str:

@@ -57,6 +57,7 @@ __all__ = [
     "UnknownStudy",
     "old_tables",
     "open_database",
+    "open_if_there",
 ]
 
 
@@ -74,6 +75,34 @@ def open_database(url: str, *, create: bool = True) -> Database:
         sessions.close()
         raise
     return Database(sessions)
+
+
+def open_if_there(url: str, *, upgrade: bool) -> Database | None:
+    """Open a database that has studies; None where there is no file, or none of our tables in it. It makes neither.
+
+    Without `upgrade` nothing is changed at all: StorageError for tables of an older release, which cannot be read as
+    they are. Other StorageErrors as of `open_database`.
+    """
+    file = storage_url.sqlite_file(storage_url.parse_url(url))
+    if file is not None and not file.exists():
+        return None
+    sessions = _sessions(url, create=False)
+    try:
+        version = sessions.version()
+        if not upgrade and version in migrations.known_versions() - {migrations.HEAD}:
+            raise StorageError(
+                f"The tables of {sessions.shown_url} were written by an older release (version {version}): reading "
+                "them would change them. Bring them up to date first: "
+                "python -m study.doctor --name STUDY --storage URL --fix"
+            )
+        if version is not None:
+            sessions.upgrade(create=False)
+            return Database(sessions)
+    except BaseException:
+        sessions.close()
+        raise
+    sessions.close()
+    return None
 
 
 def old_tables(url: str) -> str | None:
@@ -228,8 +257,8 @@ class Database:
     ) -> None:
         """Become the one driver of the study for `seconds`; LeaseHeld while another is.
 
-        `owner` names the process for people and must be its own ("pid 4121 on host a");
-        `process_started_at` is psutil's `create_time()`, seconds since 1970.
+        `owner` names the process and must be its own (`lease.owner_name`); `process_started_at` is psutil's
+        `create_time()`, seconds since 1970.
         """
         now = utc_now()
         wanted = LeaseRow(name, owner, host, pid, process_started_at, now, now + timedelta(seconds=seconds))
@@ -257,14 +286,14 @@ class Database:
         """Who drives the study, or drove it when it died; None when nobody holds it."""
         with self._sessions.read() as session:
             found = session.get(schema.Lease, name)
-            return None if found is None else row_from(LeaseRow, found)
+            return None if found is None else lease.row_of(found)
 
     @lasting
     def driven_by(self, name: str, this_host: str) -> LeaseRow | None:
         """Who is at work on the study now, as far as can be told from the host `this_host`; None: nobody."""
         with self._sessions.read() as session:
             found = lease.live(session, name, this_host)
-            return None if found is None else row_from(LeaseRow, found)
+            return None if found is None else lease.row_of(found)
 
     @lasting
     def forget_lease(self, name: str) -> None:
@@ -343,9 +372,14 @@ class Database:
             run_records.record_evaluation(session, run_id, split, metrics, predictions)
 
     @lasting
-    def interrupt_running(self, name: str) -> int:
-        """Mark what a dead driver left running as interrupted; the number of runs."""
+    def interrupt_running(self, name: str, owner: str | None = None) -> int:
+        """Mark what a dead driver left running as interrupted; the number of runs.
+
+        A driver gives the `owner` of its lease: LeaseHeld, and no run is touched, where it has lost that to another.
+        """
         with self._sessions.write() as session:
+            if owner is not None:
+                lease.require(session, name, owner)
             return run_records.interrupt_running(session, name)
 
     @lasting

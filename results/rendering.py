@@ -99,7 +99,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "choice_note": choice_note(
             results,
             found.best.digest if found.best and found.ablation else None,
-            [row.comparison.difference for row in found.ablation if row.comparison],
+            [(row.comparison, row.judged) for row in found.ablation if row.comparison and row.judged],
         ),
         "fixed_pretraining": _fixed_pretraining(found),
         "scale": Markup(interval_svg.scale(axis)),

@@ -23,7 +23,9 @@ def utc_now() -> datetime:
 def runs_again(status: str, reason: str | None) -> bool:
     """Whether a run with this status and reason did not come to an end of its own, so that a launch runs it again.
 
-    One whose worker died is such: the run is not to blame, and what was left of its retries went with the driver.
+    One whose worker died is such: the run is not to blame, and what was left of its retries went with the driver. It
+    holds for runs of confirm and ablate, and for one of the search as long as Optuna was not told its end: a trial that
+    was told FAIL, after the last retry, stays failed, and its run with it.
     """
     return status in ("running", "interrupted") or (status == "failed" and reason in ("worker_died", "interrupted"))
 
@@ -236,7 +238,10 @@ class IssueRow:
 
 @dataclass(frozen=True)
 class LeaseRow:
-    """Who runs a study, and until when that claim lasts without another sign of life."""
+    """Who runs a study, and until when that claim lasts without another sign of life.
+
+    `owner` as people are shown it in what is read, with its machine in what is written (`results.lease`).
+    """
 
     study_name: str
     owner: str

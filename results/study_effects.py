@@ -27,8 +27,9 @@ class Effect:
     """One row of a study's tables: what is changed, by how much the score differs, and the verdict on that.
 
     Of a change of one factor, `factor`, `from_level` and `to_level` say which, and `label` is empty. `comparison` is
-    None with fewer than two seeds in common with what it is compared with, `judgement` before the table's first look.
-    `run_ids`: the runs compared, as in every export.
+    None with fewer than two seeds in common with what it is compared with, `judgement` before the table's first look;
+    that is about `judged`, the difference without the luck of a best that was chosen. `run_ids`: the runs compared, as
+    in every export.
     """
 
     table: Table
@@ -39,6 +40,7 @@ class Effect:
     comparison: Comparison | None
     judgement: Judgement | None
     run_ids: str = ""
+    judged: Difference | None = None
 
     @property
     def interval(self) -> Interval | None:
@@ -59,14 +61,15 @@ class Effect:
 
     def turned(self) -> Effect:
         """The effect of the change made the other way round: the same runs, the sign reversed."""
-        found = self.comparison
-        if found is not None:
-            difference = Difference(-found.difference.estimate, found.difference.noise)
-            found = replace(found, difference=difference)
-        judged = self.judgement
-        if judged is not None:
-            judged = replace(judged, verdict=TURNED[judged.verdict])
-        return replace(self, from_level=self.to_level, to_level=self.from_level, comparison=found, judgement=judged)
+        said = self.judgement
+        return replace(
+            self,
+            from_level=self.to_level,
+            to_level=self.from_level,
+            comparison=self.comparison.turned if self.comparison else None,
+            judgement=replace(said, verdict=TURNED[said.verdict]) if said else None,
+            judged=replace(self.judged, estimate=-self.judged.estimate) if self.judged else None,
+        )
 
 
 Effects = Mapping[Key, Effect]
@@ -92,14 +95,14 @@ def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
     for one in found.against_baseline:
         runs = _run_ids(results, one.comparison, one.entry.digest, baseline)
         table, label, change = _named(one, found.baseline_choices)
-        yield Effect(table, label, *change, one.comparison, one.judgement, runs)
+        yield Effect(table, label, *change, one.comparison, one.judgement, runs, one.judged)
 
 
 def _change(results: StudyResults, table: Table, row: AblationRow, reference: str) -> Effect:
     cell = row.cell
     change = str(cell.factor), str(cell.from_level), str(cell.to_level)
     runs = _run_ids(results, row.comparison, cell.config_digest, reference)
-    return Effect(table, "", *change, row.comparison, row.judgement, runs)
+    return Effect(table, "", *change, row.comparison, row.judgement, runs, row.judged)
 
 
 def _named(row: GridRow, baseline: Mapping[str, Choice]) -> tuple[Table, str, tuple[str, str, str]]:

@@ -16,7 +16,7 @@ from results.leaderboard import (
     leaderboard,
 )
 from results.records import Database
-from results.rows import JsonObject, RunRow, StudyRow
+from results.rows import JsonObject, RunRow, StudyRow, runs_again
 from results.stages import StageCosts
 from results.study_results import Comparison, StudyResults
 from results.wording import Change, changes
@@ -24,7 +24,11 @@ from results.wording import Change, changes
 
 @dataclass(frozen=True)
 class RunCounts:
-    """How many runs ended how. `failures` counts the failed ones by reason."""
+    """How many runs ended how. `failures` counts the failed ones by reason.
+
+    `searched`: those of the search that are complete or pruned; `confirming`: all with fresh seeds; `lost`: those among
+    these that failed for good, so that no launch runs them again.
+    """
 
     complete: int
     pruned: int
@@ -32,6 +36,9 @@ class RunCounts:
     interrupted: int
     running: int
     failures: tuple[tuple[str, int], ...]
+    searched: int
+    confirming: int
+    lost: int
 
     @property
     def total(self) -> int:
@@ -118,6 +125,7 @@ def summarise(results: StudyResults) -> Summary:
 def count_runs(runs: list[RunRow]) -> RunCounts:
     """How many runs ended how."""
     ends = Counter(run.status for run in runs)
+    fresh = [run for run in runs if run.phase != "search"]
     reasons = Counter(run.reason or "unknown" for run in runs if run.status == "failed")
     return RunCounts(
         complete=ends["complete"],
@@ -126,6 +134,9 @@ def count_runs(runs: list[RunRow]) -> RunCounts:
         interrupted=ends["interrupted"],
         running=ends["running"],
         failures=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        searched=sum(run.phase == "search" and run.status in ("complete", "pruned") for run in runs),
+        confirming=len(fresh),
+        lost=sum(run.status == "failed" and not runs_again(run.status, run.reason) for run in fresh),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from results.latex_table import SHOWN_DIGITS, latex
+from results.latex_table import LEAST_P, is_tiny_p, latex, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,9 @@ def markdown(frame: pd.DataFrame) -> str:
     """A table of GitHub-flavoured Markdown."""
     from tabulate import tabulate
 
-    rows = [[_one_line(_shown(value)).replace("|", "\\|") for value in row] for row in _rows(frame)]
+    names = [str(name) for name in frame.columns]
+    shown = [[_shown(name, value) for name, value in zip(names, row, strict=True)] for row in _rows(frame)]
+    rows = [[_one_line(text).replace("|", "\\|") for text in row] for row in shown]
     numbers = ["right" if _is_number(frame, name) else "left" for name in frame.columns]
     text = tabulate(rows, headers=list(frame.columns), tablefmt="pipe", disable_numparse=True, colalign=numbers or None)
     return f"{text}\n"
@@ -45,13 +47,15 @@ def _rows(frame: pd.DataFrame) -> list[list[object]]:
     return [list(row) for row in frame.itertuples(index=False, name=None)]
 
 
-def _shown(value: object) -> str:
+def _shown(column: str, value: object) -> str:
     import pandas as pd
 
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return ""
+    if is_tiny_p(column, value):
+        return f"< {LEAST_P:g}"
     if isinstance(value, float):
-        return f"{value:.{SHOWN_DIGITS}f}" if abs(value) < 100 else f"{value:.1f}"
+        return number_text(value)
     return str(value)
 
 

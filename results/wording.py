@@ -63,7 +63,12 @@ def _short(value: float) -> str:
 
 def score_text(value: float | None) -> str:
     """A score with three decimals; a dash for none."""
-    return NONE if value is None or math.isnan(value) else f"{value:.3f}".replace("-", MINUS)
+    return NONE if value is None or math.isnan(value) else decimals(value, 3)
+
+
+def decimals(value: float, digits: int) -> str:
+    """A number with so many decimals; what shows as zero has no minus."""
+    return f"{value:z.{digits}f}".replace("-", MINUS)
 
 
 def score_with_spread(mean: float | None, spread: float | None) -> str:
@@ -82,8 +87,17 @@ def points_text(difference: float | None) -> str:
 
 
 def points_interval(interval: Interval | None) -> str:
-    """ "[−3.0, −1.6]" in points."""
-    return NONE if interval is None else f"[{points_text(interval.low)}, {points_text(interval.high)}]"
+    """ "[−3.0, −1.6]" in points; an end near zero has as many digits as tell its side, "[+0.03, +0.4]"."""
+    return NONE if interval is None else f"[{_end_text(interval.low)}, {_end_text(interval.high)}]"
+
+
+def _end_text(end: float) -> str:
+    points = abs(100 * end)
+    if not 0 < points < 0.05:
+        return points_text(end)
+    sign = "+" if end > 0 else MINUS
+    told = (f"{points:.{digits}f}" for digits in range(2, 7))
+    return next((f"{sign}{text}" for text in told if float(text) > 0), "0.0")  # less is no more than rounding
 
 
 def score_interval(interval: Interval | None) -> str:
@@ -122,10 +136,13 @@ def memory_text(value: float | None) -> str:
 
 
 def p_text(p: float) -> str:
-    """ "0.03", "0.004", "< 0.001"."""
+    """ "0.03", "0.004", "< 0.001"; near 0.05 with as many digits as tell its side, "0.048"."""
     if p < 0.001:
         return "< 0.001"
-    return f"{p:.2f}" if p >= 0.095 else f"{p:.1g}" if p < 0.01 else f"{p:.2f}"
+    if p < 0.01:
+        return f"{p:.1g}"
+    told = (f"{p:.{digits}f}" for digits in range(2, 7))
+    return next((text for text in told if float(text) != 0.05), "0.05")
 
 
 def probability_text(probability: float) -> str:

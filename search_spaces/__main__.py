@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SpaceError as error:
         print(error, file=sys.stderr)
         return 2
-    print(plain(text))
+    try:
+        print(plain(text), flush=True)
+    except BrokenPipeError:  # who reads it has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes out what is left when it ends
     return 0
 
 

@@ -230,6 +230,16 @@ def limits(options: argparse.Namespace) -> Limits:
     return Limits(options.timeout, options.run_timeout, None if room is None else round(room * 1e9), options.retries)
 
 
+def limit_flags(options: argparse.Namespace) -> list[str]:
+    """What a launch must say to protect its runs as this one does: limits are no settings of the study."""
+    found = []
+    for flag in ("run_timeout", "memory_per_run", "retries"):
+        value = getattr(options, flag)
+        if value is not None and (flag, value) != ("retries", RETRIES):
+            found += [f"--{flag.replace('_', '-')}", str(value)]
+    return found
+
+
 def faults(options: argparse.Namespace) -> dict[str, float]:
     """The rates of `--rehearse-faults`."""
     if options.rehearse_seconds is not None and not (options.rehearse and 0 <= options.rehearse_seconds < 3600):

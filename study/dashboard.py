@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from results import DEFAULT_STORAGE
 from results.plain import plain
+from study.interrupts import until_ctrl_c
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
@@ -52,6 +53,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command until Ctrl-C; 0 when stopped, 2 for what a person can mend."""
+    return until_ctrl_c(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from results.designs import CellPlan
 from results.factorial import resolution_iv_design
-from results.records import open_database
+from results.records import open_if_there
 from search_spaces import Space, SpaceError
 from search_spaces.choices import places
 from search_spaces.grammar import Choice, Choices
@@ -64,13 +63,14 @@ def planned_designs(space: Space, settings: Settings, best: Choices | None) -> l
 
 
 def decided_best(storage: str, name: str, space: Space) -> dict[str, Choice] | None:
-    """The best that an earlier launch of the study has decided, in the space as it is; makes no database.
+    """The best that an earlier launch of the study has decided, in the space as it is; changes nothing.
 
     None without one, and where it is no longer in the space.
     """
-    if storage.startswith("sqlite:///") and not Path(storage.removeprefix("sqlite:///")).exists():
+    database = open_if_there(storage, upgrade=False)
+    if database is None:
         return None
-    with open_database(storage) as database:
+    with database:
         found = database.study(name)
     decided = found.decisions_json.get("best_choices") if found is not None else None
     try:

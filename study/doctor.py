@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from results import DEFAULT_STORAGE
 from results.plain import plain
+from study.interrupts import until_ctrl_c
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
 
@@ -45,6 +47,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    return until_ctrl_c(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError
@@ -118,17 +124,19 @@ def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
 
 
 def _is_store(folder: Path) -> bool:
-    """Whether all that is in a folder could be a store's: what is left over in a store is deleted."""
-    from mtbert.stage_store.store import CLAIMS, DAMAGED, FEATURES
+    """Whether all that is in a folder could be a store's: what is left over in a store is deleted.
+
+    A study may be at work on it: what goes away meanwhile was the store's.
+    """
+    from mtbert.stage_store.store import CLAIMS, DAMAGED, FEATURES, is_own
 
     if not folder.is_dir() or folder.is_symlink():
         return False
     for path in folder.iterdir():
-        if re.fullmatch(r"[0-9a-f]{2}", path.name):
-            key = rf"{path.name}[0-9a-f]{{62}}|\.{path.name}[0-9a-f]{{6}}\..+"
-            if path.is_symlink() or not all(re.fullmatch(key, entry.name) for entry in path.iterdir()):
-                return False
-        elif path.name not in (CLAIMS, DAMAGED, FEATURES):
+        known = path.name in (CLAIMS, DAMAGED, FEATURES) or re.fullmatch(r"[0-9a-f]{2}", path.name)
+        if not known or path.is_symlink() or not path.is_dir():
+            return False
+        if not all(is_own(entry) or not os.path.lexists(entry) for entry in path.iterdir()):
             return False
     return True
 

@@ -6,15 +6,19 @@ A finished run is never deleted or changed. What is repaired is what a killed dr
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from results.records import Database, RunRow, old_tables, open_database
 from results.stages import STORE
 from study import trust
 from study.settings import Settings
+
+if TYPE_CHECKING:
+    from study.trial_states import TrialStates
 
 ENDED = ("complete", "pruned", "failed")
 
@@ -76,20 +80,22 @@ def _left_by_a_driver(database: Database, name: str) -> Iterator[Finding]:
         def interrupt() -> str:
             return f"marked {database.interrupt_running(name)} as interrupted; a launch runs them again"
 
-        numbers = ", ".join(str(run.id) for run in running[:10])
-        yield Finding("zombie_runs", f"{len(running)} runs are 'running' and nobody runs them: {numbers}", interrupt)
+        told = f"{len(running)} runs are 'running' and nobody runs them: {_numbers(running)}"
+        yield Finding("zombie_runs", told, interrupt)
 
 
 def _states(database: Database, storage: str, name: str, *, driven: bool) -> Iterator[Finding]:
     """Trials whose state in Optuna's tables is not that of their run."""
-    from study.trial_states import TrialStates
-
     runs = [run for run in database.runs(name) if run.trial_number is not None]
     if not runs:
         return
-    with closing(TrialStates(storage, name)) as states:
+    with closing(_trial_states(database, storage, name)) as states:
+        to_come = [run for run in runs if states.to_come(run)]
+        if to_come and not driven:
+            numbers = _numbers(to_come)
+            yield Finding("trial_state", f"Optuna has no trials of {len(to_come)} runs; a search adds them: {numbers}")
         for run in runs:
-            said = states.disagreement(run)
+            said = None if states.to_come(run) else states.disagreement(run)
             if said is None or (driven and run.status not in ENDED):
                 continue
             message = f"run {run.id} is {run.status}, Optuna {said} of its trial {run.trial_number}"
@@ -100,11 +106,25 @@ def _states(database: Database, storage: str, name: str, *, driven: bool) -> Ite
             yield Finding("trial_state", message, _teller(states, run))
 
 
-def _teller(states: object, run: RunRow) -> Callable[[], str]:
-    from study.trial_states import TrialStates
+def _trial_states(database: Database, storage: str, name: str) -> TrialStates:
+    from study.trial_states import TrialStates  # Optuna
 
+    settings = database.require_study(name).settings_json
+    return TrialStates(
+        storage,
+        name,
+        objectives=settings.get("objectives", ("score",)),
+        pauses=settings.get("pruner") == "asha",
+        metrics_of=database.metrics_of,
+    )
+
+
+def _numbers(runs: Sequence[RunRow]) -> str:
+    return ", ".join(str(run.id) for run in runs[:10])
+
+
+def _teller(states: TrialStates, run: RunRow) -> Callable[[], str]:
     def tell() -> str:
-        assert isinstance(states, TrialStates)
         states.mend(run)
         return "told Optuna how the run ended"
 

@@ -49,10 +49,11 @@ class Driver:
     ) -> None:
         self._db, self._trainer, self._space, self._settings = database, trainer, trainer.space, settings
         self._execution, self._make_search = execution, search
+        self._promised: set[tuple[str, int]] = set()  # configurations and seeds of the search's runs so far
 
     def run(self) -> None:
         """Carry out the phases asked for; `Interrupted` when the execution was asked to stop meanwhile."""
-        self._db.interrupt_running(self._settings.name)
+        self._execution.interrupt_left()
         wanted = [phase for phase in self._settings.phases if phase in self._trainer.phases]
         try:
             if "search" in wanted and self._space.design == "search":
@@ -131,10 +132,12 @@ class Driver:
         if earlier is not None:
             seed = earlier.seed
         else:
-            used = {row.seed for row in self._db.runs(self._settings.name, config_digest=config.digest())}
-            while seed in used:
+            digest = config.digest()
+            used = {row.seed for row in self._db.runs(self._settings.name, config_digest=digest)}
+            while seed in used or (digest, seed) in self._promised:  # one that is held back has no row yet
                 seed += 1
         config = config.with_seed(seed)
+        self._promised.add((config.digest(), seed))
         keys, pauses = self._trainer.keys(config), self._settings.pruner == "asha"
         return Request("search", config, choices, f"trial {number}", number, keys, pauses=pauses)
 

@@ -16,7 +16,7 @@ from results.records import Database, NewRun
 from study.engines.abstract import AbstractEngine
 from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
-from study.objectives import of_event
+from study.objectives import of_event, of_row
 from study.observer import AbstractObserver, Request
 from study.recording import failure_of, metric_values, prediction_rows, result_of
 from study.search import Search, TrialState
@@ -102,7 +102,11 @@ class Execution:
     def stop(self) -> None:
         """End whatever still runs; its rows are marked, to be run again."""
         self._engine.stop()
-        self._db.interrupt_running(self._study)
+        self.interrupt_left()
+
+    def interrupt_left(self) -> None:
+        """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
+        self._db.interrupt_running(self._study, self._lease.owner)
 
     def _loop(self, waiting: Waiting, search: Search | None) -> None:
         while True:
@@ -115,14 +119,16 @@ class Execution:
             if not self._active and not waiting.held_back():
                 return
             idle = len(self._active) < self._engine.workers and waiting.held_back() > 0
-            for event in self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS):
+            events = self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS)
+            self._lease.renew_if_due()  # before anything is written: the machine may have been asleep meanwhile
+            for event in events:
                 if event.run_id in self._active:  # else it was ended for taking too much, while this was under way
                     self._handle(event, search)
             for failed in () if self._engine.keeps_limits else self._watch.over_limit(self._engine):
                 self._handle(failed, search)
-            self._lease.renew_if_due()
 
     def _next(self, waiting: Waiting) -> Request | None:
+        self._lease.renew_if_due()
         return self._again.pop(0) if self._again else waiting.take()
 
     def _row(self, request: Request) -> int:
@@ -204,10 +210,15 @@ class Execution:
             if search is not None and request.trial_number is not None and request.pauses and event.stopped:
                 search.pause(request.trial_number)
             else:
-                self._tell(search, request, of_event(self._objectives, event), result.status, result.reason)
+                self._tell(search, request, self._values(event, request), result.status, result.reason)
             self.observer.ended(event.run_id, result.status, event.score, "")
         else:
             self._failed(event, request, search)
+
+    def _values(self, done: RunDone, request: Request) -> list[float] | None:
+        """What the search optimizes; of a run that had paused from its row, which adds up what its parts cost."""
+        row = self._db.run(done.run_id) if request.known_epochs else None
+        return of_event(self._objectives, done) if row is None else of_row(self._objectives, row, done.metrics)
 
     def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
         request = self._active[event.run_id]

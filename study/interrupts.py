@@ -1,13 +1,24 @@
-"""Ctrl-C reaches every process of a terminal's group; only the driver decides what ends."""
+"""Ctrl-C reaches every process of a terminal's group: only the driver decides what ends, and says so in one line."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
 
+INTERRUPTED = 130  # the exit code that shells know
 _CTRL_C = frozenset({signal.SIGINT})
+
+
+def until_ctrl_c(command: Callable[[], int]) -> int:
+    """The exit code of a command; one that Ctrl-C ends says so in a line, without a traceback."""
+    try:
+        return command()
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return INTERRUPTED
 
 
 @contextlib.contextmanager

@@ -8,13 +8,18 @@ import sys
 import traceback
 
 from study.arguments import given, parser
+from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError
 
-DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS = 0, 1, 2, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code; see `--help` for their meaning."""
+    return until_ctrl_c(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     logging.raiseExceptions = False  # where the log cannot be written, the study still can
     # Here, not above: --help needs neither torch nor Optuna.

@@ -2,40 +2,82 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
+import signal
 import socket
+import threading
 import time
+from collections.abc import Iterator
 
 import psutil
 
+from results.errors import LeaseHeld, StorageError
+from results.lease import owner_name, this_machine
 from results.records import Database
 
+log = logging.getLogger("study")
+
 LEASE_SECONDS = 30.0
-RENEW_SECONDS = 5.0
+RENEWALS = 6  # in the time that a lease lasts
 
 
 class Lease:
     """One process's claim on a study. `LeaseHeld` from `take` while another process lives and holds it."""
 
-    def __init__(self, database: Database, name: str) -> None:
-        self._db, self._name = database, name
+    def __init__(self, database: Database, name: str, seconds: float = LEASE_SECONDS) -> None:
+        self._db, self._name, self._seconds = database, name, seconds
         self.host = socket.gethostname()
         self._pid = os.getpid()
-        self._owner = f"pid {self._pid} on host {self.host}"
+        self.owner = owner_name(self._pid, self.host, this_machine())
         self._renewed = 0.0
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the study's one driver as long as the context lasts: a thread renews the lease, whatever takes long."""
+        self.take()
+        over = threading.Event()
+        renewing = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            renewing.join(self._seconds)  # it may be waiting for a server that is away
+            self.release()
 
     def take(self) -> None:
         """Become the study's one driver."""
         started = psutil.Process(self._pid).create_time()
-        self._db.take_lease(self._name, self._owner, self.host, self._pid, started, LEASE_SECONDS)
-        self._renewed = time.monotonic()
+        self._db.take_lease(self._name, self.owner, self.host, self._pid, started, self._seconds)
+        self._renewed = time.time()
 
     def renew_if_due(self) -> None:
-        """A sign of life, every few seconds."""
-        if time.monotonic() - self._renewed >= RENEW_SECONDS:
-            self._db.renew_lease(self._name, self._owner, LEASE_SECONDS)
-            self._renewed = time.monotonic()
+        """A sign of life, where the last was long ago; `LeaseHeld` where another driver has taken over.
+
+        By the clock on the wall: a machine that was asleep may have lost its lease meanwhile.
+        """
+        if not 0 <= time.time() - self._renewed < 2 * self._seconds / RENEWALS:
+            self._renew()
 
     def release(self) -> None:
         """Let the next driver in."""
-        self._db.release_lease(self._name, self._owner)
+        self._db.release_lease(self._name, self.owner)
+
+    def _renew(self) -> None:
+        now = time.time()
+        self._db.renew_lease(self._name, self.owner, self._seconds)
+        self._renewed = now
+
+    def _keep(self, over: threading.Event) -> None:
+        """The thread that renews: its transactions are its own, and a signal is never its to take."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        while not over.wait(self._seconds / RENEWALS):
+            try:
+                self._renew()
+            except LeaseHeld:  # the driver asks for itself at its next step
+                self._renewed = 0.0
+                return
+            except StorageError as fault:  # a full disk, a server that stays away: the driver's own writes tell
+                log.warning("the lease was not renewed: %s", fault)

@@ -24,6 +24,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from results import storage_url
 from results.records import open_database
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, Choices, choose
@@ -187,7 +188,9 @@ class Search:
     def stop_early(self, number: int, epoch: int, score: float) -> bool:
         """Note a trial's score after an epoch; whether the pruner would end it there, or have it pause."""
         trial, row = self._trial(number), self._write(number)
-        if epoch not in row.intermediate_values:  # else it is a run that is carried out again
+        if epoch < max(row.intermediate_values, default=0):  # carried out again: here it was told to go on
+            return False
+        if epoch not in row.intermediate_values:  # else it is a run that died before it heard the answer
             if not self._several:  # Optuna takes none there
                 trial.report(score, epoch)
             self._through(lambda: self._database.set_trial_intermediate_value(row._trial_id, epoch, score))
@@ -332,8 +335,10 @@ def _storage(url: str) -> RDBStorage:
     """
     with open_database(url) as database:
         database.make_tables(BaseModel.metadata)
-    engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    return RDBStorage(url, engine_kwargs=engine)
+    parsed = storage_url.parse_url(url)  # SQLAlchemy itself does not know postgres://
+    is_file = parsed.get_backend_name() == "sqlite"
+    engine = {"connect_args": {"timeout": 60}} if is_file else {"pool_pre_ping": True}
+    return RDBStorage(parsed.render_as_string(hide_password=False), engine_kwargs=engine)
 
 
 def _pruner(name: str) -> BasePruner:

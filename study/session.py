@@ -21,14 +21,14 @@ from results.export import write_tables_of
 from results.foreign import foreign_rows
 from results.outcome import outcome_of
 from results.plain import plain
-from results.records import Database, StudyRow, open_database
+from results.records import Database, StudyRow, open_database, open_if_there
 from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
 from search_spaces import describe
 from search_spaces.grammar import Choices
 from study import ending, energy, objectives, plan, store_note
-from study.arguments import faults, limits
+from study.arguments import faults, limit_flags, limits
 from study.design_plan import decided_best
 from study.detectable import SeenNoise, noise_of
 from study.driver import Driver
@@ -70,15 +70,15 @@ class Session:
             from study.trainers.multitask_bert import precision  # torch
 
             given = {**given, "precision": precision()}
-        stored, source = _earlier(options.storage, given)
+        stored, source = _earlier(options.storage, given, changes_nothing=options.plan)
         if given.get("compiled") == "auto":
             given = {**given, "compiled": _compiled(given, stored or source)}
         earlier_name = next((found.name for found in (stored, source) if found is not None), None)
         self._seen = _seen_noise(options.storage, earlier_name) if options.plan and earlier_name else None
+        self._settings = resolve(given, stored, source)
         for earlier in (stored, source):
             if earlier is not None:
-                check_stored(earlier, given)
-        self._settings = resolve(given, stored, source)
+                check_stored(earlier, given, self._settings.name)
         self._limits = limits(options)
         objectives.check(self._settings.objectives, self._settings.tasks)
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
@@ -110,25 +110,30 @@ class Session:
             ) from None
         with _log_to(self._folder / LOG), open_database(self._options.storage) as database:
             log.info("%s", command)
-            lease = Lease(database, settings.name)
             self._say_issues()
-            _create_or_resume(database, settings, self._trainer, command, lease, self._console)
-            try:
-                with self._live():
-                    self._run(database, lease, engine)
-                    database.update_study(settings.name, status="done")
-                    return self._write(database)
-            except (Interrupted, EngineLost) as stop:
-                database.update_study(settings.name, status="interrupted")
-                done = len(database.runs(settings.name, status="complete"))
-                again = f"python -m study.launch --name {settings.name}{self._elsewhere()}"
-                why = str(stop) or "Interrupted"
-                if isinstance(stop, TimeIsUp):  # nobody is there to go on: the report says how far it came
-                    why = f"The time is up (--timeout {self._limits.study_seconds:g})"
-                    self._write(database)
-                raise Interrupted(f"{why}; {done} finished runs are kept. Go on: {again}") from None
-            finally:
-                lease.release()
+            lease = Lease(database, settings.name)
+            with lease.held():
+                _create_or_resume(database, settings, self._trainer, command, self._console)
+                try:
+                    with self._live():
+                        self._run(database, lease, engine)
+                        lease.renew_if_due()
+                        database.update_study(settings.name, status="done")
+                        return self._write(database)
+                except (Interrupted, EngineLost, KeyboardInterrupt) as stop:
+                    raise self._interrupted(database, stop) from None
+
+    def _interrupted(self, database: Database, stop: BaseException) -> Interrupted:
+        """Note that the study was stopped; why it was, and how to go on."""
+        name = self._settings.name
+        database.update_study(name, status="interrupted")
+        done = len(database.runs(name, status="complete"))
+        why = str(stop) or "Interrupted"
+        if isinstance(stop, TimeIsUp):  # nobody is there to go on: the report says how far it came
+            why = f"The time is up (--timeout {self._limits.study_seconds:g})"
+            self._write(database)
+        again = f"python -m study.launch --name {name}{self._elsewhere()}"
+        return Interrupted(f"{why}; {done} finished runs are kept. Go on: {again}")
 
     @contextlib.contextmanager
     def _live(self) -> Iterator[None]:
@@ -263,11 +268,11 @@ class Session:
             self._say(note)
 
     def _elsewhere(self) -> str:
-        """The flags that a launch by name alone lacks: where it is (no password), code that is run, the engine."""
+        """The flags that a launch by name alone lacks: where it is (no password), code that is run, engine, limits."""
         flags = named_code(self._settings)
         if self._options.storage != DEFAULT_STORAGE:
             flags["storage"] = storage_url.mask(self._options.storage)
-        more = making.flags(self._options) + trackers.flags(self._options.track)
+        more = making.flags(self._options) + limit_flags(self._options) + trackers.flags(self._options.track)
         told = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
         return "".join(f" {shlex.quote(word)}" for word in told + more)
 
@@ -281,13 +286,17 @@ def _compiled(given: Mapping[str, Any], earlier: Settings | None) -> bool:
     return compiles(resolve({**given, "compiled": False}, None))
 
 
-def _earlier(storage: str, given: Mapping[str, Any]) -> tuple[Settings | None, Settings | None]:
+def _earlier(
+    storage: str, given: Mapping[str, Any], *, changes_nothing: bool
+) -> tuple[Settings | None, Settings | None]:
     """The settings of an earlier launch of the same name, and of the study whose runs are wanted; makes no database."""
-    wanted = given.get("import_from")
-    if wanted is None and storage.startswith("sqlite:///") and not Path(storage.removeprefix("sqlite:///")).exists():
+    wanted, name = given.get("import_from"), given.get("name") or default_name(given)
+    opened = open_if_there(storage, upgrade=not changes_nothing)
+    if opened is None and wanted is not None:
+        opened = open_database(storage, create=False)  # which says what is not there
+    if opened is None:
         return None, None
-    name = given.get("name") or default_name(given)
-    with open_database(storage, create=wanted is None) as database, foreign_rows(storage):
+    with opened as database, foreign_rows(storage):
         found = database.study(name)
         if found is not None or wanted is None:
             return None if found is None else Settings.from_json(found.settings_json), None
@@ -301,22 +310,16 @@ def _seen_noise(storage: str, name: str) -> SeenNoise | None:
 
 
 def _create_or_resume(
-    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, lease: Lease, console: PlainConsole
+    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, console: PlainConsole
 ) -> None:
-    """Take the lease, and write the study's row or check that this is the same study."""
+    """Write the study's row, or check that this is the same study; the lease on it is held."""
     found = database.study(settings.name)
     if found is None:
         _create(database, settings, trainer, command, console)
-        lease.take()
         database.add_data_issues(settings.name, trainer.facts.issues)
         return
-    lease.take()
     runs = database.runs(settings.name)
-    try:
-        reopened = reopen(found, trainer, runs, database.cells(settings.name))
-    except BaseException:
-        lease.release()
-        raise
+    reopened = reopen(found, trainer, runs, database.cells(settings.name))
     if reopened is not None:
         reopened.write(database)
         told = (f"The space of study {settings.name} has changed; its runs are kept:", *reopened.told)

@@ -14,6 +14,7 @@ MAIN_TASKS = ("sst", "quora", "sts")
 MTBERT, REHEARSAL = "mtbert", "rehearsal"  # trainers; any other is a function, package.module:function
 RETRIES = 2  # of a run whose worker died
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: it names a folder and cannot leave it
+MOST_SEED = 2**62  # further seeds are this one and some more, and a column of a database ends at 2**63
 STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
 # What ablate may ask for (`study.experiments`), and what it asks for unless told otherwise.
@@ -260,8 +261,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"--margin is in points, above 0 and below 100, got {100 * settings.margin:g}.")
     if not (settings.learning_rate_times > 0 and math.isfinite(settings.learning_rate_times)):
         raise SettingsError(f"--learning-rate-times must be above 0, got {settings.learning_rate_times:g}.")
-    if settings.seed < 0:
-        raise SettingsError(f"--seed must be at least 0, got {settings.seed}.")
+    if not 0 <= settings.seed <= MOST_SEED:
+        raise SettingsError(f"--seed must be at least 0 and at most 2**62 ({MOST_SEED}), got {settings.seed}.")
     if not settings.tasks or len(set(settings.tasks)) < len(settings.tasks):
         raise SettingsError(f"--tasks takes each task once, got '{','.join(settings.tasks)}'.")
     unknown = [phase for phase in settings.phases if phase not in PHASES]

@@ -7,6 +7,7 @@ import json
 import sys
 
 from results import DEFAULT_STORAGE
+from study.interrupts import until_ctrl_c
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,6 +23,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a storage or study that is not there."""
+    return until_ctrl_c(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError

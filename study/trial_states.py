@@ -2,47 +2,90 @@
 
 from __future__ import annotations
 
-from optuna.storages import RDBStorage
-from optuna.trial import TrialState
+import contextlib
+import math
+from collections.abc import Callable, Sequence
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
 
 from results.rows import RunRow, runs_again
+from study.messages import Metrics
+from study.objectives import of_row
+from study.web.optuna_storage import optuna_storage
 
 ENDED = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
 class TrialStates:
-    """The trials of one study, by number. Close it: it holds connections."""
+    """The trials of one study, by number; none where Optuna has no such study yet. Close it: it holds connections.
 
-    def __init__(self, storage: str, name: str) -> None:
-        self._database = RDBStorage(storage, skip_table_creation=True, skip_compatibility_check=True)
-        trials = self._database.get_all_trials(self._database.get_study_id_from_name(name), deepcopy=False)
-        self._trials = {trial.number: trial for trial in trials}
+    `objectives` are those of the search, `pauses` whether its pruned runs may go on (ASHA), `metrics_of` what was
+    measured of a run.
+    """
+
+    def __init__(
+        self,
+        storage: str,
+        name: str,
+        *,
+        objectives: Sequence[str],
+        pauses: bool,
+        metrics_of: Callable[[int], Metrics],
+    ) -> None:
+        self._objectives, self._pauses, self._metrics_of = objectives, pauses, metrics_of
+        self._database = optuna_storage(storage)
+        self._trials: dict[int, FrozenTrial] = {}
+        if self._database is not None:
+            with contextlib.suppress(KeyError):  # no search was opened yet
+                study = self._database.get_study_id_from_name(name)
+                self._trials = {t.number: t for t in self._database.get_all_trials(study, deepcopy=False)}
 
     def close(self) -> None:
         """Give the connections back."""
-        self._database.remove_session()
-        self._database.engine.dispose()
+        if self._database is not None:
+            self._database.remove_session()
+            self._database.engine.dispose()
+
+    def to_come(self, run: RunRow) -> bool:
+        """Whether a search will make the run's trial when it is opened: those that another study had carried out."""
+        return run.status in ENDED and run.trial_number is not None and run.trial_number >= len(self._trials)
 
     def disagreement(self, run: RunRow) -> str | None:
         """What Optuna says of a run's trial, where this is not what the run says; None where they agree."""
-        trial = self._trials.get(-1 if run.trial_number is None else run.trial_number)
-        if trial is None:
-            return None if run.trial_number is None else "has no such trial"
-        wanted = ENDED.get(run.status, TrialState.RUNNING)
-        if trial.state == TrialState.RUNNING and runs_again(run.status, run.reason):
+        if run.trial_number is None:
             return None
+        trial = self._trials.get(run.trial_number)
+        if trial is None:
+            return "has no such trial"
+        if trial.state == TrialState.RUNNING:
+            return "says RUNNING" if self._is_told(run) else None
+        wanted = self._end(run)[0] if run.status in ENDED else TrialState.RUNNING
         return None if trial.state == wanted else f"says {trial.state.name}"
 
     def can_mend(self, run: RunRow) -> bool:
         """Whether Optuna can be told: its trial still runs, the run has ended."""
         trial = self._trials.get(-1 if run.trial_number is None else run.trial_number)
-        running = trial is not None and trial.state == TrialState.RUNNING
-        return running and run.status in ENDED and not runs_again(run.status, run.reason)
+        return trial is not None and trial.state == TrialState.RUNNING and self._is_told(run)
 
     def mend(self, run: RunRow) -> None:
         """Tell Optuna how the run ended."""
-        trial, state = self._trials[run.trial_number or 0], ENDED[run.status]
-        values = [run.score] if state == TrialState.COMPLETE and run.score is not None else None
-        if state == TrialState.COMPLETE and values is None:  # a score that is no number is a failure, for Optuna
-            state = TrialState.FAIL
-        self._database.set_trial_state_values(trial._trial_id, state, values)
+        assert self._database is not None and run.trial_number is not None
+        trial, (state, values) = self._trials[run.trial_number], self._end(run)
+        with contextlib.suppress(UpdateFinishedTrialError):  # its driver has told it meanwhile
+            self._database.set_trial_state_values(trial._trial_id, state, values)
+
+    def _is_told(self, run: RunRow) -> bool:
+        """Whether Optuna hears how a run ended now; of a paused one it hears when the search is over."""
+        paused = self._pauses and run.status == "pruned"
+        return run.status in ENDED and not paused and not runs_again(run.status, run.reason)
+
+    def _end(self, run: RunRow) -> tuple[TrialState, list[float] | None]:
+        """What a search tells of an ended run: where an objective has no value that is a number, that it failed."""
+        state = ENDED[run.status]
+        if state != TrialState.COMPLETE:
+            return state, None
+        values = of_row(self._objectives, run, self._metrics_of(run.id))
+        if values is None or not all(map(math.isfinite, values)):
+            return TrialState.FAIL, None
+        return state, values

@@ -31,18 +31,25 @@ def is_study_folder(folder: Path, name: str) -> bool:
     return re.fullmatch(NAME, name) is not None and (folder / LOG).is_file()
 
 
-def check_stored(stored: Settings, given: Mapping[str, Any]) -> None:
+def _may_be_written(out: Path, name: str) -> bool:
+    """Whether a study's folder in `out` is one to write to, though only a database names it."""
+    folder = out / name
+    return is_study_folder(folder, name) or (out == Path(Settings.out) and not folder.exists())
+
+
+def check_stored(stored: Settings, given: Mapping[str, Any], name: str | None = None) -> None:
     """Refuse to run code, or to write to a folder, that a database names and the command line does not.
 
-    A folder where a study of this name was launched before is one to write to.
+    A folder where a study of this name was launched before is one to write to, and a new one in the default place.
+    `name`: that of the study that is launched, where it begins with the runs of the stored one.
     """
     needed = {flag: value for flag, value in named_code(stored).items() if flag not in given}
-    folder = Path(stored.out) / stored.name
-    if "out" not in given and folder.exists() and not is_study_folder(folder, stored.name):
+    if "out" not in given and not _may_be_written(Path(stored.out), name or stored.name):
         needed["out"] = stored.out
     if needed:
         flags = " ".join(f"--{flag} {shlex.quote(value)}" for flag, value in needed.items())
         raise SettingsError(
             f"The database says how study '{stored.name}' was launched, and names code to run there, or a folder "
-            f"that is no study's. Only the command line decides that. If it is what you want, add: {flags}"
+            f"where no study '{name or stored.name}' was launched. Only the command line decides that. If it is what "
+            f"you want, add: {flags}"
         )

@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 import time
+import uuid
 from pathlib import Path
 from types import TracebackType
 
@@ -62,12 +63,26 @@ def take(path: Path) -> Claim | None:
         except FileExistsError:
             if not expired(path):
                 return None
-            path.unlink(missing_ok=True)  # of two who both see it expired, one makes the new file
+            _take_away(path)
             continue
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(owner)
         return Claim(path)
     return None
+
+
+def _take_away(path: Path) -> None:
+    """Remove a claim that has expired: under a name of its own, where nobody else has made it a new one meanwhile.
+
+    Of two who both see it expired, the second finds the claim of the first, and puts it back.
+    """
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(aside)
+        if expired(aside):
+            aside.unlink()
+        else:
+            aside.rename(path)
 
 
 def expired(path: Path) -> bool:

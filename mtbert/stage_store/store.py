@@ -13,7 +13,9 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +33,13 @@ if TYPE_CHECKING:  # who only looks at a store needs no torch
     from torch import Tensor
 
 STATE, ENTRY, FEATURES, CLAIMS, DAMAGED = "state.safetensors", "entry.json", "features", "claims", "damaged"
+# What lies in a folder, by its name; what begins with a dot is not finished yet, or taken away just now.
+_KEY = "[0-9a-f]{64}"
+_NAMES: Mapping[str, str] = {
+    FEATURES: rf"{_KEY}\.features|\.{_KEY}\.features\..+",
+    CLAIMS: rf"{_KEY}|\.{_KEY}\..+",
+    DAMAGED: _KEY,
+}
 WAIT_SECONDS = 0.2
 FORMAT = 1
 
@@ -125,7 +134,7 @@ class StageStore:
 
     def in_progress(self) -> set[str]:
         """The keys of all stages that somebody computes now."""
-        return {path.name for path in self.folder.glob(f"{CLAIMS}/*") if not claims.expired(path)}
+        return {path.name for path in self.folder.glob(f"{CLAIMS}/[!.]*") if is_own(path) and not claims.expired(path)}
 
     def keys(self) -> list[str]:
         """The keys of all entries."""
@@ -155,7 +164,8 @@ class StageStore:
     def _used(self) -> list[tuple[float, int, Path]]:
         """When each entry and file of features was used last, its bytes and its place."""
         found = []
-        for place in (*self._places(), *self.features.glob("[!.]*")):
+        features = (path for path in self.features.glob("[!.]*") if is_own(path))
+        for place in (*self._places(), *features):
             with contextlib.suppress(FileNotFoundError):
                 file = place if place.is_file() else place / ENTRY
                 found.append((file.stat().st_mtime, _size(place), place))
@@ -189,16 +199,19 @@ class StageStore:
         return (
             path.parent
             for path in self.folder.glob(f"[0-9a-f][0-9a-f]/*/{ENTRY}")
-            if not path.parent.name.startswith(".")
+            if not path.parent.name.startswith(".") and is_own(path.parent)
         )
 
     def _left_over(self) -> Iterator[Path]:
-        """Entries that were never finished and claims of dead processes."""
+        """Entries that were never finished and claims of dead processes; nothing that others put there."""
         for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
-            if _old(path) if path.name.startswith(".") else not (path / ENTRY).is_file() and path.exists():
+            unfinished = _old(path) if path.name.startswith(".") else not (path / ENTRY).is_file()
+            if unfinished and is_own(path):
                 yield path
-        yield from (path for path in self.features.glob(".*") if _old(path))
-        yield from (path for path in self.folder.glob(f"{CLAIMS}/*") if claims.expired(path) and path.exists())
+        yield from (path for path in self.features.glob(".*") if _old(path) and is_own(path))
+        for path in self.folder.glob(f"{CLAIMS}/*"):
+            if is_own(path) and (_old(path) if path.name.startswith(".") else claims.expired(path)) and path.exists():
+                yield path
 
     def _set_aside(self, key: str, why: str) -> None:
         log.warning("stage %s in %s is damaged (%s): set aside, it will be computed again", key, self.folder, why)
@@ -212,6 +225,21 @@ class StageStore:
         if self.trouble is None:
             self.trouble = f"the stage store {self.folder} cannot be written ({error}); runs go on without sharing"
             log.warning("%s", self.trouble)
+
+
+def is_own(path: Path) -> bool:
+    """Whether a path in one of a store's folders has a name of the store's and is what it would be there: no link."""
+    folder = path.parent.name
+    if re.fullmatch(r"[0-9a-f]{2}", folder):
+        names, kind = rf"{folder}[0-9a-f]{{62}}|\.{folder}[0-9a-f]{{6}}\..+", stat.S_ISDIR
+    elif folder in _NAMES:
+        names, kind = _NAMES[folder], stat.S_ISDIR if folder == DAMAGED else stat.S_ISREG
+    else:
+        return False
+    try:
+        return re.fullmatch(names, path.name) is not None and kind(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _write(folder: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:

@@ -15,11 +15,11 @@ from results.compared import record
 from results.contrasts import run_ids
 from results.figures import Figure
 from results.leaderboard import baseline_digest
-from results.page import verdict_counts
+from results.page import effect_in_words, verdict_counts
 from results.sections.not_run import LeftOut, left_out
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import level_text, plural, points_text
+from results.wording import level_text, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +58,8 @@ class Added:
         assert largest.comparison is not None
         levels = f"{level_text(largest.cell.from_level)} → {level_text(largest.cell.to_level)}"
         told = f"Of {plural(len(compared), 'change')} made to the baseline alone, {verdict_counts(compared)}."
-        effect = points_text(largest.comparison.interval.estimate)
-        return f"{told} The largest effect: {largest.cell.factor} {levels}, {effect} points."
+        effect = effect_in_words(largest.comparison, largest.judgement)
+        return f"{told} The largest effect: {largest.cell.factor} {levels}, {effect}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a row, empty where there is no interval."""

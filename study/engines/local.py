@@ -90,7 +90,7 @@ class LocalEngine(AbstractEngine):
             run_id = pipes[pipe]
             try:
                 event: Event = pipe.recv()
-            except (EOFError, ConnectionResetError):
+            except (EOFError, OSError):  # killed between two messages, or in the middle of one
                 event = _death(run_id, self._running[run_id].process)
             if not isinstance(event, EpochDone):
                 self._give_back(run_id)

@@ -55,11 +55,10 @@ def _make(options: argparse.Namespace, trainer: AbstractTrainer) -> AbstractEngi
 
 def flags(options: argparse.Namespace) -> list[str]:
     """What a launch must say to have the same engine again: it is no setting of the study."""
-    if options.engine != "ray":
-        return []
-    found = ["--engine", "ray"]
-    for flag, value in (("--ray-address", options.ray_address), ("--gpus-per-run", options.gpus_per_run)):
-        found += [] if value is None else [flag, str(value)]
+    found = ["--engine", "ray"] if options.engine == "ray" else []
+    for flag in ("ray_address", "gpus_per_run", "workers"):
+        value = getattr(options, flag)
+        found += [] if value is None else [f"--{flag.replace('_', '-')}", str(value)]
     return found
 
 

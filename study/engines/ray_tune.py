@@ -127,7 +127,7 @@ class RayEngine(AbstractEngine):
     def _receive(self) -> FromBridge:
         try:
             found: FromBridge = self._pipe.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # it ended between two messages, or in the middle of one
             return Lost("The Ray cluster is gone, or cannot be reached")
         return found
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from rehearsed import Rehearsed, Server, killed_again_and_again, often
+from sqlalchemy import select
+
+from results import schema
+from results.records import open_database
 
 pytestmark = pytest.mark.slow
 TRIALS = often(60, 200)
@@ -61,6 +66,53 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     finally:
         first.kill()
         first.wait()
+
+
+def asleep(study: Rehearsed) -> subprocess.Popen[bytes]:
+    """A driver in mid-study that was stopped, as a laptop's lid does: it renews nothing, and its lease has expired."""
+    process = study.start()
+    deadline = time.monotonic() + 60
+    while len(study.rows("select id from run where status = 'running'")) < 2:  # all workers are busy
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGSTOP)
+    with open_database(study.storage) as database:
+        owner = database.select(select(schema.Lease.owner))[0]["owner"]
+        database.renew_lease(study.name, owner, seconds=-1)
+    return process
+
+
+def test_a_living_driver_that_slept_keeps_its_study(tmp_path: Path) -> None:
+    study = Rehearsed(tmp_path, f"sqlite:///{tmp_path}/s.db", trials=400, seconds=60)
+    first = asleep(study)
+    try:
+        second = subprocess.run(study.command(), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        assert second.returncode == 2 and f"end it first: kill {first.pid} " in second.stderr, second.stderr
+        first.send_signal(signal.SIGCONT)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(timeout=60) == 130, study.log()
+    finally:
+        first.kill()
+        first.wait()
+    assert study.rows("select distinct status from run") == [("interrupted",)]
+
+
+def test_a_driver_that_slept_and_lost_its_study_leaves_the_other_alone(tmp_path: Path) -> None:
+    study = Rehearsed(tmp_path, f"sqlite:///{tmp_path}/s.db", trials=400, seconds=60)
+    first = asleep(study)
+    try:
+        before = study.rows("select id, status, attempt from run")
+        with open_database(study.storage) as database:
+            database.take_lease(study.name, "pid 1 on host elsewhere", "elsewhere", 1, 0.0, 3600)
+        first.send_signal(signal.SIGCONT)
+        assert first.wait(timeout=60) == 2, study.log()
+    finally:
+        first.kill()
+        first.wait()
+    assert "is being run by pid 1 on host elsewhere" in study.log() and "Traceback" not in study.log()
+    assert study.rows("select id, status, attempt from run") == before
+    assert study.rows("select status from study_meta") == [("running",)]
+    assert study.rows("select owner from lease") == [("pid 1 on host elsewhere",)]
 
 
 def test_eight_workers_that_report_every_ten_milliseconds(tmp_path: Path) -> None:

@@ -96,6 +96,31 @@ def test_a_folder_that_only_a_database_names_is_not_written_to(place: Place) -> 
     assert sorted(other.rglob("*")) == before
 
 
+def test_a_new_folder_that_only_a_database_names_is_not_made(place: Place) -> None:
+    other = place.folder / "elsewhere"
+    settle(place, out=str(other))
+    done = place.call("--name", "r")
+    assert done.returncode == 2 and f"--out {other}" in done.stderr
+    assert not other.exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_whose_runs_are_imported_does_not_say_where_the_new_study_is_written(place: Place, there: bool) -> None:
+    other = place.folder / "precious"
+    shutil.copytree(place.folder / "runs" / "r", other / "r")
+    if there:
+        (other / "n").mkdir()
+        (other / "n" / "mine.txt").write_text("mine")
+    settle(place, out=str(other))
+    before = sorted(other.rglob("*"))
+    begin = ("--rehearse", "--name", "n", "--import-from", "r", "--phases", "search")
+    done = place.call(*begin)
+    assert done.returncode == 2 and "no study 'n' was launched" in done.stderr and f"--out {other}" in done.stderr
+    assert sorted(other.rglob("*")) == before
+    assert place.call(*begin, "--out", str(other)).returncode == 0
+    assert place.call("--name", "n").returncode == 0  # launched there before
+
+
 def test_doctor_mends_no_folder_that_only_looks_like_a_store(place: Place, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     (cache / "ab" / "cdef").mkdir(parents=True)

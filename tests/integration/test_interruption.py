@@ -10,6 +10,8 @@ import time
 import pytest
 from place import SMALL, Place
 
+from study.trainers.rehearsal import Rehearsal
+
 STUDY = (*SMALL, "--space", "pooling", "--name", "s", "--trials", "6", "--seeds", "2", "--epochs", "2")
 
 
@@ -131,3 +133,35 @@ def test_a_run_whose_worker_is_killed_is_started_again(place: Place) -> None:
     assert place.rows("select id from run where attempt = 2") == [(1,)]
     assert place.rows("select distinct status from run") == [("complete",)]
     assert place.rows("select distinct state from trials") == [("COMPLETE",)]
+
+
+REHEARSED = ("--space", "pooling", "--rehearse", "--trials", "2", "--phases", "search", "--name", "r")
+
+
+def ctrl_c(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10)
+
+
+def test_ctrl_c_before_the_first_run_says_how_to_go_on_as_protected(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected = ("--run-timeout", "90", "--memory-per-run", "1.5", "--retries", "1", "--workers", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(Rehearsal, "prepare", ctrl_c)
+        done = place.call(*REHEARSED, *protected, "--json")
+    assert done.returncode == 130
+    again = "python -m study.launch --name r --workers 2 --run-timeout 90.0 --memory-per-run 1.5 --retries 1\n"
+    assert done.stderr.endswith(f"Interrupted; 0 finished runs are kept. Go on: {again}")
+    assert place.rows("select status from study_meta") == [("interrupted",)]
+    assert place.rows("select count(*) from lease") == [(0,)]
+    assert place.call(*again.split()[3:]).returncode == 0
+
+
+@pytest.mark.parametrize("flags", [(), ("--plan",)])
+def test_ctrl_c_before_there_is_a_study_is_one_line(
+    place: Place, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(Rehearsal, "configuration", ctrl_c)
+    done = place.call(*REHEARSED, *flags)
+    assert done.returncode == 130 and done.stderr.endswith("\nInterrupted.\n") and "Traceback" not in done.stderr

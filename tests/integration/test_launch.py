@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from place import FINISHED, SMALL, Finished, Place
+from postgres import own_database
+from sqlalchemy import create_engine, inspect
 
 import mtbert
 
@@ -167,6 +169,35 @@ def test_a_plan_tells_runs_and_time_and_writes_nothing(place: Place) -> None:
     assert done.returncode == 0, done.stderr
     assert "one step measured:" in done.stdout and "runs are certain" in done.stdout
     assert list(place.folder.iterdir()) == []
+
+
+PLANNED = ("--space", "pooling", "--rehearse", "--plan")
+
+
+def test_a_plan_makes_no_file_however_sqlite_is_named(place: Place) -> None:
+    done = place.call(*PLANNED, "--storage", "sqlite+pysqlite:///new.db")
+    assert done.returncode == 0, done.stderr
+    assert list(place.folder.iterdir()) == []
+
+
+def test_a_plan_makes_no_tables_on_a_server(place: Place) -> None:
+    with own_database() as url:
+        done = place.call(*PLANNED, "--storage", url)
+        assert done.returncode == 0, done.stderr
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            assert inspect(connection).get_table_names() == []
+        engine.dispose()
+
+
+def test_a_plan_of_a_study_that_is_there_knows_its_settings(finished: Finished, place: Place) -> None:
+    shutil.copytree(finished.place.folder, place.folder, dirs_exist_ok=True)
+    before = place.database.read_bytes()
+    done = place.call("--name", "s", "--plan", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["phases"][0]["most"] == 3 and place.database.read_bytes() == before
+    missing = place.call("--plan", "--name", "n", "--import-from", "s", "--storage", "sqlite:///new.db")
+    assert missing.returncode == 2 and "There is no database at new.db" in missing.stderr
 
 
 def test_a_study_runs_on_a_backbone_without_a_checkpoint(place: Place) -> None:

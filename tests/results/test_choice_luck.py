@@ -12,13 +12,13 @@ from results.compared import compared
 from results.records import Database
 from results.selection import luck_of_best
 from results.statistics import Difference, judge, moderated_differences, paired_difference
-from results.study_results import StudyResults
+from results.study_results import Comparison, StudyResults
 from results.summary import summarise
 from tests.results.conftest import StudyMaker
 
 
-def shown(results: StudyResults) -> list[Difference]:
-    return [row.comparison.difference for row in summarise(results).ablation if row.comparison]
+def shown(results: StudyResults) -> list[tuple[Comparison, Difference]]:
+    return [(row.comparison, row.judged) for row in summarise(results).ablation if row.comparison and row.judged]
 
 
 def test_the_note_has_the_luck_of_the_confirmed_configurations(finished: Database) -> None:
@@ -26,7 +26,9 @@ def test_the_note_has_the_luck_of_the_confirmed_configurations(finished: Databas
     best = results.study.decisions_json["best"]
     means = confirmed_means(results, best)
     assert sorted(means, reverse=True) == [entry.mean for entry in summarise(results).leaderboard]
-    luck = luck_of_best(means, shown(results)[0])
+    rows = [row.cell.config_digest for row in summarise(results).ablation]
+    first = next(row.comparison for row in compared(results, rows, best) if row.comparison)
+    luck = luck_of_best(means, first.difference)
     note = choice_note(results, best, shown(results))
     assert "of 3 confirmed configurations by the very runs" in note
     assert f"{100 * luck:.1f} points on average" in note
@@ -60,6 +62,7 @@ def test_verdicts_take_it_off_and_points_do_not(finished: Database) -> None:
     assert luck > 0
     raised = [replace(difference, estimate=difference.estimate + luck) for difference in differences]
     assert [row.judgement for row in found if row.comparison] == judge([[difference] for difference in raised])
+    assert [row.judged for row in found if row.comparison] == raised
     plain = [results.compare(digest, best) for digest in rows]
     assert [d.estimate for d in differences] == [one.difference.estimate for one in plain if one]
 
@@ -99,3 +102,17 @@ def test_nothing_is_taken_off_where_nothing_was_chosen_or_nothing_is_noisy() -> 
     assert ChoiceLuck(()).taken_off([difference], difference) == [difference]
     sure = paired_difference(np.full(3, 0.5), np.full(3, 0.4))
     assert ChoiceLuck((0.5, 0.4)).taken_off([sure], sure) == [sure]
+
+
+def test_a_row_that_lost_seeds_does_not_say_how_lucky_the_choice_was(finished: Database) -> None:
+    results = StudyResults(finished, "demo-study")
+    best, rows = results.study.decisions_json["best"], [row.cell.config_digest for row in summarise(results).ablation]
+    rows = [digest for digest in rows if len(results.results_of(digest)) == 3]
+    del results.results_of(rows[0])[1002]
+    (few, *_), (*_, last) = (compared(results, order, best) for order in (rows, [*rows[1:], rows[0]]))
+    assert few.comparison is not None and len(few.comparison.seeds) == 2 and len(rows) > 1
+    assert few.judged is not None and few.judged.estimate > few.comparison.difference.estimate
+    assert last.judged is not None and few.judged.estimate == pytest.approx(last.judged.estimate)
+    taken_off = [judged.estimate - row.difference.estimate for row, judged in shown(results)]
+    assert f"{100 * taken_off[0]:.1f} points on average" in choice_note(results, best, shown(results))
+    assert taken_off == pytest.approx([taken_off[0]] * len(taken_off))

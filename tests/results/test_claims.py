@@ -130,6 +130,12 @@ def test_an_open_claim_says_that_the_adjustment_made_it_so() -> None:
     assert told == f"not sure enough beside the other claims (p {10 * t_p(0.007, 0.002):.2g}, above 0.05)"
 
 
+def test_an_open_claim_says_on_which_side_of_the_limit_its_p_lies() -> None:
+    judged = judge_claims([ClaimTest("replicated", 0.0504)])[0]
+    told = open_reason(judged, [("SST", difference(0.03))], "greater")
+    assert told == "not sure enough beside the other claims (p 0.0504, above 0.05)"
+
+
 def test_an_open_claim_says_which_metric_is_against_it() -> None:
     told = reason({"SST": difference(0.03), "Quora": difference(-0.007)})
     assert told.startswith("Quora against it, but not surely enough among all metrics (p 0.")

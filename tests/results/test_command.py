@@ -100,6 +100,16 @@ def test_a_database_that_is_not_there_is_not_made(command: ModuleType, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, finished_url: str, tmp_path: Path, capsys: Said) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "write_report", interrupted)
+    asked = ["--name", "demo-study", "--storage", finished_url, "--out", str(tmp_path / "report.html")]
+    assert report.main(asked) == 130
+    assert capsys.readouterr().err == "\nInterrupted.\n" and list(tmp_path.iterdir()) == []
+
+
 def test_a_place_that_cannot_be_written_is_one_message(finished_url: str, tmp_path: Path, capsys: Said) -> None:
     (tmp_path / "file").write_text("")
     out = str(tmp_path / "file" / "report.html")

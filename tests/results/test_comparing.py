@@ -148,6 +148,29 @@ def test_a_change_that_was_measured_the_other_way_round_is_turned(tmp_path: Path
     assert row.second.judgement and row.second.judgement.verdict == "hurts" and row.judgement.verdict == "carries over"
 
 
+def test_the_luck_of_each_best_does_not_make_turned_rows_differ(tmp_path: Path) -> None:
+    """Two searches of configurations that are truly equal: each chose the luckiest of its own eight."""
+    levels = ["cls", "mean", *(f"level {i}" for i in range(6))]
+    with open_database(f"sqlite:///{tmp_path}/s.db") as database:
+        made = Place("", database)
+        for noise_seed, name, best, other in ((4, "x", "mean", "cls"), (5, "y", "cls", "mean")):
+            lucky = dict.fromkeys(levels, 0.002) | {other: 0.0, best: 0.003}
+            made.grid(name, lucky, noise_seed, space_json={"name": "pooling"})
+            decided = {"best": digest(best), "baseline": digest("cls"), "best_choices": {"pooling": best}}
+            database.update_study(name, decisions_json={**decided, "baseline_choices": {"pooling": "cls"}})
+            told = {"factor": "pooling", "from_level": best, "to_level": other, "design": "one_at_a_time"}
+            database.replace_cells(name, "ablate", [cell("ablate", "one", other, 0, **told)])
+        studies = [StudyResults(database, name) for name in ("x", "y")]
+        (row,) = compare_studies(studies).pairs[0].shared
+        page = render_comparison(studies)
+    assert row.turned and row.difference and row.difference.excludes_zero  # as measured
+    assert row.judgement and row.judgement.p > 0.05 and row.judgement.verdict == "carries over"
+    assert row.first.judged and row.second.judged and row.first.interval and row.second.interval
+    assert row.first.judged.estimate > row.first.interval.estimate
+    assert row.second.judged.estimate < row.second.interval.estimate
+    assert "how much the choice of a study" in page
+
+
 def test_the_table_has_every_row_and_leads_to_its_runs(place: Place, found: StudyComparison) -> None:
     frame = comparison_frame(found)
     assert len(frame) == 4 + 3 + 2 and (frame["reference"] == "a").all()
@@ -161,6 +184,21 @@ def test_the_table_has_every_row_and_leads_to_its_runs(place: Place, found: Stud
             changed = np.mean([run.score for run in of_row if run.choices_json["pooling"] == row["to"]])
             base = np.mean([run.score for run in of_row if run.choices_json["pooling"] == "cls"])
             assert changed - base == pytest.approx(row[effect]), row
+
+
+def test_what_is_to_be_known_of_the_numbers_is_told(tmp_path: Path) -> None:
+    with open_database(f"sqlite:///{tmp_path}/s.db") as database:
+        made = Place("", database)
+        made.grid("real", TRUTH)
+        made.grid("played", TRUTH, 1, settings_json={"seeds": 6, "trainer": "rehearsal"}, data_made_up=True)
+        made.grid("small", TRUTH, 2, backbone="minilm")
+        pages = [
+            render_comparison([StudyResults(database, name) for name in names])
+            for names in (("real", "played", "small"), ("played", "played"), ("real", "real"))
+        ]
+    assert "played: Rehearsal: nothing was trained" in pages[0] and "small: The backbone MiniLM" in pages[0]
+    assert ">Rehearsal: nothing was trained" in pages[1]
+    assert not [words for words in ("Rehearsal", "Made-up", "MiniLM (") if words in pages[2]]
 
 
 def test_nothing_of_a_hostile_name_becomes_html(place: Place) -> None:

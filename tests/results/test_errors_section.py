@@ -9,10 +9,12 @@ import pytest
 from planted_runs import SIZES, planted_run
 from sklearn.metrics import confusion_matrix
 
+from results.error_view import _interval_text
 from results.records import ExampleRow
 from results.rendering import render_report
 from results.sections import errors
 from results.sections.errors import Errors
+from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_predictions import task_predictions
@@ -118,6 +120,10 @@ def test_without_seeds_in_common_nothing_is_subtracted(light: Any) -> None:
 def test_without_predictions_there_is_no_section(light: Any) -> None:
     results = study(light, kept=False)
     assert errors.build(results, summarise(results)) is None
+
+
+def test_numbers_that_show_as_zero_have_no_minus() -> None:
+    assert _interval_text(Interval(-0.001, -0.01, 0.004), judged=False) == "0.00 [−0.01, 0.00]"
 
 
 def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from report_studies import write
 
 from results import comparison_frame, export, grid
+from results.records import open_database
 from results.sections import added, interactions, path
 
 SCHEMA: dict[str, Any] = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
@@ -50,6 +52,17 @@ def test_one_file_alone_can_be_checked_as_documented(written: dict[str, Any]) ->
 def test_what_is_not_in_the_schema_is_refused(written: dict[str, Any], change: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"runs": [{**written["runs"][0], **change}]}, SCHEMA)
+
+
+def test_the_claims_of_a_report_are_what_the_schema_says(tmp_path: Path) -> None:
+    url, measured = f"sqlite:///{tmp_path}/s.db", {task: [0.5, 0.52, 0.51] for task in ("sst", "quora", "sts")}
+    with open_database(url) as database:
+        write(database, "zhang_pooling", {"Baseline(CLS)": measured, "Mean pooling": measured})
+    assert export.main(["--name", "s", "--storage", url, "--out", str(tmp_path / "json"), "--format", "json"]) == 0
+    found = read(tmp_path / "json")
+    jsonschema.validate(found, SCHEMA)
+    for table in ("claims", "printed_and_ours"):
+        assert found[table] and list(found[table][0]) == list(SCHEMA["$defs"][table]["items"]["properties"]), table
 
 
 def test_tables_that_the_study_at_hand_does_not_have_are_in_the_schema_too() -> None:

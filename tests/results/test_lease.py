@@ -8,6 +8,7 @@ import threading
 import psutil
 import pytest
 
+from results.lease import owner_name, this_machine
 from results.records import Database, LeaseHeld, open_database
 
 ME = ("s", "pid 1 on host a", "a", 1, 0.0)
@@ -84,6 +85,51 @@ def test_a_living_process_of_this_host_keeps_its_lease(database: Database) -> No
     database.take_lease("s", "me", "a", os.getpid(), psutil.Process().create_time())
     with pytest.raises(LeaseHeld, match="me"):
         database.take_lease(*ME)
+
+
+def test_a_living_process_of_this_host_keeps_its_lease_however_long_it_was_not_heard_of(database: Database) -> None:
+    database.take_lease("s", "me", "a", os.getpid(), psutil.Process().create_time(), seconds=-60)
+    with pytest.raises(LeaseHeld, match=f"lives on this machine. .*, end it first: kill {os.getpid()} ") as refused:
+        database.take_lease(*ME)
+    assert "try again" not in str(refused.value)
+    assert database.driven_by("s", "a").owner == "me"
+    database.take_lease(*OTHER)  # another host cannot ask the process, and goes by the time
+    assert database.lease("s").owner == "pid 2 on host b"
+
+
+@pytest.fixture
+def gone() -> tuple[int, float]:
+    """The number of a process that has ended, and when it had begun."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    started = psutil.Process(child.pid).create_time()
+    child.wait()
+    return child.pid, started
+
+
+def test_what_is_gone_here_may_live_on_a_machine_of_the_same_name(database: Database, gone: tuple[int, float]) -> None:
+    here, there = (owner_name(gone[0], "a", machine) for machine in (this_machine(), "boot 0 pids 1"))
+    me = owner_name(os.getpid(), "a", this_machine())
+    database.take_lease("s", there, "a", *gone)
+    with pytest.raises(LeaseHeld, match=f"is being run by pid {gone[0]} on host a \\(last") as refused:
+        database.take_lease("s", me, "a", 1, 0.0)
+    assert "try again in 30 s" in str(refused.value)
+    assert database.driven_by("s", "a").owner == database.lease("s").owner == f"pid {gone[0]} on host a"
+    database.take_lease("t", here, "a", *gone)
+    assert database.driven_by("t", "a") is None
+    database.take_lease("t", me, "a", 1, 0.0)
+
+
+def test_one_process_number_on_two_machines_of_one_name_is_two_drivers(database: Database) -> None:
+    one, other = (owner_name(1, "a", f"boot {boot} pids 1") for boot in (1, 2))
+    database.take_lease("s", one, "a", 1, 0.0)
+    with pytest.raises(LeaseHeld):
+        database.take_lease("s", other, "a", 1, 0.0)
+    database.renew_lease("s", one, seconds=-1)
+    database.take_lease("s", other, "a", 1, 0.0)
+    with pytest.raises(LeaseHeld, match="pid 1 on host a "):
+        database.renew_lease("s", one)
+    database.release_lease("s", one)
+    database.renew_lease("s", other)
 
 
 def test_of_drivers_that_start_at_once_one_gets_the_lease(url: str) -> None:

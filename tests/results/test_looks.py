@@ -160,6 +160,26 @@ def test_a_configuration_that_fails_every_time_gets_no_further_seed_and_counts_i
     assert wanting(results, ROWS, "near", PLAN, 3) == []  # nothing to compare with
 
 
+def test_rows_are_looked_at_to_the_end_beside_one_that_fails_every_time() -> None:
+    scores = {**scores_of(MEANS), "near": np.full(6, np.nan)}
+    run = {(digest, seed) for digest in scores for seed in PLAN.seeds[:3]}
+
+    def so_far() -> Any:
+        results = made(scores)
+        results.runs = [r for r in results.runs if (r.config_digest, r.seed) in run]
+        results.scores = {
+            digest: [value for seed, value in zip(PLAN.seeds, values, strict=True) if (digest, seed) in run]
+            for digest, values in scores.items()
+        }
+        return results
+
+    for count in range(4, 7):  # as the driver does: the newest seed alone
+        rows = wanting(so_far(), ROWS, "best", PLAN, after=count - 1)
+        assert rows == ["same"]
+        run |= {(digest, PLAN.seeds[count - 1]) for digest in (*rows, "best")}
+    assert [len(row.differences) for row in looks(so_far(), ROWS, "best", PLAN)] == [4, 1, 1, 1]
+
+
 def test_with_one_seed_all_rows_get_a_second_before_the_first_look() -> None:
     plan = Schedule((1000, 1001, 1002), start=1)
     scores = {**scores_of(MEANS), "near": np.full(6, np.nan)}

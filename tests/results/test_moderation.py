@@ -38,6 +38,18 @@ def test_variances_that_differ_by_chance_alone_are_one() -> None:
     assert (prior.variance, prior.df, prior.seen_df) == (pytest.approx(1.0), inf, 12)
 
 
+def test_scores_that_tie_by_chance_do_not_make_the_others_differ() -> None:
+    """20 variances as even as chance makes them with 2 degrees of freedom; then the two smallest are 0."""
+    even = special.chdtri(2, 1 - (np.arange(20) + 0.5) / 20) / 2
+    tied = np.where(np.arange(20) < 2, 0.0, even)
+    assert variance_prior(even, np.full(20, 2)).df == inf
+    prior = variance_prior(tied, np.full(20, 2))
+    assert prior.df > 2 and prior.variance > 0.4  # with 0 taken for a millionth: 0.5 and 0.02
+    calm, degrees = prior.moderated(0.0, 2)
+    least = np.average(tied) * special.chdtri(2, 1 - 0.1 / 20) / 2
+    assert calm == pytest.approx(prior.moderated(float(least), 2)[0]) and degrees == prior.df + 2
+
+
 def test_equal_noise_gives_student_s_t_of_all_rows() -> None:
     """By hand: every configuration has scores +-0.01 around its mean, variance 2e-4 with 1 degree; 4 of them."""
     noise = np.array([[-0.01], [0.01]])

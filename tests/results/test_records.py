@@ -3,21 +3,29 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, inspect
 
+from results import migrations
 from results.frames import study_frames
 from results.predictions import pack_predictions
 from results.records import (
     EnvironmentRow,
     IssueRow,
+    LeaseHeld,
     MetricValue,
     PredictionRow,
     RecordError,
     RunResult,
+    StorageError,
     UnknownStudy,
     open_database,
+    open_if_there,
 )
 
 A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -146,6 +154,51 @@ def test_what_a_dead_driver_left_running_is_interrupted_and_can_run_again(make: 
     row = make.database.runs("demo-study", status="interrupted")[0]
     assert (row.id, row.reason) == (run, "interrupted")
     assert make.start(A, 0) == run
+
+
+def test_a_driver_that_lost_its_lease_leaves_the_runs_of_the_other(make: Any) -> None:
+    make.study()
+    run = make.start(A, 0)
+    with pytest.raises(LeaseHeld, match="nobody"):
+        make.database.interrupt_running("demo-study", "pid 1 on host a")
+    make.database.take_lease("demo-study", "pid 2 on host b", "b", 2, 0.0)
+    with pytest.raises(LeaseHeld, match="is being run by pid 2 on host b"):
+        make.database.interrupt_running("demo-study", "pid 1 on host a")
+    assert [row.id for row in make.database.runs("demo-study", status="running")] == [run]
+    assert make.database.interrupt_running("demo-study", "pid 2 on host b") == 1
+
+
+def test_looking_at_what_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    assert open_if_there(f"sqlite+pysqlite:///{tmp_path}/s.db", upgrade=False) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_at_a_database_makes_no_tables_and_leaves_old_ones(url: str) -> None:
+    engine = create_engine(url)
+
+    def tables() -> list[str]:
+        with engine.connect() as connection:
+            return inspect(connection).get_table_names()
+
+    tables()  # makes SQLite's file
+    assert open_if_there(url, upgrade=False) is None and open_if_there(url, upgrade=True) is None
+    assert tables() == []
+    config = Config()
+    config.set_main_option("script_location", str(migrations.__path__[0]))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+    before = tables()
+    with pytest.raises(StorageError, match=r"older release \(version 0002\).*study.doctor --name STUDY"):
+        open_if_there(url, upgrade=False)
+    assert tables() == before and "example" not in before
+    opened = open_if_there(url, upgrade=True)
+    assert opened is not None and opened.study_names() == [] and "example" in tables()
+    opened.close()
+    opened = open_if_there(url, upgrade=False)
+    assert opened is not None
+    opened.close()
+    engine.dispose()
 
 
 def test_an_epoch_is_written_once(make: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from results.figures import Curve, _curve_sentence
 from results.records import Database, MetricValue, RunResult, open_database
 from results.rendering import render_report
 from results.report import write_report
@@ -119,6 +120,12 @@ def test_every_ablation_row_has_a_bar_that_can_be_read_aloud(page: Page) -> None
     assert all(re.search(r"(ex|in)cludes 0$", attrs["aria-label"]) for attrs in bars)
 
 
+def test_the_largest_effect_stands_with_its_interval_and_its_verdict(page: Page) -> None:
+    number = r"[+−]?[\d.]+"
+    found = re.search(rf"The largest effect: .+? → .+?, {number} points \[{number}, {number}\], (\w+)\.", page.text)
+    assert found and found[1] in ("helps", "hurts", "equivalent", "open")
+
+
 def test_hostile_text_stays_text(report: str, page: Page) -> None:
     assert page.text.count("<img src=x onerror=alert(1)>") >= 4
     assert [tag for tag, _ in page.tags if tag == "img"] == []
@@ -147,6 +154,23 @@ def test_every_figure_has_a_sentence(page: Page) -> None:
     assert drawn[:2] == ["figure-trainable-parameters", "figure-train-seconds"]
     assert {"figure-history", "figure-curves"} <= {*drawn}
     assert all(figure["aria-describedby"] in ids for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("dev", "train", "told"),
+    [
+        ({1: 0.5, 2: 0.6}, {1: 0.6, 2: 0.65}, "after epoch 2 at 0.600 on dev, 0.650 on train (gap +5.0 points)"),
+        (
+            {1: 0.5, 2: 0.6},
+            {1: 0.6},
+            "after epoch 2 at 0.600 on dev (after epoch 1: 0.500 on dev, 0.600 on train (gap +10.0 points))",
+        ),
+        ({1: 0.5}, {}, "after epoch 1 at 0.500 on dev"),
+    ],
+)
+def test_curves_end_after_their_own_last_epoch(dev: Curve, train: Curve, told: str) -> None:
+    means = {("best", "dev"): dev, ("best", "train"): train, ("baseline", "dev"): {1: 0.4, 2: 0.41, 3: 0.42}}
+    assert _curve_sentence(means, 9) == f"The best ends {told}; the baseline ends after epoch 3 at 0.420 on dev."
 
 
 def test_nothing_is_fetched_from_anywhere(report: str, page: Page) -> None:
@@ -232,6 +256,39 @@ def test_search_runs_are_no_results(light: Any) -> None:
     answer = text.partition("What mattered")[0]
     assert "Best score – no interval yet" in text
     assert not re.search(r"\d\.\d{3}", answer)
+
+
+def lost_seeds(make: Any, *, reason: str | None, searched: int = 0) -> None:
+    """Two configurations that were to have two seeds, and each has one; `searched` runs of the search before them."""
+    cells = [make.cell("confirm", "baseline", A, 0), make.cell("confirm", "row:one", B, 1)]
+    make.database.replace_cells(make.name, "confirm", cells)
+    for seed in range(searched):
+        make.complete(A, seed)
+    for choices, seed in ((A, 1000), (B, 1001)):
+        make.complete(choices, seed, "confirm")
+        other = make.start(choices, 2001 - seed, "confirm")
+        if reason is not None:
+            make.database.finish_run(other, RunResult(status="failed", reason=reason))
+
+
+@pytest.mark.parametrize("searched", [0, 3])
+def test_where_every_configuration_lost_a_seed_that_is_said_and_the_way_out(light: Any, searched: int) -> None:
+    text = state(light, lambda make: lost_seeds(make, reason="out_of_memory", searched=searched))
+    assert "No configuration has all its seeds" in text and "So far" not in text
+    assert "none has them all: 2 runs with fresh seeds failed" in text
+    assert "--name demo-study-2 --import-from demo-study" in text
+
+
+@pytest.mark.parametrize("reason", [None, "worker_died"])
+def test_where_seeds_are_still_to_come_nothing_is_said_of_failures(light: Any, reason: str | None) -> None:
+    text = state(light, lambda make: lost_seeds(make, reason=reason))
+    assert "No configuration has been confirmed yet" in text
+    assert "none has them all yet. Launch the study again under the same name to go on." in text
+
+
+def test_only_runs_of_the_search_are_told_as_such(light: Any) -> None:
+    text = state(light, lambda make: [make.complete(A, 0), make.complete(B, 0), make.failed(A, 1)])
+    assert "So far 2 runs of the search have come to an end." in text
 
 
 def decided(make: Any) -> dict[str, str]:
@@ -335,7 +392,7 @@ def test_the_rows_of_a_grid_are_compared_with_the_baseline(light: Any) -> None:
 def test_a_grid_without_printed_rows_compares_configurations(light: Any) -> None:
     text = grid_page(light, {"baseline": A, "pooling=mean": B}, (0.6, 0.4))
     assert "Of 1 configuration compared with the baseline, 1 hurts." in text
-    assert "The largest difference: mean pooling, −" in text
+    assert re.search(r"The largest difference: mean pooling, −[\d.]+ points \[−[\d.]+, −[\d.]+\], hurts\.", text)
 
 
 def test_a_grid_with_one_seed_has_nothing_to_compare_yet(light: Any) -> None:

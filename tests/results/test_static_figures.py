@@ -12,6 +12,7 @@ from browser import chromium
 from results import export
 from results.ablation import ablation_table
 from results.figure import Figure
+from results.forest_figures import forest
 from results.records import Database, open_database
 from results.static_figures import STYLE, page_colours, plotly_figure, report_figures
 
@@ -53,6 +54,16 @@ def test_a_row_of_a_forest_is_one_row_of_the_table(finished: Database, drawn: li
     assert trace["x"] == pytest.approx(list(100 * table["difference"]))
     assert len(forest.layout["yaxis"]["ticktext"]) == len(table)
     assert not any("<" in label for label in forest.layout["yaxis"]["ticktext"])
+
+
+def test_a_row_without_a_verdict_has_an_open_mark_and_no_word(finished: Database) -> None:
+    table = ablation_table(finished, "demo-study")
+    table.loc[0, "verdict"], table.loc[1:, "verdict"] = None, "hurts"
+    drawn = forest("ablation", table.to_dict("records"))
+    assert drawn is not None
+    labels, (trace,) = drawn.layout["yaxis"]["ticktext"], drawn.traces
+    assert "(" not in labels[0] and labels[1].endswith("  (hurts)")
+    assert trace["marker"]["symbol"][:2] == ["circle-open", "circle"]
 
 
 def test_without_kaleido_one_message_names_the_extra_and_nothing_is_written(

@@ -57,3 +57,12 @@ def test_a_table_without_rows_has_its_header() -> None:
     for kind in ("csv", "md", "latex"):
         assert "seeds" in written(kind, EMPTY), kind
     assert json.loads(written("json", EMPTY)) == []
+
+
+def test_what_shows_as_zero_has_no_minus_and_no_p_is_zero() -> None:
+    values = {"difference": [-0.00001], "p": [0.00001], "adjusted_p": [0.0], "score": [0.00001], "low": [-0.0002]}
+    rows = {kind: written(kind, pd.DataFrame(values)) for kind in ("md", "latex")}
+    cells = [cell.strip() for cell in rows["md"].splitlines()[2].split("|")[1:-1]]
+    assert cells == ["0.0000", "< 0.0001", "< 0.0001", "0.0000", "-0.0002"]
+    assert r"0.0000 & \textless{} 0.0001 & \textless{} 0.0001 & 0.0000 & $-$0.0002 \\" in rows["latex"]
+    assert "1e-05" in written("csv", pd.DataFrame(values))

@@ -71,6 +71,35 @@ def test_durations_are_for_people(seconds: float | None, shown: str) -> None:
     assert wording.duration(seconds) == shown
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (0.0003, 0.0037, "[+0.03, +0.4]"),
+        (-0.0037, -0.0003, "[−0.4, −0.03]"),
+        (-0.00002, 0.001, "[−0.002, +0.1]"),
+        (0.0, 0.0, "[0.0, 0.0]"),
+        (-1e-18, 0.03, "[0.0, +3.0]"),
+        (-0.03, -0.0005, "[−3.0, −0.1]"),
+    ],
+)
+def test_an_interval_tells_on_which_side_of_zero_it_ends(low: float, high: float, shown: str) -> None:
+    assert wording.points_interval(Interval((low + high) / 2, low, high)) == shown
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [(0.0471, "0.047"), (0.0496, "0.0496"), (0.05, "0.05"), (0.0504, "0.0504"), (0.0526, "0.053"), (0.2, "0.20"),
+     (0.004, "0.004"), (0.03, "0.03"), (0.0004, "< 0.001")],
+)  # fmt: skip
+def test_a_p_tells_on_which_side_of_the_limit_it_lies(p: float, shown: str) -> None:
+    assert wording.p_text(p) == shown
+
+
+def test_what_shows_as_zero_has_no_minus() -> None:
+    assert wording.score_text(-0.0001) == "0.000" and wording.score_text(-0.0006) == "−0.001"
+    assert wording.decimals(-0.004, 2) == "0.00"
+
+
 def test_one_seed_has_no_spread_to_show() -> None:
     assert wording.score_with_spread(0.7131, None) == "0.713"
     assert wording.score_with_spread(0.7131, 0.0042) == "0.713 ± 0.004"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import search_spaces
 
@@ -77,6 +80,16 @@ def test_show_takes_a_users_file(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "1 configuration; a grid: every one is run" in done.stdout
     assert "a is fixed: cost" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("show", "pooling"), ("list", "--json")])
+def test_a_reader_that_has_seen_enough_is_no_error(arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "search_spaces", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_unknown_name_is_one_message_and_exit_code_2() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mtbert.stage_store import store as stage_store
 from mtbert.stage_store.store import STATE, StageStore
 from results.records import StudyRow, open_database
 from study import store_note
@@ -59,6 +60,51 @@ def test_a_folder_that_is_no_store_gets_one_message(tmp_path: Path, capsys: pyte
         assert f"{folder} is no stage store" in capsys.readouterr().err
     assert (tmp_path / "file.txt").exists()
     assert main([]) == 2 and "--store DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "intruder",
+    ["claims/notes.txt", f"claims/{TWO}/", "damaged/old/", f"damaged/{ONE}", "features/report.pdf", "features/.hidden",
+     f"features/{ONE}.features/", f"33/{'3' * 64}", "33/notes/", "44"],
+)  # fmt: skip
+def test_a_folder_with_something_else_in_it_is_not_touched(
+    store: StageStore, capsys: pytest.CaptureFixture[str], intruder: str
+) -> None:
+    path = store.folder / intruder
+    path.parent.mkdir(exist_ok=True)
+    path.mkdir() if intruder.endswith("/") else path.write_text("mine", encoding="utf-8")
+    os.utime(path, (1, 1))
+    assert main(["--store", str(store.folder), "--fix"]) == 2
+    assert "is no stage store" in capsys.readouterr().err and path.exists()
+
+
+@pytest.mark.parametrize("link", ["claims", "features", f"claims/{TWO}", f"damaged/{TWO}", f"features/{TWO}.features"])
+def test_a_link_is_nothing_of_a_store(
+    store: StageStore, tmp_path: Path, capsys: pytest.CaptureFixture[str], link: str
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (store.folder / link).parent.mkdir(exist_ok=True)
+    (store.folder / link).symlink_to(other)
+    assert main(["--store", str(store.folder), "--fix"]) == 2
+    assert "is no stage store" in capsys.readouterr().err and other.is_dir()
+
+
+def test_what_goes_while_the_doctor_looks_is_no_fault(
+    store: StageStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claim, real = store.folder / "claims" / TWO, stage_store.is_own
+    claim.parent.mkdir()
+    claim.touch()
+
+    def is_own(path: Path) -> bool:
+        """Its owner is faster."""
+        claim.unlink(missing_ok=True)
+        return real(path)
+
+    monkeypatch.setattr(stage_store, "is_own", is_own)
+    assert main(["--store", str(store.folder), "--fix"]) == 0
+    assert "2 entries" in capsys.readouterr().out
 
 
 def test_the_store_of_a_study_is_found(store: StageStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,24 +10,45 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from postgres import own_database
 
 from study.doctor import main
 from study.launch import main as launch
 
 ASKED = ["--space", "pooling", "--rehearse", "--trials", "6", "--seeds", "2", "--workers", "2", "--name", "s", "--json"]
+# A search whose objectives are not the score, and whose runs pause.
+UNUSUAL = ("--objectives", "trainable_parameters,sst_accuracy", "--pruner", "asha", "--epochs", "4", "--workers", "1")
+
+
+def launched(folder: Path, *more: str, storage: str | None = None) -> Path:
+    with redirect_stdout(StringIO()):
+        assert launch([*ASKED, "--out", str(folder), "--storage", storage or f"sqlite:///{folder}/s.db", *more]) == 0
+    return folder
 
 
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rehearsed")
-    with redirect_stdout(StringIO()):
-        assert launch([*ASKED, "--out", str(folder), "--storage", f"sqlite:///{folder}/s.db"]) == 0
-    return folder
+    return launched(tmp_path_factory.mktemp("rehearsed"))
+
+
+@pytest.fixture(scope="module")
+def rehearsed_unusual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return launched(tmp_path_factory.mktemp("unusual"), *UNUSUAL, "--phases", "search")
 
 
 @pytest.fixture
 def study(rehearsed: Path, tmp_path: Path) -> Path:
+    return copied(rehearsed, tmp_path)
+
+
+@pytest.fixture
+def unusual(rehearsed_unusual: Path, tmp_path: Path) -> Path:
+    return copied(rehearsed_unusual, tmp_path)
+
+
+def copied(rehearsed: Path, tmp_path: Path) -> Path:
     """A copy of the study to be damaged; its record says that its files are in the copy."""
     shutil.copytree(rehearsed, tmp_path / "copy")
     with closing(sqlite3.connect(tmp_path / "copy" / "s.db")) as database, database:
@@ -43,8 +64,12 @@ def change(study: Path, sql: str) -> None:
 
 
 def rows(study: Path) -> list[tuple[Any, ...]]:
+    return select(study, "select * from run where status = 'complete' order by id")
+
+
+def select(study: Path, sql: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(study / "s.db")) as database:
-        return database.execute("select * from run where status = 'complete' order by id").fetchall()
+        return database.execute(sql).fetchall()
 
 
 def examined(study: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, list[dict[str, Any]]]:
@@ -113,3 +138,46 @@ def test_a_disagreement_that_cannot_be_mended_is_told(study: Path, capsys: pytes
 def test_an_unknown_study_gets_one_message(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--name", "nobody", "--storage", f"sqlite:///{study}/s.db"]) == 2
     assert "No study named 'nobody'" in capsys.readouterr().err
+
+
+VALUES = "select number, objective, value from trial_values join trials using (trial_id) order by 1, 2"
+
+
+def test_a_trial_is_told_the_values_of_the_objectives(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = select(unusual, VALUES)
+    change(unusual, "delete from trial_values where trial_id in (select trial_id from trials where number = 0)")
+    change(unusual, "update trials set state = 'RUNNING', datetime_complete = null where number = 0")
+    assert examined(unusual, capsys, "--fix")[0] == 0
+    assert len(before) == 2 and select(unusual, VALUES) == before
+    launched(unusual, *UNUSUAL, "--phases", "search", "--trials", "7")
+
+
+def test_a_trial_without_all_values_has_failed(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(unusual, "delete from task_metric where task = 'sst' and metric = 'accuracy'")
+    change(unusual, "update trials set state = 'RUNNING', datetime_complete = null where number = 0")
+    assert examined(unusual, capsys, "--fix")[0] == 0
+    assert select(unusual, "select state from trials where number = 0") == [("FAIL",)]
+    found = examined(unusual, capsys)[1]
+    assert not [each for each in found if "trial 0" in each["message"]]  # as a search has it, too
+
+
+def test_runs_that_pause_are_left_alone(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(unusual, "update trials set state = 'RUNNING', datetime_complete = null where state = 'PRUNED'")
+    assert examined(unusual, capsys, "--fix") == (0, [])
+    assert select(unusual, "select count(*) > 0 from trials where state = 'RUNNING'") == [(1,)]
+
+
+def test_runs_that_a_search_was_not_told_of_yet(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    optuna.delete_study(study_name="s", storage=f"sqlite:///{study}/s.db")
+    code, found = examined(study, capsys, "--fix")
+    assert code == 0 and len(found) == 1 and "Optuna has no trials of 6 runs; a search adds them" in found[0]["message"]
+    launched(study)
+    assert examined(study, capsys) == (0, [])
+
+
+def test_a_short_postgres_url_will_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with own_database() as url:
+        launched(tmp_path, "--phases", "search", "--trials", "2", storage=url)
+        capsys.readouterr()
+        assert main(["--name", "s", "--storage", url.replace("postgresql+psycopg:", "postgres:")]) == 0
+        assert "its records agree" in capsys.readouterr().out

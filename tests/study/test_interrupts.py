@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from study.interrupts import held, let_through
+from study.interrupts import held, let_through, until_ctrl_c
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 UNBLOCKED = [sys.executable, "-c", "from study.interrupts import let_through; let_through(); print('ready'); input()"]
@@ -53,3 +53,11 @@ def test_the_driver_hears_of_one_that_comes_meanwhile() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     let_through()
+
+
+def test_a_command_that_ctrl_c_ends_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    assert (until_ctrl_c(lambda: 3), until_ctrl_c(interrupted)) == (3, 130)
+    assert capsys.readouterr().err == "\nInterrupted.\n"

@@ -12,11 +12,12 @@ import pytest
 from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import BaseModel
 from optuna.trial import TrialState
-from sqlalchemy import event
+from postgres import own_database
+from sqlalchemy import event, make_url
 
 from search_spaces import Constraint, Space
 from study.phases import known_first
-from study.search import Proposal, Search
+from study.search import STARTUP_TRIALS, Proposal, Search
 
 
 def search(tmp_path: Path, space: Space, **change: object) -> Search:
@@ -172,6 +173,56 @@ def test_asha_pauses_at_a_rung_and_goes_on_when_it_is_among_the_best_third(tmp_p
     again.tell(numbers[5], None, TrialState.PRUNED)
     trials = optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/s.db").trials
     assert [t.state for t in trials].count(TrialState.PRUNED) == 5 and again.running() == []
+
+
+@pytest.mark.parametrize("objectives", [("score",), ("score", "trainable_parameters")])
+def test_a_run_that_is_carried_out_again_is_not_judged_where_it_had_gone_on(
+    tmp_path: Path, space: Space, objectives: tuple[str, ...]
+) -> None:
+    def values(score: float) -> list[float]:
+        return [score, 1.0][: len(objectives)]
+
+    first = search(tmp_path, space, objectives=objectives)
+    number = first.ask().number
+    first.note(number, {})
+    assert not first.stop_early(number, 1, 0.3) and not first.stop_early(number, 2, 0.31)
+    for _ in range(STARTUP_TRIALS):  # meanwhile others show that it is bad
+        other = first.ask().number
+        first.note(other, {})
+        first.stop_early(other, 1, 0.5)
+        first.stop_early(other, 2, 0.6)
+        first.tell(other, values(0.6), TrialState.COMPLETE)
+    again = search(tmp_path, space, objectives=objectives)
+    for searched in (first, again):  # its worker died, and its driver
+        assert not searched.stop_early(number, 1, 0.3)
+        assert searched.stop_early(number, 2, 0.31)  # whether it had heard an answer here nobody knows
+    first.close()
+    again.close()
+
+
+def test_a_promoted_run_that_is_carried_out_again_is_not_paused_at_its_old_rung(tmp_path: Path, space: Space) -> None:
+    searched = search(tmp_path, space, pruner="asha")
+    numbers = [searched.ask().number for _ in range(4)]
+    for number in numbers:
+        searched.note(number, {})
+    assert not searched.stop_early(numbers[0], 1, 0.3) and not searched.stop_early(numbers[0], 2, 0.35)
+    for number in numbers[1:]:
+        assert not searched.stop_early(number, 1, 0.3 + 0.1 * number)
+    assert not searched.stop_early(numbers[0], 1, 0.3)  # it would be the last of four now
+    searched.close()
+
+
+def test_every_name_of_a_postgresql_server_is_one_to_optuna(space: Space) -> None:
+    with own_database() as url:
+        server = make_url(url)
+        for name in ("postgres", "postgresql"):
+            short = server.set(drivername=name).render_as_string(hide_password=False)
+            searched = search(Path(), space, storage=short)
+            searched.note(searched.ask().number, {})
+            searched.close()
+        again = search(Path(), space, storage=url)
+        assert again.running() == [0, 1]
+        again.close()
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from study.arguments import given, parser
+from study.arguments import given, limit_flags, limits, parser
 from study.settings import BUDGETS, Settings, SettingsError, default_name, resolve
 
 
@@ -77,6 +79,28 @@ def test_a_name_cannot_leave_its_folder(name: str) -> None:
 def test_counts_below_one_are_refused(key: str) -> None:
     with pytest.raises(SettingsError, match="must be at least 1, got 0"):
         resolve({key: 0}, None)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**62 + 1, 2**63])
+def test_a_seed_that_no_database_could_keep_is_refused(seed: int) -> None:
+    assert resolve({"seed": 2**62}, None).seed == 2**62
+    with pytest.raises(SettingsError, match=rf"--seed must be at least 0 and at most 2\*\*62 .*, got {seed}\."):
+        resolve({"seed": seed}, None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ([], []),
+        (["--retries", "2", "--timeout", "60"], []),  # what holds without a flag; and of this launch alone
+        (["--retries", "0", "--run-timeout", "90"], ["--run-timeout", "90.0", "--retries", "0"]),
+        (["--memory-per-run", "1.5"], ["--memory-per-run", "1.5"]),
+    ],
+)
+def test_limits_are_told_as_flags(flags: list[str], told: list[str]) -> None:
+    options = parser().parse_args(flags)
+    assert limit_flags(options) == told
+    assert limits(parser().parse_args([*told, "--timeout", "1"])) == replace(limits(options), study_seconds=1.0)
 
 
 def test_an_unknown_phase_is_refused_with_the_known_ones() -> None:

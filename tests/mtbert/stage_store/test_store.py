@@ -183,6 +183,43 @@ def test_the_claim_of_another_machine_expires(tmp_path: Path) -> None:
     claim.release()
 
 
+def test_of_two_who_see_a_claim_expired_one_takes_it_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, real, first = tmp_path / "claims" / ONE, claims.expired, list[claims.Claim | None]()
+    path.parent.mkdir()
+    path.write_text(json.dumps({"host": "gone", "pid": 1}), encoding="utf-8")
+    os.utime(path, (1, 1))
+
+    def expired(asked: Path) -> bool:
+        """Another is faster between the look and what follows from it."""
+        found = real(asked)
+        if found and not first:
+            monkeypatch.setattr(claims, "expired", real)
+            first.append(claims.take(path))
+        return found
+
+    monkeypatch.setattr(claims, "expired", expired)
+    assert claims.take(path) is None
+    (holder,) = first
+    assert holder is not None and [file.name for file in path.parent.iterdir()] == [ONE]
+    holder.release()
+    assert not list(path.parent.iterdir())
+
+
+def test_what_others_put_into_its_folders_is_left_alone(tmp_path: Path) -> None:
+    kept = StageStore(tmp_path, limit_bytes=0)
+    theirs = [
+        tmp_path / name for name in ("11/notes", "11/.notes", "claims/notes", "features/a.pdf", "features/.a.pdf")
+    ]
+    theirs.append(tmp_path / "22" / "results")
+    for folder in theirs:
+        folder.mkdir(parents=True)
+        (folder / store.ENTRY).write_text("{}", encoding="utf-8")
+        os.utime(folder, (1, 1))
+    assert kept.verify(repair=True) == [] and kept.in_progress() == set() and kept.keys() == []
+    kept.make_room()
+    assert all((folder / store.ENTRY).is_file() for folder in theirs)
+
+
 def test_a_claim_is_kept_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "TOUCH_SECONDS", 0.05)
     with StageStore(tmp_path).claim(ONE) or pytest.fail("nobody else has it"):

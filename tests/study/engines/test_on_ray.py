@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
+import struct
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -13,7 +16,7 @@ from typing import Any
 import pytest
 
 from study.engines import making
-from study.engines.abstract import AbstractEngine
+from study.engines.abstract import AbstractEngine, EngineLost
 from study.engines.gpu_shares import runs_per_gpu
 from study.engines.on_ray import carry as carrying
 from study.engines.on_ray.carry import carry
@@ -21,6 +24,7 @@ from study.engines.on_ray.exchange import Exchange
 from study.engines.on_ray.jobs import Jobs
 from study.engines.on_ray.messages import NodeUnfit, ToExchange, TrialOver
 from study.engines.on_ray.room import gpus_per_run, room
+from study.engines.ray_tune import RayEngine
 from study.messages import EpochDone, EvaluationDone, Event, Job, RunFailed, RunPlaced
 
 
@@ -74,6 +78,18 @@ def test_a_worker_that_died_without_a_word_is_a_failed_run_with_its_trial() -> N
     assert jobs.heard(over) == [RunPlaced(1, "t", None), RunFailed(1, "worker_died", "killed", "trace")]
     jobs.heard(RunPlaced(1, "u", "h"))
     assert jobs.heard(TrialOver(1, "u")) == [RunFailed(1, "error", "the trial ended without a result")]
+
+
+def test_a_bridge_that_ends_in_the_middle_of_a_message_is_a_lost_engine(tmp_path: Path) -> None:
+    engine = RayEngine.__new__(RayEngine)  # connected to no Ray
+    engine._pipe, bridge = multiprocessing.Pipe()
+    engine._scratch, engine._trouble, engine._running = tmp_path, None, {1}
+    os.write(bridge.fileno(), struct.pack("!i", 1000) + b"what came of 1000 bytes")
+    bridge.close()
+    with pytest.raises(EngineLost, match="The Ray cluster is gone"):
+        engine.events(1.0)
+    engine.answer(1, go_on=True)  # `events` has told it
+    engine._pipe.close()
 
 
 def carried_out(talk: Callable[[], Coroutine[Any, Any, None]]) -> None:
