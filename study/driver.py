@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
-from statistics import fmean
 from typing import Any
 
 from results.designs import CellPlan
@@ -21,12 +19,12 @@ from results.rows import runs_again
 from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
 from study import experiments, phases, replication
-from study.execution import STATES, Execution
+from study.execution import Execution
 from study.greedy_path import GreedyPath, decided_steps, walk
-from study.objectives import by_front, of_row
 from study.observer import Request
 from study.references import references
-from study.search import PastTrial, Search
+from study.search import Search
+from study.search_phase import SearchPhase, ranking
 from study.settings import Settings
 from study.sharing import in_order, wanted_epochs
 from study.trainers.abstract import AbstractTrainer, Configuration
@@ -49,7 +47,6 @@ class Driver:
     ) -> None:
         self._db, self._trainer, self._space, self._settings = database, trainer, trainer.space, settings
         self._execution, self._make_search = execution, search
-        self._promised: set[tuple[str, int]] = set()  # configurations and seeds of the search's runs so far
 
     def run(self) -> None:
         """Carry out the phases asked for; `Interrupted` when the execution was asked to stop meanwhile."""
@@ -73,121 +70,30 @@ class Driver:
 
     def _search_phase(self) -> None:
         with closing(self._make_search()) as search:
-            self._search_with(search)
-
-    def _search_with(self, search: Search) -> None:
-        """As many trials as asked for, those that an earlier launch began first."""
-        settings = self._settings
-        by_trial = {r.trial_number: r for r in self._db.runs(settings.name) if r.trial_number is not None}
-        self._add_imported(search, by_trial)
-        unfinished = []
-        for number in search.running():
-            row = by_trial.get(number)
-            if row is not None and row.status == "pruned" and search.pauses:
-                search.pause(number)
-            elif row is not None and row.status in STATES and not runs_again(row.status, row.reason):
-                values = of_row(settings.objectives, row, self._db.metrics_of(row.id))
-                search.tell(number, values, STATES[row.status], row.reason)
-            else:
-                unfinished.append(number)
-        self._execution.observer.phase("search", settings.trials, search.count() - len(unfinished))
-
-        def next_request() -> Request | None:
-            if unfinished:
-                proposal = search.resume(unfinished.pop(0))
-            elif (paused := search.promote()) is not None:
-                return self._promoted_request(paused)
-            elif search.count() < settings.trials and not search.exhausted():
-                proposal = search.ask()
-            else:
-                return None
-            request = self._search_request(proposal.number, proposal.choices, by_trial.get(proposal.number))
-            search.note(proposal.number, _notes(request.config.digest(), request.config.seed))
-            return request
-
-        self._execution.train(next_request, search)
-        search.end_paused()
-
-    def _add_imported(self, search: Search, by_trial: Mapping[int, RunRow]) -> None:
-        """Tell the search of runs that came from another study: they have a trial's number, and no trial yet."""
-        while (row := by_trial.get(search.size())) is not None and row.status in STATES:
-            config = self._trainer.read(row.config_json, row.seed)
-            last = self._trainer.epochs(config)[0]
-            scores = {epoch: score for epoch, score in self._db.epoch_scores(row.id).items() if epoch < last}
-            past = PastTrial(
-                choices=row.choices_json,
-                state=STATES[row.status],
-                values=of_row(self._settings.objectives, row, self._db.metrics_of(row.id)),
-                scores=scores,
-                notes=_notes(row.config_digest, row.seed, row.reason),
-                began=_local(row.started_at),
-                ended=_local(row.finished_at or row.started_at),
-            )
-            search.add(past)
-
-    def _search_request(self, number: int, choices: Choices, earlier: RunRow | None) -> Request:
-        """The run of a trial. A configuration that comes up again becomes a further seed of the first."""
-        config = self._trainer.configuration(choices)
-        seed = self._settings.seed
-        if earlier is not None:
-            seed = earlier.seed
-        else:
-            digest = config.digest()
-            used = {row.seed for row in self._db.runs(self._settings.name, config_digest=digest)}
-            while seed in used or (digest, seed) in self._promised:  # one that is held back has no row yet
-                seed += 1
-        config = config.with_seed(seed)
-        self._promised.add((config.digest(), seed))
-        keys, pauses = self._trainer.keys(config), self._settings.pruner == "asha"
-        return Request("search", config, choices, f"trial {number}", number, keys, pauses=pauses)
-
-    def _promoted_request(self, number: int) -> Request:
-        """The run of a trial that had paused, to go on from the epoch it had reached."""
-        row = next(r for r in self._db.runs(self._settings.name, status="pruned") if r.trial_number == number)
-        request = self._search_request(number, row.choices_json, row)
-        return replace(request, run_id=row.id, known_epochs=self._db.last_epoch(row.id))
+            SearchPhase(self._db, self._trainer, self._settings, self._execution).run(search)
 
     def _confirm_phase(self) -> None:
         space, settings = self._space, self._settings
         if space.design == "grid":
             cells = phases.grid_cells(space)
         else:
-            cells = phases.confirm_cells(space, self._search_ranking(), settings.confirm)
+            cells = phases.confirm_cells(space, ranking(self._db, settings), settings.confirm)
         self._write_cells("confirm", cells)
         self._run_cells("confirm", cells)
         if space.design == "grid":
             self._replicate("confirm", cells, space.baseline())
-        ranking = confirmed_ranking(self._db, settings.name)
+        confirmed = confirmed_ranking(self._db, settings.name)
         by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
         baseline = self._trainer.configuration(space.baseline()).digest()
         decisions: dict[str, Any] = {
-            "confirmed": ranking,
+            "confirmed": confirmed,
             "baseline": baseline,
             "baseline_choices": space.baseline(),
-            "best": ranking[0] if ranking else None,
-            "best_choices": by_digest[ranking[0]].choices if ranking else None,
+            "best": confirmed[0] if confirmed else None,
+            "best_choices": by_digest[confirmed[0]].choices if confirmed else None,
             **dict.fromkeys(OF_THE_BEST),
         }
         self._db.decide(settings.name, decisions)
-
-    def _search_ranking(self) -> list[Choices]:
-        """Configurations of the search, best first, by the mean over their seeds.
-
-        With several objectives those on the Pareto front come first, then those on the front of the rest; within one by
-        score.
-        """
-        rows = [r for r in self._db.runs(self._settings.name, phase="search", status="complete") if r.score is not None]
-        choices = {row.config_digest: row.choices_json for row in rows}
-        names, points = self._settings.objectives, dict[str, list[list[float]]]()
-        for row in rows:
-            metrics = self._db.metrics_of(row.id) if len(names) > 1 else {}
-            values = of_row(("score", *names), row, metrics)
-            if values is not None:
-                points.setdefault(row.config_digest, []).append(values)
-        means = {digest: [fmean(column) for column in zip(*found, strict=True)] for digest, found in points.items()}
-        ranks = [0] * len(means) if names == ("score",) else by_front([mean[1:] for mean in means.values()], names)
-        rank = dict(zip(means, ranks, strict=True))
-        return [choices[digest] for digest in sorted(means, key=lambda digest: (rank[digest], -means[digest][0]))]
 
     def _ablate_phase(self) -> None:
         best = self._decisions().get("best_choices")
@@ -332,14 +238,3 @@ class Driver:
     def _needed(self, digest: str, seed: int) -> bool:
         row = self._db.run_by(self._settings.name, digest, seed)
         return row is None or runs_again(row.status, row.reason)
-
-
-def _notes(digest: str, seed: int, reason: str | None = None) -> dict[str, str | int]:
-    """What a trial carries to be read in Optuna's dashboard, and found in our tables."""
-    told: dict[str, str | int] = {"config_digest": digest, "seed": seed, "phase": "search"}
-    return told if reason is None else {**told, "reason": reason}
-
-
-def _local(moment: datetime) -> datetime:
-    """Local time without a zone, as Optuna has it."""
-    return moment.astimezone().replace(tzinfo=None)

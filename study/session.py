@@ -18,20 +18,18 @@ from typing import Any
 from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE, storage_url
 from results.export import write_tables_of
-from results.foreign import foreign_rows
 from results.outcome import outcome_of
-from results.plain import plain
-from results.records import Database, StudyRow, open_database, open_if_there
+from results.records import Database, open_database
 from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
-from search_spaces import describe
 from search_spaces.grammar import Choices
 from study import ending, energy, objectives, plan, store_note
 from study.arguments import faults, limit_flags, limits
+from study.beginning import create_or_resume
 from study.design_plan import decided_best
-from study.detectable import SeenNoise, noise_of
 from study.driver import Driver
+from study.earlier import compiled, earlier_settings, seen_noise
 from study.ending_claims import ClaimsEnding
 from study.ending_designs import DesignsEnding
 from study.engines import making
@@ -40,15 +38,14 @@ from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
 from study.lease import Lease
 from study.live import LiveReport
+from study.log_file import log_to
 from study.observer import Observers
 from study.phases import first_tried, fresh_seeds
 from study.progress import Progress
-from study.reopening import reopen, take_from
 from study.search import Search
-from study.settings import STORE, Settings, SettingsError, default_name, resolve
+from study.settings import STORE, SettingsError, resolve
 from study.terminal import PlainConsole
 from study.tracking import choose as trackers
-from study.trainers.abstract import AbstractTrainer
 from study.trainers.choose import trainer_of
 from study.trust import LOG, check_stored, named_code
 from study.web import optuna_pages
@@ -70,11 +67,11 @@ class Session:
             from study.trainers.multitask_bert import precision  # torch
 
             given = {**given, "precision": precision()}
-        stored, source = _earlier(options.storage, given, changes_nothing=options.plan)
+        stored, source = earlier_settings(options.storage, given, changes_nothing=options.plan)
         if given.get("compiled") == "auto":
-            given = {**given, "compiled": _compiled(given, stored or source)}
+            given = {**given, "compiled": compiled(given, stored or source)}
         earlier_name = next((found.name for found in (stored, source) if found is not None), None)
-        self._seen = _seen_noise(options.storage, earlier_name) if options.plan and earlier_name else None
+        self._seen = seen_noise(options.storage, earlier_name) if options.plan and earlier_name else None
         self._settings = resolve(given, stored, source)
         for earlier in (stored, source):
             if earlier is not None:
@@ -108,12 +105,12 @@ class Session:
             raise SettingsError(
                 f"{self._folder} cannot be made ({error.strerror}). Choose another place: --out DIR"
             ) from None
-        with _log_to(self._folder / LOG), open_database(self._options.storage) as database:
+        with log_to(self._folder / LOG), open_database(self._options.storage) as database:
             log.info("%s", command)
             self._say_issues()
             lease = Lease(database, settings.name)
             with lease.held():
-                _create_or_resume(database, settings, self._trainer, command, self._console)
+                create_or_resume(database, settings, self._trainer, command, self._console)
                 try:
                     with self._live():
                         self._run(database, lease, engine)
@@ -277,94 +274,6 @@ class Session:
         return "".join(f" {shlex.quote(word)}" for word in told + more)
 
 
-def _compiled(given: Mapping[str, Any], earlier: Settings | None) -> bool:
-    """What `--compile auto` means: as the study has it that goes on, else whether it pays here."""
-    if earlier is not None:
-        return earlier.compiled
-    from study.trainers.multitask_bert import compiles  # torch
-
-    return compiles(resolve({**given, "compiled": False}, None))
-
-
-def _earlier(
-    storage: str, given: Mapping[str, Any], *, changes_nothing: bool
-) -> tuple[Settings | None, Settings | None]:
-    """The settings of an earlier launch of the same name, and of the study whose runs are wanted; makes no database."""
-    wanted, name = given.get("import_from"), given.get("name") or default_name(given)
-    opened = open_if_there(storage, upgrade=not changes_nothing)
-    if opened is None and wanted is not None:
-        opened = open_database(storage, create=False)  # which says what is not there
-    if opened is None:
-        return None, None
-    with opened as database, foreign_rows(storage):
-        found = database.study(name)
-        if found is not None or wanted is None:
-            return None if found is None else Settings.from_json(found.settings_json), None
-        return None, Settings.from_json(database.require_study(wanted).settings_json)
-
-
-def _seen_noise(storage: str, name: str) -> SeenNoise | None:
-    """How noisy the runs of a study have been."""
-    with open_database(storage, create=False) as database, foreign_rows(storage):
-        return noise_of(database, name)
-
-
-def _create_or_resume(
-    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, console: PlainConsole
-) -> None:
-    """Write the study's row, or check that this is the same study; the lease on it is held."""
-    found = database.study(settings.name)
-    if found is None:
-        _create(database, settings, trainer, command, console)
-        database.add_data_issues(settings.name, trainer.facts.issues)
-        return
-    runs = database.runs(settings.name)
-    reopened = reopen(found, trainer, runs, database.cells(settings.name))
-    if reopened is not None:
-        reopened.write(database)
-        told = (f"The space of study {settings.name} has changed; its runs are kept:", *reopened.told)
-        for line in told:
-            log.info("%s", line)
-            console.print(line if line is told[0] else f"  {line}", markup=False, soft_wrap=True)
-    database.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
-    database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
-    done = sum(run.status in ("complete", "pruned") for run in runs)
-    console.print(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.", markup=False)
-
-
-def _create(
-    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, console: PlainConsole
-) -> None:
-    """The study's row, with the runs of another study where they are wanted."""
-    baseline, space, facts = trainer.space.baseline(), trainer.space, trainer.facts
-    row = StudyRow(
-        study_name=settings.name,
-        space=space.name,
-        goal=space.goal,
-        command=command,
-        data_source=facts.data_source,
-        data_made_up=facts.made_up,
-        data_fingerprint=facts.fingerprint,
-        backbone=facts.backbone,
-        seed=settings.seed,
-        settings_json=settings.as_json(),
-        space_json=describe(space),
-        decisions_json={
-            "baseline": trainer.configuration(baseline).digest(),
-            "baseline_choices": baseline,
-        },
-    )
-    old = settings.import_from
-    if old is None:
-        database.create_study(row)
-        return
-    taken = take_from(database.require_study(old), trainer, database.runs(old))
-    database.create_study(row, taken.copies)
-    for line in taken.told(old):
-        log.info("%s", line)
-        console.print(line, markup=False, soft_wrap=True)
-
-
 @contextlib.contextmanager
 def _stop_on_signal(execution: Execution) -> Iterator[None]:
     """Ctrl-C (or SIGTERM) once: the study stops and keeps everything; twice: the process ends now."""
@@ -381,28 +290,3 @@ def _stop_on_signal(execution: Execution) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class _Masked(logging.Formatter):
-    """No password of a storage URL, and nothing that moves the cursor of who reads the log in a terminal."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return plain(storage_url.mask(super().format(record)))
-
-
-@contextlib.contextmanager
-def _log_to(path: Path) -> Iterator[None]:
-    """The study's own log file: commands, refusals, tracebacks."""
-    logger, handler = log, logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(message)s"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    try:
-        yield
-    except Exception:
-        logger.exception("the launch ended with an error")
-        raise
-    finally:
-        logger.removeHandler(handler)
-        handler.close()

@@ -30,7 +30,7 @@ from results.schema import Base
 from results.summary import summary
 from study import doctor
 from study.ending import Ending
-from study.session import _log_to, log
+from study.log_file import log, log_to
 from study.settings import Settings, SettingsError, resolve
 from study.trust import check_stored, named_code
 
@@ -171,9 +171,9 @@ def test_an_array_of_objects_is_refused_and_nothing_is_unpickled(tmp_path: Path)
 
 
 def test_no_password_is_told(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with _log_to(tmp_path / "launch.log"):
+    with log_to(tmp_path / "launch.log"):
         log.info("python -m study.launch --storage %s", SECRET)
-        with pytest.raises(RuntimeError), _log_to(tmp_path / "launch.log"):
+        with pytest.raises(RuntimeError), log_to(tmp_path / "launch.log"):
             raise RuntimeError(f"cannot reach {SECRET}\x1b[2J")
     text = (tmp_path / "launch.log").read_text(encoding="utf-8")
     assert "hunter2" not in text and "\x1b" not in text and text.count("me:***@db") >= 2

@@ -13,6 +13,7 @@ from study.driver import Driver
 from study.observer import Request
 from study.phases import first_tried
 from study.search import Search
+from study.search_phase import SearchPhase
 
 
 @pytest.fixture
@@ -70,15 +71,14 @@ def running(digest: str, seed: int) -> NewRun:
 
 def test_an_unfinished_run_that_has_a_row_keeps_its_seed(url: str, database: Database) -> None:
     trainer, settings = rehearsed()
-    driver = Driver(database=database, trainer=trainer, settings=settings, execution=None, search=None)  # type: ignore[arg-type]
-    execution(database, trainer, settings, Scripted())
+    phase = SearchPhase(database, trainer, settings, execution(database, trainer, settings, Scripted()))
     choices = trainer.space.baseline()
     digest = trainer.configuration(choices).digest()
     database.start_run(running(digest, 1))
     (row,) = database.runs("s")
-    seeds = [driver._search_request(number, choices, earlier).config.seed for number, earlier in ((1, row), (2, None))]
-    assert seeds == [1, 0] and driver._search_request(3, choices, row).config.seed == 1
-    assert driver._search_request(4, choices, None).config.seed == 2
+    seeds = [phase._request(number, choices, earlier).config.seed for number, earlier in ((1, row), (2, None))]
+    assert seeds == [1, 0] and phase._request(3, choices, row).config.seed == 1
+    assert phase._request(4, choices, None).config.seed == 2
 
 
 def test_a_driver_without_its_lease_touches_no_run(url: str, database: Database) -> None:

@@ -1,0 +1,129 @@
+"""The phase search: its trials as runs, those that an earlier launch began first; and who came out best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from statistics import fmean
+
+from results.records import Database, RunRow
+from results.rows import runs_again
+from search_spaces.grammar import Choices
+from study.execution import STATES, Execution
+from study.objectives import by_front, of_row
+from study.observer import Request
+from study.search import PastTrial, Search
+from study.settings import Settings
+from study.trainers.abstract import AbstractTrainer
+
+
+class SearchPhase:
+    """What a search asks for becomes runs; what the database knows of an earlier launch is told to the search."""
+
+    def __init__(self, database: Database, trainer: AbstractTrainer, settings: Settings, execution: Execution) -> None:
+        self._db, self._trainer, self._settings, self._execution = database, trainer, settings, execution
+        self._promised: set[tuple[str, int]] = set()  # configurations and seeds of the runs so far
+
+    def run(self, search: Search) -> None:
+        """As many trials as asked for, those that an earlier launch began first."""
+        settings = self._settings
+        by_trial = {r.trial_number: r for r in self._db.runs(settings.name) if r.trial_number is not None}
+        self._add_imported(search, by_trial)
+        unfinished = []
+        for number in search.running():
+            row = by_trial.get(number)
+            if row is not None and row.status == "pruned" and search.pauses:
+                search.pause(number)
+            elif row is not None and row.status in STATES and not runs_again(row.status, row.reason):
+                values = of_row(settings.objectives, row, self._db.metrics_of(row.id))
+                search.tell(number, values, STATES[row.status], row.reason)
+            else:
+                unfinished.append(number)
+        self._execution.observer.phase("search", settings.trials, search.count() - len(unfinished))
+
+        def next_request() -> Request | None:
+            if unfinished:
+                proposal = search.resume(unfinished.pop(0))
+            elif (paused := search.promote()) is not None:
+                return self._promoted(paused)
+            elif search.count() < settings.trials and not search.exhausted():
+                proposal = search.ask()
+            else:
+                return None
+            request = self._request(proposal.number, proposal.choices, by_trial.get(proposal.number))
+            search.note(proposal.number, _notes(request.config.digest(), request.config.seed))
+            return request
+
+        self._execution.train(next_request, search)
+        search.end_paused()
+
+    def _add_imported(self, search: Search, by_trial: Mapping[int, RunRow]) -> None:
+        """Tell the search of runs that came from another study: they have a trial's number, and no trial yet."""
+        while (row := by_trial.get(search.size())) is not None and row.status in STATES:
+            config = self._trainer.read(row.config_json, row.seed)
+            last = self._trainer.epochs(config)[0]
+            scores = {epoch: score for epoch, score in self._db.epoch_scores(row.id).items() if epoch < last}
+            past = PastTrial(
+                choices=row.choices_json,
+                state=STATES[row.status],
+                values=of_row(self._settings.objectives, row, self._db.metrics_of(row.id)),
+                scores=scores,
+                notes=_notes(row.config_digest, row.seed, row.reason),
+                began=_local(row.started_at),
+                ended=_local(row.finished_at or row.started_at),
+            )
+            search.add(past)
+
+    def _request(self, number: int, choices: Choices, earlier: RunRow | None) -> Request:
+        """The run of a trial. A configuration that comes up again becomes a further seed of the first."""
+        config = self._trainer.configuration(choices)
+        seed = self._settings.seed
+        if earlier is not None:
+            seed = earlier.seed
+        else:
+            digest = config.digest()
+            used = {row.seed for row in self._db.runs(self._settings.name, config_digest=digest)}
+            while seed in used or (digest, seed) in self._promised:  # one that is held back has no row yet
+                seed += 1
+        config = config.with_seed(seed)
+        self._promised.add((config.digest(), seed))
+        keys, pauses = self._trainer.keys(config), self._settings.pruner == "asha"
+        return Request("search", config, choices, f"trial {number}", number, keys, pauses=pauses)
+
+    def _promoted(self, number: int) -> Request:
+        """The run of a trial that had paused, to go on from the epoch it had reached."""
+        row = next(r for r in self._db.runs(self._settings.name, status="pruned") if r.trial_number == number)
+        request = self._request(number, row.choices_json, row)
+        return replace(request, run_id=row.id, known_epochs=self._db.last_epoch(row.id))
+
+
+def ranking(database: Database, settings: Settings) -> list[Choices]:
+    """Configurations of the search, best first, by the mean over their seeds.
+
+    With several objectives those on the Pareto front come first, then those on the front of the rest; within one by
+    score.
+    """
+    rows = [r for r in database.runs(settings.name, phase="search", status="complete") if r.score is not None]
+    choices = {row.config_digest: row.choices_json for row in rows}
+    names, points = settings.objectives, dict[str, list[list[float]]]()
+    for row in rows:
+        metrics = database.metrics_of(row.id) if len(names) > 1 else {}
+        values = of_row(("score", *names), row, metrics)
+        if values is not None:
+            points.setdefault(row.config_digest, []).append(values)
+    means = {digest: [fmean(column) for column in zip(*found, strict=True)] for digest, found in points.items()}
+    ranks = [0] * len(means) if names == ("score",) else by_front([mean[1:] for mean in means.values()], names)
+    rank = dict(zip(means, ranks, strict=True))
+    return [choices[digest] for digest in sorted(means, key=lambda digest: (rank[digest], -means[digest][0]))]
+
+
+def _notes(digest: str, seed: int, reason: str | None = None) -> dict[str, str | int]:
+    """What a trial carries to be read in Optuna's dashboard, and found in our tables."""
+    told: dict[str, str | int] = {"config_digest": digest, "seed": seed, "phase": "search"}
+    return told if reason is None else {**told, "reason": reason}
+
+
+def _local(moment: datetime) -> datetime:
+    """Local time without a zone, as Optuna has it."""
+    return moment.astimezone().replace(tzinfo=None)
