@@ -20,5 +20,6 @@ class AbstractPooling(nn.Module, ABC):
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Sentence vectors (batch, width) from `hidden` (batch, tokens, width).
 
-        `mask` (batch, tokens) is True where a token is real, False where it is padding.
+        `mask` (batch, tokens) is True where a token is real, False where it is padding, which comes after. A row
+        without a real token gives numbers, not NaN.
         """
