@@ -24,17 +24,17 @@ class RunTrainable(tune.Trainable):
         """Once for each worker; where the driver's folder is here too, relative paths mean the same."""
         with contextlib.suppress(OSError):
             os.chdir(folder)
-        self._line = _ExchangeLine(exchange)
         self._exchange = exchange
         self._engine: LocalEngine | None = None
 
     def step(self) -> dict[str, Any]:
         """The whole run."""
-        job = ray.get(self._exchange.job.remote(self.config["run_id"]))
+        job = ray.get(self._exchange.job.remote(self.config["run_id"], self.trial_id))
         if self._engine is None:  # all runs of a study are of one kind
             self._engine = LocalEngine(workers=1, preload=(job.worker.partition(":")[0],))
         try:
-            carry(job, self._engine, self._line, self.trial_id, socket.gethostname())
+            line = _ExchangeLine(self._exchange, self.trial_id)
+            carry(job, self._engine, line, self.trial_id, socket.gethostname())
         except BaseException:
             self._engine.stop()
             raise
@@ -52,13 +52,13 @@ class RunTrainable(tune.Trainable):
 
 
 class _ExchangeLine:
-    """The line to the driver through the exchange."""
+    """A trial's line to the driver through the exchange."""
 
-    def __init__(self, exchange: Any) -> None:
-        self._exchange = exchange
+    def __init__(self, exchange: Any, trial_id: str) -> None:
+        self._exchange, self._trial_id = exchange, trial_id
 
     def tell(self, message: ToExchange) -> None:
-        ray.get(self._exchange.tell.remote(message))
+        ray.get(self._exchange.tell.remote(message, self._trial_id))
 
     def ask(self, epoch: EpochDone) -> bool:
-        return bool(ray.get(self._exchange.ask.remote(epoch)))
+        return bool(ray.get(self._exchange.ask.remote(epoch, self._trial_id)))

@@ -101,7 +101,7 @@ def carried_out(talk: Callable[[], Coroutine[Any, Any, None]]) -> None:
 def test_a_worker_waits_for_the_answer_to_its_own_run() -> None:
     async def talk() -> None:
         exchange = Exchange()
-        asked = [asyncio.create_task(exchange.ask(epoch(run))) for run in (1, 2)]
+        asked = [asyncio.create_task(exchange.ask(epoch(run), f"t{run}")) for run in (1, 2)]
         assert await exchange.take() == [epoch(1), epoch(2)]
         await exchange.answer(2, False)
         await exchange.answer(3, True)  # a run that is gone
@@ -116,9 +116,34 @@ def test_a_job_is_fetched_once() -> None:
     async def talk() -> None:
         exchange, job = Exchange(), Job(1, "train", {}, Path())
         await exchange.put(job)
-        assert await exchange.job(1) is job
+        assert await exchange.job(1, "t") is job
         with pytest.raises(KeyError):
-            await exchange.job(1)
+            await exchange.job(1, "t")
+
+    carried_out(talk)
+
+
+def test_nothing_is_heard_of_a_trial_that_was_given_up_for_dead() -> None:
+    """Its node was cut off, Ray said that it had died, and the run was started again: then the node is back."""
+
+    async def talk() -> None:
+        exchange, job = Exchange(), Job(1, "train", {}, Path())
+        asked = asyncio.create_task(exchange.ask(epoch(1), "dead"))
+        await asyncio.sleep(0)
+        over = TrialOver(1, "dead", "worker_died", "cut off")
+        await exchange.tell(over)
+        assert await asked is False  # it need not wait for ever
+        await exchange.put(job)
+        with pytest.raises(KeyError):  # the job is not for this trial
+            await exchange.job(1, "dead")
+        assert await exchange.job(1, "new") is job
+        assert await exchange.ask(epoch(1, 2), "dead") is False
+        await exchange.tell(EvaluationDone(1, {}, {}), "dead")
+        waiting = asyncio.create_task(exchange.ask(epoch(1), "new"))
+        await asyncio.sleep(0)
+        assert await exchange.take() == [epoch(1), over, epoch(1)]
+        await exchange.answer(1, True)
+        assert await waiting is True
 
     carried_out(talk)
 
