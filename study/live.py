@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from study.engines.local import ONE_THREAD
 from study.interrupts import held
 from study.trust import LOG
 
@@ -22,7 +23,6 @@ log = logging.getLogger("study")
 
 ROOT = Path(__file__).resolve().parents[1]
 LAST_LOOK = 30.0  # seconds that a study which is over waits for its page, where one is being looked at
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # the cores are the workers'
 
 
 class LiveReport:
@@ -56,7 +56,7 @@ class LiveReport:
         self._end()
 
     def _start(self, listening: socket.socket) -> None:
-        environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
+        environment = {**os.environ, **ONE_THREAD}  # the cores are the workers'
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         with (self._folder / LOG).open("a", encoding="utf-8") as complaints, held():
             self._process = subprocess.Popen(

@@ -28,8 +28,9 @@ PRELOAD = ("study.objective", "torch._dynamo")  # of a fork server whose workers
 # What a worker's libraries read once, when they begin. One thread: several workers on one core each, and results that
 # any machine repeats. And glibc keeps what a step frees for the next one, instead of giving it back to the system and
 # having it zeroed again: a training step touches thousands of pages less.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 ENVIRONMENT = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **ONE_THREAD,
     **dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(1 << 32)),
 }
 _ORPHANED = 70  # exit code of a worker whose driver is gone
