@@ -12,6 +12,7 @@ prediction; it is among the corpus's issues, which `mtbert.predict` prints.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
     if not (is_folder(corpus.source) and isinstance(task.files, Tables)):
         return found
     names = {"dev": task.files.dev, "test": task.files.unlabelled}
-    place = Path(corpus.source).expanduser()
+    place = Path(os.path.expanduser(corpus.source))
     return {part: _every_row(place / str(names[part]), task, task.files.id_column) for part in found}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import re
 import sys
 import tokenize
@@ -30,7 +31,7 @@ def load(name_or_file: str) -> Space:
     name, a missing file, or what is wrong in the file and on which line.
     """
     if name_or_file.endswith(".py"):
-        return _load_file(Path(name_or_file).expanduser())
+        return _load_file(Path(os.path.expanduser(name_or_file)))
     known = names()
     if name_or_file in known:
         return _space_of(import_module(f"search_spaces.{name_or_file}"), f"search_spaces/{name_or_file}.py")

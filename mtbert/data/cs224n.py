@@ -6,6 +6,7 @@ name; what is in the last one has no labels. The labelled test split is 10 % of 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool 
     Raises DataError when the folder or a file is not what it should be, when nothing usable is left in a
     split, and, with `strict`, when any row had to be dropped.
     """
-    path = Path(folder).expanduser()
+    path = Path(os.path.expanduser(folder))
     _check_files(path, str(folder), {task.name: task.files.required() for task in tasks}, NOT_THAT_TASK)
     data: dict[str, TaskData] = {}
     overlaps: dict[str, int] = {}
@@ -79,7 +80,7 @@ def read_dev(folder: str | Path, tasks: Sequence[AbstractTask]) -> tuple[dict[st
 
     Of a task whose dev split is a part of its train files, these. Raises DataError as `read_folder` does.
     """
-    path = Path(folder).expanduser()
+    path = Path(os.path.expanduser(folder))
     wanted = {one.name: (one.files.dev,) if isinstance(one.files, Tables) else one.files.required() for one in tasks}
     _check_files(path, str(folder), wanted, "leave the task out: --tasks")
     splits: dict[str, Split] = {}

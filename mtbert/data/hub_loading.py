@@ -10,6 +10,7 @@ it has one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -52,7 +53,7 @@ def folder_of(source: str) -> Path | None:
     """The folder of `--data hub:DIR`; None for the hub itself. Raises DataError where there is no such folder."""
     if source == HUB:
         return None
-    folder = Path(source.removeprefix(SAVED)).expanduser()
+    folder = Path(os.path.expanduser(source.removeprefix(SAVED)))
     if source == SAVED or not folder.is_dir():
         raise DataError(
             f"--data {source}: there is no folder '{source.removeprefix(SAVED)}'. Give hub:DIR with the folder "

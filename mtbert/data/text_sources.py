@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -43,7 +44,7 @@ def in_domain(source: str) -> tuple[str, ...]:
         (reviews,) = _columns(load, "cornell-movie-review-data/rotten_tomatoes", None, ("text",))
         first, second = _columns(load, "google-research-datasets/paws", "labeled_final", ("sentence1", "sentence2"))
         return (*reviews, *first, *second)
-    folder = Path(source).expanduser()
+    folder = Path(os.path.expanduser(source))
     texts = list(chain.from_iterable(_lines(folder / name) for name in ROTTEN_TOMATOES if (folder / name).is_file()))
     for name, columns in ((PAWS, ("sentence1", "sentence2")), (SICK, ("sentence_A", "sentence_B"))):
         if (folder / name).is_file():
@@ -61,7 +62,7 @@ def wikipedia(source: str) -> tuple[str, ...]:
     if is_hub(source):
         path = _published(source, WIKIPEDIA_FILE)
         return tuple(_lines(path)) if path else _saved_columns(source, WIKIPEDIA_FILE, ("text",))[0]
-    path = Path(source).expanduser() / WIKIPEDIA_FILE
+    path = Path(os.path.expanduser(source)) / WIKIPEDIA_FILE
     if source == "demo" or not path.is_file():
         raise DataError(
             f"--data {source} has no sentences of Wikipedia ({WIKIPEDIA_FILE}). Put the file into a data folder, take "
@@ -72,9 +73,9 @@ def wikipedia(source: str) -> tuple[str, ...]:
 
 def text_file(source: str, name: str) -> tuple[str, ...]:
     """The lines of a text file; a relative name is looked for in the data folder first, then where we are."""
-    folder = folder_of(source) if is_hub(source) else Path(source).expanduser()
+    folder = folder_of(source) if is_hub(source) else Path(os.path.expanduser(source))
     beside = (folder or Path()) / name
-    return tuple(_lines(beside if beside.is_file() else Path(name).expanduser()))
+    return tuple(_lines(beside if beside.is_file() else Path(os.path.expanduser(name))))
 
 
 def triplets(source: str) -> tuple[Triplet, ...]:
@@ -88,7 +89,7 @@ def triplets(source: str) -> tuple[Triplet, ...]:
     if is_hub(source):
         path = _published(source, NLI_FILE)
         return tuple(_csv(path) if path else zip(*_saved_columns(source, NLI_FILE, NLI_COLUMNS), strict=True))
-    folder = Path(source).expanduser()
+    folder = Path(os.path.expanduser(source))
     if (folder / NLI_FILE).is_file():
         return tuple(_csv(folder / NLI_FILE))
     found = _of_sick(folder / SICK) if (folder / SICK).is_file() else ()

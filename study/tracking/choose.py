@@ -59,7 +59,7 @@ def tracking(given: Sequence[str], storage: str, study: str, tell: Callable[[str
 def _maker(text: str) -> Callable[[], AbstractTracker]:
     """What makes a tracker, in its own thread: importing MLflow takes seconds."""
     kind, _, place = text.partition(":")
-    return partial(_mlflow, place) if kind == "mlflow" else partial(_tensorboard, Path(place).expanduser())
+    return partial(_mlflow, place) if kind == "mlflow" else partial(_tensorboard, Path(os.path.expanduser(place)))
 
 
 def _mlflow(uri: str) -> AbstractTracker:
