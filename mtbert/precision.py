@@ -23,3 +23,11 @@ def native_precision(device: str) -> Precision:
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.get_device_capability(device) >= AMPERE else "float32"
     return "bfloat16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "float32"
+
+
+def slow(precision: Precision, device: str) -> str | None:
+    """A warning where `precision` is no gain on a device (what is computed is right all the same); else None."""
+    if precision == "float32" or native_precision(device) == precision:
+        return None
+    lacks = "GPU is older than Ampere" if device.startswith("cuda") else "processor has neither AVX-512 BF16 nor AMX"
+    return f"{precision} is slower than float32 here, up to ten times and more: this {lacks}"

@@ -83,9 +83,13 @@ def _train(options: argparse.Namespace) -> None:
 
     from mtbert import checkpoint
     from mtbert.data.load import load_corpus
+    from mtbert.precision import slow
     from mtbert.run import prepare_data
 
     config, device = _configuration(options), _device(options.device)
+    warning = slow(config.precision, device)
+    if warning is not None:
+        print(warning, file=sys.stderr)
     with _writing():
         place = checkpoint.require_place(options.out) if options.out else None
     torch.set_num_threads(max(1, options.threads))

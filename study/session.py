@@ -91,6 +91,7 @@ class Session:
             print(json.dumps(planned.as_json(), indent=2))
         else:
             plan.show(planned, PlainConsole())
+        self._say_notes()
 
     def launch(self) -> int:
         """Run the study to its end; the number of failed runs. `Interrupted` tells how to go on."""
@@ -261,6 +262,9 @@ class Session:
                 self._say(told)
             if len(issues) > 10:
                 self._console.print(f"  ... and {len(issues) - 10} more; the report lists all of them")
+        self._say_notes()
+
+    def _say_notes(self) -> None:
         for note in self._trainer.facts.notes:
             self._say(note)
 

@@ -14,7 +14,7 @@ from mtbert.compilation import fault, repays
 from mtbert.config import RunConfig
 from mtbert.config_parts import MultitaskConfig
 from mtbert.data.tokenize import Prepared, choose
-from mtbert.precision import native_precision
+from mtbert.precision import native_precision, slow
 from mtbert.run import prepare_data
 from mtbert.stage_store.keys import ChainKeys
 from results.rows import ExampleRow, IssueRow, RunRow
@@ -68,6 +68,8 @@ class MultitaskBert(AbstractTrainer):
         overlap = [
             f"{task}: {count} examples of dev stand in train too" for task, count in corpus.overlap.items() if count
         ]
+        dear = slow(settings.precision, devices()[0])
+        warned = [] if dear is None else [f"{dear}; --precision auto takes what is faster"]
         left_out = [f"The search goes without {s}: {why}" for s, why in self._checked.sentences.left_out.items()]
         self.facts = StudyFacts(
             data_source=settings.data,
@@ -75,7 +77,7 @@ class MultitaskBert(AbstractTrainer):
             fingerprint=corpus.fingerprint,
             backbone=settings.backbone,
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
-            notes=(*overlap, *left_out, *idle(self.space, settings)),
+            notes=(*warned, *overlap, *left_out, *idle(self.space, settings)),
         )
         self._devices = devices()
         self._stages: StageKeys | None = None

@@ -98,7 +98,7 @@ def test_two_launches_with_one_worker_give_identical_scores(tmp_path: Path) -> N
 
 def test_a_factor_can_be_kept_at_one_level(place: Place) -> None:
     place.call(
-        *SMALL, "--space", "pooling", "--set", "pooling=max", "--phases", "search", "--trials", "3", "--name", "s"
+        "--rehearse", "--space", "pooling", "--set", "pooling=max", "--phases", "search", "--trials", "3", "--name", "s"
     )
     choices = [json.loads(row[0])["pooling"] for row in place.rows("select choices_json from run")]
     assert choices == ["max"] * 3
@@ -114,7 +114,7 @@ SPACE = Space(name="mine", goal="Which pooling?", design="grid",
 ''',
         encoding="utf-8",
     )
-    done = place.call(*SMALL, "--space", "mine.py", "--json")
+    done = place.call(*SMALL, "--space", "mine.py", "--phases", "confirm", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["study"] == "mine-demo-tiny"
     assert place.rows("select name from cell where phase = 'confirm' order by position") == [
@@ -166,9 +166,11 @@ def test_a_hub_model_that_cannot_be_had_leaves_no_study(place: Place, monkeypatc
     assert not (place.folder / "runs").exists()
 
 
-def test_a_plan_tells_runs_and_time_and_writes_nothing(place: Place) -> None:
-    done = place.call(*SMALL, "--space", "pooling", "--plan")
+def test_a_plan_tells_runs_and_time_and_writes_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtbert.precision.native_precision", lambda device: "float32")
+    done = place.call(*SMALL, "--space", "pooling", "--plan", "--precision", "bfloat16")
     assert done.returncode == 0, done.stderr
+    assert "bfloat16 is slower than float32 here" in done.stdout and "--precision auto takes" in done.stdout
     assert "one step measured:" in done.stdout and "runs are certain" in done.stdout
     assert list(place.folder.iterdir()) == []
 

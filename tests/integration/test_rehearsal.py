@@ -51,11 +51,11 @@ def test_a_rehearsal_runs_through_all_phases_without_torch(
 
 def test_a_launch_that_decides_anew_keeps_what_others_noted(place: Place) -> None:
     asked = ["--space", "pooling", "--rehearse", "--trials", "6", "--seeds", "2", "--name", "r", "--workers", "2"]
-    assert place.run(*asked).returncode == 0
+    assert place.call(*asked).returncode == 0
     used = {"joules": 7.0, "seconds": 3.0, "of": ["package-0"]}
     with open_database(f"sqlite:///{place.database}") as database:
         database.decide("r", {"energy": used, "references_left_out": {"sst": "of another best"}})
-    assert place.run(*asked, "--trials", "8").returncode == 0
+    assert place.call(*asked, "--trials", "8").returncode == 0
     decided = json.loads(place.rows("select decisions_json from study_meta")[0][0])
     assert decided["energy"]["joules"] >= 7.0  # more where this machine's can be read
     assert "references_left_out" not in decided
@@ -63,7 +63,7 @@ def test_a_launch_that_decides_anew_keeps_what_others_noted(place: Place) -> Non
 
 def test_references_are_run_once_and_a_relaunch_knows_them(place: Place) -> None:
     asked = ["--space", "pooling", "--rehearse", "--references", "--trials", "6", "--seeds", "2", "--name", "r"]
-    done = place.run(*asked, "--workers", "2")
+    done = place.call(*asked, "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     cells = place.rows("select name, phase, config_digest from cell where design = 'reference' order by name")
     assert [(name, phase) for name, phase, _ in cells] == [
@@ -77,14 +77,14 @@ def test_references_are_run_once_and_a_relaunch_knows_them(place: Place) -> None
     assert measured == [(6, 6)]
     assert "All tasks together, or each alone" in (place.folder / "runs" / "r" / "report.html").read_text()
     runs = place.rows("select count(*) from run")
-    again = place.run("--name", "r")
+    again = place.call("--name", "r")
     assert again.returncode == 0, again.stdout + again.stderr
     assert place.rows("select count(*) from run") == runs
 
 
 def test_faults_have_their_reasons_and_the_study_goes_on(place: Place) -> None:
     faults = "nan_loss=0.15,error=0.1,exit=0.15,hang=0.1"
-    done = place.run(
+    done = place.call(
         "--space", "pooling", "--rehearse", "--rehearse-faults", faults, "--trials", "16", "--seeds", "2",
         "--run-timeout", "1.5", "--retries", "1", "--name", "f", "--workers", "2",
     )  # fmt: skip
@@ -97,14 +97,14 @@ def test_faults_have_their_reasons_and_the_study_goes_on(place: Place) -> None:
 
 
 def test_a_retry_that_was_still_to_come_is_not_lost_with_its_driver(place: Place) -> None:
-    asked = ["--space", "pooling", "--rehearse", "--trials", "6", "--seeds", "2", "--name", "r", "--workers", "2"]
-    assert place.run(*asked).returncode == 0
+    asked = ["--space", "pooling", "--rehearse", "--trials", "6", "--phases", "search", "--name", "r", "--workers", "2"]
+    assert place.call(*asked).returncode == 0
     with contextlib.closing(sqlite3.connect(place.database)) as connection, connection:  # as a kill leaves it
         connection.execute("update run set status = 'failed', reason = 'worker_died' where trial_number = 2")
         connection.execute("update trials set state = 'RUNNING', datetime_complete = null where number = 2")
-    looked = place.run("--name", "r", "--json", module="study.doctor")
+    looked = place.call("--name", "r", "--json", module="study.doctor")
     assert looked.returncode == 0, looked.stdout  # nothing to mend: a launch goes on with it
-    assert place.run("--name", "r").returncode == 0
+    assert place.call("--name", "r").returncode == 0
     ((status, attempt),) = place.rows("select status, attempt from run where trial_number = 2")
     assert status in ("complete", "pruned") and attempt == 2
     assert place.rows("select count(*) from trials where state in ('RUNNING', 'FAIL')") == [(0,)]

@@ -12,7 +12,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
 from mtbert.model import build_model
-from mtbert.precision import native_precision
+from mtbert.precision import native_precision, slow
 from mtbert.run import run
 
 
@@ -86,3 +86,12 @@ def test_everything_trains_in_it_and_weights_stay_float32(others: dict[str, Any]
 def test_a_processor_says_what_it_multiplies_fast_in() -> None:
     flags = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     assert native_precision("cpu") == ("bfloat16" if flags else "float32")
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_where_it_is_slow_is_warned_of(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fast)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert slow("float32", "cpu") is None
+    told = slow("bfloat16", "cpu")
+    assert told is None if fast else told is not None and "processor has neither AVX-512 BF16 nor AMX" in told
