@@ -60,7 +60,7 @@ def _put(source: Path, folder: Path, corpus: Corpus, say: Callable[[str], None])
     if export.hindrance(model.config) is None:
         export.export(model, new / TRANSFORMERS)
     if is_folder(corpus.source):  # no leaderboard asks for other rows
-        say("The best model predicts dev and test of the course's folder, for its leaderboard ...")
+        say(f"The best model predicts dev and test of {corpus.source}, for the course's leaderboard ...")
         try:
             leaderboard.write(model, corpus, new / PREDICTIONS)
         except DataError as error:

@@ -84,6 +84,7 @@ class Session:
 
     def plan(self) -> None:
         """Print what would run, how long it would take and what it could see; writes nothing."""
+        self._say_notes()
         with making.engine(self._options, self._trainer) as engine:
             best = decided_best(self._options.storage, self._settings.name, self._trainer.space)
             planned = plan.make(self._trainer, self._settings, engine.workers, self._seen, best)
@@ -91,7 +92,6 @@ class Session:
             print(json.dumps(planned.as_json(), indent=2))
         else:
             plan.show(planned, PlainConsole())
-        self._say_notes()
 
     def launch(self) -> int:
         """Run the study to its end; the number of failed runs. `Interrupted` tells how to go on."""
