@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from results import rows, schema
 from results.errors import LeaseHeld
 
-SAME_START_SECONDS = 2.0  # how far two readings of one process's start time may differ (clock adjustments)
+SAME_START_SECONDS = 2.0  # how far two readings of one process's start may differ: the boot's time has whole seconds
+YEAR_2000 = 946_684_800.0  # older releases wrote a process's start as seconds since 1970
 BOOT_ID, PROCESS_NUMBERS = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")  # Linux
 
 
@@ -40,6 +41,14 @@ def owner_name(pid: int, host: str, machine: str) -> str:
     """The name of a process as a lease has it: no two that live have the same."""
     name = f"pid {pid} on host {host}"
     return f"{name} [{machine}]" if machine else name
+
+
+def started_at(process: psutil.Process) -> float:
+    """When a process began, seconds after its machine's boot, which no setting of the clock moves.
+
+    psutil tells both by the clock, and of one `Process` always what it told first: give a new one.
+    """
+    return process.create_time() - psutil.boot_time()
 
 
 def _parts(owner: str) -> tuple[str, str]:
@@ -127,7 +136,9 @@ def _is_alive(lease: schema.Lease, host: str, machine: str) -> bool | None:
         process = psutil.Process(lease.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return abs(process.create_time() - lease.process_started_at) <= SAME_START_SECONDS
+        told = lease.process_started_at
+        then = told - psutil.boot_time() if told > YEAR_2000 else told
+        return abs(started_at(process) - then) <= SAME_START_SECONDS
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

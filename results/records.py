@@ -257,8 +257,8 @@ class Database:
     ) -> None:
         """Become the one driver of the study for `seconds`; LeaseHeld while another is.
 
-        `owner` names the process and must be its own (`lease.owner_name`); `process_started_at` is psutil's
-        `create_time()`, seconds since 1970.
+        `owner` names the process and must be its own (`lease.owner_name`), `process_started_at` is `lease.started_at`
+        of it, seconds after the boot.
         """
         now = utc_now()
         wanted = LeaseRow(name, owner, host, pid, process_started_at, now, now + timedelta(seconds=seconds))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import psutil
 
 from results.errors import LeaseHeld, StorageError
-from results.lease import owner_name, this_machine
+from results.lease import owner_name, started_at, this_machine
 from results.records import Database
 
 log = logging.getLogger("study")
@@ -49,7 +49,7 @@ class Lease:
 
     def take(self) -> None:
         """Become the study's one driver."""
-        started = psutil.Process(self._pid).create_time()
+        started = started_at(psutil.Process(self._pid))
         self._db.take_lease(self._name, self.owner, self.host, self._pid, started, self._seconds)
         self._renewed = time.time()
 

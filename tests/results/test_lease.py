@@ -8,7 +8,7 @@ import threading
 import psutil
 import pytest
 
-from results.lease import owner_name, this_machine
+from results.lease import owner_name, started_at, this_machine
 from results.records import Database, LeaseHeld, open_database
 
 ME = ("s", "pid 1 on host a", "a", 1, 0.0)
@@ -67,7 +67,7 @@ def test_only_the_owner_can_give_a_lease_back(database: Database) -> None:
 
 def test_the_lease_of_a_dead_process_of_this_host_is_taken_over_at_once(database: Database) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
-    started = psutil.Process(child.pid).create_time()
+    started = started_at(psutil.Process(child.pid))
     child.wait()
     database.take_lease("s", "the dead one", "a", child.pid, started)
     database.take_lease(*ME)
@@ -75,20 +75,20 @@ def test_the_lease_of_a_dead_process_of_this_host_is_taken_over_at_once(database
 
 
 def test_a_process_number_used_again_does_not_keep_a_dead_lease(database: Database) -> None:
-    started = psutil.Process().create_time()
+    started = started_at(psutil.Process())
     database.take_lease("s", "an earlier process of my number", "a", os.getpid(), started - 1000)
     database.take_lease(*ME)
     assert database.lease("s").owner == "pid 1 on host a"
 
 
 def test_a_living_process_of_this_host_keeps_its_lease(database: Database) -> None:
-    database.take_lease("s", "me", "a", os.getpid(), psutil.Process().create_time())
+    database.take_lease("s", "me", "a", os.getpid(), started_at(psutil.Process()))
     with pytest.raises(LeaseHeld, match="me"):
         database.take_lease(*ME)
 
 
 def test_a_living_process_of_this_host_keeps_its_lease_however_long_it_was_not_heard_of(database: Database) -> None:
-    database.take_lease("s", "me", "a", os.getpid(), psutil.Process().create_time(), seconds=-60)
+    database.take_lease("s", "me", "a", os.getpid(), started_at(psutil.Process()), seconds=-60)
     with pytest.raises(LeaseHeld, match=f"lives on this machine. .*, end it first: kill {os.getpid()} ") as refused:
         database.take_lease(*ME)
     assert "try again" not in str(refused.value)
@@ -97,11 +97,28 @@ def test_a_living_process_of_this_host_keeps_its_lease_however_long_it_was_not_h
     assert database.lease("s").owner == "pid 2 on host b"
 
 
+def test_a_clock_that_is_set_does_not_make_a_living_process_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.take_lease("s", "me", "a", os.getpid(), started_at(psutil.Process()))
+    created, boot = psutil.Process.create_time, psutil.boot_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: created(process) + 3600)
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot() + 3600)
+    with pytest.raises(LeaseHeld, match="me"):
+        database.take_lease(*ME)
+
+
+def test_a_living_driver_of_an_older_release_keeps_its_lease(database: Database) -> None:
+    database.take_lease("s", "me", "a", os.getpid(), psutil.Process().create_time())
+    with pytest.raises(LeaseHeld, match="me"):
+        database.take_lease(*ME)
+
+
 @pytest.fixture
 def gone() -> tuple[int, float]:
     """The number of a process that has ended, and when it had begun."""
     child = subprocess.Popen([sys.executable, "-c", ""])
-    started = psutil.Process(child.pid).create_time()
+    started = started_at(psutil.Process(child.pid))
     child.wait()
     return child.pid, started
 
