@@ -1,7 +1,8 @@
 """A server that goes away and comes back: every transaction is tried again until it does.
 
 A transaction whose answer was lost may have been carried out. Most can be carried out twice; of one that cannot, a
-refusal after such a loss ("is complete already") says that it was done: the lease keeps other writers away.
+refusal after such a loss ("is complete already") says that it was done: the lease, which every transaction of a driver
+asks for, keeps other writers away.
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
-"""The database of studies: the only code that opens it. Every method is one transaction."""
+"""The database of studies: the only code that opens it. Every method is one transaction, a driver's with its lease."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Executable, MetaData, create_engine, delete, func, select, update
 from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.orm import Session
 
 from results import copying, lease, migrations, run_records, schema, storage_url, study_records
 from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
@@ -136,6 +138,7 @@ class Database:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
+        self._driving: dict[str, str] = {}  # study -> owner of the lease that was taken here
         self.shown_url = sessions.shown_url
 
     def __enter__(self) -> Database:
@@ -148,10 +151,21 @@ class Database:
         """Give all connections back."""
         self._sessions.close()
 
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        """A transaction that writes. A driver's comes to nothing, with LeaseHeld, where its study is another's by now.
+
+        It may have waited long for a server that was away; nobody takes the study over before it has ended.
+        """
+        with self._sessions.write() as session:
+            for study_name, owner in self._driving.items():
+                lease.require(session, study_name, owner)
+            yield session
+
     @lasting
     def make_tables(self, tables: MetaData) -> None:
         """Make the tables and indexes of another library that are missing: in one transaction, all or none."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             connection = session.connection()
             tables.create_all(connection)
             for index in [index for table in tables.sorted_tables for index in table.indexes]:
@@ -187,7 +201,7 @@ class Database:
 
         It begins with `copies` of other studies' runs.
         """
-        with self._sessions.write() as session:
+        with self._write() as session:
             if session.get(schema.StudyMeta, study.study_name) is not None:
                 raise RecordError(f"There is a study named '{study.study_name}' already.")
             session.add(schema.StudyMeta(**{**values_of(study), "command": storage_url.mask(study.command)}))
@@ -201,7 +215,7 @@ class Database:
         One transaction: what another process decides meanwhile is not lost. UnknownStudy when there is none of that
         name.
         """
-        with self._sessions.write() as session:
+        with self._write() as session:
             study = session.get(schema.StudyMeta, name, with_for_update=True)
             if study is not None:
                 changed = {**study.decisions_json, **decided}
@@ -231,7 +245,7 @@ class Database:
         }
         changed = {column: value for column, value in given.items() if value is not None}
         table = schema.StudyMeta
-        with self._sessions.write() as session:
+        with self._write() as session:
             if changed:
                 session.execute(update(table).where(table.study_name == name).values(changed))
 
@@ -246,7 +260,7 @@ class Database:
 
         `run_choices` by run, `cell_choices` by phase and name of the cell.
         """
-        with self._sessions.write() as session:
+        with self._write() as session:
             study_records.evolve(session, study, run_choices, cell_choices)
 
     # The lease
@@ -257,6 +271,7 @@ class Database:
     ) -> None:
         """Become the one driver of the study for `seconds`; LeaseHeld while another is.
 
+        Until the lease is given back, whatever is written through this object is refused where another has it by then.
         `owner` names the process and must be its own (`lease.owner_name`), `process_started_at` is `lease.started_at`
         of it, seconds after the boot.
         """
@@ -268,6 +283,7 @@ class Database:
         except RecordError:  # two drivers inserted the first lease at once, and the other one was faster
             with self._sessions.write() as session:
                 lease.take(session, wanted, seconds)
+        self._driving[name] = owner
 
     @lasting
     def renew_lease(self, name: str, owner: str, seconds: float = 30) -> None:
@@ -278,6 +294,7 @@ class Database:
     @lasting
     def release_lease(self, name: str, owner: str) -> None:
         """Give the lease back; nothing happens when it is another's by now."""
+        self._driving.pop(name, None)
         with self._sessions.write() as session:
             lease.release(session, name, owner)
 
@@ -306,7 +323,7 @@ class Database:
     @lasting
     def replace_cells(self, name: str, phase: Phase, cells: Sequence[Cell]) -> None:
         """Write what a phase asks for, in place of what it asked for before (its best may have changed)."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             study_records.replace_cells(session, name, phase, cells)
 
     @lasting
@@ -325,19 +342,19 @@ class Database:
 
         RecordError when the run of this configuration and seed has come to an end of its own.
         """
-        with self._sessions.write() as session:
+        with self._write() as session:
             return run_records.start(session, run)
 
     @lasting_once
     def continue_run(self, run_id: int) -> None:
         """A run that had paused goes on: its epochs stay, and what it took so far; RecordError unless it is pruned."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             run_records.go_on(session, run_id)
 
     @lasting_once
     def place_run(self, run_id: int, engine_trial_id: str, host: str | None) -> None:
         """What the engine calls a running run, and the host it is on; RecordError when it is not running."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             run_records.place(session, run_id, engine_trial_id, host)
 
     @lasting
@@ -350,13 +367,13 @@ class Database:
     @lasting_once
     def record_epoch(self, run_id: int, epoch: int, seconds: float | None, values: Sequence[MetricValue]) -> None:
         """The values at the end of one epoch (from 1), which took `seconds`."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             run_records.record_epoch(session, run_id, epoch, seconds, values)
 
     @lasting_once
     def finish_run(self, run_id: int, result: RunResult) -> None:
         """How the run ended; RecordError when it is not running."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             run_records.finish(session, run_id, result)
 
     @lasting_once
@@ -368,18 +385,13 @@ class Database:
         predictions: Sequence[PredictionRow] = (),
     ) -> None:
         """A complete run measured on one more split (test); RecordError the second time."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             run_records.record_evaluation(session, run_id, split, metrics, predictions)
 
     @lasting
-    def interrupt_running(self, name: str, owner: str | None = None) -> int:
-        """Mark what a dead driver left running as interrupted; the number of runs.
-
-        A driver gives the `owner` of its lease: LeaseHeld, and no run is touched, where it has lost that to another.
-        """
-        with self._sessions.write() as session:
-            if owner is not None:
-                lease.require(session, name, owner)
+    def interrupt_running(self, name: str) -> int:
+        """Mark what a dead driver left running as interrupted; the number of runs."""
+        with self._write() as session:
             return run_records.interrupt_running(session, name)
 
     @lasting
@@ -450,7 +462,7 @@ class Database:
     @lasting
     def environment_id(self, environment: EnvironmentRow) -> int:
         """The id of the row with this content, written if it is new."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             return study_records.environment_id(session, environment)
 
     @lasting
@@ -463,7 +475,7 @@ class Database:
     @lasting
     def add_data_issues(self, name: str, issues: Sequence[IssueRow]) -> None:
         """Write the faulty rows of the data, in the order given, unless the study has them already."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             if session.scalar(select(schema.DataIssue.id).filter_by(study_name=name).limit(1)) is not None:
                 return
             session.add_all(schema.DataIssue(study_name=name, **values_of(issue)) for issue in issues)
@@ -471,7 +483,7 @@ class Database:
     @lasting
     def add_examples(self, name: str, examples: Sequence[ExampleRow]) -> None:
         """Write the study's dev examples, task by task, unless it has those of the same ids already."""
-        with self._sessions.write() as session:
+        with self._write() as session:
             study_records.add_examples(session, name, examples)
 
     @lasting

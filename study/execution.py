@@ -106,7 +106,7 @@ class Execution:
 
     def interrupt_left(self) -> None:
         """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
-        self._db.interrupt_running(self._study, self._lease.owner)
+        self._db.interrupt_running(self._study)
 
     def _loop(self, waiting: Waiting, search: Search | None) -> None:
         while True:

@@ -156,16 +156,29 @@ def test_what_a_dead_driver_left_running_is_interrupted_and_can_run_again(make: 
     assert make.start(A, 0) == run
 
 
-def test_a_driver_that_lost_its_lease_leaves_the_runs_of_the_other(make: Any) -> None:
+def test_a_driver_that_lost_its_lease_writes_nothing_more(make: Any, url: str) -> None:
     make.study()
     run = make.start(A, 0)
+    make.database.take_lease("demo-study", "pid 1 on host a", "a", 1, 0.0, seconds=-60)
+    writes = [
+        lambda: make.database.interrupt_running("demo-study"),
+        lambda: make.database.record_epoch(run, 1, 0.1, []),
+        lambda: make.complete(A, 1),
+        lambda: make.database.decide("demo-study", {"best": "x"}),
+    ]
+    with open_database(url) as other:
+        other.take_lease("demo-study", "pid 2 on host b", "b", 2, 0.0)
+        for write in writes:
+            with pytest.raises(LeaseHeld, match="is being run by pid 2 on host b"):
+                write()
+        assert [(row.id, row.status) for row in other.runs("demo-study")] == [(run, "running")]
+        assert other.last_epoch(run) == 0 and "best" not in other.require_study("demo-study").decisions_json
+        assert other.interrupt_running("demo-study") == 1
+        other.forget_lease("demo-study")
     with pytest.raises(LeaseHeld, match="nobody"):
-        make.database.interrupt_running("demo-study", "pid 1 on host a")
-    make.database.take_lease("demo-study", "pid 2 on host b", "b", 2, 0.0)
-    with pytest.raises(LeaseHeld, match="is being run by pid 2 on host b"):
-        make.database.interrupt_running("demo-study", "pid 1 on host a")
-    assert [row.id for row in make.database.runs("demo-study", status="running")] == [run]
-    assert make.database.interrupt_running("demo-study", "pid 2 on host b") == 1
+        make.start(A, 0)
+    make.database.release_lease("demo-study", "pid 1 on host a")
+    assert make.start(A, 0) == run
 
 
 def test_looking_at_what_is_not_there_makes_nothing(tmp_path: Path) -> None:

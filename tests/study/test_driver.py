@@ -85,8 +85,9 @@ def test_a_driver_without_its_lease_touches_no_run(url: str, database: Database)
     trainer, settings = rehearsed(phases=("confirm",))
     carried = execution(database, trainer, settings, Scripted())
     database.start_run(running("d", 0))
-    database.forget_lease("s")
-    database.take_lease("s", "pid 2 on host b", "b", 2, 0.0)
+    with open_database(url) as other:
+        other.forget_lease("s")
+        other.take_lease("s", "pid 2 on host b", "b", 2, 0.0)
     driver = Driver(database=database, trainer=trainer, settings=settings, execution=carried, search=None)  # type: ignore[arg-type]
     with pytest.raises(LeaseHeld, match="is being run by pid 2 on host b"):
         driver.run()

@@ -76,7 +76,7 @@ def test_the_search_hears_what_all_parts_of_a_run_cost(database: Database) -> No
     assert told.values == [[whole.score, row.train_seconds]] == [of_row(NAMES, row, database.metrics_of(1))]
 
 
-def test_a_driver_that_lost_its_lease_writes_nothing_more_and_ends(database: Database) -> None:
+def test_a_driver_that_lost_its_lease_writes_nothing_more_and_ends(tmp_path: Path, database: Database) -> None:
     trainer, settings = rehearsed(epochs=1)
     epochs, done = run_of(trainer, 1)
 
@@ -84,8 +84,9 @@ def test_a_driver_that_lost_its_lease_writes_nothing_more_and_ends(database: Dat
         """While it says something another driver has taken the study over."""
 
         def events(self, timeout: float) -> list[Event]:
-            database.forget_lease("s")
-            database.take_lease("s", "pid 2 on host b", "b", 2, 0.0)
+            with open_database(f"sqlite:///{tmp_path}/s.db") as other:
+                other.forget_lease("s")
+                other.take_lease("s", "pid 2 on host b", "b", 2, 0.0)
             carried._lease._renewed = 0.0  # as after a long sleep
             return super().events(timeout)
 
