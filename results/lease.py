@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from results import rows, schema
@@ -93,18 +93,20 @@ def take(session: Session, wanted: rows.LeaseRow, seconds: float) -> None:
 
 def renew(session: Session, study_name: str, owner: str, seconds: float) -> None:
     """Another sign of life. LeaseHeld when another has taken over; a lease given back is not made anew."""
-    lease, now = require(session, study_name, owner), database_now(session)
-    lease.heartbeat_at, lease.expires_at = now, now + timedelta(seconds=seconds)
+    require(session, study_name, owner)
+    now = database_now(session)
+    given = {"heartbeat_at": now, "expires_at": now + timedelta(seconds=seconds)}
+    session.execute(update(schema.Lease).filter_by(study_name=study_name).values(given))
 
 
-def require(session: Session, study_name: str, owner: str) -> schema.Lease:
-    """The owner's lease, which nobody takes over before this transaction ends; LeaseHeld when it is its no more."""
-    lease = session.get(schema.Lease, study_name, with_for_update=True)
-    if lease is None:
+def require(session: Session, study_name: str, owner: str) -> None:
+    """LeaseHeld where the lease is the owner's no more; else nobody takes it over before this transaction ends."""
+    held_by = select(schema.Lease.owner).filter_by(study_name=study_name).with_for_update()
+    found = session.scalar(held_by)
+    if found is None:
         raise LeaseHeld(study_name, "nobody (the lease was given back)", 0.0, 0.0)
-    if lease.owner != owner:
-        raise _held(lease, database_now(session))
-    return lease
+    if found != owner:
+        raise _held(session.get_one(schema.Lease, study_name), database_now(session))
 
 
 def release(session: Session, study_name: str, owner: str) -> None:
