@@ -62,6 +62,7 @@ def test_weights_are_cast_once_a_step(tiny: RunConfig, prepared: Prepared) -> No
     assert casts[1] <= 2 * casts[0] - 2 * (linears - 1)  # weight and bias of each; the last layer's in parts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "others",
     [

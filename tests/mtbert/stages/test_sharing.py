@@ -100,6 +100,7 @@ def test_a_run_without_single_task_is_the_beginning_of_one_with_it(
     assert executed(outcome) == ["single_task"] and same(outcome, run(longer, data, lambda _: True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", components.names("balancers"))
 def test_a_longer_run_goes_on_to_the_bit_with_every_balancer(
     tiny: RunConfig, prepared: Prepared, tmp_path: Path, name: str
@@ -118,6 +119,7 @@ def test_a_longer_run_goes_on_to_the_bit_with_every_sampler(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
