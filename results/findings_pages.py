@@ -1,7 +1,8 @@
 """What studies found, as pages in Markdown for a repository: one a study, and the scoreboard of the reports' claims.
 
 A page says how to measure its numbers again: the command, the commit, the seeds. What somebody wrote between the two
-marks of its judgement stays when it is written anew; all else is generated.
+marks of its judgement stays when it is written anew; all else is generated. In the scoreboard the lines of other
+pages stay that are not written now: the study behind them may be on another machine.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from results import account, claim_words, command, page, wording
 from results.described import described
 from results.errors import ResultsError
-from results.markdown import level, templates
+from results.markdown import level, templates, unescaped
 from results.outcome import Outcome, outcome
 from results.printed import Claim, all_claims
 from results.replication import Finding
@@ -30,20 +32,34 @@ if TYPE_CHECKING:
 SCOREBOARD = "scoreboard"
 VERDICTS = ("replicated", "contradicted", "open", "not run")
 FIRST, LAST = "<!-- judgement, by hand: kept when this page is written anew -->", "<!-- end of judgement -->"
+# A line of the scoreboard with a verdict, as scoreboard.md.j2 writes it.
+LINE = re.compile(r"\| (?P<statement>.*?[^\\]) \| \[\w+\]\((?P<page>[^)]+)\.md\), .* \| (?P<verdict>\w+) \|")
 FOLDER = "DATA"  # stands for the folder of the data, which is somewhere else on another machine
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What a scoreboard says already of a claim, from a study that is not at hand now."""
+
+    line: str
+    page: str
+    verdict: str
+
+
+@dataclass(frozen=True)
 class Scored:
-    """A claim of a report, and what a study says of it; None where none of the pages' studies has its rows."""
+    """A claim of a report, and what a study says of it, or the line that stands; None where there is neither."""
 
     claim: Claim
     page: str
     finding: Finding | None
+    standing: Standing | None = None
 
     @property
     def verdict(self) -> str:
         """replicated, contradicted, open, or not run: nothing was measured of it."""
+        if self.standing is not None:
+            return self.standing.verdict
         if self.finding is None or not self.finding.measured:
             return "not run"
         return self.finding.judgement.verdict
@@ -52,8 +68,8 @@ class Scored:
 def write_pages(studies: Sequence[Opened], folder: Path) -> None:
     """Write a page a study, NAME.md, and where one of them repeats a report's table, scoreboard.md, into `folder`.
 
-    A claim that none of these studies can test is "not run" in the scoreboard. UnknownStudy, StorageError for a name
-    that is none of a file, ResultsError for two pages of one name.
+    A claim that none of these studies can test is "not run" in the scoreboard, or stays as it is there. UnknownStudy,
+    StorageError for a name that is none of a file, ResultsError for two pages of one name.
     """
     names = [command.default_folder(name).name for _, name in studies]
     twice = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
@@ -63,16 +79,30 @@ def write_pages(studies: Sequence[Opened], folder: Path) -> None:
     for name, one in found.items():
         _write(folder / f"{name}.md", "study", _study(one))
     if any(_claims(one) for one in found.values()):
-        _write(folder / f"{SCOREBOARD}.md", "scoreboard", _scoreboard(found))
+        path = folder / f"{SCOREBOARD}.md"
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        _write(path, "scoreboard", _scoreboard(found, text, [name for name in _pages(folder) if name not in found]))
 
 
-def scored(found: Mapping[str, Outcome]) -> list[Scored]:
-    """Every claim of every report, in the order of the reports; `found` by the names of their pages."""
+def scored(found: Mapping[str, Outcome], others: Mapping[str, Standing] = MappingProxyType({})) -> list[Scored]:
+    """Every claim of every report, in the order of the reports; `found` by the names of their pages.
+
+    `others` by the claim's statement: what is told of those that none of `found` is about.
+    """
     told: dict[str, tuple[str, Finding]] = {}
     for name, one in found.items():
         claims = _claims(one)
         told |= {finding.claim.id: (name, finding) for finding in (claims.found if claims else ())}
-    return [Scored(claim, *told.get(claim.id, ("", None))) for claim in all_claims()]
+    return [
+        Scored(claim, *told[claim.id]) if claim.id in told else Scored(claim, "", None, others.get(claim.statement))
+        for claim in all_claims()
+    ]
+
+
+def standing(text: str, pages: Collection[str]) -> dict[str, Standing]:
+    """Statement of a claim -> what a scoreboard's text says of it, where the page with its table is one of `pages`."""
+    found = [line for line in map(LINE.fullmatch, text.splitlines()) if line and line["page"] in pages]
+    return {unescaped(line["statement"]): Standing(line[0], line["page"], line["verdict"]) for line in found}
 
 
 def judgement(path: Path) -> str:
@@ -112,20 +142,28 @@ def _study(found: Outcome) -> dict[str, Any]:
     }
 
 
-def _scoreboard(found: Mapping[str, Outcome]) -> dict[str, Any]:
-    claims = scored(found)
+def _scoreboard(found: Mapping[str, Outcome], text: str, others: Collection[str]) -> dict[str, Any]:
+    """Of the studies `found`, and what `text`, the scoreboard that is there, says of the pages `others`."""
+    claims = scored(found, standing(text, others))
     reports = {
         claim.claim.report: [one for one in claims if one.claim.report == claim.claim.report] for claim in claims
     }
+    stay = any(one.standing for one in claims)
+    scales = sorted({claim_words.scale_note(one.results.study) for one in found.values() if _claims(one)})
+    backbones = {one.results.study.backbone for one in found.values()}
     return {
         "claims": claims,
         "reports": reports,
         "counts": Counter(one.verdict for one in claims),
         "verdicts": VERDICTS,
-        "scales": sorted({claim_words.scale_note(one.results.study) for one in found.values() if _claims(one)}),
-        "backbones": {one.results.study.backbone for one in found.values()},
+        "scale": scales[0] if len(scales) == 1 and not stay else "",
+        "minilm": "minilm" in backbones or (stay and page.MINILM in unescaped(text)),
         "page": page,
     }
+
+
+def _pages(folder: Path) -> list[str]:
+    return [path.stem for path in folder.glob("*.md")]
 
 
 def _claims(found: Outcome) -> Claims | None:

@@ -27,6 +27,11 @@ def escaped(text: str) -> str:
     return _FIRST.sub(r"\1\\\2", _LINKS.sub(r"\\\1", told))
 
 
+def unescaped(text: str) -> str:
+    """What `escaped` was given, its spaces aside."""
+    return re.sub(r"\\(.)", r"\1", text)
+
+
 def code(text: str) -> str:
     """`text` for a line of an indented code block, where nothing is read as Markdown: all in one line."""
     return plain(" ".join(text.split()))

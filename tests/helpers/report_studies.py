@@ -25,13 +25,14 @@ def write(
     space: str,
     rows: Mapping[str, Row],
     *,
+    name: str = "s",
     baseline: str | None = None,
     also: Mapping[str, str] | None = None,
     right: Mapping[str, np.ndarray] | None = None,
     train: Mapping[str, Sequence[float]] | None = None,
     **study: Any,
 ) -> None:
-    """A finished grid named "s".
+    """A finished grid.
 
     `baseline`: the row (or a name of its own in `rows`) that is the baseline; `also`: further labels of a row. `right`:
     row -> (seeds, examples) of SST predictions, right or wrong. `train`: SST accuracy on train at epoch 1.
@@ -41,42 +42,44 @@ def write(
     texts = dict.fromkeys(("goal", "command", "data_source", "data_fingerprint"), "x")
     values = {"backbone": "tiny", "data_made_up": False, "seed": 0, "settings_json": {"epochs": 1}, **texts, **study}
     decided = {"baseline": digest(baseline), "baseline_choices": {}}
-    database.create_study(StudyRow(study_name="s", space=space, decisions_json=decided, **values))
+    database.create_study(StudyRow(study_name=name, space=space, decisions_json=decided, **values))
     cells = [("baseline", "baseline", baseline)]
     cells += [(f"row:{label}", "row", row) for label, row in labels.items() if label != "baseline"]
     database.replace_cells(
-        "s",
+        name,
         "confirm",
         [
             Cell(
                 phase="confirm",
-                name=name,
+                name=cell,
                 design=design,
                 config_digest=digest(row),
                 config_json={},
                 choices_json={},
                 position=position,
             )
-            for position, (name, design, row) in enumerate(cells)
+            for position, (cell, design, row) in enumerate(cells)
         ],
     )
     for label, metrics in rows.items():
         for place in range(max(map(len, metrics.values()), default=0)):
             told = {task: column[place] for task, column in metrics.items()}
             predicted = None if right is None or label not in right else right[label][place]
-            _run(database, label, SEEDS[place], told, predicted, None if train is None else train[label][place])
+            _run(database, name, label, SEEDS[place], told, predicted, None if train is None else train[label][place])
 
 
 def _run(
     database: Database,
+    study_name: str,
     label: str,
     seed: int,
     metrics: Mapping[str, float | None],
     right: np.ndarray | None,
     train: float | None,
 ) -> None:
+    empty: dict[str, Any] = {"config_json": {}, "choices_json": {}}
     run = database.start_run(
-        NewRun(study_name="s", phase="confirm", config_digest=digest(label), config_json={}, choices_json={}, seed=seed)
+        NewRun(study_name=study_name, phase="confirm", config_digest=digest(label), seed=seed, **empty)
     )
     if train is not None:
         database.record_epoch(run, 1, 1.0, [MetricValue("train", "sst", "accuracy", train)])

@@ -20,6 +20,10 @@ from results.records import Database, open_database
 CLS = {"sst": [0.55, 0.552, 0.549], "quora": [0.7, 0.701, 0.699], "sts": [0.4, 0.402, 0.399]}
 MEAN = {"sst": [0.5, 0.499, 0.502], "quora": [0.8, 0.802, 0.8], "sts": [0.4, 0.398, 0.397]}
 ROWS = {"Baseline(CLS)": CLS, "Mean pooling": MEAN}
+HEADS = {
+    f"{name} and map": {"sts": [score, score + 0.01, score - 0.01]}
+    for name, score in (("Concatenation", 0.3), ("Dot product", 0.4), ("Difference", 0.1))
+} | {"Scaled Cosine Similarity": {"sts": [0.7, 0.72, 0.69]}}
 COMMAND = "python -m study.launch --space zhang_pooling --data '/home/me/my data' --layers 3"
 
 
@@ -85,6 +89,32 @@ def test_the_scoreboard_has_every_claim_once_and_says_what_was_not_run(database:
     assert sorted(row[0] for row in told) == sorted(claim.statement for claim in all_claims())
     assert [row[4] for row in told if row[3]] == ["replicated", "replicated"]
     assert text.count("[zhang_pooling](s.md)") == 2
+
+
+def test_one_table_measured_again_leaves_what_other_studies_said(database: Database, tmp_path: Path) -> None:
+    zhang(database)
+    write(database, "kumar_sts_heads", HEADS, name="k", backbone="minilm")
+    both = tmp_path / "both"
+    write_pages([(database, "s"), (database, "k")], both)
+    whole = (both / "scoreboard.md").read_text(encoding="utf-8")
+    assert whole.count("[kumar_sts_heads](k.md)") == 3
+    write_pages([(database, "s")], both)
+    assert (both / "scoreboard.md").read_text(encoding="utf-8") == whole
+    (both / "k.md").unlink()
+    write_pages([(database, "s")], both)
+    write_pages([(database, "s")], tmp_path / "one")
+    alone = (tmp_path / "one" / "scoreboard.md").read_text(encoding="utf-8")
+    assert (both / "scoreboard.md").read_text(encoding="utf-8") == alone and "44 not run" in alone
+
+
+def test_a_page_that_has_another_table_now_keeps_no_claim(database: Database, tmp_path: Path) -> None:
+    zhang(database)
+    write(database, "kumar_sts_heads", HEADS, name="k")
+    write_pages([(database, "s")], tmp_path)
+    board = tmp_path / "scoreboard.md"
+    board.write_text(board.read_text(encoding="utf-8").replace("(s.md)", "(k.md)"), encoding="utf-8")
+    write_pages([(database, "k")], tmp_path)
+    assert "[zhang_pooling](" not in board.read_text(encoding="utf-8")
 
 
 def test_a_claim_of_which_nothing_was_measured_is_not_run(database: Database) -> None:
