@@ -32,7 +32,11 @@ class RecordError(ResultsError):
 
 
 class ConnectionLost(StorageError):
-    """The server went away in the middle of things; it may come back."""
+    """The server went away; it may come back. `was_there`: it had been answering, or said that it starts or stops."""
+
+    def __init__(self, message: str, *, was_there: bool = True) -> None:
+        super().__init__(message)
+        self.was_there = was_there
 
 
 class UnknownStudy(ResultsError):

@@ -40,7 +40,14 @@ def lasting_once(method: Callable[Arguments, None]) -> Callable[Arguments, None]
     return call
 
 
-def _again(method: Callable[Arguments, Result], *, refused_after_loss: bool = False) -> Callable[Arguments, Result]:
+def lasting_if_there(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """As `lasting`, for what connects first: a server that never answered is not waited for, its name may be wrong."""
+    return _again(method, if_there=True)
+
+
+def _again(
+    method: Callable[Arguments, Result], *, refused_after_loss: bool = False, if_there: bool = False
+) -> Callable[Arguments, Result]:
     @functools.wraps(method)
     def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
         lost_at: float | None = None
@@ -49,6 +56,8 @@ def _again(method: Callable[Arguments, Result], *, refused_after_loss: bool = Fa
                 return method(*arguments, **named)
             except ConnectionLost as loss:
                 if lost_at is None:
+                    if if_there and not loss.was_there:
+                        raise
                     lost_at = time.monotonic()
                     log.warning("%s Trying again for %g s.", loss, RECONNECT_SECONDS)
                 elif time.monotonic() - lost_at > RECONNECT_SECONDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from results import migrations, storage_url
 from results.errors import ConnectionLost, RecordError, StorageError
+from results.reconnecting import lasting_if_there
 
 BUSY_SECONDS = 60  # a reader of a report or Optuna's own connection never holds the lock for long
 CONNECT_SECONDS = 10
+_answered: set[URL] = set()  # servers that did so in this process: such a one is waited for, its name is right
 
 
 def engine_options(url: URL) -> dict[str, Any]:
@@ -41,11 +44,15 @@ class Sessions:
         """Give all connections back."""
         self._engine.dispose()
 
+    @lasting_if_there
     def version(self) -> str | None:
         """The version of the tables; None where there are none."""
         with self._told(), self._engine.connect() as connection:
-            return migrations.current_version(connection)
+            version = migrations.current_version(connection)
+        _answered.add(self._engine.url)
+        return version
 
+    @lasting_if_there
     def upgrade(self, *, create: bool) -> None:
         """Bring the tables to this release's version; StorageError when there are none and not `create`."""
         version = self.version()
@@ -80,7 +87,10 @@ class Sessions:
             raise RecordError(f"The database refused a row: {storage_url.mask(str(fault.orig))}") from fault
         except DBAPIError as fault:
             told = storage_url.opening_fault(self._engine.url, fault)
-            raise (ConnectionLost(str(told)) if connection_lost(fault) else told) from fault
+            if not connection_lost(fault):
+                raise told from fault
+            was_there = self._engine.url in _answered or _was_there(fault)
+            raise ConnectionLost(str(told), was_there=was_there) from fault
 
 
 def connection_lost(fault: BaseException) -> bool:
@@ -92,6 +102,13 @@ def connection_lost(fault: BaseException) -> bool:
         return isinstance(fault, DBAPIError) and fault.connection_invalidated
     state = getattr(fault.orig, "sqlstate", None)
     return fault.connection_invalidated or state is None or state.startswith(("08", "57P"))
+
+
+def _was_there(fault: DBAPIError) -> bool:
+    """Whether a lost server had been answering, or refused a connection because it starts up or shuts down."""
+    state = getattr(fault.orig, "sqlstate", None) or ""
+    cut = re.search("^consuming input failed|the database system is (starting|shutting|in recovery)", str(fault.orig))
+    return fault.connection_invalidated or state.startswith(("08", "57P")) or cut is not None
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:

@@ -101,6 +101,13 @@ class Rehearsed:
         where = f"status in {FINISHED} and (reason is null or reason != 'worker_died')"
         return set(self.rows(f"select {columns} from run where study_name = '{self.name}' and {where}"))
 
+    def wait_for_driver(self) -> None:
+        """Until the study has a driver at work."""
+        deadline = time.monotonic() + 60
+        while not self.rows(f"select owner from lease where study_name = '{self.name}'"):
+            assert time.monotonic() < deadline, self.log()[-3000:]
+            time.sleep(0.1)
+
     def run_to_the_end(self) -> None:
         """Launch until done."""
         process = self.start()

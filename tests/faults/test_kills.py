@@ -35,6 +35,7 @@ def test_a_postgresql_server_that_restarts_in_mid_study(tmp_path: Path, own_post
     rng = random.Random(2)
     while done < restarts:
         process = study.start()
+        study.wait_for_driver()
         while process.poll() is None and done < restarts:
             time.sleep(rng.uniform(1.0, 3.0))
             if process.poll() is None:
@@ -53,9 +54,7 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     study = Rehearsed(tmp_path, f"sqlite:///{tmp_path}/s.db", trials=400, seconds=60)
     first = study.start()
     try:
-        deadline = time.monotonic() + 60
-        while not study.rows("select owner from lease") and time.monotonic() < deadline:
-            time.sleep(0.1)
+        study.wait_for_driver()
         for _ in range(often(3, 20)):
             second = subprocess.run(
                 study.command(), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False

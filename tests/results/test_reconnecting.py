@@ -5,13 +5,16 @@ from __future__ import annotations
 import sqlite3
 from types import SimpleNamespace
 
+import psycopg
 import pytest
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from results import reconnecting
 from results.errors import ConnectionLost, RecordError
-from results.reconnecting import lasting, lasting_once
-from results.sessions import connection_lost
+from results.reconnecting import lasting, lasting_if_there, lasting_once
+from results.records import open_database
+from results.sessions import _was_there, connection_lost
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +39,10 @@ class Server:
     def read(self) -> str:
         return self._next()
 
+    @lasting_if_there
+    def open(self) -> str:
+        return self._next()
+
     @lasting_once
     def write(self) -> None:
         self._next()
@@ -50,6 +57,49 @@ def test_a_server_that_stays_away_is_told_of(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(reconnecting, "RECONNECT_SECONDS", 0.0)
     with pytest.raises(ConnectionLost, match="away"):
         Server(*[ConnectionLost("away")] * 5).read()
+
+
+def test_a_server_that_never_answered_is_told_of_at_once_and_one_that_did_is_waited_for() -> None:
+    never = Server(ConnectionLost("refused", was_there=False), "rows")
+    with pytest.raises(ConnectionLost, match="refused"):
+        never.open()
+    assert never.calls == 1
+    there = Server(ConnectionLost("shutting down"), ConnectionLost("refused", was_there=False), "rows")
+    assert there.open() == "rows" and there.calls == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "there"),
+    [
+        ("connection failed: port 1 failed: Connection refused", None, False),
+        ("connection failed: FATAL:  the database system is starting up", None, True),
+        ("connection failed: FATAL:  the database system is shutting down", None, True),
+        ("consuming input failed: server closed the connection unexpectedly", None, True),
+        ("terminating connection due to administrator command", "57P01", True),
+    ],
+)
+def test_which_complaints_come_from_a_server_that_is_there(text: str, state: str | None, there: bool) -> None:
+    class Complaint(Exception):
+        sqlstate = state
+
+    assert _was_there(OperationalError("select 1", {}, Complaint(text))) is there
+
+
+def test_a_server_that_has_answered_before_is_waited_for_when_it_is_opened_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its port refuses for a moment, as while it restarts."""
+    open_database(postgres_url).close()
+    connect, refusals = Engine.connect, [psycopg.OperationalError("connection failed: Connection refused")] * 2
+
+    def refused(engine: Engine) -> Connection:
+        if refusals:
+            raise OperationalError("connect", {}, refusals.pop())
+        return connect(engine)
+
+    monkeypatch.setattr(Engine, "connect", refused)
+    open_database(postgres_url).close()
+    assert not refusals
 
 
 def test_refused_after_a_loss_it_had_been_carried_out() -> None:
