@@ -58,16 +58,27 @@ def head(host: SecondHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         yield found
 
 
-def running_on_both(study: Rehearsed, process: subprocess.Popen[bytes], host: SecondHost) -> None:
-    """Wait until runs of both hosts have ended, by the processes of the second and the rows of the database."""
+def started_on_both(study: Rehearsed, host: SecondHost) -> subprocess.Popen[bytes]:
+    """A launch with runs on both hosts; where a busy machine's second host was too late for a study, the next one's."""
+    for _ in range(3):
+        process = study.start()
+        if running_on_both(study, process, host):
+            return process
+        process.kill()
+        process.wait()
+        study.name += "x"
+    raise AssertionError("no run was on the second host: " + study.log()[-3000:])
+
+
+def running_on_both(study: Rehearsed, process: subprocess.Popen[bytes], host: SecondHost) -> bool:
+    """Whether runs have ended and one is on the second host, by its processes, before the study is over."""
     deadline = time.monotonic() + 180
     done = f"select count(*) from run where study_name = '{study.name}' and status = 'complete'"
-    while time.monotonic() < deadline:
-        assert process.poll() is None, study.log()[-3000:]
+    while time.monotonic() < deadline and process.poll() is None:
         if study.rows(done) >= [(4,)] and workers_on(host):
-            return
+            return True
         time.sleep(0.2)
-    raise AssertionError("no run was on the second host: " + study.log()[-3000:])
+    return False
 
 
 def workers_on(host: SecondHost) -> list[psutil.Process]:
@@ -84,9 +95,8 @@ def test_a_second_host(tmp_path: Path, postgres_url: str, host: SecondHost, head
     for _ in range(often(1, 3)):
         node = host.start_node(head.address)
         wait_for_nodes(head.address, 2)
-        process = study.start()
+        process = started_on_both(study, host)
         try:
-            running_on_both(study, process, host)
             before = study.finished()
             if fault == "killed":
                 kill_node(node)
