@@ -1,32 +1,33 @@
 # make study   set up, then the main job: search, confirm, ablate and report on made-up data, about ten minutes
-# make test    set up, then the tests that need no more than five minutes
-# make check   what CI runs after `make test`: formatting, types, the slow tests
-# make faults  the tests of tests/faults in their full form: a hundred kills and the like (docs/reliability.md)
+# make test    set up, then the default tier of the tests: a minute and a half on two cores
+# make check   what CI runs after `make test`: formatting, types, the slow tier
+# make nightly whatever takes longer: every fuzz case, a hundred kills, every technique on a pretrained encoder
 # The set-up is done once: it is repeated only when pyproject.toml or constraints.txt change.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
-# Two processes beside each other, each with one thread (tests/conftest.py).
-PYTEST := $(BIN)/python -m pytest --numprocesses 2
+# Two processes beside each other, each with one thread (tests/conftest.py). What pytest makes of a test's file is kept for
+# the next run, whatever the environment says.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: study test check faults clean
+.PHONY: study test check nightly clean
 
 study: $(VENV)/.set-up-study
 	$(BIN)/python -m study.launch
 
 test: $(VENV)/.set-up-dev
-	$(PYTEST) --dist loadfile -m "not slow and not gpu"
+	$(PYTEST) -m "not slow and not nightly and not gpu"
 
 check: $(VENV)/.set-up-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(PYTEST) --dist worksteal -m "slow and not gpu"
+	$(PYTEST) -m "slow and not gpu"
 
-faults: $(VENV)/.set-up-dev
-	FAULTS=full $(BIN)/python -m pytest tests/faults --durations=20
+nightly: $(VENV)/.set-up-dev
+	TESTS=nightly $(PYTEST) -m "nightly and not gpu" --durations=20
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache

@@ -1,6 +1,6 @@
 """A rehearsed study in processes of its own, to be killed at any moment, and what must hold of it ever after.
 
-The short form runs in CI; `FAULTS=full` runs as often as docs/reliability.md says.
+`make nightly` kills as often as docs/reliability.md says, `make check` less often.
 """
 
 from __future__ import annotations
@@ -21,13 +21,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 ROOT = Path(__file__).resolve().parents[2]
-FULL = os.environ.get("FAULTS") == "full"
 FINISHED = "('complete', 'pruned', 'failed')"
-
-
-def often(short: int, full: int) -> int:
-    """How often something is done: in CI, and in the full form."""
-    return full if FULL else short
 
 
 class Server(NamedTuple):

@@ -1,6 +1,6 @@
 """Whatever is given from outside, damaged in every way: no traceback, no hang, a message for a person.
 
-The short form runs with the slow tests; `FAULTS=full` makes it 2,000 cases.
+The short form runs with the slow tests; `make nightly` makes it 2,000 cases.
 """
 
 from __future__ import annotations

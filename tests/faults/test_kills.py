@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from rehearsed import Rehearsed, Server, killed_again_and_again, often
+from rehearsed import Rehearsed, Server, killed_again_and_again
 from sqlalchemy import select
+from tier import often
 
 from results import schema
 from results.records import open_database

@@ -12,7 +12,8 @@ import psutil
 import pytest
 from clusters import Cluster, SecondHost, cluster, kill_node, second_host, wait_for_nodes, with_token
 from processes import below, titled
-from rehearsed import Rehearsed, killed_again_and_again, often
+from rehearsed import Rehearsed, killed_again_and_again
+from tier import often
 
 pytestmark = pytest.mark.slow
 TRIALS = often(60, 200)

@@ -6,7 +6,6 @@ import contextlib
 import copy
 import io
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +15,8 @@ from unittest import mock
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from tier import NIGHTLY
 
-FULL = os.environ.get("FAULTS") == "full"
 SECONDS = 20.0  # that one case may take; the slowest takes less than one
 
 # Words that mean something to somebody: to a shell, a terminal, a path, a database, a browser, a format.
@@ -33,8 +32,8 @@ NASTY = (
 def cases(full: int, short: int) -> settings:
     """So many cases of a test in the full form and in the short one, which is the same every time."""
     return settings(
-        max_examples=full if FULL else short,
-        derandomize=not FULL,
+        max_examples=full if NIGHTLY else short,
+        derandomize=not NIGHTLY,
         database=None,
         phases=(Phase.explicit, Phase.generate),  # the case that fails is small enough; shrinking takes minutes
         report_multiple_bugs=False,

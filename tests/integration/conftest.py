@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from place import FINISHED, Finished, Place
-
-from mtbert.data import demo
 
 
 @pytest.fixture
@@ -19,14 +19,13 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """Read it, do not write: launch in a copy of its folder."""
-    place = Place(tmp_path_factory.mktemp("finished"))
-    return Finished(place, place.run(*FINISHED, "--json"))
-
-
-@pytest.fixture(autouse=True, scope="session")
-def demo_made_once() -> Iterator[None]:
-    """The demo's data, which is always the same, is not made anew for every launch in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "generate", functools.cache(demo.generate))
-        yield
+    """Read it, do not write: launch in a copy of its folder. Made once, for all processes of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    place, kept = Place(shared / "finished"), shared / "finished.json"
+    with FileLock(shared / "finished.lock"):
+        if not kept.exists():
+            place.folder.mkdir()
+            done = place.call(*FINISHED, "--json")
+            kept.write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+    return Finished(place, subprocess.CompletedProcess(*json.loads(kept.read_text(encoding="utf-8"))))

@@ -1,4 +1,4 @@
-"""A place to launch studies in, on the tiny backbone: in this process, or in one of their own as a person would."""
+"""A place to launch studies in, on the tiny backbone: in the test's process, or in one of their own as a user would."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
+
+from in_process import InProcessEngine
+
+from study.engines import making
+from study.engines.abstract import AbstractEngine
 
 SMALL = ("--backbone", "tiny", "--budget", "smoke", "--train-examples", "16")
 
@@ -29,10 +34,13 @@ class Place:
     def command(self, *arguments: str, module: str = "study.launch") -> list[str]:
         return [sys.executable, "-m", module, *arguments]
 
-    def call(self, *arguments: str, module: str = "study.launch") -> subprocess.CompletedProcess[str]:
-        """The command without a driver process of its own, which would import torch first; workers have theirs."""
+    def call(
+        self, *arguments: str, module: str = "study.launch", engine: type[AbstractEngine] = InProcessEngine
+    ) -> subprocess.CompletedProcess[str]:
+        """The command in this process, its runs too; with `LocalEngine` those have processes."""
         out, err = io.StringIO(), io.StringIO()
         with (
+            mock.patch.object(making, "LocalEngine", engine),
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -67,7 +75,7 @@ class Place:
 
 
 class Finished(NamedTuple):
-    """A place where the study `s` was launched in a process of its own, and what that process said."""
+    """A place where the study `s` was launched, and what the launch said."""
 
     place: Place
     done: subprocess.CompletedProcess[str]
