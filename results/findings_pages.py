@@ -7,6 +7,7 @@ pages stay that are not written now: the study behind them may be on another mac
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections import Counter
@@ -26,6 +27,8 @@ from results.replication import Finding
 from results.sections.claims import Claims
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from results.command import Opened
     from results.rows import EnvironmentRow
 
@@ -113,8 +116,13 @@ def judgement(path: Path) -> str:
 
 
 def _write(path: Path, template: str, context: Mapping[str, Any]) -> None:
-    made = templates("results", FILTERS).get_template(f"findings/{template}.md.j2")
+    made = _templates().get_template(f"findings/{template}.md.j2")
     command.write_text(path, made.render(context, judgement=judgement(path), wording=wording, words=claim_words))
+
+
+@functools.cache
+def _templates() -> Environment:
+    return templates("results", FILTERS)
 
 
 def _study(found: Outcome) -> dict[str, Any]:

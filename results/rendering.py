@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import json
 from collections.abc import Sequence
@@ -48,6 +49,7 @@ def render(study: Outcome) -> str:
     )
 
 
+@functools.cache  # compiling the templates takes longer than filling them in
 def template_environment() -> Environment:
     """The templates, escaping by default, with the filters that they write numbers with."""
     environment = Environment(
@@ -132,6 +134,7 @@ def _script_json(value: object) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
+@functools.cache
 def _plotly() -> str:
     """plotly.min.js, gzip and base64: 1.9 MB in place of 4.8."""
     import plotly

@@ -95,6 +95,8 @@ class StudyResults:
         self._database = database
         self._metrics = _task_metrics(database, name)
         self._example_scores: dict[int, ExampleScores | None] = {}
+        self._configs: dict[str, JsonObject] = {}
+        self._intervals: dict[str, tuple[Interval, IntervalOver] | None] = {}
         self._results = self._group_results()
 
     def results_of(self, digest: str) -> dict[int, RunRow]:
@@ -117,9 +119,11 @@ class StudyResults:
 
     def config(self, digest: str) -> JsonObject:
         """A configuration as it was written; empty without results."""
-        runs = self.results_of(digest)
-        found = self._database.run_by(self.study.study_name, digest, next(iter(runs))) if runs else None
-        return found.config_json if found else {}
+        if digest not in self._configs:
+            runs = self.results_of(digest)
+            found = self._database.run_by(self.study.study_name, digest, next(iter(runs))) if runs else None
+            self._configs[digest] = found.config_json if found else {}
+        return self._configs[digest]
 
     def scores(self, digest: str) -> list[float]:
         """The dev scores of a configuration, 0..1, one a seed."""
@@ -257,6 +261,11 @@ class StudyResults:
 
     def score_interval(self, digest: str) -> tuple[Interval, IntervalOver] | None:
         """A configuration's mean score with its interval; None with fewer than two seeds."""
+        if digest not in self._intervals:
+            self._intervals[digest] = self._score_interval(digest)
+        return self._intervals[digest]
+
+    def _score_interval(self, digest: str) -> tuple[Interval, IntervalOver] | None:
         runs = list(self.results_of(digest).values())
         if len(runs) < MIN_PAIRED_SEEDS:
             return None

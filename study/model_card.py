@@ -6,13 +6,14 @@ Every number is one of the study's records. It is written anew at the end of eac
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -27,6 +28,9 @@ from results.records import Database, RunRow
 from results.study_results import StudyResults
 from results.summary import Summary
 from study.best_model import PREDICTIONS, TRANSFORMERS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 CARD = "README.md"
 PUBLISHED = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}  # backbone -> its name on the hub
@@ -57,8 +61,12 @@ def write(database: Database, results: StudyResults, found: Summary, kept: KeptM
 
 def render(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> str:
     """The card's text. Texts of others are escaped wherever they stand."""
-    environment = templates("study", FILTERS)
-    return environment.get_template("model_card.md.j2").render(_context(database, results, found, kept))
+    return _templates().get_template("model_card.md.j2").render(_context(database, results, found, kept))
+
+
+@functools.cache
+def _templates() -> Environment:
+    return templates("study", FILTERS)
 
 
 def _yaml(value: str | float) -> str:

@@ -9,7 +9,10 @@ import functools
 import gc
 import importlib
 import os
+import re
+import sqlite3
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +28,20 @@ LATE_IMPORTS = (
 )  # fmt: skip
 WHOLE_TIER = "PYTEST_XDIST_WORKER" in os.environ  # as `make test` runs it; a file alone should start at once
 _spent = pytest.StashKey[float]()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that have no test of the tier (`-m` of the Makefile): to import them would cost seconds."""
+    wanted = config.option.markexpr
+    if not wanted or collection_path.is_dir() or not collection_path.name.startswith("test_"):
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    if wanted.startswith("not slow"):
+        whole = r"^pytestmark = (\[\s*)?pytest\.mark\.(slow|nightly|gpu)\b"
+        others = re.search(whole, text, flags=re.MULTILINE) is not None
+    else:
+        others = f"mark.{wanted.partition(' ')[0]}" not in text
+    return True if others else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -93,6 +110,21 @@ def demo_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "generate", functools.cache(demo.generate))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """SQLite does not wait until a transaction is on the disk, which takes longer than all else that a test does."""
+
+    from sqlalchemy import Engine, event
+
+    def set_up(connection: object, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", set_up)
+    yield
+    event.remove(Engine, "connect", set_up)
 
 
 @pytest.fixture(scope="session")

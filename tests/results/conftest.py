@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator
@@ -11,7 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 from postgres import own_database
+from sqlalchemy import Engine, create_engine
+from sqlite import migrated
 
+from results.outcome import Outcome, outcome
 from results.predictions import pack_predictions
 from results.records import (
     Cell,
@@ -26,6 +30,8 @@ from results.records import (
     StudyRow,
     open_database,
 )
+from results.rendering import render
+from results.schema import Base
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -50,6 +56,13 @@ class StudyMaker:
     def __init__(self, database: Database, name: str = "demo-study") -> None:
         self.database = database
         self.name = name
+
+    @functools.cached_property
+    def environment(self) -> int:
+        packages = {"torch": "2.13.0"}
+        return self.database.environment_id(
+            EnvironmentRow(python="3.11", platform="Linux", cpu="AMD", packages_json=packages, threads=1)
+        )
 
     def study(self, **changes: Any) -> StudyMaker:
         values: dict[str, Any] = {
@@ -79,8 +92,6 @@ class StudyMaker:
         return self
 
     def start(self, choices: Choices, seed: int, phase: Any = "search", trial: int | None = None) -> int:
-        packages = {"torch": "2.13.0"}
-        environment = EnvironmentRow(python="3.11", platform="Linux", cpu="AMD", packages_json=packages, threads=1)
         return self.database.start_run(
             NewRun(
                 study_name=self.name,
@@ -91,7 +102,7 @@ class StudyMaker:
                 seed=seed,
                 trial_number=trial,
                 host="a",
-                environment_id=self.database.environment_id(environment),
+                environment_id=self.environment,
             )
         )
 
@@ -104,11 +115,12 @@ class StudyMaker:
         quality: float = 0.6,
         predictions: bool = True,
         trial: int | None = None,
+        epochs: int = 1,
     ) -> int:
         run = self.start(choices, seed, phase, trial)
         metrics, rows = measured("dev", seed, quality)
         score = next(value.value for value in metrics if value.metric == "score")
-        for epoch in (1, 2, 3):
+        for epoch in range(1, epochs + 1):
             part = score * (0.8 + epoch / 15)
             self.database.record_epoch(
                 run,
@@ -126,7 +138,7 @@ class StudyMaker:
                 status="complete",
                 score=score,
                 leaderboard_score=score,
-                best_epoch=3,
+                best_epoch=epochs,
                 train_seconds=60.0 + (20 if wide else 0) + seed % 7,
                 eval_seconds=4.0,
                 shared_seconds=6.0,
@@ -182,8 +194,9 @@ def fill(make: StudyMaker) -> StudyMaker:
     """A finished study: search with a failed and a pruned run, confirm, ablate, test, faulty rows."""
     make.study()
     database, name = make.database, make.name
+    complete = functools.partial(make.complete, epochs=3)
     for trial, (choices, quality) in enumerate([(BASELINE, 0.6), (BEST, 0.8), (THIRD, 0.75)]):
-        make.complete(choices, 0, quality=quality, trial=trial)
+        complete(choices, 0, quality=quality, trial=trial)
     make.failed({**BASELINE, "learning_rate": 0.1})
     pruned = make.start({**BASELINE, "learning_rate": 1e-6}, 0)
     database.record_epoch(pruned, 1, 2.0, [MetricValue("dev", "", "score", 0.3)])
@@ -210,11 +223,11 @@ def fill(make: StudyMaker) -> StudyMaker:
         told = {"factor": factor, "from_level": str(BEST[factor]), "to_level": str(level)}
         cells.append(make.cell("ablate", f"{design}:{factor}={level}", choices, position, **told))
         for seed in FRESH:
-            make.complete(choices, seed, "ablate", quality=quality)
+            complete(choices, seed, "ablate", quality=quality)
     database.replace_cells(name, "ablate", cells)
     for choices, quality in ((BASELINE, 0.6), (BEST, 0.8), (THIRD, 0.75)):
         for seed in FRESH:
-            make.complete(choices, seed, "confirm", quality=quality)
+            complete(choices, seed, "confirm", quality=quality)
     decisions = {"baseline": digest_of(BASELINE), "baseline_choices": BASELINE, "ablations_left_out": 2}
     decisions |= {"best": digest_of(BEST), "best_choices": BEST}
     database.update_study(name, decisions_json=decisions, status="complete")
@@ -234,24 +247,37 @@ def fill(make: StudyMaker) -> StudyMaker:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/studies.db"
-
-
-@pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """A database of its own on the server named by STUDY_TEST_POSTGRES, dropped afterwards."""
+    """A new database without tables on the server named by STUDY_TEST_POSTGRES, dropped afterwards."""
     with own_database() as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    """The same test on both kinds of database."""
-    kind = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    found = request.getfixturevalue(kind)
-    assert isinstance(found, str)
-    return found
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database of each kind, without tables."""
+    return request.getfixturevalue("postgres_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/new.db"
+
+
+@pytest.fixture(scope="session")
+def shared_postgres() -> Iterator[tuple[str, Engine]]:
+    """A database with our tables for all tests of this process, one at a time: making one takes half a second."""
+    with own_database(migrated=True) as url:
+        engine = create_engine(url)
+        yield url, engine
+        engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same test on both kinds of database; with our tables and no rows."""
+    if request.param == "sqlite":
+        return migrated(tmp_path)
+    found, engine = request.getfixturevalue("shared_postgres")
+    with engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    return str(found)
 
 
 @pytest.fixture
@@ -266,22 +292,40 @@ def make(database: Database) -> StudyMaker:
 
 
 @pytest.fixture
-def light(sqlite_url: str) -> Iterator[StudyMaker]:
+def light(tmp_path: Path) -> Iterator[StudyMaker]:
     """A maker on SQLite alone, for what does not depend on the kind of database."""
-    with open_database(sqlite_url) as opened:
+    with open_database(migrated(tmp_path)) as opened:
+        yield StudyMaker(opened)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyMaker]:
+    """The same for what several tests of a file read."""
+    with open_database(migrated(tmp_path_factory.mktemp("shared"))) as opened:
         yield StudyMaker(opened)
 
 
 @pytest.fixture(scope="session")
 def finished_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A finished study named demo-study; read it, do not write."""
-    made = f"sqlite:///{tmp_path_factory.mktemp('finished')}/studies.db"
+    made = migrated(tmp_path_factory.mktemp("finished"))
     with open_database(made) as opened:
         fill(StudyMaker(opened))
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def finished(finished_url: str) -> Iterator[Database]:
     with open_database(finished_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def finished_outcome(finished: Database) -> Outcome:
+    return outcome(finished, "demo-study")
+
+
+@pytest.fixture(scope="session")
+def finished_page(finished_outcome: Outcome) -> str:
+    """The report of the finished study."""
+    return render(finished_outcome)

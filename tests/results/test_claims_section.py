@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from report_studies import write
 
 from results import claim_words
-from results.export import tables
+from results.export import tables, tables_of
+from results.outcome import outcome
 from results.printed import claims_of
-from results.records import Database, open_database
-from results.rendering import render_report
+from results.records import Database
+from results.rendering import render, render_report
 from results.replication import findings
 from results.study_results import StudyResults
+from tests.results.conftest import StudyMaker
 
 CLS = {"sst": [0.55, 0.552, 0.549], "quora": [0.7, 0.701, 0.699], "sts": [0.4, 0.402, 0.399]}
 MEAN = {"sst": [0.5, 0.499, 0.502], "quora": [0.8, 0.802, 0.8], "sts": [0.4, 0.398, 0.397]}
@@ -25,100 +25,101 @@ ROWS = {"Baseline(CLS)": CLS, "Mean pooling": MEAN}
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/studies.db") as found:
-        yield found
+@pytest.fixture(scope="module")
+def database(shared: StudyMaker) -> Database:
+    """For the studies of all tests here, each by its own name."""
+    return shared.database
 
 
-def section(database: Database) -> str:
+@pytest.fixture(scope="module")
+def zhang(database: Database) -> str:
+    """The page of the study `zhang`."""
+    settings = {"epochs": 2, "train_examples": 1500, "pins": ["head_dropout=0.1"]}
+    write(database, "zhang_pooling", ROWS, name="zhang", settings_json=settings, backbone=HOSTILE)
+    return render_report(database, "zhang")
+
+
+def section(page: str) -> str:
     """The text of the section alone."""
-    page = render_report(database, "s")
     found = re.search(r'<section id="claims"[^>]*>(.*?)</section>', page, re.DOTALL)
     assert found is not None
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", found.group(1)).split()))
 
 
 def test_the_sentence_comes_first_and_counts_verdicts(database: Database) -> None:
-    write(database, "zhang_pooling", {**ROWS, "Mean pooling": {**MEAN, "sts": [0.1, 0.3, 0.6]}})
-    text = section(database)
+    write(database, "zhang_pooling", {**ROWS, "Mean pooling": {**MEAN, "sts": [0.1, 0.3, 0.6]}}, name="noisy")
+    text = section(render_report(database, "noisy"))
     assert text.startswith("Claims of the report Of 2 claims by Zhang, 1 is replicated, 1 is open.")
     assert "made up" not in text
 
 
-def test_a_claim_stands_with_what_is_printed_and_what_was_measured(database: Database) -> None:
-    write(database, "zhang_pooling", ROWS)
-    text = section(database)
+def test_a_claim_stands_with_what_is_printed_and_what_was_measured(database: Database, zhang: str) -> None:
+    text = section(zhang)
     assert "Sentiment is the exception: there the first token does better than the mean." in text
     assert "Table 2: Baseline(CLS) over Mean pooling SST +3.2 +5.0 [" in text
     assert "replicated p " in text and "3 seeds" in text
     assert "There: one run a row; printed averages differ by +4.6." in text  # beside +7.4, of plain means
+    assert (
+        "Baseline(CLS) 0.537 0.647 0.636 0.667* 0.607 0.550 ± 0.002 0.700 ± 0.001 0.400 ± 0.002 0.550 ± 0.001 3" in text
+    )
+    assert "A printed average is the plain mean of its three columns, or one that counts STS as (1 + r)/2" in text
+    assert render_report(database, "zhang") == zhang
+
+
+def test_it_says_how_ours_are_scaled_down_and_what_was_set(zhang: str) -> None:
+    text = section(zhang)
+    assert f"Ours are scaled down (backbone {HOSTILE}, at most 1,500 training examples a task, 2 epochs" in text
+    assert "Set for every row, unlike the table: head_dropout=0.1." in text
+    assert HOSTILE not in zhang
 
 
 def test_rows_that_scored_the_very_same_with_every_seed_are_told_so(database: Database) -> None:
-    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": CLS}, space_json={"design": "grid"})
-    text = section(database)
-    assert "average: the very same with every seed; what the rows differ in did nothing here." in text
-    table = re.search(r"Comparison with the baseline.*?</table>", render_report(database, "s"), re.DOTALL)
+    rows = {"Baseline(CLS)": CLS, "Mean pooling": CLS}
+    write(database, "zhang_pooling", rows, name="same", space_json={"design": "grid"})
+    page = render_report(database, "same")
+    assert "average: the very same with every seed; what the rows differ in did nothing here." in section(page)
+    table = re.search(r"Comparison with the baseline.*?</table>", page, re.DOTALL)
     assert table is not None and ">the very same with every seed<" in table[0] and ">includes 0<" not in table[0]
 
 
 def test_rows_that_agree_on_average_alone_are_not_the_same(database: Database) -> None:
     moved = {**CLS, "sst": CLS["sst"][::-1]}
-    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": moved})
-    assert "the very same" not in section(database)
+    write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": moved}, name="moved")
+    assert "the very same" not in section(render_report(database, "moved"))
 
 
-def test_the_printed_table_stands_beside_ours(database: Database) -> None:
-    write(database, "zhang_pooling", ROWS)
-    text = section(database)
-    assert (
-        "Baseline(CLS) 0.537 0.647 0.636 0.667* 0.607 0.550 ± 0.002 0.700 ± 0.001 0.400 ± 0.002 0.550 ± 0.001 3" in text
-    )
-    assert "A printed average is the plain mean of its three columns, or one that counts STS as (1 + r)/2" in text
-
-
-def test_it_says_how_ours_are_scaled_down_and_what_was_set(database: Database) -> None:
-    settings = {"epochs": 2, "train_examples": 1500, "pins": ["head_dropout=0.1"]}
-    write(database, "zhang_pooling", ROWS, settings_json=settings, backbone=HOSTILE)
-    text = section(database)
-    assert f"Ours are scaled down (backbone {HOSTILE}, at most 1,500 training examples a task, 2 epochs" in text
-    assert "Set for every row, unlike the table: head_dropout=0.1." in text
-    assert HOSTILE not in render_report(database, "s")
-
-
-def test_made_up_data_say_nothing_of_the_report(database: Database) -> None:
-    write(database, "zhang_pooling", ROWS, data_made_up=True)
-    assert "The data are made up: that says nothing of the report." in section(database)
-
-
-def test_a_study_without_runs_has_its_claims_open(database: Database) -> None:
-    write(database, "zhang_pooling", {label: {} for label in ROWS})
-    text = section(database)
+def test_a_study_without_runs_has_its_claims_open_and_made_up_data_say_nothing_of_the_report(
+    database: Database,
+) -> None:
+    write(database, "zhang_pooling", {label: {} for label in ROWS}, name="empty", data_made_up=True)
+    text = section(render_report(database, "empty"))
     assert "Of 2 claims by Zhang, 2 are open." in text
     assert "Open: rows 'Mean pooling', 'Baseline(CLS)' have not been run." in text
+    assert "The data are made up: that says nothing of the report." in text
 
 
 def test_a_space_of_our_own_has_no_such_section(database: Database) -> None:
-    write(database, "pooling", ROWS)
-    assert 'id="claims"' not in render_report(database, "s")
-    assert "claims" not in tables(database, "s")
+    write(database, "pooling", ROWS, name="own")
+    found = outcome(database, "own")
+    assert "claims" not in {each.id for each in found.sections} and "claims" not in tables_of(found)
 
 
 @pytest.mark.parametrize("space", ["kumar_multitask", "thapa_khurana_table1", "hurtado_teaw_table1", "sankhe_table4"])
 def test_every_claim_of_a_space_has_its_lines(database: Database, space: str) -> None:
     labels = {label for claim in claims_of(space) for label in (*claim.better, *claim.worse, *claim.reference)}
-    write(database, space, {label: CLS if len(label) % 2 else MEAN for label in sorted(labels)}, baseline=min(labels))
-    text = section(database)
+    rows = {label: CLS if len(label) % 2 else MEAN for label in sorted(labels)}
+    write(database, space, rows, name=space, baseline=min(labels))
+    found = outcome(database, space)
+    text = section(render(found))
     for claim in claims_of(space):
         assert claim.statement in text
-    frame = tables(database, "s")["claims"]
+    (frame,) = (each.content.tables()["claims"] for each in found.sections if each.id == "claims")
     assert len(frame) == sum(len(claim.metrics) for claim in claims_of(space))
 
 
-def test_the_exported_tables_name_runs_and_have_scores(database: Database) -> None:
-    write(database, "zhang_pooling", ROWS)
-    found = tables(database, "s")
+def test_the_exported_tables_name_runs_and_have_scores(light: Any) -> None:
+    write(light.database, "zhang_pooling", ROWS)
+    found = tables(light.database, "s")
     claims, rows = found["claims"], found["printed_and_ours"]
     assert claims["claim"].tolist() == ["zhang_mean_over_cls_overall", "zhang_cls_over_mean_on_sst"]
     assert claims["printed"].tolist() == [0.073667, 0.032] and claims["printed_delta"].tolist() == [0.046, 0.032]
@@ -128,19 +129,14 @@ def test_the_exported_tables_name_runs_and_have_scores(database: Database) -> No
     assert rows["average"].tolist() == pytest.approx([0.55, 0.5664], abs=1e-3)
 
 
-def test_the_same_study_gives_the_same_page(database: Database) -> None:
-    write(database, "zhang_pooling", ROWS)
-    assert render_report(database, "s") == render_report(database, "s")
-
-
 def words(database: Database, claim: str) -> tuple[str, list[str]]:
     finding = next(one for one in findings(StudyResults(database, "s")) if one.claim.id == claim)
     return claim_words.compared(finding.claim), claim_words.remarks(finding)
 
 
-def test_what_a_claim_compares_in_words(database: Database) -> None:
-    write(database, "kumar_multitask", {"baseline": CLS, "Additive Loss": MEAN})
-    compared, remarks = words(database, "kumar_multitask_helps_sts")
+def test_what_a_claim_compares_in_words(light: Any) -> None:
+    write(light.database, "kumar_multitask", {"baseline": CLS, "Additive Loss": MEAN})
+    compared, remarks = words(light.database, "kumar_multitask_helps_sts")
     assert compared == (
         "Additive Loss over the baseline (for Dropout=0.5, lr=1e-5, epoch=10, Fine Tune all of kumar_single_task)"
     )
@@ -160,16 +156,16 @@ def test_what_an_equality_and_a_mean_of_rows_are_in_words() -> None:
     assert claim_words.compared(by_id["tk_smart_reduces_sst_overfitting"]) == "0 below 8"
 
 
-def test_what_a_derived_metric_is_stands_in_the_remarks(database: Database) -> None:
+def test_what_a_derived_metric_is_stands_in_the_remarks(light: Any) -> None:
     base = "Baseline (CLS pooling for all 3 downstream tasks)"
-    write(database, "hurtado_teaw_table1", {base: CLS, "Cosine Similarity + SimCSE": MEAN})
-    _, remarks = words(database, "ht_pals_smaller_deviation_from_baseline")
+    write(light.database, "hurtado_teaw_table1", {base: CLS, "Cosine Similarity + SimCSE": MEAN})
+    _, remarks = words(light.database, "ht_pals_smaller_deviation_from_baseline")
     assert any(remark.startswith("Distance: the mean over tasks of |row minus baseline|") for remark in remarks)
 
 
-def test_further_pairs_stand_in_the_remarks(database: Database) -> None:
-    write(database, "thapa_khurana_table1", {"14": CLS, "22": MEAN, "15": CLS, "23": MEAN})
-    _, remarks = words(database, "tk_qqp_prefinetuning_helps_overall")
+def test_further_pairs_stand_in_the_remarks(light: Any) -> None:
+    write(light.database, "thapa_khurana_table1", {"14": CLS, "22": MEAN, "15": CLS, "23": MEAN})
+    _, remarks = words(light.database, "tk_qqp_prefinetuning_helps_overall")
     assert any(
         re.match(r"Its 2 matched pairs together: −1\.\d \[.*\], printed \+5\.0\.$", remark) for remark in remarks
     )

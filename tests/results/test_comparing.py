@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from sqlite import migrated
 
 from results import export, report
 from results.comparing import StudyComparison, compare_studies
@@ -71,7 +72,7 @@ def cell(phase: Any, name: str, level: str, position: int, **changes: Any) -> Ce
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('compared')}/studies.db"
+    url = migrated(tmp_path_factory.mktemp("compared"))
     with open_database(url) as opened:
         made = Place(url, opened)
         made.grid("a", TRUTH)
@@ -132,7 +133,7 @@ def test_a_study_without_the_rows_yet_says_so(place: Place) -> None:
 
 def test_a_change_that_was_measured_the_other_way_round_is_turned(tmp_path: Path) -> None:
     """Two searches whose bests are each other's alternatives."""
-    with open_database(f"sqlite:///{tmp_path}/s.db") as database:
+    with open_database(migrated(tmp_path)) as database:
         made = Place("", database)
         for name, best, other in (("x", "mean", "cls"), ("y", "cls", "mean")):
             made.grid(name, {"mean": 0.05}, space_json={"name": "pooling"})
@@ -151,7 +152,7 @@ def test_a_change_that_was_measured_the_other_way_round_is_turned(tmp_path: Path
 def test_the_luck_of_each_best_does_not_make_turned_rows_differ(tmp_path: Path) -> None:
     """Two searches of configurations that are truly equal: each chose the luckiest of its own eight."""
     levels = ["cls", "mean", *(f"level {i}" for i in range(6))]
-    with open_database(f"sqlite:///{tmp_path}/s.db") as database:
+    with open_database(migrated(tmp_path)) as database:
         made = Place("", database)
         for noise_seed, name, best, other in ((4, "x", "mean", "cls"), (5, "y", "cls", "mean")):
             lucky = dict.fromkeys(levels, 0.002) | {other: 0.0, best: 0.003}
@@ -187,11 +188,11 @@ def test_the_table_has_every_row_and_leads_to_its_runs(place: Place, found: Stud
 
 
 def test_what_is_to_be_known_of_the_numbers_is_told(tmp_path: Path) -> None:
-    with open_database(f"sqlite:///{tmp_path}/s.db") as database:
+    with open_database(migrated(tmp_path)) as database:
         made = Place("", database)
-        made.grid("real", TRUTH)
-        made.grid("played", TRUTH, 1, settings_json={"seeds": 6, "trainer": "rehearsal"}, data_made_up=True)
-        made.grid("small", TRUTH, 2, backbone="minilm")
+        made.grid("real", {"mean": 0.05})
+        made.grid("played", {"mean": 0.05}, 1, settings_json={"seeds": 6, "trainer": "rehearsal"}, data_made_up=True)
+        made.grid("small", {"mean": 0.05}, 2, backbone="minilm")
         pages = [
             render_comparison([StudyResults(database, name) for name in names])
             for names in (("real", "played", "small"), ("played", "played"), ("real", "real"))
@@ -222,9 +223,9 @@ def test_the_page_needs_nothing_from_elsewhere(place: Place) -> None:
 
 
 def test_two_databases_may_hold_studies_of_one_name(place: Place, tmp_path: Path, capsys: Said) -> None:
-    url = f"sqlite:///{tmp_path}/other.db"
+    url = migrated(tmp_path, "other.db")
     with open_database(url) as database:
-        Place(url, database).grid("a", TRUTH, 5, backbone="bilstm")
+        Place(url, database).grid("a", {"mean": 0.05}, 5, backbone="bilstm")
     out = tmp_path / "cmp.html"
     given = ["--name", "a", "--name", "a", "--storage", place.url, "--storage", url, "--out", str(out)]
     assert report.main(given) == 0, capsys.readouterr().err

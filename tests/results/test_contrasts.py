@@ -13,6 +13,7 @@ from results.contrasts import judged_contrasts, run_ids
 from results.crossed import paired_difference, tasks_difference
 from results.resampling import MeanDifference, score_difference
 from results.study_results import StudyResults
+from tests.results.conftest import StudyMaker
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 SEEDS = (1000, 1001, 1002)
@@ -64,8 +65,12 @@ def test_tasks_that_do_not_fit_are_told(tasks: list[Any]) -> None:
         tasks_difference(tasks)
 
 
-def test_an_interaction_is_that_of_the_scores(light: Any) -> None:
-    results = study(light)
+@pytest.fixture(scope="module")
+def results(shared: StudyMaker) -> StudyResults:
+    return study(shared)
+
+
+def test_an_interaction_is_that_of_the_scores(results: StudyResults) -> None:
     found = results.contrast(interaction_weights())
     scores = np.array([results.scores(digest_of(choices)) for choices in FOUR])
     by_seed = scores[0] - scores[1] - scores[2] + scores[3]
@@ -75,8 +80,7 @@ def test_an_interaction_is_that_of_the_scores(light: Any) -> None:
     assert found.difference.noise.examples > 0
 
 
-def test_a_contrast_of_two_is_their_comparison(light: Any) -> None:
-    results = study(light)
+def test_a_contrast_of_two_is_their_comparison(results: StudyResults) -> None:
     first, other = digest_of(FOUR[0]), digest_of(FOUR[3])
     contrast, compared = results.contrast({first: 1.0, other: -1.0}), results.compare(first, other)
     assert contrast is not None and compared is not None
@@ -94,15 +98,13 @@ def test_seeds_beyond_those_asked_for_are_left_out(light: Any) -> None:
     assert found is not None and found.seeds == SEEDS[:2]
 
 
-def test_a_configuration_without_two_seeds_gives_no_contrast(light: Any) -> None:
-    results = study(light)
+def test_a_configuration_without_two_seeds_gives_no_contrast(results: StudyResults) -> None:
     weights = {**interaction_weights(), digest_of({**BASELINE, "pooling": "max"}): 1.0}
     assert results.contrast(weights) is None
     assert [one.comparison for one in judged_contrasts(results, [weights, {}])] == [None, None]
 
 
-def test_a_table_pools_the_noise_of_seeds_and_adjusts_for_its_rows(light: Any) -> None:
-    results = study(light)
+def test_a_table_pools_the_noise_of_seeds_and_adjusts_for_its_rows(results: StudyResults) -> None:
     single = {digest_of(FOUR[0]): 1.0, digest_of(FOUR[3]): -1.0}
     rows = judged_contrasts(results, [interaction_weights(), single])
     interaction, effect = (row.comparison for row in rows)
@@ -115,8 +117,7 @@ def test_a_table_pools_the_noise_of_seeds_and_adjusts_for_its_rows(light: Any) -
         assert row.judgement is not None and row.judgement.adjusted_p >= row.judgement.p
 
 
-def test_a_number_names_the_runs_it_came_from(light: Any) -> None:
-    results = study(light)
+def test_a_number_names_the_runs_it_came_from(results: StudyResults) -> None:
     digests = [digest_of(FOUR[0]), digest_of(FOUR[3])]
     ids = {run.id for run in results.runs if run.config_digest in digests and run.seed != 1002}
     assert run_ids(results, digests, SEEDS[:2]) == " ".join(map(str, sorted(ids)))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 
 from results.export import tables
+from results.outcome import outcome_of
 from results.path import greedy_path
-from results.rendering import render_report
+from results.rendering import render, render_report
 from results.sections import SECTIONS, build_all
 from results.selection import luck_of_best
 from results.statistics import Difference, Noise
 from results.study_results import StudyResults
 from results.summary import summarise
+from tests.results.conftest import StudyMaker
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
 BASE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -81,27 +83,40 @@ def fill(make: Any, seeds: tuple[int, ...] = FRESH, **decided: Any) -> StudyResu
     return StudyResults(make.database, make.name)
 
 
-def frames(make: Any) -> dict[str, pd.DataFrame]:
-    return {name: frame for name, frame in tables(make.database, make.name).items()}
+class Filled(NamedTuple):
+    """The study with all its designs: read what was made of it, or decide anew first (the runs stay)."""
+
+    make: StudyMaker
+    results: StudyResults
+    tables: dict[str, pd.DataFrame]
+    page: str
+
+    def decided(self, **changes: Any) -> StudyResults:
+        decide(self.make, **changes)
+        return StudyResults(self.make.database, self.make.name)
 
 
-def test_what_each_change_does_alone_is_compared_with_the_baseline(light: Any) -> None:
-    results = fill(light)
-    added = frames(light)["added"].set_index("factor")
+@pytest.fixture(scope="module")
+def filled(shared: StudyMaker) -> Filled:
+    results, database = fill(shared), shared.database
+    return Filled(shared, results, tables(database, shared.name), render_report(database, shared.name))
+
+
+def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Filled) -> None:
+    added = filled.tables["added"].set_index("factor")
     for name in ORDER:
-        compared = results.compare(digest(light, with_changes(name)), digest(light, BASE))
+        compared = filled.results.compare(digest(filled.make, with_changes(name)), digest(filled.make, BASE))
         assert compared is not None
         assert added.loc[name, "difference"] == pytest.approx(compared.interval.estimate)
         assert len(added.loc[name, "run_ids"].split()) == 6
     assert added.loc["pooling", "verdict"] == "helps"
-    assert frames(light)["ablation"].empty  # none of these is a change of the best
+    assert filled.tables["ablation"].empty  # none of these is a change of the best
 
 
-def test_a_path_adds_up_to_the_whole_way(light: Any) -> None:
-    results = fill(light)
-    path = frames(light)["path"]
+def test_a_path_adds_up_to_the_whole_way(filled: Filled) -> None:
+    path = filled.tables["path"]
     assert list(path["factor"]) == list(ORDER) and list(path["tried"]) == [3, 2, 1]
-    whole = results.compare(digest(light, BEST), digest(light, BASE))
+    whole = filled.results.compare(digest(filled.make, BEST), digest(filled.make, BASE))
     assert whole is not None
     assert path["difference"].sum() == pytest.approx(whole.interval.estimate, abs=1e-6)
     assert path["from_baseline"].iloc[-1] == pytest.approx(whole.interval.estimate)
@@ -113,34 +128,34 @@ def test_a_path_adds_up_to_the_whole_way(light: Any) -> None:
     assert path["p"].idxmin() == 0
 
 
-def test_a_path_that_stopped_ends_with_all_the_rest_at_once(light: Any) -> None:
-    path = greedy_path(fill(light, steps=1, stopped="the rest is beyond the budget (--ablations)"))
+def test_a_path_that_stopped_ends_with_all_the_rest_at_once(filled: Filled) -> None:
+    path = greedy_path(filled.decided(steps=1, stopped="the rest is beyond the budget (--ablations)"))
     assert path is not None and not path.whole
-    assert [(step.factor, step.before) for step in path.steps][1:] == [(None, digest(light, with_changes("pooling")))]
+    first = digest(filled.make, with_changes("pooling"))
+    assert [(step.factor, step.before) for step in path.steps][1:] == [(None, first)]
     assert path.steps[-1].digest == path.best
-    page = render_report(light.database, light.name)
+    page = render_report(filled.make.database, filled.make.name)
     assert "all other changes at once" in page and "beyond the budget (--ablations)" in page
 
 
-def test_a_path_that_is_still_walked_does_not_claim_the_best(light: Any) -> None:
-    fill(light, steps=2)
-    assert "2 steps from the baseline so far" in render_report(light.database, light.name)
+def test_a_path_that_is_still_walked_does_not_claim_the_best(filled: Filled) -> None:
+    filled.decided(steps=2)
+    assert "2 steps from the baseline so far" in render_report(filled.make.database, filled.make.name)
 
 
-def test_a_path_to_another_best_is_not_shown(light: Any) -> None:
-    results = fill(light)
+def test_a_path_to_another_best_is_not_shown(filled: Filled) -> None:
+    results = filled.decided()
     assert greedy_path(results) is not None
-    decided = results.study.decisions_json
-    light.database.update_study(light.name, decisions_json={**decided, "path": {**decided["path"], "best": "0" * 64}})
-    assert greedy_path(StudyResults(light.database, light.name)) is None
+    other = {**results.study.decisions_json["path"], "best": "0" * 64}
+    filled.make.database.decide(filled.make.name, {"path": other})
+    assert greedy_path(StudyResults(filled.make.database, filled.make.name)) is None
 
 
-def test_interactions_of_both_designs_are_told_with_their_intervals(light: Any) -> None:
-    results = fill(light)
-    found = frames(light)["interactions"]
+def test_interactions_of_both_designs_are_told_with_their_intervals(filled: Filled) -> None:
+    found = filled.tables["interactions"]
     assert sorted(found["design"].value_counts().items()) == [("factorial", 3), ("pairs", 3)]
     row = found[(found["design"] == "pairs") & (found["second"] == "sts_head")].iloc[0]
-    scores = {names: results.scores(digest(light, with_changes(*names))) for names in (
+    scores = {names: filled.results.scores(digest(filled.make, with_changes(*names))) for names in (
         ORDER, ("sts_head", "schedule"), ("pooling", "schedule"), ("schedule",)
     )}  # fmt: skip
     both, without_first, without_second, neither = (sum(values) / 3 for values in scores.values())
@@ -152,9 +167,8 @@ def test_interactions_of_both_designs_are_told_with_their_intervals(light: Any) 
     assert counts == {"factorial": {24}, "pairs": {12}}
 
 
-def test_hostile_levels_and_reasons_stay_text(light: Any) -> None:
-    fill(light)
-    page = render_report(light.database, light.name)
+def test_hostile_levels_and_reasons_stay_text(filled: Filled) -> None:
+    page = filled.page
     assert HOSTILE not in page and "<img src=x" not in page
     assert "2 further changes were left out: beyond the budget (--ablations)." in page
     data = json.loads(page.split('id="figures-data">')[1].split("</script>")[0])
@@ -163,29 +177,28 @@ def test_hostile_levels_and_reasons_stay_text(light: Any) -> None:
     assert "<" not in "".join(labels)
 
 
-def test_the_same_database_gives_the_same_bytes(light: Any) -> None:
-    fill(light)
-    assert render_report(light.database, light.name) == render_report(light.database, light.name)
+def test_the_same_database_gives_the_same_bytes(filled: Filled) -> None:
+    filled.decided()
+    assert render_report(filled.make.database, filled.make.name) == filled.page
 
 
 @pytest.mark.parametrize("seeds", [(), FRESH[:1]])
 def test_without_two_seeds_no_difference_is_shown(light: Any, seeds: tuple[int, ...]) -> None:
-    results = fill(light, seeds)
+    found = outcome_of(light.database, results := fill(light, seeds), summarise(results))
     ours = ("added", "path", "interactions")
-    everything = build_all(SECTIONS, results, summarise(results))
-    built = {section.id: section.content for section in everything if section.id in ours}
+    built = {section.id: section.content for section in found.sections if section.id in ours}
     for content in built.values():
         assert list(content.figures()) == []
         for frame in content.tables().values():
             assert frame["difference"].isna().all() and set(frame["run_ids"]) <= {""}
-    page = render_report(light.database, light.name)
+    page = render(found)
     if seeds:
         assert set(built) == set(ours)
         assert "No change made to the baseline alone has two seeds in common" in page
 
 
-def test_designs_around_another_best_are_not_shown(light: Any) -> None:
-    results = fill(light, around="0" * 64)
+def test_designs_around_another_best_are_not_shown(filled: Filled) -> None:
+    results = filled.decided(around="0" * 64)
     assert "interactions" not in [section.id for section in build_all(SECTIONS, results, summarise(results))]
 
 

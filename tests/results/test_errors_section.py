@@ -18,6 +18,7 @@ from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_predictions import task_predictions
+from tests.results.conftest import StudyMaker
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 BEST = {**BASELINE, "pooling": "mean"}
@@ -44,12 +45,25 @@ def section(results: StudyResults) -> Errors:
     return built
 
 
-def test_the_matrix_is_scikit_learns_over_all_seeds(light: Any) -> None:
-    results = study(light)
-    (sst,) = (view.found for view in section(results).tasks if view.name == "sst")
+@pytest.fixture(scope="module")
+def results(shared: StudyMaker) -> StudyResults:
+    return study(shared)
+
+
+@pytest.fixture(scope="module")
+def found(results: StudyResults) -> Errors:
+    return section(results)
+
+
+def digest_of_best(make: StudyMaker) -> str:
+    return make.cell("confirm", "x", BEST, 0).config_digest
+
+
+def test_the_matrix_is_scikit_learns_over_all_seeds(shared: StudyMaker, results: StudyResults, found: Errors) -> None:
+    (sst,) = (view.found for view in found.tasks if view.name == "sst")
     true, predicted = [], []
     for run in results.runs:
-        if run.config_digest == light.cell("confirm", "x", BEST, 0).config_digest:
+        if run.config_digest == digest_of_best(shared):
             kept = {one.task: one.values for one in results.predictions(run.id)}["sst"]
             true.append(kept.labels)
             predicted.append(kept.predictions)
@@ -58,8 +72,7 @@ def test_the_matrix_is_scikit_learns_over_all_seeds(light: Any) -> None:
     assert expected.sum() == 3 * SIZES["sst"]
 
 
-def test_tasks_are_what_their_metrics_say(light: Any) -> None:
-    found = section(study(light))
+def test_tasks_are_what_their_metrics_say(found: Errors) -> None:
     assert [(view.name, view.found.kind) for view in found.tasks] == [
         ("quora", "classes"),
         ("sst", "classes"),
@@ -70,8 +83,8 @@ def test_tasks_are_what_their_metrics_say(light: Any) -> None:
     assert len(found.figures()) == 2
 
 
-def test_the_planted_error_is_named(light: Any) -> None:
-    views = {view.name: view for view in section(study(light)).tasks}
+def test_the_planted_error_is_named(found: Errors) -> None:
+    views = {view.name: view for view in found.tasks}
     # A wrong sentiment is planted as the next class, so all but the last class's are one away.
     distances = views["sst"].found.distances
     assert distances[2].shares["best"] == distances[3].shares["best"] == 0
@@ -81,16 +94,16 @@ def test_the_planted_error_is_named(light: Any) -> None:
     assert "taken for" in views["sst"].confusion_words
 
 
-def test_the_accuracy_of_a_true_class_is_the_diagonal(light: Any) -> None:
-    (sst,) = (view.found for view in section(study(light)).tasks if view.name == "sst")
+def test_the_accuracy_of_a_true_class_is_the_diagonal(found: Errors) -> None:
+    (sst,) = (view.found for view in found.tasks if view.name == "sst")
     diagonal = np.diag(sst.confusions["best"].shares)
     assert [part.mean["best"].estimate for part in sst.by_class] == pytest.approx(diagonal.tolist())
     assert sum(part.examples for part in sst.by_class) == SIZES["sst"]
     assert all(part.difference is not None for part in sst.by_class)
 
 
-def test_hard_examples_are_those_of_the_hard_half(light: Any) -> None:
-    (sst,) = (view for view in section(study(light)).tasks if view.name == "sst")
+def test_hard_examples_are_those_of_the_hard_half(found: Errors) -> None:
+    (sst,) = (view for view in found.tasks if view.name == "sst")
     right = sst.found.best.right
     assert sst.found.hard.positions.tolist() == np.flatnonzero(right.sum(axis=0) == 0).tolist()
     assert len(sst.found.hard.positions) > 1.5 * sst.found.hard.by_luck
@@ -126,28 +139,27 @@ def test_numbers_that_show_as_zero_have_no_minus() -> None:
     assert _interval_text(Interval(-0.001, -0.01, 0.004), judged=False) == "0.00 [−0.01, 0.00]"
 
 
-def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any) -> None:
+def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any, finished_page: str) -> None:
     results = StudyResults(finished, "demo-study")  # its outputs are the predictions
     found = section(results)
     assert found.calibrated == [] and found.figures() == ()
     assert found.without_probabilities == ["quora", "sst"]
-    assert "nothing can be said about confidence" in render_report(finished, "demo-study")
+    assert "nothing can be said about confidence" in finished_page
 
 
 def test_runs_on_other_examples_are_left_out(light: Any) -> None:
     study(light)
     planted_run(light, BEST, 1003, BETTER, split_name="a smaller dev split")
     results = StudyResults(light.database, light.name)
-    found = task_predictions(results, light.cell("confirm", "x", BEST, 0).config_digest)
+    found = task_predictions(results, digest_of_best(light))
     assert found["sst"].seeds == SEEDS and found["sst"].outputs.shape == (3, SIZES["sst"], 5)
     assert len(found["sst"].run_ids) == 3
 
 
-def test_the_exported_rows_name_their_runs(light: Any) -> None:
-    results = study(light)
-    tables = section(results).tables()
+def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyResults, found: Errors) -> None:
+    tables = found.tables()
     assert set(tables) == {"confusion", "calibration", "calibration_error", "slices", "hard_examples"}
-    best = results.results_of(light.cell("confirm", "x", BEST, 0).config_digest)
+    best = results.results_of(digest_of_best(shared))
     runs = " ".join(str(run.id) for run in best.values())
     for name in ("confusion", "calibration", "calibration_error", "slices"):
         of_best = tables[name][tables[name]["configuration"] == "best"]
@@ -157,13 +169,6 @@ def test_the_exported_rows_name_their_runs(light: Any) -> None:
     assert (hard[hard["kind"] == "hard"]["best_right"] == 0).all()
     sums = tables["confusion"].groupby(["task", "configuration"])["count"].sum()
     assert sums["sst", "best"] == 3 * SIZES["sst"]
-
-
-def test_the_page_shows_the_section(light: Any) -> None:
-    study(light)
-    text = render_report(light.database, light.name)
-    for words in ("Where it errs", "How far confidence can be believed", "what is taken for what", "4 very positive"):
-        assert words in text
 
 
 def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) -> None:
@@ -191,7 +196,11 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
     assert "of the words shared</th>" in page and "Nothing stands here by length" not in page
 
 
-def test_a_study_without_sizes_says_so(light: Any) -> None:
-    results = study(light)
-    assert section(results).without_sizes
-    assert "Nothing stands here by length or by shared words" in render_report(light.database, light.name)
+def test_the_page_shows_the_section_and_says_what_a_study_without_sizes_lacks(
+    shared: StudyMaker, found: Errors
+) -> None:
+    assert found.without_sizes
+    text = render_report(shared.database, shared.name)
+    for words in ("Where it errs", "How far confidence can be believed", "what is taken for what", "4 very positive"):
+        assert words in text
+    assert "Nothing stands here by length or by shared words" in text

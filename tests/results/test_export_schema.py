@@ -16,6 +16,7 @@ from results.records import open_database
 from results.sections import added, interactions, path
 
 SCHEMA: dict[str, Any] = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def test_the_schema_is_a_schema_and_says_what_every_column_is() -> None:
 
 
 def test_an_export_is_what_the_schema_says(written: dict[str, Any]) -> None:
-    jsonschema.validate(written, SCHEMA)
+    VALIDATOR.validate(written)
     assert len(written) >= 18 and sum(bool(rows) for rows in written.values()) >= 14
 
 
@@ -48,10 +49,10 @@ def test_one_file_alone_can_be_checked_as_documented(written: dict[str, Any]) ->
         jsonschema.validate(written["ablation"], of_runs)
 
 
-@pytest.mark.parametrize("change", [{"score": "0.5"}, {"new_column": 1}, {"phase": "dream"}, {"id": None}])
-def test_what_is_not_in_the_schema_is_refused(written: dict[str, Any], change: dict[str, Any]) -> None:
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"runs": [{**written["runs"][0], **change}]}, SCHEMA)
+def test_what_is_not_in_the_schema_is_refused(written: dict[str, Any]) -> None:
+    assert VALIDATOR.is_valid({"runs": [written["runs"][0]]})
+    for change in ({"score": "0.5"}, {"new_column": 1}, {"phase": "dream"}, {"id": None}):
+        assert not VALIDATOR.is_valid({"runs": [{**written["runs"][0], **change}]}), change
 
 
 def test_the_claims_of_a_report_are_what_the_schema_says(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_the_claims_of_a_report_are_what_the_schema_says(tmp_path: Path) -> None
         write(database, "zhang_pooling", {"Baseline(CLS)": measured, "Mean pooling": measured})
     assert export.main(["--name", "s", "--storage", url, "--out", str(tmp_path / "json"), "--format", "json"]) == 0
     found = read(tmp_path / "json")
-    jsonschema.validate(found, SCHEMA)
+    VALIDATOR.validate(found)
     for table in ("claims", "printed_and_ours"):
         assert found[table] and list(found[table][0]) == list(SCHEMA["$defs"][table]["items"]["properties"]), table
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -15,7 +15,7 @@ from results.export import main
 from results.findings_pages import FIRST, LAST, scored, write_pages
 from results.outcome import outcome
 from results.printed import all_claims
-from results.records import Database, open_database
+from results.records import Database
 
 CLS = {"sst": [0.55, 0.552, 0.549], "quora": [0.7, 0.701, 0.699], "sts": [0.4, 0.402, 0.399]}
 MEAN = {"sst": [0.5, 0.499, 0.502], "quora": [0.8, 0.802, 0.8], "sts": [0.4, 0.398, 0.397]}
@@ -28,9 +28,9 @@ COMMAND = "python -m study.launch --space zhang_pooling --data '/home/me/my data
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/studies.db") as found:
-        yield found
+def database(light: Any) -> Database:
+    found: Database = light.database
+    return found
 
 
 def zhang(database: Database, **told: object) -> None:

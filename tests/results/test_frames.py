@@ -27,9 +27,9 @@ def test_missing_whole_numbers_stay_whole(finished_url: str) -> None:
     assert runs.loc[runs["status"] == "failed", "trainable_parameters"].isna().all()
 
 
-def test_a_study_without_runs_has_the_same_columns(light: Any, sqlite_url: str, finished_url: str) -> None:
+def test_a_study_without_runs_has_the_same_columns(light: Any, tmp_path: Path, finished_url: str) -> None:
     light.study()
-    empty, full = results.load(sqlite_url, light.name), results.load(finished_url, "demo-study")
+    empty, full = results.load(f"sqlite:///{tmp_path}/studies.db", light.name), results.load(finished_url, "demo-study")
     for table in ("runs", "choices", "epochs", "tasks", "stages", "cells", "environments", "data_issues"):
         assert list(getattr(empty, table).columns) == list(getattr(full, table).columns)
         assert len(getattr(empty, table)) == 0

@@ -65,11 +65,19 @@ def test_only_the_owner_can_give_a_lease_back(database: Database) -> None:
     assert database.lease("s").owner == "pid 1 on host a"
 
 
-def test_the_lease_of_a_dead_process_of_this_host_is_taken_over_at_once(database: Database) -> None:
+@pytest.fixture
+def gone() -> tuple[int, float]:
+    """The number of a process that has ended, and when it had begun."""
     child = subprocess.Popen([sys.executable, "-c", ""])
     started = started_at(psutil.Process(child.pid))
     child.wait()
-    database.take_lease("s", "the dead one", "a", child.pid, started)
+    return child.pid, started
+
+
+def test_the_lease_of_a_dead_process_of_this_host_is_taken_over_at_once(
+    database: Database, gone: tuple[int, float]
+) -> None:
+    database.take_lease("s", "the dead one", "a", *gone)
     database.take_lease(*ME)
     assert database.lease("s").owner == "pid 1 on host a"
 
@@ -112,15 +120,6 @@ def test_a_living_driver_of_an_older_release_keeps_its_lease(database: Database)
     database.take_lease("s", "me", "a", os.getpid(), psutil.Process().create_time())
     with pytest.raises(LeaseHeld, match="me"):
         database.take_lease(*ME)
-
-
-@pytest.fixture
-def gone() -> tuple[int, float]:
-    """The number of a process that has ended, and when it had begun."""
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    started = started_at(psutil.Process(child.pid))
-    child.wait()
-    return child.pid, started
 
 
 def test_what_is_gone_here_may_live_on_a_machine_of_the_same_name(database: Database, gone: tuple[int, float]) -> None:

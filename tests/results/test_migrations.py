@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from results import migrations
-from results.records import Database, ExampleRow, open_database
+from results.records import ExampleRow, open_database
 from results.schema import Base
 from results.study_results import StudyResults
 
@@ -24,45 +24,42 @@ values (3, 'old', 'search', 'd', '{}', '{}', 0, 'complete', 1, '2026-01-01 00:00
 """
 
 
-def test_the_migrations_lead_to_the_tables_of_the_schema(url: str, database: Database) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+PROMISED_TABLES = "study_meta run epoch_metric task_metric prediction stage environment data_issue lease"
+PROMISED_COLUMNS = """
+    id study_name trial_number phase config_digest config_json seed status reason started_at finished_at train_seconds
+    eval_seconds shared_seconds trainable_parameters total_parameters peak_memory_bytes host device engine score"""
+
+
+def test_the_migrations_lead_to_the_tables_of_the_schema_and_to_the_promised_ones(url: str) -> None:
+    engine = create_engine(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": migrations.VERSION_TABLE, "compare_type": True}
         )
         assert compare_metadata(context, Base.metadata) == []
-        assert set(Base.metadata.tables) == set(inspect(connection).get_table_names()) - {migrations.VERSION_TABLE}
+        found = inspect(connection)
+        assert set(Base.metadata.tables) == set(found.get_table_names()) - {migrations.VERSION_TABLE}
+        assert set(PROMISED_TABLES.split()) <= set(found.get_table_names())
+        assert set(PROMISED_COLUMNS.split()) <= {column["name"] for column in found.get_columns("run")}
     engine.dispose()
 
 
-def test_a_database_of_the_first_release_opens_with_its_runs(url: str) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+def test_a_database_of_the_first_release_opens_with_its_runs_and_takes_examples(empty_url: str) -> None:
+    engine = create_engine(empty_url)
     config = Config()
     config.set_main_option("script_location", str(migrations.__path__[0]))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         assert "engine_trial_id" not in {column["name"] for column in inspect(connection).get_columns("run")}
+        assert not inspect(connection).has_table("example")
         connection.execute(text(OLD_STUDY))
         connection.execute(text(OLD_RUN))
     engine.dispose()
-    with open_database(url) as database:
+    with open_database(empty_url) as database:
         (run,) = database.runs("old")
         assert (run.id, run.score, run.host, run.engine_trial_id) == (3, 0.5, "h", None)
         assert database.runs("old", status="complete") == [run]
-
-
-def test_a_database_without_examples_opens_and_takes_them(url: str) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    config = Config()
-    config.set_main_option("script_location", str(migrations.__path__[0]))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
-        assert not inspect(connection).has_table("example")
-        connection.execute(text(OLD_STUDY))
-    engine.dispose()
-    with open_database(url) as database:
         results = StudyResults(database, "old")
         assert results.example_sizes("quora", "ids") is None
         rows = [ExampleRow("quora", "ids", 1, 4, 3, 0.5), ExampleRow("quora", "ids", 2, 6, 5, 0.25)]
@@ -79,17 +76,3 @@ def test_the_known_head_is_the_newest_migration() -> None:
     config.set_main_option("script_location", str(migrations.__path__[0]))
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
     assert migrations.HEAD in migrations.known_versions()
-
-
-def test_the_promised_tables_and_columns_are_there(url: str, database: Database) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    found = inspect(engine)
-    promised = "study_meta run epoch_metric task_metric prediction stage environment data_issue lease"
-    assert set(promised.split()) <= set(found.get_table_names())
-    columns = (
-        "id study_name trial_number phase config_digest config_json seed status reason started_at finished_at "
-        "train_seconds eval_seconds shared_seconds trainable_parameters total_parameters peak_memory_bytes "
-        "host device engine score"
-    )
-    assert set(columns.split()) <= {column["name"] for column in found.get_columns("run")}
-    engine.dispose()

@@ -40,14 +40,10 @@ def test_a_study_is_there_after_closing_and_opening(url: str, make: Any) -> None
         assert written is not None and written.created_at.tzinfo == UTC
 
 
-def test_two_studies_cannot_have_one_name(make: Any) -> None:
+def test_names_of_studies_are_unique_and_an_unknown_one_is_told_with_the_nearest_and_all(make: Any) -> None:
     make.study()
     with pytest.raises(RecordError, match="There is a study named 'demo-study' already"):
         make.study()
-
-
-def test_an_unknown_study_names_the_nearest_and_all(make: Any) -> None:
-    make.study()
     with pytest.raises(UnknownStudy, match=r"No study named 'demo-stud' .*Did you mean 'demo-study'\? Known: demo"):
         make.database.require_study("demo-stud")
 
@@ -58,6 +54,8 @@ def test_updating_a_study_changes_what_is_given_only(make: Any) -> None:
     study = make.database.study("demo-study")
     assert study is not None
     assert (study.status, study.decisions_json, study.space) == ("complete", {"best": "x"}, "small")
+    with pytest.raises(UnknownStudy):
+        make.database.update_study("nothing", status="complete")
 
 
 def test_a_decision_leaves_the_others_as_they_are(make: Any) -> None:
@@ -83,23 +81,19 @@ def test_a_password_in_the_command_is_not_kept(make: Any) -> None:
     assert make.database.study("demo-study").command == command.replace("secret", "***")
 
 
-def test_updating_an_unknown_study_is_refused(make: Any) -> None:
-    with pytest.raises(UnknownStudy):
-        make.database.update_study("nothing", status="complete")
-
-
 def test_a_run_of_an_unknown_study_is_refused(make: Any) -> None:
     with pytest.raises(RecordError, match="refused a row"):
         make.start(A, 0)
 
 
-@pytest.mark.parametrize("end", ["complete", "pruned", "failed"])
-def test_a_run_that_came_to_its_end_does_not_start_again(make: Any, end: str) -> None:
+def test_a_run_that_came_to_its_end_does_not_start_again_with_its_seed(make: Any) -> None:
     make.study()
-    run = make.start(A, 0)
-    make.database.finish_run(run, RunResult(status=end, reason="nan_loss" if end == "failed" else None))
-    with pytest.raises(RecordError, match=f"is {end} already; a configuration runs once with a seed"):
-        make.start(A, 0)
+    runs = [make.start(A, seed) for seed in range(3)]
+    assert len(set(runs)) == 3
+    for seed, end in enumerate(("complete", "pruned", "failed")):
+        make.database.finish_run(runs[seed], RunResult(status=end, reason="nan_loss" if end == "failed" else None))
+        with pytest.raises(RecordError, match=f"is {end} already; a configuration runs once with a seed"):
+            make.start(A, seed)
 
 
 def test_a_run_is_placed_while_it_runs_and_another_attempt_begins_without_a_place(make: Any) -> None:
@@ -118,30 +112,19 @@ def test_a_run_is_placed_while_it_runs_and_another_attempt_begins_without_a_plac
     assert make.database.runs("demo-study")[0].engine_trial_id is None
 
 
-def test_another_seed_is_another_run(make: Any) -> None:
+def test_an_attempt_that_died_is_opened_again_under_its_id(make: Any) -> None:
     make.study()
-    assert make.start(A, 0) != make.start(A, 1)
-
-
-@pytest.mark.parametrize("reason", ["worker_died", "interrupted"])
-def test_an_attempt_that_died_is_opened_again_under_its_id(make: Any, reason: str) -> None:
-    make.study()
-    run = make.start(A, 0, "search", trial=4)
-    make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", 0.5)])
-    make.database.finish_run(
-        run,
-        RunResult(
-            status="failed",
-            reason=reason,
-            score=0.5,
-            metrics=[MetricValue("dev", "sst", "accuracy", 0.5)],
-            predictions=[PredictionRow("dev", "sst", pack_predictions([[1.0]], [1.0], [1.0]), "x")],
-        ),
-    )
-    assert make.start(A, 0, "confirm") == run
-    row = make.database.run_by("demo-study", *_key(make, run))
-    assert (row.status, row.attempt, row.phase, row.trial_number) == ("running", 2, "search", 4)
-    assert (row.score, row.reason, row.finished_at) == (None, None, None)
+    for seed, reason in enumerate(("worker_died", "interrupted")):
+        run = make.start(A, seed, "search", trial=4 + seed)
+        make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", 0.5)])
+        predictions = [PredictionRow("dev", "sst", pack_predictions([[1.0]], [1.0], [1.0]), "x")]
+        metrics = [MetricValue("dev", "sst", "accuracy", 0.5)]
+        died = RunResult(status="failed", reason=reason, score=0.5, metrics=metrics, predictions=predictions)
+        make.database.finish_run(run, died)
+        assert make.start(A, seed, "confirm") == run
+        row = make.database.run_by("demo-study", *_key(make, run))
+        assert (row.status, row.attempt, row.phase, row.trial_number) == ("running", 2, "search", 4 + seed)
+        assert (row.score, row.reason, row.finished_at) == (None, None, None)
     frames = study_frames(make.database, "demo-study")
     assert len(frames.epochs) == len(frames.tasks) == 0
 
@@ -186,15 +169,15 @@ def test_looking_at_what_is_not_there_makes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_looking_at_a_database_makes_no_tables_and_leaves_old_ones(url: str) -> None:
-    engine = create_engine(url)
+def test_looking_at_a_database_makes_no_tables_and_leaves_old_ones(empty_url: str) -> None:
+    engine = create_engine(empty_url)
 
     def tables() -> list[str]:
         with engine.connect() as connection:
             return inspect(connection).get_table_names()
 
     tables()  # makes SQLite's file
-    assert open_if_there(url, upgrade=False) is None and open_if_there(url, upgrade=True) is None
+    assert open_if_there(empty_url, upgrade=False) is None and open_if_there(empty_url, upgrade=True) is None
     assert tables() == []
     config = Config()
     config.set_main_option("script_location", str(migrations.__path__[0]))
@@ -203,12 +186,12 @@ def test_looking_at_a_database_makes_no_tables_and_leaves_old_ones(url: str) -> 
         command.upgrade(config, "0002")
     before = tables()
     with pytest.raises(StorageError, match=r"older release \(version 0002\).*study.doctor --name STUDY"):
-        open_if_there(url, upgrade=False)
+        open_if_there(empty_url, upgrade=False)
     assert tables() == before and "example" not in before
-    opened = open_if_there(url, upgrade=True)
+    opened = open_if_there(empty_url, upgrade=True)
     assert opened is not None and opened.study_names() == [] and "example" in tables()
     opened.close()
-    opened = open_if_there(url, upgrade=False)
+    opened = open_if_there(empty_url, upgrade=False)
     assert opened is not None
     opened.close()
     engine.dispose()
@@ -250,8 +233,10 @@ def test_test_is_looked_at_once(make: Any) -> None:
         make.database.record_evaluation(run, "test", [MetricValue("test", "sst", "macro_f1", 0.5)])
 
 
-def test_an_evaluation_of_another_split_is_refused(make: Any) -> None:
+def test_an_evaluation_of_another_split_or_of_a_run_that_is_not_complete_is_refused(make: Any) -> None:
     make.study()
+    with pytest.raises(RecordError, match="is running; only a complete run is evaluated"):
+        make.database.record_evaluation(make.start(A, 1), "test", [MetricValue("test", "sst", "accuracy", 0.5)])
     run = make.complete(A, 0)
     with pytest.raises(RecordError, match="An evaluation on test was handed rows of dev"):
         make.database.record_evaluation(run, "test", [MetricValue("dev", "sst", "accuracy", 0.5)])

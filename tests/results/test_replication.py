@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,7 @@ import pytest
 from report_studies import SEEDS, digest, write
 from scipy import stats
 
-from results.records import Database, open_database
+from results.records import Database
 from results.replication import Finding, findings, row_digests
 from results.side_by_side import side_by_side
 from results.study_results import StudyResults
@@ -20,9 +18,9 @@ NOISE = np.array([0.0, 0.002, -0.001, 0.001, -0.002])
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/studies.db") as found:
-        yield found
+def database(light: Any) -> Database:
+    found: Database = light.database
+    return found
 
 
 def row(sst: float = 0.5, quora: float = 0.7, sts: float = 0.4, seeds: int = 5, shift: int = 0) -> dict[str, list[Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from results.figures import Curve, _curve_sentence
-from results.records import Database, MetricValue, RunResult, open_database
+from results.records import Database, MetricValue, RunResult
 from results.rendering import render_report
 from results.report import write_report
 from results.run_links import of_runs
@@ -53,14 +53,8 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def report(finished_url: str) -> str:
-    with open_database(finished_url) as database:
-        return render_report(database, "demo-study")
-
-
-@pytest.fixture(scope="module")
-def page(report: str) -> Page:
-    return Page(report)
+def page(finished_page: str) -> Page:
+    return Page(finished_page)
 
 
 def state(make: Any, fill: Callable[[Any], object]) -> str:
@@ -72,8 +66,19 @@ def state(make: Any, fill: Callable[[Any], object]) -> str:
     return found.text
 
 
-def test_every_element_is_closed(page: Page) -> None:
+def test_the_page_is_whole_small_and_fetches_nothing(finished_page: str, page: Page) -> None:
     assert page.open == []
+    assert len(finished_page.encode()) < 5_000_000
+    urls = [attrs[key] for _, attrs in page.tags for key in ("src", "href") if key in attrs]
+    assert all(url.startswith("#") or url == "data:," for url in urls)
+    assert "@import" not in finished_page and "url(" not in finished_page
+
+
+def test_links_lead_somewhere(page: Page) -> None:
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    links = [attrs["href"] or "" for tag, attrs in page.tags if tag == "a"]
+    assert {link.removeprefix("#") for link in links if not link.startswith("#runs=")} <= set(ids)
 
 
 def test_the_first_words_say_that_the_data_are_made_up(page: Page) -> None:
@@ -82,22 +87,17 @@ def test_the_first_words_say_that_the_data_are_made_up(page: Page) -> None:
     assert "say nothing about real sentences" in body
 
 
-def test_real_data_are_not_called_made_up(light: Any) -> None:
-    assert "Made-up" not in state(light, lambda make: None)
-
-
-def test_minilm_is_said_to_know_quora(light: Any) -> None:
-    light.study(backbone="minilm")
-    text = Page(render_report(light.database, light.name)).text
-    assert "contrastively trained on sentence pairs, Quora duplicates among them" in text
-
-
-def test_the_answer_stands_in_the_headline(page: Page) -> None:
+def test_the_answer_stands_in_the_headline_and_the_gain_with_its_interval(page: Page) -> None:
     assert "Best: mean pooling, cosine sts_head, learning_rate 3.1e-5" in page.text
-
-
-def test_the_gain_has_its_interval_in_points(page: Page) -> None:
     assert re.search(r"The gain is \+2\d\.\d points, 95 % interval \[\+1\d\.\d, \+2\d\.\d\]\.", page.text)
+    assert "python -m mtbert.train --config runs/demo-study/best/config.json --data demo --seed 100" in page.text
+
+
+def test_what_failed_stands_with_its_reason_and_faulty_rows_by_file_and_line(page: Page) -> None:
+    assert "nan_loss: 1." in page.text
+    assert re.search(r"failed nan_loss: </script>", page.text)
+    assert "2 faulty rows were dropped" in page.text
+    assert "quora-train.csv:1842 : label '' is not 0 or 1; row dropped" in page.text
 
 
 def test_changes_that_do_better_than_the_best_are_pointed_out(light: Any) -> None:
@@ -126,25 +126,11 @@ def test_the_largest_effect_stands_with_its_interval_and_its_verdict(page: Page)
     assert found and found[1] in ("helps", "hurts", "equivalent", "open")
 
 
-def test_hostile_text_stays_text(report: str, page: Page) -> None:
+def test_hostile_text_stays_text(finished_page: str, page: Page) -> None:
     assert page.text.count("<img src=x onerror=alert(1)>") >= 4
     assert [tag for tag, _ in page.tags if tag == "img"] == []
     assert [tag for tag, _ in page.tags].count("script") == 5  # three of data, two that read them
-    assert "<script>alert" not in report
-
-
-def test_failed_runs_stand_with_their_reason(page: Page) -> None:
-    assert "nan_loss: 1." in page.text
-    assert re.search(r"failed nan_loss: </script>", page.text)
-
-
-def test_faulty_rows_stand_by_file_and_line(page: Page) -> None:
-    assert "2 faulty rows were dropped" in page.text
-    assert "quora-train.csv:1842 : label '' is not 0 or 1; row dropped" in page.text
-
-
-def test_the_command_that_repeats_the_best_is_there(page: Page) -> None:
-    assert "python -m mtbert.train --config runs/demo-study/best/config.json --data demo --seed 100" in page.text
+    assert "<script>alert" not in finished_page
 
 
 def test_every_figure_has_a_sentence(page: Page) -> None:
@@ -173,21 +159,8 @@ def test_curves_end_after_their_own_last_epoch(dev: Curve, train: Curve, told: s
     assert _curve_sentence(means, 9) == f"The best ends {told}; the baseline ends after epoch 3 at 0.420 on dev."
 
 
-def test_nothing_is_fetched_from_anywhere(report: str, page: Page) -> None:
-    urls = [attrs[key] for _, attrs in page.tags for key in ("src", "href") if key in attrs]
-    assert all(url.startswith("#") or url == "data:," for url in urls)
-    assert "@import" not in report and "url(" not in report
-
-
-def test_links_lead_somewhere(page: Page) -> None:
-    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
-    assert len(ids) == len(set(ids))
-    links = [attrs["href"] or "" for tag, attrs in page.tags if tag == "a"]
-    assert {link.removeprefix("#") for link in links if not link.startswith("#runs=")} <= set(ids)
-
-
-def test_numbers_lead_to_runs_that_there_are(page: Page, report: str) -> None:
-    listed = json.loads(re.search(r'id="runs-data">(.*?)</script>', report).group(1))
+def test_numbers_lead_to_runs_that_there_are(page: Page, finished_page: str) -> None:
+    listed = json.loads(re.search(r'id="runs-data">(.*?)</script>', finished_page).group(1))
     known = {int(name) for name in listed["columns"][0]["names"]}
     links = [attrs["href"] or "" for tag, attrs in page.tags if tag == "a"]
     parts = [link.removeprefix("#runs=") for link in links if re.fullmatch(r"#runs=[\d,-]+", link)]
@@ -221,25 +194,22 @@ def test_a_best_with_many_changes_is_named_in_brief(light: Any) -> None:
     assert "all 7 changes factor_0 on, factor_1 on, factor_2 on, factor_3 on," in text
 
 
-def test_the_file_is_small(report: str) -> None:
-    assert len(report.encode()) < 5_000_000
-
-
-def test_the_same_database_gives_the_same_bytes(finished: Database, report: str, tmp_path: Path) -> None:
+def test_the_same_database_gives_the_same_bytes(finished: Database, finished_page: str, tmp_path: Path) -> None:
     write_report(finished, "demo-study", tmp_path / "deeper" / "report.html")
-    assert (tmp_path / "deeper" / "report.html").read_bytes() == report.encode()
+    assert (tmp_path / "deeper" / "report.html").read_bytes() == finished_page.encode()
     assert [file.name for file in (tmp_path / "deeper").iterdir()] == ["report.html"]
 
 
-def test_figure_data_hold_no_result_of_the_search_but_as_single_runs(report: str) -> None:
-    data = json.loads(re.search(r'id="figures-data">(.*?)</script>', report).group(1))
+def test_figure_data_hold_no_result_of_the_search_but_as_single_runs(finished_page: str) -> None:
+    data = json.loads(re.search(r'id="figures-data">(.*?)</script>', finished_page).group(1))
     names = [trace["name"] for trace in data[0]["traces"]]
     assert names[0] == "search, single runs"
     assert len(data[0]["traces"][0]["x"]) == 3
 
 
-def test_a_study_without_runs_has_a_page(light: Any) -> None:
+def test_a_study_without_runs_has_a_page_and_real_data_are_not_called_made_up(light: Any) -> None:
     text = state(light, lambda make: None)
+    assert "Made-up" not in text
     assert "No run is complete yet" in text
     assert "Best score – no interval yet" in text
 
@@ -250,45 +220,43 @@ def test_a_study_that_only_failed_says_why(light: Any) -> None:
     assert "Why: nan_loss (2)." in text
 
 
-def test_search_runs_are_no_results(light: Any) -> None:
-    text = state(light, lambda make: [make.complete(A, 0), make.complete(B, 0)])
+def test_search_runs_are_no_results_and_are_told_as_such(light: Any) -> None:
+    text = state(light, lambda make: [make.complete(A, 0), make.complete(B, 0), make.failed(A, 1)])
     assert "No configuration has been confirmed yet" in text
+    assert "So far 2 runs of the search have come to an end." in text
     answer = text.partition("What mattered")[0]
     assert "Best score – no interval yet" in text
     assert not re.search(r"\d\.\d{3}", answer)
 
 
-def lost_seeds(make: Any, *, reason: str | None, searched: int = 0) -> None:
-    """Two configurations that were to have two seeds, and each has one; `searched` runs of the search before them."""
+def lost_seeds(make: Any, *reasons: str | None) -> None:
+    """Two configurations that were to have two seeds, and each has one, after three runs of the search.
+
+    The other seed failed for one of the `reasons`; None: it is running.
+    """
     cells = [make.cell("confirm", "baseline", A, 0), make.cell("confirm", "row:one", B, 1)]
     make.database.replace_cells(make.name, "confirm", cells)
-    for seed in range(searched):
+    for seed in range(3):
         make.complete(A, seed)
-    for choices, seed in ((A, 1000), (B, 1001)):
+    for choices, seed, reason in zip((A, B), (1000, 1001), reasons, strict=True):
         make.complete(choices, seed, "confirm")
         other = make.start(choices, 2001 - seed, "confirm")
         if reason is not None:
             make.database.finish_run(other, RunResult(status="failed", reason=reason))
 
 
-@pytest.mark.parametrize("searched", [0, 3])
-def test_where_every_configuration_lost_a_seed_that_is_said_and_the_way_out(light: Any, searched: int) -> None:
-    text = state(light, lambda make: lost_seeds(make, reason="out_of_memory", searched=searched))
+def test_where_every_configuration_lost_a_seed_that_is_said_and_the_way_out(light: Any) -> None:
+    text = state(light, lambda make: lost_seeds(make, "out_of_memory", "out_of_memory"))
     assert "No configuration has all its seeds" in text and "So far" not in text
     assert "none has them all: 2 runs with fresh seeds failed" in text
     assert "--name demo-study-2 --import-from demo-study" in text
 
 
-@pytest.mark.parametrize("reason", [None, "worker_died"])
-def test_where_seeds_are_still_to_come_nothing_is_said_of_failures(light: Any, reason: str | None) -> None:
-    text = state(light, lambda make: lost_seeds(make, reason=reason))
+def test_where_seeds_are_still_to_come_nothing_is_said_of_failures(light: Any) -> None:
+    text = state(light, lambda make: lost_seeds(make, None, "worker_died"))
     assert "No configuration has been confirmed yet" in text
     assert "none has them all yet. Launch the study again under the same name to go on." in text
-
-
-def test_only_runs_of_the_search_are_told_as_such(light: Any) -> None:
-    text = state(light, lambda make: [make.complete(A, 0), make.complete(B, 0), make.failed(A, 1)])
-    assert "So far 2 runs of the search have come to an end." in text
+    assert "1 running" in text
 
 
 def decided(make: Any) -> dict[str, str]:
@@ -311,15 +279,6 @@ def test_one_seed_gives_a_best_but_no_interval(light: Any) -> None:
     text = state(light, lambda make: confirmed(make, 1))
     assert "One seed shows no spread: no interval can be given." in text
     assert "Best and baseline have fewer than two seeds in common, so no gain is shown." in text
-
-
-def test_an_interval_with_zero_in_it_is_said_in_words(light: Any) -> None:
-    def fill(make: Any) -> None:
-        confirmed(make, 2)
-        make.database.update_study(make.name, decisions_json=decided(make))
-
-    text = state(light, fill)
-    assert "It is not distinguishable from the baseline with 2 seeds." in text
 
 
 def test_a_best_that_is_the_baseline_says_so(light: Any) -> None:
@@ -369,24 +328,21 @@ def grid_page(make: Any, rows: dict[str, Any], qualities: tuple[float, ...], see
     return found.text
 
 
-def test_a_printed_row_that_is_best_has_the_headline_by_its_label(light: Any) -> None:
-    rows = {"baseline": A, "row:Mean": B, "row:Run 7 <all>": C}
-    text = grid_page(light, rows, (0.6, 0.4, 0.8))
+def test_the_rows_of_a_grid_are_compared_with_the_baseline_and_the_best_has_the_headline_by_its_label(
+    light: Any,
+) -> None:
+    text = grid_page(light, {"baseline": A, "row:Mean": B, "row:Run 7 <all>": C}, (0.6, 0.4, 0.8))
     assert "Best: Run 7 <all> Where it differs from the baseline: cosine sts_head, smart on. It scores" in text
+    assert "Of 2 rows compared with the baseline, 1 helps, 1 hurts. The largest difference: " in text
+    compared = text.partition("Of 2 rows")[2].partition("The recipe")[0]
+    assert 0 < compared.index("Run 7 <all> best cosine sts_head, smart on +") < compared.index("Mean mean pooling −")
+    assert "below zero, it is worse than the baseline" in compared
+    assert "ablation" not in text.lower()
 
 
 def test_a_printed_row_that_is_best_and_the_baseline_says_both(light: Any) -> None:
     text = grid_page(light, {"row:Fine-tuned": A, "row:Mean": B}, (0.8, 0.4))
     assert "Best: Fine-tuned, the baseline It scores" in text
-
-
-def test_the_rows_of_a_grid_are_compared_with_the_baseline(light: Any) -> None:
-    text = grid_page(light, {"baseline": A, "row:Mean": B, "row:Run 7": C}, (0.6, 0.4, 0.8))
-    assert "Of 2 rows compared with the baseline, 1 helps, 1 hurts. The largest difference: " in text
-    compared = text.partition("Of 2 rows")[2].partition("The recipe")[0]
-    assert 0 < compared.index("Run 7 best cosine sts_head, smart on +") < compared.index("Mean mean pooling −")
-    assert "below zero, it is worse than the baseline" in compared
-    assert "ablation" not in text.lower()
 
 
 def test_a_grid_without_printed_rows_compares_configurations(light: Any) -> None:
@@ -408,7 +364,7 @@ def test_a_grid_without_its_baseline_says_so(light: Any) -> None:
     assert "which has no complete run with a fresh seed yet" in text
 
 
-def test_changes_that_cannot_be_made_are_counted_with_their_reasons(light: Any) -> None:
+def test_an_interval_with_zero_in_it_is_said_in_words_and_why_changes_cannot_be_made(light: Any) -> None:
     change = {"factor": "sampler", "from_level": "joint", "reason": "pcgrad needs all <tasks>."}
     forbidden = [{**change, "to_level": level} for level in ("uniform", "annealed")]
 
@@ -418,6 +374,7 @@ def test_changes_that_cannot_be_made_are_counted_with_their_reasons(light: Any) 
         make.database.update_study(make.name, decisions_json=made)
 
     text = state(light, fill)
+    assert "It is not distinguishable from the baseline with 2 seeds." in text
     assert "2 changes cannot be made to the best configuration, and why" in text
     assert "sampler joint → uniform, annealed: pcgrad needs all <tasks>." in text
     assert "1 further change was not run: the budget leaves it out." in text
@@ -430,11 +387,6 @@ def test_a_study_without_predictions_says_what_its_intervals_are_of(light: Any) 
     assert "95 % t intervals over seeds on these very sentences" in state(light, fill)
 
 
-def test_one_run_that_is_still_running(light: Any) -> None:
-    text = state(light, lambda make: make.start(A, 0))
-    assert "1 running" in text
-
-
 def test_scores_that_are_no_number_do_not_break_the_page(light: Any) -> None:
     def fill(make: Any) -> None:
         run = make.start(A, 1000, "confirm")
@@ -444,7 +396,9 @@ def test_scores_that_are_no_number_do_not_break_the_page(light: Any) -> None:
     assert "1 run: 1 complete" in state(light, fill)
 
 
-def test_a_baseline_unknown_to_the_study_is_taken_from_its_space(light: Any) -> None:
-    light.study(decisions_json={})
+def test_minilm_is_said_to_know_quora_and_a_baseline_unknown_to_the_study_is_taken_from_its_space(light: Any) -> None:
+    light.study(backbone="minilm", decisions_json={})
     light.complete(B, 0)
-    assert "mean pooling" in Page(render_report(light.database, light.name)).text
+    text = Page(render_report(light.database, light.name)).text
+    assert "contrastively trained on sentence pairs, Quora duplicates among them" in text
+    assert "mean pooling" in text

@@ -62,7 +62,7 @@ def test_a_failed_run_says_why(light: StudyMaker) -> None:
 def test_the_page_has_the_first_rows_and_the_columns_all(light: StudyMaker) -> None:
     light.study()
     for seed in range(FIRST_ROWS + 5):
-        light.complete(BASELINE, seed, predictions=False)
+        light.start(BASELINE, seed)
     page = render_report(light.database, light.name)
     data = carried(page)
     assert data["count"] == FIRST_ROWS + 5

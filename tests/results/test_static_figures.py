@@ -67,7 +67,7 @@ def test_a_row_without_a_verdict_has_an_open_mark_and_no_word(finished: Database
 
 
 def test_without_kaleido_one_message_names_the_extra_and_nothing_is_written(
-    finished_url: str, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+    light: Any, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = builtins.__import__
 
@@ -77,7 +77,9 @@ def test_without_kaleido_one_message_names_the_extra_and_nothing_is_written(
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    given = ["--name", "demo-study", "--storage", finished_url, "--out", str(tmp_path / "out"), "--figures", "svg"]
+    light.study()
+    storage = f"sqlite:///{tmp_path}/studies.db"
+    given = ["--name", light.name, "--storage", storage, "--out", str(tmp_path / "out"), "--figures", "svg"]
     assert export.main(given) == 2
     said = capsys.readouterr()
     assert "pip install 'mtbert-study[figures]'" in said.err and "Traceback" not in said.err
@@ -85,10 +87,12 @@ def test_without_kaleido_one_message_names_the_extra_and_nothing_is_written(
 
 
 def test_a_browser_that_is_not_there_is_one_message(
-    finished_url: str, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+    light: Any, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-chromium"))
-    given = ["--name", "demo-study", "--storage", finished_url, "--out", str(tmp_path / "out"), "--figures", "png"]
+    light.study()
+    storage = f"sqlite:///{tmp_path}/studies.db"
+    given = ["--name", light.name, "--storage", storage, "--out", str(tmp_path / "out"), "--figures", "png"]
     assert export.main(given) == 2
     said = capsys.readouterr().err
     assert "BROWSER_PATH" in said and len(said.strip().splitlines()) == 1

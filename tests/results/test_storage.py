@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
+from sqlite import migrated
 
 from results.errors import StorageError
-from results.records import Database, open_database
+from results.records import open_database
 from results.storage_url import mask
 
 
@@ -81,18 +82,20 @@ def test_reading_makes_no_tables_in_the_database_of_another_program(tmp_path: Pa
     engine.dispose()
 
 
-def test_a_database_of_a_newer_release_is_not_touched(url: str, database: Database) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+def test_a_database_of_a_newer_release_is_not_touched(empty_url: str) -> None:
+    open_database(empty_url).close()
+    engine = create_engine(empty_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE mtbert_alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(StorageError, match=r"written by a newer release .*9999.*Upgrade mtbert-study"):
-        open_database(url)
+        open_database(empty_url)
 
 
-def test_optuna_lives_in_the_same_file(sqlite_url: str) -> None:
+def test_optuna_lives_in_the_same_file(tmp_path: Path) -> None:
     import optuna
 
+    sqlite_url = migrated(tmp_path)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with open_database(sqlite_url) as database:
         storage = optuna.storages.RDBStorage(sqlite_url)
@@ -107,8 +110,8 @@ def test_optuna_lives_in_the_same_file(sqlite_url: str) -> None:
     again.engine.dispose()
 
 
-def test_sqlite_readers_do_not_wait_for_the_writer(sqlite_url: str) -> None:
-    with open_database(sqlite_url) as database:
+def test_sqlite_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
+    with open_database(f"sqlite:///{tmp_path}/studies.db") as database:
         journal = database.select(text("PRAGMA journal_mode"))
         keys = database.select(text("PRAGMA foreign_keys"))
     assert (journal, keys) == ([{"journal_mode": "wal"}], [{"foreign_keys": 1}])

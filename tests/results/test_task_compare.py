@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from report_studies import digest, write
 from scipy import stats
 
 from results.moderation import variance_prior
-from results.records import Database, open_database
+from results.records import Database
 from results.statistics import Difference, Noise, paired_difference
 from results.study_results import StudyResults
 from results.task_compare import (
@@ -31,9 +30,9 @@ C = {"sst": [0.45, 0.45, 0.47], "quora": [0.65, 0.66, 0.64], "sts": [0.30, 0.33,
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/studies.db") as found:
-        yield found
+def database(light: Any) -> Database:
+    found: Database = light.database
+    return found
 
 
 @pytest.fixture

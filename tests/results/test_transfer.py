@@ -18,6 +18,7 @@ from results.statistics import holm, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_differences import paired_metrics, task_differences
+from tests.results.conftest import StudyMaker
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 BEST = {**BASELINE, "sts_head": "cosine"}
@@ -56,16 +57,29 @@ def section(results: StudyResults) -> Transfer:
     return built
 
 
-def test_a_component_that_helps_one_task_and_hurts_another_raises_the_alarm(light: Any) -> None:
-    found = section(traded(light))
+@pytest.fixture(scope="module")
+def results(shared: StudyMaker) -> StudyResults:
+    return traded(shared)
+
+
+@pytest.fixture(scope="module")
+def found(results: StudyResults) -> Transfer:
+    return section(results)
+
+
+def digest_of(make: StudyMaker, choices: Mapping[str, Any]) -> str:
+    return make.cell("ablate", "x", dict(choices), 0).config_digest
+
+
+def test_a_component_that_helps_one_task_and_hurts_another_raises_the_alarm(found: Transfer) -> None:
     (alarm,) = found.alarms
     assert (alarm.named.factor, alarm.named.level, alarm.named.instead_of) == ("sts_head", "cosine", "concat")
     assert (alarm.helps, alarm.hurts) == (("sts",), ("sst",))
     assert found.sentence().startswith("1 of 2 components helps one task and hurts another.")
 
 
-def test_above_zero_is_the_component_doing_good(light: Any) -> None:
-    rows = {row.named.factor: row for row in section(traded(light)).rows}
+def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
+    rows = {row.named.factor: row for row in found.rows}
     cells = rows["sts_head"].cells
     assert cells["sst"].comparison.interval.estimate == pytest.approx(-0.1, abs=0.04)
     assert cells["sts"].comparison.interval.estimate > 0.1
@@ -73,9 +87,8 @@ def test_above_zero_is_the_component_doing_good(light: Any) -> None:
     assert {cell.judgement.verdict for cell in rows["pooling"].cells.values()} <= {"open", "equivalent"}
 
 
-def test_a_cell_is_the_paired_difference_of_right_and_wrong(light: Any) -> None:
-    results = traded(light)
-    best, other = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE))
+def test_a_cell_is_the_paired_difference_of_right_and_wrong(shared: StudyMaker, results: StudyResults) -> None:
+    best, other = (digest_of(shared, choices) for choices in (BEST, BASELINE))
     found = paired_metrics(results, other, best, "sst")
     right = []
     for digest in (other, best):
@@ -87,9 +100,8 @@ def test_a_cell_is_the_paired_difference_of_right_and_wrong(light: Any) -> None:
     assert found.row == pytest.approx(right[0].mean(axis=1))
 
 
-def test_holm_goes_over_the_whole_matrix(light: Any) -> None:
-    results = traded(light)
-    best, *rows = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE, MEAN))
+def test_holm_goes_over_the_whole_matrix(shared: StudyMaker, results: StudyResults) -> None:
+    best, *rows = (digest_of(shared, choices) for choices in (BEST, BASELINE, MEAN))
     matrix = task_differences(results, rows, best, ["quora", "sst", "sts"])
     assert len(matrix) == 6
     adjusted = holm([cell.judgement.p for cell in matrix.values()])
@@ -100,9 +112,8 @@ def test_holm_goes_over_the_whole_matrix(light: Any) -> None:
         assert reverse[key].judgement.p == cell.judgement.p
 
 
-def test_the_seed_noise_of_a_task_is_pooled_over_its_rows_alone(light: Any) -> None:
-    results = traded(light)
-    best, *rows = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE, MEAN))
+def test_the_seed_noise_of_a_task_is_pooled_over_its_rows_alone(shared: StudyMaker, results: StudyResults) -> None:
+    best, *rows = (digest_of(shared, choices) for choices in (BEST, BASELINE, MEAN))
     alone = task_differences(results, rows, best, ["sts"])
     together = task_differences(results, rows, best, ["quora", "sst", "sts"])
     for key, cell in alone.items():
@@ -133,13 +144,12 @@ def test_one_task_has_nothing_to_transfer_to(light: Any) -> None:
     assert transfer.build(results, summarise(results)) is None
 
 
-def test_the_exported_rows_name_their_runs(light: Any) -> None:
-    results = traded(light)
-    frame = section(results).tables()["transfer"]
+def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyResults, found: Transfer) -> None:
+    frame = found.tables()["transfer"]
     assert len(frame) == 6 and set(frame["task"]) == {"quora", "sst", "sts"}
     row = frame[(frame["factor"] == "sts_head") & (frame["task"] == "sst")].iloc[0]
     assert (row["verdict"], row["alarm"]) == ("hurts", "helps sts, hurts sst")
-    best, other = (light.cell("ablate", "x", choices, 0).config_digest for choices in (BEST, BASELINE))
+    best, other = (digest_of(shared, choices) for choices in (BEST, BASELINE))
     runs = [run.id for digest in (best, other) for run in results.results_of(digest).values()]
     assert sorted(int(run) for run in row["run_ids"].split()) == sorted(runs)
 
@@ -151,7 +161,7 @@ def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_mor
         planted_run(light, other, seed, PLAIN)
     decided = {
         **light.database.require_study(light.name).decisions_json,
-        "baseline": light.cell("ablate", "x", other, 0).config_digest,
+        "baseline": digest_of(light, other),
         "baseline_choices": other,
     }
     light.database.update_study(light.name, decisions_json=decided)
@@ -160,48 +170,33 @@ def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_mor
     assert found.rows[0].alarm == "helps sts, hurts sst"
 
 
-def with_references(make: Any, tasks: Mapping[str, float], **decisions: Any) -> Transfer:
-    """The best alone on each of `tasks`, with these qualities."""
-    traded(make)
-    kept = [cell for cell in make.database.cells(make.name) if cell.phase == "ablate"]
-    alone = {task: {**BEST, "alone": task} for task in tasks}  # another digest
-    cells = [make.cell("ablate", f"reference:{task}", choices, 5) for task, choices in alone.items()]
-    make.database.replace_cells(make.name, "ablate", [*kept, *cells])
-    for task, choices in alone.items():
+def test_training_together_is_compared_with_training_alone_where_that_can_be_done(light: Any) -> None:
+    """The best alone on two of the tasks; on the third no law allows it."""
+    traded(light)
+    kept = [cell for cell in light.database.cells(light.name) if cell.phase == "ablate"]
+    alone = {task: {**BEST, "alone": task} for task in ("sst", "sts")}  # another digest
+    cells = [light.cell("ablate", f"reference:{task}", choices, 5) for task, choices in alone.items()]
+    light.database.replace_cells(light.name, "ablate", [*kept, *cells])
+    for task, quality in (("sst", 0.75), ("sts", 0.2)):
         for seed in SEEDS:
-            planted_run(make, choices, seed, {task: tasks[task]}, phase="ablate")
-    decided = {**make.database.require_study(make.name).decisions_json, **decisions}
-    make.database.update_study(make.name, decisions_json=decided)
-    return section(StudyResults(make.database, make.name))
-
-
-def test_training_together_is_compared_with_training_alone(light: Any) -> None:
-    found = with_references(light, {"sst": 0.75, "sts": 0.2})
+            planted_run(light, alone[task], seed, {task: quality}, phase="ablate")
+    light.database.decide(light.name, {"references_left_out": {"quora": "no <law> allows it"}})
+    results = StudyResults(light.database, light.name)
+    found = section(results)
     assert {task: cell.judgement.verdict for task, cell in found.together.items()} == {"sst": "hurts", "sts": "helps"}
     assert found.together["sst"].comparison.interval.estimate == pytest.approx(-0.15, abs=0.05)
     assert found.together_sentence() == "Training all tasks together helps sts and hurts sst."
     assert len(found.rows) == 2 and len(found.cells) == 6  # the matrix is as without them
+    assert found.not_alone == {"quora": "no <law> allows it"}
     frame = found.tables()["transfer"]
     assert set(frame[frame["cell"] == "reference:sst"]["task"]) == {"sst"}
     text = render_report(light.database, light.name)
     assert "All tasks together, or each alone" in text and "sst alone" in text
-
-
-def test_references_are_no_rivals_of_other_configurations(light: Any) -> None:
-    with_references(light, {"sst": 0.99})
-    results = StudyResults(light.database, light.name)
-    (digest,) = results.references().values()
-    assert digest not in results.measured() and results.results_of(digest)
-    assert digest not in set(pareto_frame(results)["config_digest"])
-    assert digest not in {entry.digest for entry in leaderboard(results)}
-
-
-def test_a_task_that_cannot_be_trained_alone_stands_with_its_reason(light: Any) -> None:
-    found = with_references(light, {"sts": 0.2}, references_left_out={"sst": "no <law> allows it"})
-    assert found.not_alone == {"sst": "no <law> allows it"}
-    assert "cannot be trained alone on 1 of the tasks: sst (no &lt;law&gt; allows it)" in render_report(
-        light.database, light.name
-    )
+    assert "cannot be trained alone on 1 of the tasks: quora (no &lt;law&gt; allows it)" in text
+    for digest in results.references().values():  # they are no rivals of other configurations
+        assert digest not in results.measured() and results.results_of(digest)
+        assert digest not in set(pareto_frame(results)["config_digest"])
+        assert digest not in {entry.digest for entry in leaderboard(results)}
 
 
 def test_the_rows_of_a_grid_are_read_against_the_baseline(light: Any) -> None:

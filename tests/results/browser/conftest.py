@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from results.policy import content_security_policy
-from results.records import open_database
-from results.rendering import render_report
 
 Open = Callable[..., "Opened"]
 ADDRESS = "http://report.test/"
@@ -33,21 +32,27 @@ class Opened:
         """The first column of the list of runs."""
         return self.page.locator("#runs-table tbody tr td:first-child").all_inner_texts()
 
+    def anew(self) -> Opened:
+        """Everything as it is when the report has just been opened: all runs, sections open, the system's theme."""
+        self.page.bring_to_front()  # of two pages, only the one in front scrolls
+        self.page.evaluate(
+            """() => {
+                history.replaceState(null, "", "#runs=");
+                dispatchEvent(new HashChangeEvent("hashchange"));
+                for (const fold of document.querySelectorAll("details.fold")) fold.open = true;
+                delete document.documentElement.dataset.theme;
+            }"""
+        )
+        return self
+
     def width(self) -> tuple[int, int]:
         """Of what the page takes, and of what it has."""
         found = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         return found[0], found[1]
 
 
-@pytest.fixture(scope="session")
-def report_of_finished(finished_url: str) -> str:
-    """The report of the finished study, made once."""
-    with open_database(finished_url) as database:
-        return render_report(database, "demo-study")
-
-
-@pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+@contextmanager
+def opening(browser: Browser, folder: Path) -> Iterator[Open]:
     """Opens a report's text from a file, or as a server with its policy sends it (`policy=True`)."""
     contexts = []
 
@@ -70,7 +75,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
             page.route("**/*", lambda route: route.fulfill(body=text, headers=headers))
             page.goto(ADDRESS + fragment)
         else:
-            file = tmp_path / "report.html"
+            file = folder / "report.html"
             file.write_text(text, encoding="utf-8")
             page.goto(f"file://{file}{fragment}")
         return found
@@ -78,3 +83,29 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     yield open_report
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    with opening(browser, tmp_path) as open_report:
+        yield open_report
+
+
+@pytest.fixture(scope="module")
+def drawn(browser: Browser, tmp_path_factory: pytest.TempPathFactory, finished_page: str) -> Iterator[list[Opened]]:
+    """The report of the finished study on a desk, and on a phone in the dark: to open and draw it takes seconds."""
+    with opening(browser, tmp_path_factory.mktemp("drawn")) as open_report:
+        found = [open_report(finished_page), open_report(finished_page, width=390, dark=True)]
+        for report in found:
+            report.drawn()
+        yield found
+
+
+@pytest.fixture
+def report(drawn: list[Opened]) -> Opened:
+    return drawn[0].anew()
+
+
+@pytest.fixture
+def phone(drawn: list[Opened]) -> Opened:
+    return drawn[1].anew()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from results.records import Database, RunResult
 from results.sections import fronts, importance, ledger, luck
 from results.study_results import StudyResults
 from results.summary import summarise
+from tests.results.conftest import StudyMaker
 
 A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 B = {**A, "pooling": "mean"}
@@ -30,25 +32,28 @@ def run(make: Any, choices: Any, seed: int, phase: str, score: float, **changes:
     return int(started)
 
 
-def searched(make: Any, count: int) -> None:
+@pytest.fixture(scope="module")
+def search(shared: StudyMaker) -> Iterator[Database]:
+    """24 complete runs of a search, the pooling of which matters, and one that was stopped; names that are HTML."""
     rng = np.random.default_rng(0)
-    for i in range(count):
-        choices = {**A, "pooling": ["cls", "mean"][i % 2], "sts_head": str(rng.choice(["concat", "cosine"]))}
-        run(make, choices, i, "search", 0.6 + 0.1 * (i % 2) + rng.normal(0, 0.01))
+    shared.study()
+    for i in range(24):
+        choices = {**A, "pooling": ["<b>", "mean"][i % 2], "<i>": str(rng.choice(["x", "y"]))}
+        run(shared, choices, i, "search", 0.6 + 0.1 * (i % 2) + rng.normal(0, 0.01))
+    run(shared, {**A, "<i>": "x"}, 99, "search", 0.1, status="pruned")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importance, "RESAMPLES", 20)
+        patch.setattr("results.importance.TREES", 4)
+        yield shared.database
 
 
-@pytest.mark.parametrize("section", [importance, ledger, luck])
-def test_a_grid_has_none_of_them(light: Any, section: Any) -> None:
-    light.study(space_json={"name": "g", "design": "grid", "factors": []})
-    for seed in (1000, 1001):
-        light.complete(A, seed, "confirm")
-    assert built(section, light.database) is None
-
-
-@pytest.mark.parametrize("section", [importance, ledger, luck, fronts])
-def test_a_study_without_runs_has_none_of_them(light: Any, section: Any) -> None:
+def test_a_grid_has_none_of_them_and_neither_has_a_study_without_runs(light: Any) -> None:
     light.study()
-    assert built(section, light.database) is None
+    grid = StudyMaker(light.database, "grid").study(space_json={"name": "g", "design": "grid", "factors": []})
+    for seed in (1000, 1001):
+        grid.complete(A, seed, "confirm")
+    assert [built(section, light.database) for section in (importance, ledger, luck, fronts)] == [None] * 4
+    assert [built(section, light.database, "grid") for section in (importance, ledger, luck)] == [None] * 3
 
 
 def test_too_few_runs_say_how_many_are_missing(finished: Database) -> None:
@@ -61,37 +66,32 @@ def test_too_few_runs_say_how_many_are_missing(finished: Database) -> None:
     assert len(found.tables()["importance"]) == 0
 
 
-def test_what_mattered_is_told_with_the_runs_it_comes_from(light: Any) -> None:
-    light.study()
-    searched(light, 40)
-    found = built(importance, light.database)
+def test_what_mattered_is_told_with_the_runs_it_comes_from(search: Database) -> None:
+    found = built(importance, search)
     assert found.sentence().startswith("pooling is the one factor of 2 whose importance")
+    assert "1 run stopped early has no part" in found.runs_sentence()
     table = found.tables()["importance"]
     assert set(table["evaluator"]) == {"shapley", "fanova", "ped_anova"}
     assert (table["low"] <= table["importance"]).all() and (table["importance"] <= table["high"]).all()
-    assert table["run_ids"][0].split() == [str(i) for i in range(1, 41)]
+    assert table["run_ids"][0].split() == [str(i) for i in range(1, 25)]
     (figure,) = found.figures()
-    assert figure.traces[0]["y"] == ["sts_head", "pooling"]
-    pd.testing.assert_frame_equal(table, built(importance, light.database).tables()["importance"])
+    assert figure.traces[0]["y"] == ["&lt;i&gt;", "pooling"]
+    pd.testing.assert_frame_equal(table, built(importance, search).tables()["importance"])
 
 
-def test_many_runs_are_thinned_evenly_and_that_is_said(light: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importance, "FEWEST_USED", 25)
-    monkeypatch.setattr(importance, "RUNS_TIMES_FACTORS", 50)
-    light.study()
-    searched(light, 60)
-    found = built(importance, light.database)
-    assert (len(found.run_ids), found.run_ids[0], found.run_ids[-1]) == (25, 1, 60)
-    assert "Computed from 25 of 60 complete runs, spread evenly over the search." in found.runs_sentence()
+def test_many_runs_are_thinned_evenly_and_that_is_said(search: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importance, "FEWEST_USED", 20)
+    monkeypatch.setattr(importance, "RUNS_TIMES_FACTORS", 40)
+    found = built(importance, search)
+    assert (len(found.run_ids), found.run_ids[0], found.run_ids[-1]) == (20, 1, 24)
+    assert "Computed from 20 of 24 complete runs, spread evenly over the search" in found.runs_sentence()
 
 
-def test_stopped_runs_have_no_part_in_importance(light: Any) -> None:
-    light.study()
-    searched(light, 24)
-    run(light, B, 99, "search", 0.1, status="pruned")
-    found = built(importance, light.database)
-    assert 25 not in found.run_ids
-    assert "1 run stopped early has no part" in found.runs_sentence()
+def test_curves_of_the_factor_that_differs_most(search: Database) -> None:
+    (figure,) = built(ledger, search).figures()
+    assert figure.title.endswith("by pooling")
+    assert [trace["name"] for trace in figure.traces] == ["&lt;b&gt; (12 runs)", "mean (12 runs)"]
+    assert "highest with mean and lowest with <b>" in figure.sentence
 
 
 def test_the_ledger_says_which_level_got_little(light: Any) -> None:
@@ -105,15 +105,6 @@ def test_the_ledger_says_which_level_got_little(light: Any) -> None:
     assert table.loc[("pooling", "mean"), "runs"] == 11
     assert "best_search_score_not_a_result" in table.columns
     assert list(found.figures()) == []  # one level alone has enough runs for a curve
-
-
-def test_curves_of_the_factor_that_differs_most(light: Any) -> None:
-    light.study()
-    searched(light, 20)
-    (figure,) = built(ledger, light.database).figures()
-    assert figure.title.endswith("by pooling")
-    assert [trace["name"] for trace in figure.traces] == ["cls (10 runs)", "mean (10 runs)"]
-    assert "highest with mean and lowest with cls" in figure.sentence
 
 
 def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> None:
@@ -175,18 +166,6 @@ def test_the_growth_of_a_search_is_told_by_its_runs(light: Any) -> None:
     # From (0.5, 9): 0.1 x 4, then 0.1 x 2 more.
     assert table["share"].tolist() == pytest.approx([2 / 3, 1.0])
     assert table["run_ids"].tolist() == ["2", "4"]
-
-
-def test_names_from_the_study_are_no_html_in_the_figures(light: Any) -> None:
-    light.study()
-    rng = np.random.default_rng(0)
-    for i in range(24):
-        choices = {**A, "pooling": ["<b>", "mean"][i % 2], "<i>": ["x", "y"][i // 2 % 2]}
-        run(light, choices, i, "search", 0.6 + 0.1 * (i % 2) + rng.normal(0, 0.01))
-    (curves,) = built(ledger, light.database).figures()
-    assert curves.traces[0]["name"] == "&lt;b&gt; (12 runs)"
-    (bars,) = built(importance, light.database).figures()
-    assert "&lt;i&gt;" in bars.traces[0]["y"]
 
 
 def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:
