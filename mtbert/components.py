@@ -80,9 +80,7 @@ def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, obj
     Raises `ConfigurationError` with every fault at once: unknown settings, and values of another type, not finite or
     out of range (ranges stand in the constructor's annotations).
     """
-    known = settings(kind, name)
-    initialiser = vars(load(kind, name)).get("__init__")
-    types = typing.get_type_hints(initialiser, include_extras=True) if initialiser else {}
+    known, checks = settings(kind, name), _checks(kind, name)
     faults, result = [], dict(known)
     for key, value in given.items():
         if key not in known:
@@ -90,12 +88,21 @@ def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, obj
             faults.append(Fault(key, unknown(owner, key, known)))
             continue
         try:
-            result[key] = TypeAdapter(types[key], config=_FINITE).validate_python(value)
+            result[key] = checks[key].validate_python(value)
         except ValidationError as error:
             faults.append(Fault(key, f"{error.errors()[0]['msg']}, got {value!r}"))
     if faults:
         raise ConfigurationError(faults)
     return result
+
+
+@cache
+def _checks(kind: str, name: str) -> Mapping[str, TypeAdapter[typing.Any]]:
+    """What checks a value of each setting, by the annotations of the constructor."""
+    if not settings(kind, name):
+        return {}
+    types = typing.get_type_hints(vars(load(kind, name))["__init__"], include_extras=True)
+    return {key: TypeAdapter(types[key], config=_FINITE) for key in settings(kind, name)}
 
 
 def build(kind: str, name: str, given: Mapping[str, object], **known: object) -> typing.Any:

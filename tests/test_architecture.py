@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -49,10 +50,11 @@ class Import(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One file: its place below the root, its module name, its syntax tree."""
+    """One file: its place below the root, its module name, its text and syntax tree."""
 
     path: PurePath
     module: str
+    text: str
     tree: ast.Module
 
 
@@ -63,12 +65,14 @@ def sources(root: Path) -> list[Source]:
             path = file.relative_to(root)
             parts = path.with_suffix("").parts
             module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            found.append(Source(path, module, ast.parse(file.read_text(encoding="utf-8"))))
+            text = file.read_text(encoding="utf-8")
+            found.append(Source(path, module, text, ast.parse(text)))
     return found
 
 
-def imports(source: Source) -> Iterator[Import]:
-    yield from _imports(source, source.tree, at_module_level=True)
+@functools.cache
+def imports(source: Source) -> tuple[Import, ...]:
+    return tuple(_imports(source, source.tree, at_module_level=True))
 
 
 def _imports(source: Source, node: ast.AST, *, at_module_level: bool) -> Iterator[Import]:
@@ -83,8 +87,8 @@ def _imports(source: Source, node: ast.AST, *, at_module_level: bool) -> Iterato
                 yield from _imports(source, ast.Module([part], []), at_module_level=False)
             for part in child.orelse:
                 yield from _imports(source, ast.Module([part], []), at_module_level=at_module_level)
-        else:
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        elif not isinstance(child, ast.expr):  # in which no import can be
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
             yield from _imports(source, child, at_module_level=at_module_level and not inside)
 
 
@@ -149,6 +153,8 @@ def database_faults(found: list[Source]) -> list[str]:
         package, below, *_ = source.path.parts
         if package == "results" and any(fnmatch(below, pattern) for pattern in DATABASE_FILES):
             continue
+        if not any(maker in source.text for maker in ENGINE_MAKERS):
+            continue
         for node in ast.walk(source.tree):
             name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
             if name in ENGINE_MAKERS:
@@ -198,11 +204,7 @@ def made_up(root: Path, **files: str) -> list[Source]:
         ("search_spaces__pooling", "from mtbert.errors import unknown", "imports mtbert.errors.unknown"),
         ("results__report", "from search_spaces import load", "imports search_spaces.load"),
         ("results__report", "import mtbert.metrics", "imports mtbert.metrics"),
-        (
-            "results__report",
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import study",
-            "imports study",
-        ),
+        ("results__report", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import study", "imports study"),
     ],
 )
 def test_an_import_against_an_arrow_is_found(tmp_path: Path, name: str, text: str, told: str) -> None:
@@ -264,10 +266,7 @@ def test_an_import_inside_a_function_or_for_types_only_makes_no_cycle(tmp_path: 
 def test_opening_the_database_elsewhere_is_found(tmp_path: Path) -> None:
     text = "import sqlalchemy as sa\nengine = sa.create_engine('sqlite://')"
     found = made_up(tmp_path, study__driver=text, results__records=text, results__records_runs=text, results__x=text)
-    assert database_faults(found) == [
-        "results/x.py:2 calls create_engine",
-        "study/driver.py:2 calls create_engine",
-    ]
+    assert database_faults(found) == ["results/x.py:2 calls create_engine", "study/driver.py:2 calls create_engine"]
 
 
 def test_migrations_may_open_the_database(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 import psutil
 import pytest
+from processes import until
 
 Node = subprocess.Popen[bytes]
 
@@ -48,7 +48,7 @@ def cluster(ip: str = "127.0.0.1") -> Iterator[Cluster]:
         arguments = ("--head", f"--node-ip-address={ip}", f"--port={port}", f"--temp-dir={folder}")
         head = start_node(*arguments, "--include-dashboard=false", "--disable-usage-stats")
         try:
-            _wait_for_port(ip, port)
+            until(lambda: _answers(ip, port), lambda: "the cluster did not start")
             yield Cluster(f"{ip}:{port}", head)
         finally:
             kill_node(head)
@@ -61,35 +61,18 @@ def start_node(*arguments: str, inside: tuple[str, ...] = ()) -> Node:
     return subprocess.Popen([*command, "--object-store-memory=100000000"], start_new_session=True, **quiet)
 
 
-def wait_for_nodes(address: str, count: int) -> None:
-    """Until so many nodes of the cluster are alive: one that starts takes some seconds to join."""
-    program = (
-        "import sys, time, ray; ray.init(address=sys.argv[1], log_to_driver=False); began = time.monotonic()\n"
-        "while sum(node['Alive'] for node in ray.nodes()) < int(sys.argv[2]):\n"
-        "    time.sleep(0.2); assert time.monotonic() < began + 60, ray.nodes()"
-    )
-    command = [sys.executable, "-c", program, address, str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
 def kill_node(leader: Node) -> None:
     """End a node as a machine that goes down does."""
     for pid in psutil.pids():
         with contextlib.suppress(ProcessLookupError):
             if os.getsid(pid) == leader.pid:
                 os.kill(pid, signal.SIGKILL)
-    leader.wait(timeout=30)
+    leader.wait(timeout=300)
 
 
-def _wait_for_port(ip: str, port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex((ip, port)) == 0:
-                return
-        time.sleep(0.2)
-    raise AssertionError("the cluster did not start")
+def _answers(ip: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((ip, port)) == 0
 
 
 @dataclass(frozen=True)

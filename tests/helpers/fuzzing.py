@@ -61,6 +61,7 @@ def in_time(seconds: float = SECONDS) -> Iterator[None]:
 
 
 class Said(NamedTuple):
+    arguments: Sequence[str]
     code: Any
     out: str
     err: str
@@ -79,15 +80,15 @@ def command(main: Callable[[list[str]], int], arguments: Sequence[str]) -> Said:
             code: Any = main(list(arguments))
         except SystemExit as end:
             code = end.code
-    return Said(code, out.getvalue(), err.getvalue())
+    return Said(arguments, code, out.getvalue(), err.getvalue())
 
 
 def require_calm(said: Said, *codes: int) -> None:
     """The command ended with one of these codes, and told of a fault in words."""
     told = said.out + said.err
-    assert said.code in codes, (said.code, told[-2000:])
-    assert "Traceback" not in told and "should not happen" not in told, told[-2000:]
-    assert said.code == 0 or told.strip(), "a failure without a word"
+    assert said.code in codes, (said.arguments, said.code, told[-2000:])
+    assert "Traceback" not in told and "should not happen" not in told, (said.arguments, told[-2000:])
+    assert said.code == 0 or told.strip(), (said.arguments, "a failure without a word")
 
 
 words = st.one_of(st.sampled_from(NASTY), st.text(max_size=20))

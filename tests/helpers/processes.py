@@ -1,10 +1,19 @@
-"""Finding processes of other programs, which may end at any moment."""
+"""Waiting for other programs, and finding their processes, which may end at any moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 import psutil
+
+
+def until(condition: Callable[[], object], told: Callable[[], object] = str, seconds: float = 300.0) -> None:
+    """Wait for what must come, however slow the machine is; `told` is what a failure shows."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.05)
 
 
 def below(pid: int) -> list[psutil.Process]:

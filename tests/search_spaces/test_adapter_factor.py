@@ -54,6 +54,6 @@ def test_an_adapter_under_trained_heads_alone_is_refused(level: str) -> None:
 
 def test_neither_is_ever_drawn() -> None:
     rng = random.Random(0)
-    drawn = [SPACE.sample(rng) for _ in range(300)]
+    drawn = [SPACE.sample(rng) for _ in range(150)]
     assert {c["trainable"] for c in drawn if c["adapter"] == "none"} == {"all", "last_k", "heads"}
     assert {c["trainable"] for c in drawn if c["adapter"] != "none"} == {"all", "last_k", "adapters_and_heads"}

@@ -17,11 +17,7 @@ WHERE = Factor(
     "all",
     (
         Level("all", {"adapter.where": "all"}),
-        Level(
-            "some",
-            {"adapter.where": "some"},
-            factors=(Factor("count", "nuisance", "1", (Level("1"), Level("2"))),),
-        ),
+        Level("some", {"adapter.where": "some"}, factors=(Factor("count", "nuisance", "1", (Level("1"), Level("2"))),)),
     ),
 )
 POOLING = Factor(
@@ -275,12 +271,7 @@ def test_alternatives_inside_a_level_change_its_conditional_factors_too() -> Non
 
 def test_an_alternative_brings_conditional_factors_at_their_baseline() -> None:
     lora = next(found for found in ADAPTERS.alternatives(BASELINE) if found.to_level == "lora")
-    assert lora.choices == {
-        **BASELINE,
-        "adapter": "lora",
-        "adapter.lora.rank": "8",
-        "adapter.lora.where": "all",
-    }
+    assert lora.choices == {**BASELINE, "adapter": "lora", "adapter.lora.rank": "8", "adapter.lora.where": "all"}
 
 
 def test_every_alternative_is_sound() -> None:
@@ -289,12 +280,7 @@ def test_every_alternative_is_sound() -> None:
 
 
 def test_changing_a_level_drops_the_factors_that_hung_from_it() -> None:
-    assert ADAPTERS.change(LORA, "adapter", "none") == {
-        "pooling": "mean",
-        "adapter": "none",
-        "rate": 1e-4,
-        "width": 8,
-    }
+    assert ADAPTERS.change(LORA, "adapter", "none") == {"pooling": "mean", "adapter": "none", "rate": 1e-4, "width": 8}
 
 
 def test_a_change_can_take_new_conditional_factors_from_another_configuration() -> None:
@@ -331,10 +317,7 @@ def test_a_grid_with_rows_yields_them_completed_and_each_configuration_once() ->
         design="grid",
         rows={"Mean": {"pooling": "mean"}, "Baseline": {}, "Baseline again": {"pooling": "cls"}},
     )
-    assert list(space.grid()) == [
-        {"pooling": "mean", "adapter": "none"},
-        {"pooling": "cls", "adapter": "none"},
-    ]
+    assert list(space.grid()) == [{"pooling": "mean", "adapter": "none"}, {"pooling": "cls", "adapter": "none"}]
     assert space.size() == 2
 
 

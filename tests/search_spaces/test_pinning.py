@@ -90,12 +90,7 @@ def test_faults_of_all_settings_are_told_at_once() -> None:
 
 def test_a_pinned_factor_has_one_level_which_is_its_baseline() -> None:
     pinned = SPACE.pin(["schedule=warmup"])
-    assert pinned.baseline() == {
-        "schedule": "warmup",
-        "schedule.warmup.part": "0.1",
-        "rate": 3e-5,
-        "depth": 2,
-    }
+    assert pinned.baseline() == {"schedule": "warmup", "schedule.warmup.part": "0.1", "rate": 3e-5, "depth": 2}
     assert SPACE.size() == 3
     assert pinned.size() == 2
 
@@ -129,10 +124,7 @@ def test_alternatives_leave_pinned_factors_alone() -> None:
 
 def test_recipes_follow_a_pinned_nuisance_factor() -> None:
     pinned = SPACE.pin(["rate=1e-4"])
-    assert [(recipe.name, recipe.choices["rate"]) for recipe in pinned.recipes] == [
-        ("old", 1e-4),
-        ("warm", 1e-4),
-    ]
+    assert [(recipe.name, recipe.choices["rate"]) for recipe in pinned.recipes] == [("old", 1e-4), ("warm", 1e-4)]
 
 
 def test_recipes_with_another_level_of_a_pinned_scientific_factor_are_left_out() -> None:

@@ -6,6 +6,7 @@ claim compares; a test of its own holds it against the reports' files where thos
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,6 @@ from reports import ALSO, REPORTS, needs_reports
 
 import search_spaces
 from mtbert.config import RunConfig
-from search_spaces import Space
 from study.configuration import check_space, to_config
 from study.settings import resolve
 
@@ -44,8 +44,11 @@ EPOCHS_OF_1X = {"hurtado_teaw_table1": 5} | {
 }
 
 
-def configuration(space: Space, label: str) -> RunConfig:
-    return to_config(space, space.complete(space.rows[label]), SETTINGS)
+@functools.cache
+def rows_of(name: str) -> dict[str, RunConfig]:
+    """The configurations of a space's printed rows."""
+    space = search_spaces.load(name)
+    return {label: to_config(space, space.complete(row), SETTINGS) for label, row in space.rows.items()}
 
 
 def row_label(row: Mapping[str, Any]) -> str:
@@ -148,23 +151,19 @@ READ: dict[str, Callable[[RunConfig, str], Any]] = {
 OF_A_TASK = {"para_head": "quora", "qqp_sampled": "quora", "sst_head_depth": "sst", "sts_head": "sts"}
 
 
-@pytest.mark.parametrize("row", FACTS["rows"], ids=lambda row: f"{row['table_id']}: {row['label']}")
-def test_a_printed_row_is_the_configuration_that_the_report_describes(row: dict[str, Any]) -> None:
-    space = search_spaces.load(row["space"])
-    config = configuration(space, row_label(row))
-    stated = {
-        name: value
-        for name, value in row["factors"].items()
-        if value is not None and OF_A_TASK.get(name, next(iter(config.tasks))) in config.tasks
-    }
-    assert {name: READ[name](config, space.name) for name in stated} == stated
-
-
 @pytest.mark.parametrize("name", ROWS)
-def test_a_space_has_the_rows_of_its_tables_and_no_others(name: str) -> None:
-    space = search_spaces.load(name)
-    assert len(space.rows) == ROWS[name]
-    assert set(space.rows) == {row_label(row) for row in FACTS["rows"] if row["space"] == name}
+def test_the_rows_of_a_space_are_those_printed_each_as_the_report_describes_it(name: str) -> None:
+    printed = [row for row in FACTS["rows"] if row["space"] == name]
+    assert len(rows_of(name)) == ROWS[name] and set(rows_of(name)) == set(map(row_label, printed))
+    assert search_spaces.load(name).design == "grid"
+    for row in printed:
+        config = rows_of(name)[row_label(row)]
+        stated = {
+            factor: value
+            for factor, value in row["factors"].items()
+            if value is not None and OF_A_TASK.get(factor, next(iter(config.tasks))) in config.tasks
+        }
+        assert {factor: READ[factor](config, name) for factor in stated} == stated, row["label"]
 
 
 def test_every_table_of_results_has_a_space() -> None:
@@ -173,27 +172,20 @@ def test_every_table_of_results_has_a_space() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_are_different_configurations_but_for_the_base_that_kumar_prints_four_times(name: str) -> None:
-    space = search_spaces.load(name)
     distinct = ROWS[name] - (3 if name == "kumar_single_task" else 0)
-    assert len({configuration(space, label).digest() for label in space.rows}) == space.size() == distinct
+    found = {config.digest() for config in rows_of(name).values()}
+    assert len(found) == search_spaces.load(name).size() == distinct
 
 
-@pytest.mark.parametrize("claim", FACTS["claims"], ids=lambda claim: str(claim["id"]))
-def test_the_rows_that_a_claim_compares_are_run_by_its_space(claim: dict[str, Any]) -> None:
+def test_the_rows_that_a_claim_compares_are_run_by_its_space() -> None:
     home = {(row["table_id"], row["label"]): row for row in FACTS["rows"]}
-    space = search_spaces.load(claim["space"])
-    run = {configuration(space, label).digest() for label in space.rows}
-    run.add(to_config(space, space.baseline(), SETTINGS).digest())
-    for table_id, label in claim["better_rows"] + claim["worse_rows"]:
-        row = home[table_id, label]
-        assert configuration(search_spaces.load(row["space"]), row_label(row)).digest() in run
-
-
-@pytest.mark.parametrize("name", ROWS)
-def test_every_row_is_valid(name: str) -> None:
-    space = search_spaces.load(name)
-    assert space.design == "grid"
-    check_space(space, SETTINGS)
+    for claim in FACTS["claims"]:
+        space = search_spaces.load(claim["space"])
+        run = {config.digest() for config in rows_of(space.name).values()}
+        run.add(to_config(space, space.baseline(), SETTINGS).digest())
+        for table_id, label in claim["better_rows"] + claim["worse_rows"]:
+            row = home[table_id, label]
+            assert rows_of(row["space"])[row_label(row)].digest() in run, (claim["id"], label)
 
 
 @pytest.mark.parametrize(

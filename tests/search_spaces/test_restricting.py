@@ -81,10 +81,7 @@ def test_full_ablation_without_sst_has_no_head_for_it() -> None:
 
 
 FIRST = Factor(
-    "first",
-    "scientific",
-    "none",
-    (Level("none"), Level("a", {"first.task": "a"}), Level("b", {"first.task": "b"})),
+    "first", "scientific", "none", (Level("none"), Level("a", {"first.task": "a"}), Level("b", {"first.task": "b"}))
 )
 
 

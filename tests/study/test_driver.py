@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from driving import Scripted, Silent, execution, rehearsed
+from sqlite import migrated
 
 from results.records import Database, LeaseHeld, NewRun, open_database
 from study.driver import Driver
@@ -18,7 +19,7 @@ from study.search_phase import SearchPhase
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/s.db"
+    return migrated(tmp_path, optunas=True)
 
 
 @pytest.fixture
@@ -56,13 +57,13 @@ def searched(url: str, database: Database, trials: int) -> list[tuple[str, int]]
 
 
 def test_runs_that_are_held_back_have_seeds_of_their_own(url: str, database: Database) -> None:
-    found = searched(url, database, 20)
-    assert len({digest for digest, _ in found}) < 8 and len(set(found)) == len(found) == 20
+    found = searched(url, database, 10)
+    assert len({digest for digest, _ in found}) < 8 and len(set(found)) == len(found) == 10
 
 
 def test_a_search_that_goes_on_gives_its_unfinished_runs_their_seeds_again(url: str, database: Database) -> None:
-    before = searched(url, database, 20)
-    assert searched(url, database, 20) == before
+    before = searched(url, database, 10)
+    assert searched(url, database, 10) == before
 
 
 def running(digest: str, seed: int) -> NewRun:

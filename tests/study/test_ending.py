@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from sqlite import migrated
 
 from results.records import Cell, Database, NewRun, RunResult, StudyRow, open_database
 from results.summary import summary
@@ -21,7 +22,7 @@ BASELINE, MEAN = {"pooling": "cls"}, {"pooling": "mean"}
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/studies.db") as found:
+    with open_database(migrated(tmp_path)) as found:
         yield found
 
 

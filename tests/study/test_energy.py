@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 import types
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,9 @@ def test_counters_are_read_while_nobody_asks(tmp_path: Path, monkeypatch: pytest
     counter = zone(tmp_path, "intel-rapl:0", 0, span=100_000_000)
     meter = EnergyMeter(tmp_path)
     for step in range(1, 8):  # three times around the counter's range
-        counter.write_text(str(step * 45_000_000 % 100_000_000))
+        new = counter.with_name("new")
+        new.write_text(str(step * 45_000_000 % 100_000_000))
+        new.replace(counter)  # at once: the thread may read at any moment
         threads_look(meter)
     used = meter.taken()
     meter.close()
@@ -74,9 +77,10 @@ def test_counters_are_read_while_nobody_asks(tmp_path: Path, monkeypatch: pytest
 
 def threads_look(meter: EnergyMeter) -> None:
     """Wait until the meter's thread has seen what the counter shows now."""
-    counter = meter._counters[0]
+    counter, deadline = meter._counters[0], time.monotonic() + 60
     while counter.last != counter.read():
-        pass
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def test_what_may_not_be_read_is_left_out(tmp_path: Path) -> None:

@@ -43,10 +43,7 @@ def test_a_level_that_is_new_is_kept(space: Space) -> None:
 
 def test_levels_in_another_order_are_kept(space: Space) -> None:
     found = changes(space, poolings(space, "max", "new", "cls", "mean"))
-    assert found.kept == (
-        "level pooling=new is new",
-        "the levels of pooling have another order: max, cls, mean",
-    )
+    assert found.kept == ("level pooling=new is new", "the levels of pooling have another order: max, cls, mean")
     assert not found.refused
 
 

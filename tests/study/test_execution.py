@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from driving import Scripted, execution, rehearsed
+from sqlite import migrated
 
 from results.records import Database, LeaseHeld, open_database
 from study.messages import EpochDone, Event, Job, RunDone
@@ -21,7 +22,7 @@ NAMES = ("score", "train_seconds")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/s.db") as opened:
+    with open_database(migrated(tmp_path, "s.db")) as opened:
         yield opened
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlite import migrated
 
 from results.records import Database, LeaseHeld, open_database
 from study.lease import Lease
@@ -16,7 +17,7 @@ OTHER = ("s", "pid 2 on host b", "b", 2, 0.0)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/s.db") as opened:
+    with open_database(migrated(tmp_path, "s.db")) as opened:
         yield opened
 
 

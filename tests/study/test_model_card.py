@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
+from sqlite import migrated
 
 from mtbert.config import parse
 from results.records import (
@@ -36,7 +37,7 @@ DEV = {("sst", "accuracy"): 0.5, ("quora", "accuracy"): 0.75, ("sts", "pearson")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with open_database(f"sqlite:///{tmp_path}/studies.db") as found:
+    with open_database(migrated(tmp_path)) as found:
         yield found
 
 

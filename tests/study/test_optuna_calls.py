@@ -9,6 +9,7 @@ import pytest
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlite import migrated
 
 from results.errors import ConnectionLost, StorageError
 from study.optuna_calls import waiting
@@ -16,7 +17,7 @@ from study.optuna_calls import waiting
 
 @pytest.fixture
 def storage(tmp_path: Path) -> RDBStorage:
-    return RDBStorage(f"sqlite:///{tmp_path}/o.db")
+    return RDBStorage(migrated(tmp_path, "o.db", optunas=True))
 
 
 def failing(times: int, fault: Exception) -> Callable[[], str]:

@@ -15,11 +15,7 @@ def test_fresh_seeds_are_not_those_of_the_search() -> None:
 
 
 def test_confirm_runs_the_best_and_always_the_baseline(space: Space) -> None:
-    ranked = [
-        {**space.baseline(), "pooling": "max"},
-        space.baseline(),
-        {**space.baseline(), "pooling": "mean"},
-    ]
+    ranked = [{**space.baseline(), "pooling": "max"}, space.baseline(), {**space.baseline(), "pooling": "mean"}]
     cells = phases.confirm_cells(space, ranked, 2)
     assert [(c.name, c.choices["pooling"]) for c in cells] == [
         ("baseline", "cls"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from rich.console import Console
@@ -22,9 +22,9 @@ GIVEN = {"backbone": "tiny", "budget": "smoke", "train_examples": 16, "dev_examp
 MLM = 0.01
 
 
-@pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
-    """The configurations that the plan has measured."""
+@pytest.fixture(scope="module")
+def measured() -> Iterator[list[RunConfig]]:
+    """The configurations that plans have measured."""
     asked: list[RunConfig] = []
 
     def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
@@ -33,8 +33,21 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
         kinds = dict.fromkeys(map(kind_of, configs), 0.0)
         return Costs(kinds, stages, evaluated=0.0, around=1.0, all_kinds=len(kinds))
 
-    monkeypatch.setattr(multitask_bert, "measure", measure)
-    return asked
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multitask_bert, "measure", measure)
+        yield asked
+
+
+@pytest.fixture(scope="module")
+def grid(measured: list[RunConfig]) -> tuple[Plan, list[RunConfig]]:
+    """The plan, and the configurations that it has measured."""
+    before = len(measured)
+    return made(space="sankhe_table4", seeds=3), measured[before:]
+
+
+@pytest.fixture(scope="module")
+def searched(measured: list[RunConfig]) -> Plan:
+    return made(space="full_ablation")
 
 
 def plan_stages(configs: Sequence[RunConfig]) -> list[str]:
@@ -53,12 +66,12 @@ def shown(found: Plan) -> str:
     return out.getvalue()
 
 
-def test_a_grid_takes_the_sum_of_its_rows_each_with_its_own_stages(measured: list[RunConfig]) -> None:
-    found = made(space="sankhe_table4", seeds=3)
-    sentences = {c.digest(): c.mlm.epochs * _sentences(c) for c in measured if c.mlm is not None}
-    assert sentences  # some rows are pretrained
+def test_a_grid_takes_the_sum_of_its_rows_each_with_its_own_stages(grid: tuple[Plan, list[RunConfig]]) -> None:
+    found, configs = grid
     rows = {run.what: run.seconds for run in found.certain}
     assert len(found.certain) == 3 * len(rows) == found.phases[0].most
+    sentences = {c.digest(): c.mlm.epochs * _sentences(c) for c in configs if c.mlm is not None}
+    assert sentences  # some rows are pretrained
     assert sorted({round(s, 6) for s in rows.values()}) == sorted({1.0} | {1 + MLM * n for n in sentences.values()})
     assert found.seconds == pytest.approx(3 * sum(rows.values()) / 2)  # two workers
     assert found.tried_seconds is None and found.timing is not None and "mlm" in found.timing.facts["stages"]
@@ -69,8 +82,8 @@ def _sentences(config: RunConfig) -> int:
     return config.mlm.max_sentences * len(config.mlm.corpora.split("+"))
 
 
-def test_a_search_takes_what_is_certain_and_the_mean_of_what_it_may_try(measured: list[RunConfig]) -> None:
-    found = made(space="full_ablation")
+def test_a_search_takes_what_is_certain_and_the_mean_of_what_it_may_try(searched: Plan) -> None:
+    found = searched
     known = [run for run in found.certain if run.phase == "search"]
     assert len(known) == 4 and found.tried == 4 + plan.DRAWN
     others = 4 + 2 * 2 + 3 * 2 - len(found.certain)  # trials, baseline and best, ablations: those that are not certain
@@ -79,17 +92,17 @@ def test_a_search_takes_what_is_certain_and_the_mean_of_what_it_may_try(measured
     assert found.tried_seconds is not None and found.tried_seconds > found.run_seconds == 1.0
 
 
-def test_phases_that_are_not_asked_for_take_no_time(measured: list[RunConfig]) -> None:
+@pytest.mark.usefixtures("measured")
+def test_phases_that_are_not_asked_for_take_no_time() -> None:
     found = made(space="pooling", phases=("search",))
     assert [phase.phase for phase in found.phases] == ["search"]
     assert found.seconds == pytest.approx(4 / 2)
 
 
-def test_it_says_how_the_time_was_estimated(measured: list[RunConfig]) -> None:
-    text = shown(made(space="full_ablation"))
+def test_it_says_how_the_time_was_estimated(searched: Plan, grid: tuple[Plan, list[RunConfig]]) -> None:
+    text = shown(searched)
     assert "if no run is stopped early" in text
     assert "one run of the baseline: 1.0 s" in text
     assert "measured were a few steps of" in text and "kinds of training and of mlm, simcse" in text
     assert f"those it tries first, and {plan.DRAWN} drawn at random" in text
-    grid = shown(made(space="zhang_pooling"))
-    assert "one run of the search" not in grid
+    assert "one run of the search" not in shown(grid[0])

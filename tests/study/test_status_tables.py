@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
+from sqlite import migrated
 
 from results.records import Database, NewRun, RunResult, StudyRow, open_database
 from study import status_tables
@@ -17,13 +16,13 @@ from study.terminal import PlainConsole
 LONG = "a-name-that-goes-on-" * 6
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[str]:
-    url = f"sqlite:///{tmp_path}/s.db"
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = migrated(tmp_path_factory.mktemp("status"))
     with open_database(url) as database:
         for name in ("short", LONG[:100]):
             fill(database, name)
-    yield url
+    return url
 
 
 def fill(database: Database, name: str) -> None:

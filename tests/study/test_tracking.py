@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite import migrated
 
 from results.records import Database, MetricValue, NewRun, RunResult, StudyRow, open_database
 from study.messages import EpochDone
@@ -20,7 +21,7 @@ from study.tracking.observer import Tracking
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/studies.db"
+    return migrated(tmp_path)
 
 
 @pytest.fixture

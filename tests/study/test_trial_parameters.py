@@ -1,9 +1,8 @@
-"""Trials of a study whose space has grown, as a bare Optuna reads them; on SQLite and PostgreSQL."""
+"""Trials of a study whose space has grown, as a bare Optuna reads them."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import pytest
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from postgres import own_database
+from sqlalchemy import make_url
+from sqlite import migrated
 
 from search_spaces import Factor, Level, Range, Space
 from study import trial_parameters
@@ -21,24 +22,15 @@ from study.search import PastTrial, Search
 from study.trial_parameters import distributions, settle
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/s.db"
-        return
-    with own_database() as found:
-        yield found
-
-
 def search(url: str, space: Space, **change: Any) -> Search:
     arguments = {"storage": url, "name": "s", "space": space, "seed": 0, "sampler": "tpe", "pruner": "median"}
     return Search(**{**arguments, "known": known_first(space), **change})
 
 
-def read(url: str) -> list[FrozenTrial]:
+def read(url: str, name: str = "s") -> list[FrozenTrial]:
     """The trials as a bare Optuna reads them."""
     storage = RDBStorage(url)
-    found = optuna.load_study(study_name="s", storage=storage).trials
+    found = optuna.load_study(study_name=name, storage=storage).trials
     close(storage)
     return found
 
@@ -48,16 +40,39 @@ def close(storage: RDBStorage) -> None:
     storage.engine.dispose()
 
 
-def filled(url: str, space: Space, count: int = 12, **change: Any) -> list[dict[str, Any]]:
+Params = list[dict[str, Any]]
+
+
+def filled(url: str, space: Space, count: int = 8, **change: Any) -> Params:
     """Trials of a search, the last of them still running; their parameters."""
     searched = search(url, space, **change)
     for score in range(count):
         number = searched.ask().number
         searched.note(number, {"seed": 0})
         if score < count - 1:
-            searched.tell(number, [0.5 + 0.01 * score] * len(change.get("objectives", "1")), TrialState.COMPLETE)
+            searched.tell(number, [0.5 + 0.01 * score], TrialState.COMPLETE)
     searched.close()
     return [trial.params for trial in read(url)]
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory, space: Space) -> tuple[bytes, Params]:
+    """The file of a database with such a search in its first space, and the parameters of its trials."""
+    folder = tmp_path_factory.mktemp("filled")
+    before = filled(migrated(folder, "s.db", optunas=True), space)
+    return (folder / "s.db").read_bytes(), before
+
+
+@pytest.fixture
+def before(once: tuple[bytes, Params], url: str) -> Params:
+    """The parameters of the trials that the database `url` has."""
+    Path(make_url(url).database or "").write_bytes(once[0])
+    return once[1]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return migrated(tmp_path, "s.db", optunas=True)
 
 
 def grown(space: Space) -> Space:
@@ -78,38 +93,33 @@ def with_dropout(space: Space) -> Space:
 def test_parameters_are_those_that_the_search_suggests(url: str, space: Space) -> None:
     wide = with_dropout(space)
     filled(url, wide)
-    trials = read(url)
-    told = {name: found for trial in trials for name, found in trial.distributions.items()}
+    told = {name: found for trial in read(url) for name, found in trial.distributions.items()}
     assert told == distributions(wide)
 
 
-def test_levels_keep_their_names_and_numbers_their_values(url: str, space: Space) -> None:
-    before = filled(url, space)
-    searched = search(url, grown(space))
+def test_levels_keep_their_names_and_numbers_their_values(url: str, space: Space, before: Params) -> None:
+    search(url, grown(space)).close()
     trials = read(url)
     assert [trial.params for trial in trials] == before
     wanted = distributions(grown(space))
     assert all(trial.distributions == {name: wanted[name] for name in trial.params} for trial in trials)
     assert len({params["pooling"] for params in before}) == 3
-    searched.close()
 
 
-def test_the_search_and_a_bare_optuna_go_on_with_the_levels_that_are_new(url: str, space: Space) -> None:
-    before = filled(url, space)
-    searched = search(url, grown(space))
-    assert searched.running() == [11] and searched.resume(11).choices["pooling"] == before[11]["pooling"]
-    searched.tell(11, [0.5], TrialState.COMPLETE)
-    seen = set()
-    for _ in range(40):
-        proposal = searched.ask()
+def test_the_search_and_a_bare_optuna_go_on_with_the_levels_that_are_new(
+    url: str, space: Space, before: Params
+) -> None:
+    searched, last = search(url, grown(space)), len(before) - 1
+    assert searched.running() == [last] and searched.resume(last).choices["pooling"] == before[last]["pooling"]
+    proposals = [searched.ask() for _ in range(12)]
+    for proposal in proposals:
         grown(space).check(proposal.choices)
-        seen.add(proposal.choices["pooling"])
-        searched.tell(proposal.number, [0.5], TrialState.COMPLETE)
+        searched.note(proposal.number, {})
     searched.close()
-    assert seen >= {"attention", "cls_pooler"}
+    assert {proposal.choices["pooling"] for proposal in proposals} >= {"attention", "cls_pooler"}
     storage = RDBStorage(url)
     study = optuna.load_study(study_name="s", storage=storage)
-    assert len(study.trials) == 52 and [trial.number for trial in study.trials] == list(range(52))
+    assert [trial.number for trial in study.trials] == list(range(len(before) + 12))
     trial = study.ask()
     assert trial.suggest_categorical("pooling", ["attention", "max", "cls", "cls_pooler", "mean"])
     with pytest.raises(ValueError, match="dynamic value space"):
@@ -117,33 +127,29 @@ def test_the_search_and_a_bare_optuna_go_on_with_the_levels_that_are_new(url: st
     close(storage)
 
 
-def test_a_factor_that_is_new_stands_at_its_baseline_in_every_trial(url: str, space: Space) -> None:
-    before = filled(url, space)
-    searched = search(url, with_dropout(space))
-    trials = read(url)
-    assert [trial.params for trial in trials] == [{**p, "dropout": "on", "dropout.on.rate": 2} for p in before]
-    rate = float(f"{before[11]['rate']:.4g}")
-    assert searched.resume(11).choices == {**before[11], "rate": rate, "dropout": "on", "dropout.on.rate": 2}
+def test_a_factor_that_is_new_stands_at_its_baseline_in_every_trial(url: str, space: Space, before: Params) -> None:
+    searched, last = search(url, with_dropout(space)), len(before) - 1
+    assert [trial.params for trial in read(url)] == [{**p, "dropout": "on", "dropout.on.rate": 2} for p in before]
+    rate = float(f"{before[last]['rate']:.4g}")
+    assert searched.resume(last).choices == {**before[last], "rate": rate, "dropout": "on", "dropout.on.rate": 2}
     searched.close()
 
 
-def test_what_the_space_no_longer_takes_is_left_out_of_its_trial(url: str, space: Space) -> None:
-    before = filled(url, space)
-    limit = sorted(params["rate"] for params in before)[6]
+def narrowed(space: Space, limit: float) -> Space:
+    """The same without what is below the limit."""
     bounds = Range("multitask.optimizer.learning_rate", limit, 1e-2, True)
-    narrow = dataclasses.replace(
+    return dataclasses.replace(
         space, factors=(dataclasses.replace(space.factors[0], range=bounds, baseline=limit), *space.factors[1:])
     )
-    searched = search(url, narrow)
-    trials = read(url)
-    assert [trial.params.get("rate") for trial in trials] == [
-        p["rate"] if p["rate"] >= limit else limit for p in before
-    ]
-    searched.close()
 
 
-def test_nothing_is_written_a_second_time_nor_to_other_studies(url: str, space: Space) -> None:
-    filled(url, space)
+def test_what_the_space_no_longer_takes_is_left_out_of_its_trial(url: str, space: Space, before: Params) -> None:
+    limit = sorted(params["rate"] for params in before)[4]
+    search(url, narrowed(space, limit)).close()
+    assert [trial.params["rate"] for trial in read(url)] == [max(params["rate"], limit) for params in before]
+
+
+def test_nothing_is_written_a_second_time_nor_to_other_studies(url: str, space: Space, before: Params) -> None:
     other = search(url, space, name="other")
     other.tell(other.ask().number, [0.5], TrialState.COMPLETE)
     other.close()
@@ -151,16 +157,13 @@ def test_nothing_is_written_a_second_time_nor_to_other_studies(url: str, space: 
     study_id = storage.get_study_id_from_name("s")
     assert not settle(storage, study_id, space)
     assert settle(storage, study_id, grown(space)) and not settle(storage, study_id, grown(space))
+    assert read(url, "other")[0].distributions["pooling"] == distributions(space)["pooling"]
     assert settle(storage, study_id, space) and not settle(storage, study_id, space)  # and back
-    kept = optuna.load_study(study_name="other", storage=storage).trials[0]
     close(storage)
-    assert kept.distributions["pooling"] == distributions(space)["pooling"]
 
 
-def test_killed_in_the_middle_it_has_written_nothing_and_is_done_by_the_next(
-    url: str, space: Space, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = filled(url, space)
+def killed_in_the_middle(url: str, space: Space) -> None:
+    """A launch in another space, killed once it has changed the parameters of the trials."""
     rewrite = trial_parameters._rewrite
 
     def killed(*arguments: Any) -> None:
@@ -168,20 +171,24 @@ def test_killed_in_the_middle_it_has_written_nothing_and_is_done_by_the_next(
         raise KeyboardInterrupt
 
     storage = RDBStorage(url)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(trial_parameters, "_rewrite", killed)
-        settle(storage, storage.get_study_id_from_name("s"), grown(space))
+        settle(storage, storage.get_study_id_from_name("s"), space)
     close(storage)
-    trials = read(url)
-    assert all(trial.distributions["pooling"] == distributions(space)["pooling"] for trial in trials)
+
+
+def test_killed_in_the_middle_it_has_written_nothing_and_is_done_by_the_next(
+    url: str, space: Space, before: Params
+) -> None:
+    killed_in_the_middle(url, grown(space))
+    assert all(trial.distributions["pooling"] == distributions(space)["pooling"] for trial in read(url))
     search(url, grown(space)).close()
     trials = read(url)
     assert all(trial.distributions["pooling"] == distributions(grown(space))["pooling"] for trial in trials)
     assert [trial.params for trial in trials] == before
 
 
-def test_a_recipe_that_is_new_is_tried_and_those_known_before_not_again(url: str, space: Space) -> None:
-    filled(url, space)
+def test_a_recipe_that_is_new_is_tried_and_those_known_before_not_again(url: str, space: Space, before: Params) -> None:
     new = {**space.baseline(), "pooling": "max", "rate": 3e-3}
     searched = search(url, space, known=[*known_first(space), new])
     assert searched.ask().choices == new and searched.ask().choices not in (new, *known_first(space))
@@ -207,32 +214,50 @@ def past(space: Space, number: int, state: TrialState, values: list[float] | Non
 
 
 @pytest.mark.parametrize(
-    ("sampler", "objectives"),
-    [("tpe", ["score"]), ("tpe", ["score", "train_seconds"]), ("nsga2", ["score", "train_seconds"])],
+    ("sampler", "objectives", "count"),
+    # Several generations' worth of parents.
+    [("tpe", ["score"], 7), ("tpe", ["score", "train_seconds"], 7), ("nsga2", ["score", "train_seconds"], 25)],
 )
 def test_trials_of_another_study_count_and_have_all_that_was_measured(
-    url: str, space: Space, sampler: str, objectives: list[str]
+    url: str, space: Space, sampler: str, objectives: list[str], count: int
 ) -> None:
     searched = search(url, space, sampler=sampler, objectives=objectives)
     values = [0.5, 12.0][: len(objectives)]
-    given = [past(space, n, TrialState.PRUNED if n == 1 else TrialState.COMPLETE, values) for n in range(25)]
+    given = [past(space, n, TrialState.PRUNED if n == 1 else TrialState.COMPLETE, values) for n in range(count)]
     for one in given:
         searched.add(one)
-    searched.add(past(space, 25, TrialState.COMPLETE, [float("nan")] * len(objectives)))
-    assert searched.count() == searched.size() == 26 and searched.ask().choices == known_first(space)[1]
+    searched.add(past(space, count, TrialState.COMPLETE, [float("nan")] * len(objectives)))
+    assert searched.count() == searched.size() == count + 1 and searched.ask().choices == known_first(space)[1]
     searched.close()
     trials = read(url)
-    assert [trial.number for trial in trials] == list(range(26))
-    assert [trial.params for trial in trials[:25]] == [dict(one.choices) for one in given]
+    assert [trial.number for trial in trials] == list(range(count + 1))
+    assert [trial.params for trial in trials[:count]] == [dict(one.choices) for one in given]
     assert trials[0].values == values and trials[0].intermediate_values == {1: 0.4, 2: 0.45}
-    assert trials[1].state == TrialState.PRUNED and trials[25].state == TrialState.FAIL
+    assert trials[1].state == TrialState.PRUNED and trials[count].state == TrialState.FAIL
     assert trials[3].user_attrs == {"seed": 3} and trials[3].datetime_start == given[3].began
     again = search(url, space, sampler=sampler, objectives=objectives)
-    for _ in range(10):  # with several generations' worth of parents
+    for _ in range(4):
         proposal = again.ask()
         space.check(proposal.choices)
         again.tell(proposal.number, values, TrialState.COMPLETE)
     again.close()
     if sampler == "nsga2":
-        last = read(url)[-1]
-        assert set(last.system_attrs.values()) >= {1}  # its parents were those that came
+        assert set(read(url)[-1].system_attrs.values()) >= {1}  # its parents were those that came
+
+
+def test_postgresql_keeps_of_all_this_what_sqlite_keeps(url: str, space: Space) -> None:
+    def evolved(url: str) -> list[tuple[Any, ...]]:
+        """The trials of a search whose space got levels and a factor and lost a range, and one of another study."""
+        before = filled(url, space, count=5)
+        wide = with_dropout(narrowed(grown(space), sorted(params["rate"] for params in before)[2]))
+        killed_in_the_middle(url, wide)
+        assert [trial.params for trial in read(url)] == before
+        searched = search(url, wide)
+        searched.add(past(wide, 5, TrialState.COMPLETE, [0.7]))
+        searched.note(searched.ask().number, {})
+        searched.close()
+        parts = ("number", "state", "values", "params", "distributions", "user_attrs", "intermediate_values")
+        return [tuple(getattr(trial, part) for part in parts) for trial in read(url)]
+
+    with own_database() as on_the_server:
+        assert evolved(on_the_server) == evolved(url)

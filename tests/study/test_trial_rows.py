@@ -8,13 +8,14 @@ import optuna
 import pytest
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
+from sqlite import migrated
 
 from study import trial_rows
 
 
 @pytest.fixture
 def storage(tmp_path: Path) -> RDBStorage:
-    return RDBStorage(f"sqlite:///{tmp_path}/s.db")
+    return RDBStorage(migrated(tmp_path, "s.db", optunas=True))
 
 
 def asked() -> optuna.trial.FrozenTrial:

@@ -107,7 +107,7 @@ def test_every_stage_has_its_work_in_the_order_of_the_stages(data: Prepared) -> 
 @pytest.fixture(scope="module")
 def demo() -> Prepared:
     torch.set_num_threads(1)
-    small = config(data={"train_examples": 16, "dev_examples": 4})
+    small = config(data={"train_examples": 10, "dev_examples": 2, "max_tokens": 16})
     return prepare_data(small, load_corpus("demo", tuple(small.tasks)))
 
 
@@ -124,6 +124,6 @@ def test_the_trainer_is_given_as_many_examples_as_were_counted(
 
     monkeypatch.setattr(Trainer, "_loss", counting)
     steps = {"steps": 5} if "steps" in components.settings("samplers", sampler) else {}
-    trained = config({"sampler": {"name": sampler, **steps}})
+    trained = config({"sampler": {"name": sampler, **steps}}, encoder={"layers": 1})
     run(trained, demo, lambda _: True)
     assert sum(given) == workload(trained, demo)["multitask"].trained

@@ -6,15 +6,16 @@ import json
 import shutil
 import sqlite3
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
 import optuna_dashboard
 import pytest
-from asking import ask
+from asking import Answer, ask
 from place import Place
 
 from results.records import open_database
@@ -28,21 +29,25 @@ from study.web.optuna_pages import complete
 SVG = "image/svg+xml"
 
 
+Asked = Callable[..., Answer]
+
+
 @pytest.fixture
-def served(copied: Place) -> Iterator[Any]:
-    yield Guard(application(url(copied), "r")[0], host="127.0.0.1", token=None)
+def served(copied: Place) -> Asked:
+    """Asks a dashboard of the copy, which may be written to; `asked` is one of the study that is only read."""
+    return partial(ask, Guard(application(url(copied), "r")[0], host="127.0.0.1", token=None))
 
 
 def url(place: Place) -> str:
     return f"sqlite:///{place.database}"
 
 
-def detail(served: Any) -> dict[str, Any]:
-    return dict(json.loads(ask(served, path="/api/studies/1").body))
+def detail(asked: Asked) -> dict[str, Any]:
+    return dict(json.loads(asked(path="/api/studies/1").body))
 
 
-def listed(served: Any) -> dict[str, dict[str, Any]]:
-    return {one["filename"]: one for one in detail(served)["artifacts"]}
+def listed(asked: Asked) -> dict[str, dict[str, Any]]:
+    return {one["filename"]: one for one in detail(asked)["artifacts"]}
 
 
 def attributes(place: Place) -> list[tuple[Any, ...]]:
@@ -53,39 +58,39 @@ def store(place: Place) -> Path:
     return place.folder / "runs" / "r" / artifacts.FOLDER
 
 
-def test_report_configuration_and_confusions_are_artifacts(served: Any, copied: Place) -> None:
-    found = listed(served)
+def test_report_configuration_and_confusions_are_artifacts(asked: Asked, rehearsed: Place) -> None:
+    found = listed(asked)
     assert {"report.html", "best-config.json"} < set(found)
-    report = ask(served, path=f"/artifacts/1/{found['report.html']['artifact_id']}")
-    assert report.status == 200 and report.body == (copied.folder / "runs" / "r" / "report.html").read_bytes()
-    best = ask(served, path=f"/artifacts/1/{found['best-config.json']['artifact_id']}")
-    decided = json.loads(copied.rows("select decisions_json from study_meta")[0][0])["best"]
-    configurations = copied.rows("select config_json from run where config_digest = ?", (decided,))
+    report = asked(path=f"/artifacts/1/{found['report.html']['artifact_id']}")
+    assert report.status == 200 and report.body == (rehearsed.folder / "runs" / "r" / "report.html").read_bytes()
+    best = asked(path=f"/artifacts/1/{found['best-config.json']['artifact_id']}")
+    decided = json.loads(rehearsed.rows("select decisions_json from study_meta")[0][0])["best"]
+    configurations = rehearsed.rows("select config_json from run where config_digest = ?", (decided,))
     assert json.loads(best.body) in [json.loads(text) for (text,) in configurations]
     matrices = [name for name, one in found.items() if one["mimetype"] == SVG]
     assert "confusion-sst.svg" in matrices and "confusion-sts.svg" in matrices
     for name in matrices:
-        drawn = ask(served, path=f"/artifacts/1/{found[name]['artifact_id']}")
+        drawn = asked(path=f"/artifacts/1/{found[name]['artifact_id']}")
         tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(drawn.text).iter()}
         assert tags == {"svg", "style", "rect", "text"} and drawn.text.count("%</text>") >= 4
 
 
-def test_an_artifact_reaches_nothing_of_the_dashboard(served: Any) -> None:
-    found = listed(served)
+def test_an_artifact_reaches_nothing_of_the_dashboard(asked: Asked) -> None:
+    found = listed(asked)
     for name, one in found.items():
-        answer = ask(served, path=f"/artifacts/1/{one['artifact_id']}")
+        answer = asked(path=f"/artifacts/1/{one['artifact_id']}")
         policy = answer.headers["content-security-policy"]
         assert "sandbox" in policy and "allow-same-origin" not in policy and "'self'" not in policy, name
         assert "access-control-allow-origin" not in answer.headers
         assert ("sha256-" in policy) is (name == "report.html")
 
 
-def test_an_artifact_without_its_file_is_not_there(served: Any, copied: Place, capsys: Any) -> None:
+def test_an_artifact_without_its_file_is_not_there(served: Asked, copied: Place, capsys: Any) -> None:
     one = listed(served)["report.html"]["artifact_id"]
     (store(copied) / one).unlink()
-    assert ask(served, path=f"/artifacts/1/{one}").status == 404
+    assert served(path=f"/artifacts/1/{one}").status == 404
     for path in (f"/artifacts/1/{'0' * 36}", "/artifacts/1/..%2f..%2flaunch.log", "/artifacts/1/launch.log"):
-        assert ask(served, path=path).status == 404
+        assert served(path=path).status == 404
     assert capsys.readouterr().err == ""
 
 
@@ -101,7 +106,7 @@ def test_a_resumed_study_writes_nothing_twice(copied: Place) -> None:
     assert state() == (before, files) and attributes(copied) == noted
 
 
-def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copied: Place, served: Any) -> None:
+def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copied: Place, served: Asked) -> None:
     study = optuna.load_study(study_name="r", storage=url(copied))
     mine = copied.folder / "mine.txt"
     mine.write_text("mine", encoding="utf-8")
@@ -119,10 +124,10 @@ def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copied: Place, s
     assert artifacts.ours(study) == after
 
 
-def test_the_study_and_each_confirmed_trial_have_a_note(served: Any, copied: Place) -> None:
-    found = detail(served)
+def test_the_study_and_each_confirmed_trial_have_a_note(asked: Asked, rehearsed: Place) -> None:
+    found = detail(asked)
     assert found["note"]["body"].startswith("## Best") and "(/report)" in found["note"]["body"]
-    confirmed = {row[0] for row in copied.rows("select config_digest from cell where phase = 'confirm'")}
+    confirmed = {row[0] for row in rehearsed.rows("select config_digest from cell where phase = 'confirm'")}
     noted = 0
     for trial in found["trials"]:
         told = {one["key"]: one["value"].strip('"') for one in trial["user_attrs"]}
@@ -135,8 +140,8 @@ def test_the_study_and_each_confirmed_trial_have_a_note(served: Any, copied: Pla
     assert noted >= 2
 
 
-def test_the_reports_figures_are_in_optunas_pages_with_real_colours(served: Any) -> None:
-    drawn = {one["id"]: one for one in detail(served)["plotly_graph_objects"]}
+def test_the_reports_figures_are_in_optunas_pages_with_real_colours(asked: Asked) -> None:
+    drawn = {one["id"]: one for one in detail(asked)["plotly_graph_objects"]}
     assert "figure-curves" in drawn
     text = json.dumps(drawn)
     assert "var(" not in text
