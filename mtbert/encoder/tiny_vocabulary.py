@@ -51,9 +51,14 @@ def bert_tokenizer(vocabulary: dict[str, int], *, lowercase: bool = True) -> Tok
 def count_words(texts: Iterable[str]) -> Counter[str]:
     """How often each lower-cased word and punctuation mark occurs, as BERT splits them."""
     normalizer, splitter = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-    counts: Counter[str] = Counter()
+    # Neither looks beyond a space, so what stands between two spaces is split once, however often it occurs.
+    pieces: Counter[str] = Counter()
     for text in texts:
-        counts.update(word for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)))
+        pieces.update(text.split(" "))
+    counts: Counter[str] = Counter()
+    for piece, count in pieces.items():
+        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(piece)):
+            counts[word] += count
     return counts
 
 

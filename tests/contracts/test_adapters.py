@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 
-import pytest
 import torch
+from cases import for_each
 from torch import Tensor
 
 from mtbert import components
@@ -57,32 +57,28 @@ def sentences(lengths: tuple[int, ...] = (9, 4, 1)) -> tuple[Tensor, Tensor]:
     return ids.masked_fill(~mask, 0), mask
 
 
-@pytest.fixture(params=components.names("adapters"))
-def name(request: pytest.FixtureRequest) -> str:
-    chosen: str = request.param
-    return chosen
+every_adapter = for_each("name", components.names("adapters"))
 
 
-def test_the_model_starts_as_the_plain_encoder(name: str) -> None:
+@every_adapter
+def test_the_model_starts_as_the_encoder_also_after_that_was_trained_alone(name: str) -> None:
     ids, mask = sentences()
-    torch.testing.assert_close(plain()(ids, mask, new(name)), plain()(ids, mask), rtol=0, atol=1e-5)
+    for scale in (1.0, 1.3):
+        encoder = plain()
+        with torch.no_grad():
+            for parameter in encoder.parameters():
+                parameter.mul_(scale)
+        torch.testing.assert_close(encoder(ids, mask, new(name)), encoder(ids, mask), rtol=0, atol=1e-5)
 
 
-def test_it_still_starts_there_after_the_encoder_was_trained_alone(name: str) -> None:
-    encoder, adapter = plain(), new(name)
-    with torch.no_grad():
-        for parameter in encoder.parameters():
-            parameter.mul_(1.3)
-    ids, mask = sentences()
-    torch.testing.assert_close(encoder(ids, mask, adapter), encoder(ids, mask), rtol=0, atol=1e-5)
-
-
+@every_adapter
 def test_once_moved_it_changes_every_real_token(name: str) -> None:
     ids, mask = sentences()
     difference = plain()(ids, mask, moved(name)) - plain()(ids, mask)
     assert (difference.abs().amax(-1)[mask] > 1e-4).all()
 
 
+@every_adapter
 def test_a_step_of_gradient_descent_moves_it_away_from_the_start(name: str) -> None:
     encoder, adapter = plain(), new(name).train()
     ids, mask = sentences()
@@ -95,8 +91,9 @@ def test_a_step_of_gradient_descent_moves_it_away_from_the_start(name: str) -> N
     assert (encoder(ids, mask, adapter) - before).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("lengths", [(9, 4, 1), (6,), (1,)], ids=["padded", "one row", "one token"])
+@every_adapter
+@for_each("dtype", [torch.float32, torch.bfloat16])
+@for_each("lengths", [(9, 4, 1), (6,), (1,)])
 def test_gives_states_in_the_encoders_shape_and_precision(
     name: str, lengths: tuple[int, ...], dtype: torch.dtype
 ) -> None:
@@ -105,6 +102,7 @@ def test_gives_states_in_the_encoders_shape_and_precision(
     assert hidden.shape == (*ids.shape, SHAPE.width) and hidden.dtype == dtype and hidden.isfinite().all()
 
 
+@every_adapter
 def test_what_stands_at_padding_changes_no_real_token(name: str) -> None:
     ids, mask = sentences()
     other = ids.masked_fill(~mask, 11)
@@ -112,6 +110,7 @@ def test_what_stands_at_padding_changes_no_real_token(name: str) -> None:
     assert torch.equal(encoder(ids, mask, adapter)[mask], encoder(other, mask, adapter)[mask])
 
 
+@every_adapter
 def test_a_sentence_does_not_see_its_neighbours_nor_its_padding(name: str) -> None:
     ids, mask = sentences()
     encoder, adapter = plain(), moved(name)
@@ -119,26 +118,24 @@ def test_a_sentence_does_not_see_its_neighbours_nor_its_padding(name: str) -> No
     torch.testing.assert_close(alone, encoder(ids, mask, adapter)[1:2, :4], rtol=1e-4, atol=1e-5)
 
 
-def test_inputs_are_not_changed(name: str) -> None:
-    ids, mask = sentences()
-    words = plain().embeddings.word(ids).detach()
-    before = ids.clone(), mask.clone(), words.clone()
-    plain()(ids, mask, moved(name), words)
-    assert all(torch.equal(now, then) for now, then in zip((ids, mask, words), before, strict=True))
+@every_adapter
+def test_neither_inputs_nor_the_encoder_are_changed(name: str) -> None:
+    encoder, (ids, mask) = plain(), sentences()
+    words = encoder.embeddings.word(ids).detach()
+    inputs = (ids, mask, words)
+    before, weights = copy.deepcopy(inputs), copy.deepcopy(encoder.state_dict())
+    encoder(ids, mask, moved(name), words)
+    assert all(torch.equal(now, then) for now, then in zip(inputs, before, strict=True))
+    assert all(torch.equal(tensor, weights[key]) for key, tensor in encoder.state_dict().items())
 
 
-def test_the_encoder_is_not_changed(name: str) -> None:
-    encoder = plain()
-    before = copy.deepcopy(encoder.state_dict())
-    encoder(*sentences(), moved(name))
-    assert all(torch.equal(tensor, before[key]) for key, tensor in encoder.state_dict().items())
-
-
+@every_adapter
 def test_there_is_no_dropout_in_it(name: str) -> None:
     encoder, adapter = plain(), moved(name).train()
     assert torch.equal(encoder(*sentences(), adapter), encoder(*sentences(), adapter))
 
 
+@every_adapter
 def test_gradients_reach_all_of_it_and_the_words(name: str) -> None:
     encoder, adapter = plain(), moved(name)
     ids, mask = sentences()
@@ -148,12 +145,14 @@ def test_gradients_reach_all_of_it_and_the_words(name: str) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() and p.grad.any() for p in adapter.parameters())
 
 
+@every_adapter
 def test_state_survives_a_round_trip(name: str) -> None:
     adapter, other = moved(name), new(name, seed=5)
     other.load_state_dict(adapter.state_dict())
     assert torch.equal(plain()(*sentences(), adapter), plain()(*sentences(), other))
 
 
+@every_adapter
 def test_the_same_seed_draws_the_same(name: str) -> None:
     one, again, other = (list(new(name, seed).parameters()) for seed in (0, 0, 1))
     assert all(torch.equal(a, b) for a, b in zip(one, again, strict=True))
@@ -161,5 +160,6 @@ def test_the_same_seed_draws_the_same(name: str) -> None:
     assert not drawn or not all(torch.equal(a, b) for a, b in drawn)
 
 
+@every_adapter
 def test_parameters_are_named_after_it(name: str) -> None:
     assert all(key.startswith(f"{name}.") for key, _ in new(name).named_parameters())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
+from cases import for_each
 from torch import Tensor
 
 from mtbert import components
 from mtbert.heads.abstract import AbstractHead
 
 WIDTH = 6
+Variant = tuple[str, int, tuple[float, float] | None]  # its name, outputs and scale
 
 
 def build(name: str, outputs: int, scale: tuple[float, float] | None) -> AbstractHead:
@@ -19,9 +20,9 @@ def build(name: str, outputs: int, scale: tuple[float, float] | None) -> Abstrac
     return built
 
 
-def variants() -> list[tuple[str, int, tuple[float, float] | None]]:
+def variants() -> list[Variant]:
     """Every head with every kind of task it can serve."""
-    result: list[tuple[str, int, tuple[float, float] | None]] = []
+    result: list[Variant] = []
     for name in components.names("heads"):
         reads = components.load("heads", name).reads  # type: ignore[attr-defined]
         result += (
@@ -32,10 +33,7 @@ def variants() -> list[tuple[str, int, tuple[float, float] | None]]:
     return result
 
 
-@pytest.fixture(params=variants(), ids=str)
-def variant(request: pytest.FixtureRequest) -> tuple[str, int, tuple[float, float] | None]:
-    chosen: tuple[str, int, tuple[float, float] | None] = request.param
-    return chosen
+every_head = for_each("variant", variants())
 
 
 def vectors(head: AbstractHead, rows: int = 4, dtype: torch.dtype = torch.float32) -> list[Tensor]:
@@ -44,38 +42,36 @@ def vectors(head: AbstractHead, rows: int = 4, dtype: torch.dtype = torch.float3
     return [torch.randn(rows, WIDTH, generator=generator).to(dtype) for _ in range(count)]
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("rows", [1, 4])
-def test_gives_the_tasks_outputs(
-    variant: tuple[str, int, tuple[float, float] | None], rows: int, dtype: torch.dtype
-) -> None:
+@every_head
+@for_each("dtype", [torch.float32, torch.bfloat16])
+@for_each("rows", [1, 4])
+def test_gives_the_tasks_outputs(variant: Variant, rows: int, dtype: torch.dtype) -> None:
     head = build(*variant).to(dtype).eval()
     outputs = head(*vectors(head, rows, dtype))
     assert outputs.shape == (rows, variant[1]) and outputs.isfinite().all()
 
 
-def test_evaluation_has_no_dropout(variant: tuple[str, int, tuple[float, float] | None]) -> None:
-    head = build(*variant).eval()
-    inputs = vectors(head)
-    assert torch.equal(head(*inputs), head(*inputs))
-
-
-def test_inputs_are_not_changed(variant: tuple[str, int, tuple[float, float] | None]) -> None:
+@every_head
+def test_inputs_are_not_changed_and_evaluation_has_no_dropout(variant: Variant) -> None:
     head = build(*variant)
     inputs = vectors(head)
     before = [vector.clone() for vector in inputs]
     head(*inputs)
     assert all(torch.equal(now, then) for now, then in zip(inputs, before, strict=True))
+    head.eval()
+    assert torch.equal(head(*inputs), head(*inputs))
 
 
-def test_gradients_reach_every_sentence(variant: tuple[str, int, tuple[float, float] | None]) -> None:
+@every_head
+def test_gradients_reach_every_sentence(variant: Variant) -> None:
     head = build(*variant).eval()
     inputs = [vector.requires_grad_() for vector in vectors(head)]
     head(*inputs).square().sum().backward()
     assert all(vector.grad is not None and vector.grad.any() for vector in inputs)
 
 
-def test_state_survives_a_round_trip(variant: tuple[str, int, tuple[float, float] | None]) -> None:
+@every_head
+def test_state_survives_a_round_trip(variant: Variant) -> None:
     head, other = build(*variant).eval(), build(*variant).eval()
     with torch.no_grad():
         for parameter in head.parameters():
@@ -85,6 +81,7 @@ def test_state_survives_a_round_trip(variant: tuple[str, int, tuple[float, float
     assert torch.equal(head(*inputs), other(*inputs))
 
 
-def test_has_parameters_where_it_says_that_it_learns(variant: tuple[str, int, tuple[float, float] | None]) -> None:
+@every_head
+def test_has_parameters_where_it_says_that_it_learns(variant: Variant) -> None:
     head = build(*variant)
     assert any(True for _ in head.parameters()) == (variant[2] is None or head.learns_on_scale)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
+from cases import for_each
 from torch import Tensor
 
 from mtbert import components
@@ -23,15 +23,7 @@ def build(name: str) -> AbstractPooling:
     return built
 
 
-@pytest.fixture(params=components.names("poolings"))
-def name(request: pytest.FixtureRequest) -> str:
-    chosen: str = request.param
-    return chosen
-
-
-@pytest.fixture
-def pooling(name: str) -> AbstractPooling:
-    return build(name)
+every_pooling = for_each(("name", "pooling"), components.names("poolings"), lambda name: (name, build(name)))
 
 
 def sentences(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
@@ -40,25 +32,29 @@ def sentences(dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
     return hidden, mask
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@every_pooling
+@for_each("dtype", [torch.float32, torch.bfloat16])
 def test_gives_one_vector_a_sentence_in_the_same_precision(pooling: AbstractPooling, dtype: torch.dtype) -> None:
     hidden, mask = sentences(dtype)
     vectors = pooling.to(dtype)(hidden, mask)
     assert vectors.shape == (3, WIDTH) and vectors.dtype == dtype
 
 
+@every_pooling
 def test_padding_never_changes_the_result(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     other = torch.where(mask.unsqueeze(-1), hidden, torch.full_like(hidden, 1e4))
     assert torch.equal(pooling(hidden, mask), pooling(other, mask))
 
 
+@every_pooling
 def test_a_pooling_that_reads_the_first_only_says_so(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     alone = torch.allclose(pooling(hidden[:, :1], mask[:, :1]), pooling(hidden, mask))
     assert alone == pooling.first_only
 
 
+@every_pooling
 def test_more_padding_never_changes_the_result(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     wider = torch.cat([hidden, torch.full((3, 2, WIDTH), 7.0)], dim=1)
@@ -66,11 +62,13 @@ def test_more_padding_never_changes_the_result(pooling: AbstractPooling) -> None
     torch.testing.assert_close(pooling(wider, wider_mask), pooling(hidden, mask))
 
 
+@every_pooling
 def test_a_sentence_does_not_see_its_neighbours(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     torch.testing.assert_close(pooling(hidden[1:2], mask[1:2]), pooling(hidden, mask)[1:2])
 
 
+@every_pooling
 def test_inputs_are_not_changed(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     before = hidden.clone(), mask.clone()
@@ -78,6 +76,7 @@ def test_inputs_are_not_changed(pooling: AbstractPooling) -> None:
     assert torch.equal(hidden, before[0]) and torch.equal(mask, before[1])
 
 
+@every_pooling
 def test_no_gradient_reaches_padding(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     hidden.requires_grad_()
@@ -86,23 +85,27 @@ def test_no_gradient_reaches_padding(pooling: AbstractPooling) -> None:
     assert not hidden.grad[~mask].any() and hidden.grad[mask].any()
 
 
+@every_pooling
 def test_a_row_without_a_real_token_gives_numbers(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     assert pooling(hidden, torch.zeros_like(mask)).isfinite().all()
 
 
+@every_pooling
 def test_gradients_reach_every_parameter(pooling: AbstractPooling) -> None:
     hidden, mask = sentences()
     pooling(hidden.requires_grad_(), mask).square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in pooling.parameters())
 
 
+@every_pooling
 def test_state_survives_a_round_trip(name: str, pooling: AbstractPooling) -> None:
     other = components.build("poolings", name, {}, width=WIDTH, pooler=None)
     other.load_state_dict(pooling.state_dict())
     assert torch.equal(pooling(*sentences()), other(*sentences()))
 
 
+@every_pooling
 def test_the_same_seed_gives_the_same_bits(name: str) -> None:
     built = []
     for _ in range(2):
@@ -111,6 +114,7 @@ def test_the_same_seed_gives_the_same_bits(name: str) -> None:
     assert torch.equal(built[0](*sentences()), built[1](*sentences()))
 
 
+@every_pooling
 def test_has_parameters_where_it_asks_for_the_width(name: str, pooling: AbstractPooling) -> None:
     # A configuration is refused, or not, by what a pooling asks for.
     assert any(True for _ in pooling.parameters()) == ("width" in components.facts("poolings", name))

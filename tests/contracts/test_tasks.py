@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from cases import for_each
 
 from mtbert import components
 from mtbert.tasks.abstract import AbstractTask
 
 
-@pytest.fixture(params=components.names("tasks"))
-def task(request: pytest.FixtureRequest) -> AbstractTask:
-    built: AbstractTask = components.build("tasks", request.param, {})
+def build(name: str) -> AbstractTask:
+    built: AbstractTask = components.build("tasks", name, {})
     return built
+
+
+every_task = for_each("task", components.names("tasks"), build)
 
 
 def example(task: AbstractTask, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -23,12 +26,9 @@ def example(task: AbstractTask, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
     return outputs, labels if task.label_kind == "score" else labels.round()
 
 
-def test_is_named_after_its_file_and_has_a_text_column_for_each_sentence(task: AbstractTask) -> None:
-    assert task.name in components.names("tasks")
-    assert len(task.text_columns) == (2 if task.pair else 1)
-
-
-def test_classes_bounds_and_outputs_agree(task: AbstractTask) -> None:
+@every_task
+def test_columns_classes_bounds_and_outputs_agree(task: AbstractTask) -> None:
+    assert task.name in components.names("tasks") and len(task.text_columns) == (2 if task.pair else 1)
     assert task.low < task.high
     if task.label_kind == "score":
         assert (task.classes, task.outputs) == (0, 1)
@@ -37,6 +37,7 @@ def test_classes_bounds_and_outputs_agree(task: AbstractTask) -> None:
         assert task.outputs == (task.classes if task.label_kind == "class" else 1)
 
 
+@every_task
 def test_the_bounds_are_labels_and_nothing_beyond_them_is(task: AbstractTask) -> None:
     assert [task.parse_label(f"{value}") for value in (task.low, task.high)] == [task.low, task.high]
     for value in (task.low - 1, task.high + 1):
@@ -44,8 +45,9 @@ def test_the_bounds_are_labels_and_nothing_beyond_them_is(task: AbstractTask) ->
             task.parse_label(f"{value}")
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("rows", [1, 5])
+@every_task
+@for_each("dtype", [torch.float32, torch.bfloat16])
+@for_each("rows", [1, 5])
 def test_the_loss_is_a_float32_scalar_with_a_gradient(task: AbstractTask, rows: int, dtype: torch.dtype) -> None:
     outputs, labels = example(task, rows)
     outputs = outputs.to(dtype).requires_grad_()
@@ -55,12 +57,14 @@ def test_the_loss_is_a_float32_scalar_with_a_gradient(task: AbstractTask, rows: 
     assert outputs.grad is not None and outputs.grad.any()
 
 
+@every_task
 def test_the_loss_is_the_mean_over_examples(task: AbstractTask) -> None:
     outputs, labels = example(task, 5)
     alone = torch.stack([task.loss(outputs[i : i + 1], labels[i : i + 1]) for i in range(5)])
     torch.testing.assert_close(task.loss(outputs, labels), alone.mean())
 
 
+@every_task
 def test_predictions_are_one_number_an_example_comparable_to_labels(task: AbstractTask) -> None:
     outputs = example(task, 5)[0].numpy()
     before = outputs.copy()
@@ -70,6 +74,7 @@ def test_predictions_are_one_number_an_example_comparable_to_labels(task: Abstra
     assert (outputs == before).all()
 
 
+@every_task
 def test_the_main_metric_of_perfect_predictions_is_one(task: AbstractTask) -> None:
     labels = example(task, 5)[1].numpy()
     if task.label_kind == "class":

@@ -12,8 +12,8 @@ from mtbert.run import prepare_data
 
 TINY = {
     "backbone": "tiny",
-    "data": {"train_examples": 24, "dev_examples": 20, "max_tokens": 32},
-    "multitask": {"epochs": 2, "optimizer": {"learning_rate": 1e-3}},
+    "data": {"train_examples": 8, "dev_examples": 6, "max_tokens": 16},
+    "multitask": {"epochs": 2, "batch_size": 4, "optimizer": {"learning_rate": 1e-3}},
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
+from cases import for_each
 from torch import Tensor
 from torch.nn.functional import gelu
 
@@ -116,7 +117,7 @@ def test_the_reference_is_the_encoder(encoder: BertEncoder) -> None:
     torch.testing.assert_close(encoder(IDS, MASK)[MASK], Reference()(encoder)[MASK], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(("width", "heads"), [(12, 12), (10, 10), (14, 7), (13, 1)])
+@for_each(("width", "heads"), [(12, 12), (10, 10), (14, 7), (13, 1)])
 def test_pal_is_a_small_attention_between_shared_maps(encoder: BertEncoder, width: int, heads: int) -> None:
     adapter = adapters(pal={"width": width})
     assert_same(encoder, adapter, Reference(beside=pal_of(adapter.state_dict(), heads)))
@@ -198,7 +199,7 @@ def test_a_top_layer_stands_on_what_the_others_changed(encoder: BertEncoder) -> 
     torch.testing.assert_close(encoder(IDS, MASK, both)[MASK], expected, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "weights"),
     [  # Zhang, Table 1, for one task: the printed formulas at d = 768, d_s = 204, 12 layers
         ("pal", 2 * 768 * 204 + 12 * 3 * 204**2),
@@ -214,6 +215,7 @@ def test_has_as_many_weights_as_its_formula_says(name: str, weights: int) -> Non
     assert sum(p.numel() for p in adapter.parameters() if p.ndim > 1) == weights
 
 
+@pytest.mark.slow  # for the import of both libraries; the formula is tested above
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of transformers, about what PEFT calls
 def test_lora_is_pefts() -> None:
     peft = pytest.importorskip("peft", reason="the reference implementation of LoRA is not installed")

@@ -35,27 +35,20 @@ def test_evaluate_prints_every_metric_of_every_task(model: Path, capsys: pytest.
     assert told["leaderboard_score"] == pytest.approx((main[0] + main[1] + (1 + main[2]) / 2) / 3)
 
 
-def test_train_and_predict_tell_the_same_as_data(
+def test_train_and_predict_tell_the_same_as_data_and_take_no_more_examples_than_they_are_given(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = model.parent / "config.json"
-    assert train.main(["--config", str(config), "--out", str(tmp_path / "model"), "--json"]) == 0
+    config, few = model.parent / "config.json", ["--train-examples", "3", "--dev-examples", "2"]
+    assert train.main(["--config", str(config), *few, "--out", str(tmp_path / "model"), "--json"]) == 0
     said = capsys.readouterr()
     told = json.loads(said.out)
     assert set(told) == {"digest", "seed", "best_epoch", "score", "tasks", "model"}
-    assert told["digest"] == RunConfig.model_validate_json(config.read_text(encoding="utf-8")).digest()
+    kept = RunConfig.model_validate_json((tmp_path / "model" / "config.json").read_text(encoding="utf-8"))
+    assert (kept.data.train_examples, kept.data.dev_examples) == (3, 2) and told["digest"] == kept.digest()
     assert set(told["tasks"]) == {"sst", "quora", "sts"} and "epoch 1/" in said.err
     assert predict.main(["--model", told["model"], "--out", str(tmp_path / "out"), "--json"]) == 0
     files = json.loads(capsys.readouterr().out)["files"]
     assert sorted(files) == sorted(str(path) for path in (tmp_path / "out").iterdir())
-
-
-def test_train_takes_no_more_examples_than_it_is_given(model: Path, tmp_path: Path) -> None:
-    config, out = model.parent / "config.json", tmp_path / "model"
-    few = ["--train-examples", "3", "--dev-examples", "2"]
-    assert train.main(["--config", str(config), *few, "--out", str(out)]) == 0
-    kept = RunConfig.model_validate_json((out / "config.json").read_text(encoding="utf-8"))
-    assert (kept.data.train_examples, kept.data.dev_examples) == (3, 2)
     with pytest.raises(SystemExit):
         train.main(["--train-examples", "many"])
 

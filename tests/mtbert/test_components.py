@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from cases import for_each
 
 from mtbert import components
 from mtbert.errors import ConfigurationError
 
 
-@pytest.mark.parametrize("kind", components.KINDS)
+@for_each("kind", components.KINDS)
 def test_every_file_defines_one_component(kind: str) -> None:
     assert components.names(kind)
     for name in components.names(kind):

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from cases import for_each
 
 from mtbert.config import RunConfig, parse
 from mtbert.errors import ConfigurationError
@@ -18,20 +19,19 @@ def test_none_is_what_configurations_had_before_there_were_any() -> None:
     assert parse({}).digest() == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "same",
     [
-        {"adapters": [{"name": "top_layer"}, {"name": "low_rank", "width": 64}]},
-        {"adapters": ["top_layer", {"name": "low_rank", "width": 64, "gelu": False}]},
-        {"adapters": {"top_layer": {}, "low_rank": {"width": 64}}},
+        {"adapters": [{"name": "top_layer"}, {"name": "low_rank", "width": 64}]},  # another order
+        {"adapters": ["top_layer", {"name": "low_rank", "width": 64, "gelu": False}]},  # defaults told
+        {"adapters": {"top_layer": {}, "low_rank": {"width": 64}}},  # by name
     ],
-    ids=["other order", "defaults told", "by name"],
 )
 def test_one_sum_has_one_digest_however_it_is_written(same: dict[str, Any]) -> None:
     assert parse(same) == parse(SUM) and parse(same).digest() == parse(SUM).digest()
 
 
-@pytest.mark.parametrize("other", [["low_rank", "top_layer"], [{"name": "low_rank", "width": 64}], ["lora"], []])
+@for_each("other", [["low_rank", "top_layer"], [{"name": "low_rank", "width": 64}], ["lora"], []])
 def test_adapters_and_their_settings_are_in_the_digest(other: list[Any]) -> None:
     assert parse({"adapters": other}).digest() != parse(SUM).digest()
 
@@ -41,7 +41,7 @@ def test_json_gives_the_same_configuration_back() -> None:
     assert RunConfig.model_validate(json.loads(json.dumps(config.model_dump(mode="json")))) == config
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("told", "message"),
     [
         ({"adapters": ["pal", "lora", "pal"]}, "adapters: each adapter may be named once, got lora, pal, pal"),
@@ -66,8 +66,6 @@ def test_what_cannot_be_is_refused_with_the_reason(told: dict[str, Any], message
         parse(told)
 
 
-@pytest.mark.parametrize(
-    "trainable", [{"name": "adapters_and_heads"}, {"name": "last_k", "layers": 1}, {"name": "all"}]
-)
+@for_each("trainable", [{"name": "adapters_and_heads"}, {"name": "last_k", "layers": 1}, {"name": "all"}])
 def test_adapters_go_with_everything_that_trains_them(trainable: dict[str, Any]) -> None:
     assert parse({"adapters": ["pal"], "multitask": {"trainable": trainable}}).multitask.trainable.name

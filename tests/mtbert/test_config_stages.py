@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cases import for_each
 
 from mtbert.config import RunConfig, parse
 from mtbert.config_stages import corpora_of
@@ -21,13 +22,13 @@ PINNED = {
 STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "single_task")
 
 
-@pytest.mark.parametrize(("digest", "data"), PINNED.items())
+@for_each(("digest", "data"), PINNED.items())
 def test_digests_of_older_configurations_stay(digest: str, data: dict[str, Any]) -> None:
     assert parse(data).digest() == digest
     assert parse({**data, **dict.fromkeys(STAGES)}).digest() == digest
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@for_each("stage", STAGES)
 def test_a_stage_with_nothing_but_defaults_is_in_the_digest(stage: str) -> None:
     assert parse({stage: {}}).digest() != parse({}).digest()
 
@@ -41,7 +42,7 @@ def test_corpora_are_written_as_a_sum() -> None:
     assert corpora_of("notes/my.txt") == ("notes/my.txt",)
 
 
-@pytest.mark.parametrize(("text", "told"), [("wiki", "got 'wiki'"), ("tasks+tasks", "counts once"), ("", "got ''")])
+@for_each(("text", "told"), [("wiki", "got 'wiki'"), ("tasks+tasks", "counts once"), ("", "got ''")])
 def test_a_corpus_that_is_none_is_refused(text: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=f"mlm.corpora: .*{told}"):
         parse({"mlm": {"corpora": text}})

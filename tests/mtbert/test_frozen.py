@@ -71,31 +71,24 @@ def assert_alike(config: RunConfig, prepared: Prepared) -> list[int]:
     return [passes for *_, passes in with_it]
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_heads_learn_the_same(tiny: RunConfig, prepared: Prepared, pooling: str) -> None:
-    first, *later = assert_alike(changed(tiny, HEADS, pooling=pooling), prepared)
+BILSTM: dict[str, Any] = {"backbone": "bilstm", "pooling": "mean"}
+
+
+@pytest.mark.parametrize(
+    ("multitask", "others"),
+    [
+        *((HEADS, {"pooling": pooling}) for pooling in POOLINGS),
+        *((LAST, {"pooling": pooling}) for pooling in ("cls", "attention")),  # the border is the same for all
+        *((part, others) for part in (HEADS, LAST) for others in (SEPARATE, BILSTM)),
+        (LAST | {"sampler": {"name": "hybrid"}}, {}),  # trains less in some epochs
+    ],
+    ids=str,
+)
+def test_what_is_trained_above_what_is_frozen_learns_the_same(
+    tiny: RunConfig, prepared: Prepared, multitask: dict[str, Any], others: dict[str, Any]
+) -> None:
+    first, *later = assert_alike(changed(tiny, multitask, **others), prepared)
     assert first > 0 and later == [0]
-
-
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_the_last_layers_learn_the_same(tiny: RunConfig, prepared: Prepared, pooling: str) -> None:
-    first, *later = assert_alike(changed(tiny, LAST, pooling=pooling), prepared)
-    assert first > 0 and later == [0]
-
-
-@pytest.mark.parametrize("multitask", [HEADS, LAST], ids=["heads", "last_k"])
-def test_separate_encoders_learn_the_same(tiny: RunConfig, prepared: Prepared, multitask: dict[str, Any]) -> None:
-    first, *later = assert_alike(changed(tiny, multitask, **SEPARATE), prepared)
-    assert first > 0 and later == [0]
-
-
-@pytest.mark.parametrize("multitask", [HEADS, LAST], ids=["heads", "last_k"])
-def test_a_bilstm_learns_the_same(tiny: RunConfig, prepared: Prepared, multitask: dict[str, Any]) -> None:
-    assert assert_alike(changed(tiny, multitask, backbone="bilstm", pooling="mean"), prepared)[1:] == [0]
-
-
-def test_a_curriculum_that_trains_less_in_some_epochs_learns_the_same(tiny: RunConfig, prepared: Prepared) -> None:
-    assert assert_alike(changed(tiny, LAST | {"sampler": {"name": "hybrid"}}), prepared)[1:] == [0]
 
 
 def test_evaluation_gives_the_same_bits(tiny: RunConfig, prepared: Prepared) -> None:
@@ -176,22 +169,16 @@ def test_a_run_passes_through_the_encoder_in_its_first_epoch_alone(tiny: RunConf
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize(
-    "border",
-    [Border(1), Border(2), Border(None), Border(None, first_token=True), Border(None, pooled=True)],
-    ids=str,
-)
-def test_what_stands_below_and_above_a_border_is_the_whole(
-    tiny: RunConfig, prepared: Prepared, pooling: str, border: Border
-) -> None:
+def test_what_stands_below_and_above_a_border_is_the_whole(tiny: RunConfig, prepared: Prepared, pooling: str) -> None:
     model = model_of(changed(tiny, {}, pooling=pooling), prepared).eval()
-    if border.first_token and not model.pooling.first_only:
-        pytest.skip(f"{pooling} reads all tokens")
     batch = TokenInputs(prepared.splits["quora", "dev"], prepared.pad_id, torch.device("cpu")).batch(np.arange(6))
     tokens, mask = batch.input_ids, batch.attention_mask
-    states = model.below(border, tokens, mask, "quora")
-    at_border = FrozenBatch(states, mask[:, :1] if border.one_row else mask, batch.labels, True, border)
-    torch.testing.assert_close(model.above(at_border, "quora"), model.vectors(tokens, mask, "quora"))
+    whole = model.vectors(tokens, mask, "quora")
+    borders = [Border(1), Border(2), Border(None), Border(None, pooled=True)]
+    for border in [*borders, Border(None, first_token=True)] if model.pooling.first_only else borders:
+        states = model.below(border, tokens, mask, "quora")
+        at_border = FrozenBatch(states, mask[:, :1] if border.one_row else mask, batch.labels, True, border)
+        torch.testing.assert_close(model.above(at_border, "quora"), whole, msg=lambda m, b=border: f"{b}: {m}")
 
 
 def borders(config: RunConfig, prepared: Prepared) -> set[Border | None]:

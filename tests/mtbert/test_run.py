@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from cases import for_each
 
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
@@ -29,46 +30,43 @@ def trained(config: RunConfig, prepared: Prepared) -> RunOutcome:
     return run(config, prepared, lambda _: True)
 
 
-def test_the_loss_falls(tiny: RunConfig, prepared: Prepared) -> None:
-    outcome = trained(changed(tiny, epochs=4), prepared)
+@pytest.fixture(scope="module")
+def outcome(tiny: RunConfig, prepared: Prepared) -> RunOutcome:
+    return trained(changed(tiny, epochs=3), prepared)
+
+
+def test_the_loss_falls(outcome: RunOutcome) -> None:
     first, last = outcome.epochs[0].losses, outcome.epochs[-1].losses
     assert set(first) == {"sst", "quora", "sts"}
     assert sum(last.values()) < sum(first.values())
 
 
-def test_the_same_seed_gives_the_same_bits_whatever_ran_before(tiny: RunConfig, prepared: Prepared) -> None:
-    before = trained(tiny, prepared)
+def test_the_same_seed_gives_the_same_bits_whatever_ran_before(
+    tiny: RunConfig, prepared: Prepared, outcome: RunOutcome
+) -> None:
     torch.manual_seed(123)
-    torch.rand(7)
-    trained(tiny.with_seed(9), prepared)
-    after = trained(tiny, prepared)
-    assert [e.dev.score for e in after.epochs] == [e.dev.score for e in before.epochs]
-    pairs = zip(before.model.state_dict().values(), after.model.state_dict().values(), strict=True)
+    expected = torch.rand(1)
+    torch.manual_seed(123)
+    other = trained(tiny.with_seed(9), prepared)
+    assert torch.equal(torch.rand(1), expected), "a run drew from the global generator"
+    assert other.epochs[0].losses != outcome.epochs[0].losses
+    again = trained(changed(tiny, epochs=3), prepared)
+    assert [e.dev.score for e in again.epochs] == [e.dev.score for e in outcome.epochs]
+    pairs = zip(outcome.model.state_dict().values(), again.model.state_dict().values(), strict=True)
     assert all(torch.equal(one, other) for one, other in pairs)
 
 
-def test_a_run_leaves_the_global_generator_alone(tiny: RunConfig, prepared: Prepared) -> None:
-    torch.manual_seed(5)
-    expected = torch.rand(1)
-    torch.manual_seed(5)
-    trained(tiny, prepared)
-    assert torch.equal(torch.rand(1), expected)
-
-
-def test_another_seed_gives_another_model(tiny: RunConfig, prepared: Prepared) -> None:
-    one, other = trained(tiny, prepared), trained(tiny.with_seed(1), prepared)
-    assert one.epochs[0].losses != other.epochs[0].losses
-
-
-def test_the_model_is_left_in_its_best_epoch(tiny: RunConfig, prepared: Prepared) -> None:
-    outcome = trained(changed(tiny, epochs=3), prepared)
+def test_the_model_is_left_in_its_best_epoch(prepared: Prepared, outcome: RunOutcome) -> None:
     assert outcome.best.dev.score == max(e.dev.score for e in outcome.epochs)
     assert evaluate_split(outcome.model, prepared, "dev").score == outcome.best.dev.score
 
 
-def test_a_run_ends_when_the_report_says_so(tiny: RunConfig, prepared: Prepared) -> None:
-    outcome = run(changed(tiny, epochs=3), prepared, lambda epoch: epoch.epoch < 2)
-    assert outcome.stopped and len(outcome.epochs) == 2
+def test_a_run_ends_when_the_report_says_so_and_a_no_after_the_last_epoch_is_not_a_stop(
+    tiny: RunConfig, prepared: Prepared
+) -> None:
+    for epochs, stopped in ((2, True), (1, False)):
+        found = run(changed(tiny, epochs=epochs), prepared, lambda _: False)
+        assert found.stopped == stopped and len(found.epochs) == 1
 
 
 def test_a_run_ends_after_as_many_epochs_without_a_better_score_as_it_has_patience(
@@ -76,22 +74,17 @@ def test_a_run_ends_after_as_many_epochs_without_a_better_score_as_it_has_patien
 ) -> None:
     # At a rate of nothing no epoch is better than the first.
     still = {"name": "adam", "learning_rate": 1e-30}
-    outcome = trained(changed(tiny, epochs=6, patience=2, optimizer=still), prepared)
-    assert len(outcome.epochs) == 3 and outcome.best.epoch == 1 and not outcome.stopped
+    found = trained(changed(tiny, epochs=6, patience=2, optimizer=still), prepared)
+    assert len(found.epochs) == 3 and found.best.epoch == 1 and not found.stopped
 
 
 def test_a_better_epoch_renews_the_patience(tiny: RunConfig, prepared: Prepared) -> None:
-    whole = trained(changed(tiny, epochs=8), prepared)
-    scores = [e.dev.score for e in whole.epochs]
-    ends = next((i for i in range(1, 8) if max(scores[: i + 1]) == max(scores[:i])), 7)
-    outcome = trained(changed(tiny, epochs=8, patience=1), prepared)
-    assert [e.dev.score for e in outcome.epochs] == scores[: ends + 1]
-    assert outcome.best.dev.score == max(scores[: ends + 1])
-
-
-def test_a_no_after_the_last_epoch_is_not_a_stop(tiny: RunConfig, prepared: Prepared) -> None:
-    outcome = run(tiny, prepared, lambda epoch: epoch.epoch < 2)
-    assert not outcome.stopped
+    config = tiny.with_seed(3)  # its score rises twice, then falls
+    scores = [e.dev.score for e in trained(changed(config, epochs=5), prepared).epochs]
+    ends = next((i for i in range(1, 5) if max(scores[: i + 1]) == max(scores[:i])), 4)
+    found = trained(changed(config, epochs=5, patience=1), prepared)
+    assert [e.dev.score for e in found.epochs] == scores[: ends + 1]
+    assert found.best.dev.score == max(scores[: ends + 1])
 
 
 def test_a_loss_that_is_no_number_ends_the_run_as_diverged(tiny: RunConfig, prepared: Prepared) -> None:
@@ -103,28 +96,21 @@ def test_a_loss_that_is_no_number_ends_the_run_as_diverged(tiny: RunConfig, prep
         multitask.run(model, tiny.multitask, prepared, tiny.seed, lambda _: True)
 
 
-@pytest.mark.parametrize("sampler", ["sequential", "round_robin_shortest", "joint"])
-def test_every_sampler_trains(tiny: RunConfig, prepared: Prepared, sampler: str) -> None:
-    outcome = trained(changed(tiny, sampler={"name": sampler}, epochs=1), prepared)
-    assert set(outcome.epochs[0].losses) == {"sst", "quora", "sts"}
-
-
 def test_heads_alone_leave_the_encoder_as_it_was(tiny: RunConfig, prepared: Prepared) -> None:
-    outcome = trained(changed(tiny, trainable={"name": "heads"}), prepared)
-    fresh = run(changed(tiny, trainable={"name": "heads"}, epochs=1), prepared, lambda _: True).model
-    pairs = zip(outcome.model.encoder.parameters(), fresh.encoder.parameters(), strict=True)
+    config = changed(tiny, trainable={"name": "heads"})
+    found, fresh = trained(config, prepared), build_model(config, prepared.vocabulary_size)
+    pairs = zip(found.model.encoder.parameters(), fresh.encoder.parameters(), strict=True)
     assert all(torch.equal(one, other) for one, other in pairs)
-    assert outcome.trainable_parameters == sum(p.numel() for p in outcome.model.heads.parameters())
+    assert found.trainable_parameters == sum(p.numel() for p in found.model.heads.parameters())
 
 
-def test_outputs_are_measured_on_all_examples_in_their_order(tiny: RunConfig, prepared: Prepared) -> None:
-    outcome = trained(changed(tiny, epochs=1), prepared)
+def test_outputs_are_measured_on_all_examples_in_their_order(prepared: Prepared, outcome: RunOutcome) -> None:
     for name, task in outcome.best.dev.tasks.items():
-        assert len(task.outputs) == len(prepared.splits[name, "dev"]) == 20
+        assert len(task.outputs) == len(prepared.splits[name, "dev"]) == 6
         assert (task.labels == prepared.splits[name, "dev"].labels).all()
 
 
-@pytest.mark.parametrize("sampler", ["round_robin_shortest", "joint"])
+@for_each("sampler", ["round_robin_shortest", "joint"])
 def test_a_head_without_parameters_on_a_frozen_encoder_leaves_the_others_training(
     tiny: RunConfig, prepared: Prepared, sampler: str
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import pytest
+from cases import for_each
 
 from mtbert.samplers.abstract import AbstractSampler
 from mtbert.samplers.annealed import AnnealedSampler
@@ -75,7 +75,7 @@ def test_proportional_square_root_and_uniform_draw_by_their_power_of_the_batches
     assert close(shares(UniformSampler(steps=20_000)), (1, 1, 1))
 
 
-@pytest.mark.parametrize(("epoch", "alpha"), [(1, 1.0), (2, 0.8), (3, 0.6), (5, 0.2)])
+@for_each(("epoch", "alpha"), [(1, 1.0), (2, 0.8), (3, 0.6), (5, 0.2)])
 def test_annealed_goes_from_proportional_to_almost_even(epoch: int, alpha: float) -> None:
     found = shares(AnnealedSampler(steps=20_000), epoch, epochs=5)
     assert close(found, (1, 4**alpha, 100**alpha))
@@ -85,7 +85,7 @@ def test_annealed_is_proportional_in_the_only_epoch_of_a_run() -> None:
     assert close(shares(AnnealedSampler(steps=20_000)), (1, 4, 100))
 
 
-@pytest.mark.parametrize("kind", [AnnealedSampler, ProportionalSampler, SquareRootSampler, UniformSampler])
+@for_each("kind", [AnnealedSampler, ProportionalSampler, SquareRootSampler, UniformSampler])
 def test_an_epoch_has_2400_steps_or_as_many_as_there_are_batches(kind: type) -> None:
     batches = {"a": 2, "b": 5}
     assert len(list(kind().epoch(batches, epoch=1, epochs=1, rng=RNG))) == 2400

@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import for_each
 from tokenizers import Tokenizer
 
 from mtbert import checkpoint
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import ConfigurationError
-from mtbert.model import build
-from mtbert.run import evaluate_split, run
+from mtbert.model import build_model
+from mtbert.run import RunOutcome, evaluate_split, run
 
 ALONE = ("sst", "quora", "sts")
+WORDS = 50  # of a vocabulary, where nothing is read
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -32,18 +34,22 @@ def separate(config: RunConfig, **others: object) -> RunConfig:
     return parse(data)
 
 
-@pytest.mark.parametrize("task", ALONE)
-def test_a_task_learns_what_it_learns_alone(task: str, tiny: RunConfig, prepared: Prepared) -> None:
-    together = run(separate(tiny), prepared, lambda _: True)
-    alone = run(separate(tiny, tasks={task: tiny.tasks[task].model_dump(mode="json")}), prepared, lambda _: True)
-    # Not to the bit: the norm that gradients are clipped to adds up the parameters in another order.
-    for one, other in zip(together.epochs, alone.epochs, strict=True):
-        assert one.losses[task] == pytest.approx(other.losses[task], rel=1e-5)
-        np.testing.assert_allclose(one.dev.tasks[task].outputs, other.dev.tasks[task].outputs, atol=1e-3)
+@pytest.fixture(scope="module")
+def together(tiny: RunConfig, prepared: Prepared) -> RunOutcome:
+    return run(separate(tiny), prepared, lambda _: True)
+
+
+def test_a_task_learns_what_it_learns_alone(tiny: RunConfig, prepared: Prepared, together: RunOutcome) -> None:
+    for task in ALONE:
+        alone = run(separate(tiny, tasks={task: tiny.tasks[task].model_dump(mode="json")}), prepared, lambda _: True)
+        # Not to the bit: the norm that gradients are clipped to adds up the parameters in another order.
+        for one, other in zip(together.epochs, alone.epochs, strict=True):
+            assert one.losses[task] == pytest.approx(other.losses[task], rel=1e-5)
+            np.testing.assert_allclose(one.dev.tasks[task].outputs, other.dev.tasks[task].outputs, atol=1e-3)
 
 
 def test_every_task_has_an_encoder_that_starts_alike(tiny: RunConfig) -> None:
-    model = build(separate(tiny))
+    model = build_model(separate(tiny), WORDS)
     first, *others = model.encoders()
     assert len(others) == 2 and len({id(model.encoder_of(task)) for task in ALONE}) == 3
     for other in others:
@@ -52,7 +58,7 @@ def test_every_task_has_an_encoder_that_starts_alike(tiny: RunConfig) -> None:
 
 
 def test_parameters_are_counted_for_every_encoder(tiny: RunConfig) -> None:
-    shared, own = build(tiny), build(separate(tiny))
+    shared, own = build_model(tiny, WORDS), build_model(separate(tiny), WORDS)
     encoder = sum(p.numel() for p in shared.encoder.parameters())
     assert own.total_parameters() == shared.total_parameters() + 2 * encoder
 
@@ -60,7 +66,7 @@ def test_parameters_are_counted_for_every_encoder(tiny: RunConfig) -> None:
 def test_a_frozen_encoder_is_frozen_for_every_task(tiny: RunConfig) -> None:
     data = separate(tiny).model_dump(mode="json")
     data["multitask"]["trainable"] = {"name": "heads"}
-    model = build(parse(data))
+    model = build_model(parse(data), WORDS)
     assert not any(p.requires_grad for encoder in model.encoders() for p in encoder.parameters())
     model.train()
     assert not any(layer.training for encoder in model.encoders() for layer in encoder.layers)
@@ -69,7 +75,7 @@ def test_a_frozen_encoder_is_frozen_for_every_task(tiny: RunConfig) -> None:
 def test_the_last_layers_are_those_of_every_task(tiny: RunConfig) -> None:
     data = separate(tiny).model_dump(mode="json")
     data["multitask"]["trainable"] = {"name": "last_k", "layers": 1}
-    for encoder in build(parse(data)).encoders():
+    for encoder in build_model(parse(data), WORDS).encoders():
         assert [any(p.requires_grad for p in layer.parameters()) for layer in encoder.layers] == [False, True]
 
 
@@ -78,15 +84,15 @@ def test_a_configuration_with_a_shared_encoder_keeps_its_digest() -> None:
     assert parse({"encoder": {"shared": False}}).digest() != parse({}).digest()
 
 
-@pytest.mark.parametrize("pooling", ["attention", "cls_pooler"])
+@for_each("pooling", ["attention", "cls_pooler"])
 def test_a_pooling_with_weights_is_refused(pooling: str) -> None:
     with pytest.raises(ConfigurationError, match=f"one model a task, and pooling {pooling} has weights"):
         parse({"encoder": {"shared": False}, "pooling": pooling})
 
 
-def test_a_saved_model_has_every_encoder(tiny: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
-    config = separate(tiny)
-    outcome = run(config, prepared, lambda _: True)
-    checkpoint.save(outcome.model, config, Tokenizer.from_str(prepared.tokenizer_json), tmp_path / "model")
+def test_a_saved_model_has_every_encoder(
+    tiny: RunConfig, prepared: Prepared, together: RunOutcome, tmp_path: Path
+) -> None:
+    checkpoint.save(together.model, separate(tiny), Tokenizer.from_str(prepared.tokenizer_json), tmp_path / "model")
     loaded, _, _ = checkpoint.load(tmp_path / "model")
-    assert evaluate_split(loaded, prepared, "dev").score == outcome.best.dev.score
+    assert evaluate_split(loaded, prepared, "dev").score == together.best.dev.score

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pytest
 import torch
+from cases import for_each
 from torch import Tensor
 
 from mtbert.surgery import dot_products, pcgrad, pcgrad_weights
@@ -50,7 +50,7 @@ def test_a_projection_is_onto_the_original_gradient_and_in_the_order_drawn() -> 
     torch.testing.assert_close(found, torch.tensor([-1.0, 0.0]))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@for_each("seed", range(5))
 def test_four_random_gradients_in_three_dimensions_are_treated_as_printed(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     gradients = [torch.randn(3, generator=generator, dtype=torch.float64) for _ in range(4)]

@@ -17,7 +17,6 @@ from mtbert.data.batching import Batch
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, build_model
 from mtbert.regularizers.abstract import AbstractRegularizer
-from mtbert.run import run
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.trainer import Trainer
 
@@ -75,35 +74,35 @@ def test_an_epoch_sees_every_example_once(tiny: RunConfig, prepared: Prepared) -
     trainer, recorder = trainer_of(tiny, prepared)
     trainer.epoch(1)
     for name, batches in recorder.seen.items():
-        assert sorted(i for batch in batches for i in batch) == list(range(24)), name
+        assert sorted(i for batch in batches for i in batch) == list(range(8)), name
 
 
 def test_a_task_may_have_its_own_batch_size(tiny: RunConfig, prepared: Prepared) -> None:
-    config = changed(tiny, {"quora": {"batch_size": 5}}, sampler={"name": "sequential"})
+    config = changed(tiny, {"quora": {"batch_size": 3}}, sampler={"name": "sequential"})
     trainer, recorder = trainer_of(config, prepared)
     trainer.epoch(1)
     sizes = {name: sorted(map(len, batches)) for name, batches in recorder.seen.items()}
-    assert sizes == {"sst": [8, 8, 8], "quora": [4, 5, 5, 5, 5], "sts": [8, 8, 8]}
+    assert sizes == {"sst": [4, 4], "quora": [2, 3, 3], "sts": [4, 4]}
 
 
 def test_a_subsample_is_drawn_anew_each_epoch(tiny: RunConfig, prepared: Prepared) -> None:
-    config = changed(tiny, {"quora": {"subsample": 10}}, sampler={"name": "sequential"})
+    config = changed(tiny, {"quora": {"subsample": 4}}, sampler={"name": "sequential"})
     trainer, recorder = trainer_of(config, prepared)
     epochs = []
     for epoch in (1, 2):
         recorder.seen.clear()
         trainer.epoch(epoch)
         epochs.append({name: sorted(i for batch in seen for i in batch) for name, seen in recorder.seen.items()})
-    assert len(epochs[0]["quora"]) == len(set(epochs[0]["quora"])) == 10
-    assert len(epochs[1]["quora"]) == 10 and epochs[0]["quora"] != epochs[1]["quora"]
-    assert epochs[0]["sst"] == list(range(24))
+    assert len(epochs[0]["quora"]) == len(set(epochs[0]["quora"])) == 4
+    assert len(epochs[1]["quora"]) == 4 and epochs[0]["quora"] != epochs[1]["quora"]
+    assert epochs[0]["sst"] == list(range(8))
 
 
 def test_a_task_that_starts_again_within_an_epoch_keeps_its_subsample(tiny: RunConfig, prepared: Prepared) -> None:
-    config = changed(tiny, {"quora": {"subsample": 8}}, sampler={"name": "round_robin_longest"})
+    config = changed(tiny, {"quora": {"subsample": 4}}, sampler={"name": "round_robin_longest"})
     trainer, recorder = trainer_of(config, prepared)
     trainer.epoch(1)
-    assert len(recorder.seen["quora"]) == 3 and len({i for batch in recorder.seen["quora"] for i in batch}) == 8
+    assert len(recorder.seen["quora"]) == 2 and len({i for batch in recorder.seen["quora"] for i in batch}) == 4
 
 
 def test_a_subsample_may_be_the_smallest_tasks_size_and_never_more_than_there_is(
@@ -111,23 +110,23 @@ def test_a_subsample_may_be_the_smallest_tasks_size_and_never_more_than_there_is
 ) -> None:
     tasks = {"quora": {"subsample": "smallest"}, "sts": {"subsample": 1000}}
     trainer, _ = trainer_of(changed(tiny, tasks), prepared)
-    assert trainer.sizes == {"sst": 24, "quora": 24, "sts": 24}
+    assert trainer.sizes == {"sst": 8, "quora": 8, "sts": 8}
     smaller = copy.copy(prepared.splits["sst", "train"]).take(np.arange(6))
     fewer = copy.copy(prepared)
     object.__setattr__(fewer, "splits", {**prepared.splits, ("sst", "train"): smaller})
     trainer, _ = trainer_of(changed(tiny, tasks), fewer)
-    assert trainer.sizes == {"sst": 6, "quora": 6, "sts": 24}
+    assert trainer.sizes == {"sst": 6, "quora": 6, "sts": 8}
 
 
 def test_a_subsample_may_be_a_part_of_the_whole_rounded_and_never_none(tiny: RunConfig, prepared: Prepared) -> None:
-    tasks = {"sst": {"subsample": 0.5}, "quora": {"subsample": 0.1}, "sts": {"subsample": 0.001}}
+    tasks = {"sst": {"subsample": 0.5}, "quora": {"subsample": 0.2}, "sts": {"subsample": 0.001}}
     trainer, _ = trainer_of(changed(tiny, tasks), prepared)
-    assert trainer.sizes == {"sst": 12, "quora": 2, "sts": 1}
+    assert trainer.sizes == {"sst": 4, "quora": 2, "sts": 1}
 
 
 def test_accumulation_of_small_batches_gives_the_gradient_of_a_large_one(tiny: RunConfig, prepared: Prepared) -> None:
     gradients = []
-    for batch_size, accumulation in ((24, 1), (6, 4)):
+    for batch_size, accumulation in ((8, 1), (2, 4)):
         config = changed(tiny, sampler={"name": "joint"}, batch_size=batch_size, accumulation=accumulation)
         trainer, recorder = trainer_of(parse({**config.model_dump(mode="json"), **NO_DROPOUT}), prepared)
         trainer.epoch(1)
@@ -141,8 +140,8 @@ def test_accumulation_of_small_batches_gives_the_gradient_of_a_large_one(tiny: R
 def test_the_last_steps_of_an_epoch_accumulate_as_many_as_are_left(tiny: RunConfig, prepared: Prepared) -> None:
     trainer, recorder = trainer_of(changed(tiny, sampler={"name": "sequential"}, accumulation=4), prepared)
     trainer.epoch(1)
-    assert recorder.steps == 3  # 9 steps of the sampler
-    assert trainer.schedule.last_epoch == 3
+    assert recorder.steps == 2  # 6 steps of the sampler
+    assert trainer.schedule.last_epoch == 2
 
 
 def test_hybrid_trains_heads_alone_in_odd_epochs_and_all_in_even_ones(tiny: RunConfig, prepared: Prepared) -> None:
@@ -178,7 +177,7 @@ def test_while_a_tasks_own_parameters_are_trained_all_others_and_dropout_stand_s
     trainer.regularizer = watcher
     trainer.epoch(1)
     own = {task: {n for n in trainer.trained if n.startswith(f"heads.{task}.")} for task in trainer.tasks}
-    assert watcher.told == [(name, own[name], False) for name in ("sst", "quora", "sts") for _ in range(3)]
+    assert watcher.told == [(name, own[name], False) for name in ("sst", "quora", "sts") for _ in range(2)]
     watcher.told.clear()
     trainer.epoch(2)
     assert all(names == set(trainer.trained) and dropout for _, names, dropout in watcher.told)
@@ -200,7 +199,7 @@ def test_a_penalty_is_added_to_the_tasks_loss(tiny: RunConfig, prepared: Prepare
         trainer, recorder = trainer_of(tiny, prepared)
         recorder.penalty = penalty
         means.append(trainer.epoch(1))
-        assert recorder.steps == 9
+        assert recorder.steps == 6
     assert means[1] == pytest.approx({name: mean + 2.5 for name, mean in means[0].items()}, rel=1e-5)
 
 
@@ -208,7 +207,10 @@ def test_surgery_changes_the_gradients_of_shared_parameters_alone(tiny: RunConfi
     gradients = []
     for surgery in ("none", "pcgrad"):
         optimizer = {"name": "adam", "learning_rate": 1e-3, "clip_norm": None}
-        config = changed(tiny, sampler={"name": "joint"}, batch_size=24, surgery=surgery, optimizer=optimizer)
+        # The seed is one at which tasks conflict.
+        config = changed(
+            tiny.with_seed(1), sampler={"name": "joint"}, batch_size=8, surgery=surgery, optimizer=optimizer
+        )
         trainer, _ = trainer_of(config, prepared)
         trainer.epoch(1)
         gradients.append({name: p.grad for name, p in trainer.model.named_parameters()})
@@ -234,14 +236,13 @@ def test_gradients_left_from_before_do_not_count_in_the_norm_that_is_clipped(
     assert not moved(*states)
 
 
-@pytest.mark.parametrize("balancer", components.names("balancers"))
 @pytest.mark.parametrize("surgery", ["none", "pcgrad"])
-def test_every_balancer_trains_with_and_without_surgery(
-    tiny: RunConfig, prepared: Prepared, balancer: str, surgery: str
-) -> None:
-    config = changed(tiny, sampler={"name": "joint"}, balancer={"name": balancer}, surgery=surgery)
-    first, second = run(config, prepared, lambda _: True).epochs
-    assert sum(second.losses.values()) < sum(first.losses.values())
+def test_every_balancer_trains_with_and_without_surgery(tiny: RunConfig, prepared: Prepared, surgery: str) -> None:
+    for balancer in components.names("balancers"):
+        config = changed(tiny, sampler={"name": "joint"}, balancer={"name": balancer}, surgery=surgery, batch_size=8)
+        trainer, _ = trainer_of(config, prepared)
+        first, second = trainer.epoch(1), trainer.epoch(2)
+        assert sum(second.values()) < sum(first.values()), balancer
 
 
 @pytest.mark.parametrize("balancer", ["uncertainty", "learned", "gradnorm"])
@@ -272,8 +273,11 @@ def test_a_stage_of_another_name_draws_other_batches(tiny: RunConfig, prepared: 
     assert seen[0] != seen[1]
 
 
-@pytest.mark.parametrize("sampler", components.names("samplers"))
-def test_every_sampler_trains(tiny: RunConfig, prepared: Prepared, sampler: str) -> None:
-    settings = {"steps": 12} if "steps" in components.settings("samplers", sampler) else {}
-    outcome = run(changed(tiny, sampler={"name": sampler, **settings}), prepared, lambda _: True)
-    assert outcome.epochs[-1].losses and np.isfinite(outcome.best.dev.score)
+def test_every_sampler_trains(tiny: RunConfig, prepared: Prepared) -> None:
+    for sampler in components.names("samplers"):
+        settings = {"steps": 4} if "steps" in components.settings("samplers", sampler) else {}
+        trainer, _ = trainer_of(changed(tiny, sampler={"name": sampler, **settings}, batch_size=8), prepared)
+        before = state(trainer.model)
+        losses = [trainer.epoch(epoch) for epoch in (1, 2)]
+        assert all(found and np.isfinite([*found.values()]).all() for found in losses), sampler
+        assert any(name.startswith("encoder.") for name in moved(before, state(trainer.model))), sampler

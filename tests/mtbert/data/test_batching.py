@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from cases import for_each
 from numpy.typing import NDArray
 
 from mtbert.data.batching import collate, evaluation_batches, training_batches
@@ -19,8 +20,8 @@ def padded(batches: list[NDArray[np.int64]], sizes: NDArray[np.int64]) -> int:
     return int(sum(len(batch) * sizes[batch].max() for batch in batches))
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 8, 64])
-@pytest.mark.parametrize("n", [1, 7, 8, 400, 1001])
+@for_each("batch_size", [1, 3, 8, 64])
+@for_each("n", [1, 7, 8, 400, 1001])
 def test_training_visits_every_example_once(n: int, batch_size: int) -> None:
     batches = training_batches(lengths(n), batch_size, np.random.default_rng(n))
     assert sorted(np.concatenate(batches).tolist()) == list(range(n))
@@ -58,7 +59,7 @@ def test_a_batch_size_of_zero_is_refused() -> None:
         training_batches(lengths(4), 0, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("sentences", [1, 2])
+@for_each("sentences", [1, 2])
 def test_evaluation_batches_are_within_the_limit_and_complete(sentences: int) -> None:
     sizes = lengths(999)
     batches = evaluation_batches(sizes, 512, sentences=sentences)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from mtbert.data import demo
 from mtbert.data.demo import DUPLICATE_FLIPPED, _distinct, _duplicate, generate
 from mtbert.data.demo_questions import FRAMES, question_pair
 from mtbert.data.demo_reviews import review
@@ -21,7 +23,7 @@ from mtbert.data.examples import Split, TaskData, corpus_fingerprint
 
 @pytest.fixture(scope="module")
 def data() -> dict[str, TaskData]:
-    return generate()
+    return demo.generate()
 
 
 def splits(data: Mapping[str, TaskData], task: str) -> list[Split]:
@@ -39,12 +41,9 @@ def test_it_is_the_same_in_every_process(data: dict[str, TaskData]) -> None:
         "from mtbert.data.demo import generate; from mtbert.data.examples import corpus_fingerprint as f; "
         "print(f(generate()))"
     )
-    for seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
-        result = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-        )
-        assert result.stdout.strip() == corpus_fingerprint(data)
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}  # here another
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == corpus_fingerprint(data)
 
 
 def test_another_seed_gives_other_data(data: dict[str, TaskData]) -> None:
@@ -59,16 +58,11 @@ def test_more_training_data_leaves_dev_and_test_alone() -> None:
         assert small[task].test.texts == large[task].test.texts
 
 
-@pytest.mark.parametrize("task", ["sst", "quora", "sts"])
-def test_no_row_occurs_twice_in_any_split(data: dict[str, TaskData], task: str) -> None:
-    rows = [tuple(sorted(pair)) for s in splits(data, task) for pair in zip(s.texts, s.texts2 or s.texts, strict=True)]
-    assert len(set(rows)) == len(rows) == 2800
-
-
-@pytest.mark.parametrize("task", ["sst", "quora", "sts"])
-def test_ids_are_unique(data: dict[str, TaskData], task: str) -> None:
-    ids = [i for s in splits(data, task) for i in s.ids]
-    assert len(set(ids)) == len(ids)
+def test_no_row_nor_id_occurs_twice_in_any_split(data: dict[str, TaskData]) -> None:
+    for task in data:
+        rows = [row for s in splits(data, task) for row in zip(s.ids, s.texts, s.texts2 or s.texts, strict=True)]
+        assert len({tuple(sorted(pair)) for _, *pair in rows}) == len(rows) == 2800, task
+        assert len({i for i, *_ in rows}) == 2800, task
 
 
 def test_more_rows_than_a_grammar_holds_are_refused() -> None:
@@ -123,7 +117,7 @@ def test_shared_words_follow_similarity_but_do_not_settle_it(data: dict[str, Tas
 def test_negation_turns_a_review_around() -> None:
     """Among simple statements, "far from" a strong word is never on that word's side."""
     rng = random.Random(0)
-    texts = [review(rng) for _ in range(30_000)]
+    texts = [review(rng) for _ in range(12_000)]
     praise = [label for text, label in texts if text.split()[2:] == ["is", "brilliant", "."]]
     turned = [label for text, label in texts if text.split()[2:] == ["is", "far", "from", "brilliant", "."]]
     assert set(praise) == {4}
@@ -132,7 +126,7 @@ def test_negation_turns_a_review_around() -> None:
 
 def test_questions_with_swapped_roles_share_every_word_and_are_no_duplicates() -> None:
     rng = random.Random(0)
-    pairs = [question_pair(rng) for _ in range(20_000)]
+    pairs = [question_pair(rng) for _ in range(8_000)]
     swapped = [label for a, b, label in pairs if a != b and _words(a) == _words(b)]
     assert len(swapped) > 20
     assert set(swapped) == {0}
@@ -159,17 +153,20 @@ def test_two_actors_who_trade_places_keep_the_words_and_lose_similarity() -> Non
     assert sum(s <= 3.8 + 1e-9 for s in same_words) > 5  # the two agents agree in family at most
 
 
-def test_about_six_in_a_hundred_duplicate_labels_are_wrong() -> None:
-    rng = random.Random(0)
-    rows = [_duplicate(rng) for _ in range(40_000)]
-    swapped = [label for a, b, label in rows if b and a != b and _words(a) == _words(b)]  # other roles: truly 0
-    assert len(swapped) > 80
-    assert np.mean(swapped) == pytest.approx(DUPLICATE_FLIPPED, abs=0.05)
+def test_six_in_a_hundred_duplicate_labels_are_turned_around() -> None:
+    flipped = []
+    for seed in range(3000):
+        (*pair, label), (*same, noisy) = question_pair(random.Random(seed)), _duplicate(random.Random(seed))
+        assert pair == same and noisy in (label, 1 - label)
+        flipped.append(noisy != label)
+    deviation = (DUPLICATE_FLIPPED * (1 - DUPLICATE_FLIPPED) / len(flipped)) ** 0.5
+    assert np.mean(flipped) == pytest.approx(DUPLICATE_FLIPPED, abs=4 * deviation)
 
 
+@functools.cache
 def _scene_pairs() -> list[tuple[str, str, float]]:
     rng = random.Random(0)
-    return [scene_pair(rng) for _ in range(6000)]
+    return [scene_pair(rng) for _ in range(4000)]
 
 
 def _two_actors(text: str) -> bool:

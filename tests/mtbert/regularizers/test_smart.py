@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from cases import for_each
 from torch import Tensor
 
 from mtbert import components
@@ -150,7 +151,7 @@ def test_the_perturbation_raises_the_penalty_and_stays_in_its_ball(
     assert divergence(task, model(name, batch, words + delta), clean).item() > before.item()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "one", "other", "expected"),
     [
         # p = (.5, .5), q = (.75, .25), the other classes far away: (.5 - .75) ln(.5 / .75) + (.5 - .25) ln(.5 / .25)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import pytest
+from cases import for_each
 
 from mtbert.config import RunConfig, parse
 from mtbert.stage_store import keys
@@ -48,7 +48,7 @@ def first_difference(config: RunConfig, **other: Any) -> str | None:
     return next((name for name, a, b in pairs if a != b), None)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "stage"),
     [
         ({}, None),
@@ -76,7 +76,7 @@ def test_a_change_reaches_the_stages_that_read_it_and_those_after(changes: dict[
     assert first_difference(config_with(**changes)) == stage
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "stage"),
     [
         ("texts.in_domain", "mlm"),
@@ -109,7 +109,7 @@ def test_a_longer_run_begins_as_a_shorter_one_where_no_epoch_depends_on_the_tota
     assert long.multitask[:2] == short.multitask and len(set(long.multitask)) == 5
 
 
-@pytest.mark.parametrize(
+@for_each(
     "changes",
     [
         {"multitask__optimizer__schedule": "cosine"},

@@ -13,11 +13,11 @@ from mtbert.data.tokenize import Prepared
 from mtbert.run import prepare_data
 
 ALL_STAGES: dict[str, Any] = {
-    "mlm": {"corpora": "in_domain+tasks", "max_sentences": 40, "epochs": 1, "learning_rate": 1e-3},
-    "simcse_unsupervised": {"sentences": 32, "batch_size": 8, "learning_rate": 1e-3},
-    "simcse_supervised": {"triplets": 32, "batch_size": 8, "learning_rate": 1e-3},
-    "fine_tune_first": {"epochs": 1, "optimizer": {"learning_rate": 1e-3}},
-    "single_task": {"epochs": 1},
+    "mlm": {"corpora": "in_domain+tasks", "max_sentences": 8, "batch_size": 4, "epochs": 1, "learning_rate": 1e-3},
+    "simcse_unsupervised": {"sentences": 8, "batch_size": 4, "learning_rate": 1e-3},
+    "simcse_supervised": {"triplets": 8, "batch_size": 4, "learning_rate": 1e-3},
+    "fine_tune_first": {"epochs": 1, "batch_size": 4, "optimizer": {"learning_rate": 1e-3}},
+    "single_task": {"epochs": 1, "batch_size": 4},
 }
 
 

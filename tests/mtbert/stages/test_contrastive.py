@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from cases import for_each
 
 from mtbert.stages.contrastive import contrastive_loss, projection
 
@@ -22,7 +23,7 @@ def test_two_sentences_by_hand() -> None:
     assert float(loss) == pytest.approx((first + second) / 2, rel=1e-6)
 
 
-@pytest.mark.parametrize("alpha", [0.5, 1.0, 3.0])
+@for_each("alpha", [0.5, 1.0, 3.0])
 def test_hard_negatives_join_the_denominator_and_alpha_weights_the_own_one_alone(alpha: float) -> None:
     anchors, positives = torch.tensor([X, Y]), torch.tensor([X, DIAGONAL])
     negatives = torch.tensor([DIAGONAL, X])

@@ -65,83 +65,88 @@ def executed(outcome: RunOutcome) -> list[str]:
     return [stage.name for stage in outcome.stages if not stage.shared]
 
 
-def test_a_second_run_takes_every_stage_before_multitask_from_the_store(
-    staged: RunConfig, data: Prepared, tmp_path: Path
+@pytest.fixture(scope="module")
+def config(tiny: RunConfig) -> RunConfig:
+    """Multitask alone, with two tasks and one batch of each per epoch: what is stored between epochs is the subject."""
+    two = {name: part for name, part in tiny.model_dump(mode="json")["tasks"].items() if name != "quora"}
+    return with_multitask(parse({**tiny.model_dump(mode="json"), "tasks": two}), batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def brief(staged: RunConfig) -> RunConfig:
+    """Every stage, with one epoch of multitask."""
+    return with_multitask(staged, epochs=1, batch_size=8)
+
+
+def test_a_second_run_takes_from_the_store_what_it_shares_with_the_first(
+    brief: RunConfig, data: Prepared, tmp_path: Path
 ) -> None:
-    store = StageStore(tmp_path)
-    first, alone = shared_run(staged, data, store), run(staged, data, lambda _: True)
+    first, alone = shared_run(brief, data, StageStore(tmp_path)), run(brief, data, lambda _: True)
     assert same(first, alone) and first.shared_seconds == 0
-    again = shared_run(staged, data, StageStore(tmp_path))
+    again = shared_run(brief, data, StageStore(tmp_path))
     assert same(again, alone) and executed(again) == ["multitask", "single_task"]
     assert again.shared_seconds > 0 and again.train_seconds < first.train_seconds + first.shared_seconds
     assert [(s.name, s.key) for s in again.stages] == [(s.name, s.key) for s in first.stages]
 
-
-def test_a_run_with_another_end_takes_the_beginning_it_shares(
-    staged: RunConfig, data: Prepared, tmp_path: Path
-) -> None:
-    store = StageStore(tmp_path)
-    shared_run(staged, data, store)
-    part = staged.model_dump(mode="json")
+    part = brief.model_dump(mode="json")
     part["fine_tune_first"]["optimizer"]["learning_rate"] = 1e-4
     other = parse(part)
-    outcome = shared_run(other, data, store)
+    outcome = shared_run(other, data, StageStore(tmp_path))
     assert executed(outcome) == ["fine_tune_first", "multitask", "single_task"]
     assert same(outcome, run(other, data, lambda _: True))
 
 
 def test_a_run_without_single_task_is_the_beginning_of_one_with_it(
-    staged: RunConfig, data: Prepared, tmp_path: Path
+    brief: RunConfig, data: Prepared, tmp_path: Path
 ) -> None:
-    store, plain = StageStore(tmp_path), without(staged, "mlm", "simcse_supervised", "single_task")
-    shared_run(plain, data, store, plain.multitask.epochs)
-    longer = without(staged, "mlm", "simcse_supervised")
+    store, longer = StageStore(tmp_path), without(brief, "mlm", "simcse_supervised", "fine_tune_first")
+    shared_run(without(longer, "single_task"), data, store, 1)
     outcome = shared_run(longer, data, store)
     assert executed(outcome) == ["single_task"] and same(outcome, run(longer, data, lambda _: True))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", components.names("balancers"))
-def test_a_longer_run_goes_on_to_the_bit_with_every_balancer(
-    tiny: RunConfig, prepared: Prepared, tmp_path: Path, name: str
-) -> None:
-    config = with_multitask(tiny, balancer={"name": name}, sampler={"name": "joint"})
-    goes_on(config, prepared, tmp_path)
+# What each sampler is tried together with; a sampler or a balancer that is not named here is tried on its own.
+BESIDE: dict[str, dict[str, Any]] = {
+    "annealed": {"optimizer": {"schedule": "cosine"}},
+    "hybrid": {"regularizer": {"name": "smart", "bregman": True}},
+    "joint": {"balancer": {"name": "gradnorm"}, "surgery": "pcgrad"},
+    "proportional": {"balancer": {"name": "fixed"}, "trainable": {"name": "heads"}},
+    "round_robin_longest": {"balancer": {"name": "uncertainty"}, "trainable": {"name": "last_k", "layers": 1}},
+    "round_robin_shortest": {"balancer": {"name": "score_adaptive"}, "accumulation": 2},
+    "sequential": {
+        "balancer": {"name": "dwa"},
+        "optimizer": {"name": "adamw", "weight_decay": 0.01, "head_learning_rate": 0.01},
+    },
+    "square_root": {"balancer": {"name": "squared"}},
+    "uniform": {"balancer": {"name": "learned"}},
+}
+TRIED = {"sum", *(part["balancer"]["name"] for part in BESIDE.values() if "balancer" in part)}
+WAYS = [
+    *({"sampler": {"name": name}} | BESIDE.get(name, {}) for name in components.names("samplers")),
+    *({"sampler": {"name": "joint"}, "balancer": {"name": n}} for n in components.names("balancers") if n not in TRIED),
+]
 
 
-@pytest.mark.parametrize("name", components.names("samplers"))
-def test_a_longer_run_goes_on_to_the_bit_with_every_sampler(
-    tiny: RunConfig, prepared: Prepared, tmp_path: Path, name: str
-) -> None:
-    short = components.settings("samplers", name)
-    goes_on(
-        with_multitask(tiny, sampler={"name": name, **({"steps": 6} if "steps" in short else {})}), prepared, tmp_path
-    )
+def name_of(way: dict[str, Any]) -> str:
+    return "-".join(way[part]["name"] for part in ("sampler", "balancer") if part in way)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"regularizer": {"name": "smart", "bregman": True}},
-        {"surgery": "pcgrad", "sampler": {"name": "joint"}},
-        {"optimizer": {"name": "adamw", "weight_decay": 0.01, "head_learning_rate": 0.01}},
-        {"trainable": {"name": "heads"}},
-        {"trainable": {"name": "last_k", "layers": 1}},
-        {"accumulation": 2},
-        {"optimizer": {"schedule": "cosine"}},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("way", WAYS, ids=name_of)
 def test_a_longer_run_goes_on_to_the_bit_with_every_way_of_training(
-    tiny: RunConfig, prepared: Prepared, tmp_path: Path, changes: dict[str, Any]
+    config: RunConfig, prepared: Prepared, tmp_path: Path, way: dict[str, Any]
 ) -> None:
-    goes_on(with_multitask(tiny, **changes), prepared, tmp_path)
+    drawn = "steps" in components.settings("samplers", way["sampler"]["name"])
+    sampler = way["sampler"] | ({"steps": 4} if drawn else {})
+    goes_on(with_multitask(config, **way | {"sampler": sampler}), prepared, tmp_path)
 
 
 def goes_on(config: RunConfig, data: Prepared, folder: Path) -> None:
-    """A run of four epochs after one of two, and the same without a store; only epochs that can be shared are."""
-    short, long = with_multitask(config, epochs=2), with_multitask(config, epochs=4)
+    """A longer run after one of two epochs, and the same without a store; only epochs that can be shared are.
+
+    What a balancer remembers of the losses of two epochs shows in the fourth at the earliest, all else in the third.
+    """
+    remembers = "memory" in vars(components.load("balancers", config.multitask.balancer.name))
+    short, long = (with_multitask(config, epochs=epochs) for epochs in (2, 4 if remembers else 3))
     store = StageStore(folder)
     shared_run(short, data, store, 2)
     outcome = shared_run(long, data, store)
@@ -151,8 +156,8 @@ def goes_on(config: RunConfig, data: Prepared, folder: Path) -> None:
     assert same(outcome, run(long, data, lambda _: True))
 
 
-def test_pieces_have_a_row_each(tiny: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
-    config, store = with_multitask(tiny, epochs=4), StageStore(tmp_path)
+def test_pieces_have_a_row_each(config: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
+    config, store = with_multitask(config, epochs=4), StageStore(tmp_path)
     keys = keys_of(config, prepared).multitask
     outcome = shared_run(config, prepared, store, 1, 3)
     assert [(s.key, s.shared) for s in outcome.stages] == [(keys[e - 1], False) for e in (1, 3, 4)]
@@ -161,36 +166,36 @@ def test_pieces_have_a_row_each(tiny: RunConfig, prepared: Prepared, tmp_path: P
     assert same(outcome, again)
 
 
-def test_a_run_out_of_patience_is_found_by_a_longer_one(tiny: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
+def test_a_run_out_of_patience_is_found_by_a_longer_one(config: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
     still = {"optimizer": {"learning_rate": 1e-30}, "patience": 1}
-    short, long = (with_multitask(tiny, epochs=n, **still) for n in (3, 6))
+    short, long = (with_multitask(config, epochs=n, **still) for n in (3, 6))
     store = StageStore(tmp_path)
     assert len(shared_run(short, prepared, store, 3).epochs) == 2
     outcome = shared_run(long, prepared, store)
     assert executed(outcome) == [] and same(outcome, run(long, prepared, lambda _: True))
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(tiny: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
-    config, store = with_multitask(tiny, epochs=4), StageStore(tmp_path)
+def test_a_run_that_was_stopped_goes_on_where_it_was(config: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
+    rates = {"learning_rate": 1e-3, "schedule": "cosine"}  # another in every step
+    config, store = with_multitask(config, epochs=3, optimizer=rates), StageStore(tmp_path)
     sharing = Sharing(keys_of(config, prepared), store, keep_when_stopped=True)
     stopped = run(config, prepared, lambda report: report.epoch < 2, sharing=sharing)
     assert stopped.stopped and len(stopped.epochs) == 2
     seen: list[int] = []
     outcome = run(config, prepared, lambda report: not seen.append(report.epoch), sharing=sharing)
-    assert seen == [1, 2, 3, 4] and [s.shared for s in outcome.stages] == [True, False]
+    assert seen == [1, 2, 3] and [s.shared for s in outcome.stages] == [True, False]
     assert same(outcome, run(config, prepared, lambda _: True))
 
 
-def test_an_epoch_known_already_can_end_a_run(tiny: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
-    config, store = with_multitask(tiny, epochs=3), StageStore(tmp_path)
-    shared_run(config, prepared, store, 3)
-    outcome = shared_run(config, prepared, store, report=lambda report: report.epoch < 2)
-    alone = run(config, prepared, lambda report: report.epoch < 2)
-    assert outcome.stopped and measures(outcome) == measures(alone)
+def test_an_epoch_known_already_can_end_a_run(config: RunConfig, prepared: Prepared, tmp_path: Path) -> None:
+    store = StageStore(tmp_path)
+    shared_run(config, prepared, store, 2)
+    outcome = shared_run(config, prepared, store, report=lambda report: False)
+    assert outcome.stopped and measures(outcome) == measures(run(config, prepared, lambda _: False))
 
 
-def test_a_damaged_entry_is_computed_again(staged: RunConfig, data: Prepared, tmp_path: Path) -> None:
-    config = without(staged, "simcse_supervised", "fine_tune_first", "single_task")
+def test_a_damaged_entry_is_computed_again(brief: RunConfig, data: Prepared, tmp_path: Path) -> None:
+    config = without(brief, "simcse_supervised", "fine_tune_first", "single_task")
     alone = shared_run(config, data, StageStore(tmp_path))
     last = keys_of(config, data).before[-1][1]
     path = tmp_path / last[:2] / last / STATE
@@ -200,33 +205,31 @@ def test_a_damaged_entry_is_computed_again(staged: RunConfig, data: Prepared, tm
     assert StageStore(tmp_path).find(last) is not None
 
 
-def test_each_task_with_an_encoder_of_its_own_shares_too(staged: RunConfig, data: Prepared, tmp_path: Path) -> None:
-    parts = without(staged, "simcse_supervised", "fine_tune_first").model_dump(mode="json")
-    config = parse({**parts, "encoder": {"shared": False}})
-    store = StageStore(tmp_path)
-    alone = shared_run(config, data, store)
-    again = shared_run(config, data, store)
-    assert executed(again) == ["multitask", "single_task"] and same(again, alone)
-
-
 @pytest.mark.parametrize("trainable", [{"name": "all"}, {"name": "last_k", "layers": 1}, {"name": "heads"}])
 def test_encoders_of_their_own_go_on_from_the_store_to_the_bit(
-    staged: RunConfig, data: Prepared, tmp_path: Path, trainable: dict[str, Any]
+    brief: RunConfig, data: Prepared, tmp_path: Path, trainable: dict[str, Any]
 ) -> None:
     # What last_k leaves frozen of a further task's encoder is what mlm and SimCSE taught the first one.
-    parts = without(staged, "fine_tune_first", "single_task").model_dump(mode="json")
-    config = with_multitask(parse({**parts, "encoder": {"shared": False}}), trainable=trainable, epochs=3)
+    parts = without(brief, "simcse_supervised", "fine_tune_first").model_dump(mode="json")
+    config = with_multitask(parse({**parts, "encoder": {"shared": False}}), trainable=trainable, epochs=2)
     alone, store = run(config, data, lambda _: True), StageStore(tmp_path)
-    shared_run(with_multitask(config, epochs=2), data, store, 2)
+    shared_run(without(with_multitask(config, epochs=1), "single_task"), data, store, 1)
     again = shared_run(config, data, store)
-    assert [stage.shared for stage in again.stages] == [True, True, True, True, False] and same(again, alone)
+    assert [(stage.name, stage.shared) for stage in again.stages] == [
+        ("mlm", True),
+        ("simcse_unsupervised", True),
+        ("multitask", True),
+        ("multitask", False),
+        ("single_task", False),
+    ]
+    assert same(again, alone)
 
 
 def test_with_a_pretraining_seed_seeds_share_what_comes_before_multitask(
-    staged: RunConfig, data: Prepared, tmp_path: Path
+    brief: RunConfig, data: Prepared, tmp_path: Path
 ) -> None:
-    parts = {**staged.model_dump(mode="json"), "pretraining_seed": 3, "pooling": "attention"}
-    one, two = (parse({**parts, "seed": seed}) for seed in (1, 2))
+    parts = without(brief, "mlm", "simcse_supervised").model_dump(mode="json")
+    one, two = (parse({**parts, "pretraining_seed": 3, "pooling": "attention", "seed": seed}) for seed in (1, 2))
     store = StageStore(tmp_path)
     first, second = shared_run(one, data, store), shared_run(two, data, store)
     assert executed(second) == ["multitask", "single_task"] and measures(first) != measures(second)

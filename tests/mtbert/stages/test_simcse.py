@@ -25,6 +25,17 @@ def model(staged: RunConfig, data: Prepared) -> MultitaskModel:
     return build_model(staged, data.vocabulary_size)
 
 
+@pytest.fixture
+def vivid(model: MultitaskModel) -> MultitaskModel:
+    """Words and attention so large that sentence vectors, nearly the same in an untrained model, differ."""
+    with torch.no_grad():
+        model.encoder.embeddings.word.weight.mul_(50)
+        for layer in model.encoder.layers:
+            layer.attention.qkv.weight.mul_(20)
+            layer.attention.output.weight.mul_(20)
+    return model
+
+
 def vectors(model: MultitaskModel, data: Prepared, name: str, count: int) -> Tensor:
     """Sentence vectors of the first sentences of a corpus, one at a time, so without padding."""
     rows = [torch.from_numpy(np.array(data.texts[name][i], dtype=np.int64))[None] for i in range(count)]
@@ -33,40 +44,40 @@ def vectors(model: MultitaskModel, data: Prepared, name: str, count: int) -> Ten
         return torch.cat([model.vectors(row, torch.ones_like(row, dtype=torch.bool)) for row in rows])
 
 
-def test_the_unsupervised_loss_contrasts_each_sentence_with_itself(model: MultitaskModel, data: Prepared) -> None:
-    found = vectors(model, data, "tasks", 6)
+def test_the_unsupervised_loss_contrasts_each_sentence_with_itself(vivid: MultitaskModel, data: Prepared) -> None:
+    found = vectors(vivid, data, "tasks", 6)
     config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.0, learning_rate=1e-12)
-    (loss,) = simcse_unsupervised.run(model, config, data, 0)
+    (loss,) = simcse_unsupervised.run(vivid, config, data, 0)
     assert loss == pytest.approx(float(contrastive_loss(found, found, 0.05)), rel=1e-3)
 
 
 def test_the_supervised_loss_contrasts_premises_with_entailments_and_contradictions(
-    model: MultitaskModel, data: Prepared
+    vivid: MultitaskModel, data: Prepared
 ) -> None:
-    premises, entailed, contradicted = (vectors(model, data, f"nli.{c}", 6) for c in ("sent0", "sent1", "hard_neg"))
+    premises, entailed, contradicted = (vectors(vivid, data, f"nli.{c}", 6) for c in ("sent0", "sent1", "hard_neg"))
     config = SimcseSupervisedConfig(triplets=6, batch_size=6, dropout=0.0, learning_rate=1e-12, alpha=2.0)
-    (loss,) = simcse_supervised.run(model, config, data, 0)
+    (loss,) = simcse_supervised.run(vivid, config, data, 0)
     assert loss == pytest.approx(float(contrastive_loss(premises, entailed, 0.05, contradicted, 2.0)), rel=1e-3)
 
 
-def test_dropout_makes_the_two_passes_differ(model: MultitaskModel, data: Prepared) -> None:
-    found = vectors(model, data, "tasks", 6)
+def test_dropout_makes_the_two_passes_differ(vivid: MultitaskModel, data: Prepared) -> None:
+    found = vectors(vivid, data, "tasks", 6)
     config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.3, learning_rate=1e-12)
-    (loss,) = simcse_unsupervised.run(model, config, data, 0)
+    (loss,) = simcse_unsupervised.run(vivid, config, data, 0)
     assert loss != pytest.approx(float(contrastive_loss(found, found, 0.05)), rel=1e-2)
 
 
 @pytest.mark.parametrize("projection", [False, True])
 def test_the_unsupervised_loss_falls(model: MultitaskModel, data: Prepared, projection: bool) -> None:
     config = SimcseUnsupervisedConfig(
-        sentences=32, batch_size=8, epochs=4, learning_rate=1e-3, dropout=0.1, projection=projection
+        sentences=8, batch_size=4, epochs=10, learning_rate=1e-3, dropout=0.1, projection=projection
     )
     losses = simcse_unsupervised.run(model, config, data, 0)
     assert losses[-1] < losses[0]
 
 
 def test_the_supervised_loss_falls(model: MultitaskModel, data: Prepared) -> None:
-    config = SimcseSupervisedConfig(triplets=32, batch_size=8, epochs=4, learning_rate=1e-3, dropout=0.1)
+    config = SimcseSupervisedConfig(triplets=8, batch_size=4, epochs=4, learning_rate=1e-3, dropout=0.0)
     losses = simcse_supervised.run(model, config, data, 0)
     assert losses[-1] < losses[0]
 
@@ -74,7 +85,7 @@ def test_the_supervised_loss_falls(model: MultitaskModel, data: Prepared) -> Non
 def test_the_pooling_of_the_run_is_used_and_trained(staged: RunConfig, data: Prepared) -> None:
     config = parse({**staged.model_dump(mode="json"), "pooling": "attention"})
     model, before = (build_model(config, data.vocabulary_size) for _ in range(2))
-    simcse_unsupervised.run(model, SimcseUnsupervisedConfig(sentences=16, batch_size=8), data, 0)
+    simcse_unsupervised.run(model, SimcseUnsupervisedConfig(sentences=8, batch_size=4), data, 0)
     pairs = zip(model.pooling.parameters(), before.pooling.parameters(), strict=True)
     assert any(not torch.equal(one, other) for one, other in pairs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cases import for_each
 
 from mtbert.tasks.quora import QuoraTask
 from mtbert.tasks.sst import SstTask
@@ -18,7 +19,7 @@ def test_a_score_may_be_any_number_in_range() -> None:
     assert StsTask().parse_label(" 4.25 ") == 4.25
 
 
-@pytest.mark.parametrize("text", ["5", "-1", "2.5", "", "nan", "inf", "positive"])
+@for_each("text", ["5", "-1", "2.5", "", "nan", "inf", "positive"])
 def test_sst_refuses_what_is_no_class(text: str) -> None:
     with pytest.raises(ValueError, match=r"^label '.*' is not one of 0\.\.4$"):
         SstTask().parse_label(text)
@@ -40,7 +41,7 @@ def test_quora_says_what_is_allowed() -> None:
         QuoraTask().parse_label("")
 
 
-@pytest.mark.parametrize("text", ["5.1", "-0.1", "nan", "high"])
+@for_each("text", ["5.1", "-0.1", "nan", "high"])
 def test_sts_refuses_what_is_out_of_range(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number from 0 to 5"):
         StsTask().parse_label(text)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from cases import for_each
 
 from mtbert.tasks.cfimdb import CfimdbTask
 
@@ -23,7 +24,7 @@ def test_metrics_are_accuracy_and_macro_f1() -> None:
     assert CfimdbTask().metrics(outputs, labels) == pytest.approx({"accuracy": 2 / 3, "macro_f1": 2 / 3})
 
 
-@pytest.mark.parametrize("text", ["2", "-1", "0.5", ""])
+@for_each("text", ["2", "-1", "0.5", ""])
 def test_refuses_what_is_no_class(text: str) -> None:
     with pytest.raises(ValueError, match=r"^label '.*' is not 0 or 1$"):
         CfimdbTask().parse_label(text)

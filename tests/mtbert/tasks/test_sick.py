@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from cases import for_each
 
 from mtbert.tasks.sick import SickTask
 
@@ -20,7 +21,7 @@ def test_metrics_of_a_mirrored_copy() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["0.9", "5.1", "nan"])
+@for_each("text", ["0.9", "5.1", "nan"])
 def test_refuses_what_is_out_of_range(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number from 1 to 5"):
         SickTask().parse_label(text)
