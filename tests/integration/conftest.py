@@ -17,7 +17,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """Read it, do not write: launch in a copy of its folder. Made once, for all processes of the tests."""
     base = tmp_path_factory.getbasetemp()

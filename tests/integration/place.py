@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from in_process import InProcessEngine
+from processes import until
 
 from study.engines import making
 from study.engines.abstract import AbstractEngine
 
-SMALL = ("--backbone", "tiny", "--budget", "smoke", "--train-examples", "16")
+# The least that is training all the same.
+SMALL = ("--backbone", "tiny", "--layers", "1", "--budget", "smoke", "--train-examples", "16", "--dev-examples", "16")
 
 # What the finished study of `Finished` was asked for.
 FINISHED = (*SMALL, "--space", "pooling", "--trials", "3", "--seeds", "2", "--name", "s")
@@ -68,6 +70,27 @@ class Place:
             text=True,
             start_new_session=True,
         )
+
+    def kill_when(self, sql: str, *arguments: str) -> None:
+        """Launch in a process of its own, and kill it as soon as the query has a row."""
+        process = self.start(*arguments)
+        self.wait(process, sql)
+        process.kill()
+        process.communicate(timeout=300)
+
+    def wait(self, process: subprocess.Popen[str], sql: str) -> None:
+        """Until the query has a row; fails when the launch ends before."""
+
+        def there() -> bool:
+            if process.poll() is not None or not self.database.exists():
+                return process.poll() is not None
+            try:
+                return bool(self.rows(sql))
+            except sqlite3.OperationalError:  # no such table yet
+                return False
+
+        until(there)
+        assert process.poll() is None, process.communicate()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:

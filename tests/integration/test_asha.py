@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from place import SMALL, Place
 
+pytestmark = pytest.mark.slow
 TRIALS = 9
 STUDY = (
     *SMALL, "--space", "pooling", "--name", "s", "--phases", "search", "--trials", str(TRIALS), "--epochs", "4",
@@ -40,13 +38,12 @@ def curves(place: Place) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.slow
 def test_promoted_runs_continue_and_give_the_same_bits_without_a_store(tmp_path: Path) -> None:
     found = []
-    for name, flag in (("with", "--share"), ("without", "--no-share")):
-        (tmp_path / name).mkdir()
-        place = Place(tmp_path / name)
-        done = place.run(*STUDY, flag, "--workers", "1")
+    for flag in ("--share", "--no-share"):
+        place = Place(tmp_path / flag)
+        place.folder.mkdir()
+        done = place.call(*STUDY, flag, "--workers", "1")
         assert done.returncode == 0, done.stderr
         check_rows(place)
         found.append((curves(place), place.rows("select trial_number, status, score from run order by 1")))
@@ -56,18 +53,8 @@ def test_promoted_runs_continue_and_give_the_same_bits_without_a_store(tmp_path:
     assert found[0] == found[1]
 
 
-@pytest.mark.slow
 def test_a_killed_search_goes_on_with_its_paused_runs(place: Place) -> None:
-    process = place.start(*STUDY)
-    deadline = time.monotonic() + 200
-    while not place.database.exists() or not place.rows("select 1 from sqlite_master where name = 'run'"):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    while place.rows("select count(*) from run where status = 'pruned'")[0][0] < 3:
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
-    again = place.run(*STUDY)
+    place.kill_when("select 1 from run where status = 'pruned' limit 1 offset 2", *STUDY, "--workers", "2")
+    again = place.call(*STUDY)
     assert again.returncode == 0, again.stdout + again.stderr
     check_rows(place)

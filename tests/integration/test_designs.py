@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import subprocess
-import time
 from typing import Any
 
 import pytest
@@ -49,7 +45,7 @@ def decisions(place: Place, name: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_planted_interaction_is_found_and_every_planned_cell_is_run_once(place: Place) -> None:
-    done = place.run(*asked(place, "d", "--seeds", "8", "--designs", ALL))
+    done = place.call(*asked(place, "d", "--seeds", "8", "--designs", ALL))
     assert done.returncode == 0, done.stdout + done.stderr
     decided = decisions(place, "d")
     assert decided["best_choices"] == dict.fromkeys("abcd", "on")
@@ -84,19 +80,19 @@ def test_a_planted_interaction_is_found_and_every_planned_cell_is_run_once(place
     page = (place.folder / "runs" / "d" / "report.html").read_text()
     for title in ("What each change does alone", "From the baseline to the best", "Which choices change each other"):
         assert title in page
-    assert place.run("--name", "d", "--space", "crossed.py").returncode == 0
+    assert place.call("--name", "d", "--space", "crossed.py", "--phases", "search,confirm,ablate").returncode == 0
     assert place.rows("select count(*) from run where seed >= 1000") == [(16 * 8,)]
     assert decisions(place, "d")["path"] == decided["path"]
 
 
 @pytest.mark.slow
 def test_the_plan_of_a_study_that_has_its_best_is_what_ablate_then_runs(place: Place) -> None:
-    first = place.run(*asked(place, "p", "--seeds", "2", "--phases", "search,confirm"))
+    first = place.call(*asked(place, "p", "--seeds", "2", "--phases", "search,confirm"))
     assert first.returncode == 0, first.stdout + first.stderr
     again = ["--name", "p", "--space", "crossed.py", "--phases", "ablate", "--designs", "pairs,add_one_in,path"]
-    plan = place.run(*again, "--plan", "--json")
+    plan = place.call(*again, "--plan", "--json")
     planned = json.loads(plan.stdout)
-    done = place.run(*again)
+    done = place.call(*again)
     assert done.returncode == 0, done.stdout + done.stderr
     for design in planned["designs"]:
         new = place.rows(
@@ -114,32 +110,18 @@ def test_the_plan_of_a_study_that_has_its_best_is_what_ablate_then_runs(place: P
     }
 
 
-def wait_for_steps(place: Place, process: subprocess.Popen[str], name: str, count: int) -> None:
-    """Until the path of a study has decided so many steps; fails when the launch ends before."""
-    deadline = time.monotonic() + 120
-    there = "select count(*) from sqlite_master where name = 'study_meta'"
-    while time.monotonic() < deadline:
-        written = place.database.exists() and place.rows(there) != [(0,)]
-        if written and len(decisions(place, name).get("path", {}).get("steps", ())) >= count:
-            return
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        time.sleep(0.02)
-    raise AssertionError("the path made no progress")
-
-
 @pytest.mark.slow
 def test_a_killed_path_goes_on_to_where_it_would_have_led(place: Place) -> None:
-    whole = place.run(*asked(place, "whole", "--seeds", "2", "--designs", "path"))
+    path = ("--seeds", "2", "--designs", "path", "--phases", "search,confirm,ablate")
+    whole = place.call(*asked(place, "whole", *path))
     assert whole.returncode == 0, whole.stdout + whole.stderr
-    slow = [*asked(place, "killed", "--seeds", "2", "--designs", "path"), "--rehearse-seconds", "0.2"]
-    process = place.start(*slow)
-    wait_for_steps(place, process, "killed", 1)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    a_step = "study_name = 'killed' and json_array_length(decisions_json, '$.path.steps') > 0"
+    slow = asked(place, "killed", *path, "--rehearse-seconds", "0.2")
+    place.kill_when(f"select 1 from study_meta where {a_step}", *slow)
     before = decisions(place, "killed")["path"]
     assert len(before["steps"]) < 4
 
-    again = place.run("--name", "killed", "--space", "crossed.py")
+    again = place.call("--name", "killed", "--space", "crossed.py", *path[-2:])
     assert again.returncode == 0, again.stdout + again.stderr
     after = decisions(place, "killed")["path"]
     assert after["steps"][: len(before["steps"])] == before["steps"]

@@ -1,4 +1,6 @@
-"""Every technique trains on real sentences: 200 examples a task, the first two layers of MiniLM, some steps.
+"""Every technique trains on real sentences: 200 examples a task, two layers, some steps.
+
+`make check` trains two small layers from nothing, `make nightly` the first two of MiniLM (`techniques.py`).
 
 A loss must fall that is measured before and after on the same examples, without dropout, for each task by itself; and
 everything that is said to be trained must have moved, and nothing else.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from mtbert import components
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
+from mtbert.data.subset import first
 from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import outputs_of
@@ -34,6 +38,7 @@ IN_CI = bool(os.environ.get("CI"))
 SHIPPED = ("sst", "quora", "sts", "cfimdb", "sick", "rotten_tomatoes")  # tasks whose data CI has
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.nightly,
     pytest.mark.skipif(not REAL.is_dir() and not IN_CI, reason=f"no real data at {REAL}; set MTBERT_DATA"),
 ]
 
@@ -54,15 +59,24 @@ def corpus() -> Corpus:
     """The tasks that the folder has; in CI all of the reports' own and ours, which it must have."""
     tasks = {name: task_of(name) for name in components.names("tasks")}
     there = [name for name, task in tasks.items() if all((REAL / file).is_file() for file in task.files.required())]
-    return load_corpus(str(REAL), tuple(dict.fromkeys([*there, *(SHIPPED if IN_CI else ())])))
+    whole = load_corpus(str(REAL), tuple(dict.fromkeys([*there, *(SHIPPED if IN_CI else ())])))
+    # No more than is trained on: small backbones make their vocabulary from all that is there.
+    few = {name: replace(data, train=first(data.train, techniques.EXAMPLES)) for name, data in whole.tasks.items()}
+    return replace(whole, tasks=few)
+
+
+@cache
+def sentences() -> dict[str, tuple[str, ...]]:
+    """Those of all stages."""
+    needs = together(need for _, staged in STAGES.values() for need in needs_of(staged).values())
+    return read_texts(corpus(), needs, techniques.EXAMPLES)
 
 
 @cache
 def prepared(backbone: str) -> Prepared:
     """The data as a backbone reads it, with the sentences of all stages."""
     config = next(config for config in CASES.values() if config.backbone == backbone)
-    needs = together(need for _, staged in STAGES.values() for need in needs_of(staged).values())
-    return prepare_data(config, corpus(), read_texts(corpus(), needs, techniques.EXAMPLES))
+    return prepare_data(config, corpus(), sentences())
 
 
 def task_of(name: str) -> AbstractTask:

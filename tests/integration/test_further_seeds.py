@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from typing import Any
 
 import pytest
@@ -18,6 +15,7 @@ from results.records import open_database
 from results.study_results import StudyResults
 
 STUDY = ("--space", "pooling", "--rehearse", "--budget", "standard", "--trials", "8", "--seeds", "3", "--workers", "1")
+UNPRINTED = ("--phases", "search,confirm,ablate")
 RUNS = "select config_digest, seed, phase, status, score from run where study_name = ? order by config_digest, seed"
 
 
@@ -37,7 +35,7 @@ def table(place: Place, name: str) -> tuple[StudyResults, list[Looked], str]:
 
 
 def launch(place: Place, *arguments: str) -> str:
-    done = place.run(*arguments)
+    done = place.call(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -60,8 +58,8 @@ def test_open_rows_and_what_they_are_compared_with_get_further_seeds(place: Plac
 
 @pytest.mark.slow
 def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
-    launch(place, *STUDY, "--name", "without")
-    launch(place, *STUDY, "--max-seeds", "3", "--name", "equal")
+    launch(place, *STUDY, *UNPRINTED, "--name", "without")
+    launch(place, *STUDY, *UNPRINTED, "--max-seeds", "3", "--name", "equal")
     assert runs(place, "without") == runs(place, "equal")
     with open_database(f"sqlite:///{place.database}") as database:
         tables = [
@@ -70,36 +68,30 @@ def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
         assert tables[0].equals(tables[1])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("further", [1, 7])
+@pytest.mark.parametrize(
+    "further", [pytest.param(1, marks=pytest.mark.nightly), pytest.param(7, marks=pytest.mark.slow)]
+)
 def test_killed_in_a_round_it_goes_on_to_the_rows_of_a_study_left_alone(place: Place, further: int) -> None:
     for name in ("alone", "killed"):
-        launch(place, *STUDY, "--name", name)
-    launch(place, "--name", "alone", "--max-seeds", "6", "--workers", "1")
-    process = place.start(
-        "--name", "killed", "--max-seeds", "6", "--workers", "1", "--rehearse", "--rehearse-seconds", "0.3"
-    )
-    done = "select count(*) from run where study_name = 'killed' and seed > 1002 and status = 'complete'"
-    deadline = time.monotonic() + 120
-    while place.rows(done)[0][0] < further:
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
-    before = place.rows("select id, finished_at from run where study_name = 'killed' and status = 'complete'")
+        launch(place, *STUDY, *UNPRINTED, "--name", name)
+    further_seeds = ("--max-seeds", "6", *UNPRINTED, "--workers")
+    launch(place, "--name", "alone", *further_seeds, "1")
+    ended = "from run where study_name = 'killed' and status = 'complete'"
+    slow = ("--name", "killed", "--rehearse", "--rehearse-seconds", "0.3", *further_seeds, "1")
+    place.kill_when(f"select 1 {ended} and seed > 1002 limit 1 offset {further - 1}", *slow)
+    before = place.rows(f"select id, finished_at {ended}")
     assert len(runs(place, "killed")) < len(runs(place, "alone"))
-    launch(place, "--name", "killed", "--workers", "2")
+    launch(place, "--name", "killed", *UNPRINTED, "--workers", "2")
     assert runs(place, "killed") == runs(place, "alone")
-    after = place.rows("select id, finished_at from run where study_name = 'killed' and status = 'complete'")
-    assert set(before) <= set(after)  # nothing was run twice
+    assert set(before) <= set(place.rows(f"select id, finished_at {ended}"))  # nothing was run twice
 
 
 @pytest.mark.slow
 def test_the_looks_cannot_be_changed_and_the_same_study_again_is_the_same(place: Place) -> None:
     for name in ("a", "b"):
-        launch(place, *STUDY, "--max-seeds", "6", "--name", name)
+        launch(place, *STUDY, *UNPRINTED, "--max-seeds", "6", "--name", name)
     assert runs(place, "a") == runs(place, "b")
     refused = place.call("--name", "a", "--max-seeds", "9")
     assert refused.returncode == 2 and "fixed before the first look" in refused.stderr
-    launch(place, "--name", "a", "--seeds", "3", "--max-seeds", "6", "--workers", "1")
+    launch(place, "--name", "a", *UNPRINTED, "--seeds", "3", "--max-seeds", "6", "--workers", "1")
     assert runs(place, "a") == runs(place, "b")

@@ -9,23 +9,13 @@ import time
 
 import pytest
 from place import SMALL, Place
+from processes import until
 
+from study.engines.local import LocalEngine
+from study.messages import EpochDone, Event
 from study.trainers.rehearsal import Rehearsal
 
-STUDY = (*SMALL, "--space", "pooling", "--name", "s", "--trials", "6", "--seeds", "2", "--epochs", "2")
-
-
-def wait_for_runs(place: Place, process: subprocess.Popen[str], count: int) -> None:
-    """Until `count` runs have finished; fails when the launch ends before."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if place.database.exists():
-            tables = place.rows("select count(*) from sqlite_master where name = 'run'")[0][0]
-            if tables and place.rows("select count(*) from run where finished_at is not null")[0][0] >= count:
-                return
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        time.sleep(0.05)
-    raise AssertionError("the study made no progress")
+REHEARSED = ("--space", "pooling", "--rehearse", "--trials", "2", "--phases", "search", "--name", "r")
 
 
 def processes_of(session: int) -> dict[int, int]:
@@ -40,102 +30,83 @@ def workers_of(driver: int) -> list[int]:
     return [pid for pid, parent in processes_of(driver).items() if pid != driver and parent != driver]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("finished", [1, 4, 8])
+NIGHTLY, SLOW = pytest.mark.nightly, pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "finished", [pytest.param(1, marks=NIGHTLY), pytest.param(4, marks=SLOW), pytest.param(8, marks=NIGHTLY)]
+)
 def test_a_killed_study_goes_on_where_it_was(place: Place, finished: int) -> None:
-    process = place.start(*STUDY)
-    wait_for_runs(place, process, finished)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    asked = (*SMALL, "--space", "pooling", "--name", "s", "--trials", "6", "--seeds", "2", "--epochs", "2")
+    place.kill_when(f"select 1 from run where finished_at is not null limit 1 offset {finished - 1}", *asked)
     before = place.rows("select id, finished_at, score, attempt from run where status = 'complete'")
     assert len(before) >= finished
 
-    again = place.run(*STUDY)
+    again = place.call(*asked, "--phases", "search,confirm,ablate")
     assert again.returncode == 0, again.stdout + again.stderr
     after = place.rows("select id, finished_at, score, attempt from run where status = 'complete'")
     assert set(before) <= set(after)  # kept as they were, not run again
     assert place.rows("select distinct status from run") == [("complete",)]
-    assert place.rows("select count(*) from trials") == [(6,)]
-    assert place.rows("select distinct state from trials") == [("COMPLETE",)]
+    assert place.rows("select state, count(*) from trials group by state") == [("COMPLETE", 6)]
     assert place.rows("select count(*) from run where trial_number is not null") == [(6,)]
     assert place.rows("select count(*), count(distinct config_digest || seed) from run") == [(len(after), len(after))]
 
 
 @pytest.mark.slow
 def test_workers_end_with_their_killed_driver(place: Place) -> None:
-    process = place.start(*STUDY, "--epochs", "50")
-    wait_for_runs(place, process, 0)
-    time.sleep(3)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
-    deadline = time.monotonic() + 20
-    while processes_of(process.pid) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert processes_of(process.pid) == {}
+    process = place.start(*REHEARSED, "--workers", "2", "--rehearse-seconds", "9999")
+    until(lambda: len(workers_of(process.pid)) == 2 or process.poll() is not None)
+    process.kill()
+    process.communicate(timeout=300)
+    until(lambda: not processes_of(process.pid), seconds=60)
 
 
 @pytest.mark.slow
 def test_ctrl_c_keeps_everything_and_says_how_to_go_on(place: Place) -> None:
-    process = place.start(*STUDY)
-    wait_for_runs(place, process, 2)
+    process = place.start(*REHEARSED, "--trials", "6", "--workers", "2", "--rehearse-seconds", "2")
+    place.wait(process, "select 1 from run where finished_at is not null limit 1 offset 1")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group
-    told, _ = process.communicate(timeout=30)
+    told, _ = process.communicate(timeout=300)
     assert process.returncode == 130
-    assert "python -m study.launch --name s" in told and "Traceback" not in told
-    assert place.rows("select count(*) from run where status = 'complete'")[0][0] >= 2
+    assert "python -m study.launch --name r" in told and "Traceback" not in told
+    assert 2 <= len(place.rows("select 1 from run where status in ('complete', 'pruned')")) < 6
     assert place.rows("select count(*) from run where status = 'running'") == [(0,)]
     assert place.rows("select status from study_meta") == [("interrupted",)]
-    assert place.run("--name", "s").returncode == 0
+    assert place.call("--name", "r").returncode == 0
     assert place.rows("select count(*) from trials") == [(6,)]
 
 
-@pytest.mark.slow
-def test_a_second_driver_is_refused_with_the_owners_name(place: Place) -> None:
-    process = place.start(*STUDY)
-    wait_for_runs(place, process, 1)
-    second = place.run(*STUDY)
-    assert second.returncode == 2
-    assert f"pid {process.pid}" in second.stderr and "Traceback" not in second.stderr
-    told, _ = process.communicate(timeout=200)
-    assert process.returncode == 0, told
+class OneKilled(LocalEngine):
+    """The worker of the first run is killed once, when it has told of an epoch."""
+
+    killed = False
+
+    def events(self, timeout: float) -> list[Event]:
+        found = super().events(timeout)
+        if not self.killed and any(isinstance(event, EpochDone) for event in found):
+            self.killed = True
+            os.kill(self._running[1].process.pid, signal.SIGKILL)
+        return found
 
 
 @pytest.mark.slow
 def test_a_killed_worker_ends_one_run_and_the_study_goes_on(place: Place) -> None:
-    asked = (*STUDY, "--phases", "search", "--epochs", "12", "--workers", "1", "--retries", "0")
-    process = place.start(*asked)
-    wait_for_runs(place, process, 0)
-    while not place.rows("select count(*) from epoch_metric where run_id = 1")[0][0]:
-        time.sleep(0.02)
-    (worker,) = workers_of(process.pid)
-    os.kill(worker, signal.SIGKILL)
-    told, _ = process.communicate(timeout=200)
-    assert process.returncode == 3, told
-    assert place.rows("select status, reason from run where status != 'complete'") == [("failed", "worker_died")]
-    assert place.rows("select state, count(*) from trials group by state order by state") == [
-        ("COMPLETE", 5),
-        ("FAIL", 1),
-    ]
-    failed = place.run("--name", "s", "--failed", module="study.status")
+    done = place.call(*REHEARSED, "--pruner", "none", "--workers", "1", "--retries", "0", engine=OneKilled)
+    assert done.returncode == 3, done.stderr
+    assert place.rows("select id, reason from run where status != 'complete'") == [(1, "worker_died")]
+    assert place.rows("select state from trials order by number") == [("FAIL",), ("COMPLETE",)]
+    failed = place.call("--name", "r", "--failed", module="study.status")
     assert "worker_died" in failed.stdout and "SIGKILL" in failed.stdout
 
 
 @pytest.mark.slow
 def test_a_run_whose_worker_is_killed_is_started_again(place: Place) -> None:
-    process = place.start(*STUDY, "--phases", "search", "--epochs", "12", "--workers", "1")
-    wait_for_runs(place, process, 0)
-    while not place.rows("select count(*) from epoch_metric where run_id = 1")[0][0]:
-        time.sleep(0.02)
-    (worker,) = workers_of(process.pid)
-    os.kill(worker, signal.SIGKILL)
-    told, _ = process.communicate(timeout=200)
-    assert process.returncode == 0 and "started again" in told, told
-    assert place.rows("select id from run where attempt = 2") == [(1,)]
-    assert place.rows("select distinct status from run") == [("complete",)]
+    done = place.call(*REHEARSED, "--pruner", "none", "--workers", "1", engine=OneKilled)
+    assert done.returncode == 0 and "started again" in done.stdout, done.stdout + done.stderr
+    assert place.rows("select id, attempt, status from run") == [(1, 2, "complete"), (2, 1, "complete")]
     assert place.rows("select distinct state from trials") == [("COMPLETE",)]
-
-
-REHEARSED = ("--space", "pooling", "--rehearse", "--trials", "2", "--phases", "search", "--name", "r")
+    repeated = "select 1 from epoch_metric group by run_id, epoch, split, task, metric having count(*) > 1"
+    assert place.rows(repeated) == []
 
 
 def ctrl_c(*_: object) -> None:

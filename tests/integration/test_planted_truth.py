@@ -68,7 +68,7 @@ class Found:
 
 
 def rehearsed(place: Place, study: Study) -> Found:
-    done = place.run(*ASKED, "--seed", str(study.seed), *study.flags, "--name", "s")
+    done = place.call(*ASKED, "--seed", str(study.seed), *study.flags, "--name", "s")
     assert done.returncode == 0, done.stdout + done.stderr
     with open_database(f"sqlite:///{place.database}") as database:
         table, results = ablation_table(database, "s"), StudyResults(database, "s")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,8 +15,9 @@ import clusters
 import psutil
 import pytest
 from clusters import Cluster, kill_node, start_node
+from gated import PYTHONPATH, Gate
 from place import SMALL, Place
-from processes import below, command_line, titled
+from processes import below, command_line, titled, until
 
 from study.engines import making
 from study.engines.abstract import EngineLost
@@ -27,6 +27,8 @@ from study.messages import Job
 STUDY = (*SMALL, "--space", "pooling", "--name", "s", "--trials", "4", "--seeds", "1", "--epochs", "2")
 RAY = ("--engine", "ray", "--workers", "1")
 LONG = (*STUDY, "--phases", "search", "--epochs", "20", *RAY)
+GATED = ("--space", "pooling", "--name", "s", "--phases", "search", "--engine", "ray", "--workers", "2")
+UNDER_WAY = "select 1 from run where status = 'running' and engine_trial_id is not null"  # on a worker
 
 # What must not depend on the engine: everything but ids of processes and trials, moments, durations and sizes.
 RUNS = """select id, trial_number, phase, config_digest, config_json, choices_json, seed, status, reason, detail,
@@ -44,16 +46,17 @@ TABLES = {
 }
 
 
-def wait_for_an_epoch(place: Place, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 180
-    while time.monotonic() < deadline:
-        if place.database.exists():
-            tables = place.rows("select count(*) from sqlite_master where name = 'epoch_metric'")[0][0]
-            if tables and place.rows("select count(*) from epoch_metric")[0][0]:
-                return
+def wait_for_runs(place: Place, process: subprocess.Popen[str], sql: str, count: int) -> None:
+    """Until the query has so many rows; it may name tables that the launch makes first."""
+
+    def found() -> bool:
+        with contextlib.suppress(sqlite3.OperationalError):  # there is no table yet
+            if place.database.exists() and len(place.rows(sql)) >= count:
+                return True
         assert process.poll() is None, process.stdout and process.stdout.read()
-        time.sleep(0.1)
-    raise AssertionError("the study made no progress")
+        return False
+
+    until(found)
 
 
 def scratch_folders(driver: int) -> list[Path]:
@@ -69,10 +72,7 @@ def sessions(processes: Sequence[psutil.Process]) -> set[int]:
 
 def assert_all_gone(of_sessions: set[int]) -> None:
     """No process of these sessions lives, also none that was not there when the sessions were listed."""
-    deadline = time.monotonic() + 20
-    while (left := living(of_sessions)) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert left == []
+    until(lambda: not living(of_sessions), lambda: living(of_sessions), seconds=120)
 
 
 def living(of_sessions: set[int]) -> list[str]:
@@ -87,13 +87,14 @@ def living(of_sessions: set[int]) -> list[str]:
 @pytest.mark.slow
 def test_a_study_leaves_the_rows_that_the_local_engine_leaves(tmp_path: Path) -> None:
     places = {engine: Place(tmp_path / engine) for engine in ("local", "ray")}
-    for engine, place in places.items():
+    for place in places.values():
         place.folder.mkdir()
-        process = place.start(*STUDY, "--engine", engine, "--workers", "1")
-        told, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, told
-        assert "ray" not in told.replace("mtbert-ray", "").lower().replace("array", "")
-        assert scratch_folders(process.pid) == []
+    alone = places["local"].call(*STUDY, "--trials", "2", "--workers", "1")
+    process = places["ray"].start(*STUDY, "--trials", "2", *RAY)
+    told, _ = process.communicate(timeout=600)
+    assert (alone.returncode, process.returncode) == (0, 0), alone.stderr + told
+    assert "ray" not in told.replace("mtbert-ray", "").lower().replace("array", "")
+    assert scratch_folders(process.pid) == []
     for table, sql in TABLES.items():
         assert places["ray"].rows(sql) == places["local"].rows(sql), table
         assert places["ray"].rows(sql), table
@@ -103,66 +104,48 @@ def test_a_study_leaves_the_rows_that_the_local_engine_leaves(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("retries", [0, 1])
-def test_a_killed_ray_worker_ends_one_attempt_and_the_study_goes_on(place: Place, retries: int) -> None:
-    process = place.start(*LONG, "--retries", str(retries))
-    wait_for_an_epoch(place, process)
-    processes = below(process.pid)
-    begun = sessions(processes)
-    (worker,) = titled(processes, "ray::ResourceTrainable")
-    worker.send_signal(signal.SIGKILL)
-    told, _ = process.communicate(timeout=300)
-    assert "worker_died: the Ray worker died: " in told and "search 5/4" not in told
-    runs = place.rows("select status, reason, attempt, engine_trial_id is null from run order by id")
-    states = place.rows("select state, count(*) from trials group by state order by state")
-    whole = [("complete", None, 1, 0)] * 3
-    if retries:
-        assert process.returncode == 0, told
-        assert runs == [("complete", None, 2, 0), *whole] and states == [("COMPLETE", 4)]
-        assert "; started again   [search 1/4" in told and "run 1 complete" in told and "[search 4/4, done]" in told
-    else:
-        assert process.returncode == 3, told
-        assert runs == [("failed", "worker_died", 1, 0), *whole] and states == [("COMPLETE", 3), ("FAIL", 1)]
-    assert_all_gone(begun)
-
-
-@pytest.mark.slow
-def test_short_runs_keep_all_workers_at_work(place: Place) -> None:
-    options = ("--space", "pooling", "--name", "s", "--phases", "search", "--trials", "40", "--pruner", "none")
-    process = place.start(*options, "--rehearse", "--rehearse-seconds", "0.3", "--engine", "ray", "--workers", "2")
-    workers: dict[bool, set[int]] = {False: set(), True: set()}
-    while process.poll() is None:
-        ended = len(ended_runs(place))
-        if 6 <= ended <= 15 or 25 <= ended <= 38:  # all had time to start, and none is given back yet
-            found = titled(below(process.pid), "ray::ResourceTrainable")
-            workers[ended > 20].update(worker.pid for worker in found)
-        time.sleep(0.1)
-    told, _ = process.communicate()
-    assert process.returncode == 0, told
-    assert len(workers[False]) == 2 and workers[False] == workers[True], workers
-
-
-def ended_runs(place: Place) -> list[tuple[int]]:
-    if not place.database.exists() or not place.rows("select 1 from sqlite_master where name = 'run'"):
-        return []
-    return place.rows("select id from run where status = 'complete'")
-
-
-@pytest.mark.slow
-def test_a_killed_driver_takes_ray_with_it(place: Place) -> None:
+def test_a_killed_ray_worker_ends_one_attempt_and_a_killed_driver_takes_ray_with_it(place: Place) -> None:
     process = place.start(*LONG)
-    wait_for_an_epoch(place, process)
+    wait_for_runs(place, process, "select 1 from epoch_metric", 1)
     assert len(scratch_folders(process.pid)) == 1
     processes = below(process.pid)
     assert len(titled(processes, "raylet/raylet")) == 1
     begun = sessions(processes)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    (worker,) = titled(processes, "ray::ResourceTrainable")
+    worker.kill()
+    wait_for_runs(place, process, "select 1 from run where status = 'complete'", 1)
+    process.kill()
+    told, _ = process.communicate(timeout=600)
+    assert "worker_died: the Ray worker died: " in told and "; started again   [search 1/4" in told
+    run = "select reason, attempt, engine_trial_id is null from run where id = 1"
+    assert place.rows(run) == [(None, 2, 0)]
+    assert place.rows("select state from trials where number = 0") == [("COMPLETE",)]
     assert_all_gone(begun)
-    deadline = time.monotonic() + 20
-    while scratch_folders(process.pid) and time.monotonic() < deadline:  # it goes after the processes
-        time.sleep(0.1)
-    assert scratch_folders(process.pid) == []
+    until(lambda: not scratch_folders(process.pid))  # they go after the processes
+
+
+@pytest.mark.slow
+def test_short_runs_keep_all_workers_at_work(place: Place, gate: Gate) -> None:
+    process = place.start(*gate.arguments(), *GATED, "--trials", "30", "--pruner", "none")
+    workers = []
+    for ended in (0, 25):
+        gate.let_through(ended)
+        wait_for_runs(place, process, "select 1 from run where status = 'complete'", ended)
+        wait_for_runs(place, process, UNDER_WAY, 2)
+        workers.append({worker.pid for worker in titled(below(process.pid), "ray::ResourceTrainable")})
+    gate.open()
+    told, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, told
+    assert len(workers[0]) == 2 and workers[0] == workers[1], workers
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """Where runs wait; launches and nodes that the test starts find its trainer. None waits when the test is over."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((PYTHONPATH, os.environ.get("PYTHONPATH", ""))))
+    found = Gate(tmp_path / "gate")
+    yield found
+    found.open()
 
 
 @pytest.fixture
@@ -174,58 +157,43 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
 
 
 @pytest.mark.slow
-def test_a_study_whose_cluster_goes_down_says_so_and_can_be_resumed(
-    place: Place, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+def test_a_node_that_goes_down_takes_its_run_alone_and_the_cluster_the_study_which_can_be_resumed(
+    place: Place, gate: Gate, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, leader = cluster
+    node = start_node(f"--address={address}")
+    launch = (*gate.arguments(), *GATED, "--trials", "4", "--retries", "0", "--ray-address", address)
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    stranger = place.run(*LONG, "--ray-address", address)
+    stranger = place.call(*launch)
     assert stranger.returncode == 2 and "it asks for a token" in stranger.stderr
     assert not (place.folder / "runs").exists()
     monkeypatch.delenv("RAY_AUTH_MODE")  # the token that is at hand is sent
-    process = place.start(*LONG, "--ray-address", address)
-    wait_for_an_epoch(place, process)
-    kill_node(leader)
-    told, _ = process.communicate(timeout=200)
-    assert process.returncode == 130, told
-    assert "The Ray cluster is gone" in told and "Traceback" not in told
-    again = f"python -m study.launch --name s --engine ray --ray-address {address}"
-    assert again in told
-    assert place.rows("select status, reason from run where status != 'complete'") == [("interrupted", "interrupted")]
-
-    refused = place.run("--name", "s", "--engine", "ray", "--ray-address", address)
-    assert refused.returncode == 2 and f"The Ray cluster at '{address}' cannot be used" in refused.stderr
-    resumed = place.run("--name", "s", "--workers", "1")  # on any engine
-    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
-    assert place.rows("select status, count(*) from run group by status") == [("complete", 4)]
-    assert place.rows("select state, count(*) from trials group by state") == [("COMPLETE", 4)]
-
-
-@pytest.mark.slow
-def test_a_node_that_goes_down_takes_its_run_alone(place: Place, cluster: Cluster) -> None:
-    address, _ = cluster
-    node = start_node(f"--address={address}")
     try:
-        process = place.start(*STUDY, "--phases", "search", "--epochs", "40", "--engine", "ray", "--workers", "2",
-                              "--ray-address", address, "--retries", "0")  # fmt: skip
-        deadline = time.monotonic() + 180
-        while not place.database.exists() or len(runs_with_an_epoch(place)) < 2:
-            assert process.poll() is None and time.monotonic() < deadline, process.stdout and process.stdout.read()
-            time.sleep(0.1)
+        process = place.start(*launch)
+        wait_for_runs(place, process, UNDER_WAY, 2)  # each node has room for one
     finally:
         kill_node(node)
-    told, _ = process.communicate(timeout=300)
-    assert process.returncode == 3, told
-    assert place.rows("select status, reason, count(*) from run group by 1, 2 order by 1") == [
-        ("complete", None, 3),
-        ("failed", "worker_died", 1),
-    ]
+    failed = "select reason from run where status = 'failed'"
+    wait_for_runs(place, process, failed, 1)
+    assert len(place.rows(UNDER_WAY)) == 1
+    kill_node(leader)
+    told, _ = process.communicate(timeout=600)
+    assert process.returncode == 130, told
+    # Whoever notices it first says so.
+    assert ("The Ray cluster is gone" in told or "Ray does not answer" in told) and "Traceback" not in told
+    assert f"python -m study.launch --name s --trainer gated:train --engine ray --ray-address {address}" in told
+    assert place.rows(failed) == [("worker_died",)]
+    stopped = "select distinct status, reason from run where status not in ('complete', 'failed')"
+    assert place.rows(stopped) == [("interrupted", "interrupted")]
 
-
-def runs_with_an_epoch(place: Place) -> list[tuple[int]]:
-    if not place.rows("select count(*) from sqlite_master where name = 'epoch_metric'")[0][0]:
-        return []
-    return place.rows("select distinct run_id from epoch_metric")
+    gate.open()
+    code = gate.arguments()[:2]
+    refused = place.call("--name", "s", *code, "--engine", "ray", "--ray-address", address)
+    assert refused.returncode == 2 and f"The Ray cluster at '{address}' cannot be used" in refused.stderr
+    resumed = place.call("--name", "s", *code, "--workers", "1")  # on any engine
+    assert resumed.returncode == 3, resumed.stdout + resumed.stderr
+    assert place.rows("select status, count(*) from run group by status") == [("complete", 3), ("failed", 1)]
+    assert place.rows("select state, count(*) from trials group by state") == [("COMPLETE", 3), ("FAIL", 1)]
 
 
 @pytest.mark.slow

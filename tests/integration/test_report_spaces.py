@@ -1,4 +1,8 @@
-"""The reports' tables as studies: every row of each finishes, from the command line."""
+"""The reports' tables as studies: every row of each finishes, from the command line.
+
+`make check` rehearses them, and trains one of them (`test_claims.py`); `make nightly` trains them all. What each row is
+as a configuration: `tests/search_spaces/test_report_spaces.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,19 @@ import json
 import pytest
 from place import SMALL, Place
 from reports import SPACES
+from tier import NIGHTLY
 
 import search_spaces
 
+RUNS = (*SMALL, "--layers", "2") if NIGHTLY else ("--rehearse", "--epochs", "1")
+
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SPACES)
 def test_every_row_of_a_table_finishes(name: str, place: Place) -> None:
     space = search_spaces.load(name)
-    done = place.call(*SMALL, "--space", name, "--name", "s", "--seeds", "1", "--json")
+    done = place.call(*RUNS, "--space", name, "--name", "s", "--seeds", "1", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["failed"] == 0
     finished = place.rows(

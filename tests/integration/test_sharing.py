@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import InProcessEngine
 from place import SMALL, Place
+from tier import NIGHTLY
+
+from study.engines.abstract import AbstractEngine
+from study.engines.local import LocalEngine
+
+pytestmark = pytest.mark.slow
 
 SPACE = '''"""A grid in which stages are shared in every way there is."""
 from search_spaces import Factor, Level, Space
@@ -80,7 +87,7 @@ def assert_nothing_twice(place: Place) -> None:
 @pytest.fixture(scope="module")
 def unshared(tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = new_place(tmp_path_factory.mktemp("unshared") / "place")
-    done = place.run(*STUDY, "--no-share", "--json")
+    done = place.call(*STUDY, "--no-share", "--workers", "1", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["stage_seconds_saved"] == 0 and told["store"] is None
@@ -89,11 +96,12 @@ def unshared(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return place
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "3"])
-def test_a_shared_study_is_the_same_to_the_bit(unshared: Place, tmp_path: Path, workers: str) -> None:
+@pytest.mark.parametrize(("workers", "engine"), [("1", InProcessEngine), ("3", LocalEngine)])
+def test_a_shared_study_is_the_same_to_the_bit(
+    unshared: Place, tmp_path: Path, workers: str, engine: type[AbstractEngine]
+) -> None:
     place = new_place(tmp_path / "place")
-    done = place.run(*STUDY, "--workers", workers, "--json")
+    done = place.call(*STUDY, "--workers", workers, "--json", engine=engine)
     assert done.returncode == 0, done.stderr
     assert measures(place) == measures(unshared)
     assert_nothing_twice(place)
@@ -104,9 +112,9 @@ def test_a_shared_study_is_the_same_to_the_bit(unshared: Place, tmp_path: Path, 
     assert (told["stage_seconds_run"], told["stage_seconds_saved"]) == pytest.approx((run, saved))
     page = (place.folder / "runs" / "s" / "report.html").read_text(encoding="utf-8")
     assert "taken from the stage store" in page
-    status = json.loads(place.run("--name", "s", "--json", module="study.status").stdout)
+    status = json.loads(place.call("--name", "s", "--json", module="study.status").stdout)
     assert status["store"] == told["store"] and status["store"]["entries"] > 0
-    assert place.run("--name", "s", module="study.doctor").returncode == 0
+    assert place.call("--name", "s", module="study.doctor").returncode == 0
 
 
 def kill_who_computes_a_shared_stage(place: Place, process: subprocess.Popen[str]) -> None:
@@ -119,8 +127,8 @@ def kill_who_computes_a_shared_stage(place: Place, process: subprocess.Popen[str
     assert not (store / claimed[0].name[:2] / claimed[0].name).exists()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.nightly
+@pytest.mark.parametrize("workers", ["1", "3"] if NIGHTLY else ["3"])
 def test_a_worker_killed_in_a_shared_stage_changes_nothing(unshared: Place, tmp_path: Path, workers: str) -> None:
     place = new_place(tmp_path / "place")
     process = place.start(*STUDY, "--workers", workers, "--retries", "0")
@@ -128,40 +136,37 @@ def test_a_worker_killed_in_a_shared_stage_changes_nothing(unshared: Place, tmp_
     told, _ = process.communicate(timeout=300)
     assert process.returncode == 3, told
     assert place.rows("select reason from run where status != 'complete'") == [("worker_died",)]
-    again = place.run(*STUDY, "--workers", workers)
+    again = place.call(*STUDY, "--workers", workers)
     assert again.returncode == 0, again.stdout + again.stderr
     assert measures(place) == measures(unshared)
     assert_nothing_twice(place)
 
 
-@pytest.mark.slow
 def test_a_second_study_takes_everything_from_the_first(unshared: Place, tmp_path: Path) -> None:
     place = new_place(tmp_path / "place")
     first = (*SMALL, "--space", "space.py", "--seeds", "1", "--phases", "confirm")
-    assert place.run(*first, "--name", "one").returncode == 0
-    assert place.run(*first, "--name", "two").returncode == 0
+    assert place.call(*first, "--name", "one").returncode == 0
+    assert place.call(*first, "--name", "two").returncode == 0
     stages = place.rows("select study_name, name, sum(shared), count(*) from stage join run on run.id = run_id "
                         "where name not in ('multitask', 'single_task') group by 1, 2")  # fmt: skip
     assert stages and all(shared == count for study, _, shared, count in stages if study == "two")
 
 
-@pytest.mark.slow
 def test_a_store_that_cannot_be_written_is_told_once_and_fails_no_run(place: Place) -> None:
     (place.folder / "runs").mkdir()
     (place.folder / "runs" / "store").write_text("in the way", encoding="utf-8")
     (place.folder / "space.py").write_text(SPACE.replace('mlm.epochs": 4', 'mlm.epochs": 1'), encoding="utf-8")
     arguments = ("--set", "single_task=off", "--set", "epochs=1", "--seeds", "1", "--phases", "confirm")
-    done = place.run(*SMALL, "--space", "space.py", "--name", "s", *arguments)
+    done = place.call(*SMALL, "--space", "space.py", "--name", "s", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("runs go on without sharing") == 1 and "Warning: the stage store" in done.stdout
     assert place.rows("select sum(shared) from stage") == [(0,)]
 
 
-@pytest.mark.slow
 def test_seeds_share_what_comes_before_multitask_where_its_seed_is_fixed(place: Place) -> None:
     (place.folder / "space.py").write_text(SPACE, encoding="utf-8")
     arguments = ("--set", "mlm=on", "--set", "epochs=1", "--set", "single_task=off", "--set", "fine_tune_first=off")
-    done = place.run(
+    done = place.call(
         *SMALL, "--space", "space.py", "--name", "s", *arguments, "--seeds", "2", "--phases", "confirm,report",
         "--fixed-pretraining-seed",
     )  # fmt: skip

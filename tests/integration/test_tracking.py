@@ -17,7 +17,7 @@ from study.tracking.choose import tracking
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 STUDY = ("--space", "pooling", "--rehearse", "--name", "s", "--seeds", "2", "--workers", "2", "--epochs", "2")
-LAUNCH = (*STUDY, "--trials", "4", "--ablations", "2")
+LAUNCH = (*STUDY, "--trials", "4", "--ablations", "2", "--phases", "search,confirm,ablate,test")
 
 
 @pytest.fixture(autouse=True)

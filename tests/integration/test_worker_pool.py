@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 from sqlalchemy import func, select
+from tier import often
 
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
@@ -23,7 +24,7 @@ from study.observer import AbstractObserver, Request
 from study.sharing import StageKeys
 from study.trainers.multitask_bert import MultitaskBert
 
-RUNS, FIRST = 200, 50
+RUNS, FIRST = often(60, 200), often(20, 50)
 SMALLEST = {
     "backbone": "tiny",
     "data": {"train_examples": 4, "dev_examples": 4, "max_tokens": 16},
@@ -89,7 +90,8 @@ def prepared_keys(folder: Path, config: RunConfig) -> StageKeys:
 
 
 @pytest.mark.slow
-def test_memory_and_open_files_stay_flat_over_200_runs(tmp_path: Path) -> None:
+@pytest.mark.nightly
+def test_memory_and_open_files_stay_flat_over_many_runs(tmp_path: Path) -> None:
     config, watcher = parse(SMALLEST), Watcher()
     keys = prepared_keys(tmp_path / "prepared", config)
     with open_database(f"sqlite:///{tmp_path}/s.db") as database:
