@@ -45,10 +45,10 @@ class _Run:
         self._answers.put(go_on)
 
     def end(self) -> None:
-        """The thread ends, whatever it was doing."""
+        """The thread ends at its next message; one that has none to come cannot be ended, and is left behind."""
         if self._began:
             self._answers.put(None)
-            self._thread.join()
+            self._thread.join(timeout=10)
 
     def _carry_out(self) -> None:
         try:

@@ -24,7 +24,7 @@ from study.observer import AbstractObserver, Request
 from study.sharing import StageKeys
 from study.trainers.multitask_bert import MultitaskBert
 
-RUNS, FIRST = often(60, 200), often(20, 50)
+RUNS, FIRST = often(30, 200), often(12, 50)
 SMALLEST = {
     "backbone": "tiny",
     "data": {"train_examples": 4, "dev_examples": 4, "max_tokens": 16},
