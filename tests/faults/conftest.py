@@ -11,8 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asking import rehearsed_once
+from place import Place
 from postgres import own_database
 from rehearsed import Server
+
+
+@pytest.fixture(scope="session")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A rehearsed study `r`. Read it, do not write."""
+    return rehearsed_once(tmp_path_factory)
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """A rehearsed study in processes of its own, to be killed at any moment, and what must hold of it ever after.
 
-`make nightly` kills as often as docs/reliability.md says, `make check` less often.
+`make nightly` kills as often as docs/reliability.md says, `make check` a few times.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+from gated import PYTHONPATH, Gate
+from processes import until
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-ROOT = Path(__file__).resolve().parents[2]
 FINISHED = "('complete', 'pruned', 'failed')"
 
 
@@ -40,6 +41,7 @@ class Rehearsed:
     trials: int = 60
     seconds: float = 0.05
     more: Sequence[str] = ()
+    gate: Gate | None = None  # where its runs wait; without one they are rehearsed
     name: str = "s"
     kills: int = 0
     _log: Path = field(init=False)
@@ -47,25 +49,24 @@ class Rehearsed:
     def __post_init__(self) -> None:
         self._log = self.folder / "launches.log"
 
-    def command(self) -> list[str]:
-        """The launch, the same every time."""
+    def arguments(self) -> list[str]:
+        """Of the launch, the same every time."""
+        runs = self.gate.arguments() if self.gate else ("--rehearse", "--rehearse-seconds", str(self.seconds))
         return [
-            sys.executable, "-m", "study.launch", "--space", "pooling", "--rehearse", "--rehearse-seconds",
-            str(self.seconds), "--trials", str(self.trials), "--seeds", "3", "--workers", "2", "--name", self.name,
-            "--storage", self.storage, "--out", str(self.folder / "out"), *self.more,
+            "--space", "pooling", *runs, "--trials", str(self.trials), "--seeds", "3", "--workers", "2",
+            "--name", self.name, "--storage", self.storage, "--out", str(self.folder / "out"), *self.more,
         ]  # fmt: skip
 
     def start(self) -> subprocess.Popen[bytes]:
         """Launch, in a session of its own."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         with self._log.open("ab") as log:
             return subprocess.Popen(
-                self.command(),
+                [sys.executable, "-m", "study.launch", *self.arguments()],
                 cwd=self.folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=environment,
+                env={**os.environ, "PYTHONPATH": PYTHONPATH},
             )
 
     def log(self) -> str:
@@ -95,17 +96,22 @@ class Rehearsed:
         where = f"status in {FINISHED} and (reason is null or reason != 'worker_died')"
         return set(self.rows(f"select {columns} from run where study_name = '{self.name}' and {where}"))
 
-    def wait_for_driver(self) -> None:
-        """Until the study has a driver at work."""
-        deadline = time.monotonic() + 60
-        while not self.rows(f"select owner from lease where study_name = '{self.name}'"):
-            assert time.monotonic() < deadline, self.log()[-3000:]
-            time.sleep(0.1)
+    def count(self, status: str) -> int:
+        """How many runs have that status."""
+        return len(self.rows(f"select id from run where study_name = '{self.name}' and status = '{status}'"))
+
+    def wait(self, process: subprocess.Popen[bytes], codes: Sequence[int] = (0, 3)) -> None:
+        """Until the launch has ended, with one of these exit codes."""
+        assert process.wait(timeout=600) in codes, self.log()[-3000:]
 
     def run_to_the_end(self) -> None:
         """Launch until done."""
-        process = self.start()
-        assert process.wait(timeout=300) in (0, 3), self.log()[-3000:]
+        self.wait(self.start())
+
+    def moment(self, process: subprocess.Popen[bytes], runs: int) -> None:
+        """Until so many more runs have ended, or the launch has."""
+        before = len(self.finished())
+        until(lambda: process.poll() is not None or len(self.finished()) >= before + runs, self.log)
 
     def check(self, before: set[tuple[Any, ...]]) -> None:
         """Nothing that was finished `before` is lost or changed; nothing is there twice."""
@@ -148,16 +154,13 @@ def workers_of(driver: int) -> list[psutil.Process]:
         return []
 
 
-def kill_something(process: subprocess.Popen[bytes], rng: random.Random) -> str:
-    """SIGKILL to the driver, to a worker, or to both; which it was."""
-    target = rng.choice(["driver", "worker", "both"])
+def kill_something(process: subprocess.Popen[bytes], target: str) -> str:
+    """SIGKILL to a worker, to the driver, or to both; "driver" where that is gone by it."""
     workers = workers_of(process.pid)
-    if target != "driver" and workers:
-        for worker in workers if target == "both" else [rng.choice(workers)]:
-            try:
-                worker.send_signal(signal.SIGKILL)
-            except psutil.Error:
-                continue
+    if target != "driver":
+        for worker in workers if target == "both" else workers[:1]:
+            with contextlib.suppress(psutil.Error):
+                worker.kill()
     if target != "worker" or not workers:
         process.kill()
         process.wait()
@@ -165,31 +168,41 @@ def kill_something(process: subprocess.Popen[bytes], rng: random.Random) -> str:
     return "worker"
 
 
-Kill = Callable[[subprocess.Popen[bytes], random.Random], str]
+TARGETS = ("worker", "both", "driver")
+Kill = Callable[[subprocess.Popen[bytes], str], str]
 
 
 def killed_again_and_again(
-    study: Rehearsed, kills: int, rng: random.Random, kill: Kill = kill_something, start_seconds: float = 2.5
+    study: Rehearsed,
+    kills: int,
+    rng: random.Random,
+    kill: Kill = kill_something,
+    targets: Sequence[str] = TARGETS,
+    start_seconds: float = 2.5,
 ) -> None:
-    """Kill at random moments, launch again each time, check after each; then let it end.
+    """Kill at random moments, the targets in turn, launch again each time, check after each; then let it end.
 
-    Where the study ends before so many kills, the next one begins. `kill` answers "driver" where that is gone by it;
-    the first kill of a launch comes within `start_seconds`.
+    Where the study ends before so many kills, the next one begins. Every fourth kill comes within `start_seconds` of a
+    launch's beginning, the others when some runs have ended.
     """
     while study.kills < kills:
         process = study.start()
         before: set[tuple[Any, ...]] = set()
-        began = time.monotonic()
+        if study.kills % 4 == 3:
+            time.sleep(rng.uniform(0, start_seconds))
+        else:
+            study.moment(process, rng.randint(1, 6))
         while process.poll() is None:
-            time.sleep(rng.uniform(0.05, 1.5 if time.monotonic() - began > 1 else start_seconds))
+            time.sleep(rng.uniform(0, 0.5))
             before = study.finished() or before
             if process.poll() is not None:
                 break
-            study.kills += 1
-            if kill(process, rng) == "driver" or study.kills >= kills:
+            target, study.kills = targets[study.kills % len(targets)], study.kills + 1
+            if kill(process, target) == "driver" or study.kills >= kills:
                 break
+            study.moment(process, rng.randint(1, 6))
         if process.poll() is None or process.returncode in (0, 3):
-            assert process.wait(timeout=300) in (0, 3), study.log()[-3000:]
+            study.wait(process)
             study.check(before)
             if study.rows(f"select status from study_meta where study_name = '{study.name}'") == [("done",)]:
                 study.check_end()
@@ -202,17 +215,15 @@ def killed_again_and_again(
 
 
 def gone_soon(session: int) -> None:
-    """The workers of a driver that was killed end by themselves."""
-    deadline = time.monotonic() + 30  # a process that is still starting hears of it when it is up
-    while time.monotonic() < deadline:
-        alive = []
-        for process in psutil.process_iter():
-            try:
-                if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
-                    alive.append(process.pid)
-            except (psutil.Error, ProcessLookupError):
-                continue
-        if not alive:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"processes {alive} outlive their driver")
+    """The processes of a driver that has ended end by themselves; one that is still starting hears of it when up."""
+    until(lambda: not alive_in(session), lambda: f"processes {alive_in(session)} outlive their driver", seconds=120)
+
+
+def alive_in(session: int) -> list[int]:
+    """The processes of a session that are no zombies."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found

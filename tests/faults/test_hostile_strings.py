@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ask, rehearse
+from asking import ask
 from browser import opened
 from markdown_it import MarkdownIt
 from place import Place
@@ -72,9 +72,9 @@ def update(database: Path, *statements: tuple[str, tuple[object, ...]]) -> None:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place(tmp_path_factory: pytest.TempPathFactory, rehearsed: Place) -> Place:
     """A rehearsed study whose every text was replaced; only its name is what a launch lets through."""
-    found = rehearse(Place(tmp_path_factory.mktemp("hostile")))
+    found = Place(shutil.copytree(rehearsed.folder, tmp_path_factory.mktemp("hostile") / "r"))
     levels = json.dumps({"pooling": HOSTILE, "learning_rate": 3e-5})
     texts = "space = ?, goal = ?, data_source = ?, backbone = ?, command = ?, data_json = ?"
     row = "insert into data_issue (study_name, file, line, kind, message) values ('r', ?, 1, ?, ?)"
@@ -255,13 +255,13 @@ def test_a_space_and_a_model_that_speak_in_tongues(tmp_path: Path, monkeypatch: 
     place = Place(tmp_path)
     (tmp_path / "space.py").write_text(SPACE.format(bad=HOSTILE), encoding="utf-8")
     (tmp_path / "tongues.py").write_text(TRAINER.format(bad=HOSTILE), encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    done = place.run(
+    monkeypatch.syspath_prepend(tmp_path)
+    done = place.call(
         "--space", "space.py", "--trainer", "tongues:train", "--name", "t", "--seeds", "2", "--workers", "1"
     )
     assert done.returncode == 3, done.stdout + done.stderr
-    failed = place.run("--name", "t", "--failed", module="study.status")
-    shown = place.run("show", "space.py", module="search_spaces")
+    failed = place.call("--name", "t", "--failed", module="study.status")
+    shown = place.call("show", "space.py", module="search_spaces.__main__")
     log = (tmp_path / "runs" / "t" / "launch.log").read_text(encoding="utf-8")
     for told in (done.stdout + done.stderr, failed.stdout, shown.stdout, log):
         assert CONTROL.findall(told) == []

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from asking import rehearse
+from asking import SECRETS
 from optuna.storages._rdb.models import BaseModel as OptunaBase
 from place import Place
 from sqlalchemy import PickleType
@@ -42,11 +42,6 @@ def place(tmp_path: Path, rehearsed: Place) -> Place:
     """A copy of a rehearsed study's folder."""
     shutil.copytree(rehearsed.folder / "runs", tmp_path / "runs")
     return Place(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return rehearse(Place(tmp_path_factory.mktemp("rehearsed")))
 
 
 def settle(place: Place, **changes: object) -> None:
@@ -104,19 +99,19 @@ def test_a_new_folder_that_only_a_database_names_is_not_made(place: Place) -> No
     assert not other.exists()
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_whose_runs_are_imported_does_not_say_where_the_new_study_is_written(place: Place, there: bool) -> None:
+def test_whose_runs_are_imported_does_not_say_where_the_new_study_is_written(place: Place) -> None:
     other = place.folder / "precious"
     shutil.copytree(place.folder / "runs" / "r", other / "r")
-    if there:
-        (other / "n").mkdir()
-        (other / "n" / "mine.txt").write_text("mine")
     settle(place, out=str(other))
-    before = sorted(other.rglob("*"))
     begin = ("--rehearse", "--name", "n", "--import-from", "r", "--phases", "search")
-    done = place.call(*begin)
-    assert done.returncode == 2 and "no study 'n' was launched" in done.stderr and f"--out {other}" in done.stderr
-    assert sorted(other.rglob("*")) == before
+    for there in (False, True):
+        if there:
+            (other / "n").mkdir()
+            (other / "n" / "mine.txt").write_text("mine")
+        before = sorted(other.rglob("*"))
+        done = place.call(*begin)
+        assert done.returncode == 2 and "no study 'n' was launched" in done.stderr and f"--out {other}" in done.stderr
+        assert sorted(other.rglob("*")) == before
     assert place.call(*begin, "--out", str(other)).returncode == 0
     assert place.call("--name", "n").returncode == 0  # launched there before
 
@@ -182,15 +177,12 @@ def test_no_password_is_told(place: Place, tmp_path: Path, monkeypatch: pytest.M
     assert "hunter2" not in told and "me:***@db" in told
 
 
-def test_no_environment_variable_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", "a-secret-of-mine")
-    monkeypatch.setenv("PGPASSWORD", "another-secret-of-mine")
-    place = rehearse(Place(tmp_path))
-    for path in (tmp_path / "runs").rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            assert b"secret-of-mine" not in content, path
-    assert place.database.is_file()
+def test_no_environment_variable_is_stored(rehearsed: Place) -> None:
+    files = [path for path in (rehearsed.folder / "runs").rglob("*") if path.is_file()]
+    assert rehearsed.database in files
+    for path in files:
+        content = path.read_bytes()
+        assert not [secret for secret in SECRETS.values() if secret.encode() in content], path
 
 
 def test_settings_of_a_database_keep_to_the_same_law(place: Place) -> None:
