@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest import mock
 from wsgiref.util import setup_testing_defaults
 
 import pytest
-from filelock import FileLock
 from place import Place
+from shared import made_once
 
 SECRETS = {"HF_TOKEN": "a-secret-of-mine", "PGPASSWORD": "another-secret-of-mine"}
 
@@ -56,14 +56,10 @@ def rehearse(place: Place, *arguments: str) -> Place:
 
 
 def rehearsed_once(factory: pytest.TempPathFactory) -> Place:
-    """The study `r`, launched once for all processes of the tests, with `SECRETS` in the environment.
+    """The study `r`, launched once for all processes of the tests, with `SECRETS` in the environment."""
 
-    Each process has a copy; nobody opens the original, so none is copied while SQLite's files come and go beside it.
-    """
-    base = factory.getbasetemp()
-    original = (base.parent if base.name.startswith("popen-") else base) / "rehearsed-original"  # of xdist's workers
-    with FileLock(f"{original}.lock"):
-        if not original.exists():
-            with mock.patch.dict(os.environ, SECRETS):
-                rehearse(Place(factory.mktemp("rehearsing"))).folder.rename(original)
-    return Place(shutil.copytree(original, factory.mktemp("rehearsed") / "r"))
+    def make(folder: Path) -> None:
+        with mock.patch.dict(os.environ, SECRETS):
+            rehearse(Place(folder))
+
+    return Place(made_once(factory, "rehearsed", make))

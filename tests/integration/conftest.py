@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from place import FINISHED, Finished, Place
+from shared import made_once
+
+SAID = "said.json"
 
 
 @pytest.fixture
@@ -17,15 +18,13 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-@pytest.fixture(scope="module")
+def finish(folder: Path) -> None:
+    done = Place(folder).call(*FINISHED, "--json")
+    (folder / SAID).write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """Read it, do not write: launch in a copy of its folder. Made once, for all processes of the tests."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    place, kept = Place(shared / "finished"), shared / "finished.json"
-    with FileLock(shared / "finished.lock"):
-        if not kept.exists():
-            place.folder.mkdir()
-            done = place.call(*FINISHED, "--json")
-            kept.write_text(json.dumps([done.args, done.returncode, done.stdout, done.stderr]), encoding="utf-8")
-    return Finished(place, subprocess.CompletedProcess(*json.loads(kept.read_text(encoding="utf-8"))))
+    """Read it, do not write: launch in a copy of its folder."""
+    folder = made_once(tmp_path_factory, "finished", finish)
+    return Finished(Place(folder), subprocess.CompletedProcess(*json.loads((folder / SAID).read_text("utf-8"))))
