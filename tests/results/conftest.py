@@ -75,11 +75,7 @@ class StudyMaker:
             "data_fingerprint": "f" * 64,
             "backbone": "tiny",
             "seed": 0,
-            "data_json": {
-                "rows": {"sst/train": 2000, "sst/dev": 120},
-                "overlap": {"sst": 3, "quora": 0},
-                "dropped": 2,
-            },
+            "data_json": {"rows": {"sst/train": 2000, "sst/dev": 120}, "overlap": {"sst": 3, "quora": 0}, "dropped": 2},
             "settings_json": {"seeds": 3, "trials": 6},
             "space_json": {
                 "name": "small",
@@ -126,10 +122,7 @@ class StudyMaker:
                 run,
                 epoch,
                 2.0,
-                [
-                    MetricValue("dev", "", "score", part),
-                    MetricValue("train", "", "score", part + 0.02 * epoch),
-                ],
+                [MetricValue("dev", "", "score", part), MetricValue("train", "", "score", part + 0.02 * epoch)],
             )
         wide = choices["sts_head"] == "concat"
         self.database.finish_run(

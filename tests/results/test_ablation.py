@@ -19,15 +19,7 @@ def ablate(
 ) -> pd.DataFrame:
     cells = [
         make.cell("ablate", "best", BEST, 0),
-        make.cell(
-            "ablate",
-            "one_at_a_time:pooling=max",
-            MAX,
-            1,
-            factor="pooling",
-            from_level="mean",
-            to_level="max",
-        ),
+        make.cell("ablate", "one_at_a_time:pooling=max", MAX, 1, factor="pooling", from_level="mean", to_level="max"),
     ]
     make.study()
     make.database.replace_cells(make.name, "ablate", cells)

@@ -88,9 +88,7 @@ def test_rows_that_agree_on_average_alone_are_not_the_same(database: Database) -
     assert "the very same" not in section(render_report(database, "moved"))
 
 
-def test_a_study_without_runs_has_its_claims_open_and_made_up_data_say_nothing_of_the_report(
-    database: Database,
-) -> None:
+def test_a_study_without_runs_has_its_claims_open_and_made_up_data_say_nothing_of_it(database: Database) -> None:
     write(database, "zhang_pooling", {label: {} for label in ROWS}, name="empty", data_made_up=True)
     text = section(render_report(database, "empty"))
     assert "Of 2 claims by Zhang, 2 are open." in text

@@ -19,9 +19,11 @@ Said = pytest.CaptureFixture[str]
 TABLES = {"runs", "choices", "epochs", "tasks", "cells", "data_issues", "leaderboard", "ablation", "pareto"}
 
 
-def test_every_table_is_written_as_csv_and_the_same_every_time(finished: Database, tmp_path: Path) -> None:
-    for folder in ("one", "two"):
-        write_tables(finished, "demo-study", tmp_path / folder)
+def test_every_table_is_csv_and_the_same_every_time(
+    finished: Database, finished_outcome: Outcome, tmp_path: Path
+) -> None:
+    write_tables(finished, "demo-study", tmp_path / "one")
+    write_tables_of(finished_outcome, tmp_path / "two")
     one, two = ({file.name: file.read_bytes() for file in (tmp_path / folder).iterdir()} for folder in ("one", "two"))
     assert one == two
     of_sections = ("ledger", "luck", "hypervolume", "importance", "transfer", "confusion", "hard_examples")
@@ -39,23 +41,17 @@ def test_a_study_without_runs_has_tables_with_headers(light: Any, tmp_path: Path
         assert len(header.split(",")) >= 3 and rows == []
 
 
-def test_the_report_command_says_where_the_report_is(finished_url: str, tmp_path: Path, capsys: Said) -> None:
-    path = tmp_path / "report.html"
-    assert report.main(["--name", "demo-study", "--storage", finished_url, "--out", str(path)]) == 0
-    assert capsys.readouterr().out.strip() == str(path)
-    assert path.read_text().startswith("<!doctype html>")
-
-
-@pytest.mark.parametrize(("command", "place"), [(report, "report.html"), (export, "tables")])
-def test_what_was_written_is_told_as_data(
-    finished_url: str, tmp_path: Path, capsys: Said, command: ModuleType, place: str
-) -> None:
-    path = tmp_path / place
-    given = ["--name", "demo-study", "--storage", finished_url, "--out", str(path), "--json"]
-    assert command.main(given) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told == {"study": "demo-study", "format": {"tables": "csv"}.get(place, "html"), "written": str(path)}
-    assert path.is_file() or (path / "runs.csv").is_file()
+def test_where_it_was_written_is_told_in_words_and_as_data(light: Any, tmp_path: Path, capsys: Said) -> None:
+    light.study()
+    for command, place, kind in ((report, "report.html", "html"), (export, "tables", "csv")):
+        path = tmp_path / place
+        given = ["--name", light.name, "--storage", f"sqlite:///{tmp_path}/studies.db", "--out", str(path)]
+        assert command.main([*given, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"study": light.name, "format": kind, "written": str(path)}
+        assert path.is_file() or (path / "runs.csv").is_file()
+        if command is report:
+            assert path.read_text().startswith("<!doctype html>")
+            assert command.main(given) == 0 and capsys.readouterr().out.strip() == str(path)
 
 
 def test_tables_are_written_as_markdown_latex_and_json(finished_outcome: Outcome, tmp_path: Path) -> None:
@@ -76,9 +72,7 @@ def test_every_row_of_the_tables_of_results_leads_to_its_runs(finished_outcome: 
 
 
 @pytest.mark.parametrize("command", [report, export])
-def test_a_study_or_a_database_that_is_not_there_is_one_message_and_exit_code_2(
-    command: ModuleType, finished_url: str, tmp_path: Path, capsys: Said
-) -> None:
+def test_what_is_not_there_is_one_message(command: ModuleType, finished_url: str, tmp_path: Path, capsys: Said) -> None:
     assert command.main(["--name", "demo-studi", "--storage", finished_url, "--out", str(tmp_path / "out")]) == 2
     said = capsys.readouterr()
     assert "No study named 'demo-studi'" in said.err and "Did you mean 'demo-study'?" in said.err

@@ -32,9 +32,7 @@ def best(space: Space) -> dict[str, Choice]:
     return space.complete({"smart": "on", "cosine": "on", "layers": "last", "layers.last.k": "2"})
 
 
-def test_add_one_in_starts_from_the_baseline_and_brings_conditional_factors(
-    space: Space, best: dict[str, Choice]
-) -> None:
+def test_add_one_in_starts_from_the_baseline_with_conditional_factors(space: Space, best: dict[str, Choice]) -> None:
     cells = designs.add_one_in(space, best)
     assert [(c.name, c.factor, c.from_level, c.to_level) for c in cells] == [
         ("add_one_in:smart=on", "smart", "off", "on"),

@@ -196,9 +196,7 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
     assert "of the words shared</th>" in page and "Nothing stands here by length" not in page
 
 
-def test_the_page_shows_the_section_and_says_what_a_study_without_sizes_lacks(
-    shared: StudyMaker, found: Errors
-) -> None:
+def test_the_page_has_the_section_and_says_what_a_study_without_sizes_lacks(shared: StudyMaker, found: Errors) -> None:
     assert found.without_sizes
     text = render_report(shared.database, shared.name)
     for words in ("Where it errs", "How far confidence can be believed", "what is taken for what", "4 very positive"):

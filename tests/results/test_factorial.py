@@ -5,14 +5,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from results.factorial import (
-    contrast,
-    full_design,
-    interaction,
-    main_effects,
-    pair_effects,
-    resolution_iv_design,
-)
+from results.factorial import contrast, full_design, interaction, main_effects, pair_effects, resolution_iv_design
 
 
 def test_four_factors_in_eight_runs_by_hand() -> None:

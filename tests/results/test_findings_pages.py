@@ -17,6 +17,7 @@ from results.outcome import outcome
 from results.printed import all_claims
 from results.records import Database
 
+Said = pytest.CaptureFixture[str]
 CLS = {"sst": [0.55, 0.552, 0.549], "quora": [0.7, 0.701, 0.699], "sts": [0.4, 0.402, 0.399]}
 MEAN = {"sst": [0.5, 0.499, 0.502], "quora": [0.8, 0.802, 0.8], "sts": [0.4, 0.398, 0.397]}
 ROWS = {"Baseline(CLS)": CLS, "Mean pooling": MEAN}
@@ -57,12 +58,12 @@ def elements(text: str) -> list[Token]:
     return [part for token in parsed for part in (token, *(token.children or ()))]
 
 
-def test_a_page_has_claims_printed_rows_and_the_command_that_measures_them_again(
+def test_pages_have_claims_printed_rows_their_command_and_what_was_written_by_hand(
     database: Database, tmp_path: Path
 ) -> None:
     zhang(database)
-    write_pages([(database, "s")], tmp_path / "findings")
-    text = (tmp_path / "findings" / "s.md").read_text(encoding="utf-8")
+    write_pages([(database, "s")], tmp_path)
+    text = (tmp_path / "s.md").read_text(encoding="utf-8")
     claims, printed, rows = tables(text)
     assert [(row[1], row[2], row[4].split(" (")[0], row[5]) for row in claims[1:]] == [
         ("average", "+7.4", "replicated", "3"),
@@ -78,17 +79,20 @@ def test_a_page_has_claims_printed_rows_and_the_command_that_measures_them_again
     assert "/home/me" not in text and "seeds 1000, 1001, 1002" in text
     assert "the first 3 layers of tiny, at most 200 training examples a task" in text
     assert "learning rates times 10" in text
-
-
-def test_the_scoreboard_has_every_claim_once_and_says_what_was_not_run(database: Database, tmp_path: Path) -> None:
-    zhang(database)
-    write_pages([(database, "s")], tmp_path)
+    # The scoreboard has every claim once and says what was not run.
     text = (tmp_path / "scoreboard.md").read_text(encoding="utf-8")
     assert "Of the 46 claims of the five reports, 2 replicated, 44 not run." in text
     told = [row for table in tables(text) for row in table[1:]]
     assert sorted(row[0] for row in told) == sorted(claim.statement for claim in all_claims())
     assert [row[4] for row in told if row[3]] == ["replicated", "replicated"]
     assert text.count("[zhang_pooling](s.md)") == 2
+    # What was written by hand stays, and all else is written anew.
+    page = tmp_path / "s.md"
+    first = page.read_text(encoding="utf-8")
+    hand = f"{FIRST}\nThe mean helps *similarity* most.\n\nTwo paragraphs.\n{LAST}"
+    page.write_text(first.replace(f"{FIRST}\n{LAST}", hand) + "an old number 0.123\n", encoding="utf-8")
+    write_pages([(database, "s")], tmp_path)
+    assert page.read_text(encoding="utf-8") == first.replace(f"{FIRST}\n{LAST}", hand)
 
 
 def test_one_table_measured_again_leaves_what_other_studies_said(database: Database, tmp_path: Path) -> None:
@@ -123,17 +127,6 @@ def test_a_claim_of_which_nothing_was_measured_is_not_run(database: Database) ->
     assert verdicts["zhang_pooling"] == "not run"
 
 
-def test_what_was_written_by_hand_stays_and_all_else_is_written_anew(database: Database, tmp_path: Path) -> None:
-    zhang(database)
-    write_pages([(database, "s")], tmp_path)
-    page = tmp_path / "s.md"
-    first = page.read_text(encoding="utf-8")
-    hand = f"{FIRST}\nThe mean helps *similarity* most.\n\nTwo paragraphs.\n{LAST}"
-    page.write_text(first.replace(f"{FIRST}\n{LAST}", hand) + "an old number 0.123\n", encoding="utf-8")
-    write_pages([(database, "s")], tmp_path)
-    assert page.read_text(encoding="utf-8") == first.replace(f"{FIRST}\n{LAST}", hand)
-
-
 def test_texts_of_others_do_nothing_on_a_page(database: Database, tmp_path: Path) -> None:
     hostile = "<img src=x> | [a](http://x) ![b](http://y) `c` *d*\n# e"
     zhang(database, goal=hostile, command=f"launch it's {hostile}", backbone=hostile)
@@ -163,19 +156,12 @@ def test_two_pages_of_one_name_are_refused_and_nothing_is_written(database: Data
     assert not (tmp_path / "out").exists()
 
 
-def test_pages_want_a_folder(database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_pages_in_place_of_tables(database: Database, tmp_path: Path, capsys: Said) -> None:
     zhang(database)
     arguments = ["--name", "s", "--storage", f"sqlite:///{tmp_path}/studies.db", "--findings"]
-    for more in ([], ["--figures", "svg", "--out", str(tmp_path / "out")]):
+    for more in ([], ["--figures", "svg", "--out", str(tmp_path / "out")]):  # they want a folder
         assert main([*arguments, *more]) == 2
         assert "--findings --out DIR" in capsys.readouterr().err
-
-
-def test_the_command_writes_pages_in_place_of_tables(
-    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    zhang(database)
-    arguments = ["--name", "s", "--storage", f"sqlite:///{tmp_path}/studies.db", "--findings"]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["s.md", "scoreboard.md"]

@@ -4,12 +4,7 @@ from typing import Any
 
 import pytest
 
-from results.leaderboard import (
-    best_digest,
-    configuration_result,
-    confirmed_ranking,
-    leaderboard_table,
-)
+from results.leaderboard import best_digest, configuration_result, confirmed_ranking, leaderboard_table
 from results.pareto import pareto_table
 from results.records import Database
 from results.study_results import StudyResults

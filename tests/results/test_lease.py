@@ -74,9 +74,7 @@ def gone() -> tuple[int, float]:
     return child.pid, started
 
 
-def test_the_lease_of_a_dead_process_of_this_host_is_taken_over_at_once(
-    database: Database, gone: tuple[int, float]
-) -> None:
+def test_the_lease_of_a_dead_process_here_is_taken_over_at_once(database: Database, gone: tuple[int, float]) -> None:
     database.take_lease("s", "the dead one", "a", *gone)
     database.take_lease(*ME)
     assert database.lease("s").owner == "pid 1 on host a"
@@ -105,9 +103,7 @@ def test_a_living_process_of_this_host_keeps_its_lease_however_long_it_was_not_h
     assert database.lease("s").owner == "pid 2 on host b"
 
 
-def test_a_clock_that_is_set_does_not_make_a_living_process_another(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_set_clock_makes_no_living_process_another(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     database.take_lease("s", "me", "a", os.getpid(), started_at(psutil.Process()))
     created, boot = psutil.Process.create_time, psutil.boot_time
     monkeypatch.setattr(psutil.Process, "create_time", lambda process: created(process) + 3600)

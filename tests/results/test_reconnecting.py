@@ -85,9 +85,7 @@ def test_which_complaints_come_from_a_server_that_is_there(text: str, state: str
     assert _was_there(OperationalError("select 1", {}, Complaint(text))) is there
 
 
-def test_a_server_that_has_answered_before_is_waited_for_when_it_is_opened_again(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_answered_before_is_waited_for_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its port refuses for a moment, as while it restarts."""
     open_database(postgres_url).close()
     connect, refusals = Engine.connect, [psycopg.OperationalError("connection failed: Connection refused")] * 2

@@ -226,9 +226,10 @@ def test_a_failed_write_leaves_nothing_behind(make: Any) -> None:
 
 def test_test_is_looked_at_once(make: Any) -> None:
     make.study()
-    run = make.complete(A, 0)
-    make.database.record_evaluation(run, "test", [MetricValue("test", "sst", "accuracy", 0.5)])
-    assert make.database.evaluated_runs("demo-study", "test") == {run}
+    run, other = make.complete(A, 0), make.complete(A, 1)
+    for one in (run, other):
+        make.database.record_evaluation(one, "test", [MetricValue("test", "sst", "accuracy", 0.5)])
+    assert make.database.evaluated_runs("demo-study", "test") == {run, other}
     with pytest.raises(RecordError, match="has been evaluated on test already; that is done once"):
         make.database.record_evaluation(run, "test", [MetricValue("test", "sst", "macro_f1", 0.5)])
 

@@ -328,9 +328,7 @@ def grid_page(make: Any, rows: dict[str, Any], qualities: tuple[float, ...], see
     return found.text
 
 
-def test_the_rows_of_a_grid_are_compared_with_the_baseline_and_the_best_has_the_headline_by_its_label(
-    light: Any,
-) -> None:
+def test_rows_of_a_grid_are_compared_with_the_baseline_and_the_best_has_the_headline_by_label(light: Any) -> None:
     text = grid_page(light, {"baseline": A, "row:Mean": B, "row:Run 7 <all>": C}, (0.6, 0.4, 0.8))
     assert "Best: Run 7 <all> Where it differs from the baseline: cosine sts_head, smart on. It scores" in text
     assert "Of 2 rows compared with the baseline, 1 helps, 1 hurts. The largest difference: " in text

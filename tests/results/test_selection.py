@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from results.statistics import (
-    Interval,
-    expected_luck,
-    expected_maximum,
-    probability_of_superiority,
-    selection_gap,
-)
+from results.statistics import Interval, expected_luck, expected_maximum, probability_of_superiority, selection_gap
 
 
 def test_the_expected_maximum_is_the_mean_over_all_subsets() -> None:

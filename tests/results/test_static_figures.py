@@ -86,9 +86,7 @@ def test_without_kaleido_one_message_names_the_extra_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_browser_that_is_not_there_is_one_message(
-    light: Any, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_browser_is_one_message(light: Any, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-chromium"))
     light.study()
     storage = f"sqlite:///{tmp_path}/studies.db"

@@ -58,14 +58,7 @@ def test_points_are_hundredths_with_a_sign(difference: float | None, shown: str)
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [
-        (None, "–"),
-        (4.21, "4.2 s"),
-        (42.4, "42 s"),
-        (720, "12 min"),
-        (11400, "3 h 10 min"),
-        (3599, "1 h 0 min"),
-    ],
+    [(None, "–"), (4.21, "4.2 s"), (42.4, "42 s"), (720, "12 min"), (11400, "3 h 10 min"), (3599, "1 h 0 min")],
 )
 def test_durations_are_for_people(seconds: float | None, shown: str) -> None:
     assert wording.duration(seconds) == shown

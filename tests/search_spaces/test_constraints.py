@@ -77,11 +77,7 @@ def test_all_of_when_must_be_chosen() -> None:
 
 
 def test_the_grid_is_what_is_allowed_and_its_size_is_counted_without_listing_it() -> None:
-    assert list(BOTH.grid()) == by_hand()
-    assert BOTH.size() == len(by_hand())
-
-
-def test_a_space_that_could_not_be_listed_is_counted() -> None:
+    assert list(BOTH.grid()) == by_hand() and BOTH.size() == len(by_hand())
     many = tuple(factor(f"free{i}", "a", "b", "c") for i in range(30))
     assert space(NEEDS_ALL, NOT_DEEP, factors=(*FACTORS, *many)).size() == len(by_hand()) * 3**30
 
@@ -134,22 +130,16 @@ def test_a_change_to_what_is_forbidden_is_refused_and_can_be_asked_for() -> None
     assert BOTH.can_change(BOTH.baseline(), "balancer", "dwa")
 
 
-def test_the_nearest_allowed_choices_put_the_forbidden_factor_at_its_baseline() -> None:
+def test_the_nearest_allowed_choices_put_the_forbidden_factor_or_what_forbids_its_baseline_at_the_baseline() -> None:
     deep = {"rate": 0.5, "adapter": "pal", "adapter.pal.depth": "3", "sampler": "drawn", "size": "16"}
     assert BOTH.nearest(deep) == {**BOTH.complete({**deep, "sampler": "turns"})}
-
-
-def test_where_that_baseline_is_forbidden_too_what_forbids_it_goes_back() -> None:
     found = BOTH.nearest({"sampler": "drawn", "balancer": "gradnorm", "size": "16"})
     assert found == {**BOTH.baseline(), "sampler": "drawn", "size": "16"}
 
 
-def test_allowed_choices_are_their_own_nearest() -> None:
+def test_allowed_choices_are_their_own_nearest_and_every_combination_has_an_allowed_one() -> None:
     for choices in by_hand():
         assert BOTH.nearest(choices) == choices
-
-
-def test_every_combination_has_an_allowed_nearest_one() -> None:
     for choices in space().grid():
         BOTH.check(BOTH.nearest(choices))
 
@@ -181,9 +171,6 @@ def test_a_baseline_recipe_or_row_that_is_forbidden_is_a_fault_of_the_space() ->
 )
 def test_a_constraint_that_means_nothing_is_a_fault_of_the_space(constraint: Constraint, told: str) -> None:
     assert told in refused(lambda: space(constraint))
-
-
-def test_constraints_that_are_no_tuple_are_a_fault_of_the_space() -> None:
     assert "must be tuples" in refused(lambda: Space("s", "Which?", FACTORS, constraints=NEEDS_ALL))  # type: ignore
 
 
@@ -194,9 +181,7 @@ def test_pinning_keeps_what_of_the_constraints_can_still_happen() -> None:
     (left,) = BOTH.pin(["balancer=dwa"]).constraints
     assert left == NOT_DEEP
     assert BOTH.pin(["size=16"]).size() == sum(choices["size"] == "16" for choices in by_hand())
-
-
-def test_a_pin_that_forbids_the_baseline_is_refused_with_the_reason() -> None:
+    # Forbidding the baseline is refused with the reason.
     assert refused(lambda: BOTH.pin(["balancer=gradnorm"])).startswith("balancer=gradnorm cannot go with sampler=turns")
 
 

@@ -57,37 +57,18 @@ def faults(choices: dict[str, Choice]) -> tuple[str, ...]:
     return raised.value.faults
 
 
-def test_the_size_counts_conditional_factors_where_they_exist() -> None:
+def test_the_grid_yields_each_sound_configuration_once_and_as_many_as_the_size() -> None:
     # pooling 5 x (none 1 + lora (rank 2 x where (all 1 + some 2)) 6 + low_rank+top 1) = 40; ranges count once
-    assert ADAPTERS.size() == 40
-
-
-def test_the_grid_yields_each_configuration_once_and_as_many_as_the_size() -> None:
-    cells = [tuple(cell.items()) for cell in ADAPTERS.grid()]
-    assert len(cells) == len(set(cells)) == 40
-
-
-def test_every_cell_of_the_grid_is_sound() -> None:
-    for cell in ADAPTERS.grid():
+    cells = list(ADAPTERS.grid())
+    assert len(cells) == len({tuple(cell.items()) for cell in cells}) == ADAPTERS.size() == 40
+    for cell in cells:
         ADAPTERS.check(cell)
 
 
-def test_the_baseline_holds_active_factors_only() -> None:
+def test_only_factors_that_exist_are_active_in_order_and_ranges_are_continuous() -> None:
     assert ADAPTERS.baseline() == BASELINE
-
-
-def test_continuous_names_the_ranges() -> None:
-    assert ADAPTERS.continuous() == ("rate", "width")
-
-
-def test_active_follows_the_chosen_levels_in_order() -> None:
     assert [name for name, _ in ADAPTERS.active(LORA)] == list(LORA)
-
-
-def test_samples_are_always_sound() -> None:
-    rng = random.Random(7)
-    for _ in range(200):
-        ADAPTERS.check(ADAPTERS.sample(rng))
+    assert ADAPTERS.continuous() == ("rate", "width")
 
 
 def test_samples_reach_every_level_about_equally_often() -> None:
@@ -106,11 +87,12 @@ def test_a_log_range_is_drawn_evenly_over_orders_of_magnitude() -> None:
         assert 230 < sum(low <= rate < 10 * low for rate in rates) < 370
 
 
-def test_drawn_numbers_have_four_significant_digits() -> None:
-    rng = random.Random(5)
-    for _ in range(200):
-        rate = float(ADAPTERS.sample(rng)["rate"])
-        assert rate == float(f"{rate:.4g}")
+def test_samples_are_always_sound_with_numbers_of_four_significant_digits() -> None:
+    rng = random.Random(7)
+    for _ in range(300):
+        drawn = ADAPTERS.sample(rng)
+        ADAPTERS.check(drawn)
+        assert drawn["rate"] == float(f"{drawn['rate']:.4g}")
 
 
 @pytest.mark.parametrize(("uniform", "rate", "width"), [(0.0, 1e-6, 1), (1 - 2**-53, 1e-3, 64), (0.5, 3.162e-5, 6)])
@@ -132,15 +114,11 @@ def test_both_ends_of_an_integer_range_are_as_likely_as_the_others() -> None:
     assert all(135 < count < 265 for count in counts.values())  # 200 expected, sd 12.9
 
 
-def test_equal_generators_draw_equal_choices() -> None:
+def test_equal_generators_draw_equal_choices_and_one_of_numpy_plain_python_numbers() -> None:
     assert ADAPTERS.sample(random.Random(4)) == ADAPTERS.sample(random.Random(4))
-
-
-def test_a_numpy_generator_draws_plain_python_numbers() -> None:
     drawn = ADAPTERS.sample(np.random.default_rng(0))
     ADAPTERS.check(drawn)
-    assert type(drawn["rate"]) is float
-    assert type(drawn["width"]) is int
+    assert (type(drawn["rate"]), type(drawn["width"])) == (float, int)
 
 
 def test_choose_asks_for_a_conditional_factor_only_after_its_level() -> None:
@@ -156,36 +134,21 @@ def test_choose_asks_for_a_conditional_factor_only_after_its_level() -> None:
 
 def test_complete_fills_in_baselines_in_the_order_of_the_space() -> None:
     completed = ADAPTERS.complete({"rate": 1e-4, "adapter": "lora"})
-    assert list(completed.items()) == [
-        ("pooling", "cls"),
-        ("adapter", "lora"),
-        ("adapter.lora.rank", "8"),
-        ("adapter.lora.where", "all"),
-        ("rate", 1e-4),
-        ("width", 4),
-    ]
-
-
-def test_complete_refuses_a_factor_that_is_not_there() -> None:
+    lora = [("adapter", "lora"), ("adapter.lora.rank", "8"), ("adapter.lora.where", "all")]
+    assert list(completed.items()) == [("pooling", "cls"), *lora, ("rate", 1e-4), ("width", 4)]
     with pytest.raises(SpaceError, match="exists only where adapter is 'lora'"):
         ADAPTERS.complete({"adapter.lora.rank": "8"})
 
 
-def test_an_unknown_level_names_the_nearest_and_all_of_them() -> None:
+def test_an_unknown_level_or_factor_names_the_nearest_and_all_of_them() -> None:
     assert faults({**BASELINE, "pooling": "atention"}) == (
         "No level 'atention' in factor pooling of space adapters. Did you mean 'attention'? "
         "Levels: cls, cls_pooler, mean, max, attention.",
     )
-
-
-def test_an_unknown_factor_names_the_nearest_and_all_of_them() -> None:
     assert faults({**BASELINE, "poling": "cls"}) == (
         "No factor 'poling' in space adapters. Did you mean 'pooling'? Factors: pooling, adapter, "
         "adapter.lora.rank, adapter.lora.where, adapter.lora.where.some.count, rate, width.",
     )
-
-
-def test_the_short_name_of_a_conditional_factor_leads_to_its_full_name() -> None:
     assert "Did you mean 'adapter.lora.rank'?" in faults({**BASELINE, "rank": "8"})[0]
 
 
@@ -194,36 +157,26 @@ def test_an_inactive_factor_says_what_it_needs() -> None:
         "Factor adapter.lora.rank of space adapters exists only where adapter is 'lora', but adapter is "
         "'none'. Leave it out, or choose adapter=lora.",
     )
-
-
-def test_a_misspelt_level_is_told_once_and_not_again_for_its_conditional_factors() -> None:
+    # Told once, and not again for what hangs from it.
     assert len(faults({**LORA, "adapter": "lorra"})) == 1
 
 
-@pytest.mark.parametrize("value", [0.1, 1e-7, float("nan"), "fast", True])
-def test_a_number_outside_its_range_is_refused(value: float | str) -> None:
-    assert faults({**BASELINE, "rate": value}) == (
-        f"rate (space adapters) takes a number from 1e-06 to 0.001, got {value!r}.",
-    )
-
-
-def test_an_integer_range_takes_whole_numbers_only() -> None:
+def test_a_number_outside_its_range_is_refused_and_an_integer_range_takes_whole_numbers_only() -> None:
+    for value in (0.1, 1e-7, float("nan"), "fast", True):
+        told = f"rate (space adapters) takes a number from 1e-06 to 0.001, got {value!r}."
+        assert faults({**BASELINE, "rate": value}) == (told,)
     assert faults({**BASELINE, "width": 2.5}) == ("width (space adapters) takes a whole number from 1 to 64, got 2.5.",)
 
 
 def test_a_level_is_told_by_its_name_and_not_by_its_number() -> None:
-    assert "No level 8 in factor adapter.lora.rank" in faults({**LORA, "adapter.lora.rank": 8})[0]
-    assert "Did you mean '8'?" in faults({**LORA, "adapter.lora.rank": 8})[0]
+    told = faults({**LORA, "adapter.lora.rank": 8})[0]
+    assert "No level 8 in factor adapter.lora.rank" in told and "Did you mean '8'?" in told
 
 
 def test_all_faults_are_told_at_once() -> None:
     found = faults({"pooling": "men", "adapter": "none", "rate": 1.0, "depth": "2"})
-    assert [fault.split(" ")[0:3] for fault in found] == [
-        ["No", "level", "'men'"],
-        ["rate", "(space", "adapters)"],
-        ["No", "choice", "for"],
-        ["No", "factor", "'depth'"],
-    ]
+    told = ["No level 'men'", "rate (space adapters)", "No choice for", "No factor 'depth'"]
+    assert [" ".join(fault.split(" ")[0:3]) for fault in found] == told
 
 
 def test_a_configuration_nests_what_the_chosen_levels_set() -> None:
@@ -238,15 +191,10 @@ def test_a_configuration_nests_what_the_chosen_levels_set() -> None:
 def test_a_chosen_level_wins_over_the_base() -> None:
     space = Space("s", "?", (POOLING,), base={"pooling": {"name": "max", "scale": 2}, "epochs": 5})
     assert space.configuration({"pooling": "mean"}) == {"pooling": {"name": "mean", "scale": 2}, "epochs": 5}
-
-
-def test_changing_a_configuration_does_not_change_the_space() -> None:
+    # Changing a configuration does not change the space.
     space = Space("s", "?", (POOLING,), base={"order": ["sst", "sts"]})
     space.configuration({"pooling": "cls"})["order"].append("quora")
     assert space.configuration({"pooling": "cls"})["order"] == ["sst", "sts"]
-
-
-def test_a_configuration_of_faulty_choices_is_refused() -> None:
     with pytest.raises(SpaceError, match="No choice for factor pooling"):
         ADAPTERS.configuration({})
 
@@ -255,40 +203,24 @@ def test_alternatives_of_the_baseline_are_every_other_level() -> None:
     found = ADAPTERS.alternatives(BASELINE)
     # pooling 4 others, adapter 2 others, ranges none
     assert [(name, before, after) for name, before, after, _ in found] == [
-        ("pooling", "cls", "cls_pooler"),
-        ("pooling", "cls", "mean"),
-        ("pooling", "cls", "max"),
-        ("pooling", "cls", "attention"),
-        ("adapter", "none", "lora"),
-        ("adapter", "none", "low_rank+top"),
+        *(("pooling", "cls", level) for level in ("cls_pooler", "mean", "max", "attention")),
+        *(("adapter", "none", level) for level in ("lora", "low_rank+top")),
     ]
-
-
-def test_alternatives_inside_a_level_change_its_conditional_factors_too() -> None:
-    # pooling 4, adapter 2, rank 1, where 1, count 1
-    assert len(ADAPTERS.alternatives(LORA)) == 9
-
-
-def test_an_alternative_brings_conditional_factors_at_their_baseline() -> None:
-    lora = next(found for found in ADAPTERS.alternatives(BASELINE) if found.to_level == "lora")
+    lora = next(one for one in found if one.to_level == "lora")
     assert lora.choices == {**BASELINE, "adapter": "lora", "adapter.lora.rank": "8", "adapter.lora.where": "all"}
 
 
-def test_every_alternative_is_sound() -> None:
-    for found in ADAPTERS.alternatives(LORA):
-        ADAPTERS.check(found.choices)
+def test_alternatives_inside_a_level_change_its_conditional_factors_too_and_all_are_sound() -> None:
+    found = ADAPTERS.alternatives(LORA)
+    assert len(found) == 9  # pooling 4, adapter 2, rank 1, where 1, count 1
+    for one in found:
+        ADAPTERS.check(one.choices)
 
 
-def test_changing_a_level_drops_the_factors_that_hung_from_it() -> None:
+def test_a_change_drops_what_hung_from_a_level_and_may_take_what_another_configuration_has() -> None:
     assert ADAPTERS.change(LORA, "adapter", "none") == {"pooling": "mean", "adapter": "none", "rate": 1e-4, "width": 8}
-
-
-def test_a_change_can_take_new_conditional_factors_from_another_configuration() -> None:
     changed = ADAPTERS.change(BASELINE, "adapter", "lora", like=LORA)
     assert changed == {**LORA, "pooling": "cls", "rate": 3e-5, "width": 4}
-
-
-def test_a_change_of_a_factor_that_does_not_exist_there_is_refused() -> None:
     with pytest.raises(SpaceError, match="exists only where adapter is 'lora'"):
         ADAPTERS.change(BASELINE, "adapter.lora.rank", "16")
 
@@ -303,9 +235,6 @@ def test_differences_hold_none_where_a_conditional_factor_does_not_exist() -> No
         ("rate", 3e-5, 1e-4),
         ("width", 4, 8),
     ]
-
-
-def test_equal_choices_have_no_differences() -> None:
     assert ADAPTERS.differences(LORA, dict(LORA)) == []
 
 

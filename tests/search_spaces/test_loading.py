@@ -44,18 +44,16 @@ def test_an_unknown_name_leads_to_the_nearest() -> None:
     assert refused("poolings").startswith("No space named 'poolings'. Did you mean 'pooling'? Known: full_ablation, ")
 
 
-@pytest.mark.parametrize("name", ["grammar", "factors", "__init__", "os", ""])
-def test_a_module_that_is_no_space_is_unknown(name: str) -> None:
-    assert f"No space named {name!r}." in refused(name)
+def test_a_module_that_is_no_space_is_unknown_and_a_name_cannot_leave_the_folder() -> None:
+    for name in ("grammar", "factors", "__init__", "os", ""):
+        assert f"No space named {name!r}." in refused(name)
+    for name in ("../secret", "/etc/passwd", "a/b", "..\\secret"):
+        assert refused(name).startswith(f"A space is a name or a file that ends in .py, got {name!r}.")
 
 
-@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "..\\secret"])
-def test_a_name_cannot_leave_the_folder(name: str) -> None:
-    assert refused(name).startswith(f"A space is a name or a file that ends in .py, got {name!r}.")
-
-
-def test_a_users_file_gives_its_space(tmp_path: Path) -> None:
+def test_a_users_file_gives_its_space_and_loading_leaves_nothing_beside_it(tmp_path: Path) -> None:
     assert search_spaces.load(written(tmp_path, OWN)).size() == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["my_space.py"]
 
 
 def test_a_file_named_like_a_library_does_not_stand_in_for_it(tmp_path: Path) -> None:
@@ -65,45 +63,30 @@ def test_a_file_named_like_a_library_does_not_stand_in_for_it(tmp_path: Path) ->
     assert getattr(sys.modules.get("decimal"), "SPACE", None) is None
 
 
-def test_loading_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
-    search_spaces.load(written(tmp_path, OWN))
-    assert [file.name for file in tmp_path.iterdir()] == ["my_space.py"]
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "x = 1\n",
+            ":1: a space's file must define SPACE = Space(...); it has no SPACE. See search_spaces/pooling.py.",
+        ),
+        (
+            "SPACE = {}\n",
+            ":1: a space's file must define SPACE = Space(...); SPACE is dict. See search_spaces/pooling.py.",
+        ),
+        ("x = 1\ny = (\n", ":2: SyntaxError: '(' was never closed"),
+        ("import json\n\njson.loads('')\nx = 1\n", ":3: JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+        ("from search_spaces import Space\n\nSPACE = Space('s', '?', ())\n", ":3: Space s needs at least one factor."),
+        ("raise SystemExit(7)\n", ":1: SystemExit: 7"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    file = written(tmp_path, text)
+    assert refused(file) == f"{file}{told}"
 
 
-def test_a_missing_file() -> None:
+def test_a_file_that_is_missing_or_no_text(tmp_path: Path) -> None:
     assert refused("nowhere.py") == "Cannot read the space nowhere.py: No such file or directory."
-
-
-def test_a_file_without_a_space(tmp_path: Path) -> None:
-    file = written(tmp_path, "x = 1\n")
-    assert refused(file).startswith(f"{file}:1: a space's file must define SPACE = Space(...); it has no SPACE.")
-
-
-def test_a_file_whose_space_is_something_else(tmp_path: Path) -> None:
-    assert "SPACE is dict." in refused(written(tmp_path, "SPACE = {}\n"))
-
-
-def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
-    file = written(tmp_path, "x = 1\ny = (\n")
-    assert refused(file) == f"{file}:2: SyntaxError: '(' was never closed"
-
-
-def test_an_error_names_the_line_of_the_users_file(tmp_path: Path) -> None:
-    file = written(tmp_path, "import json\n\njson.loads('{')\nx = 1\n")
-    assert refused(file).startswith(f"{file}:3: JSONDecodeError: ")
-
-
-def test_the_faults_of_a_space_are_told_with_its_line(tmp_path: Path) -> None:
-    file = written(tmp_path, "from search_spaces.grammar import Space\n\nSPACE = Space('s', '?', ())\n")
-    assert refused(file) == f"{file}:3: Space s needs at least one factor."
-
-
-def test_a_file_that_exits_is_an_error_like_another(tmp_path: Path) -> None:
-    file = written(tmp_path, "raise SystemExit(7)\n")
-    assert refused(file) == f"{file}:1: SystemExit: 7"
-
-
-def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     file = tmp_path / "my_space.py"
     file.write_bytes(b"\xff\xfe\x00")
     assert refused(str(file)).startswith(f"Cannot read the space {file}: it is not Python text")

@@ -40,59 +40,35 @@ def refused(*settings: str) -> tuple[str, ...]:
     return raised.value.faults
 
 
-@pytest.mark.parametrize(
-    ("text", "setting"),
-    [
-        ("schedule=warmup", ("schedule", "warmup")),
-        (" schedule = warmup ", ("schedule", "warmup")),
-        ("schedule.warmup.part=0.06", ("schedule.warmup.part", "0.06")),
-        ("rate=1e-4", ("rate", 1e-4)),
-        ("depth=3", ("depth", 3)),
-    ],
-)
-def test_a_setting_is_read_as_its_factor_says(text: str, setting: tuple[str, str | float]) -> None:
-    assert SPACE.parse_setting(text) == setting
+def test_a_setting_is_read_as_its_factor_says() -> None:
+    assert SPACE.parse_setting("schedule=warmup") == ("schedule", "warmup")
+    assert SPACE.parse_setting(" schedule = warmup ") == ("schedule", "warmup")
+    assert SPACE.parse_setting("schedule.warmup.part=0.06") == ("schedule.warmup.part", "0.06")
+    assert SPACE.parse_setting("rate=1e-4") == ("rate", 1e-4)
+    assert SPACE.parse_setting("depth=3") == ("depth", 3)
 
 
-def test_a_setting_without_equals() -> None:
+def test_a_faulty_setting_is_told_and_the_faults_of_all_at_once() -> None:
     assert refused("schedule") == ("A setting is written factor=level, got 'schedule'.",)
-
-
-def test_a_setting_with_an_unknown_level() -> None:
     assert refused("schedule=warmpu") == (
         "No level 'warmpu' in factor schedule of space schedules. Did you mean 'warmup'? Levels: constant, warmup.",
     )
-
-
-def test_a_setting_with_an_unknown_factor_leads_to_the_full_name() -> None:
-    assert "Did you mean 'schedule.warmup.part'?" in refused("part=0.1")[0]
-
-
-@pytest.mark.parametrize("text", ["rate=fast", "rate=1", "rate=nan", "depth=2.5", "depth=9"])
-def test_a_setting_with_a_number_out_of_range(text: str) -> None:
-    assert "takes a" in refused(text)[0]
-
-
-def test_a_factor_set_twice() -> None:
+    assert "Did you mean 'schedule.warmup.part'?" in refused("part=0.1")[0]  # the full name
+    for text in ("rate=fast", "rate=1", "rate=nan", "depth=2.5", "depth=9"):
+        assert "takes a" in refused(text)[0]
     assert refused("rate=1e-4", "rate=1e-5") == ("Factor rate is set twice, to 0.0001 and to 1e-05: set it once.",)
-
-
-def test_a_conditional_factor_that_another_setting_makes_impossible() -> None:
     assert refused("schedule=constant", "schedule.warmup.part=0.1") == (
         "Factor schedule.warmup.part of space schedules exists only where schedule is 'warmup', but schedule "
         "is set to 'constant'. Set one of the two.",
     )
-
-
-def test_faults_of_all_settings_are_told_at_once() -> None:
     assert len(refused("schedule", "rate=2", "depht=1")) == 3
 
 
 def test_a_pinned_factor_has_one_level_which_is_its_baseline() -> None:
     pinned = SPACE.pin(["schedule=warmup"])
     assert pinned.baseline() == {"schedule": "warmup", "schedule.warmup.part": "0.1", "rate": 3e-5, "depth": 2}
-    assert SPACE.size() == 3
-    assert pinned.size() == 2
+    assert (SPACE.size(), pinned.size()) == (3, 2)
+    assert [found.factor for found in pinned.alternatives(pinned.baseline())] == ["schedule.warmup.part"]
 
 
 def test_a_pinned_conditional_factor_leaves_its_parent_free() -> None:
@@ -117,32 +93,18 @@ def test_samples_of_a_pinned_space_are_sound_in_both_spaces() -> None:
         SPACE.check(drawn)
 
 
-def test_alternatives_leave_pinned_factors_alone() -> None:
-    pinned = SPACE.pin(["schedule=warmup"])
-    assert [found.factor for found in pinned.alternatives(pinned.baseline())] == ["schedule.warmup.part"]
-
-
-def test_recipes_follow_a_pinned_nuisance_factor() -> None:
+def test_recipes_follow_a_pinned_nuisance_factor_and_are_left_out_at_another_level_of_a_scientific_one() -> None:
     pinned = SPACE.pin(["rate=1e-4"])
     assert [(recipe.name, recipe.choices["rate"]) for recipe in pinned.recipes] == [("old", 1e-4), ("warm", 1e-4)]
-
-
-def test_recipes_with_another_level_of_a_pinned_scientific_factor_are_left_out() -> None:
-    assert [recipe.name for recipe in SPACE.pin(["schedule=warmup"]).recipes] == ["warm"]
     assert [recipe.name for recipe in SPACE.pin(["schedule=constant"]).recipes] == ["old"]
-
-
-def test_a_recipe_keeps_its_own_levels_when_pinning_moves_the_baseline() -> None:
     pinned = SPACE.pin(["schedule=warmup"])
+    assert [recipe.name for recipe in pinned.recipes] == ["warm"]  # with its own levels, though the baseline moves
     assert pinned.complete(pinned.recipes[0].choices)["schedule.warmup.part"] == "0.06"
 
 
-def test_rows_that_are_not_in_the_pinned_space_are_left_out() -> None:
+def test_rows_that_are_not_in_the_pinned_space_are_left_out_and_there_must_be_one() -> None:
     table = Space("t", "?", (SCHEDULE,), design="grid", rows={"Base": {}, "Warm": {"schedule": "warmup"}})
     assert list(table.pin(["schedule=warmup"]).rows) == ["Warm"]
-
-
-def test_a_pin_that_leaves_no_row_is_refused() -> None:
     table = Space("t", "?", (SCHEDULE,), design="grid", rows={"Base": {}})
     with pytest.raises(SpaceError, match=r"No row of space t has schedule=warmup. Rows: Base."):
         table.pin(["schedule=warmup"])

@@ -29,12 +29,12 @@ SPACE = Space(
 )
 
 
-def test_a_factor_that_sets_nothing_else_does_not_exist() -> None:
-    assert [factor.name for factor in SPACE.without(["tasks.a"]).factors] == ["sizes", "other"]
-
-
-def test_a_factor_that_sets_something_else_keeps_that() -> None:
-    sizes = SPACE.without(["tasks.a"]).factors[0]
+def test_a_factor_that_sets_nothing_else_does_not_exist_and_another_keeps_what_else_it_sets() -> None:
+    small = SPACE.without(["tasks.a"])
+    assert [factor.name for factor in small.factors] == ["sizes", "other"]
+    # A path lies below another at whole names only.
+    assert small.factors[-1] == OTHER and small.base == {"tasks.c": 2}
+    sizes = small.factors[0]
     assert [(level.name, dict(level.set), dict(level.scale)) for level in sizes.levels] == [
         ("same", {}, {}),
         ("own", {"tasks.b.batch_size": 8}, {}),
@@ -42,17 +42,9 @@ def test_a_factor_that_sets_something_else_keeps_that() -> None:
     assert [factor.name for factor in SPACE.without(["tasks.a", "tasks.b"]).factors] == ["other"]
 
 
-def test_a_path_lies_below_another_at_whole_names_only() -> None:
-    assert SPACE.without(["tasks.a"]).factors[-1] == OTHER
-    assert SPACE.without(["tasks.a"]).base == {"tasks.c": 2}
-
-
-def test_a_factor_whose_only_effect_is_a_conditional_one_goes_with_it() -> None:
+def test_a_factor_whose_only_effect_is_a_conditional_one_goes_with_it_and_one_that_never_set_anything_stays() -> None:
     space = Space(name="s", goal="Which?", factors=(SWITCH, OTHER))
     assert [factor.name for factor in space.without(["tasks.a"]).factors] == ["other"]
-
-
-def test_a_factor_that_never_set_anything_stays() -> None:
     space = Space(name="s", goal="Which?", factors=(IDLE, A))
     assert space.without(["tasks.a"]).factors == (IDLE,)
 
@@ -88,12 +80,8 @@ FIRST = Factor(
 def test_a_level_that_sets_a_value_left_out_does_not_exist() -> None:
     space = Space(name="s", goal="Which?", factors=(FIRST, OTHER), recipes=(Recipe("r", "x", {"first": "a"}),))
     small = space.without([], {"first.task": ["a"]})
-    assert small.factors[0].level_names() == ("none", "b")
-    assert small.recipes[0].choices == {}
-
-
-def test_a_factor_with_no_other_level_that_sets_anything_does_not_exist() -> None:
-    space = Space(name="s", goal="Which?", factors=(FIRST, OTHER))
+    assert small.factors[0].level_names() == ("none", "b") and small.recipes[0].choices == {}
+    # A factor with no other level that sets anything does not exist.
     assert space.without([], {"first.task": ["a", "b"]}).factors == (OTHER,)
 
 

@@ -53,9 +53,7 @@ def save(config: RunConfig, seed: int, models: Path, tokenizer: Tokenizer) -> No
     checkpoint.save(model, config, tokenizer, models / f"{config.digest()[:16]}-{seed}")
 
 
-def test_the_model_with_the_highest_score_is_put_there_whole(
-    tmp_path: Path, tokenizer: Tokenizer, corpus: Corpus
-) -> None:
+def test_the_model_with_the_best_score_is_put_there_whole(tmp_path: Path, tokenizer: Tokenizer, corpus: Corpus) -> None:
     for seed in (1, 2):
         save(PLAIN, seed, tmp_path / "models", tokenizer)
     best, said = tmp_path / "best", list[str]()
@@ -70,9 +68,7 @@ def test_the_model_with_the_highest_score_is_put_there_whole(
     assert {path.name for path in tmp_path.iterdir()} == {"models", "best", "data"}
 
 
-def test_a_model_with_adapters_has_no_folder_for_transformers(
-    tmp_path: Path, tokenizer: Tokenizer, corpus: Corpus
-) -> None:
+def test_a_model_with_adapters_has_none_for_transformers(tmp_path: Path, tokenizer: Tokenizer, corpus: Corpus) -> None:
     save(ADAPTED, 1, tmp_path / "models", tokenizer)
     assert best_model.keep([row(ADAPTED, 1, 0.4)], tmp_path / "models", tmp_path / "best", corpus) is not None
     assert not (tmp_path / "best" / "transformers").exists()
@@ -86,9 +82,7 @@ def test_data_of_no_leaderboard_has_no_predictions(tmp_path: Path, tokenizer: To
     assert not (tmp_path / "best" / "predictions").exists()
 
 
-def test_what_stands_there_already_stays_and_what_is_gone_is_passed_over(
-    tmp_path: Path, tokenizer: Tokenizer, corpus: Corpus
-) -> None:
+def test_what_stands_there_stays_what_is_gone_is_no_fault(tmp_path: Path, tokenizer: Tokenizer, corpus: Corpus) -> None:
     models, best = tmp_path / "models", tmp_path / "best"
     save(PLAIN, 1, models, tokenizer)
     first = row(PLAIN, 1, 0.4)

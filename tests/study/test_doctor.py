@@ -15,6 +15,7 @@ from results.records import StudyRow, open_database
 from study import store_note
 from study.doctor import main
 
+Said = pytest.CaptureFixture[str]
 ONE, TWO = "1" * 64, "2" * 64
 
 
@@ -34,12 +35,12 @@ def damage(store: StageStore) -> None:
     os.utime(store.folder / "claims" / TWO, (1, 1))
 
 
-def test_a_store_without_fault(store: StageStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_without_fault(store: StageStore, capsys: Said) -> None:
     assert main(["--store", str(store.folder)]) == 0
     assert "2 entries" in capsys.readouterr().out
 
 
-def test_faults_are_found_and_repaired(store: StageStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_faults_are_found_and_repaired(store: StageStore, capsys: Said) -> None:
     damage(store)
     assert main(["--store", str(store.folder)]) == 3
     told = capsys.readouterr().out
@@ -53,7 +54,7 @@ def test_faults_are_found_and_repaired(store: StageStore, capsys: pytest.Capture
     assert main(["--store", str(store.folder)]) == 0
 
 
-def test_a_folder_that_is_no_store_gets_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_no_store_gets_one_message(tmp_path: Path, capsys: Said) -> None:
     (tmp_path / "file.txt").write_text("mine", encoding="utf-8")
     for folder in (tmp_path, tmp_path / "nowhere"):
         assert main(["--store", str(folder), "--fix"]) == 2
@@ -67,9 +68,7 @@ def test_a_folder_that_is_no_store_gets_one_message(tmp_path: Path, capsys: pyte
     ["claims/notes.txt", f"claims/{TWO}/", "damaged/old/", f"damaged/{ONE}", "features/report.pdf", "features/.hidden",
      f"features/{ONE}.features/", f"33/{'3' * 64}", "33/notes/", "44"],
 )  # fmt: skip
-def test_a_folder_with_something_else_in_it_is_not_touched(
-    store: StageStore, capsys: pytest.CaptureFixture[str], intruder: str
-) -> None:
+def test_a_folder_with_more_in_it_is_not_touched(store: StageStore, capsys: Said, intruder: str) -> None:
     path = store.folder / intruder
     path.parent.mkdir(exist_ok=True)
     path.mkdir() if intruder.endswith("/") else path.write_text("mine", encoding="utf-8")
@@ -79,9 +78,7 @@ def test_a_folder_with_something_else_in_it_is_not_touched(
 
 
 @pytest.mark.parametrize("link", ["claims", "features", f"claims/{TWO}", f"damaged/{TWO}", f"features/{TWO}.features"])
-def test_a_link_is_nothing_of_a_store(
-    store: StageStore, tmp_path: Path, capsys: pytest.CaptureFixture[str], link: str
-) -> None:
+def test_a_link_is_nothing_of_a_store(store: StageStore, tmp_path: Path, capsys: Said, link: str) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (store.folder / link).parent.mkdir(exist_ok=True)
@@ -90,9 +87,7 @@ def test_a_link_is_nothing_of_a_store(
     assert "is no stage store" in capsys.readouterr().err and other.is_dir()
 
 
-def test_what_goes_while_the_doctor_looks_is_no_fault(
-    store: StageStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_goes_meanwhile_is_no_fault(store: StageStore, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
     claim, real = store.folder / "claims" / TWO, stage_store.is_own
     claim.parent.mkdir()
     claim.touch()
@@ -107,7 +102,7 @@ def test_what_goes_while_the_doctor_looks_is_no_fault(
     assert "2 entries" in capsys.readouterr().out
 
 
-def test_the_store_of_a_study_is_found(store: StageStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_store_of_a_study_is_found(store: StageStore, tmp_path: Path, capsys: Said) -> None:
     url = f"sqlite:///{tmp_path}/s.db"
     with open_database(url) as database:
         for name in ("shared", "alone"):

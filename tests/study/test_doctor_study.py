@@ -11,11 +11,17 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 from place import Place
 from postgres import own_database
 
+from results.records import open_database
+from search_spaces import Space
 from study.doctor import main
+from study.search import Search
+from tests.results.conftest import BASELINE, StudyMaker
 
+Said = pytest.CaptureFixture[str]
 SEARCH = ("--space", "pooling", "--rehearse", "--phases", "search", "--workers", "1")
 # A search whose objectives are not the score, and whose runs pause.
 UNUSUAL = ("--objectives", "trainable_parameters,sst_accuracy", "--pruner", "asha", "--epochs", "4", "--name", "r")
@@ -45,7 +51,7 @@ def change(study: Place, sql: str) -> None:
         database.execute(sql)
 
 
-def examined(study: Place, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, list[dict[str, Any]]]:
+def examined(study: Place, capsys: Said, *more: str) -> tuple[int, list[dict[str, Any]]]:
     capsys.readouterr()
     code = main(["--name", "r", "--storage", f"sqlite:///{study.database}", "--json", *more])
     return code, json.loads(capsys.readouterr().out)["records"]
@@ -59,9 +65,7 @@ DAMAGES = {
 }
 
 
-def test_what_is_wrong_is_found_and_mended_and_finished_runs_stay(
-    copied: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_wrong_is_found_and_mended_and_the_rest_stays(copied: Place, capsys: Said) -> None:
     assert examined(copied, capsys) == (0, [])
     assert main(["--name", "r", "--storage", f"sqlite:///{copied.database}"]) == 0
     assert "its records agree" in capsys.readouterr().out
@@ -81,7 +85,7 @@ def test_what_is_wrong_is_found_and_mended_and_finished_runs_stay(
     assert code == 3 and [f["kind"] for f in found] == ["old_schema"] and found[0]["done"] is None
 
 
-def test_a_missing_report_is_written_again(copied: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_report_is_written_again(copied: Place, capsys: Said) -> None:
     report, tables = (copied.folder / "runs" / "r" / name for name in ("report.html", "tables"))
     report.unlink()
     shutil.rmtree(tables)
@@ -92,7 +96,7 @@ def test_a_missing_report_is_written_again(copied: Place, capsys: pytest.Capture
     assert report.exists() and tables.exists()
 
 
-def test_a_disagreement_that_cannot_be_mended_is_told(copied: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_disagreement_that_cannot_be_mended_is_told(copied: Place, capsys: Said) -> None:
     change(
         copied,
         "update trials set state = 'FAIL' where number = (select min(number) from trials where state = 'COMPLETE')",
@@ -101,7 +105,7 @@ def test_a_disagreement_that_cannot_be_mended_is_told(copied: Place, capsys: pyt
     assert code == 0 and [f["kind"] for f in found] == ["trial_state"] and not found[0]["fixable"]
 
 
-def test_an_unknown_study_gets_one_message(copied: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_study_gets_one_message(copied: Place, capsys: Said) -> None:
     assert main(["--name", "nobody", "--storage", f"sqlite:///{copied.database}"]) == 2
     assert "No study named 'nobody'" in capsys.readouterr().err
 
@@ -109,7 +113,7 @@ def test_an_unknown_study_gets_one_message(copied: Place, capsys: pytest.Capture
 VALUES = "select number, objective, value from trial_values join trials using (trial_id) order by 1, 2"
 
 
-def test_a_trial_is_told_the_values_of_the_objectives(unusual: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trial_is_told_the_values_of_the_objectives(unusual: Place, capsys: Said) -> None:
     before = unusual.rows(VALUES)
     change(unusual, "delete from trial_values where trial_id in (select trial_id from trials where number = 0)")
     change(unusual, "update trials set state = 'RUNNING', datetime_complete = null where number = 0")
@@ -118,7 +122,7 @@ def test_a_trial_is_told_the_values_of_the_objectives(unusual: Place, capsys: py
     launched(unusual, *SEARCH, *UNUSUAL, "--trials", "7")
 
 
-def test_a_trial_without_all_values_has_failed(unusual: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trial_without_all_values_has_failed(unusual: Place, capsys: Said) -> None:
     change(unusual, "delete from task_metric where task = 'sst' and metric = 'accuracy'")
     change(unusual, "update trials set state = 'RUNNING', datetime_complete = null where number = 0")
     assert examined(unusual, capsys, "--fix")[0] == 0
@@ -127,13 +131,13 @@ def test_a_trial_without_all_values_has_failed(unusual: Place, capsys: pytest.Ca
     assert not [each for each in found if "trial 0" in each["message"]]  # as a search has it, too
 
 
-def test_runs_that_pause_are_left_alone(unusual: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_that_pause_are_left_alone(unusual: Place, capsys: Said) -> None:
     change(unusual, "update trials set state = 'RUNNING', datetime_complete = null where state = 'PRUNED'")
     assert examined(unusual, capsys, "--fix") == (0, [])
     assert unusual.rows("select count(*) > 0 from trials where state = 'RUNNING'") == [(1,)]
 
 
-def test_runs_that_a_search_was_not_told_of_yet(copied: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_that_a_search_was_not_told_of_yet(copied: Place, capsys: Said) -> None:
     optuna.delete_study(study_name="r", storage=f"sqlite:///{copied.database}")
     code, found = examined(copied, capsys, "--fix")
     assert code == 0 and len(found) == 1 and "Optuna has no trials of 4 runs; a search adds them" in found[0]["message"]
@@ -141,8 +145,14 @@ def test_runs_that_a_search_was_not_told_of_yet(copied: Place, capsys: pytest.Ca
     assert examined(copied, capsys) == (0, [])
 
 
-def test_a_short_postgres_url_will_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_short_postgres_url_will_do(space: Space, capsys: Said) -> None:
     with own_database(migrated=True) as url:
-        launched(Place(tmp_path), *SEARCH, "--trials", "2", "--name", "s", "--storage", url)
+        with open_database(url) as database:
+            make = StudyMaker(database, "s").study(settings_json={"objectives": ["score"]})
+            searched = Search(storage=url, name="s", space=space, seed=0, sampler="tpe", pruner="median", known=[])
+            trial = searched.ask().number
+            make.complete(BASELINE, 0, trial=trial)
+            searched.tell(trial, [make.database.runs("s")[0].score or 0.0], TrialState.COMPLETE)
+            searched.close()
         assert main(["--name", "s", "--storage", url.replace("postgresql+psycopg:", "postgres:")]) == 0
         assert "its records agree" in capsys.readouterr().out

@@ -33,9 +33,7 @@ def shown(ending: DesignsEnding) -> str:
     return text.getvalue()
 
 
-def test_every_design_that_was_run_has_its_table_with_the_numbers_of_the_report_and_its_sections(
-    make: StudyMaker,
-) -> None:
+def test_every_design_that_was_run_has_its_table_with_the_numbers_and_sections_of_the_report(make: StudyMaker) -> None:
     results = fill(make, seeds=(1000, 1001, 1002))
     found = summarise(results)
     told = shown(DesignsEnding.of(results, found))

@@ -97,30 +97,23 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("alone")
-def test_every_stage_and_every_kind_is_measured(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate, "MEASURING_SECONDS", 1000.0)
-    annealed = config({"sampler": "annealed", "optimizer": {"learning_rate": 1.0}})  # 2400 steps an epoch, and diverges
-    costs = measure([BASELINE, WITH_STAGES, SMART, annealed], data, "cpu")
-    assert set(costs.stages) == set(STAGES) and all(seconds > 0 for seconds in costs.stages.values())
-    assert costs.all_kinds == len(costs.kinds) == 3
-    assert costs.trained(SMART) > 1.3 * costs.trained(BASELINE) > 0
-    assert costs.evaluated > 0 and costs.around > estimate.SECONDS_AROUND_A_RUN
-    # An example that is only evaluated needs no gradient.
-    assert costs.evaluated < costs.trained(BASELINE)
-
-
-@pytest.mark.usefixtures("alone")
-def test_measuring_ends_when_its_time_is_spent_a_regularizer_comes_first(
-    data: Prepared, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_measuring_ends_with_its_time_a_regularizer_first(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "MEASURING_SECONDS", 0.001)  # less than one measurement takes
     costs = measure([BASELINE, config({"sampler": "joint"}), config({"batch_size": 16}), SMART], data, "cpu")
     assert set(costs.kinds) == {kind_of(BASELINE), kind_of(SMART)} and costs.all_kinds == 4
 
 
-def test_a_run_that_cannot_be_trained_is_not_measured(data: Prepared) -> None:
-    nothing = config({"trainable": {"name": "heads"}}, tasks={"sts": {"head": "cosine"}})
-    missing = config(backbone="./no/such/folder")
-    costs = measure([BASELINE, nothing, missing], data, "cpu")
-    assert set(costs.kinds) == {kind_of(BASELINE)} and costs.all_kinds == 3
-    assert all(costs.seconds(hopeless, data) > 0 for hopeless in (nothing, missing))
+@pytest.mark.usefixtures("alone")
+def test_every_stage_and_every_kind_is_measured(data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "MEASURING_SECONDS", 1000.0)
+    annealed = config({"sampler": "annealed", "optimizer": {"learning_rate": 1.0}})  # 2400 steps an epoch, and diverges
+    # Two that cannot be trained are not measured.
+    hopeless = config({"trainable": {"name": "heads"}}, tasks={"sts": {"head": "cosine"}}), config(backbone="./no/such")
+    costs = measure([BASELINE, WITH_STAGES, SMART, annealed, *hopeless], data, "cpu")
+    assert set(costs.stages) == set(STAGES) and all(seconds > 0 for seconds in costs.stages.values())
+    assert costs.all_kinds == 5 and set(costs.kinds) == {kind_of(one) for one in (BASELINE, SMART, annealed)}
+    assert all(costs.seconds(one, data) > 0 for one in hopeless)
+    assert costs.trained(SMART) > 1.3 * costs.trained(BASELINE) > 0
+    assert costs.evaluated > 0 and costs.around > estimate.SECONDS_AROUND_A_RUN
+    # An example that is only evaluated needs no gradient.
+    assert costs.evaluated < costs.trained(BASELINE)

@@ -53,7 +53,7 @@ def short_of_memory(monkeypatch: pytest.MonkeyPatch, above: int) -> list[int]:
     return tried
 
 
-def test_a_run_that_a_gpu_cannot_hold_is_done_with_half_the_batch_and_says_so(
+def test_what_a_gpu_cannot_hold_is_done_with_half_the_batch(
     job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried, told = short_of_memory(monkeypatch, above=2), list[int]()
@@ -82,7 +82,7 @@ def test_a_batch_of_one_example_cannot_be_halved() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-def test_after_a_gpu_ran_out_of_memory_the_run_is_done_there_with_half_the_batch(
+def test_out_of_memory_a_gpu_does_the_run_with_half_the_batch(
     job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(config: RunConfig, data: Any, report: Any, *others: Any) -> Any:

@@ -63,7 +63,7 @@ def test_fronts_by_hand() -> None:
     assert by_front(points, NAMES) == [0, 0, 1, 1, 2]
 
 
-def test_optuna_hears_all_values_and_a_resumed_search_goes_on_as_if_never_stopped(
+def test_optuna_hears_all_values_and_a_resumed_search_just_goes_on(
     tmp_path: Path, space: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def go_on(searched: Search, count: int) -> list[dict[str, object]]:

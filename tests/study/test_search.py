@@ -43,7 +43,7 @@ def run_through(searched: Search, count: int) -> list[Proposal]:
     return proposals
 
 
-def test_known_configurations_come_first_and_all_are_of_the_space_in_one_sitting_as_in_three(
+def test_known_configurations_come_first_and_all_are_of_the_space_in_1_sitting_or_3(
     tmp_path: Path, space: Space
 ) -> None:
     whole = run_through(search(tmp_path, space), 9)
@@ -113,9 +113,7 @@ def test_a_trial_killed_before_all_was_suggested_is_completed(tmp_path: Path, sp
     assert study.trials[0].params["pooling"] == proposal.choices["pooling"]
 
 
-def test_a_trial_ends_as_was_told_first_and_a_score_that_is_no_number_is_a_failure(
-    tmp_path: Path, space: Space
-) -> None:
+def test_a_trial_ends_as_told_first_and_a_score_that_is_no_number_is_a_failure(tmp_path: Path, space: Space) -> None:
     searched, told = search(tmp_path, space), [(None, TrialState.FAIL), (None, TrialState.PRUNED)]
     told += [([score], TrialState.COMPLETE) for score in (float("nan"), 0.5)]  # type: ignore[misc]
     for values, state in told:
@@ -165,7 +163,7 @@ def test_asha_pauses_at_a_rung_and_goes_on_when_it_is_among_the_best_third(tmp_p
 
 
 @pytest.mark.parametrize("objectives", [("score",), ("score", "trainable_parameters")])
-def test_a_run_that_is_carried_out_again_is_not_judged_where_it_had_gone_on(
+def test_a_run_done_again_is_not_judged_where_it_had_gone_on(
     tmp_path: Path, space: Space, objectives: tuple[str, ...]
 ) -> None:
     def values(score: float) -> list[float]:

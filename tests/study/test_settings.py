@@ -102,9 +102,7 @@ def test_limits_are_told_as_flags(flags: list[str], told: list[str]) -> None:
         ("pooling", "demo", "org/model-x", "pooling-demo-model_x"),
     ],
 )
-def test_the_default_name_is_made_from_space_data_and_backbone(
-    space: str, data: str, backbone: str, expected: str
-) -> None:
+def test_the_default_name_is_of_space_data_and_backbone(space: str, data: str, backbone: str, expected: str) -> None:
     assert default_name({"space": space, "data": data, "backbone": backbone}) == expected
 
 

@@ -173,9 +173,7 @@ def test_a_tracker_that_fails_is_told_of_once_and_the_others_go_on(database: Dat
     assert [record.row.seed for record, _ in good.records] == [0, 1, 2]
 
 
-def test_a_tracker_that_hangs_does_not_hold_a_study_up(
-    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tracker_that_hangs_holds_no_study_up(database: Database, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hold, said = threading.Event(), list[str]()
 
     class Hanging(Written):

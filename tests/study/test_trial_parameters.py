@@ -106,9 +106,7 @@ def test_levels_keep_their_names_and_numbers_their_values(url: str, space: Space
     assert len({params["pooling"] for params in before}) == 3
 
 
-def test_the_search_and_a_bare_optuna_go_on_with_the_levels_that_are_new(
-    url: str, space: Space, before: Params
-) -> None:
+def test_the_search_and_a_bare_optuna_go_on_with_levels_that_are_new(url: str, space: Space, before: Params) -> None:
     searched, last = search(url, grown(space)), len(before) - 1
     assert searched.running() == [last] and searched.resume(last).choices["pooling"] == before[last]["pooling"]
     proposals = [searched.ask() for _ in range(12)]
@@ -177,9 +175,7 @@ def killed_in_the_middle(url: str, space: Space) -> None:
     close(storage)
 
 
-def test_killed_in_the_middle_it_has_written_nothing_and_is_done_by_the_next(
-    url: str, space: Space, before: Params
-) -> None:
+def test_killed_midway_it_has_written_nothing_and_is_done_by_the_next(url: str, space: Space, before: Params) -> None:
     killed_in_the_middle(url, grown(space))
     assert all(trial.distributions["pooling"] == distributions(space)["pooling"] for trial in read(url))
     search(url, grown(space)).close()

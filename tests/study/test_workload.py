@@ -112,9 +112,7 @@ def demo() -> Prepared:
 
 
 @pytest.mark.parametrize("sampler", components.names("samplers"))
-def test_the_trainer_is_given_as_many_examples_as_were_counted(
-    demo: Prepared, sampler: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_trainer_has_what_was_counted(demo: Prepared, sampler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     loss_of = Trainer._loss
 

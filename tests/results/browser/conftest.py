@@ -57,12 +57,7 @@ def opening(browser: Browser, folder: Path) -> Iterator[Open]:
     contexts = []
 
     def open_report(
-        text: str,
-        *,
-        width: int = 1440,
-        fragment: str = "",
-        dark: bool = False,
-        policy: bool = False,
+        text: str, *, width: int = 1440, fragment: str = "", dark: bool = False, policy: bool = False
     ) -> Opened:
         scheme = "dark" if dark else "light"
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)

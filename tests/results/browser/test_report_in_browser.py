@@ -150,9 +150,7 @@ def test_a_number_leads_to_its_runs_by_keyboard(report: Opened, finished: Databa
     assert len(report.rows()) == sum(run.status == "complete" for run in finished.runs(NAME))
 
 
-def test_an_address_alone_opens_runs_and_one_with_nonsense_none(
-    opened: Open, finished_page: str, finished: Database
-) -> None:
+def test_an_address_alone_opens_runs_and_nonsense_none(opened: Open, finished_page: str, finished: Database) -> None:
     report = opened(finished_page, fragment="#runs=2-3,5;phase:search")
     assert report.rows() == [str(run.id) for run in finished.runs(NAME) if run.id in (2, 3, 5)]
     assert report.page.locator("[name=phase]").input_value() == "search"

@@ -87,9 +87,7 @@ def test_a_port_that_is_taken(storage: str, capsys: Any) -> None:
     assert f"port {port} (Address already in use)" in said and f"--port {port + 1}" in said
 
 
-def test_without_the_package_the_command_says_how_to_get_it(
-    storage: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
+def test_without_the_package_one_learns_to_get_it(storage: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
     monkeypatch.delitem(sys.modules, "study.web.application", raising=False)
     assert dashboard.main(["--storage", storage]) == 2

@@ -102,7 +102,7 @@ def test_nothing_can_be_changed_from_a_page(browser: Any, address: str, copied: 
     page.close()
 
 
-def test_the_page_of_a_growing_study_comes_anew_where_it_was(
+def test_a_growing_study_comes_anew_where_it_was(
     browser: Any, address: str, copied: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(our_pages, "REST", 0.0)

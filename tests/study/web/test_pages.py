@@ -36,9 +36,7 @@ def test_the_first_page_leads_to_all_others(asked: Asked) -> None:
         assert asked(path=link).status == 200, link
 
 
-def test_the_report_is_what_the_command_writes_and_the_script_that_follows(
-    asked: Asked, storage: str, tmp_path: Path
-) -> None:
+def test_the_report_is_what_the_command_writes_and_the_script_after(asked: Asked, storage: str, tmp_path: Path) -> None:
     with open_database(storage) as database:
         write_report(database, "r", tmp_path / "report.html")
     page = asked(path="/report")
