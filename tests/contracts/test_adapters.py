@@ -153,13 +153,9 @@ def test_state_survives_a_round_trip(name: str) -> None:
 
 
 @every_adapter
-def test_the_same_seed_draws_the_same(name: str) -> None:
+def test_the_same_seed_draws_the_same_and_parameters_are_named_after_it(name: str) -> None:
+    assert all(key.startswith(f"{name}.") for key, _ in new(name).named_parameters())
     one, again, other = (list(new(name, seed).parameters()) for seed in (0, 0, 1))
     assert all(torch.equal(a, b) for a, b in zip(one, again, strict=True))
     drawn = [(a, b) for a, b in zip(one, other, strict=True) if (a != a.flatten()[0]).any()]  # not all zeros, or ones
     assert not drawn or not all(torch.equal(a, b) for a, b in drawn)
-
-
-@every_adapter
-def test_parameters_are_named_after_it(name: str) -> None:
-    assert all(key.startswith(f"{name}.") for key, _ in new(name).named_parameters())

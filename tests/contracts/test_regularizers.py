@@ -26,7 +26,6 @@ CONFIG = parse({**SMALL, "multitask": {"epochs": 1}})
 
 @pytest.fixture(scope="module")
 def prepared() -> Prepared:
-    torch.set_num_threads(1)
     return prepare_data(CONFIG, load_corpus("demo", tuple(CONFIG.tasks)))
 
 

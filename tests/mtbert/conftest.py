@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from mtbert.config import RunConfig, parse
 from mtbert.data.examples import Corpus
@@ -17,6 +18,11 @@ TINY = {
 }
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Corpus:
     return load_corpus("demo", ("sst", "quora", "sts"))
@@ -25,6 +31,14 @@ def corpus() -> Corpus:
 @pytest.fixture(scope="session")
 def tiny() -> RunConfig:
     return parse(TINY)
+
+
+@pytest.fixture(scope="session")
+def two(tiny: RunConfig) -> RunConfig:
+    """The tiny configuration with two of its tasks: single sentences and pairs."""
+    data = tiny.model_dump(mode="json")
+    del data["tasks"]["quora"]
+    return parse(data)
 
 
 @pytest.fixture(scope="session")

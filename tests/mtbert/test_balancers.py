@@ -25,16 +25,10 @@ def terms(balancer: nn.Module) -> dict[str, float]:
     return {task: term.item() for task, term in balancer.terms(LOSSES).items()}  # type: ignore[operator]
 
 
-def test_sum_adds_the_losses() -> None:
+def test_sum_adds_the_losses_squared_their_squares_and_fixed_multiplies_by_its_weights_or_one() -> None:
     assert SumBalancer()(LOSSES).item() == 10.0
-
-
-def test_fixed_multiplies_by_its_weights_and_by_one_where_there_is_none() -> None:
-    assert terms(FixedBalancer(weights={"a": 0.5, "c": 2.0})) == {"a": 1.0, "b": 3.0, "c": 10.0}
-
-
-def test_squared_adds_the_squares() -> None:
     assert SquaredBalancer()(LOSSES).item() == 4 + 9 + 25
+    assert terms(FixedBalancer(weights={"a": 0.5, "c": 2.0})) == {"a": 1.0, "b": 3.0, "c": 10.0}
 
 
 def test_dwa_leaves_all_weights_at_one_for_two_epochs() -> None:

@@ -102,7 +102,6 @@ def test_compiled_layers_agree_with_plain_ones(tiny: RunConfig, prepared: Prepar
 @pytest.mark.slow
 def test_a_compiled_run_repeats_itself_and_is_near_a_plain_one(tiny: RunConfig, prepared: Prepared, cpp: None) -> None:
     config = changed(tiny, **STILL, multitask={"epochs": 1, "sampler": "joint", "balancer": "gradnorm"})
-    torch.set_num_threads(1)
     plain, one, other = (run(changed(config, compiled=c), prepared, lambda _: True) for c in (False, True, True))
     assert one.best.losses == other.best.losses
     for task, loss in plain.best.losses.items():

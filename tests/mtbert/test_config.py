@@ -18,11 +18,7 @@ from mtbert.config import RunConfig, parse, read
 from mtbert.config_combinations import nothing_to_train
 from mtbert.errors import ConfigurationError
 
-SOME = {
-    "pooling": "mean",
-    "tasks": {"sts": {"head": "cosine"}, "sst": {"head": "dense"}},
-    "head_dropout": 0.3,
-}
+SOME = {"pooling": "mean", "tasks": {"sts": {"head": "cosine"}, "sst": {"head": "dense"}}, "head_dropout": 0.3}
 
 
 def test_json_round_trip_gives_an_equal_configuration() -> None:
@@ -32,10 +28,7 @@ def test_json_round_trip_gives_an_equal_configuration() -> None:
 
 
 def test_the_order_of_writing_does_not_matter() -> None:
-    other = {
-        "head_dropout": 0.3,
-        "tasks": {"sst": {"head": {"name": "dense"}}, "sts": {"head": {"name": "cosine"}}},
-    }
+    other = {"head_dropout": 0.3, "tasks": {"sst": {"head": {"name": "dense"}}, "sts": {"head": {"name": "cosine"}}}}
     assert parse({**other, "pooling": {"name": "mean"}}).digest() == parse(SOME).digest()
 
 
@@ -64,10 +57,6 @@ def test_the_seed_is_not_in_the_digest() -> None:
 )
 def test_every_part_is_in_the_digest(change: dict[str, Any]) -> None:
     assert parse(change).digest() != parse({}).digest()
-
-
-def test_the_digest_has_64_hex_digits() -> None:
-    assert len(parse({}).digest()) == 64 and int(parse({}).digest(), 16) >= 0
 
 
 def test_digests_are_those_of_the_first_release() -> None:
@@ -119,12 +108,7 @@ EVERY_LAW_BROKEN: dict[str, Any] = {
     "pooling": "attention",
     "tasks": {"sst": {"head": "cosine"}, "sts": {"head": "dense"}, "qora": {"head": "concat"}},
     "fine_tune_first": {"task": "quora"},
-    "multitask": {
-        "sampler": "hybrid",
-        "balancer": "gradnorm",
-        "surgery": "pcgrad",
-        "trainable": {"name": "heads"},
-    },
+    "multitask": {"sampler": "hybrid", "balancer": "gradnorm", "surgery": "pcgrad", "trainable": {"name": "heads"}},
 }
 
 
@@ -219,21 +203,24 @@ def test_validation_itself_raises_pydantics_error() -> None:
         RunConfig.model_validate({"poling": "mean"})
 
 
-def test_a_pair_head_on_a_sentence_task_is_refused_with_those_that_fit() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"tasks.sst.head: cosine reads a pair, sst gives a sentence; use one of dense"
-    ):
-        parse({"tasks": {"sst": {"head": "cosine"}}})
-
-
-def test_an_unknown_task_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="No task named 'qora'. Did you mean 'quora'"):
-        parse({"tasks": {"qora": {"head": "concat"}}})
-
-
-def test_weight_decay_with_adam_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="adam has no weight_decay, got 0.1; use adamw"):
-        parse({"multitask": {"optimizer": {"name": "adam", "weight_decay": 0.1}}})
+@for_each(
+    ("configuration", "told"),
+    [
+        (
+            {"tasks": {"sst": {"head": "cosine"}}},
+            "tasks.sst.head: cosine reads a pair, sst gives a sentence; use one of dense",
+        ),
+        ({"tasks": {"qora": {"head": "concat"}}}, "No task named 'qora'. Did you mean 'quora'"),
+        ({"tasks": {}}, "at least one task"),
+        (
+            {"multitask": {"optimizer": {"name": "adam", "weight_decay": 0.1}}},
+            "adam has no weight_decay, got 0.1; use adamw",
+        ),
+    ],
+)
+def test_what_no_run_can_have_is_refused_with_the_way_out(configuration: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        parse(configuration)
 
 
 @for_each(
@@ -308,11 +295,6 @@ def test_a_subsample_is_kept_as_it_was_given(subsample: Any) -> None:
     config = parse({"tasks": {"sst": {"head": "linear", "subsample": subsample}}})
     again = parse(json.loads(json.dumps(config.model_dump(mode="json"))))
     assert again == config and again.tasks["sst"].subsample == subsample
-
-
-def test_no_task_at_all_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="at least one task"):
-        parse({"tasks": {}})
 
 
 def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:

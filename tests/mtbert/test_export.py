@@ -43,6 +43,11 @@ def made(prepared: Prepared, tiny: RunConfig, **changes: Any) -> TrainedModel:
     return trained_model(config, Tokenizer.from_str(prepared.tokenizer_json), prepared.vocabulary_size)
 
 
+def saved(trained: TrainedModel, folder: Path) -> str:
+    checkpoint.save(trained.model, trained.config, trained.tokenizer, folder)
+    return str(folder)
+
+
 def ours(trained: TrainedModel, task: str, sentences: list[str]) -> list[Tensor]:
     """The hidden states (tokens, width) of each sentence, of the task's encoder with its adapters."""
     model: MultitaskModel = trained.model
@@ -161,34 +166,34 @@ def test_a_bilstm_is_refused(tiny: RunConfig) -> None:
 def test_the_command_prints_what_it_wrote_and_writes_it_again(
     prepared: Prepared, tiny: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trained = made(prepared, tiny)
-    checkpoint.save(trained.model, trained.config, trained.tokenizer, tmp_path / "model")
-    out = tmp_path / "below" / "out"
+    model, out = saved(made(prepared, tiny), tmp_path / "model"), tmp_path / "below" / "out"
     for _ in range(2):
-        assert export.main(["--model", str(tmp_path / "model"), "--out", str(out)]) == 0
+        assert export.main(["--model", model, "--out", str(out)]) == 0
         assert {Path(line).name for line in capsys.readouterr().out.split()} == PLACES
         assert {path.name for path in out.iterdir()} == PLACES
     assert json.loads((out / "config.json").read_text(encoding="utf-8"))["num_hidden_layers"] == 2
-    assert export.main(["--model", str(tmp_path / "model"), "--out", str(out), "--json"]) == 0
+    assert export.main(["--model", model, "--out", str(out), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told == {"model": str(tmp_path / "model"), "files": told["files"]}
+    assert told == {"model": model, "files": told["files"]}
     assert {Path(file).name for file in told["files"]} == PLACES
 
 
 def test_the_command_says_in_one_message_what_cannot_be(
     prepared: Prepared, tiny: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trained = made(prepared, tiny, adapters=[{"name": "pal"}])
-    checkpoint.save(trained.model, trained.config, trained.tokenizer, tmp_path / "model")
-    assert export.main(["--model", str(tmp_path / "model"), "--out", str(tmp_path / "out")]) == 2
+    adapted = saved(made(prepared, tiny, adapters=[{"name": "pal"}]), tmp_path / "adapted")
+    assert export.main(["--model", adapted, "--out", str(tmp_path / "out")]) == 2
     assert "adapter pal stands" in capsys.readouterr().err
     assert export.main(["--model", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
     assert "is not a saved model" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
-    plain = made(prepared, tiny)
-    checkpoint.save(plain.model, plain.config, plain.tokenizer, tmp_path / "model")
-    assert export.main(["--model", str(tmp_path / "model"), "--out", str(tmp_path / "file")]) == 2
+    model = saved(made(prepared, tiny), tmp_path / "model")
+    assert export.main(["--model", model, "--out", str(tmp_path / "file")]) == 2
     assert "Choose another place: --out DIR" in capsys.readouterr().err
+    (tmp_path / "out" / f".model.safetensors.{os.getpid()}.new").mkdir(parents=True)  # stands in the way
+    assert export.main(["--model", model, "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert "cannot be written" in told and "Choose another place: --out DIR" in told and len(told.splitlines()) == 1
 
 
 def test_a_full_disk_is_one_message_whoever_meets_it() -> None:
@@ -197,14 +202,3 @@ def test_a_full_disk_is_one_message_whoever_meets_it() -> None:
     )
     assert unwritable(OSError(errno.ENOSPC, "No space left on device", "a/b")).startswith("a/b cannot be written (No ")
     assert unwritable(SafetensorError("I/O error")).startswith("The output cannot be written (I/O error).")
-
-
-def test_weights_that_cannot_be_written_are_one_message(
-    prepared: Prepared, tiny: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    trained = made(prepared, tiny)
-    checkpoint.save(trained.model, trained.config, trained.tokenizer, tmp_path / "model")
-    (tmp_path / "out" / f".model.safetensors.{os.getpid()}.new").mkdir(parents=True)  # stands in the way
-    assert export.main(["--model", str(tmp_path / "model"), "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err
-    assert "cannot be written" in told and "Choose another place: --out DIR" in told and len(told.splitlines()) == 1

@@ -21,11 +21,6 @@ from mtbert.model import FrozenBatch, MultitaskModel, freeze
 from mtbert.trainer import Trainer
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def heads_only(tiny: RunConfig, prepared: Prepared, pooling: str = "cls") -> MultitaskModel:
     return model_of(changed(tiny, HEADS, pooling=pooling), prepared).train()
 

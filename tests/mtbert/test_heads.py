@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -24,14 +26,6 @@ U = torch.tensor([[1.0, 2.0]])
 V = torch.tensor([[3.0, -1.0]])
 
 
-def fill(module: torch.nn.Module, values: list[float]) -> None:
-    """The first linear layer's weights, row by row; its bias is zero."""
-    linear = next(m for m in module.modules() if isinstance(m, torch.nn.Linear))
-    with torch.no_grad():
-        linear.weight.copy_(torch.tensor(values).view_as(linear.weight))
-        linear.bias.zero_()
-
-
 def gelu(x: float) -> float:
     return x * 0.5 * (1 + math.erf(x / math.sqrt(2)))
 
@@ -45,88 +39,69 @@ def fill_all(head: torch.nn.Module, *weights: list[list[float]]) -> None:
             linear.bias.zero_()
 
 
-def test_linear_is_w_times_u() -> None:
-    head = LinearHead(width=2, outputs=1, dropout=0.0)
-    fill(head, [10.0, 100.0])
-    assert head(U).item() == 210.0
+@for_each(
+    ("kind", "inputs", "weights", "expected"),
+    [
+        (LinearHead, (U,), [10.0, 100.0], 210.0),
+        (ConcatHead, (U, V), [1.0, 10.0, 100.0, 1000.0], 1 + 20 + 300 - 1000),
+        (ConcatAbsdiffHead, (U, V), [0.0, 0.0, 0.0, 0.0, 1.0, 10.0], 2 + 30),
+        (ProductHead, (U, V), [10.0, 100.0], 10 * 3 + 100 * -2),
+        (DifferenceHead, (U, V), [10.0, 100.0], 10 * -2 + 100 * 3),
+        (DifferenceHead, (V, U), [10.0, 100.0], 10 * 2 + 100 * -3),
+    ],
+)
+def test_a_head_of_one_layer_is_w_times_its_features(
+    kind: Any, inputs: tuple[torch.Tensor, ...], weights: list[float], expected: float
+) -> None:
+    head = kind(width=2, outputs=1, dropout=0.0)
+    fill_all(head, [weights])
+    assert head(*inputs).item() == expected
 
 
-def test_dense_has_a_gelu_between_its_two_layers() -> None:
-    head = DenseHead(width=2, outputs=1, dropout=0.0)
-    first, second = (m for m in head.modules() if isinstance(m, torch.nn.Linear))
-    with torch.no_grad():
-        first.weight.copy_(torch.eye(2))
-        first.bias.zero_()
-        second.weight.fill_(1.0)
-        second.bias.zero_()
-    expected = sum(x * 0.5 * (1 + math.erf(x / math.sqrt(2))) for x in (1.0, 2.0))
-    assert head(U).item() == pytest.approx(expected, rel=1e-6)
-
-
-def test_concat_reads_both_sentences_in_order() -> None:
-    head = ConcatHead(width=2, outputs=1, dropout=0.0)
-    fill(head, [1.0, 10.0, 100.0, 1000.0])
-    assert head(U, V).item() == 1 + 20 + 300 - 1000
-
-
-def test_concat_absdiff_adds_the_distance_of_each_feature() -> None:
-    head = ConcatAbsdiffHead(width=2, outputs=1, dropout=0.0)
-    fill(head, [0.0, 0.0, 0.0, 0.0, 1.0, 10.0])
-    assert head(U, V).item() == 2 + 30
+@for_each(
+    ("kind", "inputs", "weights", "expected"),
+    [
+        (DenseHead, (U,), ([[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]), gelu(1.0) + gelu(2.0)),
+        (
+            Dense2Head,
+            (U,),
+            ([[1.0, 0.0], [0.0, -1.0]], [[1.0, 1.0], [2.0, 0.0]], [[1.0, 10.0]]),
+            gelu(gelu(1.0) + gelu(-2.0)) + 10 * gelu(2 * gelu(1.0)),
+        ),
+        # 1 - 1 = 0 and 2 + 0.5 * 3 = 3.5
+        (
+            ConcatDenseHead,
+            (U, V),
+            ([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.5, 0.0]], [[1.0, 10.0]]),
+            gelu(0.0) + 10 * gelu(3.5),
+        ),
+        # v0 + |u0 - v0| = 3 + 2, u0 - |u1 - v1| = 1 - 3
+        (
+            ConcatAbsdiffDenseHead,
+            (U, V),
+            ([[0.0, 0.0, 1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, -1.0]], [[1.0, 10.0]]),
+            gelu(5.0) + 10 * gelu(-2.0),
+        ),
+    ],
+)
+def test_dense_heads_have_a_gelu_after_each_hidden_layer(
+    kind: Any, inputs: tuple[torch.Tensor, ...], weights: tuple[list[list[float]], ...], expected: float
+) -> None:
+    head = kind(width=2, outputs=1, dropout=0.0)
+    fill_all(head, *weights)
+    assert head(*inputs).item() == pytest.approx(expected, rel=1e-6)
 
 
 @for_each(("second", "expected"), [(U, 5.0), (-U, 0.0), (torch.tensor([[2.0, -1.0]]), 2.5)])
 def test_cosine_of_a_score_spans_its_scale(second: torch.Tensor, expected: float) -> None:
     head = CosineHead(outputs=1, scale=(0.0, 5.0))
-    assert head(U, second).item() == pytest.approx(expected, abs=1e-6)
-
-
-def test_cosine_of_a_score_has_no_parameters() -> None:
-    assert not list(CosineHead(outputs=1, scale=(0.0, 5.0)).parameters())
+    assert head(U, second).item() == pytest.approx(expected, abs=1e-6) and not list(head.parameters())
 
 
 def test_cosine_of_a_logit_learns_slope_and_offset() -> None:
     head = CosineHead(outputs=1, scale=None)
     assert head(U, U).item() == pytest.approx(5.0, abs=1e-6)
     assert len(list(head.parameters())) == 2
-
-
-def test_cosine_has_one_output() -> None:
-    with pytest.raises(ValueError, match="asks for 5"):
-        CosineHead(outputs=5, scale=None)
-
-
-def test_dense2_has_two_hidden_layers_of_the_encoders_width() -> None:
-    head = Dense2Head(width=2, outputs=1, dropout=0.0)
-    fill_all(head, [[1.0, 0.0], [0.0, -1.0]], [[1.0, 1.0], [2.0, 0.0]], [[1.0, 10.0]])
-    one, two = gelu(1.0), gelu(-2.0)
-    assert head(U).item() == pytest.approx(gelu(one + two) + 10 * gelu(2 * one), rel=1e-6)
-
-
-def test_concat_dense_has_a_gelu_on_both_sentences_together() -> None:
-    head = ConcatDenseHead(width=2, outputs=1, dropout=0.0)
-    fill_all(head, [[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.5, 0.0]], [[1.0, 10.0]])
-    # 1 - 1 = 0 and 2 + 0.5 * 3 = 3.5
-    assert head(U, V).item() == pytest.approx(gelu(0.0) + 10 * gelu(3.5), rel=1e-6)
-
-
-def test_concat_absdiff_dense_reads_the_distance_too() -> None:
-    head = ConcatAbsdiffDenseHead(width=2, outputs=1, dropout=0.0)
-    fill_all(head, [[0.0, 0.0, 1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, -1.0]], [[1.0, 10.0]])
-    # v0 + |u0 - v0| = 3 + 2, u0 - |u1 - v1| = 1 - 3
-    assert head(U, V).item() == pytest.approx(gelu(5.0) + 10 * gelu(-2.0), rel=1e-6)
-
-
-def test_product_multiplies_feature_by_feature() -> None:
-    head = ProductHead(width=2, outputs=1, dropout=0.0)
-    fill(head, [10.0, 100.0])
-    assert head(U, V).item() == 10 * 3 + 100 * -2
-
-
-def test_difference_is_signed() -> None:
-    head = DifferenceHead(width=2, outputs=1, dropout=0.0)
-    fill(head, [10.0, 100.0])
-    assert head(U, V).item() == 10 * -2 + 100 * 3 == -head(V, U).item()
 
 
 def test_cosine_mlp_is_five_times_the_positive_cosine_after_two_layers() -> None:
@@ -151,6 +126,7 @@ def test_cosine_mlp_of_a_logit_learns_slope_and_offset() -> None:
     assert {name for name, _ in head.named_parameters() if "." not in name} == {"slope", "offset"}
 
 
-def test_cosine_mlp_has_one_output() -> None:
-    with pytest.raises(ValueError, match="asks for 5"):
-        CosineMlpHead(width=2, outputs=5, dropout=0.0, scale=None)
+def test_a_cosine_has_one_output() -> None:
+    for make in (CosineHead, partial(CosineMlpHead, width=2, dropout=0.0)):
+        with pytest.raises(ValueError, match="asks for 5"):
+            make(outputs=5, scale=None)

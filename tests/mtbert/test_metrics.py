@@ -28,12 +28,9 @@ def test_f1_is_zero_where_it_is_undefined() -> None:
     assert metrics.binary_f1([0, 0], [0, 0]) == 0.0
 
 
-def test_macro_f1_counts_a_class_that_is_only_predicted() -> None:
+def test_macro_f1_counts_a_class_that_is_only_predicted_and_none_that_never_occurs() -> None:
     # class 0: 2*1/(1+2) = 2/3; class 1: 2*1/(1+1) = 1; class 2, never a label: 0
     assert metrics.macro_f1([0, 2, 1], [0, 0, 1]) == pytest.approx((2 / 3 + 1 + 0) / 3)
-
-
-def test_macro_f1_leaves_out_a_class_that_never_occurs() -> None:
     assert metrics.macro_f1([0, 4], [0, 4]) == 1.0
 
 
@@ -50,29 +47,22 @@ def test_spearman_equals_scipy_with_ties() -> None:
     assert metrics.spearman(x, y) == pytest.approx(scipy.stats.spearmanr(x, y).statistic, abs=1e-12)
 
 
-def test_correlation_of_a_constant_is_zero() -> None:
+def test_correlation_of_a_constant_is_zero_and_of_nan_nan() -> None:
     assert metrics.pearson([2.5, 2.5, 2.5], [0, 1, 2]) == 0.0
     assert metrics.spearman([0, 1, 2], [1, 1, 1]) == 0.0
+    assert all(np.isnan(found([np.nan, 1.0], [0.0, 1.0])) for found in (metrics.pearson, metrics.spearman))
 
 
 def test_pearson_of_tiny_numbers_does_not_vanish() -> None:
     assert metrics.pearson([1e-200, 2e-200, 3e-200], [1, 2, 3]) == pytest.approx(1.0)
 
 
-def test_correlation_of_nan_is_nan() -> None:
-    assert np.isnan(metrics.pearson([np.nan, 1.0], [0.0, 1.0]))
-    assert np.isnan(metrics.spearman([np.nan, 1.0], [0.0, 1.0]))
-
-
 def test_mean_squared_error_by_hand() -> None:
     assert metrics.mean_squared_error([1.0, 5.0], [0.0, 3.0]) == 2.5
 
 
-def test_confusion_matrix_has_labels_in_rows() -> None:
+def test_confusion_matrix_has_labels_in_rows_and_refuses_values_that_are_no_class() -> None:
     assert metrics.confusion_matrix([1, 1, 0], [0, 1, 0], 2).tolist() == [[1, 1], [0, 1]]
-
-
-def test_confusion_matrix_refuses_values_that_are_no_class() -> None:
     with pytest.raises(ValueError, match=r"predictions must be classes 0\.\.1"):
         metrics.confusion_matrix([2, 0], [0, 1], 2)
 
@@ -88,11 +78,8 @@ MAIN = {"sst": "accuracy", "quora": "accuracy", "sts": "pearson"}
 VALUES = {"sst": {"accuracy": 0.5}, "quora": {"accuracy": 0.8, "f1": 0.1}, "sts": {"pearson": 0.2}}
 
 
-def test_score_is_the_mean_of_the_main_metrics() -> None:
+def test_score_is_the_mean_of_the_main_metrics_and_the_leaderboards_halves_one_plus_r() -> None:
     assert metrics.score(VALUES, MAIN) == pytest.approx((0.5 + 0.8 + 0.2) / 3)
-
-
-def test_leaderboard_score_halves_one_plus_r() -> None:
     assert metrics.leaderboard_score(VALUES, MAIN) == pytest.approx((0.5 + 0.8 + 0.6) / 3)
 
 

@@ -25,7 +25,7 @@ class Small(nn.Module):
         self.frozen = nn.Linear(2, 2).requires_grad_(False)
 
 
-def rates(schedule: str, steps: int, warmup: float = 0.1) -> list[float]:
+def rates(schedule: str, steps: int, warmup: float) -> list[float]:
     config = OptimizerConfig(name="adam", learning_rate=1.0, schedule=schedule, warmup_fraction=warmup)  # type: ignore[arg-type]
     optimizer = build_optimizer(Small(), config)
     scheduler = build_schedule(optimizer, config, steps)
@@ -37,18 +37,16 @@ def rates(schedule: str, steps: int, warmup: float = 0.1) -> list[float]:
     return result
 
 
-def test_constant_stays() -> None:
-    assert rates("constant", 3) == [1.0, 1.0, 1.0]
-
-
-def test_cosine_falls_along_half_a_wave() -> None:
-    assert rates("cosine", 4) == pytest.approx([(1 + math.cos(math.pi * s / 4)) / 2 for s in range(4)])
-
-
-def test_linear_warmup_rises_then_falls_to_zero() -> None:
-    assert rates("linear_warmup", 10, 0.2) == pytest.approx(
-        [0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]
-    )
+@for_each(
+    ("schedule", "steps", "warmup", "expected"),
+    [
+        ("constant", 3, 0.1, [1.0, 1.0, 1.0]),
+        ("cosine", 4, 0.1, [(1 + math.cos(math.pi * s / 4)) / 2 for s in range(4)]),  # half a wave
+        ("linear_warmup", 10, 0.2, [0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]),
+    ],
+)
+def test_a_schedule_follows_its_formula(schedule: str, steps: int, warmup: float, expected: list[float]) -> None:
+    assert rates(schedule, steps, warmup) == pytest.approx(expected, abs=0)
 
 
 def test_weight_decay_spares_biases_norms_and_embeddings() -> None:

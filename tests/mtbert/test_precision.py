@@ -16,11 +16,6 @@ from mtbert.precision import native_precision, slow
 from mtbert.run import run
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def in_bfloat16(config: RunConfig, **others: Any) -> RunConfig:
     return parse({**config.model_dump(mode="json"), **others, "precision": "bfloat16"})
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from mtbert.config import parse
 from mtbert.data.load import load_corpus
@@ -39,7 +38,6 @@ def configuration(**others: Any) -> dict[str, Any]:
 @pytest.mark.skipif(native_precision("cpu") == "float32", reason="this processor has no fast bfloat16")
 def test_scores_in_bfloat16_are_those_in_float32_within_the_noise_of_seeds() -> None:
     """The mean paired difference of dev scores is below the deviation from seed to seed, and so is each task's."""
-    torch.set_num_threads(1)
     corpus = load_corpus(str(DATA), ("sst", "quora", "sts"))
     data = prepare_data(parse(configuration()), corpus)
     scores: dict[str, list[list[float]]] = {"float32": [], "bfloat16": []}

@@ -29,11 +29,6 @@ RECORDED = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def small() -> RunConfig:
     """What the scores were recorded on."""

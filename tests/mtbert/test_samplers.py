@@ -21,29 +21,19 @@ from mtbert.samplers.uniform import UniformSampler
 RNG = np.random.default_rng(0)
 
 
-def test_sequential_is_one_task_after_another() -> None:
-    order = SequentialSampler().epoch({"a": 2, "b": 1}, epoch=1, epochs=1, rng=RNG)
-    assert list(order) == [("a",), ("a",), ("b",)]
-
-
-def test_sequential_begins_with_the_tasks_of_its_order() -> None:
-    order = SequentialSampler(order=("c", "b")).epoch({"a": 1, "b": 2, "c": 1}, epoch=1, epochs=1, rng=RNG)
-    assert list(order) == [("c",), ("b",), ("b",), ("a",)]
-
-
-def test_round_robin_stops_with_the_shortest() -> None:
-    order = RoundRobinShortestSampler().epoch({"a": 2, "b": 5}, epoch=1, epochs=1, rng=RNG)
-    assert list(order) == [("a",), ("b",), ("a",), ("b",)]
-
-
-def test_joint_gives_every_task_in_each_step() -> None:
-    order = JointSampler().epoch({"a": 2, "b": 5}, epoch=1, epochs=1, rng=RNG)
-    assert list(order) == [("a", "b"), ("a", "b")]
-
-
-def test_round_robin_runs_to_the_longest() -> None:
-    order = RoundRobinLongestSampler().epoch({"a": 1, "b": 3}, epoch=1, epochs=1, rng=RNG)
-    assert list(order) == [("a",), ("b",), ("a",), ("b",), ("a",), ("b",)]
+@for_each(
+    ("sampler", "batches", "order"),
+    [
+        (SequentialSampler(), {"a": 2, "b": 1}, "a a b"),
+        (SequentialSampler(order=("c", "b")), {"a": 1, "b": 2, "c": 1}, "c b b a"),
+        (RoundRobinShortestSampler(), {"a": 2, "b": 5}, "a b a b"),
+        (RoundRobinLongestSampler(), {"a": 1, "b": 3}, "a b a b a b"),
+        (JointSampler(), {"a": 2, "b": 5}, "ab ab"),
+    ],
+)
+def test_a_fixed_order_is_written_out(sampler: AbstractSampler, batches: dict[str, int], order: str) -> None:
+    found = list(sampler.epoch(batches, epoch=1, epochs=1, rng=RNG))
+    assert found == [tuple(step) for step in order.split()]
 
 
 def test_hybrid_is_sequential_on_own_parameters_in_odd_epochs_and_joint_on_all_in_even_ones() -> None:
@@ -75,14 +65,9 @@ def test_proportional_square_root_and_uniform_draw_by_their_power_of_the_batches
     assert close(shares(UniformSampler(steps=20_000)), (1, 1, 1))
 
 
-@for_each(("epoch", "alpha"), [(1, 1.0), (2, 0.8), (3, 0.6), (5, 0.2)])
-def test_annealed_goes_from_proportional_to_almost_even(epoch: int, alpha: float) -> None:
-    found = shares(AnnealedSampler(steps=20_000), epoch, epochs=5)
-    assert close(found, (1, 4**alpha, 100**alpha))
-
-
-def test_annealed_is_proportional_in_the_only_epoch_of_a_run() -> None:
-    assert close(shares(AnnealedSampler(steps=20_000)), (1, 4, 100))
+@for_each(("epoch", "epochs", "alpha"), [(1, 5, 1.0), (2, 5, 0.8), (3, 5, 0.6), (5, 5, 0.2), (1, 1, 1.0)])
+def test_annealed_goes_from_proportional_to_almost_even(epoch: int, epochs: int, alpha: float) -> None:
+    assert close(shares(AnnealedSampler(steps=20_000), epoch, epochs), (1, 4**alpha, 100**alpha))
 
 
 @for_each("kind", [AnnealedSampler, ProportionalSampler, SquareRootSampler, UniformSampler])

@@ -21,11 +21,6 @@ ALONE = ("sst", "quora", "sts")
 WORDS = 50  # of a vocabulary, where nothing is read
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def separate(config: RunConfig, **others: object) -> RunConfig:
     """Without dropout, whose one random stream runs through all tasks."""
     data = config.model_dump(mode="json") | {"head_dropout": 0.0} | others

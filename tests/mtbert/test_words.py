@@ -20,11 +20,6 @@ from mtbert.trainer import Trainer
 from mtbert.words import OccurringWords, all_sentences, numbers_in
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 class AllWords:
     """Stands in for `OccurringWords`: the full tables are trained."""
 

@@ -49,8 +49,7 @@ def test_the_second_of_two_equal_rows_is_dropped() -> None:
 
 def test_equal_text_with_another_label_is_kept() -> None:
     split, issues = clean([RawRow(2, "a", ("fine",), "3"), RawRow(3, "b", ("fine",), "4")], SstTask(), "train", "f")
-    assert len(split) == 2
-    assert issues == ()
+    assert len(split) == 2 and issues == ()
 
 
 def test_ids_are_made_unique() -> None:
@@ -62,9 +61,7 @@ def test_ids_are_made_unique() -> None:
 def test_unlabelled_rows_keep_duplicates_and_have_no_label() -> None:
     rows = [RawRow(2, "a", ("fine",), None), RawRow(3, "b", ("fine",), None)]
     split, issues = clean(rows, SstTask(), "unlabelled", "f")
-    assert len(split) == 2
-    assert np.isnan(split.labels).all()
-    assert issues == ()
+    assert len(split) == 2 and np.isnan(split.labels).all() and issues == ()
 
 
 def test_strict_lists_ten_issues_and_counts_all() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import for_each
 
 from mtbert.data.cs224n import read_folder
 from mtbert.data.examples import Corpus
@@ -45,10 +47,8 @@ def append(path: Path, line: str) -> None:
 def test_train_and_test_together_are_the_train_file(tmp_path: Path) -> None:
     corpus = read_folder(write(tmp_path), TASKS)
     for data in corpus.tasks.values():
-        assert len(data.train) + len(data.test) == 30
-        assert len(data.dev) == 10
-    assert corpus.rows_read["quora-train.csv"] == 30
-    assert corpus.made_up is False
+        assert len(data.train) + len(data.test) == 30 and len(data.dev) == 10
+    assert corpus.rows_read["quora-train.csv"] == 30 and corpus.made_up is False
 
 
 def test_a_faulty_row_is_dropped_counted_and_listed(tmp_path: Path) -> None:
@@ -92,8 +92,7 @@ def test_student_test_files_have_no_labels(tmp_path: Path) -> None:
     (write(tmp_path) / "ids-sst-test-student.csv").write_text("0\t\tid\tsentence\n1\t0.0\ta\t Fine\n")
     corpus = read_folder(tmp_path, TASKS)
     unlabelled = corpus.tasks["sst"].unlabelled
-    assert unlabelled is not None
-    assert unlabelled.texts == ("Fine",)
+    assert unlabelled is not None and unlabelled.texts == ("Fine",)
     assert np.isnan(unlabelled.labels).all()
     assert corpus.tasks["quora"].unlabelled is None
 
@@ -117,15 +116,13 @@ def test_a_missing_folder_and_a_file_are_told_apart(tmp_path: Path) -> None:
 
 def test_all_missing_files_are_named_at_once(tmp_path: Path) -> None:
     write(tmp_path)
-    (tmp_path / "quora-dev.csv").unlink()
-    (tmp_path / "sts-train.csv").unlink()
-    (tmp_path / "sts-dev.csv").unlink()
+    for name in ("quora-dev.csv", "sts-train.csv", "sts-dev.csv"):
+        (tmp_path / name).unlink()
     with pytest.raises(DataError) as caught:
         read_folder(tmp_path, TASKS)
     message = str(caught.value)
     assert "lacks quora-dev.csv (task quora needs quora-train.csv and quora-dev.csv)" in message
-    assert "sts-train.csv, sts-dev.csv (task sts needs" in message
-    assert "`tasks`" in message
+    assert "sts-train.csv, sts-dev.csv (task sts needs" in message and "`tasks`" in message
 
 
 def test_tasks_not_asked_for_need_no_files(tmp_path: Path) -> None:
@@ -134,23 +131,17 @@ def test_tasks_not_asked_for_need_no_files(tmp_path: Path) -> None:
     assert list(read_folder(tmp_path, (SstTask(),)).tasks) == ["sst"]
 
 
-def test_a_split_with_nothing_usable_is_an_error(tmp_path: Path) -> None:
-    path = write(tmp_path) / "sts-dev.csv"
-    path.write_text("\tid\tsentence1\tsentence2\tsimilarity\n0\ta\tx\ty\tmuch\n")
-    with pytest.raises(DataError, match=r"sts-dev\.csv has no usable row: all 1 were dropped.*label 'much'"):
-        read_folder(tmp_path, TASKS)
-
-
-def test_a_file_with_only_a_header_is_an_error(tmp_path: Path) -> None:
-    (write(tmp_path) / "sts-dev.csv").write_text("\tid\tsentence1\tsentence2\tsimilarity\n")
-    with pytest.raises(DataError, match=r"sts-dev\.csv has a header but no rows"):
-        read_folder(tmp_path, TASKS)
-
-
-def test_a_train_file_of_one_row_is_too_small(tmp_path: Path) -> None:
-    path = write(tmp_path) / "sts-train.csv"
-    path.write_text("\tid\tsentence1\tsentence2\tsimilarity\n0\ta\tx\ty\t1\n")
-    with pytest.raises(DataError, match=r"sts-train\.csv is too small"):
+@for_each(
+    ("name", "row", "told"),
+    [
+        ("sts-dev.csv", "0\ta\tx\ty\tmuch\n", r" has no usable row: all 1 were dropped.*label 'much'"),
+        ("sts-dev.csv", "", " has a header but no rows"),
+        ("sts-train.csv", "0\ta\tx\ty\t1\n", " is too small"),
+    ],
+)
+def test_a_file_with_too_few_usable_rows_is_an_error(tmp_path: Path, name: str, row: str, told: str) -> None:
+    (write(tmp_path) / name).write_text(f"\tid\tsentence1\tsentence2\tsimilarity\n{row}")
+    with pytest.raises(DataError, match=re.escape(name) + told):
         read_folder(tmp_path, TASKS)
 
 

@@ -72,8 +72,7 @@ def test_more_rows_than_a_grammar_holds_are_refused() -> None:
 
 def test_no_sentiment_class_is_rare_or_common(data: dict[str, TaskData]) -> None:
     shares = np.bincount(data["sst"].train.labels.astype(int), minlength=5) / 2000
-    assert shares.min() > 0.1
-    assert shares.max() < 0.32
+    assert shares.min() > 0.1 and shares.max() < 0.32
 
 
 def test_duplicates_are_about_two_fifths(data: dict[str, TaskData]) -> None:
@@ -82,8 +81,7 @@ def test_duplicates_are_about_two_fifths(data: dict[str, TaskData]) -> None:
 
 def test_similarities_have_one_decimal_and_fill_the_range(data: dict[str, TaskData]) -> None:
     labels = data["sts"].train.labels.astype(float)
-    assert labels.min() == 0.0
-    assert labels.max() == 5.0
+    assert (labels.min(), labels.max()) == (0.0, 5.0)
     assert np.abs(labels * 10 - np.round(labels * 10)).max() < 1e-5
     assert min(Counter(np.round(labels)).values()) > 100
 
@@ -120,16 +118,14 @@ def test_negation_turns_a_review_around() -> None:
     texts = [review(rng) for _ in range(12_000)]
     praise = [label for text, label in texts if text.split()[2:] == ["is", "brilliant", "."]]
     turned = [label for text, label in texts if text.split()[2:] == ["is", "far", "from", "brilliant", "."]]
-    assert set(praise) == {4}
-    assert set(turned) == {0}
+    assert (set(praise), set(turned)) == ({4}, {0})
 
 
 def test_questions_with_swapped_roles_share_every_word_and_are_no_duplicates() -> None:
     rng = random.Random(0)
     pairs = [question_pair(rng) for _ in range(8_000)]
     swapped = [label for a, b, label in pairs if a != b and _words(a) == _words(b)]
-    assert len(swapped) > 20
-    assert set(swapped) == {0}
+    assert len(swapped) > 20 and set(swapped) == {0}
 
 
 def test_every_frame_can_be_asked_in_three_ways() -> None:
@@ -137,8 +133,7 @@ def test_every_frame_can_be_asked_in_three_ways() -> None:
 
 
 def test_weights_of_a_scene_sum_to_five() -> None:
-    assert sum(ONE_ACTOR.values()) == pytest.approx(5)
-    assert sum(TWO_ACTORS.values()) == pytest.approx(5)
+    assert (sum(ONE_ACTOR.values()), sum(TWO_ACTORS.values())) == pytest.approx((5, 5))
 
 
 def test_one_actor_in_another_order_of_words_is_fully_similar() -> None:

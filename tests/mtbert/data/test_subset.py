@@ -47,20 +47,14 @@ def test_a_subset_of_nothing_is_refused() -> None:
 def test_test_rows_are_those_whose_hash_is_zero_modulo_ten() -> None:
     train, test = hold_out_test(split(300))
     expected = [f"row-{i}" for i in range(300) if int(hashlib.sha256(f"row-{i}".encode()).hexdigest(), 16) % 10 == 0]
-    assert list(test.ids) == expected
-    assert len(train) + len(test) == 300
-
-
-def test_train_and_test_share_no_row() -> None:
-    train, test = hold_out_test(split(300))
+    assert list(test.ids) == expected and len(train) + len(test) == 300
     assert not set(train.ids) & set(test.ids)
 
 
 @for_each("n", range(2, 12))
 def test_even_tiny_splits_leave_a_row_for_each(n: int) -> None:
     train, test = hold_out_test(split(n))
-    assert len(train) >= 1
-    assert len(test) >= 1
+    assert len(train) >= 1 and len(test) >= 1
 
 
 def test_when_every_row_would_be_test_one_stays_in_train() -> None:
@@ -68,11 +62,6 @@ def test_when_every_row_would_be_test_one_stays_in_train() -> None:
     held = tuple(n for n in names if int(hashlib.sha256(n.encode()).hexdigest(), 16) % 10 == 0)[:2]
     train, test = hold_out_test(Split(held, held, None, np.zeros(2, dtype=np.float32)))
     assert (len(train), len(test)) == (1, 1)
-
-
-def test_one_row_cannot_be_divided() -> None:
-    with pytest.raises(DataError, match="at least 2"):
-        hold_out_test(split(1))
 
 
 def test_a_dev_split_held_out_shares_no_row_with_the_test_split() -> None:
@@ -84,6 +73,8 @@ def test_a_dev_split_held_out_shares_no_row_with_the_test_split() -> None:
     assert len(train) + len(dev) + len(test) == 1000
 
 
-def test_one_row_gives_no_dev_split() -> None:
+def test_one_row_cannot_be_divided() -> None:
+    with pytest.raises(DataError, match="at least 2"):
+        hold_out_test(split(1))
     with pytest.raises(DataError, match="train and dev need at least 2 usable rows"):
         hold_out_dev(split(1))

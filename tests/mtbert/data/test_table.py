@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cases import for_each
 
 from mtbert.data.table import Table, read_table
 from mtbert.errors import DataError
@@ -27,19 +28,20 @@ def broken(table: Table) -> list[tuple[int, str]]:
     return [(row.line, row.kind) for row in table.broken]
 
 
-def test_header_names_decide_the_columns(tmp_path: Path) -> None:
-    table = read(tmp_path, b"sentiment\tid\tnote\tsentence\n3\ta\t-\tFine\n")
-    assert fields(table) == [("a", "Fine", "3")]
-
-
-def test_an_index_and_one_more_leading_column_are_left_alone(tmp_path: Path) -> None:
-    table = read(tmp_path, b"0\t\tid\tsentence\tsentiment\n1\t0.0\ta\tFine\t3\n")
-    assert fields(table) == [("a", "Fine", "3")]
-
-
-def test_byte_order_mark_and_crlf_are_fine(tmp_path: Path) -> None:
-    table = read(tmp_path, b"\xef\xbb\xbfid\tsentence\tsentiment\r\na\tFine\t3\r\n")
-    assert fields(table) == [("a", "Fine", "3")]
+@for_each(
+    ("content", "found"),
+    [  # Header names decide the columns; an index and one more leading column are left alone.
+        (b"sentiment\tid\tnote\tsentence\n3\ta\t-\tFine\n", ("a", "Fine", "3")),
+        (b"0\t\tid\tsentence\tsentiment\n1\t0.0\ta\tFine\t3\n", ("a", "Fine", "3")),
+        (b"\xef\xbb\xbfid\tsentence\tsentiment\r\na\tFine\t3\r\n", ("a", "Fine", "3")),  # a byte order mark
+        (HEADER + b'0\ta\ta 5" screen\t3\n', ("a", 'a 5" screen', "3")),  # a quote inside a field is text
+        (HEADER + b'0\ta\t"one\ttwo"\t3\n', ("a", "one\ttwo", "3")),
+        # A line separator inside a text does not end the row.
+        (HEADER + "0\ta\tone\u2028two\x85three\t3\n".encode(), ("a", "one\u2028two\x85three", "3")),
+    ],
+)
+def test_a_row_has_the_fields_that_the_header_names(tmp_path: Path, content: bytes, found: tuple[str, ...]) -> None:
+    assert fields(read(tmp_path, content)) == [found]
 
 
 def test_the_last_line_needs_no_newline_and_blank_lines_do_not_count(tmp_path: Path) -> None:
@@ -50,14 +52,6 @@ def test_the_last_line_needs_no_newline_and_blank_lines_do_not_count(tmp_path: P
 def test_quoted_fields_are_unquoted_once(tmp_path: Path) -> None:
     table = read(tmp_path, HEADER + b'0\ta\t"""text"""\t3\n1\tb\t"say ""no"" now"\t1\n')
     assert [row[1] for row in fields(table)] == ['"text"', 'say "no" now']
-
-
-def test_a_quote_inside_a_field_is_text(tmp_path: Path) -> None:
-    assert fields(read(tmp_path, HEADER + b'0\ta\ta 5" screen\t3\n')) == [("a", 'a 5" screen', "3")]
-
-
-def test_a_quoted_field_may_hold_a_tab(tmp_path: Path) -> None:
-    assert fields(read(tmp_path, HEADER + b'0\ta\t"one\ttwo"\t3\n')) == [("a", "one\ttwo", "3")]
 
 
 @pytest.mark.parametrize("text", [b'"never closed', b'"closed" too early', b'"', b'"""', b'"odd "one"'])
@@ -85,11 +79,6 @@ def test_bytes_that_are_not_utf8_cost_their_row_only(tmp_path: Path) -> None:
     assert fields(table) == [("b", "café", "4")]
 
 
-def test_a_line_separator_inside_a_text_does_not_end_the_row(tmp_path: Path) -> None:
-    text = "one\u2028two\x85three"
-    assert fields(read(tmp_path, HEADER + f"0\ta\t{text}\t3\n".encode())) == [("a", text, "3")]
-
-
 def test_a_missing_column_is_named_with_what_was_expected_and_found(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read(tmp_path, b"\tid\tsentence\n0\ta\tFine\n")
@@ -99,20 +88,17 @@ def test_a_missing_column_is_named_with_what_was_expected_and_found(tmp_path: Pa
     assert r"Found: '\tid\tsentence'" in message
 
 
-def test_a_comma_separated_file_is_recognised(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="looks comma-separated"):
-        read(tmp_path, b",id,sentence,sentiment\n0,a,Fine,3\n")
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\r\n", b"\xef\xbb\xbf"])
-def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(DataError, match="is empty"):
+@for_each(
+    ("content", "told"),
+    [
+        (b",id,sentence,sentiment\n0,a,Fine,3\n", "looks comma-separated"),
+        *((content, "is empty") for content in (b"", b"\n\r\n", b"\xef\xbb\xbf")),
+        ("id\tsentence\tsentiment\n".encode("utf-16"), "is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+    with pytest.raises(DataError, match=told):
         read(tmp_path, content)
-
-
-def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not UTF-8 text"):
-        read(tmp_path, "id\tsentence\tsentiment\n".encode("utf-16"))
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:

@@ -100,8 +100,7 @@ def test_the_hubs_files_are_read_from_where_the_library_saved_them(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("read", "name"),
-    [(text_sources.wikipedia, "wiki1m_for_simcse.txt"), (text_sources.triplets, "nli_for_simcse.csv")],
+    ("read", "name"), [(text_sources.wikipedia, "wiki1m_for_simcse.txt"), (text_sources.triplets, "nli_for_simcse.csv")]
 )
 def test_a_file_that_was_not_saved_is_named(read: Callable[[str], object], name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"{SIMCSE} has neither the file {name} nor what `datasets` saved of it"):

@@ -25,25 +25,17 @@ def test_minilm_tiny_and_bert_base_are_known() -> None:
     assert {"minilm", "tiny", "bert-base-uncased"} <= set(known())
 
 
-def test_an_unknown_name_suggests_the_nearest_one() -> None:
-    with pytest.raises(BackboneError, match=r"No backbone named 'minlm'\. Did you mean 'minilm'\? Known: "):
-        check("minlm")
-
-
-def test_a_path_that_does_not_exist_is_told_as_one() -> None:
-    with pytest.raises(BackboneError, match=r"'\./nowhere/model' is neither a folder that exists nor owner/name"):
-        check("./nowhere/model")
-
-
 @for_each(
     ("name", "told"),
     [
+        ("minlm", "No backbone named 'minlm'. Did you mean 'minilm'? Known: "),
+        ("./nowhere/model", "'./nowhere/model' is neither a folder that exists nor owner/name"),
         ("~nosuchuser/x", "backbone '~nosuchuser/x' is neither a folder that exists nor owner/name"),
         ("a" * 300, "No backbone named 'aaa"),
         (f"./{'a' * 300}", "is neither a folder that exists"),
     ],
 )
-def test_a_name_that_no_folder_can_have_is_one_message(name: str, told: str) -> None:
+def test_a_name_that_is_no_backbones_is_one_message(name: str, told: str) -> None:
     assert not is_hub_name(name)
     with pytest.raises(BackboneError) as caught:
         check(name)
@@ -94,8 +86,7 @@ def test_tiny_is_decided_by_its_seed_and_leaves_the_global_generator_alone() -> 
 
 def test_dropouts_are_passed_on() -> None:
     made = build_encoder("tiny", vocabulary_size=50, hidden_dropout=0.3, attention_dropout=0.2)
-    assert made.embeddings.dropout.p == 0.3
-    assert made.layers[0].dropout.p == 0.3
+    assert made.embeddings.dropout.p == made.layers[0].dropout.p == 0.3
     assert made.layers[0].attention.attention_dropout == 0.2
 
 
@@ -106,37 +97,26 @@ def test_a_number_of_layers_out_of_range_is_refused(layers: int) -> None:
         build_encoder("tiny", layers=layers, vocabulary_size=50)
 
 
-def test_a_folder_loads_as_a_backbone(folder: Path) -> None:
+def test_a_folder_loads_as_a_backbone_and_keeps_its_first_layers(folder: Path) -> None:
     check(str(folder))
     encoder, tokenizer = load_encoder(str(folder))
-    assert not encoder.training
-    assert encoder.width == 16
+    assert not encoder.training and encoder.width == 16
     assert tokenizer.encode("cat").tokens == ["[CLS]", "cat", "[SEP]"]
+    lower, _ = load_encoder(str(folder), layers=1)
+    assert len(lower.layers) == lower.shape.layers == 1
 
 
-def test_a_folder_keeps_its_first_layers(folder: Path) -> None:
-    encoder, _ = load_encoder(str(folder), layers=1)
-    assert len(encoder.layers) == 1
-    assert encoder.shape.layers == 1
-
-
-def test_a_folder_without_config_is_named(folder: Path) -> None:
+def test_a_folder_without_config_or_weights_or_of_another_model_is_found_before_any_work(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(BackboneError, match=r"neither model\.safetensors nor pytorch_model\.bin"):
+        check(str(folder))
+    (folder / "config.json").write_text(json.dumps({"model_type": "roberta"}))
+    with pytest.raises(BackboneError, match="model_type must be 'bert', got 'roberta'"):
+        check(str(folder))
     (folder / "config.json").unlink()
     for function in (check, load_encoder):
         with pytest.raises(BackboneError, match=rf"{folder} is not a BERT model: it has no config\.json\. Give"):
             function(str(folder))
-
-
-def test_a_folder_without_weights_is_found_before_any_work(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
-    with pytest.raises(BackboneError, match=r"neither model\.safetensors nor pytorch_model\.bin"):
-        check(str(folder))
-
-
-def test_a_model_that_is_not_bert_is_found_before_any_work(folder: Path) -> None:
-    (folder / "config.json").write_text(json.dumps({"model_type": "roberta"}))
-    with pytest.raises(BackboneError, match="model_type must be 'bert', got 'roberta'"):
-        check(str(folder))
 
 
 def test_a_truncated_file_gives_one_message(folder: Path) -> None:
@@ -183,11 +163,8 @@ def test_a_damaged_tokenizer_is_named(folder: Path) -> None:
         load_tokenizer(str(folder))
 
 
-def test_tiny_trains_its_vocabulary_on_the_texts_given() -> None:
+def test_tiny_trains_its_vocabulary_on_the_texts_given_or_on_the_demo() -> None:
     assert load_tokenizer("tiny", TEXTS).encode("FILM").tokens == ["[CLS]", "film", "[SEP]"]
-
-
-def test_tiny_without_texts_trains_on_the_demo() -> None:
     encoder, tokenizer = load_encoder("tiny")
     assert tokenizer.get_vocab_size() == encoder.shape.vocabulary_size > 500
     assert "[UNK]" not in tokenizer.encode("the film is good").tokens

@@ -26,14 +26,12 @@ def test_padding_does_not_change_real_tokens(encoder: BertEncoder, padded: tuple
     torch.testing.assert_close(encoder(ids, mask)[1:2, :4], alone, atol=1e-6, rtol=0)
 
 
-def test_what_stands_at_padding_does_not_matter(encoder: BertEncoder, padded: tuple[Tensor, Tensor]) -> None:
+def test_neither_what_stands_at_padding_nor_the_masks_type_matters(
+    encoder: BertEncoder, padded: tuple[Tensor, Tensor]
+) -> None:
     ids, mask = padded
     other = ids.masked_fill(~mask, 17)
     assert torch.equal(encoder(ids, mask)[mask], encoder(other, mask)[mask])
-
-
-def test_an_integer_mask_means_the_same_as_a_bool_one(encoder: BertEncoder, padded: tuple[Tensor, Tensor]) -> None:
-    ids, mask = padded
     assert torch.equal(encoder(ids, mask), encoder(ids, mask.long()))
 
 
@@ -54,8 +52,7 @@ def test_inputs_are_not_changed(encoder: BertEncoder, padded: tuple[Tensor, Tens
     ids, mask = padded
     before = ids.clone(), mask.clone()
     encoder(ids, mask)
-    assert torch.equal(ids, before[0])
-    assert torch.equal(mask, before[1])
+    assert torch.equal(ids, before[0]) and torch.equal(mask, before[1])
 
 
 def test_evaluation_is_the_same_twice_and_training_is_not(encoder: BertEncoder, padded: tuple[Tensor, Tensor]) -> None:
@@ -121,24 +118,18 @@ def test_more_tokens_than_positions_names_both_and_the_way_out(encoder: BertEnco
         encoder(ids, ids)
 
 
-def test_heads_that_do_not_divide_the_width_are_refused() -> None:
+def test_heads_that_do_not_divide_the_width_and_sizes_below_one_are_refused() -> None:
     with pytest.raises(BackboneError, match="heads must divide the width, got 3 heads and width 16"):
         BertEncoder(BertShape(vocabulary_size=40, width=16, layers=1, heads=3, inner_width=32))
-
-
-def test_a_size_below_one_is_refused() -> None:
     with pytest.raises(BackboneError, match="at least 1, got layers=0"):
         BertShape(vocabulary_size=40, width=16, layers=0, heads=2, inner_width=32)
 
 
-def test_words_given_in_place_of_those_looked_up_give_the_same(
+def test_words_that_are_given_are_read_in_place_of_those_looked_up(
     encoder: BertEncoder, padded: tuple[Tensor, Tensor]
 ) -> None:
     words = encoder.embeddings.word(padded[0])
     assert torch.equal(encoder(*padded, embedded=words), encoder(*padded))
-
-
-def test_other_words_than_those_looked_up_are_read(encoder: BertEncoder, padded: tuple[Tensor, Tensor]) -> None:
     other = padded[0].flip(1)
     words = encoder.embeddings.word(other)
     assert torch.equal(encoder(*padded, embedded=words), encoder(other, padded[1]))

@@ -10,12 +10,7 @@ from mtbert.encoder.packing import packing_of
 
 def layer(hidden_dropout: float = 0.0) -> BertLayer:
     return BertLayer(
-        width=4,
-        heads=2,
-        inner_width=8,
-        hidden_dropout=hidden_dropout,
-        attention_dropout=0.0,
-        layer_norm_epsilon=1e-12,
+        width=4, heads=2, inner_width=8, hidden_dropout=hidden_dropout, attention_dropout=0.0, layer_norm_epsilon=1e-12
     )
 
 

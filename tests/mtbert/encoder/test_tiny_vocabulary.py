@@ -58,8 +58,9 @@ def test_a_repeated_character_is_merged_from_the_left() -> None:
     assert list(vocabulary)[5 + 2 * 2 :] == ["##aa", "##aaa", "xaaa"]
 
 
-def test_the_vocabulary_has_at_most_the_size_asked_for() -> None:
+def test_the_vocabulary_has_at_most_the_size_asked_for_and_without_text_the_special_tokens_alone() -> None:
     assert train_tokenizer(TEXTS, 70).get_vocab_size() == 70
+    assert train_tokenizer([]).get_vocab_size() == 5
 
 
 def test_words_are_counted_lower_cased_without_accents_and_apart_from_punctuation() -> None:
@@ -69,19 +70,12 @@ def test_words_are_counted_lower_cased_without_accents_and_apart_from_punctuatio
 def test_a_sentence_stands_between_cls_and_sep() -> None:
     tokenizer = train_tokenizer(TEXTS)
     assert tokenizer.encode("The walking").tokens == ["[CLS]", "the", "walking", "[SEP]"]
-    assert tokenizer.padding is None
-    assert tokenizer.truncation is None
+    assert tokenizer.padding is tokenizer.truncation is None
 
 
-def test_an_unseen_word_of_seen_characters_is_spelt_and_never_unknown() -> None:
-    tokens = train_tokenizer(TEXTS).encode("ttkw").tokens
+def test_an_unseen_word_of_seen_characters_is_spelt_and_an_unseen_character_is_unknown() -> None:
+    tokenizer = train_tokenizer(TEXTS)
+    tokens = tokenizer.encode("ttkw").tokens
     assert "[UNK]" not in tokens
     assert "".join(token.removeprefix("##") for token in tokens[1:-1]) == "ttkw"
-
-
-def test_an_unseen_character_is_unknown() -> None:
-    assert train_tokenizer(TEXTS).encode("%").tokens == ["[CLS]", "[UNK]", "[SEP]"]
-
-
-def test_without_text_the_vocabulary_is_the_special_tokens() -> None:
-    assert train_tokenizer([]).get_vocab_size() == 5
+    assert tokenizer.encode("%").tokens == ["[CLS]", "[UNK]", "[SEP]"]

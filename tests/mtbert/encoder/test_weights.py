@@ -89,8 +89,7 @@ def test_a_tensor_that_bert_does_not_have_is_unexpected(encoder: BertEncoder) ->
 
 def test_layers_above_the_last_one_kept_are_unused(encoder: BertEncoder) -> None:
     report = load_into(BertEncoder(replace(encoder.shape, layers=1)), exported(encoder))
-    assert not report.unexpected
-    assert len(report.unused) == 16
+    assert not report.unexpected and len(report.unused) == 16
     assert all(name.startswith("encoder.layer.1.") for name in report.unused)
 
 
@@ -137,15 +136,12 @@ def test_a_truncated_file_is_named_with_a_way_out(folder: Path, encoder: BertEnc
         read_tensors(folder)
 
 
-def test_a_pickle_that_is_not_a_state_dict_is_refused(folder: Path) -> None:
+def test_a_pickle_that_is_not_a_state_dict_and_a_folder_without_weights_are_refused(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     torch.save([torch.zeros(1)], folder / "pytorch_model.bin")
     with pytest.raises(BackboneError, match="must hold named tensors"):
         read_tensors(folder)
-
-
-def test_a_folder_without_weights_names_both_files(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").unlink()
     with pytest.raises(BackboneError, match=r"neither model\.safetensors nor pytorch_model\.bin"):
         read_tensors(folder)
 

@@ -26,7 +26,6 @@ READINGS: list[tuple[Reading, float]] = [("noise", 1.0), ("gradient", 1e-3), ("b
 @pytest.fixture
 def model(tiny: RunConfig, prepared: Prepared) -> MultitaskModel:
     """In evaluation mode, so without dropout."""
-    torch.set_num_threads(1)
     return build_model(tiny, prepared.vocabulary_size).eval()
 
 

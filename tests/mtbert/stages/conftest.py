@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 
 from mtbert.config import RunConfig, parse
 from mtbert.data.examples import Corpus
@@ -21,15 +20,18 @@ ALL_STAGES: dict[str, Any] = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
 def staged(tiny: RunConfig) -> RunConfig:
     """The tiny configuration with every stage there is."""
     return parse({**tiny.model_dump(mode="json"), **ALL_STAGES})
+
+
+@pytest.fixture(scope="session")
+def brief(two: RunConfig) -> RunConfig:
+    """Every stage, with two tasks and one batch of each per epoch of multitask."""
+    stages = {**ALL_STAGES, "fine_tune_first": {**ALL_STAGES["fine_tune_first"], "task": "sts"}}
+    found = two.model_dump(mode="json")
+    return parse({**found, **stages, "multitask": {**found["multitask"], "batch_size": 8}})
 
 
 @pytest.fixture(scope="session")

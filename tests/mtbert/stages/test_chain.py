@@ -44,15 +44,15 @@ def without(config: RunConfig, *stages: str) -> RunConfig:
     return parse({**config.model_dump(mode="json"), **dict.fromkeys(stages)})
 
 
-def test_stages_run_in_their_fixed_order_and_their_seconds_are_told(staged: RunConfig, data: Prepared) -> None:
-    outcome = run(staged, data, lambda _: True)
+def test_stages_run_in_their_fixed_order_and_their_seconds_are_told(brief: RunConfig, data: Prepared) -> None:
+    outcome = run(brief, data, lambda _: True)
     assert [stage.name for stage in outcome.stages] == ORDER
     assert all(stage.seconds > 0 and not stage.shared for stage in outcome.stages)
     assert sum(s.seconds for s in outcome.stages) == pytest.approx(outcome.train_seconds + outcome.eval_seconds)
 
 
-def test_a_stage_without_its_part_is_not_run_nor_single_task_after_a_stop(staged: RunConfig, data: Prepared) -> None:
-    outcome = run(without(staged, "mlm", "simcse_supervised"), data, lambda _: False)
+def test_a_stage_without_its_part_is_not_run_nor_single_task_after_a_stop(brief: RunConfig, data: Prepared) -> None:
+    outcome = run(without(brief, "mlm", "simcse_supervised"), data, lambda _: False)
     assert outcome.stopped
     assert [stage.name for stage in outcome.stages] == ["simcse_unsupervised", "fine_tune_first", "multitask"]
 
@@ -66,19 +66,19 @@ def test_without_stages_a_run_is_what_it_was(
 
 @pytest.mark.parametrize("name", BEFORE)
 def test_a_stage_depends_on_its_parent_and_seed_alone_whatever_ran_before(
-    staged: RunConfig, data: Prepared, name: str
+    brief: RunConfig, data: Prepared, name: str
 ) -> None:
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    first = after(name, staged, data, seed=1)
+    first = after(name, brief, data, seed=1)
     assert torch.equal(torch.rand(1), expected), "the stage drew from the global generator"
-    after(BEFORE[BEFORE.index(name) - 1], staged, data, seed=4)
-    assert equal(after(name, staged, data, seed=1), first)
-    assert not equal(after(name, staged, data, seed=2), first)
+    after(BEFORE[BEFORE.index(name) - 1], brief, data, seed=4)
+    assert equal(after(name, brief, data, seed=1), first)
+    assert not equal(after(name, brief, data, seed=2), first)
 
 
-def test_no_stage_learns_from_dev_or_test(staged: RunConfig, data: Prepared) -> None:
+def test_no_stage_learns_from_dev_or_test(brief: RunConfig, data: Prepared) -> None:
     """Other dev and test sentences and labels change no bit, where no epoch is chosen by them."""
 
     def other(split: TokenizedSplit) -> TokenizedSplit:
@@ -89,17 +89,17 @@ def test_no_stage_learns_from_dev_or_test(staged: RunConfig, data: Prepared) -> 
         return TokenizedSplit(split.ids, reversed_rows(split.first), second, split.labels)
 
     splits = {key: split if key[1] == "train" else other(split) for key, split in data.splits.items()}
-    config = staged.model_dump(mode="json")
+    config = brief.model_dump(mode="json")
     config["multitask"]["epochs"] = 1
     one, two = (run(parse(config), found, lambda _: True) for found in (data, replace(data, splits=splits)))
     assert one.best.dev.score != two.best.dev.score
     assert equal(one.model.state_dict(), two.model.state_dict())
 
 
-def test_multitask_starts_from_what_the_stages_before_have_learned(staged: RunConfig, data: Prepared) -> None:
+def test_multitask_starts_from_what_the_stages_before_have_learned(brief: RunConfig, data: Prepared) -> None:
     def first_losses(*stages: str) -> dict[str, float]:
         others = [name for name in (*BEFORE, "single_task") if name not in stages]
-        return run(without(staged, *others), data, lambda _: False).epochs[0].losses
+        return run(without(brief, *others), data, lambda _: False).epochs[0].losses
 
     plain = first_losses()
     for name in BEFORE:
@@ -107,9 +107,9 @@ def test_multitask_starts_from_what_the_stages_before_have_learned(staged: RunCo
 
 
 def test_single_task_starts_from_the_best_epoch_of_multitask_and_is_the_result(
-    staged: RunConfig, data: Prepared
+    brief: RunConfig, data: Prepared
 ) -> None:
-    alone = without(staged, *BEFORE)
+    alone = without(brief, *BEFORE)
     with_heads, plain = run(alone, data, lambda _: True), run(without(alone, "single_task"), data, lambda _: True)
     assert equal(with_heads.model.encoder.state_dict(), plain.model.encoder.state_dict())
     assert [report.epoch for report in with_heads.epochs] == [1, 2, 3]
