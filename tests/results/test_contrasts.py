@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from results.contrasts import judged_contrasts, run_ids
 from results.crossed import paired_difference, tasks_difference
 from results.resampling import MeanDifference, score_difference
 from results.study_results import StudyResults
-from tests.results.conftest import StudyMaker
+from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 SEEDS = (1000, 1001, 1002)
@@ -24,10 +22,6 @@ FOUR = [
     BASELINE,
 ]
 QUALITIES = (0.8, 0.7, 0.72, 0.6)
-
-
-def digest_of(choices: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
 
 
 def study(make: Any, *, predictions: bool = True, seeds: int = 3) -> StudyResults:

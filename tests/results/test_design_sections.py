@@ -18,7 +18,7 @@ from results.selection import luck_of_best
 from results.statistics import Difference, Noise
 from results.study_results import StudyResults
 from results.summary import summarise
-from tests.results.conftest import StudyMaker
+from tests.results.conftest import StudyMaker, digest_of
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
 BASE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -33,18 +33,14 @@ def with_changes(*names: str) -> dict[str, Any]:
     return {**BASE, **{name: CHANGES[name] for name in names}}
 
 
-def digest(make: Any, choices: dict[str, Any]) -> str:
-    return str(make.cell("ablate", "x", choices, 0).config_digest)
-
-
 def decide(make: Any, steps: int = 3, stopped: str | None = None, around: str | None = None) -> None:
-    best, baseline = digest(make, BEST), digest(make, BASE)
+    best, baseline = digest_of(BEST), digest_of(BASE)
     path = [
         {
             "factor": name,
             "from_level": BASE[name],
             "to_level": CHANGES[name],
-            "digest": digest(make, with_changes(*ORDER[: i + 1])),
+            "digest": digest_of(with_changes(*ORDER[: i + 1])),
             "tried": 3 - i,
         }
         for i, name in enumerate(ORDER[:steps])
@@ -105,7 +101,7 @@ def filled(shared: StudyMaker) -> Filled:
 def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Filled) -> None:
     added = filled.tables["added"].set_index("factor")
     for name in ORDER:
-        compared = filled.results.compare(digest(filled.make, with_changes(name)), digest(filled.make, BASE))
+        compared = filled.results.compare(digest_of(with_changes(name)), digest_of(BASE))
         assert compared is not None
         assert added.loc[name, "difference"] == pytest.approx(compared.interval.estimate)
         assert len(added.loc[name, "run_ids"].split()) == 6
@@ -116,7 +112,7 @@ def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Fille
 def test_a_path_adds_up_to_the_whole_way(filled: Filled) -> None:
     path = filled.tables["path"]
     assert list(path["factor"]) == list(ORDER) and list(path["tried"]) == [3, 2, 1]
-    whole = filled.results.compare(digest(filled.make, BEST), digest(filled.make, BASE))
+    whole = filled.results.compare(digest_of(BEST), digest_of(BASE))
     assert whole is not None
     assert path["difference"].sum() == pytest.approx(whole.interval.estimate, abs=1e-6)
     assert path["from_baseline"].iloc[-1] == pytest.approx(whole.interval.estimate)
@@ -131,7 +127,7 @@ def test_a_path_adds_up_to_the_whole_way(filled: Filled) -> None:
 def test_a_path_that_stopped_ends_with_all_the_rest_at_once(filled: Filled) -> None:
     path = greedy_path(filled.decided(steps=1, stopped="the rest is beyond the budget (--ablations)"))
     assert path is not None and not path.whole
-    first = digest(filled.make, with_changes("pooling"))
+    first = digest_of(with_changes("pooling"))
     assert [(step.factor, step.before) for step in path.steps][1:] == [(None, first)]
     assert path.steps[-1].digest == path.best
     page = render_report(filled.make.database, filled.make.name)
@@ -155,7 +151,7 @@ def test_interactions_of_both_designs_are_told_with_their_intervals(filled: Fill
     found = filled.tables["interactions"]
     assert sorted(found["design"].value_counts().items()) == [("factorial", 3), ("pairs", 3)]
     row = found[(found["design"] == "pairs") & (found["second"] == "sts_head")].iloc[0]
-    scores = {names: filled.results.scores(digest(filled.make, with_changes(*names))) for names in (
+    scores = {names: filled.results.scores(digest_of(with_changes(*names))) for names in (
         ORDER, ("sts_head", "schedule"), ("pooling", "schedule"), ("schedule",)
     )}  # fmt: skip
     both, without_first, without_second, neither = (sum(values) / 3 for values in scores.values())

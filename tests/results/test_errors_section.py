@@ -18,7 +18,7 @@ from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_predictions import task_predictions
-from tests.results.conftest import StudyMaker
+from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 BEST = {**BASELINE, "pooling": "mean"}
@@ -55,15 +55,11 @@ def found(results: StudyResults) -> Errors:
     return section(results)
 
 
-def digest_of_best(make: StudyMaker) -> str:
-    return make.cell("confirm", "x", BEST, 0).config_digest
-
-
 def test_the_matrix_is_scikit_learns_over_all_seeds(shared: StudyMaker, results: StudyResults, found: Errors) -> None:
     (sst,) = (view.found for view in found.tasks if view.name == "sst")
     true, predicted = [], []
     for run in results.runs:
-        if run.config_digest == digest_of_best(shared):
+        if run.config_digest == digest_of(BEST):
             kept = {one.task: one.values for one in results.predictions(run.id)}["sst"]
             true.append(kept.labels)
             predicted.append(kept.predictions)
@@ -151,7 +147,7 @@ def test_runs_on_other_examples_are_left_out(light: Any) -> None:
     study(light)
     planted_run(light, BEST, 1003, BETTER, split_name="a smaller dev split")
     results = StudyResults(light.database, light.name)
-    found = task_predictions(results, digest_of_best(light))
+    found = task_predictions(results, digest_of(BEST))
     assert found["sst"].seeds == SEEDS and found["sst"].outputs.shape == (3, SIZES["sst"], 5)
     assert len(found["sst"].run_ids) == 3
 
@@ -159,7 +155,7 @@ def test_runs_on_other_examples_are_left_out(light: Any) -> None:
 def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyResults, found: Errors) -> None:
     tables = found.tables()
     assert set(tables) == {"confusion", "calibration", "calibration_error", "slices", "hard_examples"}
-    best = results.results_of(digest_of_best(shared))
+    best = results.results_of(digest_of(BEST))
     runs = " ".join(str(run.id) for run in best.values())
     for name in ("confusion", "calibration", "calibration_error", "slices"):
         of_best = tables[name][tables[name]["configuration"] == "best"]

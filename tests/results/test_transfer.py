@@ -18,7 +18,7 @@ from results.statistics import holm, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_differences import paired_metrics, task_differences
-from tests.results.conftest import StudyMaker
+from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 BEST = {**BASELINE, "sts_head": "cosine"}
@@ -67,10 +67,6 @@ def found(results: StudyResults) -> Transfer:
     return section(results)
 
 
-def digest_of(make: StudyMaker, choices: Mapping[str, Any]) -> str:
-    return make.cell("ablate", "x", dict(choices), 0).config_digest
-
-
 def test_a_component_that_helps_one_task_and_hurts_another_raises_the_alarm(found: Transfer) -> None:
     (alarm,) = found.alarms
     assert (alarm.named.factor, alarm.named.level, alarm.named.instead_of) == ("sts_head", "cosine", "concat")
@@ -88,7 +84,7 @@ def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
 
 
 def test_a_cell_is_the_paired_difference_of_right_and_wrong(shared: StudyMaker, results: StudyResults) -> None:
-    best, other = (digest_of(shared, choices) for choices in (BEST, BASELINE))
+    best, other = (digest_of(choices) for choices in (BEST, BASELINE))
     found = paired_metrics(results, other, best, "sst")
     right = []
     for digest in (other, best):
@@ -101,7 +97,7 @@ def test_a_cell_is_the_paired_difference_of_right_and_wrong(shared: StudyMaker, 
 
 
 def test_holm_goes_over_the_whole_matrix(shared: StudyMaker, results: StudyResults) -> None:
-    best, *rows = (digest_of(shared, choices) for choices in (BEST, BASELINE, MEAN))
+    best, *rows = (digest_of(choices) for choices in (BEST, BASELINE, MEAN))
     matrix = task_differences(results, rows, best, ["quora", "sst", "sts"])
     assert len(matrix) == 6
     adjusted = holm([cell.judgement.p for cell in matrix.values()])
@@ -113,7 +109,7 @@ def test_holm_goes_over_the_whole_matrix(shared: StudyMaker, results: StudyResul
 
 
 def test_the_seed_noise_of_a_task_is_pooled_over_its_rows_alone(shared: StudyMaker, results: StudyResults) -> None:
-    best, *rows = (digest_of(shared, choices) for choices in (BEST, BASELINE, MEAN))
+    best, *rows = (digest_of(choices) for choices in (BEST, BASELINE, MEAN))
     alone = task_differences(results, rows, best, ["sts"])
     together = task_differences(results, rows, best, ["quora", "sst", "sts"])
     for key, cell in alone.items():
@@ -149,7 +145,7 @@ def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyRes
     assert len(frame) == 6 and set(frame["task"]) == {"quora", "sst", "sts"}
     row = frame[(frame["factor"] == "sts_head") & (frame["task"] == "sst")].iloc[0]
     assert (row["verdict"], row["alarm"]) == ("hurts", "helps sts, hurts sst")
-    best, other = (digest_of(shared, choices) for choices in (BEST, BASELINE))
+    best, other = (digest_of(choices) for choices in (BEST, BASELINE))
     runs = [run.id for digest in (best, other) for run in results.results_of(digest).values()]
     assert sorted(int(run) for run in row["run_ids"].split()) == sorted(runs)
 
@@ -161,7 +157,7 @@ def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_mor
         planted_run(light, other, seed, PLAIN)
     decided = {
         **light.database.require_study(light.name).decisions_json,
-        "baseline": digest_of(light, other),
+        "baseline": digest_of(other),
         "baseline_choices": other,
     }
     light.database.update_study(light.name, decisions_json=decided)
