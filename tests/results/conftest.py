@@ -255,7 +255,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def shared_postgres() -> Iterator[tuple[str, Engine]]:
     """A database with our tables for all tests of this process, one at a time: making one takes half a second."""
-    with own_database(migrated=True) as url:
+    with own_database() as url:
+        open_database(url).close()
         engine = create_engine(url)
         yield url, engine
         engine.dispose()

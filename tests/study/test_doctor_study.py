@@ -146,7 +146,7 @@ def test_runs_that_a_search_was_not_told_of_yet(copied: Place, capsys: Said) -> 
 
 
 def test_a_short_postgres_url_will_do(space: Space, capsys: Said) -> None:
-    with own_database(migrated=True) as url:
+    with own_database() as url:
         with open_database(url) as database:
             make = StudyMaker(database, "s").study(settings_json={"objectives": ["score"]})
             searched = Search(storage=url, name="s", space=space, seed=0, sampler="tpe", pruner="median", known=[])
