@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mtbert.config import RunConfig, read
+from mtbert.config import RunConfig, parse, read
 from mtbert.durable import sync
 from mtbert.encoder.backbones import declared_shape, restore_encoder
 from mtbert.encoder.shape import BertShape, BilstmShape
@@ -84,7 +84,7 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
                 "Give a folder written by mtbert.train or study.launch."
             )
     try:
-        config = read(folder / CONFIG)
+        config = _configuration(folder / CONFIG)
         sizes = json.loads((folder / SHAPE).read_text(encoding="utf-8"))
         state = load_file(folder / WEIGHTS)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
@@ -107,6 +107,21 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
     except (BackboneError, RuntimeError, ValueError, TypeError, MemoryError, OverflowError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} does not fit {CONFIG} and {SHAPE}: {error}") from error
     return model.eval(), config, tokenizer
+
+
+def _configuration(path: Path) -> RunConfig:
+    """A saved model's configuration. An earlier release may have trained it in a way that is refused today: what a
+    trained model never reads is then left at its default.
+    """
+    try:
+        return read(path)
+    except ConfigurationError as error:
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            training = {key: part for key, part in told["multitask"].items() if key not in ("balancer", "regularizer")}
+            return parse({**told, "multitask": training})
+        except (ConfigurationError, ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError):
+            raise error from None
 
 
 def _shape(folder: Path, backbone: str, sizes: Any, state: Mapping[str, Tensor]) -> BertShape | BilstmShape:

@@ -19,8 +19,9 @@
 Frozen, `extra="forbid"`, checked in full before anything is computed. Faults are told all at once, each with its
 path and, for a name, the nearest one that exists.
 
-**Never change a default here.** `digest` leaves out what has its default value, so that a field added later does
-not change the digest of older configurations; other values belong into search spaces.
+**Never change a default or a meaning here without raising `CONFIG_VERSION`.** `digest` leaves out what has its
+default value, so that a field added later does not change the digest of older configurations; other values belong into
+search spaces.
 """
 
 from __future__ import annotations
@@ -66,6 +67,10 @@ from mtbert.config_stages import SimcseSupervisedConfig as SimcseSupervisedConfi
 from mtbert.config_stages import SimcseUnsupervisedConfig as SimcseUnsupervisedConfig
 from mtbert.config_stages import SingleTaskConfig as SingleTaskConfig
 from mtbert.errors import ConfigurationError, Fault
+
+# What a configuration means: raised when the same fields give another training, or a default changes. A study keeps the
+# version it was begun with, and is not resumed by another.
+CONFIG_VERSION = 2
 
 # Tasks are trained and printed in this order; others follow by name. So two configurations that differ only in
 # the order their tasks were written in are the same configuration, and train alike.

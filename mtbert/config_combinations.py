@@ -195,6 +195,20 @@ def _balancer_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
         yield Fault("multitask.balancer", told)
 
 
+def _constant_weights_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
+    """Adam divides a gradient by its size, so that a constant factor of all gradients of a parameter is gone again."""
+    why, balancer = _nothing_shared(config), config.multitask.balancer.name
+    weighs = components.load("balancers", balancer)
+    constant = bool(weighs.weighs and weighs.constant)  # type: ignore[attr-defined]
+    shares_a_pooling = config.encoder.shared and _has_weights(config)
+    if why and constant and not shares_a_pooling:
+        told = (
+            f"{balancer} multiplies all gradients of a task by one number, which Adam divides out again, so weights "
+            f"count only where tasks share what is trained; pooling {config.pooling.name} is not such a part, and {why}"
+        )
+        yield Fault("multitask.balancer", told)
+
+
 def _surgery_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
     why, surgery = _nothing_shared(config), config.multitask.surgery
     if why and surgery != "none":
@@ -258,6 +272,7 @@ LAWS = (
     Law(("multitask.sampler", "multitask.balancer"), _balancer_with_one_task_a_step),
     Law(("multitask.sampler", "multitask.surgery"), _surgery_with_one_task_a_step),
     Law((*_SHARED, "multitask.balancer"), _balancer_of_nothing_shared),
+    Law((*_SHARED, "multitask.balancer", "pooling"), _constant_weights_of_nothing_shared),
     Law((*_SHARED, "multitask.surgery"), _surgery_of_nothing_shared),
     Law((*_SHARED, "multitask.sampler"), _hybrid_of_nothing_shared),
     Law(("multitask.balancer",), _weights_of_tasks),

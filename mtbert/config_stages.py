@@ -1,6 +1,7 @@
 """The parts of a configuration for the stages around `multitask`: pretraining before it, single tasks before or after.
 
-Each part is None where its stage is not run. **Never change a default here** (see `config.py`).
+Each part is None where its stage is not run. **Never change a default here without raising
+`CONFIG_VERSION`** (`config.py`).
 """
 
 from __future__ import annotations
@@ -98,20 +99,22 @@ class FineTuneFirstConfig(Part):
     """One task alone before all together; defaults: Thapa & Khurana's "pre-QQP", 10 epochs of 1000 batches.
 
     The whole encoder is trained, which the tasks must share, and the task's own parts. `batches`: at most so many an
-    epoch, others in each; None: all. The epoch with the best dev score of the task is kept.
+    epoch, others in each; None: all. The epoch with the best dev score of the task is kept. `optimizer` None: that of
+    `multitask`, its learning rates included.
     """
 
     task: str = "quora"
     epochs: Count = 10
     batches: Count | None = 1000
     batch_size: Count = 8
-    optimizer: OptimizerConfig = OptimizerConfig()
+    optimizer: OptimizerConfig | None = None
 
 
 class SingleTaskConfig(Part):
     """Each head trained alone on its task after `multitask`, all else frozen; defaults: Sankhe et al., Table 2.
 
-    Each head's epoch with the best dev score of its task is kept.
+    Each head's epoch with the best dev score of its task is kept, or the head it came with where none is better. The
+    optimizer is that of `multitask`, but for its rate, which is `learning_rate` throughout.
     """
 
     epochs: Count = 10

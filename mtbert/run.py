@@ -66,12 +66,16 @@ class RunOutcome:
     `stages` in the order they ran, or were taken from the stage store: `shared_seconds` is what these had cost.
     `train_seconds` and `eval_seconds` are of what was carried out here; `train_seconds` has the stages before
     `multitask` in it. `trainable_parameters` is what `multitask` trained. After `single_task` the best epoch is one of
-    its own. `trouble` says why the stage store could not be used to the end.
+    its own, unless no head became better. `train` is the model on a sample of the train split, larger than that of the
+    epochs, where the run was not ended early; `last_score` is the dev score after the last epoch. `trouble` says why
+    the stage store could not be used to the end.
     """
 
     model: MultitaskModel
     epochs: tuple[EpochReport, ...]
     best: EpochReport
+    train: Evaluation | None
+    last_score: float
     stopped: bool
     train_seconds: float
     eval_seconds: float
@@ -103,13 +107,23 @@ def run(
     chain = Chain(model, sharing)
     chain.before(_before(model, config, data))
     outcome = multitask.run(
-        model, config.multitask, data, config.seed, report, config.tasks, chain, chain.features(config)
+        model,
+        config.multitask,
+        data,
+        config.seed,
+        report,
+        config.tasks,
+        chain,
+        chain.features(config),
+        measure_train=config.single_task is None,
     )
     chain.finish(outcome.epochs)
     trainable, epochs, stopped = model.trainable_parameters(), outcome.epochs, outcome.stopped
     early = sum(stage.seconds for stage in chain.done if stage.name != multitask.NAME and not stage.shared)
     if config.single_task is not None and not stopped:
-        outcome = single_task.run(model, config.single_task, data, config.seed, report, after=epochs[-1].epoch)
+        outcome = single_task.run(
+            model, config.single_task, data, config.seed, report, outcome, config.multitask.optimizer
+        )
         epochs, stopped = (*epochs, *outcome.epochs), outcome.stopped
         key = (sharing.keys.after or "") if sharing is not None else ""
         chain.done.append(StageDone(single_task.NAME, key, _seconds(outcome.epochs), shared=False))
@@ -118,6 +132,8 @@ def run(
         model=model,
         epochs=epochs,
         best=outcome.best,
+        train=outcome.train,
+        last_score=outcome.last_score,
         stopped=stopped,
         train_seconds=early + sum(e.train_seconds for e in here),
         eval_seconds=sum(e.eval_seconds for e in here),
@@ -132,7 +148,7 @@ def run(
 
 def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[Stage]:
     """The stages before `multitask` that the configuration has, and what of the model each changes."""
-    seed, stages = config.early_seed, []
+    seed, optimizer, stages = config.early_seed, config.multitask.optimizer, []
     if config.mlm is not None:
         stages.append(Stage(mlm.NAME, partial(mlm.run, model, config.mlm, data, seed), ("encoder.",)))
     vectors = ("encoder.", "pooling.")
@@ -143,7 +159,7 @@ def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[St
         told = partial(simcse_supervised.run, model, config.simcse_supervised, data, seed)
         stages.append(Stage(simcse_supervised.NAME, told, vectors))
     if config.fine_tune_first is not None:
-        first = partial(fine_tune_first.run, model, config.fine_tune_first, data, seed, config.tasks)
+        first = partial(fine_tune_first.run, model, config.fine_tune_first, data, seed, config.tasks, optimizer)
         own = tuple(f"{part}.{config.fine_tune_first.task}." for part in ("heads", "adapters"))
         stages.append(Stage(fine_tune_first.NAME, first, (*vectors, "copies.", *own)))
     return stages

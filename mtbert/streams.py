@@ -6,18 +6,13 @@ how the other parts are initialised: two configurations with the same seed are p
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-
-def derive(seed: int, *purpose: str | int) -> int:
-    """A seed (63 bits) for one purpose, by hash: other purposes and other run seeds give unrelated ones."""
-    text = "/".join(str(part) for part in (seed, *purpose))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
+from mtbert.seeds import derive as derive
 
 
 def numpy_stream(seed: int, *purpose: str | int) -> np.random.Generator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -18,13 +18,13 @@ from mtbert.config_parts import MultitaskConfig, TaskConfig
 from mtbert.data.batching import Batch, training_batches
 from mtbert.data.tokenize import TokenizedSplit
 from mtbert.frozen import FrozenParts
+from mtbert.gradients import Gradients
 from mtbert.inputs import AbstractInputs, TokenInputs
 from mtbert.model import MultitaskModel, device_of
-from mtbert.optim import build_optimizer, build_schedule, clip
+from mtbert.optim import build_optimizer, build_schedule
 from mtbert.regularizers.abstract import AbstractRegularizer
 from mtbert.samplers.abstract import AbstractSampler
 from mtbert.streams import numpy_stream, torch_stream
-from mtbert.surgery import pcgrad
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.words import OccurringWords, all_sentences, numbers_in
 
@@ -79,6 +79,7 @@ class Trainer:
             self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
             self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
         self.schedule = build_schedule(self.optimizer, config.optimizer, steps)
+        self.gradients = Gradients(model, self.trained, self.balancer, config)
 
     def epoch(self, epoch: int) -> dict[str, float]:
         """Train one epoch (from 1); the mean loss of each task, penalties of the regularizer included.
@@ -113,7 +114,7 @@ class Trainer:
                         thaw.only(step)
                     with self.model.autocast():  # weights are cast once for all losses and penalties of the step
                         losses = {name: self._loss(name, next(queues[name])) for name in step}
-                    self._backward(losses, 1 / len(update), rng)
+                    self.gradients.add(losses, 1 / len(update), rng)
                     for name, loss in losses.items():
                         sums[name] += loss.detach()
                         counts[name] += 1
@@ -185,6 +186,8 @@ class Trainer:
 
     def _loss(self, name: str, indices: NDArray[np.int64]) -> Tensor:
         batch, task = self.inputs[name].batch(indices), self.tasks[name]
+        if self.regularizer is not None:
+            self.regularizer.before_outputs(self.device)
         outputs = self.model(name, batch)
         loss = task.loss(outputs, batch.labels)
         if self.regularizer is None:
@@ -192,33 +195,8 @@ class Trainer:
         penalty: Tensor = self.regularizer(self.model, task, cast(Batch, batch), outputs)
         return loss + penalty
 
-    def _backward(self, losses: Mapping[str, Tensor], scale: float, rng: np.random.Generator) -> None:
-        """Add the gradients of one of the sampler's steps; a step with one task leaves nothing to operate on."""
-        last = [p for p in self.model.encoder.layers[-1].parameters() if p.requires_grad]
-        if self.config.surgery == "none" or len(losses) == 1:
-            self.balancer.backward(losses, last, scale=scale)
-        else:
-            self.balancer.learn(losses, last, scale=scale)
-            self._backward_with_surgery(list(self.balancer.terms(losses).values()), scale, rng)
-
-    def _backward_with_surgery(self, terms: Sequence[Tensor], scale: float, rng: np.random.Generator) -> None:
-        """Each task's gradient on its own: of the shared parameters projected, of all others as it is."""
-        trained = {name: p for name, p in self.trained.items() if p.requires_grad}
-        shared = [p for name, p in trained.items() if _is_shared(name)]
-        others = [*(p for name, p in trained.items() if not _is_shared(name)), *self.balancer.parameters()]
-        gradients = [
-            # The terms may hang together through what the balancer learns, so only the last frees the graph.
-            torch.autograd.grad(term * scale, [*shared, *others], retain_graph=i + 1 < len(terms), allow_unused=True)
-            for i, term in enumerate(terms)
-        ]
-        for parameter, found in zip(shared, pcgrad([g[: len(shared)] for g in gradients], rng), strict=True):
-            _add(parameter, found)
-        for gradient in gradients:
-            for parameter, found in zip(others, gradient[len(shared) :], strict=True):
-                _add(parameter, found)
-
     def _step(self) -> None:
-        clip(self.model, self.config.optimizer.clip_norm)
+        self.gradients.clip()
         self.optimizer.step()
         self.schedule.step()
         self.balancer.after_step()
@@ -254,16 +232,6 @@ class _Thaw:
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose name begins with `prefix` and a dot, without it."""
     return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
-
-
-def _is_shared(name: str) -> bool:
-    """Whether a parameter of the model serves all tasks."""
-    return not name.startswith(("heads.", "adapters."))
-
-
-def _add(parameter: nn.Parameter, gradient: Tensor | None) -> None:
-    if gradient is not None:
-        parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
 
 
 def sizes_of(

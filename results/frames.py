@@ -23,6 +23,7 @@ _NUMBERS = (
     "shared_seconds",
     "score",
     "leaderboard_score",
+    "last_score",
     "inference_ms",
 )
 _WHOLE = ("trial_number", "trainable_parameters", "total_parameters", "peak_memory_bytes")

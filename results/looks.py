@@ -13,14 +13,11 @@ import numpy as np
 
 from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.moderation import pooled
-from results.rows import StudyRow
+from results.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.statistics import MARGIN, Difference, Float64, Judgement, judge, sequential_level, spending
 from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
 from results.wording import seeds_text
 
-# Seeds of confirm and ablate start here, above the study's own, so that no configuration is judged by the seed that
-# made it look good in the search.
-FRESH_SEEDS = 1000
 LEVEL = 0.95  # of the intervals
 
 
@@ -59,7 +56,8 @@ def schedule(study: StudyRow) -> Schedule | None:
     start, most = study.settings_json.get("seeds"), study.settings_json.get("max_seeds")
     if not isinstance(start, int) or not isinstance(most, int) or not 0 < start < most:
         return None
-    return Schedule(tuple(study.seed + FRESH_SEEDS + i for i in range(most)), start)
+    seeds = study.settings_json.get("seed_list") or [study.seed + CONSECUTIVE_SEEDS + i for i in range(most)]
+    return Schedule(tuple(seeds), start)
 
 
 def told(plan: Schedule) -> str:

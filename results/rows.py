@@ -9,6 +9,9 @@ from typing import Any, Literal, TypeVar
 
 JsonObject = dict[str, Any]
 
+# Studies from before their fresh seeds were written down have consecutive ones, from their own seed and this on.
+CONSECUTIVE_SEEDS = 1000
+
 Phase = Literal["search", "confirm", "ablate"]
 Split = Literal["dev", "train", "test"]
 RunStatus = Literal["running", "complete", "pruned", "failed", "interrupted"]
@@ -58,6 +61,7 @@ class StudyRow:
     decisions_json: JsonObject = field(default_factory=dict)
     status: str = "running"
     created_at: datetime = field(default_factory=utc_now)
+    config_version: int = 1
 
     @property
     def is_grid(self) -> bool:
@@ -150,17 +154,19 @@ class StageRow:
     key: str
     seconds: float | None
     shared: bool
+    told_json: JsonObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """How a run ended. `score` and `leaderboard_score` are dev scores at the best epoch, in 0..1."""
+    """How a run ended. `score` and `leaderboard_score` are of dev at the best epoch, `last_score` of the last one."""
 
     status: EndStatus
     reason: str | None = None
     detail: str | None = None
     score: float | None = None
     leaderboard_score: float | None = None
+    last_score: float | None = None
     best_epoch: int | None = None
     train_seconds: float | None = None
     eval_seconds: float | None = None
@@ -211,6 +217,7 @@ class RunRow:
     best_epoch: int | None
     score: float | None
     leaderboard_score: float | None
+    last_score: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

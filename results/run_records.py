@@ -122,11 +122,8 @@ def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
     """
     run = running_run(session, run_id)
     run.status, run.reason, run.detail = result.status, result.reason, result.detail
-    run.score, run.leaderboard_score, run.best_epoch = (
-        result.score,
-        result.leaderboard_score,
-        result.best_epoch,
-    )
+    run.score, run.leaderboard_score, run.best_epoch = result.score, result.leaderboard_score, result.best_epoch
+    run.last_score = result.last_score
     before = session.scalars(select(schema.Stage).filter_by(run_id=run_id)).all()
     known = {stage.key for stage in before}
     stages = [stage for stage in result.stages if not (stage.shared and stage.key in known)]
@@ -149,6 +146,7 @@ def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
             key=stage.key,
             seconds=stage.seconds,
             shared=stage.shared,
+            told_json=stage.told_json,
         )
         for position, stage in enumerate(stages, start=len(before))
     )
@@ -206,7 +204,7 @@ def _forget_measurements(session: Session, run: schema.Run) -> None:
     for table in (schema.EpochMetric, schema.TaskMetric, schema.Prediction, schema.Stage):
         session.execute(delete(table).where(table.run_id == run.id))
     run.reason = run.detail = run.finished_at = None
-    run.score = run.leaderboard_score = run.best_epoch = None
+    run.score = run.leaderboard_score = run.last_score = run.best_epoch = None
     run.train_seconds = run.eval_seconds = run.shared_seconds = run.inference_ms = None
 
 

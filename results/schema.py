@@ -52,6 +52,7 @@ class StudyMeta(Base):
     decisions_json: Mapped[dict[str, Any]]
     status: Mapped[str]
     seed: Mapped[int] = mapped_column(BigInteger)
+    config_version: Mapped[int] = mapped_column(server_default="1")
 
 
 class Environment(Base):
@@ -108,6 +109,7 @@ class Run(Base):
     best_epoch: Mapped[int | None]
     score: Mapped[float | None]
     leaderboard_score: Mapped[float | None]
+    last_score: Mapped[float | None]
 
 
 class Cell(Base):
@@ -194,6 +196,7 @@ class Stage(Base):
     key: Mapped[str]
     seconds: Mapped[float | None]
     shared: Mapped[bool]
+    told_json: Mapped[dict[str, Any] | None]
 
 
 class DataIssue(Base):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from search_spaces.adapter_factors import ADAPTER
 from search_spaces.grammar import Constraint, Factor, Level
+from search_spaces.training_factors import CONSTANT_WEIGHTS
 
 ENCODER = Factor(
     "encoder",
@@ -78,5 +79,6 @@ ENCODER_CONSTRAINTS = (
     FIRST_NEEDS_SHARING,
     Constraint({"sampler": ("hybrid",)}, _SEPARATE, f"hybrid {_NOTHING_SHARED}"),
     Constraint({"balancer": ("gradnorm",)}, _SEPARATE, f"gradnorm {_NOTHING_SHARED}"),
+    Constraint({"balancer": ("fixed",)}, _SEPARATE, f"{CONSTANT_WEIGHTS}, and no parameter is shared."),
     Constraint({"surgery": ("pcgrad",)}, _SEPARATE, f"pcgrad {_NOTHING_SHARED}"),
 )

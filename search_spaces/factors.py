@@ -27,6 +27,7 @@ from search_spaces.stage_factors import SIMCSE_UNSUPERVISED as SIMCSE_UNSUPERVIS
 from search_spaces.stage_factors import SINGLE_TASK as SINGLE_TASK
 from search_spaces.stage_factors import SMART as SMART
 from search_spaces.training_factors import BALANCER as BALANCER
+from search_spaces.training_factors import CLIP_NORM as CLIP_NORM
 from search_spaces.training_factors import EARLY_STOPPING as EARLY_STOPPING
 from search_spaces.training_factors import HEAD_LEARNING_RATE as HEAD_LEARNING_RATE
 from search_spaces.training_factors import SAMPLER as SAMPLER

@@ -66,11 +66,12 @@ KNOWN = (
             "simcse_supervised": "on",
             "fine_tune_first": "quora",
             "smart": "on",
+            "smart.on.perturbation": "random_noise",
             "learning_rate": 1e-5,
             "head_dropout": "0.3",
         },
         note=(
-            "SMART with the radius of the library it adapted. joint for its round robin with a joint "
+            "SMART by the random noise of the library it adapted. joint for its round robin with a joint "
             "loss; which of its two STS heads run 0 had is not stated."
         ),
     ),
@@ -104,6 +105,7 @@ KNOWN = (
             "schedule": "cosine",
             "head_learning_rate": "own",
             "head_learning_rate.own.rate": 0.001119,
+            "clip_norm": "1",
             "hidden_dropout": "0",
             "head_dropout": "0.5",
         },

@@ -111,27 +111,26 @@ SMART = Factor(
             {"multitask.regularizer.name": "smart"},
             factors=(
                 Factor(
-                    "radius",
+                    "perturbation",
                     "scientific",
-                    "1.0",
+                    "gradient",
                     (
+                        Level("gradient", {"multitask.regularizer.perturbation": "gradient"}, note="SMART by its name"),
                         Level(
-                            "1e-5",
-                            {"multitask.regularizer.radius": 1e-5, "multitask.regularizer.reading": "ball"},
-                            note="the paper's ball; the penalty is practically zero",
+                            "random_noise",
+                            {
+                                "multitask.regularizer.perturbation": "random_noise",
+                                "multitask.regularizer.same_dropout": False,
+                            },
+                            note="smart-pytorch, which Thapa & Khurana adapted; each pass has its own dropout",
                         ),
                         Level(
-                            "1e-3",
-                            {"multitask.regularizer.radius": 1e-3, "multitask.regularizer.reading": "gradient"},
-                            note="later MT-DNN code",
-                        ),
-                        Level(
-                            "1.0",
-                            {"multitask.regularizer.radius": 1.0, "multitask.regularizer.reading": "noise"},
-                            note="earlier MT-DNN code and smart-pytorch, which Thapa & Khurana adapted",
+                            "ball",
+                            {"multitask.regularizer.perturbation": "ball"},
+                            note="the paper's radius of 1e-5; the penalty is practically zero",
                         ),
                     ),
-                    about="How far word embeddings are moved, and by which reading of the paper.",
+                    about="How word embeddings are moved.",
                 ),
                 Factor(
                     "bregman",

@@ -39,7 +39,7 @@ _PLAIN = {"encoder_sharing": "shared", "sampler": "round_robin_shortest", "epoch
 _CLS = _PLAIN | {"fine_tune_first": "quora"}
 _MEAN = _CLS | {"pooling": "mean"}
 _JOINT = {"sampler": "joint"}
-_SMART = {"smart": "on"}
+_SMART = {"smart": "on", "smart.on.perturbation": "random_noise"}
 _UNSUPERVISED = {"simcse_unsupervised": "on"}
 _SUPERVISED = {"simcse_supervised": "on"}
 

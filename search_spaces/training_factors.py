@@ -99,8 +99,21 @@ EARLY_STOPPING = Factor(
     about="After how many epochs without a better dev score training ends; the best epoch is kept in any case.",
 )
 
+CLIP_NORM = Factor(
+    "clip_norm",
+    "scientific",
+    "none",  # no report states any
+    (
+        Level("none", {"multitask.optimizer.clip_norm": None}),
+        Level("1", {"multitask.optimizer.clip_norm": 1.0}, note="BERT's published code; before a balancer's weights"),
+    ),
+    about="The norm to which the gradient of a step is clipped.",
+)
+
 _ONE_TASK_A_STEP = tuple(level.name for level in SAMPLER.levels if level.name not in ("joint", "hybrid"))
 _NOTHING_SHARED = {"trainable": ("heads", "adapters_and_heads")}
+WITHOUT_WEIGHTS = ("cls", "mean", "max")  # of the poolings: no parameter that all tasks train
+CONSTANT_WEIGHTS = "Adam divides out what multiplies all gradients of a parameter"
 
 TRAINING_CONSTRAINTS = (
     Constraint(
@@ -117,6 +130,11 @@ TRAINING_CONSTRAINTS = (
         {"balancer": ("gradnorm",)},
         _NOTHING_SHARED,
         "gradnorm compares the tasks' gradients of shared parameters, and none is trained.",
+    ),
+    Constraint(
+        {"trainable": _NOTHING_SHARED["trainable"], "pooling": WITHOUT_WEIGHTS},
+        {"balancer": ("fixed",)},
+        f"{CONSTANT_WEIGHTS}, and no shared parameter is trained.",
     ),
     Constraint(
         {"surgery": ("pcgrad",)},

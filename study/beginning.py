@@ -51,6 +51,7 @@ def _create(
         data_made_up=facts.made_up,
         data_fingerprint=facts.fingerprint,
         backbone=facts.backbone,
+        config_version=facts.config_version,
         seed=settings.seed,
         settings_json=settings.as_json(),
         space_json=describe(space),

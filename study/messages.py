@@ -94,7 +94,8 @@ class StageSeconds:
 
 @dataclass(frozen=True, eq=False)
 class RunDone:
-    """The run is over: all measures, at the best epoch. `stopped`: at the driver's word, before its last epoch.
+    """The run is over: all measures, at the best epoch; `last_score` is the score after the last one. `stopped`: at the
+    driver's word, before its last epoch.
 
     `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared; `stages` in
     the order they ran. `trouble` says why the stage store could not be used to the end, `note` what the
@@ -118,6 +119,7 @@ class RunDone:
     trouble: str | None = None
     note: str | None = None
     inference_ms: float | None = None
+    last_score: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

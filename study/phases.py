@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import islice
 
 from results.designs import CellPlan
-from results.looks import FRESH_SEEDS
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
+from study.settings import Settings
 
 
-def fresh_seeds(seed: int, count: int) -> list[int]:
+def fresh_seeds(settings: Settings, count: int) -> list[int]:
     """The seeds of confirm and ablate: the same for every configuration, so that differences are paired."""
-    return [seed + FRESH_SEEDS + i for i in range(count)]
+    return settings.seeds_of(count)
 
 
 def known_first(space: Space) -> list[dict[str, Choice]]:

@@ -227,7 +227,7 @@ class _Certain:
 
 
 def _certain(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[_Certain]:
-    seeds = phases.fresh_seeds(settings.seed, settings.seeds)
+    seeds = phases.fresh_seeds(settings, settings.seeds)
     if space.design == "grid":
         cells = phases.apart(phases.grid_cells(space))
         return [_Certain("confirm", names, cell.choices, seed) for seed in seeds for names, cell in cells]

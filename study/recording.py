@@ -30,6 +30,7 @@ def result_of(done: RunDone, device: str) -> RunResult:
         detail=done.note,
         score=done.score,
         leaderboard_score=done.leaderboard_score,
+        last_score=done.last_score,
         best_epoch=done.best_epoch,
         train_seconds=done.train_seconds,
         eval_seconds=done.eval_seconds,

@@ -203,6 +203,7 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
         best_epoch=epoch,
         score=score,
         leaderboard_score=metrics["dev", "", "leaderboard_score"],
+        last_score=score,
         metrics=metrics,
         outputs=outputs,
         train_seconds=0.9 * seconds * part,

@@ -39,6 +39,11 @@ def reopen(found: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], cells:
     `SettingsError`, with every change and the way out, where runs of two meanings would stand in one table.
     """
     name = found.study_name
+    if found.config_version != trainer.facts.config_version:
+        raise SettingsError(
+            f"Study '{name}' cannot be resumed: {_other_version(found, trainer)} Its report is made as before: "
+            f"python -m results.report --name {name}. Start another study: --name {name}-2"
+        )
     if found.data_fingerprint != trainer.facts.fingerprint:
         raise SettingsError(
             f"Study '{name}' cannot be resumed: the data ({found.data_source}) has other contents than when the study "
@@ -67,12 +72,25 @@ def reopen(found: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], cells:
 
 def take_from(old: StudyRow, trainer: AbstractTrainer, runs: list[RunRow]) -> Import:
     """The runs with which a new study begins; `SettingsError` where the other's data are not the same."""
+    if old.config_version != trainer.facts.config_version:
+        raise SettingsError(
+            f"The runs of study '{old.study_name}' cannot be taken: {_other_version(old, trainer)} Begin without its "
+            "runs: leave out --import-from"
+        )
     if old.data_fingerprint != trainer.facts.fingerprint:
         raise SettingsError(
             f"The runs of study '{old.study_name}' cannot be taken: the data ({old.data_source}) has other contents "
             f"than when that study began. Begin without its runs: leave out --import-from"
         )
     return plan(runs, trainer.space, trainer.configuration)
+
+
+def _other_version(study: StudyRow, trainer: AbstractTrainer) -> str:
+    return (
+        f"its configurations have the meaning of version {study.config_version}, and this release has version "
+        f"{trainer.facts.config_version} (CHANGELOG.md says what has changed): its runs and new ones would not measure "
+        "the same."
+    )
 
 
 def _rebuilt(runs: list[RunRow], trainer: AbstractTrainer) -> Rebuilt:

@@ -235,7 +235,7 @@ class Session:
         digest = database.require_study(settings.name).decisions_json.get("best")
         if digest is None:
             return
-        seeds = fresh_seeds(settings.seed, settings.seeds)
+        seeds = fresh_seeds(settings, settings.seeds)
         counted = set(results.run_ids(digest))  # read again: `results` has its runs without their configurations
         runs = database.runs(settings.name, config_digest=digest)
         rows = [run for run in runs if run.id in counted and run.seed in seeds]

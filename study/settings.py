@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from mtbert.seeds import derive
 from results.plain import plain
+from results.rows import CONSECUTIVE_SEEDS
 
 MAIN_TASKS = ("sst", "quora", "sts")
 MTBERT, REHEARSAL = "mtbert", "rehearsal"  # trainers; any other is a function, package.module:function
@@ -23,6 +25,7 @@ SINGLE_CHANGES = ("leave_one_out", "one_at_a_time")
 Sampler = Literal["tpe", "nsga2", "random", "grid"]
 Pruner = Literal["median", "asha", "none"]
 Precision = Literal["float32", "bfloat16"]  # mtbert.config has the same; this file needs no torch
+FreshSeeds = Literal["derived", "consecutive"]
 
 
 class SettingsError(Exception):
@@ -100,16 +103,28 @@ class Settings:
     references: bool = False  # the best on each task alone as well
     max_seeds: int | None = None  # of rows whose verdict is open; None: all have `seeds`
     designs: tuple[str, ...] = SINGLE_CHANGES
+    fresh_seeds: FreshSeeds = "derived"  # how the seeds of confirm and ablate follow from `seed`; no flag
 
     def as_json(self) -> dict[str, Any]:
-        """For the database; `from_json` reads it back."""
+        """For the database; `from_json` reads it back. `seed_list`: all fresh seeds that its rows may get."""
         lists = {key: list(getattr(self, key)) for key in ("phases", "pins", "tasks", "objectives", "designs")}
-        return {**asdict(self), **lists}
+        return {**asdict(self), **lists, "seed_list": self.seeds_of(self.max_seeds or self.seeds)}
+
+    def seeds_of(self, count: int) -> list[int]:
+        """The first `count` seeds of confirm and ablate: others than `seed`, by which the search chose.
+
+        Each by hash of `seed`, as random streams are, so that studies with other seeds share none. The `consecutive`
+        ones of older studies began at `seed` + 1000: those of the seeds 0 and 1 shared all but one.
+        """
+        if self.fresh_seeds == "consecutive":
+            return [self.seed + CONSECUTIVE_SEEDS + i for i in range(count)]
+        return [derive(self.seed, "fresh", i) for i in range(count)]
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
-        """What `as_json` wrote; fields of other releases are left out."""
+        """What `as_json` wrote; fields of other releases are left out, and an older study keeps its fresh seeds."""
         known = {field.name for field in fields(cls)}
+        data = {"fresh_seeds": "consecutive", **data}
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
         return cls(**values)
 

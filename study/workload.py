@@ -76,7 +76,7 @@ def _sentences(data: Prepared, corpora: tuple[str, ...], most: int | None) -> in
 def _evaluated_each_epoch(config: RunConfig, data: Prepared) -> int:
     """The dev split of every task, and the sample of its train split that tells of overfitting."""
     dev = sum(len(data.splits[task, "dev"]) for task in config.tasks)
-    return dev + sum(min(multitask.TRAIN_SAMPLE, len(data.splits[task, "train"])) for task in config.tasks)
+    return dev + sum(min(multitask.EPOCH_SAMPLE, len(data.splits[task, "train"])) for task in config.tasks)
 
 
 def _trained_together(config: RunConfig, data: Prepared) -> float:

@@ -19,6 +19,10 @@ class AbstractBalancer(nn.Module, ABC):
     """
 
     needs_all_tasks: ClassVar[bool] = False
+    # Whether a task's gradient is ever multiplied by another number than 1.
+    weighs: ClassVar[bool] = True
+    # Whether the weights stay as they are from the first step to the last.
+    constant: ClassVar[bool] = False
     # In so many epochs it weighs all tasks alike, as `sum` does.
     idle_epochs: ClassVar[int] = 0
     # Of the balancer's own parameters, where it has some; they are a group of the optimizer's.
@@ -31,6 +35,13 @@ class AbstractBalancer(nn.Module, ABC):
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """The balanced loss (a scalar): the sum of the terms."""
         return torch.stack(list(self.terms(losses).values())).sum()
+
+    def effective_weights(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The derivative of each task's term by its loss: what the gradient of the loss is multiplied by, scalars."""
+        with torch.enable_grad():
+            leaves = {task: loss.detach().requires_grad_() for task, loss in losses.items()}
+            found = torch.autograd.grad(self(leaves), list(leaves.values()))
+        return dict(zip(leaves, found, strict=True))
 
     def backward(self, losses: Mapping[str, Tensor], shared: Sequence[nn.Parameter], *, scale: float = 1.0) -> None:
         """Add `scale` times the gradient of the balanced loss to everything that is trained."""

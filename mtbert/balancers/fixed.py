@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import Tensor
@@ -15,6 +15,8 @@ class FixedBalancer(AbstractBalancer):
     """L = sum w_i L_i; `weights` by task are finite and not negative, and 1 for a task that has none; those
     of tasks that a run has not are not used.
     """
+
+    constant: ClassVar[bool] = True
 
     def __init__(
         self, *, weights: Mapping[str, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -11,6 +12,9 @@ from mtbert.balancers.abstract import AbstractBalancer
 
 class SumBalancer(AbstractBalancer):
     """L = sum of the tasks' losses; with one task a step, that task's loss."""
+
+    weighs: ClassVar[bool] = False
+    constant: ClassVar[bool] = True
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The losses themselves."""

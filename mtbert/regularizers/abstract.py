@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from mtbert.data.batching import Batch
@@ -13,7 +14,14 @@ from mtbert.tasks.abstract import AbstractTask
 
 
 class AbstractRegularizer(ABC):
-    """A penalty on a model for a batch of one task; it may keep a state that follows the optimizer's steps."""
+    """A penalty on a model for a batch of one task; it may keep a state that follows the optimizer's steps.
+
+    Before each batch `before_outputs`, then the model's outputs, then the penalty is asked for.
+    """
+
+    def before_outputs(self, device: torch.device) -> None:
+        """Called before the model computes its outputs for a batch; nothing, where their dropout does not count."""
+        return
 
     @abstractmethod
     def __call__(self, model: MultitaskModel, task: AbstractTask, batch: Batch, outputs: Tensor) -> Tensor:

@@ -16,65 +16,78 @@ from mtbert.model import MultitaskModel
 from mtbert.regularizers.abstract import AbstractRegularizer
 from mtbert.tasks.abstract import AbstractTask
 
-Reading = Literal["noise", "gradient", "ball"]
+Perturbation = Literal["gradient", "random_noise", "ball"]
 
 DEVIATION = 1e-5  # of the noise that the ascent starts from
+
+# The largest change of a number of a word embedding, where a configuration gives none.
+RADII: Mapping[Perturbation, float] = {"gradient": 1e-3, "random_noise": 1.0, "ball": 1e-5}
 
 # Guards a division where a token has no gradient (padding); far below any gradient that there is.
 TINY = 1e-30
 
 
 class SmartRegularizer(AbstractRegularizer):
-    """weight * l(f(e + delta), f(e)), with one step of gradient ascent from noise to delta (Jiang et al. 2020).
+    """weight * l(f(e + delta), f(e)), delta one step of gradient ascent on l from noise (Jiang et al. 2020, eq. 2).
 
     e are the word embeddings (of both sentences for pairs), n ~ N(0, 1e-5^2) the noise, g the gradient of
-    l(f(e + n), f(e)) with f(e) detached, |.| the largest absolute value of a token's vector. `radius` r bounds the
-    perturbation, by the `reading` of the paper:
+    l(f(e + n), f(e)) with f(e) detached, |.| the largest absolute value of a token's vector, r the `radius`. The paper
+    leaves open how large delta is; the `perturbation` says how it is made:
 
-    - noise (the small library smart-pytorch, earlier MT-DNN code; r = 1.0): s = n + step g, delta = r s / |s|
-    - gradient (later MT-DNN code; r = 1e-3): delta = n + r g / |g|
-    - ball (the paper's algorithm 1; r = 1e-5): delta = n + step g / |g|, clipped to [-r, r]
+    - gradient (r = 1e-3): delta = n + r g / |g|, the normalised step of the authors' code (MT-DNN, April 2020)
+    - random_noise (r = 1.0): s = n + step g, delta = r s / |s|. MT-DNN since 27 August 2020 and the library
+      smart-pytorch do so. `step` g is far smaller than n, so that delta is random noise, made large
+    - ball (r = 1e-5): delta = n + step g / |g|, clipped to [-r, r], the paper's algorithm 1 with its radius. Nothing
+      changes that much under it: the penalty is practically zero
 
     l is the mean over examples of KL(p, q) + KL(q, p) of the class distributions (the two Bernoulli ones for a single
-    logit), and of the squared error for scores. Dropout differs between the passes; `same_dropout` gives all of them
-    one mask, for one more forward pass. `bregman` adds l(f(e), teacher(e)), the weight at the paper's 1: the teacher's
-    parameters follow the model's with `momentum` after each step, from where training starts; no dropout there.
+    logit), and of the squared error for scores. With `same_dropout` all passes have the dropout masks of the clean one;
+    without, most of the penalty is what two masks make different, which is R-Drop's penalty (Liang et al. 2021).
+    `bregman` adds l(f(e), teacher(e)), the weight at the paper's 1: the teacher's parameters follow the model's with
+    `momentum` after each step, from where training starts; no dropout there.
     """
 
     def __init__(
         self,
         *,
-        radius: Annotated[float, Field(gt=0.0)] = 1.0,
-        reading: Reading = "noise",
+        perturbation: Perturbation = "gradient",
+        radius: Annotated[float, Field(gt=0.0)] | None = None,
         weight: Annotated[float, Field(gt=0.0)] = 0.5,
         step: Annotated[float, Field(gt=0.0)] = 1e-3,
-        same_dropout: bool = False,
+        same_dropout: bool = True,
         bregman: bool = False,
         momentum: Annotated[float, Field(ge=0.0, le=1.0)] = 0.99,
     ) -> None:
-        self.radius, self.reading, self.weight, self.step = radius, reading, weight, step
+        self.perturbation, self.weight, self.step = perturbation, weight, step
+        self.radius = RADII[perturbation] if radius is None else radius
         self.same_dropout, self.bregman, self.momentum = same_dropout, bregman, momentum
+        self._random_state: Tensor | None = None
         self._teacher: MultitaskModel | None = None
+
+    def before_outputs(self, device: torch.device) -> None:
+        """Remember what the clean outputs draw their dropout from."""
+        self._random_state = _random_state(device) if self.same_dropout else None
 
     def __call__(self, model: MultitaskModel, task: AbstractTask, batch: Batch, outputs: Tensor) -> Tensor:
         """The penalty of a batch, with a gradient to the model through the clean and the perturbed outputs."""
         word = cast(nn.Embedding, model.encoder_of(task.name).embeddings.word)
         words: Tensor = word(batch.input_ids)  # (rows, tokens, width)
         noise = (torch.randn_like(words) * DEVIATION).detach().requires_grad_()
-        random_state = _random_state(words.device) if self.same_dropout else None
+        afterwards = _random_state(words.device)
 
-        def outputs_for(changed: Tensor | None) -> Tensor:
-            if random_state is not None:
-                _restore(words.device, random_state)
+        def outputs_for(changed: Tensor) -> Tensor:
+            if self._random_state is not None:
+                _restore(words.device, self._random_state)
             result: Tensor = model(task.name, batch, changed)
             return result
 
-        clean = outputs_for(None) if self.same_dropout else outputs
-        ascent = divergence(task, outputs_for(words.detach() + noise), clean.detach())
+        ascent = divergence(task, outputs_for(words.detach() + noise), outputs.detach())
         (gradient,) = torch.autograd.grad(ascent, noise)
-        delta = perturbation(noise.detach(), gradient, self.radius, self.step, self.reading)
-        penalty = self.weight * divergence(task, outputs_for(words + delta), clean)
-        return penalty + divergence(task, clean, self._teaching(model, task, batch)) if self.bregman else penalty
+        delta = change(noise.detach(), gradient, self.radius, self.step, self.perturbation)
+        penalty = self.weight * divergence(task, outputs_for(words + delta), outputs)
+        if self._random_state is not None:  # the next batch draws what it would have drawn
+            _restore(words.device, afterwards)
+        return penalty + divergence(task, outputs, self._teaching(model, task, batch)) if self.bregman else penalty
 
     def after_step(self, model: MultitaskModel) -> None:
         """Let the teacher follow: teacher = momentum teacher + (1 - momentum) model."""
@@ -103,11 +116,11 @@ class SmartRegularizer(AbstractRegularizer):
         return outputs
 
 
-def perturbation(noise: Tensor, gradient: Tensor, radius: float, step: float, reading: Reading) -> Tensor:
+def change(noise: Tensor, gradient: Tensor, radius: float, step: float, perturbation: Perturbation) -> Tensor:
     """delta of `SmartRegularizer` from n and g, all (rows, tokens, width)."""
-    if reading == "noise":
+    if perturbation == "random_noise":
         return radius * _normalised(noise + step * gradient)
-    if reading == "gradient":
+    if perturbation == "gradient":
         return noise + radius * _normalised(gradient)
     return (noise + step * _normalised(gradient)).clamp(-radius, radius)
 

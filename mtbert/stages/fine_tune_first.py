@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from mtbert import components
-from mtbert.config_parts import MultitaskConfig, SamplerSpec, TaskConfig
+from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec, TaskConfig
 from mtbert.config_stages import FineTuneFirstConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import evaluate
@@ -19,13 +19,18 @@ NAME = "fine_tune_first"
 
 
 def run(
-    model: MultitaskModel, config: FineTuneFirstConfig, data: Prepared, seed: int, options: Mapping[str, TaskConfig]
+    model: MultitaskModel,
+    config: FineTuneFirstConfig,
+    data: Prepared,
+    seed: int,
+    options: Mapping[str, TaskConfig],
+    optimizer: OptimizerConfig,
 ) -> list[float]:
     """Train encoder, pooling and the head of `config.task`; the epoch with its best dev score is kept.
 
     Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says; through it the other
-    tasks get what this one learned, so a configuration without a shared one is refused. Gives each epoch's mean loss.
-    Raises `DivergedError`.
+    tasks get what this one learned, so a configuration without a shared one is refused. `optimizer` is that of
+    `multitask`, for where the stage has none of its own. Gives each epoch's mean loss. Raises `DivergedError`.
     """
     name = config.task
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {})}
@@ -34,7 +39,7 @@ def run(
         epochs=config.epochs,
         batch_size=config.batch_size,
         sampler=SamplerSpec(name="sequential"),
-        optimizer=config.optimizer,
+        optimizer=config.optimizer or optimizer,
     )
     most = None if config.batches is None else config.batches * config.batch_size
     own = options[name].model_copy(update={"batch_size": config.batch_size, "subsample": most})

@@ -25,9 +25,11 @@ from mtbert.trainer import Trainer
 
 NAME = "multitask"
 
-# Train examples a task on which the gap between train and dev is measured each epoch: its standard error is
-# about 9 points a task, enough to see overfitting over some seeds, at a fraction of the dev split's cost.
-TRAIN_SAMPLE = 32
+# Train examples a task that are measured after each epoch, for the curves: a sign of overfitting at a fraction of the
+# dev split's cost. What one run shows there has a standard error of about 9 points a task.
+EPOCH_SAMPLE = 32
+# And of the epoch that is kept, once: the gap between train and dev is told from these (standard error 2 points).
+KEPT_SAMPLE = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +60,15 @@ Report = Callable[[EpochReport], bool]
 class StageOutcome:
     """The epochs of the stage, the best of them by dev score (the first at a tie), and whether it was stopped.
 
-    The model is left in the state of the best epoch.
+    The model is left in the state of the best epoch. `train` is what it does there on the larger sample of the train
+    split, None where it was not measured. `last_score` is the dev score after the last epoch.
     """
 
     epochs: tuple[EpochReport, ...]
     best: EpochReport
     stopped: bool
+    last_score: float
+    train: Evaluation | None = None
 
 
 class AbstractPieces(ABC):
@@ -87,6 +92,8 @@ def run(
     options: Mapping[str, TaskConfig] | None = None,
     pieces: AbstractPieces | None = None,
     shared: Shared | None = None,
+    *,
+    measure_train: bool = True,
 ) -> StageOutcome:
     """Train all heads of `model`, and as much of the encoder as `config.trainable` says.
 
@@ -94,7 +101,8 @@ def run(
     called stopped, after `config.patience` epochs none of which was the best. Raises `DivergedError` when a loss or
     an output is not finite. Every random draw comes from `seed`. Epochs that `pieces` has are reported and not
     trained again; where `report` ends the run at one of them, the model is left in a later state. What is frozen is
-    computed once; with `shared` for other runs too.
+    computed once; with `shared` for other runs too. `measure_train`: as the last stage of the run, which measures the
+    larger sample of the train split, unless it was stopped.
     """
     course = _Course(model, config, data, seed, options, shared)
     found = pieces.latest() if pieces is not None else None
@@ -102,14 +110,15 @@ def run(
         course.restore(found)
     for number, known in enumerate(course.reports, start=1):
         if not report(known) and number < config.epochs:
-            return StageOutcome(tuple(course.reports[:number]), best_of(course.reports[:number]), stopped=True)
+            reached = tuple(course.reports[:number])
+            return StageOutcome(reached, best_of(reached), stopped=True, last_score=known.dev.score)
     stopped = False
     while not (stopped or course.over()):
         now = course.epoch()
         stopped = not report(now) and now.epoch < config.epochs
         if pieces is not None:
             pieces.after(now.epoch, stopped or course.over(), course.state)
-    return course.outcome(stopped)
+    return course.outcome(stopped, measure_train and not stopped)
 
 
 def best_of(reports: Sequence[EpochReport]) -> EpochReport:
@@ -133,6 +142,7 @@ class _Course:
         self.tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
         training = {name: data.splits[name, "train"] for name in self.tasks}
         self.sample = {name: train_sample(split, seed, name) for name, split in training.items()}
+        self.large_sample = {name: train_sample(split, seed, name, KEPT_SAMPLE) for name, split in training.items()}
         self.dev = {name: data.splits[name, "dev"] for name in self.tasks}
         freeze(model, config.trainable.name, config.trainable.layers)
         self.frozen = FrozenParts(model, data.pad_id, shared)
@@ -161,11 +171,14 @@ class _Course:
         tired = self.best is not None and patience is not None and done - self.best.epoch >= patience
         return done >= self.config.epochs or tired
 
-    def outcome(self, stopped: bool) -> StageOutcome:
+    def outcome(self, stopped: bool, measure_train: bool) -> StageOutcome:
         """What the stage gave; puts the best epoch into the model."""
         assert self.best is not None
         self.model.load_state_dict(self.best_state, strict=False)
-        return StageOutcome(tuple(self.reports), self.best, stopped)
+        train = None
+        if measure_train:
+            train = evaluate(self.model, self.tasks, self.large_sample, self.pad_id, self.frozen)
+        return StageOutcome(tuple(self.reports), self.best, stopped, self.reports[-1].dev.score, train)
 
     def state(self) -> StageState:
         """All that a longer run needs to go on from here, beside the model's parameters."""
@@ -208,10 +221,9 @@ def _main_metrics(dev: Evaluation, tasks: Mapping[str, AbstractTask], epoch: int
     return {name: dev.tasks[name].metrics[task.main_metric] for name, task in tasks.items()}
 
 
-def train_sample(split: TokenizedSplit, seed: int, name: str) -> TokenizedSplit:
-    """The train examples on which the train-dev gap is measured: the same in every epoch."""
-    size = min(TRAIN_SAMPLE, len(split))
-    chosen = numpy_stream(seed, NAME, "train sample", name).permutation(len(split))[:size]
+def train_sample(split: TokenizedSplit, seed: int, name: str, most: int = EPOCH_SAMPLE) -> TokenizedSplit:
+    """The train examples on which the train-dev gap is measured: the same in every epoch, and among any more."""
+    chosen = numpy_stream(seed, NAME, "train sample", name).permutation(len(split))[:most]
     return split.take(np.sort(chosen))
 
 

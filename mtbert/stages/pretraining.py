@@ -83,11 +83,11 @@ def fit(
 ) -> list[float]:
     """Train the modules `trained`, of which `model` has some, on batches of similar `lengths`; each epoch's mean loss.
 
-    Adam at a constant rate, gradients clipped at norm 1, as the baseline of `multitask` has it. `loss_of` gets a
+    Adam at a constant rate, gradients clipped at norm 1, as in the code of BERT and SimCSE. `loss_of` gets a
     batch's indices and a generator of its own; None skips a batch that has nothing to learn from. Where each task has
     an encoder of its own, all are given what the first has learned. Raises `DivergedError`.
     """
-    parts, rule = nn.ModuleList(trained), OptimizerConfig(learning_rate=how.learning_rate)
+    parts, rule = nn.ModuleList(trained), OptimizerConfig(learning_rate=how.learning_rate, clip_norm=1.0)
     model.requires_grad_(True)
     model.train()
     optimizer = build_optimizer(parts, rule)

@@ -14,7 +14,7 @@ from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
 from mtbert.frozen import FrozenParts
 from mtbert.model import MultitaskModel
-from mtbert.stages.multitask import EpochReport, Report, StageOutcome, train_sample
+from mtbert.stages.multitask import KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.trainer import DivergedError, Trainer
 
@@ -27,23 +27,28 @@ def run(
     data: Prepared,
     seed: int,
     report: Report,
-    after: int,
+    before: StageOutcome,
+    optimizer: OptimizerConfig,
 ) -> StageOutcome:
     """Train each head that has parameters; encoder, pooling and adapters stay (Sankhe et al., section 3.5).
 
-    Each head keeps the epoch with the best dev score of its task, the first at a tie. So do the reports: what they
-    say of a task is of its best epoch so far, and the best of them is what the model is left in. Their epochs go on
-    from `after`, the last one of the stage before. What is frozen is computed once. Raises `DivergedError`.
+    Each head keeps the epoch with the best dev score of its task, the first at a tie; the head that it comes with, of
+    the best epoch of `before`, is the first candidate, so that no task can lose. So do the reports: what they say of a
+    task is of its best head so far, and the best of them is what the model is left in. Their epochs go on from the last
+    one of the stage before. `optimizer` is that of `multitask`. What is frozen is computed once. Raises
+    `DivergedError`.
     """
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     model.requires_grad_(False)
     frozen = FrozenParts(model, data.pad_id)
-    trainers = _trainers(model, config, tasks, data, seed, frozen)
+    trainers = _trainers(model, config, optimizer, tasks, data, seed, frozen)
     keeping = _Keeping(model, tasks)
-    sample = {name: train_sample(data.splits[name, "train"], seed, name) for name in tasks}
+    keeping.observe(before.best.dev, before.best.train)
+    training = {name: data.splits[name, "train"] for name in tasks}
+    sample = {name: train_sample(split, seed, name) for name, split in training.items()}
     dev = {name: data.splits[name, "dev"] for name in tasks}
     reports: list[EpochReport] = []
-    stopped = False
+    stopped, last_score = False, before.best.dev.score
     for epoch in range(1, config.epochs + 1):
         began = time.perf_counter()
         losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
@@ -51,20 +56,22 @@ def run(
         now = evaluate(model, tasks, dev, data.pad_id, frozen), evaluate(model, tasks, sample, data.pad_id, frozen)
         if not now[0].finite:
             raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
-        best = keeping.observe(*now)
+        best, last_score = keeping.observe(*now), now[0].score
         seconds = trained - began, time.perf_counter() - trained
-        reports.append(EpochReport(after + epoch, losses, *best, *seconds))
+        reports.append(EpochReport(before.epochs[-1].epoch + epoch, losses, *best, *seconds))
         if not report(reports[-1]):
             stopped = epoch < config.epochs
             break
     keeping.restore()
     model.requires_grad_(False)
-    first_best = next(r for r in reports if r.dev.score == reports[-1].dev.score)
-    return StageOutcome(tuple(reports), first_best, stopped)
+    large = {name: train_sample(split, seed, name, KEPT_SAMPLE) for name, split in training.items()}
+    train = None if stopped else evaluate(model, tasks, large, data.pad_id, frozen)
+    first_best = next(r for r in (before.best, *reports) if r.dev.score == reports[-1].dev.score)
+    return StageOutcome(tuple(reports), first_best, stopped, last_score, train)
 
 
 class _Keeping:
-    """The best epoch of each head so far: its state, and what was measured then."""
+    """The best head of each task so far: its state, and what was measured of it."""
 
     def __init__(self, model: MultitaskModel, tasks: Mapping[str, AbstractTask]) -> None:
         self.model, self.tasks = model, tasks
@@ -91,16 +98,18 @@ class _Keeping:
 def _trainers(
     model: MultitaskModel,
     config: SingleTaskConfig,
+    optimizer: OptimizerConfig,
     tasks: Mapping[str, AbstractTask],
     data: Prepared,
     seed: int,
     frozen: FrozenParts,
 ) -> dict[str, Trainer]:
+    rate = {"learning_rate": config.learning_rate, "head_learning_rate": None, "schedule": "constant"}
     part = MultitaskConfig(
         epochs=config.epochs,
         batch_size=config.batch_size,
         sampler=SamplerSpec(name="sequential"),
-        optimizer=OptimizerConfig(learning_rate=config.learning_rate),
+        optimizer=optimizer.model_copy(update=rate),
     )
     trainers = {}
     for name, task in tasks.items():

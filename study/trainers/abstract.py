@@ -40,7 +40,8 @@ class Configuration(Protocol):
 class StudyFacts:
     """What a study's record says of its data and model.
 
-    `fingerprint` tells whether a resumed study still has the same data; `notes` are sentences for whoever launches it.
+    `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
+    still mean the same; `notes` are sentences for whoever launches it.
     """
 
     data_source: str
@@ -49,6 +50,7 @@ class StudyFacts:
     backbone: str
     issues: tuple[IssueRow, ...] = ()
     notes: tuple[str, ...] = ()
+    config_version: int = 1
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 
 from mtbert.compilation import fault, repays
-from mtbert.config import RunConfig
+from mtbert.config import CONFIG_VERSION, RunConfig
 from mtbert.config_parts import MultitaskConfig
 from mtbert.data.tokenize import Prepared, choose
 from mtbert.precision import native_precision, slow
@@ -76,6 +76,7 @@ class MultitaskBert(AbstractTrainer):
             made_up=corpus.made_up,
             fingerprint=corpus.fingerprint,
             backbone=settings.backbone,
+            config_version=CONFIG_VERSION,
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
             notes=(*warned, *overlap, *left_out, *idle(self.space, settings)),
         )

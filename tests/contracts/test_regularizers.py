@@ -14,7 +14,7 @@ from mtbert.config import parse
 from mtbert.data.batching import Batch, collate
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel, build_model, device_of
 from mtbert.regularizers.abstract import AbstractRegularizer
 from mtbert.run import prepare_data, run
 from mtbert.tasks.abstract import AbstractTask
@@ -45,6 +45,7 @@ def batch_of(prepared: Prepared, task: AbstractTask, count: int = 3) -> Batch:
 def penalty_of(name: str, model: MultitaskModel, task: AbstractTask, batch: Batch) -> torch.Tensor:
     built: AbstractRegularizer = components.build("regularizers", name, {})
     torch.manual_seed(0)
+    built.before_outputs(device_of(model))
     return built(model, task, batch, model(task.name, batch))
 
 
@@ -90,4 +91,4 @@ def test_a_run_trains_with_it_and_repeats_to_the_bit(name: str, prepared: Prepar
     config = parse({**SMALL, "multitask": {"epochs": 1, "regularizer": name}})
     one, again, plain = (run(part, prepared, lambda _: True) for part in (config, config, CONFIG))
     assert one.epochs[0].losses == again.epochs[0].losses
-    assert all(one.epochs[0].losses[task] > plain.epochs[0].losses[task] for task in TASKS)
+    assert all(one.epochs[0].losses[task] != plain.epochs[0].losses[task] for task in TASKS)

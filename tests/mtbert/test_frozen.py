@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from frozen_models import HEADS, LAST, changed, counting, model_of
+from incoming import incoming
 
 from mtbert import components
 from mtbert.config import RunConfig
@@ -104,13 +105,14 @@ def test_each_head_alone_learns_the_same(two: RunConfig, prepared: Prepared, ada
     config = with_adapters(two, *adapters) if adapters else two
     part = SingleTaskConfig(epochs=3, learning_rate=1e-3)
     model = trained_elsewhere(config, prepared)
+    before = incoming(model, prepared, 0)
     passes, seen = counting(model), []
 
     def report(_: object) -> bool:
         seen.append(len(passes))
         return True
 
-    outcome = single_task.run(model, part, prepared, 0, report, after=0)
+    outcome = single_task.run(model, part, prepared, 0, report, before, config.multitask.optimizer)
     assert seen[0] > 0 and seen[1:] == [seen[0]] * 2
     for task in TASKS:
         losses = alone_without(trained_elsewhere(config, prepared), part, prepared, task)

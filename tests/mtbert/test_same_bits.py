@@ -33,7 +33,7 @@ RECORDED = {
 def small() -> RunConfig:
     """What the scores were recorded on."""
     sizes = {"train_examples": 24, "dev_examples": 20, "max_tokens": 32}
-    multitask = {"epochs": 2, "optimizer": {"learning_rate": 1e-3}}
+    multitask = {"epochs": 2, "optimizer": {"learning_rate": 1e-3, "clip_norm": 1.0}}
     return parse({"backbone": "tiny", "data": sizes, "multitask": multitask})
 
 

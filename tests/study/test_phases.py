@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mtbert.seeds import derive
 from search_spaces import Factor, Level, Space
 from study import phases
+from study.settings import Settings, resolve
 
 
 def test_the_search_begins_with_the_baseline_and_the_recipes(space: Space) -> None:
@@ -11,7 +13,17 @@ def test_the_search_begins_with_the_baseline_and_the_recipes(space: Space) -> No
 
 
 def test_fresh_seeds_are_not_those_of_the_search() -> None:
-    assert phases.fresh_seeds(5, 3) == [1005, 1006, 1007]
+    zero, one = (resolve({"seed": seed}, None) for seed in (0, 1))
+    seeds = phases.fresh_seeds(zero, 20)
+    assert seeds[:3] == [derive(0, "fresh", i) for i in range(3)] == zero.as_json()["seed_list"]
+    assert len({0, *seeds, *phases.fresh_seeds(one, 20)}) == 41  # studies with other seeds share none
+    assert max(seeds) < 2**63 and Settings.from_json(one.as_json()) == one
+
+
+def test_a_study_of_before_keeps_its_consecutive_seeds() -> None:
+    told = resolve({"seed": 5}, None).as_json()
+    del told["fresh_seeds"], told["seed_list"]
+    assert phases.fresh_seeds(Settings.from_json(told), 3) == [1005, 1006, 1007]
 
 
 def test_confirm_runs_the_best_and_always_the_baseline(space: Space) -> None:

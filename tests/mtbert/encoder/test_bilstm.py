@@ -127,7 +127,7 @@ CONFIG = parse(
     {
         "backbone": "bilstm",
         "data": {"train_examples": 8, "dev_examples": 6, "max_tokens": 16},
-        "multitask": {"epochs": 2, "batch_size": 4, "optimizer": {"learning_rate": 3e-3}},
+        "multitask": {"epochs": 2, "batch_size": 4, "optimizer": {"learning_rate": 1e-3}},
     }
 )
 

@@ -16,11 +16,11 @@ from mtbert.config import RunConfig
 from mtbert.data.batching import Batch, collate
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, build_model
-from mtbert.regularizers.smart import Reading, SmartRegularizer, divergence, perturbation
+from mtbert.regularizers.smart import RADII, Perturbation, SmartRegularizer, change, divergence
 from mtbert.tasks.abstract import AbstractTask
 
 TASKS = ("sst", "quora", "sts")
-READINGS: list[tuple[Reading, float]] = [("noise", 1.0), ("gradient", 1e-3), ("ball", 1e-5)]
+READINGS: list[tuple[Perturbation, float]] = [("random_noise", 1.0), ("gradient", 1e-3), ("ball", 1e-5)]
 
 
 @pytest.fixture
@@ -52,7 +52,9 @@ def reference_distance(name: str, one: Tensor, other: Tensor) -> Tensor:
     return (forward + backward).mean()
 
 
-def reference(model: MultitaskModel, name: str, batch: Batch, reading: Reading, radius: float, seed: int) -> Tensor:
+def reference(
+    model: MultitaskModel, name: str, batch: Batch, reading: Perturbation, radius: float, seed: int
+) -> Tensor:
     """0.5 times the penalty, step by step as the code of each reading has it."""
     words = F.embedding(batch.input_ids, model.encoder.embeddings.word.weight)  # type: ignore[union-attr, arg-type]
     clean = model(name, batch)
@@ -64,7 +66,7 @@ def reference(model: MultitaskModel, name: str, batch: Batch, reading: Reading, 
     assert gradient is not None
     largest = gradient.abs().max(dim=-1, keepdim=True).values
     direction = torch.where(largest > 0, gradient / largest, torch.zeros(()))
-    if reading == "noise":
+    if reading == "random_noise":
         moved = noise + 1e-3 * gradient
         delta = radius * moved / moved.abs().max(dim=-1, keepdim=True).values
     elif reading == "gradient":
@@ -78,7 +80,7 @@ def reference(model: MultitaskModel, name: str, batch: Batch, reading: Reading, 
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize(("reading", "radius"), READINGS[:2])
 def test_penalty_and_gradients_equal_the_formula(
-    model: MultitaskModel, prepared: Prepared, name: str, reading: Reading, radius: float
+    model: MultitaskModel, prepared: Prepared, name: str, reading: Perturbation, radius: float
 ) -> None:
     batch = batch_of(prepared, name)
     expected = reference(model, name, batch, reading, radius, seed=7)
@@ -86,7 +88,7 @@ def test_penalty_and_gradients_equal_the_formula(
     gradients = {key: p.grad.clone() for key, p in model.named_parameters() if p.grad is not None}
     model.zero_grad()
 
-    smart = SmartRegularizer(radius=radius, reading=reading)
+    smart = SmartRegularizer(radius=radius, perturbation=reading)
     outputs = model(name, batch)
     torch.manual_seed(7)
     penalty = smart(model, task_of(name), batch, outputs)
@@ -107,7 +109,7 @@ def test_in_the_papers_ball_the_penalty_is_practically_zero(
     penalties = []
     for reading, radius in READINGS:
         torch.manual_seed(7)
-        smart = SmartRegularizer(radius=radius, reading=reading)
+        smart = SmartRegularizer(radius=radius, perturbation=reading)
         penalties.append(smart(model, task_of(name), batch, outputs).item())
     assert penalties[2] < 1e-5 < penalties[0]
     assert penalties[0] > penalties[1] > penalties[2] >= 0
@@ -119,24 +121,24 @@ GRADIENT = torch.tensor([[[1.0, -4.0], [0.0, 0.0]]])  # a token at padding has n
 
 def test_the_reading_of_the_noise_gives_each_token_the_radius_as_its_largest_number() -> None:
     # (2e-5 + 1e-3, -1e-5 - 4e-3), then over 4.01e-3
-    delta = perturbation(NOISE, GRADIENT, 1.0, 1e-3, "noise")
+    delta = change(NOISE, GRADIENT, 1.0, 1e-3, "random_noise")
     assert torch.allclose(delta, torch.tensor([[[1.02e-3 / 4.01e-3, -1.0], [0.0, 1.0]]]))
 
 
 def test_the_reading_of_the_gradient_adds_it_to_the_noise() -> None:
-    delta = perturbation(NOISE, GRADIENT, 1e-3, 1e-3, "gradient")
+    delta = change(NOISE, GRADIENT, 1e-3, 1e-3, "gradient")
     assert torch.allclose(delta, torch.tensor([[[2.7e-4, -1.01e-3], [0.0, 1e-5]]]))
 
 
 def test_the_reading_of_the_ball_does_not_leave_it() -> None:
-    delta = perturbation(NOISE, GRADIENT, 1e-5, 1e-3, "ball")
+    delta = change(NOISE, GRADIENT, 1e-5, 1e-3, "ball")
     assert torch.allclose(delta, torch.tensor([[[1e-5, -1e-5], [0.0, 1e-5]]]))
 
 
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize(("reading", "radius"), READINGS)
 def test_the_perturbation_raises_the_penalty_and_stays_in_its_ball(
-    model: MultitaskModel, prepared: Prepared, name: str, reading: Reading, radius: float
+    model: MultitaskModel, prepared: Prepared, name: str, reading: Perturbation, radius: float
 ) -> None:
     batch, task = batch_of(prepared, name), task_of(name)
     words = model.encoder.embeddings.word(batch.input_ids).detach()  # type: ignore[operator]
@@ -144,7 +146,7 @@ def test_the_perturbation_raises_the_penalty_and_stays_in_its_ball(
     # Noise that is small beside the ball, so that what raises the penalty is the step.
     noise = (torch.randn(words.shape, generator=torch.Generator().manual_seed(1)) * 1e-6).requires_grad_()
     (gradient,) = torch.autograd.grad(divergence(task, model(name, batch, words + noise), clean), noise)
-    delta = perturbation(noise.detach(), gradient, radius, 1e-3, reading)
+    delta = change(noise.detach(), gradient, radius, 1e-3, reading)
     assert float(delta.abs().max()) <= radius * 1.01
     before = divergence(task, model(name, batch, words + noise.detach()), clean)
     assert divergence(task, model(name, batch, words + delta), clean).item() > before.item()
@@ -171,27 +173,87 @@ def test_both_sentences_of_a_pair_are_perturbed(model: MultitaskModel, prepared:
     batch = batch_of(prepared, "quora")
     given: list[Tensor] = []
     hook = model.encoder.embeddings.register_forward_pre_hook(lambda _, inputs: given.append(inputs[2]))
-    SmartRegularizer(radius=0.5)(model, task_of("quora"), batch, model("quora", batch))
+    SmartRegularizer(perturbation="random_noise", radius=0.5)(model, task_of("quora"), batch, model("quora", batch))
     hook.remove()
     moved = (given[-1] - model.encoder.embeddings.word(batch.input_ids)).abs()  # type: ignore[operator]
     assert len(moved) == 8
     assert torch.allclose(moved.amax(dim=-1), torch.full(moved.shape[:2], 0.5), atol=1e-5)
 
 
-def test_dropout_differs_between_the_passes_unless_it_is_fixed(model: MultitaskModel, prepared: Prepared) -> None:
+def penalty_of(smart: SmartRegularizer, model: MultitaskModel, name: str, batch: Batch, seed: int = 0) -> Tensor:
+    """The penalty as a trainer asks for it."""
+    torch.manual_seed(seed)
+    smart.before_outputs(torch.device("cpu"))
+    return smart(model, task_of(name), batch, model(name, batch))
+
+
+def test_without_one_mask_for_all_passes_the_penalty_is_that_of_two_masks(
+    model: MultitaskModel, prepared: Prepared
+) -> None:
     model.train()
     batch = batch_of(prepared, "sst")
-    outputs = model("sst", batch)
-    free = SmartRegularizer(radius=1e-5, reading="ball")(model, task_of("sst"), batch, outputs)
-    fixed = SmartRegularizer(radius=1e-5, reading="ball", same_dropout=True)(model, task_of("sst"), batch, outputs)
-    assert free.item() > 1e-3 and fixed.item() < 1e-5
+    for perturbation in RADII:
+        free = penalty_of(SmartRegularizer(perturbation=perturbation, same_dropout=False), model, "sst", batch)
+        assert free.item() > 1e-3
+    fixed = penalty_of(SmartRegularizer(perturbation="ball"), model, "sst", batch)
+    assert fixed.item() < 1e-5
+
+
+def test_with_one_mask_no_parameter_of_the_draws_that_follow_changes(model: MultitaskModel, prepared: Prepared) -> None:
+    """What is drawn after the penalty does not overlap what was drawn for it."""
+    model.train()
+    batch = batch_of(prepared, "sst")
+    smart = SmartRegularizer()
+    torch.manual_seed(3)
+    before = torch.randn(4)
+    penalty_of(smart, model, "sst", batch, seed=3)
+    after = torch.randn(4)
+    torch.manual_seed(3)
+    model("sst", batch)
+    noise = torch.randn((*batch.input_ids.shape, model.encoder.width))
+    assert torch.equal(after, torch.randn(4)) and not torch.equal(after, before)
+    assert noise.numel() > 4
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_in_training_the_named_perturbation_follows_the_gradient_and_random_noise_does_not(
+    model: MultitaskModel, prepared: Prepared, name: str
+) -> None:
+    """Dropout on, as in training; the gradient is taken in float64, under the masks that the passes have."""
+    model.train()
+    batch, task = batch_of(prepared, name, 8), task_of(name)
+    words = model.encoder.embeddings.word(batch.input_ids).detach()  # type: ignore[operator]
+    real = batch.attention_mask.unsqueeze(-1)
+    generator = torch.Generator().manual_seed(5)
+
+    def outputs(changed: Tensor) -> Tensor:
+        torch.manual_seed(2)
+        return model(name, batch, changed)
+
+    clean = outputs(words).detach()
+    noise = (torch.randn(words.shape, generator=generator) * 1e-5).requires_grad_()
+    (gradient,) = torch.autograd.grad(divergence(task, outputs(words + noise), clean), noise)
+    found: dict[str, Tensor] = {}
+    for perturbation in ("gradient", "random_noise"):
+        found[perturbation] = change(noise.detach(), gradient, 1e-3, 1e-3, perturbation) * real  # type: ignore[arg-type]
+    random = torch.randn(words.shape, generator=generator) * real
+    random *= found["gradient"].norm() / random.norm()
+    sizes = {what: divergence(task, outputs(words + delta), clean).item() for what, delta in found.items()}
+    assert sizes["gradient"] > 5 * divergence(task, outputs(words + random), clean).item()
+
+    def cosine(delta: Tensor) -> float:
+        """The mean over tokens of the cosine with the gradient: every token's change is scaled by itself."""
+        each = F.cosine_similarity(delta.double(), gradient.double(), dim=-1)
+        return float(each[batch.attention_mask].mean())
+
+    assert cosine(found["gradient"]) > 0.9 and abs(cosine(found["random_noise"])) < 0.2
 
 
 def test_the_teacher_is_the_start_of_training_and_follows_with_its_momentum(
     model: MultitaskModel, prepared: Prepared
 ) -> None:
     batch, task = batch_of(prepared, "sts"), task_of("sts")
-    smart = SmartRegularizer(radius=1e-5, reading="ball", bregman=True, momentum=0.75)
+    smart = SmartRegularizer(radius=1e-5, perturbation="ball", bregman=True, momentum=0.75)
     assert smart(model, task, batch, model("sts", batch)).item() < 1e-5  # the teacher is the model itself
     start = model("sts", batch).detach()
     with torch.no_grad():

@@ -15,7 +15,7 @@ from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first
 from mtbert.trainer import DivergedError
 
-FAST = OptimizerConfig(learning_rate=1e-3)
+FAST = OptimizerConfig(learning_rate=1e-3, clip_norm=1.0)
 
 
 def changed_parts(model: MultitaskModel, before: MultitaskModel) -> set[str]:
@@ -27,7 +27,7 @@ def changed_parts(model: MultitaskModel, before: MultitaskModel) -> set[str]:
 
 def carried(staged: RunConfig, data: Prepared, config: FineTuneFirstConfig) -> tuple[MultitaskModel, list[float]]:
     model = build_model(staged, data.vocabulary_size)
-    return model, fine_tune_first.run(model, config, data, 0, staged.tasks)
+    return model, fine_tune_first.run(model, config, data, 0, staged.tasks, staged.multitask.optimizer)
 
 
 def test_the_loss_falls(staged: RunConfig, data: Prepared) -> None:
@@ -67,7 +67,9 @@ def test_an_epoch_has_at_most_so_many_batches(staged: RunConfig, data: Prepared)
     model.register_forward_pre_hook(
         lambda module, given: seen.append(len(given[1].labels)) if module.training else None
     )
-    fine_tune_first.run(model, FineTuneFirstConfig(epochs=2, batches=2, batch_size=4), data, 0, staged.tasks)
+    fine_tune_first.run(
+        model, FineTuneFirstConfig(epochs=2, batches=2, batch_size=4), data, 0, staged.tasks, staged.multitask.optimizer
+    )
     assert seen == [4, 4] * 2
 
 
@@ -75,4 +77,6 @@ def test_an_output_on_dev_that_is_no_number_ends_the_stage_as_diverged(staged: R
     model = build_model(staged, data.vocabulary_size)
     model.heads["quora"].register_forward_hook(lambda head, _, out: out if head.training else out * float("inf"))
     with pytest.raises(DivergedError, match="an output is not a finite number after epoch 1 of fine_tune_first"):
-        fine_tune_first.run(model, FineTuneFirstConfig(epochs=1, optimizer=FAST), data, 0, staged.tasks)
+        fine_tune_first.run(
+            model, FineTuneFirstConfig(epochs=1, optimizer=FAST), data, 0, staged.tasks, staged.multitask.optimizer
+        )

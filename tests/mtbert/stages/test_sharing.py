@@ -108,14 +108,14 @@ BESIDE: dict[str, dict[str, Any]] = {
     "annealed": {"optimizer": {"schedule": "cosine"}},
     "hybrid": {"regularizer": {"name": "smart", "bregman": True}},
     "joint": {"balancer": {"name": "gradnorm"}, "surgery": "pcgrad"},
-    "proportional": {"balancer": {"name": "fixed"}, "trainable": {"name": "heads"}},
+    "proportional": {"balancer": {"name": "squared"}, "trainable": {"name": "heads"}},
     "round_robin_longest": {"balancer": {"name": "uncertainty"}, "trainable": {"name": "last_k", "layers": 1}},
     "round_robin_shortest": {"balancer": {"name": "score_adaptive"}, "accumulation": 2},
     "sequential": {
         "balancer": {"name": "dwa"},
         "optimizer": {"name": "adamw", "weight_decay": 0.01, "head_learning_rate": 0.01},
     },
-    "square_root": {"balancer": {"name": "squared"}},
+    "square_root": {"balancer": {"name": "fixed"}},
     "uniform": {"balancer": {"name": "learned"}},
 }
 TRIED = {"sum", *(part["balancer"]["name"] for part in BESIDE.values() if "balancer" in part)}

@@ -1,0 +1,32 @@
+"""What configurations mean in a study, the score after the last epoch, and what stages before `multitask` told.
+
+Studies from before have the first version of what configurations mean.
+
+Revision 0004.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    version = sa.Column("config_version", sa.Integer(), nullable=False, server_default="1")
+    op.add_column("study_meta", version)
+    op.add_column("run", sa.Column("last_score", sa.Double(), nullable=True))
+    op.add_column("stage", sa.Column("told_json", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("stage") as stage:
+        stage.drop_column("told_json")
+    with op.batch_alter_table("run") as run:
+        run.drop_column("last_score")
+    with op.batch_alter_table("study_meta") as study:
+        study.drop_column("config_version")
