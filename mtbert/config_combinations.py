@@ -238,6 +238,18 @@ def _compares_tasks(balancer: str) -> bool:
     return bool(components.load("balancers", balancer).needs_all_tasks)  # type: ignore[attr-defined]
 
 
+def _best_epoch_of_each_task(config: RunConfig) -> Iterator[Fault]:
+    """Tasks that share what is trained have an epoch in common, too."""
+    if config.multitask.best_epoch != "each_task":
+        return
+    if _nothing_shared(config) is None:
+        told = "the tasks train one encoder, so they cannot each keep an epoch of their own"
+        yield Fault("multitask.best_epoch", f"{told}; use score, encoder.shared=false, or trainable heads")
+    elif config.encoder.shared and _has_weights(config):
+        told = f"the tasks train pooling {config.pooling.name} together, so they cannot each keep an epoch of their own"
+        yield Fault("multitask.best_epoch", f"{told}; use score, or a pooling without weights (cls, mean, max)")
+
+
 def _weights_of_tasks(config: RunConfig) -> Iterator[Fault]:
     known = components.names("tasks")  # the weight of a task that a run has not does no harm
     for task in config.multitask.balancer.settings.get("weights") or {}:
@@ -275,6 +287,7 @@ LAWS = (
     Law((*_SHARED, "multitask.balancer", "pooling"), _constant_weights_of_nothing_shared),
     Law((*_SHARED, "multitask.surgery"), _surgery_of_nothing_shared),
     Law((*_SHARED, "multitask.sampler"), _hybrid_of_nothing_shared),
+    Law((*_SHARED, "pooling", "multitask.best_epoch"), _best_epoch_of_each_task),
     Law(("multitask.balancer",), _weights_of_tasks),
     Law(("multitask.sampler",), _order_of_tasks),
 )

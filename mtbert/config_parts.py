@@ -92,13 +92,15 @@ class EncoderConfig(Part):
     """How the encoder is used: the first `layers` layers (all when None), its dropouts, and by whom.
 
     `shared`: all tasks train one encoder. False: each task has one of its own, all starting alike, so that each learns
-    what it would learn alone (single-task fine-tuning, one model a task).
+    what it would learn alone (single-task fine-tuning, one model a task). `frozen_dropout`: layers that are not trained
+    have dropout in training all the same, as in the course's starter code; nothing of them is then computed only once.
     """
 
     layers: Annotated[int, Field(ge=1)] | None = None
     hidden_dropout: Fraction = 0.1
     attention_dropout: Fraction = 0.1
     shared: bool = True
+    frozen_dropout: bool = False
 
 
 def _subsample(value: Any) -> int | float | str:
@@ -184,6 +186,8 @@ class MultitaskConfig(Part):
 
     `accumulation`: so many of the sampler's steps make one of the optimizer's. `patience`: the stage ends after so
     many epochs without a better dev score. `surgery`: what is done about gradients of tasks that conflict.
+    `best_epoch`: which epoch is kept, that with the best score, or for `each_task` that with its best own dev score, as
+    if it had been trained alone. Tasks must then train nothing in common.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 3
@@ -196,3 +200,4 @@ class MultitaskConfig(Part):
     patience: Annotated[int, Field(ge=1)] | None = None
     surgery: Literal["none", "pcgrad"] = "none"
     regularizer: RegularizerSpec | None = None
+    best_epoch: Literal["score", "each_task"] = "score"

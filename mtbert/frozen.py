@@ -114,6 +114,8 @@ def border_of(model: MultitaskModel, task: str) -> Border | None:
     Embeddings alone are looked up as fast as anything that could be kept of them.
     """
     encoder, adapter = model.encoder_of(task), model.adapter_of(task)
+    if model.frozen_dropout:
+        return None  # it gives another output each time
     if not _trained(encoder) and (adapter is None or not _trained(adapter)):
         if not _trained(model.pooling):
             return Border(layers=None, pooled=True)

@@ -76,9 +76,11 @@ class MultitaskModel(nn.Module):
         *,
         shared: bool = True,
         precision: Precision = "float32",
+        frozen_dropout: bool = False,
     ) -> None:
         super().__init__()
         self.precision: Precision = precision
+        self.frozen_dropout = frozen_dropout
         self.encoder = encoder
         self.pooling = pooling
         self.heads = nn.ModuleDict(heads)
@@ -172,12 +174,12 @@ class MultitaskModel(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def train(self, mode: bool = True) -> MultitaskModel:
-        """Training mode, except where nothing is trained: dropout in a frozen part is off.
+        """Training mode, except where nothing is trained: dropout in a frozen part is off, unless `frozen_dropout`.
 
         A frozen part then always gives the same output for the same sentence, so it can be computed once.
         """
         super().train(mode)
-        if mode:
+        if mode and not self.frozen_dropout:
             for part in (part for encoder in self.encoders() for part in (encoder.embeddings, *encoder.layers)):
                 if not any(p.requires_grad for p in part.parameters()):
                     _without_dropout(part)
@@ -256,6 +258,7 @@ def assemble(
         _adapters(config, encoder),
         shared=config.encoder.shared,
         precision=config.precision,
+        frozen_dropout=config.encoder.frozen_dropout,
     )
     trainable = config.multitask.trainable
     freeze(model, trainable.name, trainable.layers)

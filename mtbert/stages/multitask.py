@@ -18,6 +18,7 @@ from mtbert.data.tokenize import Prepared, TokenizedSplit
 from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
 from mtbert.frozen import FrozenParts, Shared
 from mtbert.model import MultitaskModel, freeze
+from mtbert.stages.keeping import BestOfEach, own_parts
 from mtbert.streams import numpy_stream
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.trainer import DivergedError as DivergedError
@@ -34,7 +35,10 @@ KEPT_SAMPLE = 512
 
 @dataclass(frozen=True, eq=False)
 class EpochReport:
-    """What one epoch (from 1) gave: mean loss a task, evaluations, and where the seconds went."""
+    """What one epoch (from 1) gave: mean loss a task, evaluations, and where the seconds went.
+
+    Where each task keeps the epoch that is best for it, the evaluations are of the best of each so far.
+    """
 
     epoch: int
     losses: Mapping[str, float]
@@ -150,6 +154,8 @@ class _Course:
         self.reports: list[EpochReport] = []
         self.best: EpochReport | None = None
         self.best_state: dict[str, Tensor] = {}
+        self.last_score = 0.0
+        self.each = self._best_of_each() if config.best_epoch == "each_task" else None
 
     def epoch(self) -> EpochReport:
         """Train and measure one more epoch."""
@@ -159,10 +165,14 @@ class _Course:
         dev = evaluate(self.model, self.tasks, self.dev, self.pad_id, self.frozen)
         train = evaluate(self.model, self.tasks, self.sample, self.pad_id, self.frozen)
         self.trainer.observe(losses, _main_metrics(dev, self.tasks, len(self.reports) + 1))
+        self.last_score = dev.score
+        if self.each is not None:
+            dev, train = self.each.observe(dev, train)
         seconds = trained - began, time.perf_counter() - trained
         self.reports.append(EpochReport(len(self.reports) + 1, losses, dev, train, *seconds))
         if self.best is None or dev.score > self.best.dev.score:
-            self.best, self.best_state = self.reports[-1], _trained_state(self.model)
+            self.best = self.reports[-1]
+            self.best_state = _trained_state(self.model) if self.each is None else {}
         return self.reports[-1]
 
     def over(self) -> bool:
@@ -174,24 +184,30 @@ class _Course:
     def outcome(self, stopped: bool, measure_train: bool) -> StageOutcome:
         """What the stage gave; puts the best epoch into the model."""
         assert self.best is not None
-        self.model.load_state_dict(self.best_state, strict=False)
+        if self.each is None:
+            self.model.load_state_dict(self.best_state, strict=False)
+        else:
+            self.each.restore()
         train = None
         if measure_train:
             train = evaluate(self.model, self.tasks, self.large_sample, self.pad_id, self.frozen)
-        return StageOutcome(tuple(self.reports), self.best, stopped, self.reports[-1].dev.score, train)
+        return StageOutcome(tuple(self.reports), self.best, stopped, self.last_score, train)
 
     def state(self) -> StageState:
         """All that a longer run needs to go on from here, beside the model's parameters."""
         assert self.best is not None
         tensors, trainer = self.trainer.state()
-        if self.best is not self.reports[-1]:
+        if self.each is not None:
+            tensors |= {f"best.{name}": value for name, value in self.each.states.items()}
+        elif self.best is not self.reports[-1]:
             tensors |= {f"best.{name}": value for name, value in self.best_state.items()}
         for report in self.reports:
             for split, evaluation in (("dev", report.dev), ("train", report.train)):
                 for name, task in evaluation.tasks.items():
                     tensors[f"{split}.{report.epoch}.{name}"] = torch.from_numpy(task.outputs)
         told = [[report.losses, report.train_seconds, report.eval_seconds] for report in self.reports]
-        return StageState(tensors, {"trainer": trainer, "best": self.best.epoch, "epochs": told})
+        kept = {"best": self.best.epoch, "last": self.last_score}
+        return StageState(tensors, {"trainer": trainer, "epochs": told, **kept})
 
     def restore(self, state: StageState) -> None:
         """Go on from what `state` gave."""
@@ -199,10 +215,23 @@ class _Course:
         for epoch, (losses, *seconds) in enumerate(state.data["epochs"], start=1):
             dev, train = (self._measured(state, split, epoch) for split in ("dev", "train"))
             self.reports.append(EpochReport(epoch, losses, dev, train, *seconds))
-        self.best = self.reports[state.data["best"] - 1]
+        self.best, self.last_score = self.reports[state.data["best"] - 1], state.data["last"]
+        if self.each is not None:
+            states = {name: t for name in self._own_names() if (t := state.tensors.get(f"best.{name}")) is not None}
+            self.each.recall(states, self.reports[-1].dev, self.reports[-1].train)
+            return
         now = _trained_state(self.model)
         kept = {name: state.tensors.get(f"best.{name}") for name in now}
         self.best_state = {name: value if (best := kept[name]) is None else best for name, value in now.items()}
+
+    def _best_of_each(self) -> BestOfEach:
+        """What keeps the best epoch of each task, of the parameters that are trained."""
+        parts = {task: own_parts(self.model, task) for task in self.tasks}
+        own = {task: tuple(n for n in self.trainer.trained if n.startswith(begin)) for task, begin in parts.items()}
+        return BestOfEach(self.model, self.tasks, own)
+
+    def _own_names(self) -> list[str]:
+        return [name for names in self.each.own.values() for name in names] if self.each is not None else []
 
     def _measured(self, state: StageState, split: str, epoch: int) -> Evaluation:
         """The evaluation of an epoch, from the outputs that were kept."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from torch import Tensor
-
 from mtbert import components
 from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.config_stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
+from mtbert.evaluation import evaluate
 from mtbert.frozen import FrozenParts
 from mtbert.model import MultitaskModel
+from mtbert.stages.keeping import BestOfEach
 from mtbert.stages.multitask import KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.trainer import DivergedError, Trainer
@@ -42,7 +41,8 @@ def run(
     model.requires_grad_(False)
     frozen = FrozenParts(model, data.pad_id)
     trainers = _trainers(model, config, optimizer, tasks, data, seed, frozen)
-    keeping = _Keeping(model, tasks)
+    heads = {name: tuple(f"heads.{name}.{key}" for key, _ in model.heads[name].named_parameters()) for name in tasks}
+    keeping = BestOfEach(model, tasks, heads)
     keeping.observe(before.best.dev, before.best.train)
     training = {name: data.splits[name, "train"] for name in tasks}
     sample = {name: train_sample(split, seed, name) for name, split in training.items()}
@@ -68,31 +68,6 @@ def run(
     train = None if stopped else evaluate(model, tasks, large, data.pad_id, frozen)
     first_best = next(r for r in (before.best, *reports) if r.dev.score == reports[-1].dev.score)
     return StageOutcome(tuple(reports), first_best, stopped, last_score, train)
-
-
-class _Keeping:
-    """The best head of each task so far: its state, and what was measured of it."""
-
-    def __init__(self, model: MultitaskModel, tasks: Mapping[str, AbstractTask]) -> None:
-        self.model, self.tasks = model, tasks
-        self.states: dict[str, dict[str, Tensor]] = {}
-        self.dev: dict[str, TaskEvaluation] = {}
-        self.train: dict[str, TaskEvaluation] = {}
-
-    def observe(self, dev: Evaluation, train: Evaluation) -> tuple[Evaluation, Evaluation]:
-        """Take what is better than before; dev and train of the best heads so far."""
-        for name, task in self.tasks.items():
-            metric, before = task.main_metric, self.dev.get(name)
-            if before is None or dev.tasks[name].metrics[metric] > before.metrics[metric]:
-                self.dev[name], self.train[name] = dev.tasks[name], train.tasks[name]
-                state = self.model.heads[name].state_dict()
-                self.states[name] = {key: value.detach().clone() for key, value in state.items()}
-        return evaluation_of(self.tasks, self.dev), evaluation_of(self.tasks, self.train)
-
-    def restore(self) -> None:
-        """Put the best heads into the model."""
-        for name, state in self.states.items():
-            self.model.heads[name].load_state_dict(state)
 
 
 def _trainers(

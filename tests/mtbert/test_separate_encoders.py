@@ -43,6 +43,47 @@ def test_a_task_learns_what_it_learns_alone(tiny: RunConfig, prepared: Prepared,
             np.testing.assert_allclose(one.dev.tasks[task].outputs, other.dev.tasks[task].outputs, atol=1e-3)
 
 
+def test_each_task_may_keep_the_epoch_that_is_best_for_it_as_alone(tiny: RunConfig, prepared: Prepared) -> None:
+    """The report of every epoch and the model that is left are of the best epoch of each task so far."""
+    told = separate(tiny).model_dump(mode="json")
+    told["multitask"] |= {"best_epoch": "each_task", "epochs": 4, "optimizer": {"learning_rate": 3e-3}}
+    config = parse(told)
+    found = run(config, prepared, lambda _: True)
+    best_epochs = set()
+    for task in ALONE:
+        metric = "pearson" if task == "sts" else "accuracy"
+        alone = run(parse({**told, "tasks": {task: told["tasks"][task]}}), prepared, lambda _: True)
+        best_epochs.add(alone.best.epoch)
+        for one, other in zip(found.epochs, alone.epochs, strict=True):
+            np.testing.assert_allclose(one.dev.tasks[task].outputs, other.dev.tasks[task].outputs, atol=5e-3)
+        assert found.best.dev.tasks[task].metrics[metric] == pytest.approx(alone.best.dev.tasks[task].metrics[metric])
+    assert len(best_epochs) > 1  # else one epoch for all would have done
+    assert evaluate_split(found.model, prepared, "dev").score == found.best.dev.score > found.last_score
+
+
+@for_each(
+    ("changes", "path", "said"),
+    [
+        ({}, "multitask.best_epoch", "the tasks train one encoder"),
+        (
+            {"pooling": "attention", "trainable": {"name": "heads"}},
+            "multitask.best_epoch",
+            "pooling attention together",
+        ),
+    ],
+)
+def test_tasks_that_train_something_together_keep_one_epoch(
+    changes: dict[str, object], path: str, said: str, tiny: RunConfig
+) -> None:
+    told = tiny.model_dump(mode="json")
+    told["pooling"] = changes.pop("pooling", "cls")
+    told["multitask"] |= {"best_epoch": "each_task", **changes}
+    with pytest.raises(ConfigurationError) as caught:
+        parse(told)
+    (fault,) = caught.value.faults
+    assert fault.path == path and said in fault.message and "use score" in fault.message
+
+
 def test_every_task_has_an_encoder_that_starts_alike(tiny: RunConfig) -> None:
     model = build_model(separate(tiny), WORDS)
     first, *others = model.encoders()

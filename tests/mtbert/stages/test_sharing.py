@@ -122,6 +122,7 @@ TRIED = {"sum", *(part["balancer"]["name"] for part in BESIDE.values() if "balan
 WAYS = [
     *({"sampler": {"name": name}} | BESIDE.get(name, {}) for name in components.names("samplers")),
     *({"sampler": {"name": "joint"}, "balancer": {"name": n}} for n in components.names("balancers") if n not in TRIED),
+    {"sampler": {"name": "sequential"}, "trainable": {"name": "heads"}, "best_epoch": "each_task"},
 ]
 
 
