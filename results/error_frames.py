@@ -1,4 +1,4 @@
-"""The tables of errors as frames, for every export: confusion, calibration, hard examples. Rows name their runs."""
+"""The tables of errors as frames, for every export. Each row names the runs it comes from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.task_errors import BASELINE, TaskErrors
+from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONFUSION = {"task": "str", "configuration": "str", "true": "str", "predicted": "str", "count": "int64"}
 CONFUSION |= {"share": "float64", "seeds": "int64", "run_ids": "str"}
+CLASS_SCORES = {"task": "str", "configuration": "str", "metric": "str", "mean": "float64", "spread": "float64"}
+CLASS_SCORES |= {"difference": "float64", "low": "float64", "high": "float64", "seeds": "int64", "run_ids": "str"}
 CALIBRATION = {"task": "str", "configuration": "str", "low": "float64", "high": "float64", "predictions": "int64"}
 CALIBRATION |= {"confidence": "float64", "accuracy": "float64", "seeds": "int64", "run_ids": "str"}
 CALIBRATION_ERROR = {"task": "str", "configuration": "str", "error": "float64", "spread": "float64"}
@@ -44,6 +46,22 @@ def confusion_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
                 told = {"true": names[true], "predicted": names[predicted], "count": int(count), "share": share}
                 rows.append({**_of(task, role, side), **told})
     return _frame(rows, CONFUSION)
+
+
+def class_scores_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
+    """One row a task of classes, configuration and metric on dev: mean and standard deviation over seeds.
+
+    Rows of the best have its difference from the baseline, with 95 % over seeds and examples, where seeds are paired.
+    """
+    rows = []
+    for task in tasks:
+        for score in task.scores:
+            for role, values in score.values.items():
+                told = {"metric": score.metric, "mean": values.mean(), "spread": values.std(ddof=1)}
+                apart = score.difference if role == BEST else None
+                told |= {} if apart is None else {"difference": apart.estimate, "low": apart.low, "high": apart.high}
+                rows.append({**_of(task, role, task.sides[role]), **told})
+    return _frame(rows, CLASS_SCORES)
 
 
 def calibration_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.arrays import Float64
+from results.class_scores import SCORES
 from results.statistics import Interval
 from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
-from results.wording import NONE, decimals, plural, points_interval, points_text, score_interval, score_text
+from results.wording import (
+    NONE,
+    decimals,
+    plural,
+    points_interval,
+    points_text,
+    score_interval,
+    score_text,
+    score_with_spread,
+)
 
 SHOWN = 12  # examples of a list; the export has them all
 CLASS_NAMES: Mapping[str, Sequence[str]] = {
@@ -40,6 +50,15 @@ class ShownList:
     title: str
     count: int
     examples: tuple[ShownExample, ...]
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A metric of classes in words: `means` of the configurations in the order of `sides`, mean ± sd over seeds."""
+
+    name: str
+    means: tuple[str, ...]
+    difference: Interval | None
 
 
 @dataclass(frozen=True)
@@ -113,6 +132,20 @@ class TaskView:
             near = self.found.distances[1].shares[BEST] / (1 - self.found.distances[0].shares[BEST])
             told += f" Of its wrong predictions, {percent(near)} are one class away."
         return told
+
+    @property
+    def score_rows(self) -> list[ScoreRow]:
+        """Of classes: accuracy, precision, recall and F1 of each configuration, and their difference in points."""
+        rows = []
+        for score in self.found.scores:
+            means = [score_with_spread(each.mean(), each.std(ddof=1)) for each in score.values.values()]
+            rows.append(ScoreRow(self._metric_words(score.metric), tuple(means), score.difference))
+        return rows
+
+    def _metric_words(self, metric: str) -> str:
+        """ "Macro F1", "Accuracy", "Precision of 1 duplicate"."""
+        told = metric.replace("_", " ").capitalize().replace("f1", "F1")
+        return f"{told} of {self.class_names[1]}" if metric in SCORES else told
 
     @property
     def size_rows(self) -> list[SizeRow]:

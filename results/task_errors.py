@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
+from results.class_scores import score_values
 from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
 from results.example_slices import ExampleSizes, parts
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
@@ -38,6 +39,18 @@ class Distance:
 
     classes: int
     shares: Mapping[str, float]
+    difference: Interval | None
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredScore:
+    """One metric of classes on dev: each configuration's `values` (seeds,), and the difference where seeds are paired.
+
+    `metric` is accuracy, precision, recall, f1 (of class 1 of two), or macro_precision, macro_recall, macro_f1.
+    """
+
+    metric: str
+    values: Mapping[str, Float64]
     difference: Interval | None
 
 
@@ -80,6 +93,23 @@ class TaskErrors:
                 first, second = (one.predictions for one in self.pair)
                 difference = distance_difference(first, second, self.best.labels, away).interval()
             found.append(Distance(away, {role: float(share[away]) for role, share in shares.items()}, difference))
+        return found
+
+    @cached_property
+    def scores(self) -> list[MeasuredScore]:
+        """Of classes: accuracy, precision, recall and F1, computed from the predictions of runs of any release.
+
+        With two classes those of class 1, then the macro averages; with more the macro averages alone.
+        """
+        if self.kind != "classes":
+            return []
+        tables = {role: score_values(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+        pair = [score_values(one.predictions, one.labels, self.classes) for one in self.pair or ()]
+        found = []
+        for metric in tables[BEST]:
+            by_seed = {role: table[metric].mean(axis=1) for role, table in tables.items()}
+            apart = paired_difference(*(table[metric] for table in pair)).interval() if pair else None
+            found.append(MeasuredScore(metric, by_seed, apart))
         return found
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from results.error_frames import (
     calibration_error_frame,
     calibration_frame,
+    class_scores_frame,
     confusion_frame,
     hard_examples_frame,
     slices_frame,
@@ -56,10 +57,11 @@ class Errors:
         return self.reliability
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`confusion`, `calibration`, `calibration_error`, `slices`, `hard_examples`."""
+        """`confusion`, `class_scores`, `calibration`, `calibration_error`, `slices`, `hard_examples`."""
         tasks, calibrated = ([view.found for view in views] for views in (self.tasks, self.calibrated))
         return {
             "confusion": confusion_frame(tasks),
+            "class_scores": class_scores_frame(tasks),
             "calibration": calibration_frame(calibrated),
             "calibration_error": calibration_error_frame(calibrated),
             "slices": slices_frame(tasks),

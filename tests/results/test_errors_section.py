@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from planted_runs import SIZES, planted_run
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from results.error_view import _interval_text
 from results.records import ExampleRow
@@ -98,6 +98,30 @@ def test_the_accuracy_of_a_true_class_is_the_diagonal(found: Errors) -> None:
     assert all(part.difference is not None for part in sst.by_class)
 
 
+def test_macro_scores_are_the_mean_over_seeds_of_scikit_learns_and_quora_has_those_of_duplicates(
+    found: Errors,
+) -> None:
+    views = {view.name: view for view in found.tasks}
+    names = {name: [score.metric for score in view.found.scores] for name, view in views.items()}
+    macro = ["macro_precision", "macro_recall", "macro_f1"]
+    assert names == {"sst": ["accuracy", *macro], "quora": ["accuracy", "precision", "recall", "f1", *macro], "sts": []}
+    frame = found.tables()["class_scores"].set_index(["task", "configuration", "metric"])
+    for task, average, prefix in (("sst", "macro", "macro_"), ("quora", "binary", ""), ("quora", "macro", "macro_")):
+        for role, side in views[task].found.sides.items():
+            by_seed = [
+                precision_recall_fscore_support(side.labels, each, average=average, zero_division=0)[:3]
+                for each in side.predictions
+            ]
+            for place, score in enumerate(("precision", "recall", "f1")):
+                row = frame.loc[(task, role, f"{prefix}{score}")]
+                values = [seed[place] for seed in by_seed]
+                assert (row["mean"], row["spread"]) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
+                assert row["low"] < row["difference"] < row["high"] if role == "best" else np.isnan(row["difference"])
+    best, other = (frame.loc[("sst", role, "macro_f1")]["mean"] for role in ("best", "baseline"))
+    assert frame.loc[("sst", "best", "macro_f1")]["difference"] == pytest.approx(best - other)
+    assert views["sst"].score_rows[3].means[0].startswith(f"{best:.3f} ± ")
+
+
 def test_hard_examples_are_those_of_the_hard_half(found: Errors) -> None:
     (sst,) = (view for view in found.tasks if view.name == "sst")
     right = sst.found.best.right
@@ -154,10 +178,11 @@ def test_runs_on_other_examples_are_left_out(light: Any) -> None:
 
 def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyResults, found: Errors) -> None:
     tables = found.tables()
-    assert set(tables) == {"confusion", "calibration", "calibration_error", "slices", "hard_examples"}
+    of_both = ("confusion", "class_scores", "calibration", "calibration_error", "slices")
+    assert set(tables) == {*of_both, "hard_examples"}
     best = results.results_of(digest_of(BEST))
     runs = " ".join(str(run.id) for run in best.values())
-    for name in ("confusion", "calibration", "calibration_error", "slices"):
+    for name in of_both:
         of_best = tables[name][tables[name]["configuration"] == "best"]
         assert len(of_best) and set(of_best["run_ids"]) == {runs}
     hard = tables["hard_examples"]
@@ -195,6 +220,13 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
 def test_the_page_has_the_section_and_says_what_a_study_without_sizes_lacks(shared: StudyMaker, found: Errors) -> None:
     assert found.without_sizes
     text = render_report(shared.database, shared.name)
-    for words in ("Where it errs", "How far confidence can be believed", "what is taken for what", "4 very positive"):
+    for words in (
+        "Where it errs",
+        "How far confidence can be believed",
+        "what is taken for what",
+        "4 very positive",
+        "Macro recall",
+        "Precision of 1 duplicate",
+    ):
         assert words in text
     assert "Nothing stands here by length or by shared words" in text
