@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.slices import Slice
 from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
 
@@ -106,20 +107,24 @@ def hard_examples_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
 
 
 def slices_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
-    """One row a task, configuration and slice (true class, length, overlap), with 95 % over seeds and examples.
+    """One row a task, configuration and slice, with 95 % over seeds and examples.
 
-    Of classes the accuracy, of scores the absolute error, in the label's units.
+    Slices are the true classes and `example_slices.parts`. Of classes the accuracy, of scores the absolute error in the
+    label's units; neither of a part with fewer than two examples.
     """
     rows = []
     for task in tasks:
         measure = "accuracy" if task.kind == "classes" else "absolute_error"
-        named = [(f"true class {part.name}", part) for part in task.by_class]
-        named += [(f"{kind} {part.name}", part) for kind, part in task.by_size]
-        for name, part in named:
-            for role, found in part.mean.items():
-                told = {"slice": name, "examples": part.examples, measure: found.estimate}
-                told |= {"low": found.low, "high": found.high}
-                rows.append({**_of(task, role, task.sides[role]), **told})
+        named: list[tuple[str, int, Slice | None]]
+        named = [(f"true class {part.name}", part.examples, part) for part in task.by_class]
+        named += [(f"{part.kind} {part.name}", int(part.members.sum()), found) for part, found in task.by_words]
+        for name, examples, part in named:
+            for role, side in task.sides.items():
+                told = {"slice": name, "examples": examples}
+                if part is not None:
+                    mean = part.mean[role]
+                    told |= {measure: mean.estimate, "low": mean.low, "high": mean.high}
+                rows.append({**_of(task, role, side), **told})
     return _frame(rows, SLICES)
 
 

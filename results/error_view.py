@@ -32,6 +32,12 @@ CLASS_NAMES: Mapping[str, Sequence[str]] = {
 }
 
 
+YES_OR_NO: Mapping[str, Mapping[str, str]] = {
+    "one_word_difference": {"yes": "one word that differs", "no": "more words that differ, or none"},
+    "rare_words": {"yes": "a rare word", "no": "no rare word"},
+}
+
+
 @dataclass(frozen=True)
 class ShownExample:
     """One example of a list, numbered from 1: its label, what the best predicts, and how the two fare with it."""
@@ -62,10 +68,9 @@ class ScoreRow:
 
 
 @dataclass(frozen=True)
-class SizeRow:
-    """The examples of some lengths or overlaps, as texts; `means` of the configurations in the order of `sides`."""
+class WordsRow:
+    """A part of the examples by their words, as texts; `means` of the configurations in the order of `sides`."""
 
-    kind: str
     name: str
     examples: int
     means: tuple[str, ...]
@@ -148,20 +153,24 @@ class TaskView:
         return f"{told} of {self.class_names[1]}" if metric in SCORES else told
 
     @property
-    def size_rows(self) -> list[SizeRow]:
-        """By length and by overlap: each configuration's accuracy or absolute error, and their difference."""
+    def words_rows(self) -> list[WordsRow]:
+        """By length, overlap, one word that differs and rare words: accuracies or absolute errors, their difference.
+
+        Dashes where a part has too few examples.
+        """
         judged = self.found.kind == "classes"
         rows = []
-        for kind, part in self.found.by_size:
-            means = [_interval_text(found, judged) for found in part.mean.values()]
-            apart = part.difference
+        for part, found in self.found.by_words:
+            name = YES_OR_NO[part.kind][part.name] if part.kind in YES_OR_NO else part.name
+            means = [NONE if found is None else _interval_text(found.mean[role], judged) for role in self.found.sides]
+            apart = None if found is None else found.difference
             if apart is None:
                 difference = NONE
             elif judged:
                 difference = f"{points_text(apart.estimate)} {points_interval(apart)}"
             else:
                 difference = _interval_text(apart, judged)
-            rows.append(SizeRow(kind, part.name, part.examples, tuple(means), difference))
+            rows.append(WordsRow(name, int(part.members.sum()), tuple(means), difference))
         return rows
 
     @property

@@ -14,7 +14,7 @@ from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
 from results.class_scores import score_values
 from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
-from results.example_slices import ExampleSizes, parts
+from results.example_slices import ExampleSizes, Part, parts
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
 from results.slices import Slice, slices
 from results.statistics import Interval, paired_difference
@@ -120,8 +120,11 @@ class TaskErrors:
         return slices({role: side.right for role, side in self.sides.items()}, pair, parts)
 
     @cached_property
-    def by_size(self) -> list[tuple[str, Slice]]:
-        """By length and by overlap, kind and slice: of classes how often they are right, of scores how far off."""
+    def by_words(self) -> list[tuple[Part, Slice | None]]:
+        """The parts of `example_slices`: of classes how often they are right, of scores how far off.
+
+        None for a part with fewer than two examples.
+        """
         if self.sizes is None:
             return []
         judged = self.kind == "classes"
@@ -131,11 +134,11 @@ class TaskErrors:
             first, second = (one.right if judged else np.abs(one.errors) for one in self.pair)
             pair = first, second
         most = 1.0 if judged else math.inf
-        return [
-            (part.kind, found)
-            for part in parts(self.sizes)
-            for found in slices(sides, pair, {part.name: part.members}, most)
-        ]
+        found = []
+        for part in parts(self.sizes):
+            of_part = slices(sides, pair, {part.name: part.members}, most)
+            found.append((part, of_part[0] if of_part else None))
+        return found
 
     @cached_property
     def calibrations(self) -> dict[str, Calibration] | None:

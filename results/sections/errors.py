@@ -47,6 +47,12 @@ class Errors:
         """Whether it is not known how long the examples are, of any task."""
         return not any(task.found.sizes for task in self.tasks)
 
+    @property
+    def without_rare_words(self) -> bool:
+        """Whether lengths are known, but not which examples have rare words: an older release kept them."""
+        known = [task.found.sizes for task in self.tasks if task.found.sizes]
+        return bool(known) and all(sizes.rarest is None for sizes in known)
+
     def sentence(self) -> str:
         """The answer: how many examples stay wrong whatever the seed."""
         told = [task.hard_words for task in self.tasks if task.found.kind == "classes"]

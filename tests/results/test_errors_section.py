@@ -9,7 +9,9 @@ import pytest
 from planted_runs import SIZES, planted_run
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from results.error_view import _interval_text
+from results.error_frames import slices_frame
+from results.error_view import TaskView, _interval_text
+from results.example_slices import ExampleSizes
 from results.records import ExampleRow
 from results.rendering import render_report
 from results.sections import errors
@@ -17,6 +19,7 @@ from results.sections.errors import Errors
 from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import summarise
+from results.task_errors import TaskErrors
 from results.task_predictions import task_predictions
 from tests.results.conftest import StudyMaker, digest_of
 
@@ -204,17 +207,41 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
         light.database.add_examples(light.name, rows)
     found = section(StudyResults(light.database, light.name))
     quora = next(view.found for view in found.tasks if view.name == "quora")
-    assert [kind for kind, _ in quora.by_size] == ["length"] * 4 + ["overlap"] * 4
-    first = quora.by_size[0][1]
+    assert [part.kind for part, _ in quora.by_words] == ["length"] * 4 + ["overlap"] * 4
+    first = quora.by_words[0][1]
+    assert first is not None
     right = quora.best.right[:, : first.examples]
     assert first.mean["best"].estimate == pytest.approx(right.mean())
     sts = next(view.found for view in found.tasks if view.name == "sts")
-    apart = np.abs(sts.best.errors)[:, -sts.by_size[-1][1].examples :]
-    assert sts.by_size[-1][1].mean["best"].estimate == pytest.approx(apart.mean())
+    last = sts.by_words[-1][1]
+    assert last is not None
+    assert last.mean["best"].estimate == pytest.approx(np.abs(sts.best.errors)[:, -last.examples :].mean())
     frame = found.tables()["slices"]
     assert {"true class 0", "length 4 to 10 words"} & set(frame["slice"]) and frame["absolute_error"].notna().any()
     page = render_report(light.database, light.name)
     assert "of the words shared</th>" in page and "Nothing stands here by length" not in page
+    assert "an older release wrote the study, and kept neither" in page
+
+
+def test_a_part_of_too_few_examples_has_its_number_and_no_mean(found: Errors) -> None:
+    quora = next(view.found for view in found.tasks if view.name == "quora")
+    size = SIZES["quora"]
+    one, rarest = np.arange(size) < 1, np.where(np.arange(size) < 30, 1.0, 8.0)
+    task = TaskErrors(quora.best, quora.sides["baseline"], ExampleSizes(np.full(size, 9.0), None, one, rarest))
+    rows = {row.name: row for row in TaskView(task).words_rows}
+    counts = {name: row.examples for name, row in rows.items()}
+    assert counts == {
+        "one word that differs": 1,
+        "more words that differ, or none": size - 1,
+        "a rare word": 30,
+        "no rare word": size - 30,
+    }
+    assert (rows["one word that differs"].means, rows["one word that differs"].difference) == (("–", "–"), "–")
+    assert rows["a rare word"].means[0].startswith(f"{quora.best.right[:, :30].mean():.3f} [")
+    frame = slices_frame([task]).set_index(["slice", "configuration"])
+    assert frame.loc[("one_word_difference yes", "best"), "examples"] == 1
+    assert frame.loc["one_word_difference yes", ["accuracy", "low", "high"]].isna().all(axis=None)
+    assert frame.loc[("rare_words yes", "best"), "accuracy"] == pytest.approx(quora.best.right[:, :30].mean())
 
 
 def test_the_page_has_the_section_and_says_what_a_study_without_sizes_lacks(shared: StudyMaker, found: Errors) -> None:
