@@ -223,6 +223,35 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
     assert "an older release wrote the study, and kept neither" in page
 
 
+def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_with_rare_ones(light: Any) -> None:
+    results = study(light)
+    for kept in results.predictions(results.runs[0].id):
+        pair = kept.task != "sst"
+        rows = [
+            ExampleRow(kept.task, kept.examples, n, n, 3, 0.5, n <= 40, n % 10)
+            if pair
+            else ExampleRow(kept.task, kept.examples, n, n, rarest=n % 10)
+            for n in range(1, len(kept.values.labels) + 1)
+        ]
+        light.database.add_examples(light.name, rows)
+    results = StudyResults(light.database, light.name)
+    found = {view.name: view.found for view in section(results).tasks}
+    kinds = ["length"] * 4 + ["rare_words"] * 2
+    assert [part.kind for part, _ in found["sst"].by_words] == kinds
+    assert [part.kind for part, _ in found["quora"].by_words] == kinds[:4] + ["one_word_difference"] * 2 + kinds[4:]
+    (differs,) = (
+        each for part, each in found["quora"].by_words if (part.kind, part.name) == ("one_word_difference", "yes")
+    )
+    assert differs is not None and differs.examples == 40
+    assert differs.mean["best"].estimate == pytest.approx(found["quora"].best.right[:, :40].mean())
+    rare = [int(part.members.sum()) for part, _ in found["sst"].by_words if part.kind == "rare_words"]
+    assert rare == [SIZES["sst"] // 5, SIZES["sst"] * 4 // 5]  # those that occur 0 times or once in ten
+    page = render_report(light.database, light.name)
+    assert '<th scope="row">one word that differs</th><td class="num">40</td>' in page
+    assert '<th scope="row">a rare word</th><td class="num">100</td>' in page
+    assert "A rare word occurs at most once" in page and "an older release wrote the study" not in page
+
+
 def test_a_part_of_too_few_examples_has_its_number_and_no_mean(found: Errors) -> None:
     quora = next(view.found for view in found.tasks if view.name == "quora")
     size = SIZES["quora"]
