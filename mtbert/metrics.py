@@ -36,9 +36,21 @@ def binary_f1(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) ->
 
 
 def macro_f1(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of F1 over the classes that occur as label or as prediction (scikit-learn's default), 0..1."""
+    """The mean of F1 over the classes that occur as label or as prediction, 0..1: scikit-learn's, zero_division=0."""
     p, y = _both(predicted, labels)
     return float(np.mean([binary_f1(p, y, float(value)) for value in np.union1d(p, y)]))
+
+
+def macro_precision(predicted: ArrayLike, labels: ArrayLike) -> float:
+    """The mean of precision over the classes of `macro_f1`, 0..1; a class that is never predicted counts 0."""
+    p, y = _both(predicted, labels)
+    return float(np.mean([precision(p, y, float(value)) for value in np.union1d(p, y)]))
+
+
+def macro_recall(predicted: ArrayLike, labels: ArrayLike) -> float:
+    """The mean of recall over the classes of `macro_f1`, 0..1; a class without examples counts 0."""
+    p, y = _both(predicted, labels)
+    return float(np.mean([recall(p, y, float(value)) for value in np.union1d(p, y)]))
 
 
 def pearson(predicted: ArrayLike, labels: ArrayLike) -> float:

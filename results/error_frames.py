@@ -1,4 +1,4 @@
-"""The tables of errors as frames, for every export: confusion, calibration, hard examples. Rows name their runs."""
+"""The tables of errors as frames, for every export. Each row names the runs it comes from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.task_errors import BASELINE, TaskErrors
+from results.slices import Slice
+from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 CONFUSION = {"task": "str", "configuration": "str", "true": "str", "predicted": "str", "count": "int64"}
 CONFUSION |= {"share": "float64", "seeds": "int64", "run_ids": "str"}
+CLASS_SCORES = {"task": "str", "configuration": "str", "metric": "str", "mean": "float64", "spread": "float64"}
+CLASS_SCORES |= {"difference": "float64", "low": "float64", "high": "float64", "seeds": "int64", "run_ids": "str"}
 CALIBRATION = {"task": "str", "configuration": "str", "low": "float64", "high": "float64", "predictions": "int64"}
 CALIBRATION |= {"confidence": "float64", "accuracy": "float64", "seeds": "int64", "run_ids": "str"}
 CALIBRATION_ERROR = {"task": "str", "configuration": "str", "error": "float64", "spread": "float64"}
@@ -44,6 +47,22 @@ def confusion_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
                 told = {"true": names[true], "predicted": names[predicted], "count": int(count), "share": share}
                 rows.append({**_of(task, role, side), **told})
     return _frame(rows, CONFUSION)
+
+
+def class_scores_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
+    """One row a task of classes, configuration and metric on dev: mean and standard deviation over seeds.
+
+    Rows of the best have its difference from the baseline, with 95 % over seeds and examples, where seeds are paired.
+    """
+    rows = []
+    for task in tasks:
+        for score in task.scores:
+            for role, values in score.values.items():
+                told = {"metric": score.metric, "mean": values.mean(), "spread": values.std(ddof=1)}
+                apart = score.difference if role == BEST else None
+                told |= {} if apart is None else {"difference": apart.estimate, "low": apart.low, "high": apart.high}
+                rows.append({**_of(task, role, task.sides[role]), **told})
+    return _frame(rows, CLASS_SCORES)
 
 
 def calibration_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
@@ -88,20 +107,24 @@ def hard_examples_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
 
 
 def slices_frame(tasks: Iterable[TaskErrors]) -> pd.DataFrame:
-    """One row a task, configuration and slice (true class, length, overlap), with 95 % over seeds and examples.
+    """One row a task, configuration and slice, with 95 % over seeds and examples.
 
-    Of classes the accuracy, of scores the absolute error, in the label's units.
+    Slices are the true classes and `example_slices.parts`. Of classes the accuracy, of scores the absolute error in the
+    label's units; neither of a part with fewer than two examples.
     """
     rows = []
     for task in tasks:
         measure = "accuracy" if task.kind == "classes" else "absolute_error"
-        named = [(f"true class {part.name}", part) for part in task.by_class]
-        named += [(f"{kind} {part.name}", part) for kind, part in task.by_size]
-        for name, part in named:
-            for role, found in part.mean.items():
-                told = {"slice": name, "examples": part.examples, measure: found.estimate}
-                told |= {"low": found.low, "high": found.high}
-                rows.append({**_of(task, role, task.sides[role]), **told})
+        named: list[tuple[str, int, Slice | None]]
+        named = [(f"true class {part.name}", part.examples, part) for part in task.by_class]
+        named += [(f"{part.kind} {part.name}", int(part.members.sum()), found) for part, found in task.by_words]
+        for name, examples, part in named:
+            for role, side in task.sides.items():
+                told = {"slice": name, "examples": examples}
+                if part is not None:
+                    mean = part.mean[role]
+                    told |= {measure: mean.estimate, "low": mean.low, "high": mean.high}
+                rows.append({**_of(task, role, side), **told})
     return _frame(rows, SLICES)
 
 

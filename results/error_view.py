@@ -8,10 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.arrays import Float64
+from results.class_scores import SCORES
 from results.statistics import Interval
 from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
-from results.wording import NONE, decimals, plural, points_interval, points_text, score_interval, score_text
+from results.wording import (
+    NONE,
+    decimals,
+    plural,
+    points_interval,
+    points_text,
+    score_interval,
+    score_text,
+    score_with_spread,
+)
 
 SHOWN = 12  # examples of a list; the export has them all
 CLASS_NAMES: Mapping[str, Sequence[str]] = {
@@ -19,6 +29,12 @@ CLASS_NAMES: Mapping[str, Sequence[str]] = {
     "quora": ("not a duplicate", "duplicate"),
     "cfimdb": ("negative", "positive"),
     "rotten_tomatoes": ("negative", "positive"),
+}
+
+
+YES_OR_NO: Mapping[str, Mapping[str, str]] = {
+    "one_word_difference": {"yes": "one word that differs", "no": "more words that differ, or none"},
+    "rare_words": {"yes": "a rare word", "no": "no rare word"},
 }
 
 
@@ -43,10 +59,18 @@ class ShownList:
 
 
 @dataclass(frozen=True)
-class SizeRow:
-    """The examples of some lengths or overlaps, as texts; `means` of the configurations in the order of `sides`."""
+class ScoreRow:
+    """A metric of classes in words: `means` of the configurations in the order of `sides`, mean ± sd over seeds."""
 
-    kind: str
+    name: str
+    means: tuple[str, ...]
+    difference: Interval | None
+
+
+@dataclass(frozen=True)
+class WordsRow:
+    """A part of the examples by their words, as texts; `means` of the configurations in the order of `sides`."""
+
     name: str
     examples: int
     means: tuple[str, ...]
@@ -115,20 +139,38 @@ class TaskView:
         return told
 
     @property
-    def size_rows(self) -> list[SizeRow]:
-        """By length and by overlap: each configuration's accuracy or absolute error, and their difference."""
+    def score_rows(self) -> list[ScoreRow]:
+        """Of classes: accuracy, precision, recall and F1 of each configuration, and their difference in points."""
+        rows = []
+        for score in self.found.scores:
+            means = [score_with_spread(each.mean(), each.std(ddof=1)) for each in score.values.values()]
+            rows.append(ScoreRow(self._metric_words(score.metric), tuple(means), score.difference))
+        return rows
+
+    def _metric_words(self, metric: str) -> str:
+        """ "Macro F1", "Accuracy", "Precision of 1 duplicate"."""
+        told = metric.replace("_", " ").capitalize().replace("f1", "F1")
+        return f"{told} of {self.class_names[1]}" if metric in SCORES else told
+
+    @property
+    def words_rows(self) -> list[WordsRow]:
+        """By length, overlap, one word that differs and rare words: accuracies or absolute errors, their difference.
+
+        Dashes where a part has too few examples.
+        """
         judged = self.found.kind == "classes"
         rows = []
-        for kind, part in self.found.by_size:
-            means = [_interval_text(found, judged) for found in part.mean.values()]
-            apart = part.difference
+        for part, found in self.found.by_words:
+            name = YES_OR_NO[part.kind][part.name] if part.kind in YES_OR_NO else part.name
+            means = [NONE if found is None else _interval_text(found.mean[role], judged) for role in self.found.sides]
+            apart = None if found is None else found.difference
             if apart is None:
                 difference = NONE
             elif judged:
                 difference = f"{points_text(apart.estimate)} {points_interval(apart)}"
             else:
                 difference = _interval_text(apart, judged)
-            rows.append(SizeRow(kind, part.name, part.examples, tuple(means), difference))
+            rows.append(WordsRow(name, int(part.members.sum()), tuple(means), difference))
         return rows
 
     @property

@@ -1,44 +1,69 @@
-"""Parts of the dev examples by how long their sentences are and by how many words a pair shares. Arrays alone."""
+"""Parts of the dev examples by their words: how many, shared by a pair, all but one the same, rare. Arrays alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from results.arrays import Float64
 
+RARE = 1  # a word that occurs so often in the training sentences, or less
 GROUPS = 4  # about a quarter of the examples each; fewer where many examples are alike
+
+
+Kind = Literal["length", "overlap", "one_word_difference", "rare_words"]
 
 
 @dataclass(frozen=True, eq=False)
 class ExampleSizes:
     """A task's dev examples, in order: `words` (n,) of an example, both sentences of a pair together.
 
-    `overlap` (n,) is Jaccard's index of a pair's sets of words, 0..1; None for tasks with one sentence.
+    `overlap` (n,) is Jaccard's index of a pair's sets of words, 0..1; `one_word_difference` (n,) whether its sentences
+    differ in exactly one word. Both are None for tasks with one sentence. `rarest` (n,) is how often the rarest word of
+    an example occurs in the training sentences, NaN where it has no word. The last two are None where the study did not
+    keep them.
     """
 
     words: Float64
     overlap: Float64 | None
+    one_word_difference: NDArray[np.bool_] | None = None
+    rarest: Float64 | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some of the examples: `kind` is "length" or "overlap", `name` from where to where."""
+    """Some of the examples.
 
-    kind: str
+    `name` says from where to where the lengths or overlaps are, or yes or no: whether the pair differs in one word, or
+    the example has a rare word.
+    """
+
+    kind: Kind
     name: str
     members: NDArray[np.bool_]
 
 
 def parts(sizes: ExampleSizes) -> list[Part]:
-    """The parts by length, then those by overlap; none of a kind in which all examples are alike."""
+    """The parts by length, by overlap, by one word that differs and by rare words; of the kinds that are known.
+
+    Of lengths and overlaps there is none where all examples are alike; of the others one may be empty.
+    """
     found = [Part("length", _span(sizes.words[part], "{:.0f}", "words"), part) for part in _quarters(sizes.words)]
     if sizes.overlap is not None:
         of = sizes.overlap
         found += [Part("overlap", _span(of[part], "{:.2f}", "of the words shared"), part) for part in _quarters(of)]
+    if sizes.one_word_difference is not None:
+        found += _yes_and_no("one_word_difference", sizes.one_word_difference)
+    if sizes.rarest is not None:
+        found += _yes_and_no("rare_words", sizes.rarest <= RARE)
     return found
+
+
+def _yes_and_no(kind: Kind, members: NDArray[np.bool_]) -> list[Part]:
+    return [Part(kind, "yes", members), Part(kind, "no", ~members)]
 
 
 def _quarters(values: Float64) -> list[NDArray[np.bool_]]:

@@ -482,7 +482,7 @@ class Database:
 
     @lasting
     def add_examples(self, name: str, examples: Sequence[ExampleRow]) -> None:
-        """Write the study's dev examples, task by task, unless it has those of the same ids already."""
+        """Write the study's dev examples, task by task, unless it has all that is kept of them already."""
         with self._write() as session:
             study_records.add_examples(session, name, examples)
 

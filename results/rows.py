@@ -136,6 +136,9 @@ class ExampleRow:
     """One dev example: `words` of its sentence, of pairs `words2` of the second and `overlap` (Jaccard, 0..1).
 
     `number` from 1 in the order of the examples that `example_ids_sha256` names, as predictions do.
+    `one_word_difference`: of pairs, whether the sentences are the same but for one word that is replaced, added or left
+    out. `rarest`: how often the example's rarest word occurs in the training sentences of the study, 0 for never; None
+    where it has no word. Older releases kept neither.
     """
 
     task: str
@@ -144,6 +147,8 @@ class ExampleRow:
     words: int
     words2: int | None = None
     overlap: float | None = None
+    one_word_difference: bool | None = None
+    rarest: int | None = None
 
 
 @dataclass(frozen=True)

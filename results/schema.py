@@ -169,9 +169,10 @@ class Prediction(Base):
 
 
 class Example(Base):
-    """One dev example of a study: the words of its sentences, and Jaccard's index of a pair's sets of words.
+    """One dev example of a study: the words of its sentences, what a pair shares, and how rare its rarest word is.
 
     `example_ids_sha256` says of which examples it is one, as in `prediction`; `number` from 1 in their order.
+    `rows.ExampleRow` says what the columns are.
     """
 
     __tablename__ = "example"
@@ -183,6 +184,8 @@ class Example(Base):
     words: Mapped[int]
     words2: Mapped[int | None]
     overlap: Mapped[float | None]
+    one_word_difference: Mapped[bool | None]
+    rarest: Mapped[int | None]
 
 
 class Stage(Base):

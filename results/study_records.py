@@ -40,11 +40,13 @@ def evolve(
 
 
 def add_examples(session: Session, study_name: str, examples: Sequence[ExampleRow]) -> None:
-    """Insert the examples of tasks and ids that the study does not have yet."""
+    """Insert the examples of tasks and ids that the study does not have yet, or has without their rarest words."""
     table = schema.Example
-    known = session.execute(select(table.task, table.example_ids_sha256).filter_by(study_name=study_name).distinct())
-    there = {(task, ids) for task, ids in known}
+    known = select(table.task, table.example_ids_sha256).filter_by(study_name=study_name)
+    there = {(task, ids) for task, ids in session.execute(known.where(table.rarest.is_not(None)).distinct())}
     new = [one for one in examples if (one.task, one.example_ids_sha256) not in there]
+    for task, ids in {(one.task, one.example_ids_sha256) for one in new}:  # what an older release wrote of them
+        session.execute(delete(table).filter_by(study_name=study_name, task=task, example_ids_sha256=ids))
     if new:
         session.execute(insert(table), [{"study_name": study_name, **values_of(one)} for one in new])
 

@@ -226,10 +226,10 @@ class StudyResults:
         ]
 
     def example_sizes(self, task: str, examples: str) -> ExampleSizes | None:
-        """How long the dev examples of these ids are, and what their pairs share; None where that was not kept."""
+        """What is kept of the words of the dev examples of these ids; None where nothing is."""
         table = schema.Example
         found = self._database.select(
-            select(table.words, table.words2, table.overlap)
+            select(table.words, table.words2, table.overlap, table.one_word_difference, table.rarest)
             .where(table.study_name == self.study.study_name, table.task == task)
             .where(table.example_ids_sha256 == examples)
             .order_by(table.number)
@@ -237,8 +237,16 @@ class StudyResults:
         if not found:
             return None
         words = np.array([row["words"] + (row["words2"] or 0) for row in found], dtype=np.float64)
-        shared = [row["overlap"] for row in found]
-        return ExampleSizes(words, None if None in shared else np.array(shared, dtype=np.float64))
+        shared, differs, rarest = (
+            [row[name] for row in found] for name in ("overlap", "one_word_difference", "rarest")
+        )
+        return ExampleSizes(
+            words,
+            None if None in shared else np.array(shared, dtype=np.float64),
+            None if None in differs else np.array(differs, dtype=np.bool_),
+            # An example without words has no rarest one; an older release kept none of any.
+            None if set(rarest) == {None} else np.array(rarest, dtype=np.float64),
+        )
 
     def contrast(self, weights: Mapping[str, float]) -> Comparison | None:
         """The sum of configurations' scores times their weights (digest -> weight, summing to 0), paired by seed.

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
+from results.class_scores import score_values
 from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
-from results.example_slices import ExampleSizes, parts
+from results.example_slices import ExampleSizes, Part, parts
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
 from results.slices import Slice, slices
 from results.statistics import Interval, paired_difference
@@ -38,6 +39,18 @@ class Distance:
 
     classes: int
     shares: Mapping[str, float]
+    difference: Interval | None
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredScore:
+    """One metric of classes on dev: each configuration's `values` (seeds,), and the difference where seeds are paired.
+
+    `metric` is accuracy, precision, recall, f1 (of class 1 of two), or macro_precision, macro_recall, macro_f1.
+    """
+
+    metric: str
+    values: Mapping[str, Float64]
     difference: Interval | None
 
 
@@ -83,6 +96,23 @@ class TaskErrors:
         return found
 
     @cached_property
+    def scores(self) -> list[MeasuredScore]:
+        """Of classes: accuracy, precision, recall and F1, computed from the predictions of runs of any release.
+
+        With two classes those of class 1, then the macro averages; with more the macro averages alone.
+        """
+        if self.kind != "classes":
+            return []
+        tables = {role: score_values(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+        pair = [score_values(one.predictions, one.labels, self.classes) for one in self.pair or ()]
+        found = []
+        for metric in tables[BEST]:
+            by_seed = {role: table[metric].mean(axis=1) for role, table in tables.items()}
+            apart = paired_difference(*(table[metric] for table in pair)).interval() if pair else None
+            found.append(MeasuredScore(metric, by_seed, apart))
+        return found
+
+    @cached_property
     def by_class(self) -> list[Slice]:
         """Of classes: how often the examples of each true class are right; the classes by number."""
         parts = {str(label): self.best.labels == label for label in range(self.classes)}
@@ -90,8 +120,11 @@ class TaskErrors:
         return slices({role: side.right for role, side in self.sides.items()}, pair, parts)
 
     @cached_property
-    def by_size(self) -> list[tuple[str, Slice]]:
-        """By length and by overlap, kind and slice: of classes how often they are right, of scores how far off."""
+    def by_words(self) -> list[tuple[Part, Slice | None]]:
+        """The parts of `example_slices`: of classes how often they are right, of scores how far off.
+
+        None for a part with fewer than two examples.
+        """
         if self.sizes is None:
             return []
         judged = self.kind == "classes"
@@ -101,11 +134,11 @@ class TaskErrors:
             first, second = (one.right if judged else np.abs(one.errors) for one in self.pair)
             pair = first, second
         most = 1.0 if judged else math.inf
-        return [
-            (part.kind, found)
-            for part in parts(self.sizes)
-            for found in slices(sides, pair, {part.name: part.members}, most)
-        ]
+        found = []
+        for part in parts(self.sizes):
+            of_part = slices(sides, pair, {part.name: part.members}, most)
+            found.append((part, of_part[0] if of_part else None))
+        return found
 
     @cached_property
     def calibrations(self) -> dict[str, Calibration] | None:

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 CARD = "README.md"
 PUBLISHED = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}  # backbone -> its name on the hub
 STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "multitask", "single_task")  # in order
-HUB_METRICS = {"pearson": "pearsonr", "spearman": "spearmanr", "macro_f1": "f1"}  # where hubs have another name
+HUB_METRICS = {  # where hubs have another name
+    "pearson": "pearsonr",
+    "spearman": "spearmanr",
+    "macro_precision": "precision",
+    "macro_recall": "recall",
+    "macro_f1": "f1",
+}
 
 
 @dataclass(frozen=True)

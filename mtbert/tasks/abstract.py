@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from mtbert.metrics import accuracy, macro_f1, mean_squared_error, pearson, spearman
+from mtbert.metrics import (
+    accuracy,
+    macro_f1,
+    macro_precision,
+    macro_recall,
+    mean_squared_error,
+    pearson,
+    spearman,
+)
 
 LabelKind = Literal["class", "binary", "score"]
 
@@ -130,9 +138,14 @@ class AbstractClassTask(AbstractTask):
         return np.asarray(outputs.argmax(axis=1), dtype=np.float32)
 
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
-        """Keys: accuracy, macro_f1, both 0..1."""
+        """Keys: accuracy, macro_precision, macro_recall, macro_f1, all 0..1."""
         predicted = self.predictions(outputs)
-        return {"accuracy": accuracy(predicted, labels), "macro_f1": macro_f1(predicted, labels)}
+        return {
+            "accuracy": accuracy(predicted, labels),
+            "macro_precision": macro_precision(predicted, labels),
+            "macro_recall": macro_recall(predicted, labels),
+            "macro_f1": macro_f1(predicted, labels),
+        }
 
     def _allowed(self) -> str:
         return ", ".join((*self.words, super()._allowed()))

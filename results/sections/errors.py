@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from results.error_frames import (
     calibration_error_frame,
     calibration_frame,
+    class_scores_frame,
     confusion_frame,
     hard_examples_frame,
     slices_frame,
@@ -46,6 +47,12 @@ class Errors:
         """Whether it is not known how long the examples are, of any task."""
         return not any(task.found.sizes for task in self.tasks)
 
+    @property
+    def without_rare_words(self) -> bool:
+        """Whether lengths are known, but not which examples have rare words: an older release kept them."""
+        known = [task.found.sizes for task in self.tasks if task.found.sizes]
+        return bool(known) and all(sizes.rarest is None for sizes in known)
+
     def sentence(self) -> str:
         """The answer: how many examples stay wrong whatever the seed."""
         told = [task.hard_words for task in self.tasks if task.found.kind == "classes"]
@@ -56,10 +63,11 @@ class Errors:
         return self.reliability
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`confusion`, `calibration`, `calibration_error`, `slices`, `hard_examples`."""
+        """`confusion`, `class_scores`, `calibration`, `calibration_error`, `slices`, `hard_examples`."""
         tasks, calibrated = ([view.found for view in views] for views in (self.tasks, self.calibrated))
         return {
             "confusion": confusion_frame(tasks),
+            "class_scores": class_scores_frame(tasks),
             "calibration": calibration_frame(calibrated),
             "calibration_error": calibration_error_frame(calibrated),
             "slices": slices_frame(tasks),

@@ -115,9 +115,10 @@ class MultitaskBert(AbstractTrainer):
         return describe_data(self._checked, self._prepared)
 
     def examples(self) -> list[ExampleRow]:
-        """Lengths and overlap of the dev examples' sentences."""
-        chosen = choose(self._checked.corpus, dev_examples=self._settings.dev_examples)
-        return list(example_rows({task: split for (task, name), split in chosen.items() if name == "dev"}))
+        """What is kept of the dev examples' words; the training sentences are those of all tasks of the study."""
+        chosen = choose(self._checked.corpus, self._settings.train_examples, self._settings.dev_examples)
+        dev, train = ({task: split for (task, name), split in chosen.items() if name == of} for of in ("dev", "train"))
+        return list(example_rows(dev, train.values()))
 
     def keys(self, config: RunConfig) -> ChainKeys | None:
         """The keys of a run's stages."""

@@ -28,7 +28,7 @@ def test_evaluate_prints_every_metric_of_every_task_or_a_line_a_task(
     assert evaluate.main(["--model", str(model), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {task: set(metrics) for task, metrics in told["tasks"].items()} == {
-        "sst": {"accuracy", "macro_f1"},
+        "sst": {"accuracy", "macro_precision", "macro_recall", "macro_f1"},
         "quora": {"accuracy", "precision", "recall", "f1"},
         "sts": {"pearson", "spearman", "mse"},
     }

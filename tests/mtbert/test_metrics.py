@@ -1,10 +1,11 @@
-"""Metrics against numbers worked out by hand, and correlations against scipy."""
+"""Metrics against numbers worked out by hand, correlations against scipy, macro averages against scikit-learn."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import scipy.stats
+import sklearn.metrics
 
 from mtbert import metrics
 
@@ -32,6 +33,15 @@ def test_macro_f1_counts_a_class_that_is_only_predicted_and_none_that_never_occu
     # class 0: 2*1/(1+2) = 2/3; class 1: 2*1/(1+1) = 1; class 2, never a label: 0
     assert metrics.macro_f1([0, 2, 1], [0, 0, 1]) == pytest.approx((2 / 3 + 1 + 0) / 3)
     assert metrics.macro_f1([0, 4], [0, 4]) == 1.0
+
+
+def test_macro_averages_are_scikit_learns_where_classes_are_missing_on_either_side() -> None:
+    rng = np.random.default_rng(0)
+    for said, known in ((5, 5), (3, 5), (5, 2), (1, 4)):  # so many classes are predicted, so many are labels
+        predicted, labels = rng.integers(0, said, 30), rng.integers(0, known, 30) + 1
+        expected = sklearn.metrics.precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0)
+        measured = (metrics.macro_precision, metrics.macro_recall, metrics.macro_f1)
+        assert [each(predicted, labels) for each in measured] == pytest.approx(expected[:3])
 
 
 def test_pearson_equals_scipy() -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from planted_runs import SIZES, planted_run
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from results.error_view import _interval_text
+from results.error_frames import slices_frame
+from results.error_view import TaskView, _interval_text
+from results.example_slices import ExampleSizes
 from results.records import ExampleRow
 from results.rendering import render_report
 from results.sections import errors
@@ -17,6 +19,7 @@ from results.sections.errors import Errors
 from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import summarise
+from results.task_errors import TaskErrors
 from results.task_predictions import task_predictions
 from tests.results.conftest import StudyMaker, digest_of
 
@@ -98,6 +101,30 @@ def test_the_accuracy_of_a_true_class_is_the_diagonal(found: Errors) -> None:
     assert all(part.difference is not None for part in sst.by_class)
 
 
+def test_macro_scores_are_the_mean_over_seeds_of_scikit_learns_and_quora_has_those_of_duplicates(
+    found: Errors,
+) -> None:
+    views = {view.name: view for view in found.tasks}
+    names = {name: [score.metric for score in view.found.scores] for name, view in views.items()}
+    macro = ["macro_precision", "macro_recall", "macro_f1"]
+    assert names == {"sst": ["accuracy", *macro], "quora": ["accuracy", "precision", "recall", "f1", *macro], "sts": []}
+    frame = found.tables()["class_scores"].set_index(["task", "configuration", "metric"])
+    for task, average, prefix in (("sst", "macro", "macro_"), ("quora", "binary", ""), ("quora", "macro", "macro_")):
+        for role, side in views[task].found.sides.items():
+            by_seed = [
+                precision_recall_fscore_support(side.labels, each, average=average, zero_division=0)[:3]
+                for each in side.predictions
+            ]
+            for place, score in enumerate(("precision", "recall", "f1")):
+                row = frame.loc[(task, role, f"{prefix}{score}")]
+                values = [seed[place] for seed in by_seed]
+                assert (row["mean"], row["spread"]) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
+                assert row["low"] < row["difference"] < row["high"] if role == "best" else np.isnan(row["difference"])
+    best, other = (frame.loc[("sst", role, "macro_f1")]["mean"] for role in ("best", "baseline"))
+    assert frame.loc[("sst", "best", "macro_f1")]["difference"] == pytest.approx(best - other)
+    assert views["sst"].score_rows[3].means[0].startswith(f"{best:.3f} ± ")
+
+
 def test_hard_examples_are_those_of_the_hard_half(found: Errors) -> None:
     (sst,) = (view for view in found.tasks if view.name == "sst")
     right = sst.found.best.right
@@ -154,10 +181,11 @@ def test_runs_on_other_examples_are_left_out(light: Any) -> None:
 
 def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyResults, found: Errors) -> None:
     tables = found.tables()
-    assert set(tables) == {"confusion", "calibration", "calibration_error", "slices", "hard_examples"}
+    of_both = ("confusion", "class_scores", "calibration", "calibration_error", "slices")
+    assert set(tables) == {*of_both, "hard_examples"}
     best = results.results_of(digest_of(BEST))
     runs = " ".join(str(run.id) for run in best.values())
-    for name in ("confusion", "calibration", "calibration_error", "slices"):
+    for name in of_both:
         of_best = tables[name][tables[name]["configuration"] == "best"]
         assert len(of_best) and set(of_best["run_ids"]) == {runs}
     hard = tables["hard_examples"]
@@ -179,22 +207,82 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
         light.database.add_examples(light.name, rows)
     found = section(StudyResults(light.database, light.name))
     quora = next(view.found for view in found.tasks if view.name == "quora")
-    assert [kind for kind, _ in quora.by_size] == ["length"] * 4 + ["overlap"] * 4
-    first = quora.by_size[0][1]
+    assert [part.kind for part, _ in quora.by_words] == ["length"] * 4 + ["overlap"] * 4
+    first = quora.by_words[0][1]
+    assert first is not None
     right = quora.best.right[:, : first.examples]
     assert first.mean["best"].estimate == pytest.approx(right.mean())
     sts = next(view.found for view in found.tasks if view.name == "sts")
-    apart = np.abs(sts.best.errors)[:, -sts.by_size[-1][1].examples :]
-    assert sts.by_size[-1][1].mean["best"].estimate == pytest.approx(apart.mean())
+    last = sts.by_words[-1][1]
+    assert last is not None
+    assert last.mean["best"].estimate == pytest.approx(np.abs(sts.best.errors)[:, -last.examples :].mean())
     frame = found.tables()["slices"]
     assert {"true class 0", "length 4 to 10 words"} & set(frame["slice"]) and frame["absolute_error"].notna().any()
     page = render_report(light.database, light.name)
     assert "of the words shared</th>" in page and "Nothing stands here by length" not in page
+    assert "an older release wrote the study, and kept neither" in page
+
+
+def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_with_rare_ones(light: Any) -> None:
+    results = study(light)
+    for kept in results.predictions(results.runs[0].id):
+        pair = kept.task != "sst"
+        rows = [
+            ExampleRow(kept.task, kept.examples, n, n, 3, 0.5, n <= 40, n % 10)
+            if pair
+            else ExampleRow(kept.task, kept.examples, n, n, rarest=n % 10)
+            for n in range(1, len(kept.values.labels) + 1)
+        ]
+        light.database.add_examples(light.name, rows)
+    results = StudyResults(light.database, light.name)
+    found = {view.name: view.found for view in section(results).tasks}
+    kinds = ["length"] * 4 + ["rare_words"] * 2
+    assert [part.kind for part, _ in found["sst"].by_words] == kinds
+    assert [part.kind for part, _ in found["quora"].by_words] == kinds[:4] + ["one_word_difference"] * 2 + kinds[4:]
+    (differs,) = (
+        each for part, each in found["quora"].by_words if (part.kind, part.name) == ("one_word_difference", "yes")
+    )
+    assert differs is not None and differs.examples == 40
+    assert differs.mean["best"].estimate == pytest.approx(found["quora"].best.right[:, :40].mean())
+    rare = [int(part.members.sum()) for part, _ in found["sst"].by_words if part.kind == "rare_words"]
+    assert rare == [SIZES["sst"] // 5, SIZES["sst"] * 4 // 5]  # those that occur 0 times or once in ten
+    page = render_report(light.database, light.name)
+    assert '<th scope="row">one word that differs</th><td class="num">40</td>' in page
+    assert '<th scope="row">a rare word</th><td class="num">100</td>' in page
+    assert "A rare word occurs at most once" in page and "an older release wrote the study" not in page
+
+
+def test_a_part_of_too_few_examples_has_its_number_and_no_mean(found: Errors) -> None:
+    quora = next(view.found for view in found.tasks if view.name == "quora")
+    size = SIZES["quora"]
+    one, rarest = np.arange(size) < 1, np.where(np.arange(size) < 30, 1.0, 8.0)
+    task = TaskErrors(quora.best, quora.sides["baseline"], ExampleSizes(np.full(size, 9.0), None, one, rarest))
+    rows = {row.name: row for row in TaskView(task).words_rows}
+    counts = {name: row.examples for name, row in rows.items()}
+    assert counts == {
+        "one word that differs": 1,
+        "more words that differ, or none": size - 1,
+        "a rare word": 30,
+        "no rare word": size - 30,
+    }
+    assert (rows["one word that differs"].means, rows["one word that differs"].difference) == (("–", "–"), "–")
+    assert rows["a rare word"].means[0].startswith(f"{quora.best.right[:, :30].mean():.3f} [")
+    frame = slices_frame([task]).set_index(["slice", "configuration"])
+    assert frame.loc[("one_word_difference yes", "best"), "examples"] == 1
+    assert frame.loc["one_word_difference yes", ["accuracy", "low", "high"]].isna().all(axis=None)
+    assert frame.loc[("rare_words yes", "best"), "accuracy"] == pytest.approx(quora.best.right[:, :30].mean())
 
 
 def test_the_page_has_the_section_and_says_what_a_study_without_sizes_lacks(shared: StudyMaker, found: Errors) -> None:
     assert found.without_sizes
     text = render_report(shared.database, shared.name)
-    for words in ("Where it errs", "How far confidence can be believed", "what is taken for what", "4 very positive"):
+    for words in (
+        "Where it errs",
+        "How far confidence can be believed",
+        "what is taken for what",
+        "4 very positive",
+        "Macro recall",
+        "Precision of 1 duplicate",
+    ):
         assert words in text
     assert "Nothing stands here by length or by shared words" in text

@@ -1,4 +1,4 @@
-"""Parts by length and overlap: where they are cut, and what stands in them."""
+"""Parts of the examples by their words: where they are cut, and which examples are in them."""
 
 from __future__ import annotations
 
@@ -29,3 +29,19 @@ def test_pairs_are_cut_by_overlap_too() -> None:
 
 def test_examples_that_are_all_alike_make_no_parts() -> None:
     assert parts(ExampleSizes(np.full(5, 7.0), None)) == []
+
+
+def test_pairs_that_differ_in_one_word_and_examples_with_a_rare_word_are_a_part_and_the_others_another() -> None:
+    differs, rarest = np.array([True, False, False]), np.array([0.0, 1.0, 2.0])
+    found = parts(ExampleSizes(np.full(3, 7.0), None, differs, rarest))
+    assert [(part.kind, part.name, part.members.tolist()) for part in found] == [
+        ("one_word_difference", "yes", [True, False, False]),
+        ("one_word_difference", "no", [False, True, True]),
+        ("rare_words", "yes", [True, True, False]),
+        ("rare_words", "no", [False, False, True]),
+    ]
+
+
+def test_an_example_without_a_word_has_no_rare_one_and_a_part_may_be_empty() -> None:
+    found = parts(ExampleSizes(np.full(2, 7.0), None, None, np.array([np.nan, 5.0])))
+    assert [(part.name, part.members.sum()) for part in found] == [("yes", 0), ("no", 2)]

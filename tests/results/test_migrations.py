@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -69,6 +70,36 @@ def test_a_database_of_the_first_release_opens_with_its_runs_and_takes_examples(
         assert found is not None and found.overlap is not None
         assert (found.words.tolist(), found.overlap.tolist()) == ([7, 11], [0.5, 0.25])
         assert results.example_sizes("sst", "ids") is None
+
+
+OLD_EXAMPLES = """
+insert into example (study_name, task, example_ids_sha256, number, words, words2, overlap)
+values ('old', 'quora', 'ids', 1, 4, 3, 0.5), ('old', 'quora', 'ids', 2, 6, 5, 0.25)
+"""
+
+
+def test_examples_of_an_older_release_are_read_as_they_are_until_the_study_is_launched_again(empty_url: str) -> None:
+    engine = create_engine(empty_url)
+    config = Config()
+    config.set_main_option("script_location", str(migrations.__path__[0]))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for statement in (OLD_STUDY, OLD_EXAMPLES):
+            connection.execute(text(statement))
+    engine.dispose()
+    with open_database(empty_url) as database:
+        results = StudyResults(database, "old")
+        found = results.example_sizes("quora", "ids")
+        assert found is not None and found.words.tolist() == [7, 11]
+        assert (found.one_word_difference, found.rarest) == (None, None)
+        rows = [ExampleRow("quora", "ids", 1, 4, 3, 0.5, True, 0), ExampleRow("quora", "ids", 2, 6, 5, 0.25, False)]
+        database.add_examples("old", rows)
+        database.add_examples("old", [ExampleRow("quora", "ids", 1, 4, 3, 0.5, False, 9)])  # what is there stays
+        found = results.example_sizes("quora", "ids")
+        assert found is not None and found.one_word_difference is not None and found.rarest is not None
+        assert found.one_word_difference.tolist() == [True, False]
+        assert found.rarest[0] == 0 and np.isnan(found.rarest[1])  # the second has no word
 
 
 def test_the_known_head_is_the_newest_migration() -> None:

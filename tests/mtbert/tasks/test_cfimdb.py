@@ -18,10 +18,13 @@ def test_loss_by_hand() -> None:
     assert loss.item() == pytest.approx((math.log(4 / 3) + math.log(2)) / 2, abs=1e-6)
 
 
-def test_metrics_are_accuracy_and_macro_f1() -> None:
+def test_metrics_are_accuracy_and_macro_averages() -> None:
     outputs = np.array([[0, 1], [0, 1], [1, 0]], dtype=np.float32)
     labels = np.array([1, 0, 0], dtype=np.float32)
-    assert CfimdbTask().metrics(outputs, labels) == pytest.approx({"accuracy": 2 / 3, "macro_f1": 2 / 3})
+    # Class 0: precision 1/1, recall 1/2. Class 1: precision 1/2, recall 1/1. Both F1 are 2/3.
+    assert CfimdbTask().metrics(outputs, labels) == pytest.approx(
+        {"accuracy": 2 / 3, "macro_precision": 0.75, "macro_recall": 0.75, "macro_f1": 2 / 3}
+    )
 
 
 @for_each("text", ["2", "-1", "0.5", ""])

@@ -28,8 +28,10 @@ def test_the_largest_output_is_predicted() -> None:
     assert predicted.dtype == np.float32
 
 
-def test_metrics_are_accuracy_and_macro_f1() -> None:
+def test_metrics_are_accuracy_and_macro_averages() -> None:
     outputs = np.eye(5, dtype=np.float32)
     labels = np.array([0, 1, 2, 3, 3], dtype=np.float32)
-    # F1: three ones, class 3: 2*1/(1+2) = 2/3, class 4: 0
-    assert SstTask().metrics(outputs, labels) == pytest.approx({"accuracy": 0.8, "macro_f1": (3 + 2 / 3 + 0) / 5})
+    # Classes 0 to 2 are all right. Class 3: precision 1/1, recall 1/2, F1 2/3. Class 4 is predicted once, wrongly.
+    assert SstTask().metrics(outputs, labels) == pytest.approx(
+        {"accuracy": 0.8, "macro_precision": 4 / 5, "macro_recall": 3.5 / 5, "macro_f1": (3 + 2 / 3 + 0) / 5}
+    )

@@ -1,0 +1,25 @@
+"""Which pairs of dev examples differ in one word, and how rare an example's rarest word is in the training sentences.
+
+Revision 0005.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("example", sa.Column("one_word_difference", sa.Boolean(), nullable=True))
+    op.add_column("example", sa.Column("rarest", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("example") as example:
+        example.drop_column("rarest")
+        example.drop_column("one_word_difference")
