@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from results import run_links
 from results.figure import Figure as Figure
 from results.figure import Trace as Trace
+from results.kept_epoch import train_above_dev
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
@@ -46,10 +47,12 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
                 traces.append(trace)
                 means[label, split] = mean
     last_epoch = max(max(curve) for curve in dev)
+    gaps = {label: train_above_dev(results, entry.run_ids) for label, entry, _ in entries if entry}
+    kept = {label: gap for label, gap in gaps.items() if gap is not None}
     return Figure(
         id="figure-curves",
         title="Learning curves",
-        sentence=_curve_sentence(means, last_epoch),
+        sentence=_curve_sentence(means, kept, last_epoch),
         traces=traces,
         layout={
             "xaxis": {
@@ -63,28 +66,30 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
     )
 
 
-def _curve_sentence(means: Mapping[tuple[str, str], Curve], last_epoch: int) -> str:
-    """Where the means end, each after its own last epoch: a run may stop early."""
+def _curve_sentence(
+    means: Mapping[tuple[str, str], Curve], kept: Mapping[str, tuple[float, float]], last_epoch: int
+) -> str:
+    """Where the means end, each after its own last epoch, for a run may stop early; train beside dev where known."""
     told = [
-        f"the {label} ends {_end(dev, means.get((label, 'train'), {}))}"
+        f"the {label} ends after epoch {max(dev)} at {score_text(dev[max(dev)])} on dev{_gap(kept.get(label))}"
         for label in ("best", "baseline")
         if (dev := means.get((label, "dev")))
     ]
     if not told:
         return f"Dev score by epoch of every run, up to epoch {last_epoch}. No configuration is confirmed yet."
     text = "; ".join(told)
-    return f"{text[0].upper()}{text[1:]}."
+    train = any(split == "train" for _, split in means)
+    few = " The curves of train are of a few examples: a sign, no measure." if train else ""
+    return f"{text[0].upper()}{text[1:]}.{few}"
 
 
-def _end(dev: Curve, train: Curve) -> str:
-    """ "after epoch 5 at 0.713 on dev, 0.751 on train (gap +3.8 points)"; the gap is that after one epoch."""
-    last, both = max(dev), dev.keys() & train.keys()
-    told = f"after epoch {last} at {score_text(dev[last])} on dev"
-    if not both:
-        return told
-    at = max(both)
-    ends = f"{score_text(train[at])} on train (gap {points_text(train[at] - dev[at])} points)"
-    return f"{told}, {ends}" if at == last else f"{told} (after epoch {at}: {score_text(dev[at])} on dev, {ends})"
+def _gap(kept: tuple[float, float] | None) -> str:
+    """ " (at the epochs kept: 0.713 on dev, 0.751 on train, a gap of +3.8 points)" """
+    if kept is None:
+        return ""
+    dev, train = kept
+    scores = f"{score_text(dev)} on dev, {score_text(train)} on train"
+    return f" (at the epochs kept: {scores}, a gap of {points_text(train - dev)} points)"
 
 
 def _curve_trace(name: str, curve: Curve, color: str, dash: str) -> Trace:

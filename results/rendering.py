@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from results import account, findings, interval_svg, page, run_links, wording
+from results import account, findings, interval_svg, kept_epoch, page, run_links, wording
 from results.choice_luck import choice_note
 from results.described import described
 from results.figure import Figure
@@ -89,6 +89,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "study": found.study,
         "results": results,
         "account": account,
+        "kept_epoch": kept_epoch,
         "page": page,
         "wording": wording,
         "run_links": run_links,

@@ -81,6 +81,12 @@ def _show(space: Space) -> Iterator[str]:
         yield "Levels that cannot go together:"
         for constraint in space.constraints:
             yield from _wrapped(_constraint(constraint), "  ", "    ")
+    idle = [(place.name, level) for place in places(space.factors) for level in place.factor.levels if level.idle]
+    if idle:
+        yield ""
+        yield "Levels that train no step otherwise than the baseline of their factor:"
+        for name, level in idle:
+            yield from _wrapped(f"{name}={level.name}: {level.idle}", "  ", "    ")
     if space.recipes:
         yield ""
         yield "Known recipes, tried first; where they differ from the baseline:"

@@ -49,6 +49,7 @@ def _describe_factor(place: walking.Place) -> dict[str, Any]:
         "about": factor.about,
         "reason": factor.reason,
         "notes": {level.name: level.note for level in factor.levels if level.note},
+        **({"idle": idle} if (idle := {level.name: level.idle for level in factor.levels if level.idle}) else {}),
     }
 
 

@@ -47,9 +47,10 @@ class Level:
 
     `set` maps dotted paths of a configuration to JSON values, e.g. `{"pooling.name": "mean"}`; a level may
     set nothing ("none"). `factors` are conditional: they exist only where this level is chosen. `note` says
-    what a reader of the report should know about it. `scale` maps paths whose value follows from another number to
-    how many times that number is taken: `{"multitask.epochs": 2}` of the budget's epochs, `{"tasks.quora.batch_size":
-    2}` of the stage's batch size. So the proportion between levels stays, whatever the budget.
+    what a reader of the report should know about it, `idle` why it trains no step otherwise than the factor's
+    baseline, where that is so. `scale` maps paths whose value follows from another number to how many times that
+    number is taken: `{"multitask.epochs": 2}` of the budget's epochs, `{"tasks.quora.batch_size": 2}` of the stage's
+    batch size. So the proportion between levels stays, whatever the budget.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Level:
     factors: tuple[Factor, ...] = ()
     note: str = ""
     scale: Mapping[str, float] = field(default_factory=dict)
+    idle: str = ""
 
 
 @dataclass(frozen=True)

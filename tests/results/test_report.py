@@ -142,21 +142,15 @@ def test_every_figure_has_a_sentence(page: Page) -> None:
     assert all(figure["aria-describedby"] in ids for figure in figures)
 
 
-@pytest.mark.parametrize(
-    ("dev", "train", "told"),
-    [
-        ({1: 0.5, 2: 0.6}, {1: 0.6, 2: 0.65}, "after epoch 2 at 0.600 on dev, 0.650 on train (gap +5.0 points)"),
-        (
-            {1: 0.5, 2: 0.6},
-            {1: 0.6},
-            "after epoch 2 at 0.600 on dev (after epoch 1: 0.500 on dev, 0.600 on train (gap +10.0 points))",
-        ),
-        ({1: 0.5}, {}, "after epoch 1 at 0.500 on dev"),
-    ],
-)
-def test_curves_end_after_their_own_last_epoch(dev: Curve, train: Curve, told: str) -> None:
-    means = {("best", "dev"): dev, ("best", "train"): train, ("baseline", "dev"): {1: 0.4, 2: 0.41, 3: 0.42}}
-    assert _curve_sentence(means, 9) == f"The best ends {told}; the baseline ends after epoch 3 at 0.420 on dev."
+def test_curves_end_after_their_own_last_epoch_and_tell_the_gap_of_the_epochs_kept() -> None:
+    best: Curve = {1: 0.5, 2: 0.6}
+    means = {("best", "dev"): best, ("baseline", "dev"): {1: 0.4, 2: 0.41, 3: 0.42}}
+    ends = "The best ends after epoch 2 at 0.600 on dev{}; the baseline ends after epoch 3 at 0.420 on dev."
+    assert _curve_sentence(means, {}, 9) == ends.format("")
+    gap = " (at the epochs kept: 0.610 on dev, 0.650 on train, a gap of +4.0 points)"
+    assert _curve_sentence(means, {"best": (0.61, 0.65)}, 9) == ends.format(gap)
+    few = " The curves of train are of a few examples: a sign, no measure."
+    assert _curve_sentence({**means, ("best", "train"): best}, {}, 9) == ends.format("") + few
 
 
 def test_numbers_lead_to_runs_that_there_are(page: Page, finished_page: str) -> None:
