@@ -87,14 +87,16 @@ HEAD_LEARNING_RATE = Factor(
     about="Whether the heads, which start from nothing, learn at a rate of their own.",
 )
 
+_ENDS_SOONER = "training ends sooner, and until then it is the same; the epoch that is kept may be the same as well"
+
 EARLY_STOPPING = Factor(
     "early_stopping",
     "scientific",
     "none",
     (
         Level("none", {"multitask.patience": None}),
-        Level("1", {"multitask.patience": 1}),
-        Level("2", {"multitask.patience": 2}),
+        Level("1", {"multitask.patience": 1}, idle=_ENDS_SOONER),
+        Level("2", {"multitask.patience": 2}, idle=_ENDS_SOONER),
     ),
     about="After how many epochs without a better dev score training ends; the best epoch is kept in any case.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mtbert import components
@@ -130,8 +130,11 @@ def _check(space: Space, choices: Choices, settings: Settings) -> None:
         raise ConfigurationError([Fault("multitask.trainable.layers", str(error))]) from error
 
 
-def idle(space: Space, settings: Settings) -> list[str]:
-    """A sentence about each level that can do nothing in the epochs of this study, so that it measures noise."""
+def idle(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
+    """A sentence about each level that can do nothing in this study (epochs, data): it measures noise.
+
+    `sizes`: the train examples of each task.
+    """
     found = {}
     for choices in drawn(space):
         part = to_config(space, space.complete(choices), settings).multitask
@@ -141,6 +144,12 @@ def idle(space: Space, settings: Settings) -> list[str]:
                 f"Balancer {name} weighs all tasks alike in its first {epochs} epochs: in this study it does what sum "
                 f"does. Give it more: --epochs {epochs + 1}"
             )
+    samplers = {to_config(space, space.complete(choices), settings).multitask.sampler.name for choices in drawn(space)}
+    if len(sizes) > 1 and len(set(sizes)) == 1 and {"round_robin_longest", "round_robin_shortest"} <= samplers:
+        found["round_robin_longest"] = (
+            f"Sampler round_robin_longest does what round_robin_shortest does where all tasks have as many examples: "
+            f"here {min(sizes):,} each"
+        )
     return list(found.values())
 
 

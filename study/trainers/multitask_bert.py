@@ -68,6 +68,8 @@ class MultitaskBert(AbstractTrainer):
         overlap = [
             f"{task}: {count} examples of dev stand in train too" for task, count in corpus.overlap.items() if count
         ]
+        most = math.inf if settings.train_examples is None else settings.train_examples
+        sizes = [int(min(most, len(task.train))) for task in corpus.tasks.values()]
         dear = slow(settings.precision, devices()[0])
         warned = [] if dear is None else [f"{dear}; --precision auto takes what is faster"]
         left_out = [f"The search goes without {s}: {why}" for s, why in self._checked.sentences.left_out.items()]
@@ -78,7 +80,7 @@ class MultitaskBert(AbstractTrainer):
             backbone=settings.backbone,
             config_version=CONFIG_VERSION,
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
-            notes=(*warned, *overlap, *left_out, *idle(self.space, settings)),
+            notes=(*warned, *overlap, *left_out, *idle(self.space, settings, sizes)),
         )
         self._devices = devices()
         self._stages: StageKeys | None = None

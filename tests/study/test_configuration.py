@@ -127,9 +127,16 @@ def test_without_quora_nothing_is_said_of_it() -> None:
 def test_a_balancer_that_can_do_nothing_in_so_few_epochs_is_told() -> None:
     space = search_spaces.load("zhang_loss_balancing")
     epochs = {count: resolve({"backbone": "tiny", "budget": "smoke", "epochs": count}, None) for count in (2, 3)}
-    (told,) = idle(space, epochs[2])
+    (told,) = idle(space, epochs[2], [2, 3])
     assert told.startswith("Balancer dwa weighs all tasks alike in its first 2 epochs") and told.endswith("--epochs 3")
-    assert idle(space, epochs[3]) == []
+    assert idle(space, epochs[3], [2, 3]) == []
+
+
+def test_two_round_robins_are_one_where_all_tasks_have_as_many_examples() -> None:
+    space, settings = search_spaces.load("full_ablation"), resolve({"epochs": 3}, None)
+    (told,) = idle(space, settings, [56, 56, 56])
+    assert told.startswith("Sampler round_robin_longest does what round_robin_shortest does") and "56 each" in told
+    assert idle(space, settings, [56, 56, 40]) == idle(space, settings, [56]) == []
 
 
 def test_a_task_set_to_null_is_left_out() -> None:
