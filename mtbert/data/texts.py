@@ -79,7 +79,7 @@ def triplets_note(texts: Mapping[str, Sized]) -> list[str]:
     if count is None:
         return []
     told = f"{count:,} triplet{'' if count == 1 else 's'}"
-    return [f"simcse_supervised has {told}: judge it by that; Gao et al. 2021 trained on about 276,000"]
+    return [f"simcse_supervised has {told}: judge its effect by that (Gao et al. 2021: about 276,000)"]
 
 
 def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str]:
