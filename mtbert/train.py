@@ -82,7 +82,9 @@ def _train(options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
+    from mtbert.data import held_out
     from mtbert.data.load import load_corpus
+    from mtbert.data.texts import triplets_note
     from mtbert.precision import slow
     from mtbert.run import prepare_data
 
@@ -97,6 +99,8 @@ def _train(options: argparse.Namespace) -> None:
     for issue in corpus.issues:
         print(plain(str(issue)), file=sys.stderr)
     data = prepare_data(config, corpus)
+    for note in (*held_out.notes(corpus), *triplets_note(data.texts)):
+        print(note, file=sys.stderr)
     outcome = _run(config, data, device, options)
     if place is not None:
         with _writing():

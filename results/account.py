@@ -18,14 +18,18 @@ PHASES = ("search", "confirm", "ablate")  # that run something
 
 def data_sentence(results: StudyResults, issues: int) -> str:
     """What the data section supports."""
-    overlap = results.study.data_json.get("overlap", {})
-    shared = sum(overlap.values()) if isinstance(overlap, dict) else 0
-    dropped = (
-        f"{plural(issues, 'faulty row')} {'was' if issues == 1 else 'were'} dropped"
-        if issues
-        else ("No row was dropped")
-    )
-    return f"{dropped}; {plural(shared, 'example')} of dev {'stands' if shared == 1 else 'stand'} in train too."
+    told = results.study.data_json
+    shared = _total(told.get("overlap"))
+    sentences = [
+        f"{plural(issues, 'faulty row')} {_were(issues)} dropped" if issues else "No faulty row was dropped",
+        f"{plural(shared, 'example')} of dev {'is' if shared == 1 else 'are'} in the train files too",
+    ]
+    if "leaking_rows" in told:  # a study older than that trained on such rows
+        leaking = _total(told["leaking_rows"])
+        sentences.append(
+            f"{plural(leaking, 'train row')} with a sentence of a dev or test split {_were(leaking)} left out"
+        )
+    return "; ".join(sentences) + "."
 
 
 def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -100,6 +104,14 @@ def repeat_command(results: StudyResults, found: Summary) -> str:
 def pretty_json(value: object) -> str:
     """JSON for people."""
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _total(counts: object) -> int:
+    return sum(counts.values()) if isinstance(counts, dict) else 0
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _shown(value: object) -> str:

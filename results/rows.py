@@ -37,7 +37,7 @@ def runs_again(status: str, reason: str | None) -> bool:
 class StudyRow:
     """One study.
 
-    `data_json`: rows per task and split, overlap, rows read and dropped; `space_json`: the space as
+    `data_json`: rows per task and split, overlap, leaking rows, rows read and dropped; `space_json`: the space as
     `search_spaces show --json` prints it; `decisions_json`: `{"confirmed": [digest], "best": digest,
     "baseline": digest, "best_choices": {...}, "baseline_choices": {...}, "ablations_left_out": count,
     "ablations_forbidden": [{"factor", "from_level", "to_level", "reason"}], "designs": {"around": digest of the best,

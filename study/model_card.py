@@ -136,6 +136,8 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
         "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
         "issues": dict(Counter(issue.kind.replace("_", " ") for issue in database.data_issues(study.study_name))),
         "overlap": {task: count for task, count in study.data_json.get("overlap", {}).items() if count},
+        "leaking": {task: count for task, count in study.data_json.get("leaking_rows", {}).items() if count},
+        "leaks_dropped": "leaking_rows" in study.data_json,  # older studies trained on them
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
+from mtbert.data.texts import triplets_in
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import check, check_layers, fetch
 from mtbert.run import prepare_data
@@ -50,13 +51,16 @@ def prepare(checked: Checked, folder: Path) -> Prepared:
 
 def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:
     """The numbers about the data that a reader of the study needs; for `study_meta.data_json`."""
-    corpus = checked.corpus
+    corpus, triplets = checked.corpus, triplets_in(prepared.texts)
     return {
         "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},
         "overlap": dict(corpus.overlap),
+        "leaking_rows": {task: leaking.rows for task, leaking in corpus.leaking.items()},
+        "leaking_rows_of_own_splits": {task: leaking.own for task, leaking in corpus.leaking.items()},
         "rows_read": dict(corpus.rows_read),
         "dropped": len(corpus.issues),
         "sentences": {name: len(rows) for name, rows in prepared.texts.items()},
+        "triplets": {} if triplets is None else {"simcse_supervised": triplets},
         "left_out": dict(checked.sentences.left_out),
         "prepared_fingerprint": prepared.fingerprint,
     }

@@ -58,6 +58,14 @@ def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def random_batches(count: int, batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Batches each of which is a random draw from all: every index exactly once, a last short batch kept."""
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    order = rng.permutation(count)
+    return [order[start : start + batch_size] for start in range(0, count, batch_size)]
+
+
 def evaluation_batches(
     lengths: NDArray[np.int64], max_tokens: int = 4096, *, sentences: int = 1
 ) -> list[NDArray[np.int64]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -73,12 +73,24 @@ class DataIssue:
 
 
 @dataclass(frozen=True)
+class Leaking:
+    """Train rows of one task that were dropped because a sentence of a dev, test or unlabelled split is in them.
+
+    `rows` counts all of them, `own` those with a sentence of the task's own splits.
+    """
+
+    rows: int
+    own: int
+
+
+@dataclass(frozen=True)
 class Corpus:
     """Everything a study reads.
 
     `source` is "demo", "hub", "hub:DIR" or the folder as given; `made_up` is True for generated sentences. `overlap`
-    counts, per task, the dev examples that stand in the train file too. `rows_read` counts rows per file
-    before any was dropped. `fingerprint` is the SHA-256 of the labelled content.
+    counts, per task, the dev examples that are in the train file too. `rows_read` counts rows per file
+    before any was dropped. `fingerprint` is the SHA-256 of the labelled content. `leaking` counts, per task, the train
+    rows that `held_out.without_leaks` dropped.
     """
 
     source: str
@@ -88,6 +100,7 @@ class Corpus:
     overlap: Mapping[str, int]
     rows_read: Mapping[str, int]
     fingerprint: str
+    leaking: Mapping[str, Leaking] = field(default_factory=dict)
 
 
 def fingerprint(splits: Mapping[tuple[str, str], Split]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtbert import components
-from mtbert.data import cs224n, demo, hub
+from mtbert.data import cs224n, demo, held_out, hub
 from mtbert.data.examples import Corpus, DataIssue, Split, corpus_fingerprint
 from mtbert.data.hub_loading import is_hub
 from mtbert.errors import DataError, unknown
@@ -15,15 +15,12 @@ from mtbert.tasks.abstract import AbstractTask
 def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False) -> Corpus:
     """The data of the named tasks from "demo", "hub", "hub:DIR" or a folder in the course's layout.
 
-    `strict` makes every row that has to be dropped an error. Raises DataError with a message for a person,
-    and ConfigurationError for a task that does not exist.
+    No train split holds a sentence of any task's dev or test split (`held_out.without_leaks`). `strict` makes every
+    faulty row an error; a row that leaks is not faulty. Raises DataError with a message for a person, and
+    ConfigurationError for a task that does not exist.
     """
     tasks: list[AbstractTask] = [components.build("tasks", name, {}) for name in task_names]
-    if source == "demo":
-        return _demo(tasks)
-    if is_hub(source):
-        return hub.read_hub(source, tasks, strict)
-    return cs224n.read_folder(source, tasks, strict)
+    return held_out.without_leaks(_read(source, tasks, strict))
 
 
 def load_split(source: str, task_names: Sequence[str], split: str) -> tuple[dict[str, Split], tuple[DataIssue, ...]]:
@@ -40,6 +37,15 @@ def load_split(source: str, task_names: Sequence[str], split: str) -> tuple[dict
 def is_folder(source: str) -> bool:
     """Whether `--data` names a folder in the course's layout."""
     return source != "demo" and not is_hub(source)
+
+
+def _read(source: str, tasks: Sequence[AbstractTask], strict: bool) -> Corpus:
+    """The corpus as its source has it."""
+    if source == "demo":
+        return _demo(tasks)
+    if is_hub(source):
+        return hub.read_hub(source, tasks, strict)
+    return cs224n.read_folder(source, tasks, strict)
 
 
 def _demo(tasks: Sequence[AbstractTask]) -> Corpus:

@@ -1,4 +1,4 @@
-"""How many dev examples stand in the training data too."""
+"""How many dev examples are in the train file too: a fact of the files; `held_out` keeps them out of training."""
 
 from __future__ import annotations
 

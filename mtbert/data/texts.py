@@ -1,18 +1,19 @@
 """Sentences for pretraining: which corpora a configuration asks for, and what of them may be used.
 
 No sentence of any dev or test split (nor of a published test set without labels) is ever among them: Rotten Tomatoes
-holds three quarters of SST's dev sentences. Sentences are the same when their letters and digits are.
+holds three quarters of SST's dev sentences. `held_out.sentence_key` says which sentences are the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 
 from mtbert.config import RunConfig
 from mtbert.config_stages import corpora_of
 from mtbert.data import subset, text_sources
-from mtbert.data.examples import Corpus, Split
+from mtbert.data.examples import Corpus
+from mtbert.data.held_out import held_out_keys, sentence_key, sentences_of
 from mtbert.errors import DataError
 
 # The three columns of the triplets, under which they stand beside the corpora; row i of each belong together.
@@ -54,7 +55,7 @@ def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict
     """
     if not needs:
         return {}
-    held = {_key(text) for data in corpus.tasks.values() for text in _held_out(data.dev, data.test, data.unlabelled)}
+    held = frozenset[str]().union(*(held_out_keys(data) for data in corpus.tasks.values()))
     result: dict[str, tuple[str, ...]] = {}
     for name, most in needs.items():
         if name == NLI:
@@ -67,10 +68,24 @@ def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict
     return result
 
 
+def triplets_in(texts: Mapping[str, Sized]) -> int | None:
+    """How many triplets there are for `simcse_supervised`; None where no configuration asks for any."""
+    return len(texts[TRIPLET_TEXTS[0]]) if TRIPLET_TEXTS[0] in texts else None
+
+
+def triplets_note(texts: Mapping[str, Sized]) -> list[str]:
+    """A line that says how little or how much `simcse_supervised` learns from, where a configuration asks for it."""
+    count = triplets_in(texts)
+    if count is None:
+        return []
+    told = f"{count:,} triplet{'' if count == 1 else 's'}"
+    return [f"simcse_supervised has {told}: judge its effect by that (Gao et al. 2021: about 276,000)"]
+
+
 def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str]:
     if name == "tasks":
         splits = (subset.first(data.train, train_examples) for data in corpus.tasks.values())
-        return (text for split in splits for text in _texts(split))
+        return (text for split in splits for text in sentences_of(split))
     if name == "in_domain":
         return text_sources.in_domain(corpus.source)
     if name == "wikipedia":
@@ -78,36 +93,23 @@ def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str
     return text_sources.text_file(corpus.source, name)
 
 
-def _sentences(texts: Iterable[str], held: set[str], most: int | None) -> tuple[str, ...]:
+def _sentences(texts: Iterable[str], held: frozenset[str], most: int | None) -> tuple[str, ...]:
     kept: dict[str, str] = {}
     for text in texts:
-        key = _key(text)
+        key = sentence_key(text)
         if key and key not in held:
             kept.setdefault(key, text.strip())
     return tuple(sorted(kept.values(), key=_order)[:most])
 
 
-def _triplets(source: str, held: set[str], most: int | None) -> dict[str, tuple[str, ...]]:
+def _triplets(source: str, held: frozenset[str], most: int | None) -> dict[str, tuple[str, ...]]:
     kept: dict[tuple[str, ...], Sequence[str]] = {}
     for triplet in text_sources.triplets(source):
-        keys = tuple(_key(text) for text in triplet)
+        keys = tuple(sentence_key(text) for text in triplet)
         if all(keys) and not held.intersection(keys):
             kept.setdefault(keys, triplet)
     chosen = sorted(kept.values(), key=lambda triplet: _order("\n".join(triplet)))[:most]
     return {name: tuple(triplet[i] for triplet in chosen) for i, name in enumerate(TRIPLET_TEXTS)}
-
-
-def _held_out(*splits: Split | None) -> Iterable[str]:
-    return (text for split in splits if split is not None for text in _texts(split))
-
-
-def _texts(split: Split) -> tuple[str, ...]:
-    return (*split.texts, *(split.texts2 or ()))
-
-
-def _key(text: str) -> str:
-    """Letters and digits alone: "It 's" and "it's" are the same sentence in two tokenizations."""
-    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def _order(text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from mtbert.config_stages import MlmConfig, corpora_of
+from mtbert.data.batching import training_batches
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.bert import INITIAL_DEVIATION
 from mtbert.errors import DataError
@@ -59,7 +61,8 @@ def run(model: MultitaskModel, config: MlmConfig, data: Prepared, seed: int) -> 
         return F.cross_entropy(logits.float(), moved(ids[chosen], device))
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
-    return fit(model, [model.encoder, output], how, rows.lengths(), loss_of)
+    # Of similar length: unlike a contrastive loss, this one does not compare the sentences of a batch.
+    return fit(model, [model.encoder, output], how, partial(training_batches, rows.lengths()), loss_of)
 
 
 def mask_tokens(

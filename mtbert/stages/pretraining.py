@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mtbert.config_parts import OptimizerConfig
-from mtbert.data.batching import training_batches
 from mtbert.data.tokenize import Ragged, joined
 from mtbert.encoder.attention import SelfAttention
 from mtbert.encoder.packing import Packing, packing_of_array
@@ -78,14 +77,15 @@ def fit(
     model: MultitaskModel,
     trained: Sequence[nn.Module],
     how: Pretraining,
-    lengths: NDArray[np.int64],
+    batches_of: Callable[[int, np.random.Generator], list[Indices]],
     loss_of: Callable[[Indices, np.random.Generator], Tensor | None],
 ) -> list[float]:
-    """Train the modules `trained`, of which `model` has some, on batches of similar `lengths`; each epoch's mean loss.
+    """Train the modules `trained`, of which `model` has some; each epoch's mean loss.
 
-    Adam at a constant rate, gradients clipped at norm 1, as in the code of BERT and SimCSE. `loss_of` gets a
-    batch's indices and a generator of its own; None skips a batch that has nothing to learn from. Where each task has
-    an encoder of its own, all are given what the first has learned. Raises `DivergedError`.
+    Adam at a constant rate, gradients clipped at norm 1, as in the code of BERT and SimCSE. `batches_of` divides the
+    sentences anew in each epoch, given the batch size and a generator (`batching`). `loss_of` gets a batch's
+    indices and a generator of its own; None skips a batch that has nothing to learn from. Where each task has an
+    encoder of its own, all are given what the first has learned. Raises `DivergedError`.
     """
     parts, rule = nn.ModuleList(trained), OptimizerConfig(learning_rate=how.learning_rate, clip_norm=1.0)
     model.requires_grad_(True)
@@ -93,7 +93,7 @@ def fit(
     optimizer = build_optimizer(parts, rule)
     means = []
     for epoch in range(1, how.epochs + 1):
-        batches = training_batches(lengths, how.batch_size, numpy_stream(how.seed, how.stage, "batches", epoch))
+        batches = batches_of(how.batch_size, numpy_stream(how.seed, how.stage, "batches", epoch))
         draws = numpy_stream(how.seed, how.stage, "draws", epoch)
         total, count = torch.zeros((), device=device_of(model)), 0
         with torch_stream(how.seed, how.stage, "dropout", epoch):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from torch import Tensor
 
 from mtbert.config_stages import SimcseSupervisedConfig
+from mtbert.data.batching import random_batches
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared, joined
 from mtbert.model import MultitaskModel, device_of
-from mtbert.stages.contrastive import contrastive_loss, projection
+from mtbert.moving import moved
+from mtbert.stages.contrastive import contrastive_loss, no_negatives, projection, sentence_numbers
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
 
 NAME = "simcse_supervised"
@@ -18,11 +22,12 @@ NAME = "simcse_supervised"
 def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> list[float]:
     """Supervised SimCSE with hard negatives (Gao et al. 2021, section 4) on the run's sentence vectors.
 
-    Encoder and pooling are trained in place. Gives each epoch's mean loss. Raises `DataError` where the triplets were
-    not prepared.
+    Encoder and pooling are trained in place. Batches are random; what a premise may entail is not among its negatives
+    (`no_negatives`). Gives each epoch's mean loss. Raises `DataError` where the triplets were not prepared.
     """
     columns, device = [sentences(data.texts, (name,), config.triplets) for name in TRIPLET_TEXTS], device_of(model)
     rows, count = joined(columns), len(columns[0])  # premises, then entailments, then contradictions
+    numbers = sentence_numbers(rows)
     top = projection(model.encoder.width, config.projection, seed, NAME).to(device)
 
     def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
@@ -32,9 +37,9 @@ def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, s
         seen = on_device(*padded(rows, all_three, data.pad_id), device)
         vectors = model.vectors(seen.input_ids, seen.attention_mask, packing=seen.packing)
         premises, entailed, contradicted = top(vectors).chunk(3)
-        return contrastive_loss(premises, entailed, config.temperature, contradicted, config.alpha)
+        excluded = moved(no_negatives(*np.split(numbers[all_three], 3)), device)
+        return contrastive_loss(premises, entailed, config.temperature, contradicted, config.alpha, excluded)
 
-    lengths = np.max([column.lengths() for column in columns], axis=0)
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
-        return fit(model, [model.encoder, model.pooling, top], how, lengths, loss_of)
+        return fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, count), loss_of)

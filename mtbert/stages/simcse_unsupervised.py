@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from torch import Tensor
 
 from mtbert.config_stages import SimcseUnsupervisedConfig, corpora_of
+from mtbert.data.batching import random_batches
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, device_of
-from mtbert.stages.contrastive import contrastive_loss, projection
+from mtbert.moving import moved
+from mtbert.stages.contrastive import contrastive_loss, no_negatives, projection, sentence_numbers
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
 
 NAME = "simcse_unsupervised"
@@ -17,9 +21,12 @@ NAME = "simcse_unsupervised"
 def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> list[float]:
     """Unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors. Each epoch's mean loss.
 
-    Encoder and pooling are trained in place. Raises `DataError` where the sentences were not prepared.
+    Encoder and pooling are trained in place. Batches are random: of similar length, negatives would differ least. The
+    same sentence twice in a batch, by its tokens, is no negative. Raises `DataError` where the sentences were not
+    prepared.
     """
     rows, device = sentences(data.texts, corpora_of(config.corpus), config.sentences), device_of(model)
+    numbers = sentence_numbers(rows)
     top = projection(model.encoder.width, config.projection, seed, NAME).to(device)
 
     def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
@@ -30,8 +37,9 @@ def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared,
         seen = on_device(np.tile(ids, (2, 1)), np.tile(real, (2, 1)), device)
         vectors = model.vectors(seen.input_ids, seen.attention_mask, packing=seen.packing)
         first, second = top(vectors).chunk(2)
-        return contrastive_loss(first, second, config.temperature)
+        excluded = moved(no_negatives(numbers[indices], numbers[indices]), device)
+        return contrastive_loss(first, second, config.temperature, excluded=excluded)
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
-        return fit(model, [model.encoder, model.pooling, top], how, rows.lengths(), loss_of)
+        return fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, len(rows)), loss_of)

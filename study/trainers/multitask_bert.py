@@ -13,6 +13,8 @@ import torch
 from mtbert.compilation import fault, repays
 from mtbert.config import CONFIG_VERSION, RunConfig
 from mtbert.config_parts import MultitaskConfig
+from mtbert.data import held_out
+from mtbert.data.texts import triplets_note
 from mtbert.data.tokenize import Prepared, choose
 from mtbert.precision import native_precision, slow
 from mtbert.run import prepare_data
@@ -65,14 +67,13 @@ class MultitaskBert(AbstractTrainer):
         self._settings, self._checked = settings, check_all(settings)
         self.space, self.tasks = self._checked.space, settings.tasks
         corpus = self._checked.corpus
-        overlap = [
-            f"{task}: {count} examples of dev stand in train too" for task, count in corpus.overlap.items() if count
-        ]
         most = math.inf if settings.train_examples is None else settings.train_examples
         sizes = [int(min(most, len(task.train))) for task in corpus.tasks.values()]
         dear = slow(settings.precision, devices()[0])
         warned = [] if dear is None else [f"{dear}; --precision auto takes what is faster"]
-        left_out = [f"The search goes without {s}: {why}" for s, why in self._checked.sentences.left_out.items()]
+        sentences = self._checked.sentences
+        left_out = [f"The search goes without {s}: {why}" for s, why in sentences.left_out.items()]
+        told = (*held_out.notes(corpus), *triplets_note(sentences.texts), *left_out)
         self.facts = StudyFacts(
             data_source=settings.data,
             made_up=corpus.made_up,
@@ -80,7 +81,7 @@ class MultitaskBert(AbstractTrainer):
             backbone=settings.backbone,
             config_version=CONFIG_VERSION,
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
-            notes=(*warned, *overlap, *left_out, *idle(self.space, settings, sizes)),
+            notes=(*warned, *told, *idle(self.space, settings, sizes)),
         )
         self._devices = devices()
         self._stages: StageKeys | None = None

@@ -66,7 +66,11 @@ def test_every_fault_is_counted_and_listed_and_the_study_ends_well(place: Place)
         assert f"{file}:{line}" in done.stdout
         assert f"{file}:{line}" in report
     assert "7 rows of the data were dropped" in done.stdout
-    assert "sst: 40 examples of dev stand in train too" in done.stdout
+    assert "sst: 40 examples of dev are in the train file too; none is trained on" in done.stdout
+    (told,) = place.rows("select data_json from study_meta")[0]
+    leaking = json.loads(told)["leaking_rows"]
+    assert f"sst: dropped {leaking['sst']} train rows with a sentence of a dev or test split" in done.stdout
+    assert f"{sum(leaking.values())} train rows with a sentence of a dev or test split were left out" in report
 
 
 def test_strict_data_makes_a_bad_row_an_error(place: Place) -> None:

@@ -117,7 +117,21 @@ def test_train_tells_all_faults_of_a_configuration(tmp_path: Path, capsys: pytes
 def test_a_recipe_trains_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     small = ["--backbone", "tiny", "--epochs", "1", "--data", "demo", "--train-examples", "4", "--dev-examples", "4"]
     assert train.main(["--recipe", "kumar", *small]) == 0
-    assert capsys.readouterr().out.splitlines()[0].startswith("epoch 1/1   score ")
+    said = capsys.readouterr()
+    assert said.out.splitlines()[0].startswith("epoch 1/1   score ")
+    assert "simcse_supervised" not in said.err
+
+
+def test_train_says_what_was_dropped_for_a_dev_sentence_and_how_many_triplets_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stages = {"simcse_supervised": {"triplets": 5}, "multitask": {"epochs": 1}}
+    (tmp_path / "c.json").write_text(json.dumps({**SMALL, **stages}), encoding="utf-8")
+    assert train.main(["--config", str(tmp_path / "c.json"), "--data", "demo"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert "quora: dropped 857 train rows with a sentence of a dev or test split (857 with one of quora's own)" in told
+    assert "sts: dropped 1 train row with a sentence of a dev or test split (1 with one of sts's own)" in told
+    assert any(line.startswith("simcse_supervised has 5 triplets: ") for line in told)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +160,8 @@ def refused(
     """The one message of a training that cannot be; `data` is read only where what is refused shows later."""
     (place / "small.json").write_text(json.dumps({**SMALL, **parts}), encoding="utf-8")
     assert train.main(["--config", str(place / "small.json"), "--data", data, *arguments]) == 2
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("epoch ")]
+    lines = capsys.readouterr().err.splitlines()
+    (line,) = [line for line in lines if not line.startswith("epoch ") and " train row" not in line]
     return line
 
 

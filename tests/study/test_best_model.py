@@ -34,8 +34,8 @@ def corpus(tmp_path: Path) -> Corpus:
     """A course folder with one task."""
     folder = tmp_path / "data"
     folder.mkdir()
-    rows = "".join(f"{i}\tid{i}\ta film number {i}\t{i % 5}\n" for i in range(30))
-    for split in ("train", "dev"):
+    for split, film in (("train", "a film"), ("dev", "another film")):
+        rows = "".join(f"{i}\tid{i}\t{film} number {i}\t{i % 5}\n" for i in range(30))
         (folder / f"ids-sst-{split}.csv").write_text(f"\tid\tsentence\tsentiment\n{rows}", encoding="utf-8")
     return load_corpus(str(folder), ("sst",))
 

@@ -46,7 +46,7 @@ def write(database: Database, *, tested: bool = True, made_up: bool = False, **t
     digests = {name: config.digest() for name, config in CONFIGS.items()}
     told = {"baseline": digests["cls"], "baseline_choices": BASELINE, "best": digests["mean"], "best_choices": BEST}
     given = dict.fromkeys(("space", "goal", "command", "data_source", "data_fingerprint", "backbone"), "x") | texts
-    data = {"rows": {"sst/train": 1234}, "overlap": {"sst": 7, "sts": 0}}
+    data = {"rows": {"sst/train": 1234}, "overlap": {"sst": 7, "sts": 0}, "leaking_rows": {"sst": 9, "sts": 0}}
     database.create_study(
         StudyRow(study_name="s", data_made_up=made_up, seed=0, decisions_json=told, data_json=data, **given)
     )
@@ -132,7 +132,8 @@ def test_all_seeds_stand_there_with_mean_spread_and_gain(database: Database, tmp
         "- Time: 2 min for this run's training; 10 min of training and evaluation for all 6 runs of the study" in found
     )
     assert "- 2 rows of the data files were not used: empty text." in found
-    assert "- sst: 7 examples of dev stand in the training file too." in found
+    assert "- sst: 7 examples of dev are in the training file too; none was trained on." in found
+    assert "- sst: 9 training rows with a sentence of a dev or test split were not used." in found
     assert not any(line.startswith("- sts:") for line in found)
 
 

@@ -13,6 +13,7 @@ from mtbert.data.tokenize import Prepared
 from mtbert.errors import BackboneError
 from study.preparation import Checked, check_all, describe_data, prepare
 from study.settings import resolve
+from study.trainers.multitask_bert import MultitaskBert
 
 GIVEN = {"backbone": "tiny", "space": "full_ablation", "budget": "smoke", "train_examples": 16}
 
@@ -79,3 +80,17 @@ def test_other_data_under_the_same_name_replaces_it(checked: Checked, tokenized:
     prepared = prepare(checked, tmp_path / "prepared")
     assert tokenized != [] and len(prepared.splits["sst", "train"]) == 16
     assert_equal(load_prepared(tmp_path / "prepared"), prepared)
+
+
+def test_the_records_say_what_leaks_and_how_many_triplets_there_are(checked: Checked, tmp_path: Path) -> None:
+    told = describe_data(checked, prepare(checked, tmp_path / "prepared"))
+    assert told["leaking_rows"] == {"sst": 0, "quora": 857, "sts": 1} == told["leaking_rows_of_own_splits"]
+    assert told["triplets"] == {"simcse_supervised": told["sentences"]["nli.sent0"]} != {"simcse_supervised": 0}
+
+
+def test_a_launch_is_told_what_leaks_and_how_many_triplets_there_are(checked: Checked) -> None:
+    notes, count = MultitaskBert(resolve(GIVEN, None)).facts.notes, len(checked.sentences.texts["nli.sent0"])
+    assert notes[0].startswith("quora: dropped 857 train rows")
+    assert notes[2].startswith(f"simcse_supervised has {count} triplets: ")
+    without = MultitaskBert(resolve({**GIVEN, "space": "pooling"}, None)).facts.notes
+    assert notes[:2] == without[:2] and not any("triplets" in note for note in without)

@@ -13,7 +13,14 @@ from saved_sets import save, save_all
 from mtbert.data.load import load_corpus
 from mtbert.errors import DataError
 
-PAIRS = {"question1": [f"{i}" for i in range(40)], "question2": ["b"] * 40, "label": [i % 2 for i in range(40)]}
+
+def pairs(of: str, count: int = 40) -> dict[str, list[Any]]:
+    texts = [f"{of} {i}" for i in range(count)]
+    return {
+        "question1": texts,
+        "question2": [f"{text} again" for text in texts],
+        "label": [i % 2 for i in range(count)],
+    }
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +54,8 @@ def test_labels_may_be_classes_with_names(tmp_path: Path) -> None:
             "label": datasets.ClassLabel(names=["not_duplicate", "duplicate"]),
         }
     )
-    made = datasets.Dataset.from_dict(PAIRS, features=features)
-    place = tmp_path / "nyu-mll" / "glue" / "qqp"
-    datasets.DatasetDict({"train": made, "validation": made}).save_to_disk(str(place))
+    made = {name: datasets.Dataset.from_dict(pairs(name), features=features) for name in ("train", "validation")}
+    datasets.DatasetDict(made).save_to_disk(str(tmp_path / "nyu-mll" / "glue" / "qqp"))
     assert load_corpus(f"hub:{tmp_path}", ("quora",)).tasks["quora"].dev.labels[:3].tolist() == [0.0, 1.0, 0.0]
 
 
@@ -60,40 +66,43 @@ def test_hidden_test_labels_are_replaced_by_a_tenth_of_train(everything: str) ->
 
 
 def test_an_example_of_dev_that_stands_in_train_is_counted(tmp_path: Path) -> None:
-    some = {name: values[:4] for name, values in PAIRS.items()}
-    save(tmp_path, "nyu-mll/glue/qqp", train=PAIRS, validation=some)
+    save(tmp_path, "nyu-mll/glue/qqp", train=pairs("train"), validation=pairs("train", 4))
     assert load_corpus(f"hub:{tmp_path}", ("quora",)).overlap == {"quora": 4}
 
 
 def test_a_missing_label_is_listed_like_one_in_a_file_and_strict_refuses_it(tmp_path: Path) -> None:
-    rows = {"sentence1": ["a", "b"], "sentence2": ["c", "d"], "score": [0.5, None]}
-    save(tmp_path, "sentence-transformers/stsb", train=rows, validation=rows, test=rows)
+    train, validation, test = (
+        {"sentence1": [f"{of} a", f"{of} b"], "sentence2": [f"{of} c", f"{of} d"], "score": [0.5, None]}
+        for of in ("train", "validation", "test")
+    )
+    save(tmp_path, "sentence-transformers/stsb", train=train, validation=validation, test=test)
     issue = load_corpus(f"hub:{tmp_path}", ("sts",)).issues[0]
     assert str(issue).startswith("sentence-transformers/stsb:train:2: label '' is not a number")
     assert "--strict-data" in refused(f"hub:{tmp_path}", "sts", strict=True)
 
 
 def test_other_columns_than_expected_are_an_error(tmp_path: Path) -> None:
-    renamed = {"sentence1": PAIRS["question1"], "sentence2": PAIRS["question2"], "label": PAIRS["label"]}
+    first, second, label = pairs("any").values()
+    renamed = {"sentence1": first, "sentence2": second, "label": label}
     save(tmp_path, "nyu-mll/glue/qqp", train=renamed, validation=renamed)
     told = refused(f"hub:{tmp_path}", "quora")
     assert "nyu-mll/glue:train has no column question1, question2; expected question1, question2, label, found" in told
 
 
 def test_a_column_of_another_type_is_an_error(tmp_path: Path) -> None:
-    numbers = {**PAIRS, "question2": list(range(40))}
+    numbers = {**pairs("any"), "question2": list(range(40))}
     save(tmp_path, "nyu-mll/glue/qqp", train=numbers, validation=numbers)
     told = refused(f"hub:{tmp_path}", "quora")
     assert "nyu-mll/glue:train must have text in its column question2, which holds Value('int64')" in told
 
 
 def test_a_missing_split_is_an_error(tmp_path: Path) -> None:
-    save(tmp_path, "nyu-mll/glue/qqp", train=PAIRS)
+    save(tmp_path, "nyu-mll/glue/qqp", train=pairs("any"))
     assert "nyu-mll/glue has no split validation, only train" in refused(f"hub:{tmp_path}", "quora")
 
 
 def test_one_split_saved_alone_is_an_error_with_the_way_out(tmp_path: Path) -> None:
-    datasets.Dataset.from_dict(PAIRS).save_to_disk(str(tmp_path / "nyu-mll/glue/qqp"))
+    datasets.Dataset.from_dict(pairs("any")).save_to_disk(str(tmp_path / "nyu-mll/glue/qqp"))
     told = refused(f"hub:{tmp_path}", "quora")
     assert "holds one split alone" in told and "datasets.load_dataset('nyu-mll/glue', 'qqp').save_to_disk(" in told
 
@@ -105,7 +114,7 @@ def test_a_data_set_that_is_not_there_is_an_error_with_the_way_out(tmp_path: Pat
 
 
 def test_damaged_files_are_an_error(tmp_path: Path) -> None:
-    save(tmp_path, "nyu-mll/glue/qqp", train=PAIRS, validation=PAIRS)
+    save(tmp_path, "nyu-mll/glue/qqp", train=pairs("any"), validation=pairs("any"))
     for file in (tmp_path / "nyu-mll/glue/qqp/train").glob("*.arrow"):
         file.write_bytes(b"not arrow")
     assert "is not a data set that `datasets` saved" in refused(f"hub:{tmp_path}", "quora")

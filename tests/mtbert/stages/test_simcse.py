@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from torch import Tensor, nn
 
 from mtbert.config import RunConfig, parse
 from mtbert.config_stages import SimcseSupervisedConfig, SimcseUnsupervisedConfig
+from mtbert.data.batching import random_batches
+from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.attention import SelfAttention
 from mtbert.errors import DataError
@@ -46,9 +50,9 @@ def vectors(model: MultitaskModel, data: Prepared, name: str, count: int) -> Ten
 
 def test_the_unsupervised_loss_contrasts_each_sentence_with_itself(vivid: MultitaskModel, data: Prepared) -> None:
     found = vectors(vivid, data, "tasks", 6)
-    config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.0, learning_rate=1e-12)
+    config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.0, learning_rate=1e-12, temperature=0.5)
     (loss,) = simcse_unsupervised.run(vivid, config, data, 0)
-    assert loss == pytest.approx(float(contrastive_loss(found, found, 0.05)), rel=1e-3)
+    assert loss == pytest.approx(float(contrastive_loss(found, found, 0.5)), rel=1e-3)
 
 
 def test_the_supervised_loss_contrasts_premises_with_entailments_and_contradictions(
@@ -65,6 +69,55 @@ def test_dropout_makes_the_two_passes_differ(vivid: MultitaskModel, data: Prepar
     config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.3, learning_rate=1e-12)
     (loss,) = simcse_unsupervised.run(vivid, config, data, 0)
     assert loss != pytest.approx(float(contrastive_loss(found, found, 0.05)), rel=1e-2)
+
+
+def repeated(data: Prepared, name: str, order: list[int]) -> Prepared:
+    """The same data with these sentences of a corpus."""
+    return replace(data, texts={**data.texts, name: data.texts[name].take(np.array(order))})
+
+
+def test_equal_sentences_are_not_each_others_negatives(vivid: MultitaskModel, data: Prepared) -> None:
+    order = [0, 1, 2, 0, 3, 1]
+    found = vectors(vivid, data, "tasks", 4)[order]
+    config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.0, learning_rate=1e-12, temperature=0.5)
+    (loss,) = simcse_unsupervised.run(vivid, config, repeated(data, "tasks", order), 0)
+    similar = torch.exp(torch.cosine_similarity(found[:, None], found[None], dim=-1) / 0.5)
+    by_hand = [
+        -torch.log(similar[i, i] / sum(similar[i, j] for j in range(6) if j == i or order[j] != order[i]))
+        for i in range(6)
+    ]
+    assert loss == pytest.approx(float(sum(by_hand)) / 6, rel=1e-3)
+
+
+def test_what_a_premise_entails_elsewhere_in_the_batch_is_not_its_negative(
+    vivid: MultitaskModel, data: Prepared
+) -> None:
+    premises, entailed, contradicted = TRIPLET_TEXTS
+    # The same premise twice with other entailments, and twice the same entailment; its contradictions are left.
+    changed = repeated(repeated(data, premises, [0, 0, 2, 3]), entailed, [0, 1, 2, 2])
+    changed = repeated(changed, contradicted, [0, 1, 2, 3])
+    a, p, n = (vectors(vivid, changed, name, 4) for name in TRIPLET_TEXTS)
+    config = SimcseSupervisedConfig(triplets=4, batch_size=4, dropout=0.0, learning_rate=1e-12, temperature=0.5)
+    (loss,) = simcse_supervised.run(vivid, config, changed, 0)
+    similar = torch.exp(torch.cosine_similarity(a[:, None], torch.cat([p, n])[None], dim=-1) / 0.5)
+    left_out = {(0, 1), (1, 0), (2, 3), (3, 2)}
+    by_hand = [
+        -torch.log(similar[i, i] / sum(similar[i, j] for j in range(8) if (i, j) not in left_out)) for i in range(4)
+    ]
+    assert loss == pytest.approx(float(sum(by_hand)) / 4, rel=1e-3)
+
+
+@pytest.mark.parametrize("stage", [simcse_unsupervised, simcse_supervised])
+def test_the_batches_are_random_draws_whatever_the_lengths(
+    stage: ModuleType, model: MultitaskModel, data: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Any] = []
+    monkeypatch.setattr(stage, "fit", lambda model, trained, how, batches_of, loss_of: found.append(batches_of) or [])
+    config = SimcseUnsupervisedConfig() if stage is simcse_unsupervised else SimcseSupervisedConfig()
+    stage.run(model, config, data, 0)
+    count = len(data.texts["tasks" if stage is simcse_unsupervised else TRIPLET_TEXTS[0]])
+    expected = random_batches(count, 3, np.random.default_rng(7))
+    assert [list(batch) for batch in found[0](3, np.random.default_rng(7))] == [list(batch) for batch in expected]
 
 
 @pytest.mark.parametrize("projection", [False, True])

@@ -34,7 +34,8 @@ def test_heads_are_trained_and_nothing_else(staged: RunConfig, data: Prepared) -
 
 
 def test_the_loss_of_every_task_falls(staged: RunConfig, data: Prepared) -> None:
-    _, outcome = carried(staged, data, 8, 3e-3)
+    calm = parse({**staged.model_dump(mode="json"), "head_dropout": 0.0})  # its noise is larger than what a head learns
+    _, outcome = carried(calm, data, 8, 3e-3)
     first, last = outcome.epochs[0].losses, outcome.epochs[-1].losses
     assert set(first) == {"sst", "quora", "sts"}
     assert all(last[task] < first[task] for task in first)

@@ -1,0 +1,96 @@
+"""No train row holds a sentence of a dev or test split: what counts as the same sentence, and the corpus without leaks.
+
+One task's train file may hold another's dev sentences: Rotten Tomatoes' has 680 of SST's 1,100, tokenized differently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtbert.data.examples import Corpus, Leaking, Split, TaskData, corpus_fingerprint
+from mtbert.errors import DataError
+
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
+
+
+def sentence_key(text: str) -> str:
+    """Letters and digits alone, casefolded: "It 's" and "it's" are the same sentence in two tokenizations."""
+    return _NEITHER_LETTER_NOR_DIGIT.sub("", text.casefold())
+
+
+def held_out_keys(data: TaskData) -> frozenset[str]:
+    """The keys of all sentences of a task's dev, test and unlabelled splits."""
+    splits = (data.dev, data.test, data.unlabelled)
+    return frozenset(sentence_key(text) for split in splits if split is not None for text in sentences_of(split))
+
+
+def sentences_of(split: Split) -> tuple[str, ...]:
+    """All sentences of a split; of pairs all first ones, then all second ones."""
+    return (*split.texts, *(split.texts2 or ()))
+
+
+def without_leaks(corpus: Corpus) -> Corpus:
+    """The corpus whose train splits have lost every row with a sentence of any task's dev, test or unlabelled split.
+
+    Of a pair one such sentence is enough. `leaking` counts what was dropped; the fingerprint is that of what is left.
+    Raises DataError where nothing is left of a train split.
+    """
+    own = {name: held_out_keys(data) for name, data in corpus.tasks.items()}
+    every = frozenset[str]().union(*own.values())
+    tasks: dict[str, TaskData] = {}
+    leaking: dict[str, Leaking] = {}
+    for name, data in corpus.tasks.items():
+        leaks = _holding(data.train, every)
+        leaking[name] = Leaking(rows=int(leaks.sum()), own=int(_holding(data.train, own[name]).sum()))
+        tasks[name] = replace(data, train=data.train.take(np.flatnonzero(~leaks)))
+    _require_train(corpus.source, tasks, leaking)
+    return replace(corpus, tasks=tasks, leaking=leaking, fingerprint=corpus_fingerprint(tasks))
+
+
+def notes(corpus: Corpus) -> list[str]:
+    """What a person should know of dev and test sentences in the train files, one line each."""
+    overlap = [
+        f"{task}: {_counted(count, 'example')} of dev {'is' if count == 1 else 'are'} in the train file too; none is "
+        "trained on"
+        for task, count in corpus.overlap.items()
+        if count
+    ]
+    dropped = [
+        f"{task}: dropped {_counted(leaking.rows, 'train row')} with a sentence of a dev or test split "
+        f"({leaking.own:,} with one of {task}'s own)"
+        for task, leaking in corpus.leaking.items()
+        if leaking.rows
+    ]
+    return [*overlap, *dropped]
+
+
+def _holding(split: Split, held: Set[str]) -> NDArray[np.bool_]:
+    """Which rows of a split hold one of the sentences, (n,)."""
+    found = _among(split.texts, held)
+    return found if split.texts2 is None else found | _among(split.texts2, held)
+
+
+def _among(texts: Iterable[str], held: Set[str]) -> NDArray[np.bool_]:
+    return np.array([sentence_key(text) in held for text in texts], dtype=np.bool_)
+
+
+def _require_train(source: str, tasks: Mapping[str, TaskData], leaking: Mapping[str, Leaking]) -> None:
+    empty = [
+        f"{name} ({leaking[name].own:,} of {leaking[name].rows:,} rows by its own splits)"
+        for name, data in tasks.items()
+        if not len(data.train)
+    ]
+    if empty:
+        raise DataError(
+            f"{source}: no train row is left of {', '.join(empty)}: each holds a sentence of a dev or test split. Give "
+            "other train files, or leave out the task whose splits hold these sentences (--tasks)."
+        )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
