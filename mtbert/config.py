@@ -20,7 +20,8 @@ Frozen, `extra="forbid"`, checked in full before anything is computed. Faults ar
 path and, for a name, the nearest one that exists.
 
 **Never change a default here.** `digest` leaves out what has its default value, so that a field added later does
-not change the digest of older configurations; other values belong into search spaces.
+not change the digest of older configurations; other values belong into search spaces. Where the default of a later
+field is not what was done before, the field says what was (`Before`), and the digest leaves that out.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from mtbert import components
@@ -46,6 +48,7 @@ from mtbert.config_combinations import combination_faults
 from mtbert.config_faults import faults_of, line_errors, sound_part, with_hint
 from mtbert.config_parts import AdapterSpec as AdapterSpec
 from mtbert.config_parts import BalancerSpec as BalancerSpec
+from mtbert.config_parts import Before
 from mtbert.config_parts import Component as Component
 from mtbert.config_parts import DataConfig as DataConfig
 from mtbert.config_parts import EncoderConfig as EncoderConfig
@@ -214,7 +217,7 @@ def _differences(part: BaseModel) -> dict[str, Any]:
     told = {}
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
-        if value == field.get_default(call_default_factory=True):
+        if value == _left_out(field):
             continue
         if isinstance(value, dict):
             told[name] = {key: _differences(item) for key, item in value.items()}
@@ -223,6 +226,12 @@ def _differences(part: BaseModel) -> dict[str, Any]:
         else:
             told[name] = _differences(value) if isinstance(value, BaseModel) else value
     return told
+
+
+def _left_out(field: FieldInfo) -> object:
+    """The value that a digest leaves out: the default, or what was done before there was the field."""
+    before = next((note for note in field.metadata if isinstance(note, Before)), None)
+    return field.get_default(call_default_factory=True) if before is None else before.value
 
 
 def _plain(value: object) -> object:

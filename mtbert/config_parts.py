@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
@@ -22,6 +23,13 @@ class Part(BaseModel):
     """A part of a configuration: frozen, no field that is not known, and no number that is infinite or none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Before:
+    """Of a field that came with another default than what was done before it: that `value`, which digests leave out."""
+
+    value: object
 
 
 class Component(BaseModel):

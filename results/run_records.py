@@ -149,6 +149,7 @@ def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
             key=stage.key,
             seconds=stage.seconds,
             shared=stage.shared,
+            told_json=stage.told,
         )
         for position, stage in enumerate(stages, start=len(before))
     )

@@ -184,7 +184,7 @@ class Example(Base):
 
 
 class Stage(Base):
-    """One stage of a run; `shared` means that another run had paid for it."""
+    """One stage of a run; `shared` means that another run had paid for it. `told_json`: see `results.rows.StageRow`."""
 
     __tablename__ = "stage"
 
@@ -194,6 +194,7 @@ class Stage(Base):
     key: Mapped[str]
     seconds: Mapped[float | None]
     shared: Mapped[bool]
+    told_json: Mapped[dict[str, Any] | None]
 
 
 class DataIssue(Base):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from mtbert.config import RunConfig
-from mtbert.config_stages import corpora_of
+from mtbert.config_stages import DOMAINS, corpora_of
 from mtbert.data import subset, text_sources
 from mtbert.data.examples import Corpus, Split
 from mtbert.errors import DataError
@@ -73,6 +73,8 @@ def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str
         return (text for split in splits for text in _texts(split))
     if name == "in_domain":
         return text_sources.in_domain(corpus.source)
+    if name in DOMAINS:
+        return text_sources.domain(corpus.source, name)
     if name == "wikipedia":
         return text_sources.wikipedia(corpus.source)
     return text_sources.text_file(corpus.source, name)

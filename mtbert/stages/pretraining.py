@@ -80,7 +80,7 @@ def fit(
     how: Pretraining,
     lengths: NDArray[np.int64],
     loss_of: Callable[[Indices, np.random.Generator], Tensor | None],
-) -> list[float]:
+) -> tuple[float, ...]:
     """Train the modules `trained`, of which `model` has some, on batches of similar `lengths`; each epoch's mean loss.
 
     Adam at a constant rate, gradients clipped at norm 1, as the baseline of `multitask` has it. `loss_of` gets a
@@ -113,7 +113,7 @@ def fit(
     optimizer.zero_grad(set_to_none=True)
     for encoder in model.encoders()[1:]:
         encoder.load_state_dict(model.encoder.state_dict())
-    return means
+    return tuple(means)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from torch import Tensor
 
@@ -11,15 +13,16 @@ from mtbert.data.tokenize import Prepared, joined
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stages.contrastive import contrastive_loss, projection
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
+from mtbert.stages.told import LN_CANDIDATES, StageTold
 
 NAME = "simcse_supervised"
 
 
-def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> list[float]:
+def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> StageTold:
     """Supervised SimCSE with hard negatives (Gao et al. 2021, section 4) on the run's sentence vectors.
 
-    Encoder and pooling are trained in place. Gives each epoch's mean loss. Raises `DataError` where the triplets were
-    not prepared.
+    Encoder and pooling are trained in place. Tells each epoch's mean loss, and that of equal cosines, which is
+    ln(2 N - 1 + alpha) in a batch of N. Raises `DataError` where the triplets were not prepared.
     """
     columns, device = [sentences(data.texts, (name,), config.triplets) for name in TRIPLET_TEXTS], device_of(model)
     rows, count = joined(columns), len(columns[0])  # premises, then entailments, then contradictions
@@ -37,4 +40,6 @@ def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, s
     lengths = np.max([column.lengths() for column in columns], axis=0)
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
-        return fit(model, [model.encoder, model.pooling, top], how, lengths, loss_of)
+        losses = fit(model, [model.encoder, model.pooling, top], how, lengths, loss_of)
+    batch = min(config.batch_size, max(1, count))
+    return StageTold(losses, {LN_CANDIDATES: math.log(2 * batch - 1 + config.alpha)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from torch import Tensor
 
@@ -10,14 +12,16 @@ from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stages.contrastive import contrastive_loss, projection
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
+from mtbert.stages.told import LN_CANDIDATES, StageTold
 
 NAME = "simcse_unsupervised"
 
 
-def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> list[float]:
-    """Unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors. Each epoch's mean loss.
+def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> StageTold:
+    """Unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors.
 
-    Encoder and pooling are trained in place. Raises `DataError` where the sentences were not prepared.
+    Tells each epoch's mean loss, and that of equal cosines: ln N in a batch of N. Encoder and pooling are trained in
+    place. Raises `DataError` where the sentences were not prepared.
     """
     rows, device = sentences(data.texts, corpora_of(config.corpus), config.sentences), device_of(model)
     top = projection(model.encoder.width, config.projection, seed, NAME).to(device)
@@ -34,4 +38,5 @@ def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared,
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
-        return fit(model, [model.encoder, model.pooling, top], how, rows.lengths(), loss_of)
+        losses = fit(model, [model.encoder, model.pooling, top], how, rows.lengths(), loss_of)
+    return StageTold(losses, {LN_CANDIDATES: math.log(min(config.batch_size, max(1, len(rows))))})

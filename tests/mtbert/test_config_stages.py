@@ -37,6 +37,12 @@ def test_no_stage_but_multitask_is_run_by_default() -> None:
     assert all(getattr(RunConfig(), stage) is None for stage in STAGES)
 
 
+def test_a_configuration_keeps_the_digest_that_it_had_when_every_head_was_untied() -> None:
+    before = "19d29e5b0f4431919fd40797c0264c20f9129af8d43f0083e1a80d0304c915af"
+    assert parse({"mlm": {"epochs": 3, "head": "untied"}}).digest() == before
+    assert parse({"mlm": {"epochs": 3}}).digest() == parse({"mlm": {"epochs": 3, "head": "tied"}}).digest() != before
+
+
 def test_corpora_are_written_as_a_sum() -> None:
     assert corpora_of("in_domain+tasks") == ("in_domain", "tasks")
     assert corpora_of("notes/my.txt") == ("notes/my.txt",)
