@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 from mtbert.config import RunConfig
 from mtbert.frozen import Shared
@@ -20,6 +21,7 @@ from mtbert.stage_store.keys import ChainKeys
 from mtbert.stage_store.store import Entry, StageStore
 from mtbert.stages import multitask
 from mtbert.stages.multitask import AbstractPieces, EpochReport, StageState
+from mtbert.stages.told import StageTold
 
 MODEL = "model"  # what the names of a model's tensors begin with in an entry
 
@@ -42,13 +44,25 @@ class Sharing:
 class StageDone:
     """One stage of a run, or of `multitask` the epochs up to one that is kept; `shared`: taken from the store.
 
-    `seconds` is what it took where it was carried out. `key` is "" where the run was given none.
+    `seconds` is what it took where it was carried out. `key` is "" where the run was given none. `told`: the losses of
+    a stage before `multitask`.
     """
 
     name: str
     key: str
     seconds: float
     shared: bool
+    told: StageTold | None = None
+
+    def as_json(self) -> list[Any]:
+        """As an entry of the store has it in its history."""
+        return [self.name, self.key, self.seconds, None if self.told is None else self.told.as_json()]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any], computed_here: Collection[str]) -> Self:
+        """What `as_json` gave; shared unless its key is among those that this run computed."""
+        name, key, seconds, told = data
+        return cls(name, key, seconds, key not in computed_here, None if told is None else StageTold.from_json(told))
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ class Stage:
     """A stage before `multitask`: `writes` says which parameters it changes, by the beginning of their names."""
 
     name: str
-    carry_out: Callable[[], object]
+    carry_out: Callable[[], StageTold]
     writes: tuple[str, ...]
 
 
@@ -85,8 +99,8 @@ class Chain(AbstractPieces):
                 if self._load(key):
                     continue
                 began = time.perf_counter()
-                stage.carry_out()
-                self.done.append(StageDone(stage.name, key, time.perf_counter() - began, shared=False))
+                told = stage.carry_out()
+                self.done.append(StageDone(stage.name, key, time.perf_counter() - began, shared=False, told=told))
                 self._keep(key, tuple(prefix for each in stages[: number + 1] for prefix in each.writes))
 
     # multitask's pieces
@@ -179,18 +193,18 @@ class Chain(AbstractPieces):
         own = {name: tensor for name, tensor in tensors.items() if name.startswith("copies.")}
         self.model.load_state_dict(own, strict=False)
         here = {stage.key for stage in self.done if not stage.shared}
-        self.done = [StageDone(name, key, took, shared=key not in here) for name, key, took in entry.data["history"]]
+        self.done = [StageDone.from_json(stage, here) for stage in entry.data["history"]]
 
     def _keep(self, key: str, writes: tuple[str, ...], state: StageState | None = None) -> None:
         """Give the store what the stages so far have changed, and `multitask`'s own state."""
         if self.store is None:
             return
         tensors = {f"{MODEL}.{name}": t for name, t in self.model.state_dict().items() if name.startswith(writes)}
-        history = [[stage.name, stage.key, stage.seconds] for stage in self.done]
+        history = [stage.as_json() for stage in self.done]
         data: dict[str, object] = {"history": history}
         if state is not None:
             seconds = [train + measured for _, train, measured in state.data["epochs"]]
-            history += [[piece.name, piece.key, piece.seconds] for piece in self._pieces(seconds)]
+            history += [piece.as_json() for piece in self._pieces(seconds)]
             tensors, data = {**tensors, **state.tensors}, {**data, "stage": state.data}
         self.store.put(key, tensors, data)
 

@@ -6,14 +6,16 @@ Each part is None where its stage is not run. **Never change a default here with
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from mtbert.config_parts import Fraction, OptimizerConfig, Part
 
-# What sentences are called: of other data sets in the tasks' domain, of the tasks' train splits, of Wikipedia.
-NAMED_CORPORA = ("in_domain", "tasks", "wikipedia")
+# Other data sets in the domain of the tasks (report 004's): all that the data has of these, or each alone.
+DOMAINS = ("rotten_tomatoes", "paws", "sick")
+# What sentences are called: of those data sets, of the tasks' train splits, of Wikipedia.
+NAMED_CORPORA = ("in_domain", *DOMAINS, "tasks", "wikipedia")
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -34,6 +36,9 @@ def corpora_of(text: str) -> tuple[str, ...]:
             )
     if len(set(names)) < len(names):
         raise ValueError(f"each corpus counts once, got '{text}'")
+    inside = [name for name in names if name in DOMAINS]
+    if "in_domain" in names and inside:
+        raise ValueError(f"in_domain holds {', '.join(inside)} already, got '{text}'; name one or the other")
     return names
 
 
@@ -50,6 +55,8 @@ class MlmConfig(Part):
 
     `corpora`: whose sentences, "in_domain" or "in_domain+tasks" there. `probability`: of a token to be predicted.
     `max_sentences`: at most so many of each corpus. `dropout` falls on the hidden states before the output layer.
+    `head`: `tied` to the word embeddings, the checkpoint's own where it has one, or `untied`, a random matrix without
+    bias (there, equation 7).
     """
 
     corpora: Corpora = "in_domain"
@@ -59,6 +66,7 @@ class MlmConfig(Part):
     probability: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.15
     max_sentences: Count | None = None
     dropout: Fraction = 0.1
+    head: Literal["tied", "untied"] = "tied"
 
 
 class SimcseUnsupervisedConfig(Part):

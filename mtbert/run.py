@@ -20,16 +20,17 @@ import torch
 from mtbert import components
 from mtbert.chain import Chain, Sharing, Stage, StageDone
 from mtbert.compilation import compile_layers
-from mtbert.config import RunConfig
+from mtbert.config import MlmConfig, RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.prepared import prepare_once
 from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared, prepare
-from mtbert.encoder.backbones import load_tokenizer
+from mtbert.encoder.backbones import load_masked_head, load_tokenizer
 from mtbert.evaluation import Evaluation, evaluate
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.stages.multitask import EpochReport
+from mtbert.stages.told import StageTold
 from mtbert.tasks.abstract import AbstractTask
 
 
@@ -150,7 +151,7 @@ def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[St
     """The stages before `multitask` that the configuration has, and what of the model each changes."""
     seed, optimizer, stages = config.early_seed, config.multitask.optimizer, []
     if config.mlm is not None:
-        stages.append(Stage(mlm.NAME, partial(mlm.run, model, config.mlm, data, seed), ("encoder.",)))
+        stages.append(Stage(mlm.NAME, partial(_mlm, model, config, config.mlm, data), ("encoder.",)))
     vectors = ("encoder.", "pooling.")
     if config.simcse_unsupervised is not None:
         again = partial(simcse_unsupervised.run, model, config.simcse_unsupervised, data, seed)
@@ -163,6 +164,12 @@ def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[St
         own = tuple(f"{part}.{config.fine_tune_first.task}." for part in ("heads", "adapters"))
         stages.append(Stage(fine_tune_first.NAME, first, (*vectors, "copies.", *own)))
     return stages
+
+
+def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepared) -> StageTold:
+    """The stage `mlm`, with the checkpoint's own head where it is asked for: read when the stage is carried out."""
+    published = load_masked_head(config.backbone) if part.head == "tied" else None
+    return mlm.run(model, part, data, config.early_seed, published)
 
 
 def _seconds(epochs: Sequence[EpochReport]) -> float:

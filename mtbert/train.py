@@ -199,10 +199,14 @@ def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -
             "best_epoch": best.epoch,
             "score": best.dev.score,
             "tasks": {name: dict(task.metrics) for name, task in best.dev.tasks.items()},
+            "stages": {stage.name: stage.told.as_json() for stage in outcome.stages if stage.told},
             "model": str(options.out) if options.out else None,
         }
         print(json.dumps(told, indent=2))
         return
+    for stage in outcome.stages:
+        if stage.told:
+            print(stage.told.sentence(stage.name))
     print(f"best epoch {best.epoch}, dev score {best.dev.score:.4f}")
     if options.out:
         print(f"model {options.out}")

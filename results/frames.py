@@ -102,8 +102,8 @@ def _frame(database: Database, table: type[schema.Base], statement: Select[Any])
     return _typed({name: _texts(found[name]) if name.endswith("_json") else found[name] for name in columns})
 
 
-def _texts(objects: Sequence[object]) -> list[str]:
-    return [json.dumps(one) for one in objects]
+def _texts(objects: Sequence[object]) -> list[str | None]:
+    return [None if one is None else json.dumps(one) for one in objects]
 
 
 def _typed(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:

@@ -153,7 +153,11 @@ class ExampleRow:
 
 @dataclass(frozen=True)
 class StageRow:
-    """One stage of a run; `shared` when another run had computed it."""
+    """One stage of a run; `shared` when another run had computed it.
+
+    `told_json`: of a stage before `multitask` the losses of its epochs, and references by name: {"losses": [...],
+    "references": {...}}, in nats. None where it was not kept, and for the other stages.
+    """
 
     name: str
     key: str

@@ -189,7 +189,7 @@ class Example(Base):
 
 
 class Stage(Base):
-    """One stage of a run; `shared` means that another run had paid for it."""
+    """One stage of a run; `shared` means that another run had paid for it. `told_json`: see `results.rows.StageRow`."""
 
     __tablename__ = "stage"
 

@@ -18,6 +18,7 @@ from results.example_slices import ExampleSizes
 from results.predictions import Predictions, unpack_predictions
 from results.records import Database
 from results.rows import Cell, JsonObject, RunRow, StudyRow
+from results.stage_losses import StageLosses, stage_losses
 from results.stages import StageCosts, stage_costs
 from results.statistics import (
     Difference,
@@ -92,6 +93,7 @@ class StudyResults:
         self.runs: list[RunRow] = database.runs(name, configs=False)
         self.cells: list[Cell] = database.cells(name)
         self.stages: StageCosts = stage_costs(database, name)
+        self.stage_losses: tuple[StageLosses, ...] = stage_losses(database, name)
         self._database = database
         self._metrics = _task_metrics(database, name)
         self._example_scores: dict[int, ExampleScores | None] = {}

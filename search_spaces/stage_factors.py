@@ -10,19 +10,41 @@ from search_spaces.grammar import Factor, Level
 
 _MLM_SCALE = {"mlm.epochs": 1, "mlm.max_sentences": 1}  # Sankhe et al., Table 2: as many epochs in each stage
 
+_MLM_HEAD = Factor(
+    "head",
+    "scientific",
+    "tied",
+    (
+        Level("tied", {"mlm.head": "tied"}, note="BERT's, the checkpoint's own where it has one"),
+        Level("untied", {"mlm.head": "untied"}, note="as Sankhe et al. write it"),
+    ),
+    about="Whether masked tokens are predicted by the word embeddings or by a matrix of the stage's own.",
+)
+
 MLM = Factor(
     "mlm",
     "scientific",
     "none",
     (
         Level("none"),
-        Level("in_domain", {"mlm.corpora": "in_domain"}, note="Rotten Tomatoes, PAWS, SICK", scale=_MLM_SCALE),
+        Level(
+            "in_domain",
+            {"mlm.corpora": "in_domain"},
+            note="Rotten Tomatoes, PAWS, SICK",
+            scale=_MLM_SCALE,
+            factors=(_MLM_HEAD,),
+        ),
         Level(
             "in_domain+tasks",
             {"mlm.corpora": "in_domain+tasks"},
             note="and the training sentences of the tasks",
             scale=_MLM_SCALE,
+            factors=(_MLM_HEAD,),
         ),
+        # One domain alone: of SST's reviews, of Quora's paraphrases, of STS's captions.
+        Level("rotten_tomatoes", {"mlm.corpora": "rotten_tomatoes"}, scale=_MLM_SCALE),
+        Level("paws", {"mlm.corpora": "paws"}, scale=_MLM_SCALE),
+        Level("sick", {"mlm.corpora": "sick"}, scale=_MLM_SCALE),
     ),
     about="Masked language modelling before everything else, and on whose sentences.",
 )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtbert.stage_store.keys import ChainKeys
+from mtbert.stages.told import StageTold
 from study.settings import Limits
 
 # Why a run failed, as the column `run.reason` has it.
@@ -84,12 +85,16 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class StageSeconds:
-    """One stage of a run: its key in the stage store, its seconds, and whether another run had paid for it."""
+    """One stage of a run: its key in the stage store, its seconds, and whether another run had paid for it.
+
+    `told`: the losses of a stage before `multitask`.
+    """
 
     name: str
     key: str
     seconds: float
     shared: bool
+    told: StageTold | None = None
 
 
 @dataclass(frozen=True, eq=False)

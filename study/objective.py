@@ -111,7 +111,7 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
         total_parameters=outcome.total_parameters,
         peak_memory_bytes=outcome.peak_memory_bytes,
         shared_seconds=outcome.shared_seconds,
-        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared) for s in outcome.stages),
+        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared, s.told) for s in outcome.stages),
         trouble=outcome.trouble,
         note=note,
     )

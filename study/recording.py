@@ -42,7 +42,9 @@ def result_of(done: RunDone, device: str) -> RunResult:
         device=device,
         metrics=metric_values(done.metrics),
         predictions=prediction_rows(done.outputs),
-        stages=[StageRow(s.name, s.key, s.seconds, s.shared) for s in done.stages],
+        stages=[
+            StageRow(s.name, s.key, s.seconds, s.shared, s.told.as_json() if s.told else None) for s in done.stages
+        ],
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import importlib.util
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from random import Random
 
+from mtbert.config_stages import DOMAINS
 from mtbert.data import demo
 from mtbert.data.demo_scenes import scene_triplet
 from mtbert.data.hub_loading import WAY_OUT, Loader, folder_of, is_hub, loader_of, require_columns
@@ -24,6 +25,15 @@ NLI_COLUMNS = ("sent0", "sent1", "hard_neg")
 ROTTEN_TOMATOES = ("rt-polarity.neg.txt", "rt-polarity.pos.txt")
 PAWS = "paws/train.tsv"
 SICK = "sick/SICK_train.txt"  # the trial file is SICK's dev split: never read here
+# Each domain of `in_domain`: its files and columns in a folder, its data set on the hub, and the task of the demo whose
+# grammar talks about the same things.
+_DOMAIN_FILES: Mapping[str, tuple[str, ...]] = {"rotten_tomatoes": ROTTEN_TOMATOES, "paws": (PAWS,), "sick": (SICK,)}
+_DOMAIN_COLUMNS = {"paws": ("sentence1", "sentence2"), "sick": ("sentence_A", "sentence_B")}
+_DOMAIN_ON_HUB = {
+    "rotten_tomatoes": ("cornell-movie-review-data/rotten_tomatoes", None, ("text",)),
+    "paws": ("google-research-datasets/paws", "labeled_final", ("sentence1", "sentence2")),
+}
+_DEMO_TASK = {"rotten_tomatoes": "sst", "paws": "quora", "sick": "sts"}
 SIMCSE_DATA = "princeton-nlp/datasets-for-simcse"
 
 # The demo's in-domain sentences are what its grammars say with another seed: new ones about the same things.
@@ -36,25 +46,39 @@ def in_domain(source: str) -> tuple[str, ...]:
 
     For the demo what its grammars say with another seed. Raises DataError where a folder has none of them.
     """
-    if source == "demo":
-        made = demo.generate(DEMO_SEED, dev=1, test=1).values()
-        return tuple(text for task in made for text in (*task.train.texts, *(task.train.texts2 or ())))
-    if is_hub(source):
-        load = loader_of(source)
-        (reviews,) = _columns(load, "cornell-movie-review-data/rotten_tomatoes", None, ("text",))
-        first, second = _columns(load, "google-research-datasets/paws", "labeled_final", ("sentence1", "sentence2"))
-        return (*reviews, *first, *second)
-    folder = Path(os.path.expanduser(source))
-    texts = list(chain.from_iterable(_lines(folder / name) for name in ROTTEN_TOMATOES if (folder / name).is_file()))
-    for name, columns in ((PAWS, ("sentence1", "sentence2")), (SICK, ("sentence_A", "sentence_B"))):
-        if (folder / name).is_file():
-            texts += [field for row in read_table(folder / name, columns).rows for field in row.fields]
+    texts = tuple(chain.from_iterable(_domain(source, name) for name in DOMAINS))
     if not texts:
         raise DataError(
             f"{source} has no in-domain sentences ({', '.join((*ROTTEN_TOMATOES, PAWS, SICK))}). Put one of these "
             "files there, or take another corpus: tasks, or a text file with one sentence a line."
         )
-    return tuple(texts)
+    return texts
+
+
+def domain(source: str, name: str) -> tuple[str, ...]:
+    """One of the `DOMAINS` of `in_domain` alone. Raises DataError where the data does not have it."""
+    texts = tuple(_domain(source, name))
+    if not texts:
+        wanted = "on the hub" if is_hub(source) else f"({', '.join(_DOMAIN_FILES[name])})"
+        raise DataError(
+            f"{source} has no sentences of {name} {wanted}. Put the file into a data folder, or take another corpus: "
+            "in_domain, tasks, or a text file with one sentence a line."
+        )
+    return texts
+
+
+def _domain(source: str, name: str) -> Iterable[str]:
+    if source == "demo":
+        made = demo.generate(DEMO_SEED, dev=1, test=1)[_DEMO_TASK[name]]
+        return (*made.train.texts, *(made.train.texts2 or ()))
+    if is_hub(source):
+        columns = _columns(loader_of(source), *_DOMAIN_ON_HUB[name]) if name in _DOMAIN_ON_HUB else []
+        return chain.from_iterable(columns)
+    folder = Path(os.path.expanduser(source))
+    paths = [folder / file for file in _DOMAIN_FILES[name] if (folder / file).is_file()]
+    if name == "rotten_tomatoes":
+        return chain.from_iterable(map(_lines, paths))
+    return (field for path in paths for row in read_table(path, _DOMAIN_COLUMNS[name]).rows for field in row.fields)
 
 
 def wikipedia(source: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence, Sized
 
 from mtbert.config import RunConfig
-from mtbert.config_stages import corpora_of
+from mtbert.config_stages import DOMAINS, corpora_of
 from mtbert.data import subset, text_sources
 from mtbert.data.examples import Corpus
 from mtbert.data.held_out import held_out_keys, sentence_key, sentences_of
@@ -88,6 +88,8 @@ def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str
         return (text for split in splits for text in sentences_of(split))
     if name == "in_domain":
         return text_sources.in_domain(corpus.source)
+    if name in DOMAINS:
+        return text_sources.domain(corpus.source, name)
     if name == "wikipedia":
         return text_sources.wikipedia(corpus.source)
     return text_sources.text_file(corpus.source, name)

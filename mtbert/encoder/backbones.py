@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mtbert.encoder.abstract import AbstractEncoder
     from mtbert.encoder.bert import BertEncoder
+    from mtbert.encoder.weights import MaskedHead
 
 _log = logging.getLogger(__name__)
 
@@ -151,6 +152,19 @@ def load_pooler(backbone: str) -> tuple[Tensor, Tensor] | None:
     from mtbert.encoder.weights import pooler_of, read_tensors
 
     return pooler_of(read_tensors(find_folder(backbone)))
+
+
+def load_masked_head(backbone: str) -> MaskedHead | None:
+    """The masked-LM head of a backbone's checkpoint; None where there is none.
+
+    Raises `BackboneError` for a part of one.
+    """
+    if backbone in FRESH:
+        return None
+    from mtbert.encoder.weights import masked_head_of, read_tensors
+
+    folder = find_folder(backbone)
+    return masked_head_of(read_tensors(folder), read_shape(folder), str(folder))
 
 
 def load_encoder(name: str, layers: int | None = None) -> tuple[AbstractEncoder, Tokenizer]:

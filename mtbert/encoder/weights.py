@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mtbert.encoder.bert import BertEncoder
 from mtbert.encoder.files import PICKLED, SAFETENSORS
+from mtbert.encoder.shape import BertShape
 from mtbert.errors import BackboneError
 
 _OUTSIDE = {
@@ -33,6 +34,13 @@ _INSIDE = {
 }
 _QKV = ("attention.self.query", "attention.self.key", "attention.self.value")
 _OLD_ENDINGS = {"gamma": "weight", "beta": "bias"}  # checkpoints converted from TensorFlow
+_MASKED_HEAD = {
+    "dense_weight": "cls.predictions.transform.dense.weight",
+    "dense_bias": "cls.predictions.transform.dense.bias",
+    "norm_weight": "cls.predictions.transform.LayerNorm.weight",
+    "norm_bias": "cls.predictions.transform.LayerNorm.bias",
+    "bias": "cls.predictions.bias",
+}
 _UNUSED = re.compile(r"pooler\.|cls\.|embeddings\.position_ids$")  # parts of a BERT that this encoder leaves out
 # What torch.load(weights_only=True) raised on thousands of cut and overwritten files.
 _UNREADABLE = (
@@ -131,6 +139,47 @@ def pooler_of(tensors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor] | None:
     given = {_modern(name): tensor for name, tensor in tensors.items() if "pooler." in name}
     weight, bias = given.get("pooler.dense.weight"), given.get("pooler.dense.bias")
     return None if weight is None or bias is None else (weight, bias)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedHead:
+    """A checkpoint's masked-LM head: LayerNorm(GELU(W h + b)) on E^T, with E the word embeddings, plus `bias`.
+
+    `dense_weight` (width, width); `dense_bias`, `norm_weight` and `norm_bias` (width,); `bias` (vocabulary,).
+    """
+
+    dense_weight: Tensor
+    dense_bias: Tensor
+    norm_weight: Tensor
+    norm_bias: Tensor
+    bias: Tensor
+
+
+def masked_head_of(tensors: Mapping[str, Tensor], shape: BertShape, source: str) -> MaskedHead | None:
+    """The published masked-LM head, its decoder tied to the word embeddings; None where there is none.
+
+    It is no part of the encoder: `load_into` reports it as unused, and the stage `mlm` starts from it. Raises
+    `BackboneError` for a part of one, and for other shapes than the encoder's.
+    """
+    given = {_modern(name): tensor for name, tensor in tensors.items() if name.startswith("cls.predictions.")}
+    if "cls.predictions.decoder.bias" in given:  # the same bias under its other name in transformers
+        given.setdefault("cls.predictions.bias", given["cls.predictions.decoder.bias"])
+    if not any(name in given for name in _MASKED_HEAD.values()):
+        return None
+    width, vocabulary = (shape.width,), (shape.vocabulary_size,)
+    shapes = {"dense_weight": (shape.width, shape.width), "bias": vocabulary}
+    faults = []
+    for part, name in _MASKED_HEAD.items():
+        if name not in given:
+            faults.append(f"lacks {name}")
+        elif given[name].shape != shapes.get(part, width):
+            faults.append(f"has another shape for {name}")
+    if faults:
+        raise BackboneError(
+            f"{source} must hold its whole masked-LM head or nothing of it, but it {', '.join(faults)}. Give a whole "
+            "BertForMaskedLM, or let the stage have a head of its own: mlm.head=untied."
+        )
+    return MaskedHead(**{part: given[name] for part, name in _MASKED_HEAD.items()})
 
 
 def to_hugging_face(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from mtbert.config_stages import FineTuneFirstConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import evaluate
 from mtbert.model import MultitaskModel, freeze
+from mtbert.stages.told import StageTold
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.trainer import DivergedError, Trainer
 
@@ -25,12 +26,12 @@ def run(
     seed: int,
     options: Mapping[str, TaskConfig],
     optimizer: OptimizerConfig,
-) -> list[float]:
+) -> StageTold:
     """Train encoder, pooling and the head of `config.task`; the epoch with its best dev score is kept.
 
     Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says; through it the other
     tasks get what this one learned, so a configuration without a shared one is refused. `optimizer` is that of
-    `multitask`, for where the stage has none of its own. Gives each epoch's mean loss. Raises `DivergedError`.
+    `multitask`, for where the stage has none of its own. Tells each epoch's mean loss. Raises `DivergedError`.
     """
     name = config.task
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {})}
@@ -56,4 +57,4 @@ def run(
         if score > best:
             best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}
     model.load_state_dict(best_state)
-    return losses
+    return StageTold(tuple(losses))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch.nn.functional as F
@@ -14,11 +16,14 @@ from torch import Tensor, nn
 from mtbert.config_stages import MlmConfig, corpora_of
 from mtbert.data.batching import training_batches
 from mtbert.data.tokenize import Prepared
-from mtbert.encoder.bert import INITIAL_DEVIATION
+from mtbert.encoder.bert import BertEncoder
+from mtbert.encoder.weights import MaskedHead
 from mtbert.errors import DataError
 from mtbert.model import MultitaskModel, device_of
 from mtbert.moving import moved
+from mtbert.stages.mlm_heads import new_head, published_head, token_counts, unigram_entropy, untied_head
 from mtbert.stages.pretraining import Indices, Pretraining, fit, on_device, padded, sentences
+from mtbert.stages.told import LN_VOCABULARY, UNIGRAM_ENTROPY, StageTold
 from mtbert.streams import torch_stream
 
 NAME = "mlm"
@@ -34,19 +39,23 @@ class Vocabulary:
     ordinary: NDArray[np.int64]
 
 
-def run(model: MultitaskModel, config: MlmConfig, data: Prepared, seed: int) -> list[float]:
-    """Masked language modelling (Devlin et al. 2018, section 3.1); Sankhe et al., section 3.3. Each epoch's mean loss.
+def run(
+    model: MultitaskModel, config: MlmConfig, data: Prepared, seed: int, published: MaskedHead | None = None
+) -> StageTold:
+    """Masked language modelling (Devlin et al. 2018, section 3.1); Sankhe et al., section 3.3.
 
-    Cross entropy of y = W dropout(x) (their equation 7) over the chosen tokens alone. W (vocabulary, width) is the
-    stage's own, not tied to the embeddings, and is thrown away after it. The encoder is trained in place. Raises
-    `DataError` where the sentences were not prepared or the tokenizer has no [MASK].
+    Cross entropy of the logits of head(dropout(h)) over the chosen tokens alone. The head (`mlm_heads`) is tied to the
+    word embeddings, `published` (the checkpoint's own) where there is one; or, `untied`, the stage's own matrix (their
+    equation 7). What of it is not the encoder's is thrown away after the stage; the encoder is trained in place.
+
+    Tells each epoch's mean loss, the unigram entropy of the sentences' tokens that may be chosen, and ln V, which a
+    uniform guess loses. Raises `DataError` where the sentences were not prepared or the tokenizer has no [MASK].
     """
     rows = sentences(data.texts, corpora_of(config.corpora), config.max_sentences)
     vocabulary, device = vocabulary_of(data.tokenizer_json), device_of(model)
+    counts = token_counts(rows, vocabulary.ordinary, data.vocabulary_size)
     with torch_stream(seed, NAME, "output layer"):
-        output = nn.Linear(model.encoder.width, data.vocabulary_size, bias=False)
-        nn.init.normal_(output.weight, std=INITIAL_DEVIATION)
-    output.to(device)
+        output = _head(model, config, counts, published).to(device)
 
     def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
         ids, real = padded(rows, indices, data.pad_id)
@@ -62,7 +71,21 @@ def run(model: MultitaskModel, config: MlmConfig, data: Prepared, seed: int) -> 
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     # Of similar length: unlike a contrastive loss, this one does not compare the sentences of a batch.
-    return fit(model, [model.encoder, output], how, partial(training_batches, rows.lengths()), loss_of)
+    losses = fit(model, [model.encoder, output], how, partial(training_batches, rows.lengths()), loss_of)
+    return StageTold(losses, {UNIGRAM_ENTROPY: unigram_entropy(counts), LN_VOCABULARY: math.log(data.vocabulary_size)})
+
+
+def _head(
+    model: MultitaskModel, config: MlmConfig, counts: NDArray[np.int64], published: MaskedHead | None
+) -> nn.Module:
+    """The output layer that the configuration asks for."""
+    encoder = model.encoder
+    if config.head == "untied":
+        return untied_head(encoder.width, len(counts))
+    words = cast(nn.Embedding, encoder.embeddings.word)
+    if published is None or not isinstance(encoder, BertEncoder):
+        return new_head(words, encoder.width, counts)
+    return published_head(words, published, encoder.shape.layer_norm_epsilon)
 
 
 def mask_tokens(

@@ -79,7 +79,7 @@ def fit(
     how: Pretraining,
     batches_of: Callable[[int, np.random.Generator], list[Indices]],
     loss_of: Callable[[Indices, np.random.Generator], Tensor | None],
-) -> list[float]:
+) -> tuple[float, ...]:
     """Train the modules `trained`, of which `model` has some; each epoch's mean loss.
 
     Adam at a constant rate, gradients clipped at norm 1, as in the code of BERT and SimCSE. `batches_of` divides the
@@ -113,7 +113,7 @@ def fit(
     optimizer.zero_grad(set_to_none=True)
     for encoder in model.encoders()[1:]:
         encoder.load_state_dict(model.encoder.state_dict())
-    return means
+    return tuple(means)
 
 
 @contextmanager

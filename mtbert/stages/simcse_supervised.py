@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -15,15 +16,17 @@ from mtbert.model import MultitaskModel, device_of
 from mtbert.moving import moved
 from mtbert.stages.contrastive import contrastive_loss, no_negatives, projection, sentence_numbers
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
+from mtbert.stages.told import LN_CANDIDATES, StageTold
 
 NAME = "simcse_supervised"
 
 
-def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> list[float]:
+def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> StageTold:
     """Supervised SimCSE with hard negatives (Gao et al. 2021, section 4) on the run's sentence vectors.
 
     Encoder and pooling are trained in place. Batches are random; what a premise may entail is not among its negatives
-    (`no_negatives`). Gives each epoch's mean loss. Raises `DataError` where the triplets were not prepared.
+    (`no_negatives`). Tells each epoch's mean loss, and that of equal
+    cosines, which is ln(2 N - 1 + alpha) in a batch of N. Raises `DataError` where the triplets were not prepared.
     """
     columns, device = [sentences(data.texts, (name,), config.triplets) for name in TRIPLET_TEXTS], device_of(model)
     rows, count = joined(columns), len(columns[0])  # premises, then entailments, then contradictions
@@ -42,4 +45,6 @@ def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, s
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
-        return fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, count), loss_of)
+        losses = fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, count), loss_of)
+    batch = min(config.batch_size, max(1, count))
+    return StageTold(losses, {LN_CANDIDATES: math.log(2 * batch - 1 + config.alpha)})

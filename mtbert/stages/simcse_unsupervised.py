@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -14,16 +15,17 @@ from mtbert.model import MultitaskModel, device_of
 from mtbert.moving import moved
 from mtbert.stages.contrastive import contrastive_loss, no_negatives, projection, sentence_numbers
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
+from mtbert.stages.told import LN_CANDIDATES, StageTold
 
 NAME = "simcse_unsupervised"
 
 
-def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> list[float]:
-    """Unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors. Each epoch's mean loss.
+def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> StageTold:
+    """Unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors.
 
-    Encoder and pooling are trained in place. Batches are random: of similar length, negatives would differ least. The
-    same sentence twice in a batch, by its tokens, is no negative. Raises `DataError` where the sentences were not
-    prepared.
+    Tells each epoch's mean loss, and that of equal cosines: ln N in a batch of N. Encoder and pooling are trained in
+    place. Batches are random: of similar length, negatives would differ least. The same sentence twice in a batch, by
+    its tokens, is no negative. Raises `DataError` where the sentences were not prepared.
     """
     rows, device = sentences(data.texts, corpora_of(config.corpus), config.sentences), device_of(model)
     numbers = sentence_numbers(rows)
@@ -42,4 +44,5 @@ def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared,
 
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
-        return fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, len(rows)), loss_of)
+        losses = fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, len(rows)), loss_of)
+    return StageTold(losses, {LN_CANDIDATES: math.log(min(config.batch_size, max(1, len(rows))))})

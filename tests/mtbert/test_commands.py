@@ -46,7 +46,7 @@ def test_train_and_predict_tell_the_same_as_data_and_take_no_more_examples_than_
     assert train.main(["--config", str(config), *few, "--out", str(tmp_path / "model"), "--json"]) == 0
     said = capsys.readouterr()
     told = json.loads(said.out)
-    assert set(told) == {"digest", "seed", "best_epoch", "score", "tasks", "model"}
+    assert set(told) == {"digest", "seed", "best_epoch", "score", "tasks", "stages", "model"}
     kept = RunConfig.model_validate_json((tmp_path / "model" / "config.json").read_text(encoding="utf-8"))
     assert (kept.data.train_examples, kept.data.dev_examples) == (3, 2) and told["digest"] == kept.digest()
     assert set(told["tasks"]) == {"sst", "quora", "sts"} and "epoch 1/" in said.err

@@ -105,6 +105,7 @@ def epochs(config: RunConfig, space: str) -> float:
 
 def further_pretraining(config: RunConfig, _: str) -> str:
     corpora = config.mlm.corpora if config.mlm else "none"
+    assert config.mlm is None or config.mlm.head == "untied"  # the report's equation 7
     return {"in_domain+tasks": "in_domain+within_task"}.get(corpora, corpora)
 
 

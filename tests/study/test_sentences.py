@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import search_spaces
+from mtbert.config_stages import DOMAINS
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.prepared import load_prepared, save_prepared
@@ -36,7 +37,7 @@ def demo() -> Corpus:
 
 def test_all_that_a_configuration_of_the_space_may_ask_for_is_read(demo: Corpus) -> None:
     found = with_sentences(SPACE, SETTINGS, demo)
-    assert set(found.texts) == {"in_domain", "tasks", *TRIPLET_TEXTS}
+    assert set(found.texts) == {"in_domain", *DOMAINS, "tasks", *TRIPLET_TEXTS}
     assert not found.left_out and found.space == SPACE
     # Three tasks of 8 examples.
     assert {len(rows) for rows in found.texts.values()} == {24}
@@ -53,6 +54,19 @@ def test_a_search_goes_without_a_stage_whose_sentences_the_data_does_not_have(de
     names = [factor.name for factor in found.space.factors]
     assert names == ["pooling", "simcse_unsupervised", "fine_tune_first", "single_task"]
     assert set(found.texts) == {"tasks"}
+
+
+def test_a_search_goes_without_the_levels_alone_whose_corpus_the_data_does_not_have(
+    demo: Corpus, tmp_path: Path
+) -> None:
+    for name, line in (("neg", "a dull film"), ("pos", "a bright film")):
+        (tmp_path / f"rt-polarity.{name}.txt").write_text(f"{line}\n", encoding="utf-8")
+    found = with_sentences(SPACE, SETTINGS, replace(demo, source=str(tmp_path)))
+    assert set(found.left_out) == {"mlm=paws", "mlm=sick", "simcse_supervised"}
+    assert "no sentences of sick (sick/SICK_train.txt)" in found.left_out["mlm=sick"]
+    (levels,) = [factor.level_names() for factor in found.space.factors if factor.name == "mlm"]
+    assert levels == ("none", "in_domain", "in_domain+tasks", "rotten_tomatoes")
+    assert set(found.texts) == {"tasks", "in_domain", "rotten_tomatoes"}
 
 
 def test_a_baseline_that_needs_missing_sentences_is_an_error(demo: Corpus, tmp_path: Path) -> None:
@@ -100,7 +114,7 @@ def test_every_stage_of_a_run_becomes_a_row_with_its_seconds(demo: Corpus, tmp_p
     choices = SPACE.complete({"mlm": "in_domain", "simcse_supervised": "on", "single_task": "on"})
     config = to_config(SPACE, choices, SETTINGS)
     save_prepared(prepare_data(config, demo, with_sentences(SPACE, SETTINGS, demo).texts), tmp_path / "prepared")
-    assert len(load_prepared(tmp_path / "prepared").texts) == 5
+    assert len(load_prepared(tmp_path / "prepared").texts) == 5 + len(DOMAINS)
     seen: list[int] = []
     done = carry_out(
         Job(1, "train", config.model_dump(mode="json"), tmp_path / "prepared"),
@@ -110,4 +124,10 @@ def test_every_stage_of_a_run_becomes_a_row_with_its_seconds(demo: Corpus, tmp_p
     rows = result_of(done, "cpu").stages
     assert [row.name for row in rows] == ["mlm", "simcse_supervised", "multitask", "single_task"]
     assert all(isinstance(row, StageRow) and row.seconds and not row.shared for row in rows)
+    assert [sorted(row.told["references"]) if row.told else None for row in rows] == [
+        ["ln_vocabulary", "unigram_entropy"],
+        ["ln_candidates"],
+        None,
+        None,
+    ]
     assert seen == [1, 2] and done.best_epoch == 2

@@ -12,11 +12,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtbert.encoder.backbones import build_encoder
+from mtbert.encoder.backbones import build_encoder, load_masked_head
 from mtbert.encoder.bert import BertEncoder
 from mtbert.encoder.locate import find_folder
 from mtbert.encoder.shape import read_shape
 from mtbert.encoder.weights import load_into, read_tensors, to_hugging_face
+from mtbert.stages.mlm_heads import published_head
 
 if TYPE_CHECKING:
     from transformers import BertModel  # takes more than a second to import: only here, in fixtures
@@ -116,3 +117,24 @@ def test_bert_base_is_transformers_and_what_is_exported_is_what_they_read(base_f
     exported, expected = to_hugging_face(encoder.state_dict()), base.state_dict()
     assert exported.keys() == expected.keys()
     assert all(torch.equal(exported[name], expected[name]) for name in expected)
+
+
+def test_a_checkpoints_masked_language_model_is_transformers(tmp_path: Path) -> None:
+    from transformers import BertConfig, BertForMaskedLM
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    reference = BertForMaskedLM(BertConfig(vocab_size=1100, initializer_range=0.3, **sizes)).eval()
+    for parameter in reference.cls.parameters():  # biases and norms too: as they are made, they do nothing
+        torch.nn.init.normal_(parameter, std=0.3)
+    reference.save_pretrained(tmp_path)
+
+    encoder = build_encoder(str(tmp_path), vocabulary_size=1100).eval()
+    head = load_masked_head(str(tmp_path))
+    assert head is not None and isinstance(encoder, BertEncoder)
+    ids, mask = batch(PADDED, reference)  # type: ignore[arg-type]
+    with torch.no_grad():
+        expected = reference(ids, mask).logits[mask]
+        words = encoder.embeddings.word
+        found = published_head(words, head, encoder.shape.layer_norm_epsilon)(encoder(ids, mask)[mask])
+    torch.testing.assert_close(found, expected, atol=TOLERANCE, rtol=TOLERANCE)

@@ -13,6 +13,7 @@ from mtbert.data.tokenize import Prepared
 from mtbert.evaluation import evaluate
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first
+from mtbert.stages.told import StageTold
 from mtbert.trainer import DivergedError
 
 FAST = OptimizerConfig(learning_rate=1e-3, clip_norm=1.0)
@@ -25,14 +26,14 @@ def changed_parts(model: MultitaskModel, before: MultitaskModel) -> set[str]:
     }
 
 
-def carried(staged: RunConfig, data: Prepared, config: FineTuneFirstConfig) -> tuple[MultitaskModel, list[float]]:
+def carried(staged: RunConfig, data: Prepared, config: FineTuneFirstConfig) -> tuple[MultitaskModel, StageTold]:
     model = build_model(staged, data.vocabulary_size)
     return model, fine_tune_first.run(model, config, data, 0, staged.tasks, staged.multitask.optimizer)
 
 
 def test_the_loss_falls(staged: RunConfig, data: Prepared) -> None:
-    _, losses = carried(staged, data, FineTuneFirstConfig(epochs=5, optimizer=FAST))
-    assert len(losses) == 5 and losses[-1] < losses[0]
+    _, told = carried(staged, data, FineTuneFirstConfig(epochs=5, optimizer=FAST))
+    assert len(told.losses) == 5 and told.losses[-1] < told.losses[0] and not told.references
 
 
 def test_encoder_and_own_head_are_trained_and_no_other_head(staged: RunConfig, data: Prepared) -> None:

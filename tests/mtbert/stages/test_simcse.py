@@ -51,7 +51,7 @@ def vectors(model: MultitaskModel, data: Prepared, name: str, count: int) -> Ten
 def test_the_unsupervised_loss_contrasts_each_sentence_with_itself(vivid: MultitaskModel, data: Prepared) -> None:
     found = vectors(vivid, data, "tasks", 6)
     config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.0, learning_rate=1e-12, temperature=0.5)
-    (loss,) = simcse_unsupervised.run(vivid, config, data, 0)
+    (loss,) = simcse_unsupervised.run(vivid, config, data, 0).losses
     assert loss == pytest.approx(float(contrastive_loss(found, found, 0.5)), rel=1e-3)
 
 
@@ -60,14 +60,14 @@ def test_the_supervised_loss_contrasts_premises_with_entailments_and_contradicti
 ) -> None:
     premises, entailed, contradicted = (vectors(vivid, data, f"nli.{c}", 6) for c in ("sent0", "sent1", "hard_neg"))
     config = SimcseSupervisedConfig(triplets=6, batch_size=6, dropout=0.0, learning_rate=1e-12, alpha=2.0)
-    (loss,) = simcse_supervised.run(vivid, config, data, 0)
+    (loss,) = simcse_supervised.run(vivid, config, data, 0).losses
     assert loss == pytest.approx(float(contrastive_loss(premises, entailed, 0.05, contradicted, 2.0)), rel=1e-3)
 
 
 def test_dropout_makes_the_two_passes_differ(vivid: MultitaskModel, data: Prepared) -> None:
     found = vectors(vivid, data, "tasks", 6)
     config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.3, learning_rate=1e-12)
-    (loss,) = simcse_unsupervised.run(vivid, config, data, 0)
+    (loss,) = simcse_unsupervised.run(vivid, config, data, 0).losses
     assert loss != pytest.approx(float(contrastive_loss(found, found, 0.05)), rel=1e-2)
 
 
@@ -125,13 +125,13 @@ def test_the_unsupervised_loss_falls(model: MultitaskModel, data: Prepared, proj
     config = SimcseUnsupervisedConfig(
         sentences=8, batch_size=4, epochs=10, learning_rate=1e-3, dropout=0.1, projection=projection
     )
-    losses = simcse_unsupervised.run(model, config, data, 0)
+    losses = simcse_unsupervised.run(model, config, data, 0).losses
     assert losses[-1] < losses[0]
 
 
 def test_the_supervised_loss_falls(model: MultitaskModel, data: Prepared) -> None:
     config = SimcseSupervisedConfig(triplets=8, batch_size=4, epochs=4, learning_rate=1e-3, dropout=0.0)
-    losses = simcse_supervised.run(model, config, data, 0)
+    losses = simcse_supervised.run(model, config, data, 0).losses
     assert losses[-1] < losses[0]
 
 
@@ -151,8 +151,8 @@ def test_no_layer_of_the_stage_stays_in_the_model(model: MultitaskModel, data: P
 
 def test_a_sentence_alone_in_its_batch_is_left_out(model: MultitaskModel, data: Prepared) -> None:
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    losses = simcse_unsupervised.run(model, SimcseUnsupervisedConfig(sentences=1, batch_size=8), data, 0)
-    assert losses == [0.0]
+    losses = simcse_unsupervised.run(model, SimcseUnsupervisedConfig(sentences=1, batch_size=8), data, 0).losses
+    assert losses == (0.0,)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
