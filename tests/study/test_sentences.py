@@ -124,7 +124,7 @@ def test_every_stage_of_a_run_becomes_a_row_with_its_seconds(demo: Corpus, tmp_p
     rows = result_of(done, "cpu").stages
     assert [row.name for row in rows] == ["mlm", "simcse_supervised", "multitask", "single_task"]
     assert all(isinstance(row, StageRow) and row.seconds and not row.shared for row in rows)
-    assert [sorted(row.told["references"]) if row.told else None for row in rows] == [
+    assert [sorted(row.told_json["references"]) if row.told_json else None for row in rows] == [
         ["ln_vocabulary", "unigram_entropy"],
         ["ln_candidates"],
         None,

@@ -80,7 +80,7 @@ def test_equal_sentences_are_not_each_others_negatives(vivid: MultitaskModel, da
     order = [0, 1, 2, 0, 3, 1]
     found = vectors(vivid, data, "tasks", 4)[order]
     config = SimcseUnsupervisedConfig(sentences=6, batch_size=6, dropout=0.0, learning_rate=1e-12, temperature=0.5)
-    (loss,) = simcse_unsupervised.run(vivid, config, repeated(data, "tasks", order), 0)
+    (loss,) = simcse_unsupervised.run(vivid, config, repeated(data, "tasks", order), 0).losses
     similar = torch.exp(torch.cosine_similarity(found[:, None], found[None], dim=-1) / 0.5)
     by_hand = [
         -torch.log(similar[i, i] / sum(similar[i, j] for j in range(6) if j == i or order[j] != order[i]))
@@ -98,7 +98,7 @@ def test_what_a_premise_entails_elsewhere_in_the_batch_is_not_its_negative(
     changed = repeated(changed, contradicted, [0, 1, 2, 3])
     a, p, n = (vectors(vivid, changed, name, 4) for name in TRIPLET_TEXTS)
     config = SimcseSupervisedConfig(triplets=4, batch_size=4, dropout=0.0, learning_rate=1e-12, temperature=0.5)
-    (loss,) = simcse_supervised.run(vivid, config, changed, 0)
+    (loss,) = simcse_supervised.run(vivid, config, changed, 0).losses
     similar = torch.exp(torch.cosine_similarity(a[:, None], torch.cat([p, n])[None], dim=-1) / 0.5)
     left_out = {(0, 1), (1, 0), (2, 3), (3, 2)}
     by_hand = [
