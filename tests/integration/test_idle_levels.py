@@ -21,13 +21,13 @@ import mtbert.run
 import search_spaces
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
-from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, build_model
 from mtbert.run import prepare_data, run
 from search_spaces.choices import Place, places
 from search_spaces.grammar import Choice
 from study.configuration import to_config
+from study.sentences import Sentences, with_sentences
 from study.settings import resolve
 
 REAL = Path(os.environ.get("MTBERT_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
@@ -37,7 +37,6 @@ pytestmark = [
     pytest.mark.skipif(not REAL.is_dir() and not IN_CI, reason=f"no real data at {REAL}; set MTBERT_DATA"),
 ]
 
-FULL = search_spaces.load("full_ablation")
 EXAMPLES = 16  # of Quora; half as many of the others
 SETTINGS = resolve(
     {"backbone": "tiny", "data": str(REAL), "train_examples": EXAMPLES, "dev_examples": 8, "epochs": 3}, None
@@ -56,7 +55,7 @@ def levels() -> list[tuple[Place, str]]:
     """Every level of a scientific factor but its baseline, conditional factors included."""
     return [
         (place, level)
-        for place in places(FULL.factors)
+        for place in places(asked().space.factors)
         if place.factor.role == "scientific" and place.factor.range is None
         for level in place.factor.level_names()
         if level != place.factor.baseline
@@ -64,7 +63,7 @@ def levels() -> list[tuple[Place, str]]:
 
 
 def config_of(choices: dict[str, Choice], *, dropout: bool) -> RunConfig:
-    told: dict[str, Any] = to_config(FULL, FULL.complete(choices), SETTINGS).model_dump(mode="json")
+    told: dict[str, Any] = to_config(asked().space, asked().space.complete(choices), SETTINGS).model_dump(mode="json")
     told["data"]["max_tokens"] = 24
     if not dropout:
         told["head_dropout"] = told["encoder"]["hidden_dropout"] = 0.0
@@ -74,13 +73,16 @@ def config_of(choices: dict[str, Choice], *, dropout: bool) -> RunConfig:
 
 
 @cache
+def asked() -> Sentences:
+    """The space without the levels whose corpus the data does not have, and the sentences of all others."""
+    return with_sentences(search_spaces.load("full_ablation"), SETTINGS, load_corpus(str(REAL), SETTINGS.tasks))
+
+
+@cache
 def prepared() -> Prepared:
-    """With the sentences of every stage that a level asks for, and twice as many examples of Quora as of the others."""
-    chosen = [{**BESIDE.get(level, {}), **needed(place), place.name: level} for place, level in levels()]
-    configs = [config_of(choices, dropout=True) for choices in chosen]
+    """With twice as many examples of Quora as of the others: where all have as many, two round robins are one."""
     corpus = load_corpus(str(REAL), SETTINGS.tasks)
-    needs = together(need for config in configs for need in needs_of(config).values())
-    data = prepare_data(config_of({}, dropout=True), corpus, read_texts(corpus, needs, EXAMPLES))
+    data = prepare_data(config_of({}, dropout=True), corpus, asked().texts)
     few = {(task, "train"): data.splits[task, "train"].take(np.arange(EXAMPLES // 2)) for task in ("sst", "sts")}
     return replace(data, splits={**data.splits, **few})
 
