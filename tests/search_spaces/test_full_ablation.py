@@ -57,6 +57,7 @@ TECHNIQUES: dict[str, tuple[str, ...]] = {
     "mlm.in_domain.head": ("tied", "untied"),
     "mlm.in_domain+tasks.head": ("tied", "untied"),
     "simcse_unsupervised": ("none", "on"),
+    "simcse_unsupervised.on.corpus": ("tasks", "wikipedia"),
     "simcse_unsupervised.on.projection": ("off", "on"),
     "simcse_supervised": ("none", "on"),
     "simcse_supervised.on.projection": ("off", "on"),

@@ -90,8 +90,8 @@ def test_the_size_of_full_ablation() -> None:
     # sst 3, quora 8, sts 8, its examples 3, its batch 4, optimizer 1+3, schedule 1+1+2, head rate 2, batch 5,
     # accumulation 3, clipping 2, early stopping 3, hidden 2, head 3
     models_and_optimizers = 3 * 8 * 8 * 3 * 4 * 4 * 4 * 2 * 5 * 3 * 2 * 3 * 2 * 3
-    # mlm 1+2*2+3, simcse 1+2 and 1+2, smart 1+3*2, single task 2
-    stages = 8 * 3 * 3 * 7 * 2
+    # mlm 1+2*2+3, simcse 1+2*2 and 1+2, smart 1+3*2, single task 2
+    stages = 8 * 5 * 3 * 7 * 2
     assert FULL.size() == (bert + bert_a_task + bilstm + bilstm_a_task) * models_and_optimizers * stages
 
 
