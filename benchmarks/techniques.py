@@ -54,6 +54,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "bregman": {"multitask": {"regularizer": {"name": "smart", "bregman": True}}},
     "accumulation=2": {"multitask": {"accumulation": 2}},
     "encoder.shared=false": {"encoder": {"shared": False}},
+    "shared_pair_layer": {"shared_pair_layer": True},
     "backbone=bilstm": {"backbone": "bilstm"},
 }
 # How many times the peer's step one may take; the first pattern that fits. SMART: one more forward with a backward to
