@@ -172,7 +172,7 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
 
 
 def _reading(entry: Mapping[str, Any] | None) -> Reading | None:
-    return entry and Reading(entry["words"], tuple(entry["better"]), tuple(entry["worse"]))
+    return None if entry is None else Reading(entry["words"], tuple(entry["better"]), tuple(entry["worse"]))
 
 
 def _table(entry: Mapping[str, Any]) -> PrintedTable:

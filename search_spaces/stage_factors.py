@@ -69,7 +69,7 @@ SIMCSE_CORPUS = Factor(
     "tasks",
     (
         Level("tasks", {"simcse_unsupervised.corpus": "tasks"}, note="the training sentences of the tasks"),
-        Level("wikipedia", {"simcse_unsupervised.corpus": "wikipedia"}, note="as in the reports; from the hub or a file"),
+        Level("wikipedia", {"simcse_unsupervised.corpus": "wikipedia"}, note="as in the reports"),
     ),
     about="Whose sentences the stage reads.",
 )

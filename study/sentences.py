@@ -77,7 +77,8 @@ def _rows(labels: Sequence[str]) -> str:
 
 def _required(space: Space, smaller: Space) -> list[tuple[str, Choices, Choices]]:
     """What may not be left out, the baseline and the rows: its label, its choices in the space and in the smaller."""
-    pairs = {"baseline": ({}, {})} | {label: (row, smaller.rows[label]) for label, row in space.rows.items()}
+    pairs: dict[str, tuple[Choices, Choices]] = {"baseline": ({}, {})}
+    pairs |= {label: (row, smaller.rows[label]) for label, row in space.rows.items()}
     return [(label, space.complete(row), smaller.complete(other)) for label, (row, other) in pairs.items()]
 
 

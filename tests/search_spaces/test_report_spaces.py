@@ -238,9 +238,10 @@ MEANING: dict[str, dict[str, dict[str, Any]]] = {
     },
     "thapa_khurana_weights": {
         "*": {"multitask.sampler.name": "joint", "multitask.batch_size": 8},
-        "Rounds to the smallest task's end": {"multitask.sampler.name": "round_robin_shortest"},
-        "Rounds to the largest task's end": {"multitask.sampler.name": "round_robin_longest"},
+        "Rounds to the end of the smallest task": {"multitask.sampler.name": "round_robin_shortest"},
+        "Rounds to the end of the largest task": {"multitask.sampler.name": "round_robin_longest"},
         "Batches of 8, 3 and 3": {"multitask.batch_size": 3, "tasks.quora.batch_size": 8, "tasks.sts.batch_size": None},
+        "Layer shared by the pairs": {"shared_pair_layer": True, "multitask.sampler.name": "round_robin_shortest"},
         "STS-B twice": {"multitask.balancer.weights": {"sst": 0.75, "quora": 0.75, "sts": 1.5}},
     },
     "sankhe_table4": {
@@ -280,7 +281,7 @@ def test_runs_of_thapa_and_khurana_use_what_their_report_used() -> None:
     assert set(first) == {str(number) for number in range(22)}
     for config in first.values():
         assert config.fine_tune_first is not None
-        optimizer = config.fine_tune_first.optimizer or config.multitask.optimizer  # as mtbert/stages/fine_tune_first.py
+        optimizer = config.fine_tune_first.optimizer or config.multitask.optimizer  # as the stage has it
         assert (optimizer.name, optimizer.weight_decay, optimizer.learning_rate) == ("adamw", 0.001, 1e-5)
         assert (config.fine_tune_first.batch_size, config.fine_tune_first.batches) == (8, 1000)
     for config in rows.values():
