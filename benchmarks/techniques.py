@@ -54,12 +54,13 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "bregman": {"multitask": {"regularizer": {"name": "smart", "bregman": True}}},
     "accumulation=2": {"multitask": {"accumulation": 2}},
     "encoder.shared=false": {"encoder": {"shared": False}},
+    "shared_pair_layer": {"shared_pair_layer": True},
     "backbone=bilstm": {"backbone": "bilstm"},
 }
 # How many times the peer's step one may take; the first pattern that fits. SMART: one more forward with a backward to
 # the inputs and one more of both are 2.7 times already. A sum of adapters may cost what its parts may.
 TARGETS = (
-    (r"adapter[=.]low_rank\+top_layer", 1.95),
+    (r"adapter[=.]\w+\+top_layer", 1.95),
     (r"adapter[=.]top_layer", 1.6),
     (r"adapter[=.]", 1.35),
     (r"smart[=.]", 3.2),

@@ -86,7 +86,11 @@ def _main_tasks() -> dict[str, TaskConfig]:
 
 
 class RunConfig(Part):
-    """One configuration with one seed: all that decides what a run computes, except the data."""
+    """One configuration with one seed: all that decides what a run computes, except the data.
+
+    `shared_pair_layer`: tasks of pairs share a dense layer, GELU(W u + b) of each vector, between the pooling and their
+    heads (tried by Thapa & Khurana, section 3).
+    """
 
     backbone: str = "minilm"
     encoder: EncoderConfig = EncoderConfig()
@@ -94,6 +98,7 @@ class RunConfig(Part):
     pooling: PoolingSpec = Field(default_factory=lambda: PoolingSpec(name="cls"))
     tasks: dict[str, TaskConfig] = Field(default_factory=_main_tasks)
     head_dropout: Fraction = 0.1
+    shared_pair_layer: bool = False
     precision: Precision = "float32"
     compiled: bool = False
     data: DataConfig = DataConfig()

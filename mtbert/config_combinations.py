@@ -40,7 +40,7 @@ def nothing_to_train(config: RunConfig) -> Fault | None:
 
     None of `LAWS`: a space of one task may draw such a configuration, and its run then fails with the same reason.
     """
-    if config.multitask.trainable.name != "heads" or _has_weights(config):
+    if config.multitask.trainable.name != "heads" or _has_weights(config) or config.shared_pair_layer:
         return None
     if any(_learns(name, task) for name, task in config.tasks.items()):
         return None
@@ -248,6 +248,22 @@ def _best_epoch_of_each_task(config: RunConfig) -> Iterator[Fault]:
     elif config.encoder.shared and _has_weights(config):
         told = f"the tasks train pooling {config.pooling.name} together, so they cannot each keep an epoch of their own"
         yield Fault("multitask.best_epoch", f"{told}; use score, or a pooling without weights (cls, mean, max)")
+    elif config.shared_pair_layer:
+        told = "the tasks train the pair layer together, so they cannot each keep an epoch of their own"
+        yield Fault("multitask.best_epoch", f"{told}; use score, or leave out shared_pair_layer")
+
+
+def _pair_layer_of_several_tasks(config: RunConfig) -> Iterator[Fault]:
+    if not config.shared_pair_layer:
+        return
+    known = [name for name in config.tasks if name in components.names("tasks")]
+    pairs = [name for name in known if components.load("tasks", name).pair]  # type: ignore[attr-defined]
+    if len(pairs) < 2:
+        told = f"shared_pair_layer needs two tasks of pairs, got {', '.join(pairs) or 'none'}; leave it out"
+        yield Fault("shared_pair_layer", told)
+    if not config.encoder.shared:
+        told = "encoder.shared=false is one model a task, and shared_pair_layer a layer that several train"
+        yield Fault("shared_pair_layer", f"{told}; leave it out, or use encoder.shared=true")
 
 
 def _weights_of_tasks(config: RunConfig) -> Iterator[Fault]:
@@ -287,7 +303,8 @@ LAWS = (
     Law((*_SHARED, "multitask.balancer", "pooling"), _constant_weights_of_nothing_shared),
     Law((*_SHARED, "multitask.surgery"), _surgery_of_nothing_shared),
     Law((*_SHARED, "multitask.sampler"), _hybrid_of_nothing_shared),
-    Law((*_SHARED, "pooling", "multitask.best_epoch"), _best_epoch_of_each_task),
+    Law((*_SHARED, "pooling", "shared_pair_layer", "multitask.best_epoch"), _best_epoch_of_each_task),
+    Law(("encoder.shared", "tasks", "shared_pair_layer"), _pair_layer_of_several_tasks),
     Law(("multitask.balancer",), _weights_of_tasks),
     Law(("multitask.sampler",), _order_of_tasks),
 )

@@ -61,8 +61,9 @@ class FrozenBatch:
 
 
 class MultitaskModel(nn.Module):
-    """Encoder with the task's adapters -> pooling -> head of the task, computed in `precision`.
+    """Encoder with the task's adapters -> pooling -> [pair layer] -> head of the task, computed in `precision`.
 
+    The `pair_layer`, where there is one, is what the tasks of pairs share beside: u -> GELU(W u + b), width as before.
     `adapters` are the sets of the tasks, none where there are none. Both sentences of a pair go through the encoder
     in one batch: rows 0..n-1 are the first sentences, rows n..2n-1 the second.
     """
@@ -75,6 +76,7 @@ class MultitaskModel(nn.Module):
         adapters: dict[str, TaskAdapter] | None = None,
         *,
         shared: bool = True,
+        pair_layer: nn.Module | None = None,
         precision: Precision = "float32",
         frozen_dropout: bool = False,
     ) -> None:
@@ -83,6 +85,7 @@ class MultitaskModel(nn.Module):
         self.frozen_dropout = frozen_dropout
         self.encoder = encoder
         self.pooling = pooling
+        self.pair_layer = pair_layer
         self.heads = nn.ModuleDict(heads)
         self.adapters = nn.ModuleDict(adapters or {})
         # Nothing shared: the first task has the encoder, each further one a copy of its own.
@@ -152,8 +155,10 @@ class MultitaskModel(nn.Module):
             vectors = self.above(batch, task)
         else:
             vectors = self.vectors(batch.input_ids, batch.attention_mask, task, embedded, batch.packing)
-        parts = vectors.chunk(2) if batch.pair else (vectors,)  # (examples, width) each
         with self.autocast():
+            if batch.pair and self.pair_layer is not None:
+                vectors = self.pair_layer(vectors)
+            parts = vectors.chunk(2) if batch.pair else (vectors,)  # (examples, width) each
             outputs: Tensor = self.heads[task](*parts)
         return outputs.float()
 
@@ -198,8 +203,8 @@ def _without_dropout(part: nn.Module) -> None:
 def freeze(model: MultitaskModel, trainable: str, layers: int | None) -> None:
     """Mark what is trained: `all`, the `adapters_and_heads`, the `last_k` `layers` and those two, or the `heads` alone.
 
-    The pooling is trained always. Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads). Raises `BackboneError` where
-    the encoder has fewer layers.
+    The pooling and the pair layer are trained always. Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads). Raises
+    `BackboneError` where the encoder has fewer layers.
     """
     model.requires_grad_(True)
     if trainable == "all":
@@ -257,6 +262,7 @@ def assemble(
         _heads(config, encoder.width),
         _adapters(config, encoder),
         shared=config.encoder.shared,
+        pair_layer=_pair_layer(config, encoder.width),
         precision=config.precision,
         frozen_dropout=config.encoder.frozen_dropout,
     )
@@ -289,6 +295,14 @@ def _heads(config: RunConfig, width: int) -> dict[str, AbstractHead]:
                 scale=scale,
             )
     return heads
+
+
+def _pair_layer(config: RunConfig, width: int) -> nn.Module | None:
+    """The layer that tasks of pairs share, from a stream of its own; None where there is none."""
+    if not config.shared_pair_layer:
+        return None
+    with torch_stream(config.early_seed, "initial", "pair_layer"):
+        return nn.Sequential(nn.Linear(width, width), nn.GELU())
 
 
 def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdapter]:

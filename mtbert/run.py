@@ -162,7 +162,7 @@ def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[St
     if config.fine_tune_first is not None:
         first = partial(fine_tune_first.run, model, config.fine_tune_first, data, seed, config.tasks, optimizer)
         own = tuple(f"{part}.{config.fine_tune_first.task}." for part in ("heads", "adapters"))
-        stages.append(Stage(fine_tune_first.NAME, first, (*vectors, "copies.", *own)))
+        stages.append(Stage(fine_tune_first.NAME, first, (*vectors, "pair_layer.", "copies.", *own)))
     return stages
 
 

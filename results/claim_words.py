@@ -63,7 +63,9 @@ def metric_name(metric: str) -> str:
 
 
 def remarks(finding: Finding) -> list[str]:
-    """Why a claim is open, what the table's other pairs give, what else changed in the report, and its support."""
+    """Why a claim is open, what the table's other pairs and the claim's other reading give, what else changed in the
+    report, and its support.
+    """
     claim, told = finding.claim, []
     if finding.judgement.reason:
         told.append(f"Open: {finding.judgement.reason}.")
@@ -75,6 +77,12 @@ def remarks(finding: Finding) -> list[str]:
         told.append(
             f"Its {len(claim.pairs)} matched pairs together: {points_text(interval.estimate)} "
             f"{points_interval(interval)}, printed {printed}."
+        )
+    if finding.other_reading is not None and claim.other_reading is not None:
+        interval = finding.other_reading.interval
+        told.append(
+            f"{claim.other_reading.words}: {points_text(interval.estimate)} {points_interval(interval)} "
+            f"({', '.join(claim.other_reading.better)} over {', '.join(claim.other_reading.worse)})."
         )
     told += [METRIC_NOTES[metric] for metric in claim.metrics if metric in METRIC_NOTES]
     if claim.confounds:

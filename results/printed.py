@@ -57,11 +57,21 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Rows that a claim compares where the report can be read in another way as well; `words` say which."""
+
+    words: str
+    better: tuple[str, ...]
+    worse: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Claim:
     """One claim: the mean of the rows `better` against that of the rows `worse`, in every one of `metrics`.
 
     `tolerance`, of approx_equal, is a reading of it, not a number of the report. `reference` are the rows that
     deviations are from; `pairs` all pairs of the table that differ in the claim's factor alone, where those are more.
+    `other_reading` is told beside the verdict, which is on `better` and `worse`.
     """
 
     id: str
@@ -80,6 +90,7 @@ class Claim:
     printed: Printed
     support: str
     confounds: str
+    other_reading: Reading | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +167,12 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
         elsewhere=elsewhere and Elsewhere(elsewhere["space"], tuple(elsewhere["rows"])),
         printed=Printed(**entry["printed"]),
         confounds=entry.get("confounds", ""),
+        other_reading=_reading(entry.get("other_reading")),
     )
+
+
+def _reading(entry: Mapping[str, Any] | None) -> Reading | None:
+    return None if entry is None else Reading(entry["words"], tuple(entry["better"]), tuple(entry["worse"]))
 
 
 def _table(entry: Mapping[str, Any]) -> PrintedTable:

@@ -43,12 +43,14 @@ class Measured:
 class Finding:
     """A claim with what was measured of it (nothing where it cannot be), and the verdict.
 
-    `pairs`: the mean of all the matched pairs of its table, where those are more than the claim compares.
+    `pairs`: the mean of all the matched pairs of its table, where those are more than the claim compares;
+    `other_reading`: the claim's first metric in its other reading, where that is another one in this study.
     """
 
     claim: Claim
     measured: tuple[Measured, ...]
     pairs: Comparison | None
+    other_reading: Comparison | None
     judgement: ClaimJudgement
     run_ids: tuple[int, ...]
 
@@ -66,6 +68,7 @@ def findings(results: StudyResults) -> list[Finding]:
             claim=claim,
             measured=() if isinstance(one, str) else one,
             pairs=_pairs(results, claim, rows),
+            other_reading=_other_reading(results, claim, rows),
             judgement=_reasoned(claim, one, judged),
             run_ids=_run_ids(results, claim, rows),
         )
@@ -161,10 +164,27 @@ def _mean(results: StudyResults, digest: str, seeds: Sequence[int], task: str) -
 
 def _pairs(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Comparison | None:
     """The mean of all matched pairs in the claim's metric, where all of them have been run."""
-    if not claim.pairs or any(not results.results_of(rows.get(label, "")) for pair in claim.pairs for label in pair):
+    if not claim.pairs:
         return None
-    better, worse = ([rows[pair[side]] for pair in claim.pairs] for side in (0, 1))
-    weights, tasks = weights_of(better, worse), TASKS[claim.metrics[0]]
+    better, worse = ([pair[side] for pair in claim.pairs] for side in (0, 1))
+    return _of_rows(results, claim, rows, better, worse)
+
+
+def _other_reading(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Comparison | None:
+    """The claim's metric in its other reading; None where a study's rows have that reading already (`--set`)."""
+    read = claim.other_reading
+    if read is None or [rows.get(x) for x in read.better] == [rows.get(x) for x in claim.better]:
+        return None
+    return _of_rows(results, claim, rows, read.better, read.worse)
+
+
+def _of_rows(
+    results: StudyResults, claim: Claim, rows: dict[str, str], better: Sequence[str], worse: Sequence[str]
+) -> Comparison | None:
+    """One side's mean against the other's in the claim's first metric, where all rows have been run."""
+    if any(not results.results_of(rows.get(label, "")) for label in (*better, *worse)):
+        return None
+    weights, tasks = weights_of(*([rows[label] for label in side] for side in (better, worse))), TASKS[claim.metrics[0]]
     if not weights or unmeasured(results, list(weights), tasks):
         return None
     return compare_tasks(results, tasks, weights)

@@ -51,6 +51,18 @@ ADAPTER = Factor(
             note="Zhang's best",
         ),
         Level(
+            "pal+top_layer",
+            {"adapters.top_layer": {}},
+            factors=(_width("pal"), _gelu("pal", "after the last map of PAL")),
+            note="one of Zhang's further combinations, which prints none of them",
+        ),
+        Level(
+            "houlsby+top_layer",
+            {"adapters.top_layer": {}},
+            factors=(_width("houlsby"),),
+            note="one of Zhang's further combinations, which prints none of them",
+        ),
+        Level(
             "lora",
             factors=(
                 Factor(

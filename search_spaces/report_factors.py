@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from search_spaces.factors import ENCODER, QUORA_HEAD, STS_HEAD
-from search_spaces.grammar import Factor, Json, Level
+from search_spaces.grammar import Constraint, Factor, Json, Level
 from search_spaces.narrowing import fixed
 
 EPOCHS = Factor(
@@ -19,6 +19,34 @@ EPOCHS = Factor(
         Level("3x", scale={"multitask.epochs": 3}, note="three times as many as the budget has"),
     ),
     about="Epochs of the multitask stage, in multiples of the budget's.",
+)
+
+BEST_EPOCH = Factor(
+    "best_epoch",
+    "nuisance",
+    "score",
+    (
+        Level("score", {"multitask.best_epoch": "score"}, note="the epoch with the best mean over the tasks"),
+        Level("each_task", {"multitask.best_epoch": "each_task"}, note="as models that were trained apart have it"),
+    ),
+    about="Whether the tasks keep one epoch together, or each the epoch that is best for it.",
+)
+BEST_EPOCH_CONSTRAINT = Constraint(
+    {"best_epoch": ("each_task",)},
+    {"encoder_sharing": ("shared",)},
+    "Tasks that train one encoder keep one epoch of it.",
+)
+
+# In the course's starter code the whole model is in training mode, whatever of it is frozen.
+FROZEN_DROPOUT = Factor(
+    "frozen_dropout",
+    "nuisance",
+    "off",
+    (
+        Level("off", {"encoder.frozen_dropout": False}, note="what is frozen is computed once"),
+        Level("on", {"encoder.frozen_dropout": True}, note="the course's starter code"),
+    ),
+    about="Whether layers that are not trained have dropout during training.",
 )
 
 # The encoder with all that Kumar changes with it: batches of 64, dropout 0.5 after each layer of the LSTM.

@@ -63,6 +63,17 @@ def _projection(stage: str) -> Factor:
     )
 
 
+SIMCSE_CORPUS = Factor(
+    "corpus",
+    "nuisance",
+    "tasks",
+    (
+        Level("tasks", {"simcse_unsupervised.corpus": "tasks"}, note="the training sentences of the tasks"),
+        Level("wikipedia", {"simcse_unsupervised.corpus": "wikipedia"}, note="as in the reports"),
+    ),
+    about="Whose sentences the stage reads.",
+)
+
 SIMCSE_UNSUPERVISED = Factor(
     "simcse_unsupervised",
     "scientific",
@@ -71,10 +82,8 @@ SIMCSE_UNSUPERVISED = Factor(
         Level("none"),
         Level(
             "on",
-            {"simcse_unsupervised.corpus": "tasks"},
-            note="the training sentences of the tasks; the reports have Wikipedia's",
             scale={"simcse_unsupervised.sentences": 1},
-            factors=(_projection("simcse_unsupervised"),),
+            factors=(SIMCSE_CORPUS, _projection("simcse_unsupervised")),
         ),
     ),
     about="Contrastive learning of each sentence against itself under another dropout mask.",

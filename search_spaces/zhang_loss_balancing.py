@@ -4,8 +4,10 @@ Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the
 in the first two, so a study of it needs three or more). The joint steps end with the smallest task, which is what
 "downsampled to the other two" does to Quora.
 
-Guessed: the temperature of DWA, 2 as in Liu et al. 2019, and that it counts epochs; optimizer and dropout, Adam and
-0.1. "Entity loss" is read as identity: its four numbers are those of Table 2's mean pooling.
+Guessed, for the report does not say it: the temperature of DWA, 2 as in Liu et al. 2019, and that it counts epochs;
+mean pooling and joint steps; Adam with a constant rate, no weight decay and no clipping; every dropout, 0.1; that the
+whole encoder is trained; the similarity head's two layers; the epoch that is kept, the best on dev. "Entity loss" is
+read as identity: its four numbers are those of Table 2's mean pooling.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here). The joint steps end
 with the smallest task, which is what "downsampled to the other two" does to Quora.
 
-Guessed: the curriculum, from Table 4's second row, which repeats this table's; optimizer, dropout and the width of
-the similarity head's two layers, which are not stated: Adam, 0.1, the encoder's.
+Guessed: the curriculum, from Table 4's second row, which repeats this table's; and what is not stated: Adam with a
+constant rate, no weight decay and no clipping; every dropout, 0.1; that the whole encoder is trained; the similarity
+head's two layers, as wide as the encoder with a GELU between; the epoch that is kept, the best on dev.
 """
 
 from __future__ import annotations

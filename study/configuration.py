@@ -68,11 +68,12 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
 def of_one_task(config: RunConfig, task: str) -> RunConfig:
     """The configuration on one of its tasks alone, all else the same; `ConfigurationError` where it cannot be trained.
 
-    Weights of other tasks go with them. A stage that trains another task first cannot be had without that task, nor a
-    training of heads alone where the task's has nothing to learn.
+    Weights of other tasks go with them, and the layer that it shares with one. A stage that trains another task first
+    cannot be had without that task, nor a training of heads alone where the task's has nothing to learn.
     """
     told = config.model_dump(mode="json")
     told["tasks"] = {task: told["tasks"][task]} if task in told["tasks"] else {}
+    told["shared_pair_layer"] = False
     balancer = told["multitask"]["balancer"]
     if balancer.get("weights"):
         balancer["weights"] = {name: weight for name, weight in balancer["weights"].items() if name == task}
@@ -89,7 +90,9 @@ def restricted(space: Space, settings: Settings) -> Space:
     A row of a printed table is not changed into another one: where it trains more layers than there are, `check_space`
     refuses it.
     """
-    others = [name for name in components.names("tasks") if name not in settings.tasks]
+    known = components.names("tasks")
+    others = [name for name in known if name not in settings.tasks]
+    pairs = [name for name in known if name in settings.tasks and components.load("tasks", name).pair]  # type: ignore[attr-defined]
     bilstm = settings.backbone == "bilstm"
     too_deep = () if settings.layers is None or space.rows else range(settings.layers + 1, DEEP)
     return space.without(
@@ -97,6 +100,7 @@ def restricted(space: Space, settings: Settings) -> Space:
         {
             "fine_tune_first.task": others,
             "multitask.trainable.layers": too_deep,
+            "shared_pair_layer": [True] if len(pairs) < 2 else (),
             **(NOT_FOR_BILSTM if bilstm else {}),
         },
     )

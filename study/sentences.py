@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mtbert.data.examples import Corpus
 from mtbert.data.texts import Needs, needs_of, read_texts, together
 from mtbert.errors import DataError
 from search_spaces import Space
+from search_spaces.choices import places
+from search_spaces.grammar import Choices
 from study.configuration import drawn, to_config
 from study.settings import Settings
 
@@ -22,19 +24,28 @@ Asking = tuple[str, str]  # a stage, and the corpora that one of its levels name
 class Sentences:
     """A space whose configurations find their sentences in `texts`.
 
-    `left_out`: stages that it goes without ("mlm"), or levels of one ("mlm=paws"), and why.
+    `left_out`: stages that it goes without ("mlm"), or levels of one ("mlm=paws"), and why. `replaced`: the same of
+    the sentences that rows of a grid have others for, told as "Rows 1, 7 take simcse_unsupervised.on.corpus=tasks".
     """
 
     space: Space
     texts: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, str]
+    replaced: str = ""
+
+    def notes(self) -> list[str]:
+        """What differs from the space that was asked for, a sentence each."""
+        if not self.replaced:
+            return [f"The search goes without {what}: {why}" for what, why in self.left_out.items()]
+        return [f"{self.replaced}, for want of {what}: {why}" for what, why in self.left_out.items()]
 
 
 def with_sentences(space: Space, settings: Settings, corpus: Corpus) -> Sentences:
     """Read what any configuration of the space asks for.
 
     A search goes without a stage whose sentences the data does not have, or without those of its levels alone that need
-    them. Raises `DataError` where the baseline or a row of a grid needs them.
+    them. A row of a grid takes the baseline of a nuisance factor in place of such a level: other sentences for the same
+    technique. Raises `DataError` where the baseline, or a row in any other way, needs what is missing.
     """
     texts: dict[str, tuple[str, ...]] = {}
     missing: dict[str, DataError] = {}
@@ -44,11 +55,40 @@ def with_sentences(space: Space, settings: Settings, corpus: Corpus) -> Sentence
             texts |= read_texts(corpus, {name: most}, settings.train_examples)
         except DataError as error:
             missing[name] = error
-    baseline = needs_of(to_config(space, space.baseline(), settings))
-    for name, fault in missing.items():
-        if space.design == "grid" or any(name in needs for needs in baseline.values()):
-            raise fault
-    return _without(space, wanted, missing, texts)
+    if not missing:
+        return Sentences(space, texts, {})
+    if space.design == "grid" and not space.rows:  # it would lose cells
+        raise next(iter(missing.values()))
+    found = _without(space, wanted, missing, texts)
+    changed: dict[str, list[str]] = {}
+    for label, before, after in _required(space, found.space):
+        needs = together(needs_of(to_config(space, before, settings)).values())
+        lacking = [name for name in needs if name in missing]
+        if lacking:
+            changed.setdefault(_replacement(space, before, after, missing[lacking[0]]), []).append(label)
+    told = [f"{_rows(labels)} {instead}" for instead, labels in changed.items()]
+    return replace(found, replaced="; ".join(told))
+
+
+def _rows(labels: Sequence[str]) -> str:
+    """ "Row 1 takes", "Rows 1, 7 take"."""
+    return f"Row{'s' if len(labels) > 1 else ''} {', '.join(labels)} take{'' if len(labels) > 1 else 's'}"
+
+
+def _required(space: Space, smaller: Space) -> list[tuple[str, Choices, Choices]]:
+    """What may not be left out, the baseline and the rows: its label, its choices in the space and in the smaller."""
+    pairs: dict[str, tuple[Choices, Choices]] = {"baseline": ({}, {})}
+    pairs |= {label: (row, smaller.rows[label]) for label, row in space.rows.items()}
+    return [(label, space.complete(row), smaller.complete(other)) for label, (row, other) in pairs.items()]
+
+
+def _replacement(space: Space, before: Choices, after: Choices, fault: DataError) -> str:
+    """The levels that these choices take instead; raises `fault` unless all of them are of nuisance factors."""
+    roles = {place.name: place.factor.role for place in places(space.factors)}
+    changes = space.differences(before, after)
+    if not changes or any(roles[one.factor] != "nuisance" or one.second is None for one in changes):
+        raise fault
+    return ", ".join(f"{one.factor}={one.second}" for one in changes)
 
 
 def _without(

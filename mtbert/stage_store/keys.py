@@ -129,6 +129,7 @@ def _before(config: RunConfig) -> Iterable[tuple[str, Any, list[str]]]:
             _plain(config.fine_tune_first),
             [dropouts, pooling, config.encoder.shared, list(config.tasks)],
             [_plain(config.tasks[task].head), config.head_dropout, [_plain(part) for part in config.adapters]],
+            config.shared_pair_layer,
             None if config.fine_tune_first.optimizer is not None else _plain(config.multitask.optimizer),
         ]
         yield "fine_tune_first", parts, [f"{task}.train", f"{task}.dev"]
@@ -147,6 +148,7 @@ def _multitask(config: RunConfig) -> list[Any]:
         _plain(config.encoder),
         [_plain(part) for part in config.adapters],
         config.head_dropout,
+        config.shared_pair_layer,
     ]
 
 

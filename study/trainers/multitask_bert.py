@@ -72,8 +72,7 @@ class MultitaskBert(AbstractTrainer):
         dear = slow(settings.precision, devices()[0])
         warned = [] if dear is None else [f"{dear}; --precision auto takes what is faster"]
         sentences = self._checked.sentences
-        left_out = [f"The search goes without {s}: {why}" for s, why in sentences.left_out.items()]
-        told = (*held_out.notes(corpus), *triplets_note(sentences.texts), *left_out)
+        told = (*held_out.notes(corpus), *triplets_note(sentences.texts), *sentences.notes())
         self.facts = StudyFacts(
             data_source=settings.data,
             made_up=corpus.made_up,

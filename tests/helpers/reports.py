@@ -24,6 +24,13 @@ SPACES = (
     "thapa_khurana_table1",
     "sankhe_table4",
 )
+# Spaces of what a report tried without a table of scores that the three tasks have.
+WITHOUT_TABLE = ("hurtado_teaw_training", "hurtado_teaw_tuning", "thapa_khurana_weights")
+# Rows without numbers in the report: another reading of a row, and combinations that it speaks of.
+UNPRINTED: dict[str, tuple[str, ...]] = {
+    "sankhe_table4": ("MTFT, encoder frozen",),
+    "zhang_adapters": ("PAL + Top", "Houlsby + Top"),
+}
 # Rows that a report prints again elsewhere, under another label.
 ALSO = {
     ("thapa_khurana_t1_test", "Test"): "0",

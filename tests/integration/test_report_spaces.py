@@ -12,7 +12,7 @@ import json
 
 import pytest
 from place import SMALL, Place
-from reports import SPACES
+from reports import SPACES, WITHOUT_TABLE
 from tier import NIGHTLY
 
 import search_spaces
@@ -22,7 +22,7 @@ RUNS = (*SMALL, "--layers", "2") if NIGHTLY else ("--rehearse", "--epochs", "1")
 
 @pytest.mark.slow
 @pytest.mark.nightly
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", [*SPACES, *WITHOUT_TABLE])
 def test_every_row_of_a_table_finishes(name: str, place: Place) -> None:
     space = search_spaces.load(name)
     done = place.call(*RUNS, "--space", name, "--name", "s", "--seeds", "1", "--json")

@@ -127,8 +127,8 @@ def test_the_exported_tables_name_runs_and_have_scores(light: Any) -> None:
     assert rows["average"].tolist() == pytest.approx([0.55, 0.5664], abs=1e-3)
 
 
-def words(database: Database, claim: str) -> tuple[str, list[str]]:
-    finding = next(one for one in findings(StudyResults(database, "s")) if one.claim.id == claim)
+def words(database: Database, claim: str, study: str = "s") -> tuple[str, list[str]]:
+    finding = next(one for one in findings(StudyResults(database, study)) if one.claim.id == claim)
     return claim_words.compared(finding.claim), claim_words.remarks(finding)
 
 
@@ -159,6 +159,20 @@ def test_what_a_derived_metric_is_stands_in_the_remarks(light: Any) -> None:
     write(light.database, "hurtado_teaw_table1", {base: CLS, "Cosine Similarity + SimCSE": MEAN})
     _, remarks = words(light.database, "ht_pals_smaller_deviation_from_baseline")
     assert any(remark.startswith("Distance: the mean over tasks of |row minus baseline|") for remark in remarks)
+
+
+def test_the_other_reading_of_a_table_stands_in_the_remarks(light: Any) -> None:
+    claim, frozen = "sankhe_multitask_over_single_task", "MTFT, encoder frozen"
+    write(light.database, "sankhe_table4", {"STFT": CLS, "MTFT": MEAN, frozen: {**CLS, "quora": MEAN["quora"]}})
+    told = [remark for remark in words(light.database, claim)[1] if frozen in remark]
+    assert len(told) == 1 and re.match(
+        r"With the encoder frozen in multitask rows too, at the printed 1e-3: \+3\.4 \[.*\] "
+        r"\(MTFT, encoder frozen over STFT\)\.$",
+        told[0],
+    )
+    # `--set fine_tuning.multitask.encoder=frozen`: both rows are one configuration, which the verdict is about.
+    write(light.database, "sankhe_table4", {"STFT": CLS, "MTFT": MEAN}, name="pinned", also={frozen: "MTFT"})
+    assert not [remark for remark in words(light.database, claim, "pinned")[1] if frozen in remark]
 
 
 def test_further_pairs_stand_in_the_remarks(light: Any) -> None:

@@ -24,6 +24,7 @@ PAIR_HEADS = (
     "cosine_mlp",
 )
 ROUND_ROBINS = ("round_robin_shortest", "round_robin_longest")
+SUMMED = ("low_rank", "pal", "houlsby")
 DRAWN = ("annealed", "proportional", "square_root", "uniform")
 
 # Every technique by the name it has in the list that the project was built from, and the factor that it belongs to.
@@ -37,7 +38,7 @@ TECHNIQUES: dict[str, tuple[str, ...]] = {
     "sst_head": ("linear", "dense", "dense2"),
     "quora_head": PAIR_HEADS,
     "sts_head": PAIR_HEADS,
-    "adapter": ("none", "pal", "low_rank", "houlsby", "top_layer", "low_rank+top_layer", "lora"),
+    "adapter": ("none", "pal", "low_rank", "houlsby", "top_layer", *(f"{x}+top_layer" for x in SUMMED), "lora"),
     "adapter.pal.gelu": ("off", "on"),
     "adapter.low_rank.gelu": ("off", "on"),
     "trainable": ("all", "adapters_and_heads", "last_k", "heads"),
@@ -57,6 +58,7 @@ TECHNIQUES: dict[str, tuple[str, ...]] = {
     "mlm.in_domain.head": ("tied", "untied"),
     "mlm.in_domain+tasks.head": ("tied", "untied"),
     "simcse_unsupervised": ("none", "on"),
+    "simcse_unsupervised.on.corpus": ("tasks", "wikipedia"),
     "simcse_unsupervised.on.projection": ("off", "on"),
     "simcse_supervised": ("none", "on"),
     "simcse_supervised.on.projection": ("off", "on"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reports import ALSO, REPORTS, needs_reports
+from reports import ALSO, REPORTS, UNPRINTED, WITHOUT_TABLE, needs_reports
 
 import search_spaces
 from mtbert.config import RunConfig
@@ -155,7 +155,9 @@ OF_A_TASK = {"para_head": "quora", "qqp_sampled": "quora", "sst_head_depth": "ss
 @pytest.mark.parametrize("name", ROWS)
 def test_the_rows_of_a_space_are_those_printed_each_as_the_report_describes_it(name: str) -> None:
     printed = [row for row in FACTS["rows"] if row["space"] == name]
-    assert len(rows_of(name)) == ROWS[name] and set(rows_of(name)) == set(map(row_label, printed))
+    added = UNPRINTED.get(name, ())
+    assert len(rows_of(name)) == ROWS[name] + len(added)
+    assert set(rows_of(name)) == {*map(row_label, printed), *added}
     assert search_spaces.load(name).design == "grid"
     for row in printed:
         config = rows_of(name)[row_label(row)]
@@ -173,7 +175,7 @@ def test_every_table_of_results_has_a_space() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_are_different_configurations_but_for_the_base_that_kumar_prints_four_times(name: str) -> None:
-    distinct = ROWS[name] - (3 if name == "kumar_single_task" else 0)
+    distinct = ROWS[name] + len(UNPRINTED.get(name, ())) - (3 if name == "kumar_single_task" else 0)
     found = {config.digest() for config in rows_of(name).values()}
     assert len(found) == search_spaces.load(name).size() == distinct
 
@@ -189,13 +191,125 @@ def test_the_rows_that_a_claim_compares_are_run_by_its_space() -> None:
             assert rows_of(row["space"])[row_label(row)].digest() in run, (claim["id"], label)
 
 
+# What the reports' rows do that no table prints: paths of a configuration -> what stands there, space by space and by
+# label; "*" for all rows but those that have a line of their own.
+ONE_MODEL_A_TASK = {"encoder.shared": False, "multitask.best_epoch": "each_task"}
+ONE_MODEL = {"encoder.shared": True, "multitask.best_epoch": "score"}
+HEADS_ALONE = {"multitask.trainable.name": "heads", "encoder.frozen_dropout": True}
+FULLY = {"multitask.trainable.name": "all"}
+READING: dict[str, dict[str, Any]] = {"heads": {**HEADS_ALONE, "multitask.optimizer.learning_rate": 1e-3}}
+READING["all"] = {**FULLY, "multitask.optimizer.learning_rate": 1e-5}
+MEANING: dict[str, dict[str, dict[str, Any]]] = {
+    "hurtado_teaw_table1": {
+        "*": {"simcse_unsupervised": None, "encoder.shared": True},
+        "Cosine Similarity + SimCSE": {"simcse_unsupervised.corpus": "wikipedia"},
+        "Cosine Similarity + SimCSE + PALs": {"simcse_unsupervised.corpus": "wikipedia"},
+    },
+    "hurtado_teaw_training": {
+        "Sequential": {"multitask.sampler.name": "sequential"},
+        "*": {"multitask.sampler.name": "round_robin_longest"},
+        "Annealed sampling": {"multitask.sampler.name": "annealed"},
+    },
+    "hurtado_teaw_tuning": {
+        "Fine-tuning last linear layer": {**ONE_MODEL_A_TASK, **READING["heads"]},
+        "Fine-tuning full model": {**ONE_MODEL_A_TASK, **READING["all"]},
+    },
+    "kumar_single_task": {
+        "*": {**ONE_MODEL_A_TASK, **FULLY, "encoder.frozen_dropout": False},
+        "Fine Tune last 2": {**ONE_MODEL_A_TASK, "multitask.trainable.layers": 2, "encoder.frozen_dropout": True},
+        "Fine Tune only last": {**ONE_MODEL_A_TASK, "multitask.trainable.layers": 1, "encoder.frozen_dropout": True},
+        "PreTrain": {**ONE_MODEL_A_TASK, **HEADS_ALONE},
+    },
+    "kumar_multitask": {
+        "Additive Loss": {**ONE_MODEL, "multitask.regularizer": None},
+        "Additive loss with SMART": {
+            **ONE_MODEL,
+            "multitask.regularizer.name": "smart",
+            "multitask.regularizer.perturbation": "gradient",
+            "multitask.regularizer.same_dropout": True,
+        },
+    },
+    "zhang_curricula": {"*": {"encoder.frozen_dropout": False}, "Hybrid Training": {"encoder.frozen_dropout": True}},
+    "zhang_adapters": {"*": {**FULLY, "multitask.sampler.name": "hybrid", "encoder.frozen_dropout": True}},
+    "thapa_khurana_table1": {
+        "*": ONE_MODEL,
+        "Baseline (PT)": {**ONE_MODEL_A_TASK, **HEADS_ALONE},
+        "Baseline (FT)": {**ONE_MODEL_A_TASK, **FULLY},
+    },
+    "thapa_khurana_weights": {
+        "*": {"multitask.sampler.name": "joint", "multitask.batch_size": 8},
+        "Rounds to the end of the smallest task": {"multitask.sampler.name": "round_robin_shortest"},
+        "Rounds to the end of the largest task": {"multitask.sampler.name": "round_robin_longest"},
+        "Batches of 8, 3 and 3": {"multitask.batch_size": 3, "tasks.quora.batch_size": 8, "tasks.sts.batch_size": None},
+        "Layer shared by the pairs": {"shared_pair_layer": True, "multitask.sampler.name": "round_robin_shortest"},
+        "STS-B twice": {"multitask.balancer.weights": {"sst": 0.75, "quora": 0.75, "sts": 1.5}},
+    },
+    "sankhe_table4": {
+        "*": {**READING["all"], "multitask.best_epoch": "score"},
+        "STFT": {**READING["heads"], "multitask.best_epoch": "each_task"},
+        "MTFT, encoder frozen": {**READING["heads"], "multitask.best_epoch": "score"},
+    },
+}
+
+
+def stands(config: RunConfig, path: str) -> Any:
+    """What a configuration has at a dotted path; None below a part that it has not."""
+    part: Any = config.model_dump(mode="json")
+    for name in path.split("."):
+        part = None if part is None else part[name]
+    return part
+
+
+@pytest.mark.parametrize("name", MEANING)
+def test_what_a_row_does_that_no_table_prints(name: str) -> None:
+    wanted = MEANING[name]
+    assert set(wanted) - {"*"} <= set(rows_of(name))
+    for label, config in rows_of(name).items():
+        expected = wanted.get(label, wanted.get("*", {}))
+        assert {path: stands(config, path) for path in expected} == expected, label
+
+
+@pytest.mark.parametrize("name", [*ROWS, *WITHOUT_TABLE])
+def test_no_row_is_clipped(name: str) -> None:
+    assert {stands(config, "multitask.optimizer.clip_norm") for config in rows_of(name).values()} == {None}
+
+
+def test_runs_of_thapa_and_khurana_use_what_their_report_used() -> None:
+    """Each technique in every row that has it; Quora first with the optimizer of the run, as the stage resolves it."""
+    rows = rows_of("thapa_khurana_table1")
+    first = {label: config for label, config in rows.items() if config.fine_tune_first is not None}
+    assert set(first) == {str(number) for number in range(22)}
+    for config in first.values():
+        assert config.fine_tune_first is not None
+        optimizer = config.fine_tune_first.optimizer or config.multitask.optimizer  # as the stage has it
+        assert (optimizer.name, optimizer.weight_decay, optimizer.learning_rate) == ("adamw", 0.001, 1e-5)
+        assert (config.fine_tune_first.batch_size, config.fine_tune_first.batches) == (8, 1000)
+    for config in rows.values():
+        part, regularizer = config.simcse_unsupervised, config.multitask.regularizer
+        assert part is None or (part.corpus, part.batch_size, part.learning_rate) == ("wikipedia", 64, 3e-5)
+        told = None if regularizer is None else regularizer.settings
+        assert told is None or (told["perturbation"], told["same_dropout"]) == ("random_noise", False)
+
+
+def test_quora_first_takes_the_optimizer_of_the_run_in_full_ablation() -> None:
+    space = search_spaces.load("full_ablation")
+    told = {"fine_tune_first": "quora", "optimizer": "adamw", "optimizer.adamw.weight_decay": "0.001"}
+    config = to_config(space, space.complete({**told, "learning_rate": 1e-5}), SETTINGS)
+    assert config.fine_tune_first is not None and config.fine_tune_first.optimizer is None
+    recipe = {one.name: one for one in space.recipes}["thapa_khurana"]
+    assert to_config(space, space.complete(recipe.choices), SETTINGS).multitask.optimizer == config.multitask.optimizer
+
+
 @pytest.mark.parametrize(
     ("name", "pin", "rows"),
     [
         ("hurtado_teaw_table1", ("epochs=1x", "head_dropout=0.1"), 5),
         ("kumar_multitask", ("head_dropout=0.1", "sts_head=product"), 2),
         ("thapa_khurana_table1", ("sts_head=concat_absdiff",), 26),
-        ("zhang_adapters", ("trainable=adapters_and_heads", "sampler=joint"), 5),
+        ("thapa_khurana_table1", ("simcse_unsupervised.on.corpus=tasks",), 26),
+        ("zhang_adapters", ("trainable=adapters_and_heads", "sampler=joint"), 7),
+        ("sankhe_table4", ("fine_tuning.multitask.encoder=frozen",), 9),
+        ("kumar_single_task", ("frozen_dropout=off",), 16),
     ],
 )
 def test_the_other_reading_of_a_table_is_one_setting_away(name: str, pin: tuple[str, ...], rows: int) -> None:
@@ -205,7 +319,7 @@ def test_the_other_reading_of_a_table_is_one_setting_away(name: str, pin: tuple[
 
 
 def test_the_docstring_says_what_is_scaled_down_and_what_was_guessed() -> None:
-    for name in ROWS:
+    for name in (*ROWS, *WITHOUT_TABLE):
         told = " ".join((__import__(f"search_spaces.{name}", fromlist=["x"]).__doc__ or "").split())
         assert "Scaled down: the backbone" in told and "Guessed" in told, name
 

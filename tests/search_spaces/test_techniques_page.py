@@ -26,7 +26,7 @@ def test_every_level_that_is_measured_is_named() -> None:
 
 def test_every_space_of_a_reports_table_is_named() -> None:
     of_reports = [name for name in search_spaces.names() if search_spaces.load(name).rows]
-    assert len(of_reports) == 11 and set(of_reports) <= NAMED
+    assert len(of_reports) == 14 and set(of_reports) <= NAMED
 
 
 def test_every_technique_has_a_measured_cost() -> None:

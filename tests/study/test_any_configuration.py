@@ -49,7 +49,8 @@ def prepared() -> Prepared:
     baseline = to_config(FULL, FULL.baseline(), SETTINGS)
     corpus = load_corpus("demo", tuple(baseline.tasks))
     short = baseline.model_copy(update={"data": baseline.data.model_copy(update={"max_tokens": MAX_TOKENS})})
-    return prepare_data(short, corpus, with_sentences(FULL, SETTINGS, corpus).texts)
+    texts = with_sentences(FULL, SETTINGS, corpus).texts
+    return prepare_data(short, corpus, {**texts, "wikipedia": texts["tasks"]})  # the demo has nothing of Wikipedia
 
 
 Pair = tuple[str, ...]
@@ -135,6 +136,8 @@ IN_A_CONFIGURATION = {
     "encoder=bilstm": "a BiLSTM has no",
     "adapter=none": "needs at least one adapter, got none",
     "adapter=low_rank+top_layer": "low_rank, top_layer",
+    "adapter=pal+top_layer": "pal, top_layer",
+    "adapter=houlsby+top_layer": "houlsby, top_layer",
 }
 
 

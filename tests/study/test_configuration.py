@@ -183,6 +183,16 @@ def test_an_unknown_task_is_told_with_the_nearest() -> None:
         check_space(restricted(search_spaces.load("pooling"), settings), settings)
 
 
+def test_one_task_of_pairs_is_not_asked_about_a_layer_that_two_share() -> None:
+    space = search_spaces.load("thapa_khurana_weights")
+    for tasks, there in ((("sst", "quora", "sts"), True), (("sst", "sts"), False)):
+        settings = resolve({"backbone": "tiny", "tasks": tasks}, None)
+        found = restricted(space, settings)
+        (factor,) = [factor for factor in found.factors if factor.name == "shared_pair_layer"]
+        assert ("on" in factor.level_names()) is there
+        check_space(found, settings)
+
+
 def test_a_bilstm_is_not_asked_about_its_attention() -> None:
     settings = of_tasks("sst", "quora", "sts", backbone="bilstm")
     names = {factor.name for factor in restricted(search_spaces.load("full_ablation"), settings).factors}

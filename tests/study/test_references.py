@@ -46,6 +46,10 @@ def test_the_weights_of_other_tasks_go_with_them() -> None:
     assert found.multitask.balancer.settings["weights"] == {"quora": 2.0}
 
 
+def test_the_layer_that_a_task_shares_goes_with_the_others() -> None:
+    assert not of_one_task(config(shared_pair_layer=True), "sts").shared_pair_layer
+
+
 def test_a_stage_that_trains_another_task_first_cannot_be_had_alone() -> None:
     whole = config(fine_tune_first={"task": "quora"})
     assert list(of_one_task(whole, "quora").tasks) == ["quora"]

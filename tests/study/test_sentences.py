@@ -17,6 +17,7 @@ from mtbert.errors import DataError
 from mtbert.run import prepare_data
 from results.records import StageRow
 from search_spaces import Space
+from search_spaces.choices import places
 from search_spaces.factors import FINE_TUNE_FIRST, MLM, POOLING, SIMCSE_SUPERVISED, SIMCSE_UNSUPERVISED, SINGLE_TASK
 from study.configuration import restricted, to_config
 from study.messages import Job, RunDone
@@ -38,7 +39,6 @@ def demo() -> Corpus:
 def test_all_that_a_configuration_of_the_space_may_ask_for_is_read(demo: Corpus) -> None:
     found = with_sentences(SPACE, SETTINGS, demo)
     assert set(found.texts) == {"in_domain", *DOMAINS, "tasks", *TRIPLET_TEXTS}
-    assert not found.left_out and found.space == SPACE
     # Three tasks of 8 examples.
     assert {len(rows) for rows in found.texts.values()} == {24}
 
@@ -49,7 +49,7 @@ def test_a_space_without_such_stages_reads_nothing(demo: Corpus) -> None:
 
 def test_a_search_goes_without_a_stage_whose_sentences_the_data_does_not_have(demo: Corpus, tmp_path: Path) -> None:
     found = with_sentences(SPACE, SETTINGS, replace(demo, source=str(tmp_path)))
-    assert set(found.left_out) == {"mlm", "simcse_supervised"}
+    assert set(found.left_out) == {"mlm", "simcse_unsupervised=wikipedia", "simcse_supervised"}
     assert "no in-domain sentences" in found.left_out["mlm"]
     names = [factor.name for factor in found.space.factors]
     assert names == ["pooling", "simcse_unsupervised", "fine_tune_first", "single_task"]
@@ -79,6 +79,50 @@ def test_a_grid_does_not_lose_rows_silently(demo: Corpus, tmp_path: Path) -> Non
     grid = replace(SPACE, design="grid", rows={"with": {"mlm": "in_domain"}, "plain": {}})
     with pytest.raises(DataError, match="no in-domain sentences"):
         with_sentences(grid, SETTINGS, replace(demo, source=str(tmp_path)))
+
+
+WIKIPEDIA = {"simcse_unsupervised": "on", "simcse_unsupervised.on.corpus": "wikipedia"}
+TABLE = Space(
+    name="table",
+    goal="Does SimCSE help?",
+    design="grid",
+    factors=(POOLING, SIMCSE_UNSUPERVISED),
+    rows={"plain": {}, "with": WIKIPEDIA, "both": {**WIKIPEDIA, "pooling": "mean"}},
+)
+
+
+def corpora(space: Space) -> list[str | None]:
+    configs = [to_config(space, space.complete(row), SETTINGS) for row in space.rows.values()]
+    return [part.corpus if (part := config.simcse_unsupervised) else None for config in configs]
+
+
+def test_rows_that_read_wikipedia_take_the_tasks_sentences_where_the_data_has_none_and_it_is_told(
+    demo: Corpus, tmp_path: Path
+) -> None:
+    found = with_sentences(TABLE, SETTINGS, demo)
+    assert corpora(TABLE) == [None, "wikipedia", "wikipedia"] and corpora(found.space) == [None, "tasks", "tasks"]
+    assert set(found.texts) == {"tasks"}
+    (told,) = found.notes()
+    assert told.startswith("Rows with, both take simcse_unsupervised.on.corpus=tasks, for want of ")
+    assert "--data demo has no sentences of Wikipedia (wiki1m_for_simcse.txt)" in told
+
+    (tmp_path / "wiki1m_for_simcse.txt").write_text("A town in the north.\nA river.\n", encoding="utf-8")
+    there = with_sentences(TABLE, SETTINGS, replace(demo, source=str(tmp_path)))
+    assert there.space == TABLE and not there.notes() and len(there.texts["wikipedia"]) == 2
+
+
+def test_who_asks_for_wikipedia_alone_is_told_that_there_is_none(demo: Corpus) -> None:
+    for pins in (["simcse_unsupervised.on.corpus=wikipedia"], WIKIPEDIA):
+        with pytest.raises(DataError, match="no sentences of Wikipedia"):
+            with_sentences(TABLE.pin(pins), SETTINGS, demo)
+
+
+def test_a_search_tries_the_corpora_that_there_are(demo: Corpus) -> None:
+    found = with_sentences(SPACE, SETTINGS, demo)
+    assert list(found.left_out) == ["simcse_unsupervised=wikipedia"]
+    assert found.notes()[0].startswith("The search goes without simcse_unsupervised=wikipedia: --data demo has no")
+    (levels,) = [p.factor.level_names() for p in places(found.space.factors) if p.factor.name == "corpus"]
+    assert levels == ("tasks",)
 
 
 def test_the_budget_scales_the_stages() -> None:
