@@ -22,7 +22,7 @@ from mtbert.config import MAIN_TASKS, MultitaskConfig, OptimizerConfig, RunConfi
 BACKBONE = "minilm" if NIGHTLY else "tiny"
 EXAMPLES = 200  # of each task to train on
 SENTENCES = 96  # of each corpus of a stage that reads sentences
-EPOCHS = 3  # balancers that look back two epochs have weights of their own in the third
+EPOCHS = 4  # balancers that look back two epochs have weights of their own in the third; two dense layers start slowly
 ROWS = 8  # sentences in a batch: half as many pairs
 RATE, HEADS_RATE = 5e-5 if NIGHTLY else 5e-4, 2e-3  # what starts from nothing needs larger steps
 BASE: dict[str, Any] = {
