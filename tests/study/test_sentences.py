@@ -62,7 +62,7 @@ def test_a_search_goes_without_the_levels_alone_whose_corpus_the_data_does_not_h
     for name, line in (("neg", "a dull film"), ("pos", "a bright film")):
         (tmp_path / f"rt-polarity.{name}.txt").write_text(f"{line}\n", encoding="utf-8")
     found = with_sentences(SPACE, SETTINGS, replace(demo, source=str(tmp_path)))
-    assert set(found.left_out) == {"mlm=paws", "mlm=sick", "simcse_supervised"}
+    assert set(found.left_out) == {"mlm=paws", "mlm=sick", "simcse_unsupervised=wikipedia", "simcse_supervised"}
     assert "no sentences of sick (sick/SICK_train.txt)" in found.left_out["mlm=sick"]
     (levels,) = [factor.level_names() for factor in found.space.factors if factor.name == "mlm"]
     assert levels == ("none", "in_domain", "in_domain+tasks", "rotten_tomatoes")
