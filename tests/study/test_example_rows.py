@@ -76,10 +76,10 @@ def test_the_rarest_word_is_counted_in_the_training_sentences_of_all_tasks() -> 
 
 
 def test_a_study_counts_the_words_of_all_that_it_trains_on_and_of_nothing_else() -> None:
-    given = {"space": "pooling", "backbone": "tiny", "budget": "smoke", "train_examples": 16, "dev_examples": 8}
+    given = {"space": "pooling", "backbone": "tiny", "budget": "smoke", "train_examples": 64, "dev_examples": 8}
     found = MultitaskBert(resolve(given, None)).examples()
     corpus = load_corpus("demo", ("sst", "quora", "sts"))
-    counts = word_counts(subset.first(data.train, 16) for data in corpus.tasks.values())
+    counts = word_counts(subset.first(data.train, 64) for data in corpus.tasks.values())
     dev = {task: subset.first(data.dev, 8) for task, data in corpus.tasks.items()}
     assert len(found) == 24
     for row in found:
