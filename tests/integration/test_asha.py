@@ -9,7 +9,7 @@ import pytest
 from place import SMALL, Place
 
 pytestmark = pytest.mark.slow
-TRIALS = 9
+TRIALS = 15
 STUDY = (
     *SMALL, "--space", "pooling", "--name", "s", "--phases", "search", "--trials", str(TRIALS), "--epochs", "4",
     "--pruner", "asha",
