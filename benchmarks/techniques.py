@@ -40,6 +40,7 @@ from mtbert.run import prepare_data
 from search_spaces import Space
 from search_spaces.choices import places
 from study.configuration import SENTENCES, to_config
+from study.sentences import with_sentences
 from study.settings import Settings, resolve
 
 BATCH_SIZE, BATCHES = 8, 2  # batches of each task in an epoch
@@ -92,8 +93,11 @@ class Bench:
 
     def __init__(self, data: str, backbone: str, folder: Path) -> None:
         sizes = {"train_examples": BATCH_SIZE * BATCHES, "dev_examples": BATCH_SIZE, "epochs": 2 * (TURNS + 1)}
-        self.space: Space = search_spaces.load("full_ablation")
         self.settings: Settings = resolve({"backbone": backbone, "data": data, **sizes}, None)
+        whole = search_spaces.load("full_ablation")
+        self.corpus = load_corpus(data, tuple(to_config(whole, whole.baseline(), self.settings).tasks))
+        # Without the levels whose sentences the data does not have.
+        self.space: Space = with_sentences(whole, self.settings, self.corpus).space
         self.folder = folder
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["step_cost", "torch._dynamo"])
@@ -132,12 +136,11 @@ class Bench:
         if folder.is_dir():
             return str(folder)
         baseline = to_config(self.space, self.space.baseline(), self.settings).model_copy(update={"backbone": backbone})
-        corpus = load_corpus(self.settings.data, tuple(baseline.tasks))
         stages = [
             to_config(self.space, o.choices, self.settings) for o in self.space.alternatives(self.space.baseline())
         ]
         wanted = dict.fromkeys(together(need for config in stages for need in needs_of(config).values()), None)
-        save_prepared(prepare_data(baseline, corpus, read_texts(corpus, wanted, None)), folder)
+        save_prepared(prepare_data(baseline, self.corpus, read_texts(self.corpus, wanted, None)), folder)
         return str(folder)
 
     def time(self, case: Case) -> Time:

@@ -39,7 +39,7 @@ class StageLosses:
     references: Mapping[str, float]
 
     @property
-    def learned_context(self) -> bool:
+    def below_entropy(self) -> bool:
         """Whether the last loss is below the unigram entropy; True for a stage that has none."""
         return self.losses[-1] < self.references.get(UNIGRAM_ENTROPY, float("inf"))
 
@@ -54,7 +54,7 @@ class StageLosses:
         beside = [words.format(self.references[key]) for key, words in WORDS.items() if key in self.references]
         line = "; ".join((f"{name}: {told}", *([", ".join(beside)] if beside else [])))
         mean = f" (mean of {plural(self.runs, 'run')})" if self.runs > 1 else ""
-        return f"{line}{mean}.{'' if self.learned_context else f' {NO_CONTEXT}'}"
+        return f"{line}{mean}.{'' if self.below_entropy else f' {NO_CONTEXT}'}"
 
 
 def stage_losses(database: Database, name: str) -> tuple[StageLosses, ...]:

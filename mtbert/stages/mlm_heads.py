@@ -35,8 +35,8 @@ def new_head(words: nn.Embedding, width: int, counts: NDArray[np.int64]) -> Tied
     """A tied head for an encoder whose checkpoint has none: E h + log p, with p the unigram distribution of `counts`.
 
     p = (count + 1 / V) / (tokens + 1): one count, spread over all V tokens, keeps those that do not occur above zero.
-    There is no transform, for a random one hides from the start what h and E say of each other (docs/techniques.md);
-    only where hidden states are not as wide as the words a random matrix stands between them.
+    There is no transform: with a random one the loss falls more slowly (docs/techniques.md). Only where hidden states
+    are not as wide as the words a random matrix stands between them.
     """
     size, inner = words.num_embeddings, words.embedding_dim
     frequencies = (np.bincount(np.arange(len(counts)), counts, minlength=size) + 1 / size) / (counts.sum() + 1)

@@ -45,9 +45,9 @@ def test_a_sentence_says_whether_a_stage_has_learned_to_use_context(light: Any) 
         f"no context, is 6.41, a uniform guess ln V = 10.33. {NO_CONTEXT}"
     )
     learned = StageLosses("mlm", choices[:1], 3, (6.9, 5.8), REFERENCES)
-    assert learned.learned_context and learned.sentence().endswith("ln V = 10.33 (mean of 3 runs).")
+    assert learned.below_entropy and learned.sentence().endswith("ln V = 10.33 (mean of 3 runs).")
     equal = StageLosses("mlm", choices, 1, (6.41,), REFERENCES)
-    assert not equal.learned_context and "loss 6.41 in the only epoch" in equal.sentence()
+    assert not equal.below_entropy and "loss 6.41 in the only epoch" in equal.sentence()
     first = StageLosses("fine_tune_first", (("fine_tune_first", "quora"),), 1, (0.7, 0.5), {})
     assert first.sentence() == "fine tune first quora: loss 0.70 in the first epoch, 0.50 in the last."
     simcse = StageLosses("simcse_supervised", (("simcse_supervised", "on"),), 1, (2.0,), {"ln_candidates": 3.4})
