@@ -24,19 +24,22 @@ Asking = tuple[str, str]  # a stage, and the corpora that one of its levels name
 class Sentences:
     """A space whose configurations find their sentences in `texts`.
 
-    `left_out`: stages that it goes without ("mlm"), or levels of one ("mlm=paws"), and why. `replaced`: the same of
-    the sentences that rows of a grid have others for, told as "Rows 1, 7 take simcse_unsupervised.on.corpus=tasks".
+    `left_out`: stages that it goes without ("mlm"), or levels of one ("mlm=paws"), and why; `nuisance` those of them
+    that are levels of a nuisance factor, about which the space does not ask. `replaced`: the same of the sentences that
+    rows of a grid have others for, told as "Rows 1, 7 take simcse_unsupervised.on.corpus=tasks".
     """
 
     space: Space
     texts: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, str]
     replaced: str = ""
+    nuisance: frozenset[str] = frozenset()
 
     def notes(self) -> list[str]:
         """What differs from the space that was asked for, a sentence each."""
         if not self.replaced:
-            return [f"The search goes without {what}: {why}" for what, why in self.left_out.items()]
+            asked = {what: why for what, why in self.left_out.items() if what not in self.nuisance}
+            return [f"The search goes without {what}: {why}" for what, why in asked.items()]
         return [f"{self.replaced}, for want of {what}: {why}" for what, why in self.left_out.items()]
 
 
@@ -109,7 +112,18 @@ def _without(
         for corpora, lacks in lacking.items():
             values.setdefault(f"{stage}.{CORPORA[stage]}", []).append(corpora)
             told[f"{stage}={corpora}"] = str(missing[min(lacks)])
-    return Sentences(space.without(stages, values) if told else space, texts, told)
+    aside = frozenset(f"{stage}={corpora}" for stage, corpora in wanted if _of_nuisance(space, stage, corpora))
+    return Sentences(space.without(stages, values) if told else space, texts, told, nuisance=aside & told.keys())
+
+
+def _of_nuisance(space: Space, stage: str, corpora: str) -> bool:
+    """Whether what names these corpora is a level of a nuisance factor."""
+    path = f"{stage}.{CORPORA.get(stage, '')}"
+    return any(
+        place.factor.role == "nuisance" and level.set.get(path) == corpora
+        for place in places(space.factors)
+        for level in place.factor.levels
+    )
 
 
 def _needs(space: Space, settings: Settings) -> dict[Asking, Needs]:

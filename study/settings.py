@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
@@ -113,12 +114,14 @@ class Settings:
     def seeds_of(self, count: int) -> list[int]:
         """The first `count` seeds of confirm and ablate: others than `seed`, by which the search chose.
 
-        Each by hash of `seed`, as random streams are, so that studies with other seeds share none. The `consecutive`
-        ones of older studies began at `seed` + 1000: those of the seeds 0 and 1 shared all but one.
+        Each by hash of `seed`, as random streams are, so that studies with other seeds share none; of the hash the
+        upper 31 bits, which can be read, typed, and held by a browser. The `consecutive` ones of older studies began
+        at `seed` + 1000: those of the seeds 0 and 1 shared all but one.
         """
         if self.fresh_seeds == "consecutive":
             return [self.seed + CONSECUTIVE_SEEDS + i for i in range(count)]
-        return [derive(self.seed, "fresh", i) for i in range(count)]
+        hashed = (derive(self.seed, "fresh", i) >> 32 for i in itertools.count())
+        return list(itertools.islice(_once(hashed, self.seed), count))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
@@ -127,6 +130,15 @@ class Settings:
         data = {"fresh_seeds": "consecutive", **data}
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
         return cls(**values)
+
+
+def _once(seeds: Iterable[int], other: int) -> Iterator[int]:
+    """Each seed the first time it comes, and `other` never."""
+    seen = {other}
+    for seed in seeds:
+        if seed not in seen:
+            seen.add(seed)
+            yield seed
 
 
 @dataclass(frozen=True)
