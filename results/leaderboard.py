@@ -94,7 +94,7 @@ def leaderboard(results: StudyResults) -> list[ConfigurationResult]:
 
 
 def confirmed_ranking(database: Database, name: str) -> list[str]:
-    """The digests of the phase confirm, the highest mean score over their seeds first.
+    """The digests of the phase confirm, the highest mean score over the requested seeds first.
 
     Only configurations with all requested seeds complete: the seeds of the phase's runs, and at least
     `settings_json["seeds"]` of them where that is given. Equal means are ordered by digest.
@@ -180,11 +180,15 @@ def _ranking(results: StudyResults) -> list[str]:
     requested = _requested_seeds(results)
     wanted = results.study.settings_json.get("seeds")
     least = max(1, wanted) if isinstance(wanted, int) else 1
-    return [
+    whole = [
         entry.digest
         for entry in leaderboard(results)
         if entry.seeds >= least and requested <= set(results.results_of(entry.digest))
     ]
+    # By the seeds that all have: with those that open rows got later, a launch again would choose another best.
+    runs = {digest: results.results_of(digest) for digest in whole}
+    means = {digest: np.mean([found[seed].score for seed in requested or found]) for digest, found in runs.items()}
+    return sorted(whole, key=lambda digest: (-means[digest], digest))
 
 
 def _requested_seeds(results: StudyResults) -> set[int]:

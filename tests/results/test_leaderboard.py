@@ -78,6 +78,18 @@ def test_the_decided_best_is_the_best_while_it_has_results(light: Any) -> None:
     assert best_digest(StudyResults(light.database, light.name)) == b
 
 
+def test_further_seeds_do_not_change_which_is_the_best(light: Any) -> None:
+    """Whoever is open or compared with gets them: by these, a launch again would choose another best."""
+    light.study(settings_json={"seeds": 2, "max_seeds": 4, "seed_list": [9, 3, 5, 1]})
+    a, b = confirm(light, A, B)
+    for seed in (9, 3):
+        light.complete(A, seed, "confirm", quality=0.8)
+        light.complete(B, seed, "confirm", quality=0.7)
+    for seed in (5, 1):
+        light.complete(A, seed, "ablate", quality=0.2)
+    assert confirmed_ranking(light.database, light.name) == [a, b]
+
+
 def test_printed_labels_are_kept_the_baselines_among_them(light: Any) -> None:
     light.study()
     cells = [("baseline", A), ("row:Dropout=0.5", A), ("row:lr=1e-5, all", A), ("row:Mean", B)]
