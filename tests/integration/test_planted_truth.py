@@ -37,8 +37,8 @@ class Study(NamedTuple):
 # The first seeds that plant five null factors or more, five clear effects, and effects of the inner factor.
 STUDIES = (
     Study(0, ("--seeds", "6", "--max-seeds", "12"), "none", False),
-    Study(7, ("--seeds", "8"), "none", False),
-    Study(21, ("--seeds", "8"), "some", True),
+    Study(7, ("--seeds", "8"), "some", True),
+    Study(21, ("--seeds", "12"), "some", True),
 )
 
 
