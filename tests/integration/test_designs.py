@@ -140,7 +140,7 @@ def test_a_design_that_does_not_exist_is_told_with_those_that_do(place: Place) -
 
 
 def test_the_designs_belong_to_the_study_and_can_be_changed(place: Place) -> None:
-    quick = ("--phases", "search,confirm,ablate", "--trials", "4")
+    quick = ("--phases", "search,confirm,ablate")  # of the whole grid: the best has more than one switch on
     assert place.call(*asked(place, "k", "--seeds", "2", "--designs", "add_one_in", *quick)).returncode == 0
     cells = "select design, count(*) from cell where phase = 'ablate' and design not in ('best', 'baseline') group by 1"
     changes = sum(level == "on" for level in decisions(place, "k")["best_choices"].values())
