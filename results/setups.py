@@ -16,9 +16,10 @@ FACTS: Mapping[str, str] = {
     "data_fingerprint": "data fingerprint",
     "backbone": "backbone",
     "seed": "seed",
+    "config_version": "version of what configurations mean",
 }
-# Where a study was written and how its work was spread says nothing about what it measured.
-PLACES = frozenset({"name", "data", "out", "store_gb", "share", *FACTS})
+# Where a study was written and how its work was spread says nothing about what it measured; its seeds follow from one.
+PLACES = frozenset({"name", "data", "out", "store_gb", "share", "seed_list", *FACTS})
 SHOWN = 120  # characters of a value
 
 

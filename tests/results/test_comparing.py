@@ -122,7 +122,8 @@ def test_what_differs_between_the_set_ups_is_told(found: StudyComparison) -> Non
         "backbone": ("tiny", "bilstm", "tiny"),
         "seed": ("0", "0", "7"),
     }
-    assert {"space", "epochs", "seeds"} == {row.setting for row in found.common}
+    common = {"space", "epochs", "seeds", "version of what configurations mean"}
+    assert common == {row.setting for row in found.common}
 
 
 def test_a_study_without_the_rows_yet_says_so(place: Place) -> None:
