@@ -152,6 +152,7 @@ def test_bad_arguments_get_one_message_exit_code_2_and_leave_nothing(
     assert list(place.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_the_exit_code_of_its_command(place: Place) -> None:
     done = place.run("--rehearse", "--space", "poolings")
     assert (done.returncode, done.stdout) == (2, "")

@@ -230,6 +230,7 @@ def test_what_no_engine_can_do_is_refused(place: Place, arguments: tuple[str, ..
     assert list(place.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ray_is_imported_by_nobody_who_did_not_ask_for_it() -> None:
     program = "import sys, study.launch, study.session, study.engines.ray_tune; sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], timeout=120).returncode == 0

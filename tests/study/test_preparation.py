@@ -105,4 +105,4 @@ def test_a_launch_is_told_what_leaks_and_how_many_triplets_there_are(
     assert told[2].startswith(f"simcse_supervised has {count} triplets: ")
     without = notes("pooling", made_up=False)
     assert told[:2] == without[:2] and not any("triplets" in note for note in without)
-    assert not any("dropped" in note or "triplets" in note for note in notes(GIVEN["space"], made_up=True))
+    assert not any("dropped" in note or "triplets" in note for note in notes("pooling", made_up=True))

@@ -180,6 +180,7 @@ def of(whole: Corpus, names: tuple[str, ...]) -> Corpus:
         (ALL, (814, 613, 848, 2381, 2212, 0), (3, 613, 768, 0, 1996, 0)),
     ],
 )
+@pytest.mark.slow
 def test_what_is_dropped_of_the_real_data(
     names: tuple[str, ...], dropped: tuple[int, ...], own: tuple[int, ...], real: Corpus
 ) -> None:

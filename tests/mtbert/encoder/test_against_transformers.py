@@ -22,6 +22,8 @@ from mtbert.stages.mlm_heads import published_head
 if TYPE_CHECKING:
     from transformers import BertModel  # takes more than a second to import: only here, in fixtures
 
+pytestmark = pytest.mark.slow  # importing transformers takes seconds in every process of the tests
+
 TOLERANCE = 1e-5
 UNPADDED, PADDED = [12, 12, 12], [30, 7, 19, 2]
 MINILM = pytest.mark.skipif(

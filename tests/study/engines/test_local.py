@@ -12,11 +12,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
+import pytest
 
 from study.engines.local import LocalEngine
 from study.messages import Event, Job, RunFailed
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_reach_a_worker_that_has_hardly_begun(tmp_path: Path) -> None:
     engine = LocalEngine(workers=1, preload=())
     ends: list[Event] = []
