@@ -200,8 +200,7 @@ def _constant_weights_of_nothing_shared(config: RunConfig) -> Iterator[Fault]:
     why, balancer = _nothing_shared(config), config.multitask.balancer.name
     weighs = components.load("balancers", balancer)
     constant = bool(weighs.weighs and weighs.constant)  # type: ignore[attr-defined]
-    shares_a_pooling = config.encoder.shared and _has_weights(config)
-    if why and constant and not shares_a_pooling:
+    if why and constant and _shared_beside_the_encoder(config) is None:
         told = (
             f"{balancer} multiplies all gradients of a task by one number, which Adam divides out again, so weights "
             f"count only where tasks share what is trained; pooling {config.pooling.name} is not such a part, and {why}"
@@ -245,12 +244,17 @@ def _best_epoch_of_each_task(config: RunConfig) -> Iterator[Fault]:
     if _nothing_shared(config) is None:
         told = "the tasks train one encoder, so they cannot each keep an epoch of their own"
         yield Fault("multitask.best_epoch", f"{told}; use score, encoder.shared=false, or trainable heads")
-    elif config.encoder.shared and _has_weights(config):
-        told = f"the tasks train pooling {config.pooling.name} together, so they cannot each keep an epoch of their own"
-        yield Fault("multitask.best_epoch", f"{told}; use score, or a pooling without weights (cls, mean, max)")
-    elif config.shared_pair_layer:
-        told = "the tasks train the pair layer together, so they cannot each keep an epoch of their own"
-        yield Fault("multitask.best_epoch", f"{told}; use score, or leave out shared_pair_layer")
+    elif (shared := _shared_beside_the_encoder(config)) is not None:
+        what, way_out = shared
+        told = f"the tasks train {what} together, so they cannot each keep an epoch of their own"
+        yield Fault("multitask.best_epoch", f"{told}; use score, or {way_out}")
+
+
+def _shared_beside_the_encoder(config: RunConfig) -> tuple[str, str] | None:
+    """What tasks with one encoder train together beside it, whatever is frozen, and how to do without; or None."""
+    if config.encoder.shared and _has_weights(config):
+        return f"pooling {config.pooling.name}", "a pooling without weights (cls, mean, max)"
+    return ("the pair layer", "leave out shared_pair_layer") if config.shared_pair_layer else None
 
 
 def _pair_layer_of_several_tasks(config: RunConfig) -> Iterator[Fault]:
@@ -300,7 +304,7 @@ LAWS = (
     Law(("multitask.sampler", "multitask.balancer"), _balancer_with_one_task_a_step),
     Law(("multitask.sampler", "multitask.surgery"), _surgery_with_one_task_a_step),
     Law((*_SHARED, "multitask.balancer"), _balancer_of_nothing_shared),
-    Law((*_SHARED, "multitask.balancer", "pooling"), _constant_weights_of_nothing_shared),
+    Law((*_SHARED, "multitask.balancer", "pooling", "shared_pair_layer"), _constant_weights_of_nothing_shared),
     Law((*_SHARED, "multitask.surgery"), _surgery_of_nothing_shared),
     Law((*_SHARED, "multitask.sampler"), _hybrid_of_nothing_shared),
     Law((*_SHARED, "pooling", "shared_pair_layer", "multitask.best_epoch"), _best_epoch_of_each_task),

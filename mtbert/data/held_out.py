@@ -55,13 +55,13 @@ def without_leaks(corpus: Corpus) -> Corpus:
 def notes(corpus: Corpus) -> list[str]:
     """What a person should know of dev and test sentences in the train files, one line each."""
     overlap = [
-        f"{task}: {_counted(count, 'example')} of dev {'is' if count == 1 else 'are'} in the train file too; none is "
+        f"{task}: {counted(count, 'example')} of dev {'is' if count == 1 else 'are'} in the train file too; none is "
         "trained on"
         for task, count in corpus.overlap.items()
         if count
     ]
     dropped = [
-        f"{task}: dropped {_counted(leaking.rows, 'train row')} with a sentence of a dev or test split "
+        f"{task}: dropped {counted(leaking.rows, 'train row')} with a sentence of a dev or test split "
         f"({leaking.own:,} with one of {task}'s own)"
         for task, leaking in corpus.leaking.items()
         if leaking.rows
@@ -92,5 +92,6 @@ def _require_train(source: str, tasks: Mapping[str, TaskData], leaking: Mapping[
         )
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """ "1 train row", "1,143 train rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

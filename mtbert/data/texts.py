@@ -13,7 +13,7 @@ from mtbert.config import RunConfig
 from mtbert.config_stages import DOMAINS, corpora_of
 from mtbert.data import subset, text_sources
 from mtbert.data.examples import Corpus
-from mtbert.data.held_out import held_out_keys, sentence_key, sentences_of
+from mtbert.data.held_out import counted, held_out_keys, sentence_key, sentences_of
 from mtbert.errors import DataError
 
 # The three columns of the triplets, under which they stand beside the corpora; row i of each belong together.
@@ -78,8 +78,9 @@ def triplets_note(texts: Mapping[str, Sized]) -> list[str]:
     count = triplets_in(texts)
     if count is None:
         return []
-    told = f"{count:,} triplet{'' if count == 1 else 's'}"
-    return [f"simcse_supervised has {told}: judge its effect by that (Gao et al. 2021: about 276,000)"]
+    return [
+        f"simcse_supervised has {counted(count, 'triplet')}: judge its effect by that (Gao et al. 2021: about 276,000)"
+    ]
 
 
 def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str]:

@@ -73,7 +73,7 @@ class SmartRegularizer(AbstractRegularizer):
         word = cast(nn.Embedding, model.encoder_of(task.name).embeddings.word)
         words: Tensor = word(batch.input_ids)  # (rows, tokens, width)
         noise = (torch.randn_like(words) * DEVIATION).detach().requires_grad_()
-        afterwards = _random_state(words.device)
+        afterwards = None if self._random_state is None else _random_state(words.device)
 
         def outputs_for(changed: Tensor) -> Tensor:
             if self._random_state is not None:
@@ -85,7 +85,7 @@ class SmartRegularizer(AbstractRegularizer):
         (gradient,) = torch.autograd.grad(ascent, noise)
         delta = change(noise.detach(), gradient, self.radius, self.step, self.perturbation)
         penalty = self.weight * divergence(task, outputs_for(words + delta), outputs)
-        if self._random_state is not None:  # the next batch draws what it would have drawn
+        if afterwards is not None:  # the next batch draws what it would have drawn
             _restore(words.device, afterwards)
         return penalty + divergence(task, outputs, self._teaching(model, task, batch)) if self.bregman else penalty
 

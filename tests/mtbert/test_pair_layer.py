@@ -78,3 +78,11 @@ def test_stages_with_and_without_it_are_kept_apart(tiny: RunConfig, prepared: Pr
 def test_where_nobody_could_share_it_it_is_refused(change: dict[str, object], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         parse({"shared_pair_layer": True, **change})
+
+
+def test_constant_weights_count_where_heads_alone_are_trained_above_it() -> None:
+    """Without it Adam divides them out again, and they are refused."""
+    heads = {"trainable": {"name": "heads"}, "balancer": {"name": "fixed", "weights": {"sts": 0.5}}}
+    assert parse({"shared_pair_layer": True, "multitask": heads}).multitask.balancer.name == "fixed"
+    with pytest.raises(ConfigurationError, match="Adam divides out again"):
+        parse({"multitask": heads})

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from results import migrations
 from results.records import ExampleRow, open_database
@@ -45,18 +48,24 @@ def test_the_migrations_lead_to_the_tables_of_the_schema_and_to_the_promised_one
     engine.dispose()
 
 
-def test_a_database_of_the_first_release_opens_with_its_runs_and_takes_examples(empty_url: str) -> None:
-    engine = create_engine(empty_url)
-    config = Config()
+@contextmanager
+def of_release(url: str, version: str) -> Iterator[Connection]:
+    """A connection to a database that has the tables of an older release."""
+    engine, config = create_engine(url), Config()
     config.set_main_option("script_location", str(migrations.__path__[0]))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, version)
+        yield connection
+    engine.dispose()
+
+
+def test_a_database_of_the_first_release_opens_with_its_runs_and_takes_examples(empty_url: str) -> None:
+    with of_release(empty_url, "0001") as connection:
         assert "engine_trial_id" not in {column["name"] for column in inspect(connection).get_columns("run")}
         assert not inspect(connection).has_table("example")
         connection.execute(text(OLD_STUDY))
         connection.execute(text(OLD_RUN))
-    engine.dispose()
     with open_database(empty_url) as database:
         (run,) = database.runs("old")
         assert (run.id, run.score, run.host, run.engine_trial_id) == (3, 0.5, "h", None)
@@ -79,15 +88,9 @@ values ('old', 'quora', 'ids', 1, 4, 3, 0.5), ('old', 'quora', 'ids', 2, 6, 5, 0
 
 
 def test_examples_of_an_older_release_are_read_as_they_are_until_the_study_is_launched_again(empty_url: str) -> None:
-    engine = create_engine(empty_url)
-    config = Config()
-    config.set_main_option("script_location", str(migrations.__path__[0]))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
+    with of_release(empty_url, "0003") as connection:
         for statement in (OLD_STUDY, OLD_EXAMPLES):
             connection.execute(text(statement))
-    engine.dispose()
     with open_database(empty_url) as database:
         results = StudyResults(database, "old")
         found = results.example_sizes("quora", "ids")
