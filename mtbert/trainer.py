@@ -143,18 +143,18 @@ class Trainer:
     def restore(self, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
         """Go on from what `state` gave; the model has its parameters from there already."""
         told, values = self.optimizer.state_dict(), dict[int, dict[str, Tensor]]()
-        for name, value in _below(OPTIMIZER, tensors).items():
+        for name, value in below(OPTIMIZER, tensors).items():
             place, _, quantity = name.partition(".")
             values.setdefault(int(place), {})[quantity] = value.clone()
         for group, rate in zip(told["param_groups"], data["rates"], strict=True):
             group["lr"] = rate
         self.optimizer.load_state_dict({"state": values, "param_groups": told["param_groups"]})
         self.schedule.last_epoch = data["steps"]
-        self.balancer.load_state_dict(_below(BALANCER, tensors))
+        self.balancer.load_state_dict(below(BALANCER, tensors))
         self.balancer.recall(data["balancer"])
         if self.regularizer is not None:
             with self.words:  # as it was when it was kept
-                self.regularizer.restore(self.model, _below(REGULARIZER, tensors))
+                self.regularizer.restore(self.model, below(REGULARIZER, tensors))
 
     def _inputs(self, pad_id: int, frozen: FrozenParts | None) -> dict[str, AbstractInputs]:
         """What the model is given of each task's examples."""
@@ -229,7 +229,7 @@ class _Thaw:
             parameter.requires_grad_(True)
 
 
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose name begins with `prefix` and a dot, without it."""
     return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
 

@@ -22,7 +22,7 @@ from mtbert.stages.keeping import BestOfEach, own_parts
 from mtbert.streams import numpy_stream
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.trainer import DivergedError as DivergedError
-from mtbert.trainer import Trainer
+from mtbert.trainer import Trainer, below
 
 NAME = "multitask"
 
@@ -217,8 +217,7 @@ class _Course:
             self.reports.append(EpochReport(epoch, losses, dev, train, *seconds))
         self.best, self.last_score = self.reports[state.data["best"] - 1], state.data["last"]
         if self.each is not None:
-            states = {name: t for name in self._own_names() if (t := state.tensors.get(f"best.{name}")) is not None}
-            self.each.recall(states, self.reports[-1].dev, self.reports[-1].train)
+            self.each.recall(below("best", state.tensors), self.reports[-1].dev, self.reports[-1].train)
             return
         now = _trained_state(self.model)
         kept = {name: state.tensors.get(f"best.{name}") for name in now}
@@ -229,9 +228,6 @@ class _Course:
         parts = {task: own_parts(self.model, task) for task in self.tasks}
         own = {task: tuple(n for n in self.trainer.trained if n.startswith(begin)) for task, begin in parts.items()}
         return BestOfEach(self.model, self.tasks, own)
-
-    def _own_names(self) -> list[str]:
-        return [name for names in self.each.own.values() for name in names] if self.each is not None else []
 
     def _measured(self, state: StageState, split: str, epoch: int) -> Evaluation:
         """The evaluation of an epoch, from the outputs that were kept."""

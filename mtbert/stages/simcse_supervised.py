@@ -25,8 +25,8 @@ def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, s
     """Supervised SimCSE with hard negatives (Gao et al. 2021, section 4) on the run's sentence vectors.
 
     Encoder and pooling are trained in place. Batches are random; what a premise may entail is not among its negatives
-    (`no_negatives`). Tells each epoch's mean loss, and that of equal
-    cosines, which is ln(2 N - 1 + alpha) in a batch of N. Raises `DataError` where the triplets were not prepared.
+    (`no_negatives`). Tells each epoch's mean loss, and that of equal cosines, which is ln(2 N - 1 + alpha) in a batch
+    of N. Raises `DataError` where the triplets were not prepared.
     """
     columns, device = [sentences(data.texts, (name,), config.triplets) for name in TRIPLET_TEXTS], device_of(model)
     rows, count = joined(columns), len(columns[0])  # premises, then entailments, then contradictions
