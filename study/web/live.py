@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NICE = 5  # the study's workers go first, and still a first page is there in seconds
 LOOKING = 5.0  # seconds within which a page that is being looked at asks again
 LAST = 25.0  # seconds that the end waits for such a page, at most
+FINISH = 3.0  # seconds that an answer has which is under way at the end; with LAST, less than `study.live.LAST_LOOK`
 
 
 class Watched:
@@ -79,7 +80,8 @@ def main() -> int:
     open_page(f"{address('127.0.0.1', server.server_port)}report")
     if sys.stdin.readline().strip() == "done":
         _last_look(pages, watched)
-    os._exit(0)  # whatever is being answered: the driver is gone, or waits for us
+        server.finish(FINISH)
+    os._exit(0)  # whatever is still being answered: the driver is gone, or waits for us
 
 
 def _last_look(pages: Pages, watched: Watched) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 if TYPE_CHECKING:
@@ -26,21 +27,49 @@ class _Handler(WSGIRequestHandler):
         """Nothing."""
 
 
-class _Server(ThreadingMixIn, WSGIServer):
+class Server(ThreadingMixIn, WSGIServer):
+    """Answers every connection in a thread of its own, and can end without cutting an answer short."""
+
     daemon_threads = True
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._answering = 0
+        self._answered = threading.Condition()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count it before its thread is there: from `shutdown` on the count only falls."""
+        with self._answered:
+            self._answering += 1
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One connection, to its end."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._answered:
+                self._answering -= 1
+                self._answered.notify_all()
+
+    def finish(self, seconds: float) -> None:
+        """Take no further connection; what is being answered has so many seconds to get to its end."""
+        self.shutdown()
+        with self._answered:
+            self._answered.wait_for(lambda: self._answering == 0, seconds)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that hangs up is no error."""
 
 
-class _Server6(_Server):
+class _Server6(Server):
     address_family = socket.AF_INET6
 
 
-def bind(host: str, port: int, application: WSGIApplication) -> WSGIServer:
+def bind(host: str, port: int, application: WSGIApplication) -> Server:
     """A server that listens; `serve_forever` answers. `ServerError` where the address cannot be had."""
     bare = host.strip("[]")
-    kind = _Server6 if ":" in bare else _Server
+    kind = _Server6 if ":" in bare else Server
     try:
         server = kind((bare, port), _Handler)
     except (OSError, OverflowError, UnicodeError) as error:
@@ -52,10 +81,10 @@ def bind(host: str, port: int, application: WSGIApplication) -> WSGIServer:
     return server
 
 
-def adopt(listening: socket.socket, application: WSGIApplication) -> WSGIServer:
+def adopt(listening: socket.socket, application: WSGIApplication) -> Server:
     """A server on a socket that listens already: who asks meanwhile is answered once `serve_forever` is called."""
     host, port = listening.getsockname()[:2]
-    server = _Server((host, port), _Handler, bind_and_activate=False)
+    server = Server((host, port), _Handler, bind_and_activate=False)
     server.socket.close()
     server.socket, server.server_address = listening, (host, port)
     server.server_name, server.server_port = host, port

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import titled
 from sqlalchemy import func, select
 from tier import often
 
@@ -59,7 +60,8 @@ class Watcher(AbstractObserver):
     def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
         self.ends.append(status)
         if len(self.ends) in (FIRST, RUNS):
-            processes = [psutil.Process(), *psutil.Process().children()]  # workers are the server's children
+            servers = titled(psutil.Process().children(), "forkserver")  # workers are the server's children
+            processes = [psutil.Process(), *servers]
             memory = sum(process.memory_info().rss for process in processes)
             self.measured[len(self.ends)] = memory, sum(process.num_fds() for process in processes)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import below, titled
 
 from study.engines.local import LocalEngine
 from study.messages import Event, Job, RunFailed
@@ -25,7 +26,7 @@ def test_ctrl_c_does_not_reach_a_worker_that_has_hardly_begun(tmp_path: Path) ->
     try:
         for number in range(5):
             engine.start(Job(number, "train", {}, tmp_path, worker="resting:rest", facts={"seconds": 0.3}))
-            for process in psutil.Process().children(recursive=True):  # the fork server and its worker
+            for process in titled(below(os.getpid()), "forkserver"):  # it and its worker, and no browser of other tests
                 os.kill(process.pid, signal.SIGINT)
             while len(ends) <= number:
                 ends += engine.events(5.0)
