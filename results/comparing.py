@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from results.carry_over import CarryOverJudgement, EffectPair, effect_difference, judge_carry_over
 from results.setups import SetupRow, setup_rows
-from results.statistics import MARGIN, Interval
+from results.statistics import Interval
 from results.study_effects import Effect, Effects, effects
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
+from results.task_units import margin_of
 from results.wording import plural
 
 
@@ -47,7 +48,7 @@ class PairOfStudies:
     first: Summary
     second: Summary
     name: str
-    margin: float
+    margin: float | None
     shared: tuple[SharedEffect, ...]
     only_first: tuple[Effect, ...]
     only_second: tuple[Effect, ...]
@@ -101,7 +102,8 @@ def compare_studies(studies: Sequence[StudyResults]) -> StudyComparison:
 
 
 def _pair(first: Summary, second: Summary, name: str, mine: Effects, theirs: Effects) -> PairOfStudies:
-    margin = min(float(one.study.settings_json.get("margin", MARGIN)) for one in (first, second))
+    margins = [margin_of(one.study) for one in (first, second)]
+    margin = None if None in margins else min(each for each in margins if each is not None)
     shared = []
     for key, effect in mine.items():
         if (other := theirs.get(key)) is not None:
@@ -118,7 +120,7 @@ def _pair(first: Summary, second: Summary, name: str, mine: Effects, theirs: Eff
     )
 
 
-def _judged(rows: Sequence[SharedEffect], margin: float) -> list[SharedEffect]:
+def _judged(rows: Sequence[SharedEffect], margin: float | None) -> list[SharedEffect]:
     """The rows with the verdicts on them, the clearest difference first, rows without a verdict last."""
     able = [(row, pair) for row in rows if (pair := _effect_pair(row)) is not None]
     judged = judge_carry_over([pair for _, pair in able], margin=margin)

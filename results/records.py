@@ -233,6 +233,7 @@ class Database:
         settings_json: JsonObject | None = None,
         decisions_json: JsonObject | None = None,
         data_json: JsonObject | None = None,
+        tasks_json: JsonObject | None = None,
     ) -> None:
         """Replace the fields that are given. UnknownStudy when there is none of that name."""
         self.require_study(name)
@@ -240,6 +241,7 @@ class Database:
             "status": status,
             "command": None if command is None else storage_url.mask(command),
             "settings_json": settings_json,
+            "tasks_json": tasks_json,
             "decisions_json": decisions_json,
             "data_json": data_json,
         }

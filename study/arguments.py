@@ -133,7 +133,11 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         "--retries", type=int, metavar="N", default=RETRIES, help=f"of a run whose worker died; default: {RETRIES}"
     )
     group.add_argument(
-        "--margin", type=float, metavar="POINTS", help="smaller differences of the score count as none; default: 0.5"
+        "--margin",
+        type=float,
+        metavar="POINTS",
+        help="smaller differences of the score count as none, in points or in the unit that a trainer declares; "
+        "default: 0.5 points, and none in another unit",
     )
     group.add_argument(
         "--references",
@@ -199,8 +203,6 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
         result["trainer"] = REHEARSAL
     if options.set:
         result["pins"] = tuple(sorted(options.set))
-    if options.margin is not None:
-        result["margin"] = options.margin / 100
     if options.objectives is not None:
         result["objectives"] = _names(options.objectives)
     if options.designs is not None:

@@ -27,6 +27,7 @@ import numpy as np
 
 from study.functions import function_of
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs
+from study.task_declaration import oriented_report, oriented_score
 
 KEYS = ("scores", "examples", "metrics", "costs")
 COSTS = ("trainable_parameters", "total_parameters")
@@ -52,7 +53,8 @@ class Report:
         now = time.perf_counter()
         seconds, self._last, self.epoch = now - self._last, now, epoch
         metrics = {("dev", "", "score"): float(score)}
-        going = self._go_on(EpochDone(self._job.run_id, epoch, seconds, float(score), metrics))
+        higher_is_better = oriented_report(float(score), self._job.facts.get("tasks"))
+        going = self._go_on(EpochDone(self._job.run_id, epoch, seconds, higher_is_better, metrics))
         self.stopped = self.stopped or not going
         return going
 
@@ -83,11 +85,11 @@ def _done(job: Job, result: Any, report: Report, seconds: float) -> RunDone | Ru
     scores = {str(task): float(score) for task, score in result["scores"].items()}
     if not all(math.isfinite(score) for score in scores.values()):
         return RunFailed(job.run_id, "nan_loss", f"a score is not a finite number: {scores}")
-    score = sum(scores.values()) / len(scores)
+    score, natural = oriented_score(scores, job.facts.get("tasks"))
     metrics = {("dev", task, "score"): value for task, value in scores.items()}
     for task, more in result.get("metrics", {}).items():
         metrics.update({("dev", str(task), str(metric)): float(value) for metric, value in more.items()})
-    metrics["dev", "", "score"] = score
+    metrics["dev", "", "score"] = natural
     costs = result.get("costs", {})
     if any(name not in COSTS for name in costs):
         raise BadResult(f"costs are {', '.join(COSTS)}; got {', '.join(costs)}")

@@ -16,6 +16,7 @@ from study.importing import Import, plan
 from study.rebuilding import Rebuilt, completed, rebuild
 from study.references import alone
 from study.settings import SettingsError
+from study.task_declaration import in_words, same_meaning
 from study.trainers.abstract import AbstractTrainer
 
 
@@ -48,6 +49,11 @@ def reopen(found: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], cells:
         raise SettingsError(
             f"Study '{name}' cannot be resumed: the data ({found.data_source}) has other contents than when the study "
             f"began. Start another one: --name {name}-2"
+        )
+    if any(run.score is not None for run in runs) and not same_meaning(found.tasks_json, trainer.facts.tasks):
+        raise SettingsError(
+            f"Study '{name}' cannot be resumed: {_other_units(found, trainer)} Restore it, or start another study: "
+            f"--name {name}-2"
         )
     now = json.loads(json.dumps(describe(trainer.space)))
     changes = evolution.compare(found.space_json, now, [run.choices_json for run in runs])
@@ -82,6 +88,11 @@ def take_from(old: StudyRow, trainer: AbstractTrainer, runs: list[RunRow]) -> Im
             f"The runs of study '{old.study_name}' cannot be taken: the data ({old.data_source}) has other contents "
             f"than when that study began. Begin without its runs: leave out --import-from"
         )
+    if not same_meaning(old.tasks_json, trainer.facts.tasks):
+        raise SettingsError(
+            f"The runs of study '{old.study_name}' cannot be taken: {_other_units(old, trainer)} Begin without its "
+            "runs: leave out --import-from"
+        )
     return plan(runs, trainer.space, trainer.configuration)
 
 
@@ -90,6 +101,13 @@ def _other_version(study: StudyRow, trainer: AbstractTrainer) -> str:
         f"its configurations have the meaning of version {study.config_version}, and this release has version "
         f"{trainer.facts.config_version} (CHANGELOG.md says what has changed): its runs and new ones would not measure "
         "the same."
+    )
+
+
+def _other_units(study: StudyRow, trainer: AbstractTrainer) -> str:
+    return (
+        "its runs were scored by another declaration of the tasks (TASKS and SCORE of the trainer's module), which "
+        f"was: {in_words(study.tasks_json)}; and is now: {in_words(trainer.facts.tasks)}."
     )
 
 

@@ -11,6 +11,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -44,6 +45,7 @@ from study.phases import first_tried, fresh_seeds
 from study.progress import Progress
 from study.search import Search
 from study.settings import STORE, SettingsError, resolve
+from study.task_declaration import margin
 from study.terminal import PlainConsole
 from study.tracking import choose as trackers
 from study.trainers.choose import trainer_of
@@ -79,6 +81,8 @@ class Session:
         self._limits = limits(options)
         objectives.check(self._settings.objectives, self._settings.tasks)
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
+        if options.margin is not None:
+            self._settings = replace(self._settings, margin=margin(options.margin, self._trainer.facts.tasks))
         self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
 

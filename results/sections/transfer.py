@@ -11,7 +11,6 @@ from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import record as judged_record
 from results.figures import Figure
 from results.leaderboard import baseline_digest
-from results.statistics import MARGIN
 from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
 from results.task_differences import Matrix, TaskDifference, task_differences, trade_off
@@ -59,7 +58,7 @@ class Transfer:
     tasks: tuple[str, ...]
     rows: tuple[Row, ...]
     against_baseline: bool
-    margin: float
+    margin: float | None
     together: Mapping[str, TaskDifference] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     not_alone: Mapping[str, str] = field(default_factory=dict)
@@ -163,7 +162,7 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
         tasks,
         rows,
         found.is_grid,
-        float(results.study.settings_json.get("margin", MARGIN)),
+        results.margin,
         _together(results, found),
         results.references(),
         results.study.decisions_json.get("references_left_out", {}),

@@ -41,7 +41,8 @@ class StudyFacts:
     """What a study's record says of its data and model.
 
     `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
-    still mean the same; `notes` are sentences for whoever launches it.
+    still mean the same; `notes` are sentences for whoever launches it; `tasks` is what the trainer declares of its
+    tasks (`results.task_units`), None where they are shares of which more is better.
     """
 
     data_source: str
@@ -51,6 +52,7 @@ class StudyFacts:
     issues: tuple[IssueRow, ...] = ()
     notes: tuple[str, ...] = ()
     config_version: int = 1
+    tasks: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

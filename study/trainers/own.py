@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from search_spaces import load
 from search_spaces.grammar import Choices
-from study.functions import function_of
+from study.functions import function_of, module_of
 from study.settings import Settings
+from study.task_declaration import declaration
 from study.trainers.abstract import AbstractTrainer, StudyFacts
 from study.trainers.plain import PlainConfiguration
 
@@ -25,9 +26,15 @@ class OwnModel(AbstractTrainer):
     def __init__(self, settings: Settings) -> None:
         self.space = load(settings.space).pin(settings.pins)
         function_of(settings.trainer)  # refused now, not in every run
-        self._facts = {"function": settings.trainer, "epochs": settings.epochs, "data": settings.data}
+        declared = declaration(module_of(settings.trainer))
+        self._facts = {
+            "function": settings.trainer,
+            "epochs": settings.epochs,
+            "data": settings.data,
+            "tasks": declared,
+        }
         self._common = {"trainer": settings.trainer, "epochs": settings.epochs, "data": settings.data}
-        self.facts = StudyFacts(settings.data, False, settings.data, settings.trainer)
+        self.facts = StudyFacts(settings.data, False, settings.data, settings.trainer, tasks=declared)
 
     def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
         """The choices as they are."""
@@ -47,5 +54,5 @@ class OwnModel(AbstractTrainer):
         return {}
 
     def job_facts(self) -> Mapping[str, Any]:
-        """The function's name."""
+        """The function's name, and what its module declares of its tasks."""
         return self._facts
