@@ -15,9 +15,10 @@ from results.described import best_in_brief, described
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.rows import JsonObject, StudyRow
-from results.statistics import MARGIN, Judgement
+from results.statistics import Judgement
 from results.study_results import Comparison, IntervalOver, StudyResults
 from results.summary import Summary
+from results.task_units import margin_of, units_of
 from results.wording import (
     NONE,
     duration,
@@ -237,13 +238,25 @@ def leaderboard_heading(found: Summary) -> str:
 
 def verdict_note(study: StudyRow) -> str:
     """What the verdicts mean, and how often they are wrong."""
-    margin = 100 * float(study.settings_json.get("margin", MARGIN))
     return (
         f"Verdicts: helps and hurts are differences from 0, any wrong one in the whole table at most 5 % of the time "
-        f"(Holm; the p shown is adjusted); equivalent is a difference surely within {margin:g} points (two one-sided "
-        f"tests, 5 % a row); open is neither, and says nothing either way. How much seeds deviate is estimated from "
+        f"(Holm; the p shown is adjusted); {equivalence_note(study)} How much seeds deviate is estimated from "
         f"all rows of the table together, a row's own and the others' weighed by how alike they are (Smyth 2004)."
         + (f" {looks.told(plan)}" if (plan := looks.schedule(study)) else "")
+    )
+
+
+def equivalence_note(study: StudyRow) -> str:
+    """What equivalent and open mean; a unit without a margin of its own needs `--margin`."""
+    unit, margin = units_of(study).score, margin_of(study)
+    if margin is None:
+        return (
+            "open is the lack of such a difference, and says nothing either way. Equivalent is not told, because that "
+            f"needs the smallest {unit.name} difference that matters: launch with --margin."
+        )
+    return (
+        f"equivalent is a difference surely within {unit.apart(margin)} (two one-sided tests, 5 % a row); open is "
+        "neither, and says nothing either way."
     )
 
 

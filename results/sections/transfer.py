@@ -14,6 +14,7 @@ from results.leaderboard import baseline_digest
 from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
 from results.task_differences import Matrix, TaskDifference, task_differences, trade_off
+from results.task_units import margin_of
 from results.wording import changes, changes_in_words, level_text, plural
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
         tasks,
         rows,
         found.is_grid,
-        results.margin,
+        margin_of(results.study),
         _together(results, found),
         results.references(),
         results.study.decisions_json.get("references_left_out", {}),
