@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from results.print_table import PrintColumn, PrintTable, latex_table
-from results.wording import MINUS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 60  # of a text in a cell; the whole is in the other formats
 SHOWN_DIGITS = 4  # of a score 0..1: a hundredth of a point
 LEAST_P = 10**-SHOWN_DIGITS
+MINUS = "\N{MINUS SIGN}"
 
 # A column that judges a number, and that number's column. The daggers stand at the number.
 _JUDGED = (("verdict", "difference"), ("reference_verdict", "reference_effect"), ("study_verdict", "study_effect"))
