@@ -9,7 +9,7 @@ tells how far the run is (optional, epochs from 1 or fractions of them, rising) 
 `report.epochs` is the number that `--epochs` asked for, `report.data` what `--data` named. `scores` are by task, higher
 is better, and the run's score is their mean. `examples` (optional) are the scores of single dev examples, whose mean is
 the task's score: with them intervals speak of other examples too. `metrics` (optional) are further numbers, by task and
-name. `costs` (optional): trainable_parameters, total_parameters, inference_ms, and others of the function's own, by name.
+name. `costs` (optional): trainable_parameters, total_parameters, inference_ms, and any others by name.
 """
 
 from __future__ import annotations

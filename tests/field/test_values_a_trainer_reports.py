@@ -115,7 +115,8 @@ def test_examples_may_stand_in_anything_that_holds_a_column() -> None:
     for values in (
         right, tuple(right), column, column[:, None], np.array(right), torch.tensor(right), torch.tensor(column),
         torch.tensor(column, dtype=torch.bfloat16, requires_grad=True), pd.Series(right),
-        pd.Series(right, dtype="boolean"), pd.DataFrame({"a": column}), [np.float32(v) for v in right], [torch.tensor(v) for v in right],
+        pd.Series(right, dtype="boolean"),
+        pd.DataFrame({"a": column}), [np.float32(v) for v in right], [torch.tensor(v) for v in right],
         [[1], [0], [1], [0]], iter(right), column.astype(object), [Decimal(int(v)) for v in right],
     ):  # fmt: skip
         done = returned({"scores": {"t": 0.5}, "examples": {"t": values}})
