@@ -90,7 +90,8 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     drawn = [each for row in pair.shared for each in (row.first.interval, row.second.interval) if each]
     axis = interval_svg.axis(drawn)
     notes = [EXPLAINED]
-    notes += [f"Alike: surely within {100 * pair.margin:g} points of each other."]
+    if pair.margin is not None:
+        notes += [f"Alike: surely within {pair.first.units.score.apart(pair.margin)} of each other."]
     notes += [SAME_DATA] if pair.same_data else []
     notes += [LUCK] if any(row.luck_taken_off for row in pair.shared) else []
     notes += [TURNED] if any(row.turned for row in pair.shared) else []

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from results.statistics import Interval
-from results.units import MINUS, NONE, Unit
+from results.units import MINUS as MINUS
+from results.units import NONE as NONE
+from results.units import Unit
 
 Choice = str | float | int
 SHARES = Unit()

@@ -1,4 +1,4 @@
-"""What a custom trainer declares of its tasks: the unit and the direction that everything is written and compared in."""
+"""A custom trainer declares its tasks: the unit and the direction that everything is written and compared in."""
 
 from __future__ import annotations
 
