@@ -97,6 +97,7 @@ class Run(Base):
     train_seconds: Mapped[float | None]
     eval_seconds: Mapped[float | None]
     shared_seconds: Mapped[float | None]
+    shared_train_seconds: Mapped[float | None]
     trainable_parameters: Mapped[int | None] = mapped_column(BigInteger)
     total_parameters: Mapped[int | None] = mapped_column(BigInteger)
     peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)

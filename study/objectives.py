@@ -11,7 +11,8 @@ from study.settings import SettingsError
 
 Direction = Literal["maximize", "minimize"]
 
-# Costs of a run; everything else is a task's metric on dev, or the score.
+# Costs of a run as it would have them on its own, `train_seconds` with what it shared.
+# Everything else is a task's metric on dev, or the score.
 COSTS = ("trainable_parameters", "train_seconds", "inference_ms")
 METRICS: Mapping[str, tuple[str, str]] = {
     "sst_accuracy": ("sst", "accuracy"),
@@ -39,7 +40,7 @@ def check(names: Sequence[str], tasks: Sequence[str]) -> None:
 
 def of_event(names: Sequence[str], done: RunDone) -> list[float]:
     """The values of a run that has just ended."""
-    costs = _costs(done.trainable_parameters, done.train_seconds, done.inference_ms)
+    costs = _costs(done.trainable_parameters, done.own_train_seconds(), done.inference_ms)
     return [_value(name, done.score, costs, done.metrics) for name in names]
 
 
@@ -47,7 +48,7 @@ def of_row(names: Sequence[str], row: RunRow, metrics: Metrics) -> list[float] |
     """The same from the database; None for a run without a score."""
     if row.score is None:
         return None
-    costs = _costs(row.trainable_parameters, row.train_seconds, row.inference_ms)
+    costs = _costs(row.trainable_parameters, row.own_train_seconds(), row.inference_ms)
     return [_value(name, row.score, costs, metrics) for name in names]
 
 
