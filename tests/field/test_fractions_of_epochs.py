@@ -128,8 +128,10 @@ def test_a_trainer_that_reports_halves_of_epochs_is_searched_and_confirmed(
 ) -> None:
     place = Place(tmp_path)
     with database_of(kind, tmp_path) as url:
-        flags = ("--space", space_file(tmp_path), "--trainer", "small_trainers:halves", "--seeds", "2",
-                 "--confirm", "1", "--epochs", "4", "--workers", "1", "--name", "x", "--storage", url, "--pruner", pruner)  # fmt: skip
+        flags = (
+            "--space", space_file(tmp_path), "--trainer", "small_trainers:halves", "--seeds", "2", "--confirm", "1",
+            "--epochs", "4", "--workers", "1", "--name", "x", "--storage", url, "--pruner", pruner,
+        )  # fmt: skip
         done = place.call(*flags, "--trials", "3", "--phases", "search")
         assert done.returncode == 0, done.stderr
         assert place.call(*flags, "--trials", "4", "--phases", "search,confirm").returncode == 0
