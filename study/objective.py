@@ -16,7 +16,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import CheckpointError, MtbertError
-from mtbert.evaluation import Evaluation
+from mtbert.evaluation import Evaluation, degenerate
 from mtbert.inference import inference_ms
 from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, evaluate_split, run
@@ -96,6 +96,7 @@ def halved(config: RunConfig) -> RunConfig | None:
 
 
 def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> RunDone:
+    told = [*([note] if note else []), *degenerate(outcome.best.dev)]
     return RunDone(
         run_id=job.run_id,
         stopped=outcome.stopped,
@@ -115,7 +116,7 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
         shared_train_seconds=outcome.shared_train_seconds,
         stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared, s.told, s.train_seconds) for s in outcome.stages),
         trouble=outcome.trouble,
-        note=note,
+        note="; ".join(told) or None,
     )
 
 
