@@ -68,6 +68,7 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     from results.frames import study_frames
     from results.grid import against_baseline_frame
     from results.leaderboard import leaderboard_frame
+    from results.method_task import method_task, method_task_frame
     from results.pareto import pareto_frame
 
     frames, results = study_frames(found.database, found.name), found.results
@@ -82,6 +83,7 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
         "leaderboard": leaderboard_frame(results),
         "ablation": ablation_frame(results),
         **({} if against is None else {"against_baseline": against_baseline_frame(results, against)}),
+        "method_task": method_task_frame(method_task(results, found.summary)),
         "pareto": pareto_frame(results),
         **{table: frame for section in found.sections for table, frame in section.content.tables().items()},
     }
