@@ -94,6 +94,6 @@ def runs_sentence(counts: RunCounts) -> str:
         (counts.interrupted, "interrupted"),
         (counts.running, "running"),
     )
-    told = [f"{count:,} {word}" for count, word in ends[:3]] + [f"{count:,} {word}" for count, word in ends[3:] if count]
+    told = [f"{count:,} {word}" for place, (count, word) in enumerate(ends) if count or place < 3]
     reasons = "".join(f" {reason}: {count:,}." for reason, count in counts.failures)
     return f"{plural(counts.total, 'run')}: {', '.join(told)}.{reasons}"
