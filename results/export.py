@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from results import command
 from results.errors import ResultsError
-from results.table_formats import WRITERS
+from results.table_formats import PRINTED, WRITERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +39,15 @@ def write_tables_of(found: Outcome, folder: Path, kind: str = "csv") -> None:
     """Write the tables of a study into `folder`, one file each; a table without rows has its header.
 
     Scores are 0..1, times seconds, moments UTC; a value that is not there or not a number is empty. What follows from
-    runs names them: the column run_ids, ids of the table `runs`.
+    runs names them: the column run_ids, ids of the table `runs`. In Markdown and LaTeX, tables that a paper has are as
+    `paper_tables` makes them.
     """
-    _write(tables_of(found), folder, kind)
+    printed = {}
+    if kind in PRINTED:
+        from results.paper_tables import paper_tables
+
+        printed = {name: PRINTED[kind](table) for name, table in paper_tables(found.results, found.summary).items()}
+    _write(tables_of(found), folder, kind, printed)
 
 
 def write_figures(database: Database, name: str, folder: Path, kind: str = "svg") -> None:
@@ -134,10 +140,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command.run(given, write, "tables")
 
 
-def _write(found: Mapping[str, pd.DataFrame], folder: Path, kind: str) -> None:
+def _write(
+    found: Mapping[str, pd.DataFrame], folder: Path, kind: str, printed: Mapping[str, str] | None = None
+) -> None:
+    """Write each table; `printed` are the texts of those that are not written column by column."""
     ending, text = WRITERS[kind]
     for table, frame in found.items():
-        command.write_text(folder / f"{table}.{ending}", text(frame))
+        whole = (printed or {}).get(table)
+        command.write_text(folder / f"{table}.{ending}", text(frame, table) if whole is None else whole)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def run_list(
         _words("status", "Status", [run.status for run in runs]),
         _words("reason", "Reason", [_reason(run) for run in runs]),
         _numbers("score", "Dev score", [run.score for run in runs], wording.score_text),
-        _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], wording.count_text),
+        _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], "{:,g}".format),
         _numbers("seconds", "Time", [seconds_spent(run) for run in runs], wording.duration),
         _numbers("memory", "Memory", [run.peak_memory_bytes for run in runs], wording.memory_text),
     )
