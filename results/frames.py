@@ -27,7 +27,7 @@ _NUMBERS = (
     "inference_ms",
 )
 _WHOLE = ("trial_number", "trainable_parameters", "total_parameters", "peak_memory_bytes")
-_WHOLE_OR_NONE = (*_WHOLE, "environment_id", "best_epoch", "threads")
+_WHOLE_OR_NONE = (*_WHOLE, "environment_id", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +108,9 @@ def _texts(objects: Sequence[object]) -> list[str | None]:
 
 def _typed(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     types = {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _WHOLE_OR_NONE}
+    # Epochs are whole numbers, unless a trainer of this study reported fractions of them.
+    fractions = any(isinstance(epoch, float) for epoch in columns.get("best_epoch", ()))
+    types["best_epoch"] = "Float64" if fractions else "Int64"
     frame = pd.DataFrame(dict(columns), columns=list(columns))
     return frame.astype({name: kind for name, kind in types.items() if name in columns})
 

@@ -176,7 +176,7 @@ class RunResult:
     score: float | None = None
     leaderboard_score: float | None = None
     last_score: float | None = None
-    best_epoch: int | None = None
+    best_epoch: float | None = None
     train_seconds: float | None = None
     eval_seconds: float | None = None
     shared_seconds: float | None = None
@@ -223,7 +223,7 @@ class RunRow:
     engine_trial_id: str | None
     inference_ms: float | None
     environment_id: int | None
-    best_epoch: int | None
+    best_epoch: float | None
     score: float | None
     leaderboard_score: float | None
     last_score: float | None = None

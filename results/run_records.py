@@ -92,9 +92,9 @@ def go_on(session: Session, run_id: int) -> None:
 
 
 def record_epoch(
-    session: Session, run_id: int, epoch: int, seconds: float | None, values: Sequence[rows.MetricValue]
+    session: Session, run_id: int, epoch: float, seconds: float | None, values: Sequence[rows.MetricValue]
 ) -> None:
-    """The values at the end of `epoch` (from 1), which took `seconds`. RecordError when already written."""
+    """The values at the end of `epoch` (from 1, or a fraction), after `seconds`. RecordError when written already."""
     running_run(session, run_id)
     written = select(schema.EpochMetric.epoch).where(
         schema.EpochMetric.run_id == run_id, schema.EpochMetric.epoch == epoch

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
-from results import migrations, storage_url
+from results import byte_numbers, migrations, storage_url
 from results.errors import ConnectionLost, RecordError, StorageError
 from results.reconnecting import lasting_if_there
+from results.stored_values import BytesForNumber
 
 BUSY_SECONDS = 60  # a reader of a report or Optuna's own connection never holds the lock for long
 CONNECT_SECONDS = 10
@@ -63,6 +64,16 @@ class Sessions:
         with self._told(), self._writing.begin() as connection:
             migrations.upgrade(connection, self.shown_url)
 
+    def byte_columns(self) -> list[byte_numbers.ByteColumn]:
+        """The columns of numbers that hold bytes (`byte_numbers`). Changes nothing."""
+        with self._told(), self._engine.connect() as connection:
+            return byte_numbers.found(connection)
+
+    def repair_bytes(self) -> int:
+        """Make numbers of them, in one transaction; how many."""
+        with self._told(), self._writing.begin() as connection:
+            return byte_numbers.repair(connection)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only reads."""
@@ -91,6 +102,17 @@ class Sessions:
                 raise told from fault
             was_there = self._engine.url in _answered or _was_there(fault)
             raise ConnectionLost(str(told), was_there=was_there) from fault
+        except BytesForNumber as fault:
+            raise StorageError(
+                f"{self.shown_url} holds bytes in place of numbers ({storage_url.one_line(fault)}), as an older "
+                "release wrote numpy's whole numbers. Repair it: "
+                f"python -m study.doctor --name STUDY --storage {self.shown_url} --fix"
+            ) from fault
+        except StatementError as fault:  # a column's type refused the value
+            into = re.search(r"(?:INTO|UPDATE|FROM)\s+(\w+)", fault.statement or "", re.IGNORECASE)
+            table = f" for its table '{into[1]}'" if into else ""
+            why = storage_url.one_line(fault.orig)
+            raise RecordError(f"The database was handed a value{table} that it cannot hold: {why}.") from fault
 
 
 def connection_lost(fault: BaseException) -> bool:

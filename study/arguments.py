@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from mtbert.data import dropped
 from results import DEFAULT_STORAGE
 from study.settings import (
     BUDGETS,
@@ -48,6 +49,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
         help="made-up data (default), the hub, what was saved of it, or a course folder",
     )
     group.add_argument("--strict-data", action="store_true", default=None, help="a bad row is an error, not dropped")
+    group.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
     group.add_argument("--backbone", metavar="NAME", help="minilm (default), tiny, a hub name, or a folder")
     group.add_argument(
         "--layers", type=int, metavar="L", help="the first L layers of the backbone, the rest left out; default: all"

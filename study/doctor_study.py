@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.records import Database, RunRow, old_tables, open_database
+from results.byte_numbers import ByteColumn
+from results.records import Database, RunRow, byte_columns, old_tables, open_database
 from results.stages import STORE
 from study import trust
 from study.settings import Settings
@@ -35,17 +36,28 @@ class Finding:
 def examine(storage: str, name: str, *, fix: bool) -> list[dict[str, object]]:
     """Everything that is wrong with a study's records: kind, message, and what was done about it with `fix`."""
     told: list[dict[str, object]] = []
-    version = old_tables(storage)
+    version, bytes_there = old_tables(storage), byte_columns(storage)
     if version is not None:
         message = f"the tables are of an older release (version {version})"
         told.append(_told(Finding("old_schema", message), "upgraded; the runs are as they were" if fix else None))
-        if not fix:  # reading them with this release's code would upgrade them
-            return told
+    if bytes_there and not fix:
+        told.append(_told(_bytes(bytes_there, lambda: ""), None))
+    if told and not fix:  # old tables would be upgraded by reading them, and bytes cannot be read
+        return told
     with open_database(storage, create=False) as database:
+        if bytes_there:
+            finding = _bytes(bytes_there, lambda: f"made numbers of {database.repair_bytes()} values")
+            told.append(_told(finding, finding.mend() if finding.mend is not None else None))
         database.require_study(name)
         for finding in _findings(database, storage, name):
             told.append(_told(finding, finding.mend() if fix and finding.mend is not None else None))
     return told
+
+
+def _bytes(columns: Sequence[ByteColumn], mend: Callable[[], str]) -> Finding:
+    """Numbers that are bytes: a trainer gave numpy's, and an older release wrote them as they were."""
+    where = ", ".join(f"{each.rows} in {each.table}.{each.column}" for each in columns)
+    return Finding("bytes_for_numbers", f"numbers are stored as bytes, which nothing can read: {where}", mend)
 
 
 def _told(finding: Finding, done: str | None) -> dict[str, object]:

@@ -13,7 +13,11 @@ from pathlib import Path
 
 from mtbert.stage_store.store import StageStore
 from results.records import Database, NewRun
+<<<<<<< HEAD
 from study.acceptance import Acceptance
+=======
+from results.stored_values import epoch_number
+>>>>>>> main
 from study.engines.abstract import AbstractEngine
 from study.failures import Failures
 from study.lease import Lease
@@ -81,6 +85,7 @@ class Execution:
         self._places, self._lease, self._environment_id = places, lease, environment_id
         self._store, self._stages = store, StagesInProgress(store)
         self._active: dict[int, Request] = {}
+        self._reported: dict[int, float] = {}  # the last epoch of each active run
         self._again: list[Request] = []
         self._watch = Watch(limits)
         ended = () if not trainer.first_alone else database.runs(study, configs=False)
@@ -170,6 +175,7 @@ class Execution:
     def _begin(self, run_id: int, request: Request) -> None:
         keep = request.phase in ("confirm", "test")
         self._active[run_id] = request
+        self._reported[run_id] = request.known_epochs
         self._watch.began(run_id)
         self._stages.began(run_id, request)
         self.observer.started(run_id, request)
@@ -242,9 +248,11 @@ class Execution:
     def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
         request = self._active[event.run_id]
         epochs, reported = self._trainer.epochs(request.config)
-        if event.epoch <= request.known_epochs:  # told before it paused
+        event = replace(event, epoch=epoch_number(event.epoch))
+        if event.epoch <= self._reported[event.run_id]:  # told before it paused, or one that rounds to the last
             self._engine.answer(event.run_id, go_on=True)
             return
+        self._reported[event.run_id] = event.epoch
         self._db.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
         self.observer.epoch(event, reported)
         stop = False

@@ -74,10 +74,10 @@ class TaskOutputs:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """An epoch is over; the worker waits to hear whether to go on."""
+    """An epoch is over, or a fraction of one (`epoch` 0.5); the worker waits to hear whether to go on."""
 
     run_id: int
-    epoch: int
+    epoch: float
     seconds: float
     score: float
     metrics: Metrics
@@ -109,7 +109,7 @@ class RunDone:
 
     run_id: int
     stopped: bool
-    best_epoch: int
+    best_epoch: float
     score: float
     leaderboard_score: float
     metrics: Metrics

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE, storage_url
 from results.export import write_tables_of
@@ -277,15 +278,9 @@ class Session:
         self._console.print(told, markup=False, soft_wrap=True)
 
     def _say_issues(self) -> None:
-        """Bad rows are counted, and the first are shown; the report lists all."""
-        issues = self._trainer.facts.issues
-        if issues:
-            self._console.print(f"{len(issues)} rows of the data were dropped:", markup=False)
-            for issue in issues[:10]:
-                told = f"  {issue.file}:{issue.line}: {issue.message}"
-                self._say(told)
-            if len(issues) > 10:
-                self._console.print(f"  ... and {len(issues) - 10} more; the report lists all of them")
+        """Rows of the data that were dropped are counted, or listed where that was asked for; the report lists all."""
+        for line in dropped.told(self._trainer.facts.issues, listed=self._options.data_issues):
+            self._say(line)
         self._say_notes()
 
     def _say_notes(self) -> None:
