@@ -13,11 +13,8 @@ from pathlib import Path
 
 from mtbert.stage_store.store import StageStore
 from results.records import Database, NewRun
-<<<<<<< HEAD
-from study.acceptance import Acceptance
-=======
 from results.stored_values import epoch_number
->>>>>>> main
+from study.acceptance import Acceptance
 from study.engines.abstract import AbstractEngine
 from study.failures import Failures
 from study.lease import Lease
