@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtbert.data import dropped
 from mtbert.errors import CheckpointError, ConfigurationError, Fault, MtbertError, unwritable
-from mtbert.plain import plain
 
 if TYPE_CHECKING:
     from mtbert.config import RunConfig
@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
             help=f"at most N {kind} examples a task; default: the configuration's, else all",
         )
     result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
+    result.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
     result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name; default: the configuration's")
     result.add_argument("--seed", type=int, help="default: the configuration's")
     result.add_argument(
@@ -96,8 +97,8 @@ def _train(options: argparse.Namespace) -> None:
         place = checkpoint.require_place(options.out) if options.out else None
     torch.set_num_threads(max(1, options.threads))
     corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
-    for issue in corpus.issues:
-        print(plain(str(issue)), file=sys.stderr)
+    for line in dropped.told(corpus.issues, listed=options.data_issues):
+        print(line, file=sys.stderr)
     data = prepare_data(config, corpus)
     for note in (*held_out.notes(corpus), *triplets_note(data.texts)):
         print(note, file=sys.stderr)

@@ -94,7 +94,8 @@ class Search:
         self._paused: set[int] = set()
         self._encodings: Encodings = {}
         self._database = _storage(storage)
-        self._several, wanted = len(objectives) > 1, directions(objectives)
+        # Pruned by the score, which is not what Optuna would take a report for.
+        self._several, wanted = tuple(objectives) != ("score",), directions(objectives)
         written = optuna.create_study(storage=self._database, study_name=name, directions=wanted, load_if_exists=True)
         if not written.metric_names:
             written.set_metric_names(list(objectives))
