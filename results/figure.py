@@ -15,6 +15,7 @@ class Figure:
 
     `runs`: the fragment of the list of runs behind it (`run_links`), or none; a trace may have its own key "runs", the
     run ids of each point ("3,7-9"), which a click on the point opens. `wide`: it scrolls sideways on a narrow screen.
+    `rows`: of a figure with a row for each of some names, how many, so that few are not drawn as high as many.
     """
 
     id: str
@@ -24,3 +25,4 @@ class Figure:
     layout: Mapping[str, Any]
     runs: str = ""
     wide: bool = False
+    rows: int = 0

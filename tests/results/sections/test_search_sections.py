@@ -75,7 +75,8 @@ def test_what_mattered_is_told_with_the_runs_it_comes_from(search: Database) -> 
     assert (table["low"] <= table["importance"]).all() and (table["importance"] <= table["high"]).all()
     assert table["run_ids"][0].split() == [str(i) for i in range(1, 25)]
     (figure,) = found.figures()
-    assert figure.traces[0]["y"] == ["&lt;i&gt;", "pooling"]
+    assert figure.traces[0]["y"] == ["pooling"]
+    assert [row.factor for row in found.not_told_apart] == ["<i>"]
     pd.testing.assert_frame_equal(table, built(importance, search).tables()["importance"])
 
 
