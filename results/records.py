@@ -373,6 +373,12 @@ class Database:
             run_records.place(session, run_id, engine_trial_id, host)
 
     @lasting
+    def reopen_runs(self, run_ids: Sequence[int]) -> None:
+        """Have failed runs run again, as those that were interrupted; others stay as they are."""
+        with self._write() as session:
+            run_records.reopen(session, run_ids)
+
+    @lasting
     def last_epoch(self, run_id: int) -> float:
         """The last epoch that is written of a run, 0 before the first."""
         wanted = select(func.max(schema.EpochMetric.epoch)).where(schema.EpochMetric.run_id == run_id)

@@ -185,6 +185,12 @@ def interrupt_running(session: Session, study_name: str) -> int:
     return len(running)
 
 
+def reopen(session: Session, run_ids: Sequence[int]) -> None:
+    """Mark failed runs as interrupted ones, which the next launch runs again; why they failed stays in `detail`."""
+    wanted = (schema.Run.id.in_(run_ids), schema.Run.status == "failed")
+    session.execute(update(schema.Run).where(*wanted).values(status="interrupted", reason="interrupted"))
+
+
 def running_run(session: Session, run_id: int) -> schema.Run:
     """The run, which must be running: RecordError otherwise."""
     run = session.get(schema.Run, run_id)

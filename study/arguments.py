@@ -23,7 +23,7 @@ from study.settings import (
 # What --rehearse-faults may plant: the reasons of `study.messages`, a worker that ends by itself, one that hangs.
 FAULTS = ("nan_loss", "error", "out_of_memory", "exit", "hang")
 
-EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 finished with failed runs, 130 interrupted
+EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 ended with failed runs, 130 interrupted
 example:    python -m study.launch --space pooling --data ~/cs224n/data --budget standard --plan"""
 
 
@@ -71,7 +71,8 @@ def _what(group: argparse._ArgumentGroup) -> None:
         "--objectives",
         metavar="A,B,...",
         help="what the search optimizes: score (default), trainable_parameters, train_seconds, inference_ms, "
-        "sst_accuracy, quora_accuracy, sts_pearson",
+        "sst_accuracy, quora_accuracy, sts_pearson, TASK.METRIC, or a cost of a trainer of your own; with :lower or "
+        ":higher where that is not usual",
     )
     group.add_argument("--pruner", choices=("median", "asha", "none"), help="default: median")
     group.add_argument("--seed", type=int, help="default: 0")
@@ -133,6 +134,9 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--memory-per-run", type=float, metavar="GB", help="a run that holds more fails")
     group.add_argument(
         "--retries", type=int, metavar="N", default=RETRIES, help=f"of a run whose worker died; default: {RETRIES}"
+    )
+    group.add_argument(
+        "--retry-failed", action="store_true", help="run the failed runs of an earlier launch of the study again"
     )
     group.add_argument(
         "--margin", type=float, metavar="POINTS", help="smaller differences of the score count as none; default: 0.5"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from results.byte_numbers import ByteColumn
 from results.records import Database, RunRow, byte_columns, old_tables, open_database
 from results.stages import STORE
+from search_spaces import numbers
 from study import trust
 from study.settings import Settings
 
@@ -72,6 +73,7 @@ def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
         yield Finding("driven", owner)
     else:
         yield from _left_by_a_driver(database, name)
+    yield from _out_of_range(database, storage, name)
     yield from _states(database, storage, name, driven=driver is not None)
     yield from _artifacts(database, name)
 
@@ -94,6 +96,26 @@ def _left_by_a_driver(database: Database, name: str) -> Iterator[Finding]:
 
         told = f"{len(running)} runs are 'running' and nobody runs them: {_numbers(running)}"
         yield Finding("zombie_runs", told, interrupt)
+
+
+def _out_of_range(database: Database, storage: str, name: str) -> Iterator[Finding]:
+    """Numbers of runs and of trials that lie outside of their ranges: kept, and left out of what goes on."""
+    factors = database.require_study(name).space_json.get("factors", [])
+    ranges = {factor["name"]: factor["range"] for factor in factors if factor.get("range")}
+    for run in (runs := database.runs(name, configs=False)):
+        for factor, choice in run.choices_json.items():
+            bounds = ranges.get(factor)
+            if bounds and isinstance(choice, int | float) and not bounds["low"] <= choice <= bounds["high"]:
+                limits = f"{numbers.text(bounds['low'])} to {numbers.text(bounds['high'])}"
+                told = f"run {run.id} has {factor} = {choice!r}, outside of {limits}"
+                yield Finding("out_of_range", f"{told}: it is kept, and is not confirmed or carried out again")
+    if not any(run.trial_number is not None for run in runs):
+        return
+    with closing(_trial_states(database, storage, name)) as states:
+        for number, outside in states.outside().items():
+            values = ", ".join(f"{factor} = {choice!r}" for factor, choice in outside.items())
+            told = f"trial {number} has {values} in Optuna's tables, outside of what may be chosen"
+            yield Finding("out_of_range", f"{told}: the search goes on without that")
 
 
 def _states(database: Database, storage: str, name: str, *, driven: bool) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ def _main(arguments: list[str] | None) -> int:
     from search_spaces import SpaceError
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
+    from study.failures import FailuresStop
     from study.session import Session
 
     try:
@@ -40,6 +41,9 @@ def _main(arguments: list[str] | None) -> int:
     except Interrupted as stop:
         print(plain(str(stop)), file=sys.stderr)
         return INTERRUPTED
+    except FailuresStop as stop:
+        print(plain(str(stop)), file=sys.stderr)
+        return FAILED_RUNS
     except (MtbertError, ResultsError, SpaceError, SettingsError, EngineError) as error:
         if options.debug:
             traceback.print_exc()

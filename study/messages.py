@@ -117,8 +117,8 @@ class RunDone:
     train_seconds: float
     eval_seconds: float
     shared_seconds: float
-    trainable_parameters: int
-    total_parameters: int
+    trainable_parameters: int | None
+    total_parameters: int | None
     peak_memory_bytes: int
     stages: tuple[StageSeconds, ...]
     trouble: str | None = None

@@ -88,7 +88,8 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
 def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:
     score = sum(found.scores.values()) / len(found.scores)
     costs = dict(found.costs)
-    trainable = int(costs.pop("trainable_parameters", 0))
+    trainable = costs.pop("trainable_parameters", None)
+    total = costs.pop("total_parameters", trainable)
     done = RunDone(
         run_id=job.run_id,
         stopped=report.stopped,
@@ -99,8 +100,8 @@ def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:
         train_seconds=costs.pop("train_seconds", seconds),
         eval_seconds=0.0,
         shared_seconds=0.0,
-        trainable_parameters=trainable,
-        total_parameters=int(costs.pop("total_parameters", trainable)),
+        trainable_parameters=None if trainable is None else int(trainable),
+        total_parameters=None if total is None else int(total),
         peak_memory_bytes=int(costs.pop("peak_memory_bytes", _peak_memory())),
         inference_ms=costs.pop("inference_ms", None),
         stages=(),

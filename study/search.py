@@ -27,13 +27,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from results import storage_url
 from results.records import open_database
-from search_spaces import Factor, Space
+from search_spaces import Factor, Space, numbers
 from search_spaces.grammar import Choice, Choices, choose
 from study import asha, steps, trial_rows
 from study.objectives import directions
 from study.optuna_calls import waiting
 from study.samplers import POPULATION, STARTUP_TRIALS, Encodings, sampler_for
-from study.trial_parameters import distributions, settle
+from study.trial_parameters import distributions, settle, without_strangers
 
 Result = TypeVar("Result")
 
@@ -94,7 +94,8 @@ class Search:
         self._paused: set[int] = set()
         self._encodings: Encodings = {}
         self._database = _storage(storage)
-        self._several, wanted = len(objectives) > 1, directions(objectives)
+        # Pruned by the score, which is not what Optuna would take a report for.
+        self._several, wanted = tuple(objectives) != ("score",), directions(objectives)
         written = optuna.create_study(storage=self._database, study_name=name, directions=wanted, load_if_exists=True)
         if not written.metric_names:
             written.set_metric_names(list(objectives))
@@ -106,6 +107,7 @@ class Search:
         self._written: dict[int, FrozenTrial] = {t.number: t for t in self._database.get_all_trials(self._study_id)}
         for row in self._written.values():
             steps.by_epoch(row, self._per_epoch)
+            without_strangers(row)
         for number in sorted(self._written):
             self._remember(self._written[number])
         # A trial that was asked and not written any further has what it is to try in its system attributes.
@@ -318,9 +320,8 @@ class Search:
                 return str(trial.suggest_categorical(name, list(factor.level_names())))
             low, high, log = factor.range.low, factor.range.high, factor.range.log
             if factor.range.integer:
-                return trial.suggest_int(name, int(low), int(high), log=log)
-            # Four digits are more than any of this can resolve, and can be read.
-            return float(f"{trial.suggest_float(name, low, high, log=log):.4g}")
+                return numbers.fitted(factor.range, trial.suggest_int(name, int(low), int(high), log=log))
+            return numbers.fitted(factor.range, trial.suggest_float(name, low, high, log=log))
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a resumed trial has its values already

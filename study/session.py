@@ -37,12 +37,14 @@ from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
+from study.failures import FailuresStop
 from study.lease import Lease
 from study.live import LiveReport
 from study.log_file import log_to
 from study.observer import Observers
 from study.phases import first_tried, fresh_seeds
 from study.progress import Progress
+from study.retrying import retry_failed
 from study.search import Search
 from study.settings import STORE, SettingsError, resolve
 from study.terminal import PlainConsole
@@ -78,7 +80,7 @@ class Session:
             if earlier is not None:
                 check_stored(earlier, given, self._settings.name)
         self._limits = limits(options)
-        objectives.check(self._settings.objectives, self._settings.tasks)
+        objectives.check(self._settings.objectives, self._settings.tasks, self._settings.trainer)
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
         self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
@@ -113,12 +115,15 @@ class Session:
             lease = Lease(database, settings.name)
             with lease.held():
                 create_or_resume(database, settings, self._trainer, command, self._console)
+                self._retry(database)
                 try:
                     with self._live():
                         self._run(database, lease, engine)
                         lease.renew_if_due()
                         database.update_study(settings.name, status="done")
                         return self._write(database)
+                except FailuresStop as stop:
+                    raise self._stopped(database, stop) from None
                 except (Interrupted, EngineLost, KeyboardInterrupt) as stop:
                     raise self._interrupted(database, stop) from None
 
@@ -133,6 +138,25 @@ class Session:
             self._write(database)
         again = f"python -m study.launch --name {name}{self._elsewhere()}"
         return Interrupted(f"{why}; {done} finished runs are kept. Go on: {again}")
+
+    def _stopped(self, database: Database, stop: FailuresStop) -> FailuresStop:
+        """Note that the study was stopped by its failures; what failed, where to read more, and how to go on."""
+        name = self._settings.name
+        database.update_study(name, status="interrupted")
+        done = len(database.runs(name, status="complete"))
+        if done:
+            self._write(database)
+        again = f"python -m study.launch --name {name}{self._elsewhere()} --retry-failed"
+        return FailuresStop(
+            f"{stop}\n{done} finished runs are kept. The traceback: {self._folder / LOG}\n"
+            f"Mend the cause, then go on: {again}"
+        )
+
+    def _retry(self, database: Database) -> None:
+        """With --retry-failed: failed runs of earlier launches are run again."""
+        if self._options.retry_failed:
+            count = retry_failed(database, self._options.storage, self._settings.name)
+            self._say(f"{count} failed runs are run again.")
 
     @contextlib.contextmanager
     def _live(self) -> Iterator[None]:
