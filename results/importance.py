@@ -148,9 +148,7 @@ def runs_needed(factors: int) -> int:
     return max(LEAST_RUNS, RUNS_A_FACTOR * factors)
 
 
-def _evaluate(
-    groups: Groups, scores: Float64, evaluators: Sequence[Evaluator], rng: np.random.Generator
-) -> Float64:
+def _evaluate(groups: Groups, scores: Float64, evaluators: Sequence[Evaluator], rng: np.random.Generator) -> Float64:
     """Importances of factors and of null factors, as shares of the factors' sum: (evaluators, 2, factors)."""
     shadows = shadows_of(groups, rng)
     both = {**groups, **{f"null {name}": columns for name, columns in shadows.items()}}

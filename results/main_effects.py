@@ -9,9 +9,7 @@ from results.choice_columns import Groups
 from results.forest import Forest, boxes, fit
 
 
-def main_effects(
-    groups: Groups, scores: Float64, *, trees: int, seed: int, forest: Forest | None = None
-) -> Float64:
+def main_effects(groups: Groups, scores: Float64, *, trees: int, seed: int, forest: Forest | None = None) -> Float64:
     """The variance of E[f(X) | X_g] for each group g, f a random forest fitted to the scores: (groups,).
 
     Hutter, Hoos and Leyton-Brown 2014, "An efficient approach for assessing hyperparameter importance", eq. 10, with

@@ -197,15 +197,6 @@ def _bars(it: SearchImportance) -> Figure:
         "hovertemplate": "%{y}: %{text}<extra></extra>",
         "showlegend": False,
     }
-    null = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [shapley.null, shapley.null],
-        "y": [-0.5, len(labels) - 0.5],  # places of categories, over the whole height
-        "line": {"color": "var(--baseline)", "dash": "dot", "width": 2},
-        "name": "largest factor that cannot matter",
-        "hoverinfo": "skip",
-    }
     left = len(it.not_told_apart)
     others = f" {plural(left, 'other factor')} {'is' if left == 1 else 'are'} not drawn." if left else ""
     return Figure(
@@ -216,11 +207,18 @@ def _bars(it: SearchImportance) -> Figure:
             f"deviation over {it.resamples} resamples of the runs. The dotted line is what the largest of all factors "
             f"in random order reaches in half of the resamples.{others}"
         ),
-        traces=[bars, null],
+        traces=[bars],
         layout={
             "xaxis": {"title": {"text": "share of the variance explained"}},
             "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(labels) - 0.4]},
-            "barmode": "overlay",
+            "shapes": [
+                {"type": "line", "x0": shapley.null, "x1": shapley.null, "yref": "paper", "y0": 0, "y1": 1}
+                | {"line": {"color": "var(--baseline)", "dash": "dot", "width": 2}}
+            ],
+            "annotations": [
+                {"x": shapley.null, "yref": "paper", "y": 1, "text": "largest factor that cannot matter"}
+                | {"showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"color": "var(--baseline)"}}
+            ],
         },
         runs=run_links.of_runs(it.run_ids),
         rows=len(labels),
@@ -233,7 +231,7 @@ def _whiskers(shown: Sequence[FactorImportance]) -> Trace:
         "symmetric": False,
         "array": [one.high - one.value for one in shown],
         "arrayminus": [one.value - one.low for one in shown],
-        "color": "var(--muted)",
+        "color": "var(--ink)",
         "thickness": 1.2,
         "width": 4,
     }

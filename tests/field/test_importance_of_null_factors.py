@@ -1,4 +1,4 @@
-"""The importance chart has bars for what is told apart from null factors alone, with intervals that say what they are."""
+"""Importance has bars for what is told apart from null factors alone, with intervals that say what they are."""
 
 from __future__ import annotations
 

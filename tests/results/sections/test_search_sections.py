@@ -150,7 +150,7 @@ def test_fronts_have_their_probability_and_their_recipe(light: Any) -> None:
     assert "Given how much seeds differ, 2 of them are on one" in found.sentence()
     (figure,) = found.figures()
     assert figure.id == "figure-inference-ms"
-    assert "theirs &lt;b&gt;" in [trace["name"] for trace in figure.traces]
+    assert "recipe theirs &lt;b&gt;" in [trace["name"] for trace in figure.traces]
     hovers = [text for trace in figure.traces for text in trace["text"]]
     assert any(text.endswith("on the front with probability &gt; 99 %") for text in hovers)
 
