@@ -38,6 +38,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     from mtbert import components, trained
     from mtbert.data.load import load_split
+    from mtbert.data.measurable import require_labels
     from mtbert.data.tokenize import tokenize_split
     from mtbert.evaluation import evaluate
 
@@ -51,6 +52,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     read, issues = load_split(options.data, names, options.split)
     for line in dropped.told(issues, listed=options.data_issues):
         print(line, file=sys.stderr)
+    for name, rows in read.items():
+        require_labels(tasks[name], rows, f"{options.data}, split {options.split} of task {name}")
     splits = {
         name: tokenize_split(split, model.tokenizer, model.config.data.max_tokens) for name, split in read.items()
     }

@@ -83,7 +83,7 @@ def _train(options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
-    from mtbert.data import held_out
+    from mtbert.data import held_out, measurable
     from mtbert.data.load import load_corpus
     from mtbert.data.texts import triplets_note
     from mtbert.precision import slow
@@ -99,8 +99,10 @@ def _train(options: argparse.Namespace) -> None:
     corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
     for line in dropped.told(corpus.issues, listed=options.data_issues):
         print(line, file=sys.stderr)
+    sizes = config.data.train_examples, config.data.dev_examples
+    measurable.require(corpus, sizes[1])
     data = prepare_data(config, corpus)
-    for note in (*held_out.notes(corpus), *triplets_note(data.texts)):
+    for note in (*held_out.notes(corpus), *measurable.notes(corpus, *sizes), *triplets_note(data.texts)):
         print(note, file=sys.stderr)
     outcome = _run(config, data, device, options)
     if place is not None:
@@ -192,7 +194,11 @@ def _writing() -> Iterator[None]:
 
 def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -> None:
     """What came of it."""
+    from mtbert.evaluation import degenerate
+
     best = outcome.best
+    for note in degenerate(best.dev):
+        print(note, file=sys.stderr)
     if options.json:
         told = {
             "digest": config.digest(),

@@ -29,6 +29,7 @@ _NUMBERS = (
     "train_seconds",
     "eval_seconds",
     "shared_seconds",
+    "shared_train_seconds",
     "score",
     "leaderboard_score",
     "last_score",

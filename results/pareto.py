@@ -12,7 +12,7 @@ import numpy as np
 from results.arrays import Float64
 from results.front_tolerance import cost_noise, tolerance_of, tolerant_front
 from results.fronts import Direction, front, front_probability
-from results.leaderboard import configuration_result, own_seconds
+from results.leaderboard import configuration_result
 from results.records import Database
 from results.rows import JsonObject, RunRow
 from results.study_results import StudyResults
@@ -164,7 +164,7 @@ def value_of(results: StudyResults, run: RunRow, column: str) -> float | None:
     if column.startswith(OF_TASK):
         task = column.removeprefix(OF_TASK)
         return results.metric(run.id, "dev", task, results.main_metric(run.id, "dev", task))
-    found: float | None = own_seconds(run) if column == "train_seconds" else getattr(run, column)
+    found: float | None = run.own_train_seconds() if column == "train_seconds" else getattr(run, column)
     return found
 
 

@@ -104,6 +104,7 @@ class Run(Base):
     train_seconds: Mapped[float | None]
     eval_seconds: Mapped[float | None]
     shared_seconds: Mapped[float | None]
+    shared_train_seconds: Mapped[float | None]
     trainable_parameters: Mapped[int | None] = mapped_column(Whole(big=True))
     total_parameters: Mapped[int | None] = mapped_column(Whole(big=True))
     peak_memory_bytes: Mapped[int | None] = mapped_column(Whole(big=True))

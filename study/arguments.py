@@ -7,6 +7,7 @@ from typing import Any
 
 from mtbert.data import dropped
 from results import DEFAULT_STORAGE
+from study.functions import spelled
 from study.settings import (
     BUDGETS,
     DESIGNS,
@@ -79,7 +80,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
     trainer = group.add_mutually_exclusive_group()
     trainer.add_argument(
         "--trainer",
-        metavar="MODULE:FUNCTION",
+        metavar="MODULE:FUNCTION|FILE.py:FUNCTION",
         help="study a model of your own: a function (configuration, seed, report); see docs/own_model.md",
     )
     trainer.add_argument(
@@ -201,6 +202,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.compile is not None:
         result["compiled"] = {"off": False, "on": True}.get(options.compile, options.compile)
+    if options.trainer is not None:
+        result["trainer"] = spelled(options.trainer)
     if options.rehearse:
         result["trainer"] = REHEARSAL
     if options.set:

@@ -15,7 +15,8 @@ from study.settings import MTBERT, REHEARSAL, SettingsError
 
 Direction = Literal["maximize", "minimize"]
 
-# Costs of a run; everything else is a task's metric on dev, or the score.
+# Costs of a run as it would have them on its own, `train_seconds` with what it shared.
+# Everything else is a task's metric on dev, or the score.
 COSTS = ("trainable_parameters", "train_seconds", "inference_ms")
 METRICS: Mapping[str, tuple[str, str]] = {
     "sst_accuracy": ("sst", "accuracy"),
@@ -60,7 +61,7 @@ def of_row(names: Sequence[str], row: RunRow, metrics: Metrics) -> list[float] |
     """The same from the database; None for a run without a score."""
     if row.score is None:
         return None
-    costs = _costs(row.trainable_parameters, row.train_seconds, row.inference_ms)
+    costs = _costs(row.trainable_parameters, row.own_train_seconds(), row.inference_ms)
     found = _measured(row.score, costs, metrics)
     return [found.get(_bare(name), float("nan")) for name in names]
 
@@ -79,7 +80,7 @@ def not_measured(names: Sequence[str], done: RunDone) -> str | None:
 
 
 def _of_event(done: RunDone) -> dict[str, float]:
-    costs = _costs(done.trainable_parameters, done.train_seconds, done.inference_ms)
+    costs = _costs(done.trainable_parameters, done.own_train_seconds(), done.inference_ms)
     return _measured(done.score, costs, done.metrics)
 
 

@@ -59,6 +59,7 @@ class Fronts:
     drawn: tuple[Figure, ...]
     growths: tuple[Growth, ...]
     units: Mapping[str, CostUnit]
+    caveat: str | None = None
 
     def sentence(self) -> str:
         """How many configurations are on the fronts, and how surely."""
@@ -125,6 +126,26 @@ def build(results: StudyResults, found: Summary) -> Fronts | None:
         drawn=tuple(figure for figure in figures if figure),
         growths=growths,
         units={front.x.column: cost_unit(frame, front.x.column) for front in shown if front.y == SCORE},
+        caveat=costs_caveat(results.runs),
+    )
+
+
+def costs_caveat(runs: Sequence[RunRow]) -> str | None:
+    """What to say where runs are of a release that measured costs while cached features were read; None: no such."""
+    measured = [run for run in runs if run.inference_ms is not None]
+    old = [run for run in measured if run.costs_from_caches]
+    if not old:
+        return None
+    too_small = "for configurations with frozen parts they are too small, up to a hundred times"
+    if len(old) == len(measured):
+        return (
+            "Inference time, training time and peak memory were measured by an earlier release while cached vectors of "
+            f"frozen parts were read: {too_small}. A new study measures them anew."
+        )
+    return (
+        f"{len(old):,} of {plural(len(measured), 'run')} were measured by an earlier release, whose inference time, "
+        f"training time and peak memory leave out what was read from a cache: {too_small}. Do not compare them with "
+        "those of the other runs; a new study measures all alike."
     )
 
 

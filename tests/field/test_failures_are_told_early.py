@@ -56,11 +56,12 @@ def test_failures_of_every_phase_are_run_again(tmp_path: Path) -> None:
         "    return {'scores': {'t': configuration['depth_n'] / 4 + seed % 7 / 100}}\n"
     )
     study = OwnStudy(tmp_path, source)
-    study.launch("--trials", "5")
+    asked = ("--trials", "4", "--phases", "search,confirm")
+    study.launch(*asked)
     failed = study.rows("select distinct phase from run where status = 'failed'")
     assert len(failed) >= 1
     study.write("gpu", "")
-    assert study.launch("--trials", "5", "--retry-failed").returncode == 0
+    assert study.launch(*asked, "--retry-failed").returncode == 0
     assert study.rows("select count(*) from run where status != 'complete'") == [(0,)]
 
 
