@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from results import copying, lease, migrations, run_records, schema, storage_url, study_records
 from results.byte_numbers import ByteColumn
+from results.connecting import engine_options, plain_url
 from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
 from results.reconnecting import lasting, lasting_once
 from results.rows import (
@@ -37,7 +38,7 @@ from results.rows import (
     utc_now,
     values_of,
 )
-from results.sessions import Sessions, engine_options
+from results.sessions import Sessions
 
 __all__ = [
     "Cell",
@@ -135,7 +136,7 @@ def _sessions(url: str, *, create: bool) -> Sessions:
     else:
         storage_url.require_file(parsed)
     try:
-        engine = create_engine(parsed, **engine_options(parsed))
+        engine = create_engine(plain_url(parsed), **engine_options(parsed))
     except (NoSuchModuleError, ModuleNotFoundError) as fault:
         raise StorageError(
             f"{storage_url.shown(parsed)} needs a driver that is not installed ({fault}). "

@@ -136,7 +136,7 @@ def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    return {"id": figure.id, "traces": figure.traces, "layout": figure.layout}
+    return {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
 
 
 def _script_json(value: object) -> Markup:

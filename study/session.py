@@ -105,7 +105,7 @@ class Session:
             return self._launch(engine)
 
     def _launch(self, engine: AbstractEngine) -> int:
-        settings, command = self._settings, shlex.join(["python", "-m", "study.launch", *sys.argv[1:]])
+        settings, command = self._settings, storage_url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -299,7 +299,7 @@ class Session:
         """The flags that a launch by name alone lacks: where it is (no password), code that is run, engine, limits."""
         flags = named_code(self._settings)
         if self._options.storage != DEFAULT_STORAGE:
-            flags["storage"] = storage_url.mask(self._options.storage)
+            flags["storage"] = storage_url.masked_url(self._options.storage)
         more = making.flags(self._options) + limit_flags(self._options) + trackers.flags(self._options.track)
         told = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
         return "".join(f" {shlex.quote(word)}" for word in told + more)

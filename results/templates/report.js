@@ -80,7 +80,7 @@
       ...given, title: { ...given.title, standoff: 10, font: { color: "var(--muted)", size: 13 } },
     });
     return {
-      ...figure.layout,
+      ...figure.layout, ...(narrow ? figure.narrow : {}),
       xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow ? 12 : 13, color: "var(--ink)" },
