@@ -71,21 +71,16 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
 def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     """File name -> frame: what was recorded (runs, ...) and what follows from it (leaderboard, ...)."""
     from results.ablation import ablation_frame
-    from results.frames import study_frames
+    from results.frames import record_frames
     from results.grid import against_baseline_frame
     from results.leaderboard import leaderboard_frame
     from results.method_task import method_task, method_task_frame
     from results.pareto import pareto_frame
 
-    frames, results = study_frames(found.database, found.name), found.results
+    frames, results = record_frames(found.database, found.name), found.results
     against = found.summary.against_baseline if found.summary.is_grid else None
     return {
-        "runs": frames.runs,
-        "choices": frames.choices,
-        "epochs": frames.epochs,
-        "tasks": frames.tasks,
-        "cells": frames.cells,
-        "data_issues": frames.data_issues,
+        **{name: frames[name] for name in ("runs", "choices", "epochs", "tasks", "cells", "data_issues")},
         "leaderboard": leaderboard_frame(results),
         "ablation": ablation_frame(results),
         **({} if against is None else {"against_baseline": against_baseline_frame(results, against)}),

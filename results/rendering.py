@@ -13,8 +13,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from results import account, findings, interval_svg, kept_epoch, page, run_links, wording
+from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
 from results.choice_luck import choice_note
+from results.contents import contents
 from results.described import described
 from results.figure import Figure
 from results.frames import environment_frame
@@ -95,6 +96,8 @@ def _context(study: Outcome) -> dict[str, Any]:
         "run_links": run_links,
         "described": described,
         "groups": findings.groups(results, found),
+        "code_note": code_versions.note(found.study, results.runs),
+        "mixed_code": code_versions.mixed(results, _reference(found)),
         "made_up": page.made_up(found.study),
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
@@ -108,12 +111,19 @@ def _context(study: Outcome) -> dict[str, Any]:
         "scale": Markup(interval_svg.scale(axis)),
         "bars": {name: Markup(interval_svg.bar(each.interval, axis)) for name, each in shown.items()},
         "issues": issues,
+        "headings": {each.id: each for each in contents(study, len(issues))},
         "issue_kinds": _counts([issue.kind for issue in issues]),
         "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],
         "runs": listed,
         "runs_json": _script_json(listed.as_json()),
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
     }
+
+
+def _reference(found: Summary) -> str | None:
+    """The configuration that the rows of the table are compared with."""
+    entry = found.baseline if found.is_grid else found.best
+    return entry.digest if entry else None
 
 
 def _fixed_pretraining(found: Summary) -> bool:
@@ -126,7 +136,7 @@ def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    return {"id": figure.id, "traces": figure.traces, "layout": figure.layout}
+    return {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
 
 
 def _script_json(value: object) -> Markup:

@@ -6,7 +6,7 @@
 
 `configuration` maps each factor to its level or number, and has beside them what levels set. `report(epoch, score)`
 tells how far the run is (optional, epochs from 1 or fractions of them, rising) and answers whether to go on;
-`report.epochs` is the number that `--epochs` asked for, `report.data` what `--data` named. `scores` are by task, and the
+`report.epochs` is the number that `--epochs` asked for, `report.data` what `--data` named. `scores` are by task, and a
 run's score is their mean; TASKS in the function's module says what they are measured in (`task_declaration`), and
 without it they are shares of which more is better. `examples` (optional) are the scores of single dev examples, whose
 mean is the task's score: with them intervals speak of other examples too. `metrics` (optional) are further numbers, by
@@ -26,12 +26,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.functions import function_of
+from study.code_fingerprint import Code, changed, code_of
+from study.functions import function_of, module_of
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs
 from study.own_exits import exit_told
 from study.own_results import Returned, read
 from study.plain_values import BadResult, finite, step
 from study.task_declaration import oriented_report, oriented_score
+
+
+class ChangedCode(Exception):
+    """The function's files were changed while its study runs."""
 
 
 class Report:
@@ -76,7 +81,9 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
     report = Report(job, go_on)
     try:
         configuration = {**job.config["choices"], **job.config["set"]}
-        result = function_of(job.facts["function"])(configuration, job.seed, report)
+        function = function_of(job.facts["function"])
+        _check_code(job)
+        result = function(configuration, job.seed, report)
         return _done(job, read(result, job.facts["function"]), report, time.perf_counter() - began)
     except MemoryError as error:
         return RunFailed(job.run_id, "out_of_memory", str(error) or "MemoryError", traceback.format_exc())
@@ -89,10 +96,22 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
         return RunFailed(job.run_id, "error", (told.splitlines() or [""])[0], traceback.format_exc())
 
 
+def _check_code(job: Job) -> None:
+    """Raises `ChangedCode` where the function's files are no longer those that the launch began with."""
+    known: Code | None = job.facts.get("code")
+    if known is None or all(seen.same() for seen in known.seen):
+        return
+    now = code_of(module_of(job.facts["function"]))
+    if now.digest != known.digest:
+        files = changed(known.files, now.files)
+        raise ChangedCode(f"the code of the trainer has changed since the launch began ({files}): launch again")
+
+
 def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:
     score, natural = oriented_score(found.scores, job.facts.get("tasks"))
     costs = dict(found.costs)
-    trainable, total = (costs.pop(name, None) for name in ("trainable_parameters", "total_parameters"))
+    trainable = costs.pop("trainable_parameters", None)
+    total = costs.pop("total_parameters", trainable)
     done = RunDone(
         run_id=job.run_id,
         stopped=report.stopped,
@@ -103,8 +122,8 @@ def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:
         train_seconds=costs.pop("train_seconds", seconds),
         eval_seconds=0.0,
         shared_seconds=0.0,
-        trainable_parameters=_whole(trainable),
-        total_parameters=_whole(trainable if total is None else total),
+        trainable_parameters=None if trainable is None else int(trainable),
+        total_parameters=None if total is None else int(total),
         peak_memory_bytes=int(costs.pop("peak_memory_bytes", _peak_memory())),
         inference_ms=costs.pop("inference_ms", None),
         stages=(),
@@ -116,10 +135,6 @@ def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:
         },
     )
     return done
-
-
-def _whole(count: float | None) -> int | None:
-    return None if count is None else int(count)
 
 
 def _outputs(examples: Mapping[str, NDArray[np.float64]]) -> dict[tuple[str, str], TaskOutputs]:

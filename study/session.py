@@ -16,18 +16,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE, storage_url
+from results.code_versions import note as code_note
 from results.export import write_tables_of
 from results.outcome import outcome_of
 from results.records import Database, open_database
 from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
+from results.wording import plural
 from search_spaces.grammar import Choices
 from study import ending, energy, objectives, plan, store_note
 from study.arguments import faults, limit_flags, limits
 from study.beginning import create_or_resume
+from study.code_changes import CodeChange
 from study.design_plan import decided_best
 from study.driver import Driver
 from study.earlier import compiled, earlier_settings, seen_noise
@@ -37,12 +41,14 @@ from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
+from study.failures import FailuresStop
 from study.lease import Lease
 from study.live import LiveReport
 from study.log_file import log_to
 from study.observer import Observers
 from study.phases import first_tried, fresh_seeds
 from study.progress import Progress
+from study.retrying import retry_failed
 from study.search import Search
 from study.settings import STORE, SettingsError, resolve
 from study.task_declaration import margin
@@ -79,7 +85,7 @@ class Session:
             if earlier is not None:
                 check_stored(earlier, given, self._settings.name)
         self._limits = limits(options)
-        objectives.check(self._settings.objectives, self._settings.tasks)
+        objectives.check(self._settings.objectives, self._settings.tasks, self._settings.trainer)
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
         if options.margin is not None:
             self._settings = replace(self._settings, margin=margin(options.margin, self._trainer.facts.tasks))
@@ -103,7 +109,7 @@ class Session:
             return self._launch(engine)
 
     def _launch(self, engine: AbstractEngine) -> int:
-        settings, command = self._settings, shlex.join(["python", "-m", "study.launch", *sys.argv[1:]])
+        settings, command = self._settings, storage_url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -115,13 +121,17 @@ class Session:
             self._say_issues()
             lease = Lease(database, settings.name)
             with lease.held():
-                create_or_resume(database, settings, self._trainer, command, self._console)
+                accepted = self._options.accept_changed_code
+                change = create_or_resume(database, settings, self._trainer, command, self._console, accepted)
+                self._retry(database, change)
                 try:
                     with self._live():
                         self._run(database, lease, engine)
                         lease.renew_if_due()
                         database.update_study(settings.name, status="done")
                         return self._write(database)
+                except FailuresStop as stop:
+                    raise self._stopped(database, stop) from None
                 except (Interrupted, EngineLost, KeyboardInterrupt) as stop:
                     raise self._interrupted(database, stop) from None
 
@@ -136,6 +146,28 @@ class Session:
             self._write(database)
         again = f"python -m study.launch --name {name}{self._elsewhere()}"
         return Interrupted(f"{why}; {done} finished runs are kept. Go on: {again}")
+
+    def _stopped(self, database: Database, stop: FailuresStop) -> FailuresStop:
+        """Note that the study was stopped by its failures; what failed, where to read more, and how to go on."""
+        name = self._settings.name
+        database.update_study(name, status="interrupted")
+        done = len(database.runs(name, status="complete"))
+        if done:
+            self._write(database)
+        again = f"python -m study.launch --name {name}{self._elsewhere()} --retry-failed"
+        return FailuresStop(
+            f"{stop}\n{done} finished runs are kept. The traceback: {self._folder / LOG}\n"
+            f"Mend the cause, then go on: {again}"
+        )
+
+    def _retry(self, database: Database, change: CodeChange | None) -> None:
+        """Run failed runs of earlier launches again: with --retry-failed, and those of code that is another by now."""
+        if self._options.retry_failed or (change is not None and change.was is not None):
+            now = None if self._options.retry_failed else self._trainer.facts.code
+            storage, name = self._options.storage, self._settings.name
+            count = retry_failed(database, storage, name, lambda run: now is None or run.code != now)
+            if count:
+                self._say(f"{plural(count, 'failed run')} will be run again.")
 
     @contextlib.contextmanager
     def _live(self) -> Iterator[None]:
@@ -226,7 +258,8 @@ class Session:
             designs = DesignsEnding.of_sections(outcome.sections)
         else:
             designs = DesignsEnding.of(results, found)
-        shown = ending.Ending(found, self._folder, self._options.storage, ClaimsEnding.of(results), designs)
+        note = code_note(results.study, results.runs)
+        shown = ending.Ending(found, self._folder, self._options.storage, ClaimsEnding.of(results), designs, note)
         if self._options.json:
             print(json.dumps(shown.as_json(), indent=2))
         else:
@@ -257,15 +290,9 @@ class Session:
         self._console.print(told, markup=False, soft_wrap=True)
 
     def _say_issues(self) -> None:
-        """Bad rows are counted, and the first are shown; the report lists all."""
-        issues = self._trainer.facts.issues
-        if issues:
-            self._console.print(f"{len(issues)} rows of the data were dropped:", markup=False)
-            for issue in issues[:10]:
-                told = f"  {issue.file}:{issue.line}: {issue.message}"
-                self._say(told)
-            if len(issues) > 10:
-                self._console.print(f"  ... and {len(issues) - 10} more; the report lists all of them")
+        """Rows of the data that were dropped are counted, or listed where that was asked for; the report lists all."""
+        for line in dropped.told(self._trainer.facts.issues, listed=self._options.data_issues):
+            self._say(line)
         self._say_notes()
 
     def _say_notes(self) -> None:
@@ -276,7 +303,7 @@ class Session:
         """The flags that a launch by name alone lacks: where it is (no password), code that is run, engine, limits."""
         flags = named_code(self._settings)
         if self._options.storage != DEFAULT_STORAGE:
-            flags["storage"] = storage_url.mask(self._options.storage)
+            flags["storage"] = storage_url.masked_url(self._options.storage)
         more = making.flags(self._options) + limit_flags(self._options) + trackers.flags(self._options.track)
         told = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
         return "".join(f" {shlex.quote(word)}" for word in told + more)

@@ -41,8 +41,9 @@ class StudyFacts:
     """What a study's record says of its data and model.
 
     `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
-    still mean the same; `notes` are sentences for whoever launches it; `tasks` is what the trainer declares of its
-    tasks (`results.task_units`), None where they are shares of which more is better.
+    still mean the same; `code` names what runs are trained with (`study.code_changes`), `code_files` are a custom
+    trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
+    declares of its tasks (`results.task_units`), None where they are shares of which more is better.
     """
 
     data_source: str
@@ -52,6 +53,8 @@ class StudyFacts:
     issues: tuple[IssueRow, ...] = ()
     notes: tuple[str, ...] = ()
     config_version: int = 1
+    code: str | None = None
+    code_files: Mapping[str, str] | None = None
     tasks: Mapping[str, Any] | None = None
 
 
@@ -82,6 +85,10 @@ class AbstractTrainer(ABC):
     preload: ClassVar[tuple[str, ...]] = ()
     phases: ClassVar[tuple[str, ...]]
     shares: ClassVar[bool] = False  # whether its runs have stages that others can take
+    # Whether all runs of a study must measure the same tasks; whether nothing but its first run shows that it can run.
+    measures_alike: ClassVar[bool] = False
+    first_alone: ClassVar[bool] = False
+    fails_by_plan: bool = False  # whether failures are what was asked for
     tasks: tuple[str, ...] = ()
     space: Space
     facts: StudyFacts

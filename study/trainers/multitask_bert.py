@@ -13,12 +13,13 @@ import torch
 from mtbert.compilation import fault, repays
 from mtbert.config import CONFIG_VERSION, RunConfig
 from mtbert.config_parts import MultitaskConfig
-from mtbert.data import held_out
+from mtbert.data import held_out, measurable
 from mtbert.data.texts import triplets_note
 from mtbert.data.tokenize import Prepared, choose
 from mtbert.precision import native_precision, slow
 from mtbert.run import prepare_data
 from mtbert.stage_store.keys import ChainKeys
+from results.code_versions import version_name
 from results.rows import ExampleRow, IssueRow, RunRow
 from search_spaces.grammar import Choices
 from study import best_model
@@ -73,7 +74,15 @@ class MultitaskBert(AbstractTrainer):
         warned = [] if dear is None else [f"{dear}; --precision auto takes what is faster"]
         sentences = self._checked.sentences
         # Of made-up data nobody has to judge what its numbers rest on.
-        of_data = () if corpus.made_up else (*held_out.notes(corpus), *triplets_note(sentences.texts))
+        of_data = (
+            ()
+            if corpus.made_up
+            else (
+                *held_out.notes(corpus),
+                *measurable.notes(corpus, settings.train_examples, settings.dev_examples),
+                *triplets_note(sentences.texts),
+            )
+        )
         told = (*of_data, *sentences.notes())
         self.facts = StudyFacts(
             data_source=settings.data,
@@ -81,6 +90,7 @@ class MultitaskBert(AbstractTrainer):
             fingerprint=corpus.fingerprint,
             backbone=settings.backbone,
             config_version=CONFIG_VERSION,
+            code=version_name(CONFIG_VERSION),
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
             notes=(*warned, *told, *idle(self.space, settings, sizes)),
         )

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from search_spaces import load
 from search_spaces.grammar import Choices
+from study.code_fingerprint import code_of
 from study.functions import function_of, module_of
 from study.settings import Settings
 from study.task_declaration import declaration
@@ -21,20 +22,32 @@ class OwnModel(AbstractTrainer):
     name: ClassVar[str] = "own"
     worker: ClassVar[str] = "study.own_model:carry_out"
     preload: ClassVar[tuple[str, ...]] = ("study.own_model",)
+    measures_alike: ClassVar[bool] = True
+    first_alone: ClassVar[bool] = True
     phases: ClassVar[tuple[str, ...]] = ("search", "confirm", "ablate", "report")
 
     def __init__(self, settings: Settings) -> None:
         self.space = load(settings.space).pin(settings.pins)
         function_of(settings.trainer)  # refused now, not in every run
-        declared = declaration(module_of(settings.trainer))
+        declared, code = declaration(module_of(settings.trainer)), code_of(module_of(settings.trainer))
         self._facts = {
             "function": settings.trainer,
             "epochs": settings.epochs,
             "data": settings.data,
+            "code": code,
             "tasks": declared,
         }
+        self._epochs = settings.epochs
         self._common = {"trainer": settings.trainer, "epochs": settings.epochs, "data": settings.data}
-        self.facts = StudyFacts(settings.data, False, settings.data, settings.trainer, tasks=declared)
+        self.facts = StudyFacts(
+            settings.data,
+            False,
+            settings.data,
+            settings.trainer,
+            code=code.digest,
+            code_files=code.files,
+            tasks=declared,
+        )
 
     def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
         """The choices as they are."""
@@ -46,7 +59,7 @@ class OwnModel(AbstractTrainer):
 
     def epochs(self, config: Any) -> tuple[int, int]:
         """As many as the settings say; the function may report fewer."""
-        return self._facts["epochs"], self._facts["epochs"]  # type: ignore[return-value]
+        return self._epochs, self._epochs
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
         """The data is the function's own affair."""
@@ -54,5 +67,5 @@ class OwnModel(AbstractTrainer):
         return {}
 
     def job_facts(self) -> Mapping[str, Any]:
-        """The function's name, and what its module declares of its tasks."""
+        """The function's name, its code, and what its module declares of its tasks."""
         return self._facts
