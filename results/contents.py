@@ -35,7 +35,11 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
             "ablation",
             "Against the baseline" if found.is_grid else "The best, one change at a time",
             "Against the baseline" if found.is_grid else "Change by change",
-            lambda: page.grid_sentence(found) if found.is_grid else page.ablation_sentence(found.ablation, found.best),
+            lambda: (
+                page.grid_sentence(found)
+                if found.is_grid
+                else page.ablation_sentence(found.ablation, found.best, found.units.score)
+            ),
         )
     ]
     if found.best:

@@ -11,24 +11,22 @@ import numpy as np
 from results import looks, run_links
 from results.ablation import AblationRow, NotRun
 from results.contrasts import run_ids
+from results.custom_trainer import custom_trainer, trainer_sentence
 from results.described import best_in_brief, described
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.rows import JsonObject, StudyRow
 from results.statistics import Judgement
 from results.study_results import Comparison, IntervalOver, StudyResults
-from results.summary import Summary
+from results.summary import Summary, seconds_spent
 from results.task_units import margin_of, units_of
+from results.units import Unit
 from results.wording import (
     NONE,
+    SHARES,
     duration,
     level_text,
     plural,
-    points_interval,
-    points_text,
-    score_interval,
-    score_text,
-    score_with_spread,
     seeds_text,
 )
 
@@ -93,31 +91,37 @@ def best_name(found: Summary) -> str:
 def lead(found: Summary) -> list[str]:
     """The sentences under the headline."""
     if found.best is None:
-        return _lead_without_best(found)
-    best, baseline = found.best, found.baseline
-    sentences = [f"It scores {_scored(best)}."]
+        about = trainer_sentence(found.study)
+        return [about, *_lead_without_best(found)] if about else _lead_without_best(found)
+    best, baseline, unit = found.best, found.baseline, found.units.score
+    told = trainer_sentence(found.study)
+    measured = "scores" if unit.name == "score" else f"has the {unit.name}"
+    sentences = [f"It {measured} {_scored(best, unit)}."]
     if best.labels and not found.best_is_baseline:
         sentences.insert(0, f"Where it differs from the baseline: {best_in_brief(found)}.")
     if best.seeds < 2:
         sentences.append("One seed shows no spread: no interval can be given.")
     if found.best_is_baseline:
-        sentences.append("No confirmed configuration scores higher than the baseline.")
+        sentences.append(
+            f"No confirmed configuration scores {'higher' if unit.higher_is_better else 'better'} than the baseline."
+        )
     elif baseline is None:
         sentences.append("The baseline has no complete run with a fresh seed, so there is no gain to show.")
     else:
-        sentences.append(f"The baseline scores {_scored(baseline)}.")
+        sentences.append(f"The baseline {measured} {_scored(baseline, unit)}.")
         sentences += _gain_sentences(found)
     if best.test_mean is not None:
-        told = f"On test, looked at once, it scores {score_with_spread(best.test_mean, best.test_spread)}"
+        tested = f"On test, looked at once, it scores {unit.spread_with_unit(best.test_mean, best.test_spread)}"
         if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
-            told += f", the baseline {score_with_spread(baseline.test_mean, baseline.test_spread)}"
-        sentences.append(f"{told}.")
-    return sentences
+            tested += f", the baseline {unit.spread_with_unit(baseline.test_mean, baseline.test_spread)}"
+        sentences.append(f"{tested}.")
+    return [told, *sentences] if told else sentences
 
 
 def tiles(results: StudyResults, found: Summary) -> list[Tile]:
     """Best score, gain, runs, time."""
-    best, gain = found.best, found.gain
+    best, gain, unit = found.best, found.gain, found.units.score
+    turned = "" if unit.higher_is_better else ", lower is better"
     counts = found.counts
     others = tuple(
         (f"{count:,} {word}", run_links.having(status=status))
@@ -132,16 +136,17 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
     saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
     return [
         Tile(
-            "Best score",
-            score_text(best.mean) if best else NONE,
-            ((f"95 % {score_interval(best.interval)}" if best and best.interval else "no interval yet", ""),),
+            "Best score" if unit.name == "score" else f"Best {unit.name}",
+            unit.score(best.mean) if best else NONE,
+            ((f"95 % {unit.score_interval(best.interval)}" if best and best.interval else "no interval yet", ""),),
+            unit.symbol if best else "",
             runs=run_links.of_runs(best.run_ids) if best else "",
         ),
         Tile(
-            "Gain over the baseline",
-            points_text(gain.interval.estimate) if gain else NONE,
-            ((f"95 % {points_interval(gain.interval)}" if gain else _why_no_gain(found), ""),),
-            "points" if gain else "",
+            "Gain over the baseline" if unit.higher_is_better else "Against the baseline",
+            unit.difference(gain.interval.estimate) if gain else NONE,
+            ((f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(found), ""),),
+            unit.counted if gain else "",
             _gain_runs(results, found),
         ),
         Tile(
@@ -150,8 +155,16 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
             others or (("none failed", ""),),
             runs=run_links.having(status="complete") if counts.complete else "",
         ),
-        Tile("Computing time", duration(found.hours_spent * 3600), ((f"{saved} saved by sharing stages", ""),)),
+        Tile("Computing time", duration(found.hours_spent * 3600), ((_time_note(results, saved), ""),)),
     ]
+
+
+def _time_note(results: StudyResults, saved: str) -> str:
+    """What sharing stages saved; of a custom trainer, which has none, the mean of a complete run."""
+    if custom_trainer(results.study) is None:
+        return f"{saved} saved by sharing stages"
+    spent = [seconds_spent(run) for run in results.runs if run.status == "complete"]
+    return f"{duration(float(np.mean(spent)))} a complete run, on average" if spent else "no run is complete"
 
 
 def recipe(found: Summary) -> list[RecipeItem]:
@@ -169,7 +182,7 @@ def recipe(found: Summary) -> list[RecipeItem]:
     ]
 
 
-def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None) -> str:
+def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None, unit: Unit = SHARES) -> str:
     """What the ablation table supports."""
     if best is None:
         return "The ablation changes the best configuration one factor at a time; none is confirmed yet."
@@ -183,13 +196,14 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
     told = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
-    return f"{told} The largest effect: {cell.factor} {levels}, {effect_in_words(worst.comparison, worst.judgement)}."
+    effect = effect_in_words(worst.comparison, worst.judgement, unit)
+    return f"{told} The largest effect: {cell.factor} {levels}, {effect}."
 
 
-def effect_in_words(comparison: Comparison, judgement: Judgement | None) -> str:
+def effect_in_words(comparison: Comparison, judgement: Judgement | None, unit: Unit = SHARES) -> str:
     """ "−1.9 points [−2.6, −1.2], hurts"."""
     interval, said = comparison.interval, judgement.verdict if judgement else "no verdict yet"
-    return f"{points_text(interval.estimate)} points {points_interval(interval)}, {said}"
+    return f"{unit.change(interval.estimate)} {unit.interval(interval)}, {said}"
 
 
 def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
@@ -220,8 +234,18 @@ def grid_sentence(found: Summary) -> str:
     name = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
     return (
         f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows)}. "
-        f"The largest difference: {name}, {effect_in_words(largest, row.judgement)}."
+        f"The largest difference: {name}, {effect_in_words(largest, row.judgement, found.units.score)}."
     )
+
+
+def answer_scale(found: Summary) -> str:
+    """What the numbers of the first screen are."""
+    unit = found.units.score
+    if unit.counted == "points":
+        told = f"Points of the {unit.name}"
+    else:
+        told = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
+    return told if unit.higher_is_better else f"{told}, of which lower is better"
 
 
 def cannot_be_made(left_out: NotRun) -> str:
@@ -306,7 +330,7 @@ def marks(results: StudyResults, digest: str) -> list[str]:
 
 
 def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float | None]:
-    """The mean main metric on dev of every task, in the order of `results.tasks()`."""
+    """The mean main metric on dev of every task, in the order of `results.tasks()`, as it was measured."""
     means: list[float | None] = []
     for task in results.tasks():
         values = [results.metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in entry.run_ids]
@@ -346,16 +370,18 @@ def _lead_without_all_seeds(found: Summary) -> list[str]:
     ]
 
 
-def _scored(entry: ConfigurationResult) -> str:
+def _scored(entry: ConfigurationResult, unit: Unit) -> str:
     seeds = "1 fresh seed" if entry.seeds == 1 else f"{entry.seeds} fresh seeds"
-    return f"{score_with_spread(entry.mean, entry.spread)} ({seeds})"
+    return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({seeds})"
 
 
 def _gain_sentences(found: Summary) -> list[str]:
     if found.gain is None:
         return ["Best and baseline have fewer than two seeds in common, so no gain is shown."]
     interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
-    told = f"The gain is {points_text(interval.estimate)} points, 95 % interval {points_interval(interval)}."
+    unit = found.units.score
+    named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
+    told = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
     if interval.excludes_zero:
         return [told]
     return [told, f"It is not distinguishable from the baseline with {seeds}."]

@@ -160,10 +160,10 @@ def task_objectives(results: StudyResults) -> list[Objective]:
 
 
 def value_of(results: StudyResults, run: RunRow, column: str) -> float | None:
-    """An objective of one run; None where it was not measured."""
+    """An objective of one run, of scores and tasks the number of which more is better; None where not measured."""
     if column.startswith(OF_TASK):
         task = column.removeprefix(OF_TASK)
-        return results.metric(run.id, "dev", task, results.main_metric(run.id, "dev", task))
+        return results.main_value(run.id, task)
     found: float | None = run.own_train_seconds() if column == "train_seconds" else getattr(run, column)
     return found
 

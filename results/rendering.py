@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
@@ -61,8 +62,8 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "score": wording.score_text,
-        "points": wording.points_text,
+        "score": _score,
+        "points": _points,
         "level": wording.level_text,
         "duration": wording.duration,
         "count": wording.count_text,
@@ -73,6 +74,16 @@ def template_environment() -> Environment:
     return environment
 
 
+@pass_context
+def _score(context: Context, value: float | None) -> str:
+    return str(context["unit"].score(value))
+
+
+@pass_context
+def _points(context: Context, difference: float | None) -> str:
+    return str(context["unit"].difference(difference))
+
+
 def _context(study: Outcome) -> dict[str, Any]:
     results, found = study.results, study.summary
     issues = study.database.data_issues(study.name)
@@ -80,7 +91,7 @@ def _context(study: Outcome) -> dict[str, Any]:
     named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
     shown = {name: comparison for name, comparison in named if comparison}
     compared = list(shown.values())
-    axis = interval_svg.axis([comparison.interval for comparison in compared])
+    axis = interval_svg.axis([comparison.interval for comparison in compared], results.units.score)
     over = {comparison.over for comparison in (*compared, found.gain) if comparison}
     over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
     listed = run_list(results.runs, found, results.references(), results.cells)
@@ -89,6 +100,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "found": found,
         "study": found.study,
         "results": results,
+        "unit": results.units.score,
         "account": account,
         "kept_epoch": kept_epoch,
         "page": page,

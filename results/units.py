@@ -71,6 +71,16 @@ class Unit:
         return f"{self.name} ({self.symbol})" if self.symbol else self.name
 
     @property
+    def title(self) -> str:
+        """`heading` as the first word of a column's title: "Score", "RMSE (EUR)"."""
+        return f"{self.heading[0].upper()}{self.heading[1:]}"
+
+    @property
+    def differences_title(self) -> str:
+        """`differences` as a column's title: "Points", "EUR"."""
+        return "Points" if self.differences == "points" else self.differences
+
+    @property
     def better(self) -> str:
         """ "higher" or "lower": which values are better."""
         return "higher" if self.higher_is_better else "lower"
@@ -78,7 +88,17 @@ class Unit:
     @property
     def best_first(self) -> str:
         """ "highest" or "lowest": the best of several values."""
-        return f"{self.better}est" if self.higher_is_better else "lowest"
+        return "highest" if self.higher_is_better else "lowest"
+
+    @property
+    def worst_first(self) -> str:
+        """The opposite of `best_first`."""
+        return "lowest" if self.higher_is_better else "highest"
+
+    @property
+    def hover(self) -> str:
+        """How plotly writes a value: d3's format."""
+        return ".3f" if self.is_share else ",.4~g"
 
     def axis(self, words: str) -> str:
         """The title of an axis of values: "score on dev", "RMSE (EUR) on dev, lower is better"."""
@@ -96,6 +116,11 @@ class Unit:
     def natural(self, oriented: float) -> float:
         """The metric's own number."""
         return self.sign * oriented + 0.0
+
+    def natural_interval(self, interval: Interval) -> dict[str, float]:
+        """`estimate`, `low` and `high` of an interval of differences in natural numbers."""
+        low, high = sorted((self.natural(interval.low), self.natural(interval.high)))
+        return {"estimate": self.natural(interval.estimate), "low": low, "high": high}
 
     def drawn(self, difference: float) -> float:
         """An oriented difference as it is drawn, in points or in the unit."""
@@ -115,6 +140,10 @@ class Unit:
         if natural is None or math.isnan(natural):
             return NONE
         return _fixed(natural, 3) if self.is_share else _fixed(natural, _decimals(natural))
+
+    def number_with_unit(self, natural: float | None) -> str:
+        """`scored` of a natural number."""
+        return self._with_symbol(self.number(natural))
 
     def scored(self, oriented: float | None) -> str:
         """A value with its unit, as in a sentence: "0.713", "87.3 %", "34,655 EUR"."""
@@ -166,11 +195,20 @@ class Unit:
     def change(self, oriented: float | None) -> str:
         """A difference with what it is counted in: "+4.9 points", "−120 EUR", "−0.011"."""
         told = self.difference(oriented)
-        return told if told == NONE else f"{told} {self._counted}".rstrip()
+        return told if told == NONE else f"{told} {self.counted}".rstrip()
 
     def apart(self, oriented: float) -> str:
         """A difference's size, without a sign: "0.5 points", "120 EUR"."""
-        return f"{_short(abs(self.drawn(oriented)))} {self._counted}".rstrip()
+        return f"{_short(abs(self.drawn(oriented)))} {self.counted}".rstrip()
+
+    def apart_rounded(self, oriented: float) -> str:
+        """`apart` as `deviation` writes it: "0.5 points", "120 EUR"."""
+        return f"{self.deviation(abs(oriented))} {self.counted}".rstrip()
+
+    def against(self, what: str) -> str:
+        """Which side of zero is worse, for a table's note: "Points are hundredths of the score; below zero, ..."."""
+        told, side = self.note().rstrip("."), "below" if self.higher_is_better else "above"
+        return f"{told}; {side} zero, {what} worse."
 
     def note(self) -> str:
         """What differences are in, and which side is better: the first sentence of a table's note."""
@@ -180,14 +218,15 @@ class Unit:
             told = f"Points are percentage points of the {self.name}"
         else:
             told = f"Differences are of the {self.name}" + (f", in {self.unit}" if self.unit else "")
-        return f"{told}." if self.higher_is_better else f"{told}; lower is better, so a difference below 0 helps."
+        return f"{told}." if self.higher_is_better else f"{told}, of which lower is better."
 
     @property
     def _in_points(self) -> bool:
         return self.unit in (SHARE, PERCENT)
 
     @property
-    def _counted(self) -> str:
+    def counted(self) -> str:
+        """What stands behind a difference: "points", "EUR", nothing."""
         return "points" if self._in_points else self.unit
 
     def _with_symbol(self, text: str) -> str:

@@ -21,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,8 @@ class ChangedCode(Exception):
 class Report:
     """What a model's function tells its study with."""
 
-    def __init__(self, job: Job, go_on: Callable[[EpochDone], bool]) -> None:
-        self._job, self._go_on = job, go_on
+    def __init__(self, job: Job, go_on: Callable[[EpochDone], bool], *, checked: bool = True) -> None:
+        self._job, self._go_on, self._checked = job, go_on, checked
         self._last, self.stopped = time.perf_counter(), False
         self.epoch: Any = 0  # an int, or a float between two
         self.broken: BaseException | None = None  # what the line to the driver raised: no fault of the function
@@ -62,7 +63,7 @@ class Report:
         value = finite(score, f"the score of report({at:g}, score)")
         if at <= self.epoch:
             raise BadResult(f"report({at:g}, ...) after report({self.epoch:g}, ...): epochs count up from 1")
-        more_is_better = oriented_report(value, self._job.facts.get("tasks"))
+        more_is_better = oriented_report(value, self._job.facts.get("tasks")) if self._checked else value
         now = time.perf_counter()
         seconds, self._last, self.epoch = now - self._last, now, at
         metrics = {("dev", "", "score"): value}
@@ -73,6 +74,16 @@ class Report:
             raise
         self.stopped = self.stopped or not going
         return going
+
+
+def call(function: str, configuration: Mapping[str, Any], *, seed: int, epochs: int = 1, data: str = "") -> Any:
+    """Call a trainer's function as a study does, in this process, and return what it returns.
+
+    Its reports are answered with "go on". Raises whatever the function raises.
+    """
+    facts = {"function": function, "epochs": epochs, "data": data, "tasks": None}
+    job = Job(0, "train", {"choices": dict(configuration), "set": {}}, Path(), seed=seed, facts=facts)
+    return function_of(function)(dict(configuration), seed, Report(job, lambda event: True, checked=False))
 
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:

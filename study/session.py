@@ -26,6 +26,7 @@ from results.records import Database, open_database
 from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
+from results.task_units import units_from
 from results.wording import plural
 from search_spaces.grammar import Choices
 from study import ending, energy, objectives, plan, store_note
@@ -89,6 +90,7 @@ class Session:
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
         if options.margin is not None:
             self._settings = replace(self._settings, margin=margin(options.margin, self._trainer.facts.tasks))
+        self._unit = units_from(self._trainer.facts.tasks).score
         self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
 
@@ -243,7 +245,7 @@ class Session:
             told = [f"{d.factor}={d.second}" for d in space.differences(baseline, choices) if d.second is not None]
             return ", ".join(told) or "baseline"
 
-        return Progress(self._console, self._settings.name, workers, describe_choices)
+        return Progress(self._console, self._settings.name, workers, describe_choices, self._unit)
 
     def _write(self, database: Database) -> int:
         """The best model, tables and report; then the answer. The number of failed runs."""
