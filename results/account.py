@@ -9,7 +9,7 @@ import shlex
 import numpy as np
 
 from results import looks
-from results.custom_trainer import call_again, custom_trainer
+from results.custom_trainer import DEMO, call_again, custom_trainer
 from results.rows import JsonObject, RunRow, StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent
@@ -100,6 +100,22 @@ def _examples(told: JsonObject) -> str:
 def is_custom(study: StudyRow) -> bool:
     """Whether the study is of a custom trainer."""
     return custom_trainer(study) is not None
+
+
+def shares(results: StudyResults) -> bool:
+    """Whether runs may have shared stages: those of a custom trainer have none."""
+    return not is_custom(results.study) or any(run.shared_seconds for run in results.runs)
+
+
+def own_data(study: StudyRow) -> str:
+    """What `--data` named for a custom trainer; empty where it named nothing."""
+    named = str(study.settings_json.get("data", DEMO))
+    return "" if named == DEMO else named
+
+
+def has_data(results: StudyResults, issues: int) -> bool:
+    """Whether there is anything to say of the study's data: a custom trainer's are its own affair."""
+    return not is_custom(results.study) or bool(issues) or bool(data_tables(results))
 
 
 def repeat_command(results: StudyResults, found: Summary) -> str:

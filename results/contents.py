@@ -53,6 +53,8 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
         ("data", "Data", "Data", lambda: account.data_sentence(study.results, data_issues)),
         ("runs", "All runs", "All runs", lambda: runs_sentence(found.counts)),
     ]
+    if not account.has_data(study.results, data_issues):
+        told = [one for one in told if one[0] != "data"]
     return [
         Heading(id, title, short, sentence(), place < OPEN) for place, (id, title, short, sentence) in enumerate(told)
     ]

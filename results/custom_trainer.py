@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -39,6 +40,17 @@ def call_again(study: StudyRow, config: Mapping[str, Any], seed: int) -> str:
     """The command that calls the function again with a configuration; it prints what the function returns."""
     configuration = {**config.get("choices", {}), **config.get("set", {})}
     settings = study.settings_json
-    facts = f"epochs={settings.get('epochs', 1)!r}, data={settings.get('data', '')!r}"
-    called = f"call({custom_trainer(study)!r}, {configuration!r}, seed={seed}, {facts})"
+    facts = f"epochs={settings.get('epochs', 1)!r}, data={_literal(settings.get('data', ''))}"
+    called = f"call({_literal(custom_trainer(study))}, {_literal(configuration)}, seed={seed}, {facts})"
     return f"python -c {shlex.quote(f'from study.own_model import call; print({called})')}"
+
+
+def _literal(value: Any) -> str:
+    """Python's literal of JSON data, with double quotes: single ones would be escaped one by one in a shell."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_literal(key)}: {_literal(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return repr(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,8 +101,8 @@ def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, fro
         name: _annotations(found, known, it, ranges, size, wide) for name, size in (("wide", WIDE), ("narrow", NARROW))
     }
     return Figure(
-        id="figure-tasks" if x.startswith(OF_TASK) else f"figure-{x.replace('_', '-')}",
-        title=f"{front.y.words} against {front.x.words}".capitalize() if front.y == SCORE else _pair_title(front),
+        id="figure-tasks" if x.startswith(OF_TASK) else f"figure-{re.sub('[^A-Za-z0-9]+', '-', x)}",
+        title=_title(it) if front.y == SCORE else _pair_title(front),
         sentence=_sentence(members, len(known), it),
         traces=drawn,
         layout={
@@ -151,6 +152,12 @@ def _compact(value: float) -> str:
     return f"{value:g}"
 
 
+def _title(it: Drawing) -> str:
+    """ "Score against training time"."""
+    name = it.of(SCORE).name
+    return f"{name[0].upper()}{name[1:]} against {it.front.x.words}"
+
+
 def _pair_title(front: Front) -> str:
     return f"{front.y.words} against {front.x.words}"
 
@@ -163,7 +170,7 @@ def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
     runs = complete_search(it.results)
     measured = _measured(it.results, evenly(runs, MOST_POINTS), it.front)
     known = [one for one in measured if span[0] <= one[0] <= span[1]]
-    told = "search: one seed each, scores too high"
+    told = f"search: one seed each, scores too {'high' if it.of(SCORE).higher_is_better else 'low'}"
     if len(known) < len(runs):
         told += f" ({len(known):,} of {len(runs):,} drawn)"
     texts = [_run_text(it, run, x, y) for x, y, run in known]
@@ -320,8 +327,13 @@ def _tolerance_words(it: Drawing) -> str:
     if not tolerance:
         return ""
     noise = noise_along(it.results, it.front)
-    why = f" (runs of one configuration differ by {100 * noise:.2g} %)" if noise is not None and noise > 1e-4 else ""
-    return f"Costs that differ by {100 * tolerance:.2g} % or less count as equal{why}. "
+    why = f" (runs of one configuration differ by {_percent(noise)} %)" if noise is not None and noise > 1e-4 else ""
+    return f"Costs that differ by {_percent(tolerance)} % or less count as equal{why}. "
+
+
+def _percent(share: float) -> str:
+    """ "5", "0.12", "100"."""
+    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
 
 
 def _choices(results: StudyResults, digest: str) -> Mapping[str, Any]:

@@ -290,13 +290,18 @@ FIXED_PRETRAINING = (
 )
 
 
-def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False) -> str:
+def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, custom: bool = False) -> str:
     """Which question the intervals answer, and which source of variation they leave out."""
     parts = {
         "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: what other "
         "seeds and other sentences could give.",
         "seeds": "Where predictions were not kept: 95 % t intervals over seeds on these very sentences.",
     }
+    if custom:
+        parts = {
+            "seeds and examples": parts["seeds and examples"].replace("sentences", "examples"),
+            "seeds": "95 % t intervals over seeds: what other seeds could give on the same data.",
+        }
     told = [text for kind, text in parts.items() if kind in over]
     return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
 
@@ -327,6 +332,52 @@ def marks(results: StudyResults, digest: str) -> list[str]:
     """ "best" and "baseline", where the configuration is one."""
     roles = {"best": best_digest(results), "baseline": baseline_digest(results)}
     return [role for role, of in roles.items() if of == digest]
+
+
+@dataclass(frozen=True)
+class ShownColumns:
+    """Which columns of the leaderboard have anything to show."""
+
+    test: bool
+    parameters: bool
+
+
+def shown_columns(found: Summary) -> ShownColumns:
+    """The built-in model has all of them; a custom trainer has no test data, and may not tell of parameters."""
+    custom, entries = custom_trainer(found.study) is not None, found.leaderboard
+    return ShownColumns(
+        test=not custom or any(entry.test_mean is not None for entry in entries),
+        parameters=not custom or any(entry.trainable_parameters is not None for entry in entries),
+    )
+
+
+def score_note(found: Summary) -> str:
+    """What the score is, under the leaderboard."""
+    if custom_trainer(found.study) is None:
+        return "The score is the mean of the tasks' main metrics (accuracy; Pearson's r for similarity)."
+    units = found.units
+    if units.deciding:
+        told = f"The score is that of {units.deciding[0]}" if len(units.deciding) == 1 else "The score is the mean of "
+        told += "" if len(units.deciding) == 1 else ", ".join(units.deciding)
+    else:
+        told = "The score is the mean of the tasks' scores, as the trainer returns them"
+    return f"{told}; {units.score.better} is better."
+
+
+def shown_tasks(results: StudyResults) -> list[str]:
+    """The tasks with a column of their own: not the one task that is the score, which has its column already."""
+    tasks = results.tasks()
+    return [] if len(tasks) == 1 and custom_trainer(results.study) is not None else tasks
+
+
+def task_heading(results: StudyResults, task: str) -> str:
+    """A task's name, with its metric where that was declared: "price: RMSE (EUR)"."""
+    return f"{task}: {results.units.of(task).heading}" if results.units.names(task) else task
+
+
+def task_mean(results: StudyResults, entry: ConfigurationResult, task: str) -> float | None:
+    """The mean main metric of a task on dev, as it was measured."""
+    return task_means(results, entry)[results.tasks().index(task)]
 
 
 def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float | None]:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
 from results.choice_luck import choice_note
 from results.contents import contents
+from results.custom_trainer import custom_trainer
 from results.described import described
 from results.figure import Figure
 from results.frames import environment_frame
@@ -113,7 +114,9 @@ def _context(study: Outcome) -> dict[str, Any]:
         "made_up": page.made_up(found.study),
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
-        "interval_note": page.interval_note(over, fixed_pretraining=_fixed_pretraining(found)),
+        "interval_note": page.interval_note(
+            over, fixed_pretraining=_fixed_pretraining(found), custom=custom_trainer(found.study) is not None
+        ),
         "choice_note": choice_note(
             results,
             found.best.digest if found.best and found.ablation else None,

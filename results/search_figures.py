@@ -40,7 +40,7 @@ def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Fi
         {
             "x": [*(places[run.id] for run in best), len(runs)],
             "y": [_shown(unit, run) for run in (*best, best[-1])] if best else [],
-            "name": "highest so far",
+            "name": f"{unit.best_first} so far",
             "mode": "lines",
             "line": {"color": "var(--accent)", "width": 2, "shape": "hv"},
             "hoverinfo": "skip",

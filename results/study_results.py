@@ -162,6 +162,17 @@ class StudyResults:
         value = self.metric(run_id, split, task, self.main_metric(run_id, split, task))
         return None if value is None else self.units.of(task).oriented(value)
 
+    def own_metrics(self) -> list[tuple[str, str]]:
+        """(task, metric) of what was measured on dev beside the tasks' main metrics; ("", name) is a cost of a run."""
+        found = {
+            key
+            for (run, split), values in self._metrics.items()
+            if split == "dev"
+            for key in values
+            if key not in (("", "score"), ("", "leaderboard_score")) and key[1] != self.main_metric(run, split, key[0])
+        }
+        return sorted(found, key=lambda key: (not key[0], key))
+
     @property
     def margin(self) -> float | None:
         """Smaller differences of the score count as none (`--margin`); None where its unit has no such difference."""
