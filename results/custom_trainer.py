@@ -31,7 +31,8 @@ def trainer_sentence(study: StudyRow) -> str | None:
     if not units.tasks and not units.deciding:
         return f"The trainer is {named}; its score is the mean of its tasks' scores, shares of which higher is better."
     measured = unit.name if unit.name != "score" else "score"
-    of = f" of {', '.join(units.deciding)}" if units.deciding and len(units.tasks) > len(units.deciding) else ""
+    some = units.deciding and len(units.tasks) != len(units.deciding) and units.deciding != (measured,)
+    of = f" of {', '.join(units.deciding)}" if some else ""
     shown = "" if unit.is_share else f" in {unit.unit}" if unit.unit else ""
     return f"The trainer is {named}; its score is the {measured}{of}{shown}, {unit.better} is better."
 

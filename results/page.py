@@ -356,9 +356,11 @@ def score_note(found: Summary) -> str:
     if custom_trainer(found.study) is None:
         return "The score is the mean of the tasks' main metrics (accuracy; Pearson's r for similarity)."
     units = found.units
-    if units.deciding:
-        told = f"The score is that of {units.deciding[0]}" if len(units.deciding) == 1 else "The score is the mean of "
-        told += "" if len(units.deciding) == 1 else ", ".join(units.deciding)
+    deciding = units.deciding or tuple(units.tasks)
+    if len(deciding) == 1:
+        told = f"The score is that of {deciding[0]}"
+    elif deciding:
+        told = f"The score is the mean of {', '.join(deciding)}"
     else:
         told = "The score is the mean of the tasks' scores, as the trainer returns them"
     return f"{told}; {units.score.better} is better."
@@ -372,7 +374,10 @@ def shown_tasks(results: StudyResults) -> list[str]:
 
 def task_heading(results: StudyResults, task: str) -> str:
     """A task's name, with its metric where that was declared: "price: RMSE (EUR)"."""
-    return f"{task}: {results.units.of(task).heading}" if results.units.names(task) else task
+    unit = results.units.of(task)
+    if not results.units.names(task):
+        return task
+    return unit.heading if unit.name == task else f"{task}: {unit.heading}"
 
 
 def task_mean(results: StudyResults, entry: ConfigurationResult, task: str) -> float | None:

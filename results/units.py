@@ -167,7 +167,7 @@ class Unit:
         if interval is None:
             return NONE
         low, high = sorted((self.natural(interval.low), self.natural(interval.high)))
-        digits = 3 if self.is_share else _decimals_of(max(abs(low), abs(high)), (high - low) / 2)
+        digits = 3 if self.is_share else _decimals_of_ends(low, high)
         return f"[{_fixed(low, digits)}, {_fixed(high, digits)}]"
 
     def deviation(self, deviation: float | None) -> str:
@@ -256,6 +256,12 @@ def _decimals(value: float, significant: int = 3) -> int:
 def _decimals_of(value: float, deviation: float) -> int:
     """The decimals of a value and its deviation: those of the value, or more where the deviation would show as 0."""
     return max(_decimals(value), _decimals(deviation, 1) if deviation > 0 else 0)
+
+
+def _decimals_of_ends(low: float, high: float) -> int:
+    """The decimals of an interval of values: those of its smaller end, but no more than its width makes sense of."""
+    most = _decimals((high - low) / 2, 2) if high > low else MOST_DECIMALS
+    return max(_decimals(max(abs(low), abs(high))), min(most, _decimals(min(abs(low), abs(high)))))
 
 
 def _signed(shown: float, digits: int) -> str:

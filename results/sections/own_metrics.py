@@ -66,7 +66,7 @@ class OwnMetrics:
         """What is there."""
         metrics, costs = sum(bool(row.task) for row in self.rows), sum(not row.task for row in self.rows)
         told = [plural(count, noun) for count, noun in ((metrics, "metric"), (costs, "cost")) if count]
-        return f"The trainer told {' and '.join(told)} beside its scores; they decided nothing."
+        return f"The trainer told {' and '.join(told)} beside its scores."
 
     def figures(self) -> Sequence[Figure]:
         """None."""

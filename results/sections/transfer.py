@@ -120,7 +120,8 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
     def heading(self, task: str) -> str:
         """A task's name, with what its differences are in where that was declared."""
-        return f"{task} ({self.units.of(task).differences})" if self.units.names(task) else task
+        unit = self.units.of(task)
+        return f"{task} ({unit.counted})" if self.units.names(task) and unit.counted else task
 
     def together_sentence(self) -> str:
         """Which tasks gain from being trained with the others."""
