@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mtbert.stage_store.store import StageStore
 from results.records import Database, NewRun
+from study import run_log
 from study.engines.abstract import AbstractEngine
 from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
@@ -43,14 +44,19 @@ class TimeIsUp(Interrupted):
 
 @dataclass(frozen=True)
 class Places:
-    """Where a study's files are: prepared data for the workers, and models kept until the best is known."""
+    """Where a study's files are: prepared data for the workers, models kept until the best is known, logs of runs."""
 
     prepared: Path
     models: Path
+    logs: Path | None = None
 
     def model(self, config: Configuration) -> Path:
         """The folder of one run's model."""
         return self.models / f"{config.digest()[:16]}-{config.seed}"
+
+    def log(self, run_id: int) -> Path | None:
+        """The log of one run."""
+        return None if self.logs is None else run_log.path_of(self.logs, run_id)
 
 
 class Execution:
@@ -173,6 +179,7 @@ class Execution:
                 prepared_folder=self._places.prepared,
                 device=self._engine.device(),
                 model_folder=self._places.model(request.config) if keep else None,
+                log=self._places.log(run_id),
                 sharing=self._sharing(request),
                 limits=self._watch.limits,
             )
@@ -253,6 +260,8 @@ class Execution:
             if not again:
                 self._tell(search, request, None, "failed", event.reason)
         note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"
+        if (written := self._places.log(event.run_id)) is not None and written.is_file():
+            note += f"   log {written}"
         self.observer.ended(event.run_id, "failed", None, note)
 
     def _tell(

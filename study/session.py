@@ -24,7 +24,7 @@ from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
 from search_spaces.grammar import Choices
-from study import ending, energy, objectives, plan, store_note
+from study import ending, energy, objectives, plan, run_log, store_note
 from study.arguments import faults, limit_flags, limits
 from study.beginning import create_or_resume
 from study.design_plan import decided_best
@@ -111,6 +111,7 @@ class Session:
             self._say_issues()
             lease = Lease(database, settings.name)
             with lease.held():
+                self._clear_up_logs(database)
                 create_or_resume(database, settings, self._trainer, command, self._console)
                 try:
                     with self._live():
@@ -120,6 +121,11 @@ class Session:
                         return self._write(database)
                 except (Interrupted, EngineLost, KeyboardInterrupt) as stop:
                     raise self._interrupted(database, stop) from None
+
+    def _clear_up_logs(self, database: Database) -> None:
+        """Of a study that is begun: the logs of one of that name before it; else those that a killed launch left empty."""
+        known = {run.id for run in database.runs(self._settings.name)}
+        run_log.clear_up(self._folder / run_log.LOGS, known)
 
     def _interrupted(self, database: Database, stop: BaseException) -> Interrupted:
         """Note that the study was stopped; why it was, and how to go on."""
@@ -148,7 +154,9 @@ class Session:
 
     def _run(self, database: Database, lease: Lease, engine: AbstractEngine) -> None:
         settings, trainer = self._settings, self._trainer
-        places = Places(prepared=self._folder / "prepared", models=self._folder / "models")
+        places = Places(
+            prepared=self._folder / "prepared", models=self._folder / "models", logs=self._folder / run_log.LOGS
+        )
         database.update_study(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
         database.add_examples(settings.name, trainer.examples())
         store_folder = Path(settings.out) / STORE
