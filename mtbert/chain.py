@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from mtbert.config import RunConfig
-from mtbert.frozen import Shared
-from mtbert.model import MultitaskModel
+from mtbert.frozen import FeaturesMade, Shared
+from mtbert.memory import peak_memory_bytes
+from mtbert.model import MultitaskModel, device_of
 from mtbert.stage_store.claims import Claim
 from mtbert.stage_store.keys import ChainKeys
 from mtbert.stage_store.store import Entry, StageStore
@@ -24,6 +25,7 @@ from mtbert.stages.multitask import AbstractPieces, EpochReport, StageState
 from mtbert.stages.told import StageTold
 
 MODEL = "model"  # what the names of a model's tensors begin with in an entry
+FEATURES = "features"  # what is frozen, computed for one split: the name of that part of a run among its stages
 
 
 @dataclass(frozen=True)
@@ -42,27 +44,33 @@ class Sharing:
 
 @dataclass(frozen=True)
 class StageDone:
-    """One stage of a run, or of `multitask` the epochs up to one that is kept; `shared`: taken from the store.
+    """One stage of a run, of `multitask` the epochs up to one that is kept, or the features of a split.
 
-    `seconds` is what it took where it was carried out. `key` is "" where the run was given none. `told`: the losses of
-    a stage before `multitask`.
+    `shared`: taken from the store. `seconds` is what it took where it was carried out, `train_seconds` the part of them
+    that was no evaluation, `peak_memory_bytes` the most that process had held by its end. `key` is "" where the run was
+    given none. `told`: the losses of a stage before `multitask`.
     """
 
     name: str
     key: str
     seconds: float
+    train_seconds: float
+    peak_memory_bytes: int
     shared: bool
     told: StageTold | None = None
 
-    def as_json(self) -> list[Any]:
+    def as_json(self) -> dict[str, Any]:
         """As an entry of the store has it in its history."""
-        return [self.name, self.key, self.seconds, None if self.told is None else self.told.as_json()]
+        told = None if self.told is None else self.told.as_json()
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "shared"} | {
+            "told": told
+        }
 
     @classmethod
-    def from_json(cls, data: Sequence[Any], computed_here: Collection[str]) -> Self:
+    def from_json(cls, data: Mapping[str, Any], computed_here: Collection[str]) -> Self:
         """What `as_json` gave; shared unless its key is among those that this run computed."""
-        name, key, seconds, told = data
-        return cls(name, key, seconds, key not in computed_here, None if told is None else StageTold.from_json(told))
+        told = None if data["told"] is None else StageTold.from_json(data["told"])
+        return cls(**{**data, "told": told}, shared=data["key"] not in computed_here)
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ class Chain(AbstractPieces):
         self._writes: tuple[str, ...] = ()
         self._entry: Entry | None = None  # multitask's, where there is one
         self._known_epochs = 0
+        self._made: Sequence[FeaturesMade] = ()
         self._kept: list[int] = []
         self._claim: Claim | None = None
 
@@ -100,10 +109,16 @@ class Chain(AbstractPieces):
                     continue
                 began = time.perf_counter()
                 told = stage.carry_out()
-                self.done.append(StageDone(stage.name, key, time.perf_counter() - began, shared=False, told=told))
+                seconds = time.perf_counter() - began
+                done = StageDone(stage.name, key, seconds, seconds, self._peak(), shared=False, told=told)
+                self.done.append(done)
                 self._keep(key, tuple(prefix for each in stages[: number + 1] for prefix in each.writes))
 
     # multitask's pieces
+
+    def reads(self, made: Sequence[FeaturesMade]) -> None:
+        """The features that `multitask` reads count among the stages of the run."""
+        self._made = made
 
     def latest(self) -> StageState | None:
         """What the store has of `multitask`; claims the next piece that others want, waiting for who computes it."""
@@ -133,7 +148,7 @@ class Chain(AbstractPieces):
         self._release()
         if self.store is not None:
             self.store.make_room()  # features were written too
-        self.done += self._pieces([epoch.train_seconds + epoch.eval_seconds for epoch in epochs])
+        self.done += self._pieces([(epoch.train_seconds, epoch.eval_seconds) for epoch in epochs])
 
     def features(self, config: RunConfig) -> Shared | None:
         """Where what `multitask` leaves frozen is kept for other runs, and what names it."""
@@ -141,10 +156,6 @@ class Chain(AbstractPieces):
             return None
         pooling = json.dumps(config.pooling.model_dump(mode="json"), sort_keys=True)
         return Shared(self.store.features, self.sharing.keys.start, pooling)
-
-    def shared_epochs(self) -> int:
-        """How many epochs of `multitask` came from the store."""
-        return self._known_epochs
 
     def _find_multitask(self, at_least: int) -> bool:
         """Take the longest beginning of `multitask` that the store has; whether there is one."""
@@ -203,19 +214,35 @@ class Chain(AbstractPieces):
         history = [stage.as_json() for stage in self.done]
         data: dict[str, object] = {"history": history}
         if state is not None:
-            seconds = [train + measured for _, train, measured in state.data["epochs"]]
+            seconds = [(train, measured) for _, train, measured in state.data["epochs"]]
             history += [piece.as_json() for piece in self._pieces(seconds)]
             tensors, data = {**tensors, **state.tensors}, {**data, "stage": state.data}
         self.store.put(key, tensors, data)
 
-    def _pieces(self, seconds: Sequence[float]) -> list[StageDone]:
-        """What of `multitask` was carried out here, from one kept epoch to the next; `seconds` of all its epochs."""
-        begins, pieces = min(self._known_epochs, len(seconds)), []
+    def _pieces(self, seconds: Sequence[tuple[float, float]]) -> list[StageDone]:
+        """The features that `multitask` read, then what of it was carried out here, from one kept epoch to the next.
+
+        `seconds` of all its epochs, (training, evaluating).
+        """
+        begins, pieces = min(self._known_epochs, len(seconds)), self._features()
         for ends in sorted({*self._kept, len(seconds)} - {begins}):
             key = self.sharing.keys.multitask[ends - 1] if self.sharing is not None else ""
-            pieces.append(StageDone(multitask.NAME, key, sum(seconds[begins:ends]), shared=False))
+            trained, measured = (sum(part) for part in zip(*seconds[begins:ends], strict=True))
+            pieces.append(StageDone(multitask.NAME, key, trained + measured, trained, self._peak(), shared=False))
             begins = ends
         return pieces
+
+    def _features(self) -> list[StageDone]:
+        """The features that were read, but those that count already for the epochs from the store."""
+        known = {stage.key for stage in self.done if stage.key}
+        return [
+            StageDone(FEATURES, m.key, m.seconds, m.seconds if m.training else 0.0, m.peak_memory_bytes, m.shared)
+            for m in self._made
+            if m.key not in known
+        ]
+
+    def _peak(self) -> int:
+        return peak_memory_bytes(str(device_of(self.model)))
 
     def _key_of(self, stage: str) -> str:
         return dict(self.sharing.keys.before)[stage] if self.sharing is not None else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from mtbert.data import dropped
 from mtbert.errors import MtbertError, unwritable
 
 
@@ -27,6 +28,7 @@ def add_data(made: argparse.ArgumentParser) -> None:
     """The arguments of those that run the model on data."""
     made.add_argument("--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout")
     made.add_argument("--threads", type=int, default=1, help="CPU threads")
+    made.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
 
 
 def write_files(options: argparse.Namespace, write: Callable[[], Sequence[Path]]) -> int:

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from mtbert import command
+from mtbert.data import dropped
 from mtbert.errors import ConfigurationError, Fault, MtbertError, unknown
-from mtbert.plain import plain
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +38,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     from mtbert import components, trained
     from mtbert.data.load import load_split
+    from mtbert.data.measurable import require_labels
     from mtbert.data.tokenize import tokenize_split
     from mtbert.evaluation import evaluate
 
@@ -49,8 +50,10 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
             raise ConfigurationError([Fault("--tasks", unknown("task of this model", name, model.config.tasks))])
     tasks = {name: components.build("tasks", name, {}) for name in names}
     read, issues = load_split(options.data, names, options.split)
-    for issue in issues:
-        print(plain(str(issue)), file=sys.stderr)
+    for line in dropped.told(issues, listed=options.data_issues):
+        print(line, file=sys.stderr)
+    for name, rows in read.items():
+        require_labels(tasks[name], rows, f"{options.data}, split {options.split} of task {name}")
     splits = {
         name: tokenize_split(split, model.tokenizer, model.config.data.max_tokens) for name, split in read.items()
     }

@@ -41,6 +41,15 @@ class Evaluation:
         return all(bool(np.isfinite(t.outputs).all()) for t in self.tasks.values())
 
 
+def degenerate(evaluation: Evaluation) -> list[str]:
+    """A sentence for each task whose correlation is 0 by definition: the model gives every example the same number."""
+    return [
+        f"{name}: every example gets the same number, so Pearson's r is 0 by definition"
+        for name, task in evaluation.tasks.items()
+        if "pearson" in task.metrics and not np.ptp(task.outputs) > 0
+    ]
+
+
 @torch.inference_mode()
 def outputs_of(
     model: MultitaskModel, task: str, split: TokenizedSplit, pad_id: int, frozen: FrozenParts | None = None

@@ -15,7 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ from torch import Tensor, nn
 
 from mtbert.data.batching import collate, evaluation_batches
 from mtbert.data.tokenize import Ragged, TokenizedSplit
-from mtbert.features import MEMORY_BYTES, Features, FeatureStore
+from mtbert.features import MEMORY_BYTES, Features, FeatureStore, Kept
 from mtbert.inputs import AbstractInputs, FrozenInputs, PartInputs, TokenInputs, sentence_numbers
 from mtbert.model import Border, MultitaskModel, device_of
 
@@ -57,11 +58,25 @@ class Shared:
     pooling: str
 
 
+@dataclass(frozen=True)
+class FeaturesMade:
+    """What features cost: seconds and peak memory, here or where they were computed; `shared`: by another run.
+
+    `key` names them, "" where they are not shared. `training`: of a train split; what evaluating reads is not.
+    """
+
+    key: str
+    seconds: float
+    peak_memory_bytes: int
+    shared: bool
+    training: bool
+
+
 class FrozenParts:
     """The inputs of a model while what is frozen now stays so: from after `freeze` to the end of a stage.
 
     Arrays are kept where `FeatureStore` says, `scratch` and `memory_bytes` included; `states_bytes`: no more than this
-    for the hidden states of a split.
+    for the hidden states of a split. `made` grows by each array of features when it is first read.
     """
 
     def __init__(
@@ -77,20 +92,22 @@ class FrozenParts:
         self.model, self.pad_id, self.shared, self.states_bytes = model, pad_id, shared, states_bytes
         self.store = FeatureStore(shared.folder if shared else None, scratch, memory_bytes)
         self.borders = {task: border_of(model, task) for task in model.heads}
+        self.made: list[FeaturesMade] = []
+        self.seconds = 0.0  # spent on features so far: computed, written, read
         self._known: dict[str, list[AbstractInputs]] = {task: [] for task in model.heads}
 
-    def inputs(self, task: str, split: TokenizedSplit, share: float = 1.0) -> AbstractInputs:
-        """What the model is given for examples of a split, of which an epoch uses a `share`.
+    def inputs(self, task: str, split: TokenizedSplit, share: float = 1.0, *, training: bool = False) -> AbstractInputs:
+        """What the model is given for examples of a split, of which an epoch uses a `share`; `training`: to learn from.
 
         A split whose examples all stand in one that was asked for before has its rows from there.
         """
         for known in self._known[task]:
             if known.split is split:
                 return known
-        self._known[task].append(self._inputs(task, split, share))
+        self._known[task].append(self._inputs(task, split, share, training))
         return self._known[task][-1]
 
-    def _inputs(self, task: str, split: TokenizedSplit, share: float) -> AbstractInputs:
+    def _inputs(self, task: str, split: TokenizedSplit, share: float, training: bool) -> AbstractInputs:
         border, tokens = self.borders[task], TokenInputs(split, self.pad_id, device_of(self.model))
         if border is None or share < WORTH:
             return tokens
@@ -105,7 +122,14 @@ class FrozenParts:
             return tokens
         key = "" if self.shared is None else _key(self.shared, border, task, split)
         compute = partial(_compute, self.model, self.pad_id, task, split, border, self.store, size, key)
-        return FrozenInputs(split, border, compute, tokens.device)
+        return FrozenInputs(split, border, partial(self._noted, compute, key, training), tokens.device)
+
+    def _noted(self, compute: Callable[[], tuple[Features, Kept]], key: str, training: bool) -> Features:
+        began = time.perf_counter()
+        features, kept = compute()
+        self.seconds += time.perf_counter() - began
+        self.made.append(FeaturesMade(key, kept.seconds, kept.peak_memory_bytes, kept.shared, training))
+        return features
 
 
 def border_of(model: MultitaskModel, task: str) -> Border | None:
@@ -140,8 +164,8 @@ def _compute(
     store: FeatureStore,
     size: int,
     key: str,
-) -> Features:
-    """What the model below the border gives for every sentence of a split; about `size` bytes."""
+) -> tuple[Features, Kept]:
+    """What the model below the border gives for every sentence of a split, about `size` bytes; and what that took."""
     batches = evaluation_batches(split.lengths(), sentences=1 if split.second is None else 2)
     device = device_of(model)
 
@@ -155,14 +179,15 @@ def _compute(
     model.eval()
     # Not in inference mode, whatever the caller is in: what training reads must be usual tensors.
     with torch.inference_mode(False), torch.no_grad():
-        values = store.keep(blocks, size, key)
+        kept = store.keep(blocks, size, key)
     model.train(training)
     lengths = _lengths(split, border)
     order = np.concatenate([sentence_numbers(split, indices) for indices in batches])  # of the sentences in `values`
     ends = np.cumsum(lengths[order])
     starts = np.empty_like(ends)
     starts[order] = ends - lengths[order]
-    return Features(values.to(device) if size <= store.memory_bytes else values, starts, lengths)
+    values = kept.values.to(device) if size <= store.memory_bytes else kept.values
+    return Features(values, starts, lengths), kept
 
 
 def _lengths(split: TokenizedSplit, border: Border) -> NDArray[np.int64]:

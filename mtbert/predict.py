@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mtbert import command
-from mtbert.plain import plain
+from mtbert.data import dropped
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,8 +28,8 @@ def _predict(options: argparse.Namespace) -> list[Path]:
     torch.set_num_threads(max(1, options.threads))
     model = trained.load(options.model)
     corpus = load_corpus(options.data, tuple(model.config.tasks))
-    for issue in corpus.issues:
-        print(plain(str(issue)), file=sys.stderr)
+    for line in dropped.told(corpus.issues, listed=options.data_issues):
+        print(line, file=sys.stderr)
     return leaderboard.write(model, corpus, options.out)
 
 

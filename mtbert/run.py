@@ -8,14 +8,10 @@ and hears of every epoch of the last two stages; it gets the model and all that 
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import torch
 
 from mtbert import components
 from mtbert.chain import Chain, Sharing, Stage, StageDone
@@ -27,6 +23,7 @@ from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared, prepare
 from mtbert.encoder.backbones import load_masked_head, load_tokenizer
 from mtbert.evaluation import Evaluation, evaluate
+from mtbert.memory import forget_peak, peak_memory_bytes
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.stages.multitask import EpochReport
@@ -64,12 +61,15 @@ def prepare_data(
 class RunOutcome:
     """What a run gave. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it early.
 
-    `stages` in the order they ran, or were taken from the stage store: `shared_seconds` is what these had cost.
-    `train_seconds` and `eval_seconds` are of what was carried out here; `train_seconds` has the stages before
-    `multitask` in it. `trainable_parameters` is what `multitask` trained. After `single_task` the best epoch is one of
-    its own, unless no head became better. `train` is the model on a sample of the train split, larger than that of the
-    epochs, where the run was not ended early; `last_score` is the dev score after the last epoch. `trouble` says why
-    the stage store could not be used to the end.
+    `stages` in the order they ran, or were taken from the stage store: `shared_seconds` is what these had cost, with
+    the features of frozen parts; `shared_train_seconds` the part of them that was no evaluation. `train_seconds` and
+    `eval_seconds` are of what was carried out here; `train_seconds` has the stages before `multitask` in it. Alone the
+    run would have trained for `train_seconds` + `shared_train_seconds`. `peak_memory_bytes` is the most that this run
+    held, or those that computed what it took from the store. `trainable_parameters` is what `multitask` trained.
+
+    After `single_task` the best epoch is one of its own, unless no head became better. `train` is the model on a sample
+    of the train split, larger than that of the epochs, where the run was not ended early; `last_score` is the dev score
+    after the last epoch. `trouble` says why the stage store could not be used to the end.
     """
 
     model: MultitaskModel
@@ -81,6 +81,7 @@ class RunOutcome:
     train_seconds: float
     eval_seconds: float
     shared_seconds: float
+    shared_train_seconds: float
     trainable_parameters: int
     total_parameters: int
     peak_memory_bytes: int
@@ -102,6 +103,7 @@ def run(
     be had. On the CPU the result depends on the number of threads (torch.set_num_threads), and on nothing else but
     `config` and `data`.
     """
+    forget_peak(device)
     model = build_model(config, data.vocabulary_size).to(device)
     if config.compiled:
         compile_layers(model)
@@ -120,15 +122,19 @@ def run(
     )
     chain.finish(outcome.epochs)
     trainable, epochs, stopped = model.trainable_parameters(), outcome.epochs, outcome.stopped
-    early = sum(stage.seconds for stage in chain.done if stage.name != multitask.NAME and not stage.shared)
     if config.single_task is not None and not stopped:
         outcome = single_task.run(
             model, config.single_task, data, config.seed, report, outcome, config.multitask.optimizer
         )
         epochs, stopped = (*epochs, *outcome.epochs), outcome.stopped
         key = (sharing.keys.after or "") if sharing is not None else ""
-        chain.done.append(StageDone(single_task.NAME, key, _seconds(outcome.epochs), shared=False))
-    here = epochs[chain.shared_epochs() :]
+        trained = sum(epoch.train_seconds for epoch in outcome.epochs)
+        seconds = trained + sum(epoch.eval_seconds for epoch in outcome.epochs)
+        peak = peak_memory_bytes(device)
+        chain.done.append(StageDone(single_task.NAME, key, seconds, trained, peak, shared=False))
+    here, taken = ([stage for stage in chain.done if stage.shared is shared] for shared in (False, True))
+    train_seconds, shared_train_seconds = (sum(stage.train_seconds for stage in part) for part in (here, taken))
+    shared_seconds = sum(stage.seconds for stage in taken)
     return RunOutcome(
         model=model,
         epochs=epochs,
@@ -136,12 +142,13 @@ def run(
         train=outcome.train,
         last_score=outcome.last_score,
         stopped=stopped,
-        train_seconds=early + sum(e.train_seconds for e in here),
-        eval_seconds=sum(e.eval_seconds for e in here),
-        shared_seconds=sum(stage.seconds for stage in chain.done if stage.shared),
+        train_seconds=train_seconds,
+        eval_seconds=sum(stage.seconds for stage in here) - train_seconds,
+        shared_seconds=shared_seconds,
+        shared_train_seconds=shared_train_seconds,
         trainable_parameters=trainable,
         total_parameters=model.total_parameters(),
-        peak_memory_bytes=peak_memory_bytes(device),
+        peak_memory_bytes=max((peak_memory_bytes(device), *(stage.peak_memory_bytes for stage in taken))),
         stages=tuple(chain.done),
         trouble=chain.store.trouble if chain.store is not None else None,
     )
@@ -172,19 +179,7 @@ def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepar
     return mlm.run(model, part, data, config.early_seed, published)
 
 
-def _seconds(epochs: Sequence[EpochReport]) -> float:
-    return sum(e.train_seconds + e.eval_seconds for e in epochs)
-
-
 def evaluate_split(model: MultitaskModel, data: Prepared, split: str) -> Evaluation:
     """A model on the split `dev` or `test` of all its tasks."""
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     return evaluate(model, tasks, {name: data.splits[name, split] for name in tasks}, data.pad_id)
-
-
-def peak_memory_bytes(device: str) -> int:
-    """The most memory this process has held: on a GPU what torch allocated there, else resident memory."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kibibytes
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtbert.data import dropped
 from mtbert.errors import CheckpointError, ConfigurationError, Fault, MtbertError, unwritable
-from mtbert.plain import plain
 
 if TYPE_CHECKING:
     from mtbert.config import RunConfig
@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
             help=f"at most N {kind} examples a task; default: the configuration's, else all",
         )
     result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
+    result.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
     result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name; default: the configuration's")
     result.add_argument("--seed", type=int, help="default: the configuration's")
     result.add_argument(
@@ -82,7 +83,7 @@ def _train(options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
-    from mtbert.data import held_out
+    from mtbert.data import held_out, measurable
     from mtbert.data.load import load_corpus
     from mtbert.data.texts import triplets_note
     from mtbert.precision import slow
@@ -96,10 +97,12 @@ def _train(options: argparse.Namespace) -> None:
         place = checkpoint.require_place(options.out) if options.out else None
     torch.set_num_threads(max(1, options.threads))
     corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
-    for issue in corpus.issues:
-        print(plain(str(issue)), file=sys.stderr)
+    for line in dropped.told(corpus.issues, listed=options.data_issues):
+        print(line, file=sys.stderr)
+    sizes = config.data.train_examples, config.data.dev_examples
+    measurable.require(corpus, sizes[1])
     data = prepare_data(config, corpus)
-    for note in (*held_out.notes(corpus), *triplets_note(data.texts)):
+    for note in (*held_out.notes(corpus), *measurable.notes(corpus, *sizes), *triplets_note(data.texts)):
         print(note, file=sys.stderr)
     outcome = _run(config, data, device, options)
     if place is not None:
@@ -191,7 +194,11 @@ def _writing() -> Iterator[None]:
 
 def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -> None:
     """What came of it."""
+    from mtbert.evaluation import degenerate
+
     best = outcome.best
+    for note in degenerate(best.dev):
+        print(note, file=sys.stderr)
     if options.json:
         told = {
             "digest": config.digest(),

@@ -162,7 +162,10 @@ class Trainer:
             return {name: TokenInputs(split, pad_id, self.device) for name, split in self.splits.items()}
         batches = Counter(name for update in self._updates(1) for step in update for name in step)
         examples = {name: batches[name] * self.batch_sizes[name] for name in self.splits}
-        return {name: frozen.inputs(name, split, examples[name] / len(split)) for name, split in self.splits.items()}
+        return {
+            name: frozen.inputs(name, split, examples[name] / len(split), training=True)
+            for name, split in self.splits.items()
+        }
 
     def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
         """The sampler's steps of an epoch, as many together as make one step of the optimizer."""

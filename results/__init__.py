@@ -16,7 +16,7 @@ DEFAULT_STORAGE = "sqlite:///runs/studies.db"  # below the folder a command is s
 
 
 def load(storage: str, name: str) -> StudyFrames:
-    """The tables of study `name` in the database at URL `storage`, as pandas frames.
+    """The tables of study `name` in the database at URL `storage`, as pandas frames; see docs/pandas.md.
 
     StorageError when there is no such database, UnknownStudy when it has no such study.
     """

@@ -1,18 +1,39 @@
-"""Column types that mean the same on SQLite and on PostgreSQL."""
+"""Column types that mean the same on SQLite and on PostgreSQL, and through which every value passes.
+
+What is written is converted to the column's type, or refused with a ValueError (`stored_values`). What is read is
+checked: SQLite keeps anything in any column.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import DateTime, Double, Text
+from sqlalchemy import BigInteger, Boolean, DateTime, Double, Integer, Text
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from results import stored_values
+from results.stored_values import BytesForNumber
+
+_CODECS: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()  # of servers that do not hold all of Unicode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def note_encoding(dialect: Dialect, server_encoding: str) -> None:
+    """Text for this dialect's server is limited to what its encoding has; one that Python lacks is taken as ASCII."""
+    if server_encoding.upper() in ("UTF8", "SQL_ASCII"):  # the latter keeps bytes as they come
+        return
+    name = re.sub("^win", "cp", server_encoding.lower().replace("koi8", "koi8_"))
+    try:
+        _CODECS[dialect] = codecs.lookup(name).name
+    except LookupError:
+        _CODECS[dialect] = "ascii"
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -43,7 +64,8 @@ class UtcTime(TypeDecorator[datetime]):
 class PlainText(TypeDecorator[str]):
     """Text in which what no database can hold (NUL, half a surrogate pair) became U+FFFD.
 
-    Messages quote the user's files, and those hold anything.
+    Messages quote the user's files, and those hold anything. What a server's own encoding does not have (LATIN1 has no
+    arrow) is written escaped: "\\u2192".
     """
 
     impl = Text
@@ -51,7 +73,10 @@ class PlainText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text with unstorable characters replaced."""
-        return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+        if value is None:
+            return None
+        text, codec = _UNSTORABLE.sub("\ufffd", stored_values.text(value)), _CODECS.get(dialect)
+        return text if codec is None else text.encode(codec, "backslashreplace").decode(codec)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """The text; ValueError for bytes and numbers, which SQLite keeps anywhere."""
@@ -67,8 +92,11 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Strict JSON."""
-        return None if value is None else json.dumps(value, allow_nan=False)
+        """Strict JSON; numpy's numbers and arrays are taken as Python's."""
+        try:
+            return None if value is None else json.dumps(value, allow_nan=False, default=stored_values.json_value)
+        except TypeError as fault:
+            raise ValueError(str(fault)) from fault
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The parsed object; ValueError for anything else."""
@@ -84,10 +112,7 @@ class JsonText(TypeDecorator[Any]):
 
 
 class Number(TypeDecorator[float]):
-    """A double, or NULL for "not a number": SQLite would turn NaN into NULL silently and PostgreSQL not.
-
-    Also takes numpy scalars, which sqlite3 would otherwise store as blobs.
-    """
+    """A double, or NULL for "not a number": SQLite would turn NaN into NULL silently and PostgreSQL not."""
 
     impl = Double
     cache_ok = True
@@ -96,11 +121,69 @@ class Number(TypeDecorator[float]):
         """A Python float; NaN becomes NULL."""
         if value is None:
             return None
-        number = float(value)
+        number = stored_values.number(value)
         return None if math.isnan(number) else number
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
         """The number; ValueError for text and bytes, which SQLite keeps anywhere."""
-        if value is not None and not isinstance(value, float | int):
-            raise ValueError(f"a number was expected, got {value!r:.80}")
-        return value
+        return value if value is None or isinstance(value, float | int) else _no_number(value)
+
+
+class EpochNumber(TypeDecorator[float]):
+    """An epoch, or a fraction of one: a double in the database. Whole ones are ints in Python, fractions floats."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        """The epoch as all runs have it (`stored_values.epoch_number`)."""
+        return None if value is None else float(stored_values.epoch_number(value))
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
+        """The epoch; ValueError for text and bytes."""
+        if value is None or type(value) is int:
+            return value
+        if not isinstance(value, float):
+            return _no_number(value)
+        return int(value) if value.is_integer() else value
+
+
+class Whole(TypeDecorator[int]):
+    """A whole number of 32 bits, or of 64 (`big`): the same limits on both kinds of database."""
+
+    impl = Integer
+    cache_ok = True
+
+    def __init__(self, big: bool = False) -> None:
+        super().__init__()
+        self.big = big
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """INTEGER or BIGINT."""
+        return dialect.type_descriptor(BigInteger() if self.big else Integer())
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """A Python int."""
+        return None if value is None else stored_values.whole(value, 64 if self.big else 32)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
+        """The number; ValueError for text and bytes."""
+        return value if value is None or isinstance(value, int) else int(_no_number(value))
+
+
+class Truth(TypeDecorator[bool]):
+    """Yes or no."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> bool | None:
+        """A Python bool."""
+        return None if value is None else stored_values.truth(value)
+
+
+def _no_number(value: object) -> float:
+    """Raises the ValueError of what stands in a number's place."""
+    if isinstance(value, bytes):
+        raise BytesForNumber(f"a number was expected, got the bytes {value!r:.80}")
+    raise ValueError(f"a number was expected, got {value!r:.80}")

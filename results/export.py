@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from results import command
 from results.errors import ResultsError
-from results.table_formats import WRITERS
+from results.table_formats import PRINTED, WRITERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +39,15 @@ def write_tables_of(found: Outcome, folder: Path, kind: str = "csv") -> None:
     """Write the tables of a study into `folder`, one file each; a table without rows has its header.
 
     Scores are 0..1, times seconds, moments UTC; a value that is not there or not a number is empty. What follows from
-    runs names them: the column run_ids, ids of the table `runs`.
+    runs names them: the column run_ids, ids of the table `runs`. In Markdown and LaTeX, tables that a paper has are as
+    `paper_tables` makes them.
     """
-    _write(tables_of(found), folder, kind)
+    printed = {}
+    if kind in PRINTED:
+        from results.paper_tables import paper_tables
+
+        printed = {name: PRINTED[kind](table) for name, table in paper_tables(found.results, found.summary).items()}
+    _write(tables_of(found), folder, kind, printed)
 
 
 def write_figures(database: Database, name: str, folder: Path, kind: str = "svg") -> None:
@@ -65,23 +71,20 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
 def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     """File name -> frame: what was recorded (runs, ...) and what follows from it (leaderboard, ...)."""
     from results.ablation import ablation_frame
-    from results.frames import study_frames
+    from results.frames import record_frames
     from results.grid import against_baseline_frame
     from results.leaderboard import leaderboard_frame
+    from results.method_task import method_task, method_task_frame
     from results.pareto import pareto_frame
 
-    frames, results = study_frames(found.database, found.name), found.results
+    frames, results = record_frames(found.database, found.name), found.results
     against = found.summary.against_baseline if found.summary.is_grid else None
     return {
-        "runs": frames.runs,
-        "choices": frames.choices,
-        "epochs": frames.epochs,
-        "tasks": frames.tasks,
-        "cells": frames.cells,
-        "data_issues": frames.data_issues,
+        **{name: frames[name] for name in ("runs", "choices", "epochs", "tasks", "cells", "data_issues")},
         "leaderboard": leaderboard_frame(results),
         "ablation": ablation_frame(results),
         **({} if against is None else {"against_baseline": against_baseline_frame(results, against)}),
+        "method_task": method_task_frame(method_task(results, found.summary)),
         "pareto": pareto_frame(results),
         **{table: frame for section in found.sections for table, frame in section.content.tables().items()},
     }
@@ -132,10 +135,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command.run(given, write, "tables")
 
 
-def _write(found: Mapping[str, pd.DataFrame], folder: Path, kind: str) -> None:
+def _write(
+    found: Mapping[str, pd.DataFrame], folder: Path, kind: str, printed: Mapping[str, str] | None = None
+) -> None:
+    """Write each table; `printed` are the texts of those that are not written column by column."""
     ending, text = WRITERS[kind]
     for table, frame in found.items():
-        command.write_text(folder / f"{table}.{ending}", text(frame))
+        whole = (printed or {}).get(table)
+        command.write_text(folder / f"{table}.{ending}", text(frame, table) if whole is None else whole)
 
 
 if __name__ == "__main__":

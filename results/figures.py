@@ -18,7 +18,7 @@ from results.summary import Summary
 from results.wording import points_text, score_text
 
 MOST_CURVES = 500  # of single runs, so that the page stays small
-Curve = dict[int, float]  # epoch -> score
+Curve = dict[float, float]  # epoch -> score
 
 
 def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
@@ -67,7 +67,7 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
 
 
 def _curve_sentence(
-    means: Mapping[tuple[str, str], Curve], kept: Mapping[str, tuple[float, float]], last_epoch: int
+    means: Mapping[tuple[str, str], Curve], kept: Mapping[str, tuple[float, float]], last_epoch: float
 ) -> str:
     """Where the means end, each after its own last epoch, for a run may stop early; train beside dev where known."""
     told = [

@@ -1,18 +1,26 @@
-"""A study as tidy pandas frames: one row an observation, one column a variable."""
+"""A study as tidy pandas frames: one row per observation, one column per variable."""
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property, partial
+from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Select, inspect, select
 
 from results import schema
+from results.plain import plain
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
+from results.study_results import StudyResults
+from results.trial_frame import trial_frame
 
 # Columns whose type pandas cannot tell from the values when they are missing, or when there are no rows.
 _NUMBERS = (
@@ -21,24 +29,37 @@ _NUMBERS = (
     "train_seconds",
     "eval_seconds",
     "shared_seconds",
+    "shared_train_seconds",
     "score",
     "leaderboard_score",
     "last_score",
     "inference_ms",
 )
 _WHOLE = ("trial_number", "trainable_parameters", "total_parameters", "peak_memory_bytes")
-_WHOLE_OR_NONE = (*_WHOLE, "environment_id", "best_epoch", "threads")
+_WHOLE_OR_NONE = (*_WHOLE, "environment_id", "threads")
 
 
-@dataclass(frozen=True, eq=False)
+RECORDED = ("runs", "choices", "epochs", "tasks", "stages", "cells", "environments", "data_issues")
+# Those that follow from runs, as the schema of the exports has them; a study has those of what it has measured.
+_SCHEMA = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
+FOLLOWING = tuple(name for name in _SCHEMA["properties"] if name not in (*RECORDED, "comparison"))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyFrames:
-    """One study. `epochs` and `tasks` are long: one row a run, (epoch,) split, task and metric.
+    """One study. `trials` is wide: a row per run, a typed column per factor, score and costs (`trial_frame`).
 
-    `choices` is long too: one row a run and factor. Scores and metrics are as measured (0..1), times in
-    seconds; JSON columns are text. A value that is "not a number" is NaN.
+    `epochs` and `tasks` are long: a row per run, (epoch,) split, task and metric. `choices` is long too: a row per run
+    and factor. Scores and metrics are as measured, times in seconds; JSON columns are text. A value that is "not a
+    number" is NaN. `.plot` of every frame gives a figure of plotly where matplotlib is not installed.
+
+    Every other table of the report is an attribute as well: `frames.ablation`, `frames.leaderboard`, `frames.pareto`;
+    `frames.tables` has all of them by name. They are computed when the first of them is asked for, from the database as
+    it is then.
     """
 
     study: StudyRow
+    trials: pd.DataFrame
     runs: pd.DataFrame
     choices: pd.DataFrame
     epochs: pd.DataFrame
@@ -47,6 +68,45 @@ class StudyFrames:
     cells: pd.DataFrame
     environments: pd.DataFrame
     data_issues: pd.DataFrame
+    _following: Callable[[], dict[str, pd.DataFrame]]
+
+    @cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """The tables that follow from the runs, by their names in the exports (docs/exports.md)."""
+        return {name: frame for name, frame in self._following().items() if name not in RECORDED}
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A table of the report by its name."""
+        if name.startswith("_") or name not in FOLLOWING:
+            known = [*(each.name for each in fields(self) if not each.name.startswith("_")), "tables", *FOLLOWING]
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise AttributeError(f"No frame named '{name}'.{hint} Known: {', '.join(known)}.")
+        if name not in self.tables:
+            raise AttributeError(
+                f"Study '{self.study.study_name}' has no table '{name}': nothing of it was measured. It has: "
+                f"{', '.join(self.tables)}."
+            )
+        return self.tables[name]
+
+    def __dir__(self) -> list[str]:
+        """The frames too, for completion; without computing one."""
+        return sorted({*super().__dir__(), *FOLLOWING})
+
+    def __repr__(self) -> str:
+        """The study, and what is there: a line per frame."""
+        study = self.study
+        shown = {"trials": self.trials, **{name: getattr(self, name) for name in RECORDED}}
+        lines = [
+            f"Study '{study.study_name}': space {study.space}, {study.status}, {len(self.runs):,} runs",
+            *map(_shape, shown, shown.values()),
+        ]
+        known = self.__dict__.get("tables")
+        if known is None:
+            lines.append(f"  computed when first asked for, where measured: {', '.join(FOLLOWING)}")
+        else:
+            lines += map(_shape, known, known.values())
+        return plain("\n".join(textwrap.fill(line, 118, subsequent_indent="    ") for line in lines))
 
 
 def load_study(storage: str, name: str) -> StudyFrames:
@@ -54,32 +114,64 @@ def load_study(storage: str, name: str) -> StudyFrames:
 
     StorageError when there is no such database (none is made), UnknownStudy when it has no such study.
     """
+    _plot_with_plotly()
     with open_database(storage, create=False) as database:
-        return study_frames(database, name)
+        return study_frames(database, name, partial(_stored_tables, storage, name))
 
 
-def study_frames(database: Database, name: str) -> StudyFrames:
-    """The frames of a study in an open database. UnknownStudy when there is none of that name."""
+def study_frames(
+    database: Database, name: str, following: Callable[[], dict[str, pd.DataFrame]] | None = None
+) -> StudyFrames:
+    """The frames of a study in an open database. UnknownStudy when there is none of that name.
+
+    `following` gives the tables that follow from the runs; by default they come from `database`, which must then still
+    be open.
+    """
     study = database.require_study(name)
-    run, cell, issue = schema.Run, schema.Cell, schema.DataIssue
-    runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
     return StudyFrames(
         study=study,
-        runs=runs,
-        choices=_choices(database.runs(name, configs=False)),
-        epochs=_of_runs(database, name, schema.EpochMetric),
-        tasks=_of_runs(database, name, schema.TaskMetric),
-        stages=_of_runs(database, name, schema.Stage),
-        cells=_frame(
-            database,
-            cell,
-            select(cell).where(cell.study_name == name).order_by(cell.phase, cell.position, cell.name),
-        ),
-        environments=environment_frame(database, name),
-        data_issues=_frame(database, issue, select(issue).where(issue.study_name == name).order_by(issue.id)).drop(
-            columns="id"
-        ),
+        trials=trial_frame(StudyResults(database, name)),
+        **record_frames(database, name),
+        _following=following or partial(_following_tables, database, name),
     )
+
+
+def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
+    """The frames of what was recorded: `RECORDED`."""
+    run, cell, issue = schema.Run, schema.Cell, schema.DataIssue
+    cells = select(cell).where(cell.study_name == name).order_by(cell.phase, cell.position, cell.name)
+    issues = select(issue).where(issue.study_name == name).order_by(issue.id)
+    return {
+        "runs": _frame(database, run, select(run).where(run.study_name == name).order_by(run.id)),
+        "choices": _choices(database.runs(name, configs=False)),
+        "epochs": _of_runs(database, name, schema.EpochMetric),
+        "tasks": _of_runs(database, name, schema.TaskMetric),
+        "stages": _of_runs(database, name, schema.Stage),
+        "cells": _frame(database, cell, cells),
+        "environments": environment_frame(database, name),
+        "data_issues": _frame(database, issue, issues).drop(columns="id"),
+    }
+
+
+def _plot_with_plotly() -> None:
+    """Let `.plot` draw with plotly where it would fail for want of matplotlib; a backend that was chosen stays."""
+    if pd.options.plotting.backend == "matplotlib" and find_spec("matplotlib") is None:
+        pd.options.plotting.backend = "plotly"
+
+
+def _shape(name: str, frame: pd.DataFrame) -> str:
+    return f"  {name:18}{len(frame):>8,} rows  {len(frame.columns):>3} columns"
+
+
+def _stored_tables(storage: str, name: str) -> dict[str, pd.DataFrame]:
+    with open_database(storage, create=False) as database:
+        return _following_tables(database, name)
+
+
+def _following_tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
+    from results.export import tables  # which needs this module
+
+    return tables(database, name)
 
 
 def environment_frame(database: Database, name: str) -> pd.DataFrame:
@@ -108,6 +200,9 @@ def _texts(objects: Sequence[object]) -> list[str | None]:
 
 def _typed(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     types = {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _WHOLE_OR_NONE}
+    # Epochs are whole numbers, unless a trainer of this study reported fractions of them.
+    fractions = any(isinstance(epoch, float) for epoch in columns.get("best_epoch", ()))
+    types["best_epoch"] = "Float64" if fractions else "Int64"
     frame = pd.DataFrame(dict(columns), columns=list(columns))
     return frame.astype({name: kind for name, kind in types.items() if name in columns})
 

@@ -1,24 +1,20 @@
-"""A table for print: LaTeX with booktabs, what people read of it, the best row bold, verdicts as daggers.
-
-A document that inputs the file needs these packages:
-
-    \\usepackage[T1]{fontenc}  \\usepackage{booktabs}  \\usepackage{longtable}
-"""
+"""A frame for print: LaTeX with booktabs, what people read of it, the best row bold, verdicts as daggers."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from results.print_table import PrintColumn, PrintTable, latex_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PREAMBLE = "% \\usepackage[T1]{fontenc} \\usepackage{booktabs} \\usepackage{longtable}"
 MOST_CHARACTERS = 60  # of a text in a cell; the whole is in the other formats
 SHOWN_DIGITS = 4  # of a score 0..1: a hundredth of a point
 LEAST_P = 10**-SHOWN_DIGITS
+MINUS = "\N{MINUS SIGN}"
 
 # A column that judges a number, and that number's column. The daggers stand at the number.
 _JUDGED = (("verdict", "difference"), ("reference_verdict", "reference_effect"), ("study_verdict", "study_effect"))
@@ -32,6 +28,7 @@ DAGGERS: Mapping[str, str] = {
     "equivalent": r"\ddagger",
     "carries over": r"\ddagger",
 }
+_SHOWN = {r"\dagger": "†", r"\ddagger": "‡"}
 _NOTES = {
     r"\dagger": "differs from 0, error held over the table",
     r"\ddagger": "surely within the margin",
@@ -43,77 +40,43 @@ _COMPARED_NOTES = {
 # What leads from a row to its records is for programs: other formats have it.
 _FOR_PROGRAMS = re.compile(r"(^|_)(run_ids|config_digest|[a-z]+_json)$|^(is_best|is_baseline)$")
 
-_ESCAPED: Mapping[str, str] = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
-    "-": r"-{}", ",": ",{}", "!": "!{}", "?": "?{}",  # neither dashes nor other ligatures
-    "[": "{[}", "]": "{]}", "*": "{*}",  # which a line end would take for its own
-    "−": "$-$", "–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "±": r"$\pm$", "×": r"$\times$",
-    "→": r"$\rightarrow$", "←": r"$\leftarrow$", "≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$",
-    "·": r"$\cdot$", "∞": r"$\infty$", "°": r"$^\circ$", "µ": r"$\mu$", "²": "$^2$", "³": "$^3$",
-    "‘": "`{}", "’": "'{}", "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "•": r"\textbullet{}",
-    **{letter: f"${name}$" for letter, name in (
-        ("α", r"\alpha"), ("β", r"\beta"), ("γ", r"\gamma"), ("δ", r"\delta"), ("ε", r"\varepsilon"), ("η", r"\eta"),
-        ("θ", r"\theta"), ("λ", r"\lambda"), ("μ", r"\mu"), ("π", r"\pi"), ("ρ", r"\rho"), ("σ", r"\sigma"),
-        ("τ", r"\tau"), ("φ", r"\varphi"), ("χ", r"\chi"), ("ω", r"\omega"), ("Δ", r"\Delta"), ("Σ", r"\Sigma"),
-    )},
-}  # fmt: skip
-# Letters that T1 has, or composes of an accent and a letter.
-_LATIN = frozenset(
-    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùú"
-    "ûüýþÿĂăĄąĆćČčĎďĐđĘęĚěĞğİıŁłŃńŇňŐőŒœŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž"
-)
 
+def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
+    """The table as floats that fit a page (`print_table`), every text escaped; `name` is that of its label.
 
-def latex(frame: pd.DataFrame) -> str:
-    """The table as a longtable, every text escaped; what TeX's fonts lack is shown by its number, as in [U+6570].
-
-    Columns that are for programs (ids of runs, digests, JSON) are left out, `low` and `high` become one, numbers have
-    four digits, long texts are cut. The best row of a table that has a best is bold; at a difference, a dagger says
-    that it is told from 0 and a double dagger that it is surely within the margin.
+    Columns that are for programs (ids of runs, digests, JSON, names of cells where others say what a row is) are left
+    out, `low` and `high` become one, numbers have four digits, long texts are cut. The best row of a table that has a
+    best is bold; at a difference, a dagger says that it is told from 0 and a double dagger that it is surely within the
+    margin.
     """
-    if not len(frame.columns):
-        return f"{PREAMBLE}\n% a table without columns\n"
-    rows = frame.to_dict("records")
-    columns = [_Column(str(name), frame) for name in frame.columns if not _FOR_PROGRAMS.search(str(name))]
+    names = [str(one) for one in frame.columns]
+    columns = [_Column(one, frame) for one in names if not _FOR_PROGRAMS.search(one) and not _is_cell(one, names)]
     columns = [column for column in columns if not column.is_upper_end]
-    body = []
-    for row in rows:
-        cells = [column.cell(row) for column in columns]
-        if row.get("is_best") is True:
-            cells = [rf"\textbf{{{cell}}}" if cell else "" for cell in cells]
-        body.append(" & ".join(cells) + r" \\")
-    head = " & ".join(escape(column.heading) for column in columns) + r" \\"
-    used = [mark for mark in _NOTES if any(f"^{{{mark}}}" in line for line in body)]
-    notes = _COMPARED_NOTES if "reference_verdict" in frame.columns else _NOTES
-    note = "; ".join(f"${mark}$ {notes[mark]}" for mark in used)
-    below = [rf"\multicolumn{{{len(columns)}}}{{l}}{{\footnotesize {note}}} \\"] if note else []
-    lines = [
-        PREAMBLE,
-        rf"\begin{{longtable}}{{{''.join(column.alignment for column in columns)}}}",
-        *(r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule"),
-        *below,
-        r"\endlastfoot",
-        *body,
-        r"\end{longtable}",
+    rows = frame.to_dict("records")
+    marks = [
+        (place, at, mark)
+        for place, row in enumerate(rows)
+        for at, column in enumerate(columns)
+        if (mark := column.mark(row))
     ]
-    return "\n".join(lines) + "\n"
+    notes = _COMPARED_NOTES if "reference_verdict" in names else _NOTES
+    used = [f"{_SHOWN[mark]}: {notes[mark]}." for mark in notes if any(mark == one for _, _, one in marks)]
+    bold = [(place, at) for place, row in enumerate(rows) if row.get("is_best") is True for at in range(len(columns))]
+    return latex_table(
+        PrintTable(
+            name=name,
+            caption=" ".join([caption or f"{name.replace('_', ' ')}.", *used]),
+            columns=tuple(PrintColumn((column.heading,), column.alignment) for column in columns),
+            rows=tuple(tuple(column.cell(row) for column in columns) for row in rows),
+            bold=frozenset(bold),
+            marks=tuple(marks),
+        )
+    )
 
 
-def escape(text: str) -> str:
-    """Text as TeX prints it, on one line."""
-    return "".join(_character(one) for one in " ".join(text.split()))
-
-
-def _character(one: str) -> str:
-    if one in _ESCAPED:
-        return _ESCAPED[one]
-    if one in _LATIN or (one.isascii() and one.isprintable()):
-        return one
-    if unicodedata.category(one) == "Zs":
-        return "~"
-    return f"{{[}}U+{ord(one):04X}{{]}}"
+def _is_cell(column: str, names: Sequence[str]) -> bool:
+    """Whether a column has names of cells ("confirm:1"), and another one says what is compared."""
+    return column in ("cell", "cells") and not {"factor", "recipe", "label"}.isdisjoint(names)
 
 
 class _Column:
@@ -131,17 +94,19 @@ class _Column:
         self._verdict = next((verdict for verdict, of in _JUDGED if of == name and verdict in names), None)
         self.heading = (re.sub(r"low$", "95 % interval", name) if is_pair else name).replace("_", " ")
         number = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
-        self.alignment = "r" if number else "l"
+        self.alignment: Literal["l", "r"] = "r" if number else "l"
 
     def cell(self, row: Mapping[object, object]) -> str:
-        """What stands there, for TeX."""
+        """What stands there."""
         value = row[self.name]
         if self._high is not None:
             ends = _text(value), _text(row[self._high])
-            return f"{{[}}{ends[0]}, {ends[1]}{{]}}" if all(ends) else ""
-        text = escape(f"< {LEAST_P:g}") if is_tiny_p(self.name, value) else _text(value)
-        mark = DAGGERS.get(str(row.get(self._verdict))) if self._verdict and text else None
-        return f"{text}$^{{{mark}}}$" if mark else text
+            return f"[{ends[0]}, {ends[1]}]" if all(ends) else ""
+        return f"< {LEAST_P:g}" if is_tiny_p(self.name, value) else _text(value)
+
+    def mark(self, row: Mapping[object, object]) -> str:
+        """The dagger at what is there."""
+        return DAGGERS.get(str(row.get(self._verdict)), "") if self._verdict and self.cell(row) else ""
 
 
 def number_text(value: float) -> str:
@@ -160,6 +125,6 @@ def _text(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return ""
     if isinstance(value, float):
-        return number_text(value).replace("-", "$-$")
+        return number_text(value).replace("-", MINUS)
     text = " ".join(str(value).split())
-    return escape(text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…")
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

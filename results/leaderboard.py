@@ -12,7 +12,7 @@ import numpy as np
 
 from results.looks import schedule
 from results.records import Database
-from results.rows import JsonObject, RunRow
+from results.rows import JsonObject
 from results.statistics import Interval
 from results.study_results import IntervalOver, StudyResults
 
@@ -29,7 +29,7 @@ class ConfigurationResult:
 
     `names` are those of all its cells, `labels` those printed in a table of which it is a row, the baseline's too.
     `interval` is None with fewer than two seeds, `test_*` before the phase test. `train_seconds` is what a
-    run costs on its own: stages that another run had paid for are counted.
+    run costs on its own: stages and features of frozen parts that another run had paid for are counted.
     """
 
     digest: str
@@ -74,16 +74,9 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
         test_spread=_spread(tests),
         test_seeds=len(tests),
         trainable_parameters=runs[0].trainable_parameters,
-        train_seconds=_mean([seconds for run in runs if (seconds := own_seconds(run)) is not None]),
+        train_seconds=_mean([seconds for run in runs if (seconds := run.own_train_seconds()) is not None]),
         run_ids=tuple(run.id for run in runs),
     )
-
-
-def own_seconds(run: RunRow) -> float | None:
-    """The training time of a run had it shared no stage with another, in seconds."""
-    if run.train_seconds is None:
-        return None
-    return run.train_seconds + (run.shared_seconds or 0.0)
 
 
 def leaderboard(results: StudyResults) -> list[ConfigurationResult]:

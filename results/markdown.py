@@ -23,8 +23,12 @@ _FIRST = re.compile(r"^(\d*)([-+=.):])")
 
 def escaped(text: str) -> str:
     """`text` as Markdown that says just that: no formatting, no link, no element, all in one line."""
-    told = _INSIDE.sub(r"\\\1", plain(" ".join(text.split())))
-    return _FIRST.sub(r"\1\\\2", _LINKS.sub(r"\\\1", told))
+    return _FIRST.sub(r"\1\\\2", escaped_within(text))
+
+
+def escaped_within(text: str) -> str:
+    """`escaped` for the inside of a line, such as a table's cell, where no list or heading begins."""
+    return _LINKS.sub(r"\\\1", _INSIDE.sub(r"\\\1", plain(" ".join(text.split()))))
 
 
 def unescaped(text: str) -> str:

@@ -12,6 +12,8 @@ from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from results import copying, lease, migrations, run_records, schema, storage_url, study_records
+from results.byte_numbers import ByteColumn
+from results.connecting import engine_options, plain_url
 from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
 from results.reconnecting import lasting, lasting_once
 from results.rows import (
@@ -36,7 +38,7 @@ from results.rows import (
     utc_now,
     values_of,
 )
-from results.sessions import Sessions, engine_options
+from results.sessions import Sessions
 
 __all__ = [
     "Cell",
@@ -57,6 +59,7 @@ __all__ = [
     "StorageError",
     "StudyRow",
     "UnknownStudy",
+    "byte_columns",
     "old_tables",
     "open_database",
     "open_if_there",
@@ -117,6 +120,15 @@ def old_tables(url: str) -> str | None:
     return None if version in (None, migrations.HEAD) else version
 
 
+def byte_columns(url: str) -> list[ByteColumn]:
+    """The columns of a database that hold bytes in place of numbers, whatever release wrote it. Changes nothing."""
+    sessions = _sessions(url, create=False)
+    try:
+        return sessions.byte_columns()
+    finally:
+        sessions.close()
+
+
 def _sessions(url: str, *, create: bool) -> Sessions:
     parsed = storage_url.parse_url(url)
     if create:
@@ -124,7 +136,7 @@ def _sessions(url: str, *, create: bool) -> Sessions:
     else:
         storage_url.require_file(parsed)
     try:
-        engine = create_engine(parsed, **engine_options(parsed))
+        engine = create_engine(plain_url(parsed), **engine_options(parsed))
     except (NoSuchModuleError, ModuleNotFoundError) as fault:
         raise StorageError(
             f"{storage_url.shown(parsed)} needs a driver that is not installed ({fault}). "
@@ -170,6 +182,10 @@ class Database:
             tables.create_all(connection)
             for index in [index for table in tables.sorted_tables for index in table.indexes]:
                 index.create(connection, checkfirst=True)
+
+    def repair_bytes(self) -> int:
+        """Make numbers of the bytes that stand in their place (`byte_numbers`); how many."""
+        return self._sessions.repair_bytes()
 
     # Studies
 
@@ -358,15 +374,21 @@ class Database:
             run_records.place(session, run_id, engine_trial_id, host)
 
     @lasting
-    def last_epoch(self, run_id: int) -> int:
+    def reopen_runs(self, run_ids: Sequence[int]) -> None:
+        """Have failed runs run again, as those that were interrupted; others stay as they are."""
+        with self._write() as session:
+            run_records.reopen(session, run_ids)
+
+    @lasting
+    def last_epoch(self, run_id: int) -> float:
         """The last epoch that is written of a run, 0 before the first."""
         wanted = select(func.max(schema.EpochMetric.epoch)).where(schema.EpochMetric.run_id == run_id)
         with self._sessions.read() as session:
             return session.scalar(wanted) or 0
 
     @lasting_once
-    def record_epoch(self, run_id: int, epoch: int, seconds: float | None, values: Sequence[MetricValue]) -> None:
-        """The values at the end of one epoch (from 1), which took `seconds`."""
+    def record_epoch(self, run_id: int, epoch: float, seconds: float | None, values: Sequence[MetricValue]) -> None:
+        """The values at the end of one epoch (from 1) or of a fraction of one, which took `seconds`."""
         with self._write() as session:
             run_records.record_epoch(session, run_id, epoch, seconds, values)
 
@@ -429,7 +451,7 @@ class Database:
             return None if found is None else row_from(RunRow, found)
 
     @lasting
-    def epoch_scores(self, run_id: int) -> dict[int, float]:
+    def epoch_scores(self, run_id: int) -> dict[float, float]:
         """The dev score after each epoch of a run."""
         table = schema.EpochMetric
         wanted = select(table.epoch, table.value).filter_by(run_id=run_id, split="dev", task="", metric="score")

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from results import account, findings, interval_svg, kept_epoch, page, run_links, wording
 from results.choice_luck import choice_note
+from results.contents import contents
 from results.described import described
 from results.figure import Figure
 from results.frames import environment_frame
@@ -108,6 +109,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "scale": Markup(interval_svg.scale(axis)),
         "bars": {name: Markup(interval_svg.bar(each.interval, axis)) for name, each in shown.items()},
         "issues": issues,
+        "headings": {each.id: each for each in contents(study, len(issues))},
         "issue_kinds": _counts([issue.kind for issue in issues]),
         "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],
         "runs": listed,
@@ -126,7 +128,7 @@ def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    return {"id": figure.id, "traces": figure.traces, "layout": figure.layout}
+    return {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
 
 
 def _script_json(value: object) -> Markup:

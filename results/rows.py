@@ -156,7 +156,8 @@ class StageRow:
     """One stage of a run; `shared` when another run had computed it.
 
     `told_json`: of a stage before `multitask` the losses of its epochs, and references by name: {"losses": [...],
-    "references": {...}}, in nats. None where it was not kept, and for the other stages.
+    "references": {...}}, in nats. None where it was not kept, and for the other stages. `train_seconds`: those of its
+    seconds that were no evaluation; counted in its run's row, no column of its own.
     """
 
     name: str
@@ -164,6 +165,7 @@ class StageRow:
     seconds: float | None
     shared: bool
     told_json: JsonObject | None = None
+    train_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,10 +178,11 @@ class RunResult:
     score: float | None = None
     leaderboard_score: float | None = None
     last_score: float | None = None
-    best_epoch: int | None = None
+    best_epoch: float | None = None
     train_seconds: float | None = None
     eval_seconds: float | None = None
     shared_seconds: float | None = None
+    shared_train_seconds: float | None = None
     trainable_parameters: int | None = None
     total_parameters: int | None = None
     peak_memory_bytes: int | None = None
@@ -194,7 +197,9 @@ class RunResult:
 class RunRow:
     """A run as the table `run` has it. `engine_trial_id`: what the engine calls it; the local engine has no names.
 
-    `inference_ms`: milliseconds that evaluating an example took, at the best epoch.
+    `inference_ms`: milliseconds that an example takes with the trained model, encoder included. `shared_train_seconds`:
+    those of `shared_seconds` that were no evaluation, features of frozen parts included; None in rows of releases whose
+    `inference_ms` and seconds were of what was computed, without what was read from the feature cache.
     """
 
     id: int
@@ -223,10 +228,23 @@ class RunRow:
     engine_trial_id: str | None
     inference_ms: float | None
     environment_id: int | None
-    best_epoch: int | None
+    best_epoch: float | None
     score: float | None
     leaderboard_score: float | None
     last_score: float | None = None
+    shared_train_seconds: float | None = None
+
+    def own_train_seconds(self) -> float | None:
+        """The training time of the run had it shared nothing with another, in seconds; None where it is not known."""
+        if self.train_seconds is None:
+            return None
+        spared = self.shared_seconds if self.shared_train_seconds is None else self.shared_train_seconds
+        return self.train_seconds + (spared or 0.0)
+
+    @property
+    def costs_from_caches(self) -> bool:
+        """Whether its costs were measured while cached features were read, by a release that did not tell of it."""
+        return self.inference_ms is not None and self.shared_train_seconds is None
 
 
 @dataclass(frozen=True, kw_only=True)

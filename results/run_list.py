@@ -17,7 +17,7 @@ from results import wording
 from results.rows import Cell, JsonObject, RunRow
 from results.summary import Summary, seconds_spent
 
-FIRST_ROWS = 30  # that stand in the page itself
+FIRST_ROWS = 25  # that the page shows before more are asked for
 BASELINE = "the baseline"
 SEPARATOR = ", "  # between the changes of a configuration
 
@@ -44,23 +44,31 @@ class RunColumn:
 
 @dataclass(frozen=True)
 class RunList:
-    """The runs in the order they began; every column has `count` rows."""
+    """The runs in the order they began; every column has `count` rows. The page shows them best score first."""
 
     count: int
     columns: tuple[RunColumn, ...]
 
     def as_json(self) -> JsonObject:
-        """For the page's script: count, separator, none (what stands for -1), columns."""
+        """For the page's script: count, first (rows before more), separator, none (what stands for -1), columns."""
         columns = [
             {"id": column.id, "title": column.title, "number": column.is_number, "names": column.names}
             | {"codes": column.codes}
             for column in self.columns
         ]
-        return {"count": self.count, "separator": SEPARATOR, "none": wording.NONE, "columns": columns}
+        told = {"count": self.count, "first": FIRST_ROWS, "separator": SEPARATOR, "none": wording.NONE}
+        return {**told, "columns": columns}
 
     def first(self) -> list[dict[str, str]]:
-        """The first rows as texts, column -> text."""
-        return [{column.id: column.text(row) for column in self.columns} for row in range(min(self.count, FIRST_ROWS))]
+        """The rows with the best scores as texts, column -> text; equal ones, and those without, as they began."""
+        scores = next(column for column in self.columns if column.id == "score")
+        best = sorted(range(self.count), key=lambda row: (-self._code(scores, row), row))[:FIRST_ROWS]
+        return [{column.id: column.text(row) for column in self.columns} for row in best]
+
+    @staticmethod
+    def _code(column: RunColumn, row: int) -> int:
+        code = column.codes[row]
+        return -1 if isinstance(code, tuple) else code
 
 
 def run_list(
@@ -77,7 +85,7 @@ def run_list(
         _words("status", "Status", [run.status for run in runs]),
         _words("reason", "Reason", [_reason(run) for run in runs]),
         _numbers("score", "Dev score", [run.score for run in runs], wording.score_text),
-        _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], wording.count_text),
+        _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], "{:,g}".format),
         _numbers("seconds", "Time", [seconds_spent(run) for run in runs], wording.duration),
         _numbers("memory", "Memory", [run.peak_memory_bytes for run in runs], wording.memory_text),
     )

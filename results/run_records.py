@@ -92,9 +92,9 @@ def go_on(session: Session, run_id: int) -> None:
 
 
 def record_epoch(
-    session: Session, run_id: int, epoch: int, seconds: float | None, values: Sequence[rows.MetricValue]
+    session: Session, run_id: int, epoch: float, seconds: float | None, values: Sequence[rows.MetricValue]
 ) -> None:
-    """The values at the end of `epoch` (from 1), which took `seconds`. RecordError when already written."""
+    """The values at the end of `epoch` (from 1, or a fraction), after `seconds`. RecordError when written already."""
     running_run(session, run_id)
     written = select(schema.EpochMetric.epoch).where(
         schema.EpochMetric.run_id == run_id, schema.EpochMetric.epoch == epoch
@@ -129,10 +129,13 @@ def finish(session: Session, run_id: int, result: rows.RunResult) -> None:
     stages = [stage for stage in result.stages if not (stage.shared and stage.key in known)]
     run.train_seconds = _sum(run.train_seconds, result.train_seconds)
     run.eval_seconds = _sum(run.eval_seconds, result.eval_seconds)
-    run.shared_seconds = result.shared_seconds
     if before:
         spared = [stage.seconds for stage in before if stage.shared] + [s.seconds for s in stages if s.shared]
         run.shared_seconds = sum(seconds or 0.0 for seconds in spared)
+        trained = sum(s.train_seconds or 0.0 for s in stages if s.shared)
+        run.shared_train_seconds = _sum(run.shared_train_seconds, trained)
+    else:
+        run.shared_seconds, run.shared_train_seconds = result.shared_seconds, result.shared_train_seconds
     run.peak_memory_bytes, run.inference_ms = result.peak_memory_bytes, result.inference_ms
     run.trainable_parameters, run.total_parameters = result.trainable_parameters, result.total_parameters
     run.device = result.device or run.device
@@ -185,6 +188,12 @@ def interrupt_running(session: Session, study_name: str) -> int:
     return len(running)
 
 
+def reopen(session: Session, run_ids: Sequence[int]) -> None:
+    """Mark failed runs as interrupted ones, which the next launch runs again; why they failed stays in `detail`."""
+    wanted = (schema.Run.id.in_(run_ids), schema.Run.status == "failed")
+    session.execute(update(schema.Run).where(*wanted).values(status="interrupted", reason="interrupted"))
+
+
 def running_run(session: Session, run_id: int) -> schema.Run:
     """The run, which must be running: RecordError otherwise."""
     run = session.get(schema.Run, run_id)
@@ -205,7 +214,7 @@ def _forget_measurements(session: Session, run: schema.Run) -> None:
         session.execute(delete(table).where(table.run_id == run.id))
     run.reason = run.detail = run.finished_at = None
     run.score = run.leaderboard_score = run.last_score = run.best_epoch = None
-    run.train_seconds = run.eval_seconds = run.shared_seconds = run.inference_ms = None
+    run.train_seconds = run.eval_seconds = run.shared_seconds = run.shared_train_seconds = run.inference_ms = None
 
 
 def _add_measurements(

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from results.column_types import JsonText, Number, PlainText, UtcTime
+from results.column_types import EpochNumber, JsonText, Number, PlainText, Truth, UtcTime, Whole
 
 STUDY_KEY = "study_meta.study_name"
 RUN_KEY = "run.id"
@@ -29,7 +29,14 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: PlainText, float: Number, datetime: UtcTime, dict[str, Any]: JsonText}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        str: PlainText,
+        int: Whole,
+        float: Number,
+        bool: Truth,
+        datetime: UtcTime,
+        dict[str, Any]: JsonText,
+    }
 
 
 class StudyMeta(Base):
@@ -51,7 +58,7 @@ class StudyMeta(Base):
     space_json: Mapped[dict[str, Any]]
     decisions_json: Mapped[dict[str, Any]]
     status: Mapped[str]
-    seed: Mapped[int] = mapped_column(BigInteger)
+    seed: Mapped[int] = mapped_column(Whole(big=True))
     config_version: Mapped[int] = mapped_column(server_default="1")
 
 
@@ -87,7 +94,7 @@ class Run(Base):
     config_digest: Mapped[str]
     config_json: Mapped[dict[str, Any]]
     choices_json: Mapped[dict[str, Any]]
-    seed: Mapped[int] = mapped_column(BigInteger)
+    seed: Mapped[int] = mapped_column(Whole(big=True))
     status: Mapped[str]
     reason: Mapped[str | None]
     detail: Mapped[str | None]
@@ -97,16 +104,17 @@ class Run(Base):
     train_seconds: Mapped[float | None]
     eval_seconds: Mapped[float | None]
     shared_seconds: Mapped[float | None]
-    trainable_parameters: Mapped[int | None] = mapped_column(BigInteger)
-    total_parameters: Mapped[int | None] = mapped_column(BigInteger)
-    peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    shared_train_seconds: Mapped[float | None]
+    trainable_parameters: Mapped[int | None] = mapped_column(Whole(big=True))
+    total_parameters: Mapped[int | None] = mapped_column(Whole(big=True))
+    peak_memory_bytes: Mapped[int | None] = mapped_column(Whole(big=True))
     host: Mapped[str]
     device: Mapped[str]
     engine: Mapped[str]
     engine_trial_id: Mapped[str | None]
     inference_ms: Mapped[float | None]
     environment_id: Mapped[int | None] = mapped_column(ForeignKey("environment.id"))
-    best_epoch: Mapped[int | None]
+    best_epoch: Mapped[float | None] = mapped_column(EpochNumber)
     score: Mapped[float | None]
     leaderboard_score: Mapped[float | None]
     last_score: Mapped[float | None]
@@ -131,12 +139,12 @@ class Cell(Base):
 
 
 class EpochMetric(Base):
-    """One value at the end of one epoch; `task` is "" for the whole model. NULL is "not a number"."""
+    """One value at the end of an epoch, or a fraction of one; `task` is "" for the whole model. NULL: not a number."""
 
     __tablename__ = "epoch_metric"
 
     run_id: Mapped[int] = mapped_column(ForeignKey(RUN_KEY), primary_key=True)
-    epoch: Mapped[int] = mapped_column(primary_key=True)
+    epoch: Mapped[float] = mapped_column(EpochNumber, primary_key=True)
     split: Mapped[str] = mapped_column(primary_key=True)
     task: Mapped[str] = mapped_column(primary_key=True)
     metric: Mapped[str] = mapped_column(primary_key=True)

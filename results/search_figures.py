@@ -1,4 +1,4 @@
-"""Figures of the search: the score of run after run with the best so far, and every run as a line across its choices.
+"""Figures of the search: the score of run after run with the highest so far, every run as a line across its choices.
 
 All scores here are of single runs that chose configurations; they are not results.
 """
@@ -28,7 +28,7 @@ SPREAD = 0.05  # how far lines through one level are drawn apart, of an axis
 
 
 def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Figure:
-    """The score of the search's runs in the order they began; complete ones, those stopped early, the best so far."""
+    """The scores of the search's runs in the order they began, and the highest so far."""
     places = {run.id: place for place, run in enumerate(runs, start=1)}
     complete = [run for run in runs if run.status == "complete" and run.score is not None]
     stopped = [run for run in runs if run.status == "pruned" and run.score is not None]
@@ -39,7 +39,7 @@ def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Fi
         {
             "x": [*(places[run.id] for run in best), len(runs)],
             "y": [*(run.score for run in best), best[-1].score] if best else [],
-            "name": "best so far",
+            "name": "highest so far",
             "mode": "lines",
             "line": {"color": "var(--accent)", "width": 2, "shape": "hv"},
             "hoverinfo": "skip",
@@ -95,7 +95,8 @@ def _dots(
 
 def _named(results: StudyResults, found: Summary, complete: Sequence[RunRow], places: Mapping[int, int]) -> Trace:
     """The first run of the baseline and of each of the space's recipes, with its name."""
-    wanted = {"baseline": found.baseline_choices, **recipes_of(results)}
+    recipes = {f"recipe {name}": choices for name, choices in recipes_of(results).items()}
+    wanted = {"baseline": found.baseline_choices, **recipes}
     firsts = {name: next((run for run in complete if run.choices_json == what), None) for name, what in wanted.items()}
     marked = [(name, run) for name, run in firsts.items() if run is not None]
     return {
@@ -104,9 +105,7 @@ def _named(results: StudyResults, found: Summary, complete: Sequence[RunRow], pl
         "text": [escape(name, quote=False) for name, _ in marked],
         "runs": [str(run.id) for _, run in marked],
         "name": "baseline and recipes",
-        "mode": "markers+text",
-        "textposition": "bottom right",
-        "textfont": {"color": "var(--baseline)", "size": 11},
+        "mode": "markers",
         "marker": {"color": "var(--baseline)", "size": 9, "symbol": "x"},
         "hovertemplate": "%{text}<br>%{y:.3f}<extra></extra>",
     }

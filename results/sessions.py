@@ -10,23 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
-from results import migrations, storage_url
+from results import byte_numbers, migrations, storage_url
+from results.column_types import note_encoding
 from results.errors import ConnectionLost, RecordError, StorageError
 from results.reconnecting import lasting_if_there
+from results.stored_values import BytesForNumber
 
-BUSY_SECONDS = 60  # a reader of a report or Optuna's own connection never holds the lock for long
-CONNECT_SECONDS = 10
 _answered: set[URL] = set()  # servers that did so in this process: such a one is waited for, its name is right
-
-
-def engine_options(url: URL) -> dict[str, Any]:
-    """What `create_engine` needs to know of this kind of database."""
-    if url.get_backend_name() == "postgresql":
-        return {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
-    return {"connect_args": {"timeout": BUSY_SECONDS}}
 
 
 class Sessions:
@@ -36,9 +29,14 @@ class Sessions:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
+        elif engine.dialect.driver == "psycopg":
+            event.listen(engine, "connect", self._note_encoding)
         self._engine = engine
         self._writing = engine.execution_options(write=True)
         self.shown_url = storage_url.shown(engine.url)
+
+    def _note_encoding(self, connection: Any, record: object) -> None:
+        note_encoding(self._engine.dialect, connection.info.parameter_status("server_encoding") or "UTF8")
 
     def close(self) -> None:
         """Give all connections back."""
@@ -62,6 +60,16 @@ class Sessions:
             raise StorageError(f"{self.shown_url} holds no studies yet. Launch one: python -m study.launch")
         with self._told(), self._writing.begin() as connection:
             migrations.upgrade(connection, self.shown_url)
+
+    def byte_columns(self) -> list[byte_numbers.ByteColumn]:
+        """The columns of numbers that hold bytes (`byte_numbers`). Changes nothing."""
+        with self._told(), self._engine.connect() as connection:
+            return byte_numbers.found(connection)
+
+    def repair_bytes(self) -> int:
+        """Make numbers of them, in one transaction; how many."""
+        with self._told(), self._writing.begin() as connection:
+            return byte_numbers.repair(connection)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -91,6 +99,17 @@ class Sessions:
                 raise told from fault
             was_there = self._engine.url in _answered or _was_there(fault)
             raise ConnectionLost(str(told), was_there=was_there) from fault
+        except BytesForNumber as fault:
+            raise StorageError(
+                f"{self.shown_url} holds bytes in place of numbers ({storage_url.one_line(fault)}), as an older "
+                "release wrote numpy's whole numbers. Repair it: "
+                f"python -m study.doctor --name STUDY --storage {self.shown_url} --fix"
+            ) from fault
+        except StatementError as fault:  # a column's type refused the value
+            into = re.search(r"(?:INTO|UPDATE|FROM)\s+(\w+)", fault.statement or "", re.IGNORECASE)
+            table = f" for its table '{into[1]}'" if into else ""
+            why = storage_url.one_line(fault.orig)
+            raise RecordError(f"The database was handed a value{table} that it cannot hold: {why}.") from fault
 
 
 def connection_lost(fault: BaseException) -> bool:
@@ -114,7 +133,6 @@ def _was_there(fault: DBAPIError) -> bool:
 def _set_up_sqlite(connection: Any, record: object) -> None:
     """WAL: readers do not wait for the writer. Python's own transactions are off, see `_begin_sqlite`."""
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         connection.execute("PRAGMA journal_mode = WAL")

@@ -94,6 +94,7 @@ class StudyResults:
         self.cells: list[Cell] = database.cells(name)
         self.stages: StageCosts = stage_costs(database, name)
         self.stage_losses: tuple[StageLosses, ...] = stage_losses(database, name)
+        self.storage = database.shown_url
         self._database = database
         self._metrics = _task_metrics(database, name)
         self._example_scores: dict[int, ExampleScores | None] = {}
@@ -159,7 +160,7 @@ class StudyResults:
         """A run's scores on dev example by example; None where predictions were not kept or are no numbers."""
         return self._examples(run_id)
 
-    def metric_by_epoch(self, split: str, task: str, metric: str) -> dict[tuple[int, int], float]:
+    def metric_by_epoch(self, split: str, task: str, metric: str) -> dict[tuple[int, float], float]:
         """One metric of all runs and epochs: (run id, epoch) -> value. NaN is left out."""
         table = schema.EpochMetric
         found = self._database.select(
@@ -174,7 +175,7 @@ class StudyResults:
         """The names of all tasks that were measured."""
         return sorted({task for values in self._metrics.values() for task, _ in values if task})
 
-    def score_curves(self) -> dict[tuple[int, str], dict[int, float]]:
+    def score_curves(self) -> dict[tuple[int, str], dict[float, float]]:
         """The score by epoch of every run: (run id, split) -> epoch -> score. NaN is left out."""
         table = schema.EpochMetric
         found = self._database.select(
@@ -184,7 +185,7 @@ class StudyResults:
             .where(table.task == "", table.metric == "score", table.value.is_not(None))
             .order_by(table.run_id, table.split, table.epoch)
         )
-        curves: dict[tuple[int, str], dict[int, float]] = {}
+        curves: dict[tuple[int, str], dict[float, float]] = {}
         for row in found:
             curves.setdefault((row["run_id"], row["split"]), {})[row["epoch"]] = row["value"]
         return curves

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from results.latex_table import LEAST_P, is_tiny_p, latex, number_text
+from results.print_table import PrintTable, latex_table, markdown_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def csv(frame: pd.DataFrame) -> str:
+def csv(frame: pd.DataFrame, name: str = "") -> str:
     """Comma separated, whole precision; what is not there is empty."""
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
-def json(frame: pd.DataFrame) -> str:
+def json(frame: pd.DataFrame, name: str = "") -> str:
     """A list of objects, whole precision; what is not there is null, moments are ISO 8601."""
     return (
         str(frame.to_json(orient="records", date_format="iso", double_precision=15, indent=2, force_ascii=False)) + "\n"
     )
 
 
-def markdown(frame: pd.DataFrame) -> str:
+def markdown(frame: pd.DataFrame, name: str = "") -> str:
     """A table of GitHub-flavoured Markdown."""
     from tabulate import tabulate
 
@@ -35,12 +36,21 @@ def markdown(frame: pd.DataFrame) -> str:
     return f"{text}\n"
 
 
-WRITERS: Mapping[str, tuple[str, Callable[[pd.DataFrame], str]]] = {
+class Write(Protocol):
+    """From a table, and the name of its file, to the text of the file."""
+
+    def __call__(self, frame: pd.DataFrame, name: str = ...) -> str:
+        """The text."""
+
+
+WRITERS: Mapping[str, tuple[str, Write]] = {
     "csv": ("csv", csv),
     "md": ("md", markdown),
     "latex": ("tex", latex),
     "json": ("json", json),
 }
+# Of tables that are laid out for print.
+PRINTED: Mapping[str, Callable[[PrintTable], str]] = {"md": markdown_table, "latex": latex_table}
 
 
 def _rows(frame: pd.DataFrame) -> list[list[object]]:

@@ -12,6 +12,8 @@ from results.statistics import Interval
 Choice = str | float | int
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
+COMMON_DIGITS = 4  # of a number that a search has drawn; with more where its range is so narrow that it needs them
+MOST_WRITTEN_OUT = 10**6  # a whole number from here on is written as 1e6
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,27 @@ def choice_in_words(factor: str, level: Choice) -> str:
 
 
 def level_text(level: Choice | None) -> str:
-    """A level as it is written: numbers with three digits, "3.1e-5"; a dash where there is none."""
+    """A level as it is written: numbers with three digits, "3.1e-5", or with all where a range needs them ("0.99991").
+
+    Whole numbers have all of theirs. A dash where there is none.
+    """
     if level is None:
         return NONE
     if isinstance(level, str):
-        return _short(float(level)) if re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d+)?", level) else level
+        if re.fullmatch(r"-?\d+", level):
+            return _short(int(level))
+        return _plain(f"{float(level):.3g}") if re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d+)?", level) else level
     return _short(level)
 
 
 def _short(value: float) -> str:
-    text = f"{value:.3g}"
+    text = str(value) if isinstance(value, int) and abs(value) < MOST_WRITTEN_OUT else f"{value:.3g}"
+    if isinstance(value, float) and math.isfinite(value) and float(f"{value:.{COMMON_DIGITS}g}") != value:
+        text = f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
     return re.sub(r"e([+-])0*(\d+)", lambda m: f"e{m[1] if m[1] == '-' else ''}{m[2]}", text)
 
 

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from search_spaces import numbers
 from search_spaces.choices import Place, places
 from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, describe
 from search_spaces.loading import load, names
@@ -138,11 +139,11 @@ def _values(place: Place) -> str:
     if bounds is None:
         return ", ".join(place.factor.level_names())
     kind = f"{' whole numbers' if bounds.integer else ''}{' (log)' if bounds.log else ''}"
-    return f"{bounds.low:g} to {bounds.high:g}{kind}"
+    return f"{numbers.text(bounds.low)} to {numbers.text(bounds.high)}{kind}"
 
 
 def _text(value: Choice) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else numbers.text(value)
 
 
 def _size(space: Space) -> str:

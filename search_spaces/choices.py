@@ -11,14 +11,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from search_spaces import numbers
 from search_spaces.terms import Choice, Choices, Factor, Random, Range, did_you_mean
 
 Factors: TypeAlias = Sequence[Factor]
 Pick: TypeAlias = Callable[[str, Factor], Choice]
-
-# Drawn numbers keep this many significant digits: 3.142e-05 reads well in a table and in a file name, and a
-# finer step (0.05 %) changes no result that could be told from seed noise.
-SIGNIFICANT_DIGITS = 4
 
 
 class Condition(NamedTuple):
@@ -92,10 +89,7 @@ def _in_range(bounds: Range, uniform: float) -> int | float:
         value = math.exp(math.log(low) + uniform * (math.log(high) - math.log(low)))
     else:
         value = low + uniform * (high - low)
-    if bounds.integer:
-        return int(min(max(math.floor(value + 0.5), bounds.low), bounds.high))
-    rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-    return float(min(max(rounded, bounds.low), bounds.high))
+    return numbers.fitted(bounds, value)
 
 
 def size(factors: Factors) -> int:
@@ -152,11 +146,22 @@ def choice_faults(space: str, name: str, factor: Factor, value: object) -> list[
 
 def number_faults(who: str, bounds: Range, value: object) -> list[str]:
     """What is wrong with a number that should lie inside a range; at most one fault."""
-    kind = "a whole number" if bounds.integer else "a number"
-    is_number = isinstance(value, int if bounds.integer else (int, float)) and not isinstance(value, bool)
-    if is_number and bounds.low <= value <= bounds.high:  # type: ignore[operator]
+    if numbers.is_inside(bounds, value):
         return []
-    return [f"{who} takes {kind} from {bounds.low:g} to {bounds.high:g}, got {value!r}."]
+    kind = "a whole number" if bounds.integer else "a number"
+    return [f"{who} takes {kind} from {numbers.text(bounds.low)} to {numbers.text(bounds.high)}, got {value!r}."]
+
+
+def out_of_range(factors: Factors, choices: Choices) -> dict[str, Choice]:
+    """The numbers among the choices that lie outside of their factors' ranges."""
+    ranges = {place.name: place.factor.range for place in places(factors) if place.factor.range is not None}
+    return {
+        name: choice
+        for name, choice in choices.items()
+        if (bounds := ranges.get(name)) is not None
+        and isinstance(choice, int | float)
+        and not numbers.is_inside(bounds, choice)
+    }
 
 
 def unknown_factor(space: str, name: str, known: Mapping[str, object]) -> str:
@@ -166,7 +171,7 @@ def unknown_factor(space: str, name: str, known: Mapping[str, object]) -> str:
 
 def _takes(factor: Factor) -> str:
     if factor.range is not None:
-        return f"Give a number from {factor.range.low:g} to {factor.range.high:g}."
+        return f"Give a number from {numbers.text(factor.range.low)} to {numbers.text(factor.range.high)}."
     return f"Levels: {', '.join(factor.level_names())}."
 
 

@@ -117,6 +117,8 @@ def _range_faults(name: str, bounds: Range) -> list[str]:
     found = [] if PATH.fullmatch(bounds.path) else [_bad_path(bounds.path)]
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
         found.append(f"low <= high must hold in the range of factor {name}, got low={low} and high={high}.")
+    if math.isfinite(low) and math.isfinite(high) and not math.isfinite(float(high) - float(low)):
+        found.append(f"The range of factor {name} is wider than a double holds, got low={low} and high={high}.")
     if bounds.log and low <= 0:
         found.append(f"low > 0 must hold in the log range of factor {name}, got low={low}.")
     if bounds.integer and not (float(low).is_integer() and float(high).is_integer()):

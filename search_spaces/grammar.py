@@ -97,7 +97,7 @@ class Space:
         return walking.complete(self.factors, {})
 
     def sample(self, rng: Random) -> dict[str, Choice]:
-        """Random choices: levels uniformly, ranges (log-)uniformly and rounded to 4 significant digits.
+        """Random choices: levels uniformly, ranges (log-)uniformly and rounded (`numbers`).
 
         Of levels that cannot go with what was drawn before, none is drawn. Calls nothing but `rng.random()`, once a
         factor in their order, so equal generators give equal choices. In a grid with rows any of its rows, each as

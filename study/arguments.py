@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from mtbert.data import dropped
 from results import DEFAULT_STORAGE
+from study.functions import spelled
 from study.settings import (
     BUDGETS,
     DESIGNS,
@@ -22,7 +24,7 @@ from study.settings import (
 # What --rehearse-faults may plant: the reasons of `study.messages`, a worker that ends by itself, one that hangs.
 FAULTS = ("nan_loss", "error", "out_of_memory", "exit", "hang")
 
-EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 finished with failed runs, 130 interrupted
+EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 ended with failed runs, 130 interrupted
 example:    python -m study.launch --space pooling --data ~/cs224n/data --budget standard --plan"""
 
 
@@ -48,6 +50,7 @@ def _what(group: argparse._ArgumentGroup) -> None:
         help="made-up data (default), the hub, what was saved of it, or a course folder",
     )
     group.add_argument("--strict-data", action="store_true", default=None, help="a bad row is an error, not dropped")
+    group.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
     group.add_argument("--backbone", metavar="NAME", help="minilm (default), tiny, a hub name, or a folder")
     group.add_argument(
         "--layers", type=int, metavar="L", help="the first L layers of the backbone, the rest left out; default: all"
@@ -69,14 +72,15 @@ def _what(group: argparse._ArgumentGroup) -> None:
         "--objectives",
         metavar="A,B,...",
         help="what the search optimizes: score (default), trainable_parameters, train_seconds, inference_ms, "
-        "sst_accuracy, quora_accuracy, sts_pearson",
+        "sst_accuracy, quora_accuracy, sts_pearson, TASK.METRIC, or a cost of a trainer of your own; with :lower or "
+        ":higher where that is not usual",
     )
     group.add_argument("--pruner", choices=("median", "asha", "none"), help="default: median")
     group.add_argument("--seed", type=int, help="default: 0")
     trainer = group.add_mutually_exclusive_group()
     trainer.add_argument(
         "--trainer",
-        metavar="MODULE:FUNCTION",
+        metavar="MODULE:FUNCTION|FILE.py:FUNCTION",
         help="study a model of your own: a function (configuration, seed, report); see docs/own_model.md",
     )
     trainer.add_argument(
@@ -131,6 +135,9 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--memory-per-run", type=float, metavar="GB", help="a run that holds more fails")
     group.add_argument(
         "--retries", type=int, metavar="N", default=RETRIES, help=f"of a run whose worker died; default: {RETRIES}"
+    )
+    group.add_argument(
+        "--retry-failed", action="store_true", help="run the failed runs of an earlier launch of the study again"
     )
     group.add_argument(
         "--margin", type=float, metavar="POINTS", help="smaller differences of the score count as none; default: 0.5"
@@ -195,6 +202,8 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     result = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     if options.compile is not None:
         result["compiled"] = {"off": False, "on": True}.get(options.compile, options.compile)
+    if options.trainer is not None:
+        result["trainer"] = spelled(options.trainer)
     if options.rehearse:
         result["trainer"] = REHEARSAL
     if options.set:

@@ -2,7 +2,8 @@
 
 Rungs are the epochs 1, 3, 9, ... of multitask below a run's last. A run that reaches a rung goes on if it is among the
 best third of all that have reached it so far, at least the best one; else it pauses. As others arrive, paused runs come
-to be among the best third, and go on from the epoch they had reached.
+to be among the best third, and go on from the epoch they had reached. A run that reports fractions of epochs, or not
+every epoch, reaches a rung with its first report at or beyond it.
 
     goes on at rung r  <=>  rank of its score at r  <=  max(1, floor(n_r / ETA)),   n_r runs have reached r
 
@@ -17,25 +18,48 @@ from collections.abc import Collection, Mapping
 ETA = 3
 
 # Trial -> epoch -> score, as far as it has come.
-Scores = Mapping[int, Mapping[int, float]]
+Scores = Mapping[int, Mapping[float, float]]
 
 
-def is_rung(epoch: int) -> bool:
-    """Whether an epoch is a power of ETA."""
-    while epoch % ETA == 0:
-        epoch //= ETA
-    return epoch == 1
+def highest_rung(epoch: float) -> int:
+    """The highest rung at or below an epoch; 0 below the first."""
+    if epoch < 1:
+        return 0
+    rung = 1
+    while rung * ETA <= epoch:
+        rung *= ETA
+    return rung
+
+
+def rung_reached(epoch: float, reported: Collection[float]) -> int | None:
+    """The rung that a run reaches with its report at `epoch`; None between rungs. `reported`: all its epochs so far."""
+    before = max((other for other in reported if other < epoch), default=0)
+    rung = highest_rung(epoch)
+    return rung if before < rung else None
 
 
 def goes_on(trial: int, rung: int, scores: Scores) -> bool:
     """Whether a trial is among the best at a rung; of equal ones the earlier trial."""
-    reached = sorted((-found[rung], other) for other, found in scores.items() if rung in found)
+    at_rung = {other: _at(rung, found) for other, found in scores.items()}
+    reached = sorted((-score, other) for other, score in at_rung.items() if score is not None)
     best = [other for _, other in reached[: max(1, len(reached) // ETA)]]
     return trial in best
 
 
 def promoted(paused: Collection[int], scores: Scores) -> int | None:
     """The paused trial to go on: the best of the highest rung that has one; None where there is none."""
-    rungs = {trial: max(scores[trial]) for trial in paused if scores.get(trial)}
-    able = [trial for trial, rung in rungs.items() if goes_on(trial, rung, scores)]
-    return max(able, key=lambda trial: (rungs[trial], scores[trial][rungs[trial]], -trial), default=None)
+    rungs = {trial: highest_rung(max(scores[trial])) for trial in paused if scores.get(trial)}
+    able = {trial: score for trial, rung in rungs.items() if (score := _able(trial, rung, scores)) is not None}
+    return max(able, key=lambda trial: (rungs[trial], able[trial], -trial), default=None)
+
+
+def _able(trial: int, rung: int, scores: Scores) -> float | None:
+    """A paused trial's score at its rung, if it may go on."""
+    return _at(rung, scores[trial]) if goes_on(trial, rung, scores) else None
+
+
+def _at(rung: int, found: Mapping[float, float]) -> float | None:
+    """A run's score at a rung: that of its first report at or beyond it."""
+    if rung in found:
+        return found[rung]
+    return found[min(beyond)] if (beyond := [epoch for epoch in found if epoch >= rung]) else None

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.records import Database, RunRow, old_tables, open_database
+from results.byte_numbers import ByteColumn
+from results.records import Database, RunRow, byte_columns, old_tables, open_database
 from results.stages import STORE
+from search_spaces import numbers
 from study import trust
 from study.settings import Settings
 
@@ -35,17 +37,28 @@ class Finding:
 def examine(storage: str, name: str, *, fix: bool) -> list[dict[str, object]]:
     """Everything that is wrong with a study's records: kind, message, and what was done about it with `fix`."""
     told: list[dict[str, object]] = []
-    version = old_tables(storage)
+    version, bytes_there = old_tables(storage), byte_columns(storage)
     if version is not None:
         message = f"the tables are of an older release (version {version})"
         told.append(_told(Finding("old_schema", message), "upgraded; the runs are as they were" if fix else None))
-        if not fix:  # reading them with this release's code would upgrade them
-            return told
+    if bytes_there and not fix:
+        told.append(_told(_bytes(bytes_there, lambda: ""), None))
+    if told and not fix:  # old tables would be upgraded by reading them, and bytes cannot be read
+        return told
     with open_database(storage, create=False) as database:
+        if bytes_there:
+            finding = _bytes(bytes_there, lambda: f"made numbers of {database.repair_bytes()} values")
+            told.append(_told(finding, finding.mend() if finding.mend is not None else None))
         database.require_study(name)
         for finding in _findings(database, storage, name):
             told.append(_told(finding, finding.mend() if fix and finding.mend is not None else None))
     return told
+
+
+def _bytes(columns: Sequence[ByteColumn], mend: Callable[[], str]) -> Finding:
+    """Numbers that are bytes: a trainer gave numpy's, and an older release wrote them as they were."""
+    where = ", ".join(f"{each.rows} in {each.table}.{each.column}" for each in columns)
+    return Finding("bytes_for_numbers", f"numbers are stored as bytes, which nothing can read: {where}", mend)
 
 
 def _told(finding: Finding, done: str | None) -> dict[str, object]:
@@ -60,6 +73,7 @@ def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
         yield Finding("driven", owner)
     else:
         yield from _left_by_a_driver(database, name)
+    yield from _out_of_range(database, storage, name)
     yield from _states(database, storage, name, driven=driver is not None)
     yield from _artifacts(database, name)
 
@@ -82,6 +96,26 @@ def _left_by_a_driver(database: Database, name: str) -> Iterator[Finding]:
 
         told = f"{len(running)} runs are 'running' and nobody runs them: {_numbers(running)}"
         yield Finding("zombie_runs", told, interrupt)
+
+
+def _out_of_range(database: Database, storage: str, name: str) -> Iterator[Finding]:
+    """Numbers of runs and of trials that lie outside of their ranges: kept, and left out of what goes on."""
+    factors = database.require_study(name).space_json.get("factors", [])
+    ranges = {factor["name"]: factor["range"] for factor in factors if factor.get("range")}
+    for run in (runs := database.runs(name, configs=False)):
+        for factor, choice in run.choices_json.items():
+            bounds = ranges.get(factor)
+            if bounds and isinstance(choice, int | float) and not bounds["low"] <= choice <= bounds["high"]:
+                limits = f"{numbers.text(bounds['low'])} to {numbers.text(bounds['high'])}"
+                told = f"run {run.id} has {factor} = {choice!r}, outside of {limits}"
+                yield Finding("out_of_range", f"{told}: it is kept, and is not confirmed or carried out again")
+    if not any(run.trial_number is not None for run in runs):
+        return
+    with closing(_trial_states(database, storage, name)) as states:
+        for number, outside in states.outside().items():
+            values = ", ".join(f"{factor} = {choice!r}" for factor, choice in outside.items())
+            told = f"trial {number} has {values} in Optuna's tables, outside of what may be chosen"
+            yield Finding("out_of_range", f"{told}: the search goes on without that")
 
 
 def _states(database: Database, storage: str, name: str, *, driven: bool) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from results.path import PATH, fresh_mean
 from results.records import Cell, Database, RunRow
 from results.rows import runs_again
 from results.study_results import REFERENCE
+from search_spaces.choices import out_of_range
 from search_spaces.grammar import Choices
 from study import experiments, phases, replication
 from study.execution import Execution
@@ -77,7 +78,8 @@ class Driver:
         if space.design == "grid":
             cells = phases.grid_cells(space)
         else:
-            cells = phases.confirm_cells(space, ranking(self._db, settings), settings.confirm)
+            best_first = [c for c in ranking(self._db, settings) if not out_of_range(space.factors, c)]
+            cells = phases.confirm_cells(space, best_first, settings.confirm)
         self._write_cells("confirm", cells)
         self._run_cells("confirm", cells)
         if space.design == "grid":

@@ -58,7 +58,7 @@ class Ending:
         }
         return {
             "study": found.study.study_name,
-            "storage": storage_url.mask(self.storage),
+            "storage": storage_url.masked_url(self.storage),
             "runs": found.counts.total,
             "complete": found.counts.complete,
             "pruned": found.counts.pruned,
@@ -111,7 +111,9 @@ class Ending:
             console.print(f"model    {self.folder / 'best'}", soft_wrap=True)
         if counts.failed:
             elsewhere = (
-                "" if self.storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage_url.mask(self.storage))}"
+                ""
+                if self.storage == DEFAULT_STORAGE
+                else f" --storage {shlex.quote(storage_url.masked_url(self.storage))}"
             )
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
             command = f"python -m study.status --name {found.study.study_name}{elsewhere} --failed"

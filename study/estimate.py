@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mtbert.chain import FEATURES, StageDone
 from mtbert.config import RunConfig
 from mtbert.config_parts import SamplerSpec
 from mtbert.data.tokenize import Prepared
@@ -68,11 +69,20 @@ def kind_of(config: RunConfig) -> Kind:
     )
 
 
+@dataclass(frozen=True)
+class Frozen:
+    """Of a kind that leaves parts frozen: seconds of the features of an example, once, and to evaluate above them."""
+
+    features: float
+    evaluated: float
+
+
 @dataclass(frozen=True, eq=False)
 class Costs:
     """Seconds of one example on one thread: trained by kind and by stage, evaluated; and seconds around a run.
 
-    `all_kinds` is how many kinds there are, `kinds` those that were measured, the baseline's first.
+    `all_kinds` is how many kinds there are, `kinds` those that were measured, the baseline's first. `frozen`: those of
+    them whose features are computed once; training them is what is above.
     """
 
     kinds: Mapping[Kind, float]
@@ -80,14 +90,16 @@ class Costs:
     evaluated: float
     around: float
     all_kinds: int
+    frozen: Mapping[Kind, Frozen] = field(default_factory=dict)
 
     def seconds(self, config: RunConfig, data: Prepared) -> float:
-        """How long one run of `config` takes, if no epoch is spared."""
-        total = self.around
+        """How long one run of `config` takes on its own: no epoch is spared, nothing comes from a cache."""
+        total, frozen = self.around, self.frozen.get(kind_of(config))
         for stage, work in workload(config, data).items():
             each = self.trained(config) if stage == MULTITASK else self.stages[stage]
-            total += work.trained * each + work.evaluated * self.evaluated
-        return total
+            evaluated = frozen.evaluated if frozen is not None and stage == MULTITASK else self.evaluated
+            total += work.trained * each + work.evaluated * evaluated
+        return total if frozen is None else total + frozen.features * _examples(config, data)
 
     def trained(self, config: RunConfig) -> float:
         """Seconds of an example of its `multitask` stage.
@@ -109,9 +121,10 @@ def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
     first = configs[0]
     _train(_short(first, first, epochs=1), data, device)  # warms up: libraries, memory, processor
     began = time.perf_counter()
-    outcome, work = _train(_short(first, first), data, device)
+    measured = _train(_short(first, first), data, device)
+    outcome = measured.outcome
     around = time.perf_counter() - began - outcome.train_seconds - outcome.eval_seconds + SECONDS_AROUND_A_RUN
-    evaluated = outcome.eval_seconds / work[MULTITASK].evaluated
+    evaluated = measured.evaluated()
     having = {stage: next((c for c in configs if getattr(c, stage) is not None), None) for stage in STAGES}
     stages = {
         stage: _of_stage(stage, first, config, data, evaluated, device)
@@ -121,13 +134,16 @@ def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
     kinds: dict[Kind, RunConfig] = {}
     for config in configs:
         kinds.setdefault(kind_of(config), config)
-    found = {kind_of(first): outcome.train_seconds / work[MULTITASK].trained, **_of_kinds(kinds, first, data, device)}
-    return Costs(found, stages, evaluated, around, len(kinds))
+    found = {kind_of(first): measured, **_of_kinds(kinds, first, data, device)}
+    frozen = {kind: each.frozen() for kind, each in found.items() if each.features}
+    return Costs({kind: each.trained() for kind, each in found.items()}, stages, evaluated, around, len(kinds), frozen)
 
 
-def _of_kinds(configs: Mapping[Kind, RunConfig], first: RunConfig, data: Prepared, device: str) -> dict[Kind, float]:
-    """Seconds of one example of as many other kinds as there is time for, one with a regularizer first."""
-    found: dict[Kind, float] = {}
+def _of_kinds(
+    configs: Mapping[Kind, RunConfig], first: RunConfig, data: Prepared, device: str
+) -> dict[Kind, _Measured]:
+    """As many other kinds as there is time for, one with a regularizer first."""
+    found: dict[Kind, _Measured] = {}
     others = [kind for kind in configs if kind != kind_of(first)]
     dear = next((kind for kind in others if kind.regularizer is not None), None)
     began = time.perf_counter()
@@ -136,27 +152,58 @@ def _of_kinds(configs: Mapping[Kind, RunConfig], first: RunConfig, data: Prepare
             break
         # A run that cannot be trained says why when it is its turn.
         with suppress(DivergedError, MtbertError, ValueError):
-            outcome, work = _train(_short(configs[kind], first), data, device, OTHER_BATCHES)
-            found[kind] = outcome.train_seconds / work[MULTITASK].trained
+            found[kind] = _train(_short(configs[kind], first), data, device, OTHER_BATCHES)
     return found
 
 
 def _of_stage(stage: str, first: RunConfig, config: RunConfig, data: Prepared, evaluated: float, device: str) -> float:
     """Seconds of one example of a stage, as `config` has it."""
     part = getattr(config, stage).model_copy(update={"epochs": 1})
-    outcome, work = _train(_short(first, first, epochs=1).model_copy(update={stage: part}), data, device)
-    together = outcome.epochs[0]  # the one of `multitask`
-    seconds = outcome.train_seconds + outcome.eval_seconds - together.train_seconds - together.eval_seconds
+    measured = _train(_short(first, first, epochs=1).model_copy(update={stage: part}), data, device)
+    work = measured.work
+    seconds = sum(done.seconds for done in measured.outcome.stages if done.name == stage)
     # What is frozen is computed once, so that `single_task` may evaluate for less than was counted.
     return max(LEAST_TRAINING * seconds, seconds - work[stage].evaluated * evaluated) / work[stage].trained
 
 
-def _train(
-    config: RunConfig, data: Prepared, device: str, batches: int = FIRST_BATCHES
-) -> tuple[RunOutcome, dict[str, Work]]:
-    """Carry out `config` on a little of the data; what came of it, and the work it was."""
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A short run, the work that it was, and the examples whose features it computed, if any."""
+
+    outcome: RunOutcome
+    work: Mapping[str, Work]
+    examples: int
+
+    @property
+    def features(self) -> list[StageDone]:
+        return [stage for stage in self.outcome.stages if stage.name == FEATURES]
+
+    def trained(self) -> float:
+        """Seconds of an example trained in `multitask`, without its features."""
+        return sum(stage.train_seconds for stage in self._together()) / self.work[MULTITASK].trained
+
+    def evaluated(self) -> float:
+        """Seconds of an example evaluated in `multitask`, without its features."""
+        seconds = sum(stage.seconds - stage.train_seconds for stage in self._together())
+        return seconds / self.work[MULTITASK].evaluated
+
+    def frozen(self) -> Frozen:
+        """What is computed once, and what is above it."""
+        return Frozen(sum(stage.seconds for stage in self.features) / self.examples, self.evaluated())
+
+    def _together(self) -> list[StageDone]:
+        return [stage for stage in self.outcome.stages if stage.name == MULTITASK]
+
+
+def _train(config: RunConfig, data: Prepared, device: str, batches: int = FIRST_BATCHES) -> _Measured:
+    """Carry out `config` on a little of the data."""
     little = _little(data, config, batches)
-    return run(config, little, lambda _: True, device), workload(config, little)
+    return _Measured(run(config, little, lambda _: True, device), workload(config, little), _examples(config, little))
+
+
+def _examples(config: RunConfig, data: Prepared) -> int:
+    """Examples of train and dev of all tasks: those whose features are computed where parts are frozen."""
+    return sum(len(data.splits[task, split]) for task in config.tasks for split in ("train", "dev"))
 
 
 def _short(config: RunConfig, first: RunConfig, epochs: int = 2) -> RunConfig:

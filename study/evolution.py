@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from search_spaces import numbers
 from search_spaces.grammar import Choices
 
 Described = Mapping[str, Any]
@@ -98,7 +99,10 @@ def _changed(old: Described, new: Described, tried: Sequence[Any]) -> tuple[list
         told = _range(name, old["range"], new["range"])
         if outside:
             runs = "a run" if len(outside) == 1 else f"{len(outside)} runs"
-            refused += [f"{line}; {runs} that exist{'s' * (len(outside) == 1)} had {outside[0]:g}" for line in told[:1]]
+            refused += [
+                f"{line}; {runs} that exist{'s' * (len(outside) == 1)} had {numbers.text(outside[0])}"
+                for line in told[:1]
+            ]
         else:
             kept += told
     if old["role"] != new["role"]:
@@ -118,7 +122,7 @@ def _range(name: str, old: Described, new: Described) -> list[str]:
     """The bounds, when they changed, and how numbers are spread between them."""
     told = []
     if (old["low"], old["high"]) != (new["low"], new["high"]):
-        now, was = (f"{bounds['low']:g} to {bounds['high']:g}" for bounds in (new, old))
+        now, was = (f"{numbers.text(bounds['low'])} to {numbers.text(bounds['high'])}" for bounds in (new, old))
         told.append(f"the range of {name} is {now} now, it was {was}")
     if old["log"] != new["log"]:
         told.append(f"{name} is {'now' if new['log'] else 'no longer'} spread evenly over orders of magnitude")

@@ -13,8 +13,11 @@ from pathlib import Path
 
 from mtbert.stage_store.store import StageStore
 from results.records import Database, NewRun
+from results.stored_values import epoch_number
 from study import run_log
+from study.acceptance import Acceptance
 from study.engines.abstract import AbstractEngine
+from study.failures import Failures
 from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
 from study.objectives import of_event, of_row
@@ -85,8 +88,14 @@ class Execution:
         self._places, self._lease, self._environment_id = places, lease, environment_id
         self._store, self._stages = store, StagesInProgress(store)
         self._active: dict[int, Request] = {}
+        self._reported: dict[int, float] = {}  # the last epoch of each active run
         self._again: list[Request] = []
         self._watch = Watch(limits)
+        ended = () if not trainer.first_alone else database.runs(study, configs=False)
+        self._failures = Failures(
+            first_alone=trainer.first_alone and not any(run.status in ("complete", "pruned") for run in ended)
+        )
+        self._acceptance = Acceptance(database, study, objectives, trainer.measures_alike)
         self._store_trouble = False
         self.stop_requested = False
         self.failed_tests = 0
@@ -120,11 +129,11 @@ class Execution:
                 raise Interrupted
             if self._watch.time_is_up():
                 raise TimeIsUp
-            while len(self._active) < self._engine.workers and (request := self._next(waiting)) is not None:
+            while len(self._active) < self._room() and (request := self._next(waiting)) is not None:
                 self._begin(self._row(request), request)
             if not self._active and not waiting.held_back():
                 return
-            idle = len(self._active) < self._engine.workers and waiting.held_back() > 0
+            idle = len(self._active) < self._room() and waiting.held_back() > 0
             events = self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS)
             self._lease.renew_if_due()  # before anything is written: the machine may have been asleep meanwhile
             for event in events:
@@ -132,6 +141,10 @@ class Execution:
                     self._handle(event, search)
             for failed in () if self._engine.keeps_limits else self._watch.over_limit(self._engine):
                 self._handle(failed, search)
+
+    def _room(self) -> int:
+        """How many runs may be active: one, as long as none has shown that they can succeed."""
+        return 1 if self._failures.alone else self._engine.workers
 
     def _next(self, waiting: Waiting) -> Request | None:
         self._lease.renew_if_due()
@@ -165,6 +178,7 @@ class Execution:
     def _begin(self, run_id: int, request: Request) -> None:
         keep = request.phase in ("confirm", "test")
         self._active[run_id] = request
+        self._reported[run_id] = request.known_epochs
         self._watch.began(run_id)
         self._stages.began(run_id, request)
         self.observer.started(run_id, request)
@@ -202,9 +216,12 @@ class Execution:
             if self._active[event.run_id].phase != "test":  # the row tells where the run was trained
                 self._db.place_run(event.run_id, event.engine_trial_id, event.host)
             return
+        event = self._accepted(event)
         request = self._active.pop(event.run_id)
         self._watch.ended(event.run_id)
         self._stages.ended(event.run_id, well=not isinstance(event, RunFailed))
+        if not isinstance(event, RunFailed):
+            self._failures.succeeded()
         if isinstance(event, EvaluationDone):
             rows = prediction_rows(event.outputs)
             self._db.record_evaluation(event.run_id, "test", metric_values(event.metrics), rows)
@@ -222,6 +239,11 @@ class Execution:
         else:
             self._failed(event, request, search)
 
+    def _accepted(self, event: RunDone | EvaluationDone | RunFailed) -> RunDone | EvaluationDone | RunFailed:
+        """The end of a run, as a failure where it did not measure what its study needs."""
+        fault = self._acceptance.fault(event) if isinstance(event, RunDone) else None
+        return event if fault is None else RunFailed(event.run_id, "error", fault)
+
     def _values(self, done: RunDone, request: Request) -> list[float] | None:
         """What the search optimizes; of a run that had paused from its row, which adds up what its parts cost."""
         row = self._db.run(done.run_id) if request.known_epochs else None
@@ -230,9 +252,11 @@ class Execution:
     def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
         request = self._active[event.run_id]
         epochs, reported = self._trainer.epochs(request.config)
-        if event.epoch <= request.known_epochs:  # told before it paused
+        event = replace(event, epoch=epoch_number(event.epoch))
+        if event.epoch <= self._reported[event.run_id]:  # told before it paused, or one that rounds to the last
             self._engine.answer(event.run_id, go_on=True)
             return
+        self._reported[event.run_id] = event.epoch
         self._db.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
         self.observer.epoch(event, reported)
         stop = False
@@ -263,6 +287,8 @@ class Execution:
         if (written := self._places.log(event.run_id)) is not None and written.is_file():
             note += f"   log {written}"
         self.observer.ended(event.run_id, "failed", None, note)
+        if not again and not self._trainer.fails_by_plan:
+            self._failures.failed(event, request.label)
 
     def _tell(
         self, search: Search | None, request: Request, values: list[float] | None, status: str, reason: str | None

@@ -1,28 +1,138 @@
-"""Functions by name, "package.module:function": what a worker runs, and models of other people."""
+"""Functions by name, "package.module:function" or "file.py:function": what a worker runs, and other people's models."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+import argparse
+import contextlib
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from search_spaces.grammar import did_you_mean
+from study.own_exits import exit_told
 from study.settings import SettingsError
+
+_STDLIB = Path(sysconfig.get_path("stdlib"))
+_LOADED_OTHERWISE = ("__main__", "search_spaces._user_")  # a space's file may be the trainer's
+GUARD = "What is for the command line belongs under: if __name__ == '__main__':"
 
 
 def function_of(name: str) -> Callable[..., Any]:
-    """The function that "package.module:function" names. `SettingsError` where there is none."""
-    module_name, _, attribute = name.partition(":")
-    if not module_name or not attribute:
-        raise SettingsError(f"'{name}' names no function. Write it as package.module:function.")
+    """The function that a name names. `SettingsError` where there is none, or its module cannot be imported."""
+    module, attribute = module_of(name), name.rpartition(":")[2]
+    found: Any = module
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if callable(found):
+        function: Callable[..., Any] = found
+        return function
+    where = f"The module '{module.__name__}' ({getattr(module, '__file__', None) or 'built in'})"
+    if found is not None:
+        raise SettingsError(f"{where} has '{attribute}', which is no function but {type(found).__name__}: '{name}'.")
+    known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    raise SettingsError(f"{where} has no function '{attribute}': '{name}'.{did_you_mean(attribute, known)}")
+
+
+def module_of(name: str) -> ModuleType:
+    """The module that a function's name names, imported. `SettingsError`, with file and line, where it cannot be."""
+    where, _, attribute = name.rpartition(":")
+    if not where or not attribute:
+        raise SettingsError(f"'{name}' names no function. Write it as package.module:function or file.py:function.")
+    file = _file(where, name) if _is_path(where) else None
     try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            told = f"There is no module '{module_name}' on the path (the current folder is on it): '{name}'."
-            raise SettingsError(told) from None
+        with _quiet():
+            return importlib.import_module(where) if file is None else _of_file(file)
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
+        raise SettingsError(_told(error, where, name, file)) from None
+
+
+def spelled(name: str) -> str:
+    """The same name in one spelling: a path without "./" and "~"."""
+    where, colon, attribute = name.rpartition(":")
+    return f"{os.path.normpath(os.path.expanduser(where))}:{attribute}" if colon and _is_path(where) else name
+
+
+def _is_path(where: str) -> bool:
+    return where.endswith(".py") or "/" in where or os.sep in where
+
+
+def _file(where: str, name: str) -> Path:
+    given = Path(os.path.expanduser(where))
+    file = given if given.suffix == ".py" else given.with_name(f"{given.name}.py")
+    if not file.is_file():
+        raise SettingsError(f"There is no file {file} (seen from {Path.cwd()}): '{name}'.")
+    return file.resolve()
+
+
+def _of_file(file: Path) -> ModuleType:
+    """The module in a file; one of a package under its whole name, so that it can import from there."""
+    for known in list(sys.modules.values()):
+        path, seen = getattr(known, "__file__", None) or "", getattr(known, "__name__", "__main__")
+        if path.endswith(file.name) and Path(path).resolve() == file and not seen.startswith(_LOADED_OTHERWISE):
+            return known
+    root, parts = file.parent, [file.stem]
+    while (root / "__init__.py").is_file():
+        root, parts = root.parent, [root.name, *parts]
+    if str(root) not in sys.path:  # as for a script: what lies beside it can be imported
+        sys.path.insert(0, str(root))
+    if len(parts) > 1:
+        return importlib.import_module(".".join(parts))
+    taken = file.stem in sys.modules or file.stem in sys.stdlib_module_names or not file.stem.isidentifier()
+    spec = importlib.util.spec_from_file_location(f"trainer_of_{file.stem}" if taken else file.stem, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module.__name__]
         raise
-    found = getattr(module, attribute, None)
-    if not callable(found):
-        raise SettingsError(f"The module '{module_name}' has no function '{attribute}'.")
-    function: Callable[..., Any] = found
-    return function
+    return module
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What a module prints while it is imported is no output of this program; a parser of its own says nothing."""
+    kept = argparse.ArgumentParser._print_message
+    argparse.ArgumentParser._print_message = lambda *of: None  # type: ignore[method-assign]
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        argparse.ArgumentParser._print_message = kept  # type: ignore[method-assign]
+
+
+def _told(error: BaseException, where: str, name: str, file: Path | None) -> str:
+    """One line: which module, where in it, and what is wrong."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_theirs(f.filename)]
+    if isinstance(error, ModuleNotFoundError) and not frames and file is None:
+        return f"There is no module '{where}' on the path (the current folder is on it): '{name}'."
+    shown = f"The trainer's module '{where}' cannot be imported: "
+    if isinstance(error, SystemExit):
+        return f"{shown}it ends the program. {exit_told(error)}. {GUARD}"
+    place = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else _origin(where)
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{error.filename}, line {error.lineno}: "
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    lines = f"{type(error).__name__}: {message}".rstrip(": ").splitlines()
+    return f"{shown}{place}{lines[0]}"
+
+
+def _origin(where: str) -> str:
+    """The file of a module that Python could not read at all."""
+    found = importlib.machinery.PathFinder.find_spec(where.partition(".")[0])
+    return f"{found.origin}: " if found is not None and found.origin is not None else ""
+
+
+def _is_theirs(filename: str) -> bool:
+    """Whether a file is neither Python's own, nor this one, nor of a library that is installed."""
+    if filename.startswith(("<frozen", str(_STDLIB))) or filename == __file__:
+        return False
+    return not {"site-packages", "dist-packages"} & set(Path(filename).parts)

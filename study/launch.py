@@ -29,6 +29,7 @@ def _main(arguments: list[str] | None) -> int:
     from search_spaces import SpaceError
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
+    from study.failures import FailuresStop
     from study.session import Session
 
     try:
@@ -40,9 +41,12 @@ def _main(arguments: list[str] | None) -> int:
     except Interrupted as stop:
         print(plain(str(stop)), file=sys.stderr)
         return INTERRUPTED
+    except FailuresStop as stop:
+        print(plain(str(stop)), file=sys.stderr)
+        return FAILED_RUNS
     except (MtbertError, ResultsError, SpaceError, SettingsError, EngineError) as error:
         if options.debug:
-            traceback.print_exc()
+            _print_traceback()
         else:
             print(error, file=sys.stderr)
         return BAD_ARGUMENTS
@@ -56,12 +60,19 @@ def _main(arguments: list[str] | None) -> int:
         return _crashed(error, options.debug)
 
 
+def _print_traceback() -> None:
+    """The traceback of the error being handled, without passwords."""
+    from results import storage_url
+
+    print(storage_url.mask(traceback.format_exc()), file=sys.stderr)
+
+
 def _crashed(error: Exception, debug: bool) -> int:
     from results import storage_url
     from results.plain import plain
 
     if debug:
-        traceback.print_exc()
+        _print_traceback()
     else:
         place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
         told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"

@@ -76,10 +76,10 @@ class TaskOutputs:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """An epoch is over; the worker waits to hear whether to go on."""
+    """An epoch is over, or a fraction of one (`epoch` 0.5); the worker waits to hear whether to go on."""
 
     run_id: int
-    epoch: int
+    epoch: float
     seconds: float
     score: float
     metrics: Metrics
@@ -89,6 +89,7 @@ class EpochDone:
 class StageSeconds:
     """One stage of a run: its key in the stage store, its seconds, and whether another run had paid for it.
 
+    `train_seconds`: those of its seconds that were no evaluation; None: not known.
     `told`: the losses of a stage before `multitask`.
     """
 
@@ -97,6 +98,7 @@ class StageSeconds:
     seconds: float
     shared: bool
     told: StageTold | None = None
+    train_seconds: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,14 +106,16 @@ class RunDone:
     """The run is over: all measures, at the best epoch; `last_score` is the score after the last one. `stopped`: at the
     driver's word, before its last epoch.
 
-    `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared; `stages` in
+    `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared (features of
+    frozen parts included), `shared_train_seconds` the part of them that was no evaluation; `stages` in
     the order they ran. `trouble` says why the stage store could not be used to the end, `note` what the
-    row should say of how the run was done; `inference_ms` is what evaluating an example took, at the best epoch.
+    row should say of how the run was done; `inference_ms` is what an example takes with the trained model
+    (`mtbert.inference`).
     """
 
     run_id: int
     stopped: bool
-    best_epoch: int
+    best_epoch: float
     score: float
     leaderboard_score: float
     metrics: Metrics
@@ -119,14 +123,19 @@ class RunDone:
     train_seconds: float
     eval_seconds: float
     shared_seconds: float
-    trainable_parameters: int
-    total_parameters: int
+    trainable_parameters: int | None
+    total_parameters: int | None
     peak_memory_bytes: int
     stages: tuple[StageSeconds, ...]
     trouble: str | None = None
     note: str | None = None
     inference_ms: float | None = None
     last_score: float | None = None
+    shared_train_seconds: float = 0.0
+
+    def own_train_seconds(self) -> float:
+        """What the run would have taken to train on its own."""
+        return self.train_seconds + self.shared_train_seconds
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,6 @@ from mtbert import components, export
 from mtbert.config import RunConfig
 from mtbert.encoder.locate import is_hub_name
 from results import page, wording
-from results.leaderboard import own_seconds
 from results.markdown import level, templates
 from results.plain import plain
 from results.records import Database, RunRow
@@ -129,7 +128,7 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
         "again": kept.again,
         "rows": study.data_json.get("rows", {}),
         "environment": None if run.environment_id is None else database.environment(run.environment_id),
-        "own_seconds": own_seconds(run),
+        "own_seconds": run.own_train_seconds(),
         "folder": str(kept.folder),
         "example": _example(next(iter(kept.config.tasks))),
         "encoder": _encoder(kept),

@@ -16,7 +16,8 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import CheckpointError, MtbertError
-from mtbert.evaluation import Evaluation
+from mtbert.evaluation import Evaluation, degenerate
+from mtbert.inference import inference_ms
 from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, evaluate_split, run
 from mtbert.stage_store.store import StageStore
@@ -95,6 +96,7 @@ def halved(config: RunConfig) -> RunConfig | None:
 
 
 def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> RunDone:
+    told = [*([note] if note else []), *degenerate(outcome.best.dev)]
     return RunDone(
         run_id=job.run_id,
         stopped=outcome.stopped,
@@ -103,7 +105,7 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
         leaderboard_score=outcome.best.dev.leaderboard_score,
         last_score=outcome.last_score,
         metrics=_metrics({"dev": outcome.best.dev} | ({} if outcome.train is None else {"train": outcome.train})),
-        inference_ms=_milliseconds(outcome.best),
+        inference_ms=inference_ms(outcome.model, data),
         outputs=_outputs(outcome.best.dev, "dev", data),
         train_seconds=outcome.train_seconds,
         eval_seconds=outcome.eval_seconds,
@@ -111,16 +113,11 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
         total_parameters=outcome.total_parameters,
         peak_memory_bytes=outcome.peak_memory_bytes,
         shared_seconds=outcome.shared_seconds,
-        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared, s.told) for s in outcome.stages),
+        shared_train_seconds=outcome.shared_train_seconds,
+        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared, s.told, s.train_seconds) for s in outcome.stages),
         trouble=outcome.trouble,
-        note=note,
+        note="; ".join(told) or None,
     )
-
-
-def _milliseconds(epoch: EpochReport) -> float:
-    """What evaluating an example takes, in milliseconds."""
-    parts = (*epoch.dev.tasks.values(), *epoch.train.tasks.values())
-    return 1000 * epoch.eval_seconds / max(1, sum(len(part.labels) for part in parts))
 
 
 def _sharing(job: Job) -> Sharing | None:

@@ -29,7 +29,7 @@ class Request:
     keys: ChainKeys | None = None
     wanted: frozenset[str] = frozenset()
     run_id: int | None = None
-    known_epochs: int = 0
+    known_epochs: float = 0
     pauses: bool = False
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mtbert.config import RunConfig
+from mtbert.data import measurable
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.texts import triplets_in
@@ -40,6 +41,7 @@ def check_all(settings: Settings) -> Checked:
     check_layers(settings.backbone, settings.layers)
     baseline = check_space(space, settings)
     corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
+    measurable.require(corpus, settings.dev_examples, test="test" in settings.phases)
     sentences = with_sentences(space, settings, corpus)
     return Checked(sentences.space, baseline, corpus, sentences)
 

@@ -13,7 +13,7 @@ from typing import Any
 from mtbert.errors import MtbertError
 from results.rows import RunRow
 from search_spaces import Space, SpaceError
-from search_spaces.choices import complete
+from search_spaces.choices import complete, out_of_range
 from search_spaces.grammar import Choice, Choices
 from study.trainers.abstract import Configuration
 
@@ -44,7 +44,10 @@ def rebuild(
     configuration: Configure,
     alone: Callable[[Choices], Sequence[Configuration]] = lambda _: (),
 ) -> Rebuilt:
-    """Rebuild the configuration of every run from its choices, or one of these `alone`: of one task."""
+    """Rebuild the configuration of every run from its choices, or one of these `alone`: of one task.
+
+    A run whose number lies outside of its range, as an older release's rounding made some, stays what it is.
+    """
     found: dict[int, dict[str, Choice]] = {}
     outside, others = dict[str, int](), list[tuple[RunRow, Configuration]]()
     known = dict[tuple[tuple[str, Choice], ...], tuple[dict[str, Choice], Configuration]]()  # seeds share choices
@@ -55,6 +58,9 @@ def rebuild(
                 whole = completed(space, run.choices_json)
                 known[key] = whole, configuration(whole)
         except (SpaceError, MtbertError) as error:
+            if out_of_range(space.factors, run.choices_json):  # evolution tells of a range that is another now
+                found[run.id] = dict(run.choices_json)
+                continue
             outside[first_fault(error)] = outside.get(first_fault(error), 0) + 1
             continue
         whole, config = known[key]

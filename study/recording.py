@@ -35,6 +35,7 @@ def result_of(done: RunDone, device: str) -> RunResult:
         train_seconds=done.train_seconds,
         eval_seconds=done.eval_seconds,
         shared_seconds=done.shared_seconds,
+        shared_train_seconds=done.shared_train_seconds,
         trainable_parameters=done.trainable_parameters,
         total_parameters=done.total_parameters,
         peak_memory_bytes=done.peak_memory_bytes,
@@ -43,7 +44,8 @@ def result_of(done: RunDone, device: str) -> RunResult:
         metrics=metric_values(done.metrics),
         predictions=prediction_rows(done.outputs),
         stages=[
-            StageRow(s.name, s.key, s.seconds, s.shared, s.told.as_json() if s.told else None) for s in done.stages
+            StageRow(s.name, s.key, s.seconds, s.shared, s.told.as_json() if s.told else None, s.train_seconds)
+            for s in done.stages
         ],
     )
 

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from statistics import median
 from typing import TypeVar
 
@@ -25,14 +26,15 @@ from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from results import storage_url
+from results.connecting import engine_options, plain_url
 from results.records import open_database
-from search_spaces import Factor, Space
+from search_spaces import Factor, Space, numbers
 from search_spaces.grammar import Choice, Choices, choose
-from study import asha, trial_rows
+from study import asha, steps, trial_rows
 from study.objectives import directions
 from study.optuna_calls import waiting
 from study.samplers import POPULATION, STARTUP_TRIALS, Encodings, sampler_for
-from study.trial_parameters import distributions, settle
+from study.trial_parameters import distributions, settle, without_strangers
 
 Result = TypeVar("Result")
 
@@ -58,7 +60,7 @@ class PastTrial:
     choices: Choices
     state: TrialState
     values: Sequence[float] | None
-    scores: Mapping[int, float]
+    scores: Mapping[float, float]
     notes: Mapping[str, str | int]
     began: datetime
     ended: datetime
@@ -93,15 +95,20 @@ class Search:
         self._paused: set[int] = set()
         self._encodings: Encodings = {}
         self._database = _storage(storage)
-        self._several, wanted = len(objectives) > 1, directions(objectives)
+        # Pruned by the score, which is not what Optuna would take a report for.
+        self._several, wanted = tuple(objectives) != ("score",), directions(objectives)
         written = optuna.create_study(storage=self._database, study_name=name, directions=wanted, load_if_exists=True)
         if not written.metric_names:
             written.set_metric_names(list(objectives))
         self._study_id = self._database.get_study_id_from_name(name)
         self._through(lambda: settle(self._database, self._study_id, space))
         self._study = optuna.create_study(study_name=name, directions=wanted, pruner=_pruner(pruner))
-        # The trials as the database has them, by number.
+        self._per_epoch = steps.per_epoch(self._database, self._study_id)
+        # The trials as the database has them, by number, with their scores by epoch.
         self._written: dict[int, FrozenTrial] = {t.number: t for t in self._database.get_all_trials(self._study_id)}
+        for row in self._written.values():
+            steps.by_epoch(row, self._per_epoch)
+            without_strangers(row)
         for number in sorted(self._written):
             self._remember(self._written[number])
         # A trial that was asked and not written any further has what it is to try in its system attributes.
@@ -148,7 +155,7 @@ class Search:
             distributions={name: known[name] for name in past.choices},
             user_attrs=dict(past.notes),
             system_attrs=self._generation(state),
-            intermediate_values=dict(past.scores),
+            intermediate_values=self._steps_there(past.scores),
         )
         trial.datetime_start, trial.datetime_complete = past.began, past.ended
         self._remember(self._new_row(number, trial))
@@ -159,10 +166,9 @@ class Search:
 
         With several objectives without its scores by epoch, by which TPE would rank pruned trials in one direction.
         """
-        trial = row
-        if self._several:
-            trial = copy.copy(row)
-            trial.intermediate_values = {}
+        trial = copy.copy(row)
+        scores = {} if self._several else row.intermediate_values
+        trial.intermediate_values = {steps.step_of(epoch): score for epoch, score in scores.items()}
         self._study.add_trial(trial)
 
     def _generation(self, state: TrialState) -> dict[str, int]:
@@ -185,34 +191,50 @@ class Search:
             trial.set_user_attr(key, value)
         self._write(number)
 
-    def stop_early(self, number: int, epoch: int, score: float) -> bool:
-        """Note a trial's score after an epoch; whether the pruner would end it there, or have it pause."""
+    def stop_early(self, number: int, epoch: float, score: float) -> bool:
+        """Note a trial's score after an epoch, or a fraction; whether the pruner would end it there, or have it pause.
+
+        Fractions that differ by less than 1 / `steps.PER_EPOCH` are the same one.
+        """
         trial, row = self._trial(number), self._write(number)
+        epoch = steps.epoch_of(steps.step_of(epoch))
         if epoch < max(row.intermediate_values, default=0):  # carried out again: here it was told to go on
             return False
         if epoch not in row.intermediate_values:  # else it is a run that died before it heard the answer
             if not self._several:  # Optuna takes none there
-                trial.report(score, epoch)
-            self._through(lambda: self._database.set_trial_intermediate_value(row._trial_id, epoch, score))
-            row.intermediate_values[epoch] = score
+                trial.report(score, steps.step_of(epoch))
+            for step in self._steps_there({epoch: score}):
+                set_value = partial(self._database.set_trial_intermediate_value, row._trial_id, step, score)
+                self._through(set_value)
+            row.intermediate_values[epoch] = score  # type: ignore[index]
         if self.pauses:
-            return asha.is_rung(epoch) and not asha.goes_on(number, epoch, self._scores())
+            rung = asha.rung_reached(epoch, row.intermediate_values)
+            return rung is not None and not asha.goes_on(number, rung, self._scores())
         if self._several:
             return self._median and self._below_median(number, epoch)
         return trial.should_prune()
+
+    def _steps_there(self, scores: Mapping[float, float]) -> dict[int, float]:
+        """Scores by epoch as the database has them: by step. With the first fraction its steps become finer."""
+        whole = all(epoch == int(epoch) for epoch in scores)
+        if not whole and self._per_epoch == 1 and self._through(lambda: steps.refine(self._database, self._study_id)):
+            self._per_epoch = steps.PER_EPOCH
+        found = {round(epoch * self._per_epoch): score for epoch, score in scores.items()}
+        # Too late for finer steps: a fraction stays in our own table alone.
+        return {step: score for step, score in found.items() if step <= steps.MOST and (whole or self._per_epoch > 1)}
 
     def exhausted(self) -> bool:
         """Whether every configuration of a grid has been tried."""
         return self._sampler == "grid" and not self._untried
 
-    def _below_median(self, number: int, epoch: int) -> bool:
+    def _below_median(self, number: int, epoch: float) -> bool:
         """Whether the best score so far is below the median at this epoch of the runs that were not stopped.
 
         Optuna's pruners are for one objective; with several, a run is judged by its score.
         """
         mine = max(score for at, score in self._written[number].intermediate_values.items() if at <= epoch)
         whole = {t.number for t in self._trials() if t.state == TrialState.COMPLETE}
-        others = [self._written[other].intermediate_values.get(epoch) for other in whole]
+        others = [self._scores()[other].get(epoch) for other in whole]
         known = [score for score in others if score is not None]
         return len(known) >= STARTUP_TRIALS and mine < median(known)
 
@@ -232,8 +254,8 @@ class Search:
             self.tell(number, None, TrialState.PRUNED, "pruned")
         self._paused.clear()
 
-    def _scores(self) -> dict[int, dict[int, float]]:
-        return {number: trial.intermediate_values for number, trial in self._written.items()}
+    def _scores(self) -> asha.Scores:
+        return {number: trial.intermediate_values for number, trial in self._written.items()}  # type: ignore[misc]
 
     def tell(self, number: int, values: Sequence[float] | None, state: TrialState, reason: str | None = None) -> None:
         """How a trial ended, with the values of the objectives; a second word on the same trial is ignored.
@@ -276,6 +298,7 @@ class Search:
         row = self._through(lambda: self._database.get_trial(self._created(number, trial)))
         if row.number != number:
             raise RuntimeError(f"trial {number} of {self._study.study_name} was written as {row.number}")
+        steps.by_epoch(row, self._per_epoch)
         self._written[number] = row
         return row
 
@@ -298,9 +321,8 @@ class Search:
                 return str(trial.suggest_categorical(name, list(factor.level_names())))
             low, high, log = factor.range.low, factor.range.high, factor.range.log
             if factor.range.integer:
-                return trial.suggest_int(name, int(low), int(high), log=log)
-            # Four digits are more than any of this can resolve, and can be read.
-            return float(f"{trial.suggest_float(name, low, high, log=log):.4g}")
+                return numbers.fitted(factor.range, trial.suggest_int(name, int(low), int(high), log=log))
+            return numbers.fitted(factor.range, trial.suggest_float(name, low, high, log=log))
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a resumed trial has its values already
@@ -336,9 +358,8 @@ def _storage(url: str) -> RDBStorage:
     with open_database(url) as database:
         database.make_tables(BaseModel.metadata)
     parsed = storage_url.parse_url(url)  # SQLAlchemy itself does not know postgres://
-    is_file = parsed.get_backend_name() == "sqlite"
-    engine = {"connect_args": {"timeout": 60}} if is_file else {"pool_pre_ping": True}
-    return RDBStorage(parsed.render_as_string(hide_password=False), engine_kwargs=engine)
+    place = plain_url(parsed).render_as_string(hide_password=False)
+    return RDBStorage(place, engine_kwargs=engine_options(parsed))
 
 
 def _pruner(name: str) -> BasePruner:

@@ -9,11 +9,12 @@ from statistics import fmean
 
 from results.records import Database, RunRow
 from results.rows import runs_again
+from search_spaces.choices import out_of_range
 from search_spaces.grammar import Choices
 from study.execution import STATES, Execution
 from study.objectives import by_front, of_row
 from study.observer import Request
-from study.search import PastTrial, Search
+from study.search import PastTrial, Proposal, Search
 from study.settings import Settings
 from study.trainers.abstract import AbstractTrainer
 
@@ -33,7 +34,7 @@ class SearchPhase:
         unfinished = []
         for number in search.running():
             row = by_trial.get(number)
-            if row is not None and row.status == "pruned" and search.pauses:
+            if row is not None and row.status == "pruned" and search.pauses and not self._outside(row):
                 search.pause(number)
             elif row is not None and row.status in STATES and not runs_again(row.status, row.reason):
                 values = of_row(settings.objectives, row, self._db.metrics_of(row.id))
@@ -44,7 +45,7 @@ class SearchPhase:
 
         def next_request() -> Request | None:
             if unfinished:
-                proposal = search.resume(unfinished.pop(0))
+                proposal = self._as_it_ran(search.resume(unfinished.pop(0)), by_trial)
             elif (paused := search.promote()) is not None:
                 return self._promoted(paused)
             elif search.count() < settings.trials and not search.exhausted():
@@ -57,6 +58,18 @@ class SearchPhase:
 
         self._execution.train(next_request, search)
         search.end_paused()
+
+    def _outside(self, row: RunRow) -> bool:
+        """Whether a run has a number that its range does not: it is kept, and never carried out again."""
+        return bool(out_of_range(self._trainer.space.factors, row.choices_json))
+
+    def _as_it_ran(self, proposal: Proposal, by_trial: Mapping[int, RunRow]) -> Proposal:
+        """The proposal with the numbers that its run had: releases round them differently."""
+        row = by_trial.get(proposal.number)
+        if row is None or self._outside(row) or row.choices_json.keys() != proposal.choices.keys():
+            return proposal
+        numbers = {name: choice for name, choice in row.choices_json.items() if isinstance(choice, int | float)}
+        return Proposal(proposal.number, {**proposal.choices, **numbers})
 
     def _add_imported(self, search: Search, by_trial: Mapping[int, RunRow]) -> None:
         """Tell the search of runs that came from another study: they have a trial's number, and no trial yet."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE, storage_url
 from results.export import write_tables_of
@@ -36,12 +37,14 @@ from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
+from study.failures import FailuresStop
 from study.lease import Lease
 from study.live import LiveReport
 from study.log_file import log_to
 from study.observer import Observers
 from study.phases import first_tried, fresh_seeds
 from study.progress import Progress
+from study.retrying import retry_failed
 from study.search import Search
 from study.settings import STORE, SettingsError, resolve
 from study.terminal import PlainConsole
@@ -77,7 +80,7 @@ class Session:
             if earlier is not None:
                 check_stored(earlier, given, self._settings.name)
         self._limits = limits(options)
-        objectives.check(self._settings.objectives, self._settings.tasks)
+        objectives.check(self._settings.objectives, self._settings.tasks, self._settings.trainer)
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
         self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
@@ -99,7 +102,7 @@ class Session:
             return self._launch(engine)
 
     def _launch(self, engine: AbstractEngine) -> int:
-        settings, command = self._settings, shlex.join(["python", "-m", "study.launch", *sys.argv[1:]])
+        settings, command = self._settings, storage_url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -113,12 +116,15 @@ class Session:
             with lease.held():
                 self._clear_up_logs(database)
                 create_or_resume(database, settings, self._trainer, command, self._console)
+                self._retry(database)
                 try:
                     with self._live():
                         self._run(database, lease, engine)
                         lease.renew_if_due()
                         database.update_study(settings.name, status="done")
                         return self._write(database)
+                except FailuresStop as stop:
+                    raise self._stopped(database, stop) from None
                 except (Interrupted, EngineLost, KeyboardInterrupt) as stop:
                     raise self._interrupted(database, stop) from None
 
@@ -138,6 +144,25 @@ class Session:
             self._write(database)
         again = f"python -m study.launch --name {name}{self._elsewhere()}"
         return Interrupted(f"{why}; {done} finished runs are kept. Go on: {again}")
+
+    def _stopped(self, database: Database, stop: FailuresStop) -> FailuresStop:
+        """Note that the study was stopped by its failures; what failed, where to read more, and how to go on."""
+        name = self._settings.name
+        database.update_study(name, status="interrupted")
+        done = len(database.runs(name, status="complete"))
+        if done:
+            self._write(database)
+        again = f"python -m study.launch --name {name}{self._elsewhere()} --retry-failed"
+        return FailuresStop(
+            f"{stop}\n{done} finished runs are kept. The traceback: {self._folder / LOG}\n"
+            f"Mend the cause, then go on: {again}"
+        )
+
+    def _retry(self, database: Database) -> None:
+        """With --retry-failed: failed runs of earlier launches are run again."""
+        if self._options.retry_failed:
+            count = retry_failed(database, self._options.storage, self._settings.name)
+            self._say(f"{count} failed runs are run again.")
 
     @contextlib.contextmanager
     def _live(self) -> Iterator[None]:
@@ -261,15 +286,9 @@ class Session:
         self._console.print(told, markup=False, soft_wrap=True)
 
     def _say_issues(self) -> None:
-        """Bad rows are counted, and the first are shown; the report lists all."""
-        issues = self._trainer.facts.issues
-        if issues:
-            self._console.print(f"{len(issues)} rows of the data were dropped:", markup=False)
-            for issue in issues[:10]:
-                told = f"  {issue.file}:{issue.line}: {issue.message}"
-                self._say(told)
-            if len(issues) > 10:
-                self._console.print(f"  ... and {len(issues) - 10} more; the report lists all of them")
+        """Rows of the data that were dropped are counted, or listed where that was asked for; the report lists all."""
+        for line in dropped.told(self._trainer.facts.issues, listed=self._options.data_issues):
+            self._say(line)
         self._say_notes()
 
     def _say_notes(self) -> None:
@@ -280,7 +299,7 @@ class Session:
         """The flags that a launch by name alone lacks: where it is (no password), code that is run, engine, limits."""
         flags = named_code(self._settings)
         if self._options.storage != DEFAULT_STORAGE:
-            flags["storage"] = storage_url.mask(self._options.storage)
+            flags["storage"] = storage_url.masked_url(self._options.storage)
         more = making.flags(self._options) + limit_flags(self._options) + trackers.flags(self._options.track)
         told = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
         return "".join(f" {shlex.quote(word)}" for word in told + more)

@@ -251,10 +251,16 @@ def default_name(given: Mapping[str, Any]) -> str:
     parts = (space.removesuffix(".py").rstrip("/").split("/")[-1], data.rstrip("/"), backbone.rstrip("/"))
     words = [part.split("/")[-1] if part.split("/")[-1] != "data" else _folder_above(part) for part in parts]
     trainer = given.get("trainer", MTBERT)
-    words = words if trainer == MTBERT else [words[0], re.sub(r"[^A-Za-z0-9_]+", "_", trainer.rpartition(".")[2])]
+    words = words if trainer == MTBERT else [words[0], re.sub(r"[^A-Za-z0-9_]+", "_", _module_and_function(trainer))]
     tasks = given.get("tasks", MAIN_TASKS)
     words += [] if tasks == MAIN_TASKS else ["_".join(tasks)]
     return "-".join(re.sub(r"[^A-Za-z0-9._]+", "_", word).strip("._") or "x" for word in words)
+
+
+def _module_and_function(trainer: str) -> str:
+    """ "models:train" of "my.models:train" and of "my/models.py:train"."""
+    where, _, function = trainer.rpartition(":")
+    return f"{where.removesuffix('.py').replace('/', '.').rpartition('.')[2]}:{function}"
 
 
 def _folder_above(path: str) -> str:

@@ -23,6 +23,7 @@ from optuna.distributions import (
 )
 from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import StudySystemAttributeModel, TrialModel, TrialParamModel
+from optuna.trial import FrozenTrial
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -66,6 +67,20 @@ def settle(storage: RDBStorage, study_id: int, space: Space) -> bool:
         else:
             row.value_json = mark
     return True
+
+
+def strangers(trial: FrozenTrial) -> dict[str, Choice]:
+    """The parameters of a trial that lie outside of what the search may choose of them."""
+    known = trial.distributions
+    return {name: value for name, value in trial.params.items() if _place(known.get(name), value) is None}
+
+
+def without_strangers(trial: FrozenTrial) -> None:
+    """Leave such parameters out of a trial: a search goes on without them, and knows the trial by the others."""
+    outside = strangers(trial)
+    if outside:
+        trial.params = {name: value for name, value in trial.params.items() if name not in outside}
+        trial.distributions = {name: kind for name, kind in trial.distributions.items() if name not in outside}
 
 
 def _mark(space: Space, wanted: Mapping[str, BaseDistribution]) -> str:

@@ -10,8 +10,10 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from results.rows import RunRow, runs_again
+from search_spaces.grammar import Choice
 from study.messages import Metrics
 from study.objectives import of_row
+from study.trial_parameters import strangers
 from study.web.optuna_storage import optuna_storage
 
 ENDED = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
@@ -62,6 +64,11 @@ class TrialStates:
             return "says RUNNING" if self._is_told(run) else None
         wanted = self._end(run)[0] if run.status in ENDED else TrialState.RUNNING
         return None if trial.state == wanted else f"says {trial.state.name}"
+
+    def outside(self) -> dict[int, dict[str, Choice]]:
+        """Parameters that lie outside of what a search may choose, by the numbers of their trials."""
+        found = {number: strangers(trial) for number, trial in self._trials.items()}
+        return {number: outside for number, outside in found.items() if outside}
 
     def can_mend(self, run: RunRow) -> bool:
         """Whether Optuna can be told: its trial still runs, the run has ended."""

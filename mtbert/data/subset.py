@@ -27,6 +27,19 @@ def first(split: Split, n: int | None) -> Split:
     return split.take(sorted(order[:n]))
 
 
+def first_with_two_labels(split: Split, n: int | None) -> Split:
+    """`first`, but where its rows all have one label the last of them makes room for the next row with another.
+
+    Subsets stay nested. Alike are only the labels of one row, and of a split whose labels are.
+    """
+    chosen = first(split, n)
+    if len(chosen) < 2 or len(chosen) == len(split) or len(np.unique(chosen.labels)) > 1:
+        return chosen
+    order = sorted(range(len(split)), key=lambda i: _hash(split.ids[i]))
+    other = next((i for i in order[len(chosen) :] if split.labels[i] != chosen.labels[0]), order[len(chosen) - 1])
+    return split.take(sorted([*order[: len(chosen) - 1], other]))
+
+
 def hold_out_test(split: Split) -> tuple[Split, Split]:
     """(train, test): test has the rows whose SHA-256 of the id is 0 modulo 10, about 10 %.
 

@@ -138,11 +138,14 @@ def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) 
 def choose(
     corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
 ) -> dict[tuple[str, str], Split]:
-    """The rows a study uses: `subset.first` of train and of dev, test whole; unlabelled rows are left out."""
+    """The rows a study uses: `subset.first` of train, of dev with two labels where it has them, and test whole.
+
+    Unlabelled rows are left out.
+    """
     chosen: dict[tuple[str, str], Split] = {}
     for task, data in corpus.tasks.items():
         chosen[task, "train"] = subset.first(data.train, train_examples)
-        chosen[task, "dev"] = subset.first(data.dev, dev_examples)
+        chosen[task, "dev"] = subset.first_with_two_labels(data.dev, dev_examples)
         chosen[task, "test"] = data.test
     return chosen
 

@@ -16,7 +16,7 @@ from mtbert import components
 from mtbert.config_parts import MultitaskConfig, TaskConfig
 from mtbert.data.tokenize import Prepared, TokenizedSplit
 from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
-from mtbert.frozen import FrozenParts, Shared
+from mtbert.frozen import FeaturesMade, FrozenParts, Shared
 from mtbert.model import MultitaskModel, freeze
 from mtbert.stages.keeping import BestOfEach, own_parts
 from mtbert.streams import numpy_stream
@@ -37,6 +37,7 @@ KEPT_SAMPLE = 512
 class EpochReport:
     """What one epoch (from 1) gave: mean loss a task, evaluations, and where the seconds went.
 
+    Computing features of what is frozen is not in the seconds: the epoch does it that happens to read them first.
     Where each task keeps the epoch that is best for it, the evaluations are of the best of each so far.
     """
 
@@ -79,6 +80,10 @@ class AbstractPieces(ABC):
     """Where the stage's epochs are kept, and found again by a run with the same beginning."""
 
     @abstractmethod
+    def reads(self, made: Sequence[FeaturesMade]) -> None:
+        """The stage begins; `made` grows by the features that it reads."""
+
+    @abstractmethod
     def latest(self) -> StageState | None:
         """The state after the last epoch that is kept; the model has its parameters from it already."""
 
@@ -109,6 +114,8 @@ def run(
     larger sample of the train split, unless it was stopped.
     """
     course = _Course(model, config, data, seed, options, shared)
+    if pieces is not None:
+        pieces.reads(course.frozen.made)
     found = pieces.latest() if pieces is not None else None
     if found is not None:
         course.restore(found)
@@ -159,21 +166,25 @@ class _Course:
 
     def epoch(self) -> EpochReport:
         """Train and measure one more epoch."""
-        began = time.perf_counter()
+        began = self._clock()
         losses = self.trainer.epoch(len(self.reports) + 1)
-        trained = time.perf_counter()
+        trained = self._clock()
         dev = evaluate(self.model, self.tasks, self.dev, self.pad_id, self.frozen)
         train = evaluate(self.model, self.tasks, self.sample, self.pad_id, self.frozen)
         self.trainer.observe(losses, _main_metrics(dev, self.tasks, len(self.reports) + 1))
         self.last_score = dev.score
         if self.each is not None:
             dev, train = self.each.observe(dev, train)
-        seconds = trained - began, time.perf_counter() - trained
+        seconds = trained - began, self._clock() - trained
         self.reports.append(EpochReport(len(self.reports) + 1, losses, dev, train, *seconds))
         if self.best is None or dev.score > self.best.dev.score:
             self.best = self.reports[-1]
             self.best_state = _trained_state(self.model) if self.each is None else {}
         return self.reports[-1]
+
+    def _clock(self) -> float:
+        """Seconds, standing still while features are computed or read."""
+        return time.perf_counter() - self.frozen.seconds
 
     def over(self) -> bool:
         """Whether the configuration wants no further epoch."""

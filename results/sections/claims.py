@@ -29,6 +29,11 @@ class Claims:
     sides: Sequence[SideTable]
     words = claim_words
 
+    def sentence(self) -> str:
+        """How many claims hold here."""
+        told = claim_words.sentence(self.found)
+        return f"{told} The data are made up: that says nothing of the report." if self.study.data_made_up else told
+
     @property
     def axis(self) -> interval_svg.Axis:
         """The axis that all bars share."""

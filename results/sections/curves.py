@@ -20,6 +20,10 @@ class Curves:
 
     drawn: Figure
 
+    def sentence(self) -> str:
+        """What the figure shows."""
+        return "The score by epoch: single runs, and best and baseline as means over their seeds."
+
     def figures(self) -> Sequence[Figure]:
         """The learning curves."""
         return (self.drawn,)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Content(Protocol):
     """What a section has to show: its template reads it as `it`."""
 
+    def sentence(self) -> str:
+        """What the section supports: it stands under the heading, of a folded section too."""
+
     def figures(self) -> Sequence[Figure]:
         """The figures that the template places, by `plot(figure)`; ids are unique in the page."""
 

@@ -23,17 +23,26 @@
   // Folding: all sections at once, and whatever a link leads into opens.
   const folds = [...document.querySelectorAll("details.fold")];
   const foldAll = document.getElementById("fold-all");
-  const sayFolds = () => { foldAll.textContent = folds.some((fold) => fold.open) ? "Fold all" : "Open all"; };
+  const sayFolds = () => { foldAll.textContent = folds.every((fold) => fold.open) ? "Fold all" : "Open all"; };
   foldAll.addEventListener("click", () => {
-    const open = !folds.some((fold) => fold.open);
+    const open = !folds.every((fold) => fold.open);
     for (const fold of folds) fold.open = open;
   });
   const unfold = () => {
     const place = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    const fold = place && place.querySelector(":scope > details.fold");
-    if (fold && !fold.open) { fold.open = true; place.scrollIntoView(); }
+    if (!place) return;
+    const around = [place.querySelector(":scope > details.fold")];
+    for (let one = place.closest("details"); one; one = one.parentElement.closest("details")) around.push(one);
+    const closed = around.filter((one) => one && !one.open);
+    for (const one of closed) one.open = true;
+    if (closed.length) place.scrollIntoView();
   };
   addEventListener("hashchange", unfold);
+  // A link to where the page is already changes no address.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='#']");
+    if (link && link.hash === location.hash) unfold();
+  });
   unfold();
 
   // Light, dark, or as the system has it.
@@ -71,7 +80,7 @@
       ...given, title: { ...given.title, standoff: 10, font: { color: "var(--muted)", size: 13 } },
     });
     return {
-      ...figure.layout,
+      ...figure.layout, ...(narrow ? figure.narrow : {}),
       xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow ? 12 : 13, color: "var(--ink)" },
@@ -89,6 +98,7 @@
 
   const drawOne = (figure) => {
     const place = document.getElementById(figure.id);
+    if (!isDrawn(figure)) place.replaceChildren();
     const narrow = place.clientWidth < 560;
     const layout = layoutOf(figure, narrow);
     // Where there is no room for many names, pointing at them tells them.
@@ -97,8 +107,11 @@
     place.removeAllListeners("plotly_click");
     place.on("plotly_click", follow(figure));
   };
+  // A figure is drawn when its section opens: inside a folded one there is no width to draw for.
+  const isVisible = (figure) => !document.getElementById(figure.id).closest("details:not([open])");
+  const isDrawn = (figure) => document.getElementById(figure.id).classList.contains("js-plotly-plot");
   const draw = () => {
-    if (typeof Plotly !== "undefined") for (const figure of figures) drawOne(figure);
+    if (typeof Plotly !== "undefined") for (const figure of figures) if (isVisible(figure)) drawOne(figure);
   };
 
   const inflate = async (text) => {
@@ -114,6 +127,7 @@
     if (on) opened = [...document.querySelectorAll("details.fold:not([open]), details.note:not([open])")];
     for (const one of opened) one.open = on;
     draw();
+    if (!on) opened = [];
   };
   addEventListener("beforeprint", printing(true));
   addEventListener("afterprint", printing(false));
@@ -121,7 +135,7 @@
     fold.addEventListener("toggle", () => {
       sayFolds();
       if (fold.open && typeof Plotly !== "undefined")
-        for (const place of fold.querySelectorAll(".plot.js-plotly-plot")) Plotly.Plots.resize(place);
+        for (const figure of figures) if (fold.contains(document.getElementById(figure.id))) drawOne(figure);
     });
   }
 
@@ -132,7 +146,7 @@
     document.head.append(script);
     packed.remove();
     for (const figure of figures) {
-      document.getElementById(figure.id).replaceChildren();
+      if (!isVisible(figure) || isDrawn(figure)) continue;
       drawOne(figure);
       await new Promise((go) => { setTimeout(go); }); // between figures the page can be scrolled and read
     }

@@ -5,8 +5,8 @@
   // by results/run_links.py), which so leads from any number of the page to the runs behind it.
   const data = document.getElementById("runs-data");
   if (!data) return;
-  const PORTION = 200;
-  const { count, separator, none, columns } = JSON.parse(data.textContent);
+  const PORTION = 200; // rows that are added at a time, and that an asked-for part of the runs begins with
+  const { count, first: FIRST, separator, none, columns } = JSON.parse(data.textContent);
   const column = Object.fromEntries(columns.map((one) => [one.id, one]));
   const section = document.getElementById("runs");
   const table = document.getElementById("runs-table");
@@ -25,7 +25,8 @@
 
   // What the list shows: rows that pass every part of the filter, in the order of one column.
   const wanted = { ids: null, phase: "", status: "", cell: "", text: "" };
-  let sorted = { id: "run", down: false };
+  const BEST = { id: "score", down: true };
+  let sorted = BEST;
   let shown = [];
 
   const having = (one, test) => {
@@ -86,9 +87,9 @@
     return made;
   };
 
-  const append = () => {
+  const append = (rows) => {
     const from = body.rows.length;
-    body.append(...shown.slice(from, from + PORTION).map(row));
+    body.append(...shown.slice(from, from + rows).map(row));
     const left = shown.length - body.rows.length;
     more.hidden = left === 0;
     more.firstElementChild.textContent =
@@ -100,10 +101,11 @@
     for (let i = 0; i < count; i += 1) if (parts.every((test) => test(i))) shown.push(i);
     shown.sort(order());
     body.replaceChildren();
-    append();
+    append(parts.length ? PORTION : FIRST);
     const runs = `${count.toLocaleString("en")} run${count === 1 ? "" : "s"}`;
     found.textContent = parts.length ? `${shown.length.toLocaleString("en")} of ${runs}` : runs;
     if (wanted.ids) found.textContent += ", those behind the number you followed";
+    if (sorted.id === BEST.id && sorted.down) found.textContent += ", best score first";
     if (shown.length > body.rows.length) found.textContent += `; the first ${body.rows.length} are below`;
     form.elements.clear.hidden = !parts.length;
     for (const heading of table.tHead.rows[0].cells) {
@@ -143,9 +145,10 @@
     if (!location.hash.startsWith("#runs=")) return;
     read();
     fill();
-    sorted = { id: "run", down: false };
-    show();
+    // A number's runs as they began, seed by seed; all runs best first.
+    sorted = tests().length ? { id: "run", down: false } : BEST;
     for (const fold of section.querySelectorAll(":scope > details")) fold.open = true;
+    show();
     section.scrollIntoView();
     found.focus({ preventScroll: true });
   };
@@ -182,7 +185,7 @@
     });
   }
   more.replaceChildren(Object.assign(document.createElement("button"), { type: "button", className: "plain" }));
-  more.firstElementChild.addEventListener("click", append);
+  more.firstElementChild.addEventListener("click", () => append(PORTION));
   form.hidden = false;
   show();
   addEventListener("hashchange", follow);

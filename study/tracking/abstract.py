@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from results.records import RunRow, StudyRow
+from study import steps
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,19 @@ class RunRecord:
 
     row: RunRow
     name: str
-    epochs: Mapping[int, EpochRecord]
+    epochs: Mapping[float, EpochRecord]
     final: Mapping[str, float]
     detail: str = ""
 
     @property
-    def last_epoch(self) -> int:
+    def last_epoch(self) -> float:
         """The last epoch measured, 0 before the first."""
         return max(self.epochs, default=0)
+
+    def step(self, epoch: float) -> int:
+        """The step of an epoch, which trackers want whole: itself, or where fractions were reported, in 100,000ths."""
+        whole = all(float(each).is_integer() for each in self.epochs)
+        return int(epoch) if whole else steps.step_of(epoch)
 
     @property
     def ended(self) -> bool:
@@ -63,7 +69,7 @@ class RunRecord:
 class Tracked:
     """How far a run has been tracked: its epochs, its state, and which of its final metrics."""
 
-    epochs: int = 0
+    epochs: float = 0
     state: str = "running"
     final: frozenset[str] = field(default_factory=frozenset)
 

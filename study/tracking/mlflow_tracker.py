@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from results.records import RunRow, StudyRow
+from results.stored_values import epoch_number
 from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
 
 STATUS = {"running": "RUNNING", "complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
@@ -44,7 +45,7 @@ class MlflowTracker(AbstractTracker):
             tags, number = run.data.tags, int(run.data.tags["run"])
             self._ids[number] = run.info.run_id
             final = frozenset(name for name in run.data.metrics if name.startswith("final/"))
-            tracked[number] = Tracked(int(tags.get("epochs", 0)), tags.get("state", "running"), final)
+            tracked[number] = Tracked(epoch_number(float(tags.get("epochs", 0))), tags.get("state", "running"), final)
         return tracked
 
     def write(self, record: RunRecord, tracked: Tracked | None) -> Tracked:
@@ -83,14 +84,14 @@ class MlflowTracker(AbstractTracker):
 
         row, run = record.row, self._ids[record.row.id]
         metrics = [
-            Metric(name, value, _milliseconds(epoch.at), number)
+            Metric(name, value, _milliseconds(epoch.at), record.step(number))
             for number, epoch in record.epochs.items()
             if number > before.epochs
             for name, value in epoch.metrics.items()
         ]
         known = before.final if (before.state, before.epochs) == (row.status, now.epochs) else frozenset()
         final = {name: value for name, value in record.final.items() if name not in known}
-        metrics += [Metric(name, value, _ended(row), now.epochs) for name, value in final.items()]
+        metrics += [Metric(name, value, _ended(row), record.step(now.epochs)) for name, value in final.items()]
         for part in _parts(metrics, METRICS):
             self._client.log_batch(run, metrics=part)
         tags = {**_tags(record), "epochs": str(now.epochs)}

@@ -41,7 +41,7 @@ def metric_name(split: str, task: str, metric: str) -> str:
     return _NOT_IN_NAMES.sub("_", "/".join(part for part in (split, task, metric) if part))
 
 
-def _epochs(database: Database, row: RunRow) -> dict[int, EpochRecord]:
+def _epochs(database: Database, row: RunRow) -> dict[float, EpochRecord]:
     """The epochs of a run; each ends its seconds after the one before, so that the same record has the same times."""
     table = schema.EpochMetric
     found = database.select(
@@ -49,8 +49,8 @@ def _epochs(database: Database, row: RunRow) -> dict[int, EpochRecord]:
         .where(table.run_id == row.id, table.value.is_not(None))
         .order_by(table.epoch)
     )
-    metrics: dict[int, dict[str, float]] = {}
-    seconds: dict[int, float] = {}
+    metrics: dict[float, dict[str, float]] = {}
+    seconds: dict[float, float] = {}
     for each in found:
         name = metric_name(each["split"], each["task"], each["metric"])
         metrics.setdefault(each["epoch"], {})[name] = each["value"]
@@ -59,8 +59,8 @@ def _epochs(database: Database, row: RunRow) -> dict[int, EpochRecord]:
 
 
 def _timed(
-    row: RunRow, metrics: Mapping[int, Mapping[str, float]], seconds: Mapping[int, float]
-) -> dict[int, EpochRecord]:
+    row: RunRow, metrics: Mapping[float, Mapping[str, float]], seconds: Mapping[float, float]
+) -> dict[float, EpochRecord]:
     passed, timed = 0.0, {}
     for epoch, values in metrics.items():
         passed += seconds[epoch]

@@ -49,7 +49,7 @@ class TensorboardTracker(AbstractTracker):
         for epoch, told in record.epochs.items():
             if epoch > known:
                 for name, value in told.metrics.items():
-                    writer.add_scalar(name, value, epoch, walltime=told.at.timestamp())
+                    writer.add_scalar(name, value, record.step(epoch), walltime=told.at.timestamp())
         if record.ended:
             self._end(record, writer)
             self._forget(number)
@@ -79,10 +79,10 @@ class TensorboardTracker(AbstractTracker):
     def _end(self, record: RunRecord, writer: SummaryWriter) -> None:
         ended = (record.row.finished_at or record.row.started_at).timestamp()
         for name, value in record.final.items():
-            writer.add_scalar(name, value, record.last_epoch, walltime=ended)
+            writer.add_scalar(name, value, record.step(record.last_epoch), walltime=ended)
         rows = [*record.tags().items(), *((str(k), str(v)) for k, v in record.row.choices_json.items())]
         shown = "\n".join(f"    {name}: {' '.join(value.split())}" for name, value in rows)  # a block of code
-        writer.add_text("run", shown, record.last_epoch, walltime=ended)
+        writer.add_text("run", shown, record.step(record.last_epoch), walltime=ended)
         _add_summary(writer, _hparams({}, {})[2])  # the row has ended
 
     def _forget(self, number: int) -> None:

@@ -80,6 +80,10 @@ class AbstractTrainer(ABC):
     preload: ClassVar[tuple[str, ...]] = ()
     phases: ClassVar[tuple[str, ...]]
     shares: ClassVar[bool] = False  # whether its runs have stages that others can take
+    # Whether all runs of a study must measure the same tasks; whether nothing but its first run shows that it can run.
+    measures_alike: ClassVar[bool] = False
+    first_alone: ClassVar[bool] = False
+    fails_by_plan: bool = False  # whether failures are what was asked for
     tasks: tuple[str, ...] = ()
     space: Space
     facts: StudyFacts

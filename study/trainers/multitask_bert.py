@@ -13,7 +13,7 @@ import torch
 from mtbert.compilation import fault, repays
 from mtbert.config import CONFIG_VERSION, RunConfig
 from mtbert.config_parts import MultitaskConfig
-from mtbert.data import held_out
+from mtbert.data import held_out, measurable
 from mtbert.data.texts import triplets_note
 from mtbert.data.tokenize import Prepared, choose
 from mtbert.precision import native_precision, slow
@@ -73,7 +73,15 @@ class MultitaskBert(AbstractTrainer):
         warned = [] if dear is None else [f"{dear}; --precision auto takes what is faster"]
         sentences = self._checked.sentences
         # Of made-up data nobody has to judge what its numbers rest on.
-        of_data = () if corpus.made_up else (*held_out.notes(corpus), *triplets_note(sentences.texts))
+        of_data = (
+            ()
+            if corpus.made_up
+            else (
+                *held_out.notes(corpus),
+                *measurable.notes(corpus, settings.train_examples, settings.dev_examples),
+                *triplets_note(sentences.texts),
+            )
+        )
         told = (*of_data, *sentences.notes())
         self.facts = StudyFacts(
             data_source=settings.data,

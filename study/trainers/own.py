@@ -20,6 +20,8 @@ class OwnModel(AbstractTrainer):
     name: ClassVar[str] = "own"
     worker: ClassVar[str] = "study.own_model:carry_out"
     preload: ClassVar[tuple[str, ...]] = ("study.own_model",)
+    measures_alike: ClassVar[bool] = True
+    first_alone: ClassVar[bool] = True
     phases: ClassVar[tuple[str, ...]] = ("search", "confirm", "ablate", "report")
 
     def __init__(self, settings: Settings) -> None:

@@ -28,7 +28,7 @@ class Rehearsal(AbstractTrainer):
     def __init__(self, settings: Settings, faults: Mapping[str, float], seconds: float = WAITED_SECONDS) -> None:
         self.space = load(settings.space).pin(settings.pins)
         self.surface = plant(self.space, settings.tasks, settings.seed)
-        self.tasks = settings.tasks
+        self.tasks, self.fails_by_plan = settings.tasks, bool(faults)
         self._common = {"epochs": settings.epochs, "tasks": list(settings.tasks)}
         self._facts = facts(
             self.surface,

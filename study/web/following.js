@@ -12,7 +12,9 @@
   const named = (elements) => {
     const seen = new Map();
     return [...elements].map((element) => {
-      const words = (element.querySelector(":scope > summary")?.textContent ?? "").replace(/[\d,.]+/g, "#").trim();
+      const summary = element.querySelector(":scope > summary");
+      const heading = summary?.querySelector("h2") ?? summary; // the sentence beside it changes as the study runs
+      const words = (heading?.textContent ?? "").replace(/[\d,.]+/g, "#").trim();
       const key = `${element.closest("[id]")?.id ?? ""}/${words}`;
       seen.set(key, (seen.get(key) ?? 0) + 1);
       return [`${key}/${seen.get(key)}`, element];

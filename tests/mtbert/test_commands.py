@@ -71,11 +71,11 @@ def test_a_folder_with_nothing_but_labelled_dev_files_is_enough(
         encoding="utf-8",
     )
     told = ["--model", str(model), "--data", str(tmp_path)]
-    assert evaluate.main([*told, "--tasks", "quora", "--json"]) == 0
+    assert evaluate.main([*told, "--tasks", "quora", "--json", "--data-issues"]) == 0
     said = capsys.readouterr()
     found = json.loads(said.out)["tasks"]
     assert set(found) == {"quora"} and found["quora"]["accuracy"] in (0.0, 0.5, 1.0)
-    assert said.err.startswith("quora-dev.csv:4: ")  # the row without a second sentence
+    assert said.err.splitlines()[1].startswith("  quora-dev.csv:4: ")  # the row without a second sentence
     assert evaluate.main(told) == 2
     assert "lacks ids-sst-dev.csv (task sst needs ids-sst-dev.csv); sts-dev.csv" in capsys.readouterr().err
     assert evaluate.main([*told, "--tasks", "qora"]) == 2

@@ -31,7 +31,8 @@ class Computing:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
 def test_every_way_of_keeping_gives_the_same_bits(dtype: torch.dtype, tmp_path: Path) -> None:
     computing = Computing(ROWS.to(dtype))
-    ways = (in_memory(computing), in_hidden_file(computing, tmp_path), in_shared_file(computing, tmp_path / "a", "key"))
+    shared = in_shared_file(computing, tmp_path / "a", "key").values
+    ways = (in_memory(computing), in_hidden_file(computing, tmp_path), shared)
     for found in ways:
         assert found.dtype == dtype and torch.equal(found, computing.rows)
 
@@ -44,7 +45,7 @@ def test_a_hidden_file_has_no_name(tmp_path: Path) -> None:
 def test_a_shared_file_is_computed_once(tmp_path: Path) -> None:
     computing = Computing()
     for _ in range(3):
-        assert torch.equal(in_shared_file(computing, tmp_path / "new" / "a", "key"), ROWS)
+        assert torch.equal(in_shared_file(computing, tmp_path / "new" / "a", "key").values, ROWS)
     assert computing.times == 1 and [path.name for path in (tmp_path / "new").iterdir()] == ["a"]
 
 
@@ -57,14 +58,14 @@ def test_a_shared_file_that_is_used_is_marked_by_its_time(tmp_path: Path) -> Non
 
 def test_an_array_in_use_does_not_change_when_its_file_goes(tmp_path: Path) -> None:
     """The least recently used file may be deleted, or a damaged one replaced, while another run reads it."""
-    found = in_shared_file(Computing(), tmp_path / "a", "key")
+    found = in_shared_file(Computing(), tmp_path / "a", "key").values
     (tmp_path / "a").unlink()
     assert torch.equal(found, ROWS)
 
 
 def test_writing_to_an_array_does_not_reach_its_file(tmp_path: Path) -> None:
-    in_shared_file(Computing(), tmp_path / "a", "key").zero_()
-    assert torch.equal(in_shared_file(Computing(), tmp_path / "a", "key"), ROWS)
+    in_shared_file(Computing(), tmp_path / "a", "key").values.zero_()
+    assert torch.equal(in_shared_file(Computing(), tmp_path / "a", "key").values, ROWS)
 
 
 def trailer(raw: bytes, old: bytes, new: bytes) -> bytes:
@@ -96,9 +97,9 @@ def test_a_damaged_file_is_computed_again(
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     with caplog.at_level(logging.WARNING):
-        assert torch.equal(in_shared_file(computing, path, "key"), ROWS)
+        assert torch.equal(in_shared_file(computing, path, "key").values, ROWS)
     assert computing.times == 2
-    assert path.read_bytes() == whole and list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes()[:-TRAILER_BYTES] == whole[:-TRAILER_BYTES] and list(tmp_path.iterdir()) == [path]
     assert f"{path} is damaged" in caplog.text
 
 
@@ -114,7 +115,7 @@ def test_a_computation_that_fails_leaves_no_file(tmp_path: Path) -> None:
 
 def test_a_small_array_lies_in_memory_and_a_large_one_in_a_file(tmp_path: Path) -> None:
     missing = FeatureStore(scratch=tmp_path / "missing", memory_bytes=ROWS.nbytes)
-    assert torch.equal(missing.keep(Computing(), ROWS.nbytes, ""), ROWS)  # no file was asked for
+    assert torch.equal(missing.keep(Computing(), ROWS.nbytes, "").values, ROWS)  # no file was asked for
     with pytest.raises(FileNotFoundError):
         in_hidden_file(Computing(), missing.scratch)
 
@@ -126,7 +127,7 @@ def test_where_no_file_can_be_written_it_is_told_and_the_array_is_in_memory(
     no_folder.write_text("in the way")
     store = FeatureStore(shared=no_folder, scratch=tmp_path / "missing", memory_bytes=0)
     with caplog.at_level(logging.WARNING):
-        assert torch.equal(store.keep(Computing(), ROWS.nbytes, "key"), ROWS)
+        assert torch.equal(store.keep(Computing(), ROWS.nbytes, "key").values, ROWS)
     first, second = caplog.messages
     assert first.startswith("features are not shared with other runs")
     assert second.startswith("features stay in memory")

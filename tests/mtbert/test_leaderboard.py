@@ -100,9 +100,12 @@ def test_a_line_that_is_no_row_has_no_prediction_and_is_told(
     with (data / "ids-sst-dev.csv").open("a", encoding="utf-8") as file:
         file.write("5\teee\n6\tfff\tFine .\t4\n")
     monkeypatch.setattr(trained, "load", lambda _: model)
-    assert predict.main(["--model", "x", "--data", str(data), "--out", str(tmp_path / "out")]) == 0
+    given = ["--model", "x", "--data", str(data), "--out", str(tmp_path / "out")]
+    assert predict.main(given) == 0
+    assert "ids-sst-dev.csv: " in capsys.readouterr().err.splitlines()[0]
+    assert predict.main([*given, "--data-issues"]) == 0
     told = capsys.readouterr().err.splitlines()
-    assert "ids-sst-dev.csv:7: 2 columns instead of 4; row dropped" in told
+    assert "  ids-sst-dev.csv:7: 2 columns instead of 4; row dropped" in told
     assert rows_of(tmp_path / "out" / "sst-dev-output.csv", FORMS["sst"]) == ["aaa", "bbb", "ccc", "aaa", "ddd", "fff"]
 
 

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
+from old_releases import of_release
+from sqlalchemy import create_engine, inspect, text
 
 from results import migrations
 from results.records import ExampleRow, open_database
@@ -45,18 +42,6 @@ def test_the_migrations_lead_to_the_tables_of_the_schema_and_to_the_promised_one
         assert set(Base.metadata.tables) == set(found.get_table_names()) - {migrations.VERSION_TABLE}
         assert set(PROMISED_TABLES.split()) <= set(found.get_table_names())
         assert set(PROMISED_COLUMNS.split()) <= {column["name"] for column in found.get_columns("run")}
-    engine.dispose()
-
-
-@contextmanager
-def of_release(url: str, version: str) -> Iterator[Connection]:
-    """A connection to a database that has the tables of an older release."""
-    engine, config = create_engine(url), Config()
-    config.set_main_option("script_location", str(migrations.__path__[0]))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, version)
-        yield connection
     engine.dispose()
 
 

@@ -64,5 +64,5 @@ def test_what_shows_as_zero_has_no_minus_and_no_p_is_zero() -> None:
     rows = {kind: written(kind, pd.DataFrame(values)) for kind in ("md", "latex")}
     cells = [cell.strip() for cell in rows["md"].splitlines()[2].split("|")[1:-1]]
     assert cells == ["0.0000", "< 0.0001", "< 0.0001", "0.0000", "-0.0002"]
-    assert r"0.0000 & \textless{} 0.0001 & \textless{} 0.0001 & 0.0000 & $-$0.0002 \\" in rows["latex"]
+    assert r"0.0000 & \textless{} 0.0001 & \textless{} 0.0001 & 0.0000 & $-$0.0002 \tabularnewline" in rows["latex"]
     assert "1e-05" in written("csv", pd.DataFrame(values))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from study.asha import goes_on, is_rung, promoted
+from study.asha import goes_on, promoted, rung_reached
 
 
 def test_rungs_are_powers_of_three() -> None:
-    assert [epoch for epoch in range(1, 30) if is_rung(epoch)] == [1, 3, 9, 27]
+    assert [epoch for epoch in range(1, 30) if rung_reached(epoch, range(1, epoch + 1))] == [1, 3, 9, 27]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ def test_from_the_first_page_to_the_report_with_its_figures(browser: Any, addres
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"
     page.get_by_role("link", name="The report").click()
     page.wait_for_selector("html[data-figures=drawn]")
+    page.locator("#fold-all").click()
+    page.wait_for_function("!document.querySelector('.plot:not(.js-plotly-plot)')")
     assert page.locator(".main-svg").count() >= 2
     until(page, "document.getElementById('following-says').textContent.startsWith('The study is done')")
     assert tab.complaints == []

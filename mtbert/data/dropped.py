@@ -1,0 +1,49 @@
+"""Rows of the data that were dropped, told in one line or one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from mtbert.plain import plain
+
+FLAG = "--data-issues"
+HELP = "list every row of the data that was dropped, with the reason; default: their number by file"
+FILES = 8  # named with their counts
+
+
+class Dropped(Protocol):
+    """A row that was dropped; `line` counts from 1."""
+
+    @property
+    def file(self) -> str:
+        """Where it is."""
+
+    @property
+    def line(self) -> int:
+        """And in which line."""
+
+    @property
+    def message(self) -> str:
+        """Why."""
+
+
+def told(issues: Sequence[Dropped], *, listed: bool = False) -> list[str]:
+    """Lines for a terminal; none where nothing was dropped.
+
+    "3 rows of the data were dropped (quora-train.csv: 2, sst-dev.csv: 1). --data-issues lists them." With `listed` the
+    count, then a line per row.
+    """
+    if not issues:
+        return []
+    counts = Counter(issue.file for issue in issues)
+    files = [f"{file}: {count:,}" for file, count in list(counts.items())[:FILES]]
+    if len(counts) > FILES:
+        rest = sum(list(counts.values())[FILES:])
+        files.append(f"{len(counts) - FILES} other {'file' if len(counts) == FILES + 1 else 'files'}: {rest:,}")
+    rows = "1 row of the data was" if len(issues) == 1 else f"{len(issues):,} rows of the data were"
+    count = f"{rows} dropped ({', '.join(files)})"
+    if not listed:
+        return [plain(f"{count}. {FLAG} lists {'it' if len(issues) == 1 else 'them'}.")]
+    return [plain(f"{count}:"), *(plain(f"  {issue.file}:{issue.line}: {issue.message}") for issue in issues)]

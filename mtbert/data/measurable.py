@@ -1,0 +1,98 @@
+"""Whether the labels of a split can tell models apart: with one label for all rows no metric can.
+
+Pearson's r of constant labels is 0 / 0, and the accuracy on one class is highest for a model that always answers it.
+What cannot be measured is refused before anything is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mtbert import components
+from mtbert.data import subset
+from mtbert.data.examples import Corpus, Split
+from mtbert.data.hub_loading import is_hub
+from mtbert.errors import DataError
+from mtbert.tasks.abstract import AbstractTask, Lines
+
+_WITHOUT = "leave the task out of the configuration's `tasks` (--tasks)"
+
+
+def require(corpus: Corpus, dev_examples: int | None = None, *, test: bool = False) -> None:
+    """Refuse a dev split, and where it is wanted a test split, on which a task's metric cannot be measured.
+
+    Raises DataError that names all of them. `dev_examples`: as many dev examples as are used.
+    """
+    told = [line for task in _tasks(corpus) for line in _faults(corpus, task, dev_examples, test)]
+    if told:
+        raise DataError("\n".join(told))
+
+
+def require_labels(task: AbstractTask, split: Split, place: str) -> None:
+    """Refuse to measure a correlation on a split at `place` that has one label; raises DataError."""
+    if task.label_kind == "score" and _alike(split):
+        raise DataError(f"{_fault(task, split, place)} Give other data, or leave the task out: --tasks.")
+
+
+def notes(corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None) -> list[str]:
+    """What a person should know of splits whose labels are all alike, though they can be used; one line each."""
+    told = []
+    for task in _tasks(corpus):
+        data = corpus.tasks[task.name]
+        train = subset.first(data.train, train_examples)
+        if _alike(train):
+            told.append(f"{task.name}: {_all(train, 'training')}: there is nothing else to learn from them")
+        dev = subset.first_with_two_labels(data.dev, dev_examples)
+        if task.label_kind != "score" and _alike(dev):
+            told.append(f"{task.name}: {_all(dev, 'dev')}: its metric says little; more --dev-examples have others")
+    return told
+
+
+def _tasks(corpus: Corpus) -> Iterator[AbstractTask]:
+    for name in corpus.tasks:
+        yield components.build("tasks", name, {})
+
+
+def _faults(corpus: Corpus, task: AbstractTask, dev_examples: int | None, test: bool) -> Iterator[str]:
+    data, score = corpus.tasks[task.name], task.label_kind == "score"
+    if _alike(data.dev):
+        told = _fault(task, data.dev, _place(corpus, task, "dev"))
+        yield f"{told} Give a dev split with different labels, or {_WITHOUT}."
+    elif score and _alike(subset.first_with_two_labels(data.dev, dev_examples)):
+        place = f"{_place(corpus, task, 'dev')}, --dev-examples {dev_examples}"
+        yield f"{place}: {task.name}'s metric {task.main_metric} needs 2 examples. Give --dev-examples 2 or more."
+    if test and score and _alike(data.test):
+        told = _fault(task, data.test, f"{_place(corpus, task, 'train')}, of which a tenth is the test split")
+        yield f"{told} Leave the phase test out (--phases), give other data, or {_WITHOUT}."
+
+
+def _fault(task: AbstractTask, split: Split, place: str) -> str:
+    """One sentence: where, which task, the one label, and which metric that takes away."""
+    why = "it is 0 / 0 for every model"
+    if task.label_kind != "score":
+        why = "a model that always answers this is right everywhere"
+    return f"{place}: {_all(split)}, so {task.name}'s metric {task.main_metric} cannot be measured: {why}."
+
+
+def _all(split: Split, kind: str = "") -> str:
+    """ "all 200 dev examples have the label 2.5"."""
+    named = f"{kind} example".strip()
+    if len(split) == 1:
+        return f"the only {named} has the label {split.labels[0]:g}"
+    return f"all {len(split):,} {named}s have the label {split.labels[0]:g}"
+
+
+def _alike(split: Split) -> bool:
+    return not np.ptp(split.labels) > 0 if len(split) else True
+
+
+def _place(corpus: Corpus, task: AbstractTask, split: str) -> str:
+    """Where a split of a task is: its file, or its name where there is none."""
+    if corpus.source == "demo" or is_hub(corpus.source):
+        return f"{corpus.source}, split {split} of task {task.name}"
+    layout = task.files
+    if isinstance(layout, Lines):
+        return f"{corpus.source}/{', '.join(layout.required())}, split {split}"
+    return f"{corpus.source}/{layout.dev if split == 'dev' else layout.train}"

@@ -1,0 +1,196 @@
+"""Every configuration that has results against every task: mean and standard deviation over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from results.added import added_rows
+from results.described import described
+from results.rows import JsonObject
+from results.study_results import StudyResults
+from results.summary import Summary
+from results.wording import changes, changes_in_words, level_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Role = Literal["baseline", "best", "confirmed", "change of the best", "change of the baseline"]
+SHOWN_DIGEST = 7  # hex digits that tell configurations apart whose words are the same
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    """A mean over `seeds` seeds in the metric's own unit; `deviation` (n - 1 below) is None with fewer than two."""
+
+    mean: float
+    deviation: float | None
+    seeds: int
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """A configuration, called by what it changes; `tasks` in the order of the table, None where not measured.
+
+    `score` is the study's own, which is the mean of the tasks; None where no run has one.
+    """
+
+    digest: str
+    method: str
+    role: Role
+    tasks: tuple[TaskScore | None, ...]
+    score: TaskScore | None
+    seeds: int
+    run_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MethodTask:
+    """The table of a study on dev. `metrics`: what each of `tasks` is scored by, in their order."""
+
+    tasks: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rows: tuple[MethodRow, ...]
+
+
+def method_task(results: StudyResults, found: Summary) -> MethodTask:
+    """The baseline, the best, then every other confirmed configuration and single change, the highest score first.
+
+    A configuration that several tables have is one row, named after the first of: baseline, best, confirmed, change of
+    the best, change of the baseline. Names are unique. Without any result there are no rows.
+    """
+    tasks = tuple(results.tasks())
+    rows: dict[str, MethodRow] = {}
+    for digest, role, method in _named(results, found):
+        if digest not in rows and results.results_of(digest):
+            rows[digest] = _row(results, digest, role, method, tasks)
+    first = [row for row in rows.values() if row.role in ("baseline", "best")]
+    rest = sorted((row for row in rows.values() if row not in first), key=_by_score)
+    return MethodTask(tasks, _metrics(results, list(rows), tasks), tuple(_apart([*first, *rest], found, results)))
+
+
+def method_task_frame(table: MethodTask) -> pd.DataFrame:
+    """`method_task` as a long frame: a row per configuration and task; the task is empty for the score over all."""
+    import pandas as pd
+
+    records = [
+        {
+            "method": row.method,
+            "role": row.role,
+            "config_digest": row.digest,
+            "task": task,
+            "metric": metric,
+            "mean": cell.mean,
+            "spread": cell.deviation,
+            "seeds": cell.seeds,
+            "run_ids": " ".join(map(str, row.run_ids)),
+        }
+        for row in table.rows
+        for task, metric, cell in zip(
+            (*table.tasks, ""), (*table.metrics, "score"), (*row.tasks, row.score), strict=True
+        )
+        if cell is not None
+    ]
+    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+COLUMNS = {
+    "method": "str",
+    "role": "str",
+    "config_digest": "str",
+    "task": "str",
+    "metric": "str",
+    "mean": "float64",
+    "spread": "float64",
+    "seeds": "int64",
+    "run_ids": "str",
+}
+
+
+def _named(results: StudyResults, found: Summary) -> Iterator[tuple[str, Role, str]]:
+    """Digest, role and words of every configuration that has a place in the table; some more than once."""
+    if found.baseline is not None:
+        labels = "; ".join(found.baseline.labels)
+        yield found.baseline.digest, "baseline", f"{labels} (baseline)" if labels else "baseline"
+    if found.best is not None and not found.best_is_baseline:
+        words = "; ".join(found.best.labels) or described(found, found.best.choices).text
+        yield found.best.digest, "best", f"best: {words}"
+    for entry in found.leaderboard:
+        yield entry.digest, "confirmed", "; ".join(entry.labels) or described(found, entry.choices).text
+    for row in found.ablation:
+        yield row.cell.config_digest, "change of the best", f"best, but {_change(row.cell.factor, row.cell.to_level)}"
+    for added in added_rows(results, found):
+        cell = added.alone.cell
+        yield cell.config_digest, "change of the baseline", f"baseline, but {_change(cell.factor, cell.to_level)}"
+
+
+def _change(factor: str | None, level: str | None) -> str:
+    return f"{factor} {level_text(level)}"
+
+
+def _row(results: StudyResults, digest: str, role: Role, method: str, tasks: Sequence[str]) -> MethodRow:
+    runs = results.run_ids(digest)
+    return MethodRow(
+        digest=digest,
+        method=method,
+        role=role,
+        tasks=tuple(_score([_main(results, run, task) for run in runs]) for task in tasks),
+        score=_score(list(results.scores(digest))),
+        seeds=len(runs),
+        run_ids=runs,
+    )
+
+
+def _main(results: StudyResults, run: int, task: str) -> float | None:
+    return results.metric(run, "dev", task, results.main_metric(run, "dev", task))
+
+
+def _score(values: Sequence[float | None]) -> TaskScore | None:
+    """Over the seeds that measured it as a number."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    deviation = float(np.std(known, ddof=1)) if len(known) > 1 else None
+    return TaskScore(float(np.mean(known)), deviation, len(known))
+
+
+def _metrics(results: StudyResults, digests: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]:
+    runs = [run for digest in digests for run in results.run_ids(digest)]
+    return tuple(
+        next(
+            (
+                metric
+                for run in runs
+                if results.has_metric(run, "dev", task, metric := results.main_metric(run, "dev", task))
+            ),
+            "score",
+        )
+        for task in tasks
+    )
+
+
+def _by_score(row: MethodRow) -> tuple[bool, float, str]:
+    return row.score is None, -(row.score.mean if row.score else 0.0), row.digest
+
+
+def _apart(rows: Sequence[MethodRow], found: Summary, results: StudyResults) -> Iterator[MethodRow]:
+    """The rows with names that are unique: all changes where the short words are shared, then the digest."""
+    names = [row.method for row in rows]
+    whole = [
+        row.method if names.count(row.method) == 1 else _in_full(row, found, _choices(results, row.digest))
+        for row in rows
+    ]
+    for row, name in zip(rows, whole, strict=True):
+        yield replace(row, method=name if whole.count(name) == 1 else f"{name} ({row.digest[:SHOWN_DIGEST]})")
+
+
+def _in_full(row: MethodRow, found: Summary, choices: JsonObject) -> str:
+    told = changes_in_words(changes(found.baseline_choices, choices))
+    return f"best: {told}" if row.role == "best" else told
+
+
+def _choices(results: StudyResults, digest: str) -> JsonObject:
+    return next(iter(results.results_of(digest).values())).choices_json

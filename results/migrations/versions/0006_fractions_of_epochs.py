@@ -1,0 +1,61 @@
+"""Epochs may be fractions: `epoch_metric.epoch` and `run.best_epoch` become doubles.
+
+On SQLite values are copied as they are, also bytes, which numpy's integers had become there: a CAST would read them as
+0. `study.doctor --fix` makes numbers of them.
+
+Revision 0006.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+COLUMNS = ("run_id", "epoch", "split", "task", "metric", "value", "seconds")
+
+
+def upgrade() -> None:
+    _change(sa.Double())
+
+
+def downgrade() -> None:
+    _change(sa.Integer())
+
+
+def _change(kind: sa.types.TypeEngine[float] | sa.types.TypeEngine[int]) -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        _copy_epochs(kind)
+        _replace_best_epoch(kind)
+    else:
+        op.alter_column("epoch_metric", "epoch", type_=kind, existing_nullable=False)
+        op.alter_column("run", "best_epoch", type_=kind, existing_nullable=True)
+
+
+def _copy_epochs(kind: sa.types.TypeEngine[float] | sa.types.TypeEngine[int]) -> None:
+    """SQLite cannot change a column's type: the table is made again. No other table refers to it."""
+    op.create_table(
+        "new_epoch_metric",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("epoch", kind, nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("split", "task", "metric")),
+        *(sa.Column(name, sa.Double(), nullable=True) for name in ("value", "seconds")),
+        sa.PrimaryKeyConstraint("run_id", "epoch", "split", "task", "metric", name="pk_epoch_metric"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_epoch_metric_run_id"),
+    )
+    names = ", ".join(COLUMNS)
+    op.execute(f"INSERT INTO new_epoch_metric ({names}) SELECT {names} FROM epoch_metric")
+    op.drop_table("epoch_metric")
+    op.rename_table("new_epoch_metric", "epoch_metric")
+
+
+def _replace_best_epoch(kind: sa.types.TypeEngine[float] | sa.types.TypeEngine[int]) -> None:
+    """Other tables refer to `run`, which can therefore not be dropped: a new column takes the old one's name."""
+    op.add_column("run", sa.Column("new_best_epoch", kind, nullable=True))
+    op.execute("UPDATE run SET new_best_epoch = best_epoch")
+    op.execute("ALTER TABLE run DROP COLUMN best_epoch")
+    op.execute("ALTER TABLE run RENAME COLUMN new_best_epoch TO best_epoch")

@@ -1,0 +1,23 @@
+"""What training time a run was spared by the stage store and by cached features of frozen parts.
+
+Revision 0009. Rows of earlier releases have none: their costs were measured while cached features were read.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("run", sa.Column("shared_train_seconds", sa.Double(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("run") as run:
+        run.drop_column("shared_train_seconds")

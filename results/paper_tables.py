@@ -1,0 +1,235 @@
+"""The tables that a paper prints of a study: changes with their verdicts, configurations, configurations by tasks.
+
+What is left out for room (p-values, digests, ids of runs) is in the CSV and JSON exports.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from results.added import added_rows
+from results.described import described
+from results.leaderboard import ConfigurationResult, baseline_digest
+from results.method_task import TaskScore, method_task
+from results.page import best_name, made_up
+from results.print_table import PrintColumn, PrintTable
+from results.rows import Cell
+from results.statistics import MARGIN, Judgement
+from results.study_results import Comparison, StudyResults
+from results.summary import Summary
+from results.wording import (
+    NONE,
+    changes,
+    changes_in_words,
+    level_text,
+    points_interval,
+    points_text,
+    score_interval,
+    score_text,
+    score_with_spread,
+    seeds_text,
+)
+
+TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
+Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does
+
+
+def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]:
+    """The tables that the study has by the names that the full ones have in an export."""
+    made = {
+        "ablation": ablation_print(results, found),
+        "leaderboard": leaderboard_print(results, found),
+        "method_task": method_task_print(results, found),
+    }
+    if found.is_grid:
+        made["against_baseline"] = against_baseline_print(results, found)
+    if added_rows(results, found):
+        made["added"] = added_print(results, found)
+    return made
+
+
+def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Change of the best configuration, difference [interval], verdict."""
+    rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
+    told = "Single changes to the best configuration"
+    if found.best is not None:
+        told += f" ({best_name(found)}; {score_with_spread(found.best.mean, found.best.spread)})"
+    return _judged(results, "ablation", f"{told}: dev score with the change minus without it.", "Change", rows)
+
+
+def added_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Change of the baseline, difference [interval], verdict."""
+    rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, found)]
+    told = "Single changes to the baseline: dev score with the change minus without it."
+    return _judged(results, "added", told, "Change", rows)
+
+
+def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Configuration of a grid, its difference from the baseline [interval], verdict."""
+    named = _names(found, [row.entry for row in found.against_baseline])
+    rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in found.against_baseline]
+    told = "Configurations compared with the baseline: their dev score minus that of the baseline."
+    return _judged(results, "against_baseline", told, "Configuration", rows)
+
+
+def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Confirmed configuration, mean and deviation, interval, the same on test where it was looked at."""
+    entries, baseline = found.leaderboard, baseline_digest(results)
+    named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
+    seeds = _Seeds([entry.seeds for entry in entries])
+    rows = [
+        (
+            f"{named[entry.digest]} (baseline)" if _unsaid(entry, baseline, named) else named[entry.digest],
+            score_with_spread(entry.mean, entry.spread),
+            score_interval(entry.interval),
+            *((score_with_spread(entry.test_mean, entry.test_spread),) if tested else ()),
+            *seeds.cell(entry.seeds),
+        )
+        for entry in entries
+    ]
+    columns = [PrintColumn(("Configuration",), "l"), PrintColumn(("Dev",)), PrintColumn(("95 % interval",))]
+    columns += [PrintColumn(("Test",))] if tested else []
+    best = frozenset(
+        (place, at)
+        for place, entry in enumerate(entries)
+        if found.best is not None and entry.digest == found.best.digest
+        for at in range(len(columns))
+    )
+    told = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
+    told = f"{_caveat(results)}{told} over fresh seeds{seeds.each}. Bold: the best. {_over(entries)}".strip()
+    return PrintTable(_name(results, "leaderboard"), told, (*columns, *seeds.column), tuple(rows), best)
+
+
+def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Configuration by task: mean ± standard deviation, and over all tasks; the highest of a column is bold."""
+    table = method_task(results, found)
+    seeds = _Seeds([row.seeds for row in table.rows])
+    cells = [(*row.tasks, row.score) for row in table.rows]
+    rows = [
+        (row.method, *(_score(cell) for cell in of), *seeds.cell(row.seeds))
+        for row, of in zip(table.rows, cells, strict=True)
+    ]
+    columns = [PrintColumn(("Configuration",), "l")]
+    columns += [
+        PrintColumn((task, metric) if metric != "score" else (task,))
+        for task, metric in zip(table.tasks, table.metrics, strict=True)
+    ]
+    columns += [PrintColumn(("mean",)), *seeds.column]
+    told = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
+    told = f"{_caveat(results)}{told}{seeds.each}. Bold: the highest mean of a column, whatever its noise."
+    bold = frozenset((place, at + 1) for at in range(len(table.tasks) + 1) for place in _highest(cells, at))
+    return PrintTable(_name(results, "method_task"), told, tuple(columns), tuple(rows), bold)
+
+
+def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Sequence[Row]) -> PrintTable:
+    counts = [len(comparison.seeds) if comparison else 0 for _, comparison, _ in rows]
+    seeds = _Seeds(counts)
+    shown = [
+        (
+            words,
+            f"{points_text(comparison.interval.estimate)} {points_interval(comparison.interval)}"
+            if comparison
+            else NONE,
+            judgement.verdict if judgement else NONE,
+            *seeds.cell(count),
+        )
+        for (words, comparison, judgement), count in zip(rows, counts, strict=True)
+    ]
+    columns = (PrintColumn((heading,), "l"), PrintColumn(("Points", "[95 % interval]")), PrintColumn(("Verdict",), "l"))
+    return PrintTable(
+        _name(results, name),
+        f"{_caveat(results)}{told} {_explained(results, rows)}{seeds.sentence}",
+        (*columns, *seeds.column),
+        tuple(shown),
+    )
+
+
+def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
+    """What a point, the intervals and the verdicts are."""
+    margin = 100 * float(results.study.settings_json.get("margin", MARGIN))
+    over = {comparison.over for _, comparison, _ in rows if comparison}
+    of = (
+        " over seeds and dev examples" if over == {"seeds and examples"} else " over seeds" if over == {"seeds"} else ""
+    )
+    return (
+        f"Points are hundredths of the score; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
+        f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); equivalent: surely within "
+        f"{margin:g} points (two one-sided tests); open: neither."
+    )
+
+
+class _Seeds:
+    """How many seeds the rows have: in the caption where all have as many, else in a column."""
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        self._same = counts[0] if counts and len(set(counts)) == 1 else None
+        self.column = () if self._same is not None else (PrintColumn(("Seeds",)),)
+
+    @property
+    def each(self) -> str:
+        """ ", 3 seeds each"; nothing where a column says it."""
+        return "" if self._same is None else f", {seeds_text(self._same)} each"
+
+    @property
+    def sentence(self) -> str:
+        """ " 3 seeds per row."; nothing where a column says it."""
+        return "" if self._same is None else f" {seeds_text(self._same)} per row."
+
+    def cell(self, count: int) -> tuple[str, ...]:
+        """The row's in that column."""
+        return () if self._same is not None else (f"{count}",)
+
+
+def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
+    """Digest -> the printed label, else what is changed; no two alike."""
+    baseline = found.baseline.digest if found.baseline else None
+    short = {
+        one.digest: "; ".join(one.labels)
+        or ("baseline" if one.digest == baseline else described(found, one.choices).text)
+        for one in entries
+    }
+    whole = {
+        one.digest: short[one.digest]
+        if list(short.values()).count(short[one.digest]) == 1
+        else changes_in_words(changes(found.baseline_choices, one.choices))
+        for one in entries
+    }
+    told = list(whole.values())
+    return {digest: name if told.count(name) == 1 else f"{name} ({digest[:7]})" for digest, name in whole.items()}
+
+
+def _unsaid(entry: ConfigurationResult, baseline: str | None, named: Mapping[str, str]) -> bool:
+    return entry.digest == baseline and "baseline" not in named[entry.digest].lower()
+
+
+def _change(cell: Cell) -> str:
+    return f"{cell.factor}: {level_text(cell.from_level)} → {level_text(cell.to_level)}"
+
+
+def _score(cell: TaskScore | None) -> str:
+    return score_with_spread(cell.mean, cell.deviation) if cell else NONE
+
+
+def _highest(cells: Sequence[Sequence[TaskScore | None]], at: int) -> list[int]:
+    """The rows whose mean in a column shows as its highest; none where there is nothing to compare."""
+    means = {place: cell.mean for place, of in enumerate(cells) if (cell := of[at]) is not None}
+    shown = {place: score_text(mean) for place, mean in means.items()}
+    if len(set(shown.values())) < 2:
+        return []
+    return [place for place, text in shown.items() if text == score_text(max(means.values()))]
+
+
+def _over(entries: Sequence[ConfigurationResult]) -> str:
+    over = {entry.interval_over for entry in entries if entry.interval_over}
+    return f"Intervals: over {over.pop()}." if len(over) == 1 else ""
+
+
+def _caveat(results: StudyResults) -> str:
+    """What is to be known before any number, with a space behind it."""
+    return f"{told} " if (told := made_up(results.study)) else ""
+
+
+def _name(results: StudyResults, table: str) -> str:
+    """Unique in a document with the tables of several studies."""
+    return f"{re.sub('[^A-Za-z0-9]+', '-', results.study.study_name)}:{table}"

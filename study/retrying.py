@@ -1,0 +1,57 @@
+"""Failed runs that are to be run again: marked as interrupted ones are, in Optuna's tables as well.
+
+Optuna first: a kill between the two leaves a trial that runs and a run that has failed, of which Optuna is told again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+
+from sqlalchemy import Connection, column, delete, select, table, update
+
+from results.records import Database, RunRow
+from study.web.optuna_storage import optuna_storage
+
+log = logging.getLogger("study")
+
+_STUDIES = table("studies", *map(column, ("study_id", "study_name")))
+_TRIALS = table("trials", *map(column, ("trial_id", "number", "study_id", "state", "datetime_complete")))
+_SCORES = table("trial_intermediate_values", column("trial_id"))
+_ATTRIBUTES = table("trial_user_attributes", *map(column, ("trial_id", "key")))
+
+
+def retry_failed(
+    database: Database, storage: str, study: str, wanted: Callable[[RunRow], bool] = lambda run: True
+) -> int:
+    """Have the failed runs of a study that are `wanted` run again by this launch; how many there are."""
+    failed = [run for run in database.runs(study, status="failed") if wanted(run)]
+    if not failed:
+        return 0
+    _reopen_trials(storage, study, {run.trial_number for run in failed if run.trial_number is not None})
+    database.reopen_runs([run.id for run in failed])
+    log.info("%d failed runs are run again: %s", len(failed), ", ".join(str(run.id) for run in failed))
+    return len(failed)
+
+
+def _reopen_trials(storage: str, study: str, numbers: Collection[int]) -> None:
+    """Trials that have failed are running ones again, as they were when they were proposed."""
+    opened = optuna_storage(storage)
+    if opened is None or not numbers:
+        return
+    try:
+        with opened.engine.begin() as connection:
+            _reopen(connection, study, numbers)
+    finally:
+        opened.remove_session()
+        opened.engine.dispose()
+
+
+def _reopen(connection: Connection, study: str, numbers: Collection[int]) -> None:
+    mine = select(_STUDIES.c.study_id).where(_STUDIES.c.study_name == study).scalar_subquery()
+    wanted = (_TRIALS.c.study_id == mine, _TRIALS.c.number.in_(list(numbers)), _TRIALS.c.state == "FAIL")
+    ids = list(connection.scalars(select(_TRIALS.c.trial_id).where(*wanted)))
+    connection.execute(delete(_SCORES).where(_SCORES.c.trial_id.in_(ids)))
+    connection.execute(delete(_ATTRIBUTES).where(_ATTRIBUTES.c.trial_id.in_(ids), _ATTRIBUTES.c.key == "reason"))
+    again = {"state": "RUNNING", "datetime_complete": None}
+    connection.execute(update(_TRIALS).where(_TRIALS.c.trial_id.in_(ids)).values(again))
