@@ -129,7 +129,7 @@ class Session:
                     raise self._interrupted(database, stop) from None
 
     def _clear_up_logs(self, database: Database) -> None:
-        """Of a study that is begun: the logs of one of that name before it; else those that a killed launch left empty."""
+        """Those that a killed launch left empty, and, of a study that is begun, those of one of its name before it."""
         known = {run.id for run in database.runs(self._settings.name)}
         run_log.clear_up(self._folder / run_log.LOGS, known)
 

@@ -179,7 +179,7 @@ class LocalEngine(AbstractEngine):
         worker.process.close()
 
     def _end_what_is_left(self, pid: int) -> None:
-        """End what a process that has ended left behind: the members of its group, and those whom the server adopted."""
+        """End what a process that is gone left behind: the members of its group, and those whom the server adopted."""
 
         def left() -> list[psutil.Process]:
             found = process_tree.members(pid)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -114,51 +115,52 @@ def test_memory_is_that_of_all_processes_and_what_they_share_counts_once(engine:
     assert event.reason == "out_of_memory" and engine.resident_bytes(1) is None
 
 
-def launched(folder: Path, found: Family, *more: str) -> subprocess.Popen[str]:
-    """A launch with two workers in a session of its own, whose runs have all their processes."""
-    (folder / "s.py").write_text(SPACE, encoding="utf-8")
-    asked = ("--space", "s.py", "--trainer", "families:train", "--data", str(found.folder), "--name", "x")
-    with mock.patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join((str(HELPERS.parents[1]), str(HELPERS)))}):
-        process = Place(folder).start(*asked, "--trials", "2", "--phases", "search", "--workers", "2", *more)
-    found.born(2)
-    return process
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], Family]]]:
+    """A launch in a session of its own, whose first run has all its processes and does what is asked."""
+    begun = []
 
+    def made(do: str, *more: str) -> tuple[subprocess.Popen[str], Family]:
+        found = Family(tmp_path / "family", do)
+        (tmp_path / "s.py").write_text(SPACE, encoding="utf-8")
+        asked = ("--space", "s.py", "--trainer", "families:train", "--data", str(found.folder), "--name", "x")
+        with mock.patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join((str(HELPERS.parents[1]), str(HELPERS)))}):
+            process = Place(tmp_path).start(*asked, "--trials", "2", "--phases", "search", "--workers", "1", *more)
+        begun.append((process, found))
+        found.born()
+        return process, found
 
-def workers(driver: int) -> list[psutil.Process]:
-    """The processes that carry out runs."""
-    return [child for server in titled(below(driver), "forkserver") for child in server.children()]
+    yield made
+    for process, found in begun:
+        process.kill()
+        process.communicate()
+        found.end()
 
 
 @pytest.mark.parametrize("end", ["driver", "driver and workers", "driver's group", "Ctrl-C twice"])
-def test_nothing_outlives_the_driver(tmp_path: Path, end: str) -> None:
-    found = Family(tmp_path / "family", "hold")  # its workers do not even hear of their driver's end
-    try:
-        process = launched(tmp_path, found)
-        if end == "driver and workers":
-            for worker in workers(process.pid):
-                worker.kill()
-        if end == "driver's group":
-            os.killpg(process.pid, signal.SIGKILL)
-        elif end == "Ctrl-C twice":
-            while process.poll() is None:
-                os.killpg(process.pid, signal.SIGINT)
-                time.sleep(0.1)
-        else:
-            process.kill()
-        process.communicate(timeout=60)
-        found.gone()
-    finally:
-        found.end()
+def test_nothing_outlives_the_driver(launch: Callable[..., tuple[subprocess.Popen[str], Family]], end: str) -> None:
+    process, found = launch("hold")  # the worker does not even hear of its driver's end
+    if end == "driver and workers":
+        for server in titled(below(process.pid), "forkserver"):
+            with contextlib.suppress(psutil.Error):
+                for worker in server.children():
+                    worker.kill()
+    if end == "driver's group":
+        os.killpg(process.pid, signal.SIGKILL)
+    elif end == "Ctrl-C twice":
+        while process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.1)
+    else:
+        process.kill()
+    process.communicate(timeout=60)
+    found.gone()
 
 
-def test_a_launch_ends_what_its_runs_leave_at_their_limit(tmp_path: Path) -> None:
-    found = Family(tmp_path / "family", "compute")
-    try:
-        process = launched(tmp_path, found, "--run-timeout", "1")
-        told, _ = process.communicate(timeout=120)
-        assert process.returncode == 3 and "timeout: took longer than --run-timeout 1 s" in told
-        assert not found.living()
-    finally:
-        found.end()
-
-
+def test_a_launch_ends_what_its_runs_leave_at_their_limit(
+    launch: Callable[..., tuple[subprocess.Popen[str], Family]],
+) -> None:
+    process, found = launch("compute", "--run-timeout", "1")
+    told, _ = process.communicate(timeout=120)
+    assert process.returncode == 3 and "timeout: took longer than --run-timeout 1 s" in told
+    assert not found.living()

@@ -1,7 +1,8 @@
 """Runs that start processes of every kind: children, grandchildren, and those that leave their parent and their group.
 
-A trainer (`--trainer families:train --data FOLDER`), and a worker for an engine's `Job` (`families:carry_out`). Each process
-writes its number to the folder's file `numbers` before it sleeps; the file `do` says what the run itself then does.
+A trainer (`--trainer families:train --data FOLDER`), and a worker for an engine's `Job` (`families:carry_out`). Each
+process writes its number to the folder's file `numbers` before it sleeps; the file `do` says what the run itself then
+does.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from study.messages import EpochDone, Job, RunFailed
 NOTE = 'echo $$ >> "$0"; exec sleep 1000'
 KINDS: dict[str, tuple[str, ...]] = {
     "a child": ("sh", "-c", NOTE),
-    "a grandchild": ("sh", "-c", f"({NOTE.replace('$$', '$(exec sh -c ' + chr(39) + 'echo $PPID' + chr(39) + ')')}) & wait"),
+    "a grandchild": ("sh", "-c", f"sh -c '{NOTE}' \"$0\" & wait"),
     "in a session of its own": ("setsid", "sh", "-c", NOTE),
     "a daemon": ("sh", "-c", 'setsid sh -c \'echo $$ >> "$0"; exec sleep 1000\' "$0" &'),
     "deaf to requests": ("sh", "-c", f"trap '' TERM; {NOTE}"),
@@ -43,9 +44,9 @@ class Family:
         file = self.folder / "numbers"
         return [int(line) for line in file.read_text(encoding="utf-8").split()] if file.exists() else []
 
-    def born(self, runs: int = 1) -> None:
-        """Wait until all that are to come are there: of each run the kinds, one that forks, and itself."""
-        until(lambda: len(self.numbers()) >= runs * (len(KINDS) + 2), self.numbers, seconds=120)
+    def born(self) -> None:
+        """Wait until all that are to come are there: the kinds, one that is forked, and the run itself."""
+        until(lambda: len(self.numbers()) >= len(KINDS) + 2, self.numbers, seconds=120)
 
     def gone(self) -> None:
         """Wait until none of them lives."""
