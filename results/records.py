@@ -249,6 +249,8 @@ class Database:
         settings_json: JsonObject | None = None,
         decisions_json: JsonObject | None = None,
         data_json: JsonObject | None = None,
+        config_version: int | None = None,
+        data_fingerprint: str | None = None,
     ) -> None:
         """Replace the fields that are given. UnknownStudy when there is none of that name."""
         self.require_study(name)
@@ -258,6 +260,8 @@ class Database:
             "settings_json": settings_json,
             "decisions_json": decisions_json,
             "data_json": data_json,
+            "config_version": config_version,
+            "data_fingerprint": data_fingerprint,
         }
         changed = {column: value for column, value in given.items() if value is not None}
         table = schema.StudyMeta
@@ -378,6 +382,12 @@ class Database:
         """Have failed runs run again, as those that were interrupted; others stay as they are."""
         with self._write() as session:
             run_records.reopen(session, run_ids)
+
+    @lasting
+    def mark_code(self, name: str, code: str) -> None:
+        """Write which code the runs of a study have that do not say it themselves."""
+        with self._write() as session:
+            run_records.mark_code(session, name, code)
 
     @lasting
     def last_epoch(self, run_id: int) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from results import account, findings, interval_svg, kept_epoch, page, run_links, wording
+from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
 from results.choice_luck import choice_note
 from results.contents import contents
 from results.described import described
@@ -96,6 +96,8 @@ def _context(study: Outcome) -> dict[str, Any]:
         "run_links": run_links,
         "described": described,
         "groups": findings.groups(results, found),
+        "code_note": code_versions.note(found.study, results.runs),
+        "mixed_code": code_versions.mixed(results, _reference(found)),
         "made_up": page.made_up(found.study),
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
@@ -116,6 +118,12 @@ def _context(study: Outcome) -> dict[str, Any]:
         "runs_json": _script_json(listed.as_json()),
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
     }
+
+
+def _reference(found: Summary) -> str | None:
+    """The configuration that the rows of the table are compared with."""
+    entry = found.baseline if found.is_grid else found.best
+    return entry.digest if entry else None
 
 
 def _fixed_pretraining(found: Summary) -> bool:
