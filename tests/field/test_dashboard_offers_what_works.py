@@ -128,7 +128,7 @@ def test_who_may_write_is_offered_all_of_it(served: Any) -> None:
 def test_nothing_else_of_optunas_is_changed(served: Any) -> None:
     guard = Guard(served, host="127.0.0.1", token=None)
     assert STYLE.encode() not in ask(guard, path="/api/studies").body
-    bundle = ask(guard, path="/static/bundle.js")
+    bundle = ask(guard, path="/static/bundle.js", HTTP_ACCEPT_ENCODING="identity")
     assert bundle.status == 200 and STYLE.encode() not in bundle.body
     for name in (*BUTTONS, *(icon.removesuffix("Icon") for icon in ICONS)):
         assert f'"{name}"' in bundle.text, f"optuna-dashboard has renamed {name}"
