@@ -166,6 +166,7 @@ class Execution:
                 device=self._engine.device(),
                 engine=self._engine.name,
                 environment_id=self._environment_id,
+                code=self._trainer.facts.code,
             )
         )
 
