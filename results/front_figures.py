@@ -140,9 +140,9 @@ def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
     runs = complete_search(it.results)
     measured = _measured(it.results, evenly(runs, MOST_POINTS), it.front)
     known = [one for one in measured if span[0] <= one[0] <= span[1]]
-    told = "search: one seed each, scores too high"
+    told = "search: one seed each, too high"
     if len(known) < len(runs):
-        told += f" ({len(known):,} of {len(runs):,} drawn)"
+        told += f" ({len(known):,} of {len(runs):,})"
     texts = [_run_text(it, run, x, y) for x, y, run in known]
     trace = _points(told, [it.x(x) for x, _, _ in known], [y for _, y, _ in known], texts, "var(--faint)", 4)
     trace["marker"]["opacity"] = 0.5

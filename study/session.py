@@ -41,6 +41,7 @@ from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
 from study.failures import FailuresStop
+from study.folder_lock import folder_held
 from study.lease import Lease
 from study.live import LiveReport
 from study.log_file import log_to
@@ -116,7 +117,7 @@ class Session:
             log.info("%s", command)
             self._say_issues()
             lease = Lease(database, settings.name)
-            with lease.held():
+            with lease.held(), folder_held(self._folder):
                 self._clear_up_logs(database)
                 accepted = self._options.accept_changed_code
                 change = create_or_resume(database, settings, self._trainer, command, self._console, accepted)
