@@ -61,7 +61,7 @@ class Drawing:
         unit = self.of(objective)
         named = unit.heading if objective == SCORE else f"{objective.words} ({unit.heading})"
         plain = objective != SCORE and not self.results.units.names(objective.words)
-        return objective.title if plain else unit.axis(f"{named} on dev")
+        return escape(objective.title, quote=False) if plain else unit.axis(f"{named} on dev")
 
     def told(self, of: Objective, value: float) -> str:
         """An objective as pointing at a point tells it: "score 0.713", "training time 13.7 min"."""
@@ -108,12 +108,12 @@ def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, fro
         layout={
             "xaxis": {
                 "title": {
-                    "text": escape(it.unit.title(front.x.title) if front.y == SCORE else it.axis(front.x), quote=False)
+                    "text": escape(it.unit.title(front.x.title), quote=False) if front.y == SCORE else it.axis(front.x)
                 },
                 "range": list(ranges[0]),
             }
             | (_log(values) if wide else {}),
-            "yaxis": {"title": {"text": escape(it.axis(front.y), quote=False)}, "range": list(ranges[1])},
+            "yaxis": {"title": {"text": it.axis(front.y)}, "range": list(ranges[1])},
             "annotations": annotations["wide"],
         },
         narrow={"annotations": annotations["narrow"]},
@@ -170,9 +170,9 @@ def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
     runs = complete_search(it.results)
     measured = _measured(it.results, evenly(runs, MOST_POINTS), it.front)
     known = [one for one in measured if span[0] <= one[0] <= span[1]]
-    told = f"search: one seed each, scores too {'high' if it.of(SCORE).higher_is_better else 'low'}"
+    told = f"search: one seed each, too {'high' if it.of(SCORE).higher_is_better else 'low'}"
     if len(known) < len(runs):
-        told += f" ({len(known):,} of {len(runs):,} drawn)"
+        told += f" ({len(known):,} of {len(runs):,})"
     texts = [_run_text(it, run, x, y) for x, y, run in known]
     trace = _points(told, [it.x(x) for x, _, _ in known], [it.y(y) for _, y, _ in known], texts, "var(--faint)", 4)
     trace["marker"]["opacity"] = 0.5

@@ -179,6 +179,7 @@ class Database:
         """Make the tables and indexes of another library that are missing: in one transaction, all or none."""
         with self._write() as session:
             connection = session.connection()
+            migrations.lock(connection)  # another launch may be making them
             tables.create_all(connection)
             for index in [index for table in tables.sorted_tables for index in table.indexes]:
                 index.create(connection, checkfirst=True)

@@ -20,7 +20,7 @@ from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
-from results.wording import level_text, plural
+from results.wording import level_text, plural, range_text
 
 MOST_POINTS = 800  # of the history, so that the page stays small
 MOST_LINES, MOST_AXES = 240, 7  # of the parallel coordinates: more is a carpet
@@ -145,7 +145,7 @@ class _Axis:
         """What stands on the axis, and where."""
         if self.levels:
             return [(i / max(1, len(self.levels) - 1), level_text(level)) for i, level in enumerate(self.levels)]
-        return [(0.0, level_text(self.low)), (1.0, level_text(self.high))]
+        return [(at, range_text(end, self.low, self.high)) for at, end in ((0.0, self.low), (1.0, self.high))]
 
 
 def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Figure | None:
@@ -169,17 +169,26 @@ def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> F
     lines = {name: [run for run in drawn if (run.id in best) is first] for name, first in (("", False), ("top", True))}
     some = f" ({len(drawn):,} of {len(complete):,} drawn)" if len(drawn) < len(complete) else ""
     names = [escape(axis.factor, quote=False) for axis in axes]
+    paths = {
+        name: [_path(run, place, axes, (low, high)) for place, run in enumerate(some)] for name, some in lines.items()
+    }
     return Figure(
         id="figure-parallel",
         title="Every complete run across its choices",
         sentence=(
             f"A line is a run of the search{some}; the {len(top)} with the best scores are in colour. The factors "
             "are those whose levels these use most unlike all runs: where their lines meet, the search went, which is "
-            "a hint and no result."
+            "a hint and no result. Pointing at a line shows which run it is; a click opens it."
         ),
         traces=[
-            _lines("other complete runs", lines[""], axes, (low, high), "var(--faint)", 0.7),
-            _lines(f"best {len(top)}", lines["top"], axes, (low, high), "var(--best)", 1.8),
+            _lines("other complete runs", paths[""], "var(--faint)", 0.7),
+            _lines(f"best {len(top)}", paths["top"], "var(--best)", 1.8),
+            _lines("the run pointed at", [], "var(--ink)", 3) | {"showlegend": False},
+        ],
+        lines=[
+            {"id": run.id, "at": path, "says": _says(found, run)}
+            for name, some in lines.items()
+            for run, path in zip(some, paths[name], strict=True)
         ],
         layout={
             "xaxis": {
@@ -237,20 +246,28 @@ def _unlike(axis: _Axis, runs: Sequence[RunRow], top: Sequence[RunRow]) -> float
     return sum(abs(all_of.get(part, 0.0) - of_top.get(part, 0.0)) for part in {*all_of, *of_top}) / 2
 
 
-def _lines(
-    name: str, runs: Sequence[RunRow], axes: Sequence[_Axis], scores: tuple[float, float], color: str, width: float
-) -> Trace:
+def _path(run: RunRow, place: int, axes: Sequence[_Axis], scores: tuple[float, float]) -> list[float | None]:
+    """The height of a run's line at each axis and at the score's, 0..1; lines through one level are drawn apart."""
+    low, high = scores
+    apart = SPREAD * (2 * ((place * 0.618034) % 1) - 1)  # the golden ratio spreads any number of lines evenly
+    found: list[float | None] = []
+    for axis in axes:
+        at = axis.place(run.choices_json)
+        found.append(None if at is None else round(at + (apart if axis.levels else 0.0), 4))
+    return [*found, round(((run.score or 0.0) - low) / (high - low), 4) if high > low else 0.5]
+
+
+def _says(found: Summary, run: RunRow) -> str:
+    unit = found.units.score
+    return f"run {run.id}: {unit.name} {unit.scored(run.score)}, one seed; {described(found, run.choices_json).text}"
+
+
+def _lines(name: str, paths: Sequence[Sequence[float | None]], color: str, width: float) -> Trace:
     x: list[float | None] = []
     y: list[float | None] = []
-    low, high = scores
-    for place, run in enumerate(runs):
-        apart = SPREAD * (2 * ((place * 0.618034) % 1) - 1)  # the golden ratio spreads any number of lines evenly
-        for i, axis in enumerate(axes):
-            at = axis.place(run.choices_json)
-            x.append(i)
-            y.append(None if at is None else round(at + (apart if axis.levels else 0.0), 4))
-        x += [len(axes), None]
-        y += [round(((run.score or 0.0) - low) / (high - low), 4) if high > low else 0.5, None]
+    for path in paths:
+        x += [*range(len(path)), None]
+        y += [*path, None]
     return {
         "x": x,
         "y": y,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from html import escape
 
 from results.statistics import MARGIN, Interval
 
@@ -101,13 +102,13 @@ class Unit:
         return ".3f" if self.is_share else ",.4~g"
 
     def axis(self, words: str) -> str:
-        """The title of an axis of values: "score on dev", "RMSE (EUR) on dev, lower is better"."""
-        return words if self.higher_is_better else f"{words}, lower is better"
+        """The title of an axis of values: "score on dev", "RMSE (EUR) on dev, lower is better". Escaped, for plotly."""
+        return escape(words if self.higher_is_better else f"{words}, lower is better", quote=False)
 
     def difference_axis(self, words: str = "") -> str:
-        """The title of an axis of differences: "points", "EUR over the baseline, below 0 is better"."""
+        """The title of an axis of differences: "points", "EUR over the baseline, below 0 is better". Escaped."""
         told = f"{self.differences} {words}".rstrip()
-        return told if self.higher_is_better else f"{told}, below 0 is better"
+        return escape(told if self.higher_is_better else f"{told}, below 0 is better", quote=False)
 
     def oriented(self, natural: float) -> float:
         """The number of which more is better, 0.0 rather than -0.0."""

@@ -32,7 +32,7 @@ from search_spaces import Factor, Space, numbers
 from search_spaces.grammar import Choice, Choices, choose
 from study import asha, steps, trial_rows
 from study.objectives import directions
-from study.optuna_calls import waiting
+from study.optuna_calls import opened, waiting
 from study.samplers import POPULATION, STARTUP_TRIALS, Encodings, sampler_for
 from study.trial_parameters import distributions, settle, without_strangers
 
@@ -359,7 +359,7 @@ def _storage(url: str) -> RDBStorage:
         database.make_tables(BaseModel.metadata)
     parsed = storage_url.parse_url(url)  # SQLAlchemy itself does not know postgres://
     place = plain_url(parsed).render_as_string(hide_password=False)
-    return RDBStorage(place, engine_kwargs=engine_options(parsed))
+    return opened(lambda: RDBStorage(place, engine_kwargs=engine_options(parsed)), parsed)
 
 
 def _pruner(name: str) -> BasePruner:

@@ -29,7 +29,7 @@ from results.summary import Summary, summarise
 from results.task_units import units_from
 from results.wording import plural
 from search_spaces.grammar import Choices
-from study import ending, energy, objectives, plan, store_note
+from study import ending, energy, objectives, plan, run_log, store_note
 from study.arguments import faults, limit_flags, limits
 from study.beginning import create_or_resume
 from study.code_changes import CodeChange
@@ -43,6 +43,7 @@ from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
 from study.failures import FailuresStop
+from study.folder_lock import folder_held
 from study.lease import Lease
 from study.live import LiveReport
 from study.log_file import log_to
@@ -122,7 +123,8 @@ class Session:
             log.info("%s", command)
             self._say_issues()
             lease = Lease(database, settings.name)
-            with lease.held():
+            with lease.held(), folder_held(self._folder):
+                self._clear_up_logs(database)
                 accepted = self._options.accept_changed_code
                 change = create_or_resume(database, settings, self._trainer, command, self._console, accepted)
                 self._retry(database, change)
@@ -136,6 +138,11 @@ class Session:
                     raise self._stopped(database, stop) from None
                 except (Interrupted, EngineLost, KeyboardInterrupt) as stop:
                     raise self._interrupted(database, stop) from None
+
+    def _clear_up_logs(self, database: Database) -> None:
+        """Those that a killed launch left empty, and, of a study that is begun, those of one of its name before it."""
+        known = {run.id for run in database.runs(self._settings.name)}
+        run_log.clear_up(self._folder / run_log.LOGS, known)
 
     def _interrupted(self, database: Database, stop: BaseException) -> Interrupted:
         """Note that the study was stopped; why it was, and how to go on."""
@@ -186,7 +193,9 @@ class Session:
 
     def _run(self, database: Database, lease: Lease, engine: AbstractEngine) -> None:
         settings, trainer = self._settings, self._trainer
-        places = Places(prepared=self._folder / "prepared", models=self._folder / "models")
+        places = Places(
+            prepared=self._folder / "prepared", models=self._folder / "models", logs=self._folder / run_log.LOGS
+        )
         database.update_study(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
         database.add_examples(settings.name, trainer.examples())
         store_folder = Path(settings.out) / STORE

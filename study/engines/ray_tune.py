@@ -155,6 +155,7 @@ def _with_whole_paths(job: Job) -> Job:
         job,
         prepared_folder=job.prepared_folder.absolute(),
         model_folder=None if model is None else model.absolute(),
+        log=None if job.log is None else job.log.absolute(),
         sharing=sharing,
     )
 

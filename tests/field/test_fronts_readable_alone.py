@@ -115,7 +115,7 @@ def test_the_search_is_faint_and_says_what_it_is(section: Any) -> None:
         if figure.id == "figure-hypervolume":
             continue
         search = figure.traces[0]
-        assert search["name"].startswith("search: one seed each, scores too high")
+        assert search["name"].startswith("search: one seed each, too high")
         assert search["marker"]["size"] < 6 and search["marker"]["opacity"] <= 0.5
         assert all("one seed" in text for text in search["text"])
 

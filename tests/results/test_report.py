@@ -137,7 +137,7 @@ def test_every_figure_has_a_sentence(page: Page) -> None:
     figures = [attrs for tag, attrs in page.tags if tag == "div" and attrs.get("class") == "plot"]
     ids = {attrs.get("id") for _, attrs in page.tags}
     drawn = [figure["id"] for figure in figures]
-    assert drawn[:2] == ["figure-trainable-parameters", "figure-train-seconds"]
+    assert drawn[:2] == ["figure-slices", "figure-trainable-parameters"]
     assert {"figure-history", "figure-curves"} <= {*drawn}
     assert all(figure["aria-describedby"] in ids for figure in figures)
 
