@@ -15,6 +15,10 @@ from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent
 from results.wording import NONE, duration, plural, seeds_text
 
+OF_THE_MODEL = (  # settings that a custom trainer does not read
+    "backbone", "layers", "precision", "compiled", "learning_rate_times", "train_examples", "dev_examples", "tasks",
+    "strict_data", "share", "store_gb", "fixed_pretraining_seed", "references",
+)  # fmt: skip
 PHASES = ("search", "confirm", "ablate")  # that run something
 
 
@@ -105,6 +109,12 @@ def is_custom(study: StudyRow) -> bool:
 def shares(results: StudyResults) -> bool:
     """Whether runs may have shared stages: those of a custom trainer have none."""
     return not is_custom(results.study) or any(run.shared_seconds for run in results.runs)
+
+
+def shown_settings(study: StudyRow) -> JsonObject:
+    """The study's settings; of a custom trainer without those of the built-in model."""
+    settings = study.settings_json
+    return {key: each for key, each in settings.items() if not (is_custom(study) and key in OF_THE_MODEL)}
 
 
 def own_data(study: StudyRow) -> str:

@@ -16,6 +16,7 @@ from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
+from results.wording import SHARES
 
 MOST_CURVES = 500  # of single runs, so that the page stays small
 Curve = dict[float, float]  # epoch -> score
@@ -67,7 +68,10 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
 
 
 def _curve_sentence(
-    means: Mapping[tuple[str, str], Curve], kept: Mapping[str, tuple[float, float]], last_epoch: float, unit: Unit
+    means: Mapping[tuple[str, str], Curve],
+    kept: Mapping[str, tuple[float, float]],
+    last_epoch: float,
+    unit: Unit = SHARES,
 ) -> str:
     """Where the means end, each after its own last epoch, for a run may stop early; train beside dev where known."""
     told = [

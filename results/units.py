@@ -274,5 +274,7 @@ def _signed(shown: float, digits: int) -> str:
 
 def _end(shown: float, digits: int) -> str:
     """An end of an interval; one near zero has as many digits as tell its side."""
+    if abs(shown) < 10.0 ** -(digits + 5):  # no more than rounding
+        return "0.0"
     told = (_signed(shown, more) for more in range(digits, digits + 6))
-    return next((text for text in told if text != "0.0"), "0.0")  # less is no more than rounding
+    return next((text for text in told if text != "0.0"), "0.0")

@@ -53,7 +53,7 @@ from study.progress import Progress
 from study.retrying import retry_failed
 from study.search import Search
 from study.settings import STORE, SettingsError, resolve
-from study.task_declaration import margin
+from study.task_declaration import check_objectives, margin
 from study.terminal import PlainConsole
 from study.tracking import choose as trackers
 from study.trainers.choose import trainer_of
@@ -89,6 +89,7 @@ class Session:
         self._limits = limits(options)
         objectives.check(self._settings.objectives, self._settings.tasks, self._settings.trainer)
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
+        check_objectives(self._settings.objectives, self._trainer.facts.tasks)
         if options.margin is not None:
             self._settings = replace(self._settings, margin=margin(options.margin, self._trainer.facts.tasks))
         self._unit = units_from(self._trainer.facts.tasks).score

@@ -70,7 +70,7 @@ def oriented_score(scores: Mapping[str, float], declared: Mapping[str, Any] | No
 
     `BadScores` where tasks are missing or were not declared, and for a number that its unit cannot have.
     """
-    units = units_from(dict(declared) if declared else None)
+    units = units_from(declared)
     _check_tasks(scores, units)
     for task, value in scores.items():
         if units.of(task).is_share and not -1 <= value <= 1:
@@ -82,7 +82,7 @@ def oriented_score(scores: Mapping[str, float], declared: Mapping[str, Any] | No
 
 def oriented_report(score: float, declared: Mapping[str, Any] | None) -> float:
     """The score that a run reports on its way, of which more is better. `BadScores` as `oriented_score`."""
-    units = units_from(dict(declared) if declared else None)
+    units = units_from(declared)
     if units.score.is_share and abs(score) > 1:
         raise BadScores(
             f"report(epoch, {score:g}): the score is a share, 0 to 1, unless TASKS in the trainer's module says "
@@ -93,11 +93,25 @@ def oriented_report(score: float, declared: Mapping[str, Any] | None) -> float:
 
 def margin(given: float, declared: Mapping[str, Any] | None) -> float:
     """`--margin` as a number of the score's own unit: given in points for a share, else in the unit itself."""
-    unit = units_from(dict(declared) if declared else None).score
+    unit = units_from(declared).score
     if not (given > 0 and math.isfinite(given)) or (unit.is_share and given >= 100):
         told = "points, above 0 and below 100" if unit.is_share else f"{unit.differences}, above 0"
         raise SettingsError(f"--margin is in {told}, got {given:g}.")
     return given / 100 if unit.is_share else given
+
+
+def check_objectives(names: Sequence[str], declared: Mapping[str, Any] | None) -> None:
+    """Refuse an objective "TASK.score" whose direction is not that which was declared. `SettingsError`."""
+    units = units_from(declared)
+    for name in names:
+        bare, _, told = name.partition(":")
+        task = bare.removesuffix(".score")
+        unit = units.of(task)
+        if task != bare and units.names(task) and unit.better != (told or "higher"):
+            raise SettingsError(
+                f"--objectives {name}: of {task} {unit.better} is better, as TASKS declares. "
+                f"Write it as {bare}:{unit.better}"
+            )
 
 
 def _check_tasks(scores: Mapping[str, float], units: StudyUnits) -> None:

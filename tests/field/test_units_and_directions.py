@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
 import types
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from own_trainers import OwnStudy
 
 from results.statistics import Interval
 from results.task_units import units_from
 from results.units import Unit
 from study.settings import SettingsError
-from study.task_declaration import BadScores, declaration, margin, oriented_report, oriented_score, same_meaning
+from study.task_declaration import (
+    BadScores,
+    check_objectives,
+    declaration,
+    margin,
+    oriented_report,
+    oriented_score,
+    same_meaning,
+)
 
 PRICE = {"price": {"metric": "RMSE", "unit": "EUR", "higher_is_better": False}}
 
@@ -133,3 +145,88 @@ def test_the_margin_is_in_the_unit() -> None:
         margin(-1, declared(PRICE))
     with pytest.raises(SettingsError, match="--margin is in points, above 0 and below 100, got 100"):
         margin(100, declared())
+
+
+def test_an_objective_says_the_direction_that_is_declared() -> None:
+    check_objectives(("score", "price.score:lower", "price.mae:lower"), declared(PRICE))
+    with pytest.raises(SettingsError, match="Write it as price.score:lower"):
+        check_objectives(("price.score",), declared(PRICE))
+
+
+RMSE = """
+TASKS = {{"price": {{"metric": "RMSE", "unit": "{unit}", "higher_is_better": False}}}}
+
+
+def train(configuration, seed, report):
+    value = {base} - {gain} * (configuration["depth_n"] == 2) + {noise} * (seed % 7 - 3)
+    for epoch in range(1, report.epochs + 1):
+        report(epoch, value * (1 + 1 / epoch))
+    return {{"scores": {{"price": value}}, "metrics": {{"price": {{"mae": value / 2}}}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def euros(tmp_path_factory: pytest.TempPathFactory) -> OwnStudy:
+    study = OwnStudy(tmp_path_factory.mktemp("euros"), RMSE.format(unit="EUR", base=34655.2, gain=1200, noise=10))
+    assert study.launch("--seeds", "3").returncode == 0
+    return study
+
+
+def test_the_lower_value_is_the_best_and_every_number_has_the_metrics_own_sign(euros: OwnStudy) -> None:
+    said = euros.launch("--seeds", "3").stdout
+    assert "Best: two depth" in said and "EUR" in said and "points" not in said and "RMSE" in said
+    assert "−1,2" in said and "hurts" in said and "-34" not in said and "−34" not in said
+    page = (euros.folder / "runs" / "x" / "report.html").read_text("utf-8")
+    shown = page[: page.index("figures-data")]
+    assert "RMSE (EUR)" in shown and "lower is better" in shown and "points" not in shown.lower()
+    assert "Equivalent is not told" in shown and "−34," not in page
+
+
+def test_exports_and_frames_have_natural_numbers(euros: OwnStudy) -> None:
+    tables = euros.folder / "runs" / "x" / "tables"
+    board = pd.read_csv(tables / "leaderboard.csv")
+    assert board["mean"].is_monotonic_increasing and board["mean"].between(33000, 35000).all()
+    assert (board["low"] <= board["mean"]).all() and (board["mean"] <= board["high"]).all()
+    ablation = pd.read_csv(tables / "ablation.csv").set_index("factor")
+    depth = ablation.loc["depth"]
+    assert depth["low"] < depth["difference"] < depth["high"] and 1100 < depth["difference"] < 1300
+    assert depth["verdict"] == "hurts"
+    runs = pd.read_csv(tables / "runs.csv")
+    assert runs["score"].dropna().between(33000, 35000).all()
+    done = euros.command_here("--name", "x", "--out", "json", "--format", "json", module="results.export")
+    assert done.returncode == 0, done.stderr
+    pareto = json.loads((euros.folder / "json" / "pareto.json").read_text("utf-8"))
+    assert all(row["score"] > 0 and row["dev_price"] > 0 for row in pareto)
+
+
+def test_sql_keeps_what_was_measured_and_what_is_maximized(euros: OwnStudy) -> None:
+    assert all(score < 0 for (score,) in euros.rows("select score from run"))
+    values = euros.rows("select value from task_metric where metric = 'score'")
+    assert values and all(value > 0 for (value,) in values)
+
+
+def test_another_declaration_is_refused_once_runs_are_scored(euros: OwnStudy) -> None:
+    kept = (euros.folder / "t.py").read_text("utf-8")
+    try:
+        euros.write("t.py", kept.replace("EUR", "USD"))
+        done = euros.launch("--accept-changed-code")
+        assert done.returncode == 2 and "price in EUR, lower is better" in done.stderr and "USD" in done.stderr
+    finally:
+        euros.write("t.py", kept)
+
+
+def test_a_study_whose_scores_were_refused_goes_on_with_a_declaration(tmp_path: Path) -> None:
+    study = OwnStudy(tmp_path, RMSE.format(unit="EUR", base=34655.2, gain=1200, noise=10))
+    whole = (tmp_path / "t.py").read_text("utf-8")
+    study.write("t.py", "\n".join(line for line in whole.splitlines() if not line.startswith("TASKS")))
+    first = study.launch("--confirm", "1")
+    assert first.returncode and "TASKS = {" in first.stdout + first.stderr
+    study.write("t.py", whole)
+    again = study.launch("--retry-failed", "--accept-changed-code")
+    assert "RMSE" in again.stdout and "EUR" in again.stdout, again.stdout + again.stderr
+
+
+def test_small_numbers_without_a_unit_have_digits_that_tell_them_apart(tmp_path: Path) -> None:
+    study = OwnStudy(tmp_path, RMSE.format(unit="", base=0.11, gain=0.011, noise=0.0001))
+    done = study.launch("--seeds", "3")
+    assert "0.099" in done.stdout and "+0.01" in done.stdout and "points" not in done.stdout, done.stdout
