@@ -6,11 +6,13 @@ checked: SQLite keeps anything in any column.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import BigInteger, Boolean, DateTime, Double, Integer, Text
 from sqlalchemy.engine.interfaces import Dialect
@@ -19,7 +21,19 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from results import stored_values
 from results.stored_values import BytesForNumber
 
+_CODECS: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()  # of servers that do not hold all of Unicode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def note_encoding(dialect: Dialect, server_encoding: str) -> None:
+    """Text for this dialect's server is limited to what its encoding has; one that Python lacks is taken as ASCII."""
+    if server_encoding.upper() in ("UTF8", "SQL_ASCII"):  # the latter keeps bytes as they come
+        return
+    name = re.sub("^win", "cp", server_encoding.lower().replace("koi8", "koi8_"))
+    try:
+        _CODECS[dialect] = codecs.lookup(name).name
+    except LookupError:
+        _CODECS[dialect] = "ascii"
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -50,7 +64,8 @@ class UtcTime(TypeDecorator[datetime]):
 class PlainText(TypeDecorator[str]):
     """Text in which what no database can hold (NUL, half a surrogate pair) became U+FFFD.
 
-    Messages quote the user's files, and those hold anything.
+    Messages quote the user's files, and those hold anything. What a server's own encoding does not have (LATIN1 has no
+    arrow) is written escaped: "\\u2192".
     """
 
     impl = Text
@@ -58,7 +73,10 @@ class PlainText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text with unstorable characters replaced."""
-        return None if value is None else _UNSTORABLE.sub("\ufffd", stored_values.text(value))
+        if value is None:
+            return None
+        text, codec = _UNSTORABLE.sub("\ufffd", stored_values.text(value)), _CODECS.get(dialect)
+        return text if codec is None else text.encode(codec, "backslashreplace").decode(codec)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """The text; ValueError for bytes and numbers, which SQLite keeps anywhere."""

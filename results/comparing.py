@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from results.carry_over import CarryOverJudgement, EffectPair, effect_difference, judge_carry_over
+from results.comparable_launch import ComparableLaunch, launches
+from results.elsewhere import effects_elsewhere
 from results.setups import SetupRow, setup_rows
 from results.statistics import MARGIN, Interval
 from results.study_effects import Effect, Effects, effects
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
-from results.wording import plural
+from results.wording import Change, changes, level_text, plural
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class SharedEffect:
         return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in self.both)
 
     @property
+    def elsewhere(self) -> tuple[Change, ...]:
+        """In what else the second study's configurations differ from the first's; nothing where they are the same."""
+        return changes(dict(self.first.around), dict(self.second.around)) if self.first.factor else ()
+
+    def around_words(self) -> str:
+        """ "sts_head cosine, not concat; no smart": what the second has in place of the first's; empty for the same."""
+        return "; ".join(map(_in_place, self.elsewhere))
+
+    @property
     def both(self) -> tuple[Effect, Effect]:
         """The two effects."""
         return self.first, self.second
@@ -51,6 +62,7 @@ class PairOfStudies:
     shared: tuple[SharedEffect, ...]
     only_first: tuple[Effect, ...]
     only_second: tuple[Effect, ...]
+    launches: tuple[ComparableLaunch, ...] = ()
 
     @property
     def same_data(self) -> bool:
@@ -60,7 +72,8 @@ class PairOfStudies:
     def sentence(self) -> str:
         """The answer."""
         if not self.shared:
-            return "The two studies have no row in common: nothing can be said about what carries over."
+            none = "The two studies have no row in common: nothing can be said about what carries over."
+            return f"{none} A launch that changes that is below." if any(one.command for one in self.launches) else none
         counts = Counter[str](row.judgement.verdict for row in self.shared if row.judgement)
         words = (
             ("carries over", "carries over", "carry over"),
@@ -72,7 +85,12 @@ class PairOfStudies:
         waiting = len(self.shared) - counts.total()
         if waiting:
             told.append(f"{waiting} {'has' if waiting == 1 else 'have'} no verdict in one of the studies yet")
-        return f"Of {plural(len(self.shared), 'row')} in both studies, {', '.join(told)}."
+        sentence = f"Of {plural(len(self.shared), 'row')} in both studies, {', '.join(told)}."
+        elsewhere = sum(bool(row.elsewhere) for row in self.shared)
+        if not elsewhere:
+            return sentence
+        which = "All" if elsewhere == len(self.shared) else f"{elsewhere}"
+        return f"{sentence} {which} of them {'is' if elsewhere == 1 else 'are'} measured around other configurations."
 
 
 @dataclass(frozen=True)
@@ -95,27 +113,52 @@ def compare_studies(studies: Sequence[StudyResults]) -> StudyComparison:
     names = _names([one.study.study_name for one in found])
     differing, common = setup_rows([one.study for one in found])
     pairs = [
-        _pair(found[0], found[place], names[place], measured[0], measured[place]) for place in range(1, len(found))
+        _pair((studies[0], studies[place]), (found[0], found[place]), names[place], measured[0], measured[place])
+        for place in range(1, len(found))
     ]
     return StudyComparison(names, tuple(found), tuple(differing), tuple(common), tuple(pairs))
 
 
-def _pair(first: Summary, second: Summary, name: str, mine: Effects, theirs: Effects) -> PairOfStudies:
-    margin = min(float(one.study.settings_json.get("margin", MARGIN)) for one in (first, second))
-    shared = []
-    for key, effect in mine.items():
-        if (other := theirs.get(key)) is not None:
-            turned = (other.from_level, other.to_level) != (effect.from_level, effect.to_level)
-            shared.append(SharedEffect(effect, other.turned() if turned else other, turned))
+def _pair(
+    studies: tuple[StudyResults, StudyResults],
+    found: tuple[Summary, Summary],
+    name: str,
+    mine: Effects,
+    theirs: Effects,
+) -> PairOfStudies:
+    margin = min(float(one.study.settings_json.get("margin", MARGIN)) for one in found)
+    shared, only_mine, only_theirs = _matched(mine, theirs)
+    there, here = effects_elsewhere(studies[1], only_mine), effects_elsewhere(studies[0], only_theirs)
+    shared += [SharedEffect(effect, there[effect.key()], False) for effect in only_mine if effect.key() in there]
+    shared += [SharedEffect(here[effect.key()], effect, False) for effect in only_theirs if effect.key() in here]
+    only_mine = [effect for effect in only_mine if effect.key() not in there]
+    only_theirs = [effect for effect in only_theirs if effect.key() not in here]
+    missing = ((found[1], studies[1], only_mine), (found[0], studies[0], only_theirs))
     return PairOfStudies(
-        first=first,
-        second=second,
+        first=found[0],
+        second=found[1],
         name=name,
         shared=tuple(_judged(shared, margin)),
-        only_first=tuple(effect for key, effect in mine.items() if key not in theirs),
-        only_second=tuple(effect for key, effect in theirs.items() if key not in mine),
+        only_first=tuple(only_mine),
+        only_second=tuple(only_theirs),
         margin=margin,
+        launches=tuple(one for of, read, rows in missing for one in launches(of.study, read.storage, rows)),
     )
+
+
+def _matched(mine: Effects, theirs: Effects) -> tuple[list[SharedEffect], list[Effect], list[Effect]]:
+    """Rows that both have: of the same table, then of any table about the same change; and the rows of each alone."""
+    left, right, shared = dict(mine), dict(theirs), list[SharedEffect]()
+    for place in (0, 1):  # of a key: its table too, or what is changed alone
+        by_key = {key[place:]: key for key in reversed(right)}
+        for key, effect in mine.items():
+            if key not in left or (match := by_key.pop(key[place:], None)) is None:
+                continue
+            del left[key]
+            other = right.pop(match)
+            turned = (other.from_level, other.to_level) != (effect.from_level, effect.to_level)
+            shared.append(SharedEffect(effect, other.turned() if turned else other, turned))
+    return shared, list(left.values()), list(right.values())
 
 
 def _judged(rows: Sequence[SharedEffect], margin: float) -> list[SharedEffect]:
@@ -147,6 +190,13 @@ def _effect_pair(row: SharedEffect) -> EffectPair | None:
         (one.judgement.verdict, other.judgement.verdict),
         ((1 - one.comparison.level) / 0.05, (1 - other.comparison.level) / 0.05),
     )
+
+
+def _in_place(change: Change) -> str:
+    if change.to_level is None:
+        return f"no {change.factor}"
+    told = f"{change.factor} {level_text(change.to_level)}"
+    return told if change.from_level is None else f"{told}, not {level_text(change.from_level)}"
 
 
 def _names(given: Sequence[str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ COLUMNS = {
     "to": "str",
     "label": "str",
     "turned": "bool",
+    "around": "str",
     "reference_effect": "float64",
     "reference_low": "float64",
     "reference_high": "float64",
@@ -58,6 +59,7 @@ def _record(row: SharedEffect) -> dict[str, object]:
     told: dict[str, object] = {
         **_named(row.first),
         "turned": row.turned,
+        "around": row.around_words() or None,
         **_side("reference", row.first),
         **_side("study", row.second),
     }

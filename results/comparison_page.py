@@ -30,12 +30,29 @@ LUCK = (
     "Verdicts leave out by how much the choice of a study's best flatters it in runs that it was chosen by; points and "
     "intervals are as measured."
 )
+ELSEWHERE = (
+    "Around another configuration: the studies made the same change to configurations that differ in other choices, "
+    "named below it; an effect that does not carry over may be due to these."
+)
 TURNED = "Rows marked with ⇄ were measured the other way round in this study; their sign is turned."
 
 
 def render_comparison(studies: Sequence[StudyResults]) -> str:
     """The page as HTML; the first study is the reference. At least two."""
-    found = compare_studies(studies)
+    return render_found(compare_studies(studies))
+
+
+def in_brief(found: StudyComparison) -> list[str]:
+    """For a terminal: the answer about each study, and the launches that would make more of it comparable."""
+    told = []
+    for pair in found.pairs:
+        told.append(f"{found.names[0]} and {pair.name}: {pair.sentence()}")
+        told += [f"{launch.sentence()}\n    {launch.command}".rstrip() for launch in pair.launches]
+    return told
+
+
+def render_found(found: StudyComparison) -> str:
+    """The page of a comparison."""
     return (
         template_environment()
         .get_template("comparison.html.j2")
@@ -93,6 +110,7 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     notes += [f"Alike: surely within {100 * pair.margin:g} points of each other."]
     notes += [SAME_DATA] if pair.same_data else []
     notes += [LUCK] if any(row.luck_taken_off for row in pair.shared) else []
+    notes += [ELSEWHERE] if any(row.elsewhere for row in pair.shared) else []
     notes += [TURNED] if any(row.turned for row in pair.shared) else []
     return {
         "scale": Markup(interval_svg.scale(axis)),

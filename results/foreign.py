@@ -25,6 +25,6 @@ def foreign_rows(storage: str, *, debug: bool = False) -> Iterator[None]:
             raise
         told = storage_url.one_line(f"{type(error).__name__}: {error}")
         raise StorageError(
-            f"{storage_url.mask(storage)} holds rows that this program does not write ({told}). If this program wrote "
-            "them, that is a fault of it: --debug shows where."
+            f"{storage_url.masked_url(storage)} holds rows that this program does not write ({told}). If this program "
+            "wrote them, that is a fault of it: --debug shows where."
         ) from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from results.arrays import Float64
 from results.choice_columns import Groups
@@ -13,16 +14,20 @@ from results.choice_columns import Groups
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """A fitted forest of scikit-learn with what it was fitted to: for each group (runs, encoded columns)."""
+    """A fitted forest of scikit-learn with what it was fitted to: for each group (runs, encoded columns), float32."""
 
     fitted: Any
-    columns: tuple[Float64, ...]
+    columns: tuple[NDArray[np.float32], ...]
 
     def predict(self, picked: np.ndarray) -> Float64:
         """Predictions where group k is as in run `picked[:, k]`: (points, groups) -> (points,)."""
-        chosen = np.concatenate([column[picked[:, k]] for k, column in enumerate(self.columns)], axis=1)
-        predicted: Float64 = self.fitted.predict(chosen)
-        return predicted
+        edges = np.cumsum([0, *(column.shape[1] for column in self.columns)])
+        chosen = np.empty((len(picked), edges[-1]), dtype=np.float32)  # what trees compare in
+        for k, column in enumerate(self.columns):
+            chosen[:, edges[k] : edges[k + 1]] = column[picked[:, k]]
+        trees = self.fitted.estimators_
+        total: Float64 = sum((tree.tree_.predict(chosen)[:, 0] for tree in trees), np.zeros(len(picked)))
+        return total / len(trees)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,7 @@ def fit(groups: Groups, scores: Float64, *, trees: int, seed: int) -> Forest:
     """A forest of `trees` trees, half of the columns tried at each split."""
     from sklearn.ensemble import RandomForestRegressor
 
-    columns = tuple(columns.encoded() for columns in groups.values())
+    columns = tuple(columns.encoded().astype(np.float32) for columns in groups.values())
     forest = RandomForestRegressor(n_estimators=trees, random_state=seed, max_features=0.5)
     return Forest(forest.fit(np.concatenate(columns, axis=1), scores), columns)
 

@@ -1,40 +1,59 @@
-"""Figures of fronts: configurations with results, the search's single runs behind them, best, baseline and recipes."""
+"""Figures of fronts: configurations with results, single runs of the search faint behind them, and names."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 from typing import TYPE_CHECKING, Any
 
 from results import run_links
+from results.cost_units import CostUnit, unit_of
 from results.described import described
 from results.figure import Figure, Trace
-from results.pareto import OF_TASK, SCORE, Front, recipes_of, value_of
+from results.labels import Box, Label, placed
+from results.pareto import OF_TASK, SCORE, Front, Objective, noise_along, recipes_of, tolerance_along, value_of
 from results.rows import RunRow
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import (
-    count_text,
-    duration,
-    memory_text,
-    plural,
-    probability_text,
-    score_text,
-)
+from results.wording import plural, probability_text, score_text, score_with_spread, seeds_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WIDE_RANGE = 20  # a cost that spans more than this factor gets a logarithmic axis
 MOST_POINTS = 500  # of the search's single runs, so that the page stays small
-PRICES: Mapping[str, Callable[[float], str]] = {
-    "trainable_parameters": count_text,
-    "train_seconds": duration,
-    "inference_ms": lambda amount: f"{amount:.3g} ms",
-    "peak_memory_bytes": memory_text,
-}
+# The pixels that axes enclose at least, on a wide and on a narrow page: what fits there fits where there is more room.
+WIDE, NARROW = (470.0, 225.0), (258.0, 150.0)
+LONGEST_LABEL = 30
+LINE_LETTERS, MOST_LINES = 46, 5  # of what pointing at a configuration tells
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What all parts of one figure are drawn from."""
+
+    results: StudyResults
+    found: Summary
+    front: Front
+    unit: CostUnit
+
+    def x(self, value: float) -> float:
+        """A value of the front's cost, or first task, on the axis."""
+        return self.unit.drawn(value) if self.front.y == SCORE else value
+
+    def told(self, of: Objective, value: float) -> str:
+        """An objective as pointing at a point tells it: "score 0.713", "training time 13.7 min"."""
+        is_cost = of == self.front.x and self.front.y == SCORE
+        return f"{of.words} {self.unit.text(value) if is_cost else score_text(value)}"
+
+
+def cost_unit(frame: pd.DataFrame, column: str) -> CostUnit:
+    """The unit of a cost in this study: figures, captions and the table have the same. `frame`: `pareto_frame`."""
+    return unit_of(column, [float(value) for value in frame[column].dropna()])
 
 
 def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, front: Front) -> Figure | None:
@@ -45,29 +64,52 @@ def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, fro
     x, y = front.x.column, front.y.column
     known = frame[frame[x].notna() & frame[y].notna()].sort_values([x, y], kind="stable")
     members, rest = known[known[front.member]], known[~known[front.member]]
+    it = Drawing(results, found, front, cost_unit(frame, x) if front.y == SCORE else CostUnit())
+    span = _range(_numbers(known[x])) if len(known) else (-inf, inf)
     traces = [
-        _single_runs(results, found, front),
-        _configurations("confirmed or ablated, mean of seeds", rest, front, found, results, "var(--muted)"),
-        _configurations("on the Pareto front", members, front, found, results, "var(--accent)", line=True),
-        _recipe_runs(results, known, front),
-        *_marked(found, known, front),
+        _single_runs(it, span),
+        _configurations("confirmed or ablated, mean of seeds", rest, it, "var(--muted)"),
+        _configurations("on the Pareto front", members, it, "var(--accent)", line=True),
+        *(_ring(label, rows, it, color) for label, rows, color in _marked(found, known)),
     ]
     drawn = [trace for trace in traces if trace["x"]]
     if not drawn:
         return None
     values = [value for trace in drawn for value in trace["x"]]
     wide = front.y == SCORE and min(values) > 0 and max(values) / min(values) > WIDE_RANGE
+    ranges = (_range([log10(v) for v in values] if wide else values), _range(_heights(drawn)))
+    annotations = {
+        name: _annotations(found, known, it, ranges, size, wide) for name, size in (("wide", WIDE), ("narrow", NARROW))
+    }
     return Figure(
         id="figure-tasks" if x.startswith(OF_TASK) else f"figure-{x.replace('_', '-')}",
         title=f"{front.y.words} against {front.x.words}".capitalize() if front.y == SCORE else _pair_title(front),
-        sentence=_sentence(members, len(known), front, found, results),
+        sentence=_sentence(members, len(known), it),
         traces=drawn,
         layout={
-            "xaxis": {"title": {"text": escape(front.x.title, quote=False)}} | (_log(values) if wide else {}),
-            "yaxis": {"title": {"text": escape(front.y.title, quote=False)}},
+            "xaxis": {"title": {"text": escape(it.unit.title(front.x.title), quote=False)}, "range": list(ranges[0])}
+            | (_log(values) if wide else {}),
+            "yaxis": {"title": {"text": escape(front.y.title, quote=False)}, "range": list(ranges[1])},
+            "annotations": annotations["wide"],
         },
+        narrow={"annotations": annotations["narrow"]},
         runs=run_links.of_runs(run for digest in known["config_digest"] for run in results.run_ids(digest)),
     )
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    room = 0.06 * (high - low) or 0.06 * abs(high) or 0.5
+    return low - room, high + room
+
+
+def _heights(traces: Sequence[Trace]) -> list[float]:
+    """All that is drawn upwards, error bars too."""
+    found = [float(value) for trace in traces for value in trace["y"]]
+    for trace in traces:
+        for at, spread in zip(trace["y"], trace.get("error_y", {}).get("array", ()), strict=False):
+            found += [] if spread is None else [at - spread, at + spread]
+    return found
 
 
 def _log(values: Sequence[float]) -> dict[str, Any]:
@@ -90,34 +132,21 @@ def _pair_title(front: Front) -> str:
     return f"{front.y.words} against {front.x.words}"
 
 
-def _single_runs(results: StudyResults, found: Summary, front: Front) -> Trace:
-    runs = complete_search(results)
-    shown = evenly(runs, MOST_POINTS)
-    told = "search, single runs"
-    if len(shown) < len(runs):
-        told += f" ({len(shown):,} of {len(runs):,})"
-    known = _measured(results, shown, front)
-    texts = [_run_text(found, run) for _, _, run in known]
-    trace = _points(told, [x for x, _, _ in known], [y for _, y, _ in known], texts, color="var(--faint)", size=7)
+def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
+    """The search's runs, small and faint: one seed each, chosen for high scores, they would seem to beat the front.
+
+    Those that cost what configurations with results do (`span`): the others would press these together.
+    """
+    runs = complete_search(it.results)
+    measured = _measured(it.results, evenly(runs, MOST_POINTS), it.front)
+    known = [one for one in measured if span[0] <= one[0] <= span[1]]
+    told = "search: one seed each, too high"
+    if len(known) < len(runs):
+        told += f" ({len(known):,} of {len(runs):,})"
+    texts = [_run_text(it, run, x, y) for x, y, run in known]
+    trace = _points(told, [it.x(x) for x, _, _ in known], [y for _, y, _ in known], texts, "var(--faint)", 4)
+    trace["marker"]["opacity"] = 0.5
     return trace | {"runs": [str(run.id) for _, _, run in known]}
-
-
-def _recipe_runs(results: StudyResults, known: pd.DataFrame, front: Front) -> Trace:
-    """The first single run of each recipe that has no results."""
-    wanted = {name: choices for name, choices in recipes_of(results).items() if name not in set(known["recipe"])}
-    firsts: dict[int, list[str]] = {}
-    runs = complete_search(results) if wanted else []
-    for name, choices in wanted.items():
-        run = next((run for run in runs if run.choices_json == choices), None)
-        if run is not None:
-            firsts.setdefault(run.id, []).append(name)
-    found = _measured(results, [run for run in runs if run.id in firsts], front)
-    names = [escape("; ".join(firsts[run.id]), quote=False) for _, _, run in found]
-    xs, ys = [x for x, _, _ in found], [y for _, y, _ in found]
-    trace = _points("recipes, single runs", xs, ys, names, color="var(--muted)", size=9)
-    trace["marker"]["symbol"] = "x"
-    trace["runs"] = [str(run.id) for _, _, run in found]
-    return trace | {"mode": "markers+text", "textposition": "top center", "textfont": {"color": "var(--muted)"}}
 
 
 def _measured(results: StudyResults, runs: Sequence[RunRow], front: Front) -> list[tuple[float, float, RunRow]]:
@@ -126,7 +155,7 @@ def _measured(results: StudyResults, runs: Sequence[RunRow], front: Front) -> li
     return [(x, y, run) for x, y, run in pairs if x is not None and y is not None]
 
 
-def _points(name: str, x: Sequence[float], y: Sequence[float], texts: Sequence[str], *, color: str, size: int) -> Trace:
+def _points(name: str, x: Sequence[float], y: Sequence[float], texts: Sequence[str], color: str, size: int) -> Trace:
     return {
         "x": list(x),
         "y": list(y),
@@ -138,33 +167,25 @@ def _points(name: str, x: Sequence[float], y: Sequence[float], texts: Sequence[s
     }
 
 
-def _configurations(
-    name: str,
-    rows: pd.DataFrame,
-    front: Front,
-    found: Summary,
-    results: StudyResults,
-    color: str,
-    line: bool = False,
-) -> Trace:
-    told = zip(rows["config_digest"], rows[front.probability], strict=True)
-    texts = [_configuration_text(found, results, digest, probability) for digest, probability in told]
-    trace = _points(name, _numbers(rows[front.x.column]), _numbers(rows[front.y.column]), texts, color=color, size=10)
-    trace["runs"] = [run_links.ranges(results.run_ids(digest)) for digest in rows["config_digest"]]
-    if front.y == SCORE:
+def _configurations(name: str, rows: pd.DataFrame, it: Drawing, color: str, line: bool = False) -> Trace:
+    texts = [_configuration_text(it, record) for record in rows.to_dict("records")]
+    xs = [it.x(value) for value in _numbers(rows[it.front.x.column])]
+    trace = _points(name, xs, _numbers(rows[it.front.y.column]), texts, color, 10)
+    trace["runs"] = [run_links.ranges(it.results.run_ids(digest)) for digest in rows["config_digest"]]
+    if it.front.y == SCORE:
         spreads = [None if spread != spread else float(spread) for spread in rows["spread"]]
         trace["error_y"] = {"array": spreads, "color": color, "thickness": 1, "width": 3}
     if line:
         trace |= {"mode": "lines+markers", "line": {"color": color, "width": 1.5, "shape": "hv"}}
-        if front.x.direction == "maximize":
+        if it.front.x.direction == "maximize":
             trace["line"]["shape"] = "vh"
         trace["marker"]["symbol"] = "diamond"
         trace["marker"]["size"] = 12
     return trace
 
 
-def _marked(found: Summary, known: pd.DataFrame, front: Front) -> list[Trace]:
-    """Rings around the best, the baseline and the space's recipes, with their names beside them."""
+def _marked(found: Summary, known: pd.DataFrame) -> list[tuple[str, pd.DataFrame, str]]:
+    """The best, the baseline and the space's recipes among the configurations: name, rows, colour."""
     entries = [("baseline", found.baseline, "var(--baseline)"), ("best", found.best, "var(--best)")]
     named = [
         (label, known[known["config_digest"] == (entry.digest if entry else "")], color)
@@ -172,64 +193,152 @@ def _marked(found: Summary, known: pd.DataFrame, front: Front) -> list[Trace]:
     ]
     roles = {entry.digest for _, entry, _ in entries if entry}
     recipes = known[(known["recipe"] != "") & ~known["config_digest"].isin(roles)]
-    named += [(name, recipes[recipes["recipe"] == name], "var(--muted)") for name in recipes["recipe"]]
-    return [_ring(label, rows, known, front, color) for label, rows, color in named]
+    named += [(f"recipe {name}", recipes[recipes["recipe"] == name], "var(--muted)") for name in recipes["recipe"]]
+    return [one for one in named if len(one[1])]
 
 
-def _ring(label: str, rows: pd.DataFrame, known: pd.DataFrame, front: Front, color: str) -> Trace:
-    x, shown = rows[front.x.column], escape(label, quote=False)
-    trace = _points(shown, _numbers(x), _numbers(rows[front.y.column]), [shown] * len(rows), color=color, size=18)
+def _ring(label: str, rows: pd.DataFrame, it: Drawing, color: str) -> Trace:
+    xs = [it.x(value) for value in _numbers(rows[it.front.x.column])]
+    shown = escape(label, quote=False)
+    trace = _points(shown, xs, _numbers(rows[it.front.y.column]), [shown] * len(rows), color, 18)
     trace["marker"] |= {"symbol": "circle-open", "line": {"width": 2, "color": color}}
-    return trace | {
-        "mode": "markers+text",
-        "textposition": "top left" if _is_right(x, known[front.x.column]) else "bottom right",
-        "showlegend": False,
-        "textfont": {"color": color},
-        "hoverinfo": "skip",
-        "hovertemplate": None,
-        "cliponaxis": False,
-    }
+    return trace | {"showlegend": False, "hoverinfo": "skip", "hovertemplate": None, "cliponaxis": False}
 
 
-def _sentence(members: pd.DataFrame, measured: int, front: Front, found: Summary, results: StudyResults) -> str:
+def _annotations(
+    found: Summary,
+    known: pd.DataFrame,
+    it: Drawing,
+    ranges: tuple[tuple[float, float], tuple[float, float]],
+    size: tuple[float, float],
+    is_log: bool,
+) -> list[dict[str, Any]]:
+    """The names of the best, the baseline, recipes, and members of the front where there is room for them."""
+    (left, right), (low, high) = ranges
+
+    def on_axis(record: Mapping[Any, Any]) -> tuple[float, float]:
+        x = it.x(float(record[it.front.x.column]))
+        return log10(x) if is_log else x, float(record[it.front.y.column])
+
+    def pixels(x: float, y: float) -> tuple[float, float]:
+        return (x - left) / (right - left) * size[0], (high - y) / (high - low) * size[1]
+
+    records = known.to_dict("records")
+    named = [
+        (name, record, color, True) for name, rows, color in _marked(found, known) for record in rows.to_dict("records")
+    ]
+    named.sort(key=lambda one: one[0] not in ("best", "baseline"))
+    taken = {record["config_digest"] for _, record, _, _ in named}
+    for record in records:
+        if record[it.front.member] and record["config_digest"] not in taken:
+            told = record["label"] or _told(it.found, _choices(it.results, record["config_digest"]))
+            named.append((told.removeprefix("the best, but with "), record, "var(--accent)", False))
+    places = [on_axis(record) for _, record, _, _ in named]
+    labels = [
+        Label(textwrap.shorten(name, LONGEST_LABEL, placeholder="…"), *pixels(*place), needed=needed)
+        for (name, _, _, needed), place in zip(named, places, strict=True)
+    ]
+    boxes = placed(labels, [pixels(*on_axis(record)) for record in records], size, _bars(records, it, on_axis, pixels))
+    return [
+        {
+            "x": x,
+            "y": y,
+            "xshift": round(box.middle[0] - label.x, 1),
+            "yshift": round(label.y - box.middle[1], 1),
+            "text": escape(label.text, quote=False),
+            "showarrow": False,
+            "font": {"size": 12, "color": color},
+        }
+        for label, box, (x, y), (_, _, color, _) in zip(labels, boxes, places, named, strict=True)
+        if box is not None
+    ]
+
+
+def _bars(
+    records: Sequence[Mapping[Any, Any]],
+    it: Drawing,
+    on_axis: Callable[[Mapping[Any, Any]], tuple[float, float]],
+    pixels: Callable[[float, float], tuple[float, float]],
+) -> list[Box]:
+    """The error bars, which labels keep clear of."""
+    found = []
+    for record in records if it.front.y == SCORE else ():
+        x, y = on_axis(record)
+        spread = record["spread"] if record["spread"] == record["spread"] else 0.0
+        (at, top), (_, bottom) = pixels(x, y + spread), pixels(x, y - spread)
+        found.append(Box(at - 3, top, at + 3, bottom))
+    return found
+
+
+def _sentence(members: pd.DataFrame, measured: int, it: Drawing) -> str:
     if not measured:
         return "Only single runs of the search so far: they choose configurations and are not results."
-    verb, which = ("is", "It") if len(members) == 1 else ("are", "The cheapest of them")
+    front, verb, which = it.front, "are", "The cheapest of them"
+    if len(members) == 1:
+        verb, which = "is", "It"
     counted = f"{len(members)} of {plural(measured, 'configuration')} {verb} on the front: "
     if front.y != SCORE:
         return f"{counted}no other does at least as well in {front.x.words} and {front.y.words} and better in one."
     cheapest = members.iloc[0]
-    told = _told(found, _choices(results, cheapest["config_digest"]))
-    price = PRICES[front.x.column](float(cheapest[front.x.column]))
+    price = it.unit.text(float(cheapest[front.x.column]))
     price += " parameters" if front.x.column == "trainable_parameters" else ""
-    score = score_text(float(cheapest["score"]))
-    return f"{counted}no other scores at least as well for less. {which} ({told}) scores {score} at {price}."
+    told = _told(it.found, _choices(it.results, cheapest["config_digest"]))
+    return (
+        f"{counted}no other configuration has a better score at no more cost. {_tolerance_words(it)}{which} ({told}) "
+        f"scores {score_text(float(cheapest['score']))} at {price}."
+    )
+
+
+def _tolerance_words(it: Drawing) -> str:
+    """When costs count as equal; empty for what is counted rather than measured."""
+    tolerance = tolerance_along(it.results, it.front)
+    if not tolerance:
+        return ""
+    noise = noise_along(it.results, it.front)
+    why = f" (runs of one configuration differ by {100 * noise:.2g} %)" if noise is not None and noise > 1e-4 else ""
+    return f"Costs that differ by {100 * tolerance:.2g} % or less count as equal{why}. "
 
 
 def _choices(results: StudyResults, digest: str) -> Mapping[str, Any]:
     return next(iter(results.results_of(digest).values())).choices_json
 
 
-def _configuration_text(found: Summary, results: StudyResults, digest: str, probability: float) -> str:
-    told = _told(found, _choices(results, digest))
-    text = f"{told} ({plural(len(results.results_of(digest)), 'seed')})"
+def _configuration_text(it: Drawing, record: Mapping[Any, Any]) -> str:
+    """What differs from the baseline, score and cost with their units, and how many seeds they are of."""
+    front, digest = it.front, record["config_digest"]
+    about = described(it.found, _choices(it.results, digest))
+    roles = [
+        name for name, of in (("best", it.found.best), ("baseline", it.found.baseline)) if of and of.digest == digest
+    ]
+    name = record["label"] or ("the baseline" if "baseline" in roles and not about.changes else about.text)
+    lines = [f"<b>{each}</b>" for each in _lines(f"{'the best: ' if 'best' in roles else ''}{name}")]
+    if about.whole:
+        lines += _lines(f"{about.changes} changes of the baseline: {about.whole}")
+    spread = None if record["spread"] != record["spread"] else float(record["spread"])
+    score = f"score {score_with_spread(float(record['score']), spread)}"
+    others = [it.told(each, float(record[each.column])) for each in (front.x, front.y) if each != SCORE]
+    lines += [f"{score}, {seeds_text(int(record['seeds']))}", *others]
+    probability = record[front.probability]
     if probability == probability:
-        text += f", on the front with probability {probability_text(probability)}"
-    return escape(text, quote=False)
+        lines.append(f"on the front with probability {escape(probability_text(probability), quote=False)}")
+    return "<br>".join(lines)
 
 
-def _run_text(found: Summary, run: RunRow) -> str:
-    told = _told(found, run.choices_json)
-    return escape(f"run {run.id}: {told}", quote=False)
+def _run_text(it: Drawing, run: RunRow, x: float, y: float) -> str:
+    values = [it.told(each, value) for each, value in ((it.front.x, x), (it.front.y, y))]
+    recipe = next((name for name, choices in recipes_of(it.results).items() if choices == run.choices_json), "")
+    name = f"run {run.id} of the search, one seed: {f'recipe {recipe}, ' if recipe else ''}"
+    return "<br>".join([*_lines(name + _told(it.found, run.choices_json)), *values[::-1]])
+
+
+def _lines(text: str) -> list[str]:
+    """Escaped, in lines that a phone has room for; what is beyond the last of them is left out."""
+    wrapped = textwrap.wrap(text, LINE_LETTERS, max_lines=MOST_LINES, placeholder=" …")
+    return [escape(line, quote=False) for line in wrapped]
 
 
 def _told(found: Summary, choices: Mapping[str, Any]) -> str:
     return described(found, choices).text
-
-
-def _is_right(of: pd.Series[Any], among: pd.Series[Any]) -> bool:
-    """Whether the label has more room on the left."""
-    return bool((of > (among.min() + among.max()) / 2).any())
 
 
 def _numbers(column: pd.Series[Any]) -> list[float]:

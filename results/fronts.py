@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from results.arrays import Float64, finite
+from results.front_tolerance import tolerant_fronts
 
 Direction = Literal["maximize", "minimize"]
 
@@ -44,7 +45,12 @@ def hypervolume(points: ArrayLike, reference: ArrayLike, directions: Sequence[Di
 
 
 def front_probability(
-    configurations: Sequence[ArrayLike], directions: Sequence[Direction], *, resamples: int = 2000, seed: int = 0
+    configurations: Sequence[ArrayLike],
+    directions: Sequence[Direction],
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+    tolerance: float = 0.0,
 ) -> Float64:
     """How probably each configuration's expected objectives are on the front, given its noise: (configurations,).
 
@@ -52,7 +58,8 @@ def front_probability(
     what the runs tell of them, mean + L z sqrt(df / chi-square_df), with L L' the covariance of the mean and df = seeds
     - 1: multivariate t, the posterior of a normal mean under a vague prior (Gelman et al. 2013, "Bayesian Data
     Analysis", eq. 3.8). A single run has no spread and stands where it is; so does an objective without one, such as a
-    count of parameters. The share of draws in which a configuration is on the front.
+    count of parameters. The share of draws in which a configuration is on the front; with a `tolerance`, on the
+    tolerant front of a cost and a score, which are the two objectives then (`front_tolerance.tolerant_front`).
     """
     runs = [finite(values, f"configuration {i}") for i, values in enumerate(configurations)]
     for i, values in enumerate(runs):
@@ -63,7 +70,11 @@ def front_probability(
             )
     rng = np.random.default_rng(seed)
     drawn = np.stack([_means(values, resamples, rng) for values in runs], axis=1)  # (resamples, points, objectives)
-    if len(directions) == 2:
+    if tolerance:
+        if tuple(directions) != ("minimize", "maximize"):
+            raise ValueError(f"a tolerance needs a cost and a score (minimize, maximize), got {tuple(directions)}")
+        masks = tolerant_fronts(drawn[..., 1], drawn[..., 0], tolerance)
+    elif len(directions) == 2:
         masks = _fronts_of_two(drawn * _signs(directions))
     else:
         masks = np.array([front(points, directions) for points in drawn])

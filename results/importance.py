@@ -9,7 +9,7 @@ importances say where to look, the ablation says what helps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from results.arrays import Float64, finite
 from results.choice_columns import Groups, groups_of, shadows_of
+from results.forest import Forest, fit
 from results.main_effects import main_effects
 from results.ped_anova import ped_anova
 from results.shapley import shapley_effects
@@ -34,7 +35,8 @@ _TOLD_APART = 0.95
 class FactorImportance:
     """One factor with all its conditional ones. Shares of the importance of all factors, 0..1.
 
-    `low` and `high` hold 95 % of the resamples, and `value`; an estimate without bias can lie a little below 0.
+    `low` and `high` are its 95 % interval: `value` and Student's t times the deviation of the resamples, at most 1. An
+    estimate without bias can be a little below 0.
     `exceeds_nulls`: in what share of the resamples it is above every null
     factor; `told_apart` where that is 95 % or more. Only factors told apart may be ranked.
     """
@@ -89,6 +91,18 @@ def importances(
     forest's variance, interactions divided evenly (`shapley.shapley_effects`). ValueError where shapes do not fit, for
     NaN, and where `resamples` is below 20.
     """
+    return every_importance(choices, scores, (evaluator,), resamples=resamples, seed=seed)[evaluator]
+
+
+def every_importance(
+    choices: Sequence[Choices],
+    scores: ArrayLike,
+    evaluators: Sequence[Evaluator],
+    *,
+    resamples: int = 40,
+    seed: int = 0,
+) -> dict[Evaluator, Importances]:
+    """`importances` by several evaluators, on the same resamples and null factors: those with a forest share it."""
     values = finite(scores, "scores")
     if values.shape != (len(choices),):
         raise ValueError(f"scores must have shape ({len(choices)},) as there are runs, got {values.shape}")
@@ -97,24 +111,36 @@ def importances(
     groups = groups_of(choices)
     needed = runs_needed(len(groups))
     if len(values) < needed or not groups or values.std() == 0:
-        return Importances(evaluator, len(values), (), 0.0, _why_not(len(values), needed, len(groups)))
+        why = _why_not(len(values), needed, len(groups))
+        return {evaluator: Importances(evaluator, len(values), (), 0.0, why) for evaluator in evaluators}
     rng = np.random.default_rng(seed)
-    first, _ = _evaluate(groups, values, evaluator, rng)
-    found, largest = np.empty((resamples, len(groups))), np.empty(resamples)
+    first = _evaluate(groups, values, evaluators, rng)[:, 0]
+    found = np.empty((resamples, len(evaluators), 2, len(groups)))  # factors, and their null factors
     for i in range(resamples):
         drawn = _resample(values, rng)
         resampled = {name: columns.take(drawn) for name, columns in groups.items()}
-        found[i], nulls = _evaluate(resampled, values[drawn], evaluator, rng)
-        largest[i] = nulls.max()
-    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+        found[i] = _evaluate(resampled, values[drawn], evaluators, rng)
+    return {
+        evaluator: _told(evaluator, len(values), list(groups), first[k], found[:, k, 0], found[:, k, 1].max(axis=1))
+        for k, evaluator in enumerate(evaluators)
+    }
+
+
+def _told(
+    evaluator: Evaluator, runs: int, names: Sequence[str], values: Float64, found: Float64, largest: Float64
+) -> Importances:
+    """From `values` (factors,), `found` (resamples, factors), and the `largest` null factor of each resample."""
+    from scipy.stats import t
+
+    reach = t.ppf(0.975, len(found) - 1) * found.std(axis=0, ddof=1)
     above = (found > largest[:, None]).mean(axis=0)
     told = [
-        FactorImportance(name, float(x), float(min(low[k], x)), float(max(high[k], x)), float(above[k]))
-        for k, (name, x) in enumerate(zip(groups, first, strict=True))
+        FactorImportance(name, float(x), float(x - reach[k]), float(max(x, min(1.0, x + reach[k]))), float(above[k]))
+        for k, (name, x) in enumerate(zip(names, values, strict=True))
     ]
     ordered = tuple(sorted(told, key=lambda one: (-one.value, one.factor)))
-    too_few = "" if any(one.told_apart for one in told) else _nothing_told(len(values))
-    return Importances(evaluator, len(values), ordered, float(np.median(largest)), too_few)
+    too_few = "" if any(one.told_apart for one in told) else _nothing_told(runs)
+    return Importances(evaluator, runs, ordered, float(np.median(largest)), too_few)
 
 
 def runs_needed(factors: int) -> int:
@@ -122,36 +148,23 @@ def runs_needed(factors: int) -> int:
     return max(LEAST_RUNS, RUNS_A_FACTOR * factors)
 
 
-def _evaluate(
-    groups: Groups, scores: Float64, evaluator: Evaluator, rng: np.random.Generator
-) -> tuple[Float64, Float64]:
-    """Importances of the factors and of their null factors, as shares of the factors' sum: (factors,) each."""
+def _evaluate(groups: Groups, scores: Float64, evaluators: Sequence[Evaluator], rng: np.random.Generator) -> Float64:
+    """Importances of factors and of null factors, as shares of the factors' sum: (evaluators, 2, factors)."""
     shadows = shadows_of(groups, rng)
     both = {**groups, **{f"null {name}": columns for name, columns in shadows.items()}}
     seed = int(rng.integers(2**31))
-    values = _EVALUATORS[evaluator](both, scores, seed)
-    real, null = values[: len(groups)], values[len(groups) :]
-    total = real.sum()
-    return (real / total, null / total) if total > 0 else (real, null)
+    forest = fit(both, scores, trees=TREES, seed=seed) if {*evaluators} & {"fanova", "shapley"} else None
+    values = np.stack([_value(evaluator, both, scores, seed, forest) for evaluator in evaluators])
+    shares = values.reshape(len(evaluators), 2, len(groups))
+    total = shares[:, :1].sum(axis=2, keepdims=True)
+    return np.where(total > 0, shares / np.where(total > 0, total, 1.0), shares)
 
 
-def _fanova(groups: Groups, scores: Float64, seed: int) -> Float64:
-    return main_effects(groups, scores, trees=TREES, seed=seed)
-
-
-def _ped_anova(groups: Groups, scores: Float64, seed: int) -> Float64:
-    return ped_anova(groups, scores)  # nothing in it is drawn
-
-
-def _shapley(groups: Groups, scores: Float64, seed: int) -> Float64:
-    return shapley_effects(groups, scores, trees=TREES, seed=seed)
-
-
-_EVALUATORS: dict[Evaluator, Callable[[Groups, Float64, int], Float64]] = {
-    "fanova": _fanova,
-    "ped_anova": _ped_anova,
-    "shapley": _shapley,
-}
+def _value(evaluator: Evaluator, groups: Groups, scores: Float64, seed: int, forest: Forest | None) -> Float64:
+    if evaluator == "ped_anova":
+        return ped_anova(groups, scores)  # nothing in it is drawn
+    evaluate = main_effects if evaluator == "fanova" else shapley_effects
+    return evaluate(groups, scores, trees=TREES, seed=seed, forest=forest)
 
 
 def _resample(scores: Float64, rng: np.random.Generator) -> np.ndarray:

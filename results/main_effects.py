@@ -6,10 +6,10 @@ import numpy as np
 
 from results.arrays import Float64
 from results.choice_columns import Groups
-from results.forest import boxes, fit
+from results.forest import Forest, boxes, fit
 
 
-def main_effects(groups: Groups, scores: Float64, *, trees: int, seed: int) -> Float64:
+def main_effects(groups: Groups, scores: Float64, *, trees: int, seed: int, forest: Forest | None = None) -> Float64:
     """The variance of E[f(X) | X_g] for each group g, f a random forest fitted to the scores: (groups,).
 
     Hutter, Hoos and Leyton-Brown 2014, "An efficient approach for assessing hyperparameter importance", eq. 10, with
@@ -19,9 +19,10 @@ def main_effects(groups: Groups, scores: Float64, *, trees: int, seed: int) -> F
 
         E[f | x_g] = sum over leaves of value  1(x_g in the leaf)  product over h other than g of p_h
     """
-    forest = fit(groups, scores, trees=trees, seed=seed)
-    # A forest compares in single precision; runs that are alike in a group are looked at once.
-    distinct = [np.unique(column.astype(np.float32), axis=0, return_counts=True) for column in forest.columns]
+    forest = forest or fit(groups, scores, trees=trees, seed=seed)
+    trees = len(forest.fitted.estimators_)
+    # Runs that are alike in a group are looked at once.
+    distinct = [np.unique(column, axis=0, return_counts=True) for column in forest.columns]
     shares = [counts / counts.sum() for _, counts in distinct]
     edges = np.cumsum([0, *(column.shape[1] for column in forest.columns)])
     curves = [np.zeros(len(counts)) for _, counts in distinct]

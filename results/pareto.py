@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from results.arrays import Float64
+from results.front_tolerance import cost_noise, tolerance_of, tolerant_front
 from results.fronts import Direction, front, front_probability
 from results.leaderboard import configuration_result
 from results.records import Database
@@ -26,20 +27,24 @@ DRAWS, LEAST_DRAWS, DRAWS_TIMES_CONFIGURATIONS = 1000, 200, 100_000
 
 @dataclass(frozen=True)
 class Objective:
-    """What a configuration is measured by: a column of the table, its title on an axis, its name in a sentence."""
+    """What a configuration is measured by: a column of the table, its title on an axis, its name in a sentence.
+
+    `is_measured`: a cost that differs between runs of one configuration, so that small differences mean nothing.
+    """
 
     column: str
     title: str
     words: str
     direction: Direction = "minimize"
+    is_measured: bool = False
 
 
 SCORE = Objective("score", "score on dev", "score", "maximize")
 COSTS: Mapping[str, Objective] = {
     "parameters": Objective("trainable_parameters", "trainable parameters", "trainable parameters"),
-    "seconds": Objective("train_seconds", "training time of one run (seconds)", "training time"),
-    "inference": Objective("inference_ms", "inference time of an example (ms)", "inference time"),
-    "memory": Objective("peak_memory_bytes", "peak memory (bytes)", "peak memory"),
+    "seconds": Objective("train_seconds", "training time of one run", "training time", is_measured=True),
+    "inference": Objective("inference_ms", "inference time of an example", "inference time", is_measured=True),
+    "memory": Objective("peak_memory_bytes", "peak memory", "peak memory", is_measured=True),
 }
 
 
@@ -100,9 +105,31 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
     frame = pd.DataFrame(records, columns=list(types)).astype(types)
     for each in fronts(results):
         points = frame[[each.x.column, each.y.column]].to_numpy(dtype="float64", na_value=np.nan)
-        frame[each.member] = front(points, each.directions)
-        frame[each.probability] = _probabilities(results, list(frame["config_digest"]), each)
+        tolerance = tolerance_along(results, each)
+        if tolerance:
+            frame[each.member] = tolerant_front(points[:, 1], points[:, 0], tolerance)
+        else:
+            frame[each.member] = front(points, each.directions)
+        frame[each.probability] = _probabilities(results, list(frame["config_digest"]), each, tolerance)
     return frame
+
+
+def tolerance_along(results: StudyResults, of: Front) -> float:
+    """The relative difference up to which costs count as equal along a front; 0 for what is not measured by a clock."""
+    return tolerance_of(*_noise(results, of.x.column)) if of.x.is_measured else 0.0
+
+
+def noise_along(results: StudyResults, of: Front) -> float | None:
+    """How much runs of one configuration differ in the front's cost, as a share; None where that is not known."""
+    return _noise(results, of.x.column)[0] if of.x.is_measured else None
+
+
+def _noise(results: StudyResults, column: str) -> tuple[float | None, float]:
+    """The noise of a cost, and how many runs a configuration has in the middle."""
+    found = [[value_of(results, run, column) for run in results.results_of(d).values()] for d in results.measured()]
+    known = [[value for value in values if value is not None and value > 0] for values in found]
+    counts = [len(values) for values in known if values]
+    return cost_noise(known), float(np.median(counts)) if counts else 1.0
 
 
 COLUMNS = {
@@ -152,7 +179,7 @@ def _mean(results: StudyResults, digest: str, column: str) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _probabilities(results: StudyResults, digests: list[str], of: Front) -> Float64:
+def _probabilities(results: StudyResults, digests: list[str], of: Front, tolerance: float) -> Float64:
     """NaN for a configuration with one seed, whose noise is not known, and for one that was not measured so."""
     found = np.full(len(digests), np.nan)
     runs = {place: _points(results, digest, of) for place, digest in enumerate(digests)}
@@ -160,7 +187,7 @@ def _probabilities(results: StudyResults, digests: list[str], of: Front) -> Floa
     if not known:
         return found
     draws = max(LEAST_DRAWS, min(DRAWS, DRAWS_TIMES_CONFIGURATIONS // len(known)))
-    probabilities = front_probability(list(known.values()), of.directions, resamples=draws)
+    probabilities = front_probability(list(known.values()), of.directions, resamples=draws, tolerance=tolerance)
     for place, probability in zip(known, probabilities, strict=True):
         found[place] = probability if len(known[place]) > 1 else np.nan
     return found

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from results import copying, lease, migrations, run_records, schema, storage_url, study_records
 from results.byte_numbers import ByteColumn
+from results.connecting import engine_options, plain_url
 from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
 from results.reconnecting import lasting, lasting_once
 from results.rows import (
@@ -37,7 +38,7 @@ from results.rows import (
     utc_now,
     values_of,
 )
-from results.sessions import Sessions, engine_options
+from results.sessions import Sessions
 
 __all__ = [
     "Cell",
@@ -135,7 +136,7 @@ def _sessions(url: str, *, create: bool) -> Sessions:
     else:
         storage_url.require_file(parsed)
     try:
-        engine = create_engine(parsed, **engine_options(parsed))
+        engine = create_engine(plain_url(parsed), **engine_options(parsed))
     except (NoSuchModuleError, ModuleNotFoundError) as fault:
         raise StorageError(
             f"{storage_url.shown(parsed)} needs a driver that is not installed ({fault}). "
@@ -178,6 +179,7 @@ class Database:
         """Make the tables and indexes of another library that are missing: in one transaction, all or none."""
         with self._write() as session:
             connection = session.connection()
+            migrations.lock(connection)  # another launch may be making them
             tables.create_all(connection)
             for index in [index for table in tables.sorted_tables for index in table.indexes]:
                 index.create(connection, checkfirst=True)
@@ -248,6 +250,8 @@ class Database:
         settings_json: JsonObject | None = None,
         decisions_json: JsonObject | None = None,
         data_json: JsonObject | None = None,
+        config_version: int | None = None,
+        data_fingerprint: str | None = None,
     ) -> None:
         """Replace the fields that are given. UnknownStudy when there is none of that name."""
         self.require_study(name)
@@ -257,6 +261,8 @@ class Database:
             "settings_json": settings_json,
             "decisions_json": decisions_json,
             "data_json": data_json,
+            "config_version": config_version,
+            "data_fingerprint": data_fingerprint,
         }
         changed = {column: value for column, value in given.items() if value is not None}
         table = schema.StudyMeta
@@ -377,6 +383,12 @@ class Database:
         """Have failed runs run again, as those that were interrupted; others stay as they are."""
         with self._write() as session:
             run_records.reopen(session, run_ids)
+
+    @lasting
+    def mark_code(self, name: str, code: str) -> None:
+        """Write which code the runs of a study have that do not say it themselves."""
+        with self._write() as session:
+            run_records.mark_code(session, name, code)
 
     @lasting
     def last_epoch(self, run_id: int) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from results import account, findings, interval_svg, kept_epoch, page, run_links, wording
+from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
 from results.choice_luck import choice_note
 from results.contents import contents
 from results.described import described
@@ -96,6 +96,8 @@ def _context(study: Outcome) -> dict[str, Any]:
         "run_links": run_links,
         "described": described,
         "groups": findings.groups(results, found),
+        "code_note": code_versions.note(found.study, results.runs),
+        "mixed_code": code_versions.mixed(results, _reference(found)),
         "made_up": page.made_up(found.study),
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
@@ -118,6 +120,12 @@ def _context(study: Outcome) -> dict[str, Any]:
     }
 
 
+def _reference(found: Summary) -> str | None:
+    """The configuration that the rows of the table are compared with."""
+    entry = found.baseline if found.is_grid else found.best
+    return entry.digest if entry else None
+
+
 def _fixed_pretraining(found: Summary) -> bool:
     """Whether all seeds share what comes before multitask (`--fixed-pretraining-seed`)."""
     return bool(found.study.settings_json.get("fixed_pretraining_seed"))
@@ -128,7 +136,8 @@ def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    return {"id": figure.id, "traces": figure.traces, "layout": figure.layout}
+    told = {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
+    return told | ({"menu": figure.menu} if figure.menu else {}) | ({"lines": figure.lines} if figure.lines else {})
 
 
 def _script_json(value: object) -> Markup:

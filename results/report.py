@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from results import command
+from results.plain import plain
 
 if TYPE_CHECKING:
     from results.command import Opened
@@ -40,15 +41,18 @@ def write_report_of(found: Outcome, path: Path) -> None:
     command.write_text(path, render(found))
 
 
-def write_comparison(studies: Sequence[Opened], path: Path) -> None:
-    """Write the page that compares two studies or more to `path`; the first is the reference.
+def write_comparison(studies: Sequence[Opened], path: Path) -> list[str]:
+    """Write the page that compares two studies or more to `path`; the first is the reference. What it says in brief.
 
     UnknownStudy when a database has none of the name.
     """
-    from results.comparison_page import render_comparison
+    from results.comparing import compare_studies
+    from results.comparison_page import in_brief, render_found
     from results.study_results import StudyResults
 
-    command.write_text(path, render_comparison([StudyResults(database, name) for database, name in studies]))
+    found = compare_studies([StudyResults(database, name) for database, name in studies])
+    command.write_text(path, render_found(found))
+    return in_brief(found)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def write(studies: Sequence[Opened], path: Path) -> None:
         if len(studies) > 1:
-            write_comparison(studies, path)
+            for line in write_comparison(studies, path):
+                print(plain(line), file=sys.stderr)
         else:
             write_report(*studies[0], path)
 

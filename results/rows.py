@@ -43,6 +43,7 @@ class StudyRow:
     "ablations_forbidden": [{"factor", "from_level", "to_level", "reason"}], "designs": {"around": digest of the best,
     design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "path": {"best", "baseline", "steps":
     [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null},
+    "code": {"now": name, "versions": {name: {"files": {file: hash}, "since"}}} of a custom trainer,
     "store": {"folder", "bytes", "entries"}, "energy": {"joules", "seconds", "of"}}` as far as decided and measured.
     """
 
@@ -100,6 +101,7 @@ class NewRun:
     device: str = "cpu"
     engine: str = "local"
     environment_id: int | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,7 @@ class RunResult:
 @dataclass(frozen=True, kw_only=True)
 class RunRow:
     """A run as the table `run` has it. `engine_trial_id`: what the engine calls it; the local engine has no names.
+    `code`: what it was trained with (`code_versions`); None: with what its study was begun.
 
     `inference_ms`: milliseconds that an example takes with the trained model, encoder included. `shared_train_seconds`:
     those of `shared_seconds` that were no evaluation, features of frozen parts included; None in rows of releases whose
@@ -232,6 +235,7 @@ class RunRow:
     score: float | None
     leaderboard_score: float | None
     last_score: float | None = None
+    code: str | None = None
     shared_train_seconds: float | None = None
 
     def own_train_seconds(self) -> float | None:

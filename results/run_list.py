@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from results import wording
+from results import code_versions, wording
 from results.rows import Cell, JsonObject, RunRow
 from results.summary import Summary, seconds_spent
 
@@ -88,8 +88,16 @@ def run_list(
         _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], "{:,g}".format),
         _numbers("seconds", "Time", [seconds_spent(run) for run in runs], wording.duration),
         _numbers("memory", "Memory", [run.peak_memory_bytes for run in runs], wording.memory_text),
+        *_code(runs, found),
     )
     return RunList(len(runs), columns)
+
+
+def _code(runs: Sequence[RunRow], found: Summary) -> list[RunColumn]:
+    """The code that each run had, where it is not the same for all."""
+    if code_versions.note(found.study, runs) is None:
+        return []
+    return [_words("code", "Code", [code_versions.code_of(run, found.study) for run in runs])]
 
 
 def _cells(runs: Sequence[RunRow], cells: Sequence[Cell]) -> RunColumn:

@@ -48,7 +48,7 @@ def start(session: Session, new: rows.NewRun) -> int:
         )
     run.status, run.attempt, run.started_at = "running", run.attempt + 1, rows.utc_now()
     run.host, run.device, run.engine = new.host, new.device, new.engine
-    run.environment_id, run.engine_trial_id = new.environment_id, None
+    run.environment_id, run.engine_trial_id, run.code = new.environment_id, None, new.code
     session.flush()
     return run.id
 
@@ -192,6 +192,12 @@ def reopen(session: Session, run_ids: Sequence[int]) -> None:
     """Mark failed runs as interrupted ones, which the next launch runs again; why they failed stays in `detail`."""
     wanted = (schema.Run.id.in_(run_ids), schema.Run.status == "failed")
     session.execute(update(schema.Run).where(*wanted).values(status="interrupted", reason="interrupted"))
+
+
+def mark_code(session: Session, study_name: str, code: str) -> None:
+    """The runs of a study that have no mark get this one."""
+    mine = (schema.Run.study_name == study_name, schema.Run.code.is_(None))
+    session.execute(update(schema.Run).where(*mine).values(code=code))
 
 
 def running_run(session: Session, run_id: int) -> schema.Run:

@@ -118,6 +118,7 @@ class Run(Base):
     score: Mapped[float | None]
     leaderboard_score: Mapped[float | None]
     last_score: Mapped[float | None]
+    code: Mapped[str | None]
 
 
 class Cell(Base):

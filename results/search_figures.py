@@ -1,4 +1,4 @@
-"""Figures of the search: the score of run after run with the best so far, and every run as a line across its choices.
+"""Figures of the search: the score of run after run with the highest so far, every run as a line across its choices.
 
 All scores here are of single runs that chose configurations; they are not results.
 """
@@ -19,7 +19,7 @@ from results.rows import JsonObject, RunRow
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import level_text, plural, score_text
+from results.wording import level_text, plural, range_text, score_text
 
 MOST_POINTS = 800  # of the history, so that the page stays small
 MOST_LINES, MOST_AXES = 240, 7  # of the parallel coordinates: more is a carpet
@@ -28,7 +28,7 @@ SPREAD = 0.05  # how far lines through one level are drawn apart, of an axis
 
 
 def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Figure:
-    """The score of the search's runs in the order they began; complete ones, those stopped early, the best so far."""
+    """The scores of the search's runs in the order they began, and the highest so far."""
     places = {run.id: place for place, run in enumerate(runs, start=1)}
     complete = [run for run in runs if run.status == "complete" and run.score is not None]
     stopped = [run for run in runs if run.status == "pruned" and run.score is not None]
@@ -39,7 +39,7 @@ def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Fi
         {
             "x": [*(places[run.id] for run in best), len(runs)],
             "y": [*(run.score for run in best), best[-1].score] if best else [],
-            "name": "best so far",
+            "name": "highest so far",
             "mode": "lines",
             "line": {"color": "var(--accent)", "width": 2, "shape": "hv"},
             "hoverinfo": "skip",
@@ -95,7 +95,8 @@ def _dots(
 
 def _named(results: StudyResults, found: Summary, complete: Sequence[RunRow], places: Mapping[int, int]) -> Trace:
     """The first run of the baseline and of each of the space's recipes, with its name."""
-    wanted = {"baseline": found.baseline_choices, **recipes_of(results)}
+    recipes = {f"recipe {name}": choices for name, choices in recipes_of(results).items()}
+    wanted = {"baseline": found.baseline_choices, **recipes}
     firsts = {name: next((run for run in complete if run.choices_json == what), None) for name, what in wanted.items()}
     marked = [(name, run) for name, run in firsts.items() if run is not None]
     return {
@@ -104,9 +105,7 @@ def _named(results: StudyResults, found: Summary, complete: Sequence[RunRow], pl
         "text": [escape(name, quote=False) for name, _ in marked],
         "runs": [str(run.id) for _, run in marked],
         "name": "baseline and recipes",
-        "mode": "markers+text",
-        "textposition": "bottom right",
-        "textfont": {"color": "var(--baseline)", "size": 11},
+        "mode": "markers",
         "marker": {"color": "var(--baseline)", "size": 9, "symbol": "x"},
         "hovertemplate": "%{text}<br>%{y:.3f}<extra></extra>",
     }
@@ -136,7 +135,7 @@ class _Axis:
         """What stands on the axis, and where."""
         if self.levels:
             return [(i / max(1, len(self.levels) - 1), level_text(level)) for i, level in enumerate(self.levels)]
-        return [(0.0, level_text(self.low)), (1.0, level_text(self.high))]
+        return [(at, range_text(end, self.low, self.high)) for at, end in ((0.0, self.low), (1.0, self.high))]
 
 
 def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Figure | None:
@@ -159,17 +158,26 @@ def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> F
     lines = {name: [run for run in drawn if (run.id in best) is first] for name, first in (("", False), ("top", True))}
     some = f" ({len(drawn):,} of {len(complete):,} drawn)" if len(drawn) < len(complete) else ""
     names = [escape(axis.factor, quote=False) for axis in axes]
+    paths = {
+        name: [_path(run, place, axes, (low, high)) for place, run in enumerate(some)] for name, some in lines.items()
+    }
     return Figure(
         id="figure-parallel",
         title="Every complete run across its choices",
         sentence=(
             f"A line is a run of the search{some}; the {len(top)} with the highest scores are in colour. The factors "
             "are those whose levels these use most unlike all runs: where their lines meet, the search went, which is "
-            "a hint and no result."
+            "a hint and no result. Pointing at a line shows which run it is; a click opens it."
         ),
         traces=[
-            _lines("other complete runs", lines[""], axes, (low, high), "var(--faint)", 0.7),
-            _lines(f"highest {len(top)}", lines["top"], axes, (low, high), "var(--best)", 1.8),
+            _lines("other complete runs", paths[""], "var(--faint)", 0.7),
+            _lines(f"highest {len(top)}", paths["top"], "var(--best)", 1.8),
+            _lines("the run pointed at", [], "var(--ink)", 3) | {"showlegend": False},
+        ],
+        lines=[
+            {"id": run.id, "at": path, "says": _says(found, run)}
+            for name, some in lines.items()
+            for run, path in zip(some, paths[name], strict=True)
         ],
         layout={
             "xaxis": {
@@ -227,20 +235,27 @@ def _unlike(axis: _Axis, runs: Sequence[RunRow], top: Sequence[RunRow]) -> float
     return sum(abs(all_of.get(part, 0.0) - of_top.get(part, 0.0)) for part in {*all_of, *of_top}) / 2
 
 
-def _lines(
-    name: str, runs: Sequence[RunRow], axes: Sequence[_Axis], scores: tuple[float, float], color: str, width: float
-) -> Trace:
+def _path(run: RunRow, place: int, axes: Sequence[_Axis], scores: tuple[float, float]) -> list[float | None]:
+    """The height of a run's line at each axis and at the score's, 0..1; lines through one level are drawn apart."""
+    low, high = scores
+    apart = SPREAD * (2 * ((place * 0.618034) % 1) - 1)  # the golden ratio spreads any number of lines evenly
+    found: list[float | None] = []
+    for axis in axes:
+        at = axis.place(run.choices_json)
+        found.append(None if at is None else round(at + (apart if axis.levels else 0.0), 4))
+    return [*found, round(((run.score or 0.0) - low) / (high - low), 4) if high > low else 0.5]
+
+
+def _says(found: Summary, run: RunRow) -> str:
+    return f"run {run.id}: score {score_text(run.score)}, one seed; {described(found, run.choices_json).text}"
+
+
+def _lines(name: str, paths: Sequence[Sequence[float | None]], color: str, width: float) -> Trace:
     x: list[float | None] = []
     y: list[float | None] = []
-    low, high = scores
-    for place, run in enumerate(runs):
-        apart = SPREAD * (2 * ((place * 0.618034) % 1) - 1)  # the golden ratio spreads any number of lines evenly
-        for i, axis in enumerate(axes):
-            at = axis.place(run.choices_json)
-            x.append(i)
-            y.append(None if at is None else round(at + (apart if axis.levels else 0.0), 4))
-        x += [len(axes), None]
-        y += [round(((run.score or 0.0) - low) / (high - low), 4) if high > low else 0.5, None]
+    for path in paths:
+        x += [*range(len(path)), None]
+        y += [*path, None]
     return {
         "x": x,
         "y": y,

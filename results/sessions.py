@@ -14,20 +14,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.orm import Session
 
 from results import byte_numbers, migrations, storage_url
+from results.column_types import note_encoding
 from results.errors import ConnectionLost, RecordError, StorageError
 from results.reconnecting import lasting_if_there
 from results.stored_values import BytesForNumber
 
-BUSY_SECONDS = 60  # a reader of a report or Optuna's own connection never holds the lock for long
-CONNECT_SECONDS = 10
 _answered: set[URL] = set()  # servers that did so in this process: such a one is waited for, its name is right
-
-
-def engine_options(url: URL) -> dict[str, Any]:
-    """What `create_engine` needs to know of this kind of database."""
-    if url.get_backend_name() == "postgresql":
-        return {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
-    return {"connect_args": {"timeout": BUSY_SECONDS}}
 
 
 class Sessions:
@@ -37,9 +29,14 @@ class Sessions:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
+        elif engine.dialect.driver == "psycopg":
+            event.listen(engine, "connect", self._note_encoding)
         self._engine = engine
         self._writing = engine.execution_options(write=True)
         self.shown_url = storage_url.shown(engine.url)
+
+    def _note_encoding(self, connection: Any, record: object) -> None:
+        note_encoding(self._engine.dialect, connection.info.parameter_status("server_encoding") or "UTF8")
 
     def close(self) -> None:
         """Give all connections back."""
@@ -136,7 +133,6 @@ def _was_there(fault: DBAPIError) -> bool:
 def _set_up_sqlite(connection: Any, record: object) -> None:
     """WAL: readers do not wait for the writer. Python's own transactions are off, see `_begin_sqlite`."""
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         connection.execute("PRAGMA journal_mode = WAL")

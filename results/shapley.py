@@ -10,7 +10,7 @@ import numpy as np
 
 from results.arrays import Float64
 from results.choice_columns import Groups
-from results.forest import fit
+from results.forest import Forest, fit
 
 WALKS = 256
 
@@ -36,15 +36,17 @@ def shapley_values(game: Callable[[frozenset[int]], float], players: int) -> Flo
     return values
 
 
-def shapley_effects(groups: Groups, scores: Float64, *, trees: int, seed: int, walks: int = WALKS) -> Float64:
+def shapley_effects(
+    groups: Groups, scores: Float64, *, trees: int, seed: int, walks: int = WALKS, forest: Forest | None = None
+) -> Float64:
     """Each group's share of the variance of a random forest fitted to the scores: (groups,), summing to about 1.
 
     The Shapley values of the game "variance explained by these factors", Var E[f(X) | X_S] / Var f(X) (Owen 2014,
     "Sobol' indices and Shapley value", eq. 8), the groups drawn independently of each other from the runs, all columns
-    of one group together. See `variance_effects`.
+    of one group together. See `variance_effects`. `forest`: one that was fitted already, by `fit` with these arguments.
     """
     rng = np.random.default_rng(seed)
-    forest = fit(groups, scores, trees=trees, seed=seed)
+    forest = forest or fit(groups, scores, trees=trees, seed=seed)
     rows = rng.integers(0, len(scores), (2, walks, len(groups)))  # each factor's from a run of its own
     return variance_effects(forest.predict, rows[0], rows[1], rng)
 

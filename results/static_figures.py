@@ -94,7 +94,7 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
         "plot_bgcolor": "white",
         "font": {"family": "sans-serif", "size": 13, "color": "var(--ink)"},
         "margin": {"l": 64, "r": 24, "t": 56, "b": 56},
-        "legend": {"orientation": "h", "x": 0, "y": -0.18, "yanchor": "top"},
+        "legend": {"orientation": "h", "x": 0, "y": -0.18, "yanchor": "top", **figure.layout.get("legend", {})},
         "template": None,
     }
     traces = [{key: value for key, value in trace.items() if key != "runs"} for trace in figure.traces]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
@@ -11,6 +13,12 @@ from sqlalchemy.exc import ArgumentError
 from results import DEFAULT_STORAGE
 from results.errors import StorageError
 
+# How a password is written in a URL.
+PERCENT = (
+    "Characters of a user's name or password that mean something in a URL are written percent-encoded: @ as %40, : as "
+    "%3A, / as %2F, # as %23, ? as %3F, % as %25, a space as %20."
+)
+_NAMED = "(?:password|passwd|sslpassword|token|api_?key|access_key|secret)="
 _EXAMPLES = "Give sqlite:///runs/studies.db or postgresql+psycopg://user:password@host:5432/database."
 
 
@@ -21,10 +29,12 @@ def parse_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError) as fault:
-        raise StorageError(f"'{mask(text)}' is not a database URL. {_EXAMPLES}") from fault
+    except (ArgumentError, ValueError):  # which quotes what could not be read, a password among it
+        hint = f" {PERCENT}" if re.match(r"postgres\w*(\+\w+)?://", text) else ""
+        raise StorageError(f"'{masked_url(text)}' is not a database URL. {_EXAMPLES}{hint}") from None
     backend = url.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
+        _check_borders(text, url)
         driver = url.drivername.partition("+")[2] or "psycopg"
         return url.set(drivername=f"postgresql+{driver}")
     if backend != "sqlite":
@@ -34,24 +44,69 @@ def parse_url(text: str) -> URL:
     return url
 
 
+def _check_borders(text: str, url: URL) -> None:
+    """StorageError where an @ stands behind what was read as the password: a part of it would be read as the host."""
+    rest = text.partition("://")[2]
+    account = re.match(r"[^:/]*:[^@]*@", rest)
+    behind = rest[account.end() :] if account else f"{url.host or ''}{url.database or ''}"
+    if "@" in behind:
+        name = re.match(r"[^:/@?]*", rest)
+        begin = f"{text.partition('://')[0]}://{name[0] if name else ''}:***"
+        raise StorageError(f"The storage URL {begin} cannot be read: it has an @ too many. {PERCENT}")
+
+
 def shown(url: URL) -> str:
     """The URL as a person may see it, in a log or a report: no password."""
-    return mask(url.render_as_string(hide_password=True))
+    return masked_url(url.render_as_string(hide_password=True))
+
+
+def masked_url(text: str) -> str:
+    """A text that is one URL, without its password, whatever characters that has; mistaken URLs too."""
+    scheme, mark, rest = text.partition("://")
+    if not mark or scheme.startswith("sqlite"):
+        return mask(text)
+    rest = re.sub(rf"(?i)({_NAMED})[^&]*", r"\1***", rest)
+    colon, at = rest.find(":"), rest.rfind("@")
+    if 0 <= colon < at:
+        rest = f"{rest[:colon]}:***{rest[at:]}"
+    elif at < 0 <= colon and not re.match(r":\d*([/?]|$)", rest[colon:]) and not rest.startswith("["):
+        rest = f"{rest[:colon]}:***"
+    return mask(f"{scheme}://{rest}")
 
 
 def mask(text: str) -> str:
     """`text` with every password of a URL replaced: before the @ and among the parameters after the ?.
 
-    A web address with a single word before the @ has a token there.
+    A web address with a single word before the @ has a token there. A password with spaces is found where its URL is
+    quoted, as shells want it.
     """
-    before_at = re.sub(r"://([^:/@\s]*):[^\s]*@", r"://\1:***@", text)
+    quoted = re.sub(r"(['\"])((?!sqlite)[\w+]+://[^:/@'\"]*):[^'\"]*@", r"\1\2:***@", text)
+    before_at = re.sub(r"(?<!sqlite)://([^:@\s]*):[^\s]*@", r"://\1:***@", quoted)
     tokens = re.sub(r"(?i)(https?://)[^:/@\s]+@", r"\1***@", before_at)
-    return re.sub(r"(?i)((?:password|passwd|sslpassword|token|api_?key|access_key|secret)=)[^&\s]*", r"\1***", tokens)
+    return re.sub(rf"(?i)({_NAMED})[^&\s]*", r"\1***", tokens)
+
+
+def masked_command(arguments: Sequence[str]) -> str:
+    """A command line as it can be typed again, but for its passwords."""
+    told = []
+    for argument in arguments:
+        hidden = masked_url(argument) if re.match(r"[\w+]+://", argument) else mask(argument)
+        plain = hidden == argument or shlex.quote(hidden.replace("***", "x")) != hidden.replace("***", "x")
+        told.append(shlex.quote(hidden) if plain else hidden)
+    return " ".join(told)
 
 
 def one_line(text: object, most: int = 200) -> str:
     """What a library said, for a message of ours: in one line, without passwords, cut."""
     return mask(" ".join(str(text).split()))[:most]
+
+
+def _without_password(url: URL, text: str) -> str:
+    """What a driver said, without the password of the URL, should it quote it."""
+    given = [url.password, *(url.query.get(name) for name in ("password", "sslpassword"))]
+    for secret in (each for each in given if isinstance(each, str) and each):
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
+    return text
 
 
 def sqlite_file(url: URL) -> Path | None:
@@ -101,5 +156,8 @@ def opening_fault(url: URL, fault: BaseException) -> StorageError:
     if "database is locked" in text:
         return StorageError(f"{file} is locked by another program for more than a minute. Try again later.")
     if file is None:
-        return StorageError(f"The server of {where} does not answer as it should: {text}")
+        hint = f" {PERCENT}" if "password authentication failed" in text else ""
+        if "prepared statement" in text:
+            hint = " A pool such as pgbouncer keeps none for you: leave prepare_threshold out of the URL."
+        return StorageError(f"The server of {where} does not answer as it should: {_without_password(url, text)}{hint}")
     return StorageError(f"{where} cannot be used: {text}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from results.ablation import AblationRow
@@ -16,7 +16,7 @@ from results.study_results import Comparison, StudyResults
 from results.summary import Summary
 from results.wording import Choice, changes, choice_in_words, level_text
 
-Table = Literal["change to the best", "change to the baseline", "configuration"]
+Table = Literal["change to the best", "change to the baseline", "configuration", "change to another configuration"]
 Key = tuple[str, ...]  # the table, and what names the row in it
 
 TURNED: Mapping[Verdict, Verdict] = {"helps": "hurts", "hurts": "helps", "equivalent": "equivalent", "open": "open"}
@@ -29,7 +29,7 @@ class Effect:
     Of a change of one factor, `factor`, `from_level` and `to_level` say which, and `label` is empty. `comparison` is
     None with fewer than two seeds in common with what it is compared with, `judgement` before the table's first look;
     that is about `judged`, the difference without the luck of a best that was chosen. `run_ids`: the runs compared, as
-    in every export.
+    in every export. `around`: what else the configurations compared choose, of a single change.
     """
 
     table: Table
@@ -41,6 +41,7 @@ class Effect:
     judgement: Judgement | None
     run_ids: str = ""
     judged: Difference | None = None
+    around: Mapping[str, Choice] = field(default_factory=dict)
 
     @property
     def interval(self) -> Interval | None:
@@ -89,20 +90,30 @@ def effects(results: StudyResults, found: Summary) -> Effects:
 def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
     baseline = baseline_digest(results) or ""
     for row in found.ablation if not found.is_grid else ():
-        yield _change(results, "change to the best", row, found.best.digest if found.best else "")
+        best = (found.best.digest, found.best.choices) if found.best else ("", {})
+        yield _change(results, "change to the best", row, *best)
     for added in added_rows(results, found) if not found.is_grid else ():
-        yield _change(results, "change to the baseline", added.alone, baseline)
+        yield _change(results, "change to the baseline", added.alone, baseline, found.baseline_choices)
     for one in found.against_baseline:
         runs = _run_ids(results, one.comparison, one.entry.digest, baseline)
         table, label, change = _named(one, found.baseline_choices)
-        yield Effect(table, label, *change, one.comparison, one.judgement, runs, one.judged)
+        around = context(found.baseline_choices, change[0]) if change[0] else {}
+        yield Effect(table, label, *change, one.comparison, one.judgement, runs, one.judged, around)
 
 
-def _change(results: StudyResults, table: Table, row: AblationRow, reference: str) -> Effect:
+def context(choices: Mapping[str, Choice], factor: str) -> dict[str, Choice]:
+    """What a configuration chooses beside a factor and those that hang from it."""
+    return {name: choice for name, choice in choices.items() if name != factor and not name.startswith(f"{factor}.")}
+
+
+def _change(
+    results: StudyResults, table: Table, row: AblationRow, reference: str, choices: Mapping[str, Choice]
+) -> Effect:
     cell = row.cell
     change = str(cell.factor), str(cell.from_level), str(cell.to_level)
     runs = _run_ids(results, row.comparison, cell.config_digest, reference)
-    return Effect(table, "", *change, row.comparison, row.judgement, runs, row.judged)
+    around = context(choices, change[0])
+    return Effect(table, "", *change, row.comparison, row.judgement, runs, row.judged, around)
 
 
 def _named(row: GridRow, baseline: Mapping[str, Choice]) -> tuple[Table, str, tuple[str, str, str]]:

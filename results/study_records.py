@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from results import schema
@@ -56,8 +57,13 @@ def environment_id(session: Session, environment: EnvironmentRow) -> int:
     content = asdict(environment)
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     found = session.scalar(select(schema.Environment).filter_by(content_sha256=digest))
-    if found is None:
-        found = schema.Environment(content_sha256=digest, **content)
-        session.add(found)
-        session.flush()
-    return found.id
+    if found is not None:
+        return found.id
+    try:
+        with session.begin_nested():
+            new = schema.Environment(content_sha256=digest, **content)
+            session.add(new)
+            session.flush()
+            return new.id
+    except IntegrityError:  # another study's driver has written it meanwhile
+        return session.scalars(select(schema.Environment).filter_by(content_sha256=digest)).one().id

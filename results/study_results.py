@@ -94,6 +94,7 @@ class StudyResults:
         self.cells: list[Cell] = database.cells(name)
         self.stages: StageCosts = stage_costs(database, name)
         self.stage_losses: tuple[StageLosses, ...] = stage_losses(database, name)
+        self.storage = database.shown_url
         self._database = database
         self._metrics = _task_metrics(database, name)
         self._example_scores: dict[int, ExampleScores | None] = {}

@@ -99,7 +99,8 @@ def _typed(columns: Mapping[str, Sequence[Any]]) -> dict[str, pd.Series[Any]]:
         if name in CATEGORIES:
             found[name] = pd.Series(pd.Categorical(values, categories=CATEGORIES[name]))
         elif name in WHOLE:
-            found[name] = pd.Series(pd.array(list(values), dtype="Int64"))
+            fractions = any(isinstance(value, float) for value in values)  # of epochs
+            found[name] = pd.Series(pd.array(list(values), dtype="Float64" if fractions else "Int64"))
         elif name in NUMBERS or name.startswith("dev_"):
             found[name] = pd.Series(list(values), dtype="float64")
         elif name in ("reason", "config_digest"):

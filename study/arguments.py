@@ -137,6 +137,11 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         "--retries", type=int, metavar="N", default=RETRIES, help=f"of a run whose worker died; default: {RETRIES}"
     )
     group.add_argument(
+        "--accept-changed-code",
+        action="store_true",
+        help="resume a study whose trainer's code, or whose configurations' meaning, has changed; its runs are marked",
+    )
+    group.add_argument(
         "--retry-failed", action="store_true", help="run the failed runs of an earlier launch of the study again"
     )
     group.add_argument(

@@ -6,6 +6,7 @@ import logging
 
 from results.records import Database, StudyRow
 from search_spaces import describe
+from study.code_changes import CodeChange, change_of, code_so_far, recorded
 from study.reopening import reopen, take_from
 from study.settings import Settings
 from study.terminal import PlainConsole
@@ -15,16 +16,24 @@ log = logging.getLogger("study")
 
 
 def create_or_resume(
-    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, console: PlainConsole
-) -> None:
-    """Write the study's row, or check that this is the same study; the lease on it is held."""
+    database: Database,
+    settings: Settings,
+    trainer: AbstractTrainer,
+    command: str,
+    console: PlainConsole,
+    accept_changed_code: bool = False,
+) -> CodeChange | None:
+    """Write the study's row, or check that this is the same study; the lease on it is held.
+
+    What changed in the code of a study that exists, by now part of its record; None where nothing did.
+    """
     found = database.study(settings.name)
     if found is None:
-        _create(database, settings, trainer, command, console)
+        _create(database, settings, trainer, command, console, accept_changed_code)
         database.add_data_issues(settings.name, trainer.facts.issues)
-        return
-    runs = database.runs(settings.name)
-    reopened = reopen(found, trainer, runs, database.cells(settings.name))
+        return None
+    runs, cells = database.runs(settings.name), database.cells(settings.name)
+    reopened = reopen(found, trainer, runs, cells, accept_changed_code=accept_changed_code)
     if reopened is not None:
         reopened.write(database)
         told = (f"The space of study {settings.name} has changed; its runs are kept:", *reopened.told)
@@ -35,10 +44,21 @@ def create_or_resume(
     database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
     done = sum(run.status in ("complete", "pruned") for run in runs)
     console.print(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.", markup=False)
+    change = change_of(found, trainer.facts, runs)
+    if change is not None:
+        change.write(database)
+        log.info("%s", change.what)
+        console.print(change.told(), markup=False, soft_wrap=True)
+    return change
 
 
 def _create(
-    database: Database, settings: Settings, trainer: AbstractTrainer, command: str, console: PlainConsole
+    database: Database,
+    settings: Settings,
+    trainer: AbstractTrainer,
+    command: str,
+    console: PlainConsole,
+    accept_changed_code: bool,
 ) -> None:
     """The study's row, with the runs of another study where they are wanted."""
     baseline, space, facts = trainer.space.baseline(), trainer.space, trainer.facts
@@ -58,14 +78,18 @@ def _create(
         decisions_json={
             "baseline": trainer.configuration(baseline).digest(),
             "baseline_choices": baseline,
+            **recorded(facts, {}),
         },
     )
     old = settings.import_from
     if old is None:
         database.create_study(row)
         return
-    taken = take_from(database.require_study(old), trainer, database.runs(old))
+    source, runs = database.require_study(old), database.runs(old)
+    taken = take_from(source, trainer, runs, accept_changed_code=accept_changed_code)
     database.create_study(row, taken.copies)
+    if (known := code_so_far(source)) is not None:
+        database.mark_code(settings.name, known)
     for line in taken.told(old):
         log.info("%s", line)
         console.print(line, markup=False, soft_wrap=True)

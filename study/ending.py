@@ -38,6 +38,7 @@ class Ending:
     storage: str
     claims: ClaimsEnding | None = None
     designs: DesignsEnding | None = None
+    code_note: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report.
@@ -58,7 +59,7 @@ class Ending:
         }
         return {
             "study": found.study.study_name,
-            "storage": storage_url.mask(self.storage),
+            "storage": storage_url.masked_url(self.storage),
             "runs": found.counts.total,
             "complete": found.counts.complete,
             "pruned": found.counts.pruned,
@@ -111,7 +112,9 @@ class Ending:
             console.print(f"model    {self.folder / 'best'}", soft_wrap=True)
         if counts.failed:
             elsewhere = (
-                "" if self.storage == DEFAULT_STORAGE else f" --storage {shlex.quote(storage_url.mask(self.storage))}"
+                ""
+                if self.storage == DEFAULT_STORAGE
+                else f" --storage {shlex.quote(storage_url.masked_url(self.storage))}"
             )
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
             command = f"python -m study.status --name {found.study.study_name}{elsewhere} --failed"
@@ -135,7 +138,9 @@ class Ending:
         return "\n".join([*lines, ""])
 
     def _say_left_out(self, console: Console) -> None:
-        """What the tables above go without."""
+        """What to know of the tables above: whether their runs had one code, and what they go without."""
+        if self.code_note:
+            console.print(self.code_note, markup=False, style="yellow")
         more = len(self.summary.leaderboard) - SHOWN_CONFIGURATIONS
         if more > 0 and not self.summary.ablation:
             console.print(f"and {wording.plural(more, 'further configuration')}: the report has all of them")

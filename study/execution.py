@@ -14,6 +14,7 @@ from pathlib import Path
 from mtbert.stage_store.store import StageStore
 from results.records import Database, NewRun
 from results.stored_values import epoch_number
+from study import run_log
 from study.acceptance import Acceptance
 from study.engines.abstract import AbstractEngine
 from study.failures import Failures
@@ -46,14 +47,19 @@ class TimeIsUp(Interrupted):
 
 @dataclass(frozen=True)
 class Places:
-    """Where a study's files are: prepared data for the workers, and models kept until the best is known."""
+    """Where a study's files are: prepared data for the workers, models kept until the best is known, logs of runs."""
 
     prepared: Path
     models: Path
+    logs: Path | None = None
 
     def model(self, config: Configuration) -> Path:
         """The folder of one run's model."""
         return self.models / f"{config.digest()[:16]}-{config.seed}"
+
+    def log(self, run_id: int) -> Path | None:
+        """The log of one run."""
+        return None if self.logs is None else run_log.path_of(self.logs, run_id)
 
 
 class Execution:
@@ -166,6 +172,7 @@ class Execution:
                 device=self._engine.device(),
                 engine=self._engine.name,
                 environment_id=self._environment_id,
+                code=self._trainer.facts.code,
             )
         )
 
@@ -187,6 +194,7 @@ class Execution:
                 prepared_folder=self._places.prepared,
                 device=self._engine.device(),
                 model_folder=self._places.model(request.config) if keep else None,
+                log=self._places.log(run_id),
                 sharing=self._sharing(request),
                 limits=self._watch.limits,
             )
@@ -277,6 +285,8 @@ class Execution:
             if not again:
                 self._tell(search, request, None, "failed", event.reason)
         note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"
+        if (written := self._places.log(event.run_id)) is not None and written.is_file():
+            note += f"   log {written}"
         self.observer.ended(event.run_id, "failed", None, note)
         if not again and not self._trainer.fails_by_plan:
             self._failures.failed(event, request.label)

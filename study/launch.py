@@ -46,7 +46,7 @@ def _main(arguments: list[str] | None) -> int:
         return FAILED_RUNS
     except (MtbertError, ResultsError, SpaceError, SettingsError, EngineError) as error:
         if options.debug:
-            traceback.print_exc()
+            _print_traceback()
         else:
             print(error, file=sys.stderr)
         return BAD_ARGUMENTS
@@ -60,12 +60,19 @@ def _main(arguments: list[str] | None) -> int:
         return _crashed(error, options.debug)
 
 
+def _print_traceback() -> None:
+    """The traceback of the error being handled, without passwords."""
+    from results import storage_url
+
+    print(storage_url.mask(traceback.format_exc()), file=sys.stderr)
+
+
 def _crashed(error: Exception, debug: bool) -> int:
     from results import storage_url
     from results.plain import plain
 
     if debug:
-        traceback.print_exc()
+        _print_traceback()
     else:
         place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
         told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"

@@ -45,7 +45,8 @@ class Job:
     needs to know beside the configuration.
 
     `model_folder` is where the best epoch's model is kept (train), or is read from (test; a model that is not
-    there is trained again, which gives the same bits).
+    there is trained again, which gives the same bits). `log` takes what the run's
+    processes write (`study.run_log`); None: they write where the driver does.
     """
 
     run_id: int
@@ -58,6 +59,7 @@ class Job:
     device: str = "cpu"
     threads: int = 1
     model_folder: Path | None = None
+    log: Path | None = None
     sharing: JobSharing | None = None
     limits: Limits = field(default_factory=Limits)
 

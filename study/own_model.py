@@ -25,11 +25,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.functions import function_of
+from study.code_fingerprint import Code, changed, code_of
+from study.functions import function_of, module_of
+from study.interrupts import usual_paths
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs
 from study.own_exits import exit_told
 from study.own_results import Returned, read
 from study.plain_values import BadResult, finite, step
+
+
+class ChangedCode(Exception):
+    """The function's files were changed while its study runs."""
 
 
 class Report:
@@ -68,11 +74,14 @@ class Report:
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
     """Call the function; whatever goes wrong is a message with a reason, an exit of the function too."""
+    usual_paths()
     began = time.perf_counter()
     report = Report(job, go_on)
     try:
         configuration = {**job.config["choices"], **job.config["set"]}
-        result = function_of(job.facts["function"])(configuration, job.seed, report)
+        function = function_of(job.facts["function"])
+        _check_code(job)
+        result = function(configuration, job.seed, report)
         return _done(job, read(result, job.facts["function"]), report, time.perf_counter() - began)
     except MemoryError as error:
         return RunFailed(job.run_id, "out_of_memory", str(error) or "MemoryError", traceback.format_exc())
@@ -83,6 +92,17 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
             raise
         told = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else exit_told(error)
         return RunFailed(job.run_id, "error", (told.splitlines() or [""])[0], traceback.format_exc())
+
+
+def _check_code(job: Job) -> None:
+    """Raises `ChangedCode` where the function's files are no longer those that the launch began with."""
+    known: Code | None = job.facts.get("code")
+    if known is None or all(seen.same() for seen in known.seen):
+        return
+    now = code_of(module_of(job.facts["function"]))
+    if now.digest != known.digest:
+        files = changed(known.files, now.files)
+        raise ChangedCode(f"the code of the trainer has changed since the launch began ({files}): launch again")
 
 
 def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:

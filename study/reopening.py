@@ -12,6 +12,7 @@ from results.records import Cell, Database, RunRow, StudyRow
 from search_spaces import SpaceError, describe
 from search_spaces.grammar import Choices
 from study import evolution
+from study.code_changes import change_of, check_taken
 from study.importing import Import, plan
 from study.rebuilding import Rebuilt, completed, rebuild
 from study.references import alone
@@ -33,18 +34,23 @@ class Reopened:
         database.evolve_study(self.study, self.run_choices, self.cell_choices)
 
 
-def reopen(found: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], cells: list[Cell]) -> Reopened | None:
+def reopen(
+    found: StudyRow,
+    trainer: AbstractTrainer,
+    runs: list[RunRow],
+    cells: list[Cell],
+    *,
+    accept_changed_code: bool = False,
+) -> Reopened | None:
     """What launching the study again changes in its record; None where its space is as it was.
 
     `SettingsError`, with every change and the way out, where runs of two meanings would stand in one table.
     """
     name = found.study_name
-    if found.config_version != trainer.facts.config_version:
-        raise SettingsError(
-            f"Study '{name}' cannot be resumed: {_other_version(found, trainer)} Its report is made as before: "
-            f"python -m results.report --name {name}. Start another study: --name {name}-2"
-        )
-    if found.data_fingerprint != trainer.facts.fingerprint:
+    change = change_of(found, trainer.facts, runs)
+    if change is not None and change.compared and not accept_changed_code:
+        raise change.refuse()
+    if found.data_fingerprint != trainer.facts.fingerprint and not (change is not None and change.reads_data):
         raise SettingsError(
             f"Study '{name}' cannot be resumed: the data ({found.data_source}) has other contents than when the study "
             f"began. Start another one: --name {name}-2"
@@ -70,27 +76,18 @@ def reopen(found: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], cells:
     return Reopened(changes.kept, study, changed, dict(_cells(cells, trainer)))
 
 
-def take_from(old: StudyRow, trainer: AbstractTrainer, runs: list[RunRow]) -> Import:
+def take_from(
+    old: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], *, accept_changed_code: bool = False
+) -> Import:
     """The runs with which a new study begins; `SettingsError` where the other's data are not the same."""
-    if old.config_version != trainer.facts.config_version:
-        raise SettingsError(
-            f"The runs of study '{old.study_name}' cannot be taken: {_other_version(old, trainer)} Begin without its "
-            "runs: leave out --import-from"
-        )
-    if old.data_fingerprint != trainer.facts.fingerprint:
+    check_taken(old, trainer.facts, runs, accept_changed_code)
+    other_release = old.config_version != trainer.facts.config_version
+    if old.data_fingerprint != trainer.facts.fingerprint and not other_release:
         raise SettingsError(
             f"The runs of study '{old.study_name}' cannot be taken: the data ({old.data_source}) has other contents "
             f"than when that study began. Begin without its runs: leave out --import-from"
         )
     return plan(runs, trainer.space, trainer.configuration)
-
-
-def _other_version(study: StudyRow, trainer: AbstractTrainer) -> str:
-    return (
-        f"its configurations have the meaning of version {study.config_version}, and this release has version "
-        f"{trainer.facts.config_version} (CHANGELOG.md says what has changed): its runs and new ones would not measure "
-        "the same."
-    )
 
 
 def _rebuilt(runs: list[RunRow], trainer: AbstractTrainer) -> Rebuilt:

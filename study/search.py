@@ -26,12 +26,13 @@ from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from results import storage_url
+from results.connecting import engine_options, plain_url
 from results.records import open_database
 from search_spaces import Factor, Space, numbers
 from search_spaces.grammar import Choice, Choices, choose
 from study import asha, steps, trial_rows
 from study.objectives import directions
-from study.optuna_calls import waiting
+from study.optuna_calls import opened, waiting
 from study.samplers import POPULATION, STARTUP_TRIALS, Encodings, sampler_for
 from study.trial_parameters import distributions, settle, without_strangers
 
@@ -357,9 +358,8 @@ def _storage(url: str) -> RDBStorage:
     with open_database(url) as database:
         database.make_tables(BaseModel.metadata)
     parsed = storage_url.parse_url(url)  # SQLAlchemy itself does not know postgres://
-    is_file = parsed.get_backend_name() == "sqlite"
-    engine = {"connect_args": {"timeout": 60}} if is_file else {"pool_pre_ping": True}
-    return RDBStorage(parsed.render_as_string(hide_password=False), engine_kwargs=engine)
+    place = plain_url(parsed).render_as_string(hide_password=False)
+    return opened(lambda: RDBStorage(place, engine_kwargs=engine_options(parsed)), parsed)
 
 
 def _pruner(name: str) -> BasePruner:

@@ -18,16 +18,19 @@ from typing import Any
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
 from results import DEFAULT_STORAGE, storage_url
+from results.code_versions import note as code_note
 from results.export import write_tables_of
 from results.outcome import outcome_of
 from results.records import Database, open_database
 from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
+from results.wording import plural
 from search_spaces.grammar import Choices
-from study import ending, energy, objectives, plan, store_note
+from study import ending, energy, objectives, plan, run_log, store_note
 from study.arguments import faults, limit_flags, limits
 from study.beginning import create_or_resume
+from study.code_changes import CodeChange
 from study.design_plan import decided_best
 from study.driver import Driver
 from study.earlier import compiled, earlier_settings, seen_noise
@@ -38,6 +41,7 @@ from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
 from study.failures import FailuresStop
+from study.folder_lock import folder_held
 from study.lease import Lease
 from study.live import LiveReport
 from study.log_file import log_to
@@ -102,7 +106,7 @@ class Session:
             return self._launch(engine)
 
     def _launch(self, engine: AbstractEngine) -> int:
-        settings, command = self._settings, shlex.join(["python", "-m", "study.launch", *sys.argv[1:]])
+        settings, command = self._settings, storage_url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -113,9 +117,11 @@ class Session:
             log.info("%s", command)
             self._say_issues()
             lease = Lease(database, settings.name)
-            with lease.held():
-                create_or_resume(database, settings, self._trainer, command, self._console)
-                self._retry(database)
+            with lease.held(), folder_held(self._folder):
+                self._clear_up_logs(database)
+                accepted = self._options.accept_changed_code
+                change = create_or_resume(database, settings, self._trainer, command, self._console, accepted)
+                self._retry(database, change)
                 try:
                     with self._live():
                         self._run(database, lease, engine)
@@ -126,6 +132,11 @@ class Session:
                     raise self._stopped(database, stop) from None
                 except (Interrupted, EngineLost, KeyboardInterrupt) as stop:
                     raise self._interrupted(database, stop) from None
+
+    def _clear_up_logs(self, database: Database) -> None:
+        """Those that a killed launch left empty, and, of a study that is begun, those of one of its name before it."""
+        known = {run.id for run in database.runs(self._settings.name)}
+        run_log.clear_up(self._folder / run_log.LOGS, known)
 
     def _interrupted(self, database: Database, stop: BaseException) -> Interrupted:
         """Note that the study was stopped; why it was, and how to go on."""
@@ -152,11 +163,14 @@ class Session:
             f"Mend the cause, then go on: {again}"
         )
 
-    def _retry(self, database: Database) -> None:
-        """With --retry-failed: failed runs of earlier launches are run again."""
-        if self._options.retry_failed:
-            count = retry_failed(database, self._options.storage, self._settings.name)
-            self._say(f"{count} failed runs are run again.")
+    def _retry(self, database: Database, change: CodeChange | None) -> None:
+        """Run failed runs of earlier launches again: with --retry-failed, and those of code that is another by now."""
+        if self._options.retry_failed or (change is not None and change.was is not None):
+            now = None if self._options.retry_failed else self._trainer.facts.code
+            storage, name = self._options.storage, self._settings.name
+            count = retry_failed(database, storage, name, lambda run: now is None or run.code != now)
+            if count:
+                self._say(f"{plural(count, 'failed run')} will be run again.")
 
     @contextlib.contextmanager
     def _live(self) -> Iterator[None]:
@@ -173,7 +187,9 @@ class Session:
 
     def _run(self, database: Database, lease: Lease, engine: AbstractEngine) -> None:
         settings, trainer = self._settings, self._trainer
-        places = Places(prepared=self._folder / "prepared", models=self._folder / "models")
+        places = Places(
+            prepared=self._folder / "prepared", models=self._folder / "models", logs=self._folder / run_log.LOGS
+        )
         database.update_study(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
         database.add_examples(settings.name, trainer.examples())
         store_folder = Path(settings.out) / STORE
@@ -247,7 +263,8 @@ class Session:
             designs = DesignsEnding.of_sections(outcome.sections)
         else:
             designs = DesignsEnding.of(results, found)
-        shown = ending.Ending(found, self._folder, self._options.storage, ClaimsEnding.of(results), designs)
+        note = code_note(results.study, results.runs)
+        shown = ending.Ending(found, self._folder, self._options.storage, ClaimsEnding.of(results), designs, note)
         if self._options.json:
             print(json.dumps(shown.as_json(), indent=2))
         else:
@@ -291,7 +308,7 @@ class Session:
         """The flags that a launch by name alone lacks: where it is (no password), code that is run, engine, limits."""
         flags = named_code(self._settings)
         if self._options.storage != DEFAULT_STORAGE:
-            flags["storage"] = storage_url.mask(self._options.storage)
+            flags["storage"] = storage_url.masked_url(self._options.storage)
         more = making.flags(self._options) + limit_flags(self._options) + trackers.flags(self._options.track)
         told = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
         return "".join(f" {shlex.quote(word)}" for word in told + more)

@@ -10,8 +10,11 @@ from results.sections import (
     interactions,
     ledger,
     luck,
+    methods,
     path,
     search,
+    slices,
+    timeline,
     transfer,
 )
 from results.sections.section import BuiltSection, Content, Section, build_all
@@ -22,13 +25,16 @@ SECTIONS: tuple[Section, ...] = (
     Section("path", "From the baseline to the best", path.build, "Baseline to best"),
     Section("added", "What each change does alone", added.build, "Each change alone"),
     Section("transfer", "What each change does to each task", transfer.build, "Task by task"),
+    Section("methods", "Configurations by tasks, as a table for a paper", methods.build, "For a paper"),
     Section("interactions", "Which choices change each other's effect", interactions.build, "Interactions"),
     Section("importance", "What mattered in the search", importance.build, "Importance"),
+    Section("slices", "Score against each choice", slices.build, "Choice by choice"),
     Section("fronts", "What a better score costs", fronts.build, "Score and cost"),
     Section("search", "How the search went", search.build, "The search"),
     Section("ledger", "How much tuning each level got", ledger.build, "Tuning by level"),
     Section("luck", "What the search promised, what fresh seeds gave", luck.build, "Luck of the search"),
     Section("curves", "How training went", curves.build, "Learning curves"),
+    Section("timeline", "Which run ran when", timeline.build, "Timeline"),
     Section("errors", "Where it errs", errors.build, "Errors"),
     Section("claims", "Claims of the report", claims.build, "Claims"),
 )

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from results.cost_units import CostUnit
 from results.figure import Figure, Trace
-from results.front_figures import PRICES, front_figure
+from results.front_figures import cost_unit, front_figure
 from results.growth import Step, growth
 from results.pareto import SCORE, Front, fronts, pareto_frame, value_of
 from results.rows import RunRow
 from results.searched import complete_search
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import NONE, plural
+from results.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,7 @@ class Fronts:
     rows: tuple[FrontRow, ...]
     drawn: tuple[Figure, ...]
     growths: tuple[Growth, ...]
+    units: Mapping[str, CostUnit]
     caveat: str | None = None
 
     def sentence(self) -> str:
@@ -64,7 +66,7 @@ class Fronts:
         on = [row for row in self.rows if row.is_on_one]
         told = (
             f"{len(on)} of {plural(len(self.rows), 'configuration')} {'is' if len(on) == 1 else 'are'} on a front "
-            "of the score and a cost, or of two tasks: no other is at least as good in both and better in one."
+            "of the score and a cost, or of two tasks: no other configuration has a better score at no more cost."
         )
         noisy = [row for row in on if any(probability is not None for _, probability in row.places.values())]
         if not noisy:
@@ -82,7 +84,7 @@ class Fronts:
     def amount(self, front: Front, row: FrontRow) -> str:
         """What the configuration costs; for two tasks nothing, they stand in the leaderboard."""
         value = row.costs[front.x.column]
-        return "" if front.y != SCORE else NONE if value is None else PRICES[front.x.column](value)
+        return self.units[front.x.column].text(value) if front.y == SCORE else ""
 
     def figures(self) -> Sequence[Figure]:
         """The fronts, and the growth of the hypervolume."""
@@ -123,6 +125,7 @@ def build(results: StudyResults, found: Summary) -> Fronts | None:
         rows=tuple(_row(record, shown) for record in frame.sort_values("score", ascending=False).to_dict("records")),
         drawn=tuple(figure for figure in figures if figure),
         growths=growths,
+        units={front.x.column: cost_unit(frame, front.x.column) for front in shown if front.y == SCORE},
         caveat=costs_caveat(results.runs),
     )
 

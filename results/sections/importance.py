@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from results import run_links
 from results.choice_columns import groups_of
 from results.figures import Figure, Trace
-from results.importance import Evaluator, FactorImportance, Importances, importances, runs_needed
+from results.importance import Evaluator, FactorImportance, Importances, every_importance, runs_needed
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
@@ -19,10 +19,9 @@ from results.wording import MINUS, plural
 if TYPE_CHECKING:
     import pandas as pd
 
-# The section takes about 6 s with these, whether there are 6 factors or 28; all of 10,000 runs would take minutes.
+# The section takes about 3 s with these, whether there are 6 factors or 28; all of 10,000 runs would take minutes.
 FEWEST_USED, MOST_USED, RUNS_TIMES_FACTORS = 250, 1000, 5000
-RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 40, 20, 12
-DRAWN = 12  # factors in the figure
+RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 60, 30, 12
 
 TITLES: Mapping[Evaluator, str] = {"shapley": "Shapley effects", "fanova": "fANOVA", "ped_anova": "PED-ANOVA"}
 
@@ -71,6 +70,11 @@ class SearchImportance:
             "from one that cannot matter."
         )
 
+    @property
+    def not_told_apart(self) -> tuple[ImportanceRow, ...]:
+        """The other factors, the largest first: a list, no bars, for their order says nothing."""
+        return tuple(row for row in self.rows if not row.found["shapley"].told_apart)
+
     def runs_sentence(self) -> str:
         """Which runs were looked at."""
         if len(self.run_ids) == self.complete:
@@ -88,8 +92,8 @@ class SearchImportance:
         return share_text(value)
 
     def figures(self) -> Sequence[Figure]:
-        """Bars with whiskers, and the line that the largest null factor reached."""
-        return [_bars(self)] if self.rows else []
+        """Bars of the factors that are told apart, with whiskers, and the line that the largest null factor reached."""
+        return [_bars(self)] if self.told_apart else []
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`importance`: a row a factor and evaluator."""
@@ -141,14 +145,9 @@ def build(results: StudyResults, found: Summary) -> SearchImportance | None:
     choices, scores = [run.choices_json for run in used], [run.score or 0.0 for run in used]
     factors = len(groups_of(choices))
     resamples = RESAMPLES_OF_MANY if factors > MANY_FACTORS else RESAMPLES
-    # The quickest decides whether there is anything to look at.
     names: tuple[Evaluator, ...] = ("ped_anova", "shapley", "fanova")
-    by: dict[Evaluator, Importances] = {}
-    for evaluator in names:
-        by[evaluator] = importances(choices, scores, evaluator, resamples=resamples)
-        if not by[evaluator].factors:
-            break
-    complete = "shapley" in by
+    by = every_importance(choices, scores, names, resamples=resamples)
+    complete = bool(by["shapley"].factors)
     return SearchImportance(
         run_ids=tuple(run.id for run in used),
         complete=len(runs),
@@ -182,44 +181,47 @@ def _why_nothing(reason: str, runs: int, factors: int) -> str:
 
 def _bars(it: SearchImportance) -> Figure:
     shapley = it.by["shapley"]
-    shown = [row.found["shapley"] for row in it.rows[:DRAWN]][::-1]  # plotly draws upwards
+    shown = [one for one in shapley.factors if one.told_apart][::-1]  # plotly draws upwards
     labels = [escape(one.factor, quote=False) for one in shown]
-    color = ["var(--accent)" if one.told_apart else "var(--faint)" for one in shown]
     bars = {
         "type": "bar",
         "orientation": "h",
         "x": [one.value for one in shown],
         "y": labels,
-        "marker": {"color": color},
+        "marker": {"color": "var(--accent)"},
+        "width": 0.6,
         "error_x": _whiskers(shown),
         "name": "share of the variance that the choices explain",
-        "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
+        "text": [f"{share_text(one.value)} [{share_text(one.low)}, {share_text(one.high)}]" for one in shown],
+        "textposition": "none",
+        "hovertemplate": "%{y}: %{text}<extra></extra>",
         "showlegend": False,
     }
-    null = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [shapley.null, shapley.null],
-        "y": [labels[0], labels[-1]],
-        "line": {"color": "var(--baseline)", "dash": "dot", "width": 2},
-        "name": "largest factor that cannot matter",
-        "hoverinfo": "skip",
-    }
-    largest = "" if len(it.rows) <= DRAWN else f"The {DRAWN} largest of {len(it.rows)}. "
+    left = len(it.not_told_apart)
+    others = f" {plural(left, 'other factor')} {'is' if left == 1 else 'are'} not drawn." if left else ""
     return Figure(
         id="figure-importance",
         title="Importance by Shapley effects",
         sentence=(
-            f"{largest}Whiskers hold 95 % of {it.resamples} resamples of the runs. In colour: told apart from factors "
-            "in random order, the largest of which reaches the dotted line in half of the resamples."
+            "Factors that are told apart from ones that cannot matter, with 95 % intervals: Student's t with the "
+            f"deviation over {it.resamples} resamples of the runs. The dotted line is what the largest of all factors "
+            f"in random order reaches in half of the resamples.{others}"
         ),
-        traces=[bars, null],
+        traces=[bars],
         layout={
             "xaxis": {"title": {"text": "share of the variance explained"}},
-            "yaxis": {"title": {"text": ""}, "dtick": 1},
-            "barmode": "overlay",
+            "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(labels) - 0.4]},
+            "shapes": [
+                {"type": "line", "x0": shapley.null, "x1": shapley.null, "yref": "paper", "y0": 0, "y1": 1}
+                | {"line": {"color": "var(--baseline)", "dash": "dot", "width": 2}}
+            ],
+            "annotations": [
+                {"x": shapley.null, "yref": "paper", "y": 1, "text": "largest factor that cannot matter"}
+                | {"showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"color": "var(--baseline)"}}
+            ],
         },
         runs=run_links.of_runs(it.run_ids),
+        rows=len(labels),
     )
 
 
@@ -229,7 +231,7 @@ def _whiskers(shown: Sequence[FactorImportance]) -> Trace:
         "symmetric": False,
         "array": [one.high - one.value for one in shown],
         "arrayminus": [one.value - one.low for one in shown],
-        "color": "var(--muted)",
+        "color": "var(--ink)",
         "thickness": 1.2,
         "width": 4,
     }

@@ -13,6 +13,7 @@
         await navigator.clipboard.writeText(source.textContent);
         button.textContent = "Copied";
       } catch {
+        for (let one = source.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;
         getSelection().selectAllChildren(source);
         button.textContent = "Selected";
       }
@@ -80,13 +81,13 @@
       ...given, title: { ...given.title, standoff: 10, font: { color: "var(--muted)", size: 13 } },
     });
     return {
-      ...figure.layout,
+      ...figure.layout, ...(narrow ? figure.narrow : {}),
       xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow ? 12 : 13, color: "var(--ink)" },
       margin: { l: narrow ? 44 : 60, r: 22, t: narrow ? 18 : 26, b: narrow ? 44 : 52 }, dragmode: false, hovermode: "closest",
       hoverlabel: { bgcolor: "var(--card)", bordercolor: "var(--line)", font: { color: "var(--ink)" }, align: "left" },
-      legend: { orientation: "h", x: 0, y: narrow ? -0.24 : -0.18, yanchor: "top", font: { size: narrow ? 11 : 12 } },
+      legend: { orientation: "h", x: 0, ...(figure.layout.legend || { y: narrow ? -0.24 : -0.18, yanchor: "top" }), font: { size: narrow ? 11 : 12 } },
     };
   };
 
@@ -96,9 +97,69 @@
     if (point) location.hash = `#runs=${figure.traces[point.curveNumber].runs[point.pointNumber]}`;
   };
 
-  const drawOne = (figure) => {
+  // A figure with a menu: what is chosen goes over its traces and its axis.
+  const asChosen = (figure) => {
+    const entry = figure.menu && figure.menu[figure.chosen || 0];
+    if (!entry) return figure;
+    const traces = figure.traces.map((trace, at) => ({ ...trace, ...entry.data[at] }));
+    return { ...figure, traces, layout: { ...figure.layout, xaxis: entry.xaxis } };
+  };
+  for (const figure of figures.filter((one) => one.menu && one.menu.length > 1)) {
+    const label = Object.assign(document.createElement("label"), { className: "choose", textContent: "Factor " });
+    const select = document.createElement("select");
+    for (const [at, entry] of figure.menu.entries()) select.add(new Option(entry.label, at));
+    select.addEventListener("change", () => { figure.chosen = Number(select.value); drawOne(figure); });
+    label.append(select);
+    document.getElementById(figure.id).before(label);
+  }
+
+  // Runs as lines: the one nearest to the pointer is drawn over the others, and told under the figure.
+  const REACH = 14; // pixels
+  const pointAt = (figure, place) => {
+    const said = Object.assign(document.createElement("p"), { className: "small pointed" });
+    said.setAttribute("role", "status");
+    place.closest("figure").querySelector("figcaption").before(said);
+    const height = (at, x) => {
+      const left = Math.min(Math.floor(x), at.length - 2);
+      const [a, b] = [at[left], at[left + 1]];
+      return a === null || b === null ? NaN : a + (b - a) * (x - left);
+    };
+    const nearest = (event) => {
+      const { xaxis, yaxis } = place._fullLayout;
+      const box = place.getBoundingClientRect();
+      const x = xaxis.p2d(event.clientX - box.left - xaxis._offset);
+      const y = event.clientY - box.top - yaxis._offset;
+      if (!(x >= 0 && x <= figure.lines[0].at.length - 1)) return null;
+      let [found, least] = [null, REACH];
+      for (const line of figure.lines) {
+        const away = Math.abs(yaxis.d2p(height(line.at, x)) - y);
+        if (away < least) [found, least] = [line, away];
+      }
+      return found;
+    };
+    let shown = null;
+    const show = (line) => {
+      if (line === shown) return;
+      shown = line;
+      said.textContent = line ? line.says : "";
+      place.style.cursor = line ? "pointer" : "";
+      const at = line ? line.at : [];
+      Plotly.restyle(place, { x: [at.map((_, i) => i)], y: [at] }, [figure.traces.length - 1]);
+    };
+    place.addEventListener("pointermove", (event) => show(nearest(event)));
+    place.addEventListener("pointerleave", () => show(null));
+    place.addEventListener("click", (event) => {
+      const line = nearest(event);
+      if (line) location.hash = `#runs=${line.id}`;
+    });
+  };
+
+  const drawOne = (given) => {
+    const figure = asChosen(given);
     const place = document.getElementById(figure.id);
-    if (!isDrawn(figure)) place.replaceChildren();
+    const isFirst = !isDrawn(figure);
+    if (isFirst) place.replaceChildren();
+    if (isFirst && figure.lines) pointAt(figure, place);
     const narrow = place.clientWidth < 560;
     const layout = layoutOf(figure, narrow);
     // Where there is no room for many names, pointing at them tells them.

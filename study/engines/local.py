@@ -1,28 +1,32 @@
 """The `local` engine: worker processes on this machine, each run in a process of its own.
 
 A crash, an out-of-memory kill or a leak ends one run. Processes are forked from a server that has torch imported
-already (multiprocessing's forkserver), so a fresh process costs some hundredths of a second, not seconds. A
-worker dies with its driver: it listens on its pipe and ends when the other end is gone.
+already (multiprocessing's forkserver), so a fresh process costs some hundredths of a second, not seconds. A run ends
+with all that came of it: at its limits, when it returns, and with its driver, however that ends (`worker`, `guard`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
-import queue
 import signal
-import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 import psutil
 
+from study.engines import process_tree
 from study.engines.abstract import AbstractEngine
-from study.functions import function_of
+from study.engines.guard import Guard
+from study.engines.worker import work
 from study.interrupts import held
 from study.messages import EpochDone, Event, Job, RunFailed
+from study.run_log import RunLog
+
+log = logging.getLogger("study")
 
 PRELOAD = ("study.objective", "torch._dynamo")  # of a fork server whose workers train multitask BERT
 # What a worker's libraries read once, when they begin. One thread: several workers on one core each, and results that
@@ -33,7 +37,7 @@ ENVIRONMENT = {
     **ONE_THREAD,
     **dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(1 << 32)),
 }
-_ORPHANED = 70  # exit code of a worker whose driver is gone
+SERVER = "study.engines.fork_server"  # what makes the fork server ours
 
 
 @dataclass
@@ -41,6 +45,8 @@ class _Worker:
     process: ForkServerProcess
     pipe: Connection
     device: str
+    pid: int
+    log: RunLog | None
 
 
 class LocalEngine(AbstractEngine):
@@ -56,10 +62,12 @@ class LocalEngine(AbstractEngine):
         self._workers = workers
         self._devices = devices
         self._running: dict[int, _Worker] = {}
+        self._guard: Guard | None = None
+        self._server = 0  # the fork server's process number
         for variable, value in ENVIRONMENT.items():  # for the fork server, and so for all workers
             os.environ.setdefault(variable, value)
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["study.engines.local", *preload])
+        self._context.set_forkserver_preload([SERVER, "study.engines.worker", *preload])
 
     @property
     def workers(self) -> int:
@@ -79,24 +87,37 @@ class LocalEngine(AbstractEngine):
         process = self._context.Process(target=work, args=(job, theirs), name=f"run-{job.run_id}", daemon=True)
         with held():  # the fork server too, which the first start starts, and which hands it on to its workers
             process.start()
+            self._protect(process)
         theirs.close()  # so that the pipe ends when the worker does
-        self._running[job.run_id] = _Worker(process, ours, job.device)
+        run_log = None if job.log is None else RunLog(job.log)
+        self._running[job.run_id] = _Worker(process, ours, job.device, process.pid or 0, run_log)
 
     def events(self, timeout: float) -> list[Event]:
         """What the workers have said, and who died without a word."""
-        pipes = {worker.pipe: run_id for run_id, worker in self._running.items()}
-        events: list[Event] = []
-        for pipe in wait(list(pipes), timeout):
-            assert isinstance(pipe, Connection)
-            run_id = pipes[pipe]
-            try:
-                event: Event = pipe.recv()
-            except (EOFError, OSError):  # killed between two messages, or in the middle of one
-                event = _death(run_id, self._running[run_id].process)
+        sources: dict[object, int] = {}
+        for run_id, worker in self._running.items():
+            sources |= {worker.pipe: run_id, worker.process.sentinel: run_id}
+            if worker.log is not None:
+                worker.log.trim()
+        ready = wait(list(sources), timeout)  # type: ignore[arg-type]
+        events = []
+        for run_id in dict.fromkeys(sources[source] for source in ready):
+            event = self._word_of(run_id, dead=self._running[run_id].process.sentinel in ready)
             if not isinstance(event, EpochDone):
                 self._give_back(run_id)
             events.append(event)
         return events
+
+    def _word_of(self, run_id: int, *, dead: bool) -> Event:
+        """The next message of a worker; of a dead one what it had said last, or how it died."""
+        worker = self._running[run_id]
+        if dead:  # what it has left behind may hold the pipe open
+            self._end_what_is_left(worker.pid)
+        with contextlib.suppress(EOFError, OSError):  # killed between two messages, or in the middle of one
+            if worker.pipe.poll():
+                event: Event = worker.pipe.recv()
+                return event
+        return _death(run_id, worker.process)
 
     def answer(self, run_id: int, go_on: bool) -> None:
         """Tell a waiting worker; one that has died meanwhile is told of by `events`."""
@@ -106,35 +127,69 @@ class LocalEngine(AbstractEngine):
                 worker.pipe.send(go_on)
 
     def kill(self, run_id: int) -> None:
-        """End one worker now."""
+        """End one worker now, with all that came of it."""
         worker = self._running.get(run_id)
         if worker is not None:
-            worker.process.kill()
+            self._end(worker)
             self._give_back(run_id)
 
     def resident_bytes(self, run_id: int) -> int | None:
-        """What the worker's process holds; None for one that has ended."""
+        """What the worker and all that came of it hold; None for one that has ended."""
         worker = self._running.get(run_id)
-        try:
-            return None if worker is None else int(psutil.Process(worker.process.pid).memory_info().rss)
-        except psutil.Error:
-            return None
+        return None if worker is None else process_tree.held_bytes(worker.pid)
 
     def stop(self) -> None:
         """End every worker now."""
         for worker in self._running.values():
-            worker.process.kill()
+            self._end(worker)
         for run_id in list(self._running):
             self._give_back(run_id)
+        if self._guard is not None:
+            self._guard.stop()
+            self._guard = None
+
+    def _protect(self, process: ForkServerProcess) -> None:
+        """Have the run end with this driver in any case."""
+        assert process.pid is not None
+        with contextlib.suppress(psutil.Error):  # else it has ended already
+            self._server = psutil.Process(process.pid).ppid()
+        try:
+            self._guard = self._guard or Guard()
+        except OSError as error:
+            log.warning("runs are not guarded: %s", error)
+            return
+        self._guard.began(process.pid, self._server)
+
+    def _end(self, worker: _Worker) -> None:
+        if worker.process.exitcode is None:
+            process_tree.end_tree(worker.pid)
 
     def _give_back(self, run_id: int) -> None:
         worker = self._running.pop(run_id)
         worker.process.join(timeout=5)
-        if worker.process.is_alive():  # it has said its last word; nothing is lost
-            worker.process.kill()
+        if worker.process.exitcode is None:  # it has said its last word; nothing is lost
+            self._end(worker)
             worker.process.join()
+        self._end_what_is_left(worker.pid)
+        if self._guard is not None:
+            self._guard.ended(worker.pid)
+        if worker.log is not None:
+            worker.log.finish()
         worker.pipe.close()
         worker.process.close()
+
+    def _end_what_is_left(self, pid: int) -> None:
+        """End what a process that is gone left behind: the members of its group, and those whom the server adopted."""
+
+        def left() -> list[psutil.Process]:
+            found = process_tree.members(pid)
+            known = {process.pid for process in multiprocessing.active_children()}
+            for orphan in process_tree.children(self._server) - known if self._server else ():
+                with contextlib.suppress(psutil.Error):
+                    found += [psutil.Process(orphan), *process_tree.below(orphan)]
+            return [process for process in found if not process_tree.ended(process)]
+
+        process_tree.end(left)
 
 
 def _death(run_id: int, process: ForkServerProcess) -> RunFailed:
@@ -148,28 +203,3 @@ def _death(run_id: int, process: ForkServerProcess) -> RunFailed:
     else:
         how = f"ended with exit code {code}"
     return RunFailed(run_id, "worker_died", f"the worker process {how}")
-
-
-def work(job: Job, pipe: Connection) -> None:
-    """The body of a worker process: one job, then the end."""
-    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, answers), daemon=True).start()
-
-    carry_out = function_of(job.worker)  # imported already where the fork server could preload it
-
-    def go_on(epoch: EpochDone) -> bool:
-        pipe.send(epoch)
-        return answers.get()
-
-    pipe.send(carry_out(job, go_on))
-    # Nothing is left to do: no exit handlers, which with torch's threads have been seen to hang.
-    os._exit(0)
-
-
-def _listen(pipe: Connection, answers: queue.SimpleQueue[bool]) -> None:
-    """Pass on the driver's answers; when the driver is gone, so is the reason to compute."""
-    while True:
-        try:
-            answers.put(pipe.recv())
-        except (EOFError, OSError):
-            os._exit(_ORPHANED)

@@ -41,7 +41,8 @@ class StudyFacts:
     """What a study's record says of its data and model.
 
     `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
-    still mean the same; `notes` are sentences for whoever launches it.
+    still mean the same; `code` names what runs are trained with (`study.code_changes`), `code_files` are a custom
+    trainer's files with their hashes; `notes` are sentences for whoever launches it.
     """
 
     data_source: str
@@ -51,6 +52,8 @@ class StudyFacts:
     issues: tuple[IssueRow, ...] = ()
     notes: tuple[str, ...] = ()
     config_version: int = 1
+    code: str | None = None
+    code_files: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

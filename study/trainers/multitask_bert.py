@@ -19,6 +19,7 @@ from mtbert.data.tokenize import Prepared, choose
 from mtbert.precision import native_precision, slow
 from mtbert.run import prepare_data
 from mtbert.stage_store.keys import ChainKeys
+from results.code_versions import version_name
 from results.rows import ExampleRow, IssueRow, RunRow
 from search_spaces.grammar import Choices
 from study import best_model
@@ -89,6 +90,7 @@ class MultitaskBert(AbstractTrainer):
             fingerprint=corpus.fingerprint,
             backbone=settings.backbone,
             config_version=CONFIG_VERSION,
+            code=version_name(CONFIG_VERSION),
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
             notes=(*warned, *told, *idle(self.space, settings, sizes)),
         )

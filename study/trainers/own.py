@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from search_spaces import load
 from search_spaces.grammar import Choices
-from study.functions import function_of
+from study.code_fingerprint import code_of
+from study.functions import function_of, module_of
 from study.settings import Settings
 from study.trainers.abstract import AbstractTrainer, StudyFacts
 from study.trainers.plain import PlainConfiguration
@@ -27,9 +28,13 @@ class OwnModel(AbstractTrainer):
     def __init__(self, settings: Settings) -> None:
         self.space = load(settings.space).pin(settings.pins)
         function_of(settings.trainer)  # refused now, not in every run
-        self._facts = {"function": settings.trainer, "epochs": settings.epochs, "data": settings.data}
+        code = code_of(module_of(settings.trainer))
+        self._facts = {"function": settings.trainer, "epochs": settings.epochs, "data": settings.data, "code": code}
+        self._epochs = settings.epochs
         self._common = {"trainer": settings.trainer, "epochs": settings.epochs, "data": settings.data}
-        self.facts = StudyFacts(settings.data, False, settings.data, settings.trainer)
+        self.facts = StudyFacts(
+            settings.data, False, settings.data, settings.trainer, code=code.digest, code_files=code.files
+        )
 
     def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
         """The choices as they are."""
@@ -41,7 +46,7 @@ class OwnModel(AbstractTrainer):
 
     def epochs(self, config: Any) -> tuple[int, int]:
         """As many as the settings say; the function may report fewer."""
-        return self._facts["epochs"], self._facts["epochs"]  # type: ignore[return-value]
+        return self._epochs, self._epochs
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
         """The data is the function's own affair."""
@@ -49,5 +54,5 @@ class OwnModel(AbstractTrainer):
         return {}
 
     def job_facts(self) -> Mapping[str, Any]:
-        """The function's name."""
+        """The function's name, and its code."""
         return self._facts

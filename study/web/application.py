@@ -16,6 +16,7 @@ from results.plain import plain
 from results.records import Database, open_database
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
+from study.web.offered import Offered
 from study.web.optuna_pages import folder_of
 from study.web.optuna_storage import optuna_storage
 from study.web.pages import Pages
@@ -36,7 +37,7 @@ def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
         database.require_study(chosen)
         stored = optuna_storage(storage)
         optuna = _nothing if stored is None else _optuna(stored, database, chosen)
-        pages = Pages(database, chosen, optuna, None if stored is None else _page(stored, chosen))
+        pages = Pages(database, chosen, optuna, lambda each: None if stored is None else _page(stored, each))
     except BaseException:
         database.close()
         raise
@@ -48,7 +49,7 @@ def _optuna(stored: RDBStorage, database: Database, name: str) -> WSGIApplicatio
     folders = {each: folder_of(database.require_study(each)) for each in database.study_names()}
     here = {each: folder / FOLDER for each, folder in folders.items() if folder is not None}
     store = Folders(here.values(), into=here.get(name))
-    return Served(optuna_dashboard.wsgi(stored, artifact_store=store if here else None), store)
+    return Served(Offered(optuna_dashboard.wsgi(stored, artifact_store=store if here else None)), store)
 
 
 def _only(database: Database) -> str:

@@ -2,6 +2,7 @@
 // The report as it is served: it comes anew when the study has changed, and stays where it was read.
 (() => {
   const { mark, file } = JSON.parse(document.getElementById("following").textContent);
+  const STATE = `${location.pathname.replace(/\/report(\/report\.html)?\/*$/, "/report")}/state`;
   const KEY = `report ${location.pathname}`;
   const ASK = 2000, AGAIN = 10_000, GONE = 15_000; // between questions; between reloads; where nobody answers
   const QUIET = 1500; // who scrolls, types or selects is not interrupted
@@ -72,7 +73,7 @@
   const ask = async () => {
     let wait = ASK;
     try {
-      const answer = await fetch(`/report/state?mark=${mark}`, { cache: "no-store" });
+      const answer = await fetch(`${STATE}?mark=${mark}`, { cache: "no-store" });
       if (!answer.ok) throw new Error(answer.statusText);
       const state = await answer.json();
       tell(state.told);

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 READING = ("GET", "HEAD")
+MAY_WRITE = "study.may_write"  # in a request's environment: whether it carries the token
 # Optuna's pages draw with WebGL, which needs eval; no script but their own file runs in them.
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -82,6 +83,7 @@ class Guard:
             if not known or _from_elsewhere(environ):
                 told = "Changes need the token: open this address once with ?token=... at its end."
                 return refuse(start_response, "403 Forbidden", told)
+        environ[MAY_WRITE] = known
         return self._application(environ, _secured(start_response))
 
     def _named(self, header: str) -> bool:

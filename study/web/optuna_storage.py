@@ -7,6 +7,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from results import storage_url
+from results.connecting import engine_options, plain_url
 from results.errors import ConnectionLost, StorageError
 from study.optuna_calls import waiting
 
@@ -16,9 +17,10 @@ def optuna_storage(storage: str) -> RDBStorage | None:
 
     `ConnectionLost` where its server stays away.
     """
-    url = storage_url.parse_url(storage).render_as_string(hide_password=False)
+    parsed = storage_url.parse_url(storage)
+    place, options = plain_url(parsed).render_as_string(hide_password=False), engine_options(parsed)
     try:
-        found = RDBStorage(url, skip_compatibility_check=True, skip_table_creation=True)
+        found = RDBStorage(place, engine_kwargs=options, skip_compatibility_check=True, skip_table_creation=True)
         waiting(found.get_all_studies, found)
     except ConnectionLost:
         raise

@@ -1,64 +1,40 @@
-"""The dashboard's own pages: an overview, the report as it grows, and the tables. Everything else is Optuna's.
+"""The dashboard's own pages: the studies as cards, their reports as they grow, their tables. All else is Optuna's.
 
-/                           the study in a few lines, and where to look
-/report                     the report, made anew from the database when that has changed
+/                           every study of the database, with its answer, and where to look
+/report                     the report of the study that is served, made anew from the database when that has changed
 /report/state               what the report's page asks for, to come anew when it has: JSON
 /report/tables/NAME.csv     a table of the report
+/study/NAME/report...       the same of another study
 """
 
 from __future__ import annotations
 
-import json
+import re
 import threading
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from results.errors import ResultsError
-from results.export import tables
 from results.foreign import foreign_rows
-from results.freshness import fingerprint
 from results.records import Database
-from results.rendering import render_report
-from study.web import following
+from study.web.cards import Cards
 from study.web.guard import READING, refuse
+from study.web.study_pages import TABLES, Page, StudyPages
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-TABLES = (
-    "leaderboard", "ablation", "pareto", "runs", "choices", "epochs", "tasks", "cells", "data_issues",
-)  # fmt: skip
-OVERVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-# A big report takes seconds to make: one that changes all the time is made anew at most in a sixth of the time.
-REST = 5.0
-
-
-@dataclass(frozen=True)
-class Page:
-    """What is sent: body, type, the policy it is to be shown under, and a mark that changes with its content."""
-
-    body: bytes
-    content_type: str = "text/html; charset=utf-8"
-    policy: str = OVERVIEW_POLICY
-    mark: str = ""
-    file_name: str = ""
-
-
-@dataclass(frozen=True)
-class _Made:
-    page: Page
-    at: float
-    took: float
+AGAIN = 10  # seconds until a first page with a running study comes anew; sooner where answers are still missing
+SOON = 2
+_OF_ANOTHER = re.compile(r"/study/(.+?)(/report(?:/.*)?)")
 
 
 class Pages:
-    """Our pages of study `name`, in front of Optuna's application.
+    """Our pages of study `name` and of those beside it, in front of Optuna's application.
 
-    `optuna` None: that is not served here. `optuna_page` is the path of the study's page there, None where Optuna does
+    `optuna` None: that is not served here. `optuna_page` gives the path of a study's page there, None where Optuna does
     not know the study. `file` is where the written report is, for who reads on when the server has gone.
     """
 
@@ -67,97 +43,72 @@ class Pages:
         database: Database,
         name: str,
         optuna: WSGIApplication | None = None,
-        optuna_page: str | None = None,
+        optuna_page: Callable[[str], str | None] = lambda _: None,
         file: str | None = None,
     ) -> None:
-        self._database, self._name, self._optuna, self._optuna_page = database, name, optuna, optuna_page
-        self._file = file
-        self._rest = REST
+        self._database, self._name, self._optuna = database, name, optuna
         self._environment = Environment(
             loader=PackageLoader("study.web", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._lock = threading.Lock()  # one page is made at a time
-        self._made: dict[str, _Made] = {}
+        self._studies = {name: StudyPages(database, name, self._lock, file)}
+        self._cards = Cards(database, name, self._lock, optuna_page)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
-        make = self._maker(environ.get("PATH_INFO", "").rstrip("/"))
-        if make is None and self._optuna is not None:
-            return self._optuna(environ, start_response)
-        if make is None:
-            return refuse(start_response, "404 Not Found", "There is no such page: look at /report")
-        if environ["REQUEST_METHOD"] not in READING:
-            return refuse(start_response, "405 Method Not Allowed", "This page can only be read.")
         try:
             with foreign_rows(self._database.shown_url):
+                make = self._maker(_text(environ.get("PATH_INFO", "")).rstrip("/"))
+                if make is None and self._optuna is not None:
+                    return self._optuna(environ, start_response)
+                if make is None:
+                    return refuse(start_response, "404 Not Found", "There is no such page: look at /report")
+                if environ["REQUEST_METHOD"] not in READING:
+                    return refuse(start_response, "405 Method Not Allowed", "This page can only be read.")
                 page = make()
         except ResultsError as error:
             return refuse(start_response, "503 Service Unavailable", str(error))
         return _send(page, environ, start_response)
 
     def mark(self) -> str:
-        """The mark of the report that is sent now: equal marks, equal reports."""
-        made = self._made.get("report")
-        return made.page.mark if made is not None and self._resting(made) else fingerprint(self._database, self._name)
+        """The mark of the served study's report that is sent now: equal marks, equal reports."""
+        return self._studies[self._name].mark()
 
     def hurry(self) -> None:
         """From now on a report that has changed is made anew at once: the study is over."""
-        self._rest = 0.0
+        self._studies[self._name].hurry()
 
     def _maker(self, path: str) -> Callable[[], Page] | None:
         """What makes the page at a path; None for a page of Optuna's."""
         if path == "":
             return self._overview
-        if path == "/report/state":
-            return self._state
-        if path in ("/report", "/report/report.html"):
-            return lambda: self._kept(path="report", make=self._report)
-        folder, _, file = path.rpartition("/")
-        table = file.removesuffix(".csv")
-        if folder == "/report/tables" and file.endswith(".csv") and table in TABLES:
-            return lambda: self._kept(path=table, make=lambda _: self._table(table))
-        return None
-
-    def _resting(self, made: _Made) -> bool:
-        return time.monotonic() - made.at < self._rest * made.took
-
-    def _kept(self, path: str, make: Callable[[str], Page]) -> Page:
-        """The page made before, where nothing has changed since, or it has only just been made."""
-        with self._lock:
-            mark, made = fingerprint(self._database, self._name), self._made.get(path)
-            began = time.monotonic()
-            if made is not None and (made.page.mark == mark or self._resting(made)):
-                return made.page
-            page = make(mark)
-            page = Page(page.body, page.content_type, page.policy, mark, page.file_name)
-            self._made[path] = _Made(page, time.monotonic(), time.monotonic() - began)
-            return page
-
-    def _report(self, mark: str) -> Page:
-        html = following.followed(render_report(self._database, self._name), mark, self._file)
-        return Page(html.encode(), policy=following.policy(html))
-
-    def _state(self) -> Page:
-        state = following.state(self._database, self._name)
-        return Page(json.dumps({"mark": self.mark(), **state}).encode(), "application/json")
-
-    def _table(self, table: str) -> Page:
-        text = tables(self._database, self._name)[table].to_csv(index=False, lineterminator="\n")
-        return Page(text.encode(), "text/csv; charset=utf-8", file_name=f"{table}.csv")
+        found = _OF_ANOTHER.fullmatch(path)
+        if found is None:
+            return self._studies[self._name].maker(path)
+        name, rest = found[1], found[2]
+        if name not in self._studies:
+            if name not in self._database.study_names():
+                return None
+            self._studies[name] = StudyPages(self._database, name, self._lock)
+        return self._studies[name].maker(rest)
 
     def _overview(self) -> Page:
-        study, runs = self._database.require_study(self._name), self._database.runs(self._name)
-        state = following.state(self._database, self._name)
-        states = ("complete", "pruned", "failed", "interrupted", "running")
+        cards = self._cards.all()
+        again = SOON if any(card.answer is None for card in cards) else AGAIN
         html = self._environment.get_template("overview.html.j2").render(
-            study=study,
-            counts={state: sum(run.status == state for run in runs) for state in states},
+            cards=cards,
+            served=self._name,
+            storage=self._database.shown_url,
             tables=TABLES,
-            status=state["status"],
+            again=again if again == SOON or any(card.status == "running" for card in cards) else None,
             has_optuna=self._optuna is not None,
-            optuna_page=self._optuna_page,
         )
         return Page(html.encode())
+
+
+def _text(path: str) -> str:
+    """A path as it was meant: WSGI has bytes as Latin-1."""
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _send(page: Page, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

@@ -142,7 +142,7 @@ def test_a_script_in_the_served_report_would_not_run(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second lock: were a text not escaped, the policy would stop it."""
-    from study.web import pages
+    from study.web import study_pages as pages
 
     whole, injected = pages.render_report, f"<script>{MARK}</script><img src=x onerror={MARK}>"
     monkeypatch.setattr(pages, "render_report", lambda *given: whole(*given).replace("</main>", f"{injected}</main>"))

@@ -137,7 +137,7 @@ def test_every_figure_has_a_sentence(page: Page) -> None:
     figures = [attrs for tag, attrs in page.tags if tag == "div" and attrs.get("class") == "plot"]
     ids = {attrs.get("id") for _, attrs in page.tags}
     drawn = [figure["id"] for figure in figures]
-    assert drawn[:2] == ["figure-trainable-parameters", "figure-train-seconds"]
+    assert drawn[:2] == ["figure-slices", "figure-trainable-parameters"]
     assert {"figure-history", "figure-curves"} <= {*drawn}
     assert all(figure["aria-describedby"] in ids for figure in figures)
 
@@ -197,7 +197,7 @@ def test_the_same_database_gives_the_same_bytes(finished: Database, finished_pag
 def test_figure_data_hold_no_result_of_the_search_but_as_single_runs(finished_page: str) -> None:
     data = json.loads(re.search(r'id="figures-data">(.*?)</script>', finished_page).group(1))
     names = [trace["name"] for trace in data[0]["traces"]]
-    assert names[0] == "search, single runs"
+    assert names[0].startswith("search: one seed each")
     assert len(data[0]["traces"][0]["x"]) == 3
 
 

@@ -75,7 +75,8 @@ def test_what_mattered_is_told_with_the_runs_it_comes_from(search: Database) -> 
     assert (table["low"] <= table["importance"]).all() and (table["importance"] <= table["high"]).all()
     assert table["run_ids"][0].split() == [str(i) for i in range(1, 25)]
     (figure,) = found.figures()
-    assert figure.traces[0]["y"] == ["&lt;i&gt;", "pooling"]
+    assert figure.traces[0]["y"] == ["pooling"]
+    assert [row.factor for row in found.not_told_apart] == ["<i>"]
     pd.testing.assert_frame_equal(table, built(importance, search).tables()["importance"])
 
 
@@ -149,7 +150,7 @@ def test_fronts_have_their_probability_and_their_recipe(light: Any) -> None:
     assert "Given how much seeds differ, 2 of them are on one" in found.sentence()
     (figure,) = found.figures()
     assert figure.id == "figure-inference-ms"
-    assert "theirs &lt;b&gt;" in [trace["name"] for trace in figure.traces]
+    assert "recipe theirs &lt;b&gt;" in [trace["name"] for trace in figure.traces]
     hovers = [text for trace in figure.traces for text in trace["text"]]
     assert any(text.endswith("on the front with probability &gt; 99 %") for text in hovers)
 

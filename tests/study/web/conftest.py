@@ -11,7 +11,7 @@ import pytest
 from asking import Answer, ask
 from place import Place
 
-from study.web import pages
+from study.web import study_pages as pages
 from study.web.guard import Guard
 
 

@@ -14,7 +14,7 @@ from place import Place
 from serving import dashboard_of
 
 from results.records import open_database
-from study.web import pages as our_pages
+from study.web import study_pages as our_pages
 
 pytestmark = pytest.mark.slow
 WAIT = 120_000  # milliseconds: the machine may have other things to do
@@ -59,7 +59,7 @@ def test_from_the_first_page_to_the_report_with_its_figures(browser: Any, addres
     tab = Tab(browser, size)
     page = tab.open(f"{address}/")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"
-    page.get_by_role("link", name="The report").click()
+    page.get_by_role("link", name="Report", exact=True).click()
     page.wait_for_selector("html[data-figures=drawn]")
     page.locator("#fold-all").click()
     page.wait_for_function("!document.querySelector('.plot:not(.js-plotly-plot)')")

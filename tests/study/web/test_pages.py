@@ -21,7 +21,8 @@ from results.freshness import fingerprint
 from results.policy import content_security_policy
 from results.records import open_database
 from results.report import write_report
-from study.web import following, pages
+from study.web import following
+from study.web import study_pages as pages
 from study.web.application import application
 
 Asked = Callable[..., Answer]

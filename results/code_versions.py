@@ -1,0 +1,74 @@
+"""The code that a study's runs were trained with, where it was not the same for all: told beside its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from results.rows import RunRow, StudyRow
+from results.wording import plural
+
+if TYPE_CHECKING:
+    from results.study_results import StudyResults
+
+DECISION = "code"  # in `decisions_json`: {"now": name, "versions": {name: {"files": {file: hash}, "since": time}}}
+UNKNOWN = "not kept"
+
+
+@dataclass(frozen=True)
+class CodeVersion:
+    """One code and the runs that have it."""
+
+    name: str
+    runs: tuple[int, ...]
+
+
+def version_name(config_version: int) -> str:
+    """The code of our own model: what its configurations mean."""
+    return f"version {config_version}"
+
+
+def code_then(study: StudyRow) -> str | None:
+    """The code of runs that have no mark; None where an older release did not keep it."""
+    if study.settings_json.get("trainer", "mtbert") == "mtbert":
+        return version_name(study.config_version)
+    return None
+
+
+def code_of(run: RunRow, study: StudyRow) -> str:
+    """The code of one run, for people."""
+    return run.code or code_then(study) or UNKNOWN
+
+
+def versions(study: StudyRow, runs: Iterable[RunRow]) -> tuple[CodeVersion, ...]:
+    """The different codes of runs that have ended with a score, in the order they were first run."""
+    found: dict[str, list[int]] = {}
+    for run in runs:
+        if run.status in ("complete", "pruned"):
+            found.setdefault(code_of(run, study), []).append(run.id)
+    return tuple(CodeVersion(name, tuple(ids)) for name, ids in found.items())
+
+
+def note(study: StudyRow, runs: Sequence[RunRow]) -> str | None:
+    """A sentence where runs of several codes stand in one table; None where all have the same."""
+    found = versions(study, runs)
+    if len(found) < 2:
+        return None
+    told = ", ".join(f"{plural(len(version.runs), 'run')} of {version.name}" for version in found)
+    return (
+        f"The trainer's code changed in the course of this study ({told}; the list of runs says which): a difference "
+        "between rows that were run with different code measures that change as well."
+    )
+
+
+def mixed(results: StudyResults, reference: str | None) -> frozenset[str]:
+    """The configurations (digests) whose results have other code than those of `reference`, or several codes."""
+    if reference is None:
+        return frozenset()
+    mine = _codes(results, reference)
+    return frozenset(digest for digest in results.measured() if len(_codes(results, digest) | mine) > 1)
+
+
+def _codes(results: StudyResults, digest: str) -> set[str]:
+    return {code_of(run, results.study) for run in results.results_of(digest).values()}

@@ -1,0 +1,25 @@
+"""A run knows which code it was trained with: the version of our configurations, or a hash of a custom trainer's files.
+
+Runs from before have none: theirs is the one that their study began with.
+
+Revision 0007.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("run", sa.Column("code", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("run") as run:
+        run.drop_column("code")

@@ -1,0 +1,79 @@
+"""Configurations by tasks, as a paper prints it: means with their deviations over seeds, LaTeX and Markdown to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from results.figures import Figure
+from results.method_task import MethodTask, method_task
+from results.paper_tables import method_task_print
+from results.print_table import PrintTable, latex_table, markdown_table
+from results.study_results import StudyResults
+from results.summary import Summary
+from results.wording import plural
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Methods:
+    """The table as it is printed, and the rows behind it; `is_told`: the best is told from baseline and its changes."""
+
+    table: MethodTask
+    printed: PrintTable
+    is_told: bool
+
+    def sentence(self) -> str:
+        """What the table has, and whether one row may be called the best."""
+        rows = plural(len(self.table.rows), "configuration")
+        tasks = plural(len(self.table.tasks), "task")
+        told = (
+            "The best is in bold: its gain over the baseline is told from 0, and no single change of it helps."
+            if self.is_told
+            else "No row is in bold: no configuration is told from all the others."
+        )
+        return f"{rows} by {tasks}, mean ± standard deviation over fresh seeds. {told}"
+
+    @property
+    def latex(self) -> str:
+        """A float, or several."""
+        return latex_table(self.printed)
+
+    @property
+    def markdown(self) -> str:
+        """A table in GitHub's flavour."""
+        return markdown_table(self.printed)
+
+    def figures(self) -> Sequence[Figure]:
+        """None."""
+        return ()
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """None of its own: every export has the table `method_task`."""
+        return {}
+
+
+def build(results: StudyResults, found: Summary) -> Methods | None:
+    """None with fewer than two configurations that have results, or without tasks."""
+    table = method_task(results, found)
+    if len(table.rows) < 2 or not table.tasks:
+        return None
+    printed, told = method_task_print(results, found), _is_told(found)
+    best = next((place for place, row in enumerate(table.rows) if row.role == "best"), None)
+    bold = frozenset({(best, 0), (best, len(table.tasks) + 1)}) if told and best is not None else frozenset()
+    caption = printed.caption.partition(" Bold: ")[0]
+    if bold:
+        caption += " Bold: the best; its gain over the baseline is told from 0, and no single change of it helps."
+    return Methods(table, replace(printed, bold=bold, caption=caption), bool(bold))
+
+
+def _is_told(found: Summary) -> bool:
+    """Whether verdicts say that the best is better than the baseline, and no other row better than it."""
+    if found.best is None or found.best_is_baseline or found.gain is None:
+        return False
+    gain = found.gain.interval
+    better = any(row.judgement is not None and row.judgement.verdict == "helps" for row in found.ablation)
+    return gain.excludes_zero and gain.estimate > 0 and not better

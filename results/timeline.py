@@ -1,0 +1,92 @@
+"""When runs ran: lanes of runs that follow one another, with the time in which nothing ran left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import heappop, heappush
+
+from results.rows import RunRow
+
+LONGEST_PAUSE, LEAST_PAUSE = 0.05, 1.0  # of the time that anything ran, and seconds: longer pauses are left out
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A run in its lane: seconds from the study's first run on, pauses left out."""
+
+    run: RunRow
+    lane: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """`bars` in the order that runs began; `lanes`: (host, how many of its lanes), `paused` seconds were left out."""
+
+    bars: tuple[Bar, ...]
+    lanes: tuple[tuple[str, int], ...]
+    paused: float
+
+    @property
+    def length(self) -> float:
+        """Seconds from the first start to the last end, pauses left out."""
+        return max((bar.end for bar in self.bars), default=0.0)
+
+    @property
+    def busy(self) -> float:
+        """Which share of the lanes' time runs took."""
+        lanes = sum(count for _, count in self.lanes)
+        whole = lanes * self.length
+        return sum(bar.end - bar.start for bar in self.bars) / whole if whole else 0.0
+
+
+def timeline(runs: Sequence[RunRow]) -> Timeline:
+    """The lanes of runs that have ended, each the first of its host that is free when the run starts.
+
+    The database keeps no worker: runs of a lane need not have had the same one, but no fewer workers can have done it.
+    """
+    ended = [(run.started_at, run.finished_at, run) for run in runs if run.finished_at is not None]
+    spans = sorted(((a, max(a, b), run) for a, b, run in ended), key=lambda one: (one[0], one[2].id))
+    if not spans:
+        return Timeline((), (), 0.0)
+    moved, paused = _without_pauses([(a, b) for a, b, _ in spans])
+    hosts = list(dict.fromkeys(run.host for _, _, run in spans))
+    free: dict[str, list[int]] = {host: [] for host in hosts}  # lanes of each host that have ended, lowest first
+    running: dict[str, list[tuple[float, int]]] = {host: [] for host in hosts}
+    counts = dict.fromkeys(hosts, 0)
+    found: list[tuple[RunRow, str, int, float, float]] = []
+    for (_, _, run), (start, end) in zip(spans, moved, strict=True):
+        host = run.host
+        while running[host] and running[host][0][0] <= start:
+            heappush(free[host], heappop(running[host])[1])
+        if free[host]:
+            lane = heappop(free[host])
+        else:
+            lane, counts[host] = counts[host], counts[host] + 1
+        heappush(running[host], (end, lane))
+        found.append((run, host, lane, start, end))
+    first = {host: sum(counts[other] for other in hosts[:place]) for place, host in enumerate(hosts)}
+    bars = tuple(Bar(run, first[host] + lane, start, end) for run, host, lane, start, end in found)
+    return Timeline(bars, tuple(counts.items()), paused)
+
+
+def _without_pauses(spans: Sequence[tuple[datetime, datetime]]) -> tuple[list[tuple[float, float]], float]:
+    """Spans, by their starts, in seconds from the first; long gaps between them taken away, and their sum."""
+    begun = spans[0][0]
+    seconds = [((a - begun).total_seconds(), (b - begun).total_seconds()) for a, b in spans]
+    gaps: list[tuple[float, float]] = []  # (where it ends, how long)
+    reached = busy = 0.0
+    for start, end in seconds:
+        if start > reached:
+            gaps.append((start, start - reached))
+        busy += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    left_out = [(at, long) for at, long in gaps if long > max(LEAST_PAUSE, LONGEST_PAUSE * busy)]
+
+    def moved(at: float) -> float:
+        return at - sum(long for ended, long in left_out if ended <= at)
+
+    return [(moved(start), moved(start) + end - start) for start, end in seconds], sum(long for _, long in left_out)

@@ -1,0 +1,113 @@
+"""The timeline of a study's runs as a figure: a row a lane, a bar a run, coloured by phase and by how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from results.cost_units import CostUnit, unit_of
+from results.figure import Figure, Trace
+from results.searched import evenly
+from results.timeline import Bar, Timeline
+from results.wording import duration, plural, score_text
+
+MOST_BARS = 1500  # so that the page stays small
+# Name in the legend, (phases, statuses), colour. The first that fits; a bar's outline keeps neighbours apart.
+KINDS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], str]] = (
+    ("failed or interrupted", (), ("failed", "interrupted"), "var(--baseline)"),
+    ("search, stopped early", ("search",), ("pruned",), "var(--faint) 55%"),
+    ("search", ("search",), (), "var(--muted)"),
+    ("confirm", ("confirm",), (), "var(--best)"),
+    ("ablate", ("ablate",), (), "var(--accent)"),
+    ("other", (), (), "var(--ink)"),
+)
+
+
+def timeline_figure(found: Timeline) -> Figure:
+    """The figure of a timeline with at least one run."""
+    unit = unit_of("train_seconds", [found.length])
+    shown = evenly(found.bars, MOST_BARS)
+    kinds: dict[str, list[Bar]] = {}
+    for bar in shown:
+        kinds.setdefault(_kind(bar), []).append(bar)
+    names = _lane_names(found)
+    return Figure(
+        id="figure-timeline",
+        title="Runs by time",
+        sentence=_sentence(found, len(shown)),
+        traces=[_bars(name, kinds[name], color, unit) for name, _, _, color in KINDS if name in kinds],
+        layout={
+            "xaxis": {"title": {"text": unit.title("time since the first run")}, "rangemode": "tozero"},
+            "yaxis": {
+                "title": {"text": ""},
+                "tickvals": list(range(len(names))),
+                "ticktext": names,
+                "range": [len(names) - 0.4, -0.6],  # the first lane on top
+                "showgrid": False,
+            },
+            "barmode": "overlay",
+            "legend": {"y": 1.02, "yanchor": "bottom"},  # few lanes are too low for one below the axis
+        },
+        rows=len(names),
+    )
+
+
+def timeline_sentence(found: Timeline) -> str:
+    """How long, on how many at a time, how busy."""
+    lanes = sum(count for _, count in found.lanes)
+    hosts = f" on {plural(len(found.lanes), 'machine')}" if len(found.lanes) > 1 else ""
+    return (
+        f"{plural(len(found.bars), 'run')} in {duration(found.length)}, at most {lanes} at a time{hosts}, "
+        f"which were busy {100 * found.busy:.0f} % of it."
+    )
+
+
+def _kind(bar: Bar) -> str:
+    phase, status = bar.run.phase, bar.run.status
+    return next(n for n, phases, ends, _ in KINDS if (not phases or phase in phases) and (not ends or status in ends))
+
+
+def _lane_names(found: Timeline) -> list[str]:
+    if len(found.lanes) == 1:
+        return [str(lane + 1) for lane in range(found.lanes[0][1])]
+    return [f"{escape(host, quote=False)} {lane + 1}" for host, count in found.lanes for lane in range(count)]
+
+
+def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit) -> Trace:
+    marker: dict[str, Any] = {"color": color, "line": {"color": "var(--card)", "width": 0.6}}
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "base": [round(unit.drawn(bar.start), 5) for bar in bars],
+        "x": [round(unit.drawn(bar.end - bar.start), 5) for bar in bars],
+        "y": [bar.lane for bar in bars],
+        "width": 0.7,
+        "name": name,
+        "marker": marker,
+        "text": [_told(bar) for bar in bars],
+        "textposition": "none",
+        "runs": [str(bar.run.id) for bar in bars],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _told(bar: Bar) -> str:
+    run = bar.run
+    ended = {"pruned": "stopped early"}.get(run.status, run.status)
+    score = "" if run.score is None else f", score {score_text(run.score)}"
+    why = f" ({run.reason})" if run.status == "failed" and run.reason else ""
+    told = f"run {run.id}, {run.phase}, seed {run.seed}: {ended}{why}{score}"
+    return f"{escape(told, quote=False)}<br>{duration(bar.end - bar.start)}"
+
+
+def _sentence(found: Timeline, shown: int) -> str:
+    told = (
+        "The database does not keep which worker ran what: a row is a lane of runs that follow one another, each run "
+        "in the first lane that was free."
+    )
+    if found.paused:
+        told += f" {duration(found.paused)} in which nothing ran are left out."
+    if shown < len(found.bars):
+        told += f" {shown:,} of {len(found.bars):,} runs are drawn, spread evenly."
+    return told
