@@ -90,7 +90,8 @@ def _left_by_a_driver(database: Database, storage: str, name: str) -> Iterator[F
 
         yield Finding("dead_lease", f"{left.owner} holds the lease and is gone", forget)
     study = database.require_study(name)
-    if study.status == "running":
+    running = database.runs(name, status="running")
+    if study.status == "running" and (left is not None or running):
 
         def mark() -> str:
             database.update_study(name, status="interrupted")
@@ -98,7 +99,6 @@ def _left_by_a_driver(database: Database, storage: str, name: str) -> Iterator[F
 
         again = resume_command(study, storage)
         yield Finding("interrupted_study", f"the study is 'running' and its driver has gone; go on: {again}", mark)
-    running = database.runs(name, status="running")
     if running:
 
         def interrupt() -> str:
