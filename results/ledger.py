@@ -18,7 +18,7 @@ import numpy as np
 from results.rows import JsonObject, RunRow
 from results.selection import expected_maximum
 from results.summary import seconds_spent
-from results.wording import Choice, level_text
+from results.wording import Choice, range_text
 
 PARTS_OF_A_RANGE = 3
 FEW_VALUES = 6  # so many different numbers are levels where the space does not say that they are a range
@@ -108,7 +108,8 @@ def _factor(name: str, described: Mapping[str, Any], runs: Sequence[RunRow]) -> 
     cuts = _cuts(chosen, described.get("range"))
     levels = [str(level) for level in described.get("levels") or ()]
     if cuts:
-        levels = [f"{level_text(low)} to {level_text(high)}" for low, high in pairwise(cuts)]
+        shown = [range_text(cut, cuts[0], cuts[-1]) for cut in cuts]
+        levels = [f"{low} to {high}" for low, high in pairwise(shown)]
     groups: dict[str, list[RunRow]] = {level: [] for level in levels}
     for run, choice in zip(having, chosen, strict=True):
         level = levels[_part(float(choice), cuts)] if cuts else str(choice)

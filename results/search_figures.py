@@ -19,7 +19,7 @@ from results.rows import JsonObject, RunRow
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import level_text, plural, score_text
+from results.wording import level_text, plural, range_text, score_text
 
 MOST_POINTS = 800  # of the history, so that the page stays small
 MOST_LINES, MOST_AXES = 240, 7  # of the parallel coordinates: more is a carpet
@@ -135,7 +135,7 @@ class _Axis:
         """What stands on the axis, and where."""
         if self.levels:
             return [(i / max(1, len(self.levels) - 1), level_text(level)) for i, level in enumerate(self.levels)]
-        return [(0.0, level_text(self.low)), (1.0, level_text(self.high))]
+        return [(at, range_text(end, self.low, self.high)) for at, end in ((0.0, self.low), (1.0, self.high))]
 
 
 def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Figure | None:

@@ -74,6 +74,13 @@ def _plain(text: str) -> str:
     return re.sub(r"e([+-])0*(\d+)", lambda m: f"e{m[1] if m[1] == '-' else ''}{m[2]}", text)
 
 
+def range_text(value: float, low: float, high: float) -> str:
+    """A number of a range: three digits, or as many more as tell the range's ends apart."""
+    width, largest = high - low, max(abs(low), abs(high))
+    digits = 3 + max(0, math.floor(math.log10(largest / width))) if width > 0 and largest > 0 else 3
+    return level_text(float(f"{value:.{digits}g}"))
+
+
 def score_text(value: float | None) -> str:
     """A score with three decimals; a dash for none."""
     return NONE if value is None or math.isnan(value) else decimals(value, 3)

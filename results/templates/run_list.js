@@ -74,7 +74,8 @@
         cell.appendChild(document.createElement("div")).textContent = said;
         continue;
       }
-      cell.textContent = one.id === "status" ? WORDS[said] || said : said;
+      if (one.id === "cell") for (const part of said.split(/(?<=[:=.])/)) cell.append(part, document.createElement("wbr"));
+      else cell.textContent = one.id === "status" ? WORDS[said] || said : said;
       cell.className = one.number ? "num" : one.id === "cell" ? "cell" : "nowrap";
       if (one.id === "status" && column.reason.codes[i] >= 0) {
         const reason = document.createElement("span");

@@ -7,7 +7,7 @@ import pytest
 from results import wording
 from results.interval_svg import axis, bar, scale
 from results.statistics import Interval
-from results.wording import Change
+from results.wording import Change, range_text
 
 
 def test_a_configuration_is_told_by_its_differences() -> None:
@@ -115,3 +115,9 @@ def test_a_bar_says_in_words_what_it_shows() -> None:
 @pytest.mark.parametrize("intervals", [[], [Interval(0.0, 0.0, 0.0)], [Interval(1e-9, 0.0, 1e-9)]])
 def test_an_axis_without_width_still_has_numbers(intervals: list[Interval]) -> None:
     assert ">0<" in scale(axis(intervals))
+
+
+def test_numbers_of_a_range_have_the_digits_that_tell_its_ends_apart() -> None:
+    assert [range_text(value, 0.01, 10.0) for value in (0.01, 0.09999999999999998, 10.0)] == ["0.01", "0.1", "10"]
+    assert len({range_text(value, 0.9999, 0.99999) for value in (0.9999, 0.99993, 0.99996, 0.99999)}) == 4
+    assert range_text(5.0, 5.0, 5.0) == "5"
