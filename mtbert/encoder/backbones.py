@@ -51,6 +51,11 @@ def check(backbone: str) -> None:
         verify_minilm(folder)
 
 
+def positions(backbone: str) -> int | None:
+    """How many tokens of a sentence a backbone takes, its files here; None for one without a checkpoint: enough."""
+    return None if backbone in FRESH else read_shape(find_folder(backbone)).positions
+
+
 def fetch(backbone: str) -> None:
     """Have a backbone's files here: a model on the hub is downloaded, `BackboneError` where it cannot be.
 
