@@ -72,8 +72,8 @@ async def _images(kaleido: Any, drawn: Sequence[Figure], kind: str) -> dict[str,
     # mathjax=False: it would be fetched from the network, and a level named "$x$" would be set as a formula.
     async with kaleido.Kaleido(n=1, timeout=SECONDS, mathjax=False) as browser:
         for figure in drawn:
-            options = {"format": kind, "width": WIDTH, "height": height_of(figure), "scale": SCALE if kind == "png" else 1}
-            image = await browser.calc_fig(plotly_figure(figure, colours), opts=options)
+            size = {"width": WIDTH, "height": height_of(figure), "scale": SCALE if kind == "png" else 1}
+            image = await browser.calc_fig(plotly_figure(figure, colours), opts={"format": kind, **size})
             found[figure.id.removeprefix("figure-")] = image
     return found
 
@@ -91,6 +91,7 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
         plain = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
         return {**plain, **given}
 
+    below = -LEGEND / (height_of(figure) - MARGINS) if figure.rows else -0.18  # of the height of the axes
     layout = {
         **figure.layout,
         "xaxis": axis(figure.layout.get("xaxis", {})),
@@ -100,7 +101,7 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
         "plot_bgcolor": "white",
         "font": {"family": "sans-serif", "size": 13, "color": "var(--ink)"},
         "margin": {"l": 64, "r": 24, "t": 56, "b": 56},
-        "legend": {"orientation": "h", "x": 0, "y": -LEGEND / (height_of(figure) - MARGINS) if figure.rows else -0.18, "yanchor": "top"},
+        "legend": {"orientation": "h", "x": 0, "y": below, "yanchor": "top"},
         "template": None,
     }
     traces = [{key: value for key, value in trace.items() if key != "runs"} for trace in figure.traces]
