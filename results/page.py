@@ -63,7 +63,7 @@ class RecipeItem:
 
 def made_up(study: StudyRow) -> str:
     """What stands above all else where the numbers say nothing of real sentences; empty where they do."""
-    if study.settings_json.get("trainer") == "rehearsal":
+    if is_rehearsal(study):
         return REHEARSED
     return MADE_UP if study.data_made_up else ""
 
@@ -92,7 +92,8 @@ def lead(found: Summary) -> list[str]:
     """The sentences under the headline."""
     if found.best is None:
         about = trainer_sentence(found.study)
-        return [about, *_lead_without_best(found)] if about else _lead_without_best(found)
+        without = [*found.cautions, *_lead_without_best(found)]
+        return [about, *without] if about else without
     best, baseline, unit = found.best, found.baseline, found.units.score
     told = trainer_sentence(found.study)
     measured = "scores" if unit.name == "score" else f"has the {unit.name}"
@@ -115,7 +116,7 @@ def lead(found: Summary) -> list[str]:
         if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
             tested += f", the baseline {unit.spread_with_unit(baseline.test_mean, baseline.test_spread)}"
         sentences.append(f"{tested}.")
-    return [told, *sentences] if told else sentences
+    return [*([told] if told else []), *sentences, *found.cautions]
 
 
 def tiles(results: StudyResults, found: Summary) -> list[Tile]:
@@ -133,7 +134,6 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
         )
         if count
     )
-    saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
     return [
         Tile(
             "Best score" if unit.name == "score" else f"Best {unit.name}",
@@ -155,16 +155,29 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
             others or (("none failed", ""),),
             runs=run_links.having(status="complete") if counts.complete else "",
         ),
-        Tile("Computing time", duration(found.hours_spent * 3600), ((_time_note(results, saved), ""),)),
+        Tile("Computing time", *_spent(results, found)),
     ]
 
 
-def _time_note(results: StudyResults, saved: str) -> str:
+def _spent(results: StudyResults, found: Summary) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The computing time and its note; none of a rehearsal, whose runs only claim to have taken time."""
+    if is_rehearsal(found.study):
+        return NONE, (("a rehearsal computes nothing", ""),)
+    return duration(found.hours_spent * 3600), ((_time_note(results, found), ""),)
+
+
+def _time_note(results: StudyResults, found: Summary) -> str:
     """What sharing stages saved; of a custom trainer, which has none, the mean of a complete run."""
     if custom_trainer(results.study) is None:
+        saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
         return f"{saved} saved by sharing stages"
     spent = [seconds_spent(run) for run in results.runs if run.status == "complete"]
     return f"{duration(float(np.mean(spent)))} a complete run, on average" if spent else "no run is complete"
+
+
+def is_rehearsal(study: StudyRow) -> bool:
+    """Whether nothing was trained."""
+    return study.settings_json.get("trainer") == "rehearsal"
 
 
 def recipe(found: Summary) -> list[RecipeItem]:
@@ -409,7 +422,14 @@ def _lead_without_best(found: Summary) -> list[str]:
     if counts.failed:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.failures)
         return [f"Why: {reasons}. The list of all runs has the details."]
-    return ["Launch the study again under the same name to go on."]
+    return [_how_it_goes_on(found)]
+
+
+def _how_it_goes_on(found: Summary) -> str:
+    """Whether to wait or to launch the study again."""
+    if found.driven:
+        return "The study is running: what is missing is still to come."
+    return "Launch the study again under the same name to go on."
 
 
 def _lead_without_all_seeds(found: Summary) -> list[str]:
@@ -417,10 +437,12 @@ def _lead_without_all_seeds(found: Summary) -> list[str]:
     counts, name = found.counts, found.study.study_name
     told = "A configuration is ranked when every seed that it should have has given a score"
     if not counts.lost:
-        return [f"{told}; none has them all yet.", "Launch the study again under the same name to go on."]
+        return [f"{told}; none has them all yet.", _how_it_goes_on(found)]
+    failed = f"{told}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed. "
+    if found.driven:
+        return [f"{failed}The list of all runs says why.", _how_it_goes_on(found)]
     return [
-        f"{told}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed. "
-        "The list of all runs says why.",
+        f"{failed}The list of all runs says why.",
         f"Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
         f"--name {name}-2 --import-from {name}",
     ]
