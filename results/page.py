@@ -92,8 +92,7 @@ def lead(found: Summary) -> list[str]:
     """The sentences under the headline."""
     if found.best is None:
         about = trainer_sentence(found.study)
-        without = [*found.cautions, *_lead_without_best(found)]
-        return [about, *without] if about else without
+        return [*found.cautions, *([about] if about else []), *_lead_without_best(found)]
     best, baseline, unit = found.best, found.baseline, found.units.score
     told = trainer_sentence(found.study)
     measured = "scores" if unit.name == "score" else f"has the {unit.name}"
