@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import command
+from results import command, output
 from results.errors import ResultsError
 from results.table_formats import PRINTED, WRITERS
 
@@ -99,6 +99,7 @@ def comparison_tables(studies: Sequence[Opened]) -> dict[str, pd.DataFrame]:
     return {"comparison": comparison_frame(compare_studies([StudyResults(*study) for study in studies]))}
 
 
+@output.command
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
     parser = command.parser("results.export", "Write every table of a study, or of a comparison.", list(WRITERS))
@@ -146,4 +147,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))
