@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections import Counter
 
 from sqlalchemy import func, select
 
 from results import schema
 from results.records import Database
-from results.rows import utc_now
 
 
 def run_counts(database: Database, name: str) -> Counter[str]:
@@ -20,9 +20,8 @@ def run_counts(database: Database, name: str) -> Counter[str]:
 
 
 def driven(database: Database, name: str) -> bool:
-    """Whether a driver is alive: one that holds the study's lease."""
-    lease = database.lease(name)
-    return lease is not None and lease.expires_at > utc_now()
+    """Whether a driver is at work on the study, as far as can be told from this machine."""
+    return database.driven_by(name, socket.gethostname()) is not None
 
 
 def fingerprint(database: Database, name: str) -> str:

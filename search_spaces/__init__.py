@@ -5,6 +5,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+from search_spaces import own_files
+
+if sys.argv[:1] == ["-m"] or own_files.MARK in os.environ:
+    own_files.install()  # files in the current folder do not take the place of modules that are imported from here on
+
 from search_spaces.grammar import (
     Constraint,
     Factor,

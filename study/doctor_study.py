@@ -17,6 +17,7 @@ from results.records import Database, RunRow, byte_columns, old_tables, open_dat
 from results.stages import STORE
 from search_spaces import numbers
 from study import trust
+from study.resuming import resume_command
 from study.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,13 +73,13 @@ def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
         owner = f"{driver.owner} is at work on it: runs and trials in progress are not judged"
         yield Finding("driven", owner)
     else:
-        yield from _left_by_a_driver(database, name)
+        yield from _left_by_a_driver(database, storage, name)
     yield from _out_of_range(database, storage, name)
     yield from _states(database, storage, name, driven=driver is not None)
     yield from _artifacts(database, name)
 
 
-def _left_by_a_driver(database: Database, name: str) -> Iterator[Finding]:
+def _left_by_a_driver(database: Database, storage: str, name: str) -> Iterator[Finding]:
     """A lease and running runs, with nobody at work."""
     left = database.lease(name)
     if left is not None:
@@ -88,7 +89,16 @@ def _left_by_a_driver(database: Database, name: str) -> Iterator[Finding]:
             return "deleted the lease"
 
         yield Finding("dead_lease", f"{left.owner} holds the lease and is gone", forget)
+    study = database.require_study(name)
     running = database.runs(name, status="running")
+    if study.status == "running" and (left is not None or running):
+
+        def mark() -> str:
+            database.update_study(name, status="interrupted")
+            return "marked as interrupted"
+
+        again = resume_command(study, storage)
+        yield Finding("interrupted_study", f"the study is 'running' and its driver has gone; go on: {again}", mark)
     if running:
 
         def interrupt() -> str:

@@ -36,6 +36,13 @@ def function_of(name: str) -> Callable[..., Any]:
     where = f"The module '{module.__name__}' ({getattr(module, '__file__', None) or 'built in'})"
     if found is not None:
         raise SettingsError(f"{where} has '{attribute}', which is no function but {type(found).__name__}: '{name}'.")
+    top = module.__name__.partition(".")[0]
+    here = Path(f"{top}.py")
+    if here.is_file() and Path(getattr(module, "__file__", None) or os.devnull).resolve() != here.resolve():
+        raise SettingsError(
+            f"{where} has no function '{attribute}'. For {here} in the current folder, which has the same name, write "
+            f"./{here}:{attribute}"
+        )
     known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
     raise SettingsError(f"{where} has no function '{attribute}': '{name}'.{did_you_mean(attribute, known)}")
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import resource_tracker
+from pathlib import Path
+
+from search_spaces.own_files import MARK
 
 INTERRUPTED = 130  # the exit code that shells know
+_PATHS = ("PYTHONSAFEPATH", "PYTHONPATH")
 _CTRL_C = frozenset({signal.SIGINT})
 
 
@@ -26,13 +32,45 @@ def held() -> Iterator[None]:
     """Processes that are started meanwhile never see Ctrl-C, from their first instruction on; this one does afterwards.
 
     A mask is inherited. A child that ignores the signal itself would die of one that comes before it gets that far.
+    Nor do they import files of the current folder in place of Python's own modules when they begin.
     """
-    resource_tracker.ensure_running()  # multiprocessing's first process starts it, and it lifts the mask of its parent
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
+    with _safe_paths():
+        # multiprocessing's first process starts it, and it lifts the mask of its parent
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _safe_paths() -> Iterator[None]:
+    """What a new process of Python reads of its environment: no current folder on its path, but this project."""
+    kept = {name: os.environ.get(name) for name in _PATHS}
+    root = str(Path(__file__).resolve().parent.parent)
+    more = kept["PYTHONPATH"]
+    os.environ.update(PYTHONSAFEPATH="1", PYTHONPATH=root if not more else f"{root}{os.pathsep}{more}")
+    os.environ[MARK] = json.dumps(kept)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _set(kept)
+        del os.environ[MARK]
+
+
+def usual_paths() -> None:
+    """Undo in a child what it was started with, for the processes that it starts itself."""
+    if (kept := os.environ.pop(MARK, None)) is not None:
+        _set(json.loads(kept))
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def let_through() -> None:

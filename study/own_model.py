@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from study.code_fingerprint import Code, changed, code_of
 from study.functions import function_of, module_of
+from study.interrupts import usual_paths
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs
 from study.own_exits import exit_told
 from study.own_results import Returned, read
@@ -73,6 +74,7 @@ class Report:
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
     """Call the function; whatever goes wrong is a message with a reason, an exit of the function too."""
+    usual_paths()
     began = time.perf_counter()
     report = Report(job, go_on)
     try:

@@ -8,17 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 
-from sqlalchemy import Connection, column, delete, select, table, update
+from optuna.storages._rdb.models import StudyModel, TrialIntermediateValueModel, TrialModel, TrialUserAttributeModel
+from optuna.trial import TrialState
+from sqlalchemy import Connection, delete, select, update
 
 from results.records import Database, RunRow
 from study.web.optuna_storage import optuna_storage
 
 log = logging.getLogger("study")
-
-_STUDIES = table("studies", *map(column, ("study_id", "study_name")))
-_TRIALS = table("trials", *map(column, ("trial_id", "number", "study_id", "state", "datetime_complete")))
-_SCORES = table("trial_intermediate_values", column("trial_id"))
-_ATTRIBUTES = table("trial_user_attributes", *map(column, ("trial_id", "key")))
 
 
 def retry_failed(
@@ -48,10 +45,11 @@ def _reopen_trials(storage: str, study: str, numbers: Collection[int]) -> None:
 
 
 def _reopen(connection: Connection, study: str, numbers: Collection[int]) -> None:
-    mine = select(_STUDIES.c.study_id).where(_STUDIES.c.study_name == study).scalar_subquery()
-    wanted = (_TRIALS.c.study_id == mine, _TRIALS.c.number.in_(list(numbers)), _TRIALS.c.state == "FAIL")
-    ids = list(connection.scalars(select(_TRIALS.c.trial_id).where(*wanted)))
-    connection.execute(delete(_SCORES).where(_SCORES.c.trial_id.in_(ids)))
-    connection.execute(delete(_ATTRIBUTES).where(_ATTRIBUTES.c.trial_id.in_(ids), _ATTRIBUTES.c.key == "reason"))
-    again = {"state": "RUNNING", "datetime_complete": None}
-    connection.execute(update(_TRIALS).where(_TRIALS.c.trial_id.in_(ids)).values(again))
+    trials, scores, attributes = TrialModel, TrialIntermediateValueModel, TrialUserAttributeModel
+    mine = select(StudyModel.study_id).where(StudyModel.study_name == study).scalar_subquery()
+    wanted = (trials.study_id == mine, trials.number.in_(list(numbers)), trials.state == TrialState.FAIL)
+    ids = list(connection.scalars(select(trials.trial_id).where(*wanted)))
+    connection.execute(delete(scores).where(scores.trial_id.in_(ids)))
+    connection.execute(delete(attributes).where(attributes.trial_id.in_(ids), attributes.key == "reason"))
+    again = {"state": TrialState.RUNNING, "datetime_complete": None}
+    connection.execute(update(trials).where(trials.trial_id.in_(ids)).values(again))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -13,10 +14,10 @@ from rich.text import Text
 
 from results.energy import Energy, energy_of
 from results.plain import plain
-from results.records import Database, RunRow, open_database
-from results.rows import utc_now
+from results.records import Database, RunRow, StudyRow, open_database
 from results.stages import stage_costs
-from study import store_note
+from study import status_log, store_note
+from study.resuming import resume_command
 from study.terminal import label
 
 STATES = ("complete", "pruned", "failed", "interrupted", "running")
@@ -30,7 +31,7 @@ def read(storage: str, name: str | None) -> dict[str, Any]:
                 "storage": database.shown_url,
                 "studies": [_head(database, n) for n in database.study_names()],
             }
-        return _whole(database, name)
+        return _whole(database, name, storage)
 
 
 def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
@@ -45,39 +46,47 @@ def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
 
 def _head(database: Database, name: str) -> dict[str, Any]:
     study, runs = database.require_study(name), database.runs(name)
-    counts: Counter[str] = Counter(run.status for run in runs)
+    driver = database.driven_by(name, socket.gethostname())
+    counts: Counter[str] = Counter(_state(run, driver is not None) for run in runs)
     return {
         "study": name,
         "space": study.space,
         "data": study.data_source,
         "backbone": study.backbone,
-        "status": study.status,
+        "status": "interrupted" if study.status == "running" and driver is None else study.status,
+        "driver": None if driver is None else driver.owner,
         "runs": len(runs),
         **{state: counts[state] for state in STATES},
     }
 
 
-def _whole(database: Database, name: str) -> dict[str, Any]:
-    head, runs, lease = _head(database, name), database.runs(name), database.lease(name)
+def _state(run: RunRow, driven: bool) -> str:
+    """A run's status; one that nobody carries out any more is interrupted."""
+    return "interrupted" if run.status == "running" and not driven else run.status
+
+
+def _whole(database: Database, name: str, storage: str) -> dict[str, Any]:
+    head, runs = _head(database, name), database.runs(name)
+    driven = head["driver"] is not None
     phases = dict.fromkeys(run.phase for run in runs)
     study = database.require_study(name)
     costs = replace(stage_costs(database, name), store=store_note.read(study))
     used = energy_of(study)
-    alive = lease is not None and lease.expires_at > utc_now()
     return {
         **head,
         "storage": database.shown_url,
         **costs.as_json(),
         "stages": costs.sentence(),
         "energy": used.as_json() if used else None,
-        "driver": lease.owner if lease is not None and alive else None,
-        "phases": {p: dict(Counter(run.status for run in runs if run.phase == p)) for p in phases},
-        "running_runs": [_run(run) for run in runs if run.status == "running"],
-        "failed_runs": [_run(run) for run in runs if run.status == "failed"],
+        "resume": resume_command(study, storage) if head["status"] == "interrupted" else None,
+        "phases": {p: dict(Counter(_state(run, driven) for run in runs if run.phase == p)) for p in phases},
+        "running_runs": [_run(run, study) for run in runs if _state(run, driven) == "running"],
+        "failed_runs": [_run(run, study) for run in runs if run.status == "failed"],
     }
 
 
-def _run(run: RunRow) -> dict[str, Any]:
+def _run(run: RunRow, study: StudyRow) -> dict[str, Any]:
+    log = status_log.log_of(study, run.id)
     return {
         "run": run.id,
         "phase": run.phase,
@@ -86,6 +95,7 @@ def _run(run: RunRow) -> dict[str, Any]:
         "reason": run.reason,
         "detail": run.detail,
         "started_at": run.started_at.isoformat(),
+        "log": None if log is None else str(log),
     }
 
 
@@ -120,6 +130,8 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
         console.print(Energy(**data["energy"]).sentence(), markup=False)
     if data["running_runs"]:
         console.print(_running(data["running_runs"]))
+    if data["resume"]:
+        console.print(f"Go on: {data['resume']}", markup=False, soft_wrap=True)
     if data["failed_runs"]:  # a command is copied: it stays in one line, however long
         told = f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed"
         console.print(told, markup=False, soft_wrap=True)
@@ -148,3 +160,6 @@ def _show_failed(data: dict[str, Any], console: Console) -> None:
             markup=False,
         )
         console.print(Padding(Text(plain(_choices(run))), (0, 0, 0, 2)))
+        if run["log"]:
+            told = f"  log {run['log']}   python -m study.status --name {data['study']} --log {run['run']}"
+            console.print(told, markup=False, soft_wrap=True)

@@ -18,11 +18,16 @@ LOG = "launch.log"
 
 def named_code(settings: Settings) -> dict[str, str]:
     """The flags by which settings name code that is run: a space's file, a trainer's function."""
+    return code_flags(settings.space, settings.trainer)
+
+
+def code_flags(space: str, trainer: str) -> dict[str, str]:
+    """The same of a space and a trainer alone."""
     found = {}
-    if settings.space.endswith(".py"):
-        found["space"] = settings.space
-    if settings.trainer not in (MTBERT, REHEARSAL):
-        found["trainer"] = settings.trainer
+    if space.endswith(".py"):
+        found["space"] = space
+    if trainer not in (MTBERT, REHEARSAL):
+        found["trainer"] = trainer
     return found
 
 

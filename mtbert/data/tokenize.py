@@ -17,6 +17,7 @@ from mtbert.data import examples, subset
 from mtbert.data.examples import Corpus, Split
 
 PAD_TOKEN = "[PAD]"
+PAD_TOKENS = (PAD_TOKEN, "<pad>")  # it is masked: which one makes no difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,7 @@ def prepare(
     texts: Mapping[str, Sequence[str]] | None = None,
 ) -> Prepared:
     """Choose the rows (see `choose`) and tokenize them, and the texts. ValueError when the tokenizer has no [PAD]."""
-    pad_id = tokenizer.token_to_id(PAD_TOKEN)
+    pad_id = next((found for name in PAD_TOKENS if (found := tokenizer.token_to_id(name)) is not None), None)
     if pad_id is None:
         raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
     chosen = choose(corpus, train_examples, dev_examples)

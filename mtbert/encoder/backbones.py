@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Tokenizer
 
 from mtbert.encoder import tiny_vocabulary
-from mtbert.encoder.files import PICKLED, SAFETENSORS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
+from mtbert.encoder.files import PICKLED, SAFETENSORS, TOKENIZER, VOCABULARY
 from mtbert.encoder.hub import require_library
 from mtbert.encoder.locate import FRESH, FRESH_LAYERS, find_folder, is_hub_name, verify_minilm
 from mtbert.encoder.locate import known as known
 from mtbert.encoder.shape import BertShape, BilstmShape, read_shape
+from mtbert.encoder.tokenizer_files import read_tokenizer
 from mtbert.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def check(backbone: str) -> None:
         verify_minilm(folder)
 
 
+def positions(backbone: str) -> int | None:
+    """How many tokens of a sentence a backbone takes, its files here; None for one without a checkpoint: enough."""
+    return None if backbone in FRESH else read_shape(find_folder(backbone)).positions
+
+
 def fetch(backbone: str) -> None:
     """Have a backbone's files here: a model on the hub is downloaded, `BackboneError` where it cannot be.
 
@@ -78,19 +84,7 @@ def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokeniz
     """
     if backbone in FRESH:
         return tiny_vocabulary.train_tokenizer(_demo_texts() if texts is None else texts)
-    folder = find_folder(backbone)
-    path = folder / TOKENIZER
-    if path.is_file():
-        read_json(path)  # a damaged file gives its own message: `tokenizers` raises a bare `Exception`
-        tokenizer = Tokenizer.from_file(str(path))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
-    if (folder / VOCABULARY).is_file():
-        return _from_vocabulary(folder)
-    raise BackboneError(
-        f"{folder} holds no tokenizer: neither {TOKENIZER} nor {VOCABULARY}. Give a folder that has one."
-    )
+    return read_tokenizer(find_folder(backbone))
 
 
 def build_encoder(
@@ -229,18 +223,3 @@ def _demo_texts() -> list[str]:
         texts.extend(task.train.texts)
         texts.extend(task.train.texts2 or ())
     return texts
-
-
-def _from_vocabulary(folder: Path) -> Tokenizer:
-    """BERT's tokenizer for a vocab.txt, one piece a line; cased where tokenizer_config.json says so.
-
-    A line ends with a line feed, and nothing else ends one: other line separators are pieces of multilingual models.
-    """
-    text = (folder / VOCABULARY).read_bytes().decode("utf-8").removesuffix("\n")
-    vocabulary = {piece.removesuffix("\r"): number for number, piece in enumerate(text.split("\n"))}
-    lacks = [token for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]") if token not in vocabulary]
-    if lacks:
-        raise BackboneError(f"{folder / VOCABULARY} must hold {', '.join(lacks)}. Give the vocabulary of a BERT model.")
-    settings = folder / TOKENIZER_CONFIG
-    lowercase = bool(read_json(settings).get("do_lower_case", True)) if settings.is_file() else True
-    return tiny_vocabulary.bert_tokenizer(vocabulary, lowercase=lowercase)

@@ -33,16 +33,23 @@ def train_tokenizer(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> Tokeni
     return bert_tokenizer(vocabulary)
 
 
-def bert_tokenizer(vocabulary: dict[str, int], *, lowercase: bool = True) -> Tokenizer:
+def bert_tokenizer(
+    vocabulary: dict[str, int],
+    *,
+    lowercase: bool = True,
+    unknown: str = "[UNK]",
+    cls: str = "[CLS]",
+    sep: str = "[SEP]",
+) -> Tokenizer:
     """BERT's tokenizer for a vocabulary (piece -> number): [CLS] text [SEP], no padding, no truncation."""
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=MAX_CHARACTERS))
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown, max_input_chars_per_word=MAX_CHARACTERS))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix=PREFIX)
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
+        single=f"{cls} $A {sep}",
+        pair=f"{cls} $A {sep} $B:1 {sep}:1",
+        special_tokens=[(token, vocabulary[token]) for token in (cls, sep)],
     )
     tokenizer.add_special_tokens([token for token in SPECIAL_TOKENS if token in vocabulary])
     return tokenizer

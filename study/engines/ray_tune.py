@@ -15,10 +15,11 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from search_spaces.own_files import MARK
 from study.engines.abstract import AbstractEngine, EngineError, EngineLost
 from study.engines.on_ray.leftovers import clear_up
 from study.engines.on_ray.messages import Answer, FromBridge, Lost, NodeUnfit, RaySettings, Ready, Refused, Stop
-from study.interrupts import held, let_through
+from study.interrupts import held, let_through, usual_paths
 from study.messages import EpochDone, Event, Job, RunPlaced
 
 log = logging.getLogger("study")
@@ -178,6 +179,8 @@ def _serve(pipe: Connection, settings: RaySettings) -> None:
     """
     os.setsid()
     let_through()
+    usual_paths()
+    os.environ[MARK] = "{}"  # for Ray's workers on this machine, which import this project too
     output = os.open(settings.scratch / "output", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from own_trainers import OwnStudy
+from postgres import own_database
 
+from results.records import open_database
 from study.failures import Failures, FailuresStop
 from study.messages import RunFailed
 
@@ -124,3 +126,22 @@ def test_a_configuration_that_is_too_large_says_nothing_of_the_others() -> None:
     assert failures.alone
     failures.succeeded()
     assert not failures.alone
+
+
+def test_so_it_is_on_postgresql(tmp_path: Path) -> None:
+    fractions = "    for part in (1, 2, 3):\n        report(part / 2, 0.1)\n    return"
+    study = OwnStudy(tmp_path, FILE.replace("    return", fractions))
+    with own_database() as url:
+        assert study.launch("--phases", "search", "--storage", url).returncode == 3
+        study.write("score", "0.5")
+        done = study.launch("--phases", "search", "--storage", url, "--retry-failed")
+        assert done.returncode == 0, done.stderr
+        with open_database(url) as database:
+            runs = database.runs("x")
+            assert [(run.status, run.attempt) for run in runs] == [("complete", 2), ("complete", 1), ("complete", 1)]
+            assert list(database.epoch_scores(1)) == [0.5, 1, 1.5]
+        study.write("t.py", FILE.replace("float(", "0.1 + float("))
+        assert "--accept-changed-code" in study.launch("--phases", "search", "--storage", url).stderr
+        assert study.launch("--trials", "4", "--storage", url, "--accept-changed-code").returncode == 0
+        with open_database(url) as database:
+            assert len({run.code for run in database.runs("x")}) == 2

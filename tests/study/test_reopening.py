@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from driving import rehearsed
+from sqlite import migrated
 
-from results.records import StudyRow
+from results.records import NewRun, StudyRow, open_database
 from search_spaces import describe
+from study.code_changes import change_of
 from study.reopening import reopen, take_from
 from study.settings import SettingsError
 from study.trainers.rehearsal import Rehearsal
@@ -55,3 +58,20 @@ def test_its_runs_are_not_taken_into_another_study() -> None:
         take_from(row, trainer, [])
     told = str(caught.value)
     assert "runs of study 's' cannot be taken" in told and "leave out --import-from" in told
+
+
+def test_one_of_another_version_is_resumed_where_that_is_wanted_and_its_runs_are_marked(tmp_path: Path) -> None:
+    row, trainer = study_and_trainer(2)
+    trainer.facts = replace(trainer.facts, fingerprint="other rows")
+    assert reopen(row, trainer, [], [], accept_changed_code=True) is None
+    change = change_of(row, trainer.facts, [])
+    assert change is not None and "version 1" in change.told() and "Nor are the rows" in change.told()
+    with open_database(migrated(tmp_path)) as database:
+        database.create_study(row)
+        run = NewRun(study_name="s", phase="search", config_digest="d", config_json={}, choices_json={}, seed=0)
+        database.start_run(run)
+        change.write(database)
+        found = database.require_study("s")
+        assert (found.config_version, found.data_fingerprint) == (2, "other rows")
+        assert database.runs("s")[0].code == "version 1"
+        assert change_of(found, trainer.facts, database.runs("s")) is None

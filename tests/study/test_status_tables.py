@@ -11,6 +11,7 @@ from sqlite import migrated
 
 from results.records import Database, NewRun, RunResult, StudyRow, open_database
 from study import status_tables
+from study.lease import Lease
 from study.terminal import PlainConsole
 
 LONG = "a-name-that-goes-on-" * 6
@@ -22,6 +23,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> str:
     with open_database(url) as database:
         for name in ("short", LONG[:100]):
             fill(database, name)
+            Lease(database, name).take()  # this process drives them
     return url
 
 

@@ -1,0 +1,180 @@
+"""A folder's tokenizer, as transformers' fast BERT tokenizer reads the same files: always [CLS] text [SEP].
+
+    tokenizer.json           taken as it is; what it does not say (normalizer, post-processor) is BERT's
+    vocab.txt                one piece a line, with BERT's normalizer, word pieces and post-processor
+    tokenizer_config.json    do_lower_case, strip_accents, tokenize_chinese_chars; special tokens; added_tokens_decoder
+    special_tokens_map.json  names of special tokens; added_tokens.json: token -> number
+
+Padding and truncation that a file sets are not used. Where transformers 5 lower-cases what a tokenizer.json without a
+tokenizer_config.json says is cased, the file's own normalizer counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tokenizers import AddedToken, Tokenizer, normalizers, processors
+
+from mtbert.encoder import tiny_vocabulary
+from mtbert.encoder.files import TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
+from mtbert.errors import BackboneError
+
+SPECIAL_MAP, ADDED = "special_tokens_map.json", "added_tokens.json"
+NAMED = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+# What a file calls an option, what BertNormalizer calls it, and its default.
+OPTIONS: Mapping[str, tuple[str, bool | None]] = {
+    "do_lower_case": ("lowercase", True),
+    "strip_accents": ("strip_accents", None),  # None: as lowercase
+    "tokenize_chinese_chars": ("handle_chinese_chars", True),
+}
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a folder. Raises `BackboneError` where there is none, or what it must have is missing."""
+    try:
+        return _read(folder, _settings(folder))
+    except (TypeError, ValueError, AttributeError) as error:  # a setting of another kind than it must be
+        raise BackboneError(
+            f"{folder}: {TOKENIZER_CONFIG}, {SPECIAL_MAP} or {ADDED} holds what is no setting of a tokenizer: {error}. "
+            "Copy or download the model again."
+        ) from error
+
+
+def _read(folder: Path, told: Mapping[str, Any]) -> Tokenizer:
+    names = _names(told)
+    if (folder / TOKENIZER).is_file():
+        tokenizer, place = _from_json(folder / TOKENIZER, told), folder / TOKENIZER
+    elif (folder / VOCABULARY).is_file():
+        tokenizer, place = _from_vocabulary(folder / VOCABULARY, told, names), folder / VOCABULARY
+    else:
+        raise BackboneError(
+            f"{folder} holds no tokenizer: neither {TOKENIZER} nor {VOCABULARY}. Give a folder that has one."
+        )
+    _add(tokenizer, names, told, place)
+    _frame(tokenizer, names, place)
+    return tokenizer
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    """What the small files say, as one mapping; `added` has the tokens of added_tokens.json."""
+    told: dict[str, Any] = {}
+    for name in (SPECIAL_MAP, TOKENIZER_CONFIG):
+        if (folder / name).is_file():
+            told |= read_json(folder / name)
+    if (folder / ADDED).is_file():
+        told["added"] = read_json(folder / ADDED)
+    return told
+
+
+def _names(told: Mapping[str, Any]) -> dict[str, str]:
+    """Kind of special token -> its text: BERT's, where the files do not name another."""
+    return {kind: _content(told.get(f"{kind}_token")) or usual for kind, usual in NAMED.items()}
+
+
+def _content(token: object) -> str | None:
+    """The text of a token, which is a text or an object with its `content`."""
+    found = token.get("content") if isinstance(token, dict) else token
+    return found if isinstance(found, str) and found else None
+
+
+def _from_json(path: Path, told: Mapping[str, Any]) -> Tokenizer:
+    """tokenizer.json with BERT's normalizer where it has none, and the options that tokenizer_config.json states."""
+    data = read_json(path)
+    normalizer = data.get("normalizer")
+    try:
+        tokenizer = Tokenizer.from_str(json.dumps(data))
+    except Exception as error:  # `tokenizers` raises a bare one
+        raise BackboneError(f"{path} is no tokenizer: {error}. Copy or download the model again.") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    if normalizer is None:
+        tokenizer.normalizer = _normalizer({}, told)
+    elif isinstance(normalizer, dict) and normalizer.get("type") == "BertNormalizer":
+        tokenizer.normalizer = _normalizer(normalizer, told)
+    return tokenizer
+
+
+def _normalizer(own: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
+    """BERT's normalizer: the options that are `told`, else those of the file's `own`, else the defaults."""
+    chosen = {
+        name: told[option] if option in told else own.get(name, usual) for option, (name, usual) in OPTIONS.items()
+    }
+    return normalizers.BertNormalizer(clean_text=bool(own.get("clean_text", True)), **chosen)
+
+
+def _from_vocabulary(path: Path, told: Mapping[str, Any], names: Mapping[str, str]) -> Tokenizer:
+    """BERT's tokenizer for a vocab.txt, one piece a line.
+
+    A line ends with a line feed, and nothing else ends one: other line separators are pieces of multilingual models.
+    In a file without any line feed a carriage return does.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BackboneError(f"{path} is not UTF-8 text: {error}. Copy or download the model again.") from error
+    end = "\n" if "\n" in text else "\r"
+    pieces = text.removesuffix(end).split(end)
+    vocabulary = {piece.removesuffix("\r"): number for number, piece in enumerate(pieces)}
+    lacks = [names[kind] for kind in ("pad", "unk", "cls", "sep") if names[kind] not in vocabulary]
+    if lacks:
+        raise BackboneError(f"{path} must hold {', '.join(lacks)}. Give the vocabulary of a BERT model.")
+    tokenizer = tiny_vocabulary.bert_tokenizer(vocabulary, unknown=names["unk"], cls=names["cls"], sep=names["sep"])
+    tokenizer.normalizer = _normalizer({}, told)
+    return tokenizer
+
+
+def _add(tokenizer: Tokenizer, names: Mapping[str, str], told: Mapping[str, Any], place: Path) -> None:
+    """Special and added tokens are never split; raises `BackboneError` where one gets another number than is told."""
+    known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    vocabulary, wanted = tokenizer.get_vocab(), dict[str, tuple[AddedToken, int | None]]()
+    decoder = told.get("added_tokens_decoder")
+    for number, token in sorted((decoder if isinstance(decoder, dict) else {}).items(), key=lambda item: int(item[0])):
+        content = _content(token)
+        if content is not None:
+            flags = {key: bool(token[key]) for key in _FLAGS if key in token} if isinstance(token, dict) else {}
+            wanted[content] = AddedToken(content, **flags), int(number)
+    added = told.get("added")
+    for content, number in sorted((added if isinstance(added, dict) else {}).items(), key=lambda item: int(item[1])):
+        wanted.setdefault(content, (AddedToken(content), int(number)))
+    special = [name for name in names.values() if name in vocabulary]
+    for more in ("additional_special_tokens", "extra_special_tokens"):
+        found = told.get(more)
+        special += [name for one in found if (name := _content(one)) is not None] if isinstance(found, list) else []
+    for name in special:
+        wanted.setdefault(name, (AddedToken(name, special=True, normalized=False), None))
+    for content, (token, number) in wanted.items():
+        if content in known:
+            continue
+        (tokenizer.add_special_tokens if token.special else tokenizer.add_tokens)([token])
+        given = tokenizer.token_to_id(content)
+        if number is not None and given != number:
+            raise BackboneError(
+                f"{place.parent}: the added token '{content}' has the number {number}, but {place.name} gives it "
+                f"{given}. Copy or download the model again."
+            )
+
+
+_FLAGS = ("lstrip", "rstrip", "single_word", "normalized", "special")
+
+
+def _frame(tokenizer: Tokenizer, names: Mapping[str, str], place: Path) -> None:
+    """Put [CLS] before a sentence and [SEP] behind it, where the post-processor does not; and a pair's type ids."""
+    framed = tokenizer.encode("")
+    if len(framed.ids) == 2 and all(
+        tokenizer.token_to_id(t) == i for t, i in zip(framed.tokens, framed.ids, strict=True)
+    ):
+        return
+    cls, sep = names["cls"], names["sep"]
+    lacks = [token for token in (cls, sep) if tokenizer.token_to_id(token) is None]
+    if lacks:
+        raise BackboneError(
+            f"{place} must hold {', '.join(lacks)}, which begin and end a sentence. Give the tokenizer of a BERT model."
+        )
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{cls} $A {sep}",
+        pair=f"{cls} $A {sep} $B:1 {sep}:1",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (cls, sep)],
+    )
