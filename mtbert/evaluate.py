@@ -56,9 +56,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         print(line, file=sys.stderr)
     for name, rows in read.items():
         require_labels(tasks[name], rows, f"{options.data}, split {options.split} of task {name}")
-    splits = {
-        name: tokenize_split(split, model.tokenizer, model.config.data.max_tokens) for name, split in read.items()
-    }
+    splits = {name: tokenize_split(split, model.tokenizer, model.max_tokens) for name, split in read.items()}
     found = evaluate(model.model, tasks, splits, model.pad_id)
     return {
         "split": options.split,

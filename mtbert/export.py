@@ -77,8 +77,7 @@ def export(trained: TrainedModel, folder: Path) -> list[Path]:
     written = []
     for place, task in places.items():
         encoder = plain_encoder(model, task)
-        max_tokens = config.data.max_tokens
-        written += published.write(place, encoder, trained.tokenizer, max_tokens=max_tokens, pooler=pooler)
+        written += published.write(place, encoder, trained.tokenizer, max_tokens=trained.max_tokens, pooler=pooler)
     return written
 
 

@@ -86,7 +86,7 @@ def _train(options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
-    from mtbert.data import held_out, measurable
+    from mtbert.data import cutting, held_out, measurable
     from mtbert.data.load import load_corpus
     from mtbert.data.texts import triplets_note
     from mtbert.precision import slow
@@ -105,7 +105,12 @@ def _train(options: argparse.Namespace) -> None:
     sizes = config.data.train_examples, config.data.dev_examples
     measurable.require(corpus, sizes[1])
     data = prepare_data(config, corpus)
-    for note in (*held_out.notes(corpus), *measurable.notes(corpus, *sizes), *triplets_note(data.texts)):
+    for note in (
+        *held_out.notes(corpus),
+        *measurable.notes(corpus, *sizes),
+        *cutting.notes(config, corpus),
+        *triplets_note(data.texts),
+    ):
         print(note, file=sys.stderr)
     outcome = _run(config, data, device, options)
     if place is not None:

@@ -73,6 +73,8 @@ def leaderboard_sentence(found: Summary) -> str:
 
 def cost_sentence(found: Summary) -> str:
     """The computing time, and what sharing stages saved of it."""
+    if found.study.settings_json.get("trainer") == "rehearsal":
+        return "Made up, as all numbers of a rehearsal: nothing was computed."
     saved = f"; sharing stages saved {duration(found.hours_saved * 3600)}" if found.hours_saved else ""
     return f"All runs together took {duration(found.hours_spent * 3600)} of one worker's time{saved}."
 

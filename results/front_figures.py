@@ -313,7 +313,7 @@ def _configuration_text(it: Drawing, record: Mapping[Any, Any]) -> str:
     name = record["label"] or ("the baseline" if "baseline" in roles and not about.changes else about.text)
     lines = [f"<b>{each}</b>" for each in _lines(f"{'the best: ' if 'best' in roles else ''}{name}")]
     if about.whole:
-        lines += _lines(f"{about.changes} changes of the baseline: {about.whole}")
+        lines += _lines(f"{about.changes} changes from the baseline: {about.whole}")
     spread = None if record["spread"] != record["spread"] else float(record["spread"])
     score = f"score {score_with_spread(float(record['score']), spread)}"
     others = [it.told(each, float(record[each.column])) for each in (front.x, front.y) if each != SCORE]

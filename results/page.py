@@ -64,7 +64,7 @@ class RecipeItem:
 
 def made_up(study: StudyRow) -> str:
     """What stands above all else where the numbers say nothing of real sentences; empty where they do."""
-    if study.settings_json.get("trainer") == "rehearsal":
+    if is_rehearsal(study):
         return REHEARSED
     return MADE_UP if study.data_made_up else ""
 
@@ -92,7 +92,7 @@ def best_name(found: Summary) -> str:
 def lead(found: Summary) -> list[str]:
     """The sentences under the headline."""
     if found.best is None:
-        return _lead_without_best(found)
+        return [*found.cautions, *_lead_without_best(found)]
     best, baseline = found.best, found.baseline
     sentences = [f"It scores {_scored(best)}."]
     if best.labels and not found.best_is_baseline:
@@ -111,7 +111,7 @@ def lead(found: Summary) -> list[str]:
         if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
             told += f", the baseline {score_with_spread(baseline.test_mean, baseline.test_spread)}"
         sentences.append(f"{told}.")
-    return sentences
+    return [*sentences, *found.cautions]
 
 
 def tiles(results: StudyResults, found: Summary) -> list[Tile]:
@@ -128,7 +128,6 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
         )
         if count
     )
-    saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
     return [
         Tile(
             "Best score",
@@ -149,8 +148,21 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
             others or (("none failed", ""),),
             runs=run_links.having(status="complete") if counts.complete else "",
         ),
-        Tile("Computing time", duration(found.hours_spent * 3600), ((f"{saved} saved by sharing stages", ""),)),
+        Tile("Computing time", *_spent(found)),
     ]
+
+
+def _spent(found: Summary) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The computing time and its note; none of a rehearsal, whose runs only claim to have taken time."""
+    if is_rehearsal(found.study):
+        return NONE, (("a rehearsal computes nothing", ""),)
+    saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
+    return duration(found.hours_spent * 3600), ((f"{saved} saved by sharing stages", ""),)
+
+
+def is_rehearsal(study: StudyRow) -> bool:
+    """Whether nothing was trained."""
+    return study.settings_json.get("trainer") == "rehearsal"
 
 
 def recipe(found: Summary) -> list[RecipeItem]:
@@ -316,7 +328,14 @@ def _lead_without_best(found: Summary) -> list[str]:
     if counts.failed:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.failures)
         return [f"Why: {reasons}. The list of all runs has the details."]
-    return ["Launch the study again under the same name to go on."]
+    return [_how_it_goes_on(found)]
+
+
+def _how_it_goes_on(found: Summary) -> str:
+    """Whether to wait or to launch the study again."""
+    if found.driven:
+        return "The study is running: what is missing is still to come."
+    return "Launch the study again under the same name to go on."
 
 
 def _lead_without_all_seeds(found: Summary) -> list[str]:
@@ -324,10 +343,12 @@ def _lead_without_all_seeds(found: Summary) -> list[str]:
     counts, name = found.counts, found.study.study_name
     told = "A configuration is ranked when every seed that it should have has given a score"
     if not counts.lost:
-        return [f"{told}; none has them all yet.", "Launch the study again under the same name to go on."]
+        return [f"{told}; none has them all yet.", _how_it_goes_on(found)]
+    failed = f"{told}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed. "
+    if found.driven:
+        return [f"{failed}The list of all runs says why.", _how_it_goes_on(found)]
     return [
-        f"{told}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed. "
-        "The list of all runs says why.",
+        f"{failed}The list of all runs says why.",
         f"Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
         f"--name {name}-2 --import-from {name}",
     ]

@@ -45,7 +45,7 @@ class Slice:
         """The axis: levels by their names, numbers on a scale."""
         axis: dict[str, Any] = {"title": {"text": escape(self.factor, quote=False)}}
         if not self.levels:
-            return axis | ({"type": "log", "dtick": 1} if self.is_log else {"type": "linear"})
+            return axis | ({"type": "log", "dtick": 1, "exponentformat": "e"} if self.is_log else {"type": "linear"})
         names = [level_text(level) for level in self.levels]
         shown = [escape(n if len(n) <= SHORT else f"{n[: SHORT - 1]}…", quote=False) for n in names]
         places = list(range(len(names)))

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from results import schema
 from results.example_slices import ExampleSizes
+from results.freshness import driven
 from results.predictions import Predictions, unpack_predictions
 from results.records import Database
 from results.rows import Cell, JsonObject, RunRow, StudyRow
@@ -95,6 +96,7 @@ class StudyResults:
         self.stages: StageCosts = stage_costs(database, name)
         self.stage_losses: tuple[StageLosses, ...] = stage_losses(database, name)
         self.storage = database.shown_url
+        self.driven = self.study.status == "running" and driven(database, name)
         self._database = database
         self._metrics = _task_metrics(database, name)
         self._example_scores: dict[int, ExampleScores | None] = {}

@@ -127,11 +127,14 @@ def _complete(storage: str, name: str) -> None:
 
     from results.errors import ResultsError
     from results.foreign import foreign_rows
+    from results.read_only import is_read_only
     from results.records import open_database
-    from results.storage_url import mask
+    from results.storage_url import mask, parse_url
     from study.web.optuna_pages import complete
 
     try:
+        if is_read_only(parse_url(storage)):
+            return
         with open_database(storage, create=False) as database, foreign_rows(storage):
             complete(storage, database, name)
     except (OptunaError, SQLAlchemyError, ResultsError, OSError) as error:

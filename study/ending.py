@@ -84,6 +84,7 @@ class Ending:
         if found.study.data_made_up:
             console.print("Made-up data: these numbers say nothing about real sentences.", style="yellow")
         console.print(self._answer(), markup=False)
+        self._say_cautions(console)
         if self.claims and self.claims.findings:
             self.claims.show(console)
         elif found.ablation:
@@ -98,10 +99,7 @@ class Ending:
             )
         self._say_left_out(console)
         counts = found.counts
-        told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
-        told += [f"{counts.failed} failed"] if counts.failed else []
-        spent = wording.duration(found.hours_spent * 3600)
-        console.print(f"\n{counts.total} runs: {', '.join(told)}; {spent} of training and evaluation")
+        console.print(f"\n{counts.total} runs: {self._ended()}")
         if found.stages.stages:  # a rehearsal has none
             console.print(found.stages.sentence(), markup=False)
         if used := found.energy:
@@ -119,6 +117,21 @@ class Ending:
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
             command = f"python -m study.status --name {found.study.study_name}{elsewhere} --failed"
             console.print(f"{counts.failed} failed ({reasons}): {command}", markup=False, soft_wrap=True)
+
+    def _say_cautions(self, console: Console) -> None:
+        """What to know before believing the numbers."""
+        for caution in self.summary.cautions:
+            console.print(f"{caution}\n", markup=False, style="yellow")
+
+    def _ended(self) -> str:
+        """ "26 complete, 2 stopped early; 3 h 10 min of training and evaluation"."""
+        counts = self.summary.counts
+        told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
+        told += [f"{counts.failed} failed"] if counts.failed else []
+        if page.is_rehearsal(self.summary.study):
+            return f"{', '.join(told)}; a rehearsal, so nothing was trained"
+        spent = wording.duration(self.summary.hours_spent * 3600)
+        return f"{', '.join(told)}; {spent} of training and evaluation"
 
     def _report(self) -> Path:
         return self.folder / "report.html"

@@ -231,6 +231,13 @@ def _with_runs_of(imported: Settings, given: Mapping[str, Any]) -> Settings:
 
 
 def _new(given: Mapping[str, Any]) -> Settings:
+    trainer = given.get("trainer", MTBERT)
+    if trainer not in (MTBERT, REHEARSAL) and "space" not in given:
+        raise SettingsError(
+            f"--trainer {trainer} needs --space: the default, {_DEFAULTS['space']}, has the factors of multitask BERT, "
+            "which this trainer does not know. Name the file with your space: --space my_space.py (docs/own_model.md "
+            "shows one)."
+        )
     chosen = {**_DEFAULTS, **given}
     budget = BUDGETS[chosen["budget"]]
     name = given.get("name") or default_name(given)

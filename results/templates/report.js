@@ -86,7 +86,7 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow ? 12 : 13, color: "var(--ink)" },
       margin: { l: narrow ? 44 : 60, r: 22, t: narrow ? 18 : 26, b: narrow ? 44 : 52 }, dragmode: false, hovermode: "closest",
-      hoverlabel: { bgcolor: "var(--card)", bordercolor: "var(--line)", font: { color: "var(--ink)" }, align: "left" },
+      hoverlabel: { bgcolor: "var(--card)", bordercolor: "var(--line)", font: { color: "var(--ink)", family: getComputedStyle(document.body).fontFamily }, align: "left" },
       legend: { orientation: "h", x: 0, ...(figure.layout.legend || { y: narrow ? -0.24 : -0.18, yanchor: "top" }), font: { size: narrow ? 11 : 12 } },
     };
   };
