@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import command
+from results import command, output
 from results.errors import ResultsError
 from results.table_formats import PRINTED, WRITERS
 
@@ -104,6 +104,7 @@ def comparison_tables(studies: Sequence[Opened]) -> dict[str, pd.DataFrame]:
     return {"comparison": natural("comparison", comparison_frame(compare_studies(read)), read[0].units)}
 
 
+@output.command
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
     parser = command.parser("results.export", "Write every table of a study, or of a comparison.", list(WRITERS))
@@ -151,4 +152,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

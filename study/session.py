@@ -18,7 +18,7 @@ from typing import Any
 
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
-from results import DEFAULT_STORAGE, storage_url
+from results import DEFAULT_STORAGE, output, storage_url
 from results.code_versions import note as code_note
 from results.export import write_tables_of
 from results.outcome import outcome_of
@@ -103,7 +103,7 @@ class Session:
             best = decided_best(self._options.storage, self._settings.name, self._trainer.space)
             planned = plan.make(self._trainer, self._settings, engine.workers, self._seen, best)
         if self._options.json:
-            print(json.dumps(planned.as_json(), indent=2))
+            output.print_object(json.dumps(planned.as_json(), indent=2))
         else:
             plan.show(planned, PlainConsole())
 
@@ -273,7 +273,7 @@ class Session:
         note = code_note(results.study, results.runs)
         shown = ending.Ending(found, self._folder, self._options.storage, ClaimsEnding.of(results), designs, note)
         if self._options.json:
-            print(json.dumps(shown.as_json(), indent=2))
+            output.print_object(json.dumps(shown.as_json(), indent=2))
         else:
             shown.show(self._console)
         return found.counts.failed + self._failed_tests
