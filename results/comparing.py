@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from results.carry_over import CarryOverJudgement, EffectPair, effect_difference, judge_carry_over
 from results.comparable_launch import ComparableLaunch, launches
 from results.elsewhere import effects_elsewhere
+from results.errors import ResultsError
 from results.setups import SetupRow, setup_rows
 from results.statistics import Interval
 from results.study_effects import Effect, Effects, effects
@@ -109,6 +110,7 @@ def compare_studies(studies: Sequence[StudyResults]) -> StudyComparison:
     """The comparison of studies that were read; at least two."""
     if len(studies) < 2:
         raise ValueError(f"a comparison needs at least 2 studies, got {len(studies)}")
+    _check_units(studies)
     found = [summarise(results) for results in studies]
     measured = [effects(results, one) for results, one in zip(studies, found, strict=True)]
     names = _names([one.study.study_name for one in found])
@@ -118,6 +120,18 @@ def compare_studies(studies: Sequence[StudyResults]) -> StudyComparison:
         for place in range(1, len(found))
     ]
     return StudyComparison(names, tuple(found), tuple(differing), tuple(common), tuple(pairs))
+
+
+def _check_units(studies: Sequence[StudyResults]) -> None:
+    """Effects in other units, or on other metrics, have no difference. `ResultsError`."""
+    first = studies[0]
+    for other in studies[1:]:
+        mine, theirs = first.units.score, other.units.score
+        if (mine.unit, mine.higher_is_better) != (theirs.unit, theirs.higher_is_better):
+            raise ResultsError(
+                f"The effects of '{first.study.study_name}' and '{other.study.study_name}' cannot be compared: one "
+                f"measures {mine.in_words}, the other {theirs.in_words}. Compare studies of one unit and direction."
+            )
 
 
 def _pair(

@@ -82,6 +82,12 @@ class Unit:
         return "Points" if self.differences == "points" else self.differences
 
     @property
+    def in_words(self) -> str:
+        """ "RMSE in EUR, lower is better"; of a share "score from 0 to 1, higher is better"."""
+        unit = " from 0 to 1" if self.is_share else f" in {self.unit}" if self.unit else ""
+        return f"{self.name}{unit}, {self.better} is better"
+
+    @property
     def better(self) -> str:
         """ "higher" or "lower": which values are better."""
         return "higher" if self.higher_is_better else "lower"

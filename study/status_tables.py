@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from results.custom_trainer import custom_trainer
 from results.energy import Energy, energy_of
 from results.plain import plain
 from results.records import Database, RunRow, StudyRow, open_database
@@ -53,6 +54,7 @@ def _head(database: Database, name: str) -> dict[str, Any]:
         "space": study.space,
         "data": study.data_source,
         "backbone": study.backbone,
+        "trainer": custom_trainer(study),
         "status": "interrupted" if study.status == "running" and driver is None else study.status,
         "driver": None if driver is None else driver.owner,
         "runs": len(runs),
@@ -116,7 +118,10 @@ def _show_list(data: dict[str, Any], console: Console) -> None:
 def _show_one(data: dict[str, Any], console: Console) -> None:
     driver = f"driven by {data['driver']}" if data["driver"] else "not being run"
     console.print(f"{data['study']}  {data['status']}, {driver}", markup=False)
-    console.print(f"space {data['space']}   data {data['data']}   backbone {data['backbone']}", markup=False)
+    model = f"data {data['data']}   backbone {data['backbone']}"
+    if data["trainer"]:
+        model = f"trainer {data['trainer']}"
+    console.print(f"space {data['space']}   {model}", markup=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("phase")
     for state in STATES:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from results import schema, storage_url
 from results.records import Database, RunRow
+from results.task_units import units_of
 from study.tracking.abstract import EpochRecord, RunRecord
 
 COSTS = (
@@ -25,7 +26,10 @@ def read(database: Database, run_id: int) -> RunRecord | None:
     if row is None:
         return None
     final = {f"final/{metric_name(*key)}": value for key, value in database.metrics_of(run_id).items()}
-    costs = {name: getattr(row, name) for name in COSTS if f"final/dev/{name}" not in final}
+    costs = {name: getattr(row, name) for name in COSTS}
+    if costs["leaderboard_score"] is not None:  # as it was measured, of which lower may be better
+        unit = units_of(database.require_study(row.study_name)).score
+        costs["leaderboard_score"] = unit.natural(costs["leaderboard_score"])
     final |= {f"final/{name}": float(value) for name, value in costs.items() if value is not None}
     return RunRecord(
         row=row,

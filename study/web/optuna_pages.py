@@ -14,6 +14,7 @@ from optuna.study import Study
 from optuna.trial import Trial
 
 from results.confusion_svg import confusion_svg
+from results.custom_trainer import custom_trainer
 from results.error_view import TaskView
 from results.freshness import driven
 from results.outcome import Outcome, outcome
@@ -89,6 +90,8 @@ def _write(study: Study, whole: Outcome, folder: Path | None) -> None:
 
     results, found = whole.results, whole.summary
     about = {"space": found.study.space, "data": found.study.data_source, "backbone": found.study.backbone}
+    if (trainer := custom_trainer(found.study)) is not None:
+        about = {"space": found.study.space, "trainer": trainer, "score": found.units.score.in_words}
     for key, value in about.items():
         if study.user_attrs.get(key) != value:
             study.set_user_attr(key, value)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import re
 import shlex
+import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from own_trainers import OwnStudy
@@ -81,9 +83,10 @@ def test_the_command_calls_the_function_again_and_gives_the_same(
     assert found is not None
     words = shlex.split(found[1])
     assert words[:2] == ["python", "-c"]
-    monkeypatch.syspath_prepend(str(priced.folder))
+    monkeypatch.setattr(sys, "path", [str(priced.folder), *sys.path])
     printed: list[object] = []
-    exec(words[2].replace("print(", "keep("), {"keep": printed.append})
+    with mock.patch.dict(sys.modules):  # what is imported here is forgotten afterwards
+        exec(words[2].replace("print(", "keep("), {"keep": printed.append})
     score = printed[0]["scores"]["price"]  # type: ignore[index]
     best = priced.rows("select min(value) from task_metric join run on run.id = run_id where metric = 'score' "
                        "and phase != 'search'")  # fmt: skip
@@ -104,12 +107,16 @@ def test_the_command_survives_any_level(level: str) -> None:
     assert told[1] == {"seed": 7, "epochs": 2, "data": "d"}
 
 
-def test_a_call_answers_reports_and_returns_what_the_function_does(tmp_path: Path) -> None:
+def test_a_call_answers_reports_and_returns_what_the_function_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
     file = tmp_path / "called_alone.py"
     file.write_text(
         "def train(configuration, seed, report):\n    return report(1, 900.0), report.epochs, report.data, seed\n"
     )
-    assert call(f"{file}:train", {}, seed=3, epochs=5, data="d") == (True, 5, "d", 3)
+    with mock.patch.dict(sys.modules):
+        assert call(f"{file}:train", {}, seed=3, epochs=5, data="d") == (True, 5, "d", 3)
 
 
 def test_the_terminal_and_the_tables_have_the_trainers_own_metrics(priced: OwnStudy) -> None:

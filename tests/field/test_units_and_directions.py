@@ -230,3 +230,17 @@ def test_small_numbers_without_a_unit_have_digits_that_tell_them_apart(tmp_path:
     study = OwnStudy(tmp_path, RMSE.format(unit="", base=0.11, gain=0.011, noise=0.0001))
     done = study.launch("--seeds", "3")
     assert "0.099" in done.stdout and "+0.01" in done.stdout and "points" not in done.stdout, done.stdout
+
+
+def test_studies_of_different_units_are_not_compared(euros: OwnStudy) -> None:
+    euros.write("share.py", "def train(configuration, seed, report):\n    return {'scores': {'t': 0.5}}\n")
+    flags = ("--space", "s.py", "--trainer", "share:train", "--trials", "2", "--seeds", "2", "--confirm", "1")
+    assert euros.command_here(*flags, "--workers", "1", "--name", "other").returncode == 0
+    done = euros.command_here("--name", "x", "--name", "other", module="results.export")
+    assert done.returncode == 2 and "RMSE in EUR, lower is better" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_status_names_the_trainer(euros: OwnStudy) -> None:
+    told = euros.command_here("--name", "x", module="study.status").stdout
+    assert "trainer t:train" in told and "backbone" not in told
