@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtbert import command
+from mtbert import command, output
 from mtbert.errors import ExportError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mtbert.trained import TrainedModel
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be made."""
     parser = command.parser(
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="made where it is not there; with a folder for each task where tasks have encoders of their own",
     )
     options = parser.parse_args(arguments)
+    output.alone(options.json)
 
     def write() -> list[Path]:
         from mtbert import trained  # here, so that --help needs no torch
@@ -75,8 +77,7 @@ def export(trained: TrainedModel, folder: Path) -> list[Path]:
     written = []
     for place, task in places.items():
         encoder = plain_encoder(model, task)
-        max_tokens = config.data.max_tokens
-        written += published.write(place, encoder, trained.tokenizer, max_tokens=max_tokens, pooler=pooler)
+        written += published.write(place, encoder, trained.tokenizer, max_tokens=trained.max_tokens, pooler=pooler)
     return written
 
 
@@ -97,4 +98,4 @@ def plain_encoder(model: MultitaskModel, task: str | None) -> BertEncoder:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

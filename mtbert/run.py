@@ -17,6 +17,7 @@ from mtbert import components
 from mtbert.chain import Chain, Sharing, Stage, StageDone
 from mtbert.compilation import compile_layers
 from mtbert.config import MlmConfig, RunConfig
+from mtbert.data.cutting import most_tokens
 from mtbert.data.examples import Corpus
 from mtbert.data.prepared import prepare_once
 from mtbert.data.texts import needs_of, read_texts, together
@@ -37,7 +38,7 @@ def prepare_data(
     texts: Mapping[str, Sequence[str]] | None = None,
     folder: Path | None = None,
 ) -> Prepared:
-    """The corpus as this configuration reads it: its number of examples, its backbone's tokens.
+    """The corpus as this configuration reads it: its number of examples, its backbone's tokens, as many as it takes.
 
     `texts` are the sentences for pretraining (`read_texts`); those this configuration needs are read where it is None.
     Data prepared for several configurations has what each of them needs. In `folder` it is kept: what was written there
@@ -50,7 +51,7 @@ def prepare_data(
     return make(
         corpus,
         load_tokenizer(config.backbone, known),
-        max_tokens=config.data.max_tokens,
+        max_tokens=most_tokens(config),
         train_examples=config.data.train_examples,
         dev_examples=config.data.dev_examples,
         texts=texts,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtbert import output
 from mtbert.data import dropped
 from mtbert.errors import CheckpointError, ConfigurationError, Fault, MtbertError, unwritable
 
@@ -66,9 +67,11 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for bad arguments, configuration or data, or a training that diverged."""
     options = parser().parse_args(arguments)
+    output.alone(options.json)
     try:
         _train(options)
     except MtbertError as error:
@@ -83,7 +86,7 @@ def _train(options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
-    from mtbert.data import held_out, measurable
+    from mtbert.data import cutting, held_out, measurable
     from mtbert.data.load import load_corpus
     from mtbert.data.texts import triplets_note
     from mtbert.precision import slow
@@ -102,7 +105,12 @@ def _train(options: argparse.Namespace) -> None:
     sizes = config.data.train_examples, config.data.dev_examples
     measurable.require(corpus, sizes[1])
     data = prepare_data(config, corpus)
-    for note in (*held_out.notes(corpus), *measurable.notes(corpus, *sizes), *triplets_note(data.texts)):
+    for note in (
+        *held_out.notes(corpus),
+        *measurable.notes(corpus, *sizes),
+        *cutting.notes(config, corpus),
+        *triplets_note(data.texts),
+    ):
         print(note, file=sys.stderr)
     outcome = _run(config, data, device, options)
     if place is not None:
@@ -209,7 +217,7 @@ def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -
             "stages": {stage.name: stage.told.as_json() for stage in outcome.stages if stage.told},
             "model": str(options.out) if options.out else None,
         }
-        print(json.dumps(told, indent=2))
+        output.print_object(json.dumps(told, indent=2))
         return
     for stage in outcome.stages:
         if stage.told:
@@ -220,4 +228,4 @@ def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

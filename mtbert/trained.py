@@ -14,6 +14,7 @@ from mtbert import checkpoint, components
 from mtbert.config import RunConfig
 from mtbert.data.examples import Split
 from mtbert.data.tokenize import PAD_TOKEN, tokenize_split
+from mtbert.encoder.shape import BertShape
 from mtbert.errors import ConfigurationError, Fault, unknown
 from mtbert.evaluation import outputs_of
 from mtbert.model import MultitaskModel
@@ -32,6 +33,12 @@ class TrainedModel:
     def pad_id(self) -> int:
         """The token that fills a batch up; which one makes no difference, it is masked."""
         return self.tokenizer.token_to_id(PAD_TOKEN) or 0
+
+    @property
+    def max_tokens(self) -> int:
+        """The tokens of a sentence that are read; longer ones are cut, as they were in training."""
+        shape, wanted = self.model.encoder.shape, self.config.data.max_tokens
+        return min(wanted, shape.positions) if isinstance(shape, BertShape) else wanted
 
     def predict(self, task: str, texts: Sequence[str], texts2: Sequence[str] | None = None) -> NDArray[np.float32]:
         """One prediction a text (or pair): the class, 0 or 1, or the similarity as the model gives it.
@@ -64,7 +71,7 @@ class TrainedModel:
             texts2=None if texts2 is None else tuple(texts2),
             labels=np.full(len(texts), np.nan, np.float32),
         )
-        tokens = tokenize_split(split, self.tokenizer, self.config.data.max_tokens)
+        tokens = tokenize_split(split, self.tokenizer, self.max_tokens)
         return outputs_of(self.model, task, tokens, self.pad_id), description
 
 

@@ -35,7 +35,11 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
             "ablation",
             "Against the baseline" if found.is_grid else "The best, one change at a time",
             "Against the baseline" if found.is_grid else "Change by change",
-            lambda: page.grid_sentence(found) if found.is_grid else page.ablation_sentence(found.ablation, found.best),
+            lambda: (
+                page.grid_sentence(found)
+                if found.is_grid
+                else page.ablation_sentence(found.ablation, found.best, found.units.score)
+            ),
         )
     ]
     if found.best:
@@ -49,6 +53,8 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
         ("data", "Data", "Data", lambda: account.data_sentence(study.results, data_issues)),
         ("runs", "All runs", "All runs", lambda: runs_sentence(found.counts)),
     ]
+    if not account.has_data(study.results, data_issues):
+        told = [one for one in told if one[0] != "data"]
     return [
         Heading(id, title, short, sentence(), place < OPEN) for place, (id, title, short, sentence) in enumerate(told)
     ]
@@ -73,6 +79,8 @@ def leaderboard_sentence(found: Summary) -> str:
 
 def cost_sentence(found: Summary) -> str:
     """The computing time, and what sharing stages saved of it."""
+    if found.study.settings_json.get("trainer") == "rehearsal":
+        return "Made up, as all numbers of a rehearsal: nothing was computed."
     saved = f"; sharing stages saved {duration(found.hours_saved * 3600)}" if found.hours_saved else ""
     return f"All runs together took {duration(found.hours_spent * 3600)} of one worker's time{saved}."
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Executable, MetaData, create_engine, delete, func, select, update
+from sqlalchemy import Executable, MetaData, create_engine, delete, func, inspect, select, update
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
-from results import copying, lease, migrations, run_records, schema, storage_url, study_records
+from results import copying, lease, migrations, read_only, run_records, schema, storage_url, study_records
 from results.byte_numbers import ByteColumn
 from results.connecting import engine_options, plain_url
 from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
@@ -66,15 +67,19 @@ __all__ = [
 ]
 
 
-def open_database(url: str, *, create: bool = True) -> Database:
+def open_database(url: str, *, create: bool = True, write: bool = False) -> Database:
     """Open the database at a SQLAlchemy URL and bring its tables to this release's version.
 
-    `create=False` opens only a database that has studies: it makes no file and no tables. StorageError,
+    `create=False` opens only a database that has studies: it makes no file and no tables. A SQLite file that may only
+    be read is then read, one with an older release's tables as a copy, unless it is to `write`. StorageError,
     without a password, for a bad URL, an unreachable server, a missing driver, a file that is no database, a
     folder that cannot be written, and tables written by a newer release.
     """
-    sessions = _sessions(url, create=create)
+    sessions = _sessions(url, create=create, write=write)
     try:
+        if sessions.read_only and sessions.version() in migrations.known_versions() - {migrations.HEAD}:
+            sessions.close()
+            sessions = _sessions_of_copy(url)
         sessions.upgrade(create=create)
     except BaseException:
         sessions.close()
@@ -129,8 +134,20 @@ def byte_columns(url: str) -> list[ByteColumn]:
         sessions.close()
 
 
-def _sessions(url: str, *, create: bool) -> Sessions:
+def _sessions_of_copy(url: str) -> Sessions:
+    """Of a copy of a file that may only be read; what is written into it is lost."""
     parsed = storage_url.parse_url(url)
+    copy = read_only.copied(parsed)
+    return Sessions(create_engine(copy, **engine_options(copy)), shown_url=storage_url.shown(parsed))
+
+
+def _sessions(url: str, *, create: bool, write: bool = False) -> Sessions:
+    parsed = storage_url.parse_url(url)
+    if not create and not write and read_only.is_read_only(parsed):
+        place = read_only.readable(parsed)
+        options = {**engine_options(parsed), "poolclass": NullPool}  # a file may be replaced by a newer one
+        return Sessions(create_engine(place, **options), shown_url=storage_url.shown(parsed), read_only=True)
+    storage_url.require_writable(parsed)
     if create:
         storage_url.make_folder(parsed)
     else:
@@ -142,7 +159,7 @@ def _sessions(url: str, *, create: bool) -> Sessions:
             f"{storage_url.shown(parsed)} needs a driver that is not installed ({fault}). "
             "Install it: pip install 'mtbert-study[postgres]'"
         ) from fault
-    return Sessions(engine)
+    return Sessions(engine, shown_url=storage_url.shown(parsed))
 
 
 class Database:
@@ -151,7 +168,7 @@ class Database:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._driving: dict[str, str] = {}  # study -> owner of the lease that was taken here
-        self.shown_url = sessions.shown_url
+        self.shown_url, self.read_only = sessions.shown_url, sessions.read_only
 
     def __enter__(self) -> Database:
         return self
@@ -175,14 +192,18 @@ class Database:
             yield session
 
     @lasting
-    def make_tables(self, tables: MetaData) -> None:
-        """Make the tables and indexes of another library that are missing: in one transaction, all or none."""
+    def make_tables(self, tables: MetaData, last: str) -> bool:
+        """Make the tables and indexes of another library that are missing: in one transaction, all or none.
+
+        Whether the library itself has been there before, which makes the table `last` by itself.
+        """
         with self._write() as session:
             connection = session.connection()
             migrations.lock(connection)  # another launch may be making them
             tables.create_all(connection)
             for index in [index for table in tables.sorted_tables for index in table.indexes]:
                 index.create(connection, checkfirst=True)
+            return inspect(connection).has_table(last)
 
     def repair_bytes(self) -> int:
         """Make numbers of the bytes that stand in their place (`byte_numbers`); how many."""
@@ -250,6 +271,7 @@ class Database:
         settings_json: JsonObject | None = None,
         decisions_json: JsonObject | None = None,
         data_json: JsonObject | None = None,
+        tasks_json: JsonObject | None = None,
         config_version: int | None = None,
         data_fingerprint: str | None = None,
     ) -> None:
@@ -259,6 +281,7 @@ class Database:
             "status": status,
             "command": None if command is None else storage_url.mask(command),
             "settings_json": settings_json,
+            "tasks_json": tasks_json,
             "decisions_json": decisions_json,
             "data_json": data_json,
             "config_version": config_version,

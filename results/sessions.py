@@ -25,15 +25,16 @@ _answered: set[URL] = set()  # servers that did so in this process: such a one i
 class Sessions:
     """Opens one transaction at a time on an engine and turns the database's complaints into our errors."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, shown_url: str, read_only: bool = False) -> None:
         if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _set_up_sqlite)
+            if not read_only:
+                event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         elif engine.dialect.driver == "psycopg":
             event.listen(engine, "connect", self._note_encoding)
         self._engine = engine
         self._writing = engine.execution_options(write=True)
-        self.shown_url = storage_url.shown(engine.url)
+        self.shown_url, self.read_only = shown_url, read_only
 
     def _note_encoding(self, connection: Any, record: object) -> None:
         note_encoding(self._engine.dialect, connection.info.parameter_status("server_encoding") or "UTF8")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from results.records import Database
 
 WIDTH, HEIGHT = 900, 500  # pixels
+MARGINS, LEGEND, ROW = 112, 95, 32  # above and below the axes together; from the axes to the legend; a row of names
 SCALE = 2  # PNGs have so many times as many
 SECONDS = 90.0  # that a figure may take on a machine that is busy with training
 STYLE = Path(__file__).parent / "templates" / "report.css"
@@ -71,11 +72,16 @@ async def _images(kaleido: Any, drawn: Sequence[Figure], kind: str) -> dict[str,
     # mathjax=False: it would be fetched from the network, and a level named "$x$" would be set as a formula.
     async with kaleido.Kaleido(n=1, timeout=SECONDS, mathjax=False) as browser:
         for figure in drawn:
-            height = figure.layout.get("height", HEIGHT)
-            options = {"format": kind, "width": WIDTH, "height": height, "scale": SCALE if kind == "png" else 1}
-            image = await browser.calc_fig(plotly_figure(figure, colours), opts=options)
+            size = {"width": WIDTH, "height": height_of(figure), "scale": SCALE if kind == "png" else 1}
+            image = await browser.calc_fig(plotly_figure(figure, colours), opts={"format": kind, **size})
             found[figure.id.removeprefix("figure-")] = image
     return found
+
+
+def height_of(figure: Figure) -> int:
+    """Pixels: what the figure asks for, as many as its rows take, or the usual."""
+    rows = MARGINS + LEGEND + ROW * figure.rows if figure.rows else HEIGHT
+    return int(figure.layout.get("height", rows))
 
 
 def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
@@ -85,6 +91,7 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
         plain = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
         return {**plain, **given}
 
+    below = -LEGEND / (height_of(figure) - MARGINS) if figure.rows else -0.18  # of the height of the axes
     layout = {
         **figure.layout,
         "xaxis": axis(figure.layout.get("xaxis", {})),
@@ -94,7 +101,7 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
         "plot_bgcolor": "white",
         "font": {"family": "sans-serif", "size": 13, "color": "var(--ink)"},
         "margin": {"l": 64, "r": 24, "t": 56, "b": 56},
-        "legend": {"orientation": "h", "x": 0, "y": -0.18, "yanchor": "top", **figure.layout.get("legend", {})},
+        "legend": {"orientation": "h", "x": 0, "y": below, "yanchor": "top"},
         "template": None,
     }
     traces = [{key: value for key, value in trace.items() if key != "runs"} for trace in figure.traces]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ PERCENT = (
     "Characters of a user's name or password that mean something in a URL are written percent-encoded: @ as %40, : as "
     "%3A, / as %2F, # as %23, ? as %3F, % as %25, a space as %20."
 )
+NOT_WRITABLE = "{} cannot be opened for writing. Check its rights and its folder's."
 _NAMED = "(?:password|passwd|sslpassword|token|api_?key|access_key|secret)="
 _EXAMPLES = "Give sqlite:///runs/studies.db or postgresql+psycopg://user:password@host:5432/database."
 
@@ -132,6 +134,13 @@ def make_folder(url: URL) -> None:
         ) from fault
 
 
+def require_writable(url: URL) -> None:
+    """StorageError when a SQLite file is there that may only be read: SQLite would leave its own files beside it."""
+    file = sqlite_file(url)
+    if file is not None and file.is_file() and not os.access(file, os.W_OK):
+        raise StorageError(NOT_WRITABLE.format(file))
+
+
 def require_file(url: URL) -> None:
     """StorageError when a SQLite URL names no file; opening it would make an empty one."""
     file = sqlite_file(url)
@@ -152,10 +161,10 @@ def opening_fault(url: URL, fault: BaseException) -> StorageError:
     if "file is not a database" in text or "malformed" in text:
         return StorageError(f"{file} is not a SQLite database, or it is damaged. Choose another --storage.")
     if "unable to open database file" in text or "readonly" in text:
-        return StorageError(f"{file} cannot be opened for writing. Check its rights and its folder's.")
+        return StorageError(NOT_WRITABLE.format(file or url.database))
     if "database is locked" in text:
         return StorageError(f"{file} is locked by another program for more than a minute. Try again later.")
-    if file is None:
+    if url.get_backend_name() != "sqlite":
         hint = f" {PERCENT}" if "password authentication failed" in text else ""
         if "prepared statement" in text:
             hint = " A pool such as pgbouncer keeps none for you: leave prepare_threshold out of the URL."

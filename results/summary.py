@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
+from results.cautions import constant_scores, wide_interval
 from results.energy import Energy, energy_of
 from results.grid import GridRow, grid_rows
 from results.leaderboard import (
@@ -19,6 +21,7 @@ from results.records import Database
 from results.rows import JsonObject, RunRow, StudyRow, runs_again
 from results.stages import StageCosts
 from results.study_results import Comparison, StudyResults
+from results.task_units import StudyUnits, units_of
 from results.wording import Change, changes
 
 
@@ -54,7 +57,8 @@ class Summary:
     score in 0..1) until both have two seeds in common, or when the best is the baseline itself.
     `best_changes` are the factors in which the best differs from the baseline. A search has an `ablation`, a grid
     `against_baseline`. Hours are of one worker:
-    spent, and saved by sharing stages; `stages` tells it stage by stage.
+    spent, and saved by sharing stages; `stages` tells it stage by stage. `cautions`: what to know before believing the
+    numbers (`results.cautions`). `driven`: whether a launch is running it now.
     """
 
     study: StudyRow
@@ -71,11 +75,18 @@ class Summary:
     hours_spent: float
     hours_saved: float
     stages: StageCosts
+    cautions: tuple[str, ...] = ()
+    driven: bool = False
 
     @property
     def energy(self) -> Energy | None:
         """What its launches used, where that could be read."""
         return energy_of(self.study)
+
+    @property
+    def units(self) -> StudyUnits:
+        """What the study's tasks and score are measured in."""
+        return units_of(self.study)
 
     @property
     def is_grid(self) -> bool:
@@ -104,13 +115,14 @@ def summarise(results: StudyResults) -> Summary:
     against_baseline = tuple(grid_rows(results, ranked, baseline)) if baseline and results.study.is_grid else ()
     between = [row.comparison.turned for row in ablation if row.comparison and row.cell.config_digest == baseline]
     between += [row.comparison for row in against_baseline if row.comparison and row.entry.digest == best]
+    gain = _gain(results, best, baseline, next(iter(between), None))
     return Summary(
         study=results.study,
         best=found_best,
         baseline=found_baseline,
         baseline_choices=choices,
         best_changes=changes(choices, found_best.choices) if found_best else (),
-        gain=_gain(results, best, baseline, next(iter(between), None)),
+        gain=gain,
         ablation=ablation,
         against_baseline=against_baseline,
         not_run=not_run(results.study),
@@ -119,7 +131,17 @@ def summarise(results: StudyResults) -> Summary:
         hours_spent=sum(seconds_spent(run) for run in results.runs) / 3600,
         hours_saved=sum(run.shared_seconds or 0.0 for run in results.runs) / 3600,
         stages=results.stages,
+        cautions=_cautions(results, gain, [*ablation, *against_baseline]),
+        driven=results.driven,
     )
+
+
+def _cautions(results: StudyResults, gain: Comparison | None, rows: Sequence[AblationRow | GridRow]) -> tuple[str, ...]:
+    """Of the scores as a whole, and of the gain's interval, or where there is no gain those of the table."""
+    study = results.study
+    compared = [gain] if gain else [row.comparison for row in rows if row.comparison]
+    told = constant_scores(results), wide_interval(compared, study, driven=results.driven)
+    return tuple(sentence for sentence in told if sentence)
 
 
 def count_runs(runs: list[RunRow]) -> RunCounts:

@@ -145,7 +145,11 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         "--retry-failed", action="store_true", help="run the failed runs of an earlier launch of the study again"
     )
     group.add_argument(
-        "--margin", type=float, metavar="POINTS", help="smaller differences of the score count as none; default: 0.5"
+        "--margin",
+        type=float,
+        metavar="POINTS",
+        help="smaller differences of the score count as none, in points or in the unit that a trainer declares; "
+        "default: 0.5 points, and none in another unit",
     )
     group.add_argument(
         "--references",
@@ -213,8 +217,6 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
         result["trainer"] = REHEARSAL
     if options.set:
         result["pins"] = tuple(sorted(options.set))
-    if options.margin is not None:
-        result["margin"] = options.margin / 100
     if options.objectives is not None:
         result["objectives"] = _names(options.objectives)
     if options.designs is not None:

@@ -46,7 +46,7 @@ def examine(storage: str, name: str, *, fix: bool) -> list[dict[str, object]]:
         told.append(_told(_bytes(bytes_there, lambda: ""), None))
     if told and not fix:  # old tables would be upgraded by reading them, and bytes cannot be read
         return told
-    with open_database(storage, create=False) as database:
+    with open_database(storage, create=False, write=fix) as database:
         if bytes_there:
             finding = _bytes(bytes_there, lambda: f"made numbers of {database.repair_bytes()} values")
             told.append(_told(finding, finding.mend() if finding.mend is not None else None))

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from mtbert import components, export
 from mtbert.config import RunConfig
+from mtbert.data.cutting import most_tokens
 from mtbert.encoder.locate import is_hub_name
 from results import page, wording
 from results.markdown import level, templates
@@ -185,7 +186,7 @@ def _encoder(kept: KeptModel) -> dict[str, Any]:
         "merged": bool(config.adapters),
         "pooler": config.pooling.name == "cls_pooler",
         "precision": config.precision,
-        "max_tokens": config.data.max_tokens,
+        "max_tokens": most_tokens(config),
     }
 
 

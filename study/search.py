@@ -24,6 +24,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler
 from optuna.storages import RDBStorage
 from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from sqlalchemy.pool import NullPool
 
 from results import storage_url
 from results.connecting import engine_options, plain_url
@@ -356,10 +357,13 @@ def _storage(url: str) -> RDBStorage:
     the next two launches would each write a study of this name, and from then on none could tell which one it is.
     """
     with open_database(url) as database:
-        database.make_tables(BaseModel.metadata)
+        known = database.make_tables(BaseModel.metadata, last="alembic_version")
     parsed = storage_url.parse_url(url)  # SQLAlchemy itself does not know postgres://
     place = plain_url(parsed).render_as_string(hide_password=False)
-    return opened(lambda: RDBStorage(place, engine_kwargs=engine_options(parsed)), parsed)
+    options = engine_options(parsed)
+    if not known:  # what is refused because another launch is faster leaves no connection behind
+        opened(lambda: RDBStorage(place, engine_kwargs={**options, "poolclass": NullPool}), parsed).remove_session()
+    return opened(lambda: RDBStorage(place, engine_kwargs=options), parsed)
 
 
 def _pruner(name: str) -> BasePruner:

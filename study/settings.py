@@ -99,7 +99,7 @@ class Settings:
     learning_rate_times: float = 1.0  # every learning rate of every run
     trainer: str = MTBERT
     objectives: tuple[str, ...] = ("score",)
-    margin: float = 0.005  # of the score; smaller differences count as none
+    margin: float | None = None  # in the score's own unit; smaller differences count as none. None: the unit's own
     import_from: str | None = None
     references: bool = False  # the best on each task alone as well
     max_seeds: int | None = None  # of rows whose verdict is open; None: all have `seeds`
@@ -231,6 +231,13 @@ def _with_runs_of(imported: Settings, given: Mapping[str, Any]) -> Settings:
 
 
 def _new(given: Mapping[str, Any]) -> Settings:
+    trainer = given.get("trainer", MTBERT)
+    if trainer not in (MTBERT, REHEARSAL) and "space" not in given:
+        raise SettingsError(
+            f"--trainer {trainer} needs --space: the default, {_DEFAULTS['space']}, has the factors of multitask BERT, "
+            "which this trainer does not know. Name the file with your space: --space my_space.py (docs/own_model.md "
+            "shows one)."
+        )
     chosen = {**_DEFAULTS, **given}
     budget = BUDGETS[chosen["budget"]]
     name = given.get("name") or default_name(given)
@@ -290,8 +297,6 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"--max-seeds must be at least --seeds, which is {settings.seeds}, got {settings.max_seeds}."
         )
-    if not 0 < settings.margin < 1:
-        raise SettingsError(f"--margin is in points, above 0 and below 100, got {100 * settings.margin:g}.")
     if not (settings.learning_rate_times > 0 and math.isfinite(settings.learning_rate_times)):
         raise SettingsError(f"--learning-rate-times must be above 0, got {settings.learning_rate_times:g}.")
     if not 0 <= settings.seed <= MOST_SEED:

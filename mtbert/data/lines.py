@@ -11,7 +11,8 @@ def read_lines(path: Path) -> tuple[tuple[int, str], ...]:
     """The lines that are not blank, each with its number from 1; UTF-8, or Latin-1 where the file is no UTF-8.
 
     A byte order mark and CRLF are fine. Only "\\n" ends a line: old files hold control characters that Unicode
-    calls line ends. Raises DataError when the file cannot be read or holds no sentence.
+    calls line ends. In a file without any a carriage return does. Raises DataError when the file cannot be read or
+    holds no sentence.
     """
     try:
         raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
@@ -21,7 +22,8 @@ def read_lines(path: Path) -> tuple[tuple[int, str], ...]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")  # as Pang & Lee published theirs; every byte is a character there
-    lines = tuple((number, line.strip()) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
+    end = "\n" if "\n" in text else "\r"
+    lines = tuple((number, line.strip()) for number, line in enumerate(text.split(end), start=1) if line.strip())
     if not lines:
         raise DataError(f"{path} is empty. Expected: one sentence a line.")
     return lines

@@ -46,9 +46,10 @@ class Table:
 def read_table(path: Path, columns: Sequence[str]) -> Table:
     """Read the named columns. Raises DataError for what is wrong with the file as a whole."""
     try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    lines = raw.split(b"\n" if b"\n" in raw else b"\r")  # files of old Macs have carriage returns alone
     expected = f"Expected: a first line naming {', '.join(columns)}, separated by tabs, then one row a line."
     if not any(line.strip() for line in lines):
         raise DataError(f"{path} is empty. {expected}")

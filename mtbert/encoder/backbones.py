@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Tokenizer
 
 from mtbert.encoder import tiny_vocabulary
-from mtbert.encoder.files import PICKLED, SAFETENSORS, TOKENIZER, VOCABULARY
+from mtbert.encoder.files import TOKENIZER, VOCABULARY, weight_files
 from mtbert.encoder.hub import require_library
 from mtbert.encoder.locate import FRESH, FRESH_LAYERS, find_folder, is_hub_name, verify_minilm
 from mtbert.encoder.locate import known as known
@@ -44,11 +44,16 @@ def check(backbone: str) -> None:
         return
     folder = find_folder(backbone)
     read_shape(folder)
-    for names in ((SAFETENSORS, PICKLED), (TOKENIZER, VOCABULARY)):
-        if not any((folder / name).is_file() for name in names):
-            raise BackboneError(f"{folder} has neither {' nor '.join(names)}. Give a folder that has one.")
+    weight_files(folder)
+    if not any((folder / name).is_file() for name in (TOKENIZER, VOCABULARY)):
+        raise BackboneError(f"{folder} has neither {TOKENIZER} nor {VOCABULARY}. Give a folder that has one.")
     if backbone == "minilm":
         verify_minilm(folder)
+
+
+def positions(backbone: str) -> int | None:
+    """How many tokens of a sentence a backbone takes, its files here; None for one without a checkpoint: enough."""
+    return None if backbone in FRESH else read_shape(find_folder(backbone)).positions
 
 
 def fetch(backbone: str) -> None:

@@ -44,7 +44,7 @@ class BertEmbeddings(nn.Module):
         if tokens > positions:
             raise BackboneError(
                 f"a sentence may have at most {positions} tokens with this encoder, got {tokens}. "
-                f"Set data.max_tokens to {positions} or less."
+                f"Cut it when it is tokenized, with max_tokens {positions} or less."
             )
         place = self.position.weight[:tokens] + self.token_type.weight[0]  # (tokens, width)
         looked_up: Tensor = self.word(input_ids.flatten()[packing.places]) if words is None else packing.pack(words)

@@ -6,10 +6,19 @@ import importlib.util
 from contextlib import suppress
 from pathlib import Path
 
-from mtbert.encoder.files import CONFIG, PICKLED, SAFETENSORS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY
+from mtbert.encoder.files import (
+    CONFIG,
+    PICKLED,
+    SAFETENSORS,
+    SHARDS,
+    TOKENIZER,
+    TOKENIZER_CONFIG,
+    VOCABULARY,
+    weight_files,
+)
 from mtbert.errors import BackboneError
 
-_SMALL = (CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY)
+_SMALL = (CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, "special_tokens_map.json", "added_tokens.json")
 
 
 def require_library(name: str) -> None:
@@ -36,9 +45,9 @@ def download(name: str) -> Path:
         if _is_whole(cached):
             return cached
     try:
-        folder = Path(snapshot_download(name, allow_patterns=[*_SMALL, SAFETENSORS]))
-        if not (folder / SAFETENSORS).is_file():
-            folder = Path(snapshot_download(name, allow_patterns=[*_SMALL, PICKLED]))
+        folder = Path(snapshot_download(name, allow_patterns=[*_SMALL, *_with_shards(SAFETENSORS)]))
+        if not _has_weights(folder):
+            folder = Path(snapshot_download(name, allow_patterns=[*_SMALL, *_with_shards(PICKLED)]))
     except (OSError, ValueError) as error:  # every error of the library is one of these
         reason = str(error).strip().split("\n")[0]
         raise BackboneError(
@@ -57,4 +66,17 @@ def _is_whole(folder: Path) -> bool:
     def one_of(*names: str) -> bool:
         return any((folder / name).is_file() for name in names)
 
-    return one_of(CONFIG) and one_of(SAFETENSORS, PICKLED) and one_of(TOKENIZER, VOCABULARY)
+    return one_of(CONFIG) and _has_weights(folder) and one_of(TOKENIZER, VOCABULARY)
+
+
+def _with_shards(name: str) -> tuple[str, ...]:
+    """The patterns of a file of weights, and of its index and shards where it is several."""
+    stem, ending = name.rsplit(".", 1)
+    return name, f"{name}{SHARDS}", f"{stem}-*.{ending}"
+
+
+def _has_weights(folder: Path) -> bool:
+    try:
+        return bool(weight_files(folder))
+    except BackboneError:
+        return False

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from mtbert.durable import sha256_of
-from mtbert.encoder.files import CONFIG, SAFETENSORS, TOKENIZER
+from mtbert.encoder.files import CONFIG, SAFETENSORS, TOKENIZER, VOCABULARY
 from mtbert.encoder.hub import download
 from mtbert.errors import BackboneError, unknown
 
@@ -47,6 +47,7 @@ def find_folder(backbone: str) -> Path:
         return _minilm_folder()
     folder = _folder(backbone)
     if folder is not None:
+        _refuse_modules(folder)
         if not (folder / CONFIG).is_file():
             raise BackboneError(
                 f"{folder} is not a BERT model: it has no {CONFIG}. "
@@ -62,6 +63,15 @@ def find_folder(backbone: str) -> Path:
         )
     message = unknown("backbone", backbone, known())
     raise BackboneError(f"{message} A folder with a BERT model, or owner/name on the hub, will do too.")
+
+
+def _refuse_modules(folder: Path) -> None:
+    """Raise `BackboneError` for an old sentence-transformers folder, whose BERT is in a folder of its own."""
+    inner = [path.parent for path in sorted(folder.glob(f"0_*/{CONFIG}"))]
+    if inner and not any((folder / name).is_file() for name in (TOKENIZER, VOCABULARY)):
+        raise BackboneError(
+            f"{folder} is a sentence-transformers folder: its BERT model is in {inner[0].name}. Give {inner[0]}"
+        )
 
 
 def _folder(backbone: str) -> Path | None:

@@ -17,6 +17,8 @@ _MUST_BE: dict[str, object] = {
     "is_decoder": False,
 }
 
+LEAST_POSITIONS = 3  # a sentence of one token, between [CLS] and [SEP]
+
 
 @dataclass(frozen=True)
 class BertShape:
@@ -84,13 +86,19 @@ def read_shape(folder: Path) -> BertShape:
     epsilon = declared.get("layer_norm_eps", 1e-12)
     if not isinstance(epsilon, float):
         raise BackboneError(f"layer_norm_eps must be a number, got {epsilon!r} in {path}. Give a BERT model.")
+    positions = size("max_position_embeddings", 512)
+    if positions < LEAST_POSITIONS:
+        raise BackboneError(
+            f"max_position_embeddings must be at least {LEAST_POSITIONS} ([CLS], a token, [SEP]), got {positions} in "
+            f"{path}. Give a BERT model."
+        )
     return BertShape(
         vocabulary_size=size("vocab_size"),
         width=size("hidden_size"),
         layers=size("num_hidden_layers"),
         heads=size("num_attention_heads"),
         inner_width=size("intermediate_size"),
-        positions=size("max_position_embeddings", 512),
+        positions=positions,
         token_types=size("type_vocab_size", 2),
         layer_norm_epsilon=epsilon,
     )

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtbert.encoder.bert import BertEncoder
-from mtbert.encoder.files import PICKLED, SAFETENSORS
+from mtbert.encoder.files import SAFETENSORS, weight_files
 from mtbert.encoder.shape import BertShape
 from mtbert.errors import BackboneError
 
@@ -55,6 +55,8 @@ _UNREADABLE = (
     AttributeError,
     AssertionError,
 )
+# A model for a task, DataParallel, a training library, torch.compile, sentence-transformers: one in the other.
+_WRAPPED = re.compile(r"^(?:bert\.|module\.|model\.|_orig_mod\.|(?:0\.)?auto_model\.)+")
 _LAYER = re.compile(r"layers\.(\d+)\.(.+)\.(weight|bias)")
 
 
@@ -78,6 +80,8 @@ class LoadReport:
         faults += [f"has another shape for {name}" for name in self.mismatched]
         if faults:
             rest = f", and {len(faults) - 3} more" if len(faults) > 3 else ""
+            if self.missing and self.unexpected:
+                rest += f". It holds names that are not BERT's, such as {self.unexpected[0]}"
             raise BackboneError(
                 f"{source} must hold every tensor of the encoder, but it {', '.join(faults[:3])}{rest}. "
                 "Give a whole BERT model whose config.json describes its weights."
@@ -87,20 +91,21 @@ class LoadReport:
 def read_tensors(folder: Path) -> dict[str, Tensor]:
     """The tensors of model.safetensors, or of pytorch_model.bin, read as weights only (no code in it is run).
 
-    Safetensors are mapped from the file, so they are no second copy in memory. Raises `BackboneError` naming
-    the file where there is none or it is damaged.
+    Of several files where an index says so. Safetensors are mapped from the file, so they are no second copy in memory.
+    Raises `BackboneError` naming the file where there is none or it is damaged.
     """
-    path = folder / SAFETENSORS
-    if path.is_file():
+    tensors: dict[str, Tensor] = {}
+    for path in weight_files(folder):
+        tensors |= _of_file(path)
+    return tensors
+
+
+def _of_file(path: Path) -> dict[str, Tensor]:
+    if path.suffix == Path(SAFETENSORS).suffix:
         try:
             return load_file(path)
         except (SafetensorError, OSError) as error:
             raise _damaged(path, error) from error
-    path = folder / PICKLED
-    if not path.is_file():
-        raise BackboneError(
-            f"{folder} holds no weights: neither {SAFETENSORS} nor {PICKLED}. Give a folder that has one."
-        )
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
@@ -113,7 +118,8 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
 def load_into(encoder: BertEncoder, tensors: Mapping[str, Tensor]) -> LoadReport:
     """Copy published tensors into `encoder`, whatever fits, one at a time; the report says what did not.
 
-    Names may begin with "bert." and end in gamma and beta, as old checkpoints have it.
+    Names may begin with "bert.", or with what a wrapper puts before all names ("module.", "model."), and end in gamma
+    and beta, as old checkpoints have it.
     """
     given = {_modern(name): tensor for name, tensor in tensors.items()}
     wanted = to_hugging_face(encoder.state_dict())  # views, so copying into them fills the encoder
@@ -161,7 +167,8 @@ def masked_head_of(tensors: Mapping[str, Tensor], shape: BertShape, source: str)
     It is no part of the encoder: `load_into` reports it as unused, and the stage `mlm` starts from it. Raises
     `BackboneError` for a part of one, and for other shapes than the encoder's.
     """
-    given = {_modern(name): tensor for name, tensor in tensors.items() if name.startswith("cls.predictions.")}
+    modern = {_modern(name): tensor for name, tensor in tensors.items()}
+    given = {name: tensor for name, tensor in modern.items() if name.startswith("cls.predictions.")}
     if "cls.predictions.decoder.bias" in given:  # the same bias under its other name in transformers
         given.setdefault("cls.predictions.bias", given["cls.predictions.decoder.bias"])
     if not any(name in given for name in _MASKED_HEAD.values()):
@@ -205,7 +212,7 @@ def to_hugging_face(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _modern(name: str) -> str:
-    stem, _, ending = name.removeprefix("bert.").rpartition(".")
+    stem, _, ending = _WRAPPED.sub("", name).rpartition(".")
     return f"{stem}.{_OLD_ENDINGS.get(ending, ending)}"
 
 

@@ -28,7 +28,7 @@ from mtbert.config import RunConfig
 from mtbert.config_stages import corpora_of
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.durable import sha256_of
-from mtbert.encoder.files import CONFIG, PICKLED, SAFETENSORS
+from mtbert.encoder.files import CONFIG, PICKLED, SAFETENSORS, weight_files
 from mtbert.encoder.locate import FRESH, find_folder
 
 MULTITASK, SINGLE_TASK = "multitask", "single_task"
@@ -94,7 +94,10 @@ def backbone_identity(backbone: str) -> str:
     if backbone in FRESH:
         return backbone
     folder = find_folder(backbone)
-    paths = [path for name in (CONFIG, SAFETENSORS, PICKLED) if (path := folder / name).is_file()]
+    named = (CONFIG, SAFETENSORS, PICKLED)
+    paths = [
+        path for path in dict.fromkeys((*(folder / name for name in named), *weight_files(folder))) if path.is_file()
+    ]
     return _hash(*(_file_hash(path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
 
 

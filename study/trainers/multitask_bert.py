@@ -13,7 +13,7 @@ import torch
 from mtbert.compilation import fault, repays
 from mtbert.config import CONFIG_VERSION, RunConfig
 from mtbert.config_parts import MultitaskConfig
-from mtbert.data import held_out, measurable
+from mtbert.data import cutting, held_out, measurable
 from mtbert.data.texts import triplets_note
 from mtbert.data.tokenize import Prepared, choose
 from mtbert.precision import native_precision, slow
@@ -83,7 +83,7 @@ class MultitaskBert(AbstractTrainer):
                 *triplets_note(sentences.texts),
             )
         )
-        told = (*of_data, *sentences.notes())
+        told = (*of_data, *cutting.notes(self._checked.baseline, corpus), *sentences.notes())
         self.facts = StudyFacts(
             data_source=settings.data,
             made_up=corpus.made_up,

@@ -6,7 +6,7 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
-from results import storage_url
+from results import read_only, storage_url
 from results.connecting import engine_options, plain_url
 from results.errors import ConnectionLost, StorageError
 from study.optuna_calls import waiting
@@ -18,7 +18,11 @@ def optuna_storage(storage: str) -> RDBStorage | None:
     `ConnectionLost` where its server stays away.
     """
     parsed = storage_url.parse_url(storage)
-    place, options = plain_url(parsed).render_as_string(hide_password=False), engine_options(parsed)
+    options = engine_options(parsed)
+    if read_only.is_read_only(parsed):
+        place = read_only.readable(parsed).render_as_string(hide_password=False)
+    else:
+        place = plain_url(parsed).render_as_string(hide_password=False)
     try:
         found = RDBStorage(place, engine_kwargs=options, skip_compatibility_check=True, skip_table_creation=True)
         waiting(found.get_all_studies, found)

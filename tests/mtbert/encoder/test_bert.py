@@ -114,7 +114,9 @@ def test_a_shallow_encoder_starts_as_the_lower_part_of_a_deep_one() -> None:
 
 def test_more_tokens_than_positions_names_both_and_the_way_out(encoder: BertEncoder) -> None:
     ids = torch.ones(1, 25, dtype=torch.long)
-    with pytest.raises(BackboneError, match=r"at most 24 tokens .* got 25\. Set data\.max_tokens to 24 or less"):
+    with pytest.raises(
+        BackboneError, match=r"at most 24 tokens .* got 25\. Cut it when it is tokenized, with max_tokens 24 or less"
+    ):
         encoder(ids, ids)
 
 
