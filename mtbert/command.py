@@ -10,6 +10,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from mtbert import output
 from mtbert.data import dropped
 from mtbert.errors import MtbertError, unwritable
 
@@ -42,7 +43,9 @@ def write_files(options: argparse.Namespace, write: Callable[[], Sequence[Path]]
         print(unwritable(error), file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps({"model": str(options.model), "files": [str(path) for path in written]}, indent=2))
+        output.print_object(
+            json.dumps({"model": str(options.model), "files": [str(path) for path in written]}, indent=2)
+        )
     else:
         print(*written, sep="\n")
     return 0

@@ -7,11 +7,12 @@ import json
 import sys
 from typing import Any
 
-from mtbert import command
+from mtbert import command, output
 from mtbert.data import dropped
 from mtbert.errors import ConfigurationError, Fault, MtbertError, unknown
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model or data that cannot be read."""
     parser = command.parser("evaluate", "Measure a trained model on a split.")
@@ -19,13 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tasks", metavar="A,B", help="measure these alone; default: all tasks of the model")
     parser.add_argument("--split", choices=("train", "dev", "test"), default="dev", help="default: dev")
     options = parser.parse_args(arguments)
+    output.alone(options.json)
     try:
         told = _evaluate(options)
     except MtbertError as error:
         print(error, file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps(told, indent=2))
+        output.print_object(json.dumps(told, indent=2))
         return 0
     for task, metrics in told["tasks"].items():
         print(f"{task:16}{'   '.join(f'{name} {value:.4f}' for name, value in metrics.items())}")
@@ -65,4 +67,4 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

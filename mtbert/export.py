@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtbert import command
+from mtbert import command, output
 from mtbert.errors import ExportError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mtbert.trained import TrainedModel
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be made."""
     parser = command.parser(
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="made where it is not there; with a folder for each task where tasks have encoders of their own",
     )
     options = parser.parse_args(arguments)
+    output.alone(options.json)
 
     def write() -> list[Path]:
         from mtbert import trained  # here, so that --help needs no torch
@@ -96,4 +98,4 @@ def plain_encoder(model: MultitaskModel, task: str | None) -> BertEncoder:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

@@ -6,16 +6,18 @@ import argparse
 import sys
 from pathlib import Path
 
-from mtbert import command
+from mtbert import command, output
 from mtbert.data import dropped
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model or data that cannot be read or a folder that cannot be written."""
     parser = command.parser("predict", "Write a trained model's predictions for the course's leaderboard.")
     command.add_data(parser)
     parser.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help="default: predictions")
     options = parser.parse_args(arguments)
+    output.alone(options.json)
     return command.write_files(options, lambda: _predict(options))
 
 
@@ -34,4 +36,4 @@ def _predict(options: argparse.Namespace) -> list[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

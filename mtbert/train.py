@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtbert import output
 from mtbert.data import dropped
 from mtbert.errors import CheckpointError, ConfigurationError, Fault, MtbertError, unwritable
 
@@ -66,9 +67,11 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for bad arguments, configuration or data, or a training that diverged."""
     options = parser().parse_args(arguments)
+    output.alone(options.json)
     try:
         _train(options)
     except MtbertError as error:
@@ -214,7 +217,7 @@ def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -
             "stages": {stage.name: stage.told.as_json() for stage in outcome.stages if stage.told},
             "model": str(options.out) if options.out else None,
         }
-        print(json.dumps(told, indent=2))
+        output.print_object(json.dumps(told, indent=2))
         return
     for stage in outcome.stages:
         if stage.told:
@@ -225,4 +228,4 @@ def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

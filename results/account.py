@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 
 import numpy as np
 
 from results import looks
-from results.rows import JsonObject
+from results.custom_trainer import DEMO, call_again, custom_trainer
+from results.rows import JsonObject, RunRow, StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent
 from results.wording import NONE, duration, plural, seeds_text
 
+OF_THE_MODEL = (  # settings that a custom trainer does not read
+    "backbone", "layers", "precision", "compiled", "learning_rate_times", "train_examples", "dev_examples", "tasks",
+    "strict_data", "share", "store_gb", "fixed_pretraining_seed", "references",
+)  # fmt: skip
 PHASES = ("search", "confirm", "ablate")  # that run something
 
 
@@ -79,9 +85,14 @@ def design_facts(results: StudyResults) -> list[tuple[str, str]]:
     epochs = told.get("epochs")
     times = told.get("learning_rate_times", 1)
     rates = f"; every learning rate times {times:g}" if times != 1 else ""
-    training = f"{plural(epochs, 'epoch')}, {_examples(told)} a task{rates}" if epochs is not None else ""
+    examples = "" if is_custom(study) else f", {_examples(told)} a task"
+    training = f"{plural(epochs, 'epoch')}{examples}{rates}" if epochs is not None else ""
     facts.append(("Training", training))
     return [(title, fact) for title, fact in facts if fact]
+
+
+def _score(run: RunRow) -> float:
+    return -math.inf if run.score is None else run.score
 
 
 def _examples(told: JsonObject) -> str:
@@ -90,12 +101,41 @@ def _examples(told: JsonObject) -> str:
     return f"{train} training and {dev} dev examples"
 
 
+def is_custom(study: StudyRow) -> bool:
+    """Whether the study is of a custom trainer."""
+    return custom_trainer(study) is not None
+
+
+def shares(results: StudyResults) -> bool:
+    """Whether runs may have shared stages: those of a custom trainer have none."""
+    return not is_custom(results.study) or any(run.shared_seconds for run in results.runs)
+
+
+def shown_settings(study: StudyRow) -> JsonObject:
+    """The study's settings; of a custom trainer without those of the built-in model."""
+    settings = study.settings_json
+    return {key: each for key, each in settings.items() if not (is_custom(study) and key in OF_THE_MODEL)}
+
+
+def own_data(study: StudyRow) -> str:
+    """What `--data` named for a custom trainer; empty where it named nothing."""
+    named = str(study.settings_json.get("data", DEMO))
+    return "" if named == DEMO else named
+
+
+def has_data(results: StudyResults, issues: int) -> bool:
+    """Whether there is anything to say of the study's data: a custom trainer's are its own affair."""
+    return not is_custom(results.study) or bool(issues) or bool(data_tables(results))
+
+
 def repeat_command(results: StudyResults, found: Summary) -> str:
-    """The command that trains the kept model again: the best configuration with its highest-scoring seed."""
+    """The command that trains the best configuration again, with its best-scoring seed."""
     runs = results.results_of(found.best.digest if found.best else "")
     if (plan := looks.schedule(results.study)) is not None:  # models are kept of the seeds that all rows have
         runs = {seed: run for seed, run in runs.items() if seed in plan.first(plan.start)}
-    seed = max(runs, key=lambda key: runs[key].score or 0.0, default=results.study.seed)
+    seed = max(runs, key=lambda key: _score(runs[key]), default=results.study.seed)
+    if found.best is not None and is_custom(found.study):
+        return call_again(found.study, found.best.config, seed)
     config = shlex.quote(f"{found.study.settings_json.get('out', 'runs')}/{found.study.study_name}/best/config.json")
     data = shlex.quote(found.study.data_source)
     return f"python -m mtbert.train --config {config} --data {data} --seed {seed}"

@@ -81,7 +81,7 @@ def effect_difference(first: Difference, second: Difference) -> Difference:
 
 
 def judge_carry_over(
-    pairs: Sequence[EffectPair], *, margin: float = MARGIN, alpha: float = 0.05
+    pairs: Sequence[EffectPair], *, margin: float | None = MARGIN, alpha: float = 0.05
 ) -> list[CarryOverJudgement]:
     """The verdicts of one table, in the order given.
 
@@ -95,7 +95,10 @@ def judge_carry_over(
     """
     found = [effect_difference(pair.first, pair.second) for pair in pairs]
     p = [min(1.0, each.p_value() / pair.share) for each, pair in zip(found, pairs, strict=True)]
-    same = [min(1.0, each.equivalence_p(margin) / pair.share) for each, pair in zip(found, pairs, strict=True)]
+    same = [
+        1.0 if margin is None else min(1.0, each.equivalence_p(margin) / pair.share)
+        for each, pair in zip(found, pairs, strict=True)
+    ]
     return [
         CarryOverJudgement(_verdict(pair.verdicts, held, equal, alpha), alone, held, equal)
         for pair, alone, held, equal in zip(pairs, p, (float(value) for value in holm(p)), same, strict=True)

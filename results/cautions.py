@@ -7,8 +7,8 @@ from math import sqrt
 
 from results.power import minimum_detectable_effect
 from results.rows import RunRow, StudyRow
-from results.statistics import MARGIN
 from results.study_results import Comparison, StudyResults
+from results.task_units import margin_of
 from results.wording import plural, seeds_text
 
 FEW = 3  # runs with one score before that is told: two may agree by chance on few examples
@@ -30,8 +30,10 @@ def constant_scores(results: StudyResults) -> str:
     configurations, seeds = {run.config_digest for run in runs}, {run.seed for run in runs}
     if len(scores) == 1 and (len(configurations) > 1 or len(seeds) > 1):
         ignored = " and ".join(word for word, of in (("configuration", configurations), ("seed", seeds)) if len(of) > 1)
+        unit = results.units.score
+        told = f"{unit.natural(runs[0].score or 0.0):.6g} {unit.symbol}".rstrip()
         return (
-            f"All {plural(len(runs), 'complete run')} have the very same score, {runs[0].score:.6g}: "
+            f"All {plural(len(runs), 'complete run')} have the very same score, {told}: "
             f"{_cause(results, ignored)}. Nothing can be learned from these scores."
         )
     if _same_within(runs, "config_digest", "seed"):
@@ -54,7 +56,7 @@ def wide_interval(comparisons: Sequence[Comparison], study: StudyRow, *, driven:
     gain, or the rows of its table. The seeds advised find a difference of that size in 4 of 5 such studies. `driven`:
     whether a launch is running the study; then none is advised.
     """
-    margin = float(study.settings_json.get("margin", MARGIN))
+    margin = margin_of(study)
     found = next((one for one in comparisons if _is_wide(one, margin)), None)
     if found is None:
         return ""
@@ -100,8 +102,10 @@ def _how_to_have(study: StudyRow, seeds: int, driven: bool) -> str:
     return f": launch {study.study_name} again with --seeds {seeds}; the runs that are there are kept"
 
 
-def _is_wide(one: Comparison, margin: float) -> bool:
+def _is_wide(one: Comparison, margin: float | None) -> bool:
+    """In a unit without a margin, the difference that was measured takes its place."""
     interval = one.interval
+    margin = abs(interval.estimate) if margin is None else margin
     return not one.same and not interval.excludes_zero and (interval.high - interval.low) / 2 > WIDE * margin
 
 

@@ -13,6 +13,7 @@ from statistics import fmean
 from results.selection import luck_of_best
 from results.statistics import Difference
 from results.study_results import Comparison, StudyResults
+from results.task_units import units_of
 from results.wording import plural
 
 
@@ -72,10 +73,11 @@ def choice_note(results: StudyResults, best: str | None, rows: Sequence[tuple[Co
     if not means or not rows:
         return ""
     shown, judged = rows[with_most_seeds([comparison for comparison, _ in rows])]
-    luck = judged.estimate - shown.difference.estimate
+    luck, unit = judged.estimate - shown.difference.estimate, units_of(results.study).score
+    counted = "points" if unit.counted == "points" else "differences"
     return (
         f"The best was chosen of {plural(len(means), 'confirmed configuration')} by the very runs that the rows are "
-        f"compared with. Given how these differ and how noisy a row is, that flatters it by about {100 * luck:.1f} "
-        "points on average. Verdicts take that off; points and intervals are as measured, and lean that far towards "
-        "hurts."
+        f"compared with. Given how these differ and how noisy a row is, that flatters it by about "
+        f"{unit.apart_rounded(luck)} on average. Verdicts take that off; {counted} and intervals are as measured, and "
+        "lean that far towards hurts."
     )

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import DEFAULT_STORAGE
+from results import DEFAULT_STORAGE, output
 from results.errors import ResultsError, StorageError
 from results.plain import plain
 
@@ -52,6 +52,7 @@ def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], Non
     2 and one message for what a person can mend, 130 where Ctrl-C ends it. `write` gets each study with its database,
     in the order named. Without --out, to `file` in the first one's folder.
     """
+    output.alone(given.json)
     path: Path = Path("runs")
     try:
         path = given.out or default_folder(given.name[0]) / file
@@ -68,7 +69,7 @@ def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], Non
         return 130
     named = {"study": given.name[0]} if len(given.name) == 1 else {"studies": given.name}
     told = {**named, "format": given.format, "written": str(path)}
-    print(json.dumps(told, indent=2) if given.json else plain(str(path)))
+    output.print_object(json.dumps(told, indent=2) if given.json else plain(str(path)))
     return 0
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.looks import Schedule, looks, schedule
 from results.moderation import pooled
-from results.statistics import MARGIN, Difference, Judgement, judge
+from results.statistics import Difference, Judgement, judge
 from results.study_results import Comparison, StudyResults
+from results.task_units import margin_of
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _compared_once(results: StudyResults, digests: Sequence[str], reference: str
     scores = [_scores(results, digests[place], comparison.seeds) for place, comparison in found]
     of_reference = _scores(results, reference, tuple(results.results_of(reference)))
     differences = pooled([comparison.difference for _, comparison in found], scores, of_reference)
-    margin = float(results.study.settings_json.get("margin", MARGIN))
+    margin = margin_of(results.study)
     luck = ChoiceLuck(confirmed_means(results, reference))
     judged = luck.taken_off(differences, differences[with_most_seeds([comparison for _, comparison in found])])
     verdicts = judge([[difference] for difference in judged], margin=margin)

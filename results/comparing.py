@@ -10,10 +10,11 @@ from results.carry_over import CarryOverJudgement, EffectPair, effect_difference
 from results.comparable_launch import ComparableLaunch, launches
 from results.elsewhere import effects_elsewhere
 from results.setups import SetupRow, setup_rows
-from results.statistics import MARGIN, Interval
+from results.statistics import Interval
 from results.study_effects import Effect, Effects, effects
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
+from results.task_units import margin_of
 from results.wording import Change, changes, level_text, plural
 
 
@@ -58,7 +59,7 @@ class PairOfStudies:
     first: Summary
     second: Summary
     name: str
-    margin: float
+    margin: float | None
     shared: tuple[SharedEffect, ...]
     only_first: tuple[Effect, ...]
     only_second: tuple[Effect, ...]
@@ -126,7 +127,8 @@ def _pair(
     mine: Effects,
     theirs: Effects,
 ) -> PairOfStudies:
-    margin = min(float(one.study.settings_json.get("margin", MARGIN)) for one in found)
+    margins = [margin_of(one.study) for one in found]
+    margin = None if None in margins else min(each for each in margins if each is not None)
     shared, only_mine, only_theirs = _matched(mine, theirs)
     there, here = effects_elsewhere(studies[1], only_mine), effects_elsewhere(studies[0], only_theirs)
     shared += [SharedEffect(effect, there[effect.key()], False) for effect in only_mine if effect.key() in there]
@@ -161,7 +163,7 @@ def _matched(mine: Effects, theirs: Effects) -> tuple[list[SharedEffect], list[E
     return shared, list(left.values()), list(right.values())
 
 
-def _judged(rows: Sequence[SharedEffect], margin: float) -> list[SharedEffect]:
+def _judged(rows: Sequence[SharedEffect], margin: float | None) -> list[SharedEffect]:
     """The rows with the verdicts on them, the clearest difference first, rows without a verdict last."""
     able = [(row, pair) for row in rows if (pair := _effect_pair(row)) is not None]
     judged = judge_carry_over([pair for _, pair in able], margin=margin)

@@ -14,7 +14,7 @@ from results.rows import StudyRow
 from results.study_effects import Effect
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import points_interval, points_text, score_with_spread, seeds_text
+from results.wording import seeds_text
 
 EXPLAINED = (
     "Difference: the effect in this study minus that in the reference. Carries over: the effects do not surely differ "
@@ -58,6 +58,7 @@ def render_found(found: StudyComparison) -> str:
         .get_template("comparison.html.j2")
         .render(
             found=found,
+            unit=found.studies[0].units.score,
             tables=[_table(pair, found.names[0]) for pair in found.pairs],
             answers=[_answer(one) for one in found.studies],
             made_up=_caveats(found, page.made_up),
@@ -94,20 +95,22 @@ def _caveats(found: StudyComparison, caveat: Callable[[StudyRow], str]) -> str:
 
 def _answer(found: Summary) -> dict[str, str]:
     """A study's own answer, in the columns of the table of studies."""
-    best, gain = found.best, found.gain
+    best, gain, unit = found.best, found.gain, found.units.score
     return {
         "best": page.best_name(found) if best else wording.NONE,
-        "score": f"{score_with_spread(best.mean, best.spread)}, {seeds_text(best.seeds)}" if best else wording.NONE,
-        "gain": f"{points_text(gain.interval.estimate)} {points_interval(gain.interval)}" if gain else wording.NONE,
+        "score": f"{unit.spread_with_unit(best.mean, best.spread)}, {seeds_text(best.seeds)}" if best else wording.NONE,
+        "gain": f"{unit.change(gain.interval.estimate)} {unit.interval(gain.interval)}" if gain else wording.NONE,
         "runs": f"{found.counts.complete:,} complete",
     }
 
 
 def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     drawn = [each for row in pair.shared for each in (row.first.interval, row.second.interval) if each]
-    axis = interval_svg.axis(drawn)
+    unit = pair.first.units.score
+    axis = interval_svg.axis(drawn, unit)
     notes = [EXPLAINED]
-    notes += [f"Alike: surely within {100 * pair.margin:g} points of each other."]
+    if pair.margin is not None:
+        notes += [f"Alike: surely within {pair.first.units.score.apart(pair.margin)} of each other."]
     notes += [SAME_DATA] if pair.same_data else []
     notes += [LUCK] if any(row.luck_taken_off for row in pair.shared) else []
     notes += [ELSEWHERE] if any(row.elsewhere for row in pair.shared) else []
@@ -117,13 +120,14 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
         "rows": [(row, Markup(paired_svg.pair(row.first.interval, row.second.interval, axis))) for row in pair.shared],
         "notes": " ".join(notes),
         "lists": [
-            (f"Only in {reference}", [_listed(one) for one in pair.only_first]),
-            (f"Only in {pair.name}", [_listed(one) for one in pair.only_second]),
+            (f"Only in {reference}", [_listed(one, pair.first) for one in pair.only_first]),
+            (f"Only in {pair.name}", [_listed(one, pair.second) for one in pair.only_second]),
         ],
     }
 
 
-def _listed(effect: Effect) -> str:
+def _listed(effect: Effect, found_in: Summary) -> str:
     """ "pooling mean → cls: −2.3 points [−3.0, −1.6], hurts"."""
     found = effect.comparison
-    return f"{effect.words()}: {page.effect_in_words(found, effect.judgement) if found else 'no verdict yet'}"
+    unit = found_in.units.score
+    return f"{effect.words()}: {page.effect_in_words(found, effect.judgement, unit) if found else 'no verdict yet'}"

@@ -35,7 +35,11 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
             "ablation",
             "Against the baseline" if found.is_grid else "The best, one change at a time",
             "Against the baseline" if found.is_grid else "Change by change",
-            lambda: page.grid_sentence(found) if found.is_grid else page.ablation_sentence(found.ablation, found.best),
+            lambda: (
+                page.grid_sentence(found)
+                if found.is_grid
+                else page.ablation_sentence(found.ablation, found.best, found.units.score)
+            ),
         )
     ]
     if found.best:
@@ -49,6 +53,8 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
         ("data", "Data", "Data", lambda: account.data_sentence(study.results, data_issues)),
         ("runs", "All runs", "All runs", lambda: runs_sentence(found.counts)),
     ]
+    if not account.has_data(study.results, data_issues):
+        told = [one for one in told if one[0] != "data"]
     return [
         Heading(id, title, short, sentence(), place < OPEN) for place, (id, title, short, sentence) in enumerate(told)
     ]

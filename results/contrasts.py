@@ -13,8 +13,9 @@ import numpy as np
 
 from results.compared import Compared
 from results.moderation import variance_prior
-from results.statistics import MARGIN, judge
+from results.statistics import judge
 from results.study_results import Comparison, StudyResults
+from results.task_units import margin_of
 
 Weights = Mapping[str, float]  # digest -> weight, summing to 0
 
@@ -30,7 +31,7 @@ def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Com
     if not found:
         return [Compared(None, None) for _ in rows]
     moderated = _moderated(results, [(rows[place], contrast) for place, contrast in found])
-    margin = float(results.study.settings_json.get("margin", MARGIN))
+    margin = margin_of(results.study)
     verdicts = judge([[contrast.difference] for contrast in moderated], margin=margin)
     told = [Compared(None, None)] * len(plain)
     for (place, _), contrast, verdict in zip(found, moderated, verdicts, strict=True):

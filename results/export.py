@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import command
+from results import command, output
 from results.errors import ResultsError
 from results.table_formats import PRINTED, WRITERS
 
@@ -75,11 +75,12 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     from results.grid import against_baseline_frame
     from results.leaderboard import leaderboard_frame
     from results.method_task import method_task, method_task_frame
+    from results.natural_tables import natural
     from results.pareto import pareto_frame
 
     frames, results = record_frames(found.database, found.name), found.results
     against = found.summary.against_baseline if found.summary.is_grid else None
-    return {
+    made = {
         **{name: frames[name] for name in ("runs", "choices", "epochs", "tasks", "cells", "data_issues")},
         "leaderboard": leaderboard_frame(results),
         "ablation": ablation_frame(results),
@@ -88,17 +89,22 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
         "pareto": pareto_frame(results),
         **{table: frame for section in found.sections for table, frame in section.content.tables().items()},
     }
+    # The runs have their own numbers already.
+    return {name: frame if name == "runs" else natural(name, frame, results.units) for name, frame in made.items()}
 
 
 def comparison_tables(studies: Sequence[Opened]) -> dict[str, pd.DataFrame]:
     """`comparison`: the effects of the first study in each of the others."""
     from results.comparing import compare_studies
     from results.comparison_frame import comparison_frame
+    from results.natural_tables import natural
     from results.study_results import StudyResults
 
-    return {"comparison": comparison_frame(compare_studies([StudyResults(*study) for study in studies]))}
+    read = [StudyResults(*study) for study in studies]
+    return {"comparison": natural("comparison", comparison_frame(compare_studies(read)), read[0].units)}
 
 
+@output.command
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
     parser = command.parser("results.export", "Write every table of a study, or of a comparison.", list(WRITERS))
@@ -146,4 +152,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

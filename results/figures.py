@@ -15,7 +15,8 @@ from results.kept_epoch import train_above_dev
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import points_text, score_text
+from results.units import Unit
+from results.wording import SHARES
 
 MOST_CURVES = 500  # of single runs, so that the page stays small
 Curve = dict[float, float]  # epoch -> score
@@ -23,7 +24,7 @@ Curve = dict[float, float]  # epoch -> score
 
 def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
     """Score by epoch: every run faint, baseline and best as means over their seeds, dev and train."""
-    curves = _of_all_tasks(results)
+    curves, unit = _of_all_tasks(results), results.units.score
     dev = [curve for (_, split), curve in curves.items() if split == "dev"]
     if not dev:
         return None
@@ -41,7 +42,7 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
         for split, dash in (("dev", "solid"), ("train", "dot")):
             mean = _mean_curve([curves.get((run, split), {}) for run in entry.run_ids] if entry else [])
             if mean:
-                trace = _curve_trace(f"{label}, {split}", mean, color, dash)
+                trace = _curve_trace(f"{label}, {split}", mean, color, dash, unit)
                 if split == "train" and traces[-1]["name"] == f"{label}, dev":  # the gap, shaded
                     trace |= {"fill": "tonexty", "fillcolor": f"{color} 12%"}
                 traces.append(trace)
@@ -52,7 +53,7 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
     return Figure(
         id="figure-curves",
         title="Learning curves",
-        sentence=_curve_sentence(means, kept, last_epoch),
+        sentence=_curve_sentence(means, kept, last_epoch, unit),
         traces=traces,
         layout={
             "xaxis": {
@@ -60,39 +61,43 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
                 "tickmode": "linear" if last_epoch <= 20 else "auto",
                 "dtick": 1,
             },
-            "yaxis": {"title": {"text": "score"}},
+            "yaxis": {"title": {"text": unit.axis(unit.heading)}},
         },
         runs=run_links.of_runs(run for _, entry, _ in entries if entry for run in entry.run_ids),
     )
 
 
 def _curve_sentence(
-    means: Mapping[tuple[str, str], Curve], kept: Mapping[str, tuple[float, float]], last_epoch: float
+    means: Mapping[tuple[str, str], Curve],
+    kept: Mapping[str, tuple[float, float]],
+    last_epoch: float,
+    unit: Unit = SHARES,
 ) -> str:
     """Where the means end, each after its own last epoch, for a run may stop early; train beside dev where known."""
     told = [
-        f"the {label} ends after epoch {max(dev)} at {score_text(dev[max(dev)])} on dev{_gap(kept.get(label))}"
+        f"the {label} ends after epoch {max(dev)} at {unit.number_with_unit(dev[max(dev)])} on dev"
+        f"{_gap(kept.get(label), unit)}"
         for label in ("best", "baseline")
         if (dev := means.get((label, "dev")))
     ]
     if not told:
-        return f"Dev score by epoch of every run, up to epoch {last_epoch}. No configuration is confirmed yet."
+        return f"Dev {unit.name} by epoch of every run, up to epoch {last_epoch}. No configuration is confirmed yet."
     text = "; ".join(told)
     train = any(split == "train" for _, split in means)
     few = " The curves of train are of a few examples: a sign, no measure." if train else ""
     return f"{text[0].upper()}{text[1:]}.{few}"
 
 
-def _gap(kept: tuple[float, float] | None) -> str:
+def _gap(kept: tuple[float, float] | None, unit: Unit) -> str:
     """ " (at the epochs kept: 0.713 on dev, 0.751 on train, a gap of +3.8 points)" """
     if kept is None:
         return ""
     dev, train = kept
-    scores = f"{score_text(dev)} on dev, {score_text(train)} on train"
-    return f" (at the epochs kept: {scores}, a gap of {points_text(train - dev)} points)"
+    scores = f"{unit.number(dev)} on dev, {unit.number(train)} on train"
+    return f" (at the epochs kept: {scores}, a gap of {unit.change(unit.oriented(train - dev))})"
 
 
-def _curve_trace(name: str, curve: Curve, color: str, dash: str) -> Trace:
+def _curve_trace(name: str, curve: Curve, color: str, dash: str, unit: Unit) -> Trace:
     return {
         "x": list(curve),
         "y": list(curve.values()),
@@ -100,7 +105,7 @@ def _curve_trace(name: str, curve: Curve, color: str, dash: str) -> Trace:
         "mode": "lines+markers",
         "line": {"color": color, "width": 2.5, "dash": dash},
         "marker": {"color": color, "size": 7, "symbol": "circle" if dash == "solid" else "circle-open"},
-        "hovertemplate": "%{y:.3f}<extra>" + name + "</extra>",
+        "hovertemplate": "%{y:" + unit.hover + "}<extra>" + name + "</extra>",
     }
 
 

@@ -132,6 +132,7 @@ def _study(found: Outcome) -> dict[str, Any]:
     return {
         "study": study,
         "found": summary,
+        "unit": results.units.score,
         "claims": _claims(found),
         "page": page,
         "described": described,

@@ -12,7 +12,8 @@ from results.grid import against_baseline_frame
 from results.sections import BuiltSection
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import level_text
+from results.units import Unit
+from results.wording import SHARES, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,27 +51,28 @@ def forests(results: StudyResults, found: Summary, sections: Sequence[BuiltSecti
     }
     for section in sections:
         frames |= {name: frame for name, frame in section.content.tables().items() if name in _FORESTS}
-    drawn = [forest(name, frames[name].to_dict("records")) for name in _FORESTS if name in frames]
+    drawn = [forest(name, frames[name].to_dict("records"), results.units.score) for name in _FORESTS if name in frames]
     return [figure for figure in drawn if figure is not None]
 
 
-def forest(table: str, rows: Sequence[Row]) -> Figure | None:
+def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | None:
     """The rows of one table from top to bottom, filled where a verdict is not open; None without an interval."""
     title, named, estimate = _FORESTS[table]
     shown = [row for row in rows if isinstance(row.get("low"), float) and row["low"] == row["low"]]
     if not shown:
         return None
     places = list(range(len(shown)))
+    ends = [sorted(unit.drawn(row[key]) for key in ("low", estimate, "high")) for row in shown]
     trace: Trace = {
         "type": "scatter",
         "mode": "markers",
-        "x": [100 * row[estimate] for row in shown],
+        "x": [unit.drawn(row[estimate]) for row in shown],
         "y": places,
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [100 * (row["high"] - row[estimate]) for row in shown],
-            "arrayminus": [100 * (row[estimate] - row["low"]) for row in shown],
+            "array": [high - at for _, at, high in ends],
+            "arrayminus": [at - low for low, at, _ in ends],
             "color": "var(--muted)",
             "thickness": 1.6,
             "width": 4,
@@ -85,12 +87,13 @@ def forest(table: str, rows: Sequence[Row]) -> Figure | None:
     return Figure(
         id=f"figure-intervals-{table.replace('_', '-')}",
         title=title,
-        sentence="Points with 95 % intervals and verdicts; open circles are open, or without a verdict yet.",
+        sentence=f"{unit.differences_title} with 95 % intervals and verdicts; open circles are open, or without a "
+        "verdict yet.",
         traces=[trace],
         layout={
             "height": AROUND_PIXELS + ROW_PIXELS * len(shown),
             "showlegend": False,
-            "xaxis": {"title": {"text": "points"}, "zeroline": True, "zerolinecolor": "var(--faint)"},
+            "xaxis": {"title": {"text": unit.difference_axis()}, "zeroline": True, "zerolinecolor": "var(--faint)"},
             "yaxis": {
                 "tickvals": places,
                 "ticktext": labels,

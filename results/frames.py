@@ -16,10 +16,12 @@ import pandas as pd
 from sqlalchemy import Select, inspect, select
 
 from results import schema
+from results.natural_tables import natural
 from results.plain import plain
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
 from results.study_results import StudyResults
+from results.task_units import units_of
 from results.trial_frame import trial_frame
 
 # Columns whose type pandas cannot tell from the values when they are missing, or when there are no rows.
@@ -140,9 +142,10 @@ def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
     """The frames of what was recorded: `RECORDED`."""
     run, cell, issue = schema.Run, schema.Cell, schema.DataIssue
     cells = select(cell).where(cell.study_name == name).order_by(cell.phase, cell.position, cell.name)
+    runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
     issues = select(issue).where(issue.study_name == name).order_by(issue.id)
     return {
-        "runs": _frame(database, run, select(run).where(run.study_name == name).order_by(run.id)),
+        "runs": natural("runs", runs, units_of(database.require_study(name))),
         "choices": _choices(database.runs(name, configs=False)),
         "epochs": _of_runs(database, name, schema.EpochMetric),
         "tasks": _of_runs(database, name, schema.TaskMetric),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from results.rows import RunRow
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import plural, probability_text, score_text, score_with_spread, seeds_text
+from results.units import Unit
+from results.wording import plural, probability_text, seeds_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +45,29 @@ class Drawing:
 
     def x(self, value: float) -> float:
         """A value of the front's cost, or first task, on the axis."""
-        return self.unit.drawn(value) if self.front.y == SCORE else value
+        return self.unit.drawn(value) if self.front.y == SCORE else self.of(self.front.x).natural(value)
+
+    def y(self, value: float) -> float:
+        """A score, or the second task's metric, on the axis."""
+        return self.of(self.front.y).natural(value)
+
+    def of(self, objective: Objective) -> Unit:
+        """The unit of the score, or of a task's metric."""
+        units = self.results.units
+        return units.score if objective == SCORE else units.of(objective.column.removeprefix(OF_TASK))
+
+    def axis(self, objective: Objective) -> str:
+        """The title of an axis of scores or of a task's metric."""
+        unit = self.of(objective)
+        named = unit.heading if objective == SCORE else f"{objective.words} ({unit.heading})"
+        plain = objective != SCORE and not self.results.units.names(objective.words)
+        return escape(objective.title, quote=False) if plain else unit.axis(f"{named} on dev")
 
     def told(self, of: Objective, value: float) -> str:
         """An objective as pointing at a point tells it: "score 0.713", "training time 13.7 min"."""
         is_cost = of == self.front.x and self.front.y == SCORE
-        return f"{of.words} {self.unit.text(value) if is_cost else score_text(value)}"
+        words = self.of(of).name if of == SCORE else of.words
+        return f"{words} {self.unit.text(value) if is_cost else self.of(of).scored(value)}"
 
 
 def cost_unit(frame: pd.DataFrame, column: str) -> CostUnit:
@@ -82,14 +101,19 @@ def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, fro
         name: _annotations(found, known, it, ranges, size, wide) for name, size in (("wide", WIDE), ("narrow", NARROW))
     }
     return Figure(
-        id="figure-tasks" if x.startswith(OF_TASK) else f"figure-{x.replace('_', '-')}",
-        title=f"{front.y.words} against {front.x.words}".capitalize() if front.y == SCORE else _pair_title(front),
+        id="figure-tasks" if x.startswith(OF_TASK) else f"figure-{re.sub('[^A-Za-z0-9]+', '-', x)}",
+        title=_title(it) if front.y == SCORE else _pair_title(front),
         sentence=_sentence(members, len(known), it),
         traces=drawn,
         layout={
-            "xaxis": {"title": {"text": escape(it.unit.title(front.x.title), quote=False)}, "range": list(ranges[0])}
+            "xaxis": {
+                "title": {
+                    "text": escape(it.unit.title(front.x.title), quote=False) if front.y == SCORE else it.axis(front.x)
+                },
+                "range": list(ranges[0]),
+            }
             | (_log(values) if wide else {}),
-            "yaxis": {"title": {"text": escape(front.y.title, quote=False)}, "range": list(ranges[1])},
+            "yaxis": {"title": {"text": it.axis(front.y)}, "range": list(ranges[1])},
             "annotations": annotations["wide"],
         },
         narrow={"annotations": annotations["narrow"]},
@@ -128,6 +152,12 @@ def _compact(value: float) -> str:
     return f"{value:g}"
 
 
+def _title(it: Drawing) -> str:
+    """ "Score against training time"."""
+    name = it.of(SCORE).name
+    return f"{name[0].upper()}{name[1:]} against {it.front.x.words}"
+
+
 def _pair_title(front: Front) -> str:
     return f"{front.y.words} against {front.x.words}"
 
@@ -140,11 +170,11 @@ def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
     runs = complete_search(it.results)
     measured = _measured(it.results, evenly(runs, MOST_POINTS), it.front)
     known = [one for one in measured if span[0] <= one[0] <= span[1]]
-    told = "search: one seed each, too high"
+    told = f"search: one seed each, too {'high' if it.of(SCORE).higher_is_better else 'low'}"
     if len(known) < len(runs):
         told += f" ({len(known):,} of {len(runs):,})"
     texts = [_run_text(it, run, x, y) for x, y, run in known]
-    trace = _points(told, [it.x(x) for x, _, _ in known], [y for _, y, _ in known], texts, "var(--faint)", 4)
+    trace = _points(told, [it.x(x) for x, _, _ in known], [it.y(y) for _, y, _ in known], texts, "var(--faint)", 4)
     trace["marker"]["opacity"] = 0.5
     return trace | {"runs": [str(run.id) for _, _, run in known]}
 
@@ -170,7 +200,7 @@ def _points(name: str, x: Sequence[float], y: Sequence[float], texts: Sequence[s
 def _configurations(name: str, rows: pd.DataFrame, it: Drawing, color: str, line: bool = False) -> Trace:
     texts = [_configuration_text(it, record) for record in rows.to_dict("records")]
     xs = [it.x(value) for value in _numbers(rows[it.front.x.column])]
-    trace = _points(name, xs, _numbers(rows[it.front.y.column]), texts, color, 10)
+    trace = _points(name, xs, [it.y(value) for value in _numbers(rows[it.front.y.column])], texts, color, 10)
     trace["runs"] = [run_links.ranges(it.results.run_ids(digest)) for digest in rows["config_digest"]]
     if it.front.y == SCORE:
         spreads = [None if spread != spread else float(spread) for spread in rows["spread"]]
@@ -200,7 +230,9 @@ def _marked(found: Summary, known: pd.DataFrame) -> list[tuple[str, pd.DataFrame
 def _ring(label: str, rows: pd.DataFrame, it: Drawing, color: str) -> Trace:
     xs = [it.x(value) for value in _numbers(rows[it.front.x.column])]
     shown = escape(label, quote=False)
-    trace = _points(shown, xs, _numbers(rows[it.front.y.column]), [shown] * len(rows), color, 18)
+    trace = _points(
+        shown, xs, [it.y(value) for value in _numbers(rows[it.front.y.column])], [shown] * len(rows), color, 18
+    )
     trace["marker"] |= {"symbol": "circle-open", "line": {"width": 2, "color": color}}
     return trace | {"showlegend": False, "hoverinfo": "skip", "hovertemplate": None, "cliponaxis": False}
 
@@ -218,7 +250,7 @@ def _annotations(
 
     def on_axis(record: Mapping[Any, Any]) -> tuple[float, float]:
         x = it.x(float(record[it.front.x.column]))
-        return log10(x) if is_log else x, float(record[it.front.y.column])
+        return log10(x) if is_log else x, it.y(float(record[it.front.y.column]))
 
     def pixels(x: float, y: float) -> tuple[float, float]:
         return (x - left) / (right - left) * size[0], (high - y) / (high - low) * size[1]
@@ -285,7 +317,7 @@ def _sentence(members: pd.DataFrame, measured: int, it: Drawing) -> str:
     told = _told(it.found, _choices(it.results, cheapest["config_digest"]))
     return (
         f"{counted}no other configuration has a better score at no more cost. {_tolerance_words(it)}{which} ({told}) "
-        f"scores {score_text(float(cheapest['score']))} at {price}."
+        f"scores {it.of(SCORE).scored(float(cheapest['score']))} at {price}."
     )
 
 
@@ -295,8 +327,13 @@ def _tolerance_words(it: Drawing) -> str:
     if not tolerance:
         return ""
     noise = noise_along(it.results, it.front)
-    why = f" (runs of one configuration differ by {100 * noise:.2g} %)" if noise is not None and noise > 1e-4 else ""
-    return f"Costs that differ by {100 * tolerance:.2g} % or less count as equal{why}. "
+    why = f" (runs of one configuration differ by {_percent(noise)} %)" if noise is not None and noise > 1e-4 else ""
+    return f"Costs that differ by {_percent(tolerance)} % or less count as equal{why}. "
+
+
+def _percent(share: float) -> str:
+    """ "5", "0.12", "100"."""
+    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
 
 
 def _choices(results: StudyResults, digest: str) -> Mapping[str, Any]:
@@ -315,7 +352,7 @@ def _configuration_text(it: Drawing, record: Mapping[Any, Any]) -> str:
     if about.whole:
         lines += _lines(f"{about.changes} changes from the baseline: {about.whole}")
     spread = None if record["spread"] != record["spread"] else float(record["spread"])
-    score = f"score {score_with_spread(float(record['score']), spread)}"
+    score = f"{it.of(SCORE).name} {it.of(SCORE).spread_with_unit(float(record['score']), spread)}"
     others = [it.told(each, float(record[each.column])) for each in (front.x, front.y) if each != SCORE]
     lines += [f"{score}, {seeds_text(int(record['seeds']))}", *others]
     probability = record[front.probability]

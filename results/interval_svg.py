@@ -1,4 +1,4 @@
-"""Small interval bars as inline SVG, all rows of a table on one shared axis, in points."""
+"""Small interval bars as inline SVG, all rows of a table on one shared axis, in points or in the metric's unit."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from dataclasses import dataclass
 from html import escape
 
 from results.statistics import Interval
-from results.wording import points_interval, points_text, zero_verdict
+from results.units import Unit
+from results.wording import SHARES, zero_verdict
 
 WIDTH, HEIGHT, MARGIN = 200, 26, 14
+LONGEST_TICK = 5  # characters
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The shared axis: from `low` to `high` in points, zero always on it."""
+    """The shared axis: from `low` to `high` in the `unit` of differences, zero always on it."""
 
     low: float
     high: float
     step: float
+    unit: Unit = SHARES
 
-    def x(self, points: float) -> float:
+    def x(self, shown: float) -> float:
         """Where a value stands, in pixels."""
-        return MARGIN + (points - self.low) / (self.high - self.low) * (WIDTH - 2 * MARGIN)
+        return MARGIN + (shown - self.low) / (self.high - self.low) * (WIDTH - 2 * MARGIN)
 
     def ticks(self) -> list[float]:
         """Round numbers on the axis, zero among them."""
@@ -31,21 +34,23 @@ class Axis:
         return [i * self.step for i in range(first, last + 1)]
 
 
-def axis(intervals: Sequence[Interval]) -> Axis:
-    """The axis that holds all intervals, widened to whole steps; a point to each side when there are none."""
-    low = min([0.0, *(interval.low * 100 for interval in intervals)])
-    high = max([0.0, *(interval.high * 100 for interval in intervals)])
-    if high - low < 0.1:
+def axis(intervals: Sequence[Interval], unit: Unit = SHARES) -> Axis:
+    """The axis that holds all intervals, widened to whole steps; one to each side when there are none."""
+    ends = [unit.drawn_ends(interval) for interval in intervals]
+    low, high = min([0.0, *(low for low, _ in ends)]), max([0.0, *(high for _, high in ends)])
+    if high - low < (0.1 if unit.differences == "points" else 1e-12):
         low, high = low - 1, high + 1
     step = _round_step((high - low) / 4)
-    return Axis(math.floor(low / step) * step, math.ceil(high / step) * step, step)
+    if len(_tick_text(step * 2, step)) > LONGEST_TICK:  # fewer of them have room beside each other
+        step = _round_step((high - low) / 2)
+    return Axis(math.floor(low / step) * step, math.ceil(high / step) * step, step, unit)
 
 
 def bar(interval: Interval, on: Axis) -> str:
     """One row: the zero line, the interval and its estimate, filled when zero is outside. Safe HTML."""
-    label = f"{points_text(interval.estimate)} points {points_interval(interval)}, {zero_verdict(interval)}"
+    label = f"{on.unit.change(interval.estimate)} {on.unit.interval(interval)}, {zero_verdict(interval)}"
     kind = "clear" if interval.excludes_zero else "open"
-    left, right, at = (on.x(value * 100) for value in (interval.low, interval.high, interval.estimate))
+    left, right, at = (on.x(value) for value in (*on.unit.drawn_ends(interval), on.unit.drawn(interval.estimate)))
     middle = HEIGHT / 2
     return (
         f'<svg class="interval {kind}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -69,10 +74,10 @@ def scale(on: Axis) -> str:
 
 
 def _tick_text(tick: float, step: float) -> str:
-    digits = 0 if step >= 1 else 1 if step >= 0.1 else 2
-    text = f"{tick:.{digits}f}"
-    if float(text) == 0:
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    if round(tick, digits) == 0:
         return "0"
+    text = f"{tick:,.{digits}f}"
     return f"+{text}" if tick > 0 else text.replace("-", "\N{MINUS SIGN}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from results.study_results import StudyResults
-from results.wording import plural, points_text
+from results.wording import plural
 
 CHOSEN_ON_DEV = (
     "A run keeps the epoch that did best on dev, and its dev score is that epoch's: higher than new data would give, "
@@ -21,10 +21,11 @@ def disclosure(results: StudyResults) -> str:
         for run in results.runs
         if run.status == "complete" and run.score is not None and run.last_score is not None
     ]
+    unit = results.units.score
     if not above:
         return CHOSEN_ON_DEV
     return (
-        f"{CHOSEN_ON_DEV} Over {plural(len(above), 'complete run')} it is {points_text(fmean(above))} points above the "
+        f"{CHOSEN_ON_DEV} Over {plural(len(above), 'complete run')} it is {unit.change(fmean(above))} above the "
         "score after the last epoch, which nothing was chosen by (run.last_score)."
     )
 

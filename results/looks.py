@@ -14,8 +14,9 @@ import numpy as np
 from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.moderation import pooled
 from results.rows import CONSECUTIVE_SEEDS, StudyRow
-from results.statistics import MARGIN, Difference, Float64, Judgement, judge, sequential_level, spending
+from results.statistics import Difference, Float64, Judgement, judge, sequential_level, spending
 from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
+from results.task_units import margin_of
 from results.wording import seeds_text
 
 LEVEL = 0.95  # of the intervals
@@ -100,7 +101,7 @@ def looks(
     Holm's method, so that a table's size does not depend on what ends well.
     """
     rows, ended = [Looked(digest) for digest in digests], _ended(results)
-    margin, begun = float(results.study.settings_json.get("margin", MARGIN)), plan.first(plan.start)
+    margin, begun = margin_of(results.study), plan.first(plan.start)
     luck = ChoiceLuck(confirmed_means(results, reference, begun))
     for count in plan.counts:
         seeds = plan.first(count)

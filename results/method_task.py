@@ -145,7 +145,7 @@ def _row(results: StudyResults, digest: str, role: Role, method: str, tasks: Seq
 
 
 def _main(results: StudyResults, run: int, task: str) -> float | None:
-    return results.metric(run, "dev", task, results.main_metric(run, "dev", task))
+    return results.main_value(run, task)
 
 
 def _score(values: Sequence[float | None]) -> TaskScore | None:

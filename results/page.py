@@ -11,23 +11,22 @@ import numpy as np
 from results import looks, run_links
 from results.ablation import AblationRow, NotRun
 from results.contrasts import run_ids
+from results.custom_trainer import custom_trainer, trainer_sentence
 from results.described import best_in_brief, described
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.rows import JsonObject, StudyRow
-from results.statistics import MARGIN, Judgement
+from results.statistics import Judgement
 from results.study_results import Comparison, IntervalOver, StudyResults
-from results.summary import Summary
+from results.summary import Summary, seconds_spent
+from results.task_units import margin_of, units_of
+from results.units import Unit
 from results.wording import (
     NONE,
+    SHARES,
     duration,
     level_text,
     plural,
-    points_interval,
-    points_text,
-    score_interval,
-    score_text,
-    score_with_spread,
     seeds_text,
 )
 
@@ -92,31 +91,37 @@ def best_name(found: Summary) -> str:
 def lead(found: Summary) -> list[str]:
     """The sentences under the headline."""
     if found.best is None:
-        return [*found.cautions, *_lead_without_best(found)]
-    best, baseline = found.best, found.baseline
-    sentences = [f"It scores {_scored(best)}."]
+        about = trainer_sentence(found.study)
+        return [*found.cautions, *([about] if about else []), *_lead_without_best(found)]
+    best, baseline, unit = found.best, found.baseline, found.units.score
+    told = trainer_sentence(found.study)
+    measured = "scores" if unit.name == "score" else f"has the {unit.name}"
+    sentences = [f"It {measured} {_scored(best, unit)}."]
     if best.labels and not found.best_is_baseline:
         sentences.insert(0, f"Where it differs from the baseline: {best_in_brief(found)}.")
     if best.seeds < 2:
         sentences.append("One seed shows no spread: no interval can be given.")
     if found.best_is_baseline:
-        sentences.append("No confirmed configuration scores higher than the baseline.")
+        sentences.append(
+            f"No confirmed configuration scores {'higher' if unit.higher_is_better else 'better'} than the baseline."
+        )
     elif baseline is None:
         sentences.append("The baseline has no complete run with a fresh seed, so there is no gain to show.")
     else:
-        sentences.append(f"The baseline scores {_scored(baseline)}.")
+        sentences.append(f"The baseline {measured} {_scored(baseline, unit)}.")
         sentences += _gain_sentences(found)
     if best.test_mean is not None:
-        told = f"On test, looked at once, it scores {score_with_spread(best.test_mean, best.test_spread)}"
+        tested = f"On test, looked at once, it scores {unit.spread_with_unit(best.test_mean, best.test_spread)}"
         if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
-            told += f", the baseline {score_with_spread(baseline.test_mean, baseline.test_spread)}"
-        sentences.append(f"{told}.")
-    return [*sentences, *found.cautions]
+            tested += f", the baseline {unit.spread_with_unit(baseline.test_mean, baseline.test_spread)}"
+        sentences.append(f"{tested}.")
+    return [*([told] if told else []), *sentences, *found.cautions]
 
 
 def tiles(results: StudyResults, found: Summary) -> list[Tile]:
     """Best score, gain, runs, time."""
-    best, gain = found.best, found.gain
+    best, gain, unit = found.best, found.gain, found.units.score
+    turned = "" if unit.higher_is_better else ", lower is better"
     counts = found.counts
     others = tuple(
         (f"{count:,} {word}", run_links.having(status=status))
@@ -130,16 +135,17 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
     )
     return [
         Tile(
-            "Best score",
-            score_text(best.mean) if best else NONE,
-            ((f"95 % {score_interval(best.interval)}" if best and best.interval else "no interval yet", ""),),
+            "Best score" if unit.name == "score" else f"Best {unit.name}",
+            unit.score(best.mean) if best else NONE,
+            ((f"95 % {unit.score_interval(best.interval)}" if best and best.interval else "no interval yet", ""),),
+            unit.symbol if best else "",
             runs=run_links.of_runs(best.run_ids) if best else "",
         ),
         Tile(
-            "Gain over the baseline",
-            points_text(gain.interval.estimate) if gain else NONE,
-            ((f"95 % {points_interval(gain.interval)}" if gain else _why_no_gain(found), ""),),
-            "points" if gain else "",
+            "Gain over the baseline" if unit.higher_is_better else "Against the baseline",
+            unit.difference(gain.interval.estimate) if gain else NONE,
+            ((f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(found), ""),),
+            unit.counted if gain else "",
             _gain_runs(results, found),
         ),
         Tile(
@@ -148,16 +154,24 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
             others or (("none failed", ""),),
             runs=run_links.having(status="complete") if counts.complete else "",
         ),
-        Tile("Computing time", *_spent(found)),
+        Tile("Computing time", *_spent(results, found)),
     ]
 
 
-def _spent(found: Summary) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _spent(results: StudyResults, found: Summary) -> tuple[str, tuple[tuple[str, str], ...]]:
     """The computing time and its note; none of a rehearsal, whose runs only claim to have taken time."""
     if is_rehearsal(found.study):
         return NONE, (("a rehearsal computes nothing", ""),)
-    saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
-    return duration(found.hours_spent * 3600), ((f"{saved} saved by sharing stages", ""),)
+    return duration(found.hours_spent * 3600), ((_time_note(results, found), ""),)
+
+
+def _time_note(results: StudyResults, found: Summary) -> str:
+    """What sharing stages saved; of a custom trainer, which has none, the mean of a complete run."""
+    if custom_trainer(results.study) is None:
+        saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
+        return f"{saved} saved by sharing stages"
+    spent = [seconds_spent(run) for run in results.runs if run.status == "complete"]
+    return f"{duration(float(np.mean(spent)))} a complete run, on average" if spent else "no run is complete"
 
 
 def is_rehearsal(study: StudyRow) -> bool:
@@ -180,7 +194,7 @@ def recipe(found: Summary) -> list[RecipeItem]:
     ]
 
 
-def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None) -> str:
+def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None, unit: Unit = SHARES) -> str:
     """What the ablation table supports."""
     if best is None:
         return "The ablation changes the best configuration one factor at a time; none is confirmed yet."
@@ -194,13 +208,14 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
     told = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
-    return f"{told} The largest effect: {cell.factor} {levels}, {effect_in_words(worst.comparison, worst.judgement)}."
+    effect = effect_in_words(worst.comparison, worst.judgement, unit)
+    return f"{told} The largest effect: {cell.factor} {levels}, {effect}."
 
 
-def effect_in_words(comparison: Comparison, judgement: Judgement | None) -> str:
+def effect_in_words(comparison: Comparison, judgement: Judgement | None, unit: Unit = SHARES) -> str:
     """ "−1.9 points [−2.6, −1.2], hurts"."""
     interval, said = comparison.interval, judgement.verdict if judgement else "no verdict yet"
-    return f"{points_text(interval.estimate)} points {points_interval(interval)}, {said}"
+    return f"{unit.change(interval.estimate)} {unit.interval(interval)}, {said}"
 
 
 def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
@@ -231,8 +246,18 @@ def grid_sentence(found: Summary) -> str:
     name = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
     return (
         f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows)}. "
-        f"The largest difference: {name}, {effect_in_words(largest, row.judgement)}."
+        f"The largest difference: {name}, {effect_in_words(largest, row.judgement, found.units.score)}."
     )
+
+
+def answer_scale(found: Summary) -> str:
+    """What the numbers of the first screen are."""
+    unit = found.units.score
+    if unit.counted == "points":
+        told = f"Points of the {unit.name}"
+    else:
+        told = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
+    return told if unit.higher_is_better else f"{told}, of which lower is better"
 
 
 def cannot_be_made(left_out: NotRun) -> str:
@@ -249,13 +274,25 @@ def leaderboard_heading(found: Summary) -> str:
 
 def verdict_note(study: StudyRow) -> str:
     """What the verdicts mean, and how often they are wrong."""
-    margin = 100 * float(study.settings_json.get("margin", MARGIN))
     return (
         f"Verdicts: helps and hurts are differences from 0, any wrong one in the whole table at most 5 % of the time "
-        f"(Holm; the p shown is adjusted); equivalent is a difference surely within {margin:g} points (two one-sided "
-        f"tests, 5 % a row); open is neither, and says nothing either way. How much seeds deviate is estimated from "
+        f"(Holm; the p shown is adjusted); {equivalence_note(study)} How much seeds deviate is estimated from "
         f"all rows of the table together, a row's own and the others' weighed by how alike they are (Smyth 2004)."
         + (f" {looks.told(plan)}" if (plan := looks.schedule(study)) else "")
+    )
+
+
+def equivalence_note(study: StudyRow) -> str:
+    """What equivalent and open mean; a unit without a margin of its own needs `--margin`."""
+    unit, margin = units_of(study).score, margin_of(study)
+    if margin is None:
+        return (
+            "open is the lack of such a difference, and says nothing either way. Equivalent is not told, because that "
+            f"needs the smallest {unit.name} difference that matters: launch with --margin."
+        )
+    return (
+        f"equivalent is a difference surely within {unit.apart(margin)} (two one-sided tests, 5 % a row); open is "
+        "neither, and says nothing either way."
     )
 
 
@@ -265,13 +302,18 @@ FIXED_PRETRAINING = (
 )
 
 
-def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False) -> str:
+def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, custom: bool = False) -> str:
     """Which question the intervals answer, and which source of variation they leave out."""
     parts = {
         "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: what other "
         "seeds and other sentences could give.",
         "seeds": "Where predictions were not kept: 95 % t intervals over seeds on these very sentences.",
     }
+    if custom:
+        parts = {
+            "seeds and examples": parts["seeds and examples"].replace("sentences", "examples"),
+            "seeds": "95 % t intervals over seeds: what other seeds could give on the same data.",
+        }
     told = [text for kind, text in parts.items() if kind in over]
     return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
 
@@ -304,8 +346,59 @@ def marks(results: StudyResults, digest: str) -> list[str]:
     return [role for role, of in roles.items() if of == digest]
 
 
+@dataclass(frozen=True)
+class ShownColumns:
+    """Which columns of the leaderboard have anything to show."""
+
+    test: bool
+    parameters: bool
+
+
+def shown_columns(found: Summary) -> ShownColumns:
+    """The built-in model has all of them; a custom trainer has no test data, and may not tell of parameters."""
+    custom, entries = custom_trainer(found.study) is not None, found.leaderboard
+    return ShownColumns(
+        test=not custom or any(entry.test_mean is not None for entry in entries),
+        parameters=not custom or any(entry.trainable_parameters is not None for entry in entries),
+    )
+
+
+def score_note(found: Summary) -> str:
+    """What the score is, under the leaderboard."""
+    if custom_trainer(found.study) is None:
+        return "The score is the mean of the tasks' main metrics (accuracy; Pearson's r for similarity)."
+    units = found.units
+    deciding = units.deciding or tuple(units.tasks)
+    if len(deciding) == 1:
+        told = f"The score is that of {deciding[0]}"
+    elif deciding:
+        told = f"The score is the mean of {', '.join(deciding)}"
+    else:
+        told = "The score is the mean of the tasks' scores, as the trainer returns them"
+    return f"{told}; {units.score.better} is better."
+
+
+def shown_tasks(results: StudyResults) -> list[str]:
+    """The tasks with a column of their own: not the one task that is the score, which has its column already."""
+    tasks = results.tasks()
+    return [] if len(tasks) == 1 and custom_trainer(results.study) is not None else tasks
+
+
+def task_heading(results: StudyResults, task: str) -> str:
+    """A task's name, with its metric where that was declared: "price: RMSE (EUR)"."""
+    unit = results.units.of(task)
+    if not results.units.names(task):
+        return task
+    return unit.heading if unit.name == task else f"{task}: {unit.heading}"
+
+
+def task_mean(results: StudyResults, entry: ConfigurationResult, task: str) -> float | None:
+    """The mean main metric of a task on dev, as it was measured."""
+    return task_means(results, entry)[results.tasks().index(task)]
+
+
 def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float | None]:
-    """The mean main metric on dev of every task, in the order of `results.tasks()`."""
+    """The mean main metric on dev of every task, in the order of `results.tasks()`, as it was measured."""
     means: list[float | None] = []
     for task in results.tasks():
         values = [results.metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in entry.run_ids]
@@ -354,16 +447,18 @@ def _lead_without_all_seeds(found: Summary) -> list[str]:
     ]
 
 
-def _scored(entry: ConfigurationResult) -> str:
+def _scored(entry: ConfigurationResult, unit: Unit) -> str:
     seeds = "1 fresh seed" if entry.seeds == 1 else f"{entry.seeds} fresh seeds"
-    return f"{score_with_spread(entry.mean, entry.spread)} ({seeds})"
+    return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({seeds})"
 
 
 def _gain_sentences(found: Summary) -> list[str]:
     if found.gain is None:
         return ["Best and baseline have fewer than two seeds in common, so no gain is shown."]
     interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
-    told = f"The gain is {points_text(interval.estimate)} points, 95 % interval {points_interval(interval)}."
+    unit = found.units.score
+    named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
+    told = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
     if interval.excludes_zero:
         return [told]
     return [told, f"It is not distinguishable from the baseline with {seeds}."]

@@ -6,14 +6,15 @@ from html import escape
 
 from results.interval_svg import WIDTH, Axis
 from results.statistics import Interval
-from results.wording import points_interval, points_text, zero_verdict
+from results.units import Unit
+from results.wording import zero_verdict
 
 HEIGHT, UPPER, LOWER = 34, 11, 24  # pixels: of a row, and where its two intervals lie
 
 
 def pair(first: Interval | None, second: Interval | None, on: Axis) -> str:
     """The reference's interval above with a circle, the other study's below with a diamond. Safe HTML."""
-    label = f"reference {_told(first)}; other study {_told(second)}"
+    label = f"reference {_told(first, on.unit)}; other study {_told(second, on.unit)}"
     drawn = [_bar(one, on, height) for one, height in ((first, UPPER), (second, LOWER)) if one is not None]
     return (
         f'<svg class="interval pair" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
@@ -22,7 +23,7 @@ def pair(first: Interval | None, second: Interval | None, on: Axis) -> str:
 
 
 def _bar(interval: Interval, on: Axis, y: int) -> str:
-    left, right, at = (on.x(value * 100) for value in (interval.low, interval.high, interval.estimate))
+    left, right, at = (on.x(value) for value in (*on.unit.drawn_ends(interval), on.unit.drawn(interval.estimate)))
     kind = "clear" if interval.excludes_zero else "open"
     mark = f'<circle cx="{at:.1f}" cy="{y}" r="4.5"/>'
     if y == LOWER:
@@ -34,7 +35,7 @@ def _bar(interval: Interval, on: Axis, y: int) -> str:
     )
 
 
-def _told(interval: Interval | None) -> str:
+def _told(interval: Interval | None, unit: Unit) -> str:
     if interval is None:
         return "not measured"
-    return f"{points_text(interval.estimate)} points {points_interval(interval)}, {zero_verdict(interval)}"
+    return f"{unit.change(interval.estimate)} {unit.interval(interval)}, {zero_verdict(interval)}"

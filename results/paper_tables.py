@@ -15,19 +15,15 @@ from results.method_task import TaskScore, method_task
 from results.page import best_name, made_up
 from results.print_table import PrintColumn, PrintTable
 from results.rows import Cell
-from results.statistics import MARGIN, Judgement
+from results.statistics import Judgement
 from results.study_results import Comparison, StudyResults
 from results.summary import Summary
+from results.units import Unit
 from results.wording import (
     NONE,
     changes,
     changes_in_words,
     level_text,
-    points_interval,
-    points_text,
-    score_interval,
-    score_text,
-    score_with_spread,
     seeds_text,
 )
 
@@ -54,7 +50,7 @@ def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
     rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
     told = "Single changes to the best configuration"
     if found.best is not None:
-        told += f" ({best_name(found)}; {score_with_spread(found.best.mean, found.best.spread)})"
+        told += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
     return _judged(results, "ablation", f"{told}: dev score with the change minus without it.", "Change", rows)
 
 
@@ -76,19 +72,20 @@ def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
 def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
     """Confirmed configuration, mean and deviation, interval, the same on test where it was looked at."""
     entries, baseline = found.leaderboard, baseline_digest(results)
+    unit = results.units.score
     named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
     seeds = _Seeds([entry.seeds for entry in entries])
     rows = [
         (
             f"{named[entry.digest]} (baseline)" if _unsaid(entry, baseline, named) else named[entry.digest],
-            score_with_spread(entry.mean, entry.spread),
-            score_interval(entry.interval),
-            *((score_with_spread(entry.test_mean, entry.test_spread),) if tested else ()),
+            unit.spread(entry.mean, entry.spread),
+            unit.score_interval(entry.interval),
+            *((unit.spread(entry.test_mean, entry.test_spread),) if tested else ()),
             *seeds.cell(entry.seeds),
         )
         for entry in entries
     ]
-    columns = [PrintColumn(("Configuration",), "l"), PrintColumn(("Dev",)), PrintColumn(("95 % interval",))]
+    columns = [PrintColumn(("Configuration",), "l"), PrintColumn(_dev(unit)), PrintColumn(("95 % interval",))]
     columns += [PrintColumn(("Test",))] if tested else []
     best = frozenset(
         (place, at)
@@ -104,31 +101,46 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
 def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
     """Configuration by task: mean ± standard deviation, and over all tasks; the highest of a column is bold."""
     table = method_task(results, found)
+    units = [*(results.units.of(task) for task in table.tasks), results.units.score]
     seeds = _Seeds([row.seeds for row in table.rows])
     cells = [(*row.tasks, row.score) for row in table.rows]
     rows = [
-        (row.method, *(_score(cell) for cell in of), *seeds.cell(row.seeds))
+        (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)), *seeds.cell(row.seeds))
         for row, of in zip(table.rows, cells, strict=True)
     ]
     columns = [PrintColumn(("Configuration",), "l")]
-    columns += [
-        PrintColumn((task, metric) if metric != "score" else (task,))
-        for task, metric in zip(table.tasks, table.metrics, strict=True)
-    ]
-    columns += [PrintColumn(("mean",)), *seeds.column]
+    columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
+    columns += [PrintColumn((_mean_name(results),)), *seeds.column]
+    which = "highest" if all(unit.higher_is_better for unit in units) else "best"
     told = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
-    told = f"{_caveat(results)}{told}{seeds.each}. Bold: the highest mean of a column, whatever its noise."
-    bold = frozenset((place, at + 1) for at in range(len(table.tasks) + 1) for place in _highest(cells, at))
+    told = f"{_caveat(results)}{told}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."
+    bold = frozenset((place, at + 1) for at, unit in enumerate(units) for place in _best_of(cells, at, unit))
     return PrintTable(_name(results, "method_task"), told, tuple(columns), tuple(rows), bold)
 
 
+def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
+    if results.units.names(task):
+        return PrintColumn((task, results.units.of(task).heading))
+    return PrintColumn((task, metric) if metric != "score" else (task,))
+
+
+def _mean_name(results: StudyResults) -> str:
+    """The score's column: a mean over tasks, or the task that decides."""
+    deciding = results.units.deciding
+    return "mean" if not deciding else f"score ({', '.join(deciding)})"
+
+
+def _dev(unit: Unit) -> tuple[str, ...]:
+    return ("Dev",) if unit.name == "score" and not unit.symbol else ("Dev", unit.heading)
+
+
 def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Sequence[Row]) -> PrintTable:
-    counts = [len(comparison.seeds) if comparison else 0 for _, comparison, _ in rows]
+    unit, counts = results.units.score, [len(comparison.seeds) if comparison else 0 for _, comparison, _ in rows]
     seeds = _Seeds(counts)
     shown = [
         (
             words,
-            f"{points_text(comparison.interval.estimate)} {points_interval(comparison.interval)}"
+            f"{unit.difference(comparison.interval.estimate)} {unit.interval(comparison.interval)}"
             if comparison
             else NONE,
             judgement.verdict if judgement else NONE,
@@ -136,7 +148,11 @@ def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Seq
         )
         for (words, comparison, judgement), count in zip(rows, counts, strict=True)
     ]
-    columns = (PrintColumn((heading,), "l"), PrintColumn(("Points", "[95 % interval]")), PrintColumn(("Verdict",), "l"))
+    columns = (
+        PrintColumn((heading,), "l"),
+        PrintColumn((unit.differences_title, "[95 % interval]")),
+        PrintColumn(("Verdict",), "l"),
+    )
     return PrintTable(
         _name(results, name),
         f"{_caveat(results)}{told} {_explained(results, rows)}{seeds.sentence}",
@@ -147,15 +163,15 @@ def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Seq
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
     """What a point, the intervals and the verdicts are."""
-    margin = 100 * float(results.study.settings_json.get("margin", MARGIN))
+    unit, margin = results.units.score, results.margin
+    equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
     over = {comparison.over for _, comparison, _ in rows if comparison}
     of = (
         " over seeds and dev examples" if over == {"seeds and examples"} else " over seeds" if over == {"seeds"} else ""
     )
     return (
-        f"Points are hundredths of the score; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
-        f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); equivalent: surely within "
-        f"{margin:g} points (two one-sided tests); open: neither."
+        f"{unit.note()[:-1]}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
+        f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); {equivalent}open: neither."
     )
 
 
@@ -207,17 +223,17 @@ def _change(cell: Cell) -> str:
     return f"{cell.factor}: {level_text(cell.from_level)} → {level_text(cell.to_level)}"
 
 
-def _score(cell: TaskScore | None) -> str:
-    return score_with_spread(cell.mean, cell.deviation) if cell else NONE
+def _score(cell: TaskScore | None, unit: Unit) -> str:
+    return unit.spread(cell.mean, cell.deviation) if cell else NONE
 
 
-def _highest(cells: Sequence[Sequence[TaskScore | None]], at: int) -> list[int]:
-    """The rows whose mean in a column shows as its highest; none where there is nothing to compare."""
+def _best_of(cells: Sequence[Sequence[TaskScore | None]], at: int, unit: Unit) -> list[int]:
+    """The rows whose mean in a column shows as its best; none where there is nothing to compare."""
     means = {place: cell.mean for place, of in enumerate(cells) if (cell := of[at]) is not None}
-    shown = {place: score_text(mean) for place, mean in means.items()}
+    shown = {place: unit.score(mean) for place, mean in means.items()}
     if len(set(shown.values())) < 2:
         return []
-    return [place for place, text in shown.items() if text == score_text(max(means.values()))]
+    return [place for place, text in shown.items() if text == unit.score(max(means.values()))]
 
 
 def _over(entries: Sequence[ConfigurationResult]) -> str:

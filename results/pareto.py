@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from results.arrays import Float64
+from results.custom_trainer import custom_trainer
 from results.front_tolerance import cost_noise, tolerance_of, tolerant_front
 from results.fronts import Direction, front, front_probability
 from results.leaderboard import configuration_result
@@ -20,6 +21,7 @@ from results.study_results import StudyResults
 if TYPE_CHECKING:
     import pandas as pd
 
+OWN = "cost_"  # what the column of a custom trainer's own cost begins with
 OF_TASK = "dev_"  # what the column of a task's main metric on dev begins with
 # A probability from so many draws is within 3 points of the truth; fewer for many configurations, within 7.
 DRAWS, LEAST_DRAWS, DRAWS_TIMES_CONFIGURATIONS = 1000, 200, 100_000
@@ -83,7 +85,7 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
 
     found = [configuration_result(results, digest) for digest in results.measured()]
     recipes = recipes_of(results)
-    tasks = [objective.column for objective in task_objectives(results)]
+    tasks = [objective.column for objective in (*task_objectives(results), *own_costs(results))]
     records = [
         {
             "config_digest": entry.digest,
@@ -150,8 +152,16 @@ COLUMNS = {
 def fronts(results: StudyResults) -> list[Front]:
     """Score against each cost, and every two tasks against each other."""
     against = [Front(name, cost, SCORE) for name, cost in COSTS.items()]
+    against += [Front(cost.words, cost, SCORE) for cost in own_costs(results)]
     pairs = combinations(task_objectives(results), 2)
     return against + [Front(f"{a.words}_{b.words}", a, b) for a, b in pairs]
+
+
+def own_costs(results: StudyResults) -> list[Objective]:
+    """The costs that a custom trainer told beside those that all runs have."""
+    if custom_trainer(results.study) is None:
+        return []
+    return [Objective(f"{OWN}{cost}", cost, cost) for task, cost in results.own_metrics() if not task]
 
 
 def task_objectives(results: StudyResults) -> list[Objective]:
@@ -160,10 +170,12 @@ def task_objectives(results: StudyResults) -> list[Objective]:
 
 
 def value_of(results: StudyResults, run: RunRow, column: str) -> float | None:
-    """An objective of one run; None where it was not measured."""
+    """An objective of one run, of scores and tasks the number of which more is better; None where not measured."""
     if column.startswith(OF_TASK):
         task = column.removeprefix(OF_TASK)
-        return results.metric(run.id, "dev", task, results.main_metric(run.id, "dev", task))
+        return results.main_value(run.id, task)
+    if column.startswith(OWN):
+        return results.metric(run.id, "dev", "", column.removeprefix(OWN))
     found: float | None = run.own_train_seconds() if column == "train_seconds" else getattr(run, column)
     return found
 

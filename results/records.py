@@ -271,6 +271,7 @@ class Database:
         settings_json: JsonObject | None = None,
         decisions_json: JsonObject | None = None,
         data_json: JsonObject | None = None,
+        tasks_json: JsonObject | None = None,
         config_version: int | None = None,
         data_fingerprint: str | None = None,
     ) -> None:
@@ -280,6 +281,7 @@ class Database:
             "status": status,
             "command": None if command is None else storage_url.mask(command),
             "settings_json": settings_json,
+            "tasks_json": tasks_json,
             "decisions_json": decisions_json,
             "data_json": data_json,
             "config_version": config_version,

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
 from results.choice_luck import choice_note
 from results.contents import contents
+from results.custom_trainer import custom_trainer
 from results.described import described
 from results.figure import Figure
 from results.frames import environment_frame
@@ -61,8 +63,8 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "score": wording.score_text,
-        "points": wording.points_text,
+        "score": _score,
+        "points": _points,
         "level": wording.level_text,
         "duration": wording.duration,
         "count": wording.count_text,
@@ -73,6 +75,16 @@ def template_environment() -> Environment:
     return environment
 
 
+@pass_context
+def _score(context: Context, value: float | None) -> str:
+    return str(context["unit"].score(value))
+
+
+@pass_context
+def _points(context: Context, difference: float | None) -> str:
+    return str(context["unit"].difference(difference))
+
+
 def _context(study: Outcome) -> dict[str, Any]:
     results, found = study.results, study.summary
     issues = study.database.data_issues(study.name)
@@ -80,7 +92,7 @@ def _context(study: Outcome) -> dict[str, Any]:
     named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
     shown = {name: comparison for name, comparison in named if comparison}
     compared = list(shown.values())
-    axis = interval_svg.axis([comparison.interval for comparison in compared])
+    axis = interval_svg.axis([comparison.interval for comparison in compared], results.units.score)
     over = {comparison.over for comparison in (*compared, found.gain) if comparison}
     over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
     listed = run_list(results.runs, found, results.references(), results.cells)
@@ -89,6 +101,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "found": found,
         "study": found.study,
         "results": results,
+        "unit": results.units.score,
         "account": account,
         "kept_epoch": kept_epoch,
         "page": page,
@@ -101,7 +114,9 @@ def _context(study: Outcome) -> dict[str, Any]:
         "made_up": page.made_up(found.study),
         "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
-        "interval_note": page.interval_note(over, fixed_pretraining=_fixed_pretraining(found)),
+        "interval_note": page.interval_note(
+            over, fixed_pretraining=_fixed_pretraining(found), custom=custom_trainer(found.study) is not None
+        ),
         "choice_note": choice_note(
             results,
             found.best.digest if found.best and found.ablation else None,

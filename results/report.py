@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import command
+from results import command, output
 from results.plain import plain
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def write_comparison(studies: Sequence[Opened], path: Path) -> list[str]:
     return in_brief(found)
 
 
+@output.command
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
     parser = command.parser("results.report", "Write the HTML report of a study, or compare several.", ["html"])
@@ -74,4 +75,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

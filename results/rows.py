@@ -44,7 +44,8 @@ class StudyRow:
     design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "path": {"best", "baseline", "steps":
     [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null},
     "code": {"now": name, "versions": {name: {"files": {file: hash}, "since"}}} of a custom trainer,
-    "store": {"folder", "bytes", "entries"}, "energy": {"joules", "seconds", "of"}}` as far as decided and measured.
+    "store": {"folder", "bytes", "entries"}, "energy": {"joules", "seconds", "of"}}` as far as decided and
+    measured; `tasks_json`: what its tasks are measured in (`results.task_units`).
     """
 
     study_name: str
@@ -63,6 +64,7 @@ class StudyRow:
     status: str = "running"
     created_at: datetime = field(default_factory=utc_now)
     config_version: int = 1
+    tasks_json: JsonObject | None = None
 
     @property
     def is_grid(self) -> bool:

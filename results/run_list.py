@@ -75,7 +75,7 @@ def run_list(
     runs: Sequence[RunRow], found: Summary, references: Mapping[str, str], cells: Sequence[Cell] = ()
 ) -> RunList:
     """The list of `runs`; `references`: task -> digest of what was trained on that task alone; `cells`: who asked."""
-    alone = {digest: task for task, digest in references.items()}
+    alone, unit = {digest: task for task, digest in references.items()}, found.units.score
     columns = (
         _numbers("run", "Run", [run.id for run in runs], str),
         _words("phase", "Phase", [run.phase for run in runs]),
@@ -84,7 +84,7 @@ def run_list(
         _numbers("seed", "Seed", [run.seed for run in runs], str),
         _words("status", "Status", [run.status for run in runs]),
         _words("reason", "Reason", [_reason(run) for run in runs]),
-        _numbers("score", "Dev score", [run.score for run in runs], wording.score_text),
+        _numbers("score", f"Dev {unit.heading}", [run.score for run in runs], unit.score),
         _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], "{:,g}".format),
         _numbers("seconds", "Time", [seconds_spent(run) for run in runs], wording.duration),
         _numbers("memory", "Memory", [run.peak_memory_bytes for run in runs], wording.memory_text),

@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
 
 
 class StudyMeta(Base):
-    """One study: what was asked, on which data, what was decided."""
+    """One study: what was asked, on which data, what was decided. `tasks_json`: see `results.task_units`."""
 
     __tablename__ = "study_meta"
 
@@ -60,6 +60,7 @@ class StudyMeta(Base):
     status: Mapped[str]
     seed: Mapped[int] = mapped_column(Whole(big=True))
     config_version: Mapped[int] = mapped_column(server_default="1")
+    tasks_json: Mapped[dict[str, Any] | None]
 
 
 class Environment(Base):
@@ -79,7 +80,11 @@ class Environment(Base):
 
 
 class Run(Base):
-    """One configuration with one seed."""
+    """One configuration with one seed.
+
+    Of `score`, `leaderboard_score` and `last_score` more is better: of a metric of which less is better they are the
+    negative. `epoch_metric` and `task_metric` have all numbers as they were measured.
+    """
 
     __tablename__ = "run"
     __table_args__ = (

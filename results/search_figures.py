@@ -19,7 +19,8 @@ from results.rows import JsonObject, RunRow
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import level_text, plural, range_text, score_text
+from results.units import Unit
+from results.wording import level_text, plural, range_text
 
 MOST_POINTS = 800  # of the history, so that the page stays small
 MOST_LINES, MOST_AXES = 240, 7  # of the parallel coordinates: more is a carpet
@@ -29,17 +30,17 @@ SPREAD = 0.05  # how far lines through one level are drawn apart, of an axis
 
 def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Figure:
     """The scores of the search's runs in the order they began, and the highest so far."""
-    places = {run.id: place for place, run in enumerate(runs, start=1)}
+    places, unit = {run.id: place for place, run in enumerate(runs, start=1)}, results.units.score
     complete = [run for run in runs if run.status == "complete" and run.score is not None]
     stopped = [run for run in runs if run.status == "pruned" and run.score is not None]
     best = _records(complete)
     traces: list[Trace] = [
-        _dots("stopped early", evenly(stopped, MOST_POINTS // 2), places, found, "var(--faint)", "circle-open"),
-        _dots("complete", evenly(complete, MOST_POINTS), places, found, "var(--muted)", "circle"),
+        _dots("stopped early", evenly(stopped, MOST_POINTS // 2), places, found, "var(--faint)", "circle-open", unit),
+        _dots("complete", evenly(complete, MOST_POINTS), places, found, "var(--muted)", "circle", unit),
         {
             "x": [*(places[run.id] for run in best), len(runs)],
-            "y": [*(run.score for run in best), best[-1].score] if best else [],
-            "name": "highest so far",
+            "y": [_shown(unit, run) for run in (*best, best[-1])] if best else [],
+            "name": f"{unit.best_first} so far",
             "mode": "lines",
             "line": {"color": "var(--accent)", "width": 2, "shape": "hv"},
             "hoverinfo": "skip",
@@ -48,15 +49,18 @@ def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Fi
     ]
     return Figure(
         id="figure-history",
-        title="Score of the search, run after run",
-        sentence=_history_sentence(runs, complete, best, places),
+        title=f"{unit.name[0].upper()}{unit.name[1:]} of the search, run after run",
+        sentence=_history_sentence(runs, complete, best, places, unit),
         traces=[trace for trace in traces if trace["y"]],
-        layout={"xaxis": {"title": {"text": "run of the search"}}, "yaxis": {"title": {"text": "score on dev"}}},
+        layout={
+            "xaxis": {"title": {"text": "run of the search"}},
+            "yaxis": {"title": {"text": unit.axis(f"{unit.heading} on dev")}},
+        },
     )
 
 
 def _history_sentence(
-    runs: Sequence[RunRow], complete: Sequence[RunRow], best: Sequence[RunRow], places: Mapping[int, int]
+    runs: Sequence[RunRow], complete: Sequence[RunRow], best: Sequence[RunRow], places: Mapping[int, int], unit: Unit
 ) -> str:
     ends = Counter[str](run.status for run in runs)
     words = (("pruned", "stopped early"), ("failed", "failed"), ("interrupted", "interrupted"), ("running", "running"))
@@ -64,9 +68,15 @@ def _history_sentence(
     if not best:
         return f"{plural(len(runs), 'run')}: {told}."
     return (
-        f"{plural(len(runs), 'run')}: {told}. The highest single score, {score_text(best[-1].score)}, came with run "
-        f"{places[best[-1].id]:,} of {len(runs):,}. Single runs chose configurations; they are not results."
+        f"{plural(len(runs), 'run')}: {told}. The {unit.best_first} single {unit.name}, "
+        f"{unit.scored(best[-1].score)}, came with run {places[best[-1].id]:,} of {len(runs):,}. Single runs chose "
+        "configurations; they are not results."
     )
+
+
+def _shown(unit: Unit, run: RunRow) -> float | None:
+    """A run's score as it was measured."""
+    return None if run.score is None else unit.natural(run.score)
 
 
 def _records(complete: Sequence[RunRow]) -> list[RunRow]:
@@ -79,17 +89,17 @@ def _records(complete: Sequence[RunRow]) -> list[RunRow]:
 
 
 def _dots(
-    name: str, runs: Sequence[RunRow], places: Mapping[int, int], found: Summary, color: str, symbol: str
+    name: str, runs: Sequence[RunRow], places: Mapping[int, int], found: Summary, color: str, symbol: str, unit: Unit
 ) -> Trace:
     return {
         "x": [places[run.id] for run in runs],
-        "y": [run.score for run in runs],
+        "y": [_shown(unit, run) for run in runs],
         "text": [escape(f"run {run.id}: {described(found, run.choices_json).text}", quote=False) for run in runs],
         "runs": [str(run.id) for run in runs],
         "name": name,
         "mode": "markers",
         "marker": {"color": color, "size": 7, "symbol": symbol},
-        "hovertemplate": "%{text}<br>%{y:.3f}<extra></extra>",
+        "hovertemplate": "%{text}<br>%{y:" + unit.hover + "}<extra></extra>",
     }
 
 
@@ -101,13 +111,13 @@ def _named(results: StudyResults, found: Summary, complete: Sequence[RunRow], pl
     marked = [(name, run) for name, run in firsts.items() if run is not None]
     return {
         "x": [places[run.id] for _, run in marked],
-        "y": [run.score for _, run in marked],
+        "y": [_shown(results.units.score, run) for _, run in marked],
         "text": [escape(name, quote=False) for name, _ in marked],
         "runs": [str(run.id) for _, run in marked],
         "name": "baseline and recipes",
         "mode": "markers",
         "marker": {"color": "var(--baseline)", "size": 9, "symbol": "x"},
-        "hovertemplate": "%{text}<br>%{y:.3f}<extra></extra>",
+        "hovertemplate": "%{text}<br>%{y:" + results.units.score.hover + "}<extra></extra>",
     }
 
 
@@ -153,6 +163,7 @@ def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> F
         return None
     shown = sorted({run.id for run in (*top, *evenly(complete, MOST_LINES))})
     drawn = [run for run in complete if run.id in shown]
+    unit = results.units.score
     low, high = ranked[-1].score or 0.0, ranked[0].score or 0.0
     best = {run.id for run in top}
     lines = {name: [run for run in drawn if (run.id in best) is first] for name, first in (("", False), ("top", True))}
@@ -165,13 +176,13 @@ def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> F
         id="figure-parallel",
         title="Every complete run across its choices",
         sentence=(
-            f"A line is a run of the search{some}; the {len(top)} with the highest scores are in colour. The factors "
+            f"A line is a run of the search{some}; the {len(top)} with the best scores are in colour. The factors "
             "are those whose levels these use most unlike all runs: where their lines meet, the search went, which is "
             "a hint and no result. Pointing at a line shows which run it is; a click opens it."
         ),
         traces=[
             _lines("other complete runs", paths[""], "var(--faint)", 0.7),
-            _lines(f"highest {len(top)}", paths["top"], "var(--best)", 1.8),
+            _lines(f"best {len(top)}", paths["top"], "var(--best)", 1.8),
             _lines("the run pointed at", [], "var(--ink)", 3) | {"showlegend": False},
         ],
         lines=[
@@ -183,14 +194,14 @@ def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> F
             "xaxis": {
                 "title": {"text": ""},
                 "tickvals": list(range(len(axes) + 1)),
-                "ticktext": [*names, "score"],
+                "ticktext": [*names, escape(unit.heading, quote=False)],
                 "range": [-0.35, len(axes) + 0.55],
                 "side": "top",
                 "gridcolor": "var(--faint)",
                 "tickangle": 0,
             },
             "yaxis": {"title": {"text": ""}, "showgrid": False, "showticklabels": False, "range": [-0.1, 1.1]},
-            "annotations": [*_labels(axes), *_score_labels(len(axes), low, high)],
+            "annotations": [*_labels(axes), *_score_labels(len(axes), low, high, results.units.score)],
         },
         wide=True,
     )
@@ -247,7 +258,8 @@ def _path(run: RunRow, place: int, axes: Sequence[_Axis], scores: tuple[float, f
 
 
 def _says(found: Summary, run: RunRow) -> str:
-    return f"run {run.id}: score {score_text(run.score)}, one seed; {described(found, run.choices_json).text}"
+    unit = found.units.score
+    return f"run {run.id}: {unit.name} {unit.scored(run.score)}, one seed; {described(found, run.choices_json).text}"
 
 
 def _lines(name: str, paths: Sequence[Sequence[float | None]], color: str, width: float) -> Trace:
@@ -270,8 +282,8 @@ def _labels(axes: Sequence[_Axis]) -> list[dict[str, Any]]:
     return [_label(i, at, text) for i, axis in enumerate(axes) for at, text in axis.labels()]
 
 
-def _score_labels(place: int, low: float, high: float) -> list[dict[str, Any]]:
-    return [_label(place, 0.0, score_text(low)), _label(place, 1.0, score_text(high))]
+def _score_labels(place: int, low: float, high: float, unit: Unit) -> list[dict[str, Any]]:
+    return [_label(place, 0.0, unit.score(low)), _label(place, 1.0, unit.score(high))]
 
 
 def _label(x: float, y: float, text: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from results.rows import RunRow
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import Choice, level_text, plural, score_text, score_with_spread, seeds_text
+from results.wording import Choice, level_text, plural, seeds_text
 
 MOST_POINTS = 400  # of the search's runs, so that the page stays small
 FEW_NUMBERS = 6  # so many numbers, or fewer, are levels
@@ -70,26 +70,27 @@ def slices(results: StudyResults, found: Summary) -> list[Slice]:
 def slice_figure(results: StudyResults, found: Summary, factors: Sequence[Slice]) -> Figure:
     """The figure, with the first factor; `menu` has what another factor changes."""
     runs = evenly(complete_search(results), MOST_POINTS)
-    entries = _entries(results)
+    entries, unit = _entries(results), results.units.score
+    words = escape(unit.name, quote=False)
     menu = [_entry(one, runs, entries, found) for one in factors]
     marked = [(name, entry, color) for name, entry, color in _roles(found) if entry is not None]
     traces: list[Trace] = [
         _points("search: one seed each", "var(--faint)", 5)
         | {
-            "y": [run.score for run in runs],
-            "text": [f"run {run.id} of the search, one seed<br>score {score_text(run.score)}" for run in runs],
+            "y": [None if run.score is None else unit.natural(run.score) for run in runs],
+            "text": [f"run {run.id} of the search, one seed<br>{words} {unit.scored(run.score)}" for run in runs],
             "runs": [str(run.id) for run in runs],
         },
         _points("median of the search's runs", "var(--muted)", 26) | {"y": [], "hoverinfo": "skip"},
         _points("fresh seeds, mean ± sd", "var(--accent)", 9)
         | {
-            "y": [entry.mean for entry in entries],
+            "y": [unit.natural(entry.mean) for entry in entries],
             "text": [_told(found, entry) for entry in entries],
             "runs": [run_links.ranges(entry.run_ids) for entry in entries],
             "error_y": {"array": [entry.spread for entry in entries], "color": "var(--accent)", "thickness": 1},
         },
         *(
-            _points(name, color, 17) | {"y": [entry.mean], "hoverinfo": "skip", "hovertemplate": None}
+            _points(name, color, 17) | {"y": [unit.natural(entry.mean)], "hoverinfo": "skip", "hovertemplate": None}
             for name, entry, color in marked
         ),
     ]
@@ -102,10 +103,13 @@ def slice_figure(results: StudyResults, found: Summary, factors: Sequence[Slice]
     menu = [{**one, "data": [one["data"][place] for place in drawn]} for one in menu]
     return Figure(
         id="figure-slices",
-        title="Score against one factor",
+        title=f"{unit.name[0].upper()}{unit.name[1:]} against one factor",
         sentence=_sentence(found),
         traces=[traces[place] | menu[0]["data"][at] for at, place in enumerate(drawn)],
-        layout={"xaxis": menu[0]["xaxis"], "yaxis": {"title": {"text": "score on dev"}}},
+        layout={
+            "xaxis": menu[0]["xaxis"],
+            "yaxis": {"title": {"text": unit.axis(f"{unit.heading} on dev")}},
+        },
         menu=menu,
     )
 
@@ -115,7 +119,7 @@ def _sentence(found: Summary) -> str:
     if found.is_grid:
         return f"{told}A diamond is a configuration with fresh seeds; the table of comparisons says what a change does."
     return (
-        f"{told}The search did not draw levels at random: a slice shows where high scores were found, the ablation "
+        f"{told}The search did not draw levels at random: a slice shows where good scores were found, the ablation "
         "what a choice does. A diamond is a configuration with fresh seeds."
     )
 
@@ -156,7 +160,7 @@ def _entry(
     groups: dict[float, list[float]] = {}
     for place, run in zip(at, runs, strict=True):
         if place is not None and one.levels:
-            groups.setdefault(place, []).append(run.score or 0.0)
+            groups.setdefault(place, []).append(found.units.score.natural(run.score or 0.0))
     marked = [entry for _, entry, _ in _roles(found) if entry is not None]
     return {
         "label": one.factor,
@@ -176,8 +180,10 @@ def _points(name: str, color: str, size: int) -> Trace:
 
 
 def _told(found: Summary, entry: ConfigurationResult) -> str:
-    name = "; ".join(entry.labels) or described(found, entry.choices).text
-    score = f"score {score_with_spread(entry.mean, entry.spread)}, {seeds_text(entry.seeds)}"
+    unit, name = found.units.score, "; ".join(entry.labels) or described(found, entry.choices).text
+    score = (
+        f"{escape(unit.name, quote=False)} {unit.spread_with_unit(entry.mean, entry.spread)}, {seeds_text(entry.seeds)}"
+    )
     return f"{escape(name, quote=False)}<br>{score}"
 
 

@@ -33,11 +33,12 @@ from results.statistics import (
     score_difference,
     tasks_difference,
 )
+from results.task_units import StudyUnits, margin_of, units_of
 
 MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
 
 REFERENCE = "reference"  # the design of cells that train one task alone, named reference:TASK
-MAIN_METRICS = ("pearson", "accuracy", "score")
+MAIN_METRICS = ("score", "pearson", "accuracy")  # a custom trainer may have others of these beside its score
 IntervalOver = Literal["seeds and examples", "seeds"]
 ExampleScores = dict[str, Float64]  # task -> (examples,), the mean of which is the task's main metric
 MetricsOfRun = dict[tuple[str, str], float | None]  # (task, metric) -> value, on one split
@@ -91,6 +92,7 @@ class StudyResults:
 
     def __init__(self, database: Database, name: str) -> None:
         self.study: StudyRow = database.require_study(name)
+        self.units: StudyUnits = units_of(self.study)
         self.runs: list[RunRow] = database.runs(name, configs=False)
         self.cells: list[Cell] = database.cells(name)
         self.stages: StageCosts = stage_costs(database, name)
@@ -131,19 +133,22 @@ class StudyResults:
         return self._configs[digest]
 
     def scores(self, digest: str) -> list[float]:
-        """The dev scores of a configuration, 0..1, one a seed."""
+        """The dev scores of a configuration, one a seed; more is better."""
         return [run.score for run in self.results_of(digest).values() if run.score is not None]
 
     def split_score(self, run_id: int, split: str) -> float | None:
-        """A run's score on a split other than dev: as written, else the mean of the tasks' main metrics."""
+        """A run's score on a split other than dev: as written, else the mean of the tasks' main metrics.
+
+        More is better, as in `run.score`.
+        """
         values = self._metrics.get((run_id, split), {})
         whole = values.get(("", "score"))
         if whole is not None:
-            return whole
-        tasks = sorted({task for task, _ in values if task})
+            return self.units.score.oriented(whole)
+        tasks = sorted({task for task, _ in values if task and self.units.decides(task)})
         mains = [values.get((task, self.main_metric(run_id, split, task))) for task in tasks]
         known = [value for value in mains if value is not None]
-        return float(np.mean(known)) if known and len(known) == len(tasks) else None
+        return self.units.score.oriented(float(np.mean(known))) if known and len(known) == len(tasks) else None
 
     def main_metric(self, run_id: int, split: str, task: str) -> str:
         """The metric a task is scored by: Pearson's r, accuracy, or what another model calls its score."""
@@ -154,12 +159,40 @@ class StudyResults:
         """One metric of one run; None when it was not measured or is not a number."""
         return self._metrics.get((run_id, split), {}).get((task, metric))
 
+    def main_value(self, run_id: int, task: str, split: str = "dev") -> float | None:
+        """A task's main metric of one run; more is better: the negative of a metric of which less is better."""
+        value = self.metric(run_id, split, task, self.main_metric(run_id, split, task))
+        return None if value is None else self.units.of(task).oriented(value)
+
+    def own_metrics(self) -> list[tuple[str, str]]:
+        """(task, metric) of what was measured on dev beside the tasks' main metrics; ("", name) is a cost of a run."""
+        found = {
+            key
+            for (run, split), values in self._metrics.items()
+            if split == "dev"
+            for key in values
+            if key not in (("", "score"), ("", "leaderboard_score")) and key[1] != self.main_metric(run, split, key[0])
+        }
+        return sorted(found, key=lambda key: (not key[0], key))
+
+    @property
+    def margin(self) -> float | None:
+        """Smaller differences of the score count as none (`--margin`); None where its unit has no such difference."""
+        return self.margin_of("")
+
+    def margin_of(self, task: str) -> float | None:
+        """`margin` of a task's main metric: the study's where it has the score's unit, else that of its own unit."""
+        return margin_of(self.study, task)
+
     def has_metric(self, run_id: int, split: str, task: str, metric: str) -> bool:
         """Whether it was measured, a number or not."""
         return (task, metric) in self._metrics.get((run_id, split), {})
 
     def example_scores(self, run_id: int) -> ExampleScores | None:
-        """A run's scores on dev example by example; None where predictions were not kept or are no numbers."""
+        """A run's scores on dev example by example, of all tasks; more is better.
+
+        None where predictions were not kept or are no numbers.
+        """
         return self._examples(run_id)
 
     def metric_by_epoch(self, split: str, task: str, metric: str) -> dict[tuple[int, float], float]:
@@ -213,7 +246,7 @@ class StudyResults:
         shared = [name for name in sorted(every[0]) if all(name in table for table in every)] if every else []
         a, b = tables
         return {
-            name.rpartition(" ")[0]: (np.stack([row[name] for row in a]), np.stack([row[name] for row in b]))
+            _task(name): (np.stack([row[name] for row in a]), np.stack([row[name] for row in b]))
             for name in shared
             if len({len(table[name]) for table in every}) == 1
         }
@@ -300,12 +333,12 @@ class StudyResults:
         return {digest: dict(sorted(runs.items())) for digest, runs in grouped.items()}
 
     def _example_pairs(self, mine: Sequence[RunRow], theirs: Sequence[RunRow]) -> list[tuple[Float64, Float64]]:
-        """One pair (seeds, examples) a task; empty unless all runs kept predictions on the same examples."""
+        """One pair (seeds, examples) a task of the score; empty unless all runs predicted the same examples."""
         return [(a, b) for a, b in self._example_tables((mine, theirs))]
 
     def _example_tables(self, columns: Sequence[Sequence[RunRow]]) -> list[list[Float64]]:
         """For each task a table (seeds, examples) a column of runs; empty as `_example_pairs` is."""
-        tables = [[self._examples(run.id) for run in runs] for runs in columns]
+        tables = [[self._examples_of_score(run.id) for run in runs] for runs in columns]
         found = [table for column in tables for table in column if table is not None]
         if len(found) < sum(len(runs) for runs in columns):
             return []
@@ -314,6 +347,16 @@ class StudyResults:
             return []
         whole = [[table for table in column if table is not None] for column in tables]
         return [[np.stack([row[task] for row in column]) for column in whole] for task in sorted(found[0])]
+
+    def _examples_of_score(self, run_id: int) -> ExampleScores | None:
+        """Of the tasks that the score is made up of; None where one of them has none."""
+        kept = {key: values for key, values in (self._examples(run_id) or {}).items() if self._decides(key)}
+        measured = {task for task, metric in self._metrics.get((run_id, "dev"), {}) if task and metric in MAIN_METRICS}
+        wanted = {task for task in measured if self.units.decides(task)}
+        return kept if kept and wanted <= {_task(key) for key in kept} else None
+
+    def _decides(self, key: str) -> bool:
+        return self.units.decides(_task(key))
 
     def _examples(self, run_id: int) -> ExampleScores | None:
         if run_id not in self._example_scores:
@@ -330,12 +373,17 @@ class StudyResults:
             if metric == "pearson":
                 values = pearson_scores(kept.predictions, kept.labels)
             elif metric == "score":  # of each example, as the model told it
-                values = kept.predictions.astype(np.float64)
+                values = self.units.of(found.task).sign * kept.predictions.astype(np.float64)
             else:
                 values = (kept.predictions == kept.labels).astype(np.float64)
             # The ids belong to the name, so that two runs on different examples are not paired.
             scores[f"{found.task} {found.examples}"] = values
         return scores or None
+
+
+def _task(key: str) -> str:
+    """The task of a key of `ExampleScores`."""
+    return key.rpartition(" ")[0]
 
 
 def _sum(columns: Sequence[Float64], weights: Sequence[float]) -> Float64:

@@ -21,6 +21,7 @@ from results.records import Database
 from results.rows import JsonObject, RunRow, StudyRow, runs_again
 from results.stages import StageCosts
 from results.study_results import Comparison, StudyResults
+from results.task_units import StudyUnits, units_of
 from results.wording import Change, changes
 
 
@@ -81,6 +82,11 @@ class Summary:
     def energy(self) -> Energy | None:
         """What its launches used, where that could be read."""
         return energy_of(self.study)
+
+    @property
+    def units(self) -> StudyUnits:
+        """What the study's tasks and score are measured in."""
+        return units_of(self.study)
 
     @property
     def is_grid(self) -> bool:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from results.moderation import pooled
-from results.statistics import MARGIN, Float64, Judgement, judge, paired_difference
+from results.statistics import Float64, Judgement, judge, paired_difference
 from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
 
 
 @dataclass(frozen=True)
 class TaskDifference:
-    """One cell: a difference in the task's main metric (0..1), the verdict on it, the runs it was measured with."""
+    """One cell: a difference in the task's main metric (more is better), the verdict on it, the runs it comes from."""
 
     comparison: Comparison
     judgement: Judgement
@@ -51,8 +51,8 @@ def task_differences(
         seeds = _metrics(results, reference, task)
         found |= {(digest, task): one for digest, one in _moderated(column, np.array(list(seeds.values()))).items()}
     comparisons = [_reversed(one.comparison) if of_reference else one.comparison for one in found.values()]
-    margin = float(results.study.settings_json.get("margin", MARGIN))
-    verdicts = judge([[comparison.difference] for comparison in comparisons], margin=margin)
+    margins = [results.margin_of(task) for _, task in found]
+    verdicts = judge([[comparison.difference] for comparison in comparisons], margin=margins)
     return {
         key: TaskDifference(comparison, verdict, one.run_ids)
         for (key, one), comparison, verdict in zip(found.items(), comparisons, verdicts, strict=True)
@@ -104,9 +104,6 @@ def _reversed(comparison: Comparison) -> Comparison:
 
 
 def _metrics(results: StudyResults, digest: str, task: str) -> dict[int, float]:
-    """Seed -> the task's main metric on dev, of the runs that measured it as a number."""
-    values = {
-        seed: results.metric(run.id, "dev", task, results.main_metric(run.id, "dev", task))
-        for seed, run in results.results_of(digest).items()
-    }
+    """Seed -> the task's main metric on dev, more being better, of the runs that measured it as a number."""
+    values = {seed: results.main_value(run.id, task) for seed, run in results.results_of(digest).items()}
     return {seed: value for seed, value in values.items() if value is not None}

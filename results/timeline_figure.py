@@ -10,7 +10,8 @@ from results.cost_units import CostUnit, unit_of
 from results.figure import Figure, Trace
 from results.searched import evenly
 from results.timeline import Bar, Timeline
-from results.wording import duration, plural, score_text
+from results.units import Unit
+from results.wording import SHARES, duration, plural
 
 MOST_BARS = 1500  # so that the page stays small
 # Name in the legend, (phases, statuses), colour. The first that fits; a bar's outline keeps neighbours apart.
@@ -24,7 +25,7 @@ KINDS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], str]] = (
 )
 
 
-def timeline_figure(found: Timeline) -> Figure:
+def timeline_figure(found: Timeline, of: Unit = SHARES) -> Figure:
     """The figure of a timeline with at least one run."""
     unit = unit_of("train_seconds", [found.length])
     shown = evenly(found.bars, MOST_BARS)
@@ -36,7 +37,7 @@ def timeline_figure(found: Timeline) -> Figure:
         id="figure-timeline",
         title="Runs by time",
         sentence=_sentence(found, len(shown)),
-        traces=[_bars(name, kinds[name], color, unit) for name, _, _, color in KINDS if name in kinds],
+        traces=[_bars(name, kinds[name], color, unit, of) for name, _, _, color in KINDS if name in kinds],
         layout={
             "xaxis": {"title": {"text": unit.title("time since the first run")}, "rangemode": "tozero"},
             "yaxis": {
@@ -74,7 +75,7 @@ def _lane_names(found: Timeline) -> list[str]:
     return [f"{escape(host, quote=False)} {lane + 1}" for host, count in found.lanes for lane in range(count)]
 
 
-def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit) -> Trace:
+def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit, of: Unit) -> Trace:
     marker: dict[str, Any] = {"color": color, "line": {"color": "var(--card)", "width": 0.6}}
     return {
         "type": "bar",
@@ -85,17 +86,17 @@ def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit) -> Trace:
         "width": 0.7,
         "name": name,
         "marker": marker,
-        "text": [_told(bar) for bar in bars],
+        "text": [_told(bar, of) for bar in bars],
         "textposition": "none",
         "runs": [str(bar.run.id) for bar in bars],
         "hovertemplate": "%{text}<extra></extra>",
     }
 
 
-def _told(bar: Bar) -> str:
+def _told(bar: Bar, unit: Unit) -> str:
     run = bar.run
     ended = {"pruned": "stopped early"}.get(run.status, run.status)
-    score = "" if run.score is None else f", score {score_text(run.score)}"
+    score = "" if run.score is None else f", {unit.name} {unit.scored(run.score)}"
     why = f" ({run.reason})" if run.status == "failed" and run.reason else ""
     told = f"run {run.id}, {run.phase}, seed {run.seed}: {ended}{why}{score}"
     return f"{escape(told, quote=False)}<br>{duration(bar.end - bar.start)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from results.natural_tables import natural
 from results.rows import RunRow, StudyRow
 from results.study_results import StudyResults
 
@@ -56,7 +57,7 @@ def trial_frame(results: StudyResults) -> pd.DataFrame:
         f"{_PREFIX}{factor}" if factor in taken else factor: series
         for factor, series in _factors(results.study, runs).items()
     }
-    return pd.DataFrame({**_typed(before), **factors, **_typed(after)})
+    return natural("trials", pd.DataFrame({**_typed(before), **factors, **_typed(after)}), results.units)
 
 
 def _factors(study: StudyRow, runs: Sequence[RunRow]) -> dict[str, pd.Series[Any]]:

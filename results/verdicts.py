@@ -49,7 +49,7 @@ def judge(
     rows: Sequence[Sequence[Difference | None]],
     *,
     shares: ArrayLike = (1.0,),
-    margin: float = MARGIN,
+    margin: float | Sequence[float | None] | None = MARGIN,
     alpha: float = 0.05,
 ) -> list[Judgement]:
     """The verdicts of one table, in the order given.
@@ -57,12 +57,18 @@ def judge(
     `rows`: each row's differences at the looks it has had, the first look first; a row that was decided early has
     fewer, and None is a look that had too few seeds to compare: it rejects nothing. `shares` (`hypotheses.spending`)
     says what each look may spend. Any false "helps" or "hurts" in the table: at most `alpha` (Holm over sequential
-    p-values). A false "equivalent": at most `alpha` a row. The direction is that of the look that weighs most.
+    p-values). A false "equivalent": at most `alpha` a row; `margin` is that of
+    all rows, or a list of theirs, and without one (None) no row is equivalent. The direction is that of the look that
+    weighs most.
     """
     parts = np.asarray(shares, dtype=np.float64)
     by_look = [[look.p_value() if look else 1.0 for look in looks] for looks in rows]
     p = [sequential_p(values, parts) for values in by_look]
-    same = [sequential_p([look.equivalence_p(margin) if look else 1.0 for look in looks], parts) for looks in rows]
+    margins = margin if isinstance(margin, Sequence) else [margin] * len(rows)
+    same = [
+        sequential_p([look.equivalence_p(within) if look and within is not None else 1.0 for look in looks], parts)
+        for looks, within in zip(rows, margins, strict=True)
+    ]
     adjusted = holm(p)
     # Of a row's looks, the one that weighs most says the direction.
     deciding = [int(np.argmin([value / share for value, share in zip(v, parts, strict=False)])) for v in by_look]

@@ -1,4 +1,4 @@
-"""Numbers and choices as people read them. Scores are 0..1 in the tables; a point is a hundredth of that."""
+"""Numbers and choices as people read them. Of scores, shares (0..1) alone are written here; `units` writes all."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from results.statistics import Interval
+from results.units import MINUS as MINUS
+from results.units import NONE as NONE
+from results.units import Unit
 
 Choice = str | float | int
-MINUS = "\N{MINUS SIGN}"
-NONE = "\N{EN DASH}"
+SHARES = Unit()
 COMMON_DIGITS = 4  # of a number that a search has drawn; with more where its range is so narrow that it needs them
 MOST_WRITTEN_OUT = 10**6  # a whole number from here on is written as 1e6
 
@@ -82,8 +84,8 @@ def range_text(value: float, low: float, high: float) -> str:
 
 
 def score_text(value: float | None) -> str:
-    """A score with three decimals; a dash for none."""
-    return NONE if value is None or math.isnan(value) else decimals(value, 3)
+    """A share with three decimals; a dash for none."""
+    return SHARES.score(value)
 
 
 def decimals(value: float, digits: int) -> str:
@@ -93,36 +95,22 @@ def decimals(value: float, digits: int) -> str:
 
 def score_with_spread(mean: float | None, spread: float | None) -> str:
     """ "0.713 ± 0.004", or the mean alone where one seed has no spread."""
-    return score_text(mean) if spread is None else f"{score_text(mean)} ± {spread:.3f}"
+    return SHARES.spread(mean, spread)
 
 
 def points_text(difference: float | None) -> str:
-    """A difference of scores in points with its sign, "+4.9"; "0.0" has none."""
-    if difference is None or math.isnan(difference):
-        return NONE
-    shown = f"{difference * 100:.1f}"
-    if float(shown) == 0:
-        return "0.0"
-    return shown.replace("-", MINUS) if difference < 0 else f"+{shown}"
+    """A difference of shares in points with its sign, "+4.9"; "0.0" has none."""
+    return SHARES.difference(difference)
 
 
 def points_interval(interval: Interval | None) -> str:
     """ "[−3.0, −1.6]" in points; an end near zero has as many digits as tell its side, "[+0.03, +0.4]"."""
-    return NONE if interval is None else f"[{_end_text(interval.low)}, {_end_text(interval.high)}]"
-
-
-def _end_text(end: float) -> str:
-    points = abs(100 * end)
-    if not 0 < points < 0.05:
-        return points_text(end)
-    sign = "+" if end > 0 else MINUS
-    told = (f"{points:.{digits}f}" for digits in range(2, 7))
-    return next((f"{sign}{text}" for text in told if float(text) > 0), "0.0")  # less is no more than rounding
+    return SHARES.interval(interval)
 
 
 def score_interval(interval: Interval | None) -> str:
     """ "[0.704, 0.722]"."""
-    return NONE if interval is None else f"[{score_text(interval.low)}, {score_text(interval.high)}]"
+    return SHARES.score_interval(interval)
 
 
 def seeds_text(seeds: int) -> str:

@@ -9,7 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from search_spaces import numbers
+from search_spaces import numbers, output
 from search_spaces.choices import Place, places
 from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, describe
 from search_spaces.loading import load, names
@@ -21,9 +21,11 @@ GAP = "  "
 NARROWEST = 24
 
 
+@output.command
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns 0, or 2 after one message when the space does not exist or has faults."""
     asked = _parser().parse_args(arguments)
+    output.alone(asked.json)
     try:
         if asked.command == "show":
             space = load(asked.space)
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        print(plain(text), flush=True)
+        output.print_object(plain(text))
     except BrokenPipeError:  # who reads it has seen enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes out what is left when it ends
     return 0
@@ -200,4 +202,4 @@ def _wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

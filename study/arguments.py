@@ -132,7 +132,9 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         "--timeout", type=float, metavar="S", help="stop after so many seconds; what is finished is kept"
     )
     group.add_argument("--run-timeout", type=float, metavar="S", help="a run that takes longer fails")
-    group.add_argument("--memory-per-run", type=float, metavar="GB", help="a run that holds more fails")
+    group.add_argument(
+        "--memory-per-run", type=float, metavar="GB", help="a run that holds more, all processes together, fails"
+    )
     group.add_argument(
         "--retries", type=int, metavar="N", default=RETRIES, help=f"of a run whose worker died; default: {RETRIES}"
     )
@@ -145,7 +147,11 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         "--retry-failed", action="store_true", help="run the failed runs of an earlier launch of the study again"
     )
     group.add_argument(
-        "--margin", type=float, metavar="POINTS", help="smaller differences of the score count as none; default: 0.5"
+        "--margin",
+        type=float,
+        metavar="POINTS",
+        help="smaller differences of the score count as none, in points or in the unit that a trainer declares; "
+        "default: 0.5 points, and none in another unit",
     )
     group.add_argument(
         "--references",
@@ -213,8 +219,6 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
         result["trainer"] = REHEARSAL
     if options.set:
         result["pins"] = tuple(sorted(options.set))
-    if options.margin is not None:
-        result["margin"] = options.margin / 100
     if options.objectives is not None:
         result["objectives"] = _names(options.objectives)
     if options.designs is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from results.records import Database, StudyRow
 from search_spaces import describe
@@ -42,6 +43,9 @@ def create_or_resume(
             console.print(line if line is told[0] else f"  {line}", markup=False, soft_wrap=True)
     database.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
     database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
+    declared = _declared(trainer)
+    if declared is not None and declared != found.tasks_json:  # metrics have other names, or nothing is scored yet
+        database.update_study(settings.name, tasks_json=declared)
     done = sum(run.status in ("complete", "pruned") for run in runs)
     console.print(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.", markup=False)
     change = change_of(found, trainer.facts, runs)
@@ -72,6 +76,7 @@ def _create(
         data_fingerprint=facts.fingerprint,
         backbone=facts.backbone,
         config_version=facts.config_version,
+        tasks_json=_declared(trainer),
         seed=settings.seed,
         settings_json=settings.as_json(),
         space_json=describe(space),
@@ -93,3 +98,7 @@ def _create(
     for line in taken.told(old):
         log.info("%s", line)
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _declared(trainer: AbstractTrainer) -> dict[str, Any] | None:
+    return None if trainer.facts.tasks is None else dict(trainer.facts.tasks)

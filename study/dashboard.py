@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from results import DEFAULT_STORAGE
+from results import DEFAULT_STORAGE, output
 from results.plain import plain
 from study.interrupts import until_ctrl_c
 
@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command until Ctrl-C; 0 when stopped, 2 for what a person can mend."""
     return until_ctrl_c(lambda: _main(arguments))
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
+    output.alone(options.json)
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError
     from study.web.server import ServerError, address
@@ -71,7 +73,7 @@ def _main(arguments: list[str] | None) -> int:
     place = address(options.host, server.server_port)
     rights = "read-only" if token is None else "changes need the token: open it once with ?token=... at the end"
     told = {"study": name, "url": place, "read_only": token is None}
-    print(json.dumps(told) if options.json else f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.", flush=True)
+    output.print_object(json.dumps(told) if options.json else f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.")
     if options.open:
         from study.web.browser import open_page
 
@@ -141,4 +143,4 @@ def _complete(storage: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

@@ -10,6 +10,8 @@ from results.leaderboard import baseline_digest, best_digest
 from results.looks import Schedule
 from results.records import Database
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
+from results.units import Unit
+from results.wording import SHARES
 from search_spaces import Space
 from study import experiments, phases
 from study.settings import Settings
@@ -40,6 +42,7 @@ class Detectable:
     with_seeds: float
     with_max_seeds: float | None
     noise: SeenNoise | None
+    unit: Unit = SHARES
 
     def as_json(self) -> dict[str, Any]:
         """For `--plan --json`; differences in 0..1."""
@@ -53,9 +56,9 @@ class Detectable:
 
     def told(self) -> list[str]:
         """In words: the differences, and where the noise is from."""
-        first = f"can see differences of {100 * self.with_seeds:.1f} points and more with {self.seeds} seeds"
+        first = f"can see differences of {self.unit.apart_rounded(self.with_seeds)} and more with {self.seeds} seeds"
         if self.with_max_seeds is not None:
-            first += f", of {100 * self.with_max_seeds:.1f} with up to {self.max_seeds}"
+            first += f", of {self.unit.deviation(self.with_max_seeds)} with up to {self.max_seeds}"
         rows = "one row" if self.rows == 1 else f"{self.rows} rows"
         return [f"{first} (80 % power in a table of about {rows})", f"  {self._noise()}"]
 
@@ -63,17 +66,18 @@ class Detectable:
         if self.noise is None:
             from results.power import PRIOR_DEVIATION
 
-            each = 100 * PRIOR_DEVIATION / 2**0.5
-            return f"noise assumed: seeds of a configuration deviate by {each:.1f} points; dev examples not counted"
-        examples = 100 * self.noise.example_variance**0.5
+            each = self.unit.apart_rounded(PRIOR_DEVIATION / 2**0.5)
+            return f"noise assumed: seeds of a configuration deviate by {each}; dev examples not counted"
+        examples = self.unit.deviation(self.noise.example_variance**0.5)
         return (
             f"noise seen in {self.noise.name}: a difference of two configurations deviates by "
-            f"{100 * self.noise.deviation:.1f} points from seed to seed, by {examples:.1f} from the dev examples"
+            f"{self.unit.apart_rounded(self.noise.deviation)} from seed to seed, by {examples} from the dev examples"
         )
 
 
-def detectable(settings: Settings, rows: int, seen: SeenNoise | None) -> Detectable | None:
-    """What a table of `rows` rows can see; None without rows, and where one seed shows no spread.
+def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit = SHARES) -> Detectable | None:
+    """What a table of `rows` rows can see; None without rows, where one seed shows no spread, and
+    before anything was measured in another unit than shares: no noise is assumed there.
 
     All rows tell each other's noise (`moderation`), with the seeds that all of them have. With further seeds: what the
     last look finds with the part of the error that is left to it; earlier looks find some of it before.
@@ -81,7 +85,7 @@ def detectable(settings: Settings, rows: int, seen: SeenNoise | None) -> Detecta
     from results.power import PRIOR_DEVIATION, minimum_detectable_effect
 
     most = settings.max_seeds or settings.seeds
-    if rows < 1 or most < MIN_PAIRED_SEEDS:
+    if rows < 1 or most < MIN_PAIRED_SEEDS or (seen is None and not unit.is_share):
         return None
     plan = Schedule(tuple(phases.fresh_seeds(settings, most)), settings.seeds)
     first = plan.counts[0]
@@ -98,7 +102,7 @@ def detectable(settings: Settings, rows: int, seen: SeenNoise | None) -> Detecta
         )
         for count in dict.fromkeys((first, most))
     ]
-    return Detectable(rows, first, most, found[0], found[1] if len(found) > 1 else None, seen)
+    return Detectable(rows, first, most, found[0], found[1] if len(found) > 1 else None, seen, unit)
 
 
 def rows_of(space: Space, settings: Settings) -> int:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from results import DEFAULT_STORAGE
+from results import DEFAULT_STORAGE, output
 from results.plain import plain
 from study.interrupts import until_ctrl_c
 
@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     return until_ctrl_c(lambda: _main(arguments))
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
+    output.alone(options.json)
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError
 
@@ -62,7 +64,7 @@ def _main(arguments: list[str] | None) -> int:
     except (NoStore, ResultsError) as error:
         print(plain(str(error)), file=sys.stderr)
         return BAD_ARGUMENTS
-    print(json.dumps(found, indent=2) if options.json else plain(_all_told(found)))
+    output.print_object(json.dumps(found, indent=2) if options.json else plain(_all_told(found)))
     records = [finding for finding in found.get("records", []) if finding["fixable"] and finding["done"] is None]
     entries = found.get("faults") and not found["fixed"]
     return FAULTS if entries or records else CLEAN
@@ -153,4 +155,4 @@ def _told(found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

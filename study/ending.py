@@ -14,6 +14,7 @@ from results import DEFAULT_STORAGE, looks, page, storage_url, wording
 from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
 from results.summary import Summary
+from results.units import Unit
 from study.ending_claims import ClaimsEnding
 from study.ending_designs import FEW_SEEDS, DesignsEnding
 from study.terminal import label
@@ -46,15 +47,15 @@ class Ending:
         And `claims`, where the space is the table of a report.
         """
         found = self.summary
-        gain = found.gain.interval if found.gain else None
+        gain, unit = found.gain.interval if found.gain else None, found.units.score
         best = found.best and {
             "config": found.best.config,
             "choices": found.best.choices,
             "digest": found.best.digest,
-            "score": found.best.mean,
+            "score": unit.natural(found.best.mean),
             "spread": found.best.spread,
             "seeds": found.best.seeds,
-            "test_score": found.best.test_mean,
+            "test_score": None if found.best.test_mean is None else unit.natural(found.best.test_mean),
             "report": str(self._report()),
         }
         return {
@@ -65,13 +66,14 @@ class Ending:
             "pruned": found.counts.pruned,
             "failed": found.counts.failed,
             "best": best,
-            "score": found.best.mean if found.best else None,
-            "baseline_score": found.baseline.mean if found.baseline else None,
+            "score": unit.natural(found.best.mean) if found.best else None,
+            "baseline_score": unit.natural(found.baseline.mean) if found.baseline else None,
+            "unit": {"metric": unit.name, "unit": unit.unit, "higher_is_better": unit.higher_is_better},
             "changes_not_run": {
                 "beyond_budget": found.not_run.beyond_budget,
                 "cannot_be_made": found.not_run.cannot_be_made,
             },
-            "gain": gain and {"estimate": gain.estimate, "low": gain.low, "high": gain.high, "level": 0.95},
+            "gain": gain and {**unit.natural_interval(gain), "level": 0.95},
             **found.stages.as_json(),
             "energy": used.as_json() if (used := found.energy) else None,
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
@@ -141,13 +143,15 @@ class Ending:
         best, baseline, gain = self.summary.best, self.summary.baseline, self.summary.gain
         if best is None:
             return "No configuration has been confirmed: none has all its runs with fresh seeds."
-        lines = [f"\nBest: {page.best_name(self.summary)}", f"score     {_score(best)}"]
+        unit = self.summary.units.score
+        width = max(len("baseline"), len(unit.name))
+        lines = [f"\nBest: {page.best_name(self.summary)}", f"{unit.name:{width}}  {_score(best, unit)}"]
         if baseline is not None and not self.summary.best_is_baseline:
-            lines.append(f"baseline  {_score(baseline)}")
+            lines.append(f"{'baseline':{width}}  {_score(baseline, unit)}")
         if gain is not None:
-            points, bounds = wording.points_text(gain.interval.estimate), wording.points_interval(gain.interval)
+            change, bounds = unit.change(gain.interval.estimate), unit.interval(gain.interval)
             sure = "" if gain.interval.excludes_zero else "   not distinguishable from the baseline"
-            lines.append(f"gain      {points} points {bounds}{sure}")
+            lines.append(f"{'gain' if unit.higher_is_better else 'change':{width}}  {change} {bounds}{sure}")
         return "\n".join([*lines, ""])
 
     def _say_left_out(self, console: Console) -> None:
@@ -166,11 +170,11 @@ class Ending:
     def _leaderboard(self) -> Table:
         """Every confirmed configuration, by its printed label where it has one."""
         table = Table(box=None, pad_edge=False)
-        for column in ("#", "configuration", "score", "seeds"):
+        for column in ("#", "configuration", self.summary.units.score.heading, "seeds"):
             name = column == "configuration"
             table.add_column(column, justify="left" if name else "right", no_wrap=not name)
         for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
-            score = wording.score_with_spread(entry.mean, entry.spread)
+            score = self.summary.units.score.spread(entry.mean, entry.spread)
             table.add_row(str(rank), label(self._named(entry)), score, str(entry.seeds))
         return table
 
@@ -184,25 +188,26 @@ class Ending:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        for column in (CHANGE, "points", "95 %", ""):
-            number = column in ("points", "95 %")
+        unit = self.summary.units.score
+        for column in (CHANGE, unit.differences, "95 %", ""):
+            number = column in (unit.differences, "95 %")
             table.add_column(column, justify="right" if number else "left", no_wrap=column != CHANGE)
         for row in self.summary.ablation[:SHOWN_ROWS]:
-            change, *numbers = _cells(row)
+            change, *numbers = _cells(row, unit)
             table.add_row(label(change), *numbers)
         return table
 
 
-def _score(found: ConfigurationResult) -> str:
-    test = "" if found.test_mean is None else f", test {wording.score_text(found.test_mean)}"
-    return f"{wording.score_with_spread(found.mean, found.spread)}   ({wording.seeds_text(found.seeds)}{test})"
+def _score(found: ConfigurationResult, unit: Unit) -> str:
+    test = "" if found.test_mean is None else f", test {unit.scored(found.test_mean)}"
+    return f"{unit.spread_with_unit(found.mean, found.spread)}   ({wording.seeds_text(found.seeds)}{test})"
 
 
-def _cells(row: AblationRow) -> tuple[str, str, str, str]:
+def _cells(row: AblationRow, unit: Unit) -> tuple[str, str, str, str]:
     """An ablation row for the terminal; without two paired seeds there is no difference to show."""
     change = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
     if row.comparison is None:
         return change, wording.NONE, wording.NONE, FEW_SEEDS
     interval = row.comparison.interval
-    points, bounds = wording.points_text(interval.estimate), wording.points_interval(interval)
+    points, bounds = unit.difference(interval.estimate), unit.interval(interval)
     return change, points, bounds, row.judgement.verdict if row.judgement else wording.zero_verdict(interval)

@@ -24,6 +24,7 @@ from results.sections.section import BuiltSection
 from results.statistics import Interval
 from results.study_results import Comparison, StudyResults
 from results.summary import Summary
+from results.units import Unit
 
 FEW_SEEDS = "fewer than two paired seeds"
 SHOWN_ROWS = 6  # of a design; the report has them all
@@ -36,6 +37,7 @@ class DesignsEnding:
     added: Added | None = None
     path: PathSection | None = None
     interactions: Interactions | None = None
+    unit: Unit = wording.SHARES
 
     @classmethod
     def of(cls, results: StudyResults, found: Summary) -> DesignsEnding:
@@ -44,6 +46,7 @@ class DesignsEnding:
             added_section.build(results, found),
             path_section.build(results, found),
             interactions_section.build(results, found),
+            found.units.score,
         )
 
     @classmethod
@@ -54,25 +57,31 @@ class DesignsEnding:
             next((one for one in built if isinstance(one, Added)), None),
             next((one for one in built if isinstance(one, PathSection)), None),
             next((one for one in built if isinstance(one, Interactions)), None),
+            next((one.unit for one in built if isinstance(one, Added | PathSection | Interactions)), wording.SHARES),
         )
 
     def show(self, console: Console) -> None:
         """A table a design that was run."""
         if self.added and self.added.rows:
-            _print(console, "one change of the baseline", [_change(row.alone) for row in self.added.rows])
+            _print(console, "one change of the baseline", [_change(row.alone) for row in self.added.rows], self.unit)
         if self.path and self.path.path.steps:
-            _print(console, "from the baseline to the best", [_step(step) for step in self.path.path.steps])
+            _print(
+                console,
+                "from the baseline to the best",
+                [_step(step, self.unit) for step in self.path.path.steps],
+                self.unit,
+            )
         if self.interactions and self.interactions.rows:
             told = [_pair(self.interactions, row) for row in self.interactions.rows]
-            _print(console, "two changes together, beyond the sum", told)
+            _print(console, "two changes together, beyond the sum", told, self.unit)
 
 
-def _print(console: Console, title: str, rows: Sequence[tuple[str, Comparison | None, str]]) -> None:
+def _print(console: Console, title: str, rows: Sequence[tuple[str, Comparison | None, str]], unit: Unit) -> None:
     table = Table(box=None, pad_edge=False)
-    for column in (title, "points", "95 %", ""):
-        table.add_column(column, justify="right" if column in ("points", "95 %") else "left")
+    for column in (title, unit.differences, "95 %", ""):
+        table.add_column(column, justify="right" if column in (unit.differences, "95 %") else "left")
     for name, comparison, verdict in rows[:SHOWN_ROWS]:
-        points, bounds = _numbers(comparison.interval if comparison else None)
+        points, bounds = _numbers(comparison.interval if comparison else None, unit)
         table.add_row(Text(plain(name)), points, bounds, verdict)
     console.print()
     console.print(table)
@@ -80,10 +89,10 @@ def _print(console: Console, title: str, rows: Sequence[tuple[str, Comparison | 
         console.print(f"and {len(rows) - SHOWN_ROWS} more: the report has all of them")
 
 
-def _numbers(interval: Interval | None) -> tuple[str, str]:
+def _numbers(interval: Interval | None, unit: Unit) -> tuple[str, str]:
     if interval is None:
         return wording.NONE, wording.NONE
-    return wording.points_text(interval.estimate), wording.points_interval(interval)
+    return unit.difference(interval.estimate), unit.interval(interval)
 
 
 def _change(row: AblationRow) -> tuple[str, Comparison | None, str]:
@@ -91,11 +100,11 @@ def _change(row: AblationRow) -> tuple[str, Comparison | None, str]:
     return name, row.comparison, row.judgement.verdict if row.judgement else FEW_SEEDS
 
 
-def _step(step: PathStep) -> tuple[str, Comparison | None, str]:
+def _step(step: PathStep, unit: Unit) -> tuple[str, Comparison | None, str]:
     one = step.from_previous
     name = f"{step.number} {change_of(step)}".replace("→", "->")
     if step.luck is not None and one.judgement is not None:
-        told = f"{one.judgement.verdict}, luck {wording.points_text(step.luck)}"
+        told = f"{one.judgement.verdict}, luck {unit.difference(step.luck)}"
     else:
         told = one.judgement.verdict if one.judgement else FEW_SEEDS
     return name, one.comparison, told

@@ -7,6 +7,7 @@ import logging
 import sys
 import traceback
 
+from results import output
 from study.arguments import given, parser
 from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError
@@ -14,6 +15,7 @@ from study.settings import SettingsError
 DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS = 0, 1, 2, 3
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code; see `--help` for their meaning."""
     return until_ctrl_c(lambda: _main(arguments))
@@ -21,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
+    output.alone(options.json)
     logging.raiseExceptions = False  # where the log cannot be written, the study still can
     # Here, not above: --help needs neither torch nor Optuna.
     from mtbert.errors import MtbertError
@@ -81,4 +84,4 @@ def _crashed(error: Exception, debug: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

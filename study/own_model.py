@@ -6,10 +6,11 @@
 
 `configuration` maps each factor to its level or number, and has beside them what levels set. `report(epoch, score)`
 tells how far the run is (optional, epochs from 1 or fractions of them, rising) and answers whether to go on;
-`report.epochs` is the number that `--epochs` asked for, `report.data` what `--data` named. `scores` are by task, higher
-is better, and the run's score is their mean. `examples` (optional) are the scores of single dev examples, whose mean is
-the task's score: with them intervals speak of other examples too. `metrics` (optional) are further numbers, by task and
-name. `costs` (optional): trainable_parameters, total_parameters, inference_ms, and any others by name.
+`report.epochs` is the number that `--epochs` asked for, `report.data` what `--data` named. `scores` are by task, and a
+run's score is their mean; TASKS in the function's module says what they are measured in (`task_declaration`), and
+without it they are shares of which more is better. `examples` (optional) are the scores of single dev examples, whose
+mean is the task's score: with them intervals speak of other examples too. `metrics` (optional) are further numbers, by
+task and name. `costs` (optional): trainable_parameters, total_parameters, inference_ms, and any others by name.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, T
 from study.own_exits import exit_told
 from study.own_results import Returned, read
 from study.plain_values import BadResult, finite, step
+from study.task_declaration import oriented_report, oriented_score
 
 
 class ChangedCode(Exception):
@@ -41,8 +44,8 @@ class ChangedCode(Exception):
 class Report:
     """What a model's function tells its study with."""
 
-    def __init__(self, job: Job, go_on: Callable[[EpochDone], bool]) -> None:
-        self._job, self._go_on = job, go_on
+    def __init__(self, job: Job, go_on: Callable[[EpochDone], bool], *, checked: bool = True) -> None:
+        self._job, self._go_on, self._checked = job, go_on, checked
         self._last, self.stopped = time.perf_counter(), False
         self.epoch: Any = 0  # an int, or a float between two
         self.broken: BaseException | None = None  # what the line to the driver raised: no fault of the function
@@ -54,22 +57,34 @@ class Report:
 
         Raises:
             BadResult: an epoch or score that is no number, or an epoch that does not rise.
+            BadScores: a score that the task's unit cannot have.
             FloatingPointError: a score that is not finite.
         """
         at: Any = step(epoch, "the epoch of report(epoch, score)")
         value = finite(score, f"the score of report({at:g}, score)")
         if at <= self.epoch:
             raise BadResult(f"report({at:g}, ...) after report({self.epoch:g}, ...): epochs count up from 1")
+        more_is_better = oriented_report(value, self._job.facts.get("tasks")) if self._checked else value
         now = time.perf_counter()
         seconds, self._last, self.epoch = now - self._last, now, at
         metrics = {("dev", "", "score"): value}
         try:
-            going = self._go_on(EpochDone(self._job.run_id, at, seconds, value, metrics))
+            going = self._go_on(EpochDone(self._job.run_id, at, seconds, more_is_better, metrics))
         except BaseException as error:
             self.broken = error
             raise
         self.stopped = self.stopped or not going
         return going
+
+
+def call(function: str, configuration: Mapping[str, Any], *, seed: int, epochs: int = 1, data: str = "") -> Any:
+    """Call a trainer's function as a study does, in this process, and return what it returns.
+
+    Its reports are answered with "go on". Raises whatever the function raises.
+    """
+    facts = {"function": function, "epochs": epochs, "data": data, "tasks": None}
+    job = Job(0, "train", {"choices": dict(configuration), "set": {}}, Path(), seed=seed, facts=facts)
+    return function_of(function)(dict(configuration), seed, Report(job, lambda event: True, checked=False))
 
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
@@ -106,7 +121,7 @@ def _check_code(job: Job) -> None:
 
 
 def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:
-    score = sum(found.scores.values()) / len(found.scores)
+    score, natural = oriented_score(found.scores, job.facts.get("tasks"))
     costs = dict(found.costs)
     trainable = costs.pop("trainable_parameters", None)
     total = costs.pop("total_parameters", trainable)
@@ -129,7 +144,7 @@ def _done(job: Job, found: Returned, report: Report, seconds: float) -> RunDone:
             **{("dev", task, "score"): value for task, value in found.scores.items()},
             **{("dev", task, metric): value for (task, metric), value in found.metrics.items()},
             **{("dev", "", cost): value for cost, value in costs.items()},
-            ("dev", "", "score"): score,
+            ("dev", "", "score"): natural,
         },
     )
     return done

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results.plain import plain
+from results.task_units import units_from
 from results.wording import duration
 from search_spaces import Space
 from search_spaces.grammar import Choices
@@ -123,7 +124,9 @@ def make(
         tried_seconds=tried_seconds,
         tried=len(tried),
         seconds=None if whole is None else whole / workers,
-        detectable=detectable(settings, rows_of(space, settings), seen) if _has_table(planned) else None,
+        detectable=detectable(settings, rows_of(space, settings), seen, units_from(trainer.facts.tasks).score)
+        if _has_table(planned)
+        else None,
     )
 
 

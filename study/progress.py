@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.text import Text
 
 from results.plain import plain
-from results.wording import duration
+from results.units import Unit
+from results.wording import SHARES, duration
 from search_spaces.grammar import Choices
 from study.messages import EpochDone
 from study.observer import AbstractObserver, Request
@@ -31,8 +32,11 @@ class Progress(AbstractObserver):
     `describe` says in few words what a configuration is, e.g. its differences from the baseline.
     """
 
-    def __init__(self, console: Console, study: str, workers: int, describe: Callable[[Choices], str]) -> None:
+    def __init__(
+        self, console: Console, study: str, workers: int, describe: Callable[[Choices], str], unit: Unit = SHARES
+    ) -> None:
         self._console, self._study, self._workers, self._describe = console, study, workers, describe
+        self._unit = unit
         self._phase, self._total, self._done = "", 0, 0
         self._began_phase, self._done_before = time.monotonic(), 0
         self._running: dict[int, _Running] = {}
@@ -71,7 +75,7 @@ class Progress(AbstractObserver):
     def epoch(self, event: EpochDone, epochs: int) -> None:
         """A run finished an epoch."""
         running = self._running[event.run_id]
-        running.epoch = f"epoch {event.epoch}/{epochs}   score {event.score:.3f}"
+        running.epoch = f"epoch {event.epoch}/{epochs}   {self._unit.name} {self._unit.scored(event.score)}"
         self._line(f"  run {event.run_id}   {running.epoch}")
 
     def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
@@ -80,8 +84,8 @@ class Progress(AbstractObserver):
         self._ended.add(run_id)
         self._done += 1
         if status == "complete" and score is not None and score > self._best_score:
-            self._best_score, self._best = score, f"{score:.3f} (run {run_id})"
-        told = f"   score {score:.3f}" if score is not None else ""
+            self._best_score, self._best = score, f"{self._unit.scored(score)} (run {run_id})"
+        told = f"   {self._unit.name} {self._unit.scored(score)}" if score is not None else ""
         seconds = time.monotonic() - running.began
         self._last = f"run {run_id} {status}{told}   {seconds:.0f} s" + (f"   {note}" if note else "")
         self._line(f"  {self._last}   [{self._phase} {self._done}/{self._total}, {self._left()}]")

@@ -17,6 +17,7 @@ from study.importing import Import, plan
 from study.rebuilding import Rebuilt, completed, rebuild
 from study.references import alone
 from study.settings import SettingsError
+from study.task_declaration import in_words, same_meaning
 from study.trainers.abstract import AbstractTrainer
 
 
@@ -47,6 +48,11 @@ def reopen(
     `SettingsError`, with every change and the way out, where runs of two meanings would stand in one table.
     """
     name = found.study_name
+    if any(run.score is not None for run in runs) and not same_meaning(found.tasks_json, trainer.facts.tasks):
+        raise SettingsError(
+            f"Study '{name}' cannot be resumed: {_other_units(found, trainer)} Restore it, or start another study: "
+            f"--name {name}-2"
+        )
     change = change_of(found, trainer.facts, runs)
     if change is not None and change.compared and not accept_changed_code:
         raise change.refuse()
@@ -87,7 +93,19 @@ def take_from(
             f"The runs of study '{old.study_name}' cannot be taken: the data ({old.data_source}) has other contents "
             f"than when that study began. Begin without its runs: leave out --import-from"
         )
+    if not same_meaning(old.tasks_json, trainer.facts.tasks):
+        raise SettingsError(
+            f"The runs of study '{old.study_name}' cannot be taken: {_other_units(old, trainer)} Begin without its "
+            "runs: leave out --import-from"
+        )
     return plan(runs, trainer.space, trainer.configuration)
+
+
+def _other_units(study: StudyRow, trainer: AbstractTrainer) -> str:
+    return (
+        "its runs were scored by another declaration of the tasks (TASKS and SCORE of the trainer's module), which "
+        f"was: {in_words(study.tasks_json)}; and is now: {in_words(trainer.facts.tasks)}."
+    )
 
 
 def _rebuilt(runs: list[RunRow], trainer: AbstractTrainer) -> Rebuilt:

@@ -9,6 +9,7 @@ from statistics import fmean
 
 from results.records import Database, RunRow
 from results.rows import runs_again
+from results.task_units import units_from
 from search_spaces.choices import out_of_range
 from search_spaces.grammar import Choices
 from study.execution import STATES, Execution
@@ -76,7 +77,8 @@ class SearchPhase:
         while (row := by_trial.get(search.size())) is not None and row.status in STATES:
             config = self._trainer.read(row.config_json, row.seed)
             last = self._trainer.epochs(config)[0]
-            scores = {epoch: score for epoch, score in self._db.epoch_scores(row.id).items() if epoch < last}
+            measured, unit = self._db.epoch_scores(row.id), units_from(self._trainer.facts.tasks).score
+            scores = {epoch: unit.oriented(score) for epoch, score in measured.items() if epoch < last}
             past = PastTrial(
                 choices=row.choices_json,
                 state=STATES[row.status],

@@ -11,13 +11,14 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
-from results import DEFAULT_STORAGE, storage_url
+from results import DEFAULT_STORAGE, output, storage_url
 from results.code_versions import note as code_note
 from results.export import write_tables_of
 from results.outcome import outcome_of
@@ -25,6 +26,7 @@ from results.records import Database, open_database
 from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
+from results.task_units import units_from
 from results.wording import plural
 from search_spaces.grammar import Choices
 from study import ending, energy, objectives, plan, run_log, store_note
@@ -51,6 +53,7 @@ from study.progress import Progress
 from study.retrying import retry_failed
 from study.search import Search
 from study.settings import STORE, SettingsError, resolve
+from study.task_declaration import check_objectives, margin
 from study.terminal import PlainConsole
 from study.tracking import choose as trackers
 from study.trainers.choose import trainer_of
@@ -86,6 +89,10 @@ class Session:
         self._limits = limits(options)
         objectives.check(self._settings.objectives, self._settings.tasks, self._settings.trainer)
         self._trainer = trainer_of(self._settings, faults(options), options.rehearse_seconds)
+        check_objectives(self._settings.objectives, self._trainer.facts.tasks)
+        if options.margin is not None:
+            self._settings = replace(self._settings, margin=margin(options.margin, self._trainer.facts.tasks))
+        self._unit = units_from(self._trainer.facts.tasks).score
         self._folder = Path(self._settings.out) / self._settings.name
         self._failed_tests = 0
 
@@ -96,7 +103,7 @@ class Session:
             best = decided_best(self._options.storage, self._settings.name, self._trainer.space)
             planned = plan.make(self._trainer, self._settings, engine.workers, self._seen, best)
         if self._options.json:
-            print(json.dumps(planned.as_json(), indent=2))
+            output.print_object(json.dumps(planned.as_json(), indent=2))
         else:
             plan.show(planned, PlainConsole())
 
@@ -125,6 +132,7 @@ class Session:
                 try:
                     with self._live():
                         self._run(database, lease, engine)
+                        self._clear_up_logs(database)
                         lease.renew_if_due()
                         database.update_study(settings.name, status="done")
                         return self._write(database)
@@ -248,7 +256,7 @@ class Session:
             told = [f"{d.factor}={d.second}" for d in space.differences(baseline, choices) if d.second is not None]
             return ", ".join(told) or "baseline"
 
-        return Progress(self._console, self._settings.name, workers, describe_choices)
+        return Progress(self._console, self._settings.name, workers, describe_choices, self._unit)
 
     def _write(self, database: Database) -> int:
         """The best model, tables and report; then the answer. The number of failed runs."""
@@ -266,7 +274,7 @@ class Session:
         note = code_note(results.study, results.runs)
         shown = ending.Ending(found, self._folder, self._options.storage, ClaimsEnding.of(results), designs, note)
         if self._options.json:
-            print(json.dumps(shown.as_json(), indent=2))
+            output.print_object(json.dumps(shown.as_json(), indent=2))
         else:
             shown.show(self._console)
         return found.counts.failed + self._failed_tests

@@ -99,7 +99,7 @@ class Settings:
     learning_rate_times: float = 1.0  # every learning rate of every run
     trainer: str = MTBERT
     objectives: tuple[str, ...] = ("score",)
-    margin: float = 0.005  # of the score; smaller differences count as none
+    margin: float | None = None  # in the score's own unit; smaller differences count as none. None: the unit's own
     import_from: str | None = None
     references: bool = False  # the best on each task alone as well
     max_seeds: int | None = None  # of rows whose verdict is open; None: all have `seeds`
@@ -297,8 +297,6 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"--max-seeds must be at least --seeds, which is {settings.seeds}, got {settings.max_seeds}."
         )
-    if not 0 < settings.margin < 1:
-        raise SettingsError(f"--margin is in points, above 0 and below 100, got {100 * settings.margin:g}.")
     if not (settings.learning_rate_times > 0 and math.isfinite(settings.learning_rate_times)):
         raise SettingsError(f"--learning-rate-times must be above 0, got {settings.learning_rate_times:g}.")
     if not 0 <= settings.seed <= MOST_SEED:

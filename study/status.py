@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from results import DEFAULT_STORAGE
+from results import DEFAULT_STORAGE, output
 from study.interrupts import until_ctrl_c
 
 
@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+@output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a storage, study or run that is not there."""
     return until_ctrl_c(lambda: _main(arguments))
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
+    output.alone(options.json)
     if options.log is not None and options.name is None:
         print("--log RUN needs the study that the run is of: --name N", file=sys.stderr)
         return 2
@@ -50,7 +52,7 @@ def _main(arguments: list[str] | None) -> int:
         print(error, file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps(data, indent=2))
+        output.print_object(json.dumps(data, indent=2))
     elif options.log is not None:
         print(status_log.told(data))
     else:
@@ -59,4 +61,4 @@ def _main(arguments: list[str] | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.last(main()))

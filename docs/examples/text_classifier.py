@@ -19,6 +19,8 @@ SPACE = Space(
     ),
 )
 
+TASKS = {"sst": {"metric": "accuracy", "unit": "share"}}  # 0 to 1, differences in points
+
 
 def train(configuration, seed, report):
     """Train on a bootstrap sample of the sentences, so that seeds differ; scores of single dev sentences."""

@@ -19,7 +19,8 @@ from results.page import effect_in_words, verdict_counts
 from results.sections.not_run import LeftOut, left_out
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import level_text, plural
+from results.units import Unit
+from results.wording import SHARES, level_text, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,7 @@ class Added:
     rows: tuple[AddedRow, ...]
     left_out: LeftOut
     run_ids: tuple[str, ...]
+    unit: Unit = SHARES
 
     def sentence(self) -> str:
         """What the table supports."""
@@ -58,13 +60,13 @@ class Added:
         assert largest.comparison is not None
         levels = f"{level_text(largest.cell.from_level)} → {level_text(largest.cell.to_level)}"
         told = f"Of {plural(len(compared), 'change')} made to the baseline alone, {verdict_counts(compared)}."
-        effect = effect_in_words(largest.comparison, largest.judgement)
+        effect = effect_in_words(largest.comparison, largest.judgement, self.unit)
         return f"{told} The largest effect: {largest.cell.factor} {levels}, {effect}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a row, empty where there is no interval."""
         found = [row.alone.comparison.interval if row.alone.comparison else None for row in self.rows]
-        axis = interval_svg.axis([interval for interval in found if interval])
+        axis = interval_svg.axis([interval for interval in found if interval], self.unit)
         bars = [Markup(interval_svg.bar(interval, axis)) if interval else Markup() for interval in found]
         return Markup(interval_svg.scale(axis)), bars
 
@@ -93,7 +95,7 @@ def build(results: StudyResults, found: Summary) -> Added | None:
         else ""
         for row in rows
     )
-    return Added(rows, told, runs)
+    return Added(rows, told, runs, results.units.score)
 
 
 def _record(row: AddedRow, runs: str) -> dict[str, object]:

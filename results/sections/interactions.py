@@ -19,7 +19,8 @@ from results.interactions import Interaction, InteractionDesign, Pair, interacti
 from results.sections.not_run import LeftOut, left_out
 from results.study_results import Comparison, StudyResults
 from results.summary import Summary
-from results.wording import plural, points_interval, points_text
+from results.units import Unit
+from results.wording import SHARES, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,7 @@ class Interactions:
     left_out: tuple[LeftOut, ...]
     run_ids: tuple[str, ...]
     factors: tuple[str, ...]
+    unit: Unit = SHARES
 
     def sentence(self) -> str:
         """What the table supports."""
@@ -61,13 +63,14 @@ class Interactions:
         told = f"Of the interactions of {plural(len(pairs), 'pair')}, {_real_text(len(real_pairs))}."
         largest = known[0]
         assert largest.comparison is not None
-        effect, bounds = points_text(largest.comparison.interval.estimate), points_interval(largest.comparison.interval)
-        return f"{told} The largest: {pair_text(largest.pair)}, {effect} points {bounds}."
+        interval = largest.comparison.interval
+        effect = f"{self.unit.change(interval.estimate)} {self.unit.interval(interval)}"
+        return f"{told} The largest: {pair_text(largest.pair)}, {effect}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a row, empty where there is no interval."""
         found = [row.comparison for row in self.rows]
-        axis = interval_svg.axis([one.interval for one in found if one])
+        axis = interval_svg.axis([one.interval for one in found if one], self.unit)
         bars = [Markup(interval_svg.bar(one.interval, axis)) if one else Markup() for one in found]
         return Markup(interval_svg.scale(axis)), bars
 
@@ -90,7 +93,7 @@ class Interactions:
 
     def figures(self) -> Sequence[Figure]:
         """A matrix a design; a fraction that confuses pairs is told by the table alone."""
-        drawn = [_matrix(self.rows, design, self.factors) for design in ("factorial", "pairs")]
+        drawn = [_matrix(self.rows, design, self.factors, self.unit) for design in ("factorial", "pairs")]
         return [figure for figure in drawn if figure is not None]
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -109,7 +112,7 @@ def build(results: StudyResults, found: Summary) -> Interactions | None:
         return None
     runs = [run_ids(results, row.digests, row.comparison.seeds) if row.comparison else "" for row in rows]
     factors = tuple(factor["name"] for factor in results.study.space_json.get("factors", ()))
-    return Interactions(rows, told, tuple(runs), factors)
+    return Interactions(rows, told, tuple(runs), factors, results.units.score)
 
 
 def pair_text(pair: Pair) -> str:
@@ -121,7 +124,7 @@ def _real_text(count: int) -> str:
     return "none is real" if not count else f"{count} {'is' if count == 1 else 'are'} real"
 
 
-def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str]) -> Figure | None:
+def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str], unit: Unit) -> Figure | None:
     """Factors against factors: points in colour, and as text with the interval where there is room."""
     shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
     if not shown or any(row.aliases for row, _ in shown):
@@ -132,20 +135,21 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
     points: list[list[float | None]] = [[None] * len(names) for _ in names]
     texts, hovers = ([[""] * len(names) for _ in names] for _ in range(2))
     for row, interval in shown:
-        told = f"{points_text(interval.estimate)} {points_interval(interval)}"
+        told = f"{unit.difference(interval.estimate)} {unit.interval(interval)}"
         for i, j in (row.pair, row.pair[::-1]):
             at = places[i], places[j]
-            points[at[0]][at[1]] = 100 * interval.estimate
+            points[at[0]][at[1]] = unit.drawn(interval.estimate)
             texts[at[0]][at[1]] = told.replace(" [", "<br>[") if len(names) <= ROOM_FOR_NUMBERS else ""
-            hovers[at[0]][at[1]] = f"{escape(pair_text((i, j)), quote=False)}: {told} points"
-    most = max(abs(100 * interval.estimate) for _, interval in shown) or 1.0
+            hovers[at[0]][at[1]] = f"{escape(pair_text((i, j)), quote=False)}: {told} {unit.counted}"
+    most = max(abs(unit.drawn(interval.estimate)) for _, interval in shown) or 1.0
     real = sum(row.is_real for row, _ in shown)
     around = "around the best" if design == "pairs" else "averaged over the other factors"
     labels = [escape(name, quote=False) for name in names]
     return Figure(
         id=f"figure-interactions-{design}",
         title=f"Interactions {around}",
-        sentence=f"Points that two changes give together beyond the sum of what each gives alone, {around}. "
+        sentence=f"{unit.differences_title} that two changes give together beyond the sum of what each gives alone, "
+        f"{around}. "
         f"{plural(len(shown), 'pair')}, of which {_real_text(real)}: the colour says how large a number is, and its "
         f"interval how sure.",
         traces=[
@@ -166,7 +170,7 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
                 "opacity": 0.75,
                 "xgap": 2,
                 "ygap": 2,
-                "colorbar": {"title": {"text": "points"}, "thickness": 12, "outlinewidth": 0},
+                "colorbar": {"title": {"text": unit.difference_axis()}, "thickness": 12, "outlinewidth": 0},
             }
         ],
         layout={

@@ -11,7 +11,8 @@ from results.figures import Figure, Trace
 from results.ledger import LONGEST_CURVE, FactorLedger, LevelLedger, ledger
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import plural
+from results.units import Unit
+from results.wording import SHARES, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ class TuningLedger:
 
     factors: tuple[FactorLedger, ...]
     shown: FactorLedger | None
+    unit: Unit = SHARES
 
     @property
     def uneven(self) -> list[FactorLedger]:
@@ -55,7 +57,7 @@ class TuningLedger:
 
     def figures(self) -> Sequence[Figure]:
         """The expected best score against the number of runs, a curve a level."""
-        return [_curves(self.shown)] if self.shown else []
+        return [_curves(self.shown, self.unit)] if self.shown else []
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`ledger`: a row a level; scores of the search, 0..1, seconds."""
@@ -90,7 +92,7 @@ def build(results: StudyResults, found: Summary) -> TuningLedger | None:
     if not factors:
         return None
     widest = max(factors, key=lambda factor: factor.difference())
-    return TuningLedger(factors, widest if widest.difference() > 0 else None)
+    return TuningLedger(factors, widest if widest.difference() > 0 else None, results.units.score)
 
 
 def _uneven(factor: FactorLedger) -> str:
@@ -117,34 +119,35 @@ def _record(factor: FactorLedger, level: LevelLedger) -> dict[str, object]:
     }
 
 
-def _curves(factor: FactorLedger) -> Figure:
+def _curves(factor: FactorLedger, unit: Unit) -> Figure:
     drawn, budget = factor.drawn(), factor.shared_budget()
     ordered = sorted(drawn, key=lambda level: level.curve[budget - 1])
     return Figure(
         id="figure-ledger",
-        title=f"Expected best search score against runs, by {factor.factor}",
+        title=f"Expected best search {unit.name} against runs, by {factor.factor}",
         sentence=(
-            f"Of {budget} runs, which every drawn level has, the best is expected to be highest with "
-            f"{ordered[-1].level} and lowest with {ordered[0].level}. Of all factors this one differs most here, and "
+            f"Of {budget} runs, which every drawn level has, the best is expected to be {unit.best_first} with "
+            f"{ordered[-1].level} and {unit.worst_first} with {ordered[0].level}. Of all factors this one differs most "
+            "here, and "
             "some of that is luck, or what else the search had found by then: it is no result. A curve ends where the "
             f"level has no more runs, at the latest after {LONGEST_CURVE}."
         ),
-        traces=[_curve(level, i) for i, level in enumerate(drawn)],
+        traces=[_curve(level, i, unit) for i, level in enumerate(drawn)],
         layout={
             "xaxis": {"title": {"text": "runs of the search with this level"}},
-            "yaxis": {"title": {"text": "expected best score in the search"}},
+            "yaxis": {"title": {"text": unit.axis(f"expected best {unit.heading} in the search")}},
         },
     )
 
 
-def _curve(level: LevelLedger, place: int) -> Trace:
+def _curve(level: LevelLedger, place: int, unit: Unit) -> Trace:
     color, dash = COLORS[place % len(COLORS)], DASHES[place // len(COLORS) % len(DASHES)]
     name = escape(level.level, quote=False)
     return {
         "x": list(range(1, len(level.curve) + 1)),
-        "y": list(level.curve),
+        "y": [unit.natural(value) for value in level.curve],
         "name": f"{name} ({plural(level.runs - level.failed, 'run')})",
         "mode": "lines",
         "line": {"color": color, "width": 2, "dash": dash},
-        "hovertemplate": "best of %{x}: %{y:.3f}<extra>" + name + "</extra>",
+        "hovertemplate": "best of %{x}: %{y:" + unit.hover + "}<extra>" + name + "</extra>",
     }

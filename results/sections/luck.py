@@ -15,7 +15,8 @@ from results.rows import RunRow
 from results.searched import complete_search
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import changes, changes_in_words, plural, points_interval, points_text, score_text, seeds_text
+from results.units import Unit
+from results.wording import SHARES, changes, changes_in_words, plural, seeds_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,7 @@ class Promises:
     rows: tuple[LuckRow, ...]
     whole: SearchLuck
     by_score: bool
+    unit: Unit = SHARES
 
     def sentence(self) -> str:
         """What the search's first among the confirmed promised, and what it gave."""
@@ -50,12 +52,12 @@ class Promises:
         first = "best" if one.place == 1 else "confirmed one that had scored highest"
         told = (
             f"Of the search's {plural(self.whole.configurations, 'configuration')}, the {first} showed "
-            f"{score_text(one.gap.searched)}; {seeds_text(len(one.fresh_runs))} that did not choose it "
-            f"{'gives' if len(one.fresh_runs) == 1 else 'give'} {score_text(one.confirmed)}"
+            f"{self.unit.scored(one.gap.searched)}; {seeds_text(len(one.fresh_runs))} that did not choose it "
+            f"{'gives' if len(one.fresh_runs) == 1 else 'give'} {self.unit.scored(one.confirmed)}"
         )
         if one.luck is None:
             return f"{told}: one seed shows no spread, so how much of the difference was luck cannot be said."
-        told += f": {points_text(one.luck.estimate)} points {points_interval(one.luck)} of it were luck"
+        told += f": {self.unit.change(one.luck.estimate)} {self.unit.interval(one.luck)} of it were luck"
         if not one.luck.excludes_zero:
             told += ", which may be none"
         return f"{told}. {self.expectation()}"
@@ -65,8 +67,9 @@ class Promises:
         if self.whole.expected is None or self.whole.deviation is None:
             return ""
         return (
-            f"Where seeds deviate by {100 * self.whole.deviation:.1f} points, the best of so many single runs is "
-            f"{100 * self.whole.expected:.1f} points too high on average."
+            f"Where seeds deviate by {self.unit.apart_rounded(self.whole.deviation)}, the best of so many single runs "
+            f"is {self.unit.apart_rounded(self.whole.expected)} too "
+            f"{'high' if self.unit.higher_is_better else 'low'} on average."
         )
 
     def figures(self) -> Sequence[Figure]:
@@ -146,6 +149,7 @@ def build(results: StudyResults, found: Summary) -> Promises | None:
         rows=tuple(sorted(rows, key=lambda row: row.luck.place)),
         whole=search_luck(list(means.values()), confirmed),
         by_score=results.study.settings_json.get("objectives", ["score"]) == ["score"],
+        unit=results.units.score,
     )
 
 

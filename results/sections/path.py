@@ -21,7 +21,8 @@ from results.path import Path, PathStep, greedy_path
 from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import level_text, plural, points_interval, points_text
+from results.units import Unit
+from results.wording import SHARES, level_text, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,7 @@ class PathSection:
 
     path: Path
     run_ids: tuple[str, ...]
+    unit: Unit = SHARES
 
     def sentence(self) -> str:
         """What the path shows, or how far it has come."""
@@ -61,24 +63,25 @@ class PathSection:
         if last.from_baseline is None:
             return "The path has no step with two seeds in common with the baseline yet."
         whole = last.from_baseline.interval
-        told = f"{plural(len(steps), 'step')} from the baseline to the best, {points_text(whole.estimate)} points"
+        told = f"{plural(len(steps), 'step')} from the baseline to the best, {self.unit.change(whole.estimate)}"
         if last.digest != self.path.best:
-            told = f"{plural(len(steps), 'step')} from the baseline so far, {points_text(whole.estimate)} points"
+            told = f"{plural(len(steps), 'step')} from the baseline so far, {self.unit.change(whole.estimate)}"
         counted = [step for step in steps if step.from_previous.judgement is not None]
         sure = [s for s in counted if s.from_previous.judgement and s.from_previous.judgement.verdict == "helps"]
         found = (
             f"{len(sure)} of them {'helps' if len(sure) == 1 else 'help'} surely" if sure else "no step helps surely"
         )
-        return f"{told} {points_interval(whole)}; {found}."
+        return f"{told} {self.unit.interval(whole)}; {found}."
 
     def notes(self) -> list[str]:
         """What the numbers are, and what they are not."""
+        counted = "points" if self.unit.counted == "points" else "numbers"
         told = [
-            "Each step tried every change that was left, and took the one that scored highest over the fresh seeds. "
-            "So a step's points flatter it: luck is by how much, on average, where the tried changes differ as much as "
-            "they did and their noise is that of the step. The whole way is not chosen like that.",
-            "Points of a step are over the step before, on the same seeds and examples; p is Holm's over every change "
-            "that was tried.",
+            "Each step tried every change that was left, and took the one that scored best over the fresh seeds. "
+            f"So a step's {counted} flatter it: luck is by how much, on average, where the tried changes differ as "
+            "much as they did and their noise is that of the step. The whole way is not chosen like that.",
+            f"{counted[0].upper()}{counted[1:]} of a step are over the step before, on the same seeds and examples; "
+            "p is Holm's over every change that was tried.",
         ]
         if self.path.stopped:
             told.append(f"The path stopped before the best: {self.path.stopped}.")
@@ -87,7 +90,7 @@ class PathSection:
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a step, empty where there is no interval."""
         found = [step.from_previous.comparison for step in self.path.steps]
-        axis = interval_svg.axis([one.interval for one in found if one])
+        axis = interval_svg.axis([one.interval for one in found if one], self.unit)
         bars = [Markup(interval_svg.bar(one.interval, axis)) if one else Markup() for one in found]
         return Markup(interval_svg.scale(axis)), bars
 
@@ -96,7 +99,7 @@ class PathSection:
         return run_links.of_runs(" ".join(self.run_ids))
 
     def waterfall(self) -> Figure | None:
-        """The points of each step on top of those before it; None before every step has its interval."""
+        """The difference of each step on top of those before it; None before every step has its interval."""
         measured = [(step, step.from_previous.comparison, step.from_baseline) for step in self.path.steps]
         known = [(step, one.interval, whole.interval) for step, one, whole in measured if one and whole]
         if len(known) < len(measured):
@@ -113,14 +116,15 @@ class PathSection:
                     if (each.estimate >= 0) is up
                 ],
                 color,
+                self.unit,
             )
             for name, up, color in (("a step up", True, "var(--best)"), ("a step down", False, "var(--baseline)"))
         ]
         whole = known[-1][2]
-        traces.append(_bars("the whole way", [("in all", 0.0, whole)], "var(--accent)"))
+        traces.append(_bars("the whole way", [("in all", 0.0, whole)], "var(--accent)", self.unit))
         return Figure(
             id="figure-path",
-            title="Points over the baseline, step by step",
+            title=f"{self.unit.differences_title} over the baseline, step by step",
             sentence="Each bar begins where the one before it ends; the last is the whole way. The lines are 95 % "
             "intervals of each bar's own length.",
             traces=[trace for trace in traces if trace["x"]],
@@ -131,7 +135,7 @@ class PathSection:
                     "categoryorder": "array",
                     "categoryarray": [*labels, "in all"],
                 },
-                "yaxis": {"title": {"text": "points over the baseline"}, "zeroline": True},
+                "yaxis": {"title": {"text": self.unit.difference_axis("over the baseline")}, "zeroline": True},
                 "barmode": "overlay",
                 "bargap": 0.5,
                 "showlegend": False,
@@ -160,7 +164,7 @@ def build(results: StudyResults, found: Summary) -> PathSection | None:
         return None
     compared = [(step, step.from_previous.comparison) for step in path.steps]
     runs = [run_ids(results, (step.before, step.digest), one.seeds) if one else "" for step, one in compared]
-    return PathSection(path, tuple(runs))
+    return PathSection(path, tuple(runs), results.units.score)
 
 
 def change_of(step: PathStep) -> str:
@@ -168,16 +172,16 @@ def change_of(step: PathStep) -> str:
     return REST if step.factor is None else f"{step.factor} → {level_text(step.to_level)}"
 
 
-def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str) -> Trace:
-    """Floating bars from (label, where it starts, how much it adds), in points, each with its interval at its end."""
-    reach = [100 * (each.high - each.estimate) for _, _, each in steps]
+def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str, unit: Unit) -> Trace:
+    """Floating bars from (label, where it starts, how much it adds), each with its interval at its end."""
+    reach = [abs(unit.drawn(each.high - each.estimate)) for _, _, each in steps]
     return {
         "type": "bar",
         "x": [label for label, _, _ in steps],
-        "y": [100 * each.estimate for _, _, each in steps],
-        "base": [100 * start for _, start, _ in steps],
+        "y": [unit.drawn(each.estimate) for _, _, each in steps],
+        "base": [unit.drawn(start) for _, start, _ in steps],
         "name": name,
-        "text": [f"{points_text(each.estimate)} points {points_interval(each)}" for _, _, each in steps],
+        "text": [f"{unit.change(each.estimate)} {unit.interval(each)}" for _, _, each in steps],
         "textposition": "none",
         "marker": {"color": color, "opacity": 0.8},
         "error_y": {"type": "data", "array": reach, "color": "var(--ink)", "thickness": 1.5, "width": 5},

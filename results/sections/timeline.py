@@ -39,4 +39,6 @@ class TimelineSection:
 def build(results: StudyResults, found: Summary) -> TimelineSection | None:
     """None before a run has ended."""
     lanes = timeline(results.runs)
-    return TimelineSection(timeline_figure(lanes), timeline_sentence(lanes)) if lanes.bars else None
+    return (
+        TimelineSection(timeline_figure(lanes, results.units.score), timeline_sentence(lanes)) if lanes.bars else None
+    )

@@ -11,10 +11,10 @@ from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import record as judged_record
 from results.figures import Figure
 from results.leaderboard import baseline_digest
-from results.statistics import MARGIN
 from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
 from results.task_differences import Matrix, TaskDifference, task_differences, trade_off
+from results.task_units import StudyUnits
 from results.wording import changes, changes_in_words, level_text, plural
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class Transfer:
     tasks: tuple[str, ...]
     rows: tuple[Row, ...]
     against_baseline: bool
-    margin: float
+    units: StudyUnits
+    margins: str
     together: Mapping[str, TaskDifference] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     not_alone: Mapping[str, str] = field(default_factory=dict)
@@ -100,13 +101,27 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
     def direction(self) -> str:
         """Which way the signs read."""
+        turned = [task for task in self.tasks if not self.units.of(task).higher_is_better]
+        lower = f" On {', '.join(turned)} lower is better, and the signs are the other way round." if turned else ""
         if self.against_baseline:
-            return "Above zero, the configuration does better on the task than the baseline."
+            return f"Above zero, the configuration does better on the task than the baseline.{lower}"
         return (
             "Each row is a component of the best configuration and what takes its place without it. Above zero, the "
             "component does the task good: the best configuration minus the one without it. The ablation table, which "
-            "shows what going without does, has the opposite signs."
+            f"shows what going without does, has the opposite signs.{lower}"
         )
+
+    def scale(self) -> str:
+        """What the numbers of the cells are, as a note says it."""
+        declared = {task: self.units.of(task) for task in self.tasks if self.units.names(task)}
+        if not declared:
+            return "Points are hundredths of the task's own metric"
+        return "; ".join(f"{task}: {unit.name}, differences in {unit.differences}" for task, unit in declared.items())
+
+    def heading(self, task: str) -> str:
+        """A task's name, with what its differences are in where that was declared."""
+        unit = self.units.of(task)
+        return f"{task} ({unit.counted})" if self.units.names(task) and unit.counted else task
 
     def together_sentence(self) -> str:
         """Which tasks gain from being trained with the others."""
@@ -163,11 +178,23 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
         tasks,
         rows,
         found.is_grid,
-        float(results.study.settings_json.get("margin", MARGIN)),
+        results.units,
+        _margins(results, tasks),
         _together(results, found),
         results.references(),
         results.study.decisions_json.get("references_left_out", {}),
     )
+
+
+def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
+    """What equivalent means on each task, for the note."""
+    found = {task: results.margin_of(task) for task in tasks}
+    told = {task: results.units.of(task).apart(margin) for task, margin in found.items() if margin is not None}
+    if len(set(told.values())) == 1 and len(told) == len(found):
+        return f"Equivalent: on that task surely within {next(iter(told.values()))}."
+    if not told:
+        return "Equivalent is not told: that needs a margin (--margin)."
+    return f"Equivalent: surely within {', '.join(f'{text} on {task}' for task, text in told.items())}."
 
 
 def _together(results: StudyResults, found: Summary) -> dict[str, TaskDifference]:

@@ -25,7 +25,7 @@ def read(database: Database, run_id: int) -> RunRecord | None:
     if row is None:
         return None
     final = {f"final/{metric_name(*key)}": value for key, value in database.metrics_of(run_id).items()}
-    costs = {name: getattr(row, name) for name in COSTS}
+    costs = {name: getattr(row, name) for name in COSTS if f"final/dev/{name}" not in final}
     final |= {f"final/{name}": float(value) for name, value in costs.items() if value is not None}
     return RunRecord(
         row=row,

@@ -42,7 +42,8 @@ class StudyFacts:
 
     `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
     still mean the same; `code` names what runs are trained with (`study.code_changes`), `code_files` are a custom
-    trainer's files with their hashes; `notes` are sentences for whoever launches it.
+    trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
+    declares of its tasks (`results.task_units`), None where they are shares of which more is better.
     """
 
     data_source: str
@@ -54,6 +55,7 @@ class StudyFacts:
     config_version: int = 1
     code: str | None = None
     code_files: Mapping[str, str] | None = None
+    tasks: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from search_spaces.grammar import Choices
 from study.code_fingerprint import code_of
 from study.functions import function_of, module_of
 from study.settings import Settings
+from study.task_declaration import declaration
 from study.trainers.abstract import AbstractTrainer, StudyFacts
 from study.trainers.plain import PlainConfiguration
 
@@ -28,12 +29,24 @@ class OwnModel(AbstractTrainer):
     def __init__(self, settings: Settings) -> None:
         self.space = load(settings.space).pin(settings.pins)
         function_of(settings.trainer)  # refused now, not in every run
-        code = code_of(module_of(settings.trainer))
-        self._facts = {"function": settings.trainer, "epochs": settings.epochs, "data": settings.data, "code": code}
+        declared, code = declaration(module_of(settings.trainer)), code_of(module_of(settings.trainer))
+        self._facts = {
+            "function": settings.trainer,
+            "epochs": settings.epochs,
+            "data": settings.data,
+            "code": code,
+            "tasks": declared,
+        }
         self._epochs = settings.epochs
         self._common = {"trainer": settings.trainer, "epochs": settings.epochs, "data": settings.data}
         self.facts = StudyFacts(
-            settings.data, False, settings.data, settings.trainer, code=code.digest, code_files=code.files
+            settings.data,
+            False,
+            settings.data,
+            settings.trainer,
+            code=code.digest,
+            code_files=code.files,
+            tasks=declared,
         )
 
     def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
@@ -54,5 +67,5 @@ class OwnModel(AbstractTrainer):
         return {}
 
     def job_facts(self) -> Mapping[str, Any]:
-        """The function's name, and its code."""
+        """The function's name, its code, and what its module declares of its tasks."""
         return self._facts

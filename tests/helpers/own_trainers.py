@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -27,8 +27,13 @@ FLAGS = ("--space", "s.py", "--trainer", "t:train", "--trials", "3", "--seeds", 
          "--workers", "1", "--name", "x")  # fmt: skip
 
 
-def carried_out(function: Callable[..., Any], epochs: int = 3, stop_at: float = 99) -> tuple[Any, list[EpochDone]]:
-    """How a run of `function` ends, and the epochs it reported; from `stop_at` on it is told to stop."""
+def carried_out(
+    function: Callable[..., Any], epochs: int = 3, stop_at: float = 99, tasks: Mapping[str, Any] | None = None
+) -> tuple[Any, list[EpochDone]]:
+    """How a run of `function` ends, and the epochs it reported; from `stop_at` on it is told to stop.
+
+    `tasks`: what its module declares of its tasks (TASKS).
+    """
     told: list[EpochDone] = []
 
     def go_on(epoch: EpochDone) -> bool:
@@ -36,14 +41,15 @@ def carried_out(function: Callable[..., Any], epochs: int = 3, stop_at: float = 
         return epoch.epoch < stop_at
 
     facts = {"function": f"{MODULE}:train", "epochs": epochs, "data": "d"}
+    facts |= {"tasks": {"tasks": tasks or {}, "score": []}}
     job = Job(1, "train", {"choices": {"depth": "one"}, "set": {"depth_n": 1}}, Path("/nowhere"), seed=3, facts=facts)
     with mock.patch.dict(sys.modules, {MODULE: types.SimpleNamespace(train=function)}):
         return carry_out(job, go_on), told
 
 
-def returned(result: Any) -> RunDone | RunFailed:
+def returned(result: Any, tasks: Mapping[str, Any] | None = None) -> RunDone | RunFailed:
     """How a run ends whose function returns `result`."""
-    found: RunDone | RunFailed = carried_out(lambda configuration, seed, report: result)[0]
+    found: RunDone | RunFailed = carried_out(lambda configuration, seed, report: result, tasks=tasks)[0]
     return found
 
 

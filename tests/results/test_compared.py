@@ -22,7 +22,7 @@ class Results:
         rng = np.random.default_rng(0)
         self.scores = {digest: mean + 0.004 * rng.standard_normal(3) for digest, mean in means.items()}
         settings = {} if margin is None else {"margin": margin}
-        self.study = SimpleNamespace(settings_json=settings, decisions_json={}, is_grid=False)
+        self.study = SimpleNamespace(settings_json=settings, decisions_json={}, is_grid=False, tasks_json=None)
 
     def results_of(self, digest: str) -> dict[int, Any]:
         return {seed: SimpleNamespace(score=score) for seed, score in zip(SEEDS, self.scores[digest], strict=True)}

@@ -29,7 +29,9 @@ class Results:
     def __init__(self, scores: dict[str, Any], **settings: Any) -> None:
         self.scores = {digest: list(values) for digest, values in scores.items()}
         settings = {"seeds": 3, "max_seeds": 6, **settings}
-        self.study: Any = SimpleNamespace(settings_json=settings, decisions_json={}, is_grid=False, seed=0)
+        self.study: Any = SimpleNamespace(
+            settings_json=settings, decisions_json={}, is_grid=False, tasks_json=None, seed=0
+        )
         self.cells: list[Any] = []
         self.runs = [
             SimpleNamespace(config_digest=digest, seed=1000 + i, status="failed" if np.isnan(score) else "complete")

@@ -1,0 +1,23 @@
+"""What the tasks of a study are measured in, as its trainer declared.
+
+Revision 0008.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("study_meta", sa.Column("tasks_json", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("study_meta") as study:
+        study.drop_column("tasks_json")
