@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, inf, log10
 from typing import TYPE_CHECKING, Any
 
 from results import run_links
-from results.cost_units import CostUnit, unit_of
-from results.described import described
+from results.cost_units import CostUnit
 from results.figure import Figure, Trace
+from results.front_texts import Drawing, choices_of, configuration_text, cost_unit, front_sentence, run_text, told_of
 from results.labels import Box, Label, placed
-from results.pareto import OF_TASK, SCORE, Front, Objective, noise_along, recipes_of, tolerance_along, value_of
+from results.pareto import OF_TASK, SCORE, Front, value_of
 from results.rows import RunRow
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.units import Unit
-from results.wording import plural, probability_text, seeds_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,48 +28,6 @@ MOST_POINTS = 500  # of the search's single runs, so that the page stays small
 # The pixels that axes enclose at least, on a wide and on a narrow page: what fits there fits where there is more room.
 WIDE, NARROW = (470.0, 225.0), (258.0, 150.0)
 LONGEST_LABEL = 30
-LINE_LETTERS, MOST_LINES = 46, 5  # of what pointing at a configuration tells
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What all parts of one figure are drawn from."""
-
-    results: StudyResults
-    found: Summary
-    front: Front
-    unit: CostUnit
-
-    def x(self, value: float) -> float:
-        """A value of the front's cost, or first task, on the axis."""
-        return self.unit.drawn(value) if self.front.y == SCORE else self.of(self.front.x).natural(value)
-
-    def y(self, value: float) -> float:
-        """A score, or the second task's metric, on the axis."""
-        return self.of(self.front.y).natural(value)
-
-    def of(self, objective: Objective) -> Unit:
-        """The unit of the score, or of a task's metric."""
-        units = self.results.units
-        return units.score if objective == SCORE else units.of(objective.column.removeprefix(OF_TASK))
-
-    def axis(self, objective: Objective) -> str:
-        """The title of an axis of scores or of a task's metric."""
-        unit = self.of(objective)
-        named = unit.heading if objective == SCORE else f"{objective.words} ({unit.heading})"
-        plain = objective != SCORE and not self.results.units.names(objective.words)
-        return escape(objective.title, quote=False) if plain else unit.axis(f"{named} on dev")
-
-    def told(self, of: Objective, value: float) -> str:
-        """An objective as pointing at a point tells it: "score 0.713", "training time 13.7 min"."""
-        is_cost = of == self.front.x and self.front.y == SCORE
-        words = self.of(of).name if of == SCORE else of.words
-        return f"{words} {self.unit.text(value) if is_cost else self.of(of).scored(value)}"
-
-
-def cost_unit(frame: pd.DataFrame, column: str) -> CostUnit:
-    """The unit of a cost in this study: figures, captions and the table have the same. `frame`: `pareto_frame`."""
-    return unit_of(column, [float(value) for value in frame[column].dropna()])
 
 
 def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, front: Front) -> Figure | None:
@@ -103,7 +58,7 @@ def front_figure(results: StudyResults, found: Summary, frame: pd.DataFrame, fro
     return Figure(
         id="figure-tasks" if x.startswith(OF_TASK) else f"figure-{re.sub('[^A-Za-z0-9]+', '-', x)}",
         title=_title(it) if front.y == SCORE else _pair_title(front),
-        sentence=_sentence(members, len(known), it),
+        sentence=front_sentence(members, len(known), it),
         traces=drawn,
         layout={
             "xaxis": {
@@ -173,7 +128,7 @@ def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
     told = f"search: one seed each, too {'high' if it.of(SCORE).higher_is_better else 'low'}"
     if len(known) < len(runs):
         told += f" ({len(known):,} of {len(runs):,})"
-    texts = [_run_text(it, run, x, y) for x, y, run in known]
+    texts = [run_text(it, run, x, y) for x, y, run in known]
     trace = _points(told, [it.x(x) for x, _, _ in known], [it.y(y) for _, y, _ in known], texts, "var(--faint)", 4)
     trace["marker"]["opacity"] = 0.5
     return trace | {"runs": [str(run.id) for _, _, run in known]}
@@ -198,7 +153,7 @@ def _points(name: str, x: Sequence[float], y: Sequence[float], texts: Sequence[s
 
 
 def _configurations(name: str, rows: pd.DataFrame, it: Drawing, color: str, line: bool = False) -> Trace:
-    texts = [_configuration_text(it, record) for record in rows.to_dict("records")]
+    texts = [configuration_text(it, record) for record in rows.to_dict("records")]
     xs = [it.x(value) for value in _numbers(rows[it.front.x.column])]
     trace = _points(name, xs, [it.y(value) for value in _numbers(rows[it.front.y.column])], texts, color, 10)
     trace["runs"] = [run_links.ranges(it.results.run_ids(digest)) for digest in rows["config_digest"]]
@@ -263,7 +218,7 @@ def _annotations(
     taken = {record["config_digest"] for _, record, _, _ in named}
     for record in records:
         if record[it.front.member] and record["config_digest"] not in taken:
-            told = record["label"] or _told(it.found, _choices(it.results, record["config_digest"]))
+            told = record["label"] or told_of(it.found, choices_of(it.results, record["config_digest"]))
             named.append((told.removeprefix("the best, but with "), record, "var(--accent)", False))
     places = [on_axis(record) for _, record, _, _ in named]
     labels = [
@@ -300,82 +255,6 @@ def _bars(
         (at, top), (_, bottom) = pixels(x, y + spread), pixels(x, y - spread)
         found.append(Box(at - 3, top, at + 3, bottom))
     return found
-
-
-def _sentence(members: pd.DataFrame, measured: int, it: Drawing) -> str:
-    if not measured:
-        return "Only single runs of the search so far: they choose configurations and are not results."
-    front, verb, which = it.front, "are", "The cheapest of them"
-    if len(members) == 1:
-        verb, which = "is", "It"
-    counted = f"{len(members)} of {plural(measured, 'configuration')} {verb} on the front: "
-    if front.y != SCORE:
-        return f"{counted}no other does at least as well in {front.x.words} and {front.y.words} and better in one."
-    cheapest = members.iloc[0]
-    price = it.unit.text(float(cheapest[front.x.column]))
-    price += " parameters" if front.x.column == "trainable_parameters" else ""
-    told = _told(it.found, _choices(it.results, cheapest["config_digest"]))
-    return (
-        f"{counted}no other configuration has a better score at no more cost. {_tolerance_words(it)}{which} ({told}) "
-        f"scores {it.of(SCORE).scored(float(cheapest['score']))} at {price}."
-    )
-
-
-def _tolerance_words(it: Drawing) -> str:
-    """When costs count as equal; empty for what is counted rather than measured."""
-    tolerance = tolerance_along(it.results, it.front)
-    if not tolerance:
-        return ""
-    noise = noise_along(it.results, it.front)
-    why = f" (runs of one configuration differ by {_percent(noise)} %)" if noise is not None and noise > 1e-4 else ""
-    return f"Costs that differ by {_percent(tolerance)} % or less count as equal{why}. "
-
-
-def _percent(share: float) -> str:
-    """ "5", "0.12", "100"."""
-    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
-
-
-def _choices(results: StudyResults, digest: str) -> Mapping[str, Any]:
-    return next(iter(results.results_of(digest).values())).choices_json
-
-
-def _configuration_text(it: Drawing, record: Mapping[Any, Any]) -> str:
-    """What differs from the baseline, score and cost with their units, and how many seeds they are of."""
-    front, digest = it.front, record["config_digest"]
-    about = described(it.found, _choices(it.results, digest))
-    roles = [
-        name for name, of in (("best", it.found.best), ("baseline", it.found.baseline)) if of and of.digest == digest
-    ]
-    name = record["label"] or ("the baseline" if "baseline" in roles and not about.changes else about.text)
-    lines = [f"<b>{each}</b>" for each in _lines(f"{'the best: ' if 'best' in roles else ''}{name}")]
-    if about.whole:
-        lines += _lines(f"{about.changes} changes from the baseline: {about.whole}")
-    spread = None if record["spread"] != record["spread"] else float(record["spread"])
-    score = f"{it.of(SCORE).name} {it.of(SCORE).spread_with_unit(float(record['score']), spread)}"
-    others = [it.told(each, float(record[each.column])) for each in (front.x, front.y) if each != SCORE]
-    lines += [f"{score}, {seeds_text(int(record['seeds']))}", *others]
-    probability = record[front.probability]
-    if probability == probability:
-        lines.append(f"on the front with probability {escape(probability_text(probability), quote=False)}")
-    return "<br>".join(lines)
-
-
-def _run_text(it: Drawing, run: RunRow, x: float, y: float) -> str:
-    values = [it.told(each, value) for each, value in ((it.front.x, x), (it.front.y, y))]
-    recipe = next((name for name, choices in recipes_of(it.results).items() if choices == run.choices_json), "")
-    name = f"run {run.id} of the search, one seed: {f'recipe {recipe}, ' if recipe else ''}"
-    return "<br>".join([*_lines(name + _told(it.found, run.choices_json)), *values[::-1]])
-
-
-def _lines(text: str) -> list[str]:
-    """Escaped, in lines that a phone has room for; what is beyond the last of them is left out."""
-    wrapped = textwrap.wrap(text, LINE_LETTERS, max_lines=MOST_LINES, placeholder=" …")
-    return [escape(line, quote=False) for line in wrapped]
-
-
-def _told(found: Summary, choices: Mapping[str, Any]) -> str:
-    return described(found, choices).text
 
 
 def _numbers(column: pd.Series[Any]) -> list[float]:

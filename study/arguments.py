@@ -132,7 +132,9 @@ def _how_much(group: argparse._ArgumentGroup) -> None:
         "--timeout", type=float, metavar="S", help="stop after so many seconds; what is finished is kept"
     )
     group.add_argument("--run-timeout", type=float, metavar="S", help="a run that takes longer fails")
-    group.add_argument("--memory-per-run", type=float, metavar="GB", help="a run that holds more fails")
+    group.add_argument(
+        "--memory-per-run", type=float, metavar="GB", help="a run that holds more, all processes together, fails"
+    )
     group.add_argument(
         "--retries", type=int, metavar="N", default=RETRIES, help=f"of a run whose worker died; default: {RETRIES}"
     )

@@ -16,7 +16,7 @@ from results.byte_numbers import ByteColumn
 from results.records import Database, RunRow, byte_columns, old_tables, open_database
 from results.stages import STORE
 from search_spaces import numbers
-from study import trust
+from study import run_log, trust
 from study.resuming import resume_command
 from study.settings import Settings
 
@@ -74,6 +74,7 @@ def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
         yield Finding("driven", owner)
     else:
         yield from _left_by_a_driver(database, storage, name)
+        yield from _logs(database, name)
     yield from _out_of_range(database, storage, name)
     yield from _states(database, storage, name, driven=driver is not None)
     yield from _artifacts(database, name)
@@ -173,6 +174,20 @@ def _teller(states: TrialStates, run: RunRow) -> Callable[[], str]:
         return "told Optuna how the run ended"
 
     return tell
+
+
+def _logs(database: Database, name: str) -> Iterator[Finding]:
+    """Logs that are empty, or of runs that the study does not have."""
+    folder = Path(str(database.require_study(name).settings_json.get("out", "runs"))) / name
+    logs, known = folder / run_log.LOGS, {run.id for run in database.runs(name)}
+    found = run_log.stray(logs, known) if trust.is_study_folder(folder, name) else []
+    if found:
+
+        def delete() -> str:
+            return f"deleted {run_log.clear_up(logs, known)}"
+
+        numbers = ", ".join(path.name for path in found[:10])
+        yield Finding("stray_logs", f"{len(found)} logs in {logs} are empty or of no run: {numbers}", delete)
 
 
 def _artifacts(database: Database, name: str) -> Iterator[Finding]:

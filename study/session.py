@@ -132,6 +132,7 @@ class Session:
                 try:
                     with self._live():
                         self._run(database, lease, engine)
+                        self._clear_up_logs(database)
                         lease.renew_if_due()
                         database.update_study(settings.name, status="done")
                         return self._write(database)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from results.cost_units import CostUnit
 from results.figure import Figure, Trace
-from results.front_figures import cost_unit, front_figure
+from results.front_figures import front_figure
+from results.front_texts import cost_unit
 from results.growth import Step, growth
 from results.pareto import SCORE, Front, fronts, pareto_frame, value_of
 from results.rows import RunRow

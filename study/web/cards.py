@@ -27,6 +27,7 @@ class Answer:
     headline: str
     tiles: tuple[page.Tile, ...]
     verdicts: str
+    cautions: tuple[str, ...]
     progress: tuple[str, ...]
     done: int
     planned: int
@@ -110,7 +111,8 @@ def _answer(results: StudyResults, found: Summary) -> Answer:
     kind = page.grid_kind(found) if found.is_grid else "single change"
     verdicts = f"{plural(len(compared), kind)}: {page.verdict_counts(rows)}" if compared else ""
     progress, done, planned = _progress(results, found)
-    return Answer(page.headline(found), tuple(page.tiles(results, found)), verdicts, progress, done, planned)
+    tiles = tuple(page.tiles(results, found))
+    return Answer(page.headline(found), tiles, verdicts, found.cautions, progress, done, planned)
 
 
 def _progress(results: StudyResults, found: Summary) -> tuple[tuple[str, ...], int, int]:

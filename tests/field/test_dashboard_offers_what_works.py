@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -66,6 +67,12 @@ def test_a_study_without_runs_says_how_far_it_is(served: Any) -> None:
     (card,) = [one for one in articles(ask(served).text) if "waiting" in one]
     assert "No run is complete yet" in card and "search: 0 of 12 trials" in card and "<progress" in card
     assert 'class="status stopped"' in card  # nobody drives it
+
+
+def test_a_card_says_what_to_know_before_its_numbers(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cards.summarise
+    monkeypatch.setattr(cards, "summarise", lambda results: replace(whole(results), cautions=("Mind <this>.",)))
+    assert '<p class="warning">Mind &lt;this&gt;.</p>' in articles(ask(served).text)[0]
 
 
 def test_every_link_of_the_first_page_leads_somewhere(served: Any) -> None:

@@ -113,7 +113,13 @@ def test_a_rehearsal_leaves_no_logs(place: Place) -> None:
     asked = ("--rehearse", "--space", "pooling", "--trials", "4", "--phases", "search", "--name", "r", "--workers", "2")
     assert place.call(*asked, engine=LocalEngine).returncode == 0
     logs = place.folder / "runs" / "r" / "logs"
-    assert not logs.exists() or not list(logs.iterdir())
+    assert not logs.exists()
+    for name in ("run-1.log", "run-99.log"):  # a launch was killed; a study of that name was there before
+        logs.mkdir(exist_ok=True)
+        (logs / name).write_text("old" * (name == "run-99.log"), encoding="utf-8")
+    told = place.call("--name", "r", module="study.doctor")
+    assert told.returncode == 3 and "stray_logs: 2 logs in runs/r/logs" in told.stdout
+    assert place.call("--name", "r", "--fix", module="study.doctor").returncode == 0 and not logs.exists()
 
 
 def test_a_long_log_keeps_its_beginning_and_its_end(tmp_path: Path) -> None:

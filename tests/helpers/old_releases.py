@@ -22,3 +22,13 @@ def of_release(url: str, version: str) -> Iterator[Connection]:
         command.upgrade(config, version)
         yield connection
     engine.dispose()
+
+
+def make_old(url: str, version: str) -> None:
+    """Bring a database of this release back to the tables of an older one; what these do not have is lost."""
+    engine, config = create_engine(url), Config()
+    config.set_main_option("script_location", str(migrations.__path__[0]))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, version)
+    engine.dispose()
