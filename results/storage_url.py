@@ -83,7 +83,8 @@ def mask(text: str) -> str:
     quoted, as shells want it.
     """
     quoted = re.sub(r"(['\"])((?!sqlite)[\w+]+://[^:/@'\"]*):[^'\"]*@", r"\1\2:***@", text)
-    before_at = re.sub(r"(?<!sqlite)://([^:@\s]*):[^\s]*@", r"://\1:***@", quoted)
+    # A file's name may have both signs; SQLite's URL of a file goes on with a slash.
+    before_at = re.sub(r"(?:(?<!sqlite)://|(?<=sqlite)://(?!/))([^:@\s]*):[^\s]*@", r"://\1:***@", quoted)
     tokens = re.sub(r"(?i)(https?://)[^:/@\s]+@", r"\1***@", before_at)
     return re.sub(rf"(?i)({_NAMED})[^&\s]*", r"\1***", tokens)
 

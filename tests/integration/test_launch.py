@@ -23,7 +23,7 @@ def test_a_smoke_study_leaves_rows_tables_a_report_and_a_model_that_loads(finish
     assert told["runs"] == place.rows("select count(*) from run")[0][0]
     assert told["best"]["config"]["backbone"] == "tiny"
     folder = place.folder / "runs" / "s"
-    parts = {"artifacts", "best", "launch.log", "prepared", "report.html", "tables"}
+    parts = {".lock", "artifacts", "best", "launch.log", "prepared", "report.html", "tables"}
     assert {path.name for path in folder.iterdir()} == parts
     assert "Made-up data" in (folder / "report.html").read_text(encoding="utf-8")
     model = mtbert.load(folder / "best")

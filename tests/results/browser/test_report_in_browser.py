@@ -147,6 +147,7 @@ def test_a_number_leads_to_its_runs_by_keyboard(report: Opened, finished: Databa
     digests = (decided["best"], decided["baseline"])
     report.page.locator(".tile a.runs").nth(1).press("Enter")
     runs = [r.id for r in finished.runs(NAME) if r.config_digest in digests and r.phase == "confirm"]
+    expect(report.page.locator("#runs-table tbody tr")).to_have_count(len(runs))  # the page follows its address later
     assert report.rows() == [str(run) for run in runs]
     expect(report.page.locator("#runs-found")).to_be_focused()
     expect(report.page.locator("#runs-found")).to_be_in_viewport()
