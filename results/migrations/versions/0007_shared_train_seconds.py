@@ -1,6 +1,6 @@
 """What training time a run was spared by the stage store and by cached features of frozen parts.
 
-Revision 0009. Rows of earlier releases have none: their costs were measured while cached features were read.
+Revision 0007. Rows of earlier releases have none: their costs were measured while cached features were read.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None

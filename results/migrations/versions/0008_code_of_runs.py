@@ -2,7 +2,7 @@
 
 Runs from before have none: theirs is the one that their study began with.
 
-Revision 0007.
+Revision 0008.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0009"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
