@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -225,7 +226,8 @@ def _annotations(
         Label(textwrap.shorten(name, LONGEST_LABEL, placeholder="…"), *pixels(*place), needed=needed)
         for (name, _, _, needed), place in zip(named, places, strict=True)
     ]
-    boxes = placed(labels, [pixels(*on_axis(record)) for record in records], size, _bars(records, it, on_axis, pixels))
+    drawn = [*_bars(records, it, on_axis, pixels), *_steps(records, it, on_axis, pixels)]
+    boxes = placed(labels, [pixels(*on_axis(record)) for record in records], size, drawn)
     return [
         {
             "x": x,
@@ -254,6 +256,22 @@ def _bars(
         spread = record["spread"] if record["spread"] == record["spread"] else 0.0
         (at, top), (_, bottom) = pixels(x, y + spread), pixels(x, y - spread)
         found.append(Box(at - 3, top, at + 3, bottom))
+    return found
+
+
+def _steps(
+    records: Sequence[Mapping[Any, Any]],
+    it: Drawing,
+    on_axis: Callable[[Mapping[Any, Any]], tuple[float, float]],
+    pixels: Callable[[float, float], tuple[float, float]],
+) -> list[Box]:
+    """The line through the front's members, a step at a time, across and then up, as `_configurations` draws it."""
+    members = [pixels(*on_axis(record)) for record in records if record[it.front.member]]
+    found = []
+    for (x, y), (end, to) in itertools.pairwise(members):
+        across, up = (y, end) if it.front.x.direction != "maximize" else (to, x)
+        found.append(Box(min(x, end), across - 1, max(x, end), across + 1))
+        found.append(Box(up - 1, min(y, to), up + 1, max(y, to)))
     return found
 
 

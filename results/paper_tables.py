@@ -99,18 +99,19 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
 
 
 def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Configuration by task: mean ± standard deviation, and over all tasks; the highest of a column is bold."""
+    """Configuration by task: mean ± standard deviation, over all tasks too if several; the best of a column is bold."""
     table = method_task(results, found)
-    units = [*(results.units.of(task) for task in table.tasks), results.units.score]
+    over = len(table.tasks) > 1  # of one task the score is that task's
+    units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if over else ())]
     seeds = _Seeds([row.seeds for row in table.rows])
-    cells = [(*row.tasks, row.score) for row in table.rows]
+    cells = [(*row.tasks, row.score)[: len(units)] for row in table.rows]
     rows = [
         (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)), *seeds.cell(row.seeds))
         for row, of in zip(table.rows, cells, strict=True)
     ]
     columns = [PrintColumn(("Configuration",), "l")]
     columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
-    columns += [PrintColumn((_mean_name(results),)), *seeds.column]
+    columns += [*([PrintColumn((_mean_name(results),))] if over else ()), *seeds.column]
     which = "highest" if all(unit.higher_is_better for unit in units) else "best"
     told = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
     told = f"{_caveat(results)}{told}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."

@@ -63,7 +63,8 @@ def build(results: StudyResults, found: Summary) -> Methods | None:
         return None
     printed, told = method_task_print(results, found), _is_told(found)
     best = next((place for place, row in enumerate(table.rows) if row.role == "best"), None)
-    bold = frozenset({(best, 0), (best, len(table.tasks) + 1)}) if told and best is not None else frozenset()
+    over = len(table.tasks) + (len(table.tasks) > 1)  # the column of the score
+    bold = frozenset({(best, 0), (best, over)}) if told and best is not None else frozenset()
     caption = printed.caption.partition(" Bold: ")[0]
     if bold:
         caption += " Bold: the best; its gain over the baseline is told from 0, and no single change of it helps."
