@@ -14,6 +14,7 @@ from results.units import Unit
 from results.wording import SHARES, duration, plural
 
 MOST_BARS = 1500  # so that the page stays small
+MOST_NAMES = 25  # of lanes beside the axis: a browser takes long for thousands, and nobody reads them
 # Name in the legend, (phases, statuses), colour. The first that fits; a bar's outline keeps neighbours apart.
 KINDS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], str]] = (
     ("failed or interrupted", (), ("failed", "interrupted"), "var(--baseline)"),
@@ -33,6 +34,7 @@ def timeline_figure(found: Timeline, of: Unit = SHARES) -> Figure:
     for bar in shown:
         kinds.setdefault(_kind(bar), []).append(bar)
     names = _lane_names(found)
+    named = range(0, len(names), -(-len(names) // MOST_NAMES))
     return Figure(
         id="figure-timeline",
         title="Runs by time",
@@ -42,15 +44,15 @@ def timeline_figure(found: Timeline, of: Unit = SHARES) -> Figure:
             "xaxis": {"title": {"text": unit.title("time since the first run")}, "rangemode": "tozero"},
             "yaxis": {
                 "title": {"text": ""},
-                "tickvals": list(range(len(names))),
-                "ticktext": names,
+                "tickvals": list(named),
+                "ticktext": [names[lane] for lane in named],
                 "range": [len(names) - 0.4, -0.6],  # the first lane on top
                 "showgrid": False,
             },
             "barmode": "overlay",
             "legend": {"y": 1.02, "yanchor": "bottom"},  # few lanes are too low for one below the axis
         },
-        rows=len(names),
+        rows=min(len(names), MOST_NAMES),
     )
 
 

@@ -23,6 +23,7 @@ from study.lease import Lease
 from study.messages import EpochDone
 from study.observer import AbstractObserver, Request
 from study.sharing import StageKeys
+from study.trainers.abstract import StudyFacts
 from study.trainers.multitask_bert import MultitaskBert
 
 RUNS, FIRST = often(30, 200), often(12, 50)
@@ -38,7 +39,7 @@ class Unprepared(MultitaskBert):
     """The trainer without a space or data: the runs are given."""
 
     def __init__(self) -> None:
-        pass
+        self.facts = StudyFacts("demo", True, "f", "tiny")
 
 
 class Watcher(AbstractObserver):

@@ -86,7 +86,8 @@ def test_whatever_goes_together_validates_builds_and_trains_in_every_stage_it_ha
         assert parse(config.model_dump(mode="json")) == config
         outcome = run(config, prepared, lambda _: True)
         wanted = {stage for stage in STAGES if getattr(config, stage) is not None}
-        assert {stage.name for stage in outcome.stages} == wanted, choices
+        carried_out = {stage.name for stage in outcome.stages} - {"features"}  # which a frozen encoder adds
+        assert carried_out == wanted, choices
         assert all(stage.seconds > 0 for stage in outcome.stages)
         assert math.isfinite(outcome.best.dev.score), choices
         met |= {f"{name}={level}" for name, level in choices.items() if isinstance(level, str)}
