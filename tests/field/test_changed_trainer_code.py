@@ -19,6 +19,8 @@ TRAINER = '''
 """A trainer."""
 from helper import bonus
 
+pytestmark = pytest.mark.slow  # each test launches a study, or two
+
 SCALE = 0.25
 
 

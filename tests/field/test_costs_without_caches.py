@@ -36,6 +36,8 @@ from study.messages import Job, RunDone
 from study.objectives import of_event
 from study.workload import workload
 
+pytestmark = pytest.mark.slow  # each test trains
+
 TINY: dict[str, Any] = {
     "backbone": "tiny",
     "encoder": {"layers": 2},

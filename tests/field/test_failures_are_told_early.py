@@ -16,6 +16,8 @@ BAD = "def train(configuration, seed, report):\n    return 0.5\n"
 FILE = """
 from pathlib import Path
 
+pytestmark = pytest.mark.slow  # each test launches a study, or two
+
 def train(configuration, seed, report):
     return {'scores': {'t': float(Path('score').read_text())}}
 """

@@ -53,6 +53,7 @@ def steps_in(url: str, name: str = "s") -> list[dict[int, float]]:
     return [trial.intermediate_values for trial in trials]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", kinds())
 def test_fractions_are_epochs_of_their_own_in_records_and_curves(tmp_path: Path, kind: str) -> None:
     with database_of(kind, tmp_path) as url, open_database(url) as database:
@@ -79,6 +80,7 @@ def test_whole_epochs_stay_whole_numbers_in_frames(tmp_path: Path) -> None:
     assert frames.epochs["epoch"].dtype == "int64" and frames.runs["best_epoch"].dtype == pd.Int64Dtype()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", kinds())
 def test_the_median_pruner_compares_equal_fractions_also_after_a_resume(tmp_path: Path, kind: str) -> None:
     with database_of(kind, tmp_path) as url:
@@ -122,6 +124,7 @@ def test_a_run_reaches_a_rung_with_its_first_report_at_or_beyond_it() -> None:
     assert asha.promoted({0, 1}, scores) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "pruner"), list(zip(kinds(), ("median", "asha"), strict=False)))
 def test_a_trainer_that_reports_halves_of_epochs_is_searched_and_confirmed(
     tmp_path: Path, kind: str, pruner: str

@@ -93,6 +93,7 @@ def test_both_ends_can_be_drawn() -> None:
     assert numbers.fitted(odd, 0.12352) == 0.1235
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_a_search_of_a_narrow_range_draws_what_the_space_takes(tmp_path: Path, sampler: str) -> None:
     for place, bounds in enumerate([*NARROW[:6], NARROW[8], WHOLE[2]]):
@@ -137,6 +138,7 @@ FLAGS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_stored_number_out_of_its_range_blocks_no_launch_and_the_doctor_tells_of_it(tmp_path: Path) -> None:
     place, space = Place(tmp_path), space_file(tmp_path, SPACE)
     assert place.call("--space", space, *FLAGS, "--trials", "2", "--phases", "search").returncode == 0

@@ -11,6 +11,8 @@ from own_trainers import OwnStudy, returned
 from study import objectives
 from study.settings import SettingsError
 
+pytestmark = pytest.mark.slow  # each test launches a study, or two
+
 TRAINER = """
 def train(configuration, seed, report):
     deep = configuration['depth_n']

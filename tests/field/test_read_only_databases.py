@@ -21,6 +21,8 @@ from results.frames import load_study
 from results.records import StudyRow, open_database
 from study.web.application import application
 
+pytestmark = pytest.mark.slow  # studies are launched, files handed to another user
+
 ASKED = ("--space", "pooling", "--rehearse", "--trials", "2", "--seeds", "2", "--confirm", "1", "--name", "r")
 READING = (
     ("study.status", ("--name", "r")),
@@ -145,7 +147,6 @@ def bound_by_modes() -> list[str]:
     return before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", [0o555, 0o777])
 def test_a_file_whose_mode_forbids_writing_is_read_by_every_command(tmp_path: Path, mode: int) -> None:
     before, place = bound_by_modes(), Place(tmp_path)

@@ -22,6 +22,8 @@ from study.folder_lock import folder_held
 from study.search import Search, TrialState
 from study.settings import SettingsError
 
+pytestmark = pytest.mark.slow  # each test launches a study, or two
+
 ASKED = (
     "--rehearse",
     "--rehearse-seconds",
@@ -132,7 +134,6 @@ def test_optunas_tables_are_opened_again_while_another_makes_them(monkeypatch: p
     assert "SELECT" not in str(told.value)
 
 
-@pytest.mark.slow
 def test_a_folder_is_written_by_one_launch_at_a_time(tmp_path: Path) -> None:
     program = (
         "import sys, pathlib; from study.folder_lock import folder_held\n"
@@ -150,7 +151,6 @@ def test_a_folder_is_written_by_one_launch_at_a_time(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", kinds())
 def test_two_studies_and_one_twice_are_launched_at_once(tmp_path: Path, kind: str) -> None:
     place = Place(tmp_path)
