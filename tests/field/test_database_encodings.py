@@ -47,6 +47,7 @@ def study(name: str) -> StudyRow:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encoding", "goal"),
     [

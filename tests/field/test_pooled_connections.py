@@ -92,6 +92,7 @@ def test_a_parameter_that_is_not_known_or_no_number_is_one_message(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_parameters_are_taken_by_our_tables_and_by_optunas() -> None:
     with own_database() as direct:
         keeping = "connect_timeout=5&keepalives=1&keepalives_idle=30"
