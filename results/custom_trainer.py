@@ -12,7 +12,6 @@ from results.task_units import units_of
 
 MULTITASK_BERT, REHEARSAL = "mtbert", "rehearsal"
 DEMO = "demo"  # what `--data` is where nothing was named: data of the built-in model
-NO_COST = ("score", "leaderboard_score")  # metrics of the whole model that are none of its costs
 
 
 def custom_trainer(study: StudyRow) -> str | None:

@@ -27,6 +27,26 @@ class Content(Protocol):
         """File name without ending -> table, for `results.export`; its rows name the runs they came from."""
 
 
+@dataclass(frozen=True)
+class OneFigure:
+    """A section that is a figure under its sentence, whose numbers other tables of every export have."""
+
+    drawn: Figure
+    told: str
+
+    def sentence(self) -> str:
+        """What the figure shows."""
+        return self.told
+
+    def figures(self) -> Sequence[Figure]:
+        """That one."""
+        return (self.drawn,)
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """None of its own."""
+        return {}
+
+
 class Build(Protocol):
     """From a study that was read to a section's content."""
 
