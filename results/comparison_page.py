@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup
 
 from results import interval_svg, page, paired_svg, wording
-from results.comparing import PairOfStudies, StudyComparison, compare_studies
+from results.comparing import PairOfStudies, StudyComparison
 from results.rendering import TEMPLATES, template_environment
 from results.rows import StudyRow
 from results.study_effects import Effect
-from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import seeds_text
 
@@ -37,11 +36,6 @@ ELSEWHERE = (
 TURNED = "Rows marked with ⇄ were measured the other way round in this study; their sign is turned."
 
 
-def render_comparison(studies: Sequence[StudyResults]) -> str:
-    """The page as HTML; the first study is the reference. At least two."""
-    return render_found(compare_studies(studies))
-
-
 def in_brief(found: StudyComparison) -> list[str]:
     """For a terminal: the answer about each study, and the launches that would make more of it comparable."""
     told = []
@@ -51,8 +45,8 @@ def in_brief(found: StudyComparison) -> list[str]:
     return told
 
 
-def render_found(found: StudyComparison) -> str:
-    """The page of a comparison."""
+def render_comparison(found: StudyComparison) -> str:
+    """The page as HTML; the first study is the reference."""
     return (
         template_environment()
         .get_template("comparison.html.j2")

@@ -47,11 +47,11 @@ def write_comparison(studies: Sequence[Opened], path: Path) -> list[str]:
     UnknownStudy when a database has none of the name.
     """
     from results.comparing import compare_studies
-    from results.comparison_page import in_brief, render_found
+    from results.comparison_page import in_brief, render_comparison
     from results.study_results import StudyResults
 
     found = compare_studies([StudyResults(database, name) for database, name in studies])
-    command.write_text(path, render_found(found))
+    command.write_text(path, render_comparison(found))
     return in_brief(found)
 
 

@@ -177,7 +177,8 @@ def test_the_launch_has_what_that_study_went_without(
 
 def test_page_terminal_and_table_say_it(database: Database) -> None:
     studies = [StudyResults(database, name) for name in ("a", "b", "c", "d")]
-    page, found = render_comparison(studies), compare_studies(studies)
+    found = compare_studies(studies)
+    page = render_comparison(found)
     assert "around another configuration: adapt lora, not none; rate 0.3, not 0.1" in page
     assert "<code>python -m study.launch --name d" in page
     assert any("python -m study.launch --name d" in line for line in in_brief(found))

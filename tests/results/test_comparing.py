@@ -129,7 +129,7 @@ def test_what_differs_between_the_set_ups_is_told(found: StudyComparison) -> Non
 def test_a_study_without_the_rows_yet_says_so(place: Place) -> None:
     compared = compare_studies([StudyResults(place.database, name) for name in ("a", "later")])
     assert "no row in common" in compared.pairs[0].sentence()
-    assert "can be compared yet" in render_comparison([StudyResults(place.database, n) for n in ("a", "later")])
+    assert "can be compared yet" in render_comparison(compared)
 
 
 def test_a_change_that_was_measured_the_other_way_round_is_turned(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_the_luck_of_each_best_does_not_make_turned_rows_differ(tmp_path: Path) 
             database.replace_cells(name, "ablate", [cell("ablate", "one", other, 0, **told)])
         studies = [StudyResults(database, name) for name in ("x", "y")]
         (row,) = compare_studies(studies).pairs[0].shared
-        page = render_comparison(studies)
+        page = render_comparison(compare_studies(studies))
     assert row.turned and row.difference and row.difference.excludes_zero  # as measured
     assert row.judgement and row.judgement.p > 0.05 and row.judgement.verdict == "carries over"
     assert row.first.judged and row.second.judged and row.first.interval and row.second.interval
@@ -195,7 +195,7 @@ def test_what_is_to_be_known_of_the_numbers_is_told(tmp_path: Path) -> None:
         made.grid("played", {"mean": 0.05}, 1, settings_json={"seeds": 6, "trainer": "rehearsal"}, data_made_up=True)
         made.grid("small", {"mean": 0.05}, 2, backbone="minilm")
         pages = [
-            render_comparison([StudyResults(database, name) for name in names])
+            render_comparison(compare_studies([StudyResults(database, name) for name in names]))
             for names in (("real", "played", "small"), ("played", "played"), ("real", "real"))
         ]
     assert "played: Rehearsal: nothing was trained" in pages[0] and "small: The backbone MiniLM" in pages[0]
@@ -204,7 +204,7 @@ def test_what_is_to_be_known_of_the_numbers_is_told(tmp_path: Path) -> None:
 
 
 def test_nothing_of_a_hostile_name_becomes_html(place: Place) -> None:
-    page = render_comparison([StudyResults(place.database, name) for name in ("a", "b", "c")])
+    page = render_comparison(compare_studies([StudyResults(place.database, name) for name in ("a", "b", "c")]))
     assert "<script" not in page and "<img" not in page
     assert page.count("&lt;img src=x onerror") >= 3  # a row of both, a row of one, a set-up
 
@@ -218,7 +218,7 @@ def test_the_same_databases_give_the_same_bytes_and_the_page_is_whole(place: Pla
 
 
 def test_the_page_needs_nothing_from_elsewhere(place: Place) -> None:
-    page = render_comparison([StudyResults(place.database, name) for name in ("a", "b")])
+    page = render_comparison(compare_studies([StudyResults(place.database, name) for name in ("a", "b")]))
     assert set(re.findall(r'<[^>]*\s(?:src|href)="([^"]*)"', page)) == {"data:,", "#carry-over-1"}
     assert "url(" not in page and "@import" not in page
 
