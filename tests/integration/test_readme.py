@@ -50,7 +50,7 @@ def added(command: list[str]) -> tuple[str, ...]:
 
 
 def without_cluster(arguments: list[str], folder: Path) -> list[str]:
-    """Return the arguments with a file for the cluster's database, and without its address: there is no cluster here."""
+    """Return the arguments without the address of a cluster, and with a file for its database: there is none here."""
     at = arguments.index("--ray-address") if "--ray-address" in arguments else len(arguments)
     kept = arguments[:at] + arguments[at + 2 :]
     return [re.sub(r"^postgresql.*", f"sqlite:///{folder}/cluster.db", part) for part in kept]
@@ -67,6 +67,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
         if module == "study.dashboard":
             assert_it_listens(place, *arguments)
             continue
+        module = f"{module}.__main__" if module == "search_spaces" else module
         done = place.call(*without_cluster(arguments, tmp_path), *added(command), module=module)
         assert done.returncode in (0, None), (command, done.stdout, done.stderr)
     assert (tmp_path / "predictions" / "sst-test-output.csv").is_file()
