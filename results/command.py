@@ -86,7 +86,7 @@ def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
             if url not in databases:
                 stack.enter_context(foreign_rows(url, debug=given.debug))
                 databases[url] = stack.enter_context(open_database(url, create=False))
-            databases[url].require_study(name)
+            databases[url].studies.require(name)
             studies.append((databases[url], name))
         yield studies
 

@@ -101,7 +101,7 @@ def store_of(storage: str, name: str) -> Path | None:
     from results.stages import STORE
 
     with open_database(storage, create=False) as database:
-        noted = database.require_study(name).decisions_json.get(STORE)
+        noted = database.studies.require(name).decisions_json.get(STORE)
     folder = noted.get("folder") if isinstance(noted, dict) else None
     return Path(folder) if isinstance(folder, str) else None
 

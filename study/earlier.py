@@ -31,10 +31,10 @@ def earlier_settings(
     if opened is None:
         return None, None
     with opened as database, foreign_rows(storage):
-        found = database.study(name)
+        found = database.studies.find(name)
         if found is not None or wanted is None:
             return None if found is None else Settings.from_json(found.settings_json), None
-        return None, Settings.from_json(database.require_study(wanted).settings_json)
+        return None, Settings.from_json(database.studies.require(wanted).settings_json)
 
 
 def seen_noise(storage: str, name: str) -> SeenNoise | None:

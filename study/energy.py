@@ -98,10 +98,10 @@ def add(database: Database, name: str, used: Energy | None) -> None:
     """Add to what earlier launches used."""
     if used is None:
         return
-    study = database.require_study(name)
+    study = database.studies.require(name)
     before = energy_of(study)
     whole = used if before is None else before.plus(used)
-    database.decide(name, {ENERGY: whole.as_json()})
+    database.studies.decide(name, {ENERGY: whole.as_json()})
 
 
 def _packages(powercap: Path) -> Iterator[Counter]:

@@ -134,7 +134,7 @@ class Session:
                         self._run(database, lease, engine)
                         self._clear_up_logs(database)
                         lease.renew_if_due()
-                        database.update_study(settings.name, status="done")
+                        database.studies.update(settings.name, status="done")
                         return self._write(database)
                 except FailuresStop as stop:
                     raise self._stopped(database, stop) from None
@@ -143,14 +143,14 @@ class Session:
 
     def _clear_up_logs(self, database: Database) -> None:
         """Those that a killed launch left empty, and, of a study that is begun, those of one of its name before it."""
-        known = {run.id for run in database.runs(self._settings.name)}
+        known = {run.id for run in database.runs.of_study(self._settings.name)}
         run_log.clear_up(self._folder / run_log.LOGS, known)
 
     def _interrupted(self, database: Database, stop: BaseException) -> Interrupted:
         """Note that the study was stopped; why it was, and how to go on."""
         name = self._settings.name
-        database.update_study(name, status="interrupted")
-        done = len(database.runs(name, status="complete"))
+        database.studies.update(name, status="interrupted")
+        done = len(database.runs.of_study(name, status="complete"))
         why = str(stop) or "Interrupted"
         if isinstance(stop, TimeIsUp):  # nobody is there to go on: the report says how far it came
             why = f"The time is up (--timeout {self._limits.study_seconds:g})"
@@ -161,8 +161,8 @@ class Session:
     def _stopped(self, database: Database, stop: FailuresStop) -> FailuresStop:
         """Note that the study was stopped by its failures; what failed, where to read more, and how to go on."""
         name = self._settings.name
-        database.update_study(name, status="interrupted")
-        done = len(database.runs(name, status="complete"))
+        database.studies.update(name, status="interrupted")
+        done = len(database.runs.of_study(name, status="complete"))
         if done:
             self._write(database)
         again = f"python -m study.launch --name {name}{self._elsewhere()} --retry-failed"
@@ -198,8 +198,8 @@ class Session:
         places = Places(
             prepared=self._folder / "prepared", models=self._folder / "models", logs=self._folder / run_log.LOGS
         )
-        database.update_study(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
-        database.add_examples(settings.name, trainer.examples())
+        database.studies.update(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
+        database.studies.add_examples(settings.name, trainer.examples())
         store_folder = Path(settings.out) / STORE
         store = StageStore(store_folder, round(settings.store_gb * 1e9)) if settings.share and trainer.shares else None
         gpu = trainer.gpu() if engine.device() != "cpu" else None
@@ -215,7 +215,7 @@ class Session:
                 observer=Observers((progress, tracking)),
                 places=places,
                 lease=lease,
-                environment_id=database.environment_id(environment(THREADS, gpu)),
+                environment_id=database.runs.environment_id(environment(THREADS, gpu)),
                 store=store,
                 limits=self._limits,
                 objectives=settings.objectives,
@@ -282,12 +282,12 @@ class Session:
     def _keep_best(self, database: Database, results: StudyResults, found: Summary) -> None:
         """Keep the best configuration's model in `best/`, and write its card."""
         settings, folder = self._settings, self._folder / "best"
-        digest = database.require_study(settings.name).decisions_json.get("best")
+        digest = database.studies.require(settings.name).decisions_json.get("best")
         if digest is None:
             return
         seeds = fresh_seeds(settings, settings.seeds)
         counted = set(results.run_ids(digest))  # read again: `results` has its runs without their configurations
-        runs = database.runs(settings.name, config_digest=digest)
+        runs = database.runs.of_study(settings.name, config_digest=digest)
         rows = [run for run in runs if run.id in counted and run.seed in seeds]
         kept = self._trainer.keep_best(rows, self._folder / "models", folder, self._say) if rows else None
         if kept is not None:

@@ -69,13 +69,14 @@ def test_the_three_packages_print_alike() -> None:
 def test_a_status_with_long_and_foreign_names(tmp_path: Path, encoding: str) -> None:
     from sqlite import migrated
 
-    from results.records import StudyRow, open_database
+    from results.records import open_database
+    from results.rows import StudyRow
 
     storage = migrated(tmp_path)
     with open_database(storage) as database:
         texts = dict.fromkeys(("goal", "command", "data_fingerprint", "backbone"), "naïve – " * 20)
         row = StudyRow(study_name="x", space="s", data_source="Größe\x1b[2J", data_made_up=False, seed=0, **texts)
-        database.create_study(row)
+        database.studies.create(row)
     for asked in ([], ["--name", "x"]):
         with pytest.MonkeyPatch.context() as patch:
             code, shown = printed(patch, encoding, status.main, [*asked, "--storage", storage])

@@ -13,8 +13,9 @@ import pytest
 from markupsafe import escape
 
 from results.energy import Energy, energy_of
-from results.records import StudyRow, open_database
+from results.records import open_database
 from results.rendering import render_report
+from results.rows import StudyRow
 from results.summary import summary
 from study import energy, status_tables
 from study.ending import Ending
@@ -136,14 +137,14 @@ def test_launches_add_up_in_the_record_and_all_say_it(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/s.db"
     texts = dict.fromkeys(("space", "goal", "command", "data_source", "data_fingerprint", "backbone"), "x")
     with open_database(url) as database:
-        database.create_study(StudyRow(study_name="s", data_made_up=False, seed=0, **texts))
+        database.studies.create(StudyRow(study_name="s", data_made_up=False, seed=0, **texts))
         energy.add(database, "s", None)
-        assert energy_of(database.require_study("s")) is None
+        assert energy_of(database.studies.require("s")) is None
         assert status_tables.read(url, "s")["energy"] is None
         assert "Energy" not in render_report(database, "s")
         energy.add(database, "s", Energy(3.6e5, 1800.0, (PACKAGES,)))
         energy.add(database, "s", Energy(3.6e5, 1800.0, (PACKAGES, GPUS)))
-        found = energy_of(database.require_study("s"))
+        found = energy_of(database.studies.require("s"))
         assert found == Energy(7.2e5, 3600.0, (PACKAGES, GPUS))
         told = found.sentence()
         assert "0.20 kWh" in told and f"{PACKAGES} and {GPUS}" in told
