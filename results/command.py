@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import DEFAULT_STORAGE, output
+from results import DEFAULT_STORAGE
 from results.errors import ResultsError, StorageError
-from results.plain import plain
+from search_spaces import output
+from search_spaces.output import plain
 
 if TYPE_CHECKING:
     from results.records import Database

@@ -17,12 +17,12 @@ from sqlalchemy import Select, inspect, select
 
 from results import schema
 from results.natural_tables import natural
-from results.plain import plain
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
 from results.study_results import StudyResults
 from results.task_units import units_of
 from results.trial_frame import trial_frame
+from search_spaces.output import plain
 
 # Columns whose type pandas cannot tell from the values when they are missing, or when there are no rows.
 _NUMBERS = (

@@ -13,7 +13,7 @@ from search_spaces import numbers, output
 from search_spaces.choices import Place, places
 from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, describe
 from search_spaces.loading import load, names
-from search_spaces.plain import plain
+from search_spaces.output import plain
 
 WIDTH = 80
 GAP = "  "

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from results import DEFAULT_STORAGE, output
-from results.plain import plain
+from results import DEFAULT_STORAGE
+from search_spaces import output
+from search_spaces.output import plain
 from study.interrupts import until_ctrl_c
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from results import claim_words, wording
-from results.plain import plain
 from results.replication import Finding, findings
 from results.rows import StudyRow
 from results.side_by_side import SideRow, SideTable, side_by_side
 from results.study_results import StudyResults
+from search_spaces.output import plain
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from mtbert.data.cutting import most_tokens
 from mtbert.encoder.locate import is_hub_name
 from results import page, wording
 from results.markdown import level, templates
-from results.plain import plain
 from results.records import Database
 from results.rows import RunRow
 from results.study_results import StudyResults
 from results.summary import Summary
+from search_spaces.output import plain
 from study.best_model import PREDICTIONS, TRANSFORMERS
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import Any
 
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
-from results import DEFAULT_STORAGE, output, storage_url
+from results import DEFAULT_STORAGE, storage_url
 from results.code_versions import note as code_note
 from results.export import write_tables_of
 from results.outcome import outcome_of
@@ -28,6 +28,7 @@ from results.study_results import StudyResults
 from results.summary import Summary, summarise
 from results.task_units import units_from
 from results.wording import plural
+from search_spaces import output
 from search_spaces.grammar import Choices
 from study import ending, energy, objectives, plan, run_log, store_note
 from study.arguments import faults, limit_flags, limits

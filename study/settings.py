@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from mtbert.seeds import derive
-from results.plain import plain
 from results.rows import CONSECUTIVE_SEEDS
+from search_spaces.output import plain
 
 MAIN_TASKS = ("sst", "quora", "sts")
 MTBERT, REHEARSAL = "mtbert", "rehearsal"  # trainers; any other is a function, package.module:function

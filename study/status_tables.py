@@ -14,10 +14,10 @@ from rich.text import Text
 
 from results.custom_trainer import custom_trainer
 from results.energy import Energy, energy_of
-from results.plain import plain
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
 from results.stages import stage_costs
+from search_spaces.output import plain
 from study import status_log, store_note
 from study.resuming import resume_command
 from study.terminal import label

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from results.plain import plain
+from search_spaces.output import plain
 
 
 class PlainConsole(Console):

@@ -12,8 +12,8 @@ from optuna.storages import RDBStorage
 
 from results import storage_url
 from results.errors import StorageError
-from results.plain import plain
 from results.records import Database, open_database
+from search_spaces.output import plain
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
 from study.web.offered import Offered
