@@ -135,7 +135,7 @@ def test_a_faulty_grid_row_recipe_or_base_is_told() -> None:
     assert faults(A, recipes=(Recipe("r", "", {}),)) == "Recipe r needs a source: where it is from."
     assert "write a single one with a comma" in faults(factors=A)
     found = faults(of("one", Level("one", {"x.name": 1})), base={"x": 3})
-    assert found == "x.name lies inside x, which the base sets to 3."
+    assert found == "x.name is inside x, which the base sets to 3."
 
 
 def test_levels_of_one_factor_and_what_hangs_from_them_may_set_the_same_path() -> None:
