@@ -16,7 +16,7 @@ from results.byte_numbers import ByteColumn
 from results.records import Database, byte_columns, old_tables, open_database
 from results.rows import RunRow
 from results.stages import STORE
-from search_spaces import numbers
+from search_spaces.grammar import numbers
 from study import run_log, trust
 from study.resuming import resume_command
 from study.settings import Settings
