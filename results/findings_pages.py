@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from results import account, claim_words, command, page, wording
+from results import account, claim_words, command, first_screen, notes, wording
 from results.described import described
 from results.errors import ResultsError
 from results.markdown import level, templates
@@ -73,6 +73,7 @@ def write_pages(studies: Sequence[Opened], folder: Path) -> None:
         _update(data, name, one)
         _write(folder, name, "study", data, _study(one))
     if any(_claims(one) for one in found.values()):
+        data["pages"].setdefault(SCOREBOARD, {"judgement": []})
         _write(folder, SCOREBOARD, "scoreboard", data, _scoreboard(data))
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
     command.write_text(folder / DATA_FILE, f"{text}\n")
@@ -101,7 +102,7 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
         page = folder / f"{name}.md"
         if page.is_file() and OLD_MARK in page.read_text(encoding="utf-8"):
             raise ResultsError(
-                f"{page} contains its judgement, as an earlier release wrote it. Move that text to {folder / DATA_FILE} "
+                f"{page} contains its judgement, as in earlier releases. Move that text to {folder / DATA_FILE} "
                 f'({{"claims": {{}}, "pages": {{"{name}": {{"judgement": ["line", ...]}}}}}}) and delete the page.'
             )
     path = folder / DATA_FILE
@@ -153,11 +154,12 @@ def _study(found: Outcome) -> dict[str, Any]:
         "unit": results.units.score,
         "custom": account.is_custom(study),
         "claims": _claims(found),
-        "page": page,
+        "first_screen": first_screen,
+        "notes": notes,
         "described": described,
-        "made_up": page.made_up(study),
-        "backbone_note": page.MINILM if study.backbone == "minilm" else "",
-        "interval_note": page.interval_note(
+        "made_up": first_screen.made_up(study),
+        "backbone_note": first_screen.MINILM if study.backbone == "minilm" else "",
+        "interval_note": notes.interval_note(
             over,
             fixed_pretraining=bool(study.settings_json.get("fixed_pretraining_seed")),
             custom=account.is_custom(study),
@@ -183,7 +185,7 @@ def _scoreboard(data: JsonObject) -> dict[str, Any]:
         "verdicts": VERDICTS,
         "scale": scales.pop() if len(scales) == 1 else "",
         "minilm": any(study["backbone"] == "minilm" for study in studies),
-        "page": page,
+        "first_screen": first_screen,
     }
 
 
