@@ -120,7 +120,8 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
 def _update(data: JsonObject, name: str, found: Outcome) -> None:
     """Replace what the data say of a page by what its study says now; its judgement stays."""
     data["claims"] = {key: claim for key, claim in data["claims"].items() if claim["page"] != name}
-    page = data["pages"][name] = {"judgement": _judgement(data, name)}
+    page: JsonObject = {"judgement": _judgement(data, name)}
+    data["pages"][name] = page
     claims = _claims(found)
     if claims is not None:
         data["claims"] |= claims_data(name, claims)
