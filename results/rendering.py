@@ -15,7 +15,6 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
-from results.choice_luck import choice_note
 from results.contents import contents
 from results.custom_trainer import custom_trainer
 from results.described import described
@@ -25,6 +24,7 @@ from results.outcome import Outcome, outcome
 from results.records import Database
 from results.run_list import run_list
 from results.summary import Summary
+from results.winners_curse import choice_note
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("report.js", "run_list.js")
