@@ -26,8 +26,8 @@ SAME_DATA = (
     "than they had to be."
 )
 CORRECTED = (
-    "Verdicts are corrected for the selection bias of a study's best in runs that it was chosen by; points and intervals "
-    "are as measured."
+    "Verdicts are corrected for the selection bias of a study's best in runs that it was chosen by; points and "
+    "intervals are as measured."
 )
 ELSEWHERE = (
     "Around another configuration: the studies made the same change to configurations that differ in other choices, "

@@ -194,7 +194,7 @@ def test_importance_finds_the_planted_factor_and_leaves_what_does_nothing(place:
         spans[factor] = max(means) - min(means)
     strongest = max((factor for factor in spans if "." not in factor), key=lambda factor: spans[factor])
     table = pd.read_csv(place.folder / "runs" / "p" / "tables" / "importance.csv")
-    shapley = table[table["evaluator"] == "shapley"].set_index("factor")
+    shapley = table.set_index("factor")
     nulls = [factor for factor in data["null_factors"] if factor in shapley.index]
     # A factor whose conditional ones have an effect is credited with it.
     nulls = [factor for factor in nulls if not any(name.startswith(f"{factor}.") and spans[name] for name in spans)]
