@@ -14,9 +14,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-<<<<<<< HEAD
-from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
-=======
 from results import (
     account,
     code_versions,
@@ -28,8 +25,6 @@ from results import (
     run_links,
     wording,
 )
-from results.choice_luck import choice_note
->>>>>>> main
 from results.contents import contents
 from results.custom_trainer import custom_trainer
 from results.described import described
