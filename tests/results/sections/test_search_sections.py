@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.records import Database, RunResult
+from results.records import Database
+from results.rows import RunResult
 from results.sections import fronts, importance, tuning
 from results.study_results import StudyResults
 from results.summary import summarise
@@ -118,7 +119,7 @@ def test_selection_bias_is_that_of_the_configuration_that_was_chosen_first(light
         run(light, A, phase_seed, "confirm", a)
         run(light, B, phase_seed, "confirm", b)
     cells = [light.cell("confirm", "baseline", A, 0), light.cell("confirm", "confirm:1", B, 1)]
-    light.database.replace_cells(light.name, "confirm", cells)
+    light.database.studies.replace_cells(light.name, "confirm", cells)
     found = built(tuning, light.database)
     assert "the best scored 0.750 there and 0.710 with 3 seeds that did not choose it" in found.sentence()
     assert "it: a selection bias of +4.0 points" in found.sentence()
@@ -134,7 +135,7 @@ def test_one_confirmed_seed_shows_no_selection_bias(light: Any) -> None:
     light.study()
     run(light, B, 0, "search", 0.75)
     run(light, B, 1000, "confirm", 0.70)
-    light.database.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
+    light.database.studies.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
     found = built(tuning, light.database)
     assert "One seed shows no spread, so the selection bias cannot be estimated." in found.sentence()
     assert found.tables()["luck"]["luck"].isna().all()
