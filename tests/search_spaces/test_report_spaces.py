@@ -18,7 +18,7 @@ from reports import ALSO, REPORTS, UNPRINTED, WITHOUT_TABLE, needs_reports
 import search_spaces
 from mtbert.config import RunConfig
 from study.configuration import check_space, to_config
-from study.settings import resolve
+from study.resolve import resolve
 
 ASSET = Path(__file__).resolve().parents[1] / "assets" / "report_tables.json"
 FACTS: dict[str, list[dict[str, Any]]] = json.loads(ASSET.read_text(encoding="utf-8"))
