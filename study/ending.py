@@ -75,7 +75,6 @@ class Ending:
             },
             "gain": gain and {**unit.natural_interval(gain), "level": 0.95},
             **found.stages.as_json(),
-            "energy": used.as_json() if (used := found.energy) else None,
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),
         }
@@ -104,8 +103,6 @@ class Ending:
         console.print(f"\n{counts.total} runs: {self._ended()}")
         if found.stages.stages:  # a rehearsal has none
             console.print(found.stages.sentence(), markup=False)
-        if used := found.energy:
-            console.print(used.sentence(), markup=False)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():

@@ -18,7 +18,7 @@ from results.records import Database, open_database
 from results.task_units import units_from
 from results.wording import plural
 from search_spaces.grammar import Choices
-from study import energy, objectives, plan, results_files, run_log, store_note
+from study import objectives, plan, results_files, run_log, store_note
 from study.arguments import Options
 from study.beginning import create_or_resume
 from study.code_changes import CodeChange
@@ -223,7 +223,7 @@ class Session:
             )
             store_note.write(database, settings.name, store)
             try:
-                with energy.measured(database, settings.name), stopping_on_signal(execution):
+                with stopping_on_signal(execution):
                     driver.run()
             finally:
                 store_note.write(database, settings.name, store)
