@@ -32,7 +32,7 @@ METRICS: dict[Metric, str] = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricDifference:
     """One metric of a claim: better minus worse. Score units."""
 
     metric: Metric
@@ -40,7 +40,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Finding:
+class MeasuredClaim:
     """A claim with what was measured of it (nothing where it cannot be), and the verdict.
 
     `pairs`: the mean of all the matched pairs of its table, where those are more than the claim compares;
@@ -48,14 +48,14 @@ class Finding:
     """
 
     claim: Claim
-    measured: tuple[Measured, ...]
+    measured: tuple[MetricDifference, ...]
     pairs: Comparison | None
     other_reading: Comparison | None
     judgement: ClaimJudgement
     run_ids: tuple[int, ...]
 
 
-def findings(results: StudyResults) -> list[Finding]:
+def measure_claims(results: StudyResults) -> list[MeasuredClaim]:
     """Every claim of the study's space with its verdict, errors held over all of them; empty for other spaces."""
     claims = claims_of(results.study.space)
     if not claims:
@@ -64,7 +64,7 @@ def findings(results: StudyResults) -> list[Finding]:
     tried = [_measure(results, claim, rows) for claim in claims]
     tests = [one if isinstance(one, str) else _test(claim, one) for claim, one in zip(claims, tried, strict=True)]
     return [
-        Finding(
+        MeasuredClaim(
             claim=claim,
             measured=() if isinstance(one, str) else one,
             pairs=_pairs(results, claim, rows),
@@ -83,7 +83,7 @@ def row_digests(results: StudyResults) -> dict[str, str]:
     return found if baseline is None else {BASELINE: baseline, **found}
 
 
-def _measure(results: StudyResults, claim: Claim, rows: dict[str, str]) -> tuple[Measured, ...] | str:
+def _measure(results: StudyResults, claim: Claim, rows: dict[str, str]) -> tuple[MetricDifference, ...] | str:
     """The claim's metrics, or why they cannot be compared."""
     labels = dict.fromkeys((*claim.better, *claim.worse, *claim.reference))
     missing = [label for label in labels if not results.results_of(rows.get(label, ""))]
@@ -105,7 +105,7 @@ def _measure(results: StudyResults, claim: Claim, rows: dict[str, str]) -> tuple
         comparison = _compare(results, metric, weights, [rows[label] for label in claim.reference])
         if comparison is None:
             return _not_measurable(metric)
-        found.append(Measured(metric, comparison))
+        found.append(MetricDifference(metric, comparison))
     return tuple(found)
 
 
@@ -190,14 +190,14 @@ def _of_rows(
     return compare_tasks(results, tasks, weights)
 
 
-def _test(claim: Claim, measured: Sequence[Measured]) -> ClaimTest | str:
+def _test(claim: Claim, measured: Sequence[MetricDifference]) -> ClaimTest | str:
     differences = [one.comparison.difference for one in measured]
     if any(difference.noise.error == 0 for difference in differences):
         return NO_NOISE
     return claim_test(differences, claim.direction, claim.tolerance)
 
 
-def _reasoned(claim: Claim, measured: Sequence[Measured] | str, judged: ClaimJudgement) -> ClaimJudgement:
+def _reasoned(claim: Claim, measured: Sequence[MetricDifference] | str, judged: ClaimJudgement) -> ClaimJudgement:
     if judged.verdict != "open" or judged.reason or isinstance(measured, str):
         return judged
     differences = [(METRICS[one.metric], one.comparison.difference) for one in measured]

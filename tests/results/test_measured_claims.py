@@ -9,8 +9,8 @@ import pytest
 from report_studies import SEEDS, digest, write
 from scipy import stats
 
+from results.measured_claims import MeasuredClaim, measure_claims, row_digests
 from results.records import Database
-from results.replication import Finding, findings, row_digests
 from results.side_by_side import side_by_side
 from results.study_results import StudyResults
 
@@ -29,8 +29,8 @@ def row(sst: float = 0.5, quora: float = 0.7, sts: float = 0.4, seeds: int = 5, 
     return {"sst": (sst + noise).tolist(), "quora": (quora + noise).tolist(), "sts": (sts - noise).tolist()}
 
 
-def found_in(database: Database) -> dict[str, Finding]:
-    return {finding.claim.id: finding for finding in findings(StudyResults(database, "s"))}
+def found_in(database: Database) -> dict[str, MeasuredClaim]:
+    return {finding.claim.id: finding for finding in measure_claims(StudyResults(database, "s"))}
 
 
 def verdicts(database: Database) -> dict[str, str]:
@@ -235,7 +235,7 @@ def test_errors_are_held_over_the_table(database: Database) -> None:
 def test_another_space_has_no_claims(database: Database) -> None:
     write(database, "pooling", {"a": row(), "b": row()})
     results = StudyResults(database, "s")
-    assert findings(results) == [] and side_by_side(results) == []
+    assert measure_claims(results) == [] and side_by_side(results) == []
 
 
 def test_rows_are_found_by_their_labels(database: Database) -> None:

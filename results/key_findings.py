@@ -15,7 +15,7 @@ SHOWN = 5  # of each kind; the table under it has all
 
 
 @dataclass(frozen=True)
-class Finding:
+class KeyFinding:
     """One change and what it does, in score units, with the runs it is known from."""
 
     factor: str
@@ -31,11 +31,11 @@ class Group:
 
     title: str
     nothing: str
-    findings: tuple[Finding, ...]
+    findings: tuple[KeyFinding, ...]
     notes: tuple[str, ...] = ()
 
     @property
-    def shown(self) -> tuple[Finding, ...]:
+    def shown(self) -> tuple[KeyFinding, ...]:
         """The first of them."""
         return self.findings[:SHOWN]
 
@@ -61,10 +61,10 @@ def groups(results: StudyResults, found: Summary) -> tuple[Group, ...]:
     )
 
 
-def _of_ablation(results: StudyResults, found: Summary) -> list[Finding]:
+def _of_ablation(results: StudyResults, found: Summary) -> list[KeyFinding]:
     best = found.best.digest if found.best else ""
     return [
-        Finding(
+        KeyFinding(
             row.cell.factor or "",
             f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}",
             row.judgement.verdict,
@@ -76,10 +76,10 @@ def _of_ablation(results: StudyResults, found: Summary) -> list[Finding]:
     ]
 
 
-def _of_grid(results: StudyResults, found: Summary) -> list[Finding]:
+def _of_grid(results: StudyResults, found: Summary) -> list[KeyFinding]:
     baseline = found.baseline.digest if found.baseline else ""
     return [
-        Finding(
+        KeyFinding(
             "",
             "; ".join(row.entry.labels) or described(found, row.entry.choices).text,
             row.judgement.verdict,
