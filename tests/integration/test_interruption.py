@@ -124,7 +124,7 @@ def test_ctrl_c_before_the_first_run_says_how_to_go_on_as_protected(
         patch.setattr(Rehearsal, "prepare", ctrl_c)
         done = place.call(*REHEARSED, *protected, "--json")
     assert done.returncode == 130
-    again = "python -m study.launch --name r --workers 2 --run-timeout 90.0 --memory-per-run 1.5 --retries 1\n"
+    again = "python -m study.launch --name r --run-timeout 90.0 --memory-per-run 1.5 --retries 1 --workers 2\n"
     assert done.stderr.endswith(f"Interrupted; 0 finished runs are kept. Resume it: {again}")
     assert place.rows("select status from study_meta") == [("interrupted",)]
     assert place.rows("select count(*) from lease") == [(0,)]
