@@ -39,8 +39,9 @@ from study.execution import Execution, Places
 from study.lease import Lease
 from study.messages import EpochDone, Event, Job, RunDone, StageSeconds, TaskOutputs
 from study.observer import AbstractObserver, Request
+from study.resolve import resolve
 from study.search import Search
-from study.settings import Settings, resolve
+from study.settings import Settings
 from study.sharing import StageKeys
 from study.trainers.multitask_bert import MultitaskBert
 

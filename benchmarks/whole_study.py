@@ -53,7 +53,7 @@ from mtbert.trainer import sizes_of
 from results.records import open_database
 from results.rows import RunRow
 from study.preparation import check_all, prepare
-from study.settings import resolve
+from study.resolve import resolve
 from study.workload import together, workload
 
 ROOT = Path(__file__).resolve().parents[1]

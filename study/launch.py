@@ -7,8 +7,8 @@ import logging
 import sys
 import traceback
 
-from search_spaces import output
-from study.arguments import given, parser
+from results import output
+from study.arguments import given, parse
 from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError
 
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(arguments: list[str] | None) -> int:
-    options = parser().parse_args(arguments)
+    options = parse(arguments)
     output.alone(options.json)
     logging.raiseExceptions = False  # where the log cannot be written, the study still can
     # Here, not above: --help needs neither torch nor Optuna.

@@ -132,7 +132,7 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     if data["running_runs"]:
         console.print(_running(data["running_runs"]))
     if data["resume"]:
-        console.print(f"Go on: {data['resume']}", markup=False, soft_wrap=True)
+        console.print(f"Resume it: {data['resume']}", markup=False, soft_wrap=True)
     if data["failed_runs"]:  # a command is copied: it stays in one line, however long
         told = f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed"
         console.print(told, markup=False, soft_wrap=True)

@@ -212,8 +212,6 @@ def test_the_printed_launch_works_and_the_rows_are_there(tmp_path: Path) -> None
         "--space",
         "s.py",
         "--rehearse",
-        "--rehearse-seconds",
-        "0",
         "--trials",
         "8",
         "--seeds",

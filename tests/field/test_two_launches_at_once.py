@@ -27,8 +27,6 @@ pytestmark = pytest.mark.slow  # each test launches a study, or two
 
 ASKED = (
     "--rehearse",
-    "--rehearse-seconds",
-    "0",
     "--space",
     "pooling",
     "--trials",

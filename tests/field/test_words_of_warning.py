@@ -19,7 +19,8 @@ from results.records import Database, open_database
 from results.rendering import render_report
 from results.rows import Cell, NewRun, RunResult, StudyRow
 from results.summary import Summary, summary
-from study.settings import SettingsError, resolve
+from study.resolve import resolve
+from study.settings import SettingsError
 
 BASE = {"depth": "one", "rate": 0.1}
 BEST = {"depth": "two", "rate": 0.5}
@@ -242,7 +243,5 @@ def test_the_terminal_says_the_same(tmp_path: Path) -> None:
     assert "very same score, 0.5: the trainer probably ignores" in " ".join(done.stdout.split())
     refused = place.call(*asked, "--name", "y")
     assert refused.returncode == 2 and "needs --space" in refused.stderr and "Traceback" not in refused.stderr
-    rehearsed = place.call(
-        "--space", "pooling", "--rehearse", "--rehearse-seconds", "0", "--trials", "3", "--name", "r"
-    )
+    rehearsed = place.call("--space", "pooling", "--rehearse", "--trials", "3", "--name", "r")
     assert "a rehearsal, so nothing was trained" in rehearsed.stdout and "of training and eval" not in rehearsed.stdout

@@ -13,7 +13,8 @@ from study.execution import Execution, Places
 from study.lease import Lease
 from study.messages import EpochDone, Event, Job
 from study.observer import AbstractObserver, Request
-from study.settings import REHEARSAL, Settings, resolve
+from study.resolve import resolve
+from study.settings import REHEARSAL, Settings
 from study.trainers.rehearsal import Rehearsal
 
 PLACES = Places(Path("/nowhere"), Path("/nowhere"))

@@ -13,6 +13,7 @@ from results.records import open_database
 from results.rows import MetricValue, NewRun, RunResult, StudyRow
 from study.messages import EpochDone
 from study.tracking.choose import tracking
+from study.trainers.rehearsal import OPTIONS
 
 # MLflow 3.17's own tables under SQLAlchemy 2.1, and what its imports and TensorBoard's warn of.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -98,8 +99,9 @@ def test_a_study_made_anew_is_not_taken_for_the_old_one(place: Place, uri: str) 
     assert len({run.data.tags["study_created"] for run in mlflow_runs(uri)}) == 2
 
 
-def test_failed_runs_have_their_reason(place: Place, uri: str) -> None:
-    faults = ("--rehearse-faults", "nan_loss=0.5", "--phases", "search", "--trials", "6")
+def test_failed_runs_have_their_reason(place: Place, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OPTIONS, "nan_loss=0.5")
+    faults = ("--phases", "search", "--trials", "6")
     done = place.call(*STUDY, *faults, "--track", f"mlflow:{uri}")
     assert done.returncode == 3, done.stderr
     found = {(run.info.status, run.data.tags.get("reason")) for run in mlflow_runs(uri)}

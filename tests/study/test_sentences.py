@@ -24,8 +24,8 @@ from study.configuration import restricted, to_config
 from study.messages import Job, RunDone
 from study.objective import carry_out
 from study.recording import result_of
+from study.resolve import resolve
 from study.sentences import with_sentences
-from study.settings import resolve
 
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8}, None)
 FACTORS = (POOLING, MLM, SIMCSE_UNSUPERVISED, SIMCSE_SUPERVISED, FINE_TUNE_FIRST, SINGLE_TASK)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlite import migrated
 
-from results.records import Database, open_database
-from results.rows import MetricValue, NewRun, RunResult, StudyRow
+from results.records import Database, MetricValue, NewRun, RunResult, StudyRow, open_database
+from study.arguments import Options
 from study.messages import EpochDone
 from study.settings import SettingsError
 from study.tracking import choose, mirror
@@ -113,7 +113,7 @@ def test_a_library_that_is_not_installed_is_one_message(kind: str, monkeypatch: 
     ],
 )
 def test_secrets_are_never_shown(given: str, told: str) -> None:
-    assert choose.flags([given]) == ["--track", told]
+    assert Options(track=(given,)).repeated() == ["--track", told]
 
 
 def test_a_run_is_copied_as_it_goes_and_nothing_twice(database: Database, url: str) -> None:

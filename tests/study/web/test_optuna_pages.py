@@ -21,6 +21,7 @@ from place import Place
 from results.records import open_database
 from results.static_figures import STYLE, page_colours
 from study import dashboard
+from study.trainers.rehearsal import OPTIONS
 from study.web import artifacts
 from study.web.application import application
 from study.web.guard import Guard
@@ -191,10 +192,11 @@ def test_a_bare_dashboard_shows_notes_figures_and_artifacts(copied: Place) -> No
     assert ask(bare, path=f"/artifacts/1/{found['artifacts'][0]['artifact_id']}").status == 200
 
 
-def test_a_trial_that_failed_says_why(tmp_path: Path) -> None:
+def test_a_trial_that_failed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(tmp_path)
+    monkeypatch.setenv(OPTIONS, "nan_loss=0.6")
     done = place.call(
-        *("--space", "pooling", "--rehearse", "--rehearse-faults", "nan_loss=0.6", "--trials", "3", "--seeds", "2"),
+        *("--space", "pooling", "--rehearse", "--trials", "3", "--seeds", "2"),
         *("--name", "f", "--workers", "1", "--phases", "search"),
     )
     assert done.returncode == 3, done.stdout + done.stderr
