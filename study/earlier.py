@@ -34,4 +34,4 @@ def earlier_settings(
         found = database.studies.find(name)
         if found is not None or wanted is None:
             return None if found is None else Settings.from_json(found.settings_json), None
-        return None, Settings.from_json(database.require_study(wanted).settings_json)
+        return None, Settings.from_json(database.studies.require(wanted).settings_json)

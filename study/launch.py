@@ -7,7 +7,7 @@ import logging
 import sys
 import traceback
 
-from results import output
+from search_spaces import output
 from study.arguments import given, parse
 from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError

@@ -13,7 +13,7 @@ from typing import Any
 
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
-from results import output, storage_url
+from results import storage_url
 from results.records import Database, open_database
 from results.task_units import units_from
 from results.wording import plural
@@ -138,20 +138,20 @@ class Session:
 
     def _clear_up_logs(self, database: Database) -> None:
         """Delete logs that a killed launch left empty, and those of an earlier study of the same name."""
-        known = {run.id for run in database.runs(self._settings.name)}
+        known = {run.id for run in database.runs.of_study(self._settings.name)}
         run_log.clear_up(self._folder / run_log.LOGS, known)
 
     def _stopped(self, database: Database, stop: BaseException) -> Interrupted | FailuresStop:
         """Mark the study as interrupted; return the error that says why it stopped and how to resume it."""
         name, failed = self._settings.name, isinstance(stop, FailuresStop)
-        database.update_study(name, status="interrupted")
-        done = len(database.runs(name, status="complete"))
+        database.studies.update(name, status="interrupted")
+        done = len(database.runs.of_study(name, status="complete"))
         reason = str(stop) or "Interrupted"
         if isinstance(stop, TimeIsUp):
             reason = f"The time is up (--timeout {self._limits.study_seconds:g})"
         if isinstance(stop, TimeIsUp) or (failed and done):  # the study may never be resumed
             self._write(database)
-        resume = resume_command(database.require_study(name), self._options.storage, *["--retry-failed"] * failed)
+        resume = resume_command(database.studies.require(name), self._options.storage, *["--retry-failed"] * failed)
         if not failed:
             return Interrupted(f"{reason}; {done} finished runs are kept. Resume it: {resume}")
         return FailuresStop(

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from mtbert.seeds import derive
 from results.rows import CONSECUTIVE_SEEDS
+from search_spaces.output import plain
 from study.flags import flag
 
 MAIN_TASKS = ("sst", "quora", "sts")
