@@ -9,28 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.arrays import Float64
+from results.predictions import ExampleSizes
 
 RARE = 1  # a word that occurs so often in the training sentences, or less
 GROUPS = 4  # about a quarter of the examples each; fewer where many examples are alike
 
 
 Kind = Literal["length", "overlap", "one_word_difference", "rare_words"]
-
-
-@dataclass(frozen=True, eq=False)
-class ExampleSizes:
-    """A task's dev examples, in order: `words` (n,) of an example, both sentences of a pair together.
-
-    `overlap` (n,) is Jaccard's index of a pair's sets of words, 0..1; `one_word_difference` (n,) whether its sentences
-    differ in exactly one word. Both are None for tasks with one sentence. `rarest` (n,) is how often the rarest word of
-    an example occurs in the training sentences, NaN where it has no word. The last two are None where the study did not
-    keep them.
-    """
-
-    words: Float64
-    overlap: Float64 | None
-    one_word_difference: NDArray[np.bool_] | None = None
-    rarest: Float64 | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,9 @@ from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
 from results.class_scores import score_values
 from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
-from results.example_slices import ExampleSizes, Part, parts
+from results.example_slices import Part, parts
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
+from results.predictions import ExampleSizes
 from results.slices import Slice, slices
 from results.statistics import Interval, paired_difference
 from results.study_results import StudyResults

@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from results.error_frames import slices_frame
 from results.error_view import TaskView, _interval_text
-from results.example_slices import ExampleSizes
+from results.predictions import ExampleSizes
 from results.rendering import render_report
 from results.rows import ExampleRow
 from results.sections import errors

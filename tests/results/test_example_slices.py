@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from results.example_slices import ExampleSizes, parts
+from results.example_slices import parts
+from results.predictions import ExampleSizes
 
 
 def test_parts_are_quarters_and_say_from_where_to_where() -> None:
