@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.method_task import COLUMNS, MethodTask, method_task, method_task_frame
+from results.method_task import MethodTask, method_task, method_task_frame
 from results.outcome import Outcome
 from results.study_results import StudyResults
 from results.summary import summarise
