@@ -25,8 +25,8 @@ SAME_DATA = (
     "Both were measured on the same examples; the intervals of the differences do not make use of that and are wider "
     "than they had to be."
 )
-LUCK = (
-    "Verdicts leave out by how much the choice of a study's best flatters it in runs that it was chosen by; points and "
+CORRECTED = (
+    "Verdicts are corrected for the selection bias of a study's best in runs that it was chosen by; points and "
     "intervals are as measured."
 )
 ELSEWHERE = (
@@ -105,7 +105,7 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     if pair.margin is not None:
         notes += [f"Alike: surely within {pair.first.units.score.apart(pair.margin)} of each other."]
     notes += [SAME_DATA] if pair.same_data else []
-    notes += [LUCK] if any(row.luck_taken_off for row in pair.shared) else []
+    notes += [CORRECTED] if any(row.is_corrected for row in pair.shared) else []
     notes += [ELSEWHERE] if any(row.elsewhere for row in pair.shared) else []
     notes += [TURNED] if any(row.turned for row in pair.shared) else []
     return {

@@ -25,7 +25,6 @@ from results import (
     run_links,
     wording,
 )
-from results.choice_luck import choice_note
 from results.contents import contents
 from results.custom_trainer import custom_trainer
 from results.described import described
@@ -35,6 +34,7 @@ from results.outcome import Outcome, outcome
 from results.records import Database
 from results.run_list import run_list
 from results.summary import Summary
+from results.winners_curse import choice_note
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("report.js", "run_list.js")
@@ -97,7 +97,7 @@ def _points(context: Context, difference: float | None) -> str:
 
 def _context(study: Outcome) -> dict[str, Any]:
     results, found = study.results, study.summary
-    issues = study.database.data_issues(study.name)
+    issues = study.database.studies.data_issues(study.name)
     named = [(row.cell.name, row.comparison) for row in found.ablation]
     named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
     shown = {name: comparison for name, comparison in named if comparison}

@@ -1,4 +1,4 @@
-"""How much the choice of the best flatters it, and that verdicts take it off."""
+"""The selection bias of the best, and that verdicts are corrected for it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from results.choice_luck import ChoiceLuck, choice_note, confirmed_means
 from results.compared import compared
 from results.records import Database
-from results.selection import luck_of_best
+from results.selection_bias import bias_of_best
 from results.statistics import Difference, judge, moderated_differences, paired_difference
 from results.study_results import Comparison, StudyResults
 from results.summary import summarise
+from results.winners_curse import WinnersCurse, choice_note, confirmed_means
 from tests.results.conftest import StudyMaker
 
 
@@ -21,20 +21,20 @@ def shown(results: StudyResults) -> list[tuple[Comparison, Difference]]:
     return [(row.comparison, row.judged) for row in summarise(results).ablation if row.comparison and row.judged]
 
 
-def test_the_note_has_the_luck_of_the_confirmed_configurations(finished: Database) -> None:
+def test_the_note_has_the_bias_of_the_best_of_the_confirmed_configurations(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     best = results.study.decisions_json["best"]
     means = confirmed_means(results, best)
     assert sorted(means, reverse=True) == [entry.mean for entry in summarise(results).leaderboard]
     rows = [row.cell.config_digest for row in summarise(results).ablation]
     first = next(row.comparison for row in compared(results, rows, best) if row.comparison)
-    luck = luck_of_best(means, first.difference)
+    bias = bias_of_best(means, first.difference)
     note = choice_note(results, best, shown(results))
-    assert "of 3 confirmed configurations by the very runs" in note
-    assert f"{100 * luck:.1f} points on average" in note
+    assert "among 3 confirmed configurations by the same runs" in note
+    assert f"{100 * bias:.1f} points on average" in note
 
 
-def test_only_a_best_that_was_chosen_was_lucky(finished: Database, light: StudyMaker) -> None:
+def test_only_a_best_that_was_chosen_is_biased(finished: Database, light: StudyMaker) -> None:
     results = StudyResults(finished, "demo-study")
     decided = results.study.decisions_json
     assert confirmed_means(results, decided["baseline"]) == ()
@@ -52,15 +52,15 @@ def test_means_are_of_the_seeds_that_the_choice_was_made_by(finished: Database) 
     assert run.score in confirmed_means(results, best, {seed})
 
 
-def test_verdicts_take_it_off_and_points_do_not(finished: Database) -> None:
+def test_verdicts_are_corrected_and_points_are_not(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     best = results.study.decisions_json["best"]
     rows = [row.cell.config_digest for row in summarise(results).ablation]
     found = compared(results, rows, best)
     differences = [row.comparison.difference for row in found if row.comparison]
-    luck = luck_of_best(confirmed_means(results, best), differences[0])
-    assert luck > 0
-    raised = [replace(difference, estimate=difference.estimate + luck) for difference in differences]
+    bias = bias_of_best(confirmed_means(results, best), differences[0])
+    assert bias > 0
+    raised = [replace(difference, estimate=difference.estimate + bias) for difference in differences]
     assert [row.judgement for row in found if row.comparison] == judge([[difference] for difference in raised])
     assert [row.judged for row in found if row.comparison] == raised
     plain = [results.compare(digest, best) for digest in rows]
@@ -76,36 +76,36 @@ def test_it_is_as_much_as_the_best_of_equal_ones_is_too_high() -> None:
         runs = rng.normal(0.6, 0.01, (5, 40))  # equal configurations; 40 runs each, so that their noise is known well
         means = runs.mean(axis=1)
         difference = paired_difference(rng.normal(0.6, 0.01, 40), runs[means.argmax()])
-        (without,) = ChoiceLuck(tuple(means)).taken_off([difference], difference)
+        (without,) = WinnersCurse(tuple(means)).corrected([difference], difference)
         foretold.append(without.estimate - difference.estimate)
     assert np.mean(foretold) == pytest.approx(BEST_OF_5 * 0.01 / 40**0.5, rel=0.1)
 
 
 def test_further_seeds_dilute_it() -> None:
-    """The best of 5 by 3 runs, then 9 of it: a third of the luck is left, and that is taken off."""
+    """The best of 5 by 3 runs, then 9 of it: a third of the bias is left, and that is corrected."""
     rng, foretold = np.random.default_rng(4), []
     for _ in range(100):
         runs = rng.normal(0, 0.01, (5, 9))
         first = runs[:, :3].mean(axis=1)
         best = runs[first.argmax()]
         others = list(rng.normal(0, 0.01, (8, 9, 1)))
-        luck = ChoiceLuck(tuple(first))
+        curse = WinnersCurse(tuple(first))
         at_first = moderated_differences([other[:3] for other in others], best[:3, None])
-        luck.taken_off(at_first, at_first[0])
+        curse.corrected(at_first, at_first[0])
         now = moderated_differences(others, best[:, None])
-        foretold.append(luck.taken_off(now, now[0])[0].estimate - now[0].estimate)
+        foretold.append(curse.corrected(now, now[0])[0].estimate - now[0].estimate)
     assert np.mean(foretold) == pytest.approx(BEST_OF_5 * 0.01 / 3**0.5 / 3, rel=0.1)
 
 
-def test_nothing_is_taken_off_where_nothing_was_chosen_or_nothing_is_noisy() -> None:
+def test_nothing_is_corrected_where_nothing_was_chosen_or_nothing_is_noisy() -> None:
     rng = np.random.default_rng(0)
     difference = paired_difference(rng.normal(size=5), rng.normal(size=5))
-    assert ChoiceLuck(()).taken_off([difference], difference) == [difference]
+    assert WinnersCurse(()).corrected([difference], difference) == [difference]
     sure = paired_difference(np.full(3, 0.5), np.full(3, 0.4))
-    assert ChoiceLuck((0.5, 0.4)).taken_off([sure], sure) == [sure]
+    assert WinnersCurse((0.5, 0.4)).corrected([sure], sure) == [sure]
 
 
-def test_a_row_that_lost_seeds_does_not_say_how_lucky_the_choice_was(finished: Database) -> None:
+def test_a_row_that_lost_seeds_does_not_say_how_biased_the_choice_was(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     best, rows = results.study.decisions_json["best"], [row.cell.config_digest for row in summarise(results).ablation]
     rows = [digest for digest in rows if len(results.results_of(digest)) == 3]
@@ -114,6 +114,6 @@ def test_a_row_that_lost_seeds_does_not_say_how_lucky_the_choice_was(finished: D
     assert few.comparison is not None and len(few.comparison.seeds) == 2 and len(rows) > 1
     assert few.judged is not None and few.judged.estimate > few.comparison.difference.estimate
     assert last.judged is not None and few.judged.estimate == pytest.approx(last.judged.estimate)
-    taken_off = [judged.estimate - row.difference.estimate for row, judged in shown(results)]
-    assert f"{100 * taken_off[0]:.1f} points on average" in choice_note(results, best, shown(results))
-    assert taken_off == pytest.approx([taken_off[0]] * len(taken_off))
+    correction = [judged.estimate - row.difference.estimate for row, judged in shown(results)]
+    assert f"{100 * correction[0]:.1f} points on average" in choice_note(results, best, shown(results))
+    assert correction == pytest.approx([correction[0]] * len(correction))

@@ -16,25 +16,24 @@ from typing import Any
 import numpy as np
 
 from results.rows import JsonObject, RunRow
-from results.selection import expected_maximum
+from results.selection_bias import expected_maximum
 from results.summary import seconds_spent
 from results.wording import Choice, range_text
 
 PARTS_OF_A_RANGE = 3
-FEW_VALUES = 6  # so many different numbers are levels where the space does not say that they are a range
-LEAST_RUNS = 5  # fewer say nothing
-LONGEST_CURVE = 300  # runs; a curve is flat long before
+FEW_VALUES = 6  # up to so many different numbers are levels where the space does not declare a range
+LEAST_RUNS = 5  # with fewer scores, levels are not compared
+LARGEST_BUDGET = 300  # runs; the expected best hardly grows beyond
 
 
 @dataclass(frozen=True)
-class LevelLedger:
-    """The search's runs with one level. `curve[n - 1]` is the expected best score of n of them, 0..1.
+class LevelEffort:
+    """The search's runs with one level.
 
-    `best` and `median` are of complete runs; the curve counts runs that were stopped early with the score they had, and
-    leaves out failed ones, which have none.
+    `best` and `median` are of complete runs; `scores` has those of runs that were stopped early too. Failed runs have
+    no score.
     """
 
-    factor: str
     level: str
     run_ids: tuple[int, ...]
     complete: int
@@ -43,54 +42,52 @@ class LevelLedger:
     seconds: float
     best: float | None
     median: float | None
-    curve: tuple[float, ...]
+    scores: tuple[float, ...]
 
     @property
     def runs(self) -> int:
-        """All that ended."""
+        """Number of runs that ended."""
         return self.complete + self.pruned + self.failed
 
 
 @dataclass(frozen=True)
-class FactorLedger:
-    """One factor's levels in the order of the space, those that were never tried too."""
+class FactorEffort:
+    """One factor's levels in the order of the space, levels that were never tried included."""
 
     factor: str
-    levels: tuple[LevelLedger, ...]
+    levels: tuple[LevelEffort, ...]
 
     @property
-    def least(self) -> LevelLedger:
+    def least(self) -> LevelEffort:
         """The level with the fewest runs."""
         return min(self.levels, key=lambda level: level.runs)
 
     @property
-    def most(self) -> LevelLedger:
+    def most(self) -> LevelEffort:
         """The level with the most runs."""
         return max(self.levels, key=lambda level: level.runs)
 
     @property
     def is_uneven(self) -> bool:
-        """Whether a level got less than half of another's runs, where there are enough to speak of."""
+        """Whether a level got less than half of another's runs, where that one has enough to be compared."""
         return self.most.runs >= LEAST_RUNS and 2 * self.least.runs < self.most.runs
 
-    def drawn(self) -> tuple[LevelLedger, ...]:
-        """The levels with enough runs for a curve."""
-        return tuple(level for level in self.levels if len(level.curve) >= LEAST_RUNS)
-
+    @property
     def shared_budget(self) -> int:
-        """How many runs all levels with a curve have; 0 where fewer than two have one."""
-        drawn = self.drawn()
-        return min(len(level.curve) for level in drawn) if len(drawn) > 1 else 0
+        """Number of runs at which levels with enough scores are compared; 0 with fewer than two such levels."""
+        counts = [len(level.scores) for level in self.levels if len(level.scores) >= LEAST_RUNS]
+        return min(*counts, LARGEST_BUDGET) if len(counts) > 1 else 0
 
-    def difference(self) -> float:
-        """The largest difference of expected best scores at the shared budget; 0 without one."""
-        budget = self.shared_budget()
-        at = [level.curve[budget - 1] for level in self.drawn()] if budget else [0.0]
-        return max(at) - min(at)
+    def expected_best(self, level: LevelEffort) -> float | None:
+        """Return the expected best score of `shared_budget` runs with a level; None where it has not so many."""
+        budget = self.shared_budget
+        if not budget or len(level.scores) < budget:
+            return None
+        return float(expected_maximum(level.scores, budget)[-1])
 
 
-def ledger(runs: Sequence[RunRow], factors: Sequence[JsonObject]) -> tuple[FactorLedger, ...]:
-    """The ledger of the search's ended runs, for every factor with two levels or more.
+def tuning_effort(runs: Sequence[RunRow], factors: Sequence[JsonObject]) -> tuple[FactorEffort, ...]:
+    """Return the effort spent by the search's ended runs on every factor with two levels or more.
 
     `factors` as `study_meta.space_json` describes them (`search_spaces.description`): they give the order, and the
     levels that no run has. A range is cut into three equal parts, of its logarithm where the space says so.
@@ -102,7 +99,7 @@ def ledger(runs: Sequence[RunRow], factors: Sequence[JsonObject]) -> tuple[Facto
     return tuple(factor for factor in found if len(factor.levels) > 1 and factor.most.runs)
 
 
-def _factor(name: str, described: Mapping[str, Any], runs: Sequence[RunRow]) -> FactorLedger:
+def _factor(name: str, described: Mapping[str, Any], runs: Sequence[RunRow]) -> FactorEffort:
     having = [run for run in runs if name in run.choices_json]
     chosen = [run.choices_json[name] for run in having]
     cuts = _cuts(chosen, described.get("range"))
@@ -114,27 +111,25 @@ def _factor(name: str, described: Mapping[str, Any], runs: Sequence[RunRow]) -> 
     for run, choice in zip(having, chosen, strict=True):
         level = levels[_part(float(choice), cuts)] if cuts else str(choice)
         groups.setdefault(level, []).append(run)
-    return FactorLedger(name, tuple(_level(name, level, group) for level, group in groups.items()))
+    return FactorEffort(name, tuple(_level(level, group) for level, group in groups.items()))
 
 
-def _level(factor: str, level: str, runs: Sequence[RunRow]) -> LevelLedger:
+def _level(level: str, runs: Sequence[RunRow]) -> LevelEffort:
     complete = [run.score for run in runs if run.status == "complete" and run.score is not None]
-    scored = [run.score for run in runs if run.score is not None]
     counts = {status: sum(run.status == status for run in runs) for status in ("complete", "pruned", "failed")}
-    return LevelLedger(
-        factor=factor,
+    return LevelEffort(
         level=level,
         run_ids=tuple(run.id for run in runs),
         **counts,
         seconds=sum(seconds_spent(run) for run in runs),
         best=max(complete, default=None),
         median=float(np.median(complete)) if complete else None,
-        curve=tuple(map(float, expected_maximum(scored, LONGEST_CURVE))) if scored else (),
+        scores=tuple(run.score for run in runs if run.score is not None),
     )
 
 
 def _cuts(chosen: Sequence[Choice], bounds: Mapping[str, Any] | None) -> list[float]:
-    """The borders of a range's parts, from the lowest to the highest; empty where the factor has levels."""
+    """Return the borders of a range's parts, from the lowest to the highest; none where the factor has levels."""
     numbers = [choice for choice in chosen if isinstance(choice, int | float)]
     if not numbers or len(numbers) < len(chosen):
         return []
@@ -144,12 +139,11 @@ def _cuts(chosen: Sequence[Choice], bounds: Mapping[str, Any] | None) -> list[fl
         low, high = float(min(numbers)), float(max(numbers))
         bounds = {"low": low, "high": high, "log": low > 0 and high >= 10 * low}
     low, high = float(bounds["low"]), float(bounds["high"])
-    if bounds["log"]:
-        return [low * (high / low) ** (i / PARTS_OF_A_RANGE) for i in range(PARTS_OF_A_RANGE + 1)]
-    return [low + (high - low) * i / PARTS_OF_A_RANGE for i in range(PARTS_OF_A_RANGE + 1)]
+    shares = [part / PARTS_OF_A_RANGE for part in range(PARTS_OF_A_RANGE + 1)]
+    return [low * (high / low) ** share if bounds["log"] else low + (high - low) * share for share in shares]
 
 
 def _part(value: float, cuts: Sequence[float]) -> int:
-    """Which part a value lies in; one beyond the ends, of a range that was wider once, lies in the nearest."""
+    """Return the place of the part that a value is in; values beyond the ends are in the nearest part."""
     inside = [i for i, cut in enumerate(cuts[:-1]) if value >= cut or math.isclose(value, cut)]
     return inside[-1] if inside else 0
