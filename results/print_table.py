@@ -108,7 +108,7 @@ def _panels(table: PrintTable) -> list[_Panel]:
     for room in (COLUMN, PAGE):
         if (wrapped := _wrapped(table, every, room)) is not None:
             return [_Panel(every, wrapped, starred=room > COLUMN)]
-    groups = [(0,)]
+    groups: list[tuple[int, ...]] = [(0,)]
     for at in every[1:]:
         if len(groups[-1]) > 1 and _wrapped(table, (*groups[-1], at), PAGE) is None:
             groups.append((0,))
