@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-from mtbert.seeds import derive
+from mtbert.random_streams import derive
 from results.plain import plain
 from results.rows import CONSECUTIVE_SEEDS
 

@@ -24,11 +24,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from mtbert import components
+from mtbert.atomic_files import sha256_of
 from mtbert.config import RunConfig
-from mtbert.config_stages import corpora_of
+from mtbert.config.stages import corpora_of
 from mtbert.data.texts import TRIPLET_TEXTS
-from mtbert.durable import sha256_of
-from mtbert.encoder.files import CONFIG, PICKLED, SAFETENSORS, weight_files
+from mtbert.encoder.checkpoint_files import CONFIG, PICKLED, SAFETENSORS, weight_files
 from mtbert.encoder.locate import FRESH, find_folder
 from mtbert.stage_store.code_version import code_version
 

@@ -330,7 +330,7 @@ def test_plain_text_has_no_control_characters_and_nothing_is_lost() -> None:
     assert plain("a\tb\nc") == "a\tb\nc" and plain("数 é 🙂") == "数 é 🙂"
     assert plain("\x1b[2J\x9b\u202e\r") == "\\x1b[2J\\x9b\\u202e\\r"
     code = (
-        "from mtbert.plain import plain as a; from search_spaces.plain import plain as b; "
+        "from mtbert.sanitize import plain as a; from search_spaces.plain import plain as b; "
         "from results.plain import plain as c; s = ''.join(map(chr, range(0x3000))); print(a(s) == b(s) == c(s))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from place import Place
 
-import mtbert.output
+import mtbert.cli.output
 import results.output
 import search_spaces.output
 
@@ -102,7 +102,7 @@ def test_commands_of_each_package(package: str) -> None:
 
 def test_a_command_in_this_process_leaves_its_streams_as_they_were(capsys: pytest.CaptureFixture[str]) -> None:
     before = sys.stdout, sys.stderr
-    for output in (results.output, mtbert.output, search_spaces.output):
+    for output in (results.output, mtbert.cli.output, search_spaces.output):
 
         def main(output: ModuleType = output) -> int:
             output.alone(True)

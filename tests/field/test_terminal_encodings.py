@@ -12,7 +12,7 @@ import pytest
 from cases import for_each
 from place import Place
 
-import mtbert.output
+import mtbert.cli.output
 import results.output
 import search_spaces.output
 from study import status
@@ -44,7 +44,7 @@ def test_what_cannot_be_encoded_is_printed_plainly(encoding: str) -> None:
         print(TEXT)
         return 0
 
-    for output in (results.output, mtbert.output, search_spaces.output):
+    for output in (results.output, mtbert.cli.output, search_spaces.output):
         with pytest.MonkeyPatch.context() as patch:
             code, shown = printed(patch, encoding, output.command(print_it))
         assert code == 0 and shown.startswith("mean ") and shown.endswith("\\u65e5\\u672c\n")
@@ -62,7 +62,9 @@ def test_nothing_that_stands_for_a_character_moves_a_cursor() -> None:
 
 def test_the_three_packages_print_alike() -> None:
     root = Path(__file__).resolve().parents[2]
-    assert len({(root / package / "output.py").read_bytes() for package in ("results", "mtbert", "search_spaces")}) == 1
+    assert (
+        len({(root / folder / "output.py").read_bytes() for folder in ("results", "mtbert/cli", "search_spaces")}) == 1
+    )
 
 
 @for_each("encoding", ENCODINGS[:2])

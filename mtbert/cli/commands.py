@@ -1,0 +1,51 @@
+"""What the commands that read a trained model share: its argument, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from mtbert.cli import output
+from mtbert.data import dropped
+from mtbert.errors import MtbertError, unwritable
+
+
+def parser(name: str, about: str) -> argparse.ArgumentParser:
+    """The arguments that all of them have."""
+    made = argparse.ArgumentParser(prog=f"python -m mtbert.{name}", description=about)
+    made.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
+    )
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    return made
+
+
+def add_data(made: argparse.ArgumentParser) -> None:
+    """The arguments of those that run the model on data."""
+    made.add_argument("--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout")
+    made.add_argument("--threads", type=int, default=1, help="CPU threads")
+    made.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
+
+
+def write_files(options: argparse.Namespace, write: Callable[[], Sequence[Path]]) -> int:
+    """Write files and print where they are; 2 and one message for what a person can mend."""
+    try:
+        written = write()
+    except MtbertError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (OSError, SafetensorError) as error:
+        print(unwritable(error), file=sys.stderr)
+        return 2
+    if options.json:
+        output.print_object(
+            json.dumps({"model": str(options.model), "files": [str(path) for path in written]}, indent=2)
+        )
+    else:
+        print(*written, sep="\n")
+    return 0
