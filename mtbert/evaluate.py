@@ -7,7 +7,8 @@ import json
 import sys
 from typing import Any
 
-from mtbert.cli import commands, output
+from mtbert import output
+from mtbert.cli import commands
 from mtbert.data import dropped
 from mtbert.errors import ConfigurationError, Fault, MtbertError, unknown
 

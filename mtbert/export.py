@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtbert.cli import commands, output
+from mtbert import output
+from mtbert.cli import commands
 from mtbert.errors import ExportError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mtbert.cli import commands, output
+from mtbert import output
+from mtbert.cli import commands
 from mtbert.data import dropped
 
 

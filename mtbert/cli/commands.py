@@ -10,7 +10,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from mtbert.cli import output
+from mtbert import output
 from mtbert.data import dropped
 from mtbert.errors import MtbertError, unwritable
 
