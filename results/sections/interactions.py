@@ -13,11 +13,11 @@ from markupsafe import Markup
 from results import interval_svg
 from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import record
-from results.contrasts import run_ids
+from results.contrasts import Comparison, run_ids
 from results.figures import Figure
 from results.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.sections.not_run import LeftOut, left_out
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
 from results.wording import SHARES, plural
