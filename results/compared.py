@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
-from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.contrasts import SCORE, Comparison, Weights, common_seeds, compare, contrast, weights_of
 from results.looks import Schedule, looks, schedule
 from results.moderation import moderated
 from results.statistics import Difference, Judgement, judge
 from results.study_results import StudyResults
 from results.task_units import margin_of
+from results.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
 
 
 @dataclass(frozen=True)
 class Compared:
     """One row: its contrast, None with fewer than two seeds in common, and the verdict on it.
 
-    `judged`: the difference that the verdict is about, without the luck of a reference that was chosen (`choice_luck`).
+    `judged`: the difference that the verdict is about, corrected for the selection bias of a reference that was chosen.
     """
 
     comparison: Comparison | None
@@ -33,7 +33,7 @@ class Compared:
 def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
     """Return each of `digests` minus `reference`, in the order given; errors are held over the whole table.
 
-    Where the reference is the best of those confirmed, the verdicts take off the luck of the choice (`choice_luck`).
+    Where the reference is the best of those confirmed, verdicts are corrected for the bias of that (`winners_curse`).
     Differences below the study's margin (`--margin`, half a point by default) count as none. In a study that gives
     open rows further seeds, all looks at the table are accounted for.
     """
@@ -55,7 +55,7 @@ def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Com
     ]
     measured = [row for row, one in zip(rows, plain, strict=True) if one is not None]
     scores = {digest: results.scores(digest) for row in measured for digest in row}
-    return _judged(results, plain, rows, scores, ChoiceLuck(()))
+    return _judged(results, plain, rows, scores, WinnersCurse(()))
 
 
 def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule) -> list[Compared]:
@@ -75,8 +75,8 @@ def _compared_once(results: StudyResults, digests: Sequence[str], reference: str
     for digest, one in zip(digests, plain, strict=True):
         if one is not None:
             scores[digest] = results.scores(digest, one.seeds)
-    luck = ChoiceLuck(confirmed_means(results, reference))
-    return _judged(results, plain, [weights_of([digest], [reference]) for digest in digests], scores, luck)
+    curse = WinnersCurse(confirmed_means(results, reference))
+    return _judged(results, plain, [weights_of([digest], [reference]) for digest in digests], scores, curse)
 
 
 def _judged(
@@ -84,7 +84,7 @@ def _judged(
     plain: Sequence[Comparison | None],
     weights: Sequence[Weights],
     scores: Mapping[str, Sequence[float]],
-    luck: ChoiceLuck,
+    curse: WinnersCurse,
 ) -> list[Compared]:
     """Return the contrasts with the seed noise of the table and their verdicts, those that there are."""
     found = [(place, one) for place, one in enumerate(plain) if one is not None]
@@ -92,7 +92,7 @@ def _judged(
     if not found:
         return rows
     differences = moderated([one.difference for _, one in found], [weights[place] for place, _ in found], scores)
-    judged = luck.taken_off(differences, differences[with_most_seeds([one for _, one in found])])
+    judged = curse.corrected(differences, differences[with_most_seeds([one for _, one in found])])
     verdicts = judge([[difference] for difference in judged], margin=margin_of(results.study))
     for (place, one), difference, verdict, of in zip(found, differences, verdicts, judged, strict=True):
         rows[place] = Compared(replace(one, difference=difference), verdict, of)
