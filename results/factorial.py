@@ -38,7 +38,7 @@ def full_design(factors: int) -> FactorialDesign:
 
 
 def resolution_iv_design(factors: int) -> FactorialDesign:
-    """Return the smallest regular fraction of resolution IV or more: 8 runs for 4 factors, 16 for 8, 32 for 16, 64 for 32.
+    """Return the smallest regular fraction of resolution IV: 8 runs for 4 factors, 16 for 8, 32 for 16, 64 for 32.
 
     Of m base factors every further one is the product of an odd number of them, three or more, so that every word of
     the defining relation has an even number of letters, four or more (Box, Hunter and Hunter 2005, "Statistics for

@@ -51,7 +51,7 @@ class Path:
 
 def fresh_mean(database: Database, name: str, digest: str, seeds: Collection[int]) -> float | None:
     """A configuration's mean score over these seeds; None unless all of them are complete."""
-    rows = database.runs(name, config_digest=digest, status="complete")
+    rows = database.runs.of_study(name, config_digest=digest, status="complete")
     scores = [row.score for row in rows if row.seed in seeds and row.score is not None]
     return fmean(scores) if len(scores) == len(seeds) else None
 

@@ -14,7 +14,6 @@ from results.ablation import AblationRow
 from results.contrasts import Comparison
 from results.interactions import Interaction
 from results.path import PathStep
-from results.plain import plain
 from results.sections import added as added_section
 from results.sections import interactions as interactions_section
 from results.sections import path as path_section
@@ -26,6 +25,7 @@ from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
+from search_spaces.output import plain
 
 FEW_SEEDS = "fewer than two paired seeds"
 SHOWN_ROWS = 6  # of a design; the report has them all

@@ -55,7 +55,7 @@ def decide(make: Any, steps: int = 3, stopped: str | None = None, around: str | 
     }
     decisions = {"best": best, "baseline": baseline, "best_choices": BEST, "baseline_choices": BASE}
     decisions |= {"designs": designs, "path": {"best": best, "baseline": baseline, "steps": path, "stopped": stopped}}
-    make.database.update_study(make.name, decisions_json=decisions)
+    make.database.studies.update(make.name, decisions_json=decisions)
 
 
 def fill(make: Any, seeds: tuple[int, ...] = FRESH, **decided: Any) -> StudyResults:
@@ -75,7 +75,7 @@ def fill(make: Any, seeds: tuple[int, ...] = FRESH, **decided: Any) -> StudyResu
         changed = {"factor": name, "from_level": BASE[name], "to_level": CHANGES[name]}
         cells.append(make.cell("ablate", f"add_one_in:{name}", with_changes(name), len(cells), **changed))
         cells.append(make.cell("ablate", f"path:1:{name}", with_changes(name), len(cells), design="path", **changed))
-    make.database.replace_cells(make.name, "ablate", cells)
+    make.database.studies.replace_cells(make.name, "ablate", cells)
     decide(make, **decided)
     return StudyResults(make.database, make.name)
 
@@ -144,7 +144,7 @@ def test_a_path_to_another_best_is_not_shown(filled: Filled) -> None:
     results = filled.decided()
     assert greedy_path(results) is not None
     other = {**results.study.decisions_json["path"], "best": "0" * 64}
-    filled.make.database.decide(filled.make.name, {"path": other})
+    filled.make.database.studies.decide(filled.make.name, {"path": other})
     assert greedy_path(StudyResults(filled.make.database, filled.make.name)) is None
 
 
