@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from results.added import added_rows
 from results.contrasts import Comparison
-from results.described import described
+from results.described import described, unique_names
 from results.first_screen import best_name, made_up
 from results.leaderboard import ConfigurationResult, baseline_digest
 from results.method_task import TaskScore, method_task
@@ -173,7 +173,7 @@ def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
         " over seeds and dev examples" if over == {"seeds and examples"} else " over seeds" if over == {"seeds"} else ""
     )
     return (
-        f"{unit.note()[:-1]}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
+        f"{unit.note}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
         f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); {equivalent}open: neither."
     )
 
@@ -208,14 +208,8 @@ def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, 
         or ("baseline" if one.digest == baseline else described(found, one.choices).text)
         for one in entries
     }
-    whole = {
-        one.digest: short[one.digest]
-        if list(short.values()).count(short[one.digest]) == 1
-        else changes_in_words(changes(found.baseline_choices, one.choices))
-        for one in entries
-    }
-    told = list(whole.values())
-    return {digest: name if told.count(name) == 1 else f"{name} ({digest[:7]})" for digest, name in whole.items()}
+    choices = {one.digest: one.choices for one in entries}
+    return unique_names(short, lambda digest: changes_in_words(changes(found.baseline_choices, choices[digest])))
 
 
 def _unsaid(entry: ConfigurationResult, baseline: str | None, named: Mapping[str, str]) -> bool:
