@@ -15,7 +15,7 @@ from results.error_frames import (
     slices_frame,
 )
 from results.error_view import TaskView
-from results.figures import Figure
+from results.figure import Figure
 from results.reliability_figure import reliability_figure
 from results.study_results import StudyResults
 from results.summary import Summary

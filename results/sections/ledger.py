@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from results.figures import Figure, Trace
+from results.figure import Figure, Trace
 from results.ledger import LONGEST_CURVE, FactorLedger, LevelLedger, ledger
 from results.study_results import StudyResults
 from results.summary import Summary

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.figures import Figure
+from results.figure import Figure
 from results.leaderboard import ConfigurationResult
 from results.luck import Luck, SearchLuck, luck, search_luck
 from results.rows import RunRow
