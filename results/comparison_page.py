@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from results import interval_svg, page, paired_svg, wording
+from results import interval_svg, page, wording
 from results.comparing import PairOfStudies, StudyComparison
 from results.rendering import TEMPLATES, template_environment
 from results.rows import StudyRow
@@ -111,7 +111,9 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     notes += [TURNED] if any(row.turned for row in pair.shared) else []
     return {
         "scale": Markup(interval_svg.scale(axis)),
-        "rows": [(row, Markup(paired_svg.pair(row.first.interval, row.second.interval, axis))) for row in pair.shared],
+        "rows": [
+            (row, Markup(interval_svg.pair(row.first.interval, row.second.interval, axis))) for row in pair.shared
+        ],
         "notes": " ".join(notes),
         "lists": [
             (f"Only in {reference}", [_listed(one, pair.first) for one in pair.only_first]),

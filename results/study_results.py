@@ -14,9 +14,8 @@ import numpy as np
 from sqlalchemy import select
 
 from results import schema
-from results.example_slices import ExampleSizes
 from results.freshness import driven
-from results.predictions import Predictions, unpack_predictions
+from results.predictions import ExampleSizes, Predictions, unpack_predictions
 from results.records import Database
 from results.rows import Cell, JsonObject, RunRow, StudyRow
 from results.stage_losses import StageLosses, stage_losses
