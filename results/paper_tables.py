@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from results.added import added_rows
-from results.described import described
+from results.described import described, unique_names
+from results.first_screen import best_name, made_up
 from results.leaderboard import ConfigurationResult, baseline_digest
 from results.method_task import TaskScore, method_task
-from results.page import best_name, made_up
 from results.print_table import PrintColumn, PrintTable
 from results.rows import Cell
 from results.statistics import Judgement
@@ -206,14 +206,8 @@ def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, 
         or ("baseline" if one.digest == baseline else described(found, one.choices).text)
         for one in entries
     }
-    whole = {
-        one.digest: short[one.digest]
-        if list(short.values()).count(short[one.digest]) == 1
-        else changes_in_words(changes(found.baseline_choices, one.choices))
-        for one in entries
-    }
-    told = list(whole.values())
-    return {digest: name if told.count(name) == 1 else f"{name} ({digest[:7]})" for digest, name in whole.items()}
+    choices = {one.digest: one.choices for one in entries}
+    return unique_names(short, lambda digest: changes_in_words(changes(found.baseline_choices, choices[digest])))
 
 
 def _unsaid(entry: ConfigurationResult, baseline: str | None, named: Mapping[str, str]) -> bool:

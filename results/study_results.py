@@ -90,10 +90,10 @@ class StudyResults:
     """
 
     def __init__(self, database: Database, name: str) -> None:
-        self.study: StudyRow = database.require_study(name)
+        self.study: StudyRow = database.studies.require(name)
         self.units: StudyUnits = units_of(self.study)
-        self.runs: list[RunRow] = database.runs(name, configs=False)
-        self.cells: list[Cell] = database.cells(name)
+        self.runs: list[RunRow] = database.runs.of_study(name, configs=False)
+        self.cells: list[Cell] = database.studies.cells(name)
         self.stages: StageCosts = stage_costs(database, name)
         self.stage_losses: tuple[StageLosses, ...] = stage_losses(database, name)
         self.storage = database.shown_url
@@ -127,7 +127,7 @@ class StudyResults:
         """A configuration as it was written; empty without results."""
         if digest not in self._configs:
             runs = self.results_of(digest)
-            found = self._database.run_by(self.study.study_name, digest, next(iter(runs))) if runs else None
+            found = self._database.runs.find_by_seed(self.study.study_name, digest, next(iter(runs))) if runs else None
             self._configs[digest] = found.config_json if found else {}
         return self._configs[digest]
 

@@ -15,7 +15,7 @@ from mtbert.checkpoint import CONFIG
 from mtbert.data.examples import Corpus
 from mtbert.data.load import is_folder
 from mtbert.errors import ConfigurationError, DataError
-from results.records import RunRow
+from results.rows import RunRow
 
 TRANSFORMERS, PREDICTIONS = "transformers", "predictions"  # folders in best/
 

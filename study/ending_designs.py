@@ -13,7 +13,6 @@ from results import wording
 from results.ablation import AblationRow
 from results.interactions import Interaction
 from results.path import PathStep
-from results.plain import plain
 from results.sections import added as added_section
 from results.sections import interactions as interactions_section
 from results.sections import path as path_section
@@ -25,6 +24,7 @@ from results.statistics import Interval
 from results.study_results import Comparison, StudyResults
 from results.summary import Summary
 from results.units import Unit
+from search_spaces.output import plain
 
 FEW_SEEDS = "fewer than two paired seeds"
 SHOWN_ROWS = 6  # of a design; the report has them all
@@ -103,8 +103,8 @@ def _change(row: AblationRow) -> tuple[str, Comparison | None, str]:
 def _step(step: PathStep, unit: Unit) -> tuple[str, Comparison | None, str]:
     one = step.from_previous
     name = f"{step.number} {change_of(step)}".replace("→", "->")
-    if step.luck is not None and one.judgement is not None:
-        told = f"{one.judgement.verdict}, luck {unit.difference(step.luck)}"
+    if step.bias is not None and one.judgement is not None:
+        told = f"{one.judgement.verdict}, selection bias {unit.difference(step.bias)}"
     else:
         told = one.judgement.verdict if one.judgement else FEW_SEEDS
     return name, one.comparison, told

@@ -13,7 +13,7 @@ from results.compared import record
 from results.contrasts import run_ids
 from results.figure import Figure
 from results.leaderboard import baseline_digest
-from results.page import effect_in_words, verdict_counts
+from results.notes import effect_in_words, verdict_counts
 from results.sections.not_run import LeftOut, left_out
 from results.sections.section import interval_bars
 from results.study_results import StudyResults

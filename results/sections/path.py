@@ -62,8 +62,8 @@ class PathSection:
         counted = "points" if self.unit.counted == "points" else "numbers"
         told = [
             "Each step tried every change that was left, and took the one that scored best over the fresh seeds. "
-            f"So a step's {counted} flatter it: luck is by how much, on average, where the tried changes differ as "
-            "much as they did and their noise is that of the step. The whole way is not chosen like that.",
+            f"So a step's {counted} have a selection bias; it is given under the number of changes tried, for changes "
+            "that differ as much as these did with the noise of the step. The whole way was not chosen like that.",
             f"{counted[0].upper()}{counted[1:]} of a step are over the step before, on the same seeds and examples; "
             "p is Holm's over every change that was tried.",
         ]
@@ -180,7 +180,7 @@ def _record(step: PathStep, runs: str) -> dict[str, object]:
         "spread": float(np.std(step.scores, ddof=1)) if len(step.scores) > 1 else nan,
         "seeds": len(step.scores),
         **record(step.from_previous.comparison, step.from_previous.judgement),
-        "luck": step.luck,
+        "luck": step.bias,
         **interval_columns("from_baseline", step.from_baseline.interval if step.from_baseline else None),
         "run_ids": runs,
     }

@@ -48,7 +48,7 @@ def complete(storage: str, database: Database, name: str) -> None:
 
     Files are kept only where a study of that name was launched: a database names no folder to write to.
     """
-    row = database.require_study(name)
+    row = database.studies.require(name)
     if driven(database, name):
         return
     folder = folder_of(row)

@@ -22,8 +22,8 @@ def ablate(
         make.cell("ablate", "one_at_a_time:pooling=max", MAX, 1, factor="pooling", from_level="mean", to_level="max"),
     ]
     make.study()
-    make.database.replace_cells(make.name, "ablate", cells)
-    make.database.update_study(make.name, decisions_json={"best": cells[0].config_digest})
+    make.database.studies.replace_cells(make.name, "ablate", cells)
+    make.database.studies.update(make.name, decisions_json={"best": cells[0].config_digest})
     for choices, seeds, quality in ((BEST, best_seeds, 0.8), (MAX, other_seeds, 0.7)):
         for seed in seeds:
             make.complete(choices, seed, "ablate", quality=quality, predictions=predictions)
@@ -32,7 +32,7 @@ def ablate(
 
 def test_the_difference_is_that_of_the_seeds_both_have(light: Any) -> None:
     row = ablate(light, (1000, 1001, 1002), (1001, 1002, 1003)).iloc[0]
-    score = {(run.choices_json["pooling"], run.seed): run.score for run in light.database.runs(light.name)}
+    score = {(run.choices_json["pooling"], run.seed): run.score for run in light.database.runs.of_study(light.name)}
     expected = sum(score["max", seed] - score["mean", seed] for seed in (1001, 1002)) / 2
     assert row["difference"] == pytest.approx(expected, abs=1e-6)
     assert (row["seeds"], row["paired_seeds"]) == (3, 2)
@@ -47,7 +47,7 @@ def test_forbidden_changes_stand_together_by_factor_and_reason(light: Any) -> No
         {"factor": "trainable", "from_level": "all", "to_level": "heads", "reason": "Nothing shared."},
     ]
     light.study(decisions_json={"ablations_left_out": 2, "ablations_forbidden": changes})
-    found = not_run(light.database.require_study(light.name))
+    found = not_run(light.database.studies.require(light.name))
     assert (found.beyond_budget, found.cannot_be_made) == (2, 3)
     assert [(c.factor, c.from_level, c.to_levels, c.reason) for c in found.forbidden] == [
         ("sampler", "joint", ("uniform", "annealed"), "One task."),
@@ -57,7 +57,7 @@ def test_forbidden_changes_stand_together_by_factor_and_reason(light: Any) -> No
 
 def test_a_study_without_an_ablation_left_nothing_out(light: Any) -> None:
     light.study()
-    found = not_run(light.database.require_study(light.name))
+    found = not_run(light.database.studies.require(light.name))
     assert (found.beyond_budget, found.cannot_be_made, found.forbidden) == (0, 0, ())
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.records import Database, RunResult
-from results.sections import fronts, importance, ledger, luck
+from results.records import Database
+from results.rows import RunResult
+from results.sections import fronts, importance, tuning
 from results.study_results import StudyResults
 from results.summary import summarise
 from tests.results.conftest import StudyMaker
@@ -28,7 +29,7 @@ def built(section: Any, database: Database, name: str = "demo-study") -> Any:
 def run(make: Any, choices: Any, seed: int, phase: str, score: float, **changes: Any) -> int:
     started = make.start(choices, seed, phase)
     values = {"status": "complete", "score": score, "train_seconds": 10.0, **changes}
-    make.database.finish_run(started, RunResult(**values))
+    make.database.runs.finish(started, RunResult(**values))
     return int(started)
 
 
@@ -52,8 +53,8 @@ def test_a_grid_has_none_of_them_and_neither_has_a_study_without_runs(light: Any
     grid = StudyMaker(light.database, "grid").study(space_json={"name": "g", "design": "grid", "factors": []})
     for seed in (1000, 1001):
         grid.complete(A, seed, "confirm")
-    assert [built(section, light.database) for section in (importance, ledger, luck, fronts)] == [None] * 4
-    assert [built(section, light.database, "grid") for section in (importance, ledger, luck)] == [None] * 3
+    assert [built(section, light.database) for section in (importance, tuning, fronts)] == [None] * 3
+    assert [built(section, light.database, "grid") for section in (importance, tuning)] == [None] * 2
 
 
 def test_too_few_runs_say_how_many_are_missing(finished: Database) -> None:
@@ -88,27 +89,29 @@ def test_many_runs_are_thinned_evenly_and_that_is_said(search: Database, monkeyp
     assert "Computed from 20 of 24 complete runs, spread evenly over the search" in found.runs_sentence()
 
 
-def test_curves_of_the_factor_that_differs_most(search: Database) -> None:
-    (figure,) = built(ledger, search).figures()
-    assert figure.title.endswith("by pooling")
-    assert [trace["name"] for trace in figure.traces] == ["&lt;b&gt; (12 runs)", "mean (12 runs)"]
-    assert "highest with mean and lowest with <b>" in figure.sentence
+def test_levels_are_compared_by_their_expected_best(search: Database) -> None:
+    table = built(tuning, search).tables()["ledger"].set_index(["factor", "level"])
+    one, mean = table.loc[("pooling", "<b>")], table.loc[("pooling", "mean")]
+    assert one["shared_budget"] == mean["shared_budget"] == 12
+    best = one["best_search_score_not_a_result"]
+    assert one["expected_best_not_a_result"] == pytest.approx(best)  # of all its 12 runs
+    assert mean["expected_best_not_a_result"] > one["expected_best_not_a_result"] + 0.05
 
 
-def test_the_ledger_says_which_level_got_little(light: Any) -> None:
+def test_the_sentence_names_the_level_that_got_little(light: Any) -> None:
     light.study()
     for seed in range(12):
         run(light, B if seed else A, seed, "search", 0.5 + 0.01 * seed)
-    found = built(ledger, light.database)
+    found = built(tuning, light.database)
     assert "pooling cls 1, mean 11" in found.sentence()
     table = found.tables()["ledger"].set_index(["factor", "level"])
     assert table.loc[("pooling", "cls"), "run_ids"] == "1"
     assert table.loc[("pooling", "mean"), "runs"] == 11
     assert "best_search_score_not_a_result" in table.columns
-    assert list(found.figures()) == []  # one level alone has enough runs for a curve
+    assert table["expected_best_not_a_result"].isna().all()  # one level alone has enough runs
 
 
-def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> None:
+def test_selection_bias_is_that_of_the_configuration_that_was_chosen_first(light: Any) -> None:
     light.study()
     run(light, A, 0, "search", 0.60)
     run(light, B, 0, "search", 0.75)
@@ -116,9 +119,10 @@ def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> 
         run(light, A, phase_seed, "confirm", a)
         run(light, B, phase_seed, "confirm", b)
     cells = [light.cell("confirm", "baseline", A, 0), light.cell("confirm", "confirm:1", B, 1)]
-    light.database.replace_cells(light.name, "confirm", cells)
-    found = built(luck, light.database)
-    assert "the best showed 0.750; 3 seeds that did not choose it give 0.710: +4.0 points" in found.sentence()
+    light.database.studies.replace_cells(light.name, "confirm", cells)
+    found = built(tuning, light.database)
+    assert "the best scored 0.750 there and 0.710 with 3 seeds that did not choose it" in found.sentence()
+    assert "it: a selection bias of +4.0 points" in found.sentence()
     assert "Where seeds deviate by 1.0 points" in found.sentence()
     table = found.tables()["luck"]
     assert table["search_place"].tolist() == [1, 2]
@@ -127,13 +131,13 @@ def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> 
     assert table["run_ids"][0] == "2 4 6 8"
 
 
-def test_one_confirmed_seed_promises_nothing(light: Any) -> None:
+def test_one_confirmed_seed_shows_no_selection_bias(light: Any) -> None:
     light.study()
     run(light, B, 0, "search", 0.75)
     run(light, B, 1000, "confirm", 0.70)
-    light.database.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
-    found = built(luck, light.database)
-    assert "one seed shows no spread, so how much of the difference was luck cannot be said." in found.sentence()
+    light.database.studies.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
+    found = built(tuning, light.database)
+    assert "One seed shows no spread, so the selection bias cannot be estimated." in found.sentence()
     assert found.tables()["luck"]["luck"].isna().all()
 
 
@@ -169,6 +173,6 @@ def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:
         run(light, A, seed, "confirm", 0.6, inference_ms=1.0)
         run(light, B, seed, "confirm", 0.7, inference_ms=2.0)
     cell = light.cell("confirm", "row:Mean, theirs", B, 0, design="row")
-    light.database.replace_cells(light.name, "confirm", [cell])
+    light.database.studies.replace_cells(light.name, "confirm", [cell])
     rows = built(fronts, light.database).table_rows()
     assert [row.labels for row in rows] == [("Mean, theirs",), ()]
