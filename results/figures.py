@@ -10,7 +10,7 @@ from results.kept_epoch import train_above_dev
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, axis_title
 from results.wording import SHARES
 
 MOST_CURVES = 500  # of single runs, so that the page stays small
@@ -43,7 +43,7 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
         traces=traces,
         layout={
             "xaxis": {"title": {"text": "epoch"}, "tickmode": "linear" if last_epoch <= 20 else "auto", "dtick": 1},
-            "yaxis": {"title": {"text": unit.axis(unit.heading)}},
+            "yaxis": {"title": {"text": axis_title(unit, unit.heading)}},
         },
         runs=run_links.of_runs(run for _, entry, _ in entries for run in entry.run_ids),
     )
@@ -87,7 +87,7 @@ def _curve_sentence(
 ) -> str:
     """Say where the means end, each after its own last epoch, since a run may stop early, with train beside dev."""
     ends = [
-        f"the {label} ends after epoch {max(dev)} at {unit.number_with_unit(dev[max(dev)])} on dev"
+        f"the {label} ends after epoch {max(dev)} at {unit.scored(unit.oriented(dev[max(dev)]))} on dev"
         f"{_gap(kept.get(label), unit)}"
         for label in ("best", "baseline")
         if (dev := means.get((label, "dev")))

@@ -171,7 +171,7 @@ def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
         " over seeds and dev examples" if over == {"seeds and examples"} else " over seeds" if over == {"seeds"} else ""
     )
     return (
-        f"{unit.note()[:-1]}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
+        f"{unit.note}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
         f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); {equivalent}open: neither."
     )
 

@@ -15,7 +15,7 @@ from results.rows import RunRow
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, axis_title
 from results.wording import plural
 
 MOST_POINTS = 800  # of the history, so that the page stays small
@@ -47,7 +47,7 @@ def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Fi
         traces=[trace for trace in traces if trace["y"]],
         layout={
             "xaxis": {"title": {"text": "run of the search"}},
-            "yaxis": {"title": {"text": unit.axis(f"{unit.heading} on dev")}},
+            "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
         },
     )
 

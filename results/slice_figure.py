@@ -16,6 +16,7 @@ from results.rows import RunRow
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
+from results.units import axis_title
 from results.wording import plural, seeds_text
 
 MOST_POINTS = 400  # of the search's runs, so that the page stays small
@@ -45,7 +46,7 @@ def slice_figure(results: StudyResults, found: Summary, factors: Sequence[Factor
         traces=[traces[place] | menu[0]["data"][at] for at, place in enumerate(drawn)],
         layout={
             "xaxis": menu[0]["xaxis"],
-            "yaxis": {"title": {"text": unit.axis(f"{unit.heading} on dev")}},
+            "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
         },
         menu=menu,
     )
