@@ -113,7 +113,7 @@ def _of_all_tasks(results: StudyResults) -> dict[tuple[int, str], Curve]:
     """Return the score's curves without those of references: the score of a single task is another."""
     alone = set(results.references().values())
     left_out = {run.id for run in results.runs if run.config_digest in alone}
-    return {key: curve for key, curve in results.score_curves().items() if key[0] not in left_out}
+    return {key: curve for key, curve in results.curves().items() if key[0] not in left_out}
 
 
 def _mean_curve(curves: Sequence[Curve]) -> Curve:
