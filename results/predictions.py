@@ -1,4 +1,4 @@
-"""A run's predictions on one split of one task, as compressed bytes; the sizes of the examples. Needs only numpy."""
+"""A run's predictions on one split of one task, as compressed bytes, and the words of its examples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Predictions:
 
 @dataclass(frozen=True, eq=False)
 class ExampleSizes:
-    """A task's dev examples, in order: `words` (n,) of an example, both sentences of a pair together.
+    """The words of a task's dev examples, in order: `words` (n,) of an example, both sentences of a pair together.
 
     `overlap` (n,) is Jaccard's index of a pair's sets of words, 0..1; `one_word_difference` (n,) whether its sentences
     differ in exactly one word. Both are None for tasks with one sentence. `rarest` (n,) is how often the rarest word of

@@ -7,7 +7,6 @@ from typing import Any
 
 from results.ablation import AROUND_BEST
 from results.contrasts import compare
-from results.foreign import foreign_rows
 from results.leaderboard import baseline_digest, best_digest
 from results.looks import Schedule
 from results.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
