@@ -78,14 +78,6 @@ def paired_metrics(results: StudyResults, digest: str, reference: str, task: str
     return PairedMetrics(Comparison(difference, seeds, "seeds"), row, run_ids)
 
 
-def trade_off(cells: Mapping[str, TaskDifference]) -> tuple[list[str], list[str]] | None:
-    """The tasks that a row (task -> cell) helps and those that it hurts; None unless there are both."""
-    helped, hurt = (
-        [task for task, cell in cells.items() if cell.judgement.verdict == verdict] for verdict in ("helps", "hurts")
-    )
-    return (helped, hurt) if helped and hurt else None
-
-
 def _moderated(column: Mapping[str, PairedMetrics], reference: Float64) -> dict[str, PairedMetrics]:
     """The cells of one task with the seed noise that all of them tell of; `reference` (seeds,) are all its metrics."""
     if not column:
