@@ -8,13 +8,13 @@ from typing import Literal
 
 from results.ablation import AblationRow
 from results.added import added_rows
-from results.compared import Compared
-from results.contrasts import judged_contrasts, run_ids
+from results.compared import Compared, judged_contrasts
+from results.contrasts import Comparison, run_ids
 from results.grid import GridRow
 from results.leaderboard import baseline_digest
 from results.rows import Cell
 from results.statistics import Difference, Interval, Judgement, Verdict
-from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
+from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.summary import Summary
 from results.wording import Choice, changes, choice_in_words, level_text
 
