@@ -16,7 +16,6 @@ from urllib.parse import urlencode
 from results import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
-from study.interrupts import until_ctrl_c
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
@@ -55,10 +54,6 @@ def parser() -> argparse.ArgumentParser:
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command until Ctrl-C; 0 when stopped, 2 for what a person can mend."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     # Here, not above: --help needs none of it.

@@ -32,11 +32,10 @@ from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
 from study.failures import FailuresStop
-from study.folder_lock import folder_held
+from study.folder import folder_held, log_to
 from study.interrupts import stopping_on_signal
 from study.lease import Lease
 from study.live import LiveReport
-from study.log_file import log_to
 from study.observer import Observers
 from study.phases import first_tried
 from study.progress import Progress
