@@ -44,12 +44,12 @@ import torch
 from starter import StarterLoop
 
 from mtbert.config import RunConfig, parse
-from mtbert.config_parts import TrainableConfig
+from mtbert.config.parts import TrainableConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.model import build_model
 from mtbert.regularizers.smart import SmartRegularizer
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
-from mtbert.trainer import sizes_of
+from mtbert.training.trainer import sizes_of
 from results.records import open_database
 from results.rows import RunRow
 from study.preparation import check_all, prepare

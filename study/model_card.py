@@ -19,8 +19,8 @@ from markupsafe import Markup
 
 from mtbert import components, export
 from mtbert.config import RunConfig
-from mtbert.data.cutting import most_tokens
 from mtbert.encoder.locate import is_hub_name
+from mtbert.encoder.truncation import most_tokens
 from results import first_screen, notes, wording
 from results.markdown import level, templates
 from results.records import Database

@@ -17,17 +17,17 @@ import pytest
 from sqlite import migrated
 from torch.nn.modules.module import register_module_forward_hook
 
-from mtbert import features, inference
-from mtbert.chain import FEATURES, Sharing
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
 from mtbert.data.prepared import save_prepared
 from mtbert.data.tokenize import Prepared
+from mtbert.device import forget_peak, peak_memory_bytes
 from mtbert.encoder.embeddings import BertEmbeddings
-from mtbert.memory import forget_peak, peak_memory_bytes
 from mtbert.run import RunOutcome, prepare_data, run
 from mtbert.stage_store.keys import chain_keys
 from mtbert.stage_store.store import StageStore
+from mtbert.stages.chain import FEATURES, Sharing
+from mtbert.training import feature_store, inference_time
 from results.records import open_database
 from results.rows import NewRun, RunResult, StageRow, StudyRow
 from results.sections.fronts import costs_caveat
@@ -127,12 +127,12 @@ def test_inference_goes_through_the_encoder(way: str, data: Prepared, passes: Si
 def test_inference_is_measured_on_the_same_few_examples_a_few_times(data: Prepared, passes: SimpleNamespace) -> None:
     outcome = run(config_of("heads alone", epochs=1), data, lambda _: True)
     many = data.splits["sst", "train"].take(np.arange(100) % 8)
-    sampled = inference.sample(many)
-    assert len(sampled) == inference.EXAMPLES and sampled.ids == inference.sample(many).ids
+    sampled = inference_time.sample(many)
+    assert len(sampled) == inference_time.EXAMPLES and sampled.ids == inference_time.sample(many).ids
     before = passes.now
-    inference.inference_ms(outcome.model, data)
+    inference_time.inference_ms(outcome.model, data)
     # After one that warms up no more repeats than are needed where they take their time: these take seconds.
-    assert passes.now - before == 2 * (1 + inference.LEAST_REPEATS)
+    assert passes.now - before == 2 * (1 + inference_time.LEAST_REPEATS)
 
 
 def test_the_peak_is_of_this_run_or_of_that_which_computed_what_it_read(
@@ -146,7 +146,7 @@ def test_the_peak_is_of_this_run_or_of_that_which_computed_what_it_read(
 
     much = 10**15
     with monkeypatch.context() as patched:
-        patched.setattr(features, "peak_memory_bytes", lambda _: much)
+        patched.setattr(feature_store, "peak_memory_bytes", lambda _: much)
         shared_run(config_of("heads alone"), data, tmp_path)
     assert shared_run(config_of("heads alone"), data, tmp_path).peak_memory_bytes == much
     assert shared_run(config_of("fine-tuned"), data, tmp_path).peak_memory_bytes < much

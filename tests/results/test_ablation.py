@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from results.ablation import ablation_table, not_run
+from results.contrasts import compare, score_interval
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -97,10 +98,10 @@ def test_the_largest_effect_comes_first(finished: Database) -> None:
 def test_the_per_example_scores_average_to_the_recorded_score(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     for digest in results.measured():
-        interval, over = results.score_interval(digest)
+        found = score_interval(results, digest)
         scores = results.scores(digest)
-        assert over == "seeds and examples"
-        assert interval.estimate == pytest.approx(sum(scores) / len(scores), abs=1e-6)
+        assert found.over == "seeds and examples"
+        assert found.interval.estimate == pytest.approx(sum(scores) / len(scores), abs=1e-6)
 
 
 def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
@@ -111,4 +112,4 @@ def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
     light.complete(MAX, 1001, "ablate", predictions=False)
     results = StudyResults(light.database, light.name)
     one, other = results.measured()
-    assert results.compare(one, other).over == "seeds"
+    assert compare(results, one, other).over == "seeds"

@@ -63,7 +63,7 @@ def test_the_matrix_is_scikit_learns_over_all_seeds(shared: StudyMaker, results:
     true, predicted = [], []
     for run in results.runs:
         if run.config_digest == digest_of(BEST):
-            kept = {one.task: one.values for one in results.predictions(run.id)}["sst"]
+            kept = {one.task: one.values for one in results.examples.predictions(run.id)}["sst"]
             true.append(kept.labels)
             predicted.append(kept.predictions)
     expected = confusion_matrix(np.concatenate(true), np.concatenate(predicted), labels=range(5))
@@ -198,7 +198,7 @@ def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyRes
 def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) -> None:
     results = study(light)
     run = results.runs[0].id
-    for kept in results.predictions(run):
+    for kept in results.examples.predictions(run):
         pairs = kept.task != "sst"
         rows = [
             ExampleRow(kept.task, kept.examples, n, n, 3 if pairs else None, n / 1000 if pairs else None)
@@ -225,7 +225,7 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
 
 def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_with_rare_ones(light: Any) -> None:
     results = study(light)
-    for kept in results.predictions(results.runs[0].id):
+    for kept in results.examples.predictions(results.runs[0].id):
         pair = kept.task != "sst"
         rows = [
             ExampleRow(kept.task, kept.examples, n, n, 3, 0.5, n <= 40, n % 10)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from planted_runs import planted_run
 
+from results.contrasts import contrast, weights_of
 from results.leaderboard import leaderboard
 from results.pareto import pareto_frame
 from results.rendering import render_report
@@ -17,7 +18,7 @@ from results.sections.transfer import Transfer
 from results.statistics import holm, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
-from results.task_differences import paired_metrics, task_differences
+from results.task_contrasts import task_differences
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -85,15 +86,14 @@ def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
 
 def test_a_cell_is_the_paired_difference_of_right_and_wrong(shared: StudyMaker, results: StudyResults) -> None:
     best, other = (digest_of(choices) for choices in (BEST, BASELINE))
-    found = paired_metrics(results, other, best, "sst")
+    found = contrast(results, {"sst": weights_of([other], [best])})
     right = []
     for digest in (other, best):
-        kept = [p for run in results.results_of(digest).values() for p in results.predictions(run.id)]
+        kept = [p for run in results.results_of(digest).values() for p in results.examples.predictions(run.id)]
         right.append(np.stack([k.values.predictions == k.values.labels for k in kept if k.task == "sst"]))
     assert found is not None
-    assert found.comparison.difference == paired_difference(*(np.array(each, dtype=float) for each in right))
-    assert found.comparison.over == "seeds and examples"
-    assert found.row == pytest.approx(right[0].mean(axis=1))
+    assert found.difference == paired_difference(*(np.array(each, dtype=float) for each in right))
+    assert found.over == "seeds and examples"
 
 
 def test_holm_goes_over_the_whole_matrix(shared: StudyMaker, results: StudyResults) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import search_spaces
-from mtbert.config_stages import DOMAINS
+from mtbert.config.stages import DOMAINS
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.prepared import load_prepared, save_prepared
