@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from results import run_links
 from results.cost_units import CostUnit
+from results.described import choices_of
 from results.figure import Figure, Trace
-from results.front_texts import Drawing, choices_of, configuration_text, cost_unit, front_sentence, run_text, told_of
+from results.front_texts import Drawing, configuration_text, cost_unit, front_sentence, run_text, told_of
 from results.labels import Box, Label, placed
 from results.pareto import OF_TASK, SCORE, Front, value_of
 from results.rows import RunRow
