@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from results.custom_trainer import custom_trainer
-from results.figures import Figure
+from results.figure import Figure
 from results.statistics import Interval, paired_t_interval
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.summary import Summary

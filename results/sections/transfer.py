@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from results.compared import record as judged_record
-from results.figures import Figure
+from results.figure import Figure
 from results.leaderboard import baseline_digest
 from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
