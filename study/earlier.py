@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from results.foreign import foreign_rows
 from results.records import open_database, open_if_there
+from results.storage_url import foreign_rows
 from study.resolve import default_name, resolve
 from study.settings import Settings
 
