@@ -8,7 +8,6 @@ from statistics import fmean
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from results.plain import plain
@@ -20,6 +19,7 @@ from study import phases
 from study.design_plan import PlannedDesign, planned_designs
 from study.detectable import Detectable, SeenNoise, detectable, rows_of
 from study.settings import SINGLE_CHANGES, Settings
+from study.terminal import columns
 from study.trainers.abstract import AbstractTrainer, Timing
 
 # Configurations drawn at random, which stand for those that the search will try.
@@ -146,16 +146,11 @@ def show(plan: Plan, console: Console) -> None:
             f"{t} {rows[f'{t}/train']:,}/{rows[f'{t}/dev']:,}" for t in dict.fromkeys(k.split("/")[0] for k in rows)
         )
         console.print(f"data   {'   '.join(sizes)}   (train/dev; {plan.timing.facts['dropped']} rows dropped)")
-    table = Table(box=None, pad_edge=False)
-    for column in ("phase", "runs", "what"):
-        table.add_column(column, justify="right" if column == "runs" else "left")
+    table = columns("phase", "runs", "what", right=("runs",), wrap=("what",))
     for phase in plan.phases:
-        runs = str(phase.least) if phase.least == phase.most else f"{phase.least} to {phase.most}"
-        table.add_row(phase.phase, runs, phase.what)
-        if phase.phase == "ablate":
-            for design in plan.designs:
-                each = str(design.least) if design.least == design.most else f"{design.least} to {design.most}"
-                table.add_row(f"  {design.design}", each, design.what)
+        table.add_row(phase.phase, _range(phase), phase.what)
+        for design in plan.designs if phase.phase == "ablate" else ():
+            table.add_row(f"  {design.design}", _range(design), design.what)
     console.print(table)
     for line in (alias for design in plan.designs for alias in design.aliases):
         console.print(f"the factorial confuses {line}", soft_wrap=True)
@@ -170,6 +165,10 @@ def show(plan: Plan, console: Console) -> None:
         long = "" if planned.seconds is None else duration(planned.seconds)
         told = f"  {planned.phase:8} seed {planned.seed:<5} {long:>10}  {planned.what}"
         console.print(told, soft_wrap=True)
+
+
+def _range(planned: PlannedPhase | PlannedDesign) -> str:
+    return str(planned.least) if planned.least == planned.most else f"{planned.least} to {planned.most}"
 
 
 def _time(plan: Plan) -> list[str]:

@@ -20,12 +20,11 @@ from results.wording import plural
 from search_spaces.grammar import Choices
 from study import objectives, plan, results_files, run_log, store_note
 from study.arguments import Options
-from study.beginning import create_or_resume
+from study.beginning import compiled, create_or_resume, earlier_settings
 from study.code_changes import CodeChange
 from study.design_plan import decided_best
 from study.detectable import seen_noise
 from study.driver import Driver
-from study.earlier import compiled, earlier_settings
 from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
