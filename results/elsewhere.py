@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from results.contrasts import judged_contrasts, run_ids
+from results.compared import judged_contrasts
+from results.contrasts import run_ids
 from results.study_effects import Effect, context
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.wording import Choice, changes

@@ -15,7 +15,7 @@ from results.kept_epoch import train_above_dev
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, axis_title
 from results.wording import SHARES
 
 MOST_CURVES = 500  # of single runs, so that the page stays small
@@ -61,7 +61,7 @@ def learning_curves(results: StudyResults, found: Summary) -> Figure | None:
                 "tickmode": "linear" if last_epoch <= 20 else "auto",
                 "dtick": 1,
             },
-            "yaxis": {"title": {"text": unit.axis(unit.heading)}},
+            "yaxis": {"title": {"text": axis_title(unit, unit.heading)}},
         },
         runs=run_links.of_runs(run for _, entry, _ in entries if entry for run in entry.run_ids),
     )
@@ -75,7 +75,7 @@ def _curve_sentence(
 ) -> str:
     """Where the means end, each after its own last epoch, for a run may stop early; train beside dev where known."""
     told = [
-        f"the {label} ends after epoch {max(dev)} at {unit.number_with_unit(dev[max(dev)])} on dev"
+        f"the {label} ends after epoch {max(dev)} at {unit.scored(unit.oriented(dev[max(dev)]))} on dev"
         f"{_gap(kept.get(label), unit)}"
         for label in ("best", "baseline")
         if (dev := means.get((label, "dev")))
@@ -113,7 +113,7 @@ def _of_all_tasks(results: StudyResults) -> dict[tuple[int, str], Curve]:
     """The score's curves but those of references: the score of one task is another."""
     alone = set(results.references().values())
     left_out = {run.id for run in results.runs if run.config_digest in alone}
-    return {key: curve for key, curve in results.score_curves().items() if key[0] not in left_out}
+    return {key: curve for key, curve in results.curves().items() if key[0] not in left_out}
 
 
 def _mean_curve(curves: Sequence[Curve]) -> Curve:

@@ -12,7 +12,7 @@ from results.grid import against_baseline_frame
 from results.sections import BuiltSection
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, difference_axis_title
 from results.wording import SHARES, level_text
 
 if TYPE_CHECKING:
@@ -93,7 +93,11 @@ def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | Non
         layout={
             "height": AROUND_PIXELS + ROW_PIXELS * len(shown),
             "showlegend": False,
-            "xaxis": {"title": {"text": unit.difference_axis()}, "zeroline": True, "zerolinecolor": "var(--faint)"},
+            "xaxis": {
+                "title": {"text": difference_axis_title(unit)},
+                "zeroline": True,
+                "zerolinecolor": "var(--faint)",
+            },
             "yaxis": {
                 "tickvals": places,
                 "ticktext": labels,

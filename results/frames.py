@@ -17,12 +17,12 @@ from sqlalchemy import Select, inspect, select
 
 from results import schema
 from results.natural_tables import natural
-from results.plain import plain
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
 from results.study_results import StudyResults
 from results.task_units import units_of
 from results.trial_frame import trial_frame
+from search_spaces.output import plain
 
 # Columns whose type pandas cannot tell from the values when they are missing, or when there are no rows.
 _NUMBERS = (
@@ -129,7 +129,7 @@ def study_frames(
     `following` gives the tables that follow from the runs; by default they come from `database`, which must then still
     be open.
     """
-    study = database.require_study(name)
+    study = database.studies.require(name)
     return StudyFrames(
         study=study,
         trials=trial_frame(StudyResults(database, name)),
@@ -145,8 +145,8 @@ def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
     runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
     issues = select(issue).where(issue.study_name == name).order_by(issue.id)
     return {
-        "runs": natural("runs", runs, units_of(database.require_study(name))),
-        "choices": _choices(database.runs(name, configs=False)),
+        "runs": natural("runs", runs, units_of(database.studies.require(name))),
+        "choices": _choices(database.runs.of_study(name, configs=False)),
         "epochs": _of_runs(database, name, schema.EpochMetric),
         "tasks": _of_runs(database, name, schema.TaskMetric),
         "stages": _of_runs(database, name, schema.Stage),

@@ -14,7 +14,7 @@ from results.pareto import OF_TASK, SCORE, Front, Objective, noise_along, recipe
 from results.rows import RunRow
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, axis_title
 from results.wording import plural, probability_text, seeds_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Drawing:
         unit = self.of(objective)
         named = unit.heading if objective == SCORE else f"{objective.words} ({unit.heading})"
         plain = objective != SCORE and not self.results.units.names(objective.words)
-        return escape(objective.title, quote=False) if plain else unit.axis(f"{named} on dev")
+        return escape(objective.title, quote=False) if plain else axis_title(unit, f"{named} on dev")
 
     def told(self, of: Objective, value: float) -> str:
         """An objective as pointing at a point tells it: "score 0.713", "training time 13.7 min"."""

@@ -10,14 +10,14 @@ import numpy as np
 
 from results import looks
 from results.ablation import AblationRow, NotRun
-from results.contrasts import run_ids
+from results.contrasts import Comparison, IntervalOver, run_ids
 from results.custom_trainer import custom_trainer
 from results.described import described
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
 from results.rows import JsonObject, StudyRow
 from results.statistics import Judgement
-from results.study_results import Comparison, IntervalOver, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_units import margin_of, units_of
 from results.units import Unit

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 JsonObject = dict[str, Any]
 
@@ -295,11 +298,11 @@ class LeaseRow:
 RowT = TypeVar("RowT", StudyRow, Cell, RunRow, EnvironmentRow, IssueRow, LeaseRow)
 
 
-def values_of(row: StudyRow | Cell | IssueRow | ExampleRow) -> dict[str, Any]:
-    """Column -> value; the fields of these records are named like their columns."""
+def values_of(row: DataclassInstance) -> dict[str, Any]:
+    """Return column -> value; the fields of these records have the names of their columns."""
     return {column.name: getattr(row, column.name) for column in fields(row)}
 
 
 def row_from(kind: type[RowT], found: object) -> RowT:
-    """The record of a row that the database gave."""
+    """Return the record of a row that was read."""
     return kind(**{column.name: getattr(found, column.name) for column in fields(kind)})

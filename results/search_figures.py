@@ -19,7 +19,7 @@ from results.rows import JsonObject, RunRow
 from results.searched import evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, axis_title
 from results.wording import level_text, plural, range_text
 
 MOST_POINTS = 800  # of the history, so that the page stays small
@@ -54,7 +54,7 @@ def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Fi
         traces=[trace for trace in traces if trace["y"]],
         layout={
             "xaxis": {"title": {"text": "run of the search"}},
-            "yaxis": {"title": {"text": unit.axis(f"{unit.heading} on dev")}},
+            "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
         },
     )
 

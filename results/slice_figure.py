@@ -17,6 +17,7 @@ from results.rows import RunRow
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
+from results.units import axis_title
 from results.wording import Choice, level_text, plural, seeds_text
 
 MOST_POINTS = 400  # of the search's runs, so that the page stays small
@@ -108,7 +109,7 @@ def slice_figure(results: StudyResults, found: Summary, factors: Sequence[Slice]
         traces=[traces[place] | menu[0]["data"][at] for at, place in enumerate(drawn)],
         layout={
             "xaxis": menu[0]["xaxis"],
-            "yaxis": {"title": {"text": unit.axis(f"{unit.heading} on dev")}},
+            "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
         },
         menu=menu,
     )

@@ -8,11 +8,11 @@ from typing import Literal
 
 from results.ablation import AblationRow
 from results.added import added_rows
-from results.contrasts import run_ids
+from results.contrasts import Comparison, run_ids
 from results.grid import GridRow
 from results.leaderboard import baseline_digest
 from results.statistics import Difference, Interval, Judgement, Verdict
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import Choice, changes, choice_in_words, level_text
 

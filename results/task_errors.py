@@ -175,7 +175,7 @@ def task_errors(results: StudyResults, best: str, baseline: str | None) -> list[
     """The tasks on which the configuration `best` (a digest) kept labelled predictions of two seeds or more."""
     mine = task_predictions(results, best)
     other = task_predictions(results, baseline) if baseline is not None and baseline != best else {}
-    return [TaskErrors(one, other.get(task), results.example_sizes(task, one.examples)) for task, one in mine.items()]
+    return [TaskErrors(one, other.get(task), results.examples.sizes(task, one.examples)) for task, one in mine.items()]
 
 
 def _calibration(side: TaskPredictions) -> Calibration | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from results.foreign import foreign_rows
-from results.records import Database, StudyRow, open_database, open_if_there
+from results.records import Database, open_database, open_if_there
+from results.rows import StudyRow
 from search_spaces import describe
 from study.code_changes import CodeChange, change_of, code_so_far, recorded
 from study.reopening import reopen, take_from
@@ -39,10 +40,10 @@ def earlier_settings(
     if opened is None:
         return None, None
     with opened as database, foreign_rows(storage):
-        found = database.study(name)
+        found = database.studies.find(name)
         if found is not None or wanted is None:
             return None if found is None else Settings.from_json(found.settings_json), None
-        return None, Settings.from_json(database.require_study(wanted).settings_json)
+        return None, Settings.from_json(database.studies.require(wanted).settings_json)
 
 
 def create_or_resume(
@@ -57,22 +58,22 @@ def create_or_resume(
 
     Return what changed in the code of an existing study, which is then part of its record; None if nothing did.
     """
-    found = database.study(settings.name)
+    found = database.studies.find(settings.name)
     if found is None:
         _create(database, _row(settings, trainer, command), settings, trainer, console, accept_changed_code)
-        database.add_data_issues(settings.name, trainer.facts.issues)
+        database.studies.add_data_issues(settings.name, trainer.facts.issues)
         return None
-    runs, cells = database.runs(settings.name), database.cells(settings.name)
+    runs, cells = database.runs.of_study(settings.name), database.studies.cells(settings.name)
     reopened = reopen(found, trainer, runs, cells, accept_changed_code=accept_changed_code)
     if reopened is not None:
         reopened.write(database)
         changes = (f"The space of study {settings.name} has changed; its runs are kept:", *reopened.told)
         _log_and_say(console, changes[0], *(f"  {line}" for line in changes[1:]))
-    database.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
-    database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
+    database.studies.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
+    database.studies.update(settings.name, status="running", command=command, settings_json=settings.as_json())
     declared = _declared(trainer)
     if declared is not None and declared != found.tasks_json:  # metrics have other names, or nothing is scored yet
-        database.update_study(settings.name, tasks_json=declared)
+        database.studies.update(settings.name, tasks_json=declared)
     done = sum(run.status in ("complete", "pruned") for run in runs)
     console.say(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.")
     change = change_of(found, trainer.facts, runs)
@@ -118,13 +119,13 @@ def _create(
     """Write the study's row, with the runs of another study if `--import-from` asks for them."""
     old = settings.import_from
     if old is None:
-        database.create_study(row)
+        database.studies.create(row)
         return
-    source, runs = database.require_study(old), database.runs(old)
+    source, runs = database.studies.require(old), database.runs.of_study(old)
     taken = take_from(source, trainer, runs, accept_changed_code=accept_changed_code)
-    database.create_study(row, taken.copies)
+    database.studies.create(row, taken.copies)
     if (known := code_so_far(source)) is not None:
-        database.mark_code(settings.name, known)
+        database.runs.mark_code(settings.name, known)
     _log_and_say(console, *taken.told(old))
 
 

@@ -10,8 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from results import DEFAULT_STORAGE, output
-from results.plain import plain
+from results import DEFAULT_STORAGE
+from search_spaces import output
+from search_spaces.output import plain
 from study.interrupts import until_ctrl_c
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.ablation import AROUND_BEST
+from results.contrasts import compare
 from results.foreign import foreign_rows
 from results.leaderboard import baseline_digest, best_digest
 from results.looks import Schedule
@@ -123,6 +124,6 @@ def seen_noise(storage: str, name: str) -> SeenNoise | None:
         reference = best_digest(results) or baseline_digest(results)
         if reference is None:
             return None
-        compared = [results.compare(digest, reference) for digest in results.measured() if digest != reference]
+        compared = [compare(results, digest, reference) for digest in results.measured() if digest != reference]
     seen = noise_so_far([found.difference for found in compared if found is not None])
     return None if seen is None else SeenNoise(name, *seen)

@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from results import DEFAULT_STORAGE, output
-from results.plain import plain
+from results import DEFAULT_STORAGE
+from search_spaces import output
+from search_spaces.output import plain
 from study.interrupts import until_ctrl_c
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
@@ -103,7 +104,7 @@ def store_of(storage: str, name: str) -> Path | None:
     from results.stages import STORE
 
     with open_database(storage, create=False) as database:
-        noted = database.require_study(name).decisions_json.get(STORE)
+        noted = database.studies.require(name).decisions_json.get(STORE)
     folder = noted.get("folder") if isinstance(noted, dict) else None
     return Path(folder) if isinstance(folder, str) else None
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from results import first_screen, looks, notes, storage_url, wording
 from results.leaderboard import ConfigurationResult
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, natural_interval
 from study.ending_claims import ClaimsEnding
 from study.ending_designs import DesignsEnding, change_of_row, show_effects
 from study.resuming import failed_runs_command
@@ -72,7 +72,7 @@ class Ending:
                 "beyond_budget": found.not_run.beyond_budget,
                 "cannot_be_made": found.not_run.cannot_be_made,
             },
-            "gain": gain and {**unit.natural_interval(gain), "level": 0.95},
+            "gain": gain and {**natural_interval(unit, gain), "level": 0.95},
             **found.stages.as_json(),
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from results import wording
 from results.ablation import AblationRow
+from results.contrasts import Comparison
 from results.path import PathStep
-from results.plain import plain
 from results.sections import added as added_section
 from results.sections import interactions as interactions_section
 from results.sections import path as path_section
@@ -19,9 +19,10 @@ from results.sections.added import Added
 from results.sections.interactions import Interactions, pair_text
 from results.sections.path import PathSection, change_of
 from results.sections.section import BuiltSection
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
+from search_spaces.output import plain
 from study.terminal import columns
 
 FEW_SEEDS = "fewer than two paired seeds"

@@ -7,7 +7,7 @@ import logging
 import sys
 import traceback
 
-from results import output
+from search_spaces import output
 from study.arguments import given, parse
 from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError
@@ -28,8 +28,8 @@ def _main(arguments: list[str] | None) -> int:
     # Here, not above: --help needs neither torch nor Optuna.
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
-    from results.plain import plain
     from search_spaces import SpaceError
+    from search_spaces.output import plain
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
     from study.failures import FailuresStop
@@ -72,7 +72,7 @@ def _print_traceback() -> None:
 
 def _crashed(error: Exception, debug: bool) -> int:
     from results import storage_url
-    from results.plain import plain
+    from search_spaces.output import plain
 
     if debug:
         _print_traceback()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from results import output
 from results.code_versions import note as code_note
 from results.export import write_tables_of
 from results.outcome import outcome_of
@@ -13,6 +12,7 @@ from results.records import Database
 from results.report import write_report_of
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
+from search_spaces import output
 from study import ending
 from study.arguments import Options
 from study.ending_claims import ClaimsEnding
@@ -63,12 +63,12 @@ def _keep_best(
 ) -> None:
     """Keep the best configuration's model in `best/`, and write its card."""
     folder = study_folder / "best"
-    digest = database.require_study(settings.name).decisions_json.get("best")
+    digest = database.studies.require(settings.name).decisions_json.get("best")
     if digest is None:
         return
     seeds = settings.seeds_of(settings.seeds)
     counted = set(results.run_ids(digest))  # read again: `results` has its runs without their configurations
-    runs = database.runs(settings.name, config_digest=digest)
+    runs = database.runs.of_study(settings.name, config_digest=digest)
     rows = [run for run in runs if run.id in counted and run.seed in seeds]
     kept = trainer.keep_best(rows, study_folder / "models", folder, console.say) if rows else None
     if kept is not None:

@@ -7,7 +7,7 @@ import io
 import shlex
 
 from results import DEFAULT_STORAGE, storage_url
-from results.records import StudyRow
+from results.rows import StudyRow
 from study.settings import MTBERT
 from study.trust import code_flags
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
-from results import output, storage_url
+from results import storage_url
 from results.records import Database, open_database
 from results.task_units import units_from
 from results.wording import plural
+from search_spaces import output
 from study import objectives, plan, results_files, run_log, store_note
 from study.arguments import Options
 from study.beginning import compiled, create_or_resume, earlier_settings
@@ -129,27 +130,27 @@ class Session:
                         self._run(database, lease, engine)
                         self._clear_up_logs(database)
                         lease.renew_if_due()
-                        database.update_study(settings.name, status="done")
+                        database.studies.update(settings.name, status="done")
                         return self._write(database)
                 except (FailuresStop, Interrupted, EngineLost, KeyboardInterrupt) as stop:
                     raise self._stopped(database, stop) from None
 
     def _clear_up_logs(self, database: Database) -> None:
         """Delete logs that a killed launch left empty, and those of an earlier study of the same name."""
-        known = {run.id for run in database.runs(self._settings.name)}
+        known = {run.id for run in database.runs.of_study(self._settings.name)}
         run_log.clear_up(self._folder / run_log.LOGS, known)
 
     def _stopped(self, database: Database, stop: BaseException) -> Interrupted | FailuresStop:
         """Mark the study as interrupted; return the error that says why it stopped and how to resume it."""
         name, failed = self._settings.name, isinstance(stop, FailuresStop)
-        database.update_study(name, status="interrupted")
-        done = len(database.runs(name, status="complete"))
+        database.studies.update(name, status="interrupted")
+        done = len(database.runs.of_study(name, status="complete"))
         reason = str(stop) or "Interrupted"
         if isinstance(stop, TimeIsUp):
             reason = f"The time is up (--timeout {self._limits.study_seconds:g})"
         if isinstance(stop, TimeIsUp) or (failed and done):  # the study may never be resumed
             self._write(database)
-        resume = resume_command(database.require_study(name), self._options.storage, *["--retry-failed"] * failed)
+        resume = resume_command(database.studies.require(name), self._options.storage, *["--retry-failed"] * failed)
         if not failed:
             return Interrupted(f"{reason}; {done} finished runs are kept. Resume it: {resume}")
         return FailuresStop(
@@ -191,8 +192,8 @@ class Session:
         places = Places(
             prepared=self._folder / "prepared", models=self._folder / "models", logs=self._folder / run_log.LOGS
         )
-        database.update_study(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
-        database.add_examples(settings.name, trainer.examples())
+        database.studies.update(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
+        database.studies.add_examples(settings.name, trainer.examples())
         store_folder = Path(settings.out) / STORE
         store = StageStore(store_folder, round(settings.store_gb * 1e9)) if settings.share and trainer.shares else None
         gpu = trainer.gpu() if engine.device() != "cpu" else None
@@ -208,7 +209,7 @@ class Session:
                 observer=Observers((progress, tracking)),
                 places=places,
                 lease=lease,
-                environment_id=database.environment_id(environment(THREADS, gpu)),
+                environment_id=database.runs.environment_id(environment(THREADS, gpu)),
                 store=store,
                 limits=self._limits,
                 objectives=settings.objectives,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from mtbert.seeds import derive
-from results.plain import plain
+from mtbert.random_streams import derive
 from results.rows import CONSECUTIVE_SEEDS
+from search_spaces.output import plain
 from study.flags import flag
 
 MAIN_TASKS = ("sst", "quora", "sts")

@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 
-from results import DEFAULT_STORAGE, output
+from results import DEFAULT_STORAGE
+from search_spaces import output
 from study.interrupts import until_ctrl_c
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results.plain import plain
+from search_spaces.output import plain
 
 
 class PlainConsole(Console):

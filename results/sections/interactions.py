@@ -18,7 +18,7 @@ from results.sections.section import interval_bars
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.typed_tables import interval_columns, typed_table
-from results.units import Unit
+from results.units import Unit, difference_axis_title
 from results.wording import SHARES, plural
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
                 "opacity": 0.75,
                 "xgap": 2,
                 "ygap": 2,
-                "colorbar": {"title": {"text": unit.difference_axis()}, "thickness": 12, "outlinewidth": 0},
+                "colorbar": {"title": {"text": difference_axis_title(unit)}, "thickness": 12, "outlinewidth": 0},
             }
         ],
         layout={

@@ -12,8 +12,8 @@ from results.figures import Figure
 from results.leaderboard import baseline_digest
 from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
-from results.task_differences import Matrix, TaskDifference, task_differences, trade_off
-from results.task_units import StudyUnits
+from results.task_contrasts import Matrix, TaskDifference, task_differences, trade_off
+from results.task_units import StudyUnits, margin_of
 from results.typed_tables import typed_table
 from results.wording import changes, changes_in_words, level_text, plural
 
@@ -173,7 +173,7 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
 
 def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
     """What equivalent means on each task, for the note."""
-    found = {task: results.margin_of(task) for task in tasks}
+    found = {task: margin_of(results.study, task) for task in tasks}
     told = {task: results.units.of(task).apart(margin) for task, margin in found.items() if margin is not None}
     if len(set(told.values())) == 1 and len(told) == len(found):
         return f"Equivalent: on that task surely within {next(iter(told.values()))}."
@@ -239,5 +239,5 @@ def _record(named: Named, task: str, cell: TaskDifference, alarm: str) -> dict[s
         "task": task,
         **judged_record(cell.comparison, cell.judgement),
         "alarm": alarm,
-        "run_ids": " ".join(str(run) for run in cell.run_ids),
+        "run_ids": cell.run_ids,
     }

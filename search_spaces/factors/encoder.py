@@ -1,6 +1,6 @@
 """Factors of the encoder: what reads the tokens, whether tasks share it, its dropouts.
 
-`ENCODER_CONSTRAINTS` says which of their levels cannot go with others; `mtbert.config_combinations` refuses the same.
+`ENCODER_CONSTRAINTS` says which of their levels cannot go with others; `mtbert.config.rules` refuses the same.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from results import first_screen, wording
+from results.contrasts import Comparison
 from results.leaderboard import ConfigurationResult
 from results.markdown import escaped
-from results.study_results import Comparison
 from results.summary import Summary
 from results.units import Unit
 

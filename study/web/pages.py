@@ -87,7 +87,7 @@ class Pages:
             return self._studies[self._name].maker(path)
         name, rest = found[1], found[2]
         if name not in self._studies:
-            if name not in self._database.study_names():
+            if name not in self._database.studies.names():
                 return None
             self._studies[name] = StudyPages(self._database, name, self._lock)
         return self._studies[name].maker(rest)

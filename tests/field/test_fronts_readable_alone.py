@@ -17,8 +17,9 @@ from results.cost_units import unit_of
 from results.front_tolerance import cost_noise, tolerance_of, tolerant_front, tolerant_fronts
 from results.fronts import front
 from results.labels import Box, Label, placed
-from results.records import RunResult, open_database
+from results.records import open_database
 from results.rendering import render_report
+from results.rows import RunResult
 from results.sections import fronts
 from results.study_results import StudyResults
 from results.summary import summarise
@@ -48,16 +49,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyMaker]:
             for seed in (1000, 1001, 1002):
                 noise = seed - 1001
                 finish(make, choices, seed, "confirm", score + 0.003 * noise, seconds + 3 * noise, place)
-        database.replace_cells(make.name, "confirm", cells)
+        database.studies.replace_cells(make.name, "confirm", cells)
         decided = {"baseline": cells[0].config_digest, "baseline_choices": BASELINE, "best": cells[-1].config_digest}
-        database.update_study(make.name, decisions_json=decided)
+        database.studies.update(make.name, decisions_json=decided)
         yield make
 
 
 def finish(make: StudyMaker, choices: Any, seed: int, phase: str, score: float, seconds: float, place: int) -> None:
     run = make.start(choices, seed, phase)
     costs = {"train_seconds": seconds, "inference_ms": 3.0 + place, "peak_memory_bytes": int(5e8 + 2e8 * place)}
-    make.database.finish_run(run, RunResult(status="complete", score=score, **costs))  # type: ignore[arg-type]
+    make.database.runs.finish(run, RunResult(status="complete", score=score, **costs))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

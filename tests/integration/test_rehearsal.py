@@ -75,7 +75,7 @@ def test_a_rehearsal_runs_through_all_phases_without_torch(place: Place, monkeyp
 def test_a_launch_that_decides_anew_keeps_what_others_noted(again: Place) -> None:
     noted = {"by": "another program"}
     with open_database(f"sqlite:///{again.database}") as database:
-        database.decide("r", {"noted": noted, "ablations_left_out": 7})
+        database.studies.decide("r", {"noted": noted, "ablations_left_out": 7})
     assert again.call("--name", "r", "--trials", "8", "--phases", "search,confirm").returncode == 0
     decided = json.loads(again.rows("select decisions_json from study_meta")[0][0])
     assert decided["noted"] == noted

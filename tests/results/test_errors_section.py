@@ -12,8 +12,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from results.error_frames import slices_frame
 from results.error_view import TaskView, _interval_text
 from results.example_slices import ExampleSizes
-from results.records import ExampleRow
 from results.rendering import render_report
+from results.rows import ExampleRow
 from results.sections import errors
 from results.sections.errors import Errors
 from results.statistics import Interval
@@ -33,9 +33,9 @@ SEEDS = (1000, 1001, 1002)
 def study(make: Any, best: tuple[int, ...] = SEEDS, baseline: tuple[int, ...] = SEEDS, **options: Any) -> StudyResults:
     make.study(data_made_up=False)
     cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "confirm:1", BEST, 1)]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": BASELINE}
-    make.database.update_study(make.name, decisions_json=decided, settings_json={"seeds": len(best)})
+    make.database.studies.update(make.name, decisions_json=decided, settings_json={"seeds": len(best)})
     for choices, quality, seeds in ((BASELINE, WORSE, baseline), (BEST, BETTER, best)):
         for seed in seeds:
             planted_run(make, choices, seed, quality, **options)
@@ -63,7 +63,7 @@ def test_the_matrix_is_scikit_learns_over_all_seeds(shared: StudyMaker, results:
     true, predicted = [], []
     for run in results.runs:
         if run.config_digest == digest_of(BEST):
-            kept = {one.task: one.values for one in results.predictions(run.id)}["sst"]
+            kept = {one.task: one.values for one in results.examples.predictions(run.id)}["sst"]
             true.append(kept.labels)
             predicted.append(kept.predictions)
     expected = confusion_matrix(np.concatenate(true), np.concatenate(predicted), labels=range(5))
@@ -198,13 +198,13 @@ def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyRes
 def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) -> None:
     results = study(light)
     run = results.runs[0].id
-    for kept in results.predictions(run):
+    for kept in results.examples.predictions(run):
         pairs = kept.task != "sst"
         rows = [
             ExampleRow(kept.task, kept.examples, n, n, 3 if pairs else None, n / 1000 if pairs else None)
             for n in range(1, len(kept.values.labels) + 1)
         ]
-        light.database.add_examples(light.name, rows)
+        light.database.studies.add_examples(light.name, rows)
     found = section(StudyResults(light.database, light.name))
     quora = next(view.found for view in found.tasks if view.name == "quora")
     assert [part.kind for part, _ in quora.by_words] == ["length"] * 4 + ["overlap"] * 4
@@ -225,7 +225,7 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
 
 def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_with_rare_ones(light: Any) -> None:
     results = study(light)
-    for kept in results.predictions(results.runs[0].id):
+    for kept in results.examples.predictions(results.runs[0].id):
         pair = kept.task != "sst"
         rows = [
             ExampleRow(kept.task, kept.examples, n, n, 3, 0.5, n <= 40, n % 10)
@@ -233,7 +233,7 @@ def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_wi
             else ExampleRow(kept.task, kept.examples, n, n, rarest=n % 10)
             for n in range(1, len(kept.values.labels) + 1)
         ]
-        light.database.add_examples(light.name, rows)
+        light.database.studies.add_examples(light.name, rows)
     results = StudyResults(light.database, light.name)
     found = {view.name: view.found for view in section(results).tasks}
     kinds = ["length"] * 4 + ["rare_words"] * 2

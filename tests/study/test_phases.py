@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtbert.seeds import derive
+from mtbert.random_streams import derive
 from search_spaces import Factor, Level, Space
 from study import phases
 from study.resolve import resolve

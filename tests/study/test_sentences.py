@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import search_spaces
-from mtbert.config_stages import DOMAINS
+from mtbert.config.stages import DOMAINS
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.prepared import load_prepared, save_prepared
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.errors import DataError
 from mtbert.run import prepare_data
-from results.records import StageRow
+from results.rows import StageRow
 from search_spaces import Space
 from search_spaces.factors import FINE_TUNE_FIRST, MLM, POOLING, SIMCSE_SUPERVISED, SIMCSE_UNSUPERVISED, SINGLE_TASK
 from search_spaces.grammar.choices import places

@@ -153,10 +153,10 @@ def test_a_dashboard_writes_what_is_missing_once_and_not_while_the_study_runs(co
         connection.execute("delete from study_system_attributes where key like 'artifacts:%' or key like '%note%'")
         connection.execute("delete from study_system_attributes where key = ?", (artifacts.OURS,))
     with open_database(url(copied), create=False) as database:
-        database.take_lease("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
+        database.leases.take("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
         complete(url(copied), database, "r")
         assert not store(copied).exists()
-        database.release_lease("r", "pid 1 on host x")
+        database.leases.release("r", "pid 1 on host x")
     server, _ = dashboard.start(url(copied), "r", "127.0.0.1", 0, None)
     server.server_close()
     before, files = attributes(copied), {path: path.stat().st_mtime_ns for path in store(copied).iterdir()}
