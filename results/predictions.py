@@ -1,4 +1,4 @@
-"""A run's predictions on one split of one task, as compressed bytes. Needs only numpy."""
+"""A run's predictions on one split of one task, as compressed bytes, and the words of its examples."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from results.errors import RecordError
 
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +22,22 @@ class Predictions:
     outputs: Float32
     predictions: Float32
     labels: Float32
+
+
+@dataclass(frozen=True, eq=False)
+class ExampleSizes:
+    """The words of a task's dev examples, in order: `words` (n,) of an example, both sentences of a pair together.
+
+    `overlap` (n,) is Jaccard's index of a pair's sets of words, 0..1; `one_word_difference` (n,) whether its sentences
+    differ in exactly one word. Both are None for tasks with one sentence. `rarest` (n,) is how often the rarest word of
+    an example occurs in the training sentences, NaN where it has no word. The last two are None where the study did not
+    keep them.
+    """
+
+    words: Float64
+    overlap: Float64 | None
+    one_word_difference: NDArray[np.bool_] | None = None
+    rarest: Float64 | None = None
 
 
 def pack_predictions(outputs: ArrayLike, predictions: ArrayLike, labels: ArrayLike) -> bytes:

@@ -5,7 +5,7 @@ A score is a mean over tasks: a change that helps one task and hurts another can
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -50,14 +50,6 @@ def task_differences(
         (digest, task): TaskDifference(one, verdict, run_ids(results, (digest, reference), one.seeds))
         for ((digest, task), one), verdict in zip(found.items(), verdicts, strict=True)
     }
-
-
-def trade_off(cells: Mapping[str, TaskDifference]) -> tuple[list[str], list[str]] | None:
-    """Return the tasks that a row (task -> cell) helps and those that it hurts; None unless there are both."""
-    helped, hurt = (
-        [task for task, cell in cells.items() if cell.judgement.verdict == verdict] for verdict in ("helps", "hurts")
-    )
-    return (helped, hurt) if helped and hurt else None
 
 
 def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights) -> Comparison | None:

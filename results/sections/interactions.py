@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from results.compared import record
 from results.contrasts import run_ids
-from results.figures import Figure
+from results.figure import Figure
 from results.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.sections.not_run import LeftOut, left_out
 from results.sections.section import interval_bars

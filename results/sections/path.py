@@ -15,7 +15,7 @@ from markupsafe import Markup
 from results import run_links
 from results.compared import record
 from results.contrasts import run_ids
-from results.figures import Figure, Trace
+from results.figure import Figure, Trace
 from results.path import Path, PathStep, greedy_path
 from results.sections.section import interval_bars
 from results.statistics import Interval

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from results import interval_svg
 from results.contrasts import Comparison
-from results.figures import Figure
+from results.figure import Figure
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
