@@ -77,8 +77,8 @@ def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], Non
 @contextmanager
 def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
     """The studies that were named, each with its database open; UnknownStudy, StorageError."""
-    from results.foreign import foreign_rows
     from results.records import open_database
+    from results.storage_url import foreign_rows
 
     with ExitStack() as stack:
         databases: dict[str, Database] = {}

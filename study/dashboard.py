@@ -125,10 +125,9 @@ def _complete(storage: str, name: str) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from results.errors import ResultsError
-    from results.foreign import foreign_rows
     from results.read_only import is_read_only
     from results.records import open_database
-    from results.storage_url import mask, parse_url
+    from results.storage_url import foreign_rows, mask, parse_url
     from study.web.optuna_pages import complete
 
     try:

@@ -7,11 +7,11 @@ from typing import Any
 
 from results.ablation import AROUND_BEST
 from results.contrasts import compare
-from results.foreign import foreign_rows
 from results.leaderboard import baseline_digest, best_digest
 from results.looks import Schedule
 from results.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
 from results.records import open_database
+from results.storage_url import foreign_rows
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.units import Unit
 from results.wording import SHARES

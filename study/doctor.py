@@ -75,7 +75,7 @@ def _main(arguments: list[str] | None) -> int:
 
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
     """The study's records, and its store where it has one on this machine."""
-    from results.foreign import foreign_rows
+    from results.storage_url import foreign_rows
     from study import doctor_study
 
     with foreign_rows(options.storage, debug=options.debug):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from results.byte_numbers import ByteColumn
-from results.records import Database, byte_columns, old_tables, open_database
+from results.records import Database, open_database, outdated
 from results.rows import RunRow
 from results.stages import STORE
 from search_spaces.grammar import numbers
@@ -39,7 +39,7 @@ class Finding:
 def examine(storage: str, name: str, *, fix: bool) -> list[dict[str, object]]:
     """Everything that is wrong with a study's records: kind, message, and what was done about it with `fix`."""
     told: list[dict[str, object]] = []
-    version, bytes_there = old_tables(storage), byte_columns(storage)
+    version, bytes_there = outdated(storage)
     if version is not None:
         message = f"the tables are of an older release (version {version})"
         told.append(_told(Finding("old_schema", message), "upgraded; the runs are as they were" if fix else None))

@@ -39,7 +39,7 @@ def _main(arguments: list[str] | None) -> int:
         return 2
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError
-    from results.foreign import foreign_rows
+    from results.storage_url import foreign_rows
     from study import status_log, status_tables
     from study.terminal import PlainConsole
 
