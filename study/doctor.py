@@ -20,7 +20,7 @@ from search_spaces.output import plain
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
 
-EPILOG = """exit codes: 0 nothing wrong, or all of it repaired; 2 bad arguments; 3 faults that --fix would repair
+EPILOG = """exit codes: 0 no faults left, 2 bad arguments, 3 faults that --fix would repair
 example:    python -m study.doctor --store runs/store --fix"""
 
 
@@ -29,19 +29,21 @@ class NoStore(Exception):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command line."""
     result = argparse.ArgumentParser(
         prog="python -m study.doctor",
-        description="Find what is wrong with a study's records and its stage store, and repair it.",
+        description="Check a study's records and its stage store for faults, and repair them with --fix.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    result.add_argument("--store", type=Path, metavar="DIR", help="the store's folder, such as runs/store")
-    result.add_argument("--name", help="a study: its records, and its stage store")
-    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
-    result.add_argument("--fix", action="store_true", help="repair what can be repaired; no finished run is deleted")
-    result.add_argument("--json", action="store_true", help="print the same as data")
-    result.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+    result.add_argument("--store", type=Path, metavar="DIR", help="folder of a stage store, e.g. runs/store")
+    result.add_argument("--name", help="name of the study whose records and stage store are checked")
+    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help="database URL; default: %(default)s")
+    result.add_argument(
+        "--fix", action="store_true", help="repair what can be repaired; finished runs are never deleted"
+    )
+    result.add_argument("--json", action="store_true", help="print the same as one JSON object")
+    result.add_argument("--debug", action="store_true", help="show the tracebacks of errors")
     return result
 
 
