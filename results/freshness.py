@@ -27,9 +27,8 @@ def fingerprint(database: Database, name: str) -> str:
     run = schema.Run
     states = select(run.phase, run.status, func.count(), func.max(run.id), func.max(run.finished_at))
     states = states.where(run.study_name == name).group_by(run.phase, run.status)
-    running = (
-        study.status == "running" and database.leases.live(name) is not None
-    )  # a page says whether a launch is running it
+    # A page says whether a launch is running the study.
+    running = study.status == "running" and database.leases.live(name) is not None
     found = [str(study), str(running), *sorted(str(row) for row in database.select(states))]
     for table in (schema.EpochMetric, schema.TaskMetric, schema.Stage):
         rows = select(func.count()).select_from(table).join(run).where(run.study_name == name)
