@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from results.plain import plain
 from results.wording import Choice, level_text
+from search_spaces.output import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,11 +29,6 @@ def escaped(text: str) -> str:
 def escaped_within(text: str) -> str:
     """`escaped` for the inside of a line, such as a table's cell, where no list or heading begins."""
     return _LINKS.sub(r"\\\1", _INSIDE.sub(r"\\\1", plain(" ".join(text.split()))))
-
-
-def unescaped(text: str) -> str:
-    """What `escaped` was given, its spaces aside."""
-    return re.sub(r"\\(.)", r"\1", text)
 
 
 def code(text: str) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from mtbert import components
-from mtbert.config import MultitaskConfig, RunConfig, parse, with_rates
-from mtbert.config_combinations import nothing_to_train
+from mtbert.config import RunConfig, parse, with_rates
+from mtbert.config.parts import MultitaskConfig
+from mtbert.config.rules import nothing_to_train
 from mtbert.encoder.backbones import check_layers
 from mtbert.errors import BackboneError, ConfigurationError, Fault, unknown
 from search_spaces import Space
 from search_spaces.grammar import Choices
+from search_spaces.grammar.restricting import without
 from study.settings import Settings
 
 # Fields of a stage that say how many sentences it reads at most.
@@ -95,7 +97,8 @@ def restricted(space: Space, settings: Settings) -> Space:
     pairs = [name for name in known if name in settings.tasks and components.load("tasks", name).pair]  # type: ignore[attr-defined]
     bilstm = settings.backbone == "bilstm"
     too_deep = () if settings.layers is None or space.rows else range(settings.layers + 1, DEEP)
-    return space.without(
+    return without(
+        space,
         [*(f"{path}.{name}" for path in BY_TASK for name in others), *(NOT_IN_BILSTM if bilstm else ())],
         {
             "fine_tune_first.task": others,

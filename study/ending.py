@@ -10,17 +10,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results import DEFAULT_STORAGE, looks, page, storage_url, wording
-from results.ablation import AblationRow
+from results import first_screen, looks, notes, storage_url, wording
 from results.leaderboard import ConfigurationResult
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, natural_interval
 from study.ending_claims import ClaimsEnding
-from study.ending_designs import FEW_SEEDS, DesignsEnding
-from study.terminal import label
+from study.ending_designs import DesignsEnding, change_of_row, show_effects
+from study.resuming import failed_runs_command
+from study.terminal import columns, label
 
 SHOWN_ROWS = 8
-CHANGE = "one change of the best"
 SHOWN_CONFIGURATIONS = 30  # the largest of the reports' tables has 26 rows
 
 
@@ -73,9 +72,8 @@ class Ending:
                 "beyond_budget": found.not_run.beyond_budget,
                 "cannot_be_made": found.not_run.cannot_be_made,
             },
-            "gain": gain and {**unit.natural_interval(gain), "level": 0.95},
+            "gain": gain and {**natural_interval(unit, gain), "level": 0.95},
             **found.stages.as_json(),
-            "energy": used.as_json() if (used := found.energy) else None,
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),
         }
@@ -90,7 +88,8 @@ class Ending:
         if self.claims and self.claims.findings:
             self.claims.show(console)
         elif found.ablation:
-            console.print(self._table())
+            effects = [change_of_row(row) for row in found.ablation]
+            show_effects(console, "one change of the best", effects, found.units.score, SHOWN_ROWS)
         elif len(found.leaderboard) > 1:
             console.print(self._leaderboard())
         if self.designs:
@@ -104,20 +103,13 @@ class Ending:
         console.print(f"\n{counts.total} runs: {self._ended()}")
         if found.stages.stages:  # a rehearsal has none
             console.print(found.stages.sentence(), markup=False)
-        if used := found.energy:
-            console.print(used.sentence(), markup=False)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():
             console.print(f"model    {self.folder / 'best'}", soft_wrap=True)
         if counts.failed:
-            elsewhere = (
-                ""
-                if self.storage == DEFAULT_STORAGE
-                else f" --storage {shlex.quote(storage_url.masked_url(self.storage))}"
-            )
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
-            command = f"python -m study.status --name {found.study.study_name}{elsewhere} --failed"
+            command = failed_runs_command(found.study.study_name, self.storage)
             console.print(f"{counts.failed} failed ({reasons}): {command}", markup=False, soft_wrap=True)
 
     def _say_cautions(self, console: Console) -> None:
@@ -130,7 +122,7 @@ class Ending:
         counts = self.summary.counts
         told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
         told += [f"{counts.failed} failed"] if counts.failed else []
-        if page.is_rehearsal(self.summary.study):
+        if first_screen.is_rehearsal(self.summary.study):
             return f"{', '.join(told)}; a rehearsal, so nothing was trained"
         spent = wording.duration(self.summary.hours_spent * 3600)
         return f"{', '.join(told)}; {spent} of training and evaluation"
@@ -145,7 +137,7 @@ class Ending:
             return "No configuration has been confirmed: none has all its runs with fresh seeds."
         unit = self.summary.units.score
         width = max(len("baseline"), len(unit.name))
-        lines = [f"\nBest: {page.best_name(self.summary)}", f"{unit.name:{width}}  {_score(best, unit)}"]
+        lines = [f"\nBest: {first_screen.best_name(self.summary)}", f"{unit.name:{width}}  {_score(best, unit)}"]
         if baseline is not None and not self.summary.best_is_baseline:
             lines.append(f"{'baseline':{width}}  {_score(baseline, unit)}")
         if gain is not None:
@@ -165,17 +157,15 @@ class Ending:
         if left_out.beyond_budget:
             console.print(f"{wording.plural(left_out.beyond_budget, 'further change')} beyond the budget, not run")
         if left_out.cannot_be_made:
-            console.print(f"{page.cannot_be_made(left_out)}: the report says why")
+            console.print(f"{notes.cannot_be_made(left_out)}: the report says why")
 
     def _leaderboard(self) -> Table:
         """Every confirmed configuration, by its printed label where it has one."""
-        table = Table(box=None, pad_edge=False)
-        for column in ("#", "configuration", self.summary.units.score.heading, "seeds"):
-            name = column == "configuration"
-            table.add_column(column, justify="left" if name else "right", no_wrap=not name)
+        score = self.summary.units.score.heading
+        table = columns("#", "configuration", score, "seeds", right=("#", score, "seeds"), wrap=("configuration",))
         for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
-            score = self.summary.units.score.spread(entry.mean, entry.spread)
-            table.add_row(str(rank), label(self._named(entry)), score, str(entry.seeds))
+            mean = self.summary.units.score.spread(entry.mean, entry.spread)
+            table.add_row(str(rank), label(self._named(entry)), mean, str(entry.seeds))
         return table
 
     def _named(self, entry: ConfigurationResult) -> str:
@@ -186,28 +176,7 @@ class Ending:
             return wording.changes_in_words(wording.changes(found.baseline_choices, entry.choices))
         return f"{'; '.join(entry.labels)}{' (the baseline)' if is_baseline else ''}"
 
-    def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False)
-        unit = self.summary.units.score
-        for column in (CHANGE, unit.differences, "95 %", ""):
-            number = column in (unit.differences, "95 %")
-            table.add_column(column, justify="right" if number else "left", no_wrap=column != CHANGE)
-        for row in self.summary.ablation[:SHOWN_ROWS]:
-            change, *numbers = _cells(row, unit)
-            table.add_row(label(change), *numbers)
-        return table
-
 
 def _score(found: ConfigurationResult, unit: Unit) -> str:
     test = "" if found.test_mean is None else f", test {unit.scored(found.test_mean)}"
     return f"{unit.spread_with_unit(found.mean, found.spread)}   ({wording.seeds_text(found.seeds)}{test})"
-
-
-def _cells(row: AblationRow, unit: Unit) -> tuple[str, str, str, str]:
-    """An ablation row for the terminal; without two paired seeds there is no difference to show."""
-    change = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
-    if row.comparison is None:
-        return change, wording.NONE, wording.NONE, FEW_SEEDS
-    interval = row.comparison.interval
-    points, bounds = unit.difference(interval.estimate), unit.interval(interval)
-    return change, points, bounds, row.judgement.verdict if row.judgement else wording.zero_verdict(interval)

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from results import claim_words, wording
-from results.plain import plain
-from results.replication import Finding, findings
+from results.measured_claims import MeasuredClaim, measure_claims
 from results.rows import StudyRow
 from results.side_by_side import SideRow, SideTable, side_by_side
 from results.study_results import StudyResults
+from search_spaces.output import plain
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class ClaimsEnding:
     """What a study found of the report whose table it repeats; both empty for a space of our own."""
 
     study: StudyRow
-    findings: list[Finding]
+    findings: list[MeasuredClaim]
     sides: list[SideTable]
 
     @classmethod
     def of(cls, results: StudyResults) -> ClaimsEnding:
         """Read from what the study measured."""
-        return cls(results.study, findings(results), side_by_side(results))
+        return cls(results.study, measure_claims(results), side_by_side(results))
 
     def as_json(self) -> list[dict[str, Any]]:
         """One object a claim: its verdict and, by metric, what was measured and what is printed; scores 0..1."""
@@ -66,17 +66,8 @@ class ClaimsEnding:
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 1), collapse_padding=True)
         table.add_column("row")
-        for name in (
-            "printed\nSST",
-            "\nQuora",
-            "\nSTS",
-            "\nmean",
-            "ours\nSST",
-            "\nQuora",
-            "\nSTS",
-            "\nmean ± sd",
-            "\nseeds",
-        ):
+        tasks = ("\nQuora", "\nSTS")
+        for name in ("printed\nSST", *tasks, "\nmean", "ours\nSST", *tasks, "\nmean ± sd", "\nseeds"):
             table.add_column(name, justify="right", no_wrap=True)
         for side in self.sides:
             if side.table.split == "dev":
@@ -105,7 +96,7 @@ class ClaimsEnding:
         return table
 
 
-def _metrics(finding: Finding) -> str:
+def _metrics(finding: MeasuredClaim) -> str:
     return f"({', '.join(claim_words.metric_name(metric) for metric in finding.claim.metrics)})"
 
 

@@ -19,14 +19,15 @@ from markupsafe import Markup
 
 from mtbert import components, export
 from mtbert.config import RunConfig
-from mtbert.data.cutting import most_tokens
 from mtbert.encoder.locate import is_hub_name
-from results import page, wording
+from mtbert.encoder.truncation import most_tokens
+from results import first_screen, notes, wording
 from results.markdown import level, templates
-from results.plain import plain
-from results.records import Database, RunRow
+from results.records import Database
+from results.rows import RunRow
 from results.study_results import StudyResults
 from results.summary import Summary
+from search_spaces.output import plain
 from study.best_model import PREDICTIONS, TRANSFORMERS
 
 if TYPE_CHECKING:
@@ -102,13 +103,14 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
     scores = [other.score for other in runs.values() if other.score is not None]
     over = {over for over in (best.interval_over, found.gain and found.gain.over) if over}
     first, fixed = list(kept.config.tasks), bool(study.settings_json.get("fixed_pretraining_seed"))
+    issues = database.studies.data_issues(study.study_name)
     return {
         "study": study,
         "found": found,
         "run": run,
         "run_is_highest": run.score is not None and run.score >= max(scores),
-        "name": page.best_name(found),
-        "page": page,
+        "name": first_screen.best_name(found),
+        "first_screen": first_screen,
         "page_minilm": study.backbone == "minilm",
         "pipeline_tag": "sentence-similarity" if first == ["sts"] else "text-classification",
         "tags": ["mtbert", "multitask", "bert", *kept.config.tasks, *(["made-up-data"] if study.data_made_up else [])],
@@ -122,19 +124,19 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
         ],
         "gain": found.gain,
         "best_is_baseline": found.best_is_baseline,
-        "interval_note": page.interval_note(over, fixed_pretraining=fixed),
+        "interval_note": notes.interval_note(over, fixed_pretraining=fixed),
         "stages": [stage for stage in STAGES if getattr(kept.config, stage) is not None],
         "seeds": [_seed(results, other, tasks, run) for other in runs.values()],
         "changes": found.best_changes,
         "again": kept.again,
         "rows": study.data_json.get("rows", {}),
-        "environment": None if run.environment_id is None else database.environment(run.environment_id),
+        "environment": None if run.environment_id is None else database.runs.environment(run.environment_id),
         "own_seconds": run.own_train_seconds(),
         "folder": str(kept.folder),
         "example": _example(next(iter(kept.config.tasks))),
         "encoder": _encoder(kept),
         "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
-        "issues": dict(Counter(issue.kind.replace("_", " ") for issue in database.data_issues(study.study_name))),
+        "issues": dict(Counter(issue.kind.replace("_", " ") for issue in issues)),
         "overlap": {task: count for task, count in study.data_json.get("overlap", {}).items() if count},
         "leaking": {task: count for task, count in study.data_json.get("leaking_rows", {}).items() if count},
         "leaks_dropped": "leaking_rows" in study.data_json,  # older studies trained on them
@@ -158,7 +160,7 @@ def _seed(results: StudyResults, other: RunRow, tasks: list[dict[str, Any]], kep
 
 def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str, Any]]:
     """The kept model's own metrics, by split and task, as hubs have them."""
-    values = database.metrics_of(kept.run.id)
+    values = database.metrics.of_run(kept.run.id)
     found = []
     for split in ("dev", "test"):
         for name in kept.config.tasks:

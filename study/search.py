@@ -29,8 +29,8 @@ from sqlalchemy.pool import NullPool
 from results import storage_url
 from results.connecting import engine_options, plain_url
 from results.records import open_database
-from search_spaces import Factor, Space, numbers
-from search_spaces.grammar import Choice, Choices, choose
+from search_spaces import Factor, Space
+from search_spaces.grammar import Choice, Choices, choose, numbers
 from study import asha, steps, trial_rows
 from study.objectives import directions
 from study.optuna_calls import opened, waiting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -13,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from results.custom_trainer import custom_trainer
-from results.energy import Energy, energy_of
-from results.plain import plain
-from results.records import Database, RunRow, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import RunRow, StudyRow
 from results.stages import stage_costs
+from search_spaces.output import plain
 from study import status_log, store_note
 from study.resuming import resume_command
-from study.terminal import label
+from study.terminal import columns, label
 
 STATES = ("complete", "pruned", "failed", "interrupted", "running")
 
@@ -30,7 +29,7 @@ def read(storage: str, name: str | None) -> dict[str, Any]:
         if name is None:
             return {
                 "storage": database.shown_url,
-                "studies": [_head(database, n) for n in database.study_names()],
+                "studies": [_head(database, n) for n in database.studies.names()],
             }
         return _whole(database, name, storage)
 
@@ -46,8 +45,8 @@ def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
 
 
 def _head(database: Database, name: str) -> dict[str, Any]:
-    study, runs = database.require_study(name), database.runs(name)
-    driver = database.driven_by(name, socket.gethostname())
+    study, runs = database.studies.require(name), database.runs.of_study(name)
+    driver = database.leases.live(name)
     counts: Counter[str] = Counter(_state(run, driver is not None) for run in runs)
     return {
         "study": name,
@@ -68,18 +67,16 @@ def _state(run: RunRow, driven: bool) -> str:
 
 
 def _whole(database: Database, name: str, storage: str) -> dict[str, Any]:
-    head, runs = _head(database, name), database.runs(name)
+    head, runs = _head(database, name), database.runs.of_study(name)
     driven = head["driver"] is not None
     phases = dict.fromkeys(run.phase for run in runs)
-    study = database.require_study(name)
+    study = database.studies.require(name)
     costs = replace(stage_costs(database, name), store=store_note.read(study))
-    used = energy_of(study)
     return {
         **head,
         "storage": database.shown_url,
         **costs.as_json(),
         "stages": costs.sentence(),
-        "energy": used.as_json() if used else None,
         "resume": resume_command(study, storage) if head["status"] == "interrupted" else None,
         "phases": {p: dict(Counter(_state(run, driven) for run in runs if run.phase == p)) for p in phases},
         "running_runs": [_run(run, study) for run in runs if _state(run, driven) == "running"],
@@ -105,13 +102,10 @@ def _show_list(data: dict[str, Any], console: Console) -> None:
     if not data["studies"]:
         console.print(f"{data['storage']} holds no studies yet. Launch one: python -m study.launch")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("study", "space", "data", "backbone", "status", "runs", "failed"):
-        number = column in ("runs", "failed")
-        table.add_column(column, justify="right" if number else "left", no_wrap=number or column == "status")
+    texts, rest = ("study", "space", "data", "backbone"), ("status", "runs", "failed")
+    table = columns(*texts, *rest, right=("runs", "failed"), wrap=texts)
     for study in data["studies"]:
-        texts = (label(str(study[key])) for key in ("study", "space", "data", "backbone"))
-        table.add_row(*texts, *(str(study[key]) for key in ("status", "runs", "failed")))
+        table.add_row(*(label(str(study[key])) for key in texts), *(str(study[key]) for key in rest))
     console.print(table)
 
 
@@ -122,31 +116,23 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     if data["trainer"]:
         model = f"trainer {data['trainer']}"
     console.print(f"space {data['space']}   {model}", markup=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("phase")
-    for state in STATES:
-        table.add_column(state, justify="right")
+    table = columns("phase", *STATES, right=STATES)
     for phase, counts in data["phases"].items():
         table.add_row(phase, *(str(counts.get(state, 0)) for state in STATES))
     console.print(table)
     if data["stage_seconds_run"] or data["stage_seconds_saved"]:
         console.print(data["stages"], markup=False)
-    if data["energy"]:
-        console.print(Energy(**data["energy"]).sentence(), markup=False)
     if data["running_runs"]:
         console.print(_running(data["running_runs"]))
     if data["resume"]:
-        console.print(f"Go on: {data['resume']}", markup=False, soft_wrap=True)
+        console.print(f"Resume it: {data['resume']}", markup=False, soft_wrap=True)
     if data["failed_runs"]:  # a command is copied: it stays in one line, however long
         told = f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed"
         console.print(told, markup=False, soft_wrap=True)
 
 
 def _running(runs: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("running", "phase", "seed", "choices"):
-        number = column in ("running", "seed")
-        table.add_column(column, justify="right" if number else "left", no_wrap=column != "choices")
+    table = columns("running", "phase", "seed", "choices", right=("running", "seed"), wrap=("choices",))
     for run in runs:
         table.add_row(str(run["run"]), run["phase"], str(run["seed"]), label(_choices(run)))
     return table

@@ -28,8 +28,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from search_spaces import Factor, Space
-from search_spaces.choices import active, places
 from search_spaces.grammar import Choice
+from search_spaces.grammar.choices import active, places
 
 MARK = "space_parameters"  # the system attribute that says which parameters a study's trials have
 

@@ -21,7 +21,7 @@ from structure import measures, table
 OURS = {
     "mtbert": (),
     "search_spaces": (),
-    "results": ("search_spaces.grammar",),
+    "results": ("search_spaces.grammar", "search_spaces.output"),
     "study": ("mtbert", "search_spaces", "results"),
 }
 # What of others, where that is limited: always, and only inside a function (optional extras).
@@ -160,7 +160,7 @@ def test_an_import_against_an_arrow_is_found(tmp_path: Path, name: str, text: st
 def test_imports_along_the_arrows_are_fine(tmp_path: Path) -> None:
     found = made_up(
         tmp_path,
-        results__report="from search_spaces.grammar import Space\nfrom . import x",
+        results__report="from search_spaces.grammar import Space\nfrom search_spaces import output\nfrom . import x",
         results__figures="from search_spaces import grammar",
         study__launch="import mtbert, results.report\nfrom search_spaces import load",
     )
@@ -174,7 +174,7 @@ def test_imports_along_the_arrows_are_fine(tmp_path: Path) -> None:
         ("mtbert__hub", "import datasets", "mtbert/hub.py:1 imports datasets"),
         ("mtbert__hub", "class A:\n    import datasets", "mtbert/hub.py:2 imports datasets"),
         ("mtbert__train", "def f():\n    import pandas", "mtbert/train.py:2 imports pandas"),
-        ("search_spaces__grammar", "import pydantic", "search_spaces/grammar.py:1 imports pydantic"),
+        ("search_spaces__loading", "import pydantic", "search_spaces/loading.py:1 imports pydantic"),
         ("results__load", "def f():\n    import torch", "results/load.py:2 imports torch"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from search_spaces import load
 from search_spaces.grammar import Choices
+from search_spaces.grammar.pinning import pin
 from study.rehearsal import WAITED_SECONDS, facts, plant
 from study.settings import PHASES, Settings
 from study.trainers.abstract import AbstractTrainer, StudyFacts
@@ -15,6 +17,18 @@ from study.trainers.plain import PlainConfiguration
 
 EXAMPLES = 1000  # of dev, a task, where the budget has no number
 NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
+
+
+NO_FAULTS: Mapping[str, float] = {}
+OPTIONS = "STUDY_REHEARSAL"  # environment variable of the tests, e.g. "seconds=0.2,nan_loss=0.1"
+
+
+def rehearsal_options() -> dict[str, Any]:
+    """Return the seconds of a run and the rates of faults by kind that `STUDY_REHEARSAL` sets."""
+    pairs = [part.partition("=") for part in os.environ.get(OPTIONS, "").split(",") if part]
+    values = {name: float(value) for name, _, value in pairs}
+    seconds = values.pop("seconds", WAITED_SECONDS)
+    return {"faults": values, "seconds": seconds}
 
 
 class Rehearsal(AbstractTrainer):
@@ -25,8 +39,10 @@ class Rehearsal(AbstractTrainer):
     preload: ClassVar[tuple[str, ...]] = ("study.rehearsal",)
     phases: ClassVar[tuple[str, ...]] = PHASES
 
-    def __init__(self, settings: Settings, faults: Mapping[str, float], seconds: float = WAITED_SECONDS) -> None:
-        self.space = load(settings.space).pin(settings.pins)
+    def __init__(
+        self, settings: Settings, faults: Mapping[str, float] = NO_FAULTS, seconds: float = WAITED_SECONDS
+    ) -> None:
+        self.space = pin(load(settings.space), settings.pins)
         self.surface = plant(self.space, settings.tasks, settings.seed)
         self.tasks, self.fails_by_plan = settings.tasks, bool(faults)
         self._common = {"epochs": settings.epochs, "tasks": list(settings.tasks)}

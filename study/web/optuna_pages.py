@@ -14,9 +14,9 @@ from optuna.study import Study
 from optuna.trial import Trial
 
 from results.confusion_svg import confusion_svg
+from results.contrasts import compare
 from results.custom_trainer import custom_trainer
 from results.error_view import TaskView
-from results.freshness import driven
 from results.outcome import Outcome, outcome
 from results.records import Database
 from results.rows import StudyRow
@@ -48,8 +48,8 @@ def complete(storage: str, database: Database, name: str) -> None:
 
     Files are kept only where a study of that name was launched: a database names no folder to write to.
     """
-    row = database.require_study(name)
-    if driven(database, name):
+    row = database.studies.require(name)
+    if database.leases.live(name) is not None:
         return
     folder = folder_of(row)
     with _study(storage, name) as (study, stored):
@@ -125,7 +125,7 @@ def _write_notes(study: Study, results: StudyResults, found: Summary, folder: Pa
         if entry is None:
             continue
         if entry.digest not in texts:
-            other = None if baseline in (None, entry.digest) else results.compare(entry.digest, str(baseline))
+            other = None if baseline in (None, entry.digest) else compare(results, entry.digest, str(baseline))
             texts[entry.digest] = note.of_trial(found, entry, other)
         save(Trial(study, trial._trial_id), texts[entry.digest])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import search_spaces
-from search_spaces.recipes import KNOWN
+from search_spaces.factors.known_recipes import KNOWN
 from study.configuration import check_space, to_config
-from study.settings import resolve
+from study.resolve import resolve
 
 SPACE, FULL = search_spaces.load("report_recipes"), search_spaces.load("full_ablation")
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke"}, None)
