@@ -31,6 +31,7 @@ _PLAIN = {
     **{"µ": "u", "μ": "u", "Δ": "D", "σ": "s", "α": "a", "β": "b", "✓": "v", "✗": "x", "€": "EUR", "ß": "ss"},
     **{"æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "°": "deg"},
 }
+INTERRUPTED = 130  # the exit code that shells know
 _Arguments = ParamSpec("_Arguments")
 _ERRORS = f"{__package__}.plain"
 _commands: list[contextlib.ExitStack] = []  # those running: one, except in tests
@@ -47,7 +48,7 @@ def plain(text: str) -> str:
 
 
 def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
-    """Return a command's `main` that replaces characters that the terminal does not have by similar ones."""
+    """Return a command's `main` that prints characters that the terminal lacks as similar ones, and ends at Ctrl-C."""
 
     @functools.wraps(main)
     def printing(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> int:
@@ -58,7 +59,11 @@ def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
                     _errors(stream, _ERRORS)
             _commands.append(stack)
             stack.callback(_commands.pop)
-            return main(*arguments, **named)
+            try:
+                return main(*arguments, **named)
+            except KeyboardInterrupt:
+                print("\nInterrupted.", file=sys.stderr)
+                return INTERRUPTED
 
     return printing
 

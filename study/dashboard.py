@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from results import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
-from study.interrupts import until_ctrl_c
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
@@ -52,10 +51,6 @@ def parser() -> argparse.ArgumentParser:
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command until Ctrl-C; return 0 when stopped, 2 for an error that the user can fix."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     # Here, not above: --help needs none of it.

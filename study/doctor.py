@@ -17,7 +17,6 @@ from typing import Any
 from results import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
-from study.interrupts import until_ctrl_c
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
 
@@ -51,10 +50,6 @@ def parser() -> argparse.ArgumentParser:
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     # Here, not above: --help needs none of it.

@@ -1,4 +1,4 @@
-"""The command `python -m study.launch`: parse, check, plan, run, point to the report."""
+"""The command `python -m study.launch`: parse, check, plan or run, and return an exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import traceback
 
 from search_spaces import output
 from study.arguments import given, parse
-from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError
 
 DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS = 0, 1, 2, 3
@@ -18,10 +17,6 @@ DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS = 0, 1, 2, 3
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code; see `--help` for their meaning."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parse(arguments)
     output.alone(options.json)
     logging.raiseExceptions = False  # where the log cannot be written, the study still can
@@ -41,12 +36,9 @@ def _main(arguments: list[str] | None) -> int:
             session.plan()
             return DONE
         return FAILED_RUNS if session.launch() else DONE
-    except Interrupted as stop:
+    except (Interrupted, FailuresStop) as stop:
         print(plain(str(stop)), file=sys.stderr)
-        return INTERRUPTED
-    except FailuresStop as stop:
-        print(plain(str(stop)), file=sys.stderr)
-        return FAILED_RUNS
+        return output.INTERRUPTED if isinstance(stop, Interrupted) else FAILED_RUNS
     except (MtbertError, ResultsError, SpaceError, SettingsError, EngineError) as error:
         if options.debug:
             _print_traceback()
@@ -56,15 +48,15 @@ def _main(arguments: list[str] | None) -> int:
     except OSError as error:
         if options.debug or error.errno != errno.ENOSPC:
             return _crashed(error, options.debug)
-        told = "Make room, then launch again: nothing finished is lost."
-        print(f"The disk is full: {error.filename or error.strerror}. {told}", file=sys.stderr)
+        way_out = "Make room, then launch again: nothing finished is lost."
+        print(f"The disk is full: {error.filename or error.strerror}. {way_out}", file=sys.stderr)
         return BAD_ARGUMENTS
     except Exception as error:
         return _crashed(error, options.debug)
 
 
 def _print_traceback() -> None:
-    """The traceback of the error being handled, without passwords."""
+    """Print the traceback of the error that is being handled, without passwords."""
     from results import storage_url
 
     print(storage_url.mask(traceback.format_exc()), file=sys.stderr)
@@ -77,7 +69,7 @@ def _crashed(error: Exception, debug: bool) -> int:
     if debug:
         _print_traceback()
     else:
-        place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
+        place = "its traceback is in launch.log in the study's folder; --debug prints it"
         told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"
         print(plain(storage_url.mask(told)), file=sys.stderr)
     return CRASHED

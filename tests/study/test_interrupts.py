@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from study.interrupts import held, let_through, until_ctrl_c
+from search_spaces import output
+from study.interrupts import held, let_through
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 UNBLOCKED = [sys.executable, "-c", "from study.interrupts import let_through; let_through(); print('ready'); input()"]
@@ -59,5 +60,5 @@ def test_a_command_that_ctrl_c_ends_says_so_in_one_line(capsys: pytest.CaptureFi
     def interrupted() -> int:
         raise KeyboardInterrupt
 
-    assert (until_ctrl_c(lambda: 3), until_ctrl_c(interrupted)) == (3, 130)
+    assert (output.command(lambda: 3)(), output.command(interrupted)()) == (3, 130)
     assert capsys.readouterr().err == "\nInterrupted.\n"
