@@ -170,7 +170,7 @@ def facts(
 ) -> dict[str, Any]:
     """Return what a worker needs to rehearse a run.
 
-    `faults` are rates by kind: a reason of `RunFailed`, "exit" or "hang", `seconds` the duration of a run of the baseline.
+    `faults` are rates by kind: a reason of `RunFailed`, "exit" or "hang". `seconds` is the duration of a baseline run.
     """
     return {
         "surface": asdict(surface), "seed": seed, "epochs": epochs, "examples": examples, "faults": dict(faults),
