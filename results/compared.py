@@ -99,23 +99,8 @@ def _judged(
     return rows
 
 
-# Of a table of comparisons: difference in score units with its 95 % interval, p of no difference, Holm's over the
-# table, p of a difference of the margin or more.
-COLUMNS = {
-    "difference": "float64",
-    "low": "float64",
-    "high": "float64",
-    "paired_seeds": "int64",
-    "interval_over": "str",
-    "p": "float64",
-    "adjusted_p": "float64",
-    "equivalence_p": "float64",
-    "verdict": "str",
-}
-
-
 def record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
-    """Return a row's part in these columns."""
+    """Return a row's columns of its difference, the interval, and the verdict with its p-values."""
     return {
         "difference": comparison.interval.estimate if comparison else nan,
         "low": comparison.interval.low if comparison else nan,

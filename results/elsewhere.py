@@ -27,7 +27,7 @@ def effects_elsewhere(results: StudyResults, wanted: Sequence[Effect]) -> dict[K
     for (key, (effect, (base, changed))), row in zip(pairs.items(), judged_contrasts(results, rows), strict=True):
         if row.comparison is None:
             continue
-        runs = run_ids(results, (base, changed), row.comparison.seeds)
+        runs = run_ids(results, row.comparison, base, changed)
         around = context(_choices(results, base), effect.factor)
         levels = effect.factor, effect.from_level, effect.to_level
         found[key] = Effect(

@@ -10,7 +10,7 @@ import numpy as np
 
 from results import looks
 from results.ablation import AblationRow, NotRun
-from results.contrasts import Comparison, IntervalOver, run_ids
+from results.contrasts import Comparison, IntervalOver
 from results.custom_trainer import custom_trainer
 from results.described import described
 from results.grid import GridRow
@@ -175,11 +175,6 @@ def choices_of(results: StudyResults, digest: str) -> JsonObject:
 def is_baseline(results: StudyResults, digest: str) -> bool:
     """Whether the configuration is the study's baseline."""
     return digest == baseline_digest(results)
-
-
-def compared_runs(results: StudyResults, comparison: Comparison | None, *digests: str) -> str:
-    """The ids of the runs that a comparison of configurations comes from; empty for none."""
-    return run_ids(results, digests, comparison.seeds) if comparison else ""
 
 
 def marks(results: StudyResults, digest: str) -> list[str]:

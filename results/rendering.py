@@ -26,6 +26,7 @@ from results import (
     wording,
 )
 from results.contents import contents
+from results.contrasts import run_ids
 from results.custom_trainer import custom_trainer
 from results.described import described
 from results.figure import Figure
@@ -116,6 +117,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "kept_epoch": kept_epoch,
         "first_screen": first_screen,
         "notes": notes,
+        "run_ids": run_ids,
         "wording": wording,
         "run_links": run_links,
         "described": described,

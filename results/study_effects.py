@@ -95,7 +95,7 @@ def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
     for added in added_rows(results, found) if not found.is_grid else ():
         yield _change(results, "change to the baseline", added.alone, baseline, found.baseline_choices)
     for one in found.against_baseline:
-        runs = _run_ids(results, one.comparison, one.entry.digest, baseline)
+        runs = run_ids(results, one.comparison, one.entry.digest, baseline)
         table, label, change = _named(one, found.baseline_choices)
         around = context(found.baseline_choices, change[0]) if change[0] else {}
         yield Effect(table, label, *change, one.comparison, one.judgement, runs, one.judged, around)
@@ -111,7 +111,7 @@ def _change(
 ) -> Effect:
     cell = row.cell
     change = str(cell.factor), str(cell.from_level), str(cell.to_level)
-    runs = _run_ids(results, row.comparison, cell.config_digest, reference)
+    runs = run_ids(results, row.comparison, cell.config_digest, reference)
     around = context(choices, change[0])
     return Effect(table, "", *change, row.comparison, row.judgement, runs, row.judged, around)
 
@@ -130,7 +130,3 @@ def _named(row: GridRow, baseline: Mapping[str, Choice]) -> tuple[Table, str, tu
         for one in differing
     ]
     return "configuration", ", ".join(told), ("", "", "")
-
-
-def _run_ids(results: StudyResults, comparison: Comparison | None, *digests: str) -> str:
-    return run_ids(results, digests, comparison.seeds) if comparison else ""

@@ -47,7 +47,7 @@ def task_differences(
     margins = [margin_of(results.study, task) for _, task in found]
     verdicts = judge([[comparison.difference] for comparison in found.values()], margin=margins)
     return {
-        (digest, task): TaskDifference(one, verdict, run_ids(results, (digest, reference), one.seeds))
+        (digest, task): TaskDifference(one, verdict, run_ids(results, one, digest, reference))
         for ((digest, task), one), verdict in zip(found.items(), verdicts, strict=True)
     }
 

@@ -68,12 +68,7 @@ def build(results: StudyResults, found: Summary) -> Added | None:
     baseline = baseline_digest(results)
     if baseline is None or not (rows or told.impossible or told.beyond_budget):
         return None
-    runs = tuple(
-        run_ids(results, (row.alone.cell.config_digest, baseline), row.alone.comparison.seeds)
-        if row.alone.comparison
-        else ""
-        for row in rows
-    )
+    runs = tuple(run_ids(results, row.alone.comparison, row.alone.cell.config_digest, baseline) for row in rows)
     return Added(rows, told, runs, results.units.score)
 
 

@@ -90,7 +90,7 @@ def build(results: StudyResults, found: Summary) -> Interactions | None:
     told = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))
     if not rows and not any(one.impossible or one.beyond_budget for one in told):
         return None
-    runs = [run_ids(results, row.digests, row.comparison.seeds) if row.comparison else "" for row in rows]
+    runs = [run_ids(results, row.comparison, *row.digests) for row in rows]
     factors = tuple(factor["name"] for factor in results.study.space_json.get("factors", ()))
     return Interactions(rows, told, tuple(runs), factors, results.units.score)
 

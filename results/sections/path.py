@@ -141,8 +141,7 @@ def build(results: StudyResults, found: Summary) -> PathSection | None:
     path = greedy_path(results)
     if path is None or not path.steps:
         return None
-    compared = [(step, step.from_previous.comparison) for step in path.steps]
-    runs = [run_ids(results, (step.before, step.digest), one.seeds) if one else "" for step, one in compared]
+    runs = [run_ids(results, step.from_previous.comparison, step.before, step.digest) for step in path.steps]
     return PathSection(path, tuple(runs), results.units.score)
 
 
