@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from math import log10
 from typing import TYPE_CHECKING, Any
 
+from results.described import choices_of
 from results.figure import best_and_baseline, escaped
-from results.front_texts import Drawing, choices_of, told_of
+from results.front_texts import Drawing, told_of
 from results.labels import Box, Label, placed
 from results.pareto import SCORE
 from results.summary import Summary

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from results.cost_units import CostUnit, unit_of
-from results.described import described
+from results.described import choices_of, described
 from results.figure import escaped
 from results.pareto import OF_TASK, SCORE, Front, Objective, noise_along, recipes_of, tolerance_along
 from results.rows import RunRow
@@ -97,11 +97,6 @@ def _tolerance_words(it: Drawing) -> str:
 def _percent(share: float) -> str:
     """Format a share in percent, e.g. "5", "0.12", "100"."""
     return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
-
-
-def choices_of(results: StudyResults, digest: str) -> Mapping[str, Any]:
-    """Return the choices of a configuration with results."""
-    return next(iter(results.results_of(digest).values())).choices_json
 
 
 def configuration_text(it: Drawing, record: Mapping[Any, Any]) -> str:

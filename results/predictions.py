@@ -17,7 +17,7 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """`outputs` (n, k) as the head gave them, `predictions` (n,), `labels` (n,); one row an example."""
+    """`outputs` (n, k) as the head gave them, `predictions` (n,), `labels` (n,); one row per example."""
 
     outputs: Float32
     predictions: Float32
@@ -41,7 +41,7 @@ class ExampleSizes:
 
 
 def pack_predictions(outputs: ArrayLike, predictions: ArrayLike, labels: ArrayLike) -> bytes:
-    """Three float32 arrays in numpy's own format (no pickle), one after the other, zlib-compressed.
+    """Return three float32 arrays in numpy's own format (no pickle), one after the other, zlib-compressed.
 
     `outputs` has shape (n, k), or (n,) which is read as (n, 1); `predictions` and `labels` have shape (n,).
     The same arrays give the same bytes.
@@ -53,7 +53,7 @@ def pack_predictions(outputs: ArrayLike, predictions: ArrayLike, labels: ArrayLi
     truth = np.asarray(labels, dtype=np.float32)
     if table.ndim != 2 or column.shape != (len(table),) or truth.shape != (len(table),):
         raise ValueError(
-            "predictions must have one row an example: outputs (n, k), predictions (n,), labels (n,), "
+            "predictions must have one row per example: outputs (n, k), predictions (n,), labels (n,), "
             f"got {table.shape}, {column.shape}, {truth.shape}"
         )
     buffer = io.BytesIO()
@@ -63,7 +63,7 @@ def pack_predictions(outputs: ArrayLike, predictions: ArrayLike, labels: ArrayLi
 
 
 def unpack_predictions(payload: bytes) -> Predictions:
-    """The arrays that `pack_predictions` was given, as float32. RecordError when the bytes are damaged."""
+    """Return the arrays that `pack_predictions` was given, as float32. RecordError when the bytes are damaged."""
     try:
         buffer = io.BytesIO(zlib.decompress(payload))
         outputs, predictions, labels = (np.load(buffer, allow_pickle=False) for _ in range(3))
