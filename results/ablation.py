@@ -125,7 +125,7 @@ def not_run(study: StudyRow) -> NotRun:
 
 
 def ablation_frame(results: StudyResults) -> pd.DataFrame:
-    """Return `ablation_rows` around the study's best configuration as a frame; no rows before one is decided."""
+    """Return `ablation_rows` around the study's best as the table `ablation`; empty before a best is decided."""
     from results.leaderboard import best_digest
 
     best = best_digest(results)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from results import run_links
-from results.contrasts import run_ids
+from results.contrasts import compared_runs
 from results.custom_trainer import custom_trainer, trainer_sentence
 from results.described import best_in_brief
 from results.leaderboard import ConfigurationResult
@@ -179,7 +179,7 @@ def answer_scale(found: Summary) -> str:
 def _gain_runs(results: StudyResults, found: Summary) -> str:
     if found.best is None or found.baseline is None:
         return ""
-    return run_links.of_runs(run_ids(results, found.gain, found.best.digest, found.baseline.digest))
+    return run_links.of_runs(compared_runs(results, found.gain, found.best.digest, found.baseline.digest))
 
 
 def _lead_without_best(found: Summary) -> list[str]:

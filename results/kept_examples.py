@@ -9,8 +9,7 @@ import numpy as np
 from sqlalchemy import select
 
 from results import schema
-from results.example_slices import ExampleSizes
-from results.predictions import Predictions, unpack_predictions
+from results.predictions import ExampleSizes, Predictions, unpack_predictions
 from results.records import Database
 from results.rows import RunRow, StudyRow
 from results.statistics import Float64, pearson_scores

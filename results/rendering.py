@@ -26,7 +26,7 @@ from results import (
     wording,
 )
 from results.contents import contents
-from results.contrasts import run_ids
+from results.contrasts import compared_runs
 from results.custom_trainer import custom_trainer
 from results.described import described
 from results.figure import Figure
@@ -117,9 +117,9 @@ def _context(study: Outcome) -> dict[str, Any]:
         "kept_epoch": kept_epoch,
         "first_screen": first_screen,
         "notes": notes,
-        "run_ids": run_ids,
         "wording": wording,
         "run_links": run_links,
+        "compared_runs": compared_runs,
         "described": described,
         "groups": key_findings.groups(results, found),
         "code_note": code_versions.note(found.study, results.runs),

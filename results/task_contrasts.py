@@ -5,13 +5,13 @@ A score is a mean over tasks: a change that helps one task and hurts another can
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
 import numpy as np
 
-from results.contrasts import Comparison, Weights, contrast, run_ids, weights_of
+from results.contrasts import Comparison, Weights, compared_runs, contrast, weights_of
 from results.moderation import moderated
 from results.statistics import Float64, Judgement, judge
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
@@ -47,17 +47,9 @@ def task_differences(
     margins = [margin_of(results.study, task) for _, task in found]
     verdicts = judge([[comparison.difference] for comparison in found.values()], margin=margins)
     return {
-        (digest, task): TaskDifference(one, verdict, run_ids(results, one, digest, reference))
+        (digest, task): TaskDifference(one, verdict, compared_runs(results, one, digest, reference))
         for ((digest, task), one), verdict in zip(found.items(), verdicts, strict=True)
     }
-
-
-def trade_off(cells: Mapping[str, TaskDifference]) -> tuple[list[str], list[str]] | None:
-    """Return the tasks that a row (task -> cell) helps and those that it hurts; None unless there are both."""
-    helped, hurt = (
-        [task for task, cell in cells.items() if cell.judgement.verdict == verdict] for verdict in ("helps", "hurts")
-    )
-    return (helped, hurt) if helped and hurt else None
 
 
 def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights) -> Comparison | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from results import claim_words, interval_svg
-from results.figures import Figure
+from results.figure import Figure
 from results.measured_claims import MeasuredClaim, measure_claims
 from results.rows import StudyRow
 from results.side_by_side import SideTable, Spread, side_by_side

@@ -70,13 +70,13 @@ def found(results: StudyResults) -> Transfer:
 
 def test_a_component_that_helps_one_task_and_hurts_another_raises_the_alarm(found: Transfer) -> None:
     (alarm,) = found.alarms
-    assert (alarm.named.factor, alarm.named.level, alarm.named.instead_of) == ("sts_head", "cosine", "concat")
-    assert (alarm.helps, alarm.hurts) == (("sts",), ("sst",))
+    assert (alarm.factor, alarm.level, alarm.instead_of) == ("sts_head", "cosine", "concat")
+    assert alarm.alarm == "helps sts, hurts sst"
     assert found.sentence().startswith("1 of 2 components helps one task and hurts another.")
 
 
 def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
-    rows = {row.named.factor: row for row in found.rows}
+    rows = {row.factor: row for row in found.rows}
     cells = rows["sts_head"].cells
     assert cells["sst"].comparison.interval.estimate == pytest.approx(-0.1, abs=0.04)
     assert cells["sts"].comparison.interval.estimate > 0.1
@@ -162,7 +162,7 @@ def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_mor
     }
     light.database.studies.update(light.name, decisions_json=decided)
     found = section(StudyResults(light.database, light.name))
-    assert found.rows[0].named.words == "all 2 changes from the baseline together"
+    assert found.rows[0].words == "all 2 changes from the baseline together"
     assert found.rows[0].alarm == "helps sts, hurts sst"
 
 
@@ -198,5 +198,5 @@ def test_training_together_is_compared_with_training_alone_where_that_can_be_don
 def test_the_rows_of_a_grid_are_read_against_the_baseline(light: Any) -> None:
     results = traded(light, design="grid")
     (row,) = section(results).rows
-    assert row.named.name == "confirm:1" and row.alarm == "helps sts, hurts sst"
+    assert row.cell == "confirm:1" and row.alarm == "helps sts, hurts sst"
     assert "better on the task than the baseline" in section(results).direction()
