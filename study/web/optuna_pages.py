@@ -23,10 +23,9 @@ from results.rows import StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_errors import BEST, task_errors
-from study.optuna_calls import waiting
+from study.optuna_storage import close, storage_there, waiting
 from study.trust import is_study_folder
 from study.web import artifacts, note
-from study.web.optuna_storage import optuna_storage
 
 
 def write(storage: str, whole: Outcome, folder: Path) -> None:
@@ -70,7 +69,7 @@ def folder_of(row: StudyRow) -> Path | None:
 @contextlib.contextmanager
 def _study(storage: str, name: str) -> Iterator[tuple[Study | None, RDBStorage | None]]:
     """The study as Optuna has it, and where."""
-    stored = optuna_storage(storage)
+    stored = storage_there(storage)
     if stored is None:
         yield None, None
         return
@@ -81,8 +80,7 @@ def _study(storage: str, name: str) -> Iterator[tuple[Study | None, RDBStorage |
             found = None
         yield found, stored
     finally:
-        stored.remove_session()
-        stored.engine.dispose()
+        close(stored)
 
 
 def _write(study: Study, whole: Outcome, folder: Path | None) -> None:
