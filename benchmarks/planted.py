@@ -28,13 +28,12 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # behind this folder: run from a checkout, too
 
-from results.choice_luck import ChoiceLuck
-from results.importance import Evaluator, importances
+from results.importance import importances
 from results.statistics import (
     CorrelationDifference,
     Difference,
     MeanDifference,
-    expected_luck,
+    expected_selection_bias,
     judge,
     minimum_detectable_effect,
     moderated_differences,
@@ -45,6 +44,7 @@ from results.statistics import (
     selection_gap,
     spending,
 )
+from results.winners_curse import WinnersCurse
 
 Array = NDArray[np.float64]
 SEED_DEVIATION, EXAMPLES = 0.007, 1000
@@ -188,7 +188,7 @@ def family_wise_error(rng: np.random.Generator, repetitions: int) -> Iterator[Fi
 def chosen_reference(rng: np.random.Generator, repetitions: int) -> Iterator[Figure]:
     """20 null rows against the best of 5 configurations, chosen by the runs that the rows are compared with.
 
-    The choice flatters the best, and rows seem to hurt: without taking that off (`choice_luck`), more than 5 % of the
+    The best is biased upwards, and rows seem to hurt: without a correction (`winners_curse`), more than 5 % of the
     tables err. Verdicts take it off, once and at repeated looks.
     """
     world = World(WORLDS["alike"], rng)
@@ -198,28 +198,28 @@ def chosen_reference(rng: np.random.Generator, repetitions: int) -> Iterator[Fig
         for _ in range(repetitions):
             true = rng.normal(0, spread, CONFIRMED)
             runs = world.runs(LOOKS[-1], np.concatenate([true, np.zeros(NULL_ROWS)]))
-            best, rows, luck = _chosen(runs, true, 5)
+            best, rows, curse = _chosen(runs, true, 5)
             differences = moderated_differences([row[:5] for row in rows], best[:5])
             plain += _errs(_verdicts(differences))
-            once += _errs(_verdicts(luck.taken_off(differences, differences[0])))
-            best, rows, luck = _chosen(runs, true, LOOKS[0])
-            looked += _errs(looked_at(rows, best, shares, margin=0.005, compare=partial(_without_luck, luck)))
+            once += _errs(_verdicts(curse.corrected(differences, differences[0])))
+            best, rows, curse = _chosen(runs, true, LOOKS[0])
+            looked += _errs(looked_at(rows, best, shares, margin=0.005, compare=partial(_corrected, curse)))
         told = f"best of {CONFIRMED} as the reference, true scores deviating by {100 * spread:g} points"
         left = f"luck left in: {100 * plain / repetitions:.1f}"
         yield Figure(f"{told}: a table of 20 null rows errs ({left})", 100 * once / repetitions, 0, 5, "%")
         yield Figure(f"{told}: the same at looks at 3, 4, 5, 6 seeds", 100 * looked / repetitions, 0, 5, "%")
 
 
-def _chosen(runs: Array, true: Array, seeds: int) -> tuple[Array, list[Array], ChoiceLuck]:
-    """The best of the confirmed by their first `seeds`, rows that are truly its equals, and the luck of the choice."""
+def _chosen(runs: Array, true: Array, seeds: int) -> tuple[Array, list[Array], WinnersCurse]:
+    """The best of the confirmed by their first `seeds`, rows that are truly its equals, and the bias of the choice."""
     means = runs[:CONFIRMED, :seeds].mean(axis=(1, 2))
     best = int(means.argmax())
-    return runs[best], [row + true[best] for row in runs[CONFIRMED:]], ChoiceLuck(tuple(means))
+    return runs[best], [row + true[best] for row in runs[CONFIRMED:]], WinnersCurse(tuple(means))
 
 
-def _without_luck(luck: ChoiceLuck, rows: Sequence[Array], best: Array) -> list[Difference]:
+def _corrected(curse: WinnersCurse, rows: Sequence[Array], best: Array) -> list[Difference]:
     differences = moderated_differences(rows, best)
-    return luck.taken_off(differences, differences[int(np.argmax([len(row) for row in rows]))])
+    return curse.corrected(differences, differences[int(np.argmax([len(row) for row in rows]))])
 
 
 def _verdicts(differences: Sequence[Difference]) -> list[str]:
@@ -356,11 +356,11 @@ def winners_curse(rng: np.random.Generator, repetitions: int) -> Iterator[Figure
         best = true[searched.argmax()]
         gap = selection_gap(searched, best + rng.normal(0, SEED_DEVIATION, 5))
         naive.append((gap.searched - best) / POINT)
-        confirmed.append((gap.searched - gap.luck - best) / POINT)
-    foreseen = expected_luck(100, SEED_DEVIATION, 0.005) / POINT
+        confirmed.append((gap.confirmed - best) / POINT)
+    foreseen = expected_selection_bias(100, SEED_DEVIATION, 0.005) / POINT
     yield Figure("winner's curse: best of 100 single runs too high by", float(np.mean(naive)), 1.3, 1.6, "points")
     yield Figure(
-        "winner's curse: expected_luck against that, difference",
+        "winner's curse: expected_selection_bias against that, difference",
         float(np.mean(naive)) - foreseen,
         -0.05,
         0.05,
@@ -373,24 +373,18 @@ def null_factors(rng: np.random.Generator, repetitions: int) -> Iterator[Figure]
     """A random search of 60 runs: two factors of 1.5 points each, one of them conditional, and four without effect.
 
     An error: a factor without effect stands in the ranking above one that has an effect, or the latter is not in it.
-    Fewer repetitions: each is hundreds of forests.
+    A twentieth of the repetitions: each is hundreds of forests.
     """
     real = ("pooling", "adapter")
-    for evaluator, divisor in RANKED.items():
-        claimed = wrong = 0
-        for number in range(max(1, repetitions // divisor)):
-            found = importances(*_searched(rng, 60), evaluator, resamples=20, seed=number)
-            claimed += bool(found.ranking)
-            reals = [found.ranking.index(name) if name in found.ranking else len(found.ranking) for name in real]
-            nulls = [i for i, name in enumerate(found.ranking) if name not in real]
-            wrong += bool(nulls) and min(nulls) < max(reals)
-        yield Figure(
-            f"null above real: {evaluator}, {claimed} of {repetitions // divisor} claim a ranking",
-            100 * wrong / max(claimed, 1), 0, 5, "%",
-        )  # fmt: skip
-
-
-RANKED: dict[Evaluator, int] = {"shapley": 20, "ped_anova": 20, "fanova": 80}
+    claimed = wrong = 0
+    for number in range(max(1, repetitions // 20)):
+        found = importances(*_searched(rng, 60), resamples=20, seed=number)
+        claimed += bool(found.ranking)
+        reals = [found.ranking.index(name) if name in found.ranking else len(found.ranking) for name in real]
+        nulls = [i for i, name in enumerate(found.ranking) if name not in real]
+        wrong += bool(nulls) and min(nulls) < max(reals)
+    name = f"null above real: {claimed} of {repetitions // 20} claim a ranking"
+    yield Figure(name, 100 * wrong / max(claimed, 1), 0, 5, "%")
 
 
 def _searched(rng: np.random.Generator, runs: int) -> tuple[list[dict[str, str]], Array]:

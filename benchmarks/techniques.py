@@ -38,7 +38,7 @@ from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.errors import ConfigurationError
 from mtbert.run import prepare_data
 from search_spaces import Space
-from search_spaces.choices import places
+from search_spaces.grammar.choices import places
 from study.configuration import SENTENCES, to_config
 from study.sentences import with_sentences
 from study.settings import Settings, resolve

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from results.claims import ALPHA
+from results.measured_claims import METRICS, MeasuredClaim
 from results.printed import Claim, PrintedRow, PrintedTable, report_name
-from results.replication import METRICS, Finding
 from results.rows import StudyRow
 from results.side_by_side import Spread
 from results.study_results import IntervalOver
@@ -32,7 +32,7 @@ VERDICTS = (
 )
 
 
-def sentence(found: Sequence[Finding]) -> str:
+def sentence(found: Sequence[MeasuredClaim]) -> str:
     """ "Of 2 claims, 1 is replicated, 1 is open."; what is not there is left out."""
     counts = Counter(finding.judgement.verdict for finding in found)
     kinds: tuple[Literal["replicated", "contradicted", "open"], ...] = ("replicated", "contradicted", "open")
@@ -62,7 +62,7 @@ def metric_name(metric: str) -> str:
     return dict(METRICS)[metric]  # type: ignore[index]
 
 
-def remarks(finding: Finding) -> list[str]:
+def remarks(finding: MeasuredClaim) -> list[str]:
     """Why a claim is open, what the table's other pairs and the claim's other reading give, what else changed in the
     report, and its support.
     """

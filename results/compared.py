@@ -11,19 +11,19 @@ from math import nan
 
 import numpy as np
 
-from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.looks import Schedule, looks, schedule
 from results.moderation import pooled
 from results.statistics import Difference, Judgement, judge
 from results.study_results import Comparison, StudyResults
 from results.task_units import margin_of
+from results.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
 
 
 @dataclass(frozen=True)
 class Compared:
     """One row: its difference from the reference, None with fewer than two seeds in common, and the verdict on it.
 
-    `judged`: the difference that the verdict is about, without the luck of a reference that was chosen (`choice_luck`).
+    `judged`: the difference that the verdict is about, corrected for the selection bias of a reference that was chosen.
     """
 
     comparison: Comparison | None
@@ -34,7 +34,7 @@ class Compared:
 def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
     """Each of `digests` minus `reference`, in the order given; errors are held over the whole table.
 
-    Where the reference is the best of those confirmed, the verdicts take off the luck of the choice (`choice_luck`).
+    Where the reference is the best of those confirmed, verdicts are corrected for the bias of that (`winners_curse`).
     Differences below the study's margin (`--margin`, half a point unless said) count as none. In a study that gives
     open rows further seeds, all looks at the table are accounted for.
     """
@@ -63,8 +63,8 @@ def _compared_once(results: StudyResults, digests: Sequence[str], reference: str
     of_reference = _scores(results, reference, tuple(results.results_of(reference)))
     differences = pooled([comparison.difference for _, comparison in found], scores, of_reference)
     margin = margin_of(results.study)
-    luck = ChoiceLuck(confirmed_means(results, reference))
-    judged = luck.taken_off(differences, differences[with_most_seeds([comparison for _, comparison in found])])
+    curse = WinnersCurse(confirmed_means(results, reference))
+    judged = curse.corrected(differences, differences[with_most_seeds([comparison for _, comparison in found])])
     verdicts = judge([[difference] for difference in judged], margin=margin)
     rows = [Compared(None, None)] * len(plain)
     for (place, comparison), difference, verdict, of in zip(found, differences, verdicts, judged, strict=True):

@@ -34,7 +34,7 @@ class SharedEffect:
     judgement: CarryOverJudgement | None = None
 
     @property
-    def luck_taken_off(self) -> bool:
+    def is_corrected(self) -> bool:
         """Whether one of the studies has judged other than it measured: its best was chosen by these very runs."""
         return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in self.both)
 
@@ -196,7 +196,7 @@ def _measured(row: SharedEffect, level: float) -> Interval | None:
 
 
 def _effect_pair(row: SharedEffect) -> EffectPair | None:
-    """What the studies' own verdicts are about: the luck of each best would make their effects differ."""
+    """What the studies' own verdicts are about: the selection bias of each best would make their effects differ."""
     one, other = row.first, row.second
     if not (one.comparison and other.comparison and one.judgement and other.judgement):
         return None

@@ -6,53 +6,21 @@ from typing import TYPE_CHECKING
 
 from results.comparing import SharedEffect, StudyComparison
 from results.study_effects import Effect
+from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Effects and their differences are in score units with 95 % intervals; p, adjusted_p and equivalence_p are those of the
-# difference. A row that only one of the two studies has leaves the other's columns and the verdict empty.
-COLUMNS = {
-    "reference": "str",
-    "study": "str",
-    "table": "str",
-    "factor": "str",
-    "from": "str",
-    "to": "str",
-    "label": "str",
-    "turned": "bool",
-    "around": "str",
-    "reference_effect": "float64",
-    "reference_low": "float64",
-    "reference_high": "float64",
-    "reference_verdict": "str",
-    "study_effect": "float64",
-    "study_low": "float64",
-    "study_high": "float64",
-    "study_verdict": "str",
-    "difference": "float64",
-    "low": "float64",
-    "high": "float64",
-    "p": "float64",
-    "adjusted_p": "float64",
-    "equivalence_p": "float64",
-    "verdict": "str",
-    "reference_run_ids": "str",
-    "study_run_ids": "str",
-}
-
 
 def comparison_frame(found: StudyComparison) -> pd.DataFrame:
     """Every row of every pair: those in both studies first, then those in one of them."""
-    import pandas as pd
-
     records: list[dict[str, object]] = []
     for pair in found.pairs:
         names = {"reference": found.names[0], "study": pair.name}
         records += [{**names, **_record(row)} for row in pair.shared]
         records += [{**names, **_named(one), "turned": False, **_side("reference", one)} for one in pair.only_first]
         records += [{**names, **_named(one), "turned": False, **_side("study", one)} for one in pair.only_second]
-    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
+    return typed_table("comparison", records)
 
 
 def _record(row: SharedEffect) -> dict[str, object]:

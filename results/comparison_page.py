@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from results import interval_svg, page, paired_svg, wording
+from results import first_screen, interval_svg, notes, paired_svg, wording
 from results.comparing import PairOfStudies, StudyComparison
 from results.rendering import TEMPLATES, template_environment
 from results.rows import StudyRow
@@ -25,8 +25,8 @@ SAME_DATA = (
     "Both were measured on the same examples; the intervals of the differences do not make use of that and are wider "
     "than they had to be."
 )
-LUCK = (
-    "Verdicts leave out by how much the choice of a study's best flatters it in runs that it was chosen by; points and "
+CORRECTED = (
+    "Verdicts are corrected for the selection bias of a study's best in runs that it was chosen by; points and "
     "intervals are as measured."
 )
 ELSEWHERE = (
@@ -55,11 +55,10 @@ def render_comparison(found: StudyComparison) -> str:
             unit=found.studies[0].units.score,
             tables=[_table(pair, found.names[0]) for pair in found.pairs],
             answers=[_answer(one) for one in found.studies],
-            made_up=_caveats(found, page.made_up),
-            backbone_note=_caveats(found, lambda study: page.MINILM if study.backbone == "minilm" else ""),
+            made_up=_caveats(found, first_screen.made_up),
+            backbone_note=_caveats(found, lambda study: first_screen.MINILM if study.backbone == "minilm" else ""),
             headline=headline(found),
             wording=wording,
-            page=page,
             style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         )
     )
@@ -91,7 +90,7 @@ def _answer(found: Summary) -> dict[str, str]:
     """A study's own answer, in the columns of the table of studies."""
     best, gain, unit = found.best, found.gain, found.units.score
     return {
-        "best": page.best_name(found) if best else wording.NONE,
+        "best": first_screen.best_name(found) if best else wording.NONE,
         "score": f"{unit.spread_with_unit(best.mean, best.spread)}, {seeds_text(best.seeds)}" if best else wording.NONE,
         "gain": f"{unit.change(gain.interval.estimate)} {unit.interval(gain.interval)}" if gain else wording.NONE,
         "runs": f"{found.counts.complete:,} complete",
@@ -106,7 +105,7 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     if pair.margin is not None:
         notes += [f"Alike: surely within {pair.first.units.score.apart(pair.margin)} of each other."]
     notes += [SAME_DATA] if pair.same_data else []
-    notes += [LUCK] if any(row.luck_taken_off for row in pair.shared) else []
+    notes += [CORRECTED] if any(row.is_corrected for row in pair.shared) else []
     notes += [ELSEWHERE] if any(row.elsewhere for row in pair.shared) else []
     notes += [TURNED] if any(row.turned for row in pair.shared) else []
     return {
@@ -124,4 +123,4 @@ def _listed(effect: Effect, found_in: Summary) -> str:
     """ "pooling mean → cls: −2.3 points [−3.0, −1.6], hurts"."""
     found = effect.comparison
     unit = found_in.units.score
-    return f"{effect.words()}: {page.effect_in_words(found, effect.judgement, unit) if found else 'no verdict yet'}"
+    return f"{effect.words()}: {notes.effect_in_words(found, effect.judgement, unit) if found else 'no verdict yet'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from results import account, page
+from results import account, notes
 from results.outcome import Outcome
 from results.summary import RunCounts, Summary
 from results.wording import duration, plural
@@ -36,9 +36,9 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
             "Against the baseline" if found.is_grid else "The best, one change at a time",
             "Against the baseline" if found.is_grid else "Change by change",
             lambda: (
-                page.grid_sentence(found)
+                notes.grid_sentence(found)
                 if found.is_grid
-                else page.ablation_sentence(found.ablation, found.best, found.units.score)
+                else notes.ablation_sentence(found.ablation, found.best, found.units.score)
             ),
         )
     ]

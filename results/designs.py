@@ -67,7 +67,7 @@ def leave_one_out(space: Space, best: Choices) -> list[CellPlan]:
     for name, factor in space.active(best):
         like = baseline if name in baseline else None
         standard = baseline.get(name, factor.baseline)
-        if best[name] != standard and space.can_change(best, name, standard, like=like):
+        if best[name] != standard and not space.why_not(best, name, standard, like=like):
             changed = space.change(best, name, standard, like=like)
             cells.append(_cell("leave_one_out", name, best[name], standard, changed))
     return cells
@@ -158,7 +158,7 @@ def forbidden_changes(space: Space, best: Choices) -> list[Forbidden]:
     for name, factor in space.active(best):
         for level in factor.level_names():
             reasons = space.why_not(best, name, level) if level != best[name] else ()
-            back = level == baseline.get(name) and space.can_change(best, name, level, like=baseline)
+            back = level == baseline.get(name) and not space.why_not(best, name, level, like=baseline)
             if reasons and not back:
                 found.append(Forbidden(name, str(best[name]), level, " ".join(reasons)))
     return found
@@ -168,7 +168,7 @@ def _steps(space: Space, design: str, at: Choices, best: Choices) -> list[CellPl
     return [
         _cell(design, name, at[name], best[name], space.change(at, name, best[name], like=best))
         for name in differing(space, at, best)
-        if space.can_change(at, name, best[name], like=best)
+        if not space.why_not(at, name, best[name], like=best)
     ]
 
 

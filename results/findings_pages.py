@@ -1,30 +1,30 @@
-"""What studies found, as pages in Markdown for a repository: one a study, and the scoreboard of the reports' claims.
+"""Findings as Markdown pages for a repository: one page per study, and the scoreboard of the reports' claims.
 
-A page says how to measure its numbers again: the command, the commit, the seeds. What somebody wrote between the two
-marks of its judgement stays when it is written anew; all else is generated. In the scoreboard the lines of other
-pages stay that are not written now: the study behind them may be on another machine.
+A page states how to reproduce its numbers: the command, the commit, the seeds. All of it is generated; judgements
+written by hand are kept in `findings.json` beside the pages.
 """
 
 from __future__ import annotations
 
 import functools
-import re
+import json
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from results import account, claim_words, command, page, wording
+from results import account, claim_words, command, first_screen, notes, wording
 from results.described import described
 from results.errors import ResultsError
-from results.markdown import level, templates, unescaped
+from results.markdown import level, templates
 from results.outcome import Outcome, outcome
-from results.printed import Claim, all_claims
-from results.replication import Finding
+from results.printed import Claim, Metric, all_claims
+from results.rows import JsonObject
 from results.sections.claims import Claims
+from results.statistics import Interval
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,90 +34,110 @@ if TYPE_CHECKING:
 
 SCOREBOARD = "scoreboard"
 VERDICTS = ("replicated", "contradicted", "open", "not run")
-FIRST, LAST = "<!-- judgement, by hand: kept when this page is written anew -->", "<!-- end of judgement -->"
-# A line of the scoreboard with a verdict, as scoreboard.md.j2 writes it.
-LINE = re.compile(r"\| (?P<statement>.*?[^\\]) \| \[\w+\]\((?P<page>[^)]+)\.md\), .* \| (?P<verdict>\w+) \|")
-FOLDER = "DATA"  # stands for the folder of the data, which is somewhere else on another machine
+DATA_FILE = "findings.json"
+FOLDER = "DATA"  # replaces the data folder in commands, which differs between machines
+# Pages of earlier releases contain their judgement instead of reading it from the data file.
+OLD_MARK = "<!-- judgement, by hand"
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What a scoreboard says already of a claim, from a study that is not at hand now."""
+class ScoredClaim:
+    """A claim of a report with its verdict and its differences on the page of a study.
 
-    line: str
-    page: str
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A claim of a report, and what a study says of it, or the line that stands; None where there is neither."""
+    `measured`: metric -> estimate, low and high end of better minus worse, in score units.
+    """
 
     claim: Claim
-    page: str
-    finding: Finding | None
-    standing: Standing | None = None
-
-    @property
-    def verdict(self) -> str:
-        """replicated, contradicted, open, or not run: nothing was measured of it."""
-        if self.standing is not None:
-            return self.standing.verdict
-        if self.finding is None or not self.finding.measured:
-            return "not run"
-        return self.finding.judgement.verdict
+    page: str = ""
+    verdict: str = "not run"
+    measured: Mapping[Metric, Sequence[float]] = field(default_factory=dict)
 
 
 def write_pages(studies: Sequence[Opened], folder: Path) -> None:
-    """Write a page a study, NAME.md, and where one of them repeats a report's table, scoreboard.md, into `folder`.
+    """Write NAME.md per study, and scoreboard.md if any of them repeats a report's table, into `folder`.
 
-    A claim that none of these studies can test is "not run" in the scoreboard, or stays as it is there. UnknownStudy,
-    StorageError for a name that is none of a file, ResultsError for two pages of one name.
+    `findings.json` in the folder keeps the judgement of each page and the verdict on each claim, so that the scoreboard
+    includes studies that are not available now. Claims that no page tests are "not run".
+
+    Raises:
+        UnknownStudy, StorageError: if a study's name cannot be the name of a file.
+        ResultsError: if two pages have the same name, or the data file is unreadable.
     """
     names = [command.default_folder(name).name for _, name in studies]
     twice = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
     if twice is not None:
         raise ResultsError(f"Two pages would be named {twice}.md. Write them into two folders: --out FOLDER")
     found = {name: outcome(database, study) for name, (database, study) in zip(names, studies, strict=True)}
+    data = _read(folder, [*found, SCOREBOARD])
     for name, one in found.items():
-        _write(folder / f"{name}.md", "study", _study(one))
+        _update(data, name, one)
+        _write(folder, name, "study", data, _study(one))
     if any(_claims(one) for one in found.values()):
-        path = folder / f"{SCOREBOARD}.md"
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        _write(path, "scoreboard", _scoreboard(found, text, [name for name in _pages(folder) if name not in found]))
+        data["pages"].setdefault(SCOREBOARD, {"judgement": []})
+        _write(folder, SCOREBOARD, "scoreboard", data, _scoreboard(data))
+    text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
+    command.write_text(folder / DATA_FILE, f"{text}\n")
 
 
-def scored(found: Mapping[str, Outcome], others: Mapping[str, Standing] = MappingProxyType({})) -> list[Scored]:
-    """Every claim of every report, in the order of the reports; `found` by the names of their pages.
-
-    `others` by the claim's statement: what is told of those that none of `found` is about.
-    """
-    told: dict[str, tuple[str, Finding]] = {}
-    for name, one in found.items():
-        claims = _claims(one)
-        told |= {finding.claim.id: (name, finding) for finding in (claims.found if claims else ())}
-    return [
-        Scored(claim, *told[claim.id]) if claim.id in told else Scored(claim, "", None, others.get(claim.statement))
-        for claim in all_claims()
-    ]
+def scored(claims: Mapping[str, JsonObject]) -> list[ScoredClaim]:
+    """Return every claim of every report, in the order of the reports; `claims` maps ids to what was measured."""
+    return [ScoredClaim(claim, **claims.get(claim.id, {})) for claim in all_claims()]
 
 
-def standing(text: str, pages: Collection[str]) -> dict[str, Standing]:
-    """Statement of a claim -> what a scoreboard's text says of it, where the page with its table is one of `pages`."""
-    found = [line for line in map(LINE.fullmatch, text.splitlines()) if line and line["page"] in pages]
-    return {unescaped(line["statement"]): Standing(line[0], line["page"], line["verdict"]) for line in found}
+def claims_data(page: str, claims: Claims) -> dict[str, JsonObject]:
+    """Return claim id -> page, verdict and measured differences (estimate, low, high) of a study."""
+    return {
+        one.claim.id: {
+            "page": page,
+            "verdict": one.judgement.verdict if one.measured else "not run",
+            "measured": {part.metric: astuple(part.comparison.interval) for part in one.measured},
+        }
+        for one in claims.found
+    }
 
 
-def judgement(path: Path) -> str:
-    """What was written by hand on the page that is there, with its marks; empty marks where there is none."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    kept = re.search(f"{re.escape(FIRST)}.*?{re.escape(LAST)}", text, re.DOTALL)
-    return kept[0] if kept else f"{FIRST}\n{LAST}"
+def _read(folder: Path, names: Sequence[str]) -> JsonObject:
+    """Return the folder's data without pages that were deleted; `names` are about to be written."""
+    for name in names:
+        page = folder / f"{name}.md"
+        if page.is_file() and OLD_MARK in page.read_text(encoding="utf-8"):
+            raise ResultsError(
+                f"{page} contains its judgement, as in earlier releases. Move that text to {folder / DATA_FILE} "
+                f'({{"claims": {{}}, "pages": {{"{name}": {{"judgement": ["line", ...]}}}}}}) and delete the page.'
+            )
+    path = folder / DATA_FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"claims": {}, "pages": {}}
+        kept = {name for name in data["pages"] if name in names or (folder / f"{name}.md").is_file()}
+        return {
+            "claims": {key: claim for key, claim in data["claims"].items() if claim["page"] in kept},
+            "pages": {name: page for name, page in data["pages"].items() if name in kept},
+        }
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ResultsError(f"{path} is not a data file of findings ({error}). Correct it, or delete it.") from error
 
 
-def _write(path: Path, template: str, context: Mapping[str, Any]) -> None:
+def _update(data: JsonObject, name: str, found: Outcome) -> None:
+    """Replace what the data say of a page by what its study says now; its judgement stays."""
+    data["claims"] = {key: claim for key, claim in data["claims"].items() if claim["page"] != name}
+    page: JsonObject = {"judgement": _judgement(data, name)}
+    data["pages"][name] = page
+    claims = _claims(found)
+    if claims is not None:
+        data["claims"] |= claims_data(name, claims)
+        page |= {"backbone": claims.study.backbone, "scale": claim_words.scale_note(claims.study)}
+
+
+def _judgement(data: JsonObject, name: str) -> list[str]:
+    lines: list[str] = data["pages"].get(name, {}).get("judgement", [])
+    return lines
+
+
+def _write(folder: Path, name: str, template: str, data: JsonObject, context: Mapping[str, Any]) -> None:
     made = _templates().get_template(f"findings/{template}.md.j2")
-    command.write_text(path, made.render(context, judgement=judgement(path), wording=wording, words=claim_words))
+    judgement = "\n".join(_judgement(data, name))
+    text = made.render(context, judgement=judgement, data_file=DATA_FILE, wording=wording, words=claim_words)
+    command.write_text(folder / f"{name}.md", text)
 
 
 @functools.cache
@@ -135,11 +155,12 @@ def _study(found: Outcome) -> dict[str, Any]:
         "unit": results.units.score,
         "custom": account.is_custom(study),
         "claims": _claims(found),
-        "page": page,
+        "first_screen": first_screen,
+        "notes": notes,
         "described": described,
-        "made_up": page.made_up(study),
-        "backbone_note": page.MINILM if study.backbone == "minilm" else "",
-        "interval_note": page.interval_note(
+        "made_up": first_screen.made_up(study),
+        "backbone_note": first_screen.MINILM if study.backbone == "minilm" else "",
+        "interval_note": notes.interval_note(
             over,
             fixed_pretraining=bool(study.settings_json.get("fixed_pretraining_seed")),
             custom=account.is_custom(study),
@@ -154,28 +175,19 @@ def _study(found: Outcome) -> dict[str, Any]:
     }
 
 
-def _scoreboard(found: Mapping[str, Outcome], text: str, others: Collection[str]) -> dict[str, Any]:
-    """Of the studies `found`, and what `text`, the scoreboard that is there, says of the pages `others`."""
-    claims = scored(found, standing(text, others))
-    reports = {
-        claim.claim.report: [one for one in claims if one.claim.report == claim.claim.report] for claim in claims
-    }
-    stay = any(one.standing for one in claims)
-    scales = sorted({claim_words.scale_note(one.results.study) for one in found.values() if _claims(one)})
-    backbones = {one.results.study.backbone for one in found.values()}
+def _scoreboard(data: JsonObject) -> dict[str, Any]:
+    claims = scored(data["claims"])
+    studies = [data["pages"][name] for name in {claim["page"] for claim in data["claims"].values()}]
+    scales = {study["scale"] for study in studies}
     return {
         "claims": claims,
-        "reports": reports,
+        "reports": {report: list(group) for report, group in groupby(claims, key=lambda one: one.claim.report)},
         "counts": Counter(one.verdict for one in claims),
         "verdicts": VERDICTS,
-        "scale": scales[0] if len(scales) == 1 and not stay else "",
-        "minilm": "minilm" in backbones or (stay and page.MINILM in unescaped(text)),
-        "page": page,
+        "scale": scales.pop() if len(scales) == 1 else "",
+        "minilm": any(study["backbone"] == "minilm" for study in studies),
+        "first_screen": first_screen,
     }
-
-
-def _pages(folder: Path) -> list[str]:
-    return [path.stem for path in folder.glob("*.md")]
 
 
 def _claims(found: Outcome) -> Claims | None:
@@ -209,6 +221,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "interval": wording.score_interval,
     "points": wording.points_text,
     "points_interval": wording.points_interval,
+    "measured_points": lambda one: f"{wording.points_text(one[0])} {wording.points_interval(Interval(*one))}",
     "spread_in": lambda mean, spread, unit: unit.spread(mean, spread),
     "spread_with_unit": lambda mean, spread, unit: unit.spread_with_unit(mean, spread),
     "difference_in": lambda difference, unit: unit.difference(difference),

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from results.choice_luck import ChoiceLuck, confirmed_means, with_most_seeds
 from results.moderation import pooled
 from results.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.statistics import Difference, Float64, Judgement, judge, sequential_level, spending
 from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
 from results.task_units import margin_of
+from results.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
 from results.wording import seeds_text
 
 LEVEL = 0.95  # of the intervals
@@ -75,7 +75,7 @@ def told(plan: Schedule) -> str:
 class Looked:
     """One row after the looks it has had: the difference at the last of them, and the verdict of all.
 
-    `differences` has what was judged, one entry a look: without the luck that a chosen reference had (`choice_luck`);
+    `differences` has what was judged, one entry per look, corrected for the reference's selection bias;
     None where fewer than two seeds could be compared. `judgement` is None before the first look.
     """
 
@@ -102,14 +102,14 @@ def looks(
     """
     rows, ended = [Looked(digest) for digest in digests], _ended(results)
     margin, begun = margin_of(results.study), plan.first(plan.start)
-    luck = ChoiceLuck(confirmed_means(results, reference, begun))
+    curse = WinnersCurse(confirmed_means(results, reference, begun))
     for count in plan.counts:
         seeds = plan.first(count)
         going = [row for row in rows if row.is_open and not _hopeless(results, ended, row.digest, begun)]
         wanted = {(digest, seed) for digest in (reference, *(row.digest for row in going)) for seed in seeds}
         if not going or (after is not None and count > after) or not wanted <= ended:
             break
-        _look(results, rows, going, reference, seeds, plan.level(count), luck)
+        _look(results, rows, going, reference, seeds, plan.level(count), curse)
         judged = judge([row.differences for row in rows], shares=plan.shares, margin=margin)
         for row, judgement in zip(rows, judged, strict=True):
             row.judgement = judgement
@@ -132,7 +132,7 @@ def _look(
     reference: str,
     seeds: frozenset[int],
     level: float,
-    luck: ChoiceLuck,
+    curse: WinnersCurse,
 ) -> None:
     """Take a look: the rows that are `going` see these seeds, the others lend what they saw before."""
     for row in going:
@@ -148,7 +148,7 @@ def _look(
     seen = [row for row in rows if row in going or not row.differences]
     shown = [row.comparison for row in seen if row.comparison is not None]
     differences = [comparison.difference for comparison in shown]
-    judged = iter(luck.taken_off(differences, differences[with_most_seeds(shown)]) if shown else ())
+    judged = iter(curse.corrected(differences, differences[with_most_seeds(shown)]) if shown else ())
     for row in seen:
         row.differences.append(next(judged) if row.comparison is not None else None)
 

@@ -31,11 +31,6 @@ def escaped_within(text: str) -> str:
     return _LINKS.sub(r"\\\1", _INSIDE.sub(r"\\\1", plain(" ".join(text.split()))))
 
 
-def unescaped(text: str) -> str:
-    """What `escaped` was given, its spaces aside."""
-    return re.sub(r"\\(.)", r"\1", text)
-
-
 def code(text: str) -> str:
     """`text` for a line of an indented code block, where nothing is read as Markdown: all in one line."""
     return plain(" ".join(text.split()))

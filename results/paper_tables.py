@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from results.added import added_rows
 from results.described import described
+from results.first_screen import best_name, made_up
 from results.leaderboard import ConfigurationResult, baseline_digest
 from results.method_task import TaskScore, method_task
-from results.page import best_name, made_up
 from results.print_table import PrintColumn, PrintTable
 from results.rows import Cell
 from results.statistics import Judgement

@@ -1,4 +1,4 @@
-"""The greedy path from the baseline to the best: its steps as measured, and what the choice of each flatters it by."""
+"""The greedy path from the baseline to the best: its steps as measured, with the selection bias of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from results.compared import Compared
 from results.contrasts import judged_contrasts
 from results.leaderboard import baseline_digest, best_digest
 from results.records import Database
-from results.selection import luck_of_best
+from results.selection_bias import bias_of_best
 from results.study_results import Comparison, StudyResults
 
 PATH = "path"  # the key of `decisions_json` under which the driver keeps the steps it has decided
@@ -21,7 +21,7 @@ class PathStep:
     """One step: the change, the configuration it leads to, and how many changes it was chosen from.
 
     `factor` is None where the step makes all changes that are left at once. `from_previous` is this configuration minus
-    the one before, with its verdict; `from_baseline` minus the baseline. `luck`: by how much the score, being the best
+    the one before, with its verdict; `from_baseline` minus the baseline. `bias`: by how much the score, being the best
     of those `tried`, is too high on average (score units); None where nothing was chosen or it is not known.
     """
 
@@ -35,7 +35,7 @@ class PathStep:
     scores: tuple[float, ...]
     from_previous: Compared
     from_baseline: Comparison | None
-    luck: float | None
+    bias: float | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def greedy_path(results: StudyResults) -> Path | None:
             scores=tuple(results.scores(step["digest"])),
             from_previous=compared,
             from_baseline=results.compare(step["digest"], baseline),
-            luck=_luck(results, number, compared),
+            bias=_bias(results, number, compared),
         )
         for number, ((step, previous), compared) in enumerate(zip(pairs, judged, strict=True), start=1)
     ]
@@ -105,11 +105,11 @@ def _tried(results: StudyResults, number: int) -> list[str]:
     return [c.config_digest for c in results.cells if c.design == "path" and c.name.startswith(f"path:{number}:")]
 
 
-def _luck(results: StudyResults, number: int, step: Compared) -> float | None:
+def _bias(results: StudyResults, number: int, step: Compared) -> float | None:
     means = [fmean(scores) for digest in _tried(results, number) if (scores := results.scores(digest))]
     if step.comparison is None or len(means) < 2:
         return None
-    return luck_of_best(means, step.comparison.difference)
+    return bias_of_best(means, step.comparison.difference)
 
 
 def _minus(digest: str, other: str) -> dict[str, float]:

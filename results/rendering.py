@@ -14,8 +14,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from results import account, code_versions, findings, interval_svg, kept_epoch, page, run_links, wording
-from results.choice_luck import choice_note
+from results import (
+    account,
+    code_versions,
+    first_screen,
+    interval_svg,
+    kept_epoch,
+    key_findings,
+    notes,
+    run_links,
+    wording,
+)
 from results.contents import contents
 from results.custom_trainer import custom_trainer
 from results.described import described
@@ -25,6 +34,7 @@ from results.outcome import Outcome, outcome
 from results.records import Database
 from results.run_list import run_list
 from results.summary import Summary
+from results.winners_curse import choice_note
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("report.js", "run_list.js")
@@ -104,17 +114,18 @@ def _context(study: Outcome) -> dict[str, Any]:
         "unit": results.units.score,
         "account": account,
         "kept_epoch": kept_epoch,
-        "page": page,
+        "first_screen": first_screen,
+        "notes": notes,
         "wording": wording,
         "run_links": run_links,
         "described": described,
-        "groups": findings.groups(results, found),
+        "groups": key_findings.groups(results, found),
         "code_note": code_versions.note(found.study, results.runs),
         "mixed_code": code_versions.mixed(results, _reference(found)),
-        "made_up": page.made_up(found.study),
-        "backbone_note": page.MINILM if found.study.backbone == "minilm" else "",
+        "made_up": first_screen.made_up(found.study),
+        "backbone_note": first_screen.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
-        "interval_note": page.interval_note(
+        "interval_note": notes.interval_note(
             over, fixed_pretraining=_fixed_pretraining(found), custom=custom_trainer(found.study) is not None
         ),
         "choice_note": choice_note(

@@ -44,8 +44,8 @@ class StudyRow:
     design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "path": {"best", "baseline", "steps":
     [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null},
     "code": {"now": name, "versions": {name: {"files": {file: hash}, "since"}}} of a custom trainer,
-    "store": {"folder", "bytes", "entries"}, "energy": {"joules", "seconds", "of"}}` as far as decided and
-    measured; `tasks_json`: what its tasks are measured in (`results.task_units`).
+    "store": {"folder", "bytes", "entries"}}` as far as decided (studies of older releases may have "energy" too, which
+    nothing reads); `tasks_json`: what its tasks are measured in (`results.task_units`).
     """
 
     study_name: str

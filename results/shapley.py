@@ -1,52 +1,56 @@
-"""Shapley values: what each player adds to a small game, exactly; and Shapley effects of factors on a forest."""
+"""Shapley effects of factors: each one's part of the variance of a random forest that is fitted to runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
-from math import factorial
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from results.arrays import Float64
 from results.choice_columns import Groups
-from results.forest import Forest, fit
 
 WALKS = 256
 
 
-def shapley_values(game: Callable[[frozenset[int]], float], players: int) -> Float64:
-    """The average of what each player adds to those before it, over all orders: (players,).
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """A fitted forest of scikit-learn with what it was fitted to: for each group (runs, encoded columns), float32."""
 
-        phi_i = sum over S without i of |S|! (players - |S| - 1)! / players!  (game(S + i) - game(S))
+    fitted: Any
+    columns: tuple[NDArray[np.float32], ...]
 
-    They sum to game(all) - game(none). Shapley 1953, "A value for n-person games", eq. 12. Asks for each of the
-    2^players coalitions once; ValueError above 16 players.
-    """
-    if not 1 <= players <= 16:
-        raise ValueError(f"all coalitions of 1 to 16 players can be asked for, got {players}")
-    worth = {s: game(s) for size in range(players + 1) for s in map(frozenset, combinations(range(players), size))}
-    values = np.zeros(players)
-    for coalition, value in worth.items():
-        size = len(coalition)
-        for i in range(players):
-            if i in coalition:  # it came last of these
-                weight = factorial(size - 1) * factorial(players - size) / factorial(players)
-                values[i] += weight * (value - worth[coalition - {i}])
-    return values
+    def predict(self, picked: np.ndarray) -> Float64:
+        """Return predictions where group k is as in run `picked[:, k]`: (points, groups) -> (points,)."""
+        edges = np.cumsum([0, *(column.shape[1] for column in self.columns)])
+        chosen = np.empty((len(picked), edges[-1]), dtype=np.float32)  # what trees compare in
+        for k, column in enumerate(self.columns):
+            chosen[:, edges[k] : edges[k + 1]] = column[picked[:, k]]
+        trees = self.fitted.estimators_
+        total: Float64 = sum((tree.tree_.predict(chosen)[:, 0] for tree in trees), np.zeros(len(picked)))
+        return total / len(trees)
 
 
-def shapley_effects(
-    groups: Groups, scores: Float64, *, trees: int, seed: int, walks: int = WALKS, forest: Forest | None = None
-) -> Float64:
-    """Each group's share of the variance of a random forest fitted to the scores: (groups,), summing to about 1.
+def fit(groups: Groups, scores: Float64, *, trees: int, seed: int) -> Forest:
+    """Fit a forest of `trees` trees, half of the columns tried at each split."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    columns = tuple(columns.encoded().astype(np.float32) for columns in groups.values())
+    forest = RandomForestRegressor(n_estimators=trees, random_state=seed, max_features=0.5)
+    return Forest(forest.fit(np.concatenate(columns, axis=1), scores), columns)
+
+
+def shapley_effects(groups: Groups, scores: Float64, *, trees: int, seed: int, walks: int = WALKS) -> Float64:
+    """Return each group's share of the variance of a random forest fitted to the scores: (groups,), summing to about 1.
 
     The Shapley values of the game "variance explained by these factors", Var E[f(X) | X_S] / Var f(X) (Owen 2014,
     "Sobol' indices and Shapley value", eq. 8), the groups drawn independently of each other from the runs, all columns
-    of one group together. See `variance_effects`. `forest`: one that was fitted already, by `fit` with these arguments.
+    of one group together. See `variance_effects`.
     """
     rng = np.random.default_rng(seed)
-    forest = forest or fit(groups, scores, trees=trees, seed=seed)
+    forest = fit(groups, scores, trees=trees, seed=seed)
     rows = rng.integers(0, len(scores), (2, walks, len(groups)))  # each factor's from a run of its own
     return variance_effects(forest.predict, rows[0], rows[1], rng)
 
@@ -54,7 +58,7 @@ def shapley_effects(
 def variance_effects(
     predict: Callable[[np.ndarray], Float64], first: np.ndarray, second: np.ndarray, rng: np.random.Generator
 ) -> Float64:
-    """Shapley effects of independent inputs by random walks from one point to another: (inputs,).
+    """Return the Shapley effects of independent inputs, by random walks from one point to another: (inputs,).
 
     `first`, `second` (walks, inputs): independent draws; `predict` maps (points, inputs) to (points,). A walk exchanges
     one input after the other in random order, w_0 = x to w_d = z; with w_k the point after input i was exchanged,

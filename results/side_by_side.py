@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from results.measured_claims import MAIN_TASKS, row_digests
 from results.printed import PrintedRow, PrintedTable, tables_of
-from results.replication import MAIN_TASKS, row_digests
 from results.statistics import Float64
 from results.study_results import StudyResults
 from results.task_compare import task_values

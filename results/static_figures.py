@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from results.errors import ResultsError
@@ -19,19 +18,20 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 900, 500  # pixels
 MARGINS, LEGEND, ROW = 112, 95, 32  # above and below the axes together; from the axes to the legend; a row of names
-SCALE = 2  # PNGs have so many times as many
-SECONDS = 90.0  # that a figure may take on a machine that is busy with training
+SCALE = 2  # pixels of a PNG per pixel of the figure, in each direction
+SECONDS = 90.0  # the limit for one figure: the machine may be busy with training
 STYLE = Path(__file__).parent / "templates" / "report.css"
 
 
 class FiguresError(ResultsError):
-    """What draws figures as files is not installed, or does not work."""
+    """A missing or failing program that draws figures as files."""
 
 
 def report_figures(database: Database, name: str) -> list[Figure]:
-    """The figures of the report of study `name`: those that plotly draws there, and the bars that stand in its tables.
+    """Return the figures of the report of study `name`: those that plotly draws, and the bars in its tables.
 
-    UnknownStudy when the database has none of that name.
+    Raises:
+        UnknownStudy: the database has none of that name.
     """
     from results.forest_figures import forests
     from results.outcome import outcome
@@ -41,9 +41,10 @@ def report_figures(database: Database, name: str) -> list[Figure]:
 
 
 def images(drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
-    """Name (the figure's id without "figure-") -> the file's content; `kind` is svg or png.
+    """Draw figures as svg or png (`kind`): name (the figure's id without "figure-") -> the file's content.
 
-    FiguresError where kaleido or a Chromium is missing, or drawing failed.
+    Raises:
+        FiguresError: kaleido or a Chromium is missing, or drawing failed.
     """
     try:
         import kaleido
@@ -53,39 +54,42 @@ def images(drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
             "Figures as files need kaleido, which is not installed. Install it: pip install 'mtbert-study[figures]'"
         ) from fault
 
-    try:
-        with ThreadPoolExecutor(1) as apart:  # a notebook's own thread runs a loop already
-            return apart.submit(lambda: asyncio.run(_images(kaleido, drawn, kind))).result()
-    except ChromeNotFoundError as fault:
-        raise FiguresError(
-            "Figures as files are drawn by a Chrome or Chromium, and none was found. Install one (Debian: apt install "
-            "chromium), or say where it is in the environment variable BROWSER_PATH."
-        ) from fault
-    except (BrowserFailedError, BrowserClosedError, KaleidoError, TimeoutError) as fault:
-        told = one_line(f"{type(fault).__name__}: {fault}")
-        raise FiguresError(f"The browser that draws figures as files failed ({told}).") from fault
-
-
-async def _images(kaleido: Any, drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
     colours = page_colours(STYLE.read_text(encoding="utf-8"))
-    found = {}
-    # mathjax=False: it would be fetched from the network, and a level named "$x$" would be set as a formula.
-    async with kaleido.Kaleido(n=1, timeout=SECONDS, mathjax=False) as browser:
-        for figure in drawn:
-            size = {"width": WIDTH, "height": height_of(figure), "scale": SCALE if kind == "png" else 1}
-            image = await browser.calc_fig(plotly_figure(figure, colours), opts={"format": kind, **size})
-            found[figure.id.removeprefix("figure-")] = image
-    return found
+    with TemporaryDirectory() as folder:
+        files = {figure.id.removeprefix("figure-"): Path(folder, f"{figure.id}.{kind}") for figure in drawn}
+        try:
+            # What `plotly.io.write_images` calls. That one passes over figures that fail, and cannot leave MathJax out,
+            # which would be fetched from the network and set a level named "$x$" as a formula.
+            kaleido.write_fig_from_object_sync(
+                [_order(figure, file, kind, colours) for figure, file in zip(drawn, files.values(), strict=True)],
+                cancel_on_error=True,
+                kopts={"timeout": SECONDS, "mathjax": False},
+            )
+        except ChromeNotFoundError as fault:
+            raise FiguresError(
+                "Figures as files are drawn by a Chrome or Chromium, and none was found. Install one (Debian: apt "
+                "install chromium), or set the environment variable BROWSER_PATH to its path."
+            ) from fault
+        except (BrowserFailedError, BrowserClosedError, KaleidoError, TimeoutError) as fault:
+            reason = one_line(f"{type(fault).__name__}: {fault}")
+            raise FiguresError(f"The browser that draws figures as files failed ({reason}).") from fault
+        return {name: file.read_bytes() for name, file in files.items()}
+
+
+def _order(figure: Figure, file: Path, kind: str, colours: Mapping[str, str]) -> dict[str, Any]:
+    """Return what kaleido draws into `file`."""
+    size = {"width": WIDTH, "height": height_of(figure), "scale": SCALE if kind == "png" else 1}
+    return {"fig": plotly_figure(figure, colours), "path": file, "opts": {"format": kind, **size}}
 
 
 def height_of(figure: Figure) -> int:
-    """Pixels: what the figure asks for, as many as its rows take, or the usual."""
+    """Return the height in pixels: what the figure asks for, as many as its rows take, or the usual."""
     rows = MARGINS + LEGEND + ROW * figure.rows if figure.rows else HEIGHT
     return int(figure.layout.get("height", rows))
 
 
 def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
-    """A figure as plotly takes it: as on the page in light colours, with its title and a white ground."""
+    """Return a figure as plotly takes it: as on the page in light colours, with its title and a white background."""
 
     def axis(given: Mapping[str, Any]) -> dict[str, Any]:
         plain = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
@@ -109,14 +113,14 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
 
 
 def page_colours(style: str) -> dict[str, str]:
-    """The light colours of the page's style sheet: the variables of its first `:root` block by their names."""
+    """Return the light colours of a style sheet: the variables of its first `:root` block by their names."""
     block = re.search(r":root\s*\{(.*?)\}", style, re.DOTALL)
     found = dict(re.findall(r"(--[a-z-]+):\s*([^;]+);", block[1])) if block else {}
     return {name: re.sub(r"light-dark\(([^,]+),.*\)", r"\1", value) for name, value in found.items()}
 
 
 def _resolved(value: Any, colours: Mapping[str, str]) -> Any:
-    """The same with "var(--best)" as the colour, and "var(--best) 12%" as that much of it."""
+    """Replace "var(--best)" by the colour, and "var(--best) 12%" by that much of it."""
     if isinstance(value, Mapping):
         return {key: _resolved(each, colours) for key, each in value.items()}
     if isinstance(value, list | tuple):

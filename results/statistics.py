@@ -2,8 +2,7 @@
 
 `seeds` is always the first axis and `examples` the last. What is here by name is what others may rely on; the parts
 are `crossed` (noise of seeds and examples), `resampling`, `hypotheses` (tests, many of them, repeated looks),
-`verdicts`, `moderation` (what rows tell of each other's noise), `power`, `selection` (what choosing the best does to a
-score) and `fronts`.
+`verdicts`, `moderation` (what rows tell of each other's noise), `power`, `selection_bias` and `fronts`.
 """
 
 from __future__ import annotations
@@ -19,14 +18,16 @@ from results.hypotheses import holm, permutation_test, sequential_level, sequent
 from results.moderation import moderated_differences
 from results.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
 from results.resampling import CorrelationDifference, MeanDifference, score_difference
-from results.selection import (
+from results.selection_bias import (
     SelectionGap,
-    expected_luck,
     expected_maximum,
+    expected_selection_bias,
     probability_of_superiority,
     selection_gap,
 )
 from results.verdicts import MARGIN, Judgement, Verdict, judge, verdict
+
+expected_luck = expected_selection_bias  # the function's first name
 
 __all__ = [
     "MARGIN",
@@ -42,6 +43,7 @@ __all__ = [
     "Verdict",
     "expected_luck",
     "expected_maximum",
+    "expected_selection_bias",
     "front",
     "front_probability",
     "holm",

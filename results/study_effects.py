@@ -28,8 +28,8 @@ class Effect:
 
     Of a change of one factor, `factor`, `from_level` and `to_level` say which, and `label` is empty. `comparison` is
     None with fewer than two seeds in common with what it is compared with, `judgement` before the table's first look;
-    that is about `judged`, the difference without the luck of a best that was chosen. `run_ids`: the runs compared, as
-    in every export. `around`: what else the configurations compared choose, of a single change.
+    that is about `judged`, the difference corrected for the selection bias of the best. `run_ids`: the runs compared,
+    as in every export. `around`: what else the configurations compared choose, of a single change.
     """
 
     table: Table

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
 from results.cautions import constant_scores, wide_interval
-from results.energy import Energy, energy_of
 from results.grid import GridRow, grid_rows
 from results.leaderboard import (
     ConfigurationResult,
@@ -77,11 +76,6 @@ class Summary:
     stages: StageCosts
     cautions: tuple[str, ...] = ()
     driven: bool = False
-
-    @property
-    def energy(self) -> Energy | None:
-        """What its launches used, where that could be read."""
-        return energy_of(self.study)
 
     @property
     def units(self) -> StudyUnits:

@@ -1,6 +1,6 @@
-"""Search spaces: questions as data, one file a space; needs the standard library only.
+"""Search spaces: questions as data, one file per space. Needs the standard library only.
 
-`load("full_ablation")` or `load("my_space.py")` gives a `Space`; `names()` lists what there is.
+`load("full_ablation")` or `load("my_space.py")` returns a `Space`; `names()` lists the spaces.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import sys
 from search_spaces import own_files
 
 if sys.argv[:1] == ["-m"] or own_files.MARK in os.environ:
-    own_files.install()  # files in the current folder do not take the place of modules that are imported from here on
+    own_files.install()  # files in the current folder do not shadow modules imported from here on
 
+from search_spaces.description import describe
 from search_spaces.grammar import (
     Constraint,
     Factor,
@@ -21,7 +22,6 @@ from search_spaces.grammar import (
     Recipe,
     Space,
     SpaceError,
-    describe,
 )
 from search_spaces.loading import load, names
 

@@ -1,4 +1,4 @@
-"""`python -m search_spaces list` and `show NAME_OR_FILE`: what can be varied, in 80 columns or as JSON."""
+"""The commands `python -m search_spaces list` and `show NAME_OR_FILE`: spaces in 80 columns or as JSON."""
 
 from __future__ import annotations
 
@@ -9,51 +9,52 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from search_spaces import numbers, output
-from search_spaces.choices import Place, places
-from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, describe
+from search_spaces import output
+from search_spaces.description import describe
+from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, numbers
+from search_spaces.grammar.choices import Place, places
 from search_spaces.loading import load, names
 from search_spaces.plain import plain
 
 WIDTH = 80
 GAP = "  "
-# Narrower than this a column of levels is not readable; the line then grows beyond WIDTH.
+# A narrower column of levels is unreadable; the line then exceeds WIDTH.
 NARROWEST = 24
 
 
 @output.command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns 0, or 2 after one message when the space does not exist or has faults."""
-    asked = _parser().parse_args(arguments)
-    output.alone(asked.json)
+    """Run the command. Return 0, or 2 after one message if the space does not exist or has faults."""
+    options = _parser().parse_args(arguments)
+    output.alone(options.json)
     try:
-        if asked.command == "show":
-            space = load(asked.space)
-            text = _json(describe(space)) if asked.json else "\n".join(_show(space))
+        if options.command == "show":
+            space = load(options.space)
+            text = _json(describe(space)) if options.json else "\n".join(_show(space))
         else:
             spaces = [load(name) for name in names()]
-            text = _json([describe(space) for space in spaces]) if asked.json else "\n".join(_list(spaces))
+            text = _json([describe(space) for space in spaces]) if options.json else "\n".join(_list(spaces))
     except SpaceError as error:
         print(error, file=sys.stderr)
         return 2
     try:
         output.print_object(plain(text))
-    except BrokenPipeError:  # who reads it has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes out what is left when it ends
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the rest when it exits
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m search_spaces",
-        description="The search spaces: what can be varied, and what the baseline is.",
+        description="Show the search spaces: their factors, levels and baselines.",
     )
     as_json = argparse.ArgumentParser(add_help=False)
-    as_json.add_argument("--json", action="store_true", help="print data instead of text")
+    as_json.add_argument("--json", action="store_true", help="print JSON instead of text")
     commands = parser.add_subparsers(dest="command", metavar="{list,show}")
-    commands.add_parser("list", parents=[as_json], help="every space with its goal and size (without a command: this)")
+    commands.add_parser("list", parents=[as_json], help="every space with its goal and size (the default)")
     show = commands.add_parser("show", parents=[as_json], help="one space: factors, levels, baseline, size, recipes")
-    show.add_argument("space", metavar="NAME_OR_FILE", help="a name from `list`, or your own file, my_space.py")
+    show.add_argument("space", metavar="NAME_OR_FILE", help="a name from `list`, or a Python file, such as my_space.py")
     parser.set_defaults(json=False)
     return parser
 
@@ -63,13 +64,13 @@ def _json(data: object) -> str:
 
 
 def _list(spaces: Sequence[Space]) -> Iterator[str]:
-    """Each space in two or three lines."""
+    """Yield two or three lines per space."""
     width = max(len(space.name) for space in spaces)
     for space in spaces:
         yield f"{space.name:{width}}{GAP}{_count(len(space.factors), 'factor')}, {_size(space)}"
         yield from _wrapped(space.goal, " " * (width + len(GAP)))
     yield ""
-    yield "One of them in full: python -m search_spaces show NAME (or my_space.py)"
+    yield "Details of one space: python -m search_spaces show NAME (or my_space.py)"
 
 
 def _show(space: Space) -> Iterator[str]:
@@ -77,33 +78,33 @@ def _show(space: Space) -> Iterator[str]:
     yield ""
     yield from _table(space)
     yield ""
-    yield f"{_size(space)}{'; a grid: every one is run' if space.design == 'grid' else ''}"
+    yield f"{_size(space)}{'; a grid: all of them are run' if space.design == 'grid' else ''}"
     yield from _reasons(space)
     if space.constraints:
         yield ""
-        yield "Levels that cannot go together:"
+        yield "Levels that cannot be combined:"
         for constraint in space.constraints:
             yield from _wrapped(_constraint(constraint), "  ", "    ")
     idle = [(place.name, level) for place in places(space.factors) for level in place.factor.levels if level.idle]
     if idle:
         yield ""
-        yield "Levels that train no step otherwise than the baseline of their factor:"
+        yield "Levels whose training steps equal those of their factor's baseline:"
         for name, level in idle:
             yield from _wrapped(f"{name}={level.name}: {level.idle}", "  ", "    ")
     if space.recipes:
         yield ""
-        yield "Known recipes, tried first; where they differ from the baseline:"
+        yield "Known recipes, tried first, by their differences from the baseline:"
         for recipe in space.recipes:
             yield from _recipe(space, recipe)
     if space.rows:
         yield ""
-        yield "Rows; where they differ from the baseline:"
+        yield "Rows, by their differences from the baseline:"
         for label, row in space.rows.items():
             yield from _wrapped(f"{label}: {_changes(space, row)}", "  ", "    ")
 
 
 def _table(space: Space) -> Iterator[str]:
-    """The factors in aligned columns; conditional ones indented under the level they belong to."""
+    """Yield the factors in aligned columns; conditional ones indented under their level."""
     heading = ("factor", "role", "baseline", "levels")
     found = list(places(space.factors))
     rows = [_row(place) for place in found]
@@ -120,7 +121,7 @@ def _row(place: Place) -> tuple[str, str, str, str]:
 
 
 def _cells(row: tuple[str, str, str, str], widths: Sequence[int]) -> Iterator[str]:
-    """One row of the table, its last column wrapped under itself."""
+    """Yield the lines of one row, its last column wrapped."""
     left = "".join(f"{cell:{width}}{GAP}" for cell, width in zip(row, widths, strict=False))
     first, *rest = textwrap.wrap(row[3], max(NARROWEST, WIDTH - len(left)), break_on_hyphens=False)
     yield left + first
@@ -128,7 +129,7 @@ def _cells(row: tuple[str, str, str, str], widths: Sequence[int]) -> Iterator[st
 
 
 def _only_with(place: Place, found: Sequence[Place]) -> Iterator[str]:
-    """The line above the first conditional factor of a level: `  only with linear_warmup:`."""
+    """Yield the line above the first conditional factor of a level: `  only with linear_warmup:`."""
     if not place.conditions:
         return
     siblings = [other.name for other in found if other.conditions == place.conditions]
@@ -159,7 +160,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _reasons(space: Space) -> Iterator[str]:
-    """Where a fixed factor needs a caveat, and how a conditional one is spoken of on a command line."""
+    """Yield the caveats of fixed factors, and how to name a conditional one on the command line."""
     found = list(places(space.factors))
     for place in found:
         if place.factor.role == "fixed":
@@ -170,7 +171,7 @@ def _reasons(space: Space) -> Iterator[str]:
 
 
 def _constraint(constraint: Constraint) -> str:
-    """`balancer=gradnorm with sampler=sequential, uniform: why not.`"""
+    """Return `balancer=gradnorm with sampler=sequential, uniform: reason.`"""
     when = " and ".join(f"{name}={' or '.join(levels)}" for name, levels in constraint.when.items())
     forbidden = "; or ".join(f"{name}={', '.join(levels)}" for name, levels in constraint.forbid.items())
     return f"{when} with {forbidden}: {constraint.reason}"
@@ -184,10 +185,10 @@ def _recipe(space: Space, recipe: Recipe) -> Iterator[str]:
 
 
 def _changes(space: Space, choices: Choices) -> str:
-    """`pooling=mean, sampler=joint`: what differs from the baseline, or that nothing does."""
+    """Return the differences from the baseline, `pooling=mean, sampler=joint`, or `the baseline`."""
     different = space.differences(space.baseline(), space.complete(choices))
-    told = [f"{name}={_text(value)}" for name, _, value in different if value is not None]
-    return ", ".join(told) or "the baseline"
+    changes = [f"{name}={_text(value)}" for name, _, value in different if value is not None]
+    return ", ".join(changes) or "the baseline"
 
 
 def _wrapped(text: str, indent: str, further: str | None = None) -> list[str]:

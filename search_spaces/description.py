@@ -1,28 +1,26 @@
-"""A space as JSON data: what `python -m search_spaces show NAME --json` prints and a study stores."""
+"""A space as JSON data, as `python -m search_spaces show NAME --json` prints it and a study stores it."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from search_spaces import choices as walking
-
-if TYPE_CHECKING:
-    from search_spaces.grammar import Space
+from search_spaces.grammar import Space
+from search_spaces.grammar.choices import Place, places
 
 
 def describe(space: Space) -> dict[str, Any]:
-    """The space as JSON data.
+    """Return the space as JSON data.
 
-    Conditional factors stand in `factors` under their full names, with `condition` naming their parent's
-    level. Recipes and rows are completed with the baseline.
+    `factors` lists conditional factors under their full names; their `condition` names the level of their parent.
+    Recipes and rows are completed with the baseline.
     """
     return {
         "name": space.name,
         "goal": space.goal,
         "design": space.design,
-        "factors": [_describe_factor(place) for place in walking.places(space.factors)],
+        "factors": [_describe_factor(place) for place in places(space.factors)],
         "size": space.size(),
         "continuous": list(space.continuous()),
         "constraints": [
@@ -37,7 +35,7 @@ def describe(space: Space) -> dict[str, Any]:
     }
 
 
-def _describe_factor(place: walking.Place) -> dict[str, Any]:
+def _describe_factor(place: Place) -> dict[str, Any]:
     factor, bounds = place.factor, place.factor.range
     return {
         "name": place.name,
@@ -54,4 +52,4 @@ def _describe_factor(place: walking.Place) -> dict[str, Any]:
 
 
 def _listed(levels: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    return {name: list(told) for name, told in levels.items()}
+    return {name: list(names) for name, names in levels.items()}

@@ -15,6 +15,7 @@ from mtbert.encoder.backbones import check_layers
 from mtbert.errors import BackboneError, ConfigurationError, Fault, unknown
 from search_spaces import Space
 from search_spaces.grammar import Choices
+from search_spaces.grammar.restricting import without
 from study.settings import Settings
 
 # Fields of a stage that say how many sentences it reads at most.
@@ -95,7 +96,8 @@ def restricted(space: Space, settings: Settings) -> Space:
     pairs = [name for name in known if name in settings.tasks and components.load("tasks", name).pair]  # type: ignore[attr-defined]
     bilstm = settings.backbone == "bilstm"
     too_deep = () if settings.layers is None or space.rows else range(settings.layers + 1, DEEP)
-    return space.without(
+    return without(
+        space,
         [*(f"{path}.{name}" for path in BY_TASK for name in others), *(NOT_IN_BILSTM if bilstm else ())],
         {
             "fine_tune_first.task": others,

@@ -9,8 +9,8 @@ from results.designs import CellPlan
 from results.factorial import resolution_iv_design
 from results.records import open_if_there
 from search_spaces import Space, SpaceError
-from search_spaces.choices import places
 from search_spaces.grammar import Choice, Choices
+from search_spaces.grammar.choices import places
 from study.experiments import FULL_FACTORS, MOST_FACTORS, Asked, planned
 from study.rebuilding import completed
 from study.settings import Settings

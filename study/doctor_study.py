@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from results.byte_numbers import ByteColumn
 from results.records import Database, RunRow, byte_columns, old_tables, open_database
 from results.stages import STORE
-from search_spaces import numbers
+from search_spaces.grammar import numbers
 from study import run_log, trust
 from study.resuming import resume_command
 from study.settings import Settings

@@ -17,8 +17,8 @@ from results.path import PATH, fresh_mean
 from results.records import Cell, Database, RunRow
 from results.rows import runs_again
 from results.study_results import REFERENCE
-from search_spaces.choices import out_of_range
 from search_spaces.grammar import Choices
+from search_spaces.grammar.choices import out_of_range
 from study import experiments, phases, replication
 from study.execution import Execution
 from study.greedy_path import GreedyPath, decided_steps, walk

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results import DEFAULT_STORAGE, looks, page, storage_url, wording
+from results import DEFAULT_STORAGE, first_screen, looks, notes, storage_url, wording
 from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
 from results.summary import Summary
@@ -75,7 +75,6 @@ class Ending:
             },
             "gain": gain and {**unit.natural_interval(gain), "level": 0.95},
             **found.stages.as_json(),
-            "energy": used.as_json() if (used := found.energy) else None,
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),
         }
@@ -104,8 +103,6 @@ class Ending:
         console.print(f"\n{counts.total} runs: {self._ended()}")
         if found.stages.stages:  # a rehearsal has none
             console.print(found.stages.sentence(), markup=False)
-        if used := found.energy:
-            console.print(used.sentence(), markup=False)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():
@@ -130,7 +127,7 @@ class Ending:
         counts = self.summary.counts
         told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
         told += [f"{counts.failed} failed"] if counts.failed else []
-        if page.is_rehearsal(self.summary.study):
+        if first_screen.is_rehearsal(self.summary.study):
             return f"{', '.join(told)}; a rehearsal, so nothing was trained"
         spent = wording.duration(self.summary.hours_spent * 3600)
         return f"{', '.join(told)}; {spent} of training and evaluation"
@@ -145,7 +142,7 @@ class Ending:
             return "No configuration has been confirmed: none has all its runs with fresh seeds."
         unit = self.summary.units.score
         width = max(len("baseline"), len(unit.name))
-        lines = [f"\nBest: {page.best_name(self.summary)}", f"{unit.name:{width}}  {_score(best, unit)}"]
+        lines = [f"\nBest: {first_screen.best_name(self.summary)}", f"{unit.name:{width}}  {_score(best, unit)}"]
         if baseline is not None and not self.summary.best_is_baseline:
             lines.append(f"{'baseline':{width}}  {_score(baseline, unit)}")
         if gain is not None:
@@ -165,7 +162,7 @@ class Ending:
         if left_out.beyond_budget:
             console.print(f"{wording.plural(left_out.beyond_budget, 'further change')} beyond the budget, not run")
         if left_out.cannot_be_made:
-            console.print(f"{page.cannot_be_made(left_out)}: the report says why")
+            console.print(f"{notes.cannot_be_made(left_out)}: the report says why")
 
     def _leaderboard(self) -> Table:
         """Every confirmed configuration, by its printed label where it has one."""

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from results import claim_words, wording
+from results.measured_claims import MeasuredClaim, measure_claims
 from results.plain import plain
-from results.replication import Finding, findings
 from results.rows import StudyRow
 from results.side_by_side import SideRow, SideTable, side_by_side
 from results.study_results import StudyResults
@@ -22,13 +22,13 @@ class ClaimsEnding:
     """What a study found of the report whose table it repeats; both empty for a space of our own."""
 
     study: StudyRow
-    findings: list[Finding]
+    findings: list[MeasuredClaim]
     sides: list[SideTable]
 
     @classmethod
     def of(cls, results: StudyResults) -> ClaimsEnding:
         """Read from what the study measured."""
-        return cls(results.study, findings(results), side_by_side(results))
+        return cls(results.study, measure_claims(results), side_by_side(results))
 
     def as_json(self) -> list[dict[str, Any]]:
         """One object a claim: its verdict and, by metric, what was measured and what is printed; scores 0..1."""
@@ -105,7 +105,7 @@ class ClaimsEnding:
         return table
 
 
-def _metrics(finding: Finding) -> str:
+def _metrics(finding: MeasuredClaim) -> str:
     return f"({', '.join(claim_words.metric_name(metric) for metric in finding.claim.metrics)})"
 
 

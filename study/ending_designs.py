@@ -103,8 +103,8 @@ def _change(row: AblationRow) -> tuple[str, Comparison | None, str]:
 def _step(step: PathStep, unit: Unit) -> tuple[str, Comparison | None, str]:
     one = step.from_previous
     name = f"{step.number} {change_of(step)}".replace("→", "->")
-    if step.luck is not None and one.judgement is not None:
-        told = f"{one.judgement.verdict}, luck {unit.difference(step.luck)}"
+    if step.bias is not None and one.judgement is not None:
+        told = f"{one.judgement.verdict}, selection bias {unit.difference(step.bias)}"
     else:
         told = one.judgement.verdict if one.judgement else FEW_SEEDS
     return name, one.comparison, told

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search_spaces import numbers
-from search_spaces.grammar import Choices
+from search_spaces.grammar import Choices, numbers
 
 Described = Mapping[str, Any]
 

@@ -21,7 +21,7 @@ from mtbert import components, export
 from mtbert.config import RunConfig
 from mtbert.data.cutting import most_tokens
 from mtbert.encoder.locate import is_hub_name
-from results import page, wording
+from results import first_screen, notes, wording
 from results.markdown import level, templates
 from results.plain import plain
 from results.records import Database, RunRow
@@ -107,8 +107,8 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
         "found": found,
         "run": run,
         "run_is_highest": run.score is not None and run.score >= max(scores),
-        "name": page.best_name(found),
-        "page": page,
+        "name": first_screen.best_name(found),
+        "first_screen": first_screen,
         "page_minilm": study.backbone == "minilm",
         "pipeline_tag": "sentence-similarity" if first == ["sts"] else "text-classification",
         "tags": ["mtbert", "multitask", "bert", *kept.config.tasks, *(["made-up-data"] if study.data_made_up else [])],
@@ -122,7 +122,7 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
         ],
         "gain": found.gain,
         "best_is_baseline": found.best_is_baseline,
-        "interval_note": page.interval_note(over, fixed_pretraining=fixed),
+        "interval_note": notes.interval_note(over, fixed_pretraining=fixed),
         "stages": [stage for stage in STAGES if getattr(kept.config, stage) is not None],
         "seeds": [_seed(results, other, tasks, run) for other in runs.values()],
         "changes": found.best_changes,

@@ -32,7 +32,7 @@ class _Cursor(sqlite3.Cursor):
     names unique, the next two launches would each write a study of the same name.
     """
 
-    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+    def execute(self, sql: str, *arguments: Any) -> Any:
         """Execute a statement."""
         if sql.lstrip().lower().startswith("create") and not self.connection.in_transaction:
             super().execute("begin immediate")

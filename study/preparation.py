@@ -15,6 +15,7 @@ from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import check, check_layers, fetch
 from mtbert.run import prepare_data
 from search_spaces import Space, load
+from search_spaces.grammar.pinning import pin
 from study.configuration import check_space, restricted
 from study.sentences import Sentences, with_sentences
 from study.settings import Settings
@@ -35,7 +36,7 @@ def check_all(settings: Settings) -> Checked:
 
     Raises `SpaceError`, `BackboneError`, `ConfigurationError` or `DataError`; nothing has been written by then.
     """
-    space = restricted(load(settings.space), settings).pin(settings.pins)
+    space = pin(restricted(load(settings.space), settings), settings.pins)
     check(settings.backbone)
     fetch(settings.backbone)  # a model on the hub comes now, or is refused, before anything is written
     check_layers(settings.backbone, settings.layers)

@@ -13,8 +13,8 @@ from typing import Any
 from mtbert.errors import MtbertError
 from results.rows import RunRow
 from search_spaces import Space, SpaceError
-from search_spaces.choices import complete, out_of_range
 from search_spaces.grammar import Choice, Choices
+from search_spaces.grammar.choices import complete, out_of_range
 from study.trainers.abstract import Configuration
 
 MOST_PATHS, MOST_LEVELS = 4, 3  # told of one change

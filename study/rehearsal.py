@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces import Space
-from search_spaces.choices import places
 from search_spaces.grammar import Choice, Choices
+from search_spaces.grammar.choices import places
 from study.messages import EpochDone, EvaluationDone, Job, Metrics, RunDone, RunFailed, TaskOutputs
 
 # Classes of the tasks that there are; None: a score from 0 to 5, measured by Pearson's r. Others have two classes.

@@ -17,8 +17,8 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import Trial, TrialState, create_trial
 
-from search_spaces import Factor, Space, numbers
-from search_spaces.grammar import Choice, Choices, choose
+from search_spaces import Factor, Space
+from search_spaces.grammar import Choice, Choices, choose, numbers
 from study import asha, steps
 from study.samplers import GENERATION, POPULATION, SHOWN, STARTUP_TRIALS, sampler_for
 from study.trial_mirror import TrialMirror

@@ -10,8 +10,8 @@ from statistics import fmean
 from results.records import Database, RunRow
 from results.rows import runs_again
 from results.task_units import units_from
-from search_spaces.choices import out_of_range
 from search_spaces.grammar import Choices
+from search_spaces.grammar.choices import out_of_range
 from study.execution import Execution
 from study.objectives import by_front, of_row
 from study.observer import Request

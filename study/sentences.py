@@ -10,8 +10,9 @@ from mtbert.data.examples import Corpus
 from mtbert.data.texts import Needs, needs_of, read_texts, together
 from mtbert.errors import DataError
 from search_spaces import Space
-from search_spaces.choices import places
 from search_spaces.grammar import Choices
+from search_spaces.grammar.choices import places
+from search_spaces.grammar.restricting import without
 from study.configuration import drawn, to_config
 from study.settings import Settings
 
@@ -113,7 +114,7 @@ def _without(
             values.setdefault(f"{stage}.{CORPORA[stage]}", []).append(corpora)
             told[f"{stage}={corpora}"] = str(missing[min(lacks)])
     aside = frozenset(f"{stage}={corpora}" for stage, corpora in wanted if _of_nuisance(space, stage, corpora))
-    return Sentences(space.without(stages, values) if told else space, texts, told, nuisance=aside & told.keys())
+    return Sentences(without(space, stages, values) if told else space, texts, told, nuisance=aside & told.keys())
 
 
 def _of_nuisance(space: Space, stage: str, corpora: str) -> bool:

@@ -29,7 +29,7 @@ from results.summary import Summary, summarise
 from results.task_units import units_from
 from results.wording import plural
 from search_spaces.grammar import Choices
-from study import ending, energy, objectives, plan, run_log, store_note
+from study import ending, objectives, plan, run_log, store_note
 from study.arguments import faults, limit_flags, limits
 from study.beginning import create_or_resume
 from study.code_changes import CodeChange
@@ -229,7 +229,7 @@ class Session:
             )
             store_note.write(database, settings.name, store)
             try:
-                with energy.measured(database, settings.name), _stop_on_signal(execution):
+                with _stop_on_signal(execution):
                     driver.run()
             finally:
                 store_note.write(database, settings.name, store)

@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from results.custom_trainer import custom_trainer
-from results.energy import Energy, energy_of
 from results.plain import plain
 from results.records import Database, RunRow, StudyRow, open_database
 from results.stages import stage_costs
@@ -73,13 +72,11 @@ def _whole(database: Database, name: str, storage: str) -> dict[str, Any]:
     phases = dict.fromkeys(run.phase for run in runs)
     study = database.require_study(name)
     costs = replace(stage_costs(database, name), store=store_note.read(study))
-    used = energy_of(study)
     return {
         **head,
         "storage": database.shown_url,
         **costs.as_json(),
         "stages": costs.sentence(),
-        "energy": used.as_json() if used else None,
         "resume": resume_command(study, storage) if head["status"] == "interrupted" else None,
         "phases": {p: dict(Counter(_state(run, driven) for run in runs if run.phase == p)) for p in phases},
         "running_runs": [_run(run, study) for run in runs if _state(run, driven) == "running"],
@@ -131,8 +128,6 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     console.print(table)
     if data["stage_seconds_run"] or data["stage_seconds_saved"]:
         console.print(data["stages"], markup=False)
-    if data["energy"]:
-        console.print(Energy(**data["energy"]).sentence(), markup=False)
     if data["running_runs"]:
         console.print(_running(data["running_runs"]))
     if data["resume"]:

@@ -26,8 +26,8 @@ from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from search_spaces import Factor, Space
-from search_spaces.choices import active, places
 from search_spaces.grammar import Choice
+from search_spaces.grammar.choices import active, places
 from study.optuna_tables import PARAMS, mark_of, set_mark, trials_of
 
 MARK = "space_parameters"  # the system attribute that says which parameters a study's trials have

@@ -229,7 +229,7 @@ def test_imports_along_the_arrows_are_fine(tmp_path: Path) -> None:
         ("mtbert__hub", "import datasets", "mtbert/hub.py:1 imports datasets"),
         ("mtbert__hub", "class A:\n    import datasets", "mtbert/hub.py:2 imports datasets"),
         ("mtbert__train", "def f():\n    import pandas", "mtbert/train.py:2 imports pandas"),
-        ("search_spaces__grammar", "import pydantic", "search_spaces/grammar.py:1 imports pydantic"),
+        ("search_spaces__loading", "import pydantic", "search_spaces/loading.py:1 imports pydantic"),
         ("results__load", "def f():\n    import torch", "results/load.py:2 imports torch"),
     ],
 )

@@ -8,8 +8,6 @@ from results.sections import (
     fronts,
     importance,
     interactions,
-    ledger,
-    luck,
     methods,
     own_metrics,
     path,
@@ -17,6 +15,7 @@ from results.sections import (
     slices,
     timeline,
     transfer,
+    tuning,
 )
 from results.sections.section import BuiltSection, Content, Section, build_all
 
@@ -33,8 +32,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("slices", "Score against each choice", slices.build, "Choice by choice"),
     Section("fronts", "What a better score costs", fronts.build, "Score and cost"),
     Section("search", "How the search went", search.build, "The search"),
-    Section("ledger", "How much tuning each level got", ledger.build, "Tuning by level"),
-    Section("luck", "What the search promised, what fresh seeds gave", luck.build, "Luck of the search"),
+    Section("tuning", "Tuning effort and selection bias of the search", tuning.build, "Tuning effort"),
     Section("curves", "How training went", curves.build, "Learning curves"),
     Section("timeline", "Which run ran when", timeline.build, "Timeline"),
     Section("errors", "Where it errs", errors.build, "Errors"),

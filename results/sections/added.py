@@ -8,38 +8,22 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from results import interval_svg
 from results.added import AddedRow, added_rows
-from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import record
 from results.contrasts import run_ids
 from results.figures import Figure
 from results.leaderboard import baseline_digest
-from results.page import effect_in_words, verdict_counts
+from results.notes import effect_in_words, verdict_counts
 from results.sections.not_run import LeftOut, left_out
+from results.sections.section import interval_bars
 from results.study_results import StudyResults
 from results.summary import Summary
+from results.typed_tables import interval_columns, typed_table
 from results.units import Unit
 from results.wording import SHARES, level_text, plural
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = {
-    "cell": "str",
-    "factor": "str",
-    "from": "str",
-    "to": "str",
-    "config_digest": "str",
-    "mean": "float64",
-    "spread": "float64",
-    "seeds": "int64",
-    **JUDGED_COLUMNS,
-    "within_best": "float64",
-    "within_best_low": "float64",
-    "within_best_high": "float64",
-    "run_ids": "str",
-}
 
 
 @dataclass(frozen=True)
@@ -65,10 +49,7 @@ class Added:
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a row, empty where there is no interval."""
-        found = [row.alone.comparison.interval if row.alone.comparison else None for row in self.rows]
-        axis = interval_svg.axis([interval for interval in found if interval], self.unit)
-        bars = [Markup(interval_svg.bar(interval, axis)) if interval else Markup() for interval in found]
-        return Markup(interval_svg.scale(axis)), bars
+        return interval_bars([row.alone.comparison for row in self.rows], self.unit)
 
     def figures(self) -> Sequence[Figure]:
         """None: the bars stand in the table."""
@@ -76,10 +57,8 @@ class Added:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`added`: one row a change."""
-        import pandas as pd
-
         records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
-        return {"added": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
+        return {"added": typed_table("added", records)}
 
 
 def build(results: StudyResults, found: Summary) -> Added | None:
@@ -99,7 +78,7 @@ def build(results: StudyResults, found: Summary) -> Added | None:
 
 
 def _record(row: AddedRow, runs: str) -> dict[str, object]:
-    cell, within = row.alone.cell, row.within
+    cell = row.alone.cell
     return {
         "cell": cell.name,
         "factor": cell.factor,
@@ -110,8 +89,6 @@ def _record(row: AddedRow, runs: str) -> dict[str, object]:
         "spread": row.alone.spread,
         "seeds": len(row.alone.scores),
         **record(row.alone.comparison, row.alone.judgement),
-        "within_best": within.estimate if within else None,
-        "within_best_low": within.low if within else None,
-        "within_best_high": within.high if within else None,
+        **interval_columns("within_best", row.within),
         "run_ids": runs,
     }

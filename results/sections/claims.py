@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from results import claim_words, interval_svg
 from results.figures import Figure
-from results.replication import Finding, findings
+from results.measured_claims import MeasuredClaim, measure_claims
 from results.rows import StudyRow
 from results.side_by_side import SideTable, Spread, side_by_side
 from results.study_results import StudyResults
@@ -25,7 +25,7 @@ class Claims:
     """Findings and tables; `words` is what the template words them with."""
 
     study: StudyRow
-    found: Sequence[Finding]
+    found: Sequence[MeasuredClaim]
     sides: Sequence[SideTable]
     words = claim_words
 
@@ -83,11 +83,11 @@ class Claims:
 
 def build(results: StudyResults, found: Summary) -> Claims | None:
     """None for a space that is no table of a report."""
-    told = findings(results)
+    told = measure_claims(results)
     return Claims(found.study, told, side_by_side(results)) if told else None
 
 
-def _claim_lines(finding: Finding) -> list[dict[str, object]]:
+def _claim_lines(finding: MeasuredClaim) -> list[dict[str, object]]:
     claim, judged = finding.claim, finding.judgement
     by_metric = {one.metric: one.comparison for one in finding.measured}
     lines: list[dict[str, object]] = []

@@ -1,4 +1,4 @@
-"""Fronts of score against each cost and of two tasks, how sure they are, and how the search reached them."""
+"""Fronts of score against each cost and of two tasks, and how certain they are."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from results.cost_units import CostUnit
-from results.figure import Figure, Trace
+from results.figure import Figure
 from results.front_figures import front_figure
 from results.front_texts import cost_unit
-from results.growth import Step, growth
-from results.pareto import SCORE, Front, fronts, pareto_frame, value_of
+from results.pareto import SCORE, Front, fronts, pareto_frame
 from results.rows import RunRow
-from results.searched import complete_search
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import plural
@@ -43,22 +41,12 @@ class FrontRow:
 
 
 @dataclass(frozen=True)
-class Growth:
-    """How the runs of a search came to dominate what they dominate, score against one cost."""
-
-    front: Front
-    run_ids: tuple[int, ...]
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
 class Fronts:
-    """The fronts along which configurations differ, their figures, and the search's growth."""
+    """The fronts along which configurations differ, and their figures."""
 
     shown: tuple[Front, ...]
     rows: tuple[FrontRow, ...]
     drawn: tuple[Figure, ...]
-    growths: tuple[Growth, ...]
     units: Mapping[str, CostUnit]
     caveat: str | None = None
 
@@ -88,28 +76,12 @@ class Fronts:
         return self.units[front.x.column].text(value) if front.y == SCORE else ""
 
     def figures(self) -> Sequence[Figure]:
-        """The fronts, and the growth of the hypervolume."""
+        """Return a figure per cost, and one of the two tasks that are most at odds."""
         return self.drawn
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`hypervolume`: a row a run of the search that added to what the runs before it dominate."""
-        import pandas as pd
-
-        records = [
-            {
-                "front": each.front.name,
-                "cost": each.front.x.column,
-                "complete_runs": step.count,
-                "share": step.share,
-                "run_ids": str(each.run_ids[step.count - 1]),
-            }
-            for each in self.growths
-            for step in each.steps
-        ]
-        return {"hypervolume": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
-
-
-COLUMNS = {"front": "str", "cost": "str", "complete_runs": "int64", "share": "float64", "run_ids": "str"}
+        """Return no tables: `pareto` has the numbers."""
+        return {}
 
 
 def build(results: StudyResults, found: Summary) -> Fronts | None:
@@ -118,14 +90,11 @@ def build(results: StudyResults, found: Summary) -> Fronts | None:
     shown = tuple(front for front in fronts(results) if _differs(frame, front))
     if not shown:
         return None
-    growths = () if found.is_grid else _growths(results)
     figures = [front_figure(results, found, frame, front) for front in _to_draw(frame, shown)]
-    figures.append(_growth_figure(growths))
     return Fronts(
         shown=shown,
         rows=tuple(_row(record, shown) for record in frame.sort_values("score", ascending=False).to_dict("records")),
         drawn=tuple(figure for figure in figures if figure),
-        growths=growths,
         units={front.x.column: cost_unit(frame, front.x.column) for front in shown if front.y == SCORE},
         caveat=costs_caveat(results.runs),
     )
@@ -179,54 +148,3 @@ def _known(value: Any) -> float | None:
     import pandas as pd
 
     return None if pd.isna(value) else float(value)
-
-
-def _growths(results: StudyResults) -> tuple[Growth, ...]:
-    runs = sorted(complete_search(results), key=_ended)
-    costs = [front for front in fronts(results) if front.y == SCORE]
-    grown = []
-    for front in costs:
-        columns = [[value_of(results, run, each.column) for run in runs] for each in (front.x, front.y)]
-        points = [[float("nan") if value is None else value for value in pair] for pair in zip(*columns, strict=True)]
-        steps = growth(points, front.directions)
-        if len(steps) > 1:
-            grown.append(Growth(front, tuple(run.id for run in runs), tuple(steps)))
-    return tuple(grown)
-
-
-def _ended(run: RunRow) -> tuple[float, int]:
-    return (run.finished_at or run.started_at).timestamp(), run.id
-
-
-def _growth_figure(growths: Sequence[Growth]) -> Figure | None:
-    if not growths:
-        return None
-    colors = ("var(--accent)", "var(--best)", "var(--baseline)", "var(--muted)")
-    last = max(growths, key=lambda each: each.steps[-1].count)
-    count = len(last.run_ids)
-    return Figure(
-        id="figure-hypervolume",
-        title="How the search's front grew",
-        sentence=(
-            f"The hypervolume of score and a cost that the finished runs dominate, as a share of what all "
-            f"{plural(count, 'complete run')} do. The front of score and {last.front.x.words} grew last, at run "
-            f"{last.steps[-1].count:,} of {count:,}. Single runs of the search: this says when more search stopped "
-            "paying, not how good a configuration is."
-        ),
-        traces=[_growth_trace(each, color) for each, color in zip(growths, colors, strict=False)],
-        layout={
-            "xaxis": {"title": {"text": "complete runs of the search"}},
-            "yaxis": {"title": {"text": "share of the final hypervolume"}, "range": [0, 1.05]},
-        },
-    )
-
-
-def _growth_trace(each: Growth, color: str) -> Trace:
-    return {
-        "x": [*(step.count for step in each.steps), len(each.run_ids)],
-        "y": [*(step.share for step in each.steps), 1.0],
-        "name": f"score and {each.front.x.words}",
-        "mode": "lines",
-        "line": {"color": color, "width": 2, "shape": "hv"},
-        "hovertemplate": "after %{x} runs: %{y:.2f}<extra></extra>",
-    }

@@ -1,4 +1,4 @@
-"""Which choices the search's scores depended on: Shapley effects, PED-ANOVA and fANOVA beside null factors."""
+"""Which choices the search's scores depended on: Shapley effects beside null factors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from results import run_links
 from results.choice_columns import groups_of
-from results.figures import Figure, Trace
-from results.importance import Evaluator, FactorImportance, Importances, every_importance, runs_needed
+from results.figure import Figure, Trace
+from results.importance import FactorImportance, Importances, importances, runs_needed
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
@@ -23,39 +23,33 @@ if TYPE_CHECKING:
 FEWEST_USED, MOST_USED, RUNS_TIMES_FACTORS = 250, 1000, 5000
 RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 60, 30, 12
 
-TITLES: Mapping[Evaluator, str] = {"shapley": "Shapley effects", "fanova": "fANOVA", "ped_anova": "PED-ANOVA"}
-
-
-@dataclass(frozen=True)
-class ImportanceRow:
-    """One factor's importance by every evaluator."""
-
-    factor: str
-    found: Mapping[Evaluator, FactorImportance]
-
 
 @dataclass(frozen=True)
 class SearchImportance:
     """Importances of a search's runs. `run_ids` are the runs they are computed from, of `complete` complete ones.
 
-    `too_few` says why there are no rows; `cut_short` is how many runs were stopped early and are not among them.
+    `too_few` says why there are no factors; `cut_short` is how many runs were stopped early and are not among them.
     """
 
     run_ids: tuple[int, ...]
     complete: int
     cut_short: int
     resamples: int
-    by: Mapping[Evaluator, Importances]
-    rows: tuple[ImportanceRow, ...]
+    importances: Importances
     too_few: str
 
     @property
+    def rows(self) -> tuple[FactorImportance, ...]:
+        """The factors, the largest first."""
+        return self.importances.factors
+
+    @property
     def told_apart(self) -> tuple[str, ...]:
-        """The factors that the Shapley effects tell from nothing, the largest first."""
-        return self.by["shapley"].ranking if self.rows else ()
+        """The factors that are distinguished from null factors, the largest first."""
+        return self.importances.ranking
 
     def sentence(self) -> str:
-        """The answer."""
+        """Return the answer."""
         if not self.rows:
             return self.too_few
         names = self.told_apart
@@ -71,58 +65,54 @@ class SearchImportance:
         )
 
     @property
-    def not_told_apart(self) -> tuple[ImportanceRow, ...]:
-        """The other factors, the largest first: a list, no bars, for their order says nothing."""
-        return tuple(row for row in self.rows if not row.found["shapley"].told_apart)
+    def not_told_apart(self) -> tuple[FactorImportance, ...]:
+        """The other factors: a list without bars, because their order says nothing."""
+        return tuple(row for row in self.rows if not row.told_apart)
 
     def runs_sentence(self) -> str:
-        """Which runs were looked at."""
+        """Say which runs the importances are computed from."""
         if len(self.run_ids) == self.complete:
-            told = f"Computed from all {plural(self.complete, 'complete run')} of the search"
+            text = f"Computed from all {plural(self.complete, 'complete run')} of the search"
         else:
             used = f"{len(self.run_ids)} of {self.complete:,} complete runs"
-            told = f"Computed from {used}, spread evenly over the search"
+            text = f"Computed from {used}, spread evenly over the search"
         if self.cut_short:
-            have = "has" if self.cut_short == 1 else "have"
-            told += f"; {plural(self.cut_short, 'run')} stopped early {have} no part"
-        return f"{told}."
+            text += f"; {plural(self.cut_short, 'run')} stopped early {'is' if self.cut_short == 1 else 'are'} left out"
+        return f"{text}."
 
     def share(self, value: float) -> str:
-        """A share as it is shown."""
+        """Format a share."""
         return share_text(value)
 
     def figures(self) -> Sequence[Figure]:
-        """Bars of the factors that are told apart, with whiskers, and the line that the largest null factor reached."""
+        """Draw the factors that are told apart as bars with intervals, and the largest null factor as a line."""
         return [_bars(self)] if self.told_apart else []
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`importance`: a row a factor and evaluator."""
+        """Return `importance`: one row per factor."""
         import pandas as pd
 
         ids = " ".join(map(str, self.run_ids))
         records = [
             {
-                "factor": row.factor,
-                "evaluator": evaluator,
+                "factor": one.factor,
                 "importance": one.value,
                 "low": one.low,
                 "high": one.high,
-                "null": self.by[evaluator].null,
+                "null": self.importances.null,
                 "exceeds_nulls": one.exceeds_nulls,
                 "told_apart": one.told_apart,
                 "resamples": self.resamples,
                 "runs": len(self.run_ids),
                 "run_ids": ids,
             }
-            for row in self.rows
-            for evaluator, one in row.found.items()
+            for one in self.rows
         ]
         return {"importance": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
 
 
 COLUMNS = {
     "factor": "str",
-    "evaluator": "str",
     "importance": "float64",
     "low": "float64",
     "high": "float64",
@@ -136,7 +126,7 @@ COLUMNS = {
 
 
 def build(results: StudyResults, found: Summary) -> SearchImportance | None:
-    """None for a grid, and before the search has a complete run."""
+    """Compute the section; None for a grid, and before the search has a complete run."""
     runs = complete_search(results)
     if found.is_grid or not runs:
         return None
@@ -145,43 +135,32 @@ def build(results: StudyResults, found: Summary) -> SearchImportance | None:
     choices, scores = [run.choices_json for run in used], [run.score or 0.0 for run in used]
     factors = len(groups_of(choices))
     resamples = RESAMPLES_OF_MANY if factors > MANY_FACTORS else RESAMPLES
-    names: tuple[Evaluator, ...] = ("ped_anova", "shapley", "fanova")
-    by = every_importance(choices, scores, names, resamples=resamples)
-    complete = bool(by["shapley"].factors)
+    measured = importances(choices, scores, resamples=resamples)
     return SearchImportance(
         run_ids=tuple(run.id for run in used),
         complete=len(runs),
         cut_short=sum(run.phase == "search" and run.status == "pruned" for run in results.runs),
         resamples=resamples,
-        by=by,
-        rows=_rows(by) if complete else (),
-        too_few="" if complete else _why_nothing(by["ped_anova"].too_few, len(used), factors),
+        importances=measured,
+        too_few="" if measured.factors else _why_nothing(measured.too_few, len(used), factors),
     )
 
 
 def most_runs(factors: int) -> int:
-    """How many runs are looked at, at most."""
+    """Return how many runs are used at most."""
     return max(FEWEST_USED, min(MOST_USED, RUNS_TIMES_FACTORS // max(1, factors)))
-
-
-def _rows(by: Mapping[Evaluator, Importances]) -> tuple[ImportanceRow, ...]:
-    found = {evaluator: {one.factor: one for one in by[evaluator].factors} for evaluator in TITLES}
-    return tuple(
-        ImportanceRow(one.factor, {evaluator: of[one.factor] for evaluator, of in found.items()})
-        for one in by["shapley"].factors
-    )
 
 
 def _why_nothing(reason: str, runs: int, factors: int) -> str:
     missing = runs_needed(factors) - runs
     if not factors or missing <= 0:
         return reason
-    return f"{reason} {plural(missing, 'more complete run')} of the search would do to look at them at all."
+    return f"{reason} {plural(missing, 'more complete run')} of the search would be enough to compute importances."
 
 
 def _bars(it: SearchImportance) -> Figure:
-    shapley = it.by["shapley"]
-    shown = [one for one in shapley.factors if one.told_apart][::-1]  # plotly draws upwards
+    shown = [one for one in it.rows if one.told_apart][::-1]  # plotly draws upwards
+    null = it.importances.null
     labels = [escape(one.factor, quote=False) for one in shown]
     bars = {
         "type": "bar",
@@ -212,11 +191,11 @@ def _bars(it: SearchImportance) -> Figure:
             "xaxis": {"title": {"text": "share of the variance explained"}},
             "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(labels) - 0.4]},
             "shapes": [
-                {"type": "line", "x0": shapley.null, "x1": shapley.null, "yref": "paper", "y0": 0, "y1": 1}
+                {"type": "line", "x0": null, "x1": null, "yref": "paper", "y0": 0, "y1": 1}
                 | {"line": {"color": "var(--baseline)", "dash": "dot", "width": 2}}
             ],
             "annotations": [
-                {"x": shapley.null, "yref": "paper", "y": 1, "text": "largest factor that cannot matter"}
+                {"x": null, "yref": "paper", "y": 1, "text": "largest factor that cannot matter"}
                 | {"showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"color": "var(--baseline)"}}
             ],
         },
@@ -238,7 +217,7 @@ def _whiskers(shown: Sequence[FactorImportance]) -> Trace:
 
 
 def share_text(value: float) -> str:
-    """ "0.08"; no sign before what is rounded to zero."""
+    """Format a share, e.g. "0.08"; no sign before what is rounded to zero."""
     shown = f"{value:.2f}"
     return "0.00" if float(shown) == 0 else shown.replace("-", MINUS)
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import nan
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from results import interval_svg
-from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import record
 from results.contrasts import run_ids
 from results.figures import Figure
 from results.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.sections.not_run import LeftOut, left_out
-from results.study_results import Comparison, StudyResults
+from results.sections.section import interval_bars
+from results.study_results import StudyResults
 from results.summary import Summary
+from results.typed_tables import interval_columns, typed_table
 from results.units import Unit
 from results.wording import SHARES, plural
 
@@ -27,20 +26,6 @@ if TYPE_CHECKING:
 
 ROOM_FOR_NUMBERS = 6  # factors, up to which a cell of the matrix has room for its interval
 REAL = {"helps": "real", "hurts": "real", "equivalent": "equivalent", "open": "open"}
-COLUMNS = {
-    "design": "str",
-    "first": "str",
-    "second": "str",
-    "aliases": "str",
-    **JUDGED_COLUMNS,
-    "first_with_second": "float64",
-    "first_with_second_low": "float64",
-    "first_with_second_high": "float64",
-    "first_without_second": "float64",
-    "first_without_second_low": "float64",
-    "first_without_second_high": "float64",
-    "run_ids": "str",
-}
 
 
 @dataclass(frozen=True)
@@ -69,10 +54,7 @@ class Interactions:
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a row, empty where there is no interval."""
-        found = [row.comparison for row in self.rows]
-        axis = interval_svg.axis([one.interval for one in found if one], self.unit)
-        bars = [Markup(interval_svg.bar(one.interval, axis)) if one else Markup() for one in found]
-        return Markup(interval_svg.scale(axis)), bars
+        return interval_bars([row.comparison for row in self.rows], self.unit)
 
     def in_words(self, row: Interaction) -> str:
         """What a real one means."""
@@ -98,10 +80,8 @@ class Interactions:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`interactions`: one row a pair and design, of aliases one for all."""
-        import pandas as pd
-
         records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
-        return {"interactions": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
+        return {"interactions": typed_table("interactions", records)}
 
 
 def build(results: StudyResults, found: Summary) -> Interactions | None:
@@ -187,16 +167,7 @@ def _record(row: Interaction, runs: str) -> dict[str, object]:
         "second": row.pair[1],
         "aliases": "; ".join(f"{a} x {b}" for a, b in row.aliases),
         **record(row.comparison, row.judgement),
-        **_bounds("first_with_second", row.with_second),
-        **_bounds("first_without_second", row.without_second),
+        **interval_columns("first_with_second", row.with_second.interval if row.with_second else None),
+        **interval_columns("first_without_second", row.without_second.interval if row.without_second else None),
         "run_ids": runs,
-    }
-
-
-def _bounds(name: str, one: Comparison | None) -> dict[str, float]:
-    interval = one.interval if one else None
-    return {
-        name: interval.estimate if interval else nan,
-        f"{name}_low": interval.low if interval else nan,
-        f"{name}_high": interval.high if interval else nan,
     }

@@ -13,6 +13,7 @@ from results.figures import Figure
 from results.statistics import Interval, paired_t_interval
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.summary import Summary
+from results.typed_tables import typed_table
 from results.units import Unit
 from results.wording import NONE, plural
 
@@ -74,26 +75,7 @@ class OwnMetrics:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`own_metrics`: a row a metric or cost."""
-        import pandas as pd
-
-        records = [_record(row) for row in self.rows]
-        return {"own_metrics": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
-
-
-COLUMNS = {
-    "task": "str",
-    "metric": "str",
-    "best": "float64",
-    "best_spread": "float64",
-    "best_seeds": "int64",
-    "baseline": "float64",
-    "baseline_spread": "float64",
-    "baseline_seeds": "int64",
-    "difference": "float64",
-    "low": "float64",
-    "high": "float64",
-    "run_ids": "str",
-}
+        return {"own_metrics": typed_table("own_metrics", [_record(row) for row in self.rows])}
 
 
 def build(results: StudyResults, found: Summary) -> OwnMetrics | None:

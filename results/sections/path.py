@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from results import interval_svg, run_links
-from results.compared import COLUMNS as JUDGED_COLUMNS
+from results import run_links
 from results.compared import record
 from results.contrasts import run_ids
 from results.figures import Figure, Trace
 from results.path import Path, PathStep, greedy_path
+from results.sections.section import interval_bars
 from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import Summary
+from results.typed_tables import interval_columns, typed_table
 from results.units import Unit
 from results.wording import SHARES, level_text, plural
 
@@ -29,23 +30,6 @@ if TYPE_CHECKING:
 
 WIDE = 8  # steps; more scroll sideways on a narrow screen
 REST = "all other changes at once"
-COLUMNS = {
-    "step": "int64",
-    "factor": "str",
-    "from": "str",
-    "to": "str",
-    "tried": "int64",
-    "config_digest": "str",
-    "mean": "float64",
-    "spread": "float64",
-    "seeds": "int64",
-    **JUDGED_COLUMNS,
-    "luck": "float64",
-    "from_baseline": "float64",
-    "from_baseline_low": "float64",
-    "from_baseline_high": "float64",
-    "run_ids": "str",
-}
 
 
 @dataclass(frozen=True)
@@ -78,8 +62,8 @@ class PathSection:
         counted = "points" if self.unit.counted == "points" else "numbers"
         told = [
             "Each step tried every change that was left, and took the one that scored best over the fresh seeds. "
-            f"So a step's {counted} flatter it: luck is by how much, on average, where the tried changes differ as "
-            "much as they did and their noise is that of the step. The whole way is not chosen like that.",
+            f"So a step's {counted} have a selection bias; it is given under the number of changes tried, for changes "
+            "that differ as much as these did with the noise of the step. The whole way was not chosen like that.",
             f"{counted[0].upper()}{counted[1:]} of a step are over the step before, on the same seeds and examples; "
             "p is Holm's over every change that was tried.",
         ]
@@ -89,10 +73,7 @@ class PathSection:
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a step, empty where there is no interval."""
-        found = [step.from_previous.comparison for step in self.path.steps]
-        axis = interval_svg.axis([one.interval for one in found if one], self.unit)
-        bars = [Markup(interval_svg.bar(one.interval, axis)) if one else Markup() for one in found]
-        return Markup(interval_svg.scale(axis)), bars
+        return interval_bars([step.from_previous.comparison for step in self.path.steps], self.unit)
 
     def _runs(self) -> str:
         """All runs of all steps."""
@@ -151,10 +132,8 @@ class PathSection:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`path`: one row a step."""
-        import pandas as pd
-
         records = [_record(step, runs) for step, runs in zip(self.path.steps, self.run_ids, strict=True)]
-        return {"path": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
+        return {"path": typed_table("path", records)}
 
 
 def build(results: StudyResults, found: Summary) -> PathSection | None:
@@ -190,7 +169,6 @@ def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str, u
 
 
 def _record(step: PathStep, runs: str) -> dict[str, object]:
-    whole = step.from_baseline.interval if step.from_baseline else None
     return {
         "step": step.number,
         "factor": step.factor,
@@ -202,9 +180,7 @@ def _record(step: PathStep, runs: str) -> dict[str, object]:
         "spread": float(np.std(step.scores, ddof=1)) if len(step.scores) > 1 else nan,
         "seeds": len(step.scores),
         **record(step.from_previous.comparison, step.from_previous.judgement),
-        "luck": step.luck,
-        "from_baseline": whole.estimate if whole else nan,
-        "from_baseline_low": whole.low if whole else nan,
-        "from_baseline_high": whole.high if whole else nan,
+        "luck": step.bias,
+        **interval_columns("from_baseline", step.from_baseline.interval if step.from_baseline else None),
         "run_ids": runs,
     }

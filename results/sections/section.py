@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from markupsafe import Markup
+
+from results import interval_svg
 from results.figures import Figure
-from results.study_results import StudyResults
+from results.study_results import Comparison, StudyResults
 from results.summary import Summary
+from results.units import Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +49,14 @@ class OneFigure:
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """None of its own."""
         return {}
+
+
+def interval_bars(compared: Sequence[Comparison | None], unit: Unit) -> tuple[Markup, list[Markup]]:
+    """Return a shared axis and a bar per row of a table; a row without an interval has an empty one."""
+    intervals = [one.interval if one else None for one in compared]
+    axis = interval_svg.axis([interval for interval in intervals if interval], unit)
+    bars = [Markup(interval_svg.bar(interval, axis)) if interval else Markup() for interval in intervals]
+    return Markup(interval_svg.scale(axis)), bars
 
 
 class Build(Protocol):

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import record as judged_record
 from results.figures import Figure
 from results.leaderboard import baseline_digest
@@ -15,6 +14,7 @@ from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
 from results.task_differences import Matrix, TaskDifference, task_differences, trade_off
 from results.task_units import StudyUnits
+from results.typed_tables import typed_table
 from results.wording import changes, changes_in_words, level_text, plural
 
 if TYPE_CHECKING:
@@ -140,28 +140,13 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`transfer`: one row a component and task."""
-        import pandas as pd
-
         records = [_record(row.named, task, cell, row.alarm) for row in self.rows for task, cell in row.cells.items()]
         alone = "all tasks together instead of one alone"
         records += [
             _record(Named(self.references[task], f"{REFERENCE}:{task}", alone), task, cell, "")
             for task, cell in self.together.items()
         ]
-        return {"transfer": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
-
-
-COLUMNS = {
-    "cell": "str",
-    "factor": "str",
-    "level": "str",
-    "instead_of": "str",
-    "config_digest": "str",
-    "task": "str",
-    **JUDGED_COLUMNS,
-    "alarm": "str",
-    "run_ids": "str",
-}
+        return {"transfer": typed_table("transfer", records)}
 
 
 def build(results: StudyResults, found: Summary) -> Transfer | None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from search_spaces import load
 from search_spaces.grammar import Choices
+from search_spaces.grammar.pinning import pin
 from study.code_fingerprint import code_of
 from study.functions import function_of, module_of
 from study.settings import Settings
@@ -27,7 +28,7 @@ class OwnModel(AbstractTrainer):
     phases: ClassVar[tuple[str, ...]] = ("search", "confirm", "ablate", "report")
 
     def __init__(self, settings: Settings) -> None:
-        self.space = load(settings.space).pin(settings.pins)
+        self.space = pin(load(settings.space), settings.pins)
         function_of(settings.trainer)  # refused now, not in every run
         declared, code = declaration(module_of(settings.trainer)), code_of(module_of(settings.trainer))
         self._facts = {

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from search_spaces import load
 from search_spaces.grammar import Choices
+from search_spaces.grammar.pinning import pin
 from study.rehearsal import WAITED_SECONDS, facts, plant
 from study.settings import PHASES, Settings
 from study.trainers.abstract import AbstractTrainer, StudyFacts
@@ -26,7 +27,7 @@ class Rehearsal(AbstractTrainer):
     phases: ClassVar[tuple[str, ...]] = PHASES
 
     def __init__(self, settings: Settings, faults: Mapping[str, float], seconds: float = WAITED_SECONDS) -> None:
-        self.space = load(settings.space).pin(settings.pins)
+        self.space = pin(load(settings.space), settings.pins)
         self.surface = plant(self.space, settings.tasks, settings.seed)
         self.tasks, self.fails_by_plan = settings.tasks, bool(faults)
         self._common = {"epochs": settings.epochs, "tasks": list(settings.tasks)}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from results import page
+from results import first_screen, notes
 from results.freshness import fingerprint, run_counts
 from results.records import Database
 from results.rows import StudyRow
@@ -25,7 +25,7 @@ class Answer:
     """What a study found, in the words of its report."""
 
     headline: str
-    tiles: tuple[page.Tile, ...]
+    tiles: tuple[first_screen.Tile, ...]
     verdicts: str
     cautions: tuple[str, ...]
     progress: tuple[str, ...]
@@ -80,7 +80,7 @@ class Cards:
             study=study,
             status=state["status"],
             told=state["told"],
-            warning=page.made_up(study),
+            warning=first_screen.made_up(study),
             began=f"{study.created_at:%Y-%m-%d %H:%M} UTC",
             counts={each: counts[each] for each in ("complete", "pruned", "failed", "interrupted", "running")},
             report=report_path(name, self._name),
@@ -108,11 +108,11 @@ def report_path(name: str, served: str) -> str:
 def _answer(results: StudyResults, found: Summary) -> Answer:
     rows = found.against_baseline if found.is_grid else found.ablation
     compared = [row for row in rows if row.comparison is not None]
-    kind = page.grid_kind(found) if found.is_grid else "single change"
-    verdicts = f"{plural(len(compared), kind)}: {page.verdict_counts(rows)}" if compared else ""
+    kind = notes.grid_kind(found) if found.is_grid else "single change"
+    verdicts = f"{plural(len(compared), kind)}: {notes.verdict_counts(rows)}" if compared else ""
     progress, done, planned = _progress(results, found)
-    tiles = tuple(page.tiles(results, found))
-    return Answer(page.headline(found), tiles, verdicts, found.cautions, progress, done, planned)
+    tiles = tuple(first_screen.tiles(results, found))
+    return Answer(first_screen.headline(found), tiles, verdicts, found.cautions, progress, done, planned)
 
 
 def _progress(results: StudyResults, found: Summary) -> tuple[tuple[str, ...], int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from results import page, wording
+from results import first_screen, wording
 from results.leaderboard import ConfigurationResult
 from results.markdown import escaped
 from results.study_results import Comparison
@@ -15,9 +15,9 @@ from results.units import Unit
 
 def of_study(found: Summary, folder: Path | None) -> str:
     """Headline, scores, gain with its interval, the report."""
-    lines = [f"## {escaped(page.headline(found))}", ""]
+    lines = [f"## {escaped(first_screen.headline(found))}", ""]
     if found.study.data_made_up:
-        lines += [escaped(page.MADE_UP), ""]
+        lines += [escaped(first_screen.MADE_UP), ""]
     unit = found.units.score
     rows = [
         (name, _scored(entry, unit)) for name, entry in (("best", found.best), ("baseline", found.baseline)) if entry

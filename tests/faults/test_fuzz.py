@@ -81,7 +81,7 @@ def test_a_configurations_file_is_read_or_refused_by_name(tmp_path_factory: Any,
 
 # Spaces
 
-LINES = (ROOT / "search_spaces" / "heads.py").read_text(encoding="utf-8").splitlines()
+LINES = (ROOT / "search_spaces" / "spaces" / "heads.py").read_text(encoding="utf-8").splitlines()
 PIECES = (
     "Factor(", "Level(", ")", ",", '"', "SPACE = 1", "SPACE = None", "raise SystemExit(3)", "1 / 0", "\x00", "  x",
     "raise KeyboardInterrupt", "def f(: pass", "# coding: nonsense", "import nowhere", "SPACE.factors[0].x = 1",

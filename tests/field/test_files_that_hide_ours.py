@@ -59,7 +59,7 @@ def test_python_s_and_a_library_s_modules_are_theirs_for_us_and_for_libraries(
     file = folder / name / "__init__.py" if package else folder / f"{name}.py"
     file.parent.mkdir(exist_ok=True)
     file.write_text(RAISES, encoding="utf-8")
-    for asker in (Path(ROOT) / "results" / "page.py", Path(pytest.__file__), Path(subprocess.__file__)):
+    for asker in (Path(ROOT) / "results" / "notes.py", Path(pytest.__file__), Path(subprocess.__file__)):
         spec = found_by(asker, finder, name)
         assert spec is not None and spec.origin is not None and not spec.origin.startswith(str(folder))
 

@@ -112,8 +112,6 @@ def test_pointing_at_a_point_tells_configuration_score_cost_and_seeds(section: A
 
 def test_the_search_is_faint_and_says_what_it_is(section: Any) -> None:
     for figure in section.figures():
-        if figure.id == "figure-hypervolume":
-            continue
         search = figure.traces[0]
         assert search["name"].startswith("search: one seed each, too high")
         assert search["marker"]["size"] < 6 and search["marker"]["opacity"] <= 0.5

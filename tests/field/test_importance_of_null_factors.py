@@ -10,8 +10,8 @@ from cases import for_each
 from scipy.stats import t
 
 import results.importance as measures
-from results.importance import FactorImportance, Importances, every_importance, importances
-from results.sections.importance import ImportanceRow, SearchImportance
+from results.importance import FactorImportance, Importances, importances
+from results.sections.importance import SearchImportance
 from tests.results.test_importance import searched
 
 
@@ -20,9 +20,7 @@ def shown(**above: float) -> SearchImportance:
     factors = tuple(
         FactorImportance(name, 0.5 - place / 100, 0.3, 0.6, share) for place, (name, share) in enumerate(above.items())
     )
-    by: Any = {e: Importances(e, 100, factors, 0.02, "") for e in ("shapley", "fanova", "ped_anova")}
-    rows = tuple(ImportanceRow(one.factor, dict.fromkeys(by, one)) for one in factors)
-    return SearchImportance(tuple(range(100)), 100, 0, 30, by, rows, "")
+    return SearchImportance(tuple(range(100)), 100, 0, 30, Importances(100, factors, 0.02, ""), "")
 
 
 @for_each(
@@ -49,9 +47,9 @@ def test_where_none_is_told_apart_there_is_no_chart() -> None:
     assert section.sentence().startswith("Not enough runs: with 100, none of 2 factors is told apart")
 
 
-@for_each(("evaluator", "resamples"), [("ped_anova", 20), ("ped_anova", 45), ("shapley", 20)])
+@for_each("resamples", [20, 45])
 def test_whiskers_are_student_s_t_with_the_deviation_of_the_resamples(
-    evaluator: Any, resamples: int, monkeypatch: pytest.MonkeyPatch
+    resamples: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measures, "TREES", 4)
     kept = []
@@ -62,18 +60,10 @@ def test_whiskers_are_student_s_t_with_the_deviation_of_the_resamples(
         return kept[-1]
 
     monkeypatch.setattr(measures, "_evaluate", keeping)
-    found = importances(*searched(40, effect=0.05), evaluator, resamples=resamples)
+    found = importances(*searched(40, effect=0.05), resamples=resamples)
     names = list(measures.groups_of(searched(40, effect=0.05)[0]))
     for one in found.factors:
-        values = np.array([part[0, 0, names.index(one.factor)] for part in kept])
+        values = np.array([part[0, names.index(one.factor)] for part in kept])
         reach = t.ppf(0.975, resamples - 1) * values[1:].std(ddof=1)
         assert one.value == values[0] and one.low == pytest.approx(one.value - reach)
         assert one.high == pytest.approx(min(1.0, one.value + reach))
-
-
-def test_measures_at_once_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measures, "TREES", 4)
-    runs = searched(30, effect=0.05)
-    names: Any = ("ped_anova", "shapley", "fanova")
-    at_once = every_importance(*runs, names, resamples=20)
-    assert at_once == {name: importances(*runs, name, resamples=20) for name in names}

@@ -14,9 +14,9 @@ from small_trainers import space_file
 
 from results import wording
 from results.records import open_database
-from search_spaces import Factor, Space, numbers
-from search_spaces.grammar import SpaceError
-from search_spaces.terms import Range
+from search_spaces import Factor, Space
+from search_spaces.grammar import SpaceError, numbers
+from search_spaces.grammar.terms import Range
 from study.search import Search, TrialState
 from study.trainers.plain import PlainConfiguration
 

@@ -21,7 +21,7 @@ def train(configuration, seed, report):
 """
 
 
-@pytest.mark.parametrize("name", ["inference_ms", "t.auc", "energy", "t.loss:lower,speed", "u.f1"])
+@pytest.mark.parametrize("name", ["inference_ms", "t.auc", "watts", "t.loss:lower,speed", "u.f1"])
 def test_a_first_run_that_did_not_measure_an_objective_says_what_it_measured(tmp_path: Path, name: str) -> None:
     done = OwnStudy(tmp_path, TRAINER).launch("--objectives", f"score,{name}")
     missing = name.split(",")[-1]

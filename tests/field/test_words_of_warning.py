@@ -13,7 +13,7 @@ import pytest
 from place import Place
 from sqlite import migrated
 
-from results import page
+from results import first_screen
 from results.freshness import fingerprint
 from results.records import Cell, Database, NewRun, RunResult, StudyRow, open_database
 from results.rendering import render_report
@@ -100,7 +100,7 @@ def found(tmp_path: Path, score: Score, **more: Any) -> Summary:
 )
 def test_scores_that_do_not_change_are_told(tmp_path: Path, score: Score, said: str) -> None:
     told = found(tmp_path, score)
-    assert said in told.cautions[0] and said in " ".join(page.lead(told))
+    assert said in told.cautions[0] and said in " ".join(first_screen.lead(told))
 
 
 def test_of_our_own_model_the_cause_is_another(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_before_the_first_phase_is_over_the_search_tells_it_too(tmp_path: Path) 
     with open_database(migrated(tmp_path)) as database:
         write(database, "s", lambda choices, seed: 0.25, seeds=0)
         told = summary(database, "s")
-    assert told.best is None and "All 3 complete runs" in page.lead(told)[0]
+    assert told.best is None and "All 3 complete runs" in first_screen.lead(told)[0]
 
 
 def test_two_runs_may_agree_by_chance(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_wide_interval_says_why_and_how_many_seeds_would_help(tmp_path: Path, 
     assert sentence.startswith(f"The interval is wide because {seeds} seeds tell little of how far seeds deviate.")
     number = int(sentence.partition("--seeds ")[2].partition(";")[0])
     assert seeds < number <= 50 and f"launch s again with --seeds {number}; the runs that are there" in sentence
-    assert sentence in " ".join(page.lead(told))
+    assert sentence in " ".join(first_screen.lead(told))
 
 
 def test_a_difference_that_no_number_of_seeds_shows_is_called_so(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, build_model
 from mtbert.run import prepare_data, run
-from search_spaces.choices import Place, places
 from search_spaces.grammar import Choice
+from search_spaces.grammar.choices import Place, places
 from study.configuration import to_config
 from study.sentences import Sentences, with_sentences
 from study.settings import resolve

@@ -11,11 +11,11 @@ from report_studies import write
 
 from results import claim_words
 from results.export import tables, tables_of
+from results.measured_claims import measure_claims
 from results.outcome import outcome
 from results.printed import claims_of
 from results.records import Database
 from results.rendering import render, render_report
-from results.replication import findings
 from results.study_results import StudyResults
 from tests.results.conftest import StudyMaker
 
@@ -128,7 +128,7 @@ def test_the_exported_tables_name_runs_and_have_scores(light: Any) -> None:
 
 
 def words(database: Database, claim: str, study: str = "s") -> tuple[str, list[str]]:
-    finding = next(one for one in findings(StudyResults(database, study)) if one.claim.id == claim)
+    finding = next(one for one in measure_claims(StudyResults(database, study)) if one.claim.id == claim)
     return claim_words.compared(finding.claim), claim_words.remarks(finding)
 
 

@@ -26,7 +26,7 @@ def test_every_table_is_csv_and_the_same_every_time(
     write_tables_of(finished_outcome, tmp_path / "two")
     one, two = ({file.name: file.read_bytes() for file in (tmp_path / folder).iterdir()} for folder in ("one", "two"))
     assert one == two
-    of_sections = ("ledger", "luck", "hypervolume", "importance", "transfer", "confusion", "hard_examples")
+    of_sections = ("ledger", "luck", "importance", "transfer", "confusion", "hard_examples")
     assert one.keys() >= {f"{name}.csv" for name in (*TABLES, *of_sections)}
     runs = pd.read_csv(tmp_path / "one/runs.csv")
     assert len(runs) == 29

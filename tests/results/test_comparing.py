@@ -150,7 +150,7 @@ def test_a_change_that_was_measured_the_other_way_round_is_turned(tmp_path: Path
     assert row.second.judgement and row.second.judgement.verdict == "hurts" and row.judgement.verdict == "carries over"
 
 
-def test_the_luck_of_each_best_does_not_make_turned_rows_differ(tmp_path: Path) -> None:
+def test_the_selection_bias_of_each_best_does_not_make_turned_rows_differ(tmp_path: Path) -> None:
     """Two searches of configurations that are truly equal: each chose the luckiest of its own eight."""
     levels = ["cls", "mean", *(f"level {i}" for i in range(6))]
     with open_database(migrated(tmp_path)) as database:
@@ -170,7 +170,7 @@ def test_the_luck_of_each_best_does_not_make_turned_rows_differ(tmp_path: Path) 
     assert row.first.judged and row.second.judged and row.first.interval and row.second.interval
     assert row.first.judged.estimate > row.first.interval.estimate
     assert row.second.judged.estimate < row.second.interval.estimate
-    assert "how much the choice of a study" in page
+    assert "corrected for the selection bias of a study" in page
 
 
 def test_the_table_has_every_row_and_leads_to_its_runs(place: Place, found: StudyComparison) -> None:

@@ -14,7 +14,7 @@ from results.outcome import outcome_of
 from results.path import greedy_path
 from results.rendering import render, render_report
 from results.sections import SECTIONS, build_all
-from results.selection import luck_of_best
+from results.selection_bias import bias_of_best
 from results.statistics import Difference, Noise
 from results.study_results import StudyResults
 from results.summary import summarise
@@ -204,11 +204,11 @@ def test_a_study_without_designs_has_none_of_these_sections(light: Any) -> None:
     assert build_all(SECTIONS, results, summarise(results)) == []
 
 
-def test_luck_is_larger_among_more_tries_and_nothing_where_scores_are_exact() -> None:
+def test_selection_bias_is_larger_among_more_tries_and_nothing_where_scores_are_exact() -> None:
     noisy = Difference(0.01, Noise(1e-4, 0.0, 2, 0))
-    few, many = luck_of_best([0.5, 0.5], noisy), luck_of_best([0.5] * 8, noisy)
+    few, many = bias_of_best([0.5, 0.5], noisy), bias_of_best([0.5] * 8, noisy)
     assert 0 < few < many
     # Two equal candidates: E[max of 2 normals] = 1 / sqrt(pi), of deviation sqrt(1e-4 / 2).
     assert few == pytest.approx((1e-4 / 2) ** 0.5 * 0.5642, rel=1e-3)
-    assert luck_of_best([0.5, 0.9], noisy) < few  # the choice was clear
-    assert luck_of_best([0.5, 0.5], Difference(0.0, Noise(0.0, 0.0, 2, 0))) == 0
+    assert bias_of_best([0.5, 0.9], noisy) < few  # the choice was clear
+    assert bias_of_best([0.5, 0.5], Difference(0.0, Noise(0.0, 0.0, 2, 0))) == 0

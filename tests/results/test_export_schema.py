@@ -11,9 +11,9 @@ import jsonschema
 import pytest
 from report_studies import write
 
-from results import comparison_frame, export, grid
+from results import export, grid
 from results.records import open_database
-from results.sections import added, interactions, path
+from results.typed_tables import column_types, typed_table
 
 SCHEMA: dict[str, Any] = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -66,14 +66,17 @@ def test_the_claims_of_a_report_are_what_the_schema_says(tmp_path: Path) -> None
         assert found[table] and list(found[table][0]) == list(SCHEMA["$defs"][table]["items"]["properties"]), table
 
 
-def test_tables_that_the_study_at_hand_does_not_have_are_in_the_schema_too() -> None:
-    kinds = {"str": ["string", "null"], "float64": ["number", "null"], "int64": "integer", "bool": "boolean"}
-    for name, columns in (
-        ("added", added.COLUMNS),
-        ("path", path.COLUMNS),
-        ("interactions", interactions.COLUMNS),
-        ("against_baseline", grid.COLUMNS),
-        ("comparison", comparison_frame.COLUMNS),
-    ):
-        told = {column: each["type"] for column, each in SCHEMA["$defs"][name]["items"]["properties"].items()}
-        assert told == {column: kinds[kind] for column, kind in columns.items()}, name
+def test_a_table_has_the_columns_of_the_schema_in_their_order_and_types() -> None:
+    assert list(typed_table("added", []).columns) == list(SCHEMA["$defs"]["added"]["items"]["properties"])
+    found = column_types("leaderboard")
+    assert (found["rank"], found["label"], found["is_best"], found["mean"]) == ("int64", "str", "bool", "float64")
+    assert found["trainable_parameters"] == "Int64"  # a study without such counts has none
+
+
+def test_a_column_that_the_schema_does_not_know_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no column new_column in table added"):
+        typed_table("added", [{"new_column": 1}])
+
+
+def test_grids_have_the_columns_of_the_schema_too() -> None:
+    assert column_types("against_baseline") == grid.COLUMNS

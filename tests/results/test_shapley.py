@@ -1,41 +1,23 @@
 from __future__ import annotations
 
-from itertools import combinations, permutations, product
+from collections.abc import Callable
+from itertools import permutations, product
 
 import numpy as np
 import pytest
 
 from results.arrays import Float64
-from results.shapley import shapley_values, variance_effects
+from results.shapley import variance_effects
 
 
-def test_the_glove_game_by_hand() -> None:
-    """Player 0 has the left glove, 1 and 2 right ones; a pair is worth 1: 4/6, 1/6, 1/6."""
-    found = shapley_values(lambda s: float(0 in s and len(s) > 1), 3)
-    assert found == pytest.approx([4 / 6, 1 / 6, 1 / 6])
-
-
-@pytest.mark.parametrize("players", [1, 2, 4, 5])
-def test_values_are_the_mean_over_all_orders(players: int) -> None:
-    rng = np.random.default_rng(players)
-    worth = {
-        frozenset(chosen): float(rng.normal())
-        for size in range(players + 1)
-        for chosen in combinations(range(players), size)
-    }
+def shapley_values(game: Callable[[frozenset[int]], float], players: int) -> Float64:
+    """The average of what each player adds to those before it, over all orders (Shapley 1953, eq. 12)."""
     added = np.zeros(players)
     orders = list(permutations(range(players)))
     for order in orders:
         for place, player in enumerate(order):
-            added[player] += worth[frozenset(order[: place + 1])] - worth[frozenset(order[:place])]
-    found = shapley_values(worth.__getitem__, players)
-    assert found == pytest.approx(added / len(orders))
-    assert found.sum() == pytest.approx(worth[frozenset(range(players))] - worth[frozenset()])
-
-
-def test_too_many_players_are_refused() -> None:
-    with pytest.raises(ValueError, match="1 to 16 players can be asked for, got 17"):
-        shapley_values(lambda _: 0.0, 17)
+            added[player] += game(frozenset(order[: place + 1])) - game(frozenset(order[:place]))
+    return added / len(orders)
 
 
 def planted(points: Float64) -> Float64:

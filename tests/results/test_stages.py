@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from results import page
+from results import notes
 from results.records import RunResult, StageRow
 from results.rendering import render_report
 from results.stages import StageCost, stage_costs
@@ -66,4 +66,4 @@ def test_the_report_says_what_its_intervals_leave_out(light: Any, fixed: bool) -
 
 
 def test_without_intervals_nothing_is_said_of_them() -> None:
-    assert page.interval_note(set(), fixed_pretraining=True) == ""
+    assert notes.interval_note(set(), fixed_pretraining=True) == ""

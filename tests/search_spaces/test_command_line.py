@@ -82,7 +82,7 @@ def test_show_takes_a_users_file(tmp_path: Path) -> None:
     )
     done = run("show", str(file))
     assert done.returncode == 0
-    assert "1 configuration; a grid: every one is run" in done.stdout
+    assert "1 configuration; a grid: all of them are run" in done.stdout
     assert "a is fixed: cost" in done.stdout
 
 

@@ -1,4 +1,4 @@
-"""Levels that cannot go together: never drawn, listed, counted or accepted, and told with the reason."""
+"""Levels that cannot be combined: never drawn, listed, counted or accepted; the reason is reported."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from search_spaces import Constraint, Factor, Level, Range, Recipe, Space, SpaceError, describe, load
+from search_spaces.grammar.pinning import pin
+from search_spaces.grammar.restricting import without
 
 REASON = "gradnorm needs all losses in a step."
 
@@ -62,7 +64,7 @@ def refused(make: Any) -> str:
 def test_choices_that_cannot_go_together_are_refused_with_reason_and_way_out() -> None:
     choices = {**BOTH.baseline(), "balancer": "gradnorm"}
     assert refused(lambda: BOTH.check(choices)) == (
-        "balancer=gradnorm cannot go with sampler=turns in space s: gradnorm needs all losses in a step. "
+        "balancer=gradnorm cannot be combined with sampler=turns in space s: gradnorm needs all losses in a step. "
         "Choose another level of balancer or sampler."
     )
     assert REASON[:-1] in refused(lambda: BOTH.configuration(choices))
@@ -125,9 +127,9 @@ def test_alternatives_leave_out_what_is_forbidden() -> None:
 
 
 def test_a_change_to_what_is_forbidden_is_refused_and_can_be_asked_for() -> None:
-    assert "cannot go with" in refused(lambda: BOTH.change(BOTH.baseline(), "balancer", "gradnorm"))
-    assert not BOTH.can_change(BOTH.baseline(), "balancer", "gradnorm")
-    assert BOTH.can_change(BOTH.baseline(), "balancer", "dwa")
+    assert "cannot be combined with" in refused(lambda: BOTH.change(BOTH.baseline(), "balancer", "gradnorm"))
+    assert BOTH.why_not(BOTH.baseline(), "balancer", "gradnorm")
+    assert not BOTH.why_not(BOTH.baseline(), "balancer", "dwa")
 
 
 def test_the_nearest_allowed_choices_put_the_forbidden_factor_or_what_forbids_its_baseline_at_the_baseline() -> None:
@@ -147,7 +149,9 @@ def test_allowed_choices_are_their_own_nearest_and_every_combination_has_an_allo
 def test_a_baseline_recipe_or_row_that_is_forbidden_is_a_fault_of_the_space() -> None:
     assert REASON[:-1] in refused(lambda: space(NEEDS_ALL, factors=(factor("balancer", "gradnorm"), *FACTORS[1:2])))
     wrong = Recipe("r", "a report", {"balancer": "gradnorm"})
-    assert refused(lambda: space(NEEDS_ALL, recipes=(wrong,))).startswith("recipe r: balancer=gradnorm cannot go")
+    assert refused(lambda: space(NEEDS_ALL, recipes=(wrong,))).startswith(
+        "recipe r: balancer=gradnorm cannot be combined"
+    )
     levels = FACTORS[1:]
     rows = {"one": {"balancer": "gradnorm"}}
     assert refused(lambda: space(NEEDS_ALL, factors=levels, design="grid", rows=rows)).startswith("row one: balancer")
@@ -175,25 +179,27 @@ def test_a_constraint_that_means_nothing_is_a_fault_of_the_space(constraint: Con
 
 
 def test_pinning_keeps_what_of_the_constraints_can_still_happen() -> None:
-    assert BOTH.pin(["sampler=joint"]).constraints == ()
-    pinned = BOTH.pin(["balancer=gradnorm", "sampler=joint"])
+    assert pin(BOTH, ["sampler=joint"]).constraints == ()
+    pinned = pin(BOTH, ["balancer=gradnorm", "sampler=joint"])
     assert pinned.baseline()["balancer"] == "gradnorm" and pinned.constraints == ()
-    (left,) = BOTH.pin(["balancer=dwa"]).constraints
+    (left,) = pin(BOTH, ["balancer=dwa"]).constraints
     assert left == NOT_DEEP
-    assert BOTH.pin(["size=16"]).size() == sum(choices["size"] == "16" for choices in by_hand())
+    assert pin(BOTH, ["size=16"]).size() == sum(choices["size"] == "16" for choices in by_hand())
     # Forbidding the baseline is refused with the reason.
-    assert refused(lambda: BOTH.pin(["balancer=gradnorm"])).startswith("balancer=gradnorm cannot go with sampler=turns")
+    assert refused(lambda: pin(BOTH, ["balancer=gradnorm"])).startswith(
+        "balancer=gradnorm cannot be combined with sampler=turns"
+    )
 
 
 def test_a_recipe_that_a_pin_makes_forbidden_is_left_out() -> None:
     deep = {"adapter": "pal", "adapter.pal.depth": "3", "sampler": "drawn"}
     with_recipe = space(NOT_DEEP, recipes=(Recipe("deep", "a report", deep),))
-    assert [recipe.name for recipe in with_recipe.pin(["size=8"]).recipes] == ["deep"]
-    assert with_recipe.pin(["size=16"]).recipes == ()
+    assert [recipe.name for recipe in pin(with_recipe, ["size=8"]).recipes] == ["deep"]
+    assert pin(with_recipe, ["size=16"]).recipes == ()
 
 
 def test_leaving_out_a_factor_leaves_out_its_constraints() -> None:
-    smaller = BOTH.without(["sampler"])
+    smaller = without(BOTH, ["sampler"])
     assert smaller.constraints == ()
     assert smaller.size() == 3 * 4 * 2
 
@@ -211,7 +217,7 @@ def test_a_change_that_cannot_be_made_is_told_with_every_reason() -> None:
     choices = BOTH.complete({**choices, "size": "16"})
     assert BOTH.why_not(choices, "sampler", "turns") == (REASON,)
     assert BOTH.why_not(choices, "sampler", "drawn") == (REASON, "It does not fit.")
-    assert BOTH.why_not(choices, "size", "8") == () and BOTH.can_change(choices, "size", "8")
+    assert BOTH.why_not(choices, "size", "8") == ()
 
 
 def test_full_ablation_has_constraints_and_its_recipes_keep_them() -> None:

@@ -44,8 +44,8 @@ ONE = levels("one")
 @pytest.mark.parametrize(
     ("factors", "told"),
     [
-        ((A, A), "Factor a stands twice in space s."),
-        ((of("one", *ONE, *ONE),), "Level one stands twice in factor a."),
+        ((A, A), "Factor a is listed twice in space s."),
+        ((of("one", *ONE, *ONE),), "Level one is listed twice in factor a."),
         ((of("three", *A.levels),), "baseline of factor a must be one of one, two, got 'three'."),
         ((ranged(2.0, 0, 1),), "baseline of factor a takes a number from 0 to 1, got 2.0."),
         ((ranged(1.0, 2, 1),), "low <= high must hold in the range of factor a, got low=2 and high=1."),
@@ -68,7 +68,7 @@ ONE = levels("one")
         ((of("one", "one"),), "levels of factor a must be Level, got 'one'."),  # type: ignore[arg-type]
         (
             (scaled("a", {"multitask.epochs": 0}),),
-            "Level one of factor a scales multitask.epochs, which takes a number above 0, got 0.",
+            "Level one of factor a scales multitask.epochs, which needs a number above 0, got 0.",
         ),
         ((scaled("a", 2),), "scale of level one of factor a must map paths to numbers, got 2."),
     ],
@@ -84,9 +84,9 @@ def test_a_faulty_factor_is_told(factors: tuple[Factor, ...], told: str) -> None
         ((of("one", *A.levels, role="fixed", reason="cost"),), "must have one level"),
         ((of("one", *ONE, range=Range("y", 0, 1)),), "got both"),
         ((of("one", *ONE, role="main"),), "got 'main'"),
-        ((of("0.1", Level("0.1", factors=inner("p"))),), "its own name cannot contain '.'"),
+        ((of("0.1", Level("0.1", factors=inner("p"))),), "so its name cannot contain '.'"),
         ((A, Factor("b", "nuisance", 0.5, range=Range("x", 0, 1))), "both set x"),
-        ((A, Factor("b", "scientific", "one", (Level("one", {"x.name": 1}),))), "one lies inside the other"),
+        ((A, Factor("b", "scientific", "one", (Level("one", {"x.name": 1}),))), "one is inside the other"),
         ((Factor("a", "scientific", "one", Level("one")),), "levels of factor a must be a tuple"),  # type: ignore[arg-type]
         ((scaled("a", {"epochs!": 2}),), "got 'epochs!'"),
         (
@@ -133,9 +133,9 @@ def test_a_faulty_grid_row_recipe_or_base_is_told() -> None:
     found = faults(A, recipes=(Recipe("r", "a report", {"b": "one"}),))
     assert found == "recipe r: No factor 'b' in space s. Factors: a."
     assert faults(A, recipes=(Recipe("r", "", {}),)) == "Recipe r needs a source: where it is from."
-    assert "one alone is written with a comma" in faults(factors=A)
+    assert "write a single one with a comma" in faults(factors=A)
     found = faults(of("one", Level("one", {"x.name": 1})), base={"x": 3})
-    assert found == "x.name lies inside x, which the base sets to 3."
+    assert found == "x.name is inside x, which the base sets to 3."
 
 
 def test_levels_of_one_factor_and_what_hangs_from_them_may_set_the_same_path() -> None:
@@ -147,7 +147,7 @@ def test_levels_of_one_factor_and_what_hangs_from_them_may_set_the_same_path() -
 
 def test_a_space_without_goal_factors_or_a_design() -> None:
     assert faults(name="My Space", goal=" ", design="walk").splitlines() == [
-        "A space's name is small letters, digits, '_' and '+', a letter first; got 'My Space'.",
+        "A space's name must be lowercase letters, digits, '_' and '+', a letter first; got 'My Space'.",
         "Space My Space needs a goal: one sentence, the question it answers.",
         "design of space My Space must be 'search' or 'grid', got 'walk'.",
         "Space My Space needs at least one factor.",

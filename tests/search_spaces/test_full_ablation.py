@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import search_spaces
-from search_spaces.choices import places
+from search_spaces.grammar.choices import places
+from search_spaces.grammar.restricting import without
 
 FULL = search_spaces.load("full_ablation")
 FACTORS = {place.name: place.factor for place in places(FULL.factors)}
@@ -109,5 +110,5 @@ def test_the_factors_of_quora_reach_its_own_part_of_the_configuration() -> None:
 
 def test_without_quora_there_is_no_factor_about_it() -> None:
     names = {factor.name for factor in FULL.factors}
-    without = {factor.name for factor in FULL.without(["tasks.quora"]).factors}
-    assert names - without == {"quora_head", "quora_examples", "quora_batch_size"}
+    left = {factor.name for factor in without(FULL, ["tasks.quora"]).factors}
+    assert names - left == {"quora_head", "quora_examples", "quora_batch_size"}

@@ -8,7 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from search_spaces.grammar import Choice, Factor, Level, Range, Recipe, Space, SpaceError, choose, describe
+from search_spaces import describe
+from search_spaces.grammar import Choice, Factor, Level, Range, Recipe, Space, SpaceError, choose
 
 RANK = Factor("rank", "nuisance", "8", (Level("8", {"adapter.rank": 8}), Level("16", {"adapter.rank": 16})))
 WHERE = Factor(

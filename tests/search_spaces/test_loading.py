@@ -68,11 +68,11 @@ def test_a_file_named_like_a_library_does_not_stand_in_for_it(tmp_path: Path) ->
     [
         (
             "x = 1\n",
-            ":1: a space's file must define SPACE = Space(...); it has no SPACE. See search_spaces/pooling.py.",
+            ":1: a space's file must define SPACE = Space(...); it has no SPACE. See search_spaces/spaces/pooling.py.",
         ),
         (
             "SPACE = {}\n",
-            ":1: a space's file must define SPACE = Space(...); SPACE is dict. See search_spaces/pooling.py.",
+            ":1: a space's file must define SPACE = Space(...); SPACE is dict. See search_spaces/spaces/pooling.py.",
         ),
         ("x = 1\ny = (\n", ":2: SyntaxError: '(' was never closed"),
         ("import json\n\njson.loads('')\nx = 1\n", ":3: JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search_spaces.grammar import Factor, Level, Range, Space, SpaceError
-from search_spaces.narrowing import fixed, steps, with_baseline
+from search_spaces.grammar.narrowing import fixed, steps, with_baseline
 
 INNER = Factor("k", "nuisance", "1", (Level("1", {"k": 1}), Level("2", {"k": 2})))
 A = Factor("a", "scientific", "one", (Level("one", {"x": 1}), Level("two", {"x": 2}, factors=(INNER,)), Level("three")))

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from search_spaces.grammar import Factor, Level, Range, Recipe, Space, SpaceError
+from search_spaces.grammar.pinning import parse_setting, pin
 
 SCHEDULE = Factor(
     "schedule",
@@ -36,16 +37,16 @@ SPACE = Space(
 
 def refused(*settings: str) -> tuple[str, ...]:
     with pytest.raises(SpaceError) as raised:
-        SPACE.pin(settings)
+        pin(SPACE, settings)
     return raised.value.faults
 
 
 def test_a_setting_is_read_as_its_factor_says() -> None:
-    assert SPACE.parse_setting("schedule=warmup") == ("schedule", "warmup")
-    assert SPACE.parse_setting(" schedule = warmup ") == ("schedule", "warmup")
-    assert SPACE.parse_setting("schedule.warmup.part=0.06") == ("schedule.warmup.part", "0.06")
-    assert SPACE.parse_setting("rate=1e-4") == ("rate", 1e-4)
-    assert SPACE.parse_setting("depth=3") == ("depth", 3)
+    assert parse_setting(SPACE, "schedule=warmup") == ("schedule", "warmup")
+    assert parse_setting(SPACE, " schedule = warmup ") == ("schedule", "warmup")
+    assert parse_setting(SPACE, "schedule.warmup.part=0.06") == ("schedule.warmup.part", "0.06")
+    assert parse_setting(SPACE, "rate=1e-4") == ("rate", 1e-4)
+    assert parse_setting(SPACE, "depth=3") == ("depth", 3)
 
 
 def test_a_faulty_setting_is_told_and_the_faults_of_all_at_once() -> None:
@@ -65,19 +66,19 @@ def test_a_faulty_setting_is_told_and_the_faults_of_all_at_once() -> None:
 
 
 def test_a_pinned_factor_has_one_level_which_is_its_baseline() -> None:
-    pinned = SPACE.pin(["schedule=warmup"])
+    pinned = pin(SPACE, ["schedule=warmup"])
     assert pinned.baseline() == {"schedule": "warmup", "schedule.warmup.part": "0.1", "rate": 3e-5, "depth": 2}
     assert (SPACE.size(), pinned.size()) == (3, 2)
     assert [found.factor for found in pinned.alternatives(pinned.baseline())] == ["schedule.warmup.part"]
 
 
 def test_a_pinned_conditional_factor_leaves_its_parent_free() -> None:
-    pinned = SPACE.pin(["schedule.warmup.part=0.06"])
+    pinned = pin(SPACE, ["schedule.warmup.part=0.06"])
     assert [cell.get("schedule.warmup.part") for cell in pinned.grid()] == [None, "0.06"]
 
 
 def test_a_pinned_range_is_one_number_and_no_longer_continuous() -> None:
-    pinned = SPACE.pin({"rate": 1e-4, "depth": 3})
+    pinned = pin(SPACE, {"rate": 1e-4, "depth": 3})
     assert pinned.continuous() == ()
     drawn = pinned.sample(random.Random(0))
     assert (drawn["rate"], drawn["depth"]) == (1e-4, 3)
@@ -85,7 +86,7 @@ def test_a_pinned_range_is_one_number_and_no_longer_continuous() -> None:
 
 
 def test_samples_of_a_pinned_space_are_sound_in_both_spaces() -> None:
-    pinned = SPACE.pin(["schedule=warmup", "depth=1"])
+    pinned = pin(SPACE, ["schedule=warmup", "depth=1"])
     rng = random.Random(3)
     for _ in range(50):
         drawn = pinned.sample(rng)
@@ -94,21 +95,21 @@ def test_samples_of_a_pinned_space_are_sound_in_both_spaces() -> None:
 
 
 def test_recipes_follow_a_pinned_nuisance_factor_and_are_left_out_at_another_level_of_a_scientific_one() -> None:
-    pinned = SPACE.pin(["rate=1e-4"])
+    pinned = pin(SPACE, ["rate=1e-4"])
     assert [(recipe.name, recipe.choices["rate"]) for recipe in pinned.recipes] == [("old", 1e-4), ("warm", 1e-4)]
-    assert [recipe.name for recipe in SPACE.pin(["schedule=constant"]).recipes] == ["old"]
-    pinned = SPACE.pin(["schedule=warmup"])
+    assert [recipe.name for recipe in pin(SPACE, ["schedule=constant"]).recipes] == ["old"]
+    pinned = pin(SPACE, ["schedule=warmup"])
     assert [recipe.name for recipe in pinned.recipes] == ["warm"]  # with its own levels, though the baseline moves
     assert pinned.complete(pinned.recipes[0].choices)["schedule.warmup.part"] == "0.06"
 
 
 def test_rows_that_are_not_in_the_pinned_space_are_left_out_and_there_must_be_one() -> None:
     table = Space("t", "?", (SCHEDULE,), design="grid", rows={"Base": {}, "Warm": {"schedule": "warmup"}})
-    assert list(table.pin(["schedule=warmup"]).rows) == ["Warm"]
+    assert list(pin(table, ["schedule=warmup"]).rows) == ["Warm"]
     table = Space("t", "?", (SCHEDULE,), design="grid", rows={"Base": {}})
     with pytest.raises(SpaceError, match=r"No row of space t has schedule=warmup. Rows: Base."):
-        table.pin(["schedule=warmup"])
+        pin(table, ["schedule=warmup"])
 
 
 def test_pinning_nothing_changes_nothing_one_can_choose() -> None:
-    assert list(SPACE.pin([]).grid()) == list(SPACE.grid())
+    assert list(pin(SPACE, []).grid()) == list(SPACE.grid())

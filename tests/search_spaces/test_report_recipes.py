@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import search_spaces
-from search_spaces.recipes import KNOWN
+from search_spaces.factors.known_recipes import KNOWN
 from study.configuration import check_space, to_config
 from study.settings import resolve
 

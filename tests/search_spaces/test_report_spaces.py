@@ -17,6 +17,7 @@ from reports import ALSO, REPORTS, UNPRINTED, WITHOUT_TABLE, needs_reports
 
 import search_spaces
 from mtbert.config import RunConfig
+from search_spaces.grammar.pinning import pin
 from study.configuration import check_space, to_config
 from study.settings import resolve
 
@@ -301,7 +302,7 @@ def test_quora_first_takes_the_optimizer_of_the_run_in_full_ablation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pin", "rows"),
+    ("name", "settings", "rows"),
     [
         ("hurtado_teaw_table1", ("epochs=1x", "head_dropout=0.1"), 5),
         ("kumar_multitask", ("head_dropout=0.1", "sts_head=product"), 2),
@@ -312,15 +313,15 @@ def test_quora_first_takes_the_optimizer_of_the_run_in_full_ablation() -> None:
         ("kumar_single_task", ("frozen_dropout=off",), 16),
     ],
 )
-def test_the_other_reading_of_a_table_is_one_setting_away(name: str, pin: tuple[str, ...], rows: int) -> None:
-    pinned = search_spaces.load(name).pin(pin)
+def test_the_other_reading_of_a_table_is_one_setting_away(name: str, settings: tuple[str, ...], rows: int) -> None:
+    pinned = pin(search_spaces.load(name), settings)
     assert len(pinned.rows) == rows
     check_space(pinned, SETTINGS)
 
 
 def test_the_docstring_says_what_is_scaled_down_and_what_was_guessed() -> None:
     for name in (*ROWS, *WITHOUT_TABLE):
-        told = " ".join((__import__(f"search_spaces.{name}", fromlist=["x"]).__doc__ or "").split())
+        told = " ".join((__import__(f"search_spaces.spaces.{name}", fromlist=["x"]).__doc__ or "").split())
         assert "Scaled down: the backbone" in told and "Guessed" in told, name
 
 

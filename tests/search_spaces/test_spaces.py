@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import search_spaces
-from search_spaces.grammar import Space, describe
+from search_spaces import describe
+from search_spaces.grammar import Space
 
 FULL = search_spaces.load("full_ablation")
 

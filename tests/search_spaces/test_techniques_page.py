@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import search_spaces
-from search_spaces.choices import places
+from search_spaces.grammar.choices import places
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "techniques.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"`=?([^`]+)`", PAGE))

@@ -27,8 +27,8 @@ from mtbert.data.tokenize import Prepared
 from mtbert.errors import ConfigurationError
 from mtbert.run import prepare_data, run
 from search_spaces import Constraint, SpaceError
-from search_spaces.choices import complete, places
 from search_spaces.grammar import Choice
+from search_spaces.grammar.choices import complete, places
 from study.configuration import to_config
 from study.sentences import with_sentences
 from study.settings import resolve
@@ -223,7 +223,7 @@ def test_the_constraints_of_full_ablation_are_exactly_what_configurations_refuse
         except ConfigurationError as error:
             refused += 1
             assert all(fault.message for fault in error.faults)
-            with pytest.raises(SpaceError, match="cannot go with"):
+            with pytest.raises(SpaceError, match="cannot be combined with"):
                 FULL.check(choices)
         else:
             FULL.check(choices)

@@ -13,7 +13,7 @@ import search_spaces
 from mtbert.config import RunConfig
 from mtbert.errors import ConfigurationError
 from search_spaces import Factor, Level, Space
-from search_spaces.choices import places
+from search_spaces.grammar.choices import places
 from study.configuration import check_space, idle, restricted, to_config
 from study.settings import Settings, resolve
 

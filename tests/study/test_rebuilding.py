@@ -76,7 +76,7 @@ def test_a_run_that_is_forbidden_now_is_told_with_the_reason(space: Space) -> No
     other = dataclasses.replace(space, constraints=(forbidden,), recipes=())
     found = rebuild([run(1, CHOICES, configure(space))], other, configure(other))
     assert found.faults == (
-        "a run cannot be any more: pooling=mean cannot go with trainable=all in space small: They do not fit",
+        "a run cannot be any more: pooling=mean cannot be combined with trainable=all in space small: They do not fit",
     )
 
 

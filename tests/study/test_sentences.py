@@ -17,8 +17,9 @@ from mtbert.errors import DataError
 from mtbert.run import prepare_data
 from results.records import StageRow
 from search_spaces import Space
-from search_spaces.choices import places
 from search_spaces.factors import FINE_TUNE_FIRST, MLM, POOLING, SIMCSE_SUPERVISED, SIMCSE_UNSUPERVISED, SINGLE_TASK
+from search_spaces.grammar.choices import places
+from search_spaces.grammar.pinning import pin
 from study.configuration import restricted, to_config
 from study.messages import Job, RunDone
 from study.objective import carry_out
@@ -71,7 +72,7 @@ def test_a_search_goes_without_the_levels_alone_whose_corpus_the_data_does_not_h
 
 
 def test_a_baseline_that_needs_missing_sentences_is_an_error(demo: Corpus, tmp_path: Path) -> None:
-    pinned = SPACE.pin(["mlm=in_domain"])
+    pinned = pin(SPACE, ["mlm=in_domain"])
     with pytest.raises(DataError, match="no in-domain sentences"):
         with_sentences(pinned, SETTINGS, replace(demo, source=str(tmp_path)))
 
@@ -115,7 +116,7 @@ def test_rows_that_read_wikipedia_take_the_tasks_sentences_where_the_data_has_no
 def test_who_asks_for_wikipedia_alone_is_told_that_there_is_none(demo: Corpus) -> None:
     for pins in (["simcse_unsupervised.on.corpus=wikipedia"], WIKIPEDIA):
         with pytest.raises(DataError, match="no sentences of Wikipedia"):
-            with_sentences(TABLE.pin(pins), SETTINGS, demo)
+            with_sentences(pin(TABLE, pins), SETTINGS, demo)
 
 
 def test_a_search_tries_the_corpora_that_there_are(demo: Corpus) -> None:

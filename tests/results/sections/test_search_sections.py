@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from results.records import Database, RunResult
-from results.sections import fronts, importance, ledger, luck
+from results.sections import fronts, importance, tuning
 from results.study_results import StudyResults
 from results.summary import summarise
 from tests.results.conftest import StudyMaker
@@ -52,15 +52,15 @@ def test_a_grid_has_none_of_them_and_neither_has_a_study_without_runs(light: Any
     grid = StudyMaker(light.database, "grid").study(space_json={"name": "g", "design": "grid", "factors": []})
     for seed in (1000, 1001):
         grid.complete(A, seed, "confirm")
-    assert [built(section, light.database) for section in (importance, ledger, luck, fronts)] == [None] * 4
-    assert [built(section, light.database, "grid") for section in (importance, ledger, luck)] == [None] * 3
+    assert [built(section, light.database) for section in (importance, tuning, fronts)] == [None] * 3
+    assert [built(section, light.database, "grid") for section in (importance, tuning)] == [None] * 2
 
 
 def test_too_few_runs_say_how_many_are_missing(finished: Database) -> None:
     found = built(importance, finished)
     assert found.sentence() == (
-        "Not enough runs: 3, and 3 factors need at least 20. 17 more complete runs of the search would do to look at "
-        "them at all."
+        "Not enough runs: 3, and 3 factors need at least 20. 17 more complete runs of the search would be "
+        "enough to compute importances."
     )
     assert list(found.figures()) == []
     assert len(found.tables()["importance"]) == 0
@@ -69,9 +69,9 @@ def test_too_few_runs_say_how_many_are_missing(finished: Database) -> None:
 def test_what_mattered_is_told_with_the_runs_it_comes_from(search: Database) -> None:
     found = built(importance, search)
     assert found.sentence().startswith("pooling is the one factor of 2 whose importance")
-    assert "1 run stopped early has no part" in found.runs_sentence()
+    assert "1 run stopped early is left out" in found.runs_sentence()
     table = found.tables()["importance"]
-    assert set(table["evaluator"]) == {"shapley", "fanova", "ped_anova"}
+    assert set(table["factor"]) == {"pooling", "<i>"}
     assert (table["low"] <= table["importance"]).all() and (table["importance"] <= table["high"]).all()
     assert table["run_ids"][0].split() == [str(i) for i in range(1, 25)]
     (figure,) = found.figures()
@@ -88,27 +88,29 @@ def test_many_runs_are_thinned_evenly_and_that_is_said(search: Database, monkeyp
     assert "Computed from 20 of 24 complete runs, spread evenly over the search" in found.runs_sentence()
 
 
-def test_curves_of_the_factor_that_differs_most(search: Database) -> None:
-    (figure,) = built(ledger, search).figures()
-    assert figure.title.endswith("by pooling")
-    assert [trace["name"] for trace in figure.traces] == ["&lt;b&gt; (12 runs)", "mean (12 runs)"]
-    assert "highest with mean and lowest with <b>" in figure.sentence
+def test_levels_are_compared_by_their_expected_best(search: Database) -> None:
+    table = built(tuning, search).tables()["ledger"].set_index(["factor", "level"])
+    one, mean = table.loc[("pooling", "<b>")], table.loc[("pooling", "mean")]
+    assert one["shared_budget"] == mean["shared_budget"] == 12
+    best = one["best_search_score_not_a_result"]
+    assert one["expected_best_not_a_result"] == pytest.approx(best)  # of all its 12 runs
+    assert mean["expected_best_not_a_result"] > one["expected_best_not_a_result"] + 0.05
 
 
-def test_the_ledger_says_which_level_got_little(light: Any) -> None:
+def test_the_sentence_names_the_level_that_got_little(light: Any) -> None:
     light.study()
     for seed in range(12):
         run(light, B if seed else A, seed, "search", 0.5 + 0.01 * seed)
-    found = built(ledger, light.database)
+    found = built(tuning, light.database)
     assert "pooling cls 1, mean 11" in found.sentence()
     table = found.tables()["ledger"].set_index(["factor", "level"])
     assert table.loc[("pooling", "cls"), "run_ids"] == "1"
     assert table.loc[("pooling", "mean"), "runs"] == 11
     assert "best_search_score_not_a_result" in table.columns
-    assert list(found.figures()) == []  # one level alone has enough runs for a curve
+    assert table["expected_best_not_a_result"].isna().all()  # one level alone has enough runs
 
 
-def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> None:
+def test_selection_bias_is_that_of_the_configuration_that_was_chosen_first(light: Any) -> None:
     light.study()
     run(light, A, 0, "search", 0.60)
     run(light, B, 0, "search", 0.75)
@@ -117,8 +119,9 @@ def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> 
         run(light, B, phase_seed, "confirm", b)
     cells = [light.cell("confirm", "baseline", A, 0), light.cell("confirm", "confirm:1", B, 1)]
     light.database.replace_cells(light.name, "confirm", cells)
-    found = built(luck, light.database)
-    assert "the best showed 0.750; 3 seeds that did not choose it give 0.710: +4.0 points" in found.sentence()
+    found = built(tuning, light.database)
+    assert "the best scored 0.750 there and 0.710 with 3 seeds that did not choose it" in found.sentence()
+    assert "it: a selection bias of +4.0 points" in found.sentence()
     assert "Where seeds deviate by 1.0 points" in found.sentence()
     table = found.tables()["luck"]
     assert table["search_place"].tolist() == [1, 2]
@@ -127,13 +130,13 @@ def test_luck_is_told_of_the_configuration_that_was_chosen_first(light: Any) -> 
     assert table["run_ids"][0] == "2 4 6 8"
 
 
-def test_one_confirmed_seed_promises_nothing(light: Any) -> None:
+def test_one_confirmed_seed_shows_no_selection_bias(light: Any) -> None:
     light.study()
     run(light, B, 0, "search", 0.75)
     run(light, B, 1000, "confirm", 0.70)
     light.database.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
-    found = built(luck, light.database)
-    assert "one seed shows no spread, so how much of the difference was luck cannot be said." in found.sentence()
+    found = built(tuning, light.database)
+    assert "One seed shows no spread, so the selection bias cannot be estimated." in found.sentence()
     assert found.tables()["luck"]["luck"].isna().all()
 
 
@@ -155,18 +158,12 @@ def test_fronts_have_their_probability_and_their_recipe(light: Any) -> None:
     assert any(text.endswith("on the front with probability &gt; 99 %") for text in hovers)
 
 
-def test_the_growth_of_a_search_is_told_by_its_runs(light: Any) -> None:
+def test_with_one_seed_each_no_probability_is_told(light: Any) -> None:
     light.study()
-    for seed, (score, cost) in enumerate([(0.5, 9.0), (0.6, 5.0), (0.55, 6.0), (0.7, 7.0)]):
-        run(light, A if seed % 2 else B, seed, "search", score, inference_ms=cost)
     for choices, cost in ((A, 1.0), (B, 2.0)):
         run(light, choices, 1000, "confirm", 0.6 + cost / 100, inference_ms=cost)
     found = built(fronts, light.database)
     assert "With one seed each, how sure that is cannot be said." in found.sentence()
-    table = found.tables()["hypervolume"]
-    # From (0.5, 9): 0.1 x 4, then 0.1 x 2 more.
-    assert table["share"].tolist() == pytest.approx([2 / 3, 1.0])
-    assert table["run_ids"].tolist() == ["2", "4"]
 
 
 def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:

@@ -1,0 +1,110 @@
+"""Thapa & Khurana (003), Table 1: 24 runs over six techniques, and two baselines, one model a task each.
+
+Only the table's own 26 cells, not all combinations. Scaled down: the backbone (BERT-base there), the data, and the
+epochs, whose proportions are kept: 10 for the baselines and for Quora first, 20 for the runs, so `1x` and `2x` of
+the budget's. Quora first is there 1,000 batches an epoch, here at most as many. SimCSE is one epoch, as there, over as
+many sentences as the budget has training examples: of Wikipedia where the data has it (`--data hub`, or
+wiki1m_for_simcse.txt in the folder), else the tasks' own, which the launch says, and in any case with `--set
+simcse_unsupervised.on.corpus=tasks`. The supervised one reads triplets of the data's own file, or of SICK.
+
+Guessed: the similarity head, of which the report has two without saying which run had which: cosine, or `--set
+sts_head=concat_absdiff`. "Joint loss" is read as one step for all tasks, else they take turns; both end with the
+smallest task. Order of stages: unsupervised SimCSE, supervised SimCSE, Quora first, all tasks. SMART moves words by
+random noise of size 1.0, each pass with its own dropout, as the small library that the report adapted does: no
+gradient has a say in it. Each task of a baseline keeps its own best epoch, as three models do, and sees all its data
+in each epoch. Not stated: the optimizer of Quora first, taken as that of the runs (AdamW, 0.001, 1e-5, batches of 8);
+SimCSE's optimizer, Adam clipped at norm 1, and its vectors, those of the run's pooling without a projection; else no
+clipping, a constant rate; dropout 0.1 inside the encoder, in Baseline (PT)'s frozen layers too, as in the course's
+starter code (`frozen_dropout`); the epoch that is kept, the best on dev.
+"""
+
+from __future__ import annotations
+
+from search_spaces.factors import (
+    ENCODER_SHARING,
+    FINE_TUNE_FIRST,
+    FIRST_NEEDS_SHARING,
+    HEAD_DROPOUT,
+    OPTIMIZER,
+    POOLING,
+    QUORA_HEAD,
+    SAMPLER,
+    SIMCSE_SUPERVISED,
+    SIMCSE_UNSUPERVISED,
+    SMART,
+    STS_HEAD,
+    TRAINABLE,
+)
+from search_spaces.factors.reports import BEST_EPOCH, BEST_EPOCH_CONSTRAINT, EPOCHS, FROZEN_DROPOUT
+from search_spaces.grammar import Space
+from search_spaces.grammar.narrowing import fixed, with_baseline
+
+# Run 22: the baseline's three models become one, trained in turns, for twice the epochs.
+_PLAIN = {
+    "encoder_sharing": "shared",
+    "best_epoch": "score",
+    "sampler": "round_robin_shortest",
+    "epochs": "2x",
+}
+_CLS = _PLAIN | {"fine_tune_first": "quora"}
+_MEAN = _CLS | {"pooling": "mean"}
+_JOINT = {"sampler": "joint"}
+_SMART = {"smart": "on", "smart.on.perturbation": "random_noise"}
+_UNSUPERVISED = {"simcse_unsupervised": "on", "simcse_unsupervised.on.corpus": "wikipedia"}
+_SUPERVISED = {"simcse_supervised": "on"}
+
+SPACE = Space(
+    name="thapa_khurana_table1",
+    goal="Which of six techniques carries multitask BERT over one model a task?",
+    design="grid",
+    factors=(
+        with_baseline(POOLING, "cls", keep=("cls", "mean")),
+        with_baseline(FINE_TUNE_FIRST, "none", keep=("none", "quora")),
+        with_baseline(SAMPLER, "sequential", keep=("sequential", "round_robin_shortest", "joint")),
+        with_baseline(SMART, "none"),
+        SIMCSE_UNSUPERVISED,
+        SIMCSE_SUPERVISED,
+        with_baseline(ENCODER_SHARING, "separate"),
+        with_baseline(BEST_EPOCH, "each_task"),
+        with_baseline(TRAINABLE, "all", keep=("all", "heads")),
+        FROZEN_DROPOUT,
+        with_baseline(EPOCHS, "1x", keep=("1x", "2x"), role="nuisance"),
+        with_baseline(STS_HEAD, "cosine", keep=("cosine", "concat_absdiff"), role="nuisance"),
+        fixed(QUORA_HEAD, "concat_absdiff", "Stated."),
+        fixed(OPTIMIZER, "adamw", "Stated, weight decay 0.001.", inner={"adamw.weight_decay": "0.001"}),
+        fixed(HEAD_DROPOUT, "0.3", "Stated."),
+    ),
+    base={
+        "multitask.batch_size": 8,
+        "multitask.optimizer.learning_rate": 1e-5,
+    },
+    constraints=(FIRST_NEEDS_SHARING, BEST_EPOCH_CONSTRAINT),
+    rows={
+        "0": _MEAN | _JOINT | _SMART | _SUPERVISED,
+        "1": _MEAN | _SMART | _UNSUPERVISED | _SUPERVISED,
+        "2": _MEAN | _SMART | _SUPERVISED,
+        "3": _MEAN | _JOINT | _UNSUPERVISED | _SUPERVISED,
+        "4": _MEAN | _JOINT | _SMART,
+        "5": _MEAN | _UNSUPERVISED | _SUPERVISED,
+        "6": _MEAN | _SMART,
+        "7": _MEAN | _JOINT | _SMART | _UNSUPERVISED,
+        "8": _MEAN | _JOINT | _SUPERVISED,
+        "9": _MEAN | _SMART | _UNSUPERVISED,
+        "10": _MEAN | _JOINT,
+        "11": _MEAN,
+        "12": _MEAN | _JOINT | _UNSUPERVISED,
+        "13": _MEAN | _UNSUPERVISED,
+        "14": _CLS,
+        "15": _CLS | _JOINT,
+        "16": _CLS | _JOINT | _SMART,
+        "17": _CLS | _JOINT | _UNSUPERVISED,
+        "18": _CLS | _UNSUPERVISED,
+        "19": _CLS | _SMART | _UNSUPERVISED,
+        "20": _CLS | _SMART,
+        "21": _CLS | _JOINT | _SMART | _UNSUPERVISED,
+        "22": _PLAIN,
+        "23": _PLAIN | _JOINT,
+        "Baseline (PT)": {"trainable": "heads", "frozen_dropout": "on"},
+        "Baseline (FT)": {},
+    },
+)

@@ -1,0 +1,31 @@
+"""Zhang (002), Table 2: mean pooling against [CLS], all tasks in one step.
+
+Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here). The joint steps end
+with the smallest task, which is what "downsampled to the other two" does to Quora.
+
+Guessed: the curriculum, from Table 4's second row, which repeats this table's; and what is not stated: Adam with a
+constant rate, no weight decay and no clipping; every dropout, 0.1; that the whole encoder is trained; the similarity
+head's two layers, as wide as the encoder with a GELU between; the epoch that is kept, the best on dev.
+"""
+
+from __future__ import annotations
+
+from search_spaces.factors import BALANCER, POOLING, SAMPLER, TRAINABLE
+from search_spaces.factors.reports import ZHANG_HEADS, ZHANG_TRAINING
+from search_spaces.grammar import Space
+from search_spaces.grammar.narrowing import fixed, with_baseline
+
+SPACE = Space(
+    name="zhang_pooling",
+    goal="Does the mean of all tokens serve three tasks better than the first token?",
+    design="grid",
+    factors=(
+        with_baseline(POOLING, "cls", keep=("cls", "mean")),
+        fixed(SAMPLER, "joint", "Inferred: Table 4 prints the same scores for multi-task training."),
+        fixed(BALANCER, "sum", "L1 + L2 + L3."),
+        *ZHANG_HEADS,
+        fixed(TRAINABLE, "all", "Not stated; the scores are those of full tuning."),
+    ),
+    base=ZHANG_TRAINING,
+    rows={"Baseline(CLS)": {}, "Mean pooling": {"pooling": "mean"}},
+)
