@@ -42,6 +42,7 @@ from study.observer import AbstractObserver, Request
 from study.search import Search
 from study.settings import Settings, resolve
 from study.sharing import StageKeys
+from study.trainers.abstract import StudyFacts
 from study.trainers.multitask_bert import MultitaskBert
 
 EPOCHS, EXAMPLES = 3, 100
@@ -88,8 +89,8 @@ class InstantEngine(AbstractEngine):
         return TaskOutputs(values, values[:, 0], values[:, 0], "0" * 64)
 
     def events(self, timeout: float) -> list[Event]:
-        """All that has happened."""
-        found, self._events = self._events, []
+        """The epochs of a run, then its end."""
+        found, self._events = self._events[:EPOCHS], self._events[EPOCHS:]
         self._ended = time.perf_counter()
         return found
 
@@ -109,6 +110,7 @@ class WithoutData(MultitaskBert):
     def __init__(self, settings: Settings) -> None:
         self._settings, self.space = settings, search_spaces.load("full_ablation")
         self._stages = StageKeys(defaultdict(str), "cpu", 1)
+        self.facts = StudyFacts(data_source="demo", made_up=True, fingerprint="0" * 64, backbone="tiny")
 
 
 class SilentObserver(AbstractObserver):

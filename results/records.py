@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Executable, MetaData, create_engine, delete, func, inspect, select, update
+from sqlalchemy import Executable, create_engine, delete, func, select, update
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -190,20 +190,6 @@ class Database:
             for study_name, owner in self._driving.items():
                 lease.require(session, study_name, owner)
             yield session
-
-    @lasting
-    def make_tables(self, tables: MetaData, last: str) -> bool:
-        """Make the tables and indexes of another library that are missing: in one transaction, all or none.
-
-        Whether the library itself has been there before, which makes the table `last` by itself.
-        """
-        with self._write() as session:
-            connection = session.connection()
-            migrations.lock(connection)  # another launch may be making them
-            tables.create_all(connection)
-            for index in [index for table in tables.sorted_tables for index in table.indexes]:
-                index.create(connection, checkfirst=True)
-            return inspect(connection).has_table(last)
 
     def repair_bytes(self) -> int:
         """Make numbers of the bytes that stand in their place (`byte_numbers`); how many."""
