@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import optuna
+from optuna import Study
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import URL
@@ -73,6 +76,45 @@ def storage_there(url: str) -> RDBStorage | None:
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, StorageError):  # as no table of that name
         return None
     return found
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """A study in Optuna's database, with its storage, which alone reads and writes system attributes."""
+
+    study: Study
+    storage: RDBStorage
+
+    @property
+    def study_id(self) -> int:
+        """The storage's id of the study."""
+        return self.storage.get_study_id_from_name(self.study.study_name)
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the system attributes of the study."""
+        return self.storage.get_study_system_attrs(self.study_id)
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Write a system attribute of the study: JSON data."""
+        self.storage.set_study_system_attr(self.study_id, key, value)
+
+
+@contextlib.contextmanager
+def stored_study(url: str, name: str) -> Iterator[StoredStudy | None]:
+    """Open a study as Optuna has it; None where it has no such study."""
+    storage = storage_there(url)
+    if storage is None:
+        yield None
+        return
+    try:
+        try:
+            found = waiting(lambda: optuna.load_study(study_name=name, storage=storage), storage)
+        except KeyError:
+            yield None
+        else:
+            yield StoredStudy(found, storage)
+    finally:
+        close(storage)
 
 
 def close(storage: RDBStorage) -> None:

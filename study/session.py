@@ -58,7 +58,7 @@ from study.terminal import PlainConsole
 from study.tracking import choose as trackers
 from study.trainers.choose import trainer_of
 from study.trust import LOG, check_stored, named_code
-from study.web import optuna_pages
+from study.web import optuna_notes
 
 log = logging.getLogger("study")
 
@@ -267,7 +267,7 @@ class Session:
             outcome = outcome_of(database, results, found)
             write_tables_of(outcome, self._folder / "tables")
             write_report_of(outcome, self._folder / "report.html")
-            optuna_pages.write(self._options.storage, outcome, self._folder)
+            optuna_notes.write(self._options.storage, outcome, self._folder)
             designs = DesignsEnding.of_sections(outcome.sections)
         else:
             designs = DesignsEnding.of(results, found)

@@ -18,7 +18,7 @@ from study.optuna_storage import storage_there
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
 from study.web.offered import Offered
-from study.web.optuna_pages import folder_of
+from study.web.optuna_notes import folder_of
 from study.web.pages import Pages
 
 if TYPE_CHECKING:

@@ -21,10 +21,9 @@ from urllib.parse import parse_qs
 from results import storage_url
 from results.plain import plain
 from results.records import open_database
-from study.web.browser import open_page
 from study.web.guard import Guard
 from study.web.pages import Pages
-from study.web.server import address, adopt
+from study.web.server import address, adopt, open_page
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
