@@ -15,9 +15,8 @@ from mtbert.stage_store.store import StageStore
 from results.records import Database, NewRun
 from results.stored_values import epoch_number
 from study import run_log
-from study.acceptance import Acceptance
+from study.acceptance import Acceptance, Failures
 from study.engines.abstract import AbstractEngine
-from study.failures import Failures
 from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
 from study.objectives import of_event, of_row

@@ -30,9 +30,9 @@ def _main(arguments: list[str] | None) -> int:
     from results.errors import ResultsError
     from results.plain import plain
     from search_spaces import SpaceError
+    from study.acceptance import FailuresStop
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
-    from study.failures import FailuresStop
     from study.session import Session
 
     try:

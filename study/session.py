@@ -30,6 +30,7 @@ from results.task_units import units_from
 from results.wording import plural
 from search_spaces.grammar import Choices
 from study import ending, objectives, plan, run_log, store_note
+from study.acceptance import FailuresStop
 from study.arguments import faults, limit_flags, limits
 from study.beginning import create_or_resume
 from study.code_changes import CodeChange
@@ -42,7 +43,6 @@ from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
-from study.failures import FailuresStop
 from study.folder_lock import folder_held
 from study.lease import Lease
 from study.live import LiveReport

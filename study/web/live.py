@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 from results import storage_url
 from results.plain import plain
 from results.records import open_database
+from study.interrupts import usual_paths
 from study.web.guard import Guard
 from study.web.pages import Pages
 from study.web.server import address, adopt, open_page
@@ -62,6 +63,7 @@ class Watched:
 
 def main() -> int:
     """Serve until standard input ends."""
+    usual_paths()
     with contextlib.suppress(OSError):
         os.nice(NICE)
     told: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {}
