@@ -30,7 +30,8 @@ from sqlalchemy import make_url
 from sqlalchemy import text as sql
 
 import search_spaces
-from results.records import Database, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import StudyRow
 from search_spaces import Space, describe
 from study.driver import Driver
 from study.engines.abstract import AbstractEngine
@@ -39,8 +40,9 @@ from study.execution import Execution, Places
 from study.lease import Lease
 from study.messages import EpochDone, Event, Job, RunDone, StageSeconds, TaskOutputs
 from study.observer import AbstractObserver, Request
+from study.resolve import resolve
 from study.search import Search
-from study.settings import Settings, resolve
+from study.settings import Settings
 from study.sharing import StageKeys
 from study.trainers.abstract import StudyFacts
 from study.trainers.multitask_bert import MultitaskBert
@@ -187,7 +189,7 @@ def run_until(
         observer=SilentObserver(),
         places=Places(Path("/nowhere"), Path("/nowhere")),
         lease=lease,
-        environment_id=database.environment_id(environment(1, None)),
+        environment_id=database.runs.environment_id(environment(1, None)),
     )
     driver = Driver(database=database, trainer=trainer, settings=settings, execution=execution, search=search)
     driver.run()
@@ -209,7 +211,7 @@ def measure(url: str, sizes: list[int], turns: int) -> list[Cost]:
     found, settings = [], resolve({"backbone": "tiny", "name": "s", "epochs": EPOCHS}, None)
     trainer = WithoutData(settings)
     with open_database(url) as database:
-        database.create_study(_study(trainer.space, settings))
+        database.studies.create(_study(trainer.space, settings))
         lease = Lease(database, settings.name)
         lease.take()
         for size in sizes:

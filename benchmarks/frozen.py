@@ -21,15 +21,15 @@ import torch
 
 from mtbert import components
 from mtbert.config import RunConfig, parse
-from mtbert.config_parts import MultitaskConfig
+from mtbert.config.parts import MultitaskConfig
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import evaluate
-from mtbert.frozen import FrozenParts
 from mtbert.model import MultitaskModel, build_model
 from mtbert.run import prepare_data
 from mtbert.stages.multitask import train_sample
-from mtbert.trainer import Trainer
+from mtbert.training.evaluation import evaluate
+from mtbert.training.frozen_cache import FrozenParts
+from mtbert.training.trainer import Trainer
 
 TARGET = 20
 

@@ -6,8 +6,8 @@ An encoder of BERT-base's shape with random weights, bfloat16, one sentence of 1
 classes, AdamW, gradients clipped at 1; both on the same examples. Model FLOP utilisation: products with weights on real
 tokens, forward and backward, over what one product of (8192, 768) by (768, 3072) reaches in the same run. What
 compiling costs is the first epoch's time beyond that of the others; from how many steps it is repaid
-(`mtbert.compilation.REPAYING_STEPS`) follows. torch keeps compiled kernels on disk: an empty TORCHINDUCTOR_CACHE_DIR
-shows the first worker's cost, the same folder again that of all after it.
+(`mtbert.training.compilation.REPAYING_STEPS`) follows. torch keeps compiled kernels on disk: an empty
+TORCHINDUCTOR_CACHE_DIR shows the first worker's cost, the same folder again that of all after it.
 Without a CUDA device it says so and ends.
 """
 
@@ -22,13 +22,13 @@ import numpy as np
 import torch
 
 from mtbert import components
-from mtbert.compilation import compile_layers
 from mtbert.config import parse
-from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
+from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.data.tokenize import Ragged, TokenizedSplit
 from mtbert.encoder.bert import BertEncoder, BertShape
 from mtbert.model import assemble
-from mtbert.trainer import Trainer
+from mtbert.training.compilation import compile_layers
+from mtbert.training.trainer import Trainer
 
 SHAPE = BertShape(vocabulary_size=30522, width=768, layers=12, heads=12, inner_width=3072)
 STEPS = 100  # of a turn

@@ -47,7 +47,7 @@ def command(*arguments: str) -> Cost:
 def measure(folder: Path, runs: int, workers: int) -> Sequence[float]:
     """Make the study, then time what reads it; the seconds of report and tables."""
     place = ["--name", NAME, "--storage", f"sqlite:///{folder}/studies.db"]
-    launch = ["study.launch", "--space", "full_ablation", "--rehearse", "--rehearse-seconds", "0.001", *place]
+    launch = ["study.launch", "--space", "full_ablation", "--rehearse", *place]
     launch += ["--trials", str(runs), "--sampler", "random", "--pruner", "none", "--workers", str(workers)]
     made = command(*launch, "--out", str(folder / "runs"))
     print(

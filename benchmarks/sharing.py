@@ -87,8 +87,8 @@ def take_recipe(storage: str, asked: argparse.Namespace) -> None:
     space = search_spaces.load("full_ablation")
     best = space.complete(next(recipe.choices for recipe in space.recipes if recipe.name == asked.recipe))
     with open_database(storage) as database:
-        found = database.require_study("s")
-        database.update_study(
+        found = database.studies.require("s")
+        database.studies.update(
             "s",
             decisions_json={**found.decisions_json, "best_choices": best},
             settings_json={**found.settings_json, "ablations": asked.changes},

@@ -18,11 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mtbert import components
-from mtbert.config_parts import TrainableConfig
+from mtbert.config.parts import TrainableConfig
 from mtbert.data.tokenize import TokenizedSplit
 from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.bert import BertEncoder
-from mtbert.regularizers.smart import DEVIATION, SmartRegularizer, divergence, perturbation
+from mtbert.regularizers.smart import DEVIATION, SmartRegularizer, change, divergence
 from mtbert.tasks.abstract import AbstractTask
 
 
@@ -191,7 +191,7 @@ class StarterLoop:
         near = outputs_for([each.detach() + n for each, n in zip(words, noise, strict=True)])
         gradients = torch.autograd.grad(divergence(task, near, outputs.detach()), noise)
         deltas = [
-            perturbation(n.detach(), gradient, smart.radius, smart.step, smart.reading)
+            change(n.detach(), gradient, smart.radius, smart.step, smart.perturbation)
             for n, gradient in zip(noise, gradients, strict=True)
         ]
         far = outputs_for([each + delta for each, delta in zip(words, deltas, strict=True)])

@@ -43,7 +43,7 @@ from mtbert.encoder.bert import BertEncoder
 from mtbert.model import build_model
 from mtbert.run import prepare_data
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.trainer import Trainer
+from mtbert.training.trainer import Trainer
 from study.engines.local import ENVIRONMENT
 
 EXAMPLES = 1000  # a task; the words that occur in them are those that are trained

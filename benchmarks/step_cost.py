@@ -24,7 +24,7 @@ from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
-from mtbert.trainer import Trainer
+from mtbert.training.trainer import Trainer
 
 PRETRAINING = {module.NAME: module for module in (mlm, simcse_unsupervised, simcse_supervised)}
 STAGES = (*PRETRAINING, fine_tune_first.NAME, single_task.NAME)

@@ -40,8 +40,9 @@ from mtbert.run import prepare_data
 from search_spaces import Space
 from search_spaces.grammar.choices import places
 from study.configuration import SENTENCES, to_config
+from study.resolve import resolve
 from study.sentences import with_sentences
-from study.settings import Settings, resolve
+from study.settings import Settings
 
 BATCH_SIZE, BATCHES = 8, 2  # batches of each task in an epoch
 STAGE_BATCHES = 3

@@ -44,16 +44,16 @@ import torch
 from starter import StarterLoop
 
 from mtbert.config import RunConfig, parse
-from mtbert.config_parts import TrainableConfig
+from mtbert.config.parts import TrainableConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.model import build_model
 from mtbert.regularizers.smart import SmartRegularizer
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
-from mtbert.trainer import sizes_of
+from mtbert.training.trainer import sizes_of
 from results.records import open_database
 from results.rows import RunRow
 from study.preparation import check_all, prepare
-from study.settings import resolve
+from study.resolve import resolve
 from study.workload import together, workload
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -211,7 +211,7 @@ def launch(flags: Sequence[str], log: Path) -> Spent:
 def runs_of(storage: str) -> list[RunRow]:
     """All runs of the study that did not fail."""
     with open_database(storage) as database:
-        found = database.runs(NAME)
+        found = database.runs.of_study(NAME)
     ends = Counter((run.phase, run.status) for run in found)
     print("runs: " + ", ".join(f"{phase} {status} {count}" for (phase, status), count in sorted(ends.items())))
     failed = sum(run.status == "failed" for run in found)

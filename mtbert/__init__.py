@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtbert.encoder.backbones import load_encoder as load_encoder
+    from mtbert.loaded_model import load as load
     from mtbert.model import build as build
-    from mtbert.trained import load as load
 
 _HOMES = {
     "load_encoder": "mtbert.encoder.backbones",
     "build": "mtbert.model",
-    "load": "mtbert.trained",
+    "load": "mtbert.loaded_model",
 }
 __all__ = ["build", "load", "load_encoder"]
 

@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from mtbert.atomic_files import sync
 from mtbert.config import RunConfig, parse, read
-from mtbert.durable import sync
 from mtbert.encoder.backbones import declared_shape, restore_encoder
 from mtbert.encoder.shape import BertShape, BilstmShape
 from mtbert.errors import BackboneError, CheckpointError, ConfigurationError

@@ -18,7 +18,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mtbert.plain import plain
+from mtbert.output import plain
 
 
 class MtbertError(Exception):

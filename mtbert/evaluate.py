@@ -7,7 +7,8 @@ import json
 import sys
 from typing import Any
 
-from mtbert import command, output
+from mtbert import output
+from mtbert.cli import commands
 from mtbert.data import dropped
 from mtbert.errors import ConfigurationError, Fault, MtbertError, unknown
 
@@ -15,8 +16,8 @@ from mtbert.errors import ConfigurationError, Fault, MtbertError, unknown
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model or data that cannot be read."""
-    parser = command.parser("evaluate", "Measure a trained model on a split.")
-    command.add_data(parser)
+    parser = commands.parser("evaluate", "Measure a trained model on a split.")
+    commands.add_data(parser)
     parser.add_argument("--tasks", metavar="A,B", help="measure these alone; default: all tasks of the model")
     parser.add_argument("--split", choices=("train", "dev", "test"), default="dev", help="default: dev")
     options = parser.parse_args(arguments)
@@ -38,14 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     import torch  # here, so that --help needs no torch
 
-    from mtbert import components, trained
+    from mtbert import components, loaded_model
     from mtbert.data.load import load_split
     from mtbert.data.measurable import require_labels
     from mtbert.data.tokenize import tokenize_split
-    from mtbert.evaluation import evaluate
+    from mtbert.training.evaluation import evaluate
 
     torch.set_num_threads(max(1, options.threads))
-    model = trained.load(options.model)
+    model = loaded_model.load(options.model)
     names = tuple(dict.fromkeys(options.tasks.split(","))) if options.tasks else tuple(model.config.tasks)
     for name in names:
         if name not in model.config.tasks:

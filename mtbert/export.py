@@ -6,20 +6,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtbert import command, output
+from mtbert import output
+from mtbert.cli import commands
 from mtbert.errors import ExportError
 
 if TYPE_CHECKING:
     from mtbert.config import RunConfig
     from mtbert.encoder.bert import BertEncoder
+    from mtbert.loaded_model import TrainedModel
     from mtbert.model import MultitaskModel
-    from mtbert.trained import TrainedModel
 
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be made."""
-    parser = command.parser(
+    parser = commands.parser(
         "export", "Write a trained model's encoder as a folder that transformers.AutoModel.from_pretrained loads."
     )
     parser.add_argument(
@@ -33,11 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     output.alone(options.json)
 
     def write() -> list[Path]:
-        from mtbert import trained  # here, so that --help needs no torch
+        from mtbert import loaded_model
 
-        return export(trained.load(options.model), options.out)
+        return export(loaded_model.load(options.model), options.out)
 
-    return command.write_files(options, write)
+    return commands.write_files(options, write)
 
 
 def hindrance(config: RunConfig) -> str | None:
@@ -65,7 +66,7 @@ def export(trained: TrainedModel, folder: Path) -> list[Path]:
     change, W + (alpha / rank) B A, which computes the same. Weights are float32, whatever the model computes in.
     Raises `ExportError` with the reason where no plain BERT computes what the encoder does.
     """
-    from mtbert.encoder import published
+    from mtbert.encoder import to_transformers
     from mtbert.poolings.cls_pooler import ClsPoolerPooling
 
     model, config = trained.model, trained.config
@@ -77,7 +78,9 @@ def export(trained: TrainedModel, folder: Path) -> list[Path]:
     written = []
     for place, task in places.items():
         encoder = plain_encoder(model, task)
-        written += published.write(place, encoder, trained.tokenizer, max_tokens=trained.max_tokens, pooler=pooler)
+        written += to_transformers.write(
+            place, encoder, trained.tokenizer, max_tokens=trained.max_tokens, pooler=pooler
+        )
     return written
 
 

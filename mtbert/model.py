@@ -11,17 +11,18 @@ from torch import Tensor, nn
 
 from mtbert import components
 from mtbert.adapters.abstract import TaskAdapter
-from mtbert.config import Precision, RunConfig
+from mtbert.config import RunConfig
+from mtbert.config.parts import Precision
 from mtbert.data.batching import Batch
 from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.backbones import build_encoder, load_pooler, load_tokenizer
 from mtbert.encoder.bert import BertEncoder
-from mtbert.encoder.packing import Packing
 from mtbert.errors import BackboneError
 from mtbert.heads.abstract import AbstractHead
+from mtbert.packing import Packing
 from mtbert.poolings.abstract import AbstractPooling
 from mtbert.precision import autocast
-from mtbert.streams import torch_stream
+from mtbert.random_streams import torch_stream
 from mtbert.tasks.abstract import AbstractTask
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mtbert.config_parts import Precision
+from mtbert.config.parts import Precision
 
 AMPERE = (8, 0)  # the first CUDA capability with bfloat16 matrix products
 

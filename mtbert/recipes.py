@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from mtbert.config import RunConfig, parse
-from mtbert.config_parts import MultitaskConfig
+from mtbert.config.parts import MultitaskConfig
 from mtbert.errors import ConfigurationError, Fault, unknown
 
 GROUP = "mtbert.recipes"

@@ -14,22 +14,23 @@ from functools import partial
 from pathlib import Path
 
 from mtbert import components
-from mtbert.chain import Chain, Sharing, Stage, StageDone
-from mtbert.compilation import compile_layers
-from mtbert.config import MlmConfig, RunConfig
-from mtbert.data.cutting import most_tokens
+from mtbert.config import RunConfig
+from mtbert.config.stages import MlmConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.prepared import prepare_once
 from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared, prepare
+from mtbert.device import forget_peak, peak_memory_bytes
 from mtbert.encoder.backbones import load_masked_head, load_tokenizer
-from mtbert.evaluation import Evaluation, evaluate
-from mtbert.memory import forget_peak, peak_memory_bytes
+from mtbert.encoder.truncation import most_tokens
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
+from mtbert.stages.chain import Chain, Sharing, Stage, StageDone
+from mtbert.stages.losses import StageTold
 from mtbert.stages.multitask import EpochReport
-from mtbert.stages.told import StageTold
 from mtbert.tasks.abstract import AbstractTask
+from mtbert.training.compilation import compile_layers
+from mtbert.training.evaluation import Evaluation, evaluate
 
 
 def prepare_data(

@@ -86,9 +86,10 @@ def _train(options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
     from mtbert import checkpoint
-    from mtbert.data import cutting, held_out, measurable
+    from mtbert.data import held_out, measurable
     from mtbert.data.load import load_corpus
     from mtbert.data.texts import triplets_note
+    from mtbert.encoder import truncation
     from mtbert.precision import slow
     from mtbert.run import prepare_data
 
@@ -108,7 +109,7 @@ def _train(options: argparse.Namespace) -> None:
     for note in (
         *held_out.notes(corpus),
         *measurable.notes(corpus, *sizes),
-        *cutting.notes(config, corpus),
+        *truncation.notes(config, corpus),
         *triplets_note(data.texts),
     ):
         print(note, file=sys.stderr)
@@ -122,7 +123,7 @@ def _train(options: argparse.Namespace) -> None:
 def _configuration(options: argparse.Namespace) -> RunConfig:
     """What is asked for; raises `MtbertError` for what cannot be, or has not as many layers as are to be trained."""
     from mtbert.config import RunConfig, parse, read, with_rates
-    from mtbert.config_combinations import nothing_to_train
+    from mtbert.config.rules import nothing_to_train
     from mtbert.encoder.backbones import check_layers
     from mtbert.recipes import recipe
 
@@ -165,7 +166,7 @@ def _device(wanted: str | None) -> str:
 def _run(config: RunConfig, data: Prepared, device: str, options: argparse.Namespace) -> RunOutcome:
     """Train, a line an epoch; raises `ConfigurationError` where the training diverges."""
     from mtbert.run import run
-    from mtbert.trainer import DivergedError
+    from mtbert.training.trainer import DivergedError
 
     def report(epoch: EpochReport) -> bool:
         metrics = "   ".join(
@@ -202,7 +203,7 @@ def _writing() -> Iterator[None]:
 
 def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -> None:
     """What came of it."""
-    from mtbert.evaluation import degenerate
+    from mtbert.training.evaluation import degenerate
 
     best = outcome.best
     for note in degenerate(best.dev):

@@ -11,10 +11,11 @@ import numpy as np
 from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
 from results.compared import record as judged_record
+from results.contrasts import Comparison
 from results.records import Database
 from results.rows import Cell, StudyRow
 from results.statistics import Difference, Judgement
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 
 if TYPE_CHECKING:
     import pandas as pd

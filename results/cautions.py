@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 
+from results.contrasts import Comparison
 from results.power import minimum_detectable_effect
 from results.rows import RunRow, StudyRow
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.task_units import margin_of
 from results.wording import plural, seeds_text
 

@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import DEFAULT_STORAGE, output
+from results import DEFAULT_STORAGE
 from results.errors import ResultsError, StorageError
-from results.plain import plain
+from search_spaces import output
+from search_spaces.output import plain
 
 if TYPE_CHECKING:
     from results.records import Database
@@ -76,8 +77,8 @@ def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], Non
 @contextmanager
 def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
     """The studies that were named, each with its database open; UnknownStudy, StorageError."""
-    from results.foreign import foreign_rows
     from results.records import open_database
+    from results.storage_url import foreign_rows
 
     with ExitStack() as stack:
         databases: dict[str, Database] = {}
@@ -86,7 +87,7 @@ def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
             if url not in databases:
                 stack.enter_context(foreign_rows(url, debug=given.debug))
                 databases[url] = stack.enter_context(open_database(url, create=False))
-            databases[url].require_study(name)
+            databases[url].studies.require(name)
             studies.append((databases[url], name))
         yield studies
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from results import first_screen, interval_svg, notes, paired_svg, wording
+from results import first_screen, interval_svg, notes, wording
 from results.comparing import PairOfStudies, StudyComparison
 from results.rendering import TEMPLATES, template_environment
 from results.rows import StudyRow
@@ -110,7 +110,9 @@ def _table(pair: PairOfStudies, reference: str) -> dict[str, Any]:
     notes += [TURNED] if any(row.turned for row in pair.shared) else []
     return {
         "scale": Markup(interval_svg.scale(axis)),
-        "rows": [(row, Markup(paired_svg.pair(row.first.interval, row.second.interval, axis))) for row in pair.shared],
+        "rows": [
+            (row, Markup(interval_svg.pair(row.first.interval, row.second.interval, axis))) for row in pair.shared
+        ],
         "notes": " ".join(notes),
         "lists": [
             (f"Only in {reference}", [_listed(one, pair.first) for one in pair.only_first]),

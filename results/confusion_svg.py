@@ -7,7 +7,7 @@ from html import escape
 
 from results.arrays import Float64
 from results.error_view import TaskView, percent
-from results.plain import plain
+from search_spaces.output import plain
 
 CELL_WIDTH, CELL_HEIGHT = 86, 40
 LETTER = 7.2  # pixels that a letter of the labels takes, at most

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from results.rows import JsonObject
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import Change, changes, changes_in_words, plural
 
-MOST = 4  # changes that are told one by one
+MOST = 4  # changes that are listed one by one
+SHOWN_DIGEST = 7  # hex digits that distinguish configurations whose words are the same
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,12 @@ class Described:
     text: str
     whole: str = ""
     changes: int = 0
+
+
+def choices_of(results: StudyResults, digest: str) -> JsonObject:
+    """Return the choices of a configuration; none if it has no results."""
+    runs = results.results_of(digest)
+    return next(iter(runs.values())).choices_json if runs else {}
 
 
 def described(found: Summary, choices: Mapping[str, Any]) -> Described:
@@ -52,3 +61,11 @@ def best_in_brief(found: Summary) -> str:
 def _ordered(found: Summary, differing: Sequence[Change]) -> list[Change]:
     ranked = [row.cell.factor for row in found.ablation if row.comparison]
     return sorted(differing, key=lambda one: ranked.index(one.factor) if one.factor in ranked else len(ranked))
+
+
+def unique_names(short: Mapping[str, str], in_full: Callable[[str], str]) -> dict[str, str]:
+    """Return digest -> a unique name: the short one, else `in_full(digest)`, else with the digest added."""
+    texts = list(short.values())
+    names = {digest: text if texts.count(text) == 1 else in_full(digest) for digest, text in short.items()}
+    texts = list(names.values())
+    return {d: text if texts.count(text) == 1 else f"{text} ({d[:SHOWN_DIGEST]})" for d, text in names.items()}

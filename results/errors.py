@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from results.plain import plain
+from search_spaces.output import plain
 
 
 class ResultsError(Exception):

@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import command, output
+from results import command
 from results.errors import ResultsError
 from results.table_formats import PRINTED, WRITERS
+from search_spaces import output
 
 if TYPE_CHECKING:
     import pandas as pd

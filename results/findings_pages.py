@@ -206,7 +206,7 @@ def _again(found: Outcome) -> str:
 
 def _environments(found: Outcome) -> list[EnvironmentRow]:
     numbers = sorted({run.environment_id for run in found.results.runs if run.environment_id is not None})
-    rows = (found.database.environment(number) for number in numbers)
+    rows = (found.database.runs.environment(number) for number in numbers)
     return [row for row in rows if row is not None]
 
 

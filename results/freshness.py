@@ -21,7 +21,7 @@ def run_counts(database: Database, name: str) -> Counter[str]:
 
 def driven(database: Database, name: str) -> bool:
     """Whether a driver is at work on the study, as far as can be told from this machine."""
-    return database.driven_by(name, socket.gethostname()) is not None
+    return database.leases.live(name, socket.gethostname()) is not None
 
 
 def fingerprint(database: Database, name: str) -> str:
@@ -29,7 +29,7 @@ def fingerprint(database: Database, name: str) -> str:
 
     `UnknownStudy` when the database has none of that name.
     """
-    study = database.require_study(name)
+    study = database.studies.require(name)
     run = schema.Run
     states = select(run.phase, run.status, func.count(), func.max(run.id), func.max(run.finished_at))
     states = states.where(run.study_name == name).group_by(run.phase, run.status)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
 from results.compared import record as judged_record
+from results.contrasts import Comparison
 from results.leaderboard import ConfigurationResult, baseline_digest
 from results.statistics import Difference, Judgement
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.contrasts import IntervalOver, score_interval
 from results.looks import schedule
 from results.records import Database
 from results.rows import JsonObject
 from results.statistics import Interval
-from results.study_results import IntervalOver, StudyResults
+from results.study_results import StudyResults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,7 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
     if not runs:
         return None
     scores = results.scores(digest)
-    found = results.score_interval(digest)
+    found = score_interval(results, digest)
     cells = [cell for cell in results.cells if cell.config_digest == digest]
     tests = [value for run in runs if (value := results.split_score(run.id, "test")) is not None]
     return ConfigurationResult(
@@ -68,8 +69,8 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
         mean=float(np.mean(scores)),
         spread=_spread(scores),
         seeds=len(scores),
-        interval=found[0] if found else None,
-        interval_over=found[1] if found else None,
+        interval=found.interval if found else None,
+        interval_over=found.over if found else None,
         test_mean=float(np.mean(tests)) if tests else None,
         test_spread=_spread(tests),
         test_seeds=len(tests),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from results.plain import plain
 from results.wording import Choice, level_text
+from search_spaces.output import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from results.added import added_rows
-from results.described import described
+from results.described import choices_of, described, unique_names
 from results.rows import JsonObject
 from results.study_results import StudyResults
 from results.summary import Summary
+from results.typed_tables import typed_table
 from results.wording import changes, changes_in_words, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Role = Literal["baseline", "best", "confirmed", "change of the best", "change of the baseline"]
-SHOWN_DIGEST = 7  # hex digits that tell configurations apart whose words are the same
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,6 @@ def method_task(results: StudyResults, found: Summary) -> MethodTask:
 
 def method_task_frame(table: MethodTask) -> pd.DataFrame:
     """`method_task` as a long frame: a row per configuration and task; the task is empty for the score over all."""
-    import pandas as pd
-
     records = [
         {
             "method": row.method,
@@ -94,20 +92,7 @@ def method_task_frame(table: MethodTask) -> pd.DataFrame:
         )
         if cell is not None
     ]
-    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
-
-
-COLUMNS = {
-    "method": "str",
-    "role": "str",
-    "config_digest": "str",
-    "task": "str",
-    "metric": "str",
-    "mean": "float64",
-    "spread": "float64",
-    "seeds": "int64",
-    "run_ids": "str",
-}
+    return typed_table("method_task", records)
 
 
 def _named(results: StudyResults, found: Summary) -> Iterator[tuple[str, Role, str]]:
@@ -137,15 +122,11 @@ def _row(results: StudyResults, digest: str, role: Role, method: str, tasks: Seq
         digest=digest,
         method=method,
         role=role,
-        tasks=tuple(_score([_main(results, run, task) for run in runs]) for task in tasks),
+        tasks=tuple(_score([results.main_value(run, task) for run in runs]) for task in tasks),
         score=_score(list(results.scores(digest))),
         seeds=len(runs),
         run_ids=runs,
     )
-
-
-def _main(results: StudyResults, run: int, task: str) -> float | None:
-    return results.main_value(run, task)
 
 
 def _score(values: Sequence[float | None]) -> TaskScore | None:
@@ -176,21 +157,16 @@ def _by_score(row: MethodRow) -> tuple[bool, float, str]:
     return row.score is None, -(row.score.mean if row.score else 0.0), row.digest
 
 
-def _apart(rows: Sequence[MethodRow], found: Summary, results: StudyResults) -> Iterator[MethodRow]:
-    """The rows with names that are unique: all changes where the short words are shared, then the digest."""
-    names = [row.method for row in rows]
-    whole = [
-        row.method if names.count(row.method) == 1 else _in_full(row, found, _choices(results, row.digest))
-        for row in rows
-    ]
-    for row, name in zip(rows, whole, strict=True):
-        yield replace(row, method=name if whole.count(name) == 1 else f"{name} ({row.digest[:SHOWN_DIGEST]})")
+def _apart(rows: Sequence[MethodRow], found: Summary, results: StudyResults) -> list[MethodRow]:
+    """Return the rows with unique names: all changes if the short words are shared, then the digest."""
+    by_digest = {row.digest: row for row in rows}
+    names = unique_names(
+        {row.digest: row.method for row in rows},
+        lambda digest: _in_full(by_digest[digest], found, choices_of(results, digest)),
+    )
+    return [replace(row, method=names[row.digest]) for row in rows]
 
 
 def _in_full(row: MethodRow, found: Summary, choices: JsonObject) -> str:
     told = changes_in_words(changes(found.baseline_choices, choices))
     return f"best: {told}" if row.role == "best" else told
-
-
-def _choices(results: StudyResults, digest: str) -> JsonObject:
-    return next(iter(results.results_of(digest).values())).choices_json

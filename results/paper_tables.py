@@ -9,15 +9,17 @@ import re
 from collections.abc import Mapping, Sequence
 
 from results.added import added_rows
-from results.described import described
+from results.contrasts import Comparison
+from results.described import described, unique_names
 from results.first_screen import best_name, made_up
 from results.leaderboard import ConfigurationResult, baseline_digest
 from results.method_task import TaskScore, method_task
 from results.print_table import PrintColumn, PrintTable
 from results.rows import Cell
 from results.statistics import Judgement
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
+from results.task_units import margin_of
 from results.units import Unit
 from results.wording import (
     NONE,
@@ -164,14 +166,14 @@ def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Seq
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
     """What a point, the intervals and the verdicts are."""
-    unit, margin = results.units.score, results.margin
+    unit, margin = results.units.score, margin_of(results.study)
     equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
     over = {comparison.over for _, comparison, _ in rows if comparison}
     of = (
         " over seeds and dev examples" if over == {"seeds and examples"} else " over seeds" if over == {"seeds"} else ""
     )
     return (
-        f"{unit.note()[:-1]}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
+        f"{unit.note}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
         f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); {equivalent}open: neither."
     )
 
@@ -206,14 +208,8 @@ def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, 
         or ("baseline" if one.digest == baseline else described(found, one.choices).text)
         for one in entries
     }
-    whole = {
-        one.digest: short[one.digest]
-        if list(short.values()).count(short[one.digest]) == 1
-        else changes_in_words(changes(found.baseline_choices, one.choices))
-        for one in entries
-    }
-    told = list(whole.values())
-    return {digest: name if told.count(name) == 1 else f"{name} ({digest[:7]})" for digest, name in whole.items()}
+    choices = {one.digest: one.choices for one in entries}
+    return unique_names(short, lambda digest: changes_in_words(changes(found.baseline_choices, choices[digest])))
 
 
 def _unsaid(entry: ConfigurationResult, baseline: str | None, named: Mapping[str, str]) -> bool:

@@ -11,8 +11,7 @@ import numpy as np
 
 from results.arrays import Float64
 from results.custom_trainer import custom_trainer
-from results.front_tolerance import cost_noise, tolerance_of, tolerant_front
-from results.fronts import Direction, front, front_probability
+from results.fronts import Direction, cost_noise, front, front_probability, tolerance_of
 from results.leaderboard import configuration_result
 from results.records import Database
 from results.rows import JsonObject, RunRow
@@ -108,10 +107,7 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
     for each in fronts(results):
         points = frame[[each.x.column, each.y.column]].to_numpy(dtype="float64", na_value=np.nan)
         tolerance = tolerance_along(results, each)
-        if tolerance:
-            frame[each.member] = tolerant_front(points[:, 1], points[:, 0], tolerance)
-        else:
-            frame[each.member] = front(points, each.directions)
+        frame[each.member] = front(points, each.directions, tolerance=tolerance)
         frame[each.probability] = _probabilities(results, list(frame["config_digest"]), each, tolerance)
     return frame
 

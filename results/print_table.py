@@ -1,8 +1,8 @@
-"""A table laid out for print: LaTeX that fits a column or the width of a page, and Markdown.
+"""Tables for print: LaTeX floats that fit a column or the page, and Markdown.
 
 A document that inputs the LaTeX needs these packages:
 
-    \\usepackage[T1]{fontenc}  \\usepackage{booktabs}
+    \\usepackage[T1]{fontenc}  \\usepackage{booktabs,graphicx}
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-from results.tex_text import BOLD, breakable, escape, one_line, pieces, width
+from results.tex_text import breakable, escape, lines, one_line
 
-PREAMBLE = r"% \usepackage[T1]{fontenc} \usepackage{booktabs}"
-# Points (1/72.27 inch) that a table may be wide: ACL's column; article's page of one column; ACL's page of two.
-COLUMN, PAGE, WIDE_PAGE = 219.0, 345.0, 455.0
-FONT, LEADING = 8.0, 9.5  # points, whatever the document's size is, so that widths are known
-SEPARATION = 3.0  # points on each side of a column
-LINES = 36  # of a table on one page, below the caption and the headings
+PREAMBLE = r"% \usepackage[T1]{fontenc} \usepackage{booktabs,graphicx}"
+# Points (1/72.27 inch): ACL's column; a page, in part filled so that one column of article (345) shrinks it little.
+COLUMN, PAGE = 219.0, 400.0
+FONT, LEADING, CHARACTER, GAP = 8.0, 9.5, 4.0, 6.0  # size, line height, mean width, space between columns; points
+NATURAL = 25  # characters: longer texts are wrapped
+NARROWEST, WIDEST = 96.0, 176.0  # of a wrapped column
+LINES = 36  # per part of a table, below the caption and the headings
 FLOATS = 12  # that TeX can hold until there is a page for them
-# Points: the least width of the first column and of another text, of a heading, of a heading's word that is not broken.
-KEY, TEXT, HEADING, HEADING_WORD = 70.0, 48.0, 36.0, 72.0
-WORD = 15.0  # ems of a caption that are never broken: in any column and size of type
+HEADING = 12  # characters in a line of a heading, at least
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class PrintTable:
     bold: frozenset[tuple[int, int]] = frozenset()
     marks: tuple[tuple[int, int, str], ...] = ()
 
+    @cached_property
+    def longest(self) -> tuple[int, ...]:
+        """The characters of the longest cell of each column."""
+        return tuple(max((len(one_line(row[at])) for row in self.rows), default=0) for at in range(len(self.columns)))
+
 
 def markdown_table(table: PrintTable) -> str:
     """The table in GitHub-flavoured Markdown, the caption above it."""
@@ -69,163 +74,120 @@ def markdown_table(table: PrintTable) -> str:
 
 
 def latex_table(table: PrintTable) -> str:
-    """The table as one float, or several where it is wider than a page or longer than one.
+    """Return the table as one float, or several if it is wider or longer than a page.
 
-    A table that fits a column is a `table`, another one a `table*`. What TeX's fonts lack is shown by its number, as in
-    [U+6570]. Every part repeats the headings and the first column, and ends before the page does.
+    A table that fits a column is a `table`, others are `table*`; TeX shrinks one wider than the document's page. Every
+    part repeats the headings and the first column. Characters that TeX's fonts lack are printed as [U+6570].
     """
     if not table.columns:
         return f"{PREAMBLE}\n% a table without columns\n"
-    natural = [_natural(table, at) for at in range(len(table.columns))]
-    for room in (COLUMN, PAGE):
-        if (whole := _whole(table, natural, room)) is not None:
-            return "\n".join([PREAMBLE, *_floats(table, [whole])]) + "\n"
-    narrow = _floats(table, _panels(table, natural))
-    if (wide := _whole(table, natural, WIDE_PAGE)) is None:
-        return "\n".join([PREAMBLE, *narrow]) + "\n"
-    chosen = [rf"\ifdim\textwidth<{WIDE_PAGE:g}pt % in parts, where the page is too narrow for the whole", *narrow]
-    return "\n".join([PREAMBLE, *chosen, r"\else", *_floats(table, [wide]), r"\fi"]) + "\n"
+    parts = [(panel, rows) for panel in _panels(table) for rows in _pages(table, panel)]
+    floats = [PREAMBLE]
+    for place, (panel, rows) in enumerate(parts, start=1):
+        if place > 1 and place % FLOATS == 1:
+            floats.append(r"\clearpage")
+        part = f" Part {place} of {len(parts)}." if len(parts) > 1 else ""
+        caption = breakable(f"{table.caption if place == 1 else ''}{part}".strip())
+        label = rf"\label{{tab:{_label(table.name)}}}" if place == 1 else ""
+        floats.append(_float(table, panel, rows, rf"\caption{{{caption}}}{label}"))
+    return "\n".join(floats) + "\n"
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """Columns that stand side by side: their places, and the width of those that are wrapped."""
+    """Columns side by side, by index; `wrapped` is the width of the long texts among them, in points."""
 
     columns: tuple[int, ...]
-    wrapped: dict[int, float]
+    wrapped: float
     starred: bool
 
 
-def _whole(table: PrintTable, natural: Sequence[float], room: float) -> _Panel | None:
-    """All columns side by side in so many points; None where they have no room."""
+def _panels(table: PrintTable) -> list[_Panel]:
+    """Return the whole table if it fits a column or a page, else as many columns at a time as fit, with the first."""
     every = tuple(range(len(table.columns)))
-    wrapped = _fitted(table, every, natural, room)
-    return None if wrapped is None else _Panel(every, wrapped, room > COLUMN)
+    for room in (COLUMN, PAGE):
+        if (wrapped := _wrapped(table, every, room)) is not None:
+            return [_Panel(every, wrapped, starred=room > COLUMN)]
+    groups: list[tuple[int, ...]] = [(0,)]
+    for at in every[1:]:
+        if len(groups[-1]) > 1 and _wrapped(table, (*groups[-1], at), PAGE) is None:
+            groups.append((0,))
+        groups[-1] = (*groups[-1], at)
+    return [_Panel(columns, _wrapped(table, columns, PAGE) or NARROWEST, starred=True) for columns in groups]
 
 
-def _panels(table: PrintTable, natural: Sequence[float]) -> list[_Panel]:
-    """As many columns at a time as a page takes, each time with the first."""
-    panels: list[tuple[int, ...]] = []
-    for at in range(1, len(table.columns)):
-        wider = (*panels[-1], at) if panels else (0, at)
-        if panels and _fitted(table, wider, natural, PAGE) is not None:
-            panels[-1] = wider
-        else:
-            panels.append((0, at))
-    return [_Panel(columns, _fitted(table, columns, natural, PAGE) or {}, True) for columns in panels or [(0,)]]
+def _wrapped(table: PrintTable, columns: Sequence[int], room: float) -> float | None:
+    """Return the width of each wrapped column if the columns fit `room` points, else None."""
+    long = [at for at in columns if _is_long(table, at)]
+    left = room - sum(GAP if at in long else CHARACTER * _characters(table, at) + GAP for at in columns)
+    width = min(WIDEST, left / len(long)) if long else WIDEST
+    return width if left >= 0 and width >= NARROWEST else None
 
 
-def _floats(table: PrintTable, panels: Sequence[_Panel]) -> list[str]:
-    """The floats of panels side by side, each in parts that are no longer than a page."""
-    parts = [(panel, rows) for panel in panels for rows in _pages(table, panel)]
-    floats = []
-    for place, (panel, rows) in enumerate(parts, start=1):
-        if place > 1 and place % FLOATS == 1:
-            floats.append(r"\clearpage")
-        told = table.caption if place == 1 else ""
-        of = f" Part {place} of {len(parts)}." if len(parts) > 1 else ""
-        label = rf"\label{{tab:{_label(table.name)}}}" if place == 1 else ""
-        floats.append(_float(table, panel, rows, f"{told}{of}".strip(), label))
-    return floats
+def _is_long(table: PrintTable, at: int) -> bool:
+    return table.columns[at].align == "l" and table.longest[at] > NATURAL
 
 
-def _fitted(
-    table: PrintTable, columns: Sequence[int], natural: Sequence[float], room: float
-) -> dict[int, float] | None:
-    """The widths of the columns that must be wrapped to fit `room` points; None where they cannot be narrow enough."""
-    room -= 2 * SEPARATION * (len(columns) - 1)
-    least = {
-        at: min(natural[at], KEY if at == columns[0] else TEXT) for at in columns if table.columns[at].align == "l"
-    }
-    spare = room - sum(least.get(at, natural[at]) for at in columns)
-    if spare < 0:
-        return None
-    wrapped = {}
-    # The narrowest wish first: what it leaves is there for the others.
-    for left, at in enumerate(sorted(least, key=lambda one: natural[one] - least[one])):
-        more = min(natural[at] - least[at], spare / (len(least) - left))
-        spare -= more
-        if least[at] + more < natural[at]:
-            wrapped[at] = math.floor(10 * (least[at] + more)) / 10
-    return wrapped
+def _characters(table: PrintTable, at: int) -> int:
+    return max([table.longest[at], *(len(line) for line in _heading(table, at))])
 
 
-def _natural(table: PrintTable, at: int) -> float:
-    """How wide a column is in points where nothing is wrapped."""
-    cells = _widest(table, at)
-    return FONT * max([cells, *(width(line) for line in _heading(table, at, cells))])
-
-
-def _widest(table: PrintTable, at: int) -> float:
-    """The widest cell of a column in ems, with its mark."""
-    marked = {line for line, of, _ in table.marks if of == at}
-    cells = (
-        width(row[at]) * (BOLD if (place, at) in table.bold else 1) + (place in marked)
-        for place, row in enumerate(table.rows)
-    )
-    return max(cells, default=0.0)
-
-
-def _heading(table: PrintTable, at: int, wide: float) -> list[str]:
-    """The heading in lines that are not much wider than the cells."""
-    longest = max(width(word) for line in table.columns[at].lines for word in (line or " ").split(" "))
-    widest = max(wide, HEADING / FONT, min(longest, HEADING_WORD / FONT))
-    return [piece for line in table.columns[at].lines for piece in pieces(line, widest)]
+def _heading(table: PrintTable, at: int) -> list[str]:
+    return [line for text in table.columns[at].lines for line in lines(text, max(table.longest[at], HEADING))]
 
 
 def _pages(table: PrintTable, panel: _Panel) -> list[range]:
-    """The rows of each part, so that none is longer than a page."""
-    pages, begin, lines = [], 0, 0
+    """Return the rows of each part, so that none is longer than a page."""
+    long = [at for at in panel.columns if _is_long(table, at)]
+    starts, filled = [0], 0
     for place, row in enumerate(table.rows):
-        high = max([1, *(math.ceil(1.25 * FONT * width(row[at]) / wide) for at, wide in panel.wrapped.items())])
-        if lines and lines + high > LINES:
-            pages.append(range(begin, place))
-            begin, lines = place, 0
-        lines += high
-    return [*pages, range(begin, len(table.rows))]
+        height = max([1, *(math.ceil(1.3 * CHARACTER * len(one_line(row[at])) / panel.wrapped) for at in long)])
+        if filled and filled + height > LINES:
+            starts.append(place)
+            filled = 0
+        filled += height
+    return [range(first, last) for first, last in zip(starts, [*starts[1:], len(table.rows)], strict=True)]
 
 
-def _float(table: PrintTable, panel: _Panel, rows: range, caption: str, label: str) -> str:
+def _float(table: PrintTable, panel: _Panel, rows: range, caption: str) -> str:
     kind = "table*" if panel.starred else "table"
-    aligned = (
-        f"p{{{panel.wrapped[at]}pt}}" if at in panel.wrapped else table.columns[at].align for at in panel.columns
+    aligned = "".join(
+        f"p{{{panel.wrapped:.1f}pt}}" if _is_long(table, at) else table.columns[at].align for at in panel.columns
     )
-    body = [" & ".join(_cell(table, panel, row, at) for at in panel.columns) for row in rows]
-    head = " & ".join(_head(table, panel, at) for at in panel.columns)
+    body = [" & ".join(_cell(table, row, at) for at in panel.columns) for row in rows]
     return "\n".join(
         [
             rf"\begin{{{kind}}}[tbp]",
             r"\centering",
-            rf"\caption{{{breakable(caption, WORD)}}}{label}",
-            rf"\fontsize{{{FONT:g}}}{{{LEADING:g}}}\selectfont\setlength{{\tabcolsep}}{{{SEPARATION:g}pt}}",
-            rf"\begin{{tabular}}{{@{{}}{''.join(aligned)}@{{}}}}",
+            caption,
+            rf"\fontsize{{{FONT:g}}}{{{LEADING:g}}}\selectfont\setlength{{\tabcolsep}}{{{GAP / 2:g}pt}}",
+            r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+            rf"\begin{{tabular}}{{@{{}}{aligned}@{{}}}}",
             r"\toprule",
-            rf"{head} \tabularnewline",
+            rf"{' & '.join(_head(table, at) for at in panel.columns)} \tabularnewline",
             r"\midrule",
             *(rf"{line} \tabularnewline" for line in body),
             r"\bottomrule",
-            r"\end{tabular}",
+            r"\end{tabular}}",
             rf"\end{{{kind}}}",
         ]
     )
 
 
-def _cell(table: PrintTable, panel: _Panel, row: int, at: int) -> str:
-    text = one_line(table.rows[row][at])
-    told = breakable(text, panel.wrapped[at] / FONT) if at in panel.wrapped else escape(text)
+def _cell(table: PrintTable, row: int, at: int) -> str:
+    text, long = table.rows[row][at], _is_long(table, at)
     mark = next((mark for line, of, mark in table.marks if (line, of) == (row, at)), "")
-    told += f"$^{{{mark}}}$" if mark else ""
-    told = rf"\textbf{{{told}}}" if (row, at) in table.bold and text else told
-    return rf"\raggedright {told}" if at in panel.wrapped else told
+    source = (breakable(text) if long else escape(text)) + (f"$^{{{mark}}}$" if mark else "")
+    source = rf"\textbf{{{source}}}" if (row, at) in table.bold and text else source
+    return rf"\raggedright {source}" if long else source
 
 
-def _head(table: PrintTable, panel: _Panel, at: int) -> str:
-    if at in panel.wrapped:
-        return rf"\raggedright {breakable(' '.join(table.columns[at].lines), panel.wrapped[at] / FONT)}"
-    lines = [escape(line) for line in _heading(table, at, _widest(table, at))]
-    if len(lines) < 2:
-        return "".join(lines)
-    stacked = r"\\ ".join(lines)
+def _head(table: PrintTable, at: int) -> str:
+    if _is_long(table, at):
+        return rf"\raggedright {breakable(' '.join(table.columns[at].lines))}"
+    stacked = r"\\ ".join(escape(line) for line in _heading(table, at))
+    if len(_heading(table, at)) < 2:
+        return stacked
     return rf"\begin{{tabular}}[b]{{@{{}}{table.columns[at].align}@{{}}}}{stacked}\end{{tabular}}"
 
 

@@ -97,7 +97,7 @@ def _points(context: Context, difference: float | None) -> str:
 
 def _context(study: Outcome) -> dict[str, Any]:
     results, found = study.results, study.summary
-    issues = study.database.data_issues(study.name)
+    issues = study.database.studies.data_issues(study.name)
     named = [(row.cell.name, row.comparison) for row in found.ablation]
     named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
     shown = {name: comparison for name, comparison in named if comparison}

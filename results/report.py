@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results import command, output
-from results.plain import plain
+from results import command
+from search_spaces import output
+from search_spaces.output import plain
 
 if TYPE_CHECKING:
     from results.command import Opened

@@ -1,25 +1,36 @@
-"""Transactions on SQLite and PostgreSQL: how they begin, how they wait, what their failures are called."""
+"""Transactions on SQLite and PostgreSQL: how they begin, how long they wait, and which errors they raise.
+
+`reads`, `writes` and `writes_once` make one transaction of a method: it gets the session as its first argument, and is
+called without it.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
-from results import byte_numbers, migrations, storage_url
+from results import migrations, storage_url
 from results.column_types import note_encoding
 from results.errors import ConnectionLost, RecordError, StorageError
-from results.reconnecting import lasting_if_there
+from results.reconnecting import lasting, lasting_if_there
 from results.stored_values import BytesForNumber
 
 _answered: set[URL] = set()  # servers that did so in this process: such a one is waited for, its name is right
+
+
+PartT = TypeVar("PartT", bound="AbstractPart")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Transaction = Callable[Concatenate[PartT, Arguments], Result]
 
 
 class Sessions:
@@ -35,6 +46,7 @@ class Sessions:
         self._engine = engine
         self._writing = engine.execution_options(write=True)
         self.shown_url, self.read_only = shown_url, read_only
+        self.guard: Callable[[Session], object] = lambda session: None  # called first in every guarded transaction
 
     def _note_encoding(self, connection: Any, record: object) -> None:
         note_encoding(self._engine.dialect, connection.info.parameter_status("server_encoding") or "UTF8")
@@ -62,16 +74,6 @@ class Sessions:
         with self._told(), self._writing.begin() as connection:
             migrations.upgrade(connection, self.shown_url)
 
-    def byte_columns(self) -> list[byte_numbers.ByteColumn]:
-        """The columns of numbers that hold bytes (`byte_numbers`). Changes nothing."""
-        with self._told(), self._engine.connect() as connection:
-            return byte_numbers.found(connection)
-
-    def repair_bytes(self) -> int:
-        """Make numbers of them, in one transaction; how many."""
-        with self._told(), self._writing.begin() as connection:
-            return byte_numbers.repair(connection)
-
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only reads."""
@@ -83,9 +85,14 @@ class Sessions:
             raise StorageError(f"{self.shown_url} holds a value that this program does not write: {told}.") from fault
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A transaction that writes; committed at the end, rolled back on any error."""
+    def write(self, *, guarded: bool = True) -> Iterator[Session]:
+        """A transaction that writes; committed at the end, rolled back on any error.
+
+        The guard (`leases.Leases`) may refuse it: LeaseHeld where another driver has taken over the study meanwhile.
+        """
         with self._told(), Session(self._writing) as session, session.begin():
+            if guarded:
+                self.guard(session)
             yield session
 
     @contextmanager
@@ -111,6 +118,43 @@ class Sessions:
             table = f" for its table '{into[1]}'" if into else ""
             why = storage_url.one_line(fault.orig)
             raise RecordError(f"The database was handed a value{table} that it cannot hold: {why}.") from fault
+
+
+class AbstractPart:
+    """A part of `Database`: the methods that read and write the rows of one kind."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def transaction(self, *, write: bool) -> AbstractContextManager[Session]:
+        """Return a transaction; one that writes is refused where the study's lease is another driver's by now."""
+        return self._sessions.write() if write else self._sessions.read()
+
+
+def reads(method: Callable[Concatenate[PartT, Session, Arguments], Result]) -> Transaction[PartT, Arguments, Result]:
+    """Run the method in a transaction that reads, again while the server is away."""
+    return lasting(_transaction(method, write=False))
+
+
+def writes(method: Callable[Concatenate[PartT, Session, Arguments], Result]) -> Transaction[PartT, Arguments, Result]:
+    """Run the method in a transaction that writes, again while the server is away."""
+    return lasting(_transaction(method, write=True))
+
+
+def writes_once(method: Callable[Concatenate[PartT, Session, Arguments], None]) -> Transaction[PartT, Arguments, None]:
+    """Do the same for a method that refuses to write twice: refused after a lost answer, it has been committed."""
+    return lasting(_transaction(method, write=True), refused_after_loss=True)
+
+
+def _transaction(
+    method: Callable[Concatenate[PartT, Session, Arguments], Result], *, write: bool
+) -> Transaction[PartT, Arguments, Result]:
+    @functools.wraps(method)
+    def call(part: PartT, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        with part.transaction(write=write) as session:
+            return method(part, session, *arguments, **named)
+
+    return call
 
 
 def connection_lost(fault: BaseException) -> bool:

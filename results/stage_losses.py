@@ -63,7 +63,7 @@ def stage_losses(database: Database, name: str) -> tuple[StageLosses, ...]:
     UnknownStudy when the database has no study of that name.
     """
     stage, run = schema.Stage, schema.Run
-    database.require_study(name)
+    database.studies.require(name)
     rows = database.select(
         select(stage.name, stage.told_json, run.choices_json)
         .join(run, run.id == stage.run_id)

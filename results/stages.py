@@ -59,7 +59,7 @@ class StageCosts:
 
 def stage_costs(database: Database, name: str) -> StageCosts:
     """The stages of all runs of a study. UnknownStudy when the database has none of that name."""
-    stage, known = schema.Stage, database.require_study(name)
+    stage, known = schema.Stage, database.studies.require(name)
     rows = database.select(
         select(
             stage.name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
 from results.cautions import constant_scores, wide_interval
+from results.contrasts import Comparison, compare
 from results.grid import GridRow, grid_rows
 from results.leaderboard import (
     ConfigurationResult,
@@ -19,7 +20,7 @@ from results.leaderboard import (
 from results.records import Database
 from results.rows import JsonObject, RunRow, StudyRow, runs_again
 from results.stages import StageCosts
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.task_units import StudyUnits, units_of
 from results.wording import Change, changes
 
@@ -169,7 +170,7 @@ def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Co
     """Best minus baseline, as the `row` of the table has it where there is one: that knows more of the seeds' noise."""
     if best is None or baseline is None or best == baseline:
         return None
-    return row or results.compare(best, baseline)
+    return row or compare(results, best, baseline)
 
 
 def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:

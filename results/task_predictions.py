@@ -76,7 +76,7 @@ def task_predictions(results: StudyResults, digest: str) -> dict[str, TaskPredic
     """
     kept: dict[str, dict[str, dict[int, tuple[int, Predictions]]]] = {}
     for seed, run in results.results_of(digest).items():
-        for one in results.predictions(run.id):
+        for one in results.examples.predictions(run.id):
             kept.setdefault(one.task, {}).setdefault(one.examples, {})[seed] = (run.id, one.values)
     found = {}
     for task, by_examples in sorted(kept.items()):

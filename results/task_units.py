@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from results.rows import JsonObject, StudyRow
-from results.units import Unit
-
-UNDECLARED = Unit()
+from results.units import SHARES, Unit
 
 
 @dataclass(frozen=True)
@@ -25,13 +23,13 @@ class StudyUnits:
     No `deciding` tasks are all of them.
     """
 
-    score: Unit = UNDECLARED
+    score: Unit = SHARES
     tasks: Mapping[str, Unit] = field(default_factory=dict)
     deciding: tuple[str, ...] = ()
 
     def of(self, task: str) -> Unit:
         """The unit of a task's main metric; "" is the score."""
-        return self.tasks.get(task, UNDECLARED) if task else self.score
+        return self.tasks.get(task, SHARES) if task else self.score
 
     def decides(self, task: str) -> bool:
         """Whether the score is made up of this task, perhaps with others."""
@@ -53,7 +51,7 @@ def units_from(declared: Mapping[str, Any] | None) -> StudyUnits:
         return StudyUnits()
     tasks = {str(task): _unit(said) for task, said in declared.get("tasks", {}).items()}
     deciding = tuple(declared.get("score", ()))
-    return StudyUnits(_score_unit([tasks.get(task, UNDECLARED) for task in deciding or tasks]), tasks, deciding)
+    return StudyUnits(_score_unit([tasks.get(task, SHARES) for task in deciding or tasks]), tasks, deciding)
 
 
 def margin_of(study: StudyRow, task: str = "") -> float | None:
@@ -75,6 +73,6 @@ def _unit(said: JsonObject) -> Unit:
 def _score_unit(units: Sequence[Unit]) -> Unit:
     """Of the mean over tasks of one unit and direction; it has a name of its own where their metrics differ."""
     if not units:
-        return UNDECLARED
+        return SHARES
     names = {unit.name for unit in units}
     return Unit(names.pop() if len(names) == 1 else "score", units[0].unit, units[0].higher_is_better)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from results.statistics import Interval
 from results.units import MINUS as MINUS
 from results.units import NONE as NONE
-from results.units import Unit
+from results.units import SHARES as SHARES
 
 Choice = str | float | int
-SHARES = Unit()
 COMMON_DIGITS = 4  # of a number that a search has drawn; with more where its range is so narrow that it needs them
 MOST_WRITTEN_OUT = 10**6  # a whole number from here on is written as 1e6
 

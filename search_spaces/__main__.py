@@ -14,7 +14,7 @@ from search_spaces.description import describe
 from search_spaces.grammar import Choice, Choices, Constraint, Recipe, Space, SpaceError, numbers
 from search_spaces.grammar.choices import Place, places
 from search_spaces.loading import load, names
-from search_spaces.plain import plain
+from search_spaces.output import plain
 
 WIDTH = 80
 GAP = "  "

@@ -1,6 +1,6 @@
-"""What a command prints: characters that the terminal has, and with --json one object on standard output and no more.
+"""What a command prints: no control characters, characters that the terminal has, and with --json one object alone.
 
-The same in `mtbert` and `search_spaces`: no package of ours may import the other.
+`mtbert` has the same file, since it must not import other packages; `results` and `study` use that of `search_spaces`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import ctypes
 import functools
 import io
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TextIO
 
+# Control characters but for tab and line end, the end of a line in old files, and marks that reverse the direction.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # One character for one where that can be: tables stay in their columns.
 _PLAIN = {
     **dict.fromkeys("‐‑‒–—―−─━", "-"),
@@ -30,13 +33,21 @@ _PLAIN = {
 }
 _Arguments = ParamSpec("_Arguments")
 _ERRORS = f"{__package__}.plain"
-_commands: list[contextlib.ExitStack] = []  # that are under way: one, but in tests
+_commands: list[contextlib.ExitStack] = []  # those running: one, except in tests
 _object_streams: list[TextIO] = []  # standard output, while it is kept for an object
 _was_kept: list[bool] = []
 
 
+def plain(text: str) -> str:
+    r"""Return `text` with every control character escaped, as in \x1b, so that it cannot move the cursor or colour.
+
+    Tabs and line ends stay.
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
-    """A command's `main`, which prints plain characters in the place of those that the terminal does not have."""
+    """Return a command's `main` that replaces characters that the terminal does not have by similar ones."""
 
     @functools.wraps(main)
     def printing(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> int:
@@ -53,7 +64,7 @@ def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
 
 
 def _errors(stream: io.TextIOWrapper, errors: str | None) -> None:
-    """Have a stream do so with characters that its encoding lacks."""
+    """Set how a stream encodes characters that its encoding lacks."""
     codecs.register_error(_ERRORS, _plainly)
     with contextlib.suppress(OSError, ValueError):  # closed, or full
         stream.reconfigure(errors=errors)
@@ -66,7 +77,7 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
 
 
 def _plain(character: str) -> str:
-    """Printable ASCII in the place of a character: what looks like it, else its escape."""
+    """Return printable ASCII for a character: what looks like it, else its escape."""
     place = ord(character)
     if 0x2500 <= place < 0x2600:  # lines and blocks of tables and progress bars
         return _PLAIN.get(character, "#" if place >= 0x2580 else "+")
@@ -77,9 +88,9 @@ def _plain(character: str) -> str:
 
 
 def alone(json: bool) -> None:
-    """With `json` what is written to standard output from now on goes to standard error, but for `print_object`.
+    """With `json`, send standard output to standard error until the command ends, but for `print_object`.
 
-    Until the command ends; also what libraries in C write, and processes that are started.
+    This includes what libraries in C and child processes write.
     """
     if json and _commands:
         _commands[-1].enter_context(_kept_for_an_object())
@@ -106,12 +117,12 @@ def _kept_for_an_object() -> Iterator[None]:
 
 
 def print_object(text: str) -> None:
-    """The one object, on standard output."""
+    """Print the one object on standard output."""
     print(text, file=_object_streams[-1] if _object_streams else sys.stdout, flush=True)
 
 
 def last(code: int) -> int:
-    """The exit code of a process that has printed all it has to: what exit handlers write is not part of its object."""
+    """Return the exit code `code`; once an object was printed, exit handlers print to standard error alone."""
     if _was_kept:
         _write_out(sys.stdout)
         with contextlib.suppress(OSError):
@@ -120,7 +131,7 @@ def last(code: int) -> int:
 
 
 def _copy_of(stream: TextIO) -> TextIO | None:
-    """Standard output under another descriptor, where `stream` is that; descriptor 1 is then standard error's."""
+    """Copy standard output to another descriptor, where `stream` is that, and make descriptor 1 standard error's."""
     try:
         if stream.fileno() != 1:
             return None
@@ -132,7 +143,7 @@ def _copy_of(stream: TextIO) -> TextIO | None:
 
 
 def _write_out(stream: TextIO) -> None:
-    """Also what libraries in C have buffered."""
+    """Flush a stream, and what libraries in C have buffered."""
     with contextlib.suppress(OSError, ValueError):
         stream.flush()
     with contextlib.suppress(OSError, AttributeError):

@@ -52,11 +52,12 @@ class Acceptance:
         return _difference(mine, self._first)
 
     def _of_database(self) -> Measured | None:
-        ended = [run for run in self._db.runs(self._study, configs=False) if run.status in ("complete", "pruned")]
+        runs = self._db.runs.of_study(self._study, configs=False)
+        ended = [run for run in runs if run.status in ("complete", "pruned")]
         if not ended:
             return None
         first = ended[0].id
-        tasks = {task for split, task, metric in self._db.metrics_of(first) if _is_task(split, task, metric)}
+        tasks = {task for split, task, metric in self._db.metrics.of_run(first) if _is_task(split, task, metric)}
         table = schema.Prediction
         rows = self._db.select(select(table.task, table.payload).where(table.run_id == first, table.split == "dev"))
         sizes = {row["task"]: len(unpack_predictions(row["payload"]).predictions) for row in rows}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from results.records import Database, StudyRow
+from results.records import Database
+from results.rows import StudyRow
 from search_spaces import describe
 from study.code_changes import CodeChange, change_of, code_so_far, recorded
 from study.reopening import reopen, take_from
@@ -28,12 +29,12 @@ def create_or_resume(
 
     What changed in the code of a study that exists, by now part of its record; None where nothing did.
     """
-    found = database.study(settings.name)
+    found = database.studies.find(settings.name)
     if found is None:
         _create(database, settings, trainer, command, console, accept_changed_code)
-        database.add_data_issues(settings.name, trainer.facts.issues)
+        database.studies.add_data_issues(settings.name, trainer.facts.issues)
         return None
-    runs, cells = database.runs(settings.name), database.cells(settings.name)
+    runs, cells = database.runs.of_study(settings.name), database.studies.cells(settings.name)
     reopened = reopen(found, trainer, runs, cells, accept_changed_code=accept_changed_code)
     if reopened is not None:
         reopened.write(database)
@@ -41,11 +42,11 @@ def create_or_resume(
         for line in told:
             log.info("%s", line)
             console.print(line if line is told[0] else f"  {line}", markup=False, soft_wrap=True)
-    database.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
-    database.update_study(settings.name, status="running", command=command, settings_json=settings.as_json())
+    database.studies.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
+    database.studies.update(settings.name, status="running", command=command, settings_json=settings.as_json())
     declared = _declared(trainer)
     if declared is not None and declared != found.tasks_json:  # metrics have other names, or nothing is scored yet
-        database.update_study(settings.name, tasks_json=declared)
+        database.studies.update(settings.name, tasks_json=declared)
     done = sum(run.status in ("complete", "pruned") for run in runs)
     console.print(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.", markup=False)
     change = change_of(found, trainer.facts, runs)
@@ -88,13 +89,13 @@ def _create(
     )
     old = settings.import_from
     if old is None:
-        database.create_study(row)
+        database.studies.create(row)
         return
-    source, runs = database.require_study(old), database.runs(old)
+    source, runs = database.studies.require(old), database.runs.of_study(old)
     taken = take_from(source, trainer, runs, accept_changed_code=accept_changed_code)
-    database.create_study(row, taken.copies)
+    database.studies.create(row, taken.copies)
     if (known := code_so_far(source)) is not None:
-        database.mark_code(settings.name, known)
+        database.runs.mark_code(settings.name, known)
     for line in taken.told(old):
         log.info("%s", line)
         console.print(line, markup=False, soft_wrap=True)

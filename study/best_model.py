@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mtbert import config as configuration
-from mtbert import export, leaderboard, trained
+from mtbert import export, loaded_model
 from mtbert.checkpoint import CONFIG
+from mtbert.cli import course_files
 from mtbert.data.examples import Corpus
 from mtbert.data.load import is_folder
 from mtbert.errors import ConfigurationError, DataError
-from results.records import RunRow
+from results.rows import RunRow
 
 TRANSFORMERS, PREDICTIONS = "transformers", "predictions"  # folders in best/
 
@@ -56,13 +57,13 @@ def _put(source: Path, folder: Path, corpus: Corpus, say: Callable[[str], None])
     new, old = folder.with_name(f".{folder.name}.{os.getpid()}.new"), folder.with_name(f".{folder.name}.old")
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(source, new)
-    model = trained.load(new)
+    model = loaded_model.load(new)
     if export.hindrance(model.config) is None:
         export.export(model, new / TRANSFORMERS)
     if is_folder(corpus.source):  # no leaderboard asks for other rows
         say(f"The best model predicts dev and test of {corpus.source}, for the course's leaderboard ...")
         try:
-            leaderboard.write(model, corpus, new / PREDICTIONS)
+            course_files.write(model, corpus, new / PREDICTIONS)
         except DataError as error:
             log.warning("no predictions for the leaderboard: %s", error)
     shutil.rmtree(old, ignore_errors=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.code_versions import DECISION, code_then, version_name
-from results.records import Database, RunRow, StudyRow
-from results.rows import utc_now
+from results.records import Database
+from results.rows import RunRow, StudyRow, utc_now
 from study import code_fingerprint
 from study.settings import SettingsError
 from study.trainers.abstract import StudyFacts
@@ -50,10 +50,10 @@ class CodeChange:
         """
         name, facts = self.study.study_name, self.facts
         if self.was is not None:
-            database.mark_code(name, self.was)
-        data = facts.fingerprint if self.reads_data else None
-        database.update_study(name, config_version=facts.config_version, data_fingerprint=data)
-        database.decide(name, recorded(facts, self.study.decisions_json))
+            database.runs.mark_code(name, self.was)
+        data = facts.fingerprint if self.reads_data else self.study.data_fingerprint
+        database.studies.update(name, config_version=facts.config_version, data_fingerprint=data)
+        database.studies.decide(name, recorded(facts, self.study.decisions_json))
 
     def told(self) -> str:
         """A line for whoever launches it."""

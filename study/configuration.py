@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from mtbert import components
-from mtbert.config import MultitaskConfig, RunConfig, parse, with_rates
-from mtbert.config_combinations import nothing_to_train
+from mtbert.config import RunConfig, parse, with_rates
+from mtbert.config.parts import MultitaskConfig
+from mtbert.config.rules import nothing_to_train
 from mtbert.encoder.backbones import check_layers
 from mtbert.errors import BackboneError, ConfigurationError, Fault, unknown
 from search_spaces import Space

@@ -13,8 +13,9 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from results import DEFAULT_STORAGE, output
-from results.plain import plain
+from results import DEFAULT_STORAGE
+from search_spaces import output
+from search_spaces.output import plain
 from study.interrupts import until_ctrl_c
 
 if TYPE_CHECKING:
@@ -126,10 +127,9 @@ def _complete(storage: str, name: str) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from results.errors import ResultsError
-    from results.foreign import foreign_rows
     from results.read_only import is_read_only
     from results.records import open_database
-    from results.storage_url import mask, parse_url
+    from results.storage_url import foreign_rows, mask, parse_url
     from study.web.optuna_notes import complete
 
     try:

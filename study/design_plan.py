@@ -71,7 +71,7 @@ def decided_best(storage: str, name: str, space: Space) -> dict[str, Choice] | N
     if database is None:
         return None
     with database:
-        found = database.study(name)
+        found = database.studies.find(name)
     decided = found.decisions_json.get("best_choices") if found is not None else None
     try:
         return completed(space, decided) if decided else None

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.ablation import AROUND_BEST
+from results.contrasts import compare
 from results.leaderboard import baseline_digest, best_digest
 from results.looks import Schedule
-from results.records import Database
+from results.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
+from results.records import open_database
+from results.storage_url import foreign_rows
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.units import Unit
 from results.wording import SHARES
@@ -64,8 +67,6 @@ class Detectable:
 
     def _noise(self) -> str:
         if self.noise is None:
-            from results.power import PRIOR_DEVIATION
-
             each = self.unit.apart_rounded(PRIOR_DEVIATION / 2**0.5)
             return f"noise assumed: seeds of a configuration deviate by {each}; dev examples not counted"
         examples = self.unit.deviation(self.noise.example_variance**0.5)
@@ -82,8 +83,6 @@ def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit
     All rows tell each other's noise (`moderation`), with the seeds that all of them have. With further seeds: what the
     last look finds with the part of the error that is left to it; earlier looks find some of it before.
     """
-    from results.power import PRIOR_DEVIATION, minimum_detectable_effect
-
     most = settings.max_seeds or settings.seeds
     if rows < 1 or most < MIN_PAIRED_SEEDS or (seen is None and not unit.is_share):
         return None
@@ -115,14 +114,16 @@ def rows_of(space: Space, settings: Settings) -> int:
     return sum(len(each.cells) for each in asked if each.design in AROUND_BEST)
 
 
-def noise_of(database: Database, name: str) -> SeenNoise | None:
-    """The noise of all configurations of a study with fresh seeds, each beside the best; None before there are two."""
-    from results.power import noise_so_far
+def seen_noise(storage: str, name: str) -> SeenNoise | None:
+    """Return the noise of all configurations of a study with fresh seeds, each compared with the best.
 
-    results = StudyResults(database, name)
-    reference = best_digest(results) or baseline_digest(results)
-    if reference is None:
-        return None
-    compared = [results.compare(digest, reference) for digest in results.measured() if digest != reference]
+    None before there are two such configurations.
+    """
+    with open_database(storage, create=False) as database, foreign_rows(storage):
+        results = StudyResults(database, name)
+        reference = best_digest(results) or baseline_digest(results)
+        if reference is None:
+            return None
+        compared = [compare(results, digest, reference) for digest in results.measured() if digest != reference]
     seen = noise_so_far([found.difference for found in compared if found is not None])
     return None if seen is None else SeenNoise(name, *seen)

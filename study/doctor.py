@@ -14,8 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from results import DEFAULT_STORAGE, output
-from results.plain import plain
+from results import DEFAULT_STORAGE
+from search_spaces import output
+from search_spaces.output import plain
 from study.interrupts import until_ctrl_c
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
@@ -72,7 +73,7 @@ def _main(arguments: list[str] | None) -> int:
 
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
     """The study's records, and its store where it has one on this machine."""
-    from results.foreign import foreign_rows
+    from results.storage_url import foreign_rows
     from study import doctor_study
 
     with foreign_rows(options.storage, debug=options.debug):
@@ -101,7 +102,7 @@ def store_of(storage: str, name: str) -> Path | None:
     from results.stages import STORE
 
     with open_database(storage, create=False) as database:
-        noted = database.require_study(name).decisions_json.get(STORE)
+        noted = database.studies.require(name).decisions_json.get(STORE)
     folder = noted.get("folder") if isinstance(noted, dict) else None
     return Path(folder) if isinstance(folder, str) else None
 

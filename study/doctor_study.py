@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from results.byte_numbers import ByteColumn
-from results.records import Database, RunRow, byte_columns, old_tables, open_database
+from results.records import Database, open_database, outdated
+from results.rows import RunRow
 from results.stages import STORE
 from search_spaces.grammar import numbers
 from study import run_log, trust
@@ -38,7 +39,7 @@ class Finding:
 def examine(storage: str, name: str, *, fix: bool) -> list[dict[str, object]]:
     """Everything that is wrong with a study's records: kind, message, and what was done about it with `fix`."""
     told: list[dict[str, object]] = []
-    version, bytes_there = old_tables(storage), byte_columns(storage)
+    version, bytes_there = outdated(storage)
     if version is not None:
         message = f"the tables are of an older release (version {version})"
         told.append(_told(Finding("old_schema", message), "upgraded; the runs are as they were" if fix else None))
@@ -50,7 +51,7 @@ def examine(storage: str, name: str, *, fix: bool) -> list[dict[str, object]]:
         if bytes_there:
             finding = _bytes(bytes_there, lambda: f"made numbers of {database.repair_bytes()} values")
             told.append(_told(finding, finding.mend() if finding.mend is not None else None))
-        database.require_study(name)
+        database.studies.require(name)
         for finding in _findings(database, storage, name):
             told.append(_told(finding, finding.mend() if fix and finding.mend is not None else None))
     return told
@@ -68,7 +69,7 @@ def _told(finding: Finding, done: str | None) -> dict[str, object]:
 
 
 def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
-    driver = database.driven_by(name, socket.gethostname())
+    driver = database.leases.live(name, socket.gethostname())
     if driver is not None:
         owner = f"{driver.owner} is at work on it: runs and trials in progress are not judged"
         yield Finding("driven", owner)
@@ -82,20 +83,20 @@ def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
 
 def _left_by_a_driver(database: Database, storage: str, name: str) -> Iterator[Finding]:
     """A lease and running runs, with nobody at work."""
-    left = database.lease(name)
+    left = database.leases.find(name)
     if left is not None:
 
         def forget() -> str:
-            database.forget_lease(name)
+            database.leases.forget(name)
             return "deleted the lease"
 
         yield Finding("dead_lease", f"{left.owner} holds the lease and is gone", forget)
-    study = database.require_study(name)
-    running = database.runs(name, status="running")
+    study = database.studies.require(name)
+    running = database.runs.of_study(name, status="running")
     if study.status == "running" and (left is not None or running):
 
         def mark() -> str:
-            database.update_study(name, status="interrupted")
+            database.studies.update(name, status="interrupted")
             return "marked as interrupted"
 
         again = resume_command(study, storage)
@@ -103,7 +104,7 @@ def _left_by_a_driver(database: Database, storage: str, name: str) -> Iterator[F
     if running:
 
         def interrupt() -> str:
-            return f"marked {database.interrupt_running(name)} as interrupted; a launch runs them again"
+            return f"marked {database.runs.interrupt_running(name)} as interrupted; a launch runs them again"
 
         told = f"{len(running)} runs are 'running' and nobody runs them: {_numbers(running)}"
         yield Finding("zombie_runs", told, interrupt)
@@ -111,9 +112,9 @@ def _left_by_a_driver(database: Database, storage: str, name: str) -> Iterator[F
 
 def _out_of_range(database: Database, storage: str, name: str) -> Iterator[Finding]:
     """Numbers of runs and of trials that lie outside of their ranges: kept, and left out of what goes on."""
-    factors = database.require_study(name).space_json.get("factors", [])
+    factors = database.studies.require(name).space_json.get("factors", [])
     ranges = {factor["name"]: factor["range"] for factor in factors if factor.get("range")}
-    for run in (runs := database.runs(name, configs=False)):
+    for run in (runs := database.runs.of_study(name, configs=False)):
         for factor, choice in run.choices_json.items():
             bounds = ranges.get(factor)
             if bounds and isinstance(choice, int | float) and not bounds["low"] <= choice <= bounds["high"]:
@@ -131,7 +132,7 @@ def _out_of_range(database: Database, storage: str, name: str) -> Iterator[Findi
 
 def _states(database: Database, storage: str, name: str, *, driven: bool) -> Iterator[Finding]:
     """Trials whose state in Optuna's tables is not that of their run."""
-    runs = [run for run in database.runs(name) if run.trial_number is not None]
+    runs = [run for run in database.runs.of_study(name) if run.trial_number is not None]
     if not runs:
         return
     with closing(_trial_states(database, storage, name)) as states:
@@ -154,13 +155,13 @@ def _states(database: Database, storage: str, name: str, *, driven: bool) -> Ite
 def _trial_states(database: Database, storage: str, name: str) -> TrialStates:
     from study.trial_states import TrialStates  # Optuna
 
-    settings = database.require_study(name).settings_json
+    settings = database.studies.require(name).settings_json
     return TrialStates(
         storage,
         name,
         objectives=settings.get("objectives", ("score",)),
         pauses=settings.get("pruner") == "asha",
-        metrics_of=database.metrics_of,
+        metrics_of=database.metrics.of_run,
     )
 
 
@@ -178,8 +179,8 @@ def _teller(states: TrialStates, run: RunRow) -> Callable[[], str]:
 
 def _logs(database: Database, name: str) -> Iterator[Finding]:
     """Logs that are empty, or of runs that the study does not have."""
-    folder = Path(str(database.require_study(name).settings_json.get("out", "runs"))) / name
-    logs, known = folder / run_log.LOGS, {run.id for run in database.runs(name)}
+    folder = Path(str(database.studies.require(name).settings_json.get("out", "runs"))) / name
+    logs, known = folder / run_log.LOGS, {run.id for run in database.runs.of_study(name)}
     found = run_log.stray(logs, known) if trust.is_study_folder(folder, name) else []
     if found:
 
@@ -192,7 +193,7 @@ def _logs(database: Database, name: str) -> Iterator[Finding]:
 
 def _artifacts(database: Database, name: str) -> Iterator[Finding]:
     """Files that a study which is done should have."""
-    study = database.require_study(name)
+    study = database.studies.require(name)
     noted = study.decisions_json.get(STORE)
     if noted is not None and not Path(noted["folder"]).is_dir():
         yield Finding("missing_store", f"the stage store {noted['folder']} is gone; what is needed is computed again")

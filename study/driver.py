@@ -14,8 +14,8 @@ from typing import Any
 from results.designs import CellPlan
 from results.leaderboard import confirmed_ranking
 from results.path import PATH, fresh_mean
-from results.records import Cell, Database, RunRow
-from results.rows import runs_again
+from results.records import Database
+from results.rows import Cell, RunRow, runs_again
 from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
@@ -95,7 +95,7 @@ class Driver:
             "best_choices": by_digest[confirmed[0]].choices if confirmed else None,
             **dict.fromkeys(OF_THE_BEST),
         }
-        self._db.decide(settings.name, decisions)
+        self._db.studies.decide(settings.name, decisions)
 
     def _ablate_phase(self) -> None:
         best = self._decisions().get("best_choices")
@@ -132,8 +132,8 @@ class Driver:
             return
         found = references(self._trainer, best)
         self._execution.observer.say(found.told())
-        self._db.decide(name, {"references_left_out": dict(found.left_out)})
-        ablated = [c for c in self._db.cells(name) if c.phase == "ablate" and c.design != REFERENCE]
+        self._db.studies.decide(name, {"references_left_out": dict(found.left_out)})
+        ablated = [c for c in self._db.studies.cells(name) if c.phase == "ablate" and c.design != REFERENCE]
         self._write_cells("ablate", found.cells, ablated)
         self._run_cells("ablate", found.cells)
 
@@ -159,11 +159,11 @@ class Driver:
         decisions, name = self._decisions(), self._settings.name
         digests = dict.fromkeys(d for d in (decisions.get("best"), decisions.get("baseline")) if d is not None)
         seeds = self._seeds()
-        measured = self._db.evaluated_runs(name, "test")
+        measured = self._db.metrics.evaluated_runs(name, "test")
         rows = [
             row
             for digest in digests
-            for row in self._db.runs(name, config_digest=digest, status="complete")
+            for row in self._db.runs.of_study(name, config_digest=digest, status="complete")
             if row.seed in seeds
         ]
         waiting = [row for row in rows if row.id not in measured]
@@ -176,10 +176,10 @@ class Driver:
         return Request("test", config, row.choices_json, label, run_id=row.id)
 
     def _decisions(self) -> dict[str, Any]:
-        return dict(self._db.require_study(self._settings.name).decisions_json)
+        return dict(self._db.studies.require(self._settings.name).decisions_json)
 
     def _decide(self, decided: Mapping[str, Any]) -> None:
-        self._db.decide(self._settings.name, decided)
+        self._db.studies.decide(self._settings.name, decided)
 
     def _seeds(self) -> list[int]:
         return phases.fresh_seeds(self._settings, self._settings.seeds)
@@ -208,7 +208,7 @@ class Driver:
                     position=position,
                 )
             )
-        self._db.replace_cells(self._settings.name, phase, rows)  # type: ignore[arg-type]
+        self._db.studies.replace_cells(self._settings.name, phase, rows)  # type: ignore[arg-type]
 
     def _run_cells(self, phase: str, cells: list[CellPlan], seeds: Sequence[int] | None = None) -> None:
         """Every cell with every fresh seed, or these; what is there already, from whatever phase, is not run."""
@@ -238,5 +238,5 @@ class Driver:
         return self._trainer.ends_to_change([(r.config, r.keys, r.label) for r in planned])
 
     def _needed(self, digest: str, seed: int) -> bool:
-        row = self._db.run_by(self._settings.name, digest, seed)
+        row = self._db.runs.find_by_seed(self._settings.name, digest, seed)
         return row is None or runs_again(row.status, row.reason)

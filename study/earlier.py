@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from results.foreign import foreign_rows
 from results.records import open_database, open_if_there
-from study.detectable import SeenNoise, noise_of
-from study.settings import Settings, default_name, resolve
+from results.storage_url import foreign_rows
+from study.resolve import default_name, resolve
+from study.settings import Settings
 
 
 def compiled(given: Mapping[str, Any], earlier: Settings | None) -> bool:
@@ -31,13 +31,7 @@ def earlier_settings(
     if opened is None:
         return None, None
     with opened as database, foreign_rows(storage):
-        found = database.study(name)
+        found = database.studies.find(name)
         if found is not None or wanted is None:
             return None if found is None else Settings.from_json(found.settings_json), None
-        return None, Settings.from_json(database.require_study(wanted).settings_json)
-
-
-def seen_noise(storage: str, name: str) -> SeenNoise | None:
-    """How noisy the runs of a study have been."""
-    with open_database(storage, create=False) as database, foreign_rows(storage):
-        return noise_of(database, name)
+        return None, Settings.from_json(database.studies.require(wanted).settings_json)

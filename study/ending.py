@@ -14,7 +14,7 @@ from results import DEFAULT_STORAGE, first_screen, looks, notes, storage_url, wo
 from results.ablation import AblationRow
 from results.leaderboard import ConfigurationResult
 from results.summary import Summary
-from results.units import Unit
+from results.units import Unit, natural_interval
 from study.ending_claims import ClaimsEnding
 from study.ending_designs import FEW_SEEDS, DesignsEnding
 from study.terminal import label
@@ -73,7 +73,7 @@ class Ending:
                 "beyond_budget": found.not_run.beyond_budget,
                 "cannot_be_made": found.not_run.cannot_be_made,
             },
-            "gain": gain and {**unit.natural_interval(gain), "level": 0.95},
+            "gain": gain and {**natural_interval(unit, gain), "level": 0.95},
             **found.stages.as_json(),
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),

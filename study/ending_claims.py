@@ -11,10 +11,10 @@ from rich.text import Text
 
 from results import claim_words, wording
 from results.measured_claims import MeasuredClaim, measure_claims
-from results.plain import plain
 from results.rows import StudyRow
 from results.side_by_side import SideRow, SideTable, side_by_side
 from results.study_results import StudyResults
+from search_spaces.output import plain
 
 
 @dataclass(frozen=True)

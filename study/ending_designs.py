@@ -11,9 +11,9 @@ from rich.text import Text
 
 from results import wording
 from results.ablation import AblationRow
+from results.contrasts import Comparison
 from results.interactions import Interaction
 from results.path import PathStep
-from results.plain import plain
 from results.sections import added as added_section
 from results.sections import interactions as interactions_section
 from results.sections import path as path_section
@@ -22,9 +22,10 @@ from results.sections.interactions import Interactions, pair_text
 from results.sections.path import PathSection, change_of
 from results.sections.section import BuiltSection
 from results.statistics import Interval
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
+from search_spaces.output import plain
 
 FEW_SEEDS = "fewer than two paired seeds"
 SHOWN_ROWS = 6  # of a design; the report has them all

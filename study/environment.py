@@ -8,7 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from results.records import EnvironmentRow
+from results.rows import EnvironmentRow
 
 PACKAGES = (
     "mtbert-study",

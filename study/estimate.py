@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtbert.chain import FEATURES, StageDone
 from mtbert.config import RunConfig
-from mtbert.config_parts import SamplerSpec
+from mtbert.config.parts import SamplerSpec
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import MtbertError
 from mtbert.run import RunOutcome, run
+from mtbert.stages.chain import FEATURES, StageDone
 from mtbert.stages.multitask import NAME as MULTITASK
-from mtbert.trainer import DivergedError
+from mtbert.training.trainer import DivergedError
 from study.workload import Work, workload
 
 # What is trained to measure: batches a task, of the first configuration and of other kinds, and a stage's sentences

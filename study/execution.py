@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtbert.stage_store.store import StageStore
-from results.records import Database, NewRun
+from results.records import Database
+from results.rows import NewRun
 from results.stored_values import epoch_number
 from study import run_log
 from study.acceptance import Acceptance, Failures
@@ -90,7 +91,7 @@ class Execution:
         self._reported: dict[int, float] = {}  # the last epoch of each active run
         self._again: list[Request] = []
         self._watch = Watch(limits)
-        ended = () if not trainer.first_alone else database.runs(study, configs=False)
+        ended = () if not trainer.first_alone else database.runs.of_study(study, configs=False)
         self._failures = Failures(
             first_alone=trainer.first_alone and not any(run.status in ("complete", "pruned") for run in ended)
         )
@@ -127,7 +128,7 @@ class Execution:
 
     def interrupt_left(self) -> None:
         """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
-        self._db.interrupt_running(self._study)
+        self._db.runs.interrupt_running(self._study)
 
     def _loop(self, waiting: Waiting, search: Search | None, when_busy: Callable[[], None] = lambda: None) -> None:
         while True:
@@ -163,11 +164,11 @@ class Execution:
         if request.run_id is None:
             return self._start_row(request)
         if request.known_epochs:
-            self._db.continue_run(request.run_id)
+            self._db.runs.resume(request.run_id)
         return request.run_id
 
     def _start_row(self, request: Request) -> int:
-        return self._db.start_run(
+        return self._db.runs.start(
             NewRun(
                 study_name=self._study,
                 phase=request.phase,  # type: ignore[arg-type]
@@ -223,7 +224,7 @@ class Execution:
             return
         if isinstance(event, RunPlaced):
             if self._active[event.run_id].phase != "test":  # the row tells where the run was trained
-                self._db.place_run(event.run_id, event.engine_trial_id, event.host)
+                self._db.runs.place(event.run_id, event.engine_trial_id, event.host)
             return
         event = self._accepted(event)
         request = self._active.pop(event.run_id)
@@ -233,11 +234,11 @@ class Execution:
             self._failures.succeeded()
         if isinstance(event, EvaluationDone):
             rows = prediction_rows(event.outputs)
-            self._db.record_evaluation(event.run_id, "test", metric_values(event.metrics), rows)
+            self._db.runs.record_evaluation(event.run_id, "test", metric_values(event.metrics), rows)
             self.observer.ended(event.run_id, "complete", event.metrics["test", "", "score"], "")
         elif isinstance(event, RunDone):
             result = result_of(event, self._engine.device())
-            self._db.finish_run(event.run_id, result)
+            self._db.runs.finish(event.run_id, result)
             log.info("run %d %s, score %.4f", event.run_id, result.status, event.score)
             self._say_trouble(event.trouble)
             if search is not None and request.trial_number is not None and request.pauses and event.stopped:
@@ -255,7 +256,7 @@ class Execution:
 
     def _values(self, done: RunDone, request: Request) -> list[float] | None:
         """What the search optimizes; of a run that had paused from its row, which adds up what its parts cost."""
-        row = self._db.run(done.run_id) if request.known_epochs else None
+        row = self._db.runs.find(done.run_id) if request.known_epochs else None
         return of_event(self._objectives, done) if row is None else of_row(self._objectives, row, done.metrics)
 
     def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
@@ -266,7 +267,7 @@ class Execution:
             self._engine.answer(event.run_id, go_on=True)
             return
         self._reported[event.run_id] = event.epoch
-        self._db.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
+        self._db.runs.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
         self.observer.epoch(event, reported)
         stop = False
         if search is not None and request.trial_number is not None and event.epoch < epochs:
@@ -289,7 +290,7 @@ class Execution:
         if request.phase == "test":  # the run itself is complete; measuring it is tried again at the next launch
             self.failed_tests += not again
         else:
-            self._db.finish_run(event.run_id, failure_of(event))
+            self._db.runs.finish(event.run_id, failure_of(event))
             if not again:
                 self._tell(search, request, None, "failed", event.reason)
         note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import resource_tracker
 from pathlib import Path
+from types import FrameType
+from typing import Protocol
 
 from search_spaces.own_files import MARK
 
@@ -25,6 +27,30 @@ def until_ctrl_c(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return INTERRUPTED
+
+
+class Stoppable(Protocol):
+    """What a signal asks to stop."""
+
+    stop_requested: bool
+
+
+@contextlib.contextmanager
+def stopping_on_signal(execution: Stoppable) -> Iterator[None]:
+    """Ask `execution` to stop at the first Ctrl-C or SIGTERM; end the process at the second."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if execution.stop_requested:
+            os._exit(INTERRUPTED)
+        execution.stop_requested = True
+        print("\nStopping. Press Ctrl-C again to stop at once.", file=sys.stderr)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

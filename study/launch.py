@@ -7,8 +7,8 @@ import logging
 import sys
 import traceback
 
-from results import output
-from study.arguments import given, parser
+from search_spaces import output
+from study.arguments import given, parse
 from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError
 
@@ -22,14 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(arguments: list[str] | None) -> int:
-    options = parser().parse_args(arguments)
+    options = parse(arguments)
     output.alone(options.json)
     logging.raiseExceptions = False  # where the log cannot be written, the study still can
     # Here, not above: --help needs neither torch nor Optuna.
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
-    from results.plain import plain
     from search_spaces import SpaceError
+    from search_spaces.output import plain
     from study.acceptance import FailuresStop
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
@@ -72,7 +72,7 @@ def _print_traceback() -> None:
 
 def _crashed(error: Exception, debug: bool) -> int:
     from results import storage_url
-    from results.plain import plain
+    from search_spaces.output import plain
 
     if debug:
         _print_traceback()

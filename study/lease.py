@@ -50,7 +50,7 @@ class Lease:
     def take(self) -> None:
         """Become the study's one driver."""
         started = started_at(psutil.Process(self._pid))
-        self._db.take_lease(self._name, self.owner, self.host, self._pid, started, self._seconds)
+        self._db.leases.take(self._name, self.owner, self.host, self._pid, started, self._seconds)
         self._renewed = time.time()
 
     def renew_if_due(self) -> None:
@@ -63,11 +63,11 @@ class Lease:
 
     def release(self) -> None:
         """Let the next driver in."""
-        self._db.release_lease(self._name, self.owner)
+        self._db.leases.release(self._name, self.owner)
 
     def _renew(self) -> None:
         now = time.time()
-        self._db.renew_lease(self._name, self.owner, self._seconds)
+        self._db.leases.renew(self._name, self.owner, self._seconds)
         self._renewed = now
 
     def _keep(self, over: threading.Event) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from results import storage_url
-from results.plain import plain
+from search_spaces.output import plain
 
 log = logging.getLogger("study")
 

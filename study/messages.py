@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtbert.stage_store.keys import ChainKeys
-from mtbert.stages.told import StageTold
+from mtbert.stages.losses import StageTold
 from study.settings import Limits
 
 # Why a run failed, as the column `run.reason` has it.
@@ -27,7 +27,7 @@ Metrics = Mapping[tuple[str, str, str], float]
 class JobSharing:
     """What a worker shares with others: the keys of the run's stages, and the stage store; no `folder`: no store.
 
-    `wanted` and `keep_when_stopped` say which epochs of `multitask` are kept (`mtbert.chain.Sharing`).
+    `wanted` and `keep_when_stopped` say which epochs of `multitask` are kept (`mtbert.stages.chain.Sharing`).
     """
 
     keys: ChainKeys
@@ -110,7 +110,7 @@ class RunDone:
     frozen parts included), `shared_train_seconds` the part of them that was no evaluation; `stages` in
     the order they ran. `trouble` says why the stage store could not be used to the end, `note` what the
     row should say of how the run was done; `inference_ms` is what an example takes with the trained model
-    (`mtbert.inference`).
+    (`mtbert.training.inference_time`).
     """
 
     run_id: int

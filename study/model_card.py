@@ -19,14 +19,15 @@ from markupsafe import Markup
 
 from mtbert import components, export
 from mtbert.config import RunConfig
-from mtbert.data.cutting import most_tokens
 from mtbert.encoder.locate import is_hub_name
+from mtbert.encoder.truncation import most_tokens
 from results import first_screen, notes, wording
 from results.markdown import level, templates
-from results.plain import plain
-from results.records import Database, RunRow
+from results.records import Database
+from results.rows import RunRow
 from results.study_results import StudyResults
 from results.summary import Summary
+from search_spaces.output import plain
 from study.best_model import PREDICTIONS, TRANSFORMERS
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
     scores = [other.score for other in runs.values() if other.score is not None]
     over = {over for over in (best.interval_over, found.gain and found.gain.over) if over}
     first, fixed = list(kept.config.tasks), bool(study.settings_json.get("fixed_pretraining_seed"))
+    issues = database.studies.data_issues(study.study_name)
     return {
         "study": study,
         "found": found,
@@ -128,13 +130,13 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
         "changes": found.best_changes,
         "again": kept.again,
         "rows": study.data_json.get("rows", {}),
-        "environment": None if run.environment_id is None else database.environment(run.environment_id),
+        "environment": None if run.environment_id is None else database.runs.environment(run.environment_id),
         "own_seconds": run.own_train_seconds(),
         "folder": str(kept.folder),
         "example": _example(next(iter(kept.config.tasks))),
         "encoder": _encoder(kept),
         "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
-        "issues": dict(Counter(issue.kind.replace("_", " ") for issue in database.data_issues(study.study_name))),
+        "issues": dict(Counter(issue.kind.replace("_", " ") for issue in issues)),
         "overlap": {task: count for task, count in study.data_json.get("overlap", {}).items() if count},
         "leaking": {task: count for task, count in study.data_json.get("leaking_rows", {}).items() if count},
         "leaks_dropped": "leaking_rows" in study.data_json,  # older studies trained on them
@@ -158,7 +160,7 @@ def _seed(results: StudyResults, other: RunRow, tasks: list[dict[str, Any]], kep
 
 def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str, Any]]:
     """The kept model's own metrics, by split and task, as hubs have them."""
-    values = database.metrics_of(kept.run.id)
+    values = database.metrics.of_run(kept.run.id)
     found = []
     for split in ("dev", "test"):
         for name in kept.config.tasks:

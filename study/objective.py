@@ -10,18 +10,18 @@ import torch
 from tokenizers import Tokenizer
 
 from mtbert import checkpoint, components
-from mtbert.chain import Sharing
-from mtbert.compilation import compile_layers
 from mtbert.config import RunConfig, parse
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import CheckpointError, MtbertError
-from mtbert.evaluation import Evaluation, degenerate
-from mtbert.inference import inference_ms
 from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, evaluate_split, run
 from mtbert.stage_store.store import StageStore
+from mtbert.stages.chain import Sharing
 from mtbert.stages.multitask import DivergedError, EpochReport
+from mtbert.training.compilation import compile_layers
+from mtbert.training.evaluation import Evaluation, degenerate
+from mtbert.training.inference_time import inference_ms
 from study.messages import EpochDone, EvaluationDone, Job, Reason, RunDone, RunFailed, StageSeconds, TaskOutputs
 
 

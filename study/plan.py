@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results.plain import plain
 from results.task_units import units_from
 from results.wording import duration
 from search_spaces import Space
 from search_spaces.grammar import Choices
+from search_spaces.output import plain
 from study import phases
 from study.design_plan import PlannedDesign, planned_designs
 from study.detectable import Detectable, SeenNoise, detectable, rows_of

@@ -10,10 +10,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from results.plain import plain
 from results.units import Unit
 from results.wording import SHARES, duration
 from search_spaces.grammar import Choices
+from search_spaces.output import plain
 from study.messages import EpochDone
 from study.observer import AbstractObserver, Request
 

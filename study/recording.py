@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from results.predictions import pack_predictions
-from results.records import MetricValue, PredictionRow, RunResult, StageRow
+from results.rows import MetricValue, PredictionRow, RunResult, StageRow
 from study.messages import Metrics, RunDone, RunFailed, TaskOutputs
 
 

@@ -39,6 +39,13 @@ RANGE_LOSS = 0.06  # at the far end of a range
 INTERACTION = 0.015
 EXAMPLE_SHARE = 0.8  # of the variance of who is right: the example's own, the same in all runs
 RUN_SECONDS, INFERENCE_MS, PARAMETERS, MEMORY = 600.0, 5.0, 22_568_455, 900_000_000
+FAULTS = (
+    "nan_loss",
+    "error",
+    "out_of_memory",
+    "exit",
+    "hang",
+)  # that tests plant: reasons, a worker that ends or hangs
 WAITED_SECONDS = 0.006  # that a rehearsed run of the baseline takes in fact
 
 
@@ -163,7 +170,7 @@ def facts(
 ) -> dict[str, Any]:
     """What a worker needs to rehearse a run.
 
-    `faults` are rates by kind (`study.arguments.FAULTS`), `seconds` what a run of the baseline waits.
+    `faults` are rates by kind: a reason of `RunFailed`, "exit" or "hang", `seconds` what a run of the baseline waits.
     """
     told = {"seed": seed, "epochs": epochs, "examples": examples, "faults": dict(faults), "seconds": seconds}
     return {"surface": asdict(surface), **told}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mtbert.errors import MtbertError
-from results.records import Cell, Database, RunRow, StudyRow
+from results.records import Database
+from results.rows import Cell, RunRow, StudyRow
 from search_spaces import SpaceError, describe
 from search_spaces.grammar import Choices
 from study import evolution
@@ -32,7 +33,7 @@ class Reopened:
 
     def write(self, database: Database) -> None:
         """Bring the record up to date, in one transaction."""
-        database.evolve_study(self.study, self.run_choices, self.cell_choices)
+        database.studies.evolve(self.study, self.run_choices, self.cell_choices)
 
 
 def reopen(

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection
 from optuna.trial import TrialState
 from sqlalchemy import Connection, delete, select, update
 
-from results.records import Database, RunRow
+from results.records import Database
+from results.rows import RunRow
 from study.optuna_storage import close, storage_there
 from study.optuna_tables import SCORES, STUDIES, TRIALS, USER, trials_of
 
@@ -22,11 +23,11 @@ def retry_failed(
     database: Database, storage: str, study: str, wanted: Callable[[RunRow], bool] = lambda run: True
 ) -> int:
     """Have the failed runs of a study that are `wanted` run again by this launch; how many there are."""
-    failed = [run for run in database.runs(study, status="failed") if wanted(run)]
+    failed = [run for run in database.runs.of_study(study, status="failed") if wanted(run)]
     if not failed:
         return 0
     _reopen_trials(storage, study, {run.trial_number for run in failed if run.trial_number is not None})
-    database.reopen_runs([run.id for run in failed])
+    database.runs.reopen([run.id for run in failed])
     log.info("%d failed runs are run again: %s", len(failed), ", ".join(str(run.id) for run in failed))
     return len(failed)
 

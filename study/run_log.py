@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.plain import plain
+from search_spaces.output import plain
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 
-from results.records import Database, RunRow
-from results.rows import runs_again
+from results.records import Database
+from results.rows import RunRow, runs_again
 from results.task_units import units_from
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
@@ -35,7 +35,7 @@ class SearchPhase:
     def run(self, search: Search) -> None:
         """Run as many trials as asked for, those that an earlier launch began first."""
         name, trials = self._settings.name, self._settings.trials
-        by_trial = {r.trial_number: r for r in self._db.runs(name) if r.trial_number is not None}
+        by_trial = {r.trial_number: r for r in self._db.runs.of_study(name) if r.trial_number is not None}
         self._add_imported(search, by_trial)
         unfinished = self._unfinished(search, by_trial)
         ahead: list[Request] = []
@@ -71,7 +71,7 @@ class SearchPhase:
             if row is not None and row.status == "pruned" and search.pauses and not self._outside(row):
                 search.pause(number)
             elif row is not None and row.status in STATES and not runs_again(row.status, row.reason):
-                values = of_row(self._settings.objectives, row, self._db.metrics_of(row.id))
+                values = of_row(self._settings.objectives, row, self._db.metrics.of_run(row.id))
                 search.tell(number, values, STATES[row.status], row.reason)
             else:
                 unfinished.append(number)
@@ -94,12 +94,12 @@ class SearchPhase:
         while (row := by_trial.get(search.size())) is not None and row.status in STATES:
             config = self._trainer.read(row.config_json, row.seed)
             last = self._trainer.epochs(config)[0]
-            measured, unit = self._db.epoch_scores(row.id), units_from(self._trainer.facts.tasks).score
+            measured, unit = self._db.metrics.epoch_scores(row.id), units_from(self._trainer.facts.tasks).score
             scores = {epoch: unit.oriented(score) for epoch, score in measured.items() if epoch < last}
             past = PastTrial(
                 choices=row.choices_json,
                 state=STATES[row.status],
-                values=of_row(self._settings.objectives, row, self._db.metrics_of(row.id)),
+                values=of_row(self._settings.objectives, row, self._db.metrics.of_run(row.id)),
                 scores=scores,
                 notes=_notes(row.config_digest, row.seed, row.reason),
                 began=_local(row.started_at),
@@ -115,7 +115,7 @@ class SearchPhase:
             seed = earlier.seed
         else:
             digest = config.digest()
-            used = {row.seed for row in self._db.runs(self._settings.name, config_digest=digest)}
+            used = {row.seed for row in self._db.runs.of_study(self._settings.name, config_digest=digest)}
             while seed in used or (digest, seed) in self._promised:  # one that is held back has no row yet
                 seed += 1
         config = config.with_seed(seed)
@@ -125,9 +125,9 @@ class SearchPhase:
 
     def _promoted(self, number: int) -> Request:
         """The run of a trial that had paused, to go on from the epoch it had reached."""
-        row = next(r for r in self._db.runs(self._settings.name, status="pruned") if r.trial_number == number)
+        row = next(r for r in self._db.runs.of_study(self._settings.name, status="pruned") if r.trial_number == number)
         request = self._request(number, row.choices_json, row)
-        return replace(request, run_id=row.id, known_epochs=self._db.last_epoch(row.id))
+        return replace(request, run_id=row.id, known_epochs=self._db.metrics.last_epoch(row.id))
 
 
 def ranking(database: Database, settings: Settings) -> list[Choices]:
@@ -136,11 +136,11 @@ def ranking(database: Database, settings: Settings) -> list[Choices]:
     With several objectives those on the Pareto front come first, then those on the front of the rest; within one by
     score.
     """
-    rows = [r for r in database.runs(settings.name, phase="search", status="complete") if r.score is not None]
+    rows = [r for r in database.runs.of_study(settings.name, phase="search", status="complete") if r.score is not None]
     choices = {row.config_digest: row.choices_json for row in rows}
     names, points = settings.objectives, dict[str, list[list[float]]]()
     for row in rows:
-        metrics = database.metrics_of(row.id) if len(names) > 1 else {}
+        metrics = database.metrics.of_run(row.id) if len(names) > 1 else {}
         values = of_row(("score", *names), row, metrics)
         if values is not None:
             points.setdefault(row.config_digest, []).append(values)

@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 
-from results import DEFAULT_STORAGE, output
+from results import DEFAULT_STORAGE
+from search_spaces import output
 from study.interrupts import until_ctrl_c
 
 
@@ -38,7 +39,7 @@ def _main(arguments: list[str] | None) -> int:
         return 2
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError
-    from results.foreign import foreign_rows
+    from results.storage_url import foreign_rows
     from study import status_log, status_tables
     from study.terminal import PlainConsole
 

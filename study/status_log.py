@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from results.errors import RecordError
-from results.records import StudyRow, open_database
+from results.records import open_database
+from results.rows import StudyRow
 from study import run_log, trust
 
 
@@ -16,8 +17,8 @@ def read(storage: str, name: str, run_id: int) -> dict[str, Any]:
     Raises `ResultsError` where there is no such study, or no such run in it.
     """
     with open_database(storage, create=False) as database:
-        study = database.require_study(name)
-        run = next((run for run in database.runs(name) if run.id == run_id), None)
+        study = database.studies.require(name)
+        run = next((run for run in database.runs.of_study(name) if run.id == run_id), None)
     if run is None:
         raise RecordError(
             f"Study '{name}' has no run {run_id}. Its failed runs: python -m study.status --name {name} --failed"

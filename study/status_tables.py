@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from results.custom_trainer import custom_trainer
-from results.plain import plain
-from results.records import Database, RunRow, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import RunRow, StudyRow
 from results.stages import stage_costs
+from search_spaces.output import plain
 from study import status_log, store_note
 from study.resuming import resume_command
 from study.terminal import label
@@ -29,7 +30,7 @@ def read(storage: str, name: str | None) -> dict[str, Any]:
         if name is None:
             return {
                 "storage": database.shown_url,
-                "studies": [_head(database, n) for n in database.study_names()],
+                "studies": [_head(database, n) for n in database.studies.names()],
             }
         return _whole(database, name, storage)
 
@@ -45,8 +46,8 @@ def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
 
 
 def _head(database: Database, name: str) -> dict[str, Any]:
-    study, runs = database.require_study(name), database.runs(name)
-    driver = database.driven_by(name, socket.gethostname())
+    study, runs = database.studies.require(name), database.runs.of_study(name)
+    driver = database.leases.live(name, socket.gethostname())
     counts: Counter[str] = Counter(_state(run, driver is not None) for run in runs)
     return {
         "study": name,
@@ -67,10 +68,10 @@ def _state(run: RunRow, driven: bool) -> str:
 
 
 def _whole(database: Database, name: str, storage: str) -> dict[str, Any]:
-    head, runs = _head(database, name), database.runs(name)
+    head, runs = _head(database, name), database.runs.of_study(name)
     driven = head["driver"] is not None
     phases = dict.fromkeys(run.phase for run in runs)
-    study = database.require_study(name)
+    study = database.studies.require(name)
     costs = replace(stage_costs(database, name), store=store_note.read(study))
     return {
         **head,
@@ -131,7 +132,7 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     if data["running_runs"]:
         console.print(_running(data["running_runs"]))
     if data["resume"]:
-        console.print(f"Go on: {data['resume']}", markup=False, soft_wrap=True)
+        console.print(f"Resume it: {data['resume']}", markup=False, soft_wrap=True)
     if data["failed_runs"]:  # a command is copied: it stays in one line, however long
         told = f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed"
         console.print(told, markup=False, soft_wrap=True)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from mtbert.stage_store.store import StageStore
-from results.records import Database, StudyRow
+from results.records import Database
+from results.rows import StudyRow
 from results.stages import STORE
 
 
 def write(database: Database, name: str, store: StageStore | None) -> None:
     """Note what the store holds now; nothing where nothing is shared."""
-    database.decide(name, {STORE: None if store is None else _content(store)})
+    database.studies.decide(name, {STORE: None if store is None else _content(store)})
 
 
 def read(study: StudyRow) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The terminal, where people read names, labels and messages that others wrote: shown as they are, obeyed never."""
+"""The terminal: names, labels and messages are shown as they are; control characters and markup have no effect."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from results.plain import plain
+from search_spaces.output import plain
 
 
 class PlainConsole(Console):
-    """A console that takes text literally: no markup, no emoji codes, no control characters."""
+    """A console that prints text literally: no markup, no emoji codes, no control characters."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"highlight": False, "markup": False, "emoji": False, **options})
 
+    def say(self, text: str) -> None:
+        """Print a line that is not wrapped, so that paths and commands can be copied."""
+        self.print(text, soft_wrap=True)
+
     def render_str(self, text: str, **options: Any) -> Text:
-        """A string anywhere in what is printed, cells of tables among them."""
+        """Render a string without control characters, also in the cells of tables."""
         return super().render_str(plain(text), **options)
 
 
 def label(text: str) -> Text:
-    """A cell of a table that is cut with an ellipsis where the terminal is narrow, before any number is."""
+    """Return a table cell that a narrow terminal cuts with an ellipsis before it cuts any number."""
     return Text(plain(text), no_wrap=True, overflow="ellipsis")

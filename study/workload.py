@@ -12,12 +12,12 @@ import numpy as np
 
 from mtbert import components
 from mtbert.config import RunConfig
-from mtbert.config_stages import corpora_of
+from mtbert.config.stages import corpora_of
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared
 from mtbert.samplers.abstract import AbstractSampler
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
-from mtbert.trainer import sizes_of
+from mtbert.training.trainer import sizes_of
 
 
 @dataclass(frozen=True)

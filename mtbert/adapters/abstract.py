@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mtbert.encoder.packing import Packing
+from mtbert.packing import Packing
 
 if TYPE_CHECKING:
     from mtbert.encoder.bert import BertEncoder

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
-from mtbert.encoder.packing import Packing
+from mtbert.packing import Packing
 
 
 class LowRankAdapter(AbstractAdapter):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
 from mtbert.encoder.attention import attention, first_and_all, first_attention
-from mtbert.encoder.packing import Packing
+from mtbert.packing import Packing
 
 
 class PalAdapter(AbstractAdapter):

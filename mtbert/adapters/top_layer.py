@@ -6,7 +6,7 @@ from torch import Tensor
 
 from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
 from mtbert.encoder.layer import BertLayer
-from mtbert.encoder.packing import Packing
+from mtbert.packing import Packing
 
 
 class TopLayerAdapter(AbstractAdapter):

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtbert.data.tokenize import TokenizedSplit
-from mtbert.encoder.packing import Packing, packing_of_array
-from mtbert.moving import moved
+from mtbert.device import moved
+from mtbert.packing import Packing, packing_of_array
 
 POOL_BATCHES = 50  # sorted together: enough for little padding, few enough that batches differ every epoch
 

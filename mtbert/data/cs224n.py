@@ -15,10 +15,9 @@ import numpy as np
 
 from mtbert.data.clean import RawRow, clean, refuse, require_rows
 from mtbert.data.examples import Corpus, DataIssue, Split, TaskData, corpus_fingerprint
-from mtbert.data.lines import read_lines
-from mtbert.data.overlap import overlap
+from mtbert.data.held_out import overlap
 from mtbert.data.subset import hold_out_dev, hold_out_test
-from mtbert.data.table import read_table
+from mtbert.data.table import read_lines, read_table
 from mtbert.errors import DataError
 from mtbert.tasks.abstract import AbstractTask, Lines, Tables
 

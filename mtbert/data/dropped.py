@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from mtbert.plain import plain
+from mtbert.output import plain
 
 FLAG = "--data-issues"
 HELP = "list every row of the data that was dropped, with the reason; default: their number by file"

@@ -95,3 +95,24 @@ def _require_train(source: str, tasks: Mapping[str, TaskData], leaking: Mapping[
 def counted(count: int, noun: str) -> str:
     """ "1 train row", "1,143 train rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def overlap(train: Split, dev: Split) -> int:
+    """Dev examples whose sentence, or pair in either order, occurs in train.
+
+    Compared without case and with white space collapsed; labels do not count.
+    """
+    seen = set(_keys(train))
+    return sum(key in seen for key in _keys(dev))
+
+
+def _keys(split: Split) -> list[tuple[str, ...]]:
+    first = [_normal(text) for text in split.texts]
+    if split.texts2 is None:
+        return [(text,) for text in first]
+    second = [_normal(text) for text in split.texts2]
+    return [(a, b) if a <= b else (b, a) for a, b in zip(first, second, strict=True)]
+
+
+def _normal(text: str) -> str:
+    return " ".join(text.lower().split())

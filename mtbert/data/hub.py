@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from mtbert.data.clean import RawRow, clean, refuse, require_rows
 from mtbert.data.examples import Corpus, DataIssue, Split, TaskData, corpus_fingerprint
+from mtbert.data.held_out import overlap
 from mtbert.data.hub_loading import WAY_OUT, HubSplit, loader_of, require_columns
-from mtbert.data.overlap import overlap
 from mtbert.data.subset import hold_out_test
 from mtbert.errors import DataError, unknown
 from mtbert.tasks.abstract import AbstractTask

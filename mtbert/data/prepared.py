@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from mtbert.atomic_files import sync
 from mtbert.data.examples import Corpus
 from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit, prepare, prepared_fingerprint
-from mtbert.durable import sync
 from mtbert.errors import DataError
 
 FORMAT = 1  # of the folder; raised when its meaning changes

@@ -10,12 +10,11 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 
-from mtbert.config_stages import DOMAINS
+from mtbert.config.stages import DOMAINS
 from mtbert.data import demo
-from mtbert.data.demo_scenes import scene_triplet
+from mtbert.data.demo.scenes import scene_triplet
 from mtbert.data.hub_loading import WAY_OUT, Loader, folder_of, is_hub, loader_of, require_columns
-from mtbert.data.lines import read_lines
-from mtbert.data.table import read_table
+from mtbert.data.table import read_lines, read_table
 from mtbert.errors import DataError
 
 Triplet = tuple[str, str, str]  # premise, what it entails, what contradicts it

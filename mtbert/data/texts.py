@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence, Sized
 
 from mtbert.config import RunConfig
-from mtbert.config_stages import DOMAINS, corpora_of
+from mtbert.config.stages import DOMAINS, corpora_of
 from mtbert.data import subset, text_sources
 from mtbert.data.examples import Corpus
 from mtbert.data.held_out import counted, held_out_keys, sentence_key, sentences_of

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from mtbert.encoder.packing import Packing
+from mtbert.encoder.adapting import LayerAdapters
 from mtbert.encoder.shape import BertShape, BilstmShape
-
-if TYPE_CHECKING:
-    from mtbert.adapters.abstract import TaskAdapter
+from mtbert.packing import Packing
 
 
 class AbstractEncoder(nn.Module, ABC):
@@ -34,7 +32,7 @@ class AbstractEncoder(nn.Module, ABC):
         self,
         input_ids: Tensor,
         attention_mask: Tensor,
-        adapter: TaskAdapter | None = None,
+        adapter: LayerAdapters | None = None,
         embedded: Tensor | None = None,
         *,
         packing: Packing | None = None,

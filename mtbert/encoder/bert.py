@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from mtbert.encoder.abstract import AbstractEncoder
+from mtbert.encoder.adapting import LayerAdapters
 from mtbert.encoder.embeddings import BertEmbeddings
 from mtbert.encoder.layer import BertLayer
-from mtbert.encoder.packing import Packing, packing_of
 from mtbert.encoder.shape import BertShape as BertShape
-
-if TYPE_CHECKING:
-    from mtbert.adapters.abstract import TaskAdapter
+from mtbert.packing import Packing, packing_of
 
 INITIAL_DEVIATION = 0.02  # BERT's initializer_range, Devlin et al. 2018, published code
 
@@ -57,7 +55,7 @@ class BertEncoder(AbstractEncoder):
         self,
         input_ids: Tensor,
         attention_mask: Tensor,
-        adapter: TaskAdapter | None = None,
+        adapter: LayerAdapters | None = None,
         embedded: Tensor | None = None,
         *,
         packing: Packing | None = None,
@@ -108,7 +106,7 @@ class BertEncoder(AbstractEncoder):
             return last.first_tokens(hidden, packing).unsqueeze(1)
         return packing.pad(last(hidden, packing))
 
-    def _adapted(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter, first_only: bool) -> Tensor:
+    def _adapted(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, first_only: bool) -> Tensor:
         """All layers with an adapter; what stands on top of them stands inside the last layer norm, and sees all."""
         layers = [cast(BertLayer, layer) for layer in self.layers]
         for number, layer in enumerate(layers[:-1]):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mtbert.encoder.abstract import AbstractEncoder
-from mtbert.encoder.packing import Packing
+from mtbert.encoder.adapting import LayerAdapters
 from mtbert.encoder.shape import BilstmShape as BilstmShape
 from mtbert.errors import BackboneError
-
-if TYPE_CHECKING:
-    from mtbert.adapters.abstract import TaskAdapter
+from mtbert.packing import Packing
 
 
 class BilstmEmbeddings(nn.Module):
@@ -80,7 +77,7 @@ class BilstmEncoder(AbstractEncoder):
         self,
         input_ids: Tensor,
         attention_mask: Tensor,
-        adapter: TaskAdapter | None = None,
+        adapter: LayerAdapters | None = None,
         embedded: Tensor | None = None,
         *,
         packing: Packing | None = None,

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mtbert.encoder.dropout import Dropout
-from mtbert.encoder.packing import Packing
 from mtbert.errors import BackboneError
+from mtbert.packing import Packing
 
 
 class BertEmbeddings(nn.Module):

@@ -6,7 +6,7 @@ import importlib.util
 from contextlib import suppress
 from pathlib import Path
 
-from mtbert.encoder.files import (
+from mtbert.encoder.checkpoint_files import (
     CONFIG,
     PICKLED,
     SAFETENSORS,

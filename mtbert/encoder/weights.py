@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtbert.encoder.bert import BertEncoder
-from mtbert.encoder.files import SAFETENSORS, weight_files
+from mtbert.encoder.checkpoint_files import SAFETENSORS, weight_files
 from mtbert.encoder.shape import BertShape
 from mtbert.errors import BackboneError
 

@@ -24,15 +24,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from mtbert import components
+from mtbert.atomic_files import sha256_of
 from mtbert.config import RunConfig
-from mtbert.config_stages import corpora_of
+from mtbert.config.stages import corpora_of
 from mtbert.data.texts import TRIPLET_TEXTS
-from mtbert.durable import sha256_of
-from mtbert.encoder.files import CONFIG, PICKLED, SAFETENSORS, weight_files
+from mtbert.encoder.checkpoint_files import CONFIG, PICKLED, SAFETENSORS, weight_files
 from mtbert.encoder.locate import FRESH, find_folder
+from mtbert.stage_store.code_version import code_version
 
 MULTITASK, SINGLE_TASK = "multitask", "single_task"
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,6 @@ def backbone_identity(backbone: str) -> str:
         path for path in dict.fromkeys((*(folder / name for name in named), *weight_files(folder))) if path.is_file()
     ]
     return _hash(*(_file_hash(path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
-
-
-@cache
-def code_version() -> str:
-    """The hash of this package's source: what another version computed is never taken for this one's."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(f"{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _before(config: RunConfig) -> Iterable[tuple[str, Any, list[str]]]:

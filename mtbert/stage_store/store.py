@@ -2,7 +2,7 @@
 
 <folder>/<first two digits of the key>/<key>/state.safetensors    tensors
                                              entry.json           what else is kept, and the tensors' SHA-256
-<folder>/features/           what frozen parts give for the data, see `mtbert.features`
+<folder>/features/           what frozen parts give for the data, see `mtbert.training.feature_store`
 <folder>/claims/<key>        who computes it now
 <folder>/damaged/<key>       entries whose content was not what was written, kept to be looked at
 """
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
-from mtbert.durable import sha256_of, sync
+from mtbert.atomic_files import sha256_of, sync
 from mtbert.stage_store import claims
 from mtbert.stage_store.claims import Claim
 

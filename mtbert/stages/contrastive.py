@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mtbert.data.tokenize import Ragged
-from mtbert.streams import torch_stream
+from mtbert.random_streams import torch_stream
 
 
 def contrastive_loss(

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from mtbert import components
-from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec, TaskConfig
-from mtbert.config_stages import FineTuneFirstConfig
+from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec, TaskConfig
+from mtbert.config.stages import FineTuneFirstConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import evaluate
 from mtbert.model import MultitaskModel, freeze
-from mtbert.stages.told import StageTold
+from mtbert.stages.losses import StageTold
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.trainer import DivergedError, Trainer
+from mtbert.training.evaluation import evaluate
+from mtbert.training.trainer import DivergedError, Trainer
 
 NAME = "fine_tune_first"
 

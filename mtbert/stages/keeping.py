@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from mtbert.evaluation import Evaluation, TaskEvaluation, evaluation_of
 from mtbert.model import MultitaskModel
 from mtbert.tasks.abstract import AbstractTask
+from mtbert.training.evaluation import Evaluation, TaskEvaluation, evaluation_of
 
 
 def own_parts(model: MultitaskModel, task: str) -> tuple[str, ...]:

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from mtbert.config_stages import MlmConfig, corpora_of
+from mtbert.config.stages import MlmConfig, corpora_of
 from mtbert.data.batching import training_batches
 from mtbert.data.tokenize import Prepared
+from mtbert.device import moved
 from mtbert.encoder.bert import BertEncoder
 from mtbert.encoder.weights import MaskedHead
 from mtbert.errors import DataError
 from mtbert.model import MultitaskModel, device_of
-from mtbert.moving import moved
+from mtbert.random_streams import torch_stream
+from mtbert.stages.losses import LN_VOCABULARY, UNIGRAM_ENTROPY, StageTold
 from mtbert.stages.mlm_heads import new_head, published_head, token_counts, unigram_entropy, untied_head
 from mtbert.stages.pretraining import Indices, Pretraining, fit, on_device, padded, sentences
-from mtbert.stages.told import LN_VOCABULARY, UNIGRAM_ENTROPY, StageTold
-from mtbert.streams import torch_stream
 
 NAME = "mlm"
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

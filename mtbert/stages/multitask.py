@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 
 from mtbert import components
-from mtbert.config_parts import MultitaskConfig, TaskConfig
+from mtbert.config.parts import MultitaskConfig, TaskConfig
 from mtbert.data.tokenize import Prepared, TokenizedSplit
-from mtbert.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
-from mtbert.frozen import FeaturesMade, FrozenParts, Shared
 from mtbert.model import MultitaskModel, freeze
+from mtbert.random_streams import numpy_stream
 from mtbert.stages.keeping import BestOfEach, own_parts
-from mtbert.streams import numpy_stream
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.trainer import DivergedError as DivergedError
-from mtbert.trainer import Trainer, below
+from mtbert.training.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
+from mtbert.training.frozen_cache import FeaturesMade, FrozenParts, Shared
+from mtbert.training.trainer import DivergedError as DivergedError
+from mtbert.training.trainer import Trainer, below
 
 NAME = "multitask"
 

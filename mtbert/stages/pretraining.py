@@ -12,16 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mtbert.config_parts import OptimizerConfig
+from mtbert.config.parts import OptimizerConfig
 from mtbert.data.tokenize import Ragged, joined
+from mtbert.device import moved
 from mtbert.encoder.attention import SelfAttention
-from mtbert.encoder.packing import Packing, packing_of_array
 from mtbert.errors import DataError
 from mtbert.model import MultitaskModel, device_of
-from mtbert.moving import moved
-from mtbert.optim import build_optimizer, clip
-from mtbert.streams import numpy_stream, torch_stream
-from mtbert.trainer import DivergedError
+from mtbert.packing import Packing, packing_of_array
+from mtbert.random_streams import numpy_stream, torch_stream
+from mtbert.training.optim import build_optimizer, clip
+from mtbert.training.trainer import DivergedError
 
 Indices = NDArray[np.int64]
 

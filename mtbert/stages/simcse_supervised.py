@@ -8,15 +8,15 @@ from functools import partial
 import numpy as np
 from torch import Tensor
 
-from mtbert.config_stages import SimcseSupervisedConfig
+from mtbert.config.stages import SimcseSupervisedConfig
 from mtbert.data.batching import random_batches
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared, joined
+from mtbert.device import moved
 from mtbert.model import MultitaskModel, device_of
-from mtbert.moving import moved
 from mtbert.stages.contrastive import contrastive_loss, no_negatives, projection, sentence_numbers
+from mtbert.stages.losses import LN_CANDIDATES, StageTold
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
-from mtbert.stages.told import LN_CANDIDATES, StageTold
 
 NAME = "simcse_supervised"
 

@@ -6,16 +6,16 @@ import time
 from collections.abc import Mapping
 
 from mtbert import components
-from mtbert.config_parts import MultitaskConfig, OptimizerConfig, SamplerSpec
-from mtbert.config_stages import SingleTaskConfig
+from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec
+from mtbert.config.stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import evaluate
-from mtbert.frozen import FrozenParts
 from mtbert.model import MultitaskModel
 from mtbert.stages.keeping import BestOfEach
 from mtbert.stages.multitask import KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.trainer import DivergedError, Trainer
+from mtbert.training.evaluation import evaluate
+from mtbert.training.frozen_cache import FrozenParts
+from mtbert.training.trainer import DivergedError, Trainer
 
 NAME = "single_task"
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from results.added import AddedRow, added_rows
 from results.compared import record
 from results.contrasts import run_ids
-from results.figures import Figure
+from results.figure import Figure
 from results.leaderboard import baseline_digest
 from results.notes import effect_in_words, verdict_counts
 from results.sections.not_run import LeftOut, left_out

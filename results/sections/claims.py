@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from results import claim_words, interval_svg
-from results.figures import Figure
+from results.figure import Figure
 from results.measured_claims import MeasuredClaim, measure_claims
 from results.rows import StudyRow
 from results.side_by_side import SideTable, Spread, side_by_side
 from results.study_results import StudyResults
 from results.summary import Summary
+from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Fields of a claim that are columns of the same name.
+CLAIM_FIELDS = ("report", "table", "statement", "direction", "tolerance", "support", "confounds")
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,11 @@ class Claims:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """claims.csv, a line a claim and metric; printed_and_ours.csv, a line a printed row."""
-        import pandas as pd
-
-        claims = [line for finding in self.found for line in _claim_lines(finding)]
+        claims = [line for one in self.found for line in _claim_lines(one)]
         rows = [line for side in self.sides for line in _side_lines(side)]
         return {
-            "claims": pd.DataFrame(claims),
-            "printed_and_ours": pd.DataFrame(rows),
+            "claims": typed_table("claims", claims),
+            "printed_and_ours": typed_table("printed_and_ours", rows),
         }
 
 
@@ -92,35 +94,23 @@ def _claim_lines(finding: MeasuredClaim) -> list[dict[str, object]]:
     by_metric = {one.metric: one.comparison for one in finding.measured}
     lines: list[dict[str, object]] = []
     for metric in claim.metrics:
-        comparison = by_metric.get(metric)
-        interval = comparison.interval if comparison else None
-        lines.append(
-            {
-                "claim": claim.id,
-                "report": claim.report,
-                "table": claim.table,
-                "statement": claim.statement,
-                "metric": metric,
-                "direction": claim.direction,
-                "tolerance": claim.tolerance,
-                "better": "; ".join(claim.better),
-                "worse": "; ".join(claim.worse),
-                "printed": claim.printed.of(metric),
-                "printed_delta": claim.printed.delta,
-                "support": claim.support,
-                "confounds": claim.confounds,
-                "estimate": interval.estimate if interval else None,
-                "low": interval.low if interval else None,
-                "high": interval.high if interval else None,
-                "interval_over": comparison.over if comparison else None,
-                "seeds": len(comparison.seeds) if comparison else None,
-                "p": judged.p,
-                "adjusted_p": judged.adjusted_p,
-                "verdict": judged.verdict,
-                "reason": judged.reason,
-                "run_ids": _joined(finding.run_ids),
-            }
-        )
+        line: dict[str, object] = {
+            "claim": claim.id,
+            "metric": metric,
+            "better": "; ".join(claim.better),
+            "worse": "; ".join(claim.worse),
+            "printed": claim.printed.of(metric),
+            "printed_delta": claim.printed.delta,
+            "p": judged.p,
+            "adjusted_p": judged.adjusted_p,
+            "verdict": judged.verdict,
+            "reason": judged.reason,
+            "run_ids": _joined(finding.run_ids),
+        }
+        line |= {field: getattr(claim, field) for field in CLAIM_FIELDS}
+        if (comparison := by_metric.get(metric)) is not None:
+            line |= {**asdict(comparison.interval), "interval_over": comparison.over, "seeds": len(comparison.seeds)}
+        lines.append(line)
     return lines
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from results import run_links
 from results.choice_columns import groups_of
-from results.figure import Figure, Trace
+from results.figure import Figure, Trace, escaped, whiskers
 from results.importance import FactorImportance, Importances, importances, runs_needed
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
+from results.typed_tables import typed_table
 from results.wording import MINUS, plural
 
 if TYPE_CHECKING:
@@ -90,39 +90,18 @@ class SearchImportance:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `importance`: one row per factor."""
-        import pandas as pd
-
-        ids = " ".join(map(str, self.run_ids))
+        shared = {
+            "null": self.importances.null,
+            "resamples": self.resamples,
+            "runs": len(self.run_ids),
+            "run_ids": " ".join(map(str, self.run_ids)),
+        }
         records = [
-            {
-                "factor": one.factor,
-                "importance": one.value,
-                "low": one.low,
-                "high": one.high,
-                "null": self.importances.null,
-                "exceeds_nulls": one.exceeds_nulls,
-                "told_apart": one.told_apart,
-                "resamples": self.resamples,
-                "runs": len(self.run_ids),
-                "run_ids": ids,
-            }
+            {"factor": one.factor, "importance": one.value, "low": one.low, "high": one.high}
+            | {"exceeds_nulls": one.exceeds_nulls, "told_apart": one.told_apart, **shared}
             for one in self.rows
         ]
-        return {"importance": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
-
-
-COLUMNS = {
-    "factor": "str",
-    "importance": "float64",
-    "low": "float64",
-    "high": "float64",
-    "null": "float64",
-    "exceeds_nulls": "float64",
-    "told_apart": "bool",
-    "resamples": "int64",
-    "runs": "int64",
-    "run_ids": "str",
-}
+        return {"importance": typed_table("importance", records)}
 
 
 def build(results: StudyResults, found: Summary) -> SearchImportance | None:
@@ -160,23 +139,7 @@ def _why_nothing(reason: str, runs: int, factors: int) -> str:
 
 def _bars(it: SearchImportance) -> Figure:
     shown = [one for one in it.rows if one.told_apart][::-1]  # plotly draws upwards
-    null = it.importances.null
-    labels = [escape(one.factor, quote=False) for one in shown]
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "x": [one.value for one in shown],
-        "y": labels,
-        "marker": {"color": "var(--accent)"},
-        "width": 0.6,
-        "error_x": _whiskers(shown),
-        "name": "share of the variance that the choices explain",
-        "text": [f"{share_text(one.value)} [{share_text(one.low)}, {share_text(one.high)}]" for one in shown],
-        "textposition": "none",
-        "hovertemplate": "%{y}: %{text}<extra></extra>",
-        "showlegend": False,
-    }
-    left = len(it.not_told_apart)
+    left, null = len(it.not_told_apart), it.importances.null
     others = f" {plural(left, 'other factor')} {'is' if left == 1 else 'are'} not drawn." if left else ""
     return Figure(
         id="figure-importance",
@@ -186,10 +149,10 @@ def _bars(it: SearchImportance) -> Figure:
             f"deviation over {it.resamples} resamples of the runs. The dotted line is what the largest of all factors "
             f"in random order reaches in half of the resamples.{others}"
         ),
-        traces=[bars],
+        traces=[_trace(shown)],
         layout={
             "xaxis": {"title": {"text": "share of the variance explained"}},
-            "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(labels) - 0.4]},
+            "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(shown) - 0.4]},
             "shapes": [
                 {"type": "line", "x0": null, "x1": null, "yref": "paper", "y0": 0, "y1": 1}
                 | {"line": {"color": "var(--baseline)", "dash": "dot", "width": 2}}
@@ -200,19 +163,24 @@ def _bars(it: SearchImportance) -> Figure:
             ],
         },
         runs=run_links.of_runs(it.run_ids),
-        rows=len(labels),
+        rows=len(shown),
     )
 
 
-def _whiskers(shown: Sequence[FactorImportance]) -> Trace:
+def _trace(shown: Sequence[FactorImportance]) -> Trace:
     return {
-        "type": "data",
-        "symmetric": False,
-        "array": [one.high - one.value for one in shown],
-        "arrayminus": [one.value - one.low for one in shown],
-        "color": "var(--ink)",
-        "thickness": 1.2,
-        "width": 4,
+        "type": "bar",
+        "orientation": "h",
+        "x": [one.value for one in shown],
+        "y": [escaped(one.factor) for one in shown],
+        "marker": {"color": "var(--accent)"},
+        "width": 0.6,
+        "error_x": whiskers([(one.low, one.value, one.high) for one in shown], "var(--ink)", 1.2),
+        "name": "share of the variance that the choices explain",
+        "text": [f"{share_text(one.value)} [{share_text(one.low)}, {share_text(one.high)}]" for one in shown],
+        "textposition": "none",
+        "hovertemplate": "%{y}: %{text}<extra></extra>",
+        "showlegend": False,
     }
 
 

@@ -11,14 +11,14 @@ from markupsafe import Markup
 
 from results.compared import record
 from results.contrasts import run_ids
-from results.figures import Figure
+from results.figure import Figure
 from results.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.sections.not_run import LeftOut, left_out
 from results.sections.section import interval_bars
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.typed_tables import interval_columns, typed_table
-from results.units import Unit
+from results.units import Unit, difference_axis_title
 from results.wording import SHARES, plural
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
                 "opacity": 0.75,
                 "xgap": 2,
                 "ygap": 2,
-                "colorbar": {"title": {"text": unit.difference_axis()}, "thickness": 12, "outlinewidth": 0},
+                "colorbar": {"title": {"text": difference_axis_title(unit)}, "thickness": 12, "outlinewidth": 0},
             }
         ],
         layout={

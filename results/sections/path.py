@@ -15,14 +15,14 @@ from markupsafe import Markup
 from results import run_links
 from results.compared import record
 from results.contrasts import run_ids
-from results.figures import Figure, Trace
+from results.figure import Figure, Trace
 from results.path import Path, PathStep, greedy_path
 from results.sections.section import interval_bars
 from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.typed_tables import interval_columns, typed_table
-from results.units import Unit
+from results.units import Unit, difference_axis_title
 from results.wording import SHARES, level_text, plural
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class PathSection:
                     "categoryorder": "array",
                     "categoryarray": [*labels, "in all"],
                 },
-                "yaxis": {"title": {"text": self.unit.difference_axis("over the baseline")}, "zeroline": True},
+                "yaxis": {"title": {"text": difference_axis_title(self.unit, "over the baseline")}, "zeroline": True},
                 "barmode": "overlay",
                 "bargap": 0.5,
                 "showlegend": False,

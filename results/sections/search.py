@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from results import run_links
-from results.figures import Figure
+from results.figure import Figure
+from results.parallel_coordinates import parallel
 from results.rows import RunRow
-from results.search_figures import history, parallel
+from results.search_figures import history
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import plural

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from markupsafe import Markup
 
 from results import interval_svg
-from results.figures import Figure
-from results.study_results import Comparison, StudyResults
+from results.contrasts import Comparison
+from results.figure import Figure
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
 

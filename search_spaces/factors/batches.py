@@ -6,7 +6,7 @@ tasks' (`Level.scale`), its examples a part of those that the budget allows.
 
 from __future__ import annotations
 
-from search_spaces.grammar import Factor, Level
+from search_spaces.grammar import Factor, Level, levels_of
 
 BATCH_SIZE = Factor(
     "batch_size",
@@ -57,10 +57,6 @@ ACCUMULATION = Factor(
     "accumulation",
     "nuisance",
     "1",
-    (
-        Level("1", {"multitask.accumulation": 1}),
-        Level("2", {"multitask.accumulation": 2}),
-        Level("4", {"multitask.accumulation": 4}),
-    ),
+    levels_of("multitask.accumulation", 1, 2, 4),
     about="Steps of the sampler whose mean gradient makes one step of the optimizer.",
 )

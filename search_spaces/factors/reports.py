@@ -7,8 +7,15 @@ from dataclasses import replace
 
 from search_spaces.factors.encoder import ENCODER
 from search_spaces.factors.heads import QUORA_HEAD, STS_HEAD
-from search_spaces.grammar import Constraint, Factor, Json, Level
+from search_spaces.grammar import Constraint, Factor, Json, Level, off_on
 from search_spaces.grammar.narrowing import fixed
+
+# The course's starter code, at the rate of full fine-tuning.
+ADAM: Mapping[str, Json] = {
+    "multitask.batch_size": 8,
+    "multitask.optimizer.name": "adam",
+    "multitask.optimizer.learning_rate": 1e-5,
+}
 
 EPOCHS = Factor(
     "epochs",
@@ -43,10 +50,7 @@ FROZEN_DROPOUT = Factor(
     "frozen_dropout",
     "nuisance",
     "off",
-    (
-        Level("off", {"encoder.frozen_dropout": False}, note="what is frozen is computed once"),
-        Level("on", {"encoder.frozen_dropout": True}, note="the course's starter code"),
-    ),
+    off_on("encoder.frozen_dropout", off="what is frozen is computed once", on="the course's starter code"),
     about="Whether layers that are not trained have dropout during training.",
 )
 
@@ -68,8 +72,4 @@ ZHANG_HEADS = (
     fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
     fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
 )
-ZHANG_TRAINING: Mapping[str, Json] = {
-    "multitask.batch_size": 32,
-    "multitask.optimizer.name": "adam",
-    "multitask.optimizer.learning_rate": 1e-5,
-}
+ZHANG_TRAINING: Mapping[str, Json] = {**ADAM, "multitask.batch_size": 32}

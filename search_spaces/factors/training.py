@@ -1,6 +1,6 @@
 """Factors of multitask training: which task comes next, how losses and gradients are balanced, the heads' rate.
 
-`TRAINING_CONSTRAINTS` says which of their levels cannot go together; `mtbert.config_combinations` refuses the same.
+`TRAINING_CONSTRAINTS` says which of their levels cannot go together; `mtbert.config.rules` refuses the same.
 """
 
 from __future__ import annotations

@@ -139,7 +139,5 @@ def definition_faults(name: str, factors: Sequence[Factor], constraints: Constra
                 yield trees.unknown_factor(name, factor, known)
             elif known[factor].range is not None:
                 yield f"Factor {factor} of space {name} is a range, which a constraint cannot name: give it levels."
-            elif not levels:
-                yield f"Levels of {factor} in a constraint must be a tuple, one alone as (x,); got {levels!r}."
             else:
                 yield from (f for level in levels for f in trees.choice_faults(name, factor, known[factor], level))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from search_spaces.plain import plain
+from search_spaces.output import plain
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Role: TypeAlias = Literal["scientific", "nuisance", "fixed"]
@@ -128,6 +128,18 @@ class Constraint:
     when: Mapping[str, tuple[str, ...]]
     forbid: Mapping[str, tuple[str, ...]]
     reason: str
+
+
+def levels_of(path: str, *values: str | int | float, notes: Mapping[str, str] | None = None) -> tuple[Level, ...]:
+    """Return a level per value of one path, named after its value; `notes` maps names to notes."""
+    names = [value if isinstance(value, str) else f"{value:g}" for value in values]
+    noted = notes or {}
+    return tuple(Level(n, {path: value}, note=noted.get(n, "")) for n, value in zip(names, values, strict=True))
+
+
+def off_on(path: str, off: str = "", on: str = "") -> tuple[Level, Level]:
+    """Return the levels "off" and "on" of a path that is False or True, with their notes."""
+    return Level("off", {path: False}, note=off), Level("on", {path: True}, note=on)
 
 
 class Difference(NamedTuple):

@@ -29,7 +29,7 @@ from search_spaces.factors import (
     STS_HEAD,
     TRAINABLE,
 )
-from search_spaces.factors.reports import EPOCHS
+from search_spaces.factors.reports import ADAM, EPOCHS
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
 
@@ -51,11 +51,7 @@ SPACE = Space(
         fixed(QUORA_EXAMPLES, "10000", "The first 10,000 there."),
         fixed(TRAINABLE, "all", "The report says the last linear layer; its scores are those of full tuning."),
     ),
-    base={
-        "multitask.batch_size": 8,
-        "multitask.optimizer.name": "adam",
-        "multitask.optimizer.learning_rate": 1e-5,
-    },
+    base=ADAM,
     rows={
         "Baseline (CLS pooling for all 3 downstream tasks)": {},
         "Cosine Similarity (on STS)": {"sts_head": "cosine", "epochs": "2x", "head_dropout": "0.3"},

@@ -17,6 +17,7 @@ weight decay and clipping, the best epoch on dev.
 from __future__ import annotations
 
 from search_spaces.factors import HEAD_DROPOUT, POOLING, QUORA_EXAMPLES, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces.factors.reports import ADAM
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
 
@@ -33,11 +34,7 @@ SPACE = Space(
         fixed(HEAD_DROPOUT, "0.3", "Section 5.3's."),
         fixed(TRAINABLE, "all", "The report says the last linear layer; its scores are those of full tuning."),
     ),
-    base={
-        "multitask.batch_size": 8,
-        "multitask.optimizer.name": "adam",
-        "multitask.optimizer.learning_rate": 1e-5,
-    },
+    base=ADAM,
     rows={
         "Sequential": {"sampler": "sequential"},
         "Cycling over max-size": {},

@@ -28,7 +28,7 @@ from search_spaces.factors import (
     STS_HEAD,
     TRAINABLE,
 )
-from search_spaces.factors.reports import BEST_EPOCH, BEST_EPOCH_CONSTRAINT
+from search_spaces.factors.reports import ADAM, BEST_EPOCH, BEST_EPOCH_CONSTRAINT
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
 
@@ -50,11 +50,7 @@ SPACE = Space(
         fixed(QUORA_HEAD, "concat", "Two embeddings side by side, one linear layer."),
         fixed(TRAINABLE, "all", "Not stated; the base configuration's."),
     ),
-    base={
-        "multitask.batch_size": 8,
-        "multitask.optimizer.name": "adam",
-        "multitask.optimizer.learning_rate": 1e-5,
-    },
+    base=ADAM,
     constraints=(BEST_EPOCH_CONSTRAINT,),
     rows={"Additive Loss": _MULTITASK, "Additive loss with SMART": {**_MULTITASK, "smart": "on"}},
 )

@@ -11,6 +11,7 @@ the encoder; the epoch that is kept, the best on dev.
 from __future__ import annotations
 
 from search_spaces.factors import HEAD_DROPOUT, POOLING, STS_HEAD, TRAINABLE
+from search_spaces.factors.reports import ADAM
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
 
@@ -27,9 +28,7 @@ SPACE = Space(
     base={
         "tasks.sst": None,  # the table has similarity alone
         "tasks.quora": None,
-        "multitask.batch_size": 8,
-        "multitask.optimizer.name": "adam",
-        "multitask.optimizer.learning_rate": 1e-5,
+        **ADAM,
     },
     rows={
         "Concatenation and map": {},

@@ -31,7 +31,7 @@ from search_spaces.factors import (
     STS_HEAD,
     TRAINABLE,
 )
-from search_spaces.grammar import Factor, Level, Space
+from search_spaces.grammar import Factor, Level, Space, off_on
 from search_spaces.grammar.narrowing import fixed, with_baseline
 
 _TASKS = ("sst", "quora", "sts")
@@ -48,7 +48,7 @@ _SHARED_PAIR_LAYER = Factor(
     "shared_pair_layer",
     "scientific",
     "off",
-    (Level("off", {"shared_pair_layer": False}), Level("on", {"shared_pair_layer": True})),
+    off_on("shared_pair_layer"),
     about="Whether paraphrase and similarity share a dense layer below their heads.",
 )
 _JOINT = {"sampler": "joint"}

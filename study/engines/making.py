@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from study.arguments import Options
 from study.engines.abstract import AbstractEngine, runs_per_gpu
 from study.engines.local import LocalEngine
 from study.settings import SettingsError
@@ -17,13 +17,8 @@ from study.trainers.abstract import AbstractTrainer
 NO_RAY = "--engine ray needs Ray, which is not installed: pip install 'mtbert-study[ray]'"
 
 
-def check(options: argparse.Namespace) -> None:
+def check(options: Options) -> None:
     """Refuse what no engine could do. Raises `SettingsError`."""
-    share = options.gpus_per_run
-    if share is not None and not 0 < share <= 1:
-        raise SettingsError(
-            f"--gpus-per-run must be above 0 and at most 1 (a run trains on one GPU, or on a part), got {share:g}."
-        )
     if options.engine != "ray" and options.ray_address is not None:
         raise SettingsError("--ray-address is for --engine ray.")
     if options.ray_address is not None and not re.fullmatch(r"auto|[^/]+:\d{1,5}", options.ray_address):
@@ -33,7 +28,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 @contextmanager
-def engine(options: argparse.Namespace, trainer: AbstractTrainer) -> Iterator[AbstractEngine]:
+def engine(options: Options, trainer: AbstractTrainer) -> Iterator[AbstractEngine]:
     """The engine asked for, stopped at the end. Raises `EngineError`."""
     made = _make(options, trainer)
     try:
@@ -42,7 +37,7 @@ def engine(options: argparse.Namespace, trainer: AbstractTrainer) -> Iterator[Ab
         made.stop()
 
 
-def _make(options: argparse.Namespace, trainer: AbstractTrainer) -> AbstractEngine:
+def _make(options: Options, trainer: AbstractTrainer) -> AbstractEngine:
     if options.engine == "ray":
         from study.engines.ray_tune import RayEngine
 
@@ -52,16 +47,7 @@ def _make(options: argparse.Namespace, trainer: AbstractTrainer) -> AbstractEngi
     return LocalEngine(workers=workers, devices=devices, preload=trainer.preload)
 
 
-def flags(options: argparse.Namespace) -> list[str]:
-    """What a launch must say to have the same engine again: it is no setting of the study."""
-    found = ["--engine", "ray"] if options.engine == "ray" else []
-    for flag in ("ray_address", "gpus_per_run", "workers"):
-        value = getattr(options, flag)
-        found += [] if value is None else [f"--{flag.replace('_', '-')}", str(value)]
-    return found
-
-
-def _workers_here(options: argparse.Namespace, devices: Sequence[str]) -> int:
+def _workers_here(options: Options, devices: Sequence[str]) -> int:
     """One run for each core, or for each GPU, or several where a run takes a part of it."""
     if tuple(devices) == ("cpu",):
         return os.cpu_count() or 1

@@ -46,11 +46,6 @@ def shown(text: str) -> str:
     return storage_url.mask(text)
 
 
-def flags(given: Sequence[str]) -> list[str]:
-    """What a launch must say to track to the same places again; passwords are masked."""
-    return [word for text in given for word in ("--track", shown(text))]
-
-
 def tracking(given: Sequence[str], storage: str, study: str, tell: Callable[[str], None]) -> Tracking:
     """An observer for the trackers that a launch asks for, each once."""
     return Tracking({shown(text): Mirror(_maker(text), storage, study) for text in dict.fromkeys(given)}, tell)

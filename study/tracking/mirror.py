@@ -10,7 +10,8 @@ import queue
 import threading
 from collections.abc import Callable
 
-from results.records import Database, RunRow, open_database
+from results.records import Database, open_database
+from results.rows import RunRow
 from study.tracking import run_records
 from study.tracking.abstract import AbstractTracker, Tracked
 
@@ -53,7 +54,7 @@ class Mirror:
             self.trouble = error
 
     def _copy(self, database: Database, tracker: AbstractTracker) -> None:
-        self._tracked = tracker.open(database.require_study(self._study))
+        self._tracked = tracker.open(database.studies.require(self._study))
         self._catch_up(database, tracker)
         while (run_id := self._told.get()) is not None:
             self._bring(database, tracker, run_id)
@@ -61,8 +62,8 @@ class Mirror:
 
     def _catch_up(self, database: Database, tracker: AbstractTracker) -> None:
         """All runs that the tracker lacks, or has not to their end."""
-        tested = database.evaluated_runs(self._study, "test")
-        for row in database.runs(self._study):
+        tested = database.metrics.evaluated_runs(self._study, "test")
+        for row in database.runs.of_study(self._study):
             if self._is_behind(row, tested):
                 self._bring(database, tracker, row.id)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from results.records import RunRow, StudyRow
+from results.rows import RunRow, StudyRow
 from results.stored_values import epoch_number
 from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from results import schema, storage_url
-from results.records import Database, RunRow
+from results.records import Database
+from results.rows import RunRow
 from results.task_units import units_of
 from study.tracking.abstract import EpochRecord, RunRecord
 
@@ -22,13 +23,13 @@ _NOT_IN_NAMES = re.compile(r"[^\w\-./ ]", re.ASCII)  # what MLflow takes in the 
 
 def read(database: Database, run_id: int) -> RunRecord | None:
     """The record of a run; None where there is no such run."""
-    row = database.run(run_id)
+    row = database.runs.find(run_id)
     if row is None:
         return None
-    final = {f"final/{metric_name(*key)}": value for key, value in database.metrics_of(run_id).items()}
+    final = {f"final/{metric_name(*key)}": value for key, value in database.metrics.of_run(run_id).items()}
     costs = {name: getattr(row, name) for name in COSTS}
     if costs["leaderboard_score"] is not None:  # as it was measured, of which lower may be better
-        unit = units_of(database.require_study(row.study_name)).score
+        unit = units_of(database.studies.require(row.study_name)).score
         costs["leaderboard_score"] = unit.natural(costs["leaderboard_score"])
     final |= {f"final/{name}": float(value) for name, value in costs.items() if value is not None}
     return RunRecord(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from study.settings import MTBERT, REHEARSAL, Settings
 from study.trainers.abstract import AbstractTrainer
 
 
-def trainer_of(settings: Settings, faults: Mapping[str, float], seconds: float | None) -> AbstractTrainer:
-    """The trainer that the settings name, everything checked. `faults` and `seconds` of a run are for a rehearsal.
+def trainer_of(settings: Settings) -> AbstractTrainer:
+    """Return the trainer that the settings name, with everything checked.
 
     Each is imported only where it is wanted: a rehearsal needs no torch.
     """
@@ -18,9 +16,9 @@ def trainer_of(settings: Settings, faults: Mapping[str, float], seconds: float |
 
         return MultitaskBert(settings)
     if settings.trainer == REHEARSAL:
-        from study.trainers.rehearsal import Rehearsal
+        from study.trainers.rehearsal import Rehearsal, rehearsal_options
 
-        return Rehearsal(settings, faults) if seconds is None else Rehearsal(settings, faults, seconds)
+        return Rehearsal(settings, **rehearsal_options())
     from study.trainers.own import OwnModel
 
     return OwnModel(settings)

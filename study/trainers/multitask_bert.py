@@ -10,15 +10,16 @@ from typing import Any, ClassVar
 
 import torch
 
-from mtbert.compilation import fault, repays
 from mtbert.config import CONFIG_VERSION, RunConfig
-from mtbert.config_parts import MultitaskConfig
-from mtbert.data import cutting, held_out, measurable
+from mtbert.config.parts import MultitaskConfig
+from mtbert.data import held_out, measurable
 from mtbert.data.texts import triplets_note
 from mtbert.data.tokenize import Prepared, choose
+from mtbert.encoder import truncation
 from mtbert.precision import native_precision, slow
 from mtbert.run import prepare_data
 from mtbert.stage_store.keys import ChainKeys
+from mtbert.training.compilation import fault, repays
 from results.code_versions import version_name
 from results.rows import ExampleRow, IssueRow, RunRow
 from search_spaces.grammar import Choices
@@ -83,7 +84,7 @@ class MultitaskBert(AbstractTrainer):
                 *triplets_note(sentences.texts),
             )
         )
-        told = (*of_data, *cutting.notes(self._checked.baseline, corpus), *sentences.notes())
+        told = (*of_data, *truncation.notes(self._checked.baseline, corpus), *sentences.notes())
         self.facts = StudyFacts(
             data_source=settings.data,
             made_up=corpus.made_up,

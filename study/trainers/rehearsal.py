@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +19,18 @@ EXAMPLES = 1000  # of dev, a task, where the budget has no number
 NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
 
 
+NO_FAULTS: Mapping[str, float] = {}
+OPTIONS = "STUDY_REHEARSAL"  # environment variable of the tests, e.g. "seconds=0.2,nan_loss=0.1"
+
+
+def rehearsal_options() -> dict[str, Any]:
+    """Return the seconds of a run and the rates of faults by kind that `STUDY_REHEARSAL` sets."""
+    pairs = [part.partition("=") for part in os.environ.get(OPTIONS, "").split(",") if part]
+    values = {name: float(value) for name, _, value in pairs}
+    seconds = values.pop("seconds", WAITED_SECONDS)
+    return {"faults": values, "seconds": seconds}
+
+
 class Rehearsal(AbstractPlainTrainer):
     """Any space, without torch."""
 
@@ -26,7 +39,9 @@ class Rehearsal(AbstractPlainTrainer):
     preload: ClassVar[tuple[str, ...]] = ("study.rehearsal",)
     phases: ClassVar[tuple[str, ...]] = PHASES
 
-    def __init__(self, settings: Settings, faults: Mapping[str, float], seconds: float = WAITED_SECONDS) -> None:
+    def __init__(
+        self, settings: Settings, faults: Mapping[str, float] = NO_FAULTS, seconds: float = WAITED_SECONDS
+    ) -> None:
         self.space = pin(load(settings.space), settings.pins)
         self.surface = plant(self.space, settings.tasks, settings.seed)
         self.tasks, self.fails_by_plan = settings.tasks, bool(faults)

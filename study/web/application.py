@@ -12,8 +12,8 @@ from optuna.storages import RDBStorage
 
 from results import storage_url
 from results.errors import StorageError
-from results.plain import plain
 from results.records import Database, open_database
+from search_spaces.output import plain
 from study.optuna_storage import storage_there
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
@@ -34,7 +34,7 @@ def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
     database = open_database(storage, create=False)
     try:
         chosen = name if name is not None else _only(database)
-        database.require_study(chosen)
+        database.studies.require(chosen)
         stored = storage_there(storage)
         optuna = _nothing if stored is None else _optuna(stored, database, chosen)
         pages = Pages(database, chosen, optuna, lambda each: None if stored is None else _page(stored, each))
@@ -46,14 +46,14 @@ def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
 
 def _optuna(stored: RDBStorage, database: Database, name: str) -> WSGIApplication:
     """Optuna's pages, with the artifacts of all studies whose folders are here; `name` is the one that is served."""
-    folders = {each: folder_of(database.require_study(each)) for each in database.study_names()}
+    folders = {each: folder_of(database.studies.require(each)) for each in database.studies.names()}
     here = {each: folder / FOLDER for each, folder in folders.items() if folder is not None}
     store = Folders(here.values(), into=here.get(name))
     return Served(Offered(optuna_dashboard.wsgi(stored, artifact_store=store if here else None)), store)
 
 
 def _only(database: Database) -> str:
-    names = database.study_names()
+    names = database.studies.names()
     if not names:
         raise StorageError(f"{database.shown_url} holds no studies yet. Launch one: python -m study.launch")
     if len(names) > 1:

@@ -68,7 +68,7 @@ class Cards:
 
     def all(self) -> list[Card]:
         """The cards as they are now; those whose answer takes too long have that of before, or none yet."""
-        studies = [self._database.require_study(name) for name in self._database.study_names()]
+        studies = [self._database.studies.require(name) for name in self._database.studies.names()]
         studies.sort(key=lambda study: (study.study_name != self._name, -study.created_at.timestamp()))
         until = time.monotonic() + PATIENCE
         return [self._card(study, until) for study in studies]

@@ -46,7 +46,7 @@ def script() -> str:
 
 def state(database: Database, name: str) -> State:
     """How the study stands now; `UnknownStudy` when the database has none of that name."""
-    study = database.require_study(name)
+    study = database.studies.require(name)
     counts = run_counts(database, name)
     ended = plural(sum(counts[each] for each in ("complete", "pruned", "failed")), "run")
     if study.status != "running":

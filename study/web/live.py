@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from results import storage_url
-from results.plain import plain
 from results.records import open_database
+from search_spaces.output import plain
 from study.interrupts import usual_paths
 from study.web.guard import Guard
 from study.web.pages import Pages

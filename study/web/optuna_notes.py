@@ -13,6 +13,7 @@ from optuna.trial import Trial
 
 from results import first_screen, wording
 from results.confusion_svg import confusion_svg
+from results.contrasts import Comparison, compare
 from results.custom_trainer import custom_trainer
 from results.error_view import TaskView
 from results.figure import Figure
@@ -23,7 +24,7 @@ from results.outcome import Outcome, outcome
 from results.records import Database
 from results.rows import StudyRow
 from results.static_figures import STYLE, page_colours, plotly_figure
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_errors import BEST, task_errors
 from results.units import Unit
@@ -55,7 +56,7 @@ def complete(storage: str, database: Database, name: str) -> None:
     """
     if driven(database, name):
         return
-    folder = folder_of(database.require_study(name))
+    folder = folder_of(database.studies.require(name))
     with stored_study(storage, name) as stored:
         if stored is None:
             return
@@ -127,7 +128,7 @@ def _write_notes(stored: StoredStudy, results: StudyResults, found: Summary, fol
         if entry is None:
             continue
         if entry.digest not in texts:
-            other = None if baseline in (None, entry.digest) else results.compare(entry.digest, str(baseline))
+            other = None if baseline in (None, entry.digest) else compare(results, entry.digest, str(baseline))
             texts[entry.digest] = _trial_note(found, entry, other)
         save(Trial(study, trial_id(stored.storage, stored.study_id, trial.number)), texts[entry.digest])
 

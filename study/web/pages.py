@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from results.errors import ResultsError
-from results.foreign import foreign_rows
 from results.records import Database
+from results.storage_url import foreign_rows
 from study.web.cards import Cards
 from study.web.guard import READING, refuse
 from study.web.study_pages import TABLES, Page, StudyPages
@@ -87,7 +87,7 @@ class Pages:
             return self._studies[self._name].maker(path)
         name, rest = found[1], found[2]
         if name not in self._studies:
-            if name not in self._database.study_names():
+            if name not in self._database.studies.names():
                 return None
             self._studies[name] = StudyPages(self._database, name, self._lock)
         return self._studies[name].maker(rest)

@@ -22,6 +22,8 @@ from processes import until
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from study.trainers.rehearsal import OPTIONS
+
 FINISHED = "('complete', 'pruned', 'failed')"
 
 
@@ -51,7 +53,7 @@ class Rehearsed:
 
     def arguments(self) -> list[str]:
         """Of the launch, the same every time."""
-        runs = self.gate.arguments() if self.gate else ("--rehearse", "--rehearse-seconds", str(self.seconds))
+        runs = self.gate.arguments() if self.gate else ("--rehearse",)
         return [
             "--space", "pooling", *runs, "--trials", str(self.trials), "--seeds", "3", "--workers", "2",
             "--name", self.name, "--storage", self.storage, "--out", str(self.folder / "out"), *self.more,
@@ -66,7 +68,7 @@ class Rehearsed:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": PYTHONPATH},
+                env={**os.environ, "PYTHONPATH": PYTHONPATH, OPTIONS: f"seconds={self.seconds}"},
             )
 
     def log(self) -> str:

@@ -40,6 +40,9 @@ from mtbert.errors import CheckpointError, ConfigurationError, DataError, Mtbert
 from results import export, report
 from search_spaces import Constraint, Factor, Level, Range, Recipe, Space, SpaceError, load
 from study import dashboard, doctor, launch, status
+from study.arguments import Options
+from study.flags import declared
+from study.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 ROOT = Path(__file__).resolve().parents[2]
@@ -240,12 +243,9 @@ def calm(main: Any, arguments: list[str], *codes: int) -> None:
     assert "hunter2" not in said.out + said.err, f"a password was told: {arguments}"
 
 
+LAUNCH = [one for one in declared(Settings, Options) if one.field not in ("debug", "plan", "rehearse")]
 FLAGS = {
-    launch: ("--space", "--set", "--sampler", "--objectives", "--pruner", "--seed", "--budget", "--trials",
-             "--confirm", "--seeds", "--epochs", "--train-examples", "--dev-examples", "--layers",
-             "--learning-rate-times", "--timeout", "--run-timeout", "--memory-per-run", "--retries", "--phases",
-             "--name", "--storage", "--engine", "--workers", "--store-gb", "--tasks", "--rehearse-faults", "--data",
-             "--backbone", "--trainer", "--precision", "--json", "--no-share", "--nonsense"),
+    launch: (*(one.option for one in LAUNCH), "--no-share", "--nonsense"),
     status: ("--name", "--storage", "--failed", "--json", "--nonsense"),
     doctor: ("--name", "--storage", "--store", "--fix", "--json", "--nonsense"),
     report: ("--name", "--storage", "--format", "--out", "--nonsense"),
@@ -258,11 +258,10 @@ GOOD = {
     "--set": ("pooling=mean", "pooling=", "=", "pooling=mean=x", "nothing=1"),
     "--objectives": ("score", "score,train_seconds", "score,score", ","),
     "--tasks": ("sst", "sst,sts", "sst,sst", "nothing"),
-    "--trials": ("3", "0", "-1"), "--seeds": ("2", "0"), "--epochs": ("2", "0"), "--seed": ("7", "-7"),
     "--phases": ("search", "search,report", "report,search", "x"),
-    "--rehearse-faults": ("nan_loss=0.1", "nan_loss=2", "x=1", "="),
     "--name": ("r", "s"), "--format": ("html", "csv"), "--store": ("runs", "runs/store", "nowhere"),
-    "--sampler": ("tpe", "nsga2", "grid"), "--pruner": ("asha", "none"), "--budget": ("smoke", "standard"),
+    **{one.option: tuple(one.flag.choices) for one in LAUNCH if one.flag.choices},
+    **{one.option: ("2", "0", "-1", "0.5") for one in LAUNCH if {one.flag.least, one.flag.above} != {None}},
 }  # fmt: skip
 
 

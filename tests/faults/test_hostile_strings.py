@@ -11,8 +11,6 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -26,9 +24,9 @@ from place import Place
 from serving import dashboard_of
 
 from results.markdown import escaped
-from results.plain import plain
 from results.records import open_database
 from results.rendering import render_report
+from search_spaces.output import plain
 from study.web.application import application
 from study.web.artifacts import FOLDER, OURS
 from study.web.optuna_notes import complete
@@ -329,12 +327,6 @@ def test_markdown_says_what_the_text_says() -> None:
 def test_plain_text_has_no_control_characters_and_nothing_is_lost() -> None:
     assert plain("a\tb\nc") == "a\tb\nc" and plain("数 é 🙂") == "数 é 🙂"
     assert plain("\x1b[2J\x9b\u202e\r") == "\\x1b[2J\\x9b\\u202e\\r"
-    code = (
-        "from mtbert.plain import plain as a; from search_spaces.plain import plain as b; "
-        "from results.plain import plain as c; s = ''.join(map(chr, range(0x3000))); print(a(s) == b(s) == c(s))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "True\n"
 
 
 def test_json_output_is_json_whatever_stands_in_it(place: Place) -> None:

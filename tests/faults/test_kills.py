@@ -58,7 +58,7 @@ def expire_lease(study: Rehearsed) -> None:
     """As if the driver had not renewed it for long: it is stopped, as a laptop's lid does."""
     with open_database(study.storage) as database:
         owner = database.select(select(schema.Lease.owner))[0]["owner"]
-        database.renew_lease(study.name, owner, seconds=-1)
+        database.leases.renew(study.name, owner, seconds=-1)
 
 
 def test_a_living_driver_keeps_its_study_also_asleep_and_one_that_lost_it_leaves_the_other_alone(
@@ -87,7 +87,7 @@ def test_a_living_driver_keeps_its_study_also_asleep_and_one_that_lost_it_leaves
         expire_lease(study)
         before = study.rows("select id, status, attempt from run")
         with open_database(study.storage) as database:
-            database.take_lease(study.name, "pid 1 on host elsewhere", "elsewhere", 1, 0.0, 3600)
+            database.leases.take(study.name, "pid 1 on host elsewhere", "elsewhere", 1, 0.0, 3600)
         first.send_signal(signal.SIGCONT)
         study.wait(first, (2,))
     finally:

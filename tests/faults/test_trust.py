@@ -31,7 +31,8 @@ from results.summary import summary
 from study import doctor
 from study.ending import Ending
 from study.log_file import log, log_to
-from study.settings import Settings, SettingsError, resolve
+from study.resolve import resolve
+from study.settings import Settings, SettingsError
 from study.trust import check_stored, named_code
 
 SECRET = "postgresql+psycopg://me:hunter2@db/x"

@@ -20,7 +20,8 @@ from two_databases import database_of, kinds
 
 from results import byte_numbers
 from results.errors import RecordError, StorageError
-from results.records import IssueRow, MetricValue, NewRun, RunResult, StudyRow, open_database
+from results.records import open_database, outdated
+from results.rows import IssueRow, MetricValue, NewRun, RunResult, StudyRow
 
 FLAGS = (
     "--trainer",
@@ -102,9 +103,9 @@ def test_bytes_of_an_older_release_survive_the_upgrade_and_are_repaired(tmp_path
         with pytest.raises(
             StorageError, match=r"bytes in place of numbers.*study.doctor --name STUDY --storage sqlite"
         ):
-            database.epoch_scores(3)
+            database.metrics.epoch_scores(3)
         assert database.repair_bytes() == 3
-        assert database.epoch_scores(3) == {1: 0.25, 2: 0.5, 2.5: 0.6}
+        assert database.metrics.epoch_scores(3) == {1: 0.25, 2: 0.5, 2.5: 0.6}
         assert database.repair_bytes() == 0
     assert [kind for _, _, kind, _ in epochs_of(file)] == ["real"] * 3
 
@@ -135,10 +136,10 @@ def test_bytes_become_the_number_that_they_were() -> None:
 def test_a_number_that_is_there_already_and_bytes_that_are_none_are_cleared_away(tmp_path: Path) -> None:
     url = migrated(tmp_path)
     with open_database(url) as database:
-        database.create_study(StudyRow(**STUDY))
-        run = database.start_run(RUN)
+        database.studies.create(StudyRow(**STUDY))
+        run = database.runs.start(RUN)
         for epoch in (1, 2, 3):
-            database.record_epoch(run, epoch, 1.0, [MetricValue("dev", "", "score", 0.25 * epoch)])
+            database.runs.record_epoch(run, epoch, 1.0, [MetricValue("dev", "", "score", 0.25 * epoch)])
         with closing(sqlite3.connect(tmp_path / "studies.db")) as connection, connection:
             connection.execute(
                 "insert into epoch_metric values (1, ?, 'dev', '', 'score', 0.9, 1.0)", (np.int64(1).tobytes(),)
@@ -146,8 +147,8 @@ def test_a_number_that_is_there_already_and_bytes_that_are_none_are_cleared_away
             connection.execute("update epoch_metric set epoch = ? where epoch = 3", (b"xyz",))
             connection.execute("update run set best_epoch = ?", (b"xyz",))
         assert database.repair_bytes() == 3
-        assert database.epoch_scores(run) == {1: 0.25, 2: 0.5}
-        found = database.run(run)
+        assert database.metrics.epoch_scores(run) == {1: 0.25, 2: 0.5}
+        found = database.runs.find(run)
         assert found is not None and found.best_epoch is None
 
 
@@ -162,25 +163,25 @@ RUN = NewRun(study_name="s", phase="search", config_digest="d", config_json={}, 
 def test_values_of_other_libraries_are_written_as_numbers_or_refused(tmp_path: Path, kind: str) -> None:
     with database_of(kind, tmp_path) as url, open_database(url) as database:
         study = {**STUDY, "seed": np.int64(7), "data_made_up": np.bool_(True), "settings_json": {"a": np.float32(0.5)}}
-        database.create_study(StudyRow(**study))
-        found = database.require_study("s")
+        database.studies.create(StudyRow(**study))
+        found = database.studies.require("s")
         assert (found.seed, found.data_made_up, found.settings_json) == (7, True, {"a": 0.5})
-        run = database.start_run(RUN)
+        run = database.runs.start(RUN)
         value = MetricValue("dev", np.str_(""), "score", np.float32(0.25))  # type: ignore[arg-type]
-        database.record_epoch(run, np.int64(1), decimal.Decimal("2.5"), [value])  # type: ignore[arg-type]
+        database.runs.record_epoch(run, np.int64(1), decimal.Decimal("2.5"), [value])  # type: ignore[arg-type]
         refused: list[dict[str, Any]] = [
             {"score": "0.5"}, {"best_epoch": "1"}, {"total_parameters": "many"}, {"total_parameters": 2**63},
             {"total_parameters": 2.5}, {"score": b"12345678"}, {"score": np.array([1.0, 2.0])}, {"reason": 5},
         ]  # fmt: skip
         for wrong in refused:
             with pytest.raises(RecordError, match="expected, got"):
-                database.finish_run(run, RunResult(status="complete", **wrong))
+                database.runs.finish(run, RunResult(status="complete", **wrong))
         with pytest.raises(RecordError, match="for its table 'data_issue' that it cannot hold"):
-            database.add_data_issues("s", [IssueRow("f", 2**40, "k", "m")])
+            database.studies.add_data_issues("s", [IssueRow("f", 2**40, "k", "m")])
         given = {"total_parameters": np.int32(5), "best_epoch": np.float64(1.0), "peak_memory_bytes": 6.0}
-        database.finish_run(run, RunResult(status="complete", score=decimal.Decimal("0.75"), **given))  # type: ignore[arg-type]
-        row = database.run(run)
+        database.runs.finish(run, RunResult(status="complete", score=decimal.Decimal("0.75"), **given))  # type: ignore[arg-type]
+        row = database.runs.find(run)
         assert row is not None and (row.score, row.total_parameters, row.best_epoch) == (0.75, 5, 1)
         assert row.peak_memory_bytes == 6 and row.started_at <= datetime.now(UTC)
-        assert database.epoch_scores(run) == {1: 0.25}
-        assert database._sessions.byte_columns() == []
+        assert database.metrics.epoch_scores(run) == {1: 0.25}
+        assert outdated(url)[1] == []

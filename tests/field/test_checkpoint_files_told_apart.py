@@ -13,8 +13,7 @@ from cases import for_each
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mtbert.data.lines import read_lines
-from mtbert.data.table import read_table
+from mtbert.data.table import read_lines, read_table
 from mtbert.encoder.backbones import build_encoder, check, load_tokenizer
 from mtbert.encoder.shape import BertShape
 from mtbert.encoder.tiny_vocabulary import train_tokenizer

@@ -17,18 +17,19 @@ import pytest
 from sqlite import migrated
 from torch.nn.modules.module import register_module_forward_hook
 
-from mtbert import features, inference
-from mtbert.chain import FEATURES, Sharing
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
 from mtbert.data.prepared import save_prepared
 from mtbert.data.tokenize import Prepared
+from mtbert.device import forget_peak, peak_memory_bytes
 from mtbert.encoder.embeddings import BertEmbeddings
-from mtbert.memory import forget_peak, peak_memory_bytes
 from mtbert.run import RunOutcome, prepare_data, run
 from mtbert.stage_store.keys import chain_keys
 from mtbert.stage_store.store import StageStore
-from results.records import NewRun, RunResult, StageRow, StudyRow, open_database
+from mtbert.stages.chain import FEATURES, Sharing
+from mtbert.training import feature_store, inference_time
+from results.records import open_database
+from results.rows import NewRun, RunResult, StageRow, StudyRow
 from results.sections.fronts import costs_caveat
 from study import objective
 from study.estimate import Costs, Frozen, kind_of
@@ -126,12 +127,12 @@ def test_inference_goes_through_the_encoder(way: str, data: Prepared, passes: Si
 def test_inference_is_measured_on_the_same_few_examples_a_few_times(data: Prepared, passes: SimpleNamespace) -> None:
     outcome = run(config_of("heads alone", epochs=1), data, lambda _: True)
     many = data.splits["sst", "train"].take(np.arange(100) % 8)
-    sampled = inference.sample(many)
-    assert len(sampled) == inference.EXAMPLES and sampled.ids == inference.sample(many).ids
+    sampled = inference_time.sample(many)
+    assert len(sampled) == inference_time.EXAMPLES and sampled.ids == inference_time.sample(many).ids
     before = passes.now
-    inference.inference_ms(outcome.model, data)
+    inference_time.inference_ms(outcome.model, data)
     # After one that warms up no more repeats than are needed where they take their time: these take seconds.
-    assert passes.now - before == 2 * (1 + inference.LEAST_REPEATS)
+    assert passes.now - before == 2 * (1 + inference_time.LEAST_REPEATS)
 
 
 def test_the_peak_is_of_this_run_or_of_that_which_computed_what_it_read(
@@ -145,7 +146,7 @@ def test_the_peak_is_of_this_run_or_of_that_which_computed_what_it_read(
 
     much = 10**15
     with monkeypatch.context() as patched:
-        patched.setattr(features, "peak_memory_bytes", lambda _: much)
+        patched.setattr(feature_store, "peak_memory_bytes", lambda _: much)
         shared_run(config_of("heads alone"), data, tmp_path)
     assert shared_run(config_of("heads alone"), data, tmp_path).peak_memory_bytes == much
     assert shared_run(config_of("fine-tuned"), data, tmp_path).peak_memory_bytes < much
@@ -179,38 +180,38 @@ def started(database: Any, seed: int) -> int:
     new = NewRun(
         study_name="s", phase="search", config_digest="d", config_json={}, choices_json={}, seed=seed, host="h"
     )
-    run_id: int = database.start_run(new)
+    run_id: int = database.runs.start(new)
     return run_id
 
 
 def test_a_run_that_had_paused_counts_its_features_once(tmp_path: Path) -> None:
     """Its first half computed some of them and read others; the second reads all of them, from the store."""
     with open_database(migrated(tmp_path)) as database:
-        database.create_study(STUDY)
+        database.studies.create(STUDY)
         run_id = started(database, 0)
         own, others = StageRow(FEATURES, "a", 5.0, False, None, 5.0), StageRow(FEATURES, "b", 3.0, True, None, 3.0)
         first = StageRow("multitask", "m", 2.0, False, None, 1.0)
         seconds = {"train_seconds": 6.0, "eval_seconds": 1.0, "shared_seconds": 3.0, "shared_train_seconds": 3.0}
-        database.finish_run(run_id, RunResult(status="pruned", stages=(own, others, first), **seconds))
-        database.continue_run(run_id)
+        database.runs.finish(run_id, RunResult(status="pruned", stages=(own, others, first), **seconds))
+        database.runs.resume(run_id)
         known = [replace(stage, shared=True) for stage in (own, others, first)]
         new = StageRow(FEATURES, "c", 4.0, True, None, 4.0), StageRow("multitask", "n", 2.0, False, None, 1.0)
         seconds = {"train_seconds": 1.0, "eval_seconds": 1.0, "shared_seconds": 14.0, "shared_train_seconds": 13.0}
-        database.finish_run(run_id, RunResult(status="complete", stages=(*known, *new), **seconds))
-        row = database.run(run_id)
+        database.runs.finish(run_id, RunResult(status="complete", stages=(*known, *new), **seconds))
+        row = database.runs.find(run_id)
         assert row is not None and row.shared_seconds == 7.0 and row.own_train_seconds() == 7.0 + 7.0
 
 
 def test_rows_of_an_earlier_release_keep_their_numbers_and_the_report_says_so(tmp_path: Path) -> None:
     with open_database(migrated(tmp_path)) as database:
-        database.create_study(STUDY)
+        database.studies.create(STUDY)
         for seed, spared in enumerate((None, 2.0, 2.0)):
             result = RunResult(
                 status="complete", score=0.5, train_seconds=1.0, shared_seconds=2.0, inference_ms=0.09,
                 shared_train_seconds=spared,
             )  # fmt: skip
-            database.finish_run(started(database, seed), result)
-        runs = database.runs("s")
+            database.runs.finish(started(database, seed), result)
+        runs = database.runs.of_study("s")
         assert [run.costs_from_caches for run in runs] == [True, False, False]
         assert runs[0].inference_ms == 0.09 and runs[0].own_train_seconds() == 3.0
         told = costs_caveat(runs)

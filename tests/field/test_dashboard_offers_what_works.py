@@ -34,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     found = Place(made)
     with open_database(f"sqlite:///{found.database}") as database:
         for name, status in (("waiting", "running"), (OTHER, "interrupted")):
-            database.create_study(
+            database.studies.create(
                 StudyRow(
                     study_name=name, space="pooling", goal="Is it <safe>?", command="c", data_source="demo",
                     data_made_up=False, data_fingerprint="f", backbone="tiny", seed=0, status=status,

@@ -15,7 +15,8 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from results.errors import StorageError
-from results.records import IssueRow, StudyRow, open_database
+from results.records import open_database
+from results.rows import IssueRow, StudyRow
 from search_spaces import load
 from study.search import Search
 
@@ -60,11 +61,11 @@ def study(name: str) -> StudyRow:
 )
 def test_text_is_kept_as_far_as_the_database_has_it(encoding: str, goal: str) -> None:
     with encoded(encoding) as url, open_database(url) as database:
-        database.create_study(study("s"))
-        database.add_data_issues("s", [IssueRow(GOAL, 1, "k", "\N{SNOWMAN}\x00\ud800")])
-        found = database.require_study("s")
+        database.studies.create(study("s"))
+        database.studies.add_data_issues("s", [IssueRow(GOAL, 1, "k", "\N{SNOWMAN}\x00\ud800")])
+        found = database.studies.require("s")
         assert (found.goal, found.settings_json) == (goal, {"told": GOAL})  # JSON is ASCII in every database
-        assert database.data_issues("s")[0].file == goal
+        assert database.studies.data_issues("s")[0].file == goal
         with closing(
             Search(storage=url, name="s", space=load("pooling"), seed=0, sampler="tpe", pruner="none", known=())
         ) as searched:
@@ -77,13 +78,13 @@ def test_text_is_kept_as_far_as_the_database_has_it(encoding: str, goal: str) ->
 
 def test_bytes_of_another_program_are_told() -> None:
     with encoded("SQL_ASCII") as url, open_database(url) as database:
-        database.create_study(study("s"))
+        database.studies.create(study("s"))
         engine = create_engine(url, connect_args={"client_encoding": "latin1"}, poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(text("UPDATE study_meta SET goal = E'gr\\xf6sse'"))
         engine.dispose()
         with pytest.raises(StorageError, match="invalid byte sequence"):
-            database.require_study("s")
+            database.studies.require("s")
 
 
 @pytest.mark.slow

@@ -139,11 +139,11 @@ def test_so_it_is_on_postgresql(tmp_path: Path) -> None:
         done = study.launch("--phases", "search", "--storage", url, "--retry-failed")
         assert done.returncode == 0, done.stderr
         with open_database(url) as database:
-            runs = database.runs("x")
+            runs = database.runs.of_study("x")
             assert [(run.status, run.attempt) for run in runs] == [("complete", 2), ("complete", 1), ("complete", 1)]
-            assert list(database.epoch_scores(1)) == [0.5, 1, 1.5]
+            assert list(database.metrics.epoch_scores(1)) == [0.5, 1, 1.5]
         study.write("t.py", FILE.replace("float(", "0.1 + float("))
         assert "--accept-changed-code" in study.launch("--phases", "search", "--storage", url).stderr
         assert study.launch("--trials", "4", "--storage", url, "--accept-changed-code").returncode == 0
         with open_database(url) as database:
-            assert len({run.code for run in database.runs("x")}) == 2
+            assert len({run.code for run in database.runs.of_study("x")}) == 2

@@ -15,7 +15,8 @@ from two_databases import database_of, kinds
 
 from results.figures import learning_curves
 from results.frames import load_study
-from results.records import Database, MetricValue, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import MetricValue, NewRun, RunResult, StudyRow
 from results.study_results import StudyResults
 from results.summary import summarise
 from search_spaces import Factor, Level, Space
@@ -32,8 +33,8 @@ STUDY: dict[str, Any] = {
 
 
 def a_run(database: Database) -> int:
-    database.create_study(StudyRow(**STUDY))
-    return database.start_run(new_run())
+    database.studies.create(StudyRow(**STUDY))
+    return database.runs.start(new_run())
 
 
 def new_run() -> NewRun:
@@ -59,13 +60,13 @@ def test_fractions_are_epochs_of_their_own_in_records_and_curves(tmp_path: Path,
     with database_of(kind, tmp_path) as url, open_database(url) as database:
         run = a_run(database)
         for epoch in (0.5, 1.0, 1.5, 0.1 + 0.2 + 1.5, 2):
-            database.record_epoch(run, epoch, 1.0, [MetricValue("dev", "", "score", epoch / 4)])
-        database.finish_run(run, RunResult(status="complete", score=0.45, best_epoch=1.5))
-        scores = database.epoch_scores(run)
+            database.runs.record_epoch(run, epoch, 1.0, [MetricValue("dev", "", "score", epoch / 4)])
+        database.runs.finish(run, RunResult(status="complete", score=0.45, best_epoch=1.5))
+        scores = database.metrics.epoch_scores(run)
         assert scores == {0.5: 0.125, 1: 0.25, 1.5: 0.375, 1.8: pytest.approx(0.45), 2: 0.5}
         assert [type(epoch) for epoch in scores] == [float, int, float, float, int]
-        assert database.last_epoch(run) == 2
-        assert StudyResults(database, "s").score_curves()[run, "dev"].keys() == scores.keys()
+        assert database.metrics.last_epoch(run) == 2
+        assert StudyResults(database, "s").curves()[run, "dev"].keys() == scores.keys()
         frames = load_study(url, "s")
         assert frames.epochs["epoch"].tolist() == [0.5, 1.0, 1.5, 1.8, 2.0]
         assert frames.runs["best_epoch"].tolist() == [1.5]
@@ -74,8 +75,8 @@ def test_fractions_are_epochs_of_their_own_in_records_and_curves(tmp_path: Path,
 def test_whole_epochs_stay_whole_numbers_in_frames(tmp_path: Path) -> None:
     with open_database(f"sqlite:///{tmp_path}/s.db") as database:
         run = a_run(database)
-        database.record_epoch(run, 1.0, 1.0, [MetricValue("dev", "", "score", 0.5)])
-        database.finish_run(run, RunResult(status="complete", score=0.5, best_epoch=1.0))
+        database.runs.record_epoch(run, 1.0, 1.0, [MetricValue("dev", "", "score", 0.5)])
+        database.runs.finish(run, RunResult(status="complete", score=0.5, best_epoch=1.0))
     frames = load_study(f"sqlite:///{tmp_path}/s.db", "s")
     assert frames.epochs["epoch"].dtype == "int64" and frames.runs["best_epoch"].dtype == pd.Int64Dtype()
 
@@ -139,10 +140,10 @@ def test_a_trainer_that_reports_halves_of_epochs_is_searched_and_confirmed(
         assert done.returncode == 0, done.stderr
         assert place.call(*flags, "--trials", "4", "--phases", "search,confirm").returncode == 0
         with open_database(url) as database:
-            assert {run.status for run in database.runs("x")} <= {"complete", "pruned"}
+            assert {run.status for run in database.runs.of_study("x")} <= {"complete", "pruned"}
             results = StudyResults(database, "x")
-            run = database.runs("x", phase="confirm")[0]
-            assert list(results.score_curves()[run.id, "dev"]) == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
+            run = database.runs.of_study("x", phase="confirm")[0]
+            assert list(results.curves()[run.id, "dev"]) == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
             figure = learning_curves(results, summarise(results))
             assert figure is not None and figure.traces[-1]["x"] == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
         found = {step for steps_of_trial in steps_in(url, "x") for step in steps_of_trial}

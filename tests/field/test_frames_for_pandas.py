@@ -44,7 +44,7 @@ CHOICES: list[dict[str, Any]] = [
 
 
 def fill(database: Database, name: str) -> None:
-    database.create_study(
+    database.studies.create(
         StudyRow(
             study_name=name, space="s", goal="g", command="c", data_source="d", data_made_up=False,
             data_fingerprint="f", backbone="", seed=0, space_json=SPACE, settings_json={"seeds": 2},
@@ -54,22 +54,22 @@ def fill(database: Database, name: str) -> None:
     for at, choices in enumerate(CHOICES):
         for phase, seed in (("search", 0), ("confirm", 7), ("confirm", 8)):
             new: Any = {"study_name": name, "phase": phase, "config_digest": str(at), "choices_json": choices}
-            run = database.start_run(NewRun(**new, config_json={}, seed=seed))
+            run = database.runs.start(NewRun(**new, config_json={}, seed=seed))
             metrics = [
                 MetricValue("dev", "sst", "score", 0.5 + at / 10),
                 MetricValue("dev", "", "score", 0.5 + at / 10),
             ]
-            database.finish_run(
+            database.runs.finish(
                 run,
                 RunResult(
                     status="complete", score=0.5 + at / 10, best_epoch=1, train_seconds=1.5, metrics=metrics,
                     peak_memory_bytes=10**9,
                 ),
             )  # fmt: skip
-    run = database.start_run(
+    run = database.runs.start(
         NewRun(study_name=name, phase="search", config_digest="2", config_json={}, choices_json=CHOICES[0], seed=1)
     )
-    database.finish_run(run, RunResult(status="failed", reason="nan_loss"))
+    database.runs.finish(run, RunResult(status="failed", reason="nan_loss"))
 
 
 @pytest.fixture(scope="module")
@@ -189,8 +189,8 @@ def test_loading_chooses_plotly_only_where_matplotlib_is_missing(url: str, monke
 
 def test_a_study_without_runs_has_the_columns_too(url: str) -> None:
     with open_database(url) as database:
-        if "empty" not in database.study_names():
-            database.create_study(
+        if "empty" not in database.studies.names():
+            database.studies.create(
                 StudyRow(
                     study_name="empty", space="s", goal="g", command="c", data_source="d", data_made_up=False,
                     data_fingerprint="f", backbone="", seed=0, space_json=SPACE,

@@ -12,7 +12,6 @@ import pytest
 from place import Place
 
 import mtbert.output
-import results.output
 import search_spaces.output
 
 NOISE = """
@@ -91,7 +90,7 @@ sys.exit(code)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("package", ["results", "mtbert", "search_spaces"])
+@pytest.mark.parametrize("package", ["mtbert", "search_spaces"])
 def test_commands_of_each_package(package: str) -> None:
     root = str(Path(__file__).resolve().parents[2])
     command = [sys.executable, "-c", PROGRAM.replace("PACKAGE", package), root]
@@ -102,7 +101,7 @@ def test_commands_of_each_package(package: str) -> None:
 
 def test_a_command_in_this_process_leaves_its_streams_as_they_were(capsys: pytest.CaptureFixture[str]) -> None:
     before = sys.stdout, sys.stderr
-    for output in (results.output, mtbert.output, search_spaces.output):
+    for output in (mtbert.output, search_spaces.output):
 
         def main(output: ModuleType = output) -> int:
             output.alone(True)

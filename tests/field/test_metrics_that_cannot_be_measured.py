@@ -18,7 +18,7 @@ from mtbert.data.examples import Corpus, Split
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import choose
 from mtbert.errors import DataError
-from mtbert.evaluation import Evaluation, TaskEvaluation, degenerate
+from mtbert.training.evaluation import Evaluation, TaskEvaluation, degenerate
 from study import launch
 
 HEADERS = {

@@ -154,10 +154,10 @@ def test_a_stored_number_out_of_its_range_blocks_no_launch_and_the_doctor_tells_
     done = place.call("--space", space, *FLAGS, "--trials", "4")
     assert done.returncode == 0, done.stderr
     with open_database(f"sqlite:///{place.database}") as database:
-        kept = database.run(2)
+        kept = database.runs.find(2)
         assert kept is not None and (kept.status, kept.score, kept.choices_json["decay"]) == ("complete", 0.99, 1.0)
-        assert len(database.runs("x", phase="search")) == 4
-        confirmed = database.runs("x", phase="confirm")
+        assert len(database.runs.of_study("x", phase="search")) == 4
+        confirmed = database.runs.of_study("x", phase="confirm")
         assert confirmed and all(0.99 <= run.choices_json["decay"] <= 0.99999 for run in confirmed)
 
 

@@ -52,7 +52,7 @@ def test_a_search_and_records_behind_a_pool_never_prepare_statements() -> None:
             searched.close()
         with open_database(url) as one, open_database(url) as other:
             for _ in range(12):
-                assert one.study_names() == other.study_names() == []
+                assert one.studies.names() == other.studies.names() == []
         storage = storage_there(url)
         assert storage is not None and len(storage.get_all_studies()) == 3
         storage.remove_session()
@@ -104,4 +104,4 @@ def test_parameters_are_taken_by_our_tables_and_by_optunas() -> None:
             with closing(searched):
                 searched.note(searched.ask().number, {"where": "größe →"})
             with open_database(url) as database:
-                assert database.study_names() == []
+                assert database.studies.names() == []

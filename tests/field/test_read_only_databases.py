@@ -18,7 +18,8 @@ from two_databases import database_of
 from results import read_only
 from results.errors import StorageError
 from results.frames import load_study
-from results.records import StudyRow, open_database
+from results.records import open_database
+from results.rows import StudyRow
 from study.web.application import application
 
 pytestmark = pytest.mark.slow  # studies are launched, files handed to another user
@@ -66,18 +67,18 @@ def test_a_file_that_nobody_writes_is_read_without_a_trace(tmp_path: Path, monke
 def test_changes_that_wait_in_a_log_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url, folder = f"sqlite:///{tmp_path}/a/s.db", tmp_path / "a"
     with open_database(url) as database:
-        database.create_study(study())
+        database.studies.create(study())
         with closing(sqlite3.connect(folder / "s.db")) as other:  # the log stays while somebody has it open
             other.execute("select count(*) from study_meta").fetchone()
             monkeypatch.setattr(read_only, "is_writable", lambda file: False)
             with open_database(url, create=False) as seen:
-                assert seen.study_names() == ["r"] and seen.read_only
+                assert seen.studies.names() == ["r"] and seen.read_only
             shutil.copytree(folder, tmp_path / "b", ignore=shutil.ignore_patterns("*-shm"))
     before = contents(tmp_path / "b")
     assert before["s.db-wal"]
     monkeypatch.setattr(read_only, "readable", read_only.copied)  # as where its index cannot be made
     with open_database(f"sqlite:///{tmp_path}/b/s.db", create=False) as seen:
-        assert seen.study_names() == ["r"]
+        assert seen.studies.names() == ["r"]
     assert contents(tmp_path / "b") == before
 
 
@@ -89,7 +90,7 @@ def test_tables_of_an_older_release_are_read_as_a_copy(tmp_path: Path) -> None:
     before = contents(tmp_path)
     for _ in range(2):
         with open_database(url, create=False) as database:
-            assert database.study_names() == ["old"] and database.shown_url == url
+            assert database.studies.names() == ["old"] and database.shown_url == url
         assert load_study(url, "old").study.goal == "g"
     assert contents(tmp_path) == before
 
@@ -105,18 +106,18 @@ values ('old', 'small', 'g', '2026-01-01 00:00:00', 'c', 'demo', 1, 'f', '{}', '
 def test_what_writes_says_that_it_cannot(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/s.db"
     with open_database(url) as database:
-        database.create_study(study())
+        database.studies.create(study())
     with (
         open_database(url, create=False) as database,
         pytest.raises(StorageError, match="cannot be opened for writing"),
     ):
-        database.update_study("r", status="done")
+        database.studies.update("r", status="done")
 
 
 def test_a_role_that_may_only_select_reads(tmp_path: Path) -> None:
     with database_of("postgresql", tmp_path) as url:
         with open_database(url) as database:
-            database.create_study(study())
+            database.studies.create(study())
         engine = create_engine(url, isolation_level="AUTOCOMMIT")
         role = f"reader_{os.getpid()}_{id(engine)}"
         try:
@@ -125,10 +126,10 @@ def test_a_role_that_may_only_select_reads(tmp_path: Path) -> None:
                 connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"))
             place = engine.url.set(username=role).render_as_string(hide_password=False)
             with open_database(place, create=False) as database:
-                assert database.study_names() == ["r"]
-                assert database.driven_by("r", "h") is None
+                assert database.studies.names() == ["r"]
+                assert database.leases.live("r", "h") is None
                 with pytest.raises(StorageError, match="permission denied"):
-                    database.update_study("r", status="done")
+                    database.studies.update("r", status="done")
         finally:
             with engine.connect() as connection:
                 connection.execute(text(f"DROP OWNED BY {role}"))

@@ -12,8 +12,9 @@ import pytest
 from sqlite import migrated
 
 from results.contents import OPEN
-from results.records import RunResult, open_database
+from results.records import open_database
 from results.rendering import render_report
+from results.rows import RunResult
 from results.run_list import FIRST_ROWS
 from tests.results.conftest import BASELINE, BEST, StudyMaker, fill
 
@@ -28,7 +29,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for number in range(RUNS):
             run = make.start({**BASELINE, "learning_rate": (number + 1) * 1e-5}, 0)
             result = RunResult(status="complete", score=0.2 + (7 * number % RUNS) / 1000, train_seconds=1.0)
-            database.finish_run(run, result)
+            database.runs.finish(run, result)
         yield render_report(database, make.name)
 
 
@@ -68,9 +69,9 @@ def a_search(make: StudyMaker) -> None:
 
 
 def a_grid(make: StudyMaker) -> None:
-    make.database.update_study(make.name, settings_json={"seeds": 2})
+    make.database.studies.update(make.name, settings_json={"seeds": 2})
     cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "row:B", BEST, 1)]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     for choices in (BASELINE, BEST):
         for seed in (1000, 1001):
             make.complete(choices, seed, "confirm")

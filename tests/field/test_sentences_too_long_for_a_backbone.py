@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from mtbert import evaluate, export, predict, train, trained
+from mtbert import evaluate, export, loaded_model, predict, train
 from mtbert.config import RunConfig, parse
-from mtbert.data import cutting
 from mtbert.data.load import load_corpus
+from mtbert.encoder import truncation
 from mtbert.encoder.backbones import build_encoder, check, load_tokenizer
 from mtbert.encoder.tiny_vocabulary import train_tokenizer
 from mtbert.errors import BackboneError
@@ -87,8 +87,8 @@ def test_a_configuration_is_cut_to_the_backbone_and_the_longest_row_fits(short: 
 
 def test_what_has_positions_enough_is_not_touched_and_nothing_is_told() -> None:
     config, corpus = RunConfig(backbone="tiny"), load_corpus("demo", ("sst",))
-    assert cutting.most_tokens(config) == config.data.max_tokens == 128
-    assert cutting.notes(config, corpus) == []
+    assert truncation.most_tokens(config) == config.data.max_tokens == 128
+    assert truncation.notes(config, corpus) == []
 
 
 def test_every_command_takes_sentences_that_are_too_long(
@@ -104,7 +104,7 @@ def test_every_command_takes_sentences_that_are_too_long(
     assert export.main(["--model", str(model), "--out", str(tmp_path / "exported")]) == 0
     found = json.loads((tmp_path / "exported" / "tokenizer_config.json").read_text())
     assert found["model_max_length"] == POSITIONS
-    use = trained.load(model)
+    use = loaded_model.load(model)
     assert use.max_tokens == POSITIONS
     one, same = use.predict("sst", [LONG, LONG + " and much more"])
     assert one == same

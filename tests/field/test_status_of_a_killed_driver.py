@@ -16,7 +16,8 @@ from sqlite import migrated
 
 from results.freshness import driven
 from results.lease import owner_name, started_at, this_machine
-from results.records import Database, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import NewRun, RunResult, StudyRow
 from study import doctor, status
 from study.lease import Lease
 
@@ -31,13 +32,13 @@ def begun(database: Database, **more: Any) -> None:
     row = StudyRow(
         study_name="x", space="s", data_made_up=False, seed=0, command=command, settings_json=settings, **texts
     )
-    database.create_study(row)
+    database.studies.create(row)
     for seed in range(2):
-        run = database.start_run(
+        run = database.runs.start(
             NewRun(study_name="x", phase="search", config_digest="a" * 64, config_json={}, choices_json={}, seed=seed)
         )
         if not seed:
-            database.finish_run(run, RunResult(status="complete", score=0.5))
+            database.runs.finish(run, RunResult(status="complete", score=0.5))
 
 
 def killed_here(database: Database) -> None:
@@ -45,13 +46,13 @@ def killed_here(database: Database) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as driver:
         lease = Lease(database, "x")
         owner = owner_name(driver.pid, lease.host, this_machine())
-        database.take_lease("x", owner, lease.host, driver.pid, started_at(psutil.Process(driver.pid)), 3600.0)
+        database.leases.take("x", owner, lease.host, driver.pid, started_at(psutil.Process(driver.pid)), 3600.0)
         driver.kill()
 
 
 def expired_elsewhere(database: Database) -> None:
     """The lease of another machine, whose time is over."""
-    database.take_lease("x", "pid 1 on host gone", "gone", 1, 1.0, -1.0)
+    database.leases.take("x", "pid 1 on host gone", "gone", 1, 1.0, -1.0)
 
 
 def no_lease(database: Database) -> None:
@@ -71,8 +72,8 @@ def test_it_is_interrupted_with_the_command_that_goes_on(
 
     assert status.main(["--name", "x", "--storage", storage]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("x  interrupted, not being run") and f"Go on: {again}" in told
-    assert "--workers 2 --run-timeout 60" in told
+    assert told.startswith("x  interrupted, not being run") and f"Resume it: {again}" in told
+    assert "--run-timeout 60.0 --workers 2" in told
     assert status.main(["--storage", storage]) == 0
     assert "interrupted" in (told := capsys.readouterr().out) and "running" not in told
     assert status.main(["--name", "x", "--storage", storage, "--json"]) == 0
@@ -87,8 +88,8 @@ def test_it_is_interrupted_with_the_command_that_goes_on(
     assert doctor.main(["--name", "x", "--storage", storage, "--fix"]) == 0
     capsys.readouterr()
     with open_database(storage) as database:
-        assert database.require_study("x").status == "interrupted"
-        assert [run.status for run in database.runs("x")] == ["complete", "interrupted"]
+        assert database.studies.require("x").status == "interrupted"
+        assert [run.status for run in database.runs.of_study("x")] == ["complete", "interrupted"]
     assert status.main(["--name", "x", "--storage", storage, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {**data, "resume": data["resume"]}
 

@@ -17,7 +17,8 @@ from sqlite import migrated
 from results.comparing import PairOfStudies, compare_studies
 from results.comparison_frame import comparison_frame
 from results.comparison_page import in_brief, render_comparison
-from results.records import Cell, Database, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import Cell, NewRun, RunResult, StudyRow
 from results.study_results import StudyResults
 
 Choices = dict[str, Any]
@@ -54,7 +55,7 @@ def study(
     """A finished study whose ablation made these changes to its best; scores deviate by 0.2 points from the truth."""
     asked = {"seeds": 4, "space": "s.py", "trainer": "rehearsal", "ablations": len(changed)}
     asked |= {"designs": ["leave_one_out", "one_at_a_time"], "phases": ["search", "confirm", "ablate", "report"]}
-    database.create_study(
+    database.studies.create(
         StudyRow(
             study_name=name, space="s", goal="g", command="c", data_source="d", data_made_up=False,
             data_fingerprint=name, backbone="", seed=0, status="done", settings_json={**asked, **(settings or {})},
@@ -78,14 +79,14 @@ def study(
             )
             for at, (cell, choices, told) in enumerate(wanted)
         ]  # fmt: skip
-        database.replace_cells(name, phase, rows)
+        database.studies.replace_cells(name, phase, rows)
         for _, choices, _ in wanted:
             for seed in range(100, 104):
-                if database.run_by(name, digest(choices), seed) is None:
+                if database.runs.find_by_seed(name, digest(choices), seed) is None:
                     new: Any = {"study_name": name, "config_digest": digest(choices), "choices_json": choices}
-                    run = database.start_run(NewRun(**new, phase=phase, config_json={}, seed=seed))
+                    run = database.runs.start(NewRun(**new, phase=phase, config_json={}, seed=seed))
                     score = truth(choices) + float(rng.normal(0, 0.002))
-                    database.finish_run(run, RunResult(status="complete", score=score, best_epoch=1))
+                    database.runs.finish(run, RunResult(status="complete", score=score, best_epoch=1))
     return StudyResults(database, name)
 
 
@@ -122,7 +123,7 @@ def test_a_change_that_no_table_has_is_taken_from_the_configurations_that_differ
     row = rows["p1", "p2"]
     assert row.second.table == "change to another configuration" and row.around_words() == "head h2, not h0"
     assert row.second.interval and row.second.interval.estimate == pytest.approx(-0.05, abs=0.01)
-    runs = {run.id: run for run in database.runs("c")}
+    runs = {run.id: run for run in database.runs.of_study("c")}
     compared = {runs[int(run)].choices_json["pool"] for run in row.second.run_ids.split()}
     assert compared == {"p1", "p2"} and len(row.second.run_ids.split()) == 8
 
@@ -211,8 +212,6 @@ def test_the_printed_launch_works_and_the_rows_are_there(tmp_path: Path) -> None
         "--space",
         "s.py",
         "--rehearse",
-        "--rehearse-seconds",
-        "0",
         "--trials",
         "8",
         "--seeds",

@@ -29,7 +29,7 @@ def study(database: Database, name: str, tasks: tuple[str, ...], levels: tuple[s
     baseline: dict[str, Any] = {LONG: "off", "rate": 0.1}
     best = {LONG: "on", "rate": 0.12}
     changed = [{**best, LONG: level} for level in levels]
-    database.create_study(
+    database.studies.create(
         StudyRow(
             study_name=name,
             **{"space": "s", "goal": "g", "command": "c", "data_source": "d", "data_made_up": False},
@@ -60,7 +60,7 @@ def study(database: Database, name: str, tasks: tuple[str, ...], levels: tuple[s
             for at, (phase, cell, digest, choices, change) in enumerate(cells)
             if phase == wanted
         ]
-        database.replace_cells(name, wanted, found)
+        database.studies.replace_cells(name, wanted, found)
     for at, (phase, _, digest, choices, _) in enumerate(cells):
         for seed in range(seeds):
             run(database, name, (phase, digest, choices), seed, tasks, 0.5 + 0.02 * at)
@@ -70,12 +70,12 @@ def study(database: Database, name: str, tasks: tuple[str, ...], levels: tuple[s
 def run(database: Database, name: str, cell: Any, seed: int, tasks: tuple[str, ...], mean: float) -> None:
     phase, digest, choices = cell
     made = {"study_name": name, "phase": phase, "config_digest": digest, "choices_json": choices}
-    number = database.start_run(NewRun(**made, config_json={}, seed=seed, host="a"))
+    number = database.runs.start(NewRun(**made, config_json={}, seed=seed, host="a"))
     values = mean + np.random.default_rng([seed, int(mean * 100)]).normal(0, 0.01, len(tasks))
     metrics = [MetricValue("dev", task, "score", float(value)) for task, value in zip(tasks, values, strict=True)]
     score = float(values.mean())
     metrics.append(MetricValue("dev", "", "score", score))
-    database.finish_run(number, RunResult(status="complete", score=score, best_epoch=1, metrics=metrics))
+    database.runs.finish(number, RunResult(status="complete", score=score, best_epoch=1, metrics=metrics))
 
 
 @pytest.fixture(scope="module")

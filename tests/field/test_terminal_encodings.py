@@ -13,7 +13,6 @@ from cases import for_each
 from place import Place
 
 import mtbert.output
-import results.output
 import search_spaces.output
 from study import status
 
@@ -44,7 +43,7 @@ def test_what_cannot_be_encoded_is_printed_plainly(encoding: str) -> None:
         print(TEXT)
         return 0
 
-    for output in (results.output, mtbert.output, search_spaces.output):
+    for output in (mtbert.output, search_spaces.output):
         with pytest.MonkeyPatch.context() as patch:
             code, shown = printed(patch, encoding, output.command(print_it))
         assert code == 0 and shown.startswith("mean ") and shown.endswith("\\u65e5\\u672c\n")
@@ -55,27 +54,28 @@ def test_what_cannot_be_encoded_is_printed_plainly(encoding: str) -> None:
 def test_nothing_that_stands_for_a_character_moves_a_cursor() -> None:
     codes = (place for place in range(0xA0, 0x30000) if not 0xD800 <= place < 0xE000)
     shown = "".join(chr(place) for place in codes)
-    results.output._errors(stream("ascii"), results.output._ERRORS)
-    assert shown.encode("ascii", errors=results.output._ERRORS).decode("ascii").isprintable()
-    assert "\udce9".encode("utf-8", errors=results.output._ERRORS) == b"\\udce9"
+    search_spaces.output._errors(stream("ascii"), search_spaces.output._ERRORS)
+    assert shown.encode("ascii", errors=search_spaces.output._ERRORS).decode("ascii").isprintable()
+    assert "\udce9".encode("utf-8", errors=search_spaces.output._ERRORS) == b"\\udce9"
 
 
-def test_the_three_packages_print_alike() -> None:
+def test_both_packages_print_alike() -> None:
     root = Path(__file__).resolve().parents[2]
-    assert len({(root / package / "output.py").read_bytes() for package in ("results", "mtbert", "search_spaces")}) == 1
+    assert len({(root / package / "output.py").read_bytes() for package in ("mtbert", "search_spaces")}) == 1
 
 
 @for_each("encoding", ENCODINGS[:2])
 def test_a_status_with_long_and_foreign_names(tmp_path: Path, encoding: str) -> None:
     from sqlite import migrated
 
-    from results.records import StudyRow, open_database
+    from results.records import open_database
+    from results.rows import StudyRow
 
     storage = migrated(tmp_path)
     with open_database(storage) as database:
         texts = dict.fromkeys(("goal", "command", "data_fingerprint", "backbone"), "naïve – " * 20)
         row = StudyRow(study_name="x", space="s", data_source="Größe\x1b[2J", data_made_up=False, seed=0, **texts)
-        database.create_study(row)
+        database.studies.create(row)
     for asked in ([], ["--name", "x"]):
         with pytest.MonkeyPatch.context() as patch:
             code, shown = printed(patch, encoding, status.main, [*asked, "--storage", storage])

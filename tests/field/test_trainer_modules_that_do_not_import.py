@@ -12,7 +12,8 @@ import pytest
 from own_trainers import OwnStudy
 
 from study.functions import function_of, spelled
-from study.settings import SettingsError, default_name
+from study.resolve import default_name
+from study.settings import SettingsError
 
 TRAIN = "def train(configuration, seed, report):\n    return {'scores': {'t': 0.5}}\n"
 PARSER = """import argparse

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from two_databases import database_of, kinds
 
 from results.errors import LeaseHeld, StorageError
-from results.records import EnvironmentRow, StudyRow, open_database
+from results.records import open_database
+from results.rows import EnvironmentRow, StudyRow
 from results.storage_url import parse_url
 from search_spaces import load
 from study import optuna_storage
@@ -26,8 +27,6 @@ pytestmark = pytest.mark.slow  # each test launches a study, or two
 
 ASKED = (
     "--rehearse",
-    "--rehearse-seconds",
-    "0",
     "--space",
     "pooling",
     "--trials",
@@ -71,8 +70,8 @@ def test_all_that_begin_at_once_on_a_new_database_go_on(tmp_path: Path, kind: st
 
         def begin(number: int) -> None:
             with open_database(url) as database:
-                database.create_study(study(f"s{number}"))
-                database.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
+                database.studies.create(study(f"s{number}"))
+                database.runs.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
             space = load("pooling")
             found = Search(
                 storage=url, name=f"s{number}", space=space, seed=0, sampler="random", pruner="none", known=()
@@ -84,7 +83,7 @@ def test_all_that_begin_at_once_on_a_new_database_go_on(tmp_path: Path, kind: st
 
         assert at_once(3, begin) == []
         with open_database(url) as database:
-            assert sorted(database.study_names()) == ["s0", "s1", "s2"]
+            assert sorted(database.studies.names()) == ["s0", "s1", "s2"]
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -94,7 +93,7 @@ def test_of_two_drivers_of_one_new_study_one_is_told_of_the_other(tmp_path: Path
 
         def begin(number: int) -> None:
             with open_database(url) as database:
-                database.take_lease("s", f"pid {number} on host h{number}", f"h{number}", number, 0.0)
+                database.leases.take("s", f"pid {number} on host h{number}", f"h{number}", number, 0.0)
 
         faults = at_once(3, begin)
         assert [type(fault) for fault in faults] == [LeaseHeld, LeaseHeld]
@@ -109,7 +108,7 @@ def test_an_environment_that_two_write_at_once_is_one_row(tmp_path: Path, kind: 
 
         def begin(_: int) -> None:
             with open_database(url) as database:
-                found.extend(database.environment_id(row) for row in rows)
+                found.extend(database.runs.environment_id(row) for row in rows)
 
         assert at_once(3, begin) == []
         assert len(found) == 15 and len(set(found)) == 5

@@ -15,10 +15,12 @@ from sqlite import migrated
 
 from results import first_screen
 from results.freshness import fingerprint
-from results.records import Cell, Database, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
 from results.rendering import render_report
+from results.rows import Cell, NewRun, RunResult, StudyRow
 from results.summary import Summary, summary
-from study.settings import SettingsError, resolve
+from study.resolve import resolve
+from study.settings import SettingsError
 
 BASE = {"depth": "one", "rate": 0.1}
 BEST = {"depth": "two", "rate": 0.5}
@@ -34,7 +36,7 @@ def write(
     **settings: Any,
 ) -> None:  # fmt: skip
     """A study with a search of three, the baseline and the best confirmed with `seeds` seeds, one change ablated."""
-    database.create_study(
+    database.studies.create(
         StudyRow(
             study_name=name, space="s", goal="g", command="c", data_source="d", data_made_up=False,
             data_fingerprint="f", backbone="", seed=0, status=status,
@@ -54,8 +56,8 @@ def write(
             phase=phase, name=cell, design=cell.partition(":")[0], config_digest=digest(choices), config_json={},
             choices_json=choices, **more,
         )  # fmt: skip
-        others = [one for one in database.cells(name) if one.phase == phase]
-        database.replace_cells(name, phase, [*others, row])
+        others = [one for one in database.studies.cells(name) if one.phase == phase]
+        database.studies.replace_cells(name, phase, [*others, row])
     for choices in (BASE, BEST, {**BASE, "rate": 0.9}):
         complete(database, name, "search", choices, 0, score)
     for phase, _, choices, _ in cells:
@@ -65,9 +67,9 @@ def write(
 
 def complete(database: Database, name: str, phase: Any, choices: dict[str, Any], seed: int, score: Score) -> None:
     new: Any = {"study_name": name, "config_digest": digest(choices), "choices_json": choices}
-    run = database.start_run(NewRun(**new, phase=phase, config_json={}, seed=seed))
+    run = database.runs.start(NewRun(**new, phase=phase, config_json={}, seed=seed))
     value = score(choices, seed)
-    database.finish_run(run, RunResult(status="complete", score=value, best_epoch=1, train_seconds=3600.0))
+    database.runs.finish(run, RunResult(status="complete", score=value, best_epoch=1, train_seconds=3600.0))
 
 
 def deep(choices: dict[str, Any]) -> float:
@@ -173,9 +175,9 @@ def test_a_page_of_a_running_study_says_to_wait_and_that_of_a_stopped_one_to_lau
     with open_database(migrated(tmp_path)) as database:
         seeds = 1 if begun == "confirm" else 0
         write(database, "s", lambda choices, seed: 0.4 + deep(choices) + seed / 1000, seeds=seeds, status="running")
-        database.update_study("s", settings_json={"seeds": 3, "trainer": "t:train"}, decisions_json={})
+        database.studies.update("s", settings_json={"seeds": 3, "trainer": "t:train"}, decisions_json={})
         if begun == "nothing":
-            database.create_study(
+            database.studies.create(
                 StudyRow(
                     study_name="new", space="s", goal="g", command="c", data_source="d", data_made_up=False,
                     data_fingerprint="f", backbone="", seed=0,
@@ -183,7 +185,7 @@ def test_a_page_of_a_running_study_says_to_wait_and_that_of_a_stopped_one_to_lau
             )  # fmt: skip
         name = "new" if begun == "nothing" else "s"
         stopped, before = render_report(database, name), fingerprint(database, name)
-        database.take_lease(name, "pid 1 on host x", "x", 1, 0.0, 30.0)
+        database.leases.take(name, "pid 1 on host x", "x", 1, 0.0, 30.0)
         running = render_report(database, name)
         assert "aunch the study again" not in running and "launch s again" not in running
         assert fingerprint(database, name) != before, "the page that is served must come anew"
@@ -241,7 +243,5 @@ def test_the_terminal_says_the_same(tmp_path: Path) -> None:
     assert "very same score, 0.5: the trainer probably ignores" in " ".join(done.stdout.split())
     refused = place.call(*asked, "--name", "y")
     assert refused.returncode == 2 and "needs --space" in refused.stderr and "Traceback" not in refused.stderr
-    rehearsed = place.call(
-        "--space", "pooling", "--rehearse", "--rehearse-seconds", "0", "--trials", "3", "--name", "r"
-    )
+    rehearsed = place.call("--space", "pooling", "--rehearse", "--trials", "3", "--name", "r")
     assert "a rehearsal, so nothing was trained" in rehearsed.stdout and "of training and eval" not in rehearsed.stdout

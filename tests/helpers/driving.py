@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from results.records import Database, EnvironmentRow, StudyRow
+from results.records import Database
+from results.rows import EnvironmentRow, StudyRow
 from search_spaces import describe
 from study.engines.abstract import AbstractEngine
 from study.execution import Execution, Places
 from study.lease import Lease
 from study.messages import EpochDone, Event, Job
 from study.observer import AbstractObserver, Request
-from study.settings import REHEARSAL, Settings, resolve
+from study.resolve import resolve
+from study.settings import REHEARSAL, Settings
 from study.trainers.rehearsal import Rehearsal
 
 PLACES = Places(Path("/nowhere"), Path("/nowhere"))
@@ -26,7 +28,7 @@ def rehearsed(**given: object) -> tuple[Rehearsal, Settings]:
 
 def written(database: Database, trainer: Rehearsal, settings: Settings) -> Lease:
     """The study's row, and the lease on it."""
-    database.create_study(
+    database.studies.create(
         StudyRow(
             study_name=settings.name, space="pooling", goal="Which?", command="pytest", data_source="rehearsal",
             data_made_up=True, data_fingerprint=trainer.facts.fingerprint, backbone="rehearsal", seed=settings.seed,
@@ -41,7 +43,7 @@ def written(database: Database, trainer: Rehearsal, settings: Settings) -> Lease
 def execution(database: Database, trainer: Rehearsal, settings: Settings, engine: AbstractEngine) -> Execution:
     """What carries out the study's runs, its lease taken."""
     lease = written(database, trainer, settings)
-    environment = database.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
+    environment = database.runs.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
     return Execution(
         database=database, study=settings.name, trainer=trainer, engine=engine, observer=Silent(), places=PLACES,
         lease=lease, environment_id=environment, objectives=settings.objectives,

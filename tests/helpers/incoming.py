@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mtbert import components
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import evaluate
 from mtbert.model import MultitaskModel
 from mtbert.stages.multitask import EpochReport, StageOutcome, train_sample
+from mtbert.training.evaluation import evaluate
 
 
 def incoming(model: MultitaskModel, data: Prepared, epochs: int, seed: int = 0) -> StageOutcome:

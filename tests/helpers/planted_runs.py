@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from results.predictions import pack_predictions
-from results.records import MetricValue, PredictionRow, RunResult
+from results.rows import MetricValue, PredictionRow, RunResult
 
 SIZES = {"quora": 400, "sst": 500, "sts": 300}
 Quality = Mapping[str, float]  # task -> share of right predictions; for sts 1 - the noise in label units
@@ -46,7 +46,7 @@ def planted_run(
         metrics=[*metrics, MetricValue("dev", "", "score", score)],
         predictions=rows if kept else (),
     )
-    make.database.finish_run(run, done)
+    make.database.runs.finish(run, done)
     return int(run)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from results.predictions import pack_predictions
-from results.records import Cell, Database, MetricValue, NewRun, PredictionRow, RunResult, StudyRow
+from results.records import Database
+from results.rows import Cell, MetricValue, NewRun, PredictionRow, RunResult, StudyRow
 
 SEEDS = (1000, 1001, 1002, 1003, 1004)
 METRIC = {"sst": "accuracy", "quora": "accuracy", "sts": "pearson"}
@@ -42,10 +43,10 @@ def write(
     texts = dict.fromkeys(("goal", "command", "data_source", "data_fingerprint"), "x")
     values = {"backbone": "tiny", "data_made_up": False, "seed": 0, "settings_json": {"epochs": 1}, **texts, **study}
     decided = {"baseline": digest(baseline), "baseline_choices": {}}
-    database.create_study(StudyRow(study_name=name, space=space, decisions_json=decided, **values))
+    database.studies.create(StudyRow(study_name=name, space=space, decisions_json=decided, **values))
     cells = [("baseline", "baseline", baseline)]
     cells += [(f"row:{label}", "row", row) for label, row in labels.items() if label != "baseline"]
-    database.replace_cells(
+    database.studies.replace_cells(
         name,
         "confirm",
         [
@@ -78,17 +79,17 @@ def _run(
     train: float | None,
 ) -> None:
     empty: dict[str, Any] = {"config_json": {}, "choices_json": {}}
-    run = database.start_run(
+    run = database.runs.start(
         NewRun(study_name=study_name, phase="confirm", config_digest=digest(label), seed=seed, **empty)
     )
     if train is not None:
-        database.record_epoch(run, 1, 1.0, [MetricValue("train", "sst", "accuracy", train)])
+        database.runs.record_epoch(run, 1, 1.0, [MetricValue("train", "sst", "accuracy", train)])
     known = [value for value in metrics.values() if value is not None]
     predictions = []
     if right is not None:
         guesses = right.astype(float)
         predictions = [PredictionRow("dev", "sst", pack_predictions(guesses, guesses, np.ones(len(right))), "i" * 64)]
-    database.finish_run(
+    database.runs.finish(
         run,
         RunResult(
             status="complete",

@@ -14,7 +14,7 @@ import pytest
 TWO_COLUMNS = r"\setlength{\textwidth}{7in}\setlength{\columnsep}{0.4in}\setlength{\textheight}{9in}"
 DOCUMENT = r"""\documentclass[%s]{article}
 \usepackage[T1]{fontenc}
-\usepackage{booktabs}
+\usepackage{booktabs,graphicx}
 %s
 \begin{document}
 %s

@@ -16,7 +16,8 @@ from typing import Any, get_args
 from tier import NIGHTLY
 
 from mtbert import components, stages
-from mtbert.config import MAIN_TASKS, MultitaskConfig, OptimizerConfig, RunConfig, TrainableConfig, parse
+from mtbert.config import MAIN_TASKS, RunConfig, parse
+from mtbert.config.parts import MultitaskConfig, OptimizerConfig, TrainableConfig
 
 # On two layers of MiniLM in `make nightly`; in `make check` on two small ones that start from nothing.
 BACKBONE = "minilm" if NIGHTLY else "tiny"

@@ -30,7 +30,7 @@ CLEAR = 0.015
 def test_equal_truth_carries_over_and_a_planted_reversal_is_found(tmp_path: Path) -> None:
     place = Place(tmp_path)
     (tmp_path / "space.py").write_text(SPACE, encoding="utf-8")
-    asked = ("--space", "space.py", "--rehearse", "--rehearse-seconds", "0", "--budget", "standard", "--seeds", "10")
+    asked = ("--space", "space.py", "--rehearse", "--budget", "standard", "--seeds", "10")
     for name, (seed, epochs) in STUDIES.items():
         done = place.call(*asked, "--name", name, "--seed", str(seed), "--epochs", str(epochs), "--workers", "2")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from place import Place
 
+from study.trainers.rehearsal import OPTIONS
+
 SPACE = '''"""Four switches."""
 from search_spaces import Factor, Level, Space
 
@@ -28,7 +30,7 @@ ALL = "leave_one_out,one_at_a_time,add_one_in,pairs,factorial,path"
 def asked(place: Place, name: str, *more: str) -> list[str]:
     (place.folder / "crossed.py").write_text(SPACE)
     return [
-        "--space", "crossed.py", "--rehearse", "--rehearse-seconds", "0", "--budget", "full", "--sampler", "grid",
+        "--space", "crossed.py", "--rehearse", "--budget", "full", "--sampler", "grid",
         "--trials", "16", "--epochs", "1", "--seed", SEED, "--workers", "2", "--name", name, *more,
     ]  # fmt: skip
 
@@ -111,13 +113,15 @@ def test_the_plan_of_a_study_that_has_its_best_is_what_ablate_then_runs(place: P
 
 
 @pytest.mark.slow
-def test_a_killed_path_goes_on_to_where_it_would_have_led(place: Place) -> None:
+def test_a_killed_path_goes_on_to_where_it_would_have_led(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     path = ("--seeds", "2", "--designs", "path", "--phases", "search,confirm,ablate")
     whole = place.call(*asked(place, "whole", *path))
     assert whole.returncode == 0, whole.stdout + whole.stderr
     a_step = "study_name = 'killed' and json_array_length(decisions_json, '$.path.steps') > 0"
-    slow = asked(place, "killed", *path, "--rehearse-seconds", "0.2")
-    place.kill_when(f"select 1 from study_meta where {a_step}", *slow)
+    slow = asked(place, "killed", *path)
+    with monkeypatch.context() as slowly:
+        slowly.setenv(OPTIONS, "seconds=0.2")
+        place.kill_when(f"select 1 from study_meta where {a_step}", *slow)
     before = decisions(place, "killed")["path"]
     assert len(before["steps"]) < 4
 

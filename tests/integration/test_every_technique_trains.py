@@ -28,11 +28,11 @@ from mtbert.data.load import load_corpus
 from mtbert.data.subset import first
 from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import outputs_of
 from mtbert.model import MultitaskModel, build_model
 from mtbert.run import prepare_data
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.trainer import Trainer
+from mtbert.training.evaluation import outputs_of
+from mtbert.training.trainer import Trainer
 
 REAL = Path(os.environ.get("MTBERT_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 IN_CI = bool(os.environ.get("CI"))

@@ -13,7 +13,8 @@ from results.leaderboard import baseline_digest, best_digest
 from results.looks import Looked, looks, schedule
 from results.records import open_database
 from results.study_results import StudyResults
-from study.settings import resolve
+from study.resolve import resolve
+from study.trainers.rehearsal import OPTIONS
 
 STUDY = ("--space", "pooling", "--rehearse", "--budget", "standard", "--trials", "8", "--seeds", "3", "--workers", "1")
 UNPRINTED = ("--phases", "search,confirm,ablate")
@@ -72,15 +73,19 @@ def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
 @pytest.mark.parametrize(
     "further", [pytest.param(1, marks=pytest.mark.nightly), pytest.param(7, marks=pytest.mark.slow)]
 )
-def test_killed_in_a_round_it_goes_on_to_the_rows_of_a_study_left_alone(place: Place, further: int) -> None:
+def test_killed_in_a_round_it_goes_on_to_the_rows_of_a_study_left_alone(
+    place: Place, further: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("alone", "killed"):
         launch(place, *STUDY, *UNPRINTED, "--name", name)
     further_seeds = ("--max-seeds", "6", *UNPRINTED, "--workers")
     launch(place, "--name", "alone", *further_seeds, "1")
     ended = "from run where study_name = 'killed' and status = 'complete'"
-    slow = ("--name", "killed", "--rehearse", "--rehearse-seconds", "0.3", *further_seeds, "1")
+    slow = ("--name", "killed", "--rehearse", *further_seeds, "1")
     first = ",".join(map(str, resolve({}, None).seeds_of(3)))
-    place.kill_when(f"select 1 {ended} and seed not in (0,{first}) limit 1 offset {further - 1}", *slow)
+    with monkeypatch.context() as slowly:
+        slowly.setenv(OPTIONS, "seconds=0.3")
+        place.kill_when(f"select 1 {ended} and seed not in (0,{first}) limit 1 offset {further - 1}", *slow)
     before = place.rows(f"select id, finished_at {ended}")
     assert len(runs(place, "killed")) < len(runs(place, "alone"))
     launch(place, "--name", "killed", *UNPRINTED, "--workers", "2")

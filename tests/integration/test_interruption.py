@@ -13,7 +13,7 @@ from processes import until
 
 from study.engines.local import LocalEngine
 from study.messages import EpochDone, Event
-from study.trainers.rehearsal import Rehearsal
+from study.trainers.rehearsal import OPTIONS, Rehearsal
 
 REHEARSED = ("--space", "pooling", "--rehearse", "--trials", "2", "--phases", "search", "--name", "r")
 
@@ -53,8 +53,9 @@ def test_a_killed_study_goes_on_where_it_was(place: Place, finished: int) -> Non
 
 
 @pytest.mark.slow
-def test_workers_end_with_their_killed_driver(place: Place) -> None:
-    process = place.start(*REHEARSED, "--workers", "2", "--rehearse-seconds", "9999")
+def test_workers_end_with_their_killed_driver(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OPTIONS, "seconds=9999")
+    process = place.start(*REHEARSED, "--workers", "2")
     until(lambda: len(workers_of(process.pid)) == 2 or process.poll() is not None)
     process.kill()
     process.communicate(timeout=300)
@@ -62,8 +63,9 @@ def test_workers_end_with_their_killed_driver(place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_everything_and_says_how_to_go_on(place: Place) -> None:
-    process = place.start(*REHEARSED, "--trials", "6", "--workers", "2", "--rehearse-seconds", "2")
+def test_ctrl_c_keeps_everything_and_says_how_to_go_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OPTIONS, "seconds=2")
+    process = place.start(*REHEARSED, "--trials", "6", "--workers", "2")
     place.wait(process, "select 1 from run where finished_at is not null limit 1 offset 1")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group
     told, _ = process.communicate(timeout=300)
@@ -122,8 +124,8 @@ def test_ctrl_c_before_the_first_run_says_how_to_go_on_as_protected(
         patch.setattr(Rehearsal, "prepare", ctrl_c)
         done = place.call(*REHEARSED, *protected, "--json")
     assert done.returncode == 130
-    again = "python -m study.launch --name r --workers 2 --run-timeout 90.0 --memory-per-run 1.5 --retries 1\n"
-    assert done.stderr.endswith(f"Interrupted; 0 finished runs are kept. Go on: {again}")
+    again = "python -m study.launch --name r --run-timeout 90.0 --memory-per-run 1.5 --retries 1 --workers 2\n"
+    assert done.stderr.endswith(f"Interrupted; 0 finished runs are kept. Resume it: {again}")
     assert place.rows("select status from study_meta") == [("interrupted",)]
     assert place.rows("select count(*) from lease") == [(0,)]
     assert place.call(*again.split()[3:]).returncode == 0

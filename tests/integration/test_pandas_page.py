@@ -22,7 +22,7 @@ BLOCKS = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 def outputs(folder: Path, text: str) -> list[str]:
     """What each block of the page prints, one after the other in one namespace, after the launch that it names."""
     (launch,) = re.findall(r"^    python -m study\.launch (.*)$", text, re.MULTILINE)
-    done = Place(folder).call(*launch.split(), "--rehearse-seconds", "0")
+    done = Place(folder).call(*launch.split())
     assert done.returncode == 0, done.stdout + done.stderr
     names: dict[str, Any] = {}
     printed = []

@@ -20,7 +20,7 @@ CLEAR = 0.025  # several times the noise of a row, which is 0.3 to 0.5 points
 INNER = "adapter.some.width"
 # Nothing here depends on which run ends first: any number of workers finds the same best configuration.
 ASKED = (
-    "--space", str(SPACE), "--rehearse", "--rehearse-seconds", "0", "--budget", "standard", "--trials", "20",
+    "--space", str(SPACE), "--rehearse", "--budget", "standard", "--trials", "20",
     "--sampler", "random", "--pruner", "none", "--phases", "search,confirm,ablate", "--workers", "2",
 )  # fmt: skip
 

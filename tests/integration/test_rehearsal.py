@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from place import Place
 from results.records import open_database
 from study.engines.abstract import AbstractEngine
 from study.engines.local import LocalEngine
+from study.trainers.rehearsal import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("MTBERT_DATA") or ROOT.parent / "shared" / "data")
@@ -73,7 +75,7 @@ def test_a_rehearsal_runs_through_all_phases_without_torch(place: Place, monkeyp
 def test_a_launch_that_decides_anew_keeps_what_others_noted(again: Place) -> None:
     noted = {"by": "another program"}
     with open_database(f"sqlite:///{again.database}") as database:
-        database.decide("r", {"noted": noted, "ablations_left_out": 7})
+        database.studies.decide("r", {"noted": noted, "ablations_left_out": 7})
     assert again.call("--name", "r", "--trials", "8", "--phases", "search,confirm").returncode == 0
     decided = json.loads(again.rows("select decisions_json from study_meta")[0][0])
     assert decided["noted"] == noted
@@ -97,9 +99,10 @@ def test_references_are_run_once_and_a_relaunch_knows_them(rehearsed: Place, aga
     assert again.rows("select id, attempt from run") == rehearsed.rows("select id, attempt from run")
 
 
-def check_failures(place: Place, faults: str, *more: str, engine: type[AbstractEngine]) -> set[str]:
+def check_failures(place: Place, faults: dict[str, str], *more: str, engine: type[AbstractEngine]) -> set[str]:
     """The reasons of the runs that failed in a study with these faults, which went on to its end."""
-    done = place.call(*ASKED, "--rehearse-faults", faults, *more, engine=engine)
+    with mock.patch.dict(os.environ, faults):
+        done = place.call(*ASKED, *more, engine=engine)
     assert done.returncode == 3, done.stdout + done.stderr
     rows = place.rows("select status, reason, attempt from run")
     assert {status for status, _, _ in rows} <= {"complete", "pruned", "failed"}
@@ -108,14 +111,16 @@ def check_failures(place: Place, faults: str, *more: str, engine: type[AbstractE
 
 
 def test_faults_in_a_run_have_their_reasons_and_the_study_goes_on(place: Place) -> None:
-    found = check_failures(place, "nan_loss=0.2,error=0.2", "--trials", "8", *ALL_RUNS, engine=InProcessEngine)
+    found = check_failures(
+        place, {OPTIONS: "nan_loss=0.2,error=0.2"}, "--trials", "8", *ALL_RUNS, engine=InProcessEngine
+    )
     assert found == {"nan_loss", "error"}
 
 
 @pytest.mark.slow
 def test_faults_that_end_a_process_or_let_it_hang_have_their_reasons_too(place: Place) -> None:
     asked = ("--trials", "16", "--run-timeout", "3", "--retries", "1", "--workers", "2", *ALL_RUNS)
-    found = check_failures(place, "nan_loss=0.15,error=0.1,exit=0.15,hang=0.1", *asked, engine=LocalEngine)
+    found = check_failures(place, {OPTIONS: "nan_loss=0.15,error=0.1,exit=0.15,hang=0.1"}, *asked, engine=LocalEngine)
     assert {"worker_died", "timeout"} <= found <= {"nan_loss", "error", "worker_died", "timeout"}
 
 
@@ -146,8 +151,11 @@ def test_a_study_ends_when_its_time_is_up_and_goes_on_later(place: Place) -> Non
 
 
 @pytest.mark.slow
-def test_a_run_that_holds_too_much_memory_ends_and_the_study_goes_on(place: Place) -> None:
-    protected = ("--rehearse-faults", "hang=0.4", "--memory-per-run", "0.01", "--run-timeout", "60", "--workers", "2")
+def test_a_run_that_holds_too_much_memory_ends_and_the_study_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OPTIONS, "hang=0.4")
+    protected = ("--memory-per-run", "0.01", "--run-timeout", "60", "--workers", "2")
     done = place.call(*ASKED, *protected, "--phases", "search", engine=LocalEngine)
     assert done.returncode == 3, done.stdout + done.stderr
     rows = place.rows("select reason, detail from run where status = 'failed'")

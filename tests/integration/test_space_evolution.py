@@ -11,7 +11,7 @@ from place import SMALL, Place
 from postgres import own_database
 from sqlalchemy import create_engine, text
 
-from results import copying
+from results import study_records
 from study import reopening
 from study import search as searching
 
@@ -326,9 +326,9 @@ def test_an_import_killed_before_it_is_written_has_made_no_study(
             raise RuntimeError("killed")
         return insert(*arguments)
 
-    insert = copying.insert
+    insert = study_records.insert
     with monkeypatch.context() as patch:
-        patch.setattr(copying, "insert", killed)
+        patch.setattr(study_records, "insert", killed)
         assert spaces.launch(*begin).returncode == 1
     assert spaces.rows("select distinct study_name from run") == [("s",)]
     assert spaces.rows("select study_name from study_meta") == [("s",)]

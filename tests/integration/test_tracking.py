@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from place import Place
 
-from results.records import MetricValue, NewRun, RunResult, StudyRow, open_database
+from results.records import open_database
+from results.rows import MetricValue, NewRun, RunResult, StudyRow
 from study.messages import EpochDone
 from study.tracking.choose import tracking
+from study.trainers.rehearsal import OPTIONS
 
 # MLflow 3.17's own tables under SQLAlchemy 2.1, and what its imports and TensorBoard's warn of.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -97,8 +99,9 @@ def test_a_study_made_anew_is_not_taken_for_the_old_one(place: Place, uri: str) 
     assert len({run.data.tags["study_created"] for run in mlflow_runs(uri)}) == 2
 
 
-def test_failed_runs_have_their_reason(place: Place, uri: str) -> None:
-    faults = ("--rehearse-faults", "nan_loss=0.5", "--phases", "search", "--trials", "6")
+def test_failed_runs_have_their_reason(place: Place, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OPTIONS, "nan_loss=0.5")
+    faults = ("--phases", "search", "--trials", "6")
     done = place.call(*STUDY, *faults, "--track", f"mlflow:{uri}")
     assert done.returncode == 3, done.stderr
     found = {(run.info.status, run.data.tags.get("reason")) for run in mlflow_runs(uri)}
@@ -139,18 +142,18 @@ def test_a_run_that_was_started_again_has_each_epoch_once(place: Place, uri: str
     def launch(*epochs: int, **end: Any) -> None:
         """What a launch writes of one run: it is started, has these epochs, and ends or is cut off."""
         with open_database(storage) as database:
-            if database.study("s") is None:
+            if database.studies.find("s") is None:
                 texts = dict.fromkeys(("space", "goal", "command", "data_source", "data_fingerprint", "backbone"), "x")
-                database.create_study(StudyRow(study_name="s", data_made_up=False, seed=0, **texts))
-            database.interrupt_running("s")
+                database.studies.create(StudyRow(study_name="s", data_made_up=False, seed=0, **texts))
+            database.runs.interrupt_running("s")
             with tracking([f"{kind}:{given}"], storage, "s", said.append) as observer:
                 new = {"config_digest": "a" * 64, "config_json": {}, "choices_json": {"rate": 0.1}, "seed": 0}
-                run = database.start_run(NewRun(study_name="s", phase="search", **new))
+                run = database.runs.start(NewRun(study_name="s", phase="search", **new))
                 for epoch in epochs:
-                    database.record_epoch(run, epoch, 2.0, [MetricValue("dev", "", "score", epoch / 10)])
+                    database.runs.record_epoch(run, epoch, 2.0, [MetricValue("dev", "", "score", epoch / 10)])
                     observer.epoch(EpochDone(run, epoch, 2.0, epoch / 10, {}), 3)
                 if end:
-                    database.finish_run(run, RunResult(**end))
+                    database.runs.finish(run, RunResult(**end))
 
     said: list[str] = []
     launch(1, 2)

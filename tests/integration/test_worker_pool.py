@@ -16,7 +16,8 @@ from mtbert.data.prepared import save_prepared
 from mtbert.run import prepare_data
 from mtbert.stage_store.store import StageStore
 from results import schema
-from results.records import Database, EnvironmentRow, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import EnvironmentRow, StudyRow
 from study.engines.local import LocalEngine
 from study.execution import Execution, Places
 from study.lease import Lease
@@ -71,7 +72,7 @@ class Watcher(AbstractObserver):
 
 
 def study(database: Database) -> None:
-    database.create_study(
+    database.studies.create(
         StudyRow(
             study_name="s",
             space="none",
@@ -110,7 +111,7 @@ def test_memory_and_open_files_stay_flat_over_many_runs(tmp_path: Path) -> None:
             observer=watcher,
             places=Places(tmp_path / "prepared", tmp_path / "models"),
             lease=lease,
-            environment_id=database.environment_id(environment),
+            environment_id=database.runs.environment_id(environment),
             store=StageStore(tmp_path / "store", limit_bytes=20_000_000),
         )
         seeds = iter(range(RUNS))

@@ -14,7 +14,7 @@ from torch.nn.functional import gelu
 from mtbert import components
 from mtbert.adapters.abstract import TaskAdapter
 from mtbert.encoder.bert import BertEncoder, BertShape
-from mtbert.encoder.packing import packing_of
+from mtbert.packing import packing_of
 
 SHAPE = BertShape(vocabulary_size=40, width=16, layers=2, heads=2, inner_width=32, positions=24)
 FACTS = {"encoder_width": 16, "layers": 2, "heads": 2, "inner_width": 32, "layer_norm_epsilon": 1e-12}

@@ -20,8 +20,8 @@ from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared, tokenize_texts
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import ExportError, unwritable
+from mtbert.loaded_model import TrainedModel
 from mtbert.model import MultitaskModel, build_model
-from mtbert.trained import TrainedModel
 
 REAL = Path(os.environ.get("MTBERT_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SENTENCES = ["A fine film, warm and (mostly) funny .", "Café owners don't agree.", "Dull ."]

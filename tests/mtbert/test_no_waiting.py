@@ -18,11 +18,11 @@ from mtbert import components
 from mtbert.config import RunConfig, parse
 from mtbert.data.examples import Corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.frozen import FrozenParts
 from mtbert.model import build_model
 from mtbert.run import prepare_data
 from mtbert.stages import mlm, pretraining, simcse_supervised, simcse_unsupervised
-from mtbert.trainer import Trainer
+from mtbert.training.frozen_cache import FrozenParts
+from mtbert.training.trainer import Trainer
 
 WAITING = {"_local_scalar_dense", "item", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2", "unique_dim"}
 SETS: Mapping[str, dict[str, Any]] = {

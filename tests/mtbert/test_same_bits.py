@@ -14,10 +14,10 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate, training_batches
 from mtbert.data.examples import Corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import evaluate
 from mtbert.model import build_model
+from mtbert.random_streams import numpy_stream, torch_stream
 from mtbert.run import prepare_data, run
-from mtbert.streams import numpy_stream, torch_stream
+from mtbert.training.evaluation import evaluate
 
 # Dev scores since the demo's train splits hold no dev or test sentence. Processors round differently, by at most 2e-5
 # in the first release; another order of batches or another dropout mask moves them by thousands of that.

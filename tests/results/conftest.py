@@ -17,9 +17,10 @@ from sqlite import migrated
 
 from results.outcome import Outcome, outcome
 from results.predictions import pack_predictions
-from results.records import (
+from results.records import Database, open_database
+from results.rendering import render
+from results.rows import (
     Cell,
-    Database,
     EnvironmentRow,
     IssueRow,
     MetricValue,
@@ -28,9 +29,7 @@ from results.records import (
     RunResult,
     StageRow,
     StudyRow,
-    open_database,
 )
-from results.rendering import render
 from results.schema import Base
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
@@ -60,7 +59,7 @@ class StudyMaker:
     @functools.cached_property
     def environment(self) -> int:
         packages = {"torch": "2.13.0"}
-        return self.database.environment_id(
+        return self.database.runs.environment_id(
             EnvironmentRow(python="3.11", platform="Linux", cpu="AMD", packages_json=packages, threads=1)
         )
 
@@ -84,11 +83,11 @@ class StudyMaker:
             },
             "decisions_json": {"baseline": digest_of(BASELINE), "baseline_choices": BASELINE},
         }
-        self.database.create_study(StudyRow(**{**values, **changes}))
+        self.database.studies.create(StudyRow(**{**values, **changes}))
         return self
 
     def start(self, choices: Choices, seed: int, phase: Any = "search", trial: int | None = None) -> int:
-        return self.database.start_run(
+        return self.database.runs.start(
             NewRun(
                 study_name=self.name,
                 phase=phase,
@@ -118,14 +117,14 @@ class StudyMaker:
         score = next(value.value for value in metrics if value.metric == "score")
         for epoch in range(1, epochs + 1):
             part = score * (0.8 + epoch / 15)
-            self.database.record_epoch(
+            self.database.runs.record_epoch(
                 run,
                 epoch,
                 2.0,
                 [MetricValue("dev", "", "score", part), MetricValue("train", "", "score", part + 0.02 * epoch)],
             )
         wide = choices["sts_head"] == "concat"
-        self.database.finish_run(
+        self.database.runs.finish(
             run,
             RunResult(
                 status="complete",
@@ -147,7 +146,7 @@ class StudyMaker:
 
     def failed(self, choices: Choices, seed: int = 0, detail: str = HOSTILE) -> int:
         run = self.start(choices, seed)
-        self.database.finish_run(run, RunResult(status="failed", reason="nan_loss", detail=detail))
+        self.database.runs.finish(run, RunResult(status="failed", reason="nan_loss", detail=detail))
         return run
 
     def cell(self, phase: Any, name: str, choices: Choices, position: int, **changes: Any) -> Cell:
@@ -192,9 +191,9 @@ def fill(make: StudyMaker) -> StudyMaker:
         complete(choices, 0, quality=quality, trial=trial)
     make.failed({**BASELINE, "learning_rate": 0.1})
     pruned = make.start({**BASELINE, "learning_rate": 1e-6}, 0)
-    database.record_epoch(pruned, 1, 2.0, [MetricValue("dev", "", "score", 0.3)])
-    database.finish_run(pruned, RunResult(status="pruned", reason="pruned", score=0.3, train_seconds=20.0))
-    database.replace_cells(
+    database.runs.record_epoch(pruned, 1, 2.0, [MetricValue("dev", "", "score", 0.3)])
+    database.runs.finish(pruned, RunResult(status="pruned", reason="pruned", score=0.3, train_seconds=20.0))
+    database.studies.replace_cells(
         name,
         "confirm",
         [
@@ -217,19 +216,19 @@ def fill(make: StudyMaker) -> StudyMaker:
         cells.append(make.cell("ablate", f"{design}:{factor}={level}", choices, position, **told))
         for seed in FRESH:
             complete(choices, seed, "ablate", quality=quality)
-    database.replace_cells(name, "ablate", cells)
+    database.studies.replace_cells(name, "ablate", cells)
     for choices, quality in ((BASELINE, 0.6), (BEST, 0.8), (THIRD, 0.75)):
         for seed in FRESH:
             complete(choices, seed, "confirm", quality=quality)
     decisions = {"baseline": digest_of(BASELINE), "baseline_choices": BASELINE, "ablations_left_out": 2}
     decisions |= {"best": digest_of(BEST), "best_choices": BEST}
-    database.update_study(name, decisions_json=decisions, status="complete")
+    database.studies.update(name, decisions_json=decisions, status="complete")
     for choices, quality in ((BASELINE, 0.59), (BEST, 0.79)):
         for seed in FRESH:
-            run = database.run_by(name, digest_of(choices), seed)
+            run = database.runs.find_by_seed(name, digest_of(choices), seed)
             assert run is not None
-            database.record_evaluation(run.id, "test", *measured("test", seed + 50, quality))
-    database.add_data_issues(
+            database.runs.record_evaluation(run.id, "test", *measured("test", seed + 50, quality))
+    database.studies.add_data_issues(
         name,
         [
             IssueRow("quora-train.csv", 1842, "empty_label", "label '' is not 0 or 1; row dropped"),

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from results.ablation import ablation_table, not_run
+from results.contrasts import compare, score_interval
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -22,8 +23,8 @@ def ablate(
         make.cell("ablate", "one_at_a_time:pooling=max", MAX, 1, factor="pooling", from_level="mean", to_level="max"),
     ]
     make.study()
-    make.database.replace_cells(make.name, "ablate", cells)
-    make.database.update_study(make.name, decisions_json={"best": cells[0].config_digest})
+    make.database.studies.replace_cells(make.name, "ablate", cells)
+    make.database.studies.update(make.name, decisions_json={"best": cells[0].config_digest})
     for choices, seeds, quality in ((BEST, best_seeds, 0.8), (MAX, other_seeds, 0.7)):
         for seed in seeds:
             make.complete(choices, seed, "ablate", quality=quality, predictions=predictions)
@@ -32,7 +33,7 @@ def ablate(
 
 def test_the_difference_is_that_of_the_seeds_both_have(light: Any) -> None:
     row = ablate(light, (1000, 1001, 1002), (1001, 1002, 1003)).iloc[0]
-    score = {(run.choices_json["pooling"], run.seed): run.score for run in light.database.runs(light.name)}
+    score = {(run.choices_json["pooling"], run.seed): run.score for run in light.database.runs.of_study(light.name)}
     expected = sum(score["max", seed] - score["mean", seed] for seed in (1001, 1002)) / 2
     assert row["difference"] == pytest.approx(expected, abs=1e-6)
     assert (row["seeds"], row["paired_seeds"]) == (3, 2)
@@ -47,7 +48,7 @@ def test_forbidden_changes_stand_together_by_factor_and_reason(light: Any) -> No
         {"factor": "trainable", "from_level": "all", "to_level": "heads", "reason": "Nothing shared."},
     ]
     light.study(decisions_json={"ablations_left_out": 2, "ablations_forbidden": changes})
-    found = not_run(light.database.require_study(light.name))
+    found = not_run(light.database.studies.require(light.name))
     assert (found.beyond_budget, found.cannot_be_made) == (2, 3)
     assert [(c.factor, c.from_level, c.to_levels, c.reason) for c in found.forbidden] == [
         ("sampler", "joint", ("uniform", "annealed"), "One task."),
@@ -57,7 +58,7 @@ def test_forbidden_changes_stand_together_by_factor_and_reason(light: Any) -> No
 
 def test_a_study_without_an_ablation_left_nothing_out(light: Any) -> None:
     light.study()
-    found = not_run(light.database.require_study(light.name))
+    found = not_run(light.database.studies.require(light.name))
     assert (found.beyond_budget, found.cannot_be_made, found.forbidden) == (0, 0, ())
 
 
@@ -97,10 +98,10 @@ def test_the_largest_effect_comes_first(finished: Database) -> None:
 def test_the_per_example_scores_average_to_the_recorded_score(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     for digest in results.measured():
-        interval, over = results.score_interval(digest)
+        found = score_interval(results, digest)
         scores = results.scores(digest)
-        assert over == "seeds and examples"
-        assert interval.estimate == pytest.approx(sum(scores) / len(scores), abs=1e-6)
+        assert found.over == "seeds and examples"
+        assert found.interval.estimate == pytest.approx(sum(scores) / len(scores), abs=1e-6)
 
 
 def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
@@ -111,4 +112,4 @@ def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
     light.complete(MAX, 1001, "ablate", predictions=False)
     results = StudyResults(light.database, light.name)
     one, other = results.measured()
-    assert results.compare(one, other).over == "seeds"
+    assert compare(results, one, other).over == "seeds"

@@ -18,7 +18,8 @@ from results import export, report
 from results.comparing import StudyComparison, compare_studies
 from results.comparison_frame import comparison_frame
 from results.comparison_page import render_comparison
-from results.records import Cell, Database, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import Cell, NewRun, RunResult, StudyRow
 from results.study_results import StudyResults
 
 Said = pytest.CaptureFixture[str]
@@ -43,11 +44,11 @@ class Place(NamedTuple):
             "space_json": {"name": "pooling", "design": "grid"},
             "decisions_json": {"baseline": digest("cls"), "baseline_choices": {"pooling": "cls"}},
         }
-        self.database.create_study(StudyRow(**{**values, **changes}))
+        self.database.studies.create(StudyRow(**{**values, **changes}))
         rng = np.random.default_rng(noise_seed)
         levels = {"cls": 0.0, **effects}
         cells = [cell("confirm", f"cell:{level}", level, place) for place, level in enumerate(levels)]
-        self.database.replace_cells(name, "confirm", cells)
+        self.database.studies.replace_cells(name, "confirm", cells)
         for level, effect in levels.items():
             for seed in SEEDS:
                 self.run(name, level, seed, 0.6 + effect + rng.normal(0, 0.003))
@@ -56,8 +57,8 @@ class Place(NamedTuple):
     def run(self, name: str, level: str, seed: int, score: float, phase: Any = "confirm") -> None:
         choices = {"pooling": level}
         new = {"config_digest": digest(level), "config_json": choices, "choices_json": choices, "seed": seed}
-        run = self.database.start_run(NewRun(study_name=name, phase=phase, **new))
-        self.database.finish_run(run, RunResult(status="complete", score=score, best_epoch=1))
+        run = self.database.runs.start(NewRun(study_name=name, phase=phase, **new))
+        self.database.runs.finish(run, RunResult(status="complete", score=score, best_epoch=1))
 
 
 def digest(level: str) -> str:
@@ -139,9 +140,9 @@ def test_a_change_that_was_measured_the_other_way_round_is_turned(tmp_path: Path
         for name, best, other in (("x", "mean", "cls"), ("y", "cls", "mean")):
             made.grid(name, {"mean": 0.05}, space_json={"name": "pooling"})
             decided = {"best": digest(best), "baseline": digest("cls"), "best_choices": {"pooling": best}}
-            database.update_study(name, decisions_json={**decided, "baseline_choices": {"pooling": "cls"}})
+            database.studies.update(name, decisions_json={**decided, "baseline_choices": {"pooling": "cls"}})
             told = {"factor": "pooling", "from_level": best, "to_level": other, "design": "one_at_a_time"}
-            database.replace_cells(name, "ablate", [cell("ablate", "one", other, 0, **told)])
+            database.studies.replace_cells(name, "ablate", [cell("ablate", "one", other, 0, **told)])
         compared = compare_studies([StudyResults(database, name) for name in ("x", "y")])
     (row,) = compared.pairs[0].shared
     assert row.turned and (row.second.from_level, row.second.to_level) == ("mean", "cls")
@@ -159,9 +160,9 @@ def test_the_selection_bias_of_each_best_does_not_make_turned_rows_differ(tmp_pa
             lucky = dict.fromkeys(levels, 0.002) | {other: 0.0, best: 0.003}
             made.grid(name, lucky, noise_seed, space_json={"name": "pooling"})
             decided = {"best": digest(best), "baseline": digest("cls"), "best_choices": {"pooling": best}}
-            database.update_study(name, decisions_json={**decided, "baseline_choices": {"pooling": "cls"}})
+            database.studies.update(name, decisions_json={**decided, "baseline_choices": {"pooling": "cls"}})
             told = {"factor": "pooling", "from_level": best, "to_level": other, "design": "one_at_a_time"}
-            database.replace_cells(name, "ablate", [cell("ablate", "one", other, 0, **told)])
+            database.studies.replace_cells(name, "ablate", [cell("ablate", "one", other, 0, **told)])
         studies = [StudyResults(database, name) for name in ("x", "y")]
         (row,) = compare_studies(studies).pairs[0].shared
         page = render_comparison(compare_studies(studies))
@@ -176,7 +177,7 @@ def test_the_selection_bias_of_each_best_does_not_make_turned_rows_differ(tmp_pa
 def test_the_table_has_every_row_and_leads_to_its_runs(place: Place, found: StudyComparison) -> None:
     frame = comparison_frame(found)
     assert len(frame) == 4 + 3 + 2 and (frame["reference"] == "a").all()
-    runs = {run.id: run for name in ("a", "b", "c") for run in place.database.runs(name)}
+    runs = {run.id: run for name in ("a", "b", "c") for run in place.database.runs.of_study(name)}
     for row in frame.to_dict("records"):
         for side, effect in (("reference", "reference_effect"), ("study", "study_effect")):
             if pd.isna(row[effect]):

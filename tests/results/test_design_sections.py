@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
+from results.contrasts import compare
 from results.export import tables
 from results.outcome import outcome_of
 from results.path import greedy_path
@@ -54,7 +55,7 @@ def decide(make: Any, steps: int = 3, stopped: str | None = None, around: str | 
     }
     decisions = {"best": best, "baseline": baseline, "best_choices": BEST, "baseline_choices": BASE}
     decisions |= {"designs": designs, "path": {"best": best, "baseline": baseline, "steps": path, "stopped": stopped}}
-    make.database.update_study(make.name, decisions_json=decisions)
+    make.database.studies.update(make.name, decisions_json=decisions)
 
 
 def fill(make: Any, seeds: tuple[int, ...] = FRESH, **decided: Any) -> StudyResults:
@@ -74,7 +75,7 @@ def fill(make: Any, seeds: tuple[int, ...] = FRESH, **decided: Any) -> StudyResu
         changed = {"factor": name, "from_level": BASE[name], "to_level": CHANGES[name]}
         cells.append(make.cell("ablate", f"add_one_in:{name}", with_changes(name), len(cells), **changed))
         cells.append(make.cell("ablate", f"path:1:{name}", with_changes(name), len(cells), design="path", **changed))
-    make.database.replace_cells(make.name, "ablate", cells)
+    make.database.studies.replace_cells(make.name, "ablate", cells)
     decide(make, **decided)
     return StudyResults(make.database, make.name)
 
@@ -101,7 +102,7 @@ def filled(shared: StudyMaker) -> Filled:
 def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Filled) -> None:
     added = filled.tables["added"].set_index("factor")
     for name in ORDER:
-        compared = filled.results.compare(digest_of(with_changes(name)), digest_of(BASE))
+        compared = compare(filled.results, digest_of(with_changes(name)), digest_of(BASE))
         assert compared is not None
         assert added.loc[name, "difference"] == pytest.approx(compared.interval.estimate)
         assert len(added.loc[name, "run_ids"].split()) == 6
@@ -112,7 +113,7 @@ def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Fille
 def test_a_path_adds_up_to_the_whole_way(filled: Filled) -> None:
     path = filled.tables["path"]
     assert list(path["factor"]) == list(ORDER) and list(path["tried"]) == [3, 2, 1]
-    whole = filled.results.compare(digest_of(BEST), digest_of(BASE))
+    whole = compare(filled.results, digest_of(BEST), digest_of(BASE))
     assert whole is not None
     assert path["difference"].sum() == pytest.approx(whole.interval.estimate, abs=1e-6)
     assert path["from_baseline"].iloc[-1] == pytest.approx(whole.interval.estimate)
@@ -143,7 +144,7 @@ def test_a_path_to_another_best_is_not_shown(filled: Filled) -> None:
     results = filled.decided()
     assert greedy_path(results) is not None
     other = {**results.study.decisions_json["path"], "best": "0" * 64}
-    filled.make.database.decide(filled.make.name, {"path": other})
+    filled.make.database.studies.decide(filled.make.name, {"path": other})
     assert greedy_path(StudyResults(filled.make.database, filled.make.name)) is None
 
 

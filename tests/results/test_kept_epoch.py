@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from results.kept_epoch import CHOSEN_ON_DEV, disclosure, train_above_dev
-from results.records import MetricValue, RunResult
+from results.rows import MetricValue, RunResult
 from results.study_results import StudyResults
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -19,7 +19,7 @@ def kept(maker: Any, choices: dict[str, Any], seed: int, score: float, last: flo
     values = {"dev": score} | ({} if train is None else {"train": train})
     metrics = [MetricValue(split, "", "score", value) for split, value in values.items()]  # type: ignore[arg-type]
     told = RunResult(status="complete", score=score, last_score=last, best_epoch=1, metrics=metrics)
-    maker.database.finish_run(run, told)
+    maker.database.runs.finish(run, told)
     return run
 
 

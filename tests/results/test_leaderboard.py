@@ -16,7 +16,7 @@ B = {**A, "pooling": "mean"}
 def confirm(make: Any, *configurations: dict[str, Any]) -> list[str]:
     names = ("baseline", "confirm:1", "confirm:2")
     cells = [make.cell("confirm", names[i], choices, i) for i, choices in enumerate(configurations)]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     return [cell.config_digest for cell in cells]
 
 
@@ -72,9 +72,9 @@ def test_the_decided_best_is_the_best_while_it_has_results(light: Any) -> None:
     for seed in (1000, 1001, 1002):
         light.complete(A, seed, "confirm", quality=0.5)
         light.complete(B, seed, "confirm", quality=0.8)
-    light.database.update_study(light.name, decisions_json={"best": a})
+    light.database.studies.update(light.name, decisions_json={"best": a})
     assert best_digest(StudyResults(light.database, light.name)) == a
-    light.database.update_study(light.name, decisions_json={"best": "of an earlier launch"})
+    light.database.studies.update(light.name, decisions_json={"best": "of an earlier launch"})
     assert best_digest(StudyResults(light.database, light.name)) == b
 
 
@@ -94,7 +94,7 @@ def test_printed_labels_are_kept_the_baselines_among_them(light: Any) -> None:
     light.study()
     cells = [("baseline", A), ("row:Dropout=0.5", A), ("row:lr=1e-5, all", A), ("row:Mean", B)]
     rows = [light.cell("confirm", name, choices, i) for i, (name, choices) in enumerate(cells)]
-    light.database.replace_cells(light.name, "confirm", rows)
+    light.database.studies.replace_cells(light.name, "confirm", rows)
     light.complete(A, 1000, "confirm", quality=0.5)
     light.complete(B, 1000, "confirm", quality=0.8)
     table = leaderboard_table(light.database, light.name)
@@ -108,7 +108,9 @@ def test_mean_and_spread_are_those_of_the_runs(finished: Database) -> None:
     table = leaderboard_table(finished, "demo-study")
     first = table.iloc[0]
     scores = [
-        run.score for run in finished.runs("demo-study", config_digest=first["config_digest"]) if run.phase != "search"
+        run.score
+        for run in finished.runs.of_study("demo-study", config_digest=first["config_digest"])
+        if run.phase != "search"
     ]
     assert first["mean"] == pytest.approx(sum(scores) / 3)
     variance = sum((score - sum(scores) / 3) ** 2 for score in scores) / 2
@@ -126,6 +128,6 @@ def test_test_scores_are_those_of_best_and_baseline_only(finished: Database) -> 
 def test_training_time_counts_stages_that_another_run_had_paid_for(light: Any) -> None:
     light.study()
     light.complete(A, 1000, "confirm")
-    (digest,) = {run.config_digest for run in light.database.runs(light.name)}
+    (digest,) = {run.config_digest for run in light.database.runs.of_study(light.name)}
     found = configuration_result(StudyResults(light.database, light.name), digest)
     assert found is not None and found.train_seconds == 60.0 + 20 + 1000 % 7 + 6.0

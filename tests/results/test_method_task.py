@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.method_task import COLUMNS, MethodTask, method_task, method_task_frame
+from results.method_task import MethodTask, method_task, method_task_frame
 from results.outcome import Outcome
 from results.study_results import StudyResults
 from results.summary import summarise
+from results.typed_tables import column_types
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_configurations_are_called_by_what_they_change_and_no_two_alike(table: M
 
 def test_the_frame_has_a_row_a_configuration_and_task(table: MethodTask) -> None:
     frame = method_task_frame(table)
-    assert list(frame.columns) == list(COLUMNS) and len(frame) == len(table.rows) * 4
+    assert list(frame.columns) == list(column_types("method_task")) and len(frame) == len(table.rows) * 4
     assert (frame["task"] == "").sum() == len(table.rows)
 
 
@@ -50,4 +51,6 @@ def test_before_any_result_there_are_no_rows(light: Any) -> None:
     light.study()
     results = StudyResults(light.database, light.name)
     assert method_task(results, summarise(results)).rows == ()
-    assert list(method_task_frame(method_task(results, summarise(results))).columns) == list(COLUMNS)
+    assert list(method_task_frame(method_task(results, summarise(results))).columns) == list(
+        column_types("method_task")
+    )

@@ -9,7 +9,8 @@ from old_releases import of_release
 from sqlalchemy import create_engine, inspect, text
 
 from results import migrations
-from results.records import ExampleRow, open_database
+from results.records import open_database
+from results.rows import ExampleRow
 from results.schema import Base
 from results.study_results import StudyResults
 
@@ -52,18 +53,18 @@ def test_a_database_of_the_first_release_opens_with_its_runs_and_takes_examples(
         connection.execute(text(OLD_STUDY))
         connection.execute(text(OLD_RUN))
     with open_database(empty_url) as database:
-        (run,) = database.runs("old")
+        (run,) = database.runs.of_study("old")
         assert (run.id, run.score, run.host, run.engine_trial_id) == (3, 0.5, "h", None)
-        assert database.runs("old", status="complete") == [run]
+        assert database.runs.of_study("old", status="complete") == [run]
         results = StudyResults(database, "old")
-        assert results.example_sizes("quora", "ids") is None
+        assert results.examples.sizes("quora", "ids") is None
         rows = [ExampleRow("quora", "ids", 1, 4, 3, 0.5), ExampleRow("quora", "ids", 2, 6, 5, 0.25)]
         for _ in range(2):  # a study that is launched again has them already
-            database.add_examples("old", rows)
-        found = results.example_sizes("quora", "ids")
+            database.studies.add_examples("old", rows)
+        found = results.examples.sizes("quora", "ids")
         assert found is not None and found.overlap is not None
         assert (found.words.tolist(), found.overlap.tolist()) == ([7, 11], [0.5, 0.25])
-        assert results.example_sizes("sst", "ids") is None
+        assert results.examples.sizes("sst", "ids") is None
 
 
 OLD_EXAMPLES = """
@@ -78,13 +79,14 @@ def test_examples_of_an_older_release_are_read_as_they_are_until_the_study_is_la
             connection.execute(text(statement))
     with open_database(empty_url) as database:
         results = StudyResults(database, "old")
-        found = results.example_sizes("quora", "ids")
+        found = results.examples.sizes("quora", "ids")
         assert found is not None and found.words.tolist() == [7, 11]
         assert (found.one_word_difference, found.rarest) == (None, None)
         rows = [ExampleRow("quora", "ids", 1, 4, 3, 0.5, True, 0), ExampleRow("quora", "ids", 2, 6, 5, 0.25, False)]
-        database.add_examples("old", rows)
-        database.add_examples("old", [ExampleRow("quora", "ids", 1, 4, 3, 0.5, False, 9)])  # what is there stays
-        found = results.example_sizes("quora", "ids")
+        database.studies.add_examples("old", rows)
+        again = ExampleRow("quora", "ids", 1, 4, 3, 0.5, False, 9)
+        database.studies.add_examples("old", [again])  # what is there stays
+        found = results.examples.sizes("quora", "ids")
         assert found is not None and found.one_word_difference is not None and found.rarest is not None
         assert found.one_word_difference.tolist() == [True, False]
         assert found.rarest[0] == 0 and np.isnan(found.rarest[1])  # the second has no word

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from results import schema
-from results.records import MetricValue, RecordError, RunResult, StageRow
+from results.errors import RecordError
+from results.rows import MetricValue, RunResult, StageRow
 
 CHOICES = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 SCORE = [MetricValue("dev", "", "score", 0.5)]
@@ -17,25 +18,25 @@ SCORE = [MetricValue("dev", "", "score", 0.5)]
 def paused(make: Any) -> int:
     make.study()
     run: int = make.start(CHOICES, 0, trial=0)
-    make.database.record_epoch(run, 1, 2.0, SCORE)
+    make.database.runs.record_epoch(run, 1, 2.0, SCORE)
     stages = [StageRow("mlm", "a", 5.0, True), StageRow("multitask", "b", 3.0, False)]
     seconds = {"train_seconds": 2.5, "eval_seconds": 0.5, "shared_seconds": 5.0}
-    make.database.finish_run(run, RunResult(status="pruned", score=0.5, metrics=SCORE, stages=stages, **seconds))
+    make.database.runs.finish(run, RunResult(status="pruned", score=0.5, metrics=SCORE, stages=stages, **seconds))
     return run
 
 
 def finish(make: Any, run: int, *stages: StageRow, train_seconds: float) -> Any:
-    make.database.continue_run(run)
-    assert make.database.last_epoch(run) == 1
+    make.database.runs.resume(run)
+    assert make.database.metrics.last_epoch(run) == 1
     with pytest.raises(RecordError, match="written already"):
-        make.database.record_epoch(run, 1, 2.0, SCORE)
-    make.database.record_epoch(run, 2, 2.0, SCORE)
+        make.database.runs.record_epoch(run, 1, 2.0, SCORE)
+    make.database.runs.record_epoch(run, 2, 2.0, SCORE)
     result = RunResult(
         status="complete", score=0.6, metrics=SCORE, stages=stages, train_seconds=train_seconds, eval_seconds=1.0,
         shared_seconds=8.0,
     )  # fmt: skip
-    make.database.finish_run(run, result)
-    return make.database.runs(make.name)[0]
+    make.database.runs.finish(run, result)
+    return make.database.runs.of_study(make.name)[0]
 
 
 def stages_of(make: Any, run: int) -> list[tuple[Any, ...]]:
@@ -65,6 +66,6 @@ def test_only_a_run_that_had_paused_goes_on(light: Any) -> None:
     light.study()
     run = light.complete(CHOICES, 0)
     with pytest.raises(RecordError, match="complete; only one that had paused goes on"):
-        light.database.continue_run(run)
+        light.database.runs.resume(run)
     with pytest.raises(RecordError, match="unknown"):
-        light.database.continue_run(99)
+        light.database.runs.resume(99)

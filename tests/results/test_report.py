@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from results.figures import Curve, _curve_sentence
-from results.records import Database, MetricValue, RunResult
+from results.records import Database
 from results.rendering import render_report
 from results.report import write_report
+from results.rows import MetricValue, RunResult
 from results.run_links import of_runs
 
 A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -106,7 +107,7 @@ def test_changes_that_do_better_than_the_best_are_pointed_out(light: Any) -> Non
         better = {**B, "sts_head": "cosine"}
         told = {"factor": "sts_head", "from_level": "concat", "to_level": "cosine"}
         cell = make.cell("ablate", "one_at_a_time:sts_head=cosine", better, 1, **told)
-        make.database.replace_cells(make.name, "ablate", [cell])
+        make.database.studies.replace_cells(make.name, "ablate", [cell])
         for seed in (1000, 1001, 1002):
             make.complete(better, seed, "ablate", quality=0.9)
 
@@ -149,7 +150,7 @@ def test_curves_end_after_their_own_last_epoch_and_tell_the_gap_of_the_epochs_ke
     assert _curve_sentence(means, {}, 9) == ends.format("")
     gap = " (at the epochs kept: 0.610 on dev, 0.650 on train, a gap of +4.0 points)"
     assert _curve_sentence(means, {"best": (0.61, 0.65)}, 9) == ends.format(gap)
-    few = " The curves of train are of a few examples: a sign, no measure."
+    few = " The curves of train are from a few examples: an indication, not a measurement."
     assert _curve_sentence({**means, ("best", "train"): best}, {}, 9) == ends.format("") + few
 
 
@@ -166,8 +167,8 @@ def test_numbers_lead_to_runs_that_there_are(page: Page, finished_page: str) -> 
 def test_the_gain_leads_to_the_runs_of_both(page: Page, finished: Database) -> None:
     tile = next(i for i, (tag, attrs) in enumerate(page.tags) if attrs.get("class") == "answers")
     gain = [attrs["href"] for tag, attrs in page.tags[:tile] if tag == "a" and "runs" in (attrs.get("class") or "")][1]
-    runs = [run for run in finished.runs("demo-study") if run.phase == "confirm"]
-    decided = finished.require_study("demo-study").decisions_json
+    runs = [run for run in finished.runs.of_study("demo-study") if run.phase == "confirm"]
+    decided = finished.studies.require("demo-study").decisions_json
     both = {run.id for run in runs if run.config_digest in (decided["best"], decided["baseline"])}
     assert gain == of_runs(both)
 
@@ -177,9 +178,9 @@ def test_a_best_with_many_changes_is_named_in_brief(light: Any) -> None:
 
     def fill(make: Any) -> None:
         cells = [make.cell("confirm", "baseline", A, 0), make.cell("confirm", "confirm:1", {**A, **many}, 1)]
-        make.database.replace_cells(make.name, "confirm", cells)
+        make.database.studies.replace_cells(make.name, "confirm", cells)
         digests = {"baseline": cells[0].config_digest, "best": cells[1].config_digest}
-        make.database.update_study(make.name, decisions_json=digests)
+        make.database.studies.update(make.name, decisions_json=digests)
         make.complete(A, 1000, "confirm", quality=0.3)
         make.complete({**A, **many}, 1000, "confirm", quality=0.9)
 
@@ -229,14 +230,14 @@ def lost_seeds(make: Any, *reasons: str | None) -> None:
     The other seed failed for one of the `reasons`; None: it is running.
     """
     cells = [make.cell("confirm", "baseline", A, 0), make.cell("confirm", "row:one", B, 1)]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     for seed in range(3):
         make.complete(A, seed)
     for choices, seed, reason in zip((A, B), (1000, 1001), reasons, strict=True):
         make.complete(choices, seed, "confirm")
         other = make.start(choices, 2001 - seed, "confirm")
         if reason is not None:
-            make.database.finish_run(other, RunResult(status="failed", reason=reason))
+            make.database.runs.finish(other, RunResult(status="failed", reason=reason))
 
 
 def test_where_every_configuration_lost_a_seed_that_is_said_and_the_way_out(light: Any) -> None:
@@ -254,14 +255,14 @@ def test_where_seeds_are_still_to_come_nothing_is_said_of_failures(light: Any) -
 
 
 def decided(make: Any) -> dict[str, str]:
-    baseline, other = (cell.config_digest for cell in make.database.cells(make.name, "confirm"))
+    baseline, other = (cell.config_digest for cell in make.database.studies.cells(make.name, "confirm"))
     return {"baseline": baseline, "best": other}
 
 
 def confirmed(make: Any, seeds: int, **options: Any) -> None:
     cells = [make.cell("confirm", "baseline", A, 0), make.cell("confirm", "confirm:1", B, 1)]
-    make.database.replace_cells(make.name, "confirm", cells)
-    make.database.update_study(
+    make.database.studies.replace_cells(make.name, "confirm", cells)
+    make.database.studies.update(
         make.name, settings_json={"seeds": seeds}, decisions_json={"baseline": cells[0].config_digest}
     )
     for seed in range(1000, 1000 + seeds):
@@ -279,7 +280,7 @@ def test_a_best_that_is_the_baseline_says_so(light: Any) -> None:
     def fill(make: Any) -> None:
         confirmed(make, 2)
         baseline = decided(make)["baseline"]
-        make.database.update_study(make.name, decisions_json={"baseline": baseline, "best": baseline})
+        make.database.studies.update(make.name, decisions_json={"baseline": baseline, "best": baseline})
 
     text = state(light, fill)
     assert "Best: the baseline itself" in text
@@ -290,7 +291,7 @@ def test_a_printed_row_stands_under_its_label_though_it_is_the_baseline(light: A
     def fill(make: Any) -> None:
         cells = [("baseline", A), ("row:Fine <b>Tune</b> all", A), ("row:lr=1e-5", A), ("row:Mean", B)]
         rows = [make.cell("confirm", name, choices, i) for i, (name, choices) in enumerate(cells)]
-        make.database.replace_cells(make.name, "confirm", rows)
+        make.database.studies.replace_cells(make.name, "confirm", rows)
         for choices in (A, B):
             make.complete(choices, 1000, "confirm")
 
@@ -302,9 +303,9 @@ def test_a_printed_row_stands_under_its_label_though_it_is_the_baseline(light: A
 
 def grid(make: Any, rows: dict[str, Any], qualities: tuple[float, ...], seeds: int) -> None:
     cells = [make.cell("confirm", name, choices, i) for i, (name, choices) in enumerate(rows.items())]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     decided = {"baseline": cells[0].config_digest, "baseline_choices": A}
-    make.database.update_study(make.name, settings_json={"seeds": seeds}, decisions_json=decided)
+    make.database.studies.update(make.name, settings_json={"seeds": seeds}, decisions_json=decided)
     for choices, quality in zip(rows.values(), qualities, strict=True):
         for seed in range(1000, 1000 + seeds):
             make.complete(choices, seed, "confirm", quality=quality)
@@ -363,7 +364,7 @@ def test_an_interval_with_zero_in_it_is_said_in_words_and_why_changes_cannot_be_
     def fill(make: Any) -> None:
         confirmed(make, 2)
         made = {**decided(make), "ablations_left_out": 1, "ablations_forbidden": forbidden}
-        make.database.update_study(make.name, decisions_json=made)
+        make.database.studies.update(make.name, decisions_json=made)
 
     text = state(light, fill)
     assert "It is not distinguishable from the baseline with 2 seeds." in text
@@ -382,8 +383,8 @@ def test_a_study_without_predictions_says_what_its_intervals_are_of(light: Any) 
 def test_scores_that_are_no_number_do_not_break_the_page(light: Any) -> None:
     def fill(make: Any) -> None:
         run = make.start(A, 1000, "confirm")
-        make.database.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", float("nan"))])
-        make.database.finish_run(run, RunResult(status="complete", score=float("nan"), best_epoch=1))
+        make.database.runs.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", float("nan"))])
+        make.database.runs.finish(run, RunResult(status="complete", score=float("nan"), best_epoch=1))
 
     assert "1 run: 1 complete" in state(light, fill)
 

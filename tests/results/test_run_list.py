@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from results.records import RunResult
 from results.rendering import render_report
+from results.rows import RunResult
 from results.run_list import FIRST_ROWS, RunColumn, run_list
 from results.study_results import StudyResults
 from results.summary import summarise
@@ -55,7 +55,7 @@ def test_seeds_sort_as_numbers(light: StudyMaker) -> None:
 
 def test_a_failed_run_says_why(light: StudyMaker) -> None:
     run = light.study().start(BASELINE, 0)
-    light.database.finish_run(run, RunResult(status="failed", reason="nan_loss", detail="step 3"))
+    light.database.runs.finish(run, RunResult(status="failed", reason="nan_loss", detail="step 3"))
     assert columns(light)["reason"].text(0) == "nan_loss: step 3"
 
 

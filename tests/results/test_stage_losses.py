@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from results.frames import study_frames
-from results.records import RunResult, StageRow
 from results.rendering import render_report
+from results.rows import RunResult, StageRow
 from results.stage_losses import NO_CONTEXT, StageLosses, stage_losses
 
 CHOICES = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -20,7 +20,7 @@ def told(*losses: float, **references: float) -> dict[str, Any]:
 def finish(make: Any, seed: int, *stages: StageRow, **choices: str) -> None:
     run = make.start({**CHOICES, **choices}, seed, "confirm")
     rows = [*stages, StageRow("multitask", f"m{run}", 20.0, False)]
-    make.database.finish_run(run, RunResult(status="complete", score=0.5, stages=rows))
+    make.database.runs.finish(run, RunResult(status="complete", score=0.5, stages=rows))
 
 
 def test_losses_are_means_over_the_runs_that_had_the_stage_with_the_same_choices_of_its_own(make: Any) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from results import notes
-from results.records import RunResult, StageRow
 from results.rendering import render_report
+from results.rows import RunResult, StageRow
 from results.stages import StageCost, stage_costs
 
 CHOICES = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -20,7 +20,7 @@ def two_runs(make: Any) -> None:
     make.study()
     for seed, stages in ((1, FIRST), (2, SECOND)):
         run = make.start(CHOICES, seed, "confirm")
-        make.database.finish_run(run, RunResult(status="complete", score=0.5, stages=stages))
+        make.database.runs.finish(run, RunResult(status="complete", score=0.5, stages=stages))
 
 
 def test_seconds_carried_out_and_saved_by_stage_in_the_order_of_a_run(make: Any) -> None:
@@ -44,7 +44,7 @@ def test_a_study_without_runs_has_no_stages(light: Any) -> None:
 def test_the_report_shows_stages_and_the_store(light: Any) -> None:
     two_runs(light)
     noted = {"folder": "runs/store", "bytes": 12_000_000, "entries": 1}
-    light.database.update_study(light.name, decisions_json={"store": noted})
+    light.database.studies.update(light.name, decisions_json={"store": noted})
     text = render_report(light.database, light.name)
     assert "Stages carried out: 38 s; taken from the stage store: 10 s. It holds 1 stage, 12 MB." in text
     assert "Time by stage" in text and stage_costs(light.database, light.name).as_json() == {
@@ -57,7 +57,7 @@ def test_the_report_shows_stages_and_the_store(light: Any) -> None:
 @pytest.mark.parametrize("fixed", [True, False])
 def test_the_report_says_what_its_intervals_leave_out(light: Any, fixed: bool) -> None:
     light.study(settings_json={"fixed_pretraining_seed": fixed})
-    light.database.replace_cells(light.name, "confirm", [light.cell("confirm", "baseline", CHOICES, 0)])
+    light.database.studies.replace_cells(light.name, "confirm", [light.cell("confirm", "baseline", CHOICES, 0)])
     for seed in (1000, 1001):
         light.complete(CHOICES, seed, "confirm")
     text = render_report(light.database, light.name)

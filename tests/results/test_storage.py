@@ -101,10 +101,10 @@ def test_optuna_lives_in_the_same_file(tmp_path: Path) -> None:
         storage = optuna.storages.RDBStorage(sqlite_url)
         study = optuna.create_study(storage=storage, study_name="s")
         study.tell(study.ask(), 1.0)
-        assert database.study_names() == []
+        assert database.studies.names() == []
         storage.engine.dispose()
     with open_database(sqlite_url, create=False) as database:
-        assert database.study_names() == []
+        assert database.studies.names() == []
     again = optuna.storages.RDBStorage(sqlite_url)
     assert len(optuna.load_study(storage=again, study_name="s").trials) == 1
     again.engine.dispose()

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from results.errors import UnknownStudy
-from results.records import Database, RunResult
+from results.records import Database
+from results.rows import RunResult
 from results.summary import summary
 
 A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -44,7 +45,7 @@ def test_search_runs_alone_give_no_best(light: Any) -> None:
 
 def test_the_baseline_can_be_the_best(light: Any) -> None:
     light.study(settings_json={"seeds": 2})
-    light.database.replace_cells(light.name, "confirm", [light.cell("confirm", "baseline", A, 0)])
+    light.database.studies.replace_cells(light.name, "confirm", [light.cell("confirm", "baseline", A, 0)])
     for seed in (1000, 1001):
         light.complete(A, seed, "confirm")
     found = summary(light.database, light.name)
@@ -55,7 +56,7 @@ def test_the_baseline_can_be_the_best(light: Any) -> None:
 def test_a_failed_run_costs_the_time_until_it_failed(light: Any) -> None:
     light.study()
     run = light.start(A, 0)
-    light.database.finish_run(run, RunResult(status="failed", reason="nan_loss"))
+    light.database.runs.finish(run, RunResult(status="failed", reason="nan_loss"))
     assert 0 <= summary(light.database, light.name).hours_spent < 0.01
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from planted_runs import planted_run
 
+from results.contrasts import contrast, weights_of
 from results.leaderboard import leaderboard
 from results.pareto import pareto_frame
 from results.rendering import render_report
@@ -17,7 +18,7 @@ from results.sections.transfer import Transfer
 from results.statistics import holm, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
-from results.task_differences import paired_metrics, task_differences
+from results.task_contrasts import task_differences
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -32,7 +33,7 @@ def traded(make: Any, seeds: tuple[int, ...] = SEEDS, design: str = "search", **
     """The best has one component that helps STS and hurts SST; another change of it changes nothing."""
     make.study(data_made_up=False, space_json={"name": "small", "design": design, "factors": []})
     cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "confirm:1", BEST, 1)]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     changes = [("leave_one_out", "sts_head", "cosine", "concat"), ("one_at_a_time", "pooling", "cls", "mean")]
     ablated = [
         make.cell(
@@ -41,9 +42,9 @@ def traded(make: Any, seeds: tuple[int, ...] = SEEDS, design: str = "search", **
         )
         for position, (design, factor, level, to) in enumerate(changes)
     ]
-    make.database.replace_cells(make.name, "ablate", ablated)
+    make.database.studies.replace_cells(make.name, "ablate", ablated)
     decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": BASELINE}
-    make.database.update_study(make.name, decisions_json=decided, settings_json={"seeds": len(seeds)})
+    make.database.studies.update(make.name, decisions_json=decided, settings_json={"seeds": len(seeds)})
     qualities: list[tuple[Mapping[str, Any], Mapping[str, float]]] = [(BASELINE, PLAIN), (BEST, TRADED), (MEAN, TRADED)]
     for choices, quality in qualities:
         for seed in seeds:
@@ -69,13 +70,13 @@ def found(results: StudyResults) -> Transfer:
 
 def test_a_component_that_helps_one_task_and_hurts_another_raises_the_alarm(found: Transfer) -> None:
     (alarm,) = found.alarms
-    assert (alarm.named.factor, alarm.named.level, alarm.named.instead_of) == ("sts_head", "cosine", "concat")
-    assert (alarm.helps, alarm.hurts) == (("sts",), ("sst",))
+    assert (alarm.factor, alarm.level, alarm.instead_of) == ("sts_head", "cosine", "concat")
+    assert alarm.alarm == "helps sts, hurts sst"
     assert found.sentence().startswith("1 of 2 components helps one task and hurts another.")
 
 
 def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
-    rows = {row.named.factor: row for row in found.rows}
+    rows = {row.factor: row for row in found.rows}
     cells = rows["sts_head"].cells
     assert cells["sst"].comparison.interval.estimate == pytest.approx(-0.1, abs=0.04)
     assert cells["sts"].comparison.interval.estimate > 0.1
@@ -85,15 +86,14 @@ def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
 
 def test_a_cell_is_the_paired_difference_of_right_and_wrong(shared: StudyMaker, results: StudyResults) -> None:
     best, other = (digest_of(choices) for choices in (BEST, BASELINE))
-    found = paired_metrics(results, other, best, "sst")
+    found = contrast(results, {"sst": weights_of([other], [best])})
     right = []
     for digest in (other, best):
-        kept = [p for run in results.results_of(digest).values() for p in results.predictions(run.id)]
+        kept = [p for run in results.results_of(digest).values() for p in results.examples.predictions(run.id)]
         right.append(np.stack([k.values.predictions == k.values.labels for k in kept if k.task == "sst"]))
     assert found is not None
-    assert found.comparison.difference == paired_difference(*(np.array(each, dtype=float) for each in right))
-    assert found.comparison.over == "seeds and examples"
-    assert found.row == pytest.approx(right[0].mean(axis=1))
+    assert found.difference == paired_difference(*(np.array(each, dtype=float) for each in right))
+    assert found.over == "seeds and examples"
 
 
 def test_holm_goes_over_the_whole_matrix(shared: StudyMaker, results: StudyResults) -> None:
@@ -132,7 +132,7 @@ def test_without_predictions_seeds_alone_speak(light: Any) -> None:
 def test_one_task_has_nothing_to_transfer_to(light: Any) -> None:
     light.study()
     cells = [light.cell("confirm", "baseline", BASELINE, 0), light.cell("confirm", "confirm:1", BEST, 1)]
-    light.database.replace_cells(light.name, "confirm", cells)
+    light.database.studies.replace_cells(light.name, "confirm", cells)
     for choices in (BASELINE, BEST):
         for seed in SEEDS:
             planted_run(light, choices, seed, {"sst": 0.6})
@@ -156,27 +156,27 @@ def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_mor
     for seed in SEEDS:
         planted_run(light, other, seed, PLAIN)
     decided = {
-        **light.database.require_study(light.name).decisions_json,
+        **light.database.studies.require(light.name).decisions_json,
         "baseline": digest_of(other),
         "baseline_choices": other,
     }
-    light.database.update_study(light.name, decisions_json=decided)
+    light.database.studies.update(light.name, decisions_json=decided)
     found = section(StudyResults(light.database, light.name))
-    assert found.rows[0].named.words == "all 2 changes from the baseline together"
+    assert found.rows[0].words == "all 2 changes from the baseline together"
     assert found.rows[0].alarm == "helps sts, hurts sst"
 
 
 def test_training_together_is_compared_with_training_alone_where_that_can_be_done(light: Any) -> None:
     """The best alone on two of the tasks; on the third no law allows it."""
     traded(light)
-    kept = [cell for cell in light.database.cells(light.name) if cell.phase == "ablate"]
+    kept = [cell for cell in light.database.studies.cells(light.name) if cell.phase == "ablate"]
     alone = {task: {**BEST, "alone": task} for task in ("sst", "sts")}  # another digest
     cells = [light.cell("ablate", f"reference:{task}", choices, 5) for task, choices in alone.items()]
-    light.database.replace_cells(light.name, "ablate", [*kept, *cells])
+    light.database.studies.replace_cells(light.name, "ablate", [*kept, *cells])
     for task, quality in (("sst", 0.75), ("sts", 0.2)):
         for seed in SEEDS:
             planted_run(light, alone[task], seed, {task: quality}, phase="ablate")
-    light.database.decide(light.name, {"references_left_out": {"quora": "no <law> allows it"}})
+    light.database.studies.decide(light.name, {"references_left_out": {"quora": "no <law> allows it"}})
     results = StudyResults(light.database, light.name)
     found = section(results)
     assert {task: cell.judgement.verdict for task, cell in found.together.items()} == {"sst": "hurts", "sts": "helps"}
@@ -198,5 +198,5 @@ def test_training_together_is_compared_with_training_alone_where_that_can_be_don
 def test_the_rows_of_a_grid_are_read_against_the_baseline(light: Any) -> None:
     results = traded(light, design="grid")
     (row,) = section(results).rows
-    assert row.named.name == "confirm:1" and row.alarm == "helps sts, hurts sst"
+    assert row.cell == "confirm:1" and row.alarm == "helps sts, hurts sst"
     assert "better on the task than the baseline" in section(results).direction()

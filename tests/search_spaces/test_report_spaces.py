@@ -19,7 +19,7 @@ import search_spaces
 from mtbert.config import RunConfig
 from search_spaces.grammar.pinning import pin
 from study.configuration import check_space, to_config
-from study.settings import resolve
+from study.resolve import resolve
 
 ASSET = Path(__file__).resolve().parents[1] / "assets" / "report_tables.json"
 FACTS: dict[str, list[dict[str, Any]]] = json.loads(ASSET.read_text(encoding="utf-8"))

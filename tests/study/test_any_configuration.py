@@ -30,8 +30,8 @@ from search_spaces import Constraint, SpaceError
 from search_spaces.grammar import Choice
 from search_spaces.grammar.choices import complete, places
 from study.configuration import to_config
+from study.resolve import resolve
 from study.sentences import with_sentences
-from study.settings import resolve
 
 MUTATED = 100
 FULL = search_spaces.load("full_ablation")

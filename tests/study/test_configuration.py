@@ -15,7 +15,8 @@ from mtbert.errors import ConfigurationError
 from search_spaces import Factor, Level, Space
 from search_spaces.grammar.choices import places
 from study.configuration import check_space, idle, restricted, to_config
-from study.settings import Settings, resolve
+from study.resolve import resolve
+from study.settings import Settings
 
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8}, None)
 

@@ -13,7 +13,8 @@ from results.statistics import PRIOR_DEVIATION, minimum_detectable_effect, seque
 from search_spaces import Space
 from study import plan
 from study.detectable import SeenNoise, detectable, rows_of
-from study.settings import REHEARSAL, Settings, resolve
+from study.resolve import resolve
+from study.settings import REHEARSAL, Settings
 from study.trainers.rehearsal import Rehearsal
 
 

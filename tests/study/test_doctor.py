@@ -11,7 +11,8 @@ import torch
 
 from mtbert.stage_store import store as stage_store
 from mtbert.stage_store.store import STATE, StageStore
-from results.records import StudyRow, open_database
+from results.records import open_database
+from results.rows import StudyRow
 from study import store_note
 from study.doctor import main
 
@@ -110,11 +111,11 @@ def test_the_store_of_a_study_is_found(store: StageStore, tmp_path: Path, capsys
                 study_name=name, space="s", goal="g", command="c", data_source="demo", data_made_up=True,
                 data_fingerprint="f", backbone="tiny", seed=0,
             )  # fmt: skip
-            database.create_study(row)
+            database.studies.create(row)
         store_note.write(database, "shared", store)
         store_note.write(database, "alone", None)
-        assert store_note.read(database.require_study("alone")) is None
-        noted = store_note.read(database.require_study("shared"))
+        assert store_note.read(database.studies.require("alone")) is None
+        noted = store_note.read(database.studies.require("shared"))
     assert noted == {"folder": str(store.folder.resolve()), "bytes": store.size(), "entries": 2}
     assert main(["--storage", url, "--name", "shared"]) == 0
     assert main(["--storage", url, "--name", "alone"]) == 0

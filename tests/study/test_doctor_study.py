@@ -152,7 +152,7 @@ def test_a_short_postgres_url_will_do(space: Space, capsys: Said) -> None:
             searched = Search(storage=url, name="s", space=space, seed=0, sampler="tpe", pruner="median", known=[])
             trial = searched.ask().number
             make.complete(BASELINE, 0, trial=trial)
-            searched.tell(trial, [make.database.runs("s")[0].score or 0.0], TrialState.COMPLETE)
+            searched.tell(trial, [make.database.runs.of_study("s")[0].score or 0.0], TrialState.COMPLETE)
             searched.close()
         assert main(["--name", "s", "--storage", url.replace("postgresql+psycopg:", "postgres:")]) == 0
         assert "its records agree" in capsys.readouterr().out

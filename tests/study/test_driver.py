@@ -16,7 +16,9 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlite import migrated
 
-from results.records import Database, EnvironmentRow, LeaseHeld, NewRun, open_database
+from results.errors import LeaseHeld
+from results.records import Database, open_database
+from results.rows import EnvironmentRow, NewRun
 from study import samplers, search_phase
 from study.driver import Driver
 from study.execution import Execution
@@ -86,8 +88,8 @@ def test_an_unfinished_run_that_has_a_row_keeps_its_seed(url: str, database: Dat
     phase = SearchPhase(database, trainer, settings, execution(database, trainer, settings, Scripted()))
     choices = trainer.space.baseline()
     digest = trainer.configuration(choices).digest()
-    database.start_run(running(digest, 1))
-    (row,) = database.runs("s")
+    database.runs.start(running(digest, 1))
+    (row,) = database.runs.of_study("s")
     seeds = [phase._request(number, choices, earlier).config.seed for number, earlier in ((1, row), (2, None))]
     assert seeds == [1, 0] and phase._request(3, choices, row).config.seed == 1
     assert phase._request(4, choices, None).config.seed == 2
@@ -96,14 +98,14 @@ def test_an_unfinished_run_that_has_a_row_keeps_its_seed(url: str, database: Dat
 def test_a_driver_without_its_lease_touches_no_run(url: str, database: Database) -> None:
     trainer, settings = rehearsed(phases=("confirm",))
     carried = execution(database, trainer, settings, Scripted())
-    database.start_run(running("d", 0))
+    database.runs.start(running("d", 0))
     with open_database(url) as other:
-        other.forget_lease("s")
-        other.take_lease("s", "pid 2 on host b", "b", 2, 0.0)
+        other.leases.forget("s")
+        other.leases.take("s", "pid 2 on host b", "b", 2, 0.0)
     driver = Driver(database=database, trainer=trainer, settings=settings, execution=carried, search=None)  # type: ignore[arg-type]
     with pytest.raises(LeaseHeld, match="is being run by pid 2 on host b"):
         driver.run()
-    assert [run.status for run in database.runs("s")] == ["running"] and database.cells("s") == []
+    assert [run.status for run in database.runs.of_study("s")] == ["running"] and database.studies.cells("s") == []
 
 
 class Killed(BaseException):
@@ -144,7 +146,7 @@ def sittings(url: str, kills: list[int]) -> tuple[list[dict[str, Any]], list[lis
         lease = written(database, trainer, settings)
         environment = database.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
         for left in (*kills, 99):
-            database.interrupt_running("s")
+            database.runs.interrupt_running("s")
             engine = OneByOne(url, left)
             carried = Execution(
                 database=database, study="s", trainer=trainer, engine=engine, observer=Silent(), places=PLACES,
@@ -157,7 +159,7 @@ def sittings(url: str, kills: list[int]) -> tuple[list[dict[str, Any]], list[lis
             with contextlib.suppress(Killed), closing(searched):
                 SearchPhase(database, trainer, settings, carried).run(searched)
             proposed.append(engine.proposed)
-        assert [run.trial_number for run in database.runs("s")] == list(range(9))
+        assert [run.trial_number for run in database.runs.of_study("s")] == list(range(9))
     return [trial.params for trial in trials_in(url)], proposed
 
 

@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 from sqlite import migrated
 
-from results.records import Cell, Database, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import Cell, NewRun, RunResult, StudyRow
 from results.summary import summary
 from study.ending import SHOWN_CONFIGURATIONS, Ending
 from study.terminal import PlainConsole
@@ -34,7 +35,7 @@ def write(database: Database, cells: dict[str, dict[str, Any]], decisions: dict[
     """A study whose phase confirm has these cells, each configuration with two seeds; mean scores higher than cls."""
     told = {"baseline": digest(BASELINE), "baseline_choices": BASELINE, **(decisions or {})}
     texts = dict.fromkeys(("space", "goal", "command", "data_source", "data_fingerprint", "backbone"), "x")
-    database.create_study(StudyRow(study_name="s", data_made_up=False, seed=0, decisions_json=told, **texts))
+    database.studies.create(StudyRow(study_name="s", data_made_up=False, seed=0, decisions_json=told, **texts))
     rows = [
         Cell(
             phase="confirm",
@@ -47,7 +48,7 @@ def write(database: Database, cells: dict[str, dict[str, Any]], decisions: dict[
         )
         for position, (name, choices) in enumerate(cells.items())
     ]
-    database.replace_cells("s", "confirm", rows)
+    database.studies.replace_cells("s", "confirm", rows)
     for choices in {digest(choices): choices for choices in cells.values()}.values():
         for seed in (1000, 1001):
             new = NewRun(
@@ -59,7 +60,7 @@ def write(database: Database, cells: dict[str, dict[str, Any]], decisions: dict[
                 seed=seed,
             )
             score = (0.6 if choices == MEAN else 0.5) + seed / 1e5
-            database.finish_run(database.start_run(new), RunResult(status="complete", score=score, train_seconds=1.0))
+            database.runs.finish(database.runs.start(new), RunResult(status="complete", score=score, train_seconds=1.0))
 
 
 def ending(database: Database) -> Ending:

@@ -12,7 +12,7 @@ from mtbert.data import subset
 from mtbert.data.examples import Split
 from mtbert.data.load import load_corpus
 from study.example_rows import example_rows, one_word_difference, overlap, word_counts, words
-from study.settings import resolve
+from study.resolve import resolve
 from study.trainers.multitask_bert import MultitaskBert
 
 

@@ -10,7 +10,8 @@ import pytest
 from driving import Scripted, execution, rehearsed
 from sqlite import migrated
 
-from results.records import Database, LeaseHeld, open_database
+from results.errors import LeaseHeld
+from results.records import Database, open_database
 from study.messages import EpochDone, Event, Job, RunDone
 from study.objectives import of_row
 from study.observer import Request
@@ -72,9 +73,9 @@ def test_the_search_hears_what_all_parts_of_a_run_cost(database: Database) -> No
     for wanted in (request, replace(request, run_id=1, known_epochs=1)):
         asked = [wanted]
         carried.train(lambda asked=asked: asked.pop() if asked else None, told)  # type: ignore[arg-type,misc]
-    (row,) = database.runs("s")
+    (row,) = database.runs.of_study("s")
     assert told.paused == [0] and row.status == "complete" and row.train_seconds == paused.train_seconds + 5.0
-    assert told.values == [[whole.score, row.train_seconds]] == [of_row(NAMES, row, database.metrics_of(1))]
+    assert told.values == [[whole.score, row.train_seconds]] == [of_row(NAMES, row, database.metrics.of_run(1))]
 
 
 def test_a_driver_that_lost_its_lease_writes_nothing_more_and_ends(tmp_path: Path, database: Database) -> None:
@@ -86,8 +87,8 @@ def test_a_driver_that_lost_its_lease_writes_nothing_more_and_ends(tmp_path: Pat
 
         def events(self, timeout: float) -> list[Event]:
             with open_database(f"sqlite:///{tmp_path}/s.db") as other:
-                other.forget_lease("s")
-                other.take_lease("s", "pid 2 on host b", "b", 2, 0.0)
+                other.leases.forget("s")
+                other.leases.take("s", "pid 2 on host b", "b", 2, 0.0)
             carried._lease._renewed = 0.0  # as after a long sleep
             return super().events(timeout)
 
@@ -98,5 +99,5 @@ def test_a_driver_that_lost_its_lease_writes_nothing_more_and_ends(tmp_path: Pat
         carried.train(lambda: asked.pop() if asked else None)
     with pytest.raises(LeaseHeld):
         carried.stop()
-    (row,) = database.runs("s")
-    assert engine.stopped and row.status == "running" and database.last_epoch(1) == 0
+    (row,) = database.runs.of_study("s")
+    assert engine.stopped and row.status == "running" and database.metrics.last_epoch(1) == 0

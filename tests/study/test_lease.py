@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlite import migrated
 
-from results.records import Database, LeaseHeld, open_database
+from results.errors import LeaseHeld
+from results.records import Database, open_database
 from study.lease import Lease
 
 OTHER = ("s", "pid 2 on host b", "b", 2, 0.0)
@@ -23,17 +24,17 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def taken_over(database: Database) -> None:
     """As after a lease that had expired, by a driver on another machine."""
-    database.forget_lease("s")
-    database.take_lease(*OTHER)
+    database.leases.forget("s")
+    database.leases.take(*OTHER)
 
 
 def test_it_is_renewed_while_the_driver_does_something_else(database: Database) -> None:
     with Lease(database, "s", seconds=0.6).held():
-        before, deadline = database.lease("s").heartbeat_at, time.monotonic() + 20
-        while database.lease("s").heartbeat_at == before:
+        before, deadline = database.leases.find("s").heartbeat_at, time.monotonic() + 20
+        while database.leases.find("s").heartbeat_at == before:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-    assert database.lease("s") is None
+    assert database.leases.find("s") is None
 
 
 def test_a_driver_hears_at_its_next_step_that_another_has_taken_over(database: Database) -> None:
@@ -43,7 +44,7 @@ def test_a_driver_hears_at_its_next_step_that_another_has_taken_over(database: D
         with pytest.raises(LeaseHeld, match="is being run by pid 2 on host b"):
             while time.monotonic() < deadline:
                 lease.renew_if_due()
-    assert database.lease("s").owner == "pid 2 on host b"
+    assert database.leases.find("s").owner == "pid 2 on host b"
 
 
 def test_after_a_sleep_of_the_machine_it_is_asked_for_first(database: Database) -> None:
@@ -58,6 +59,6 @@ def test_after_a_sleep_of_the_machine_it_is_asked_for_first(database: Database) 
 
 def test_it_is_given_back_where_the_driver_fails(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), Lease(database, "s").held():
-        assert " on host " in database.lease("s").owner and "boot" not in database.lease("s").owner
+        assert " on host " in database.leases.find("s").owner and "boot" not in database.leases.find("s").owner
         raise ZeroDivisionError
-    assert database.lease("s") is None
+    assert database.leases.find("s") is None

@@ -11,17 +11,8 @@ from huggingface_hub import ModelCard
 from sqlite import migrated
 
 from mtbert.config import parse
-from results.records import (
-    Cell,
-    Database,
-    EnvironmentRow,
-    IssueRow,
-    MetricValue,
-    NewRun,
-    RunResult,
-    StudyRow,
-    open_database,
-)
+from results.records import Database, open_database
+from results.rows import Cell, EnvironmentRow, IssueRow, MetricValue, NewRun, RunResult, StudyRow
 from results.study_results import StudyResults
 from results.summary import summarise
 from study import model_card
@@ -47,7 +38,7 @@ def write(database: Database, *, tested: bool = True, made_up: bool = False, **t
     told = {"baseline": digests["cls"], "baseline_choices": BASELINE, "best": digests["mean"], "best_choices": BEST}
     given = dict.fromkeys(("space", "goal", "command", "data_source", "data_fingerprint", "backbone"), "x") | texts
     data = {"rows": {"sst/train": 1234}, "overlap": {"sst": 7, "sts": 0}, "leaking_rows": {"sst": 9, "sts": 0}}
-    database.create_study(
+    database.studies.create(
         StudyRow(study_name="s", data_made_up=made_up, seed=0, decisions_json=told, data_json=data, **given)
     )
     cells = []
@@ -57,15 +48,15 @@ def write(database: Database, *, tested: bool = True, made_up: bool = False, **t
         cells.append(Cell(phase="confirm", name=str(position), choices_json=choices, position=position, **cell))
         for seed in (1000, 1001, 1002):
             complete(database, choices, seed, tested)
-    database.replace_cells("s", "confirm", cells)
+    database.studies.replace_cells("s", "confirm", cells)
     issue = IssueRow("a.csv", 2, "empty_text", HOSTILE)
-    database.add_data_issues("s", [issue, issue, IssueRow("a.csv", 3, "duplicate", "x")])
+    database.studies.add_data_issues("s", [issue, issue, IssueRow("a.csv", 3, "duplicate", "x")])
 
 
 def complete(database: Database, choices: dict[str, Any], seed: int, tested: bool) -> None:
     config = CONFIGS[choices["pooling"]]
     environment = EnvironmentRow(python="3.11", platform="x", cpu=HOSTILE, packages_json={"torch": "2.13"}, threads=1)
-    run = database.start_run(
+    run = database.runs.start(
         NewRun(
             study_name="s",
             phase="confirm",
@@ -73,23 +64,23 @@ def complete(database: Database, choices: dict[str, Any], seed: int, tested: boo
             config_json=config.model_dump(mode="json"),
             choices_json=choices,
             seed=seed,
-            environment_id=database.environment_id(environment),
+            environment_id=database.runs.environment_id(environment),
         )
     )
     more = (0.1 if choices == BEST else 0.0) + (seed - 1000) / 100
     metrics = [MetricValue("dev", task, name, value + more) for (task, name), value in DEV.items()]
     metrics.append(MetricValue("dev", "sts", "spearman", float("nan")))
     result = RunResult(status="complete", score=0.5 + more, train_seconds=100.0, shared_seconds=20.0, metrics=metrics)
-    database.finish_run(run, result)
+    database.runs.finish(run, result)
     if tested:
         rows = [MetricValue("test", task, name, value) for (task, name), value in DEV.items()]
-        database.record_evaluation(run, "test", [*rows, MetricValue("test", "", "score", 0.5 + more / 2)])
+        database.runs.record_evaluation(run, "test", [*rows, MetricValue("test", "", "score", 0.5 + more / 2)])
 
 
 def card(database: Database, folder: Path, seed: int = 1002) -> str:
     folder.mkdir(exist_ok=True)
     results = StudyResults(database, "s")
-    run = database.run_by("s", CONFIGS["mean"].digest(), seed)
+    run = database.runs.find_by_seed("s", CONFIGS["mean"].digest(), seed)
     assert run is not None
     model_card.write(database, results, summarise(results), model_card.KeptModel(run, folder, "python -m again"))
     return (folder / "README.md").read_text(encoding="utf-8")

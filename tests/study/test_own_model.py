@@ -13,7 +13,8 @@ import pytest
 
 from study.messages import EpochDone, Job, RunDone, RunFailed
 from study.own_model import carry_out
-from study.settings import SettingsError, resolve
+from study.resolve import resolve
+from study.settings import SettingsError
 from study.trainers.own import OwnModel
 
 MODULE = "a_model_of_mine"

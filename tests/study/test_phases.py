@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from mtbert.seeds import derive
+from mtbert.random_streams import derive
 from search_spaces import Factor, Level, Space
 from study import phases
-from study.settings import Settings, resolve
+from study.resolve import resolve
+from study.settings import Settings
 
 
 def test_the_search_begins_with_the_baseline_and_the_recipes(space: Space) -> None:

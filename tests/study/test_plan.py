@@ -13,7 +13,7 @@ from mtbert.data.tokenize import Prepared
 from study import plan
 from study.estimate import Costs, kind_of
 from study.plan import Plan
-from study.settings import resolve
+from study.resolve import resolve
 from study.trainers import multitask_bert
 from study.trainers.multitask_bert import MultitaskBert
 

@@ -13,7 +13,7 @@ from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import BackboneError
 from study.preparation import Checked, check_all, describe_data, prepare
-from study.settings import resolve
+from study.resolve import resolve
 from study.trainers import multitask_bert
 from study.trainers.multitask_bert import MultitaskBert
 

@@ -12,7 +12,8 @@ from search_spaces.grammar import Choices
 from study.configuration import to_config
 from study.importing import plan
 from study.rebuilding import Configure, Rebuilt, rebuild
-from study.settings import Settings, resolve
+from study.resolve import resolve
+from study.settings import Settings
 from study.trainers.plain import PlainConfiguration
 
 CHOICES = {"rate": 1e-4, "pooling": "mean", "trainable": "all"}

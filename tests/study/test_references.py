@@ -16,7 +16,8 @@ from study.configuration import of_one_task, to_config
 from study.messages import Job, RunDone
 from study.references import alone, references
 from study.rehearsal import carry_out
-from study.settings import REHEARSAL, resolve
+from study.resolve import resolve
+from study.settings import REHEARSAL
 from study.trainers.rehearsal import Rehearsal
 
 TASKS = ("sst", "quora", "sts")

@@ -14,7 +14,8 @@ import search_spaces
 from search_spaces import Space
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed
 from study.rehearsal import SEED_NOISE, Surface, carry_out, facts, plant
-from study.settings import REHEARSAL, resolve
+from study.resolve import resolve
+from study.settings import REHEARSAL
 from study.trainers.rehearsal import Rehearsal
 
 TASKS = ("sst", "quora", "sts")

@@ -9,7 +9,8 @@ import pytest
 from driving import rehearsed
 from sqlite import migrated
 
-from results.records import NewRun, StudyRow, open_database
+from results.records import open_database
+from results.rows import NewRun, StudyRow
 from search_spaces import describe
 from study.code_changes import change_of
 from study.reopening import reopen, take_from
@@ -67,11 +68,11 @@ def test_one_of_another_version_is_resumed_where_that_is_wanted_and_its_runs_are
     change = change_of(row, trainer.facts, [])
     assert change is not None and "version 1" in change.told() and "Nor are the rows" in change.told()
     with open_database(migrated(tmp_path)) as database:
-        database.create_study(row)
+        database.studies.create(row)
         run = NewRun(study_name="s", phase="search", config_digest="d", config_json={}, choices_json={}, seed=0)
-        database.start_run(run)
+        database.runs.start(run)
         change.write(database)
-        found = database.require_study("s")
+        found = database.studies.require("s")
         assert (found.config_version, found.data_fingerprint) == (2, "other rows")
-        assert database.runs("s")[0].code == "version 1"
-        assert change_of(found, trainer.facts, database.runs("s")) is None
+        assert database.runs.of_study("s")[0].code == "version 1"
+        assert change_of(found, trainer.facts, database.runs.of_study("s")) is None

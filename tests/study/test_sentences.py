@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import search_spaces
-from mtbert.config_stages import DOMAINS
+from mtbert.config.stages import DOMAINS
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.prepared import load_prepared, save_prepared
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.errors import DataError
 from mtbert.run import prepare_data
-from results.records import StageRow
+from results.rows import StageRow
 from search_spaces import Space
 from search_spaces.factors import FINE_TUNE_FIRST, MLM, POOLING, SIMCSE_SUPERVISED, SIMCSE_UNSUPERVISED, SINGLE_TASK
 from search_spaces.grammar.choices import places
@@ -24,8 +24,8 @@ from study.configuration import restricted, to_config
 from study.messages import Job, RunDone
 from study.objective import carry_out
 from study.recording import result_of
+from study.resolve import resolve
 from study.sentences import with_sentences
-from study.settings import resolve
 
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8}, None)
 FACTORS = (POOLING, MLM, SIMCSE_UNSUPERVISED, SIMCSE_SUPERVISED, FINE_TUNE_FIRST, SINGLE_TASK)

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 from sqlite import migrated
 
-from results.records import Database, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import NewRun, RunResult, StudyRow
 from study import status_tables
 from study.lease import Lease
 from study.terminal import PlainConsole
@@ -30,16 +31,16 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> str:
 def fill(database: Database, name: str) -> None:
     """A study with a run that is complete, one that failed and one under way."""
     texts = dict.fromkeys(("space", "goal", "command", "data_source", "data_fingerprint", "backbone"), LONG)
-    database.create_study(StudyRow(study_name=name, data_made_up=False, seed=0, **texts))
+    database.studies.create(StudyRow(study_name=name, data_made_up=False, seed=0, **texts))
     ends = (RunResult(status="complete", score=0.5), RunResult(status="failed", reason="error", detail="why " * 60))
     for seed, end in enumerate((*ends, None)):
         choices: dict[str, Any] = {"pooling": "mean", "learning_rate": 3e-5, "adapter": LONG}
         row = NewRun(
             study_name=name, phase="search", config_digest="a" * 64, config_json={}, choices_json=choices, seed=seed
         )
-        run = database.start_run(row)
+        run = database.runs.start(row)
         if end is not None:
-            database.finish_run(run, end)
+            database.runs.finish(run, end)
 
 
 def shown(storage: str, name: str | None, width: int, **options: Any) -> str:

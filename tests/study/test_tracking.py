@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlite import migrated
 
-from results.records import Database, MetricValue, NewRun, RunResult, StudyRow, open_database
+from results.records import Database, open_database
+from results.rows import MetricValue, NewRun, RunResult, StudyRow
+from study.arguments import Options
 from study.messages import EpochDone
 from study.settings import SettingsError
 from study.tracking import choose, mirror
@@ -28,7 +30,7 @@ def url(tmp_path: Path) -> str:
 def database(url: str) -> Iterator[Database]:
     with open_database(url) as found:
         texts = dict.fromkeys(("space", "goal", "command", "data_source", "data_fingerprint", "backbone"), "x")
-        found.create_study(StudyRow(study_name="s", data_made_up=False, seed=0, **texts))
+        found.studies.create(StudyRow(study_name="s", data_made_up=False, seed=0, **texts))
         yield found
 
 
@@ -36,15 +38,15 @@ def start(database: Database, seed: int = 0) -> int:
     new = NewRun(
         study_name="s", phase="search", config_digest="a" * 64, config_json={}, choices_json={"rate": 0.1}, seed=seed
     )
-    return database.start_run(new)
+    return database.runs.start(new)
 
 
 def epoch(database: Database, run: int, number: int) -> None:
-    database.record_epoch(run, number, 2.0, [MetricValue("dev", "", "score", number / 10)])
+    database.runs.record_epoch(run, number, 2.0, [MetricValue("dev", "", "score", number / 10)])
 
 
 def end(database: Database, run: int, **told: Any) -> None:
-    database.finish_run(run, RunResult(**{"status": "complete", "score": 0.5, "train_seconds": 9.0, **told}))
+    database.runs.finish(run, RunResult(**{"status": "complete", "score": 0.5, "train_seconds": 9.0, **told}))
 
 
 class Written(AbstractTracker):
@@ -112,7 +114,7 @@ def test_a_library_that_is_not_installed_is_one_message(kind: str, monkeypatch: 
     ],
 )
 def test_secrets_are_never_shown(given: str, told: str) -> None:
-    assert choose.flags([given]) == ["--track", told]
+    assert Options(track=(given,)).repeated() == ["--track", told]
 
 
 def test_a_run_is_copied_as_it_goes_and_nothing_twice(database: Database, url: str) -> None:
@@ -151,7 +153,7 @@ def test_what_a_launch_without_the_flag_did_is_caught_up_with(database: Database
 def test_a_test_score_comes_to_a_run_that_was_tracked_to_its_end(database: Database, url: str) -> None:
     run = start(database)
     end(database, run)
-    database.record_evaluation(run, "test", [MetricValue("test", "", "score", 0.4)])
+    database.runs.record_evaluation(run, "test", [MetricValue("test", "", "score", 0.4)])
     tracker = Written({run: Tracked(0, "complete", frozenset({"final/train_seconds"}))})
     mirrored(url, tracker)
     assert tracker.records[0][0].final["final/test/score"] == 0.4

@@ -14,7 +14,7 @@ from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
 from mtbert.run import prepare_data, run
-from mtbert.trainer import Trainer
+from mtbert.training.trainer import Trainer
 from study.workload import Together, Work, together, workload
 
 TRAIN = {"sst": 20, "quora": 9, "sts": 8}  # in batches of 8: 3, 2 and 1

@@ -15,9 +15,9 @@ import pytest
 
 from mtbert.data import demo
 from mtbert.data.demo import DUPLICATE_FLIPPED, _distinct, _duplicate, generate
-from mtbert.data.demo_questions import FRAMES, question_pair
-from mtbert.data.demo_reviews import review
-from mtbert.data.demo_scenes import ONE_ACTOR, TWO_ACTORS, scene_pair
+from mtbert.data.demo.questions import FRAMES, question_pair
+from mtbert.data.demo.reviews import review
+from mtbert.data.demo.scenes import ONE_ACTOR, TWO_ACTORS, scene_pair
 from mtbert.data.examples import Split, TaskData, corpus_fingerprint
 
 

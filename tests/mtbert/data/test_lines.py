@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtbert.data.lines import read_lines
+from mtbert.data.table import read_lines
 from mtbert.errors import DataError
 
 

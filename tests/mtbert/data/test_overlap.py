@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mtbert.data.examples import Split
-from mtbert.data.overlap import overlap
+from mtbert.data.held_out import overlap
 
 
 def split(texts: list[str], texts2: list[str] | None = None) -> Split:

@@ -5,7 +5,7 @@ import math
 import torch
 
 from mtbert.encoder.attention import SelfAttention
-from mtbert.encoder.packing import packing_of
+from mtbert.packing import packing_of
 
 
 def test_one_head_equals_the_formula_worked_out_by_hand() -> None:

@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from mtbert.encoder.embeddings import BertEmbeddings
 from mtbert.encoder.layer import BertLayer
-from mtbert.encoder.packing import packing_of
+from mtbert.packing import packing_of
 
 
 def layer(hidden_dropout: float = 0.0) -> BertLayer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from mtbert.encoder.bert import BertEncoder
-from mtbert.encoder.packing import packing_of
+from mtbert.packing import packing_of
 
 MASK = torch.tensor([[1, 1, 0], [1, 0, 0], [1, 1, 1]])
 

@@ -14,7 +14,7 @@ from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
 from mtbert.model import MultitaskModel, build_model
 from mtbert.run import run
 from mtbert.stages import fine_tune_first, mlm, simcse_supervised, simcse_unsupervised
-from mtbert.stages.told import StageTold
+from mtbert.stages.losses import StageTold
 
 ORDER = ["mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "multitask", "single_task"]
 BEFORE = ORDER[:4]

@@ -7,14 +7,14 @@ import torch
 
 from mtbert import components
 from mtbert.config import RunConfig, parse
-from mtbert.config_parts import OptimizerConfig
-from mtbert.config_stages import FineTuneFirstConfig
+from mtbert.config.parts import OptimizerConfig
+from mtbert.config.stages import FineTuneFirstConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import evaluate
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first
-from mtbert.stages.told import StageTold
-from mtbert.trainer import DivergedError
+from mtbert.stages.losses import StageTold
+from mtbert.training.evaluation import evaluate
+from mtbert.training.trainer import DivergedError
 
 FAST = OptimizerConfig(learning_rate=1e-3, clip_norm=1.0)
 

@@ -11,13 +11,13 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 from mtbert.config import RunConfig
-from mtbert.config_stages import MlmConfig
+from mtbert.config.stages import MlmConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import DataError
 from mtbert.model import build_model
+from mtbert.random_streams import numpy_stream, torch_stream
 from mtbert.stages import mlm
 from mtbert.stages.mlm import Vocabulary, mask_tokens, vocabulary_of
-from mtbert.streams import numpy_stream, torch_stream
 
 MASK = 4
 VOCABULARY = Vocabulary(MASK, np.arange(5, 105))

@@ -16,14 +16,14 @@ from torch import nn
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared, Ragged
 from mtbert.encoder.backbones import load_masked_head
-from mtbert.encoder.files import CONFIG, SAFETENSORS, TOKENIZER
+from mtbert.encoder.checkpoint_files import CONFIG, SAFETENSORS, TOKENIZER
 from mtbert.encoder.weights import to_hugging_face
 from mtbert.errors import BackboneError
 from mtbert.model import build_model
 from mtbert.run import run
 from mtbert.stages import mlm
+from mtbert.stages.losses import LN_VOCABULARY, UNIGRAM_ENTROPY
 from mtbert.stages.mlm_heads import new_head, token_counts, unigram_entropy
-from mtbert.stages.told import LN_VOCABULARY, UNIGRAM_ENTROPY
 
 HEAD = "cls.predictions"
 QUIET = {"corpora": "tasks", "epochs": 1, "learning_rate": 1e-12, "dropout": 0.0, "probability": 0.9}

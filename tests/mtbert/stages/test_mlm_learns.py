@@ -14,7 +14,7 @@ from mtbert.data.load import load_corpus
 from mtbert.model import build_model
 from mtbert.run import prepare_data
 from mtbert.stages import mlm
-from mtbert.stages.told import UNIGRAM_ENTROPY
+from mtbert.stages.losses import UNIGRAM_ENTROPY
 
 DATA = Path(os.environ.get("MTBERT_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 

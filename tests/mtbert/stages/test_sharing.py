@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from mtbert import components
-from mtbert.chain import Sharing
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel
 from mtbert.run import RunOutcome, run
 from mtbert.stage_store.keys import ChainKeys, chain_keys
 from mtbert.stage_store.store import STATE, StageStore
+from mtbert.stages.chain import Sharing
 from mtbert.stages.multitask import EpochReport
 
 ROOT = "root"

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtbert.config import RunConfig, parse
-from mtbert.config_stages import SimcseSupervisedConfig, SimcseUnsupervisedConfig
+from mtbert.config.stages import SimcseSupervisedConfig, SimcseUnsupervisedConfig
 from mtbert.data.batching import random_batches
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared

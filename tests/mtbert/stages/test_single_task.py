@@ -6,13 +6,13 @@ import torch
 from incoming import incoming
 
 from mtbert.config import RunConfig, parse
-from mtbert.config_stages import SingleTaskConfig
+from mtbert.config.stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.evaluation import outputs_of
 from mtbert.model import MultitaskModel, build_model
 from mtbert.run import evaluate_split
 from mtbert.stages import single_task
 from mtbert.stages.multitask import EpochReport, StageOutcome
+from mtbert.training.evaluation import outputs_of
 
 
 def carried(

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlite import migrated
 
-from results.records import RunResult, open_database
+from results.records import open_database
 from results.rendering import render_report
+from results.rows import RunResult
 from tests.results.browser.conftest import opening
 from tests.results.conftest import BASELINE, StudyMaker, fill
 
@@ -31,7 +32,7 @@ def report(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
         for number in range(12):
             choices = {**BASELINE, "pooling": ("cls", "mean")[number % 2], "learning_rate": 10 ** (-5 + number / 6)}
             run = make.start(choices, number)
-            database.finish_run(run, RunResult(status="complete", score=0.3 + number / 50, train_seconds=5.0))
+            database.runs.finish(run, RunResult(status="complete", score=0.3 + number / 50, train_seconds=5.0))
         text = render_report(database, make.name)
     with opening(browser, folder) as open_report:
         found = open_report(text, policy=True, fragment="#search")

@@ -122,44 +122,45 @@ def test_the_list_of_runs_sorts_both_ways(report: Opened) -> None:
 
 
 def test_the_list_of_runs_filters(report: Opened, finished: Database) -> None:
-    everything = len(finished.runs(NAME))
+    everything = len(finished.runs.of_study(NAME))
     report.page.locator("[name=status]").select_option("failed")
-    failed = [str(run.id) for run in finished.runs(NAME) if run.status == "failed"]
+    failed = [str(run.id) for run in finished.runs.of_study(NAME) if run.status == "failed"]
     assert report.rows() == failed
     assert report.page.url.endswith("#runs=status:failed")
     report.page.get_by_role("button", name="Show all runs").click()
     assert len(report.rows()) == 25
     report.page.get_by_role("searchbox", name="Search").fill("cosine confirm")
-    wanted = [run.id for run in finished.runs(NAME) if run.phase == "confirm"]
+    wanted = [run.id for run in finished.runs.of_study(NAME) if run.phase == "confirm"]
     assert 0 < len(report.rows()) < everything
     assert {int(row) for row in report.rows()} <= set(wanted)
 
 
 def test_cells_filter_the_runs_that_they_asked_for(report: Opened, finished: Database) -> None:
-    cell = next(cell for cell in finished.cells(NAME) if cell.phase == "ablate")
+    cell = next(cell for cell in finished.studies.cells(NAME) if cell.phase == "ablate")
     report.page.locator("[name=cell]").select_option(cell.name)
-    runs = [run for run in finished.runs(NAME) if run.config_digest == cell.config_digest and run.phase != "search"]
+    every = finished.runs.of_study(NAME, config_digest=cell.config_digest)
+    runs = [run for run in every if run.phase != "search"]
     assert sorted(report.rows(), key=int) == [str(run.id) for run in runs]
 
 
 def test_a_number_leads_to_its_runs_by_keyboard(report: Opened, finished: Database) -> None:
-    decided = finished.require_study(NAME).decisions_json
+    decided = finished.studies.require(NAME).decisions_json
     digests = (decided["best"], decided["baseline"])
     report.page.locator(".tile a.runs").nth(1).press("Enter")
-    runs = [r.id for r in finished.runs(NAME) if r.config_digest in digests and r.phase == "confirm"]
+    runs = [r.id for r in finished.runs.of_study(NAME) if r.config_digest in digests and r.phase == "confirm"]
     expect(report.page.locator("#runs-table tbody tr")).to_have_count(len(runs))  # the page follows its address later
     assert report.rows() == [str(run) for run in runs]
     expect(report.page.locator("#runs-found")).to_be_focused()
     expect(report.page.locator("#runs-found")).to_be_in_viewport()
     report.page.go_back()
     report.page.locator(".tile a.runs").nth(2).click()
-    complete = sum(run.status == "complete" for run in finished.runs(NAME))
+    complete = sum(run.status == "complete" for run in finished.runs.of_study(NAME))
     expect(report.page.locator("#runs-table tbody tr")).to_have_count(complete)
 
 
 def test_an_address_alone_opens_runs_and_nonsense_none(opened: Open, finished_page: str, finished: Database) -> None:
     report = opened(finished_page, fragment="#runs=2-3,5;phase:search")
-    assert report.rows() == [str(run.id) for run in finished.runs(NAME) if run.id in (2, 3, 5)]
+    assert report.rows() == [str(run.id) for run in finished.runs.of_study(NAME) if run.id in (2, 3, 5)]
     assert report.page.locator("[name=phase]").input_value() == "search"
     report.page.evaluate("location.hash = '#runs=%E0%A4%A;nothing:else;text:%E0%A4%A'")
     expect(report.page.locator("#runs-found")).to_have_text(re.compile("^0 of "))

@@ -15,9 +15,9 @@ def confirmed(make: StudyMaker, best: float, change: float | None = None) -> Stu
     """A baseline, a best, and a change of it, three seeds each; how good the two are."""
     make.study()
     cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "confirm:1", BEST, 1)]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": BASELINE}
-    make.database.update_study(make.name, decisions_json=decided)
+    make.database.studies.update(make.name, decisions_json=decided)
     for choices, quality in ((BASELINE, 0.4), (BEST, best)):
         for seed in (1000, 1001, 1002):
             make.complete(choices, seed, "confirm", quality=quality)
@@ -25,7 +25,7 @@ def confirmed(make: StudyMaker, best: float, change: float | None = None) -> Stu
         told = {"factor": "schedule", "from_level": "constant", "to_level": "cosine"}
         other = {**BEST, "schedule": "cosine"}
         cell = make.cell("ablate", "one_at_a_time:schedule=cosine", other, 1, **told)
-        make.database.replace_cells(make.name, "ablate", [cell])
+        make.database.studies.replace_cells(make.name, "ablate", [cell])
         for seed in (1000, 1001, 1002):
             make.complete(other, seed, "ablate", quality=change)
     return make

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.records import Database, RunResult
+from results.records import Database
+from results.rows import RunResult
 from results.sections import fronts, importance, tuning
 from results.study_results import StudyResults
 from results.summary import summarise
@@ -28,7 +29,7 @@ def built(section: Any, database: Database, name: str = "demo-study") -> Any:
 def run(make: Any, choices: Any, seed: int, phase: str, score: float, **changes: Any) -> int:
     started = make.start(choices, seed, phase)
     values = {"status": "complete", "score": score, "train_seconds": 10.0, **changes}
-    make.database.finish_run(started, RunResult(**values))
+    make.database.runs.finish(started, RunResult(**values))
     return int(started)
 
 
@@ -118,7 +119,7 @@ def test_selection_bias_is_that_of_the_configuration_that_was_chosen_first(light
         run(light, A, phase_seed, "confirm", a)
         run(light, B, phase_seed, "confirm", b)
     cells = [light.cell("confirm", "baseline", A, 0), light.cell("confirm", "confirm:1", B, 1)]
-    light.database.replace_cells(light.name, "confirm", cells)
+    light.database.studies.replace_cells(light.name, "confirm", cells)
     found = built(tuning, light.database)
     assert "the best scored 0.750 there and 0.710 with 3 seeds that did not choose it" in found.sentence()
     assert "it: a selection bias of +4.0 points" in found.sentence()
@@ -134,7 +135,7 @@ def test_one_confirmed_seed_shows_no_selection_bias(light: Any) -> None:
     light.study()
     run(light, B, 0, "search", 0.75)
     run(light, B, 1000, "confirm", 0.70)
-    light.database.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
+    light.database.studies.replace_cells(light.name, "confirm", [light.cell("confirm", "confirm:1", B, 0)])
     found = built(tuning, light.database)
     assert "One seed shows no spread, so the selection bias cannot be estimated." in found.sentence()
     assert found.tables()["luck"]["luck"].isna().all()
@@ -172,6 +173,6 @@ def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:
         run(light, A, seed, "confirm", 0.6, inference_ms=1.0)
         run(light, B, seed, "confirm", 0.7, inference_ms=2.0)
     cell = light.cell("confirm", "row:Mean, theirs", B, 0, design="row")
-    light.database.replace_cells(light.name, "confirm", [cell])
+    light.database.studies.replace_cells(light.name, "confirm", [cell])
     rows = built(fronts, light.database).table_rows()
     assert [row.labels for row in rows] == [("Mean, theirs",), ()]

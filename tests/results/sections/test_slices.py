@@ -27,9 +27,9 @@ def searched(make: StudyMaker) -> StudyMaker:
         run(make, {**choices, "same": "x"}, seed, "search", score)
     run(make, {**A, "pooling": "mean"}, 9, "search", 0.1, status="pruned")
     cells = [make.cell("confirm", "baseline", A, 0), make.cell("confirm", "confirm:1", B, 1)]
-    make.database.replace_cells(make.name, "confirm", cells)
+    make.database.studies.replace_cells(make.name, "confirm", cells)
     digests = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": A}
-    make.database.update_study(make.name, decisions_json=digests)
+    make.database.studies.update(make.name, decisions_json=digests)
     for choices, score in ((A, 0.6), (B, 0.66)):
         for seed in (1000, 1001):
             run(make, choices, seed, "confirm", score + (seed - 1000) / 100)

@@ -21,7 +21,7 @@ from tests.results.sections.test_search_sections import built, run
 @pytest.fixture
 def one(light: StudyMaker) -> RunRow:
     run(light.study(), BASELINE, 0, "search", 0.5)
-    return light.database.runs(light.name)[0]
+    return light.database.runs.of_study(light.name)[0]
 
 
 def row(one: RunRow, id: int, start: float, end: float | None, **changes: Any) -> RunRow:

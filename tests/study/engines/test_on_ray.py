@@ -243,7 +243,7 @@ def test_a_cluster_has_room_for_what_its_nodes_have() -> None:
 
 
 def test_local_runs_share_a_gpu_where_asked() -> None:
-    from study.arguments import parser
+    from study.arguments import parse
     from study.trainers.own import OwnModel
 
     class TwoGpus(OwnModel):
@@ -254,7 +254,7 @@ def test_local_runs_share_a_gpu_where_asked() -> None:
             return "cuda:0", "cuda:1"
 
     def workers(*arguments: str) -> int:
-        with making.engine(parser().parse_args(arguments), TwoGpus()) as engine:
+        with making.engine(parse(arguments), TwoGpus()) as engine:
             return engine.workers
 
     assert (workers(), workers("--gpus-per-run", "0.25"), workers("--workers", "3")) == (2, 8, 3)

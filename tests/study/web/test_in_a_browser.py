@@ -118,7 +118,7 @@ def test_a_growing_study_comes_anew_where_it_was(
     top = "document.getElementById('method').getBoundingClientRect().top"
     before, loaded = page.evaluate(top), page.evaluate("performance.timeOrigin")
     with open_database(f"sqlite:///{copied.database}") as database:
-        database.update_study("r", data_json={"note": {"fresh": "a-new-word"}})
+        database.studies.update("r", data_json={"note": {"fresh": "a-new-word"}})
     until(page, f"performance.timeOrigin > {loaded} && document.body.textContent.includes('a-new-word')")
     page.wait_for_selector("html[data-figures=drawn]")
     assert folds.count() == 0, "what was unfolded is folded again"

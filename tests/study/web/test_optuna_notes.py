@@ -22,6 +22,7 @@ from results.records import open_database
 from results.static_figures import STYLE, page_colours
 from study import dashboard
 from study.optuna_storage import StoredStudy, stored_study
+from study.trainers.rehearsal import OPTIONS
 from study.web import artifacts
 from study.web.application import application
 from study.web.guard import Guard
@@ -163,10 +164,10 @@ def test_a_dashboard_writes_what_is_missing_once_and_not_while_the_study_runs(co
         connection.execute("delete from study_system_attributes where key like 'artifacts:%' or key like '%note%'")
         connection.execute("delete from study_system_attributes where key = ?", (artifacts.OURS,))
     with open_database(url(copied), create=False) as database:
-        database.take_lease("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
+        database.leases.take("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
         complete(url(copied), database, "r")
         assert not store(copied).exists()
-        database.release_lease("r", "pid 1 on host x")
+        database.leases.release("r", "pid 1 on host x")
     server, _ = dashboard.start(url(copied), "r", "127.0.0.1", 0, None)
     server.server_close()
     before, files = attributes(copied), {path: path.stat().st_mtime_ns for path in store(copied).iterdir()}
@@ -202,10 +203,11 @@ def test_a_bare_dashboard_shows_notes_figures_and_artifacts(copied: Place) -> No
     assert ask(bare, path=f"/artifacts/1/{found['artifacts'][0]['artifact_id']}").status == 200
 
 
-def test_a_trial_that_failed_says_why(tmp_path: Path) -> None:
+def test_a_trial_that_failed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(tmp_path)
+    monkeypatch.setenv(OPTIONS, "nan_loss=0.6")
     done = place.call(
-        *("--space", "pooling", "--rehearse", "--rehearse-faults", "nan_loss=0.6", "--trials", "3", "--seeds", "2"),
+        *("--space", "pooling", "--rehearse", "--trials", "3", "--seeds", "2"),
         *("--name", "f", "--workers", "1", "--phases", "search"),
     )
     assert done.returncode == 3, done.stdout + done.stderr

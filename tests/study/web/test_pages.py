@@ -70,7 +70,7 @@ def test_every_table_is_there_and_nothing_beside_them(asked: Asked, storage: str
         assert found.status == 200 and found.headers["content-type"].startswith("text/csv"), name
         assert next(csv.reader(io.StringIO(found.text))), name
     with open_database(storage) as database:
-        runs = len(database.runs("r"))
+        runs = len(database.runs.of_study("r"))
     assert len(list(csv.reader(io.StringIO(asked(path="/report/tables/runs.csv").text)))) == runs + 1
     for path in ("/report/tables/secret.csv", "/report/tables/../x.csv", "/report/tables/..%2fx.csv", "/report/x"):
         assert asked(path=path).status == 404, path
@@ -85,7 +85,7 @@ def test_a_report_that_has_changed_is_made_anew(copied: Place, monkeypatch: Any)
     with open_database(url) as database:
         before = fingerprint(database, "r")
         assert fingerprint(database, "r") == before
-        database.update_study("r", data_json={"note": {"fresh": "a-new-word"}})
+        database.studies.update("r", data_json={"note": {"fresh": "a-new-word"}})
         assert fingerprint(database, "r") != before
     second = ask(found, path="/report")
     assert first.headers["etag"] != second.headers["etag"]
@@ -103,11 +103,11 @@ def test_the_state_says_which_report_is_sent_and_how_the_study_stands(copied: Pl
     before = state()
     assert before["mark"] == sent["mark"]
     with open_database(url) as database:
-        runs = len(database.runs("r"))
+        runs = len(database.runs.of_study("r"))
         assert before["status"] == "done" and before["told"] == f"The study is done: {runs} runs ended."
-        database.update_study("r", status="running")
+        database.studies.update("r", status="running")
         assert state()["status"] == "stopped", "nobody drives it"
-        database.take_lease("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
+        database.leases.take("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
         assert state()["status"] == "running"
     assert state()["mark"] == sent["mark"], "a report that has just been made is not asked for again"
     found.hurry()
@@ -119,7 +119,7 @@ def test_a_report_that_takes_long_is_not_made_at_every_question(copied: Place) -
     found, _ = application(url, "r")
     first = ask(found, path="/report")
     with open_database(url) as database:
-        database.update_study("r", data_json={"note": {"fresh": "a-new-word"}})
+        database.studies.update("r", data_json={"note": {"fresh": "a-new-word"}})
     assert ask(found, path="/report").body == first.body
 
 

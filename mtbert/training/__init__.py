@@ -1,0 +1,1 @@
+"""Training a stage: epochs, optimizers, gradients, evaluation, and what frozen parts compute once."""

@@ -1,0 +1,227 @@
+"""Frozen parts are computed once: what a stage does not train gives the same for a sentence in every epoch.
+
+    nothing of a task's encoder, adapters and pooling is trained     its sentence vectors are kept
+    only the pooling is                                              the last hidden states that it reads
+    only the last layers are, and there are no adapters              the hidden states that the lowest of them reads
+
+Dropout in a frozen part is off, so what is kept is what a forward pass gives, up to rounding: other batches are padded
+to other widths, and add up in another order. What is kept is computed in the batches of an evaluation, whatever
+training asks for: it depends on the frozen weights and on the split alone. Evaluating gives the same bits with and
+without. It is not an option: where it applies it is always used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mtbert.data.batching import collate, evaluation_batches
+from mtbert.data.tokenize import Ragged, TokenizedSplit
+from mtbert.model import Border, MultitaskModel, device_of
+from mtbert.training.feature_store import MEMORY_BYTES, Features, FeatureStore, Kept
+from mtbert.training.frozen_inputs import AbstractInputs, FrozenInputs, PartInputs, TokenInputs, sentence_numbers
+
+_log = logging.getLogger(__name__)
+
+VERSION = 1  # raised when the same key would give other numbers
+
+# Hidden states of a split that would take more are computed anew each time. Rounding differs then, so this limit is
+# part of what a run computes: it must not depend on the machine.
+STATES_BYTES = 4 * 2**30
+
+# Of the examples of a split, the least share that an epoch must use. With less, most of what would be computed is
+# hardly ever asked for. How many epochs there are must not count: a longer run continues a shorter one.
+WORTH = 0.25
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A folder in which features are kept for other runs, and what names the model they come from.
+
+    `encoder` names the weights of the encoder, and of the adapters, with all else that decides what they give to the
+    last bit: threads, device, precision, version of torch. `pooling` names the pooling, with its weights if any.
+    """
+
+    folder: Path
+    encoder: str
+    pooling: str
+
+
+@dataclass(frozen=True)
+class FeaturesMade:
+    """What features cost: seconds and peak memory, here or where they were computed; `shared`: by another run.
+
+    `key` names them, "" where they are not shared. `training`: of a train split; what evaluating reads is not.
+    """
+
+    key: str
+    seconds: float
+    peak_memory_bytes: int
+    shared: bool
+    training: bool
+
+
+class FrozenParts:
+    """The inputs of a model while what is frozen now stays so: from after `freeze` to the end of a stage.
+
+    Arrays are kept where `FeatureStore` says, `scratch` and `memory_bytes` included; `states_bytes`: no more than this
+    for the hidden states of a split. `made` grows by each array of features when it is first read.
+    """
+
+    def __init__(
+        self,
+        model: MultitaskModel,
+        pad_id: int,
+        shared: Shared | None = None,
+        *,
+        scratch: Path | None = None,
+        memory_bytes: int = MEMORY_BYTES,
+        states_bytes: int = STATES_BYTES,
+    ) -> None:
+        self.model, self.pad_id, self.shared, self.states_bytes = model, pad_id, shared, states_bytes
+        self.store = FeatureStore(shared.folder if shared else None, scratch, memory_bytes)
+        self.borders = {task: border_of(model, task) for task in model.heads}
+        self.made: list[FeaturesMade] = []
+        self.seconds = 0.0  # spent on features so far: computed, written, read
+        self._known: dict[str, list[AbstractInputs]] = {task: [] for task in model.heads}
+
+    def inputs(self, task: str, split: TokenizedSplit, share: float = 1.0, *, training: bool = False) -> AbstractInputs:
+        """What the model is given for examples of a split, of which an epoch uses a `share`; `training`: to learn from.
+
+        A split whose examples all stand in one that was asked for before has its rows from there.
+        """
+        for known in self._known[task]:
+            if known.split is split:
+                return known
+        self._known[task].append(self._inputs(task, split, share, training))
+        return self._known[task][-1]
+
+    def _inputs(self, task: str, split: TokenizedSplit, share: float, training: bool) -> AbstractInputs:
+        border, tokens = self.borders[task], TokenInputs(split, self.pad_id, device_of(self.model))
+        if border is None or share < WORTH:
+            return tokens
+        for known in self._known[task]:
+            places = _places(split, known.split) if isinstance(known, FrozenInputs) else None
+            if places is not None:
+                return PartInputs(split, known, places)
+        size = int(_lengths(split, border).sum()) * self.model.encoder.width * torch.float32.itemsize
+        if not border.one_row and size > self.states_bytes:
+            told = "hidden states of %d examples of %s take more than there is room for (%.1f GiB): not kept"
+            _log.warning(told, len(split), task, size / 2**30)
+            return tokens
+        key = "" if self.shared is None else _key(self.shared, border, task, split)
+        compute = partial(_compute, self.model, self.pad_id, task, split, border, self.store, size, key)
+        return FrozenInputs(split, border, partial(self._noted, compute, key, training), tokens.device)
+
+    def _noted(self, compute: Callable[[], tuple[Features, Kept]], key: str, training: bool) -> Features:
+        began = time.perf_counter()
+        features, kept = compute()
+        self.seconds += time.perf_counter() - began
+        self.made.append(FeaturesMade(key, kept.seconds, kept.peak_memory_bytes, kept.shared, training))
+        return features
+
+
+def border_of(model: MultitaskModel, task: str) -> Border | None:
+    """How far up what a task's sentences go through is frozen now; None where it is not worth keeping anything.
+
+    Embeddings alone are looked up as fast as anything that could be kept of them.
+    """
+    encoder, adapter = model.encoder_of(task), model.adapter_of(task)
+    if model.frozen_dropout:
+        return None  # it gives another output each time
+    if not _trained(encoder) and (adapter is None or not _trained(adapter)):
+        if not _trained(model.pooling):
+            return Border(layers=None, pooled=True)
+        return Border(layers=None, first_token=model.pooling.first_only)
+    if adapter is not None or _trained(encoder.embeddings):
+        return None
+    trained = [number for number, layer in enumerate(encoder.layers) if _trained(layer)]
+    layers = min(trained, default=len(encoder.layers))
+    return Border(layers=layers) if layers else None
+
+
+def _trained(module: nn.Module) -> bool:
+    return any(p.requires_grad for p in module.parameters())
+
+
+def _compute(
+    model: MultitaskModel,
+    pad_id: int,
+    task: str,
+    split: TokenizedSplit,
+    border: Border,
+    store: FeatureStore,
+    size: int,
+    key: str,
+) -> tuple[Features, Kept]:
+    """What the model below the border gives for every sentence of a split, about `size` bytes; and what that took."""
+    batches = evaluation_batches(split.lengths(), sentences=1 if split.second is None else 2)
+    device = device_of(model)
+
+    def blocks() -> Iterator[Tensor]:
+        for indices in batches:
+            batch = collate(split, indices, pad_id).to(device)
+            states = model.below(border, batch.input_ids, batch.attention_mask, task)
+            yield states if border.one_row else states[batch.attention_mask]
+
+    training = model.training
+    model.eval()
+    # Not in inference mode, whatever the caller is in: what training reads must be usual tensors.
+    with torch.inference_mode(False), torch.no_grad():
+        kept = store.keep(blocks, size, key)
+    model.train(training)
+    lengths = _lengths(split, border)
+    order = np.concatenate([sentence_numbers(split, indices) for indices in batches])  # of the sentences in `values`
+    ends = np.cumsum(lengths[order])
+    starts = np.empty_like(ends)
+    starts[order] = ends - lengths[order]
+    values = kept.values.to(device) if size <= store.memory_bytes else kept.values
+    return Features(values, starts, lengths), kept
+
+
+def _lengths(split: TokenizedSplit, border: Border) -> NDArray[np.int64]:
+    """How many rows are kept of each sentence, (sentences,)."""
+    parts = [split.first] if split.second is None else [split.first, split.second]
+    lengths = np.concatenate([part.lengths() for part in parts])
+    return np.ones_like(lengths) if border.one_row else lengths
+
+
+def _places(split: TokenizedSplit, whole: TokenizedSplit) -> NDArray[np.int64] | None:
+    """Where a split's examples stand in another one; None where not all of them do."""
+    if not set(split.ids) <= set(whole.ids):
+        return None
+    place = {name: number for number, name in enumerate(whole.ids)}
+    places = np.array([place[name] for name in split.ids], dtype=np.int64)
+    return places if _tokens(whole.take(places)) == _tokens(split) else None
+
+
+def _tokens(split: TokenizedSplit) -> str:
+    """SHA-256 of the tokens of a split, wherever its arrays are a part of."""
+    digest = hashlib.sha256()
+    for rows in (split.first, split.second):
+        digest.update(b"none" if rows is None else _bytes(rows))
+    return digest.hexdigest()
+
+
+def _bytes(rows: Ragged) -> bytes:
+    lengths = rows.lengths()
+    values = rows.values[rows.offsets[0] : rows.offsets[-1]]
+    return len(lengths).to_bytes(8, "little") + lengths.astype("<i8").tobytes() + values.astype("<i4").tobytes()
+
+
+def _key(shared: Shared, border: Border, task: str, split: TokenizedSplit) -> str:
+    """The name of features: equal ones mean equal numbers. Poolings share what the pooling does not change."""
+    pooling = shared.pooling if border.pooled else ""
+    parts = [VERSION, shared.encoder, pooling, asdict(border), task, _tokens(split)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,86 @@
+"""What a model is given for examples of a split: their tokens, or what its frozen part has made of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtbert.data.batching import Batch, collate
+from mtbert.data.tokenize import TokenizedSplit
+from mtbert.device import moved
+from mtbert.model import Border, FrozenBatch
+from mtbert.packing import packing_of_array
+from mtbert.training.feature_store import Features
+
+
+class AbstractInputs(ABC):
+    """What a model is given for examples of one split."""
+
+    split: TokenizedSplit
+
+    @abstractmethod
+    def batch(self, indices: NDArray[np.int64]) -> Batch | FrozenBatch:
+        """The examples at `indices` of the split, on the model's device."""
+
+
+class TokenInputs(AbstractInputs):
+    """The tokens of a split, for the whole model."""
+
+    def __init__(self, split: TokenizedSplit, pad_id: int, device: torch.device) -> None:
+        self.split, self.pad_id, self.device = split, pad_id, device
+
+    def batch(self, indices: NDArray[np.int64]) -> Batch:
+        """The examples as padded tokens."""
+        return collate(self.split, indices, self.pad_id).to(self.device)
+
+
+class FrozenInputs(AbstractInputs):
+    """What the part of the model below `border` gives for a split: computed for all of it when first asked for."""
+
+    def __init__(
+        self, split: TokenizedSplit, border: Border, compute: Callable[[], Features], device: torch.device
+    ) -> None:
+        self.split, self.border, self.device = split, border, device
+        self._compute = compute
+        self._features: Features | None = None
+
+    def batch(self, indices: NDArray[np.int64]) -> FrozenBatch:
+        """The examples as far as they have been computed."""
+        if self._features is None:
+            self._features = self._compute()
+        sentences = sentence_numbers(self.split, indices)
+        states, mask = self._features.rows(sentences, self.device)
+        packing = None
+        if self.border.layers is not None:  # the layers above want one
+            packing = packing_of_array(self._features.mask(sentences)).to(self.device)
+        return FrozenBatch(
+            states=states[:, 0] if self.border.one_row else states,
+            attention_mask=mask,
+            labels=moved(np.array(self.split.labels[indices], dtype=np.float32), self.device),
+            pair=self.split.second is not None,
+            border=self.border,
+            packing=packing,
+        )
+
+
+class PartInputs(AbstractInputs):
+    """Some examples of a split whose inputs are at hand, by their `places` there."""
+
+    def __init__(self, split: TokenizedSplit, whole: AbstractInputs, places: NDArray[np.int64]) -> None:
+        self.split, self.whole, self.places = split, whole, places
+
+    def batch(self, indices: NDArray[np.int64]) -> Batch | FrozenBatch:
+        """The examples from where they stand in the whole."""
+        return self.whole.batch(self.places[indices])
+
+
+def sentence_numbers(split: TokenizedSplit, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of the sentences of examples, as the rows of a batch have them: first ones, then second ones.
+
+    A split of n examples has the first sentences 0..n-1 and, for pairs, the second ones n..2n-1.
+    """
+    return indices if split.second is None else np.concatenate([indices, indices + len(split)])

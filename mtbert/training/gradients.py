@@ -1,0 +1,129 @@
+"""From the losses of a step to the gradients that the optimizer follows: weighed, operated on, clipped."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+
+from mtbert.balancers.abstract import AbstractBalancer
+from mtbert.config.parts import MultitaskConfig
+from mtbert.model import MultitaskModel
+from mtbert.training.gradient_surgery import pcgrad
+
+
+class Gradients:
+    """The gradients of one step of the optimizer, which may be the mean over several steps of the sampler.
+
+    g = c * sum_i w_i grad L_i, the w_i the balancer's weights, c = min(1, `clip_norm` / |sum_i grad L_i|): what is
+    clipped is the gradient without the weights, and these come after. Else a weight on a step of one task would do
+    nothing, for clipping would take it back. Without `clip_norm` c is 1. `surgery` comes before both norms.
+    """
+
+    def __init__(
+        self,
+        model: MultitaskModel,
+        trained: Mapping[str, nn.Parameter],
+        balancer: AbstractBalancer,
+        config: MultitaskConfig,
+    ) -> None:
+        self.model, self.trained, self.balancer = model, trained, balancer
+        self.surgery, self.clip_norm = config.surgery, config.optimizer.clip_norm
+        self._weight: Tensor | None = None  # of all that was added, where it is one
+        self._unweighed: dict[nn.Parameter, Tensor] = {}  # what the gradients would be if all weights were 1
+
+    def add(self, losses: Mapping[str, Tensor], share: float, rng: np.random.Generator) -> None:
+        """Add `share` of the gradient of one of the sampler's steps, of the whole step where that is 1.
+
+        A step with one task leaves surgery nothing to operate on, which draws its orders from `rng`.
+        """
+        last = [p for p in self.model.encoder.layers[-1].parameters() if p.requires_grad]
+        if self.surgery != "none" and len(losses) > 1:
+            self.balancer.learn(losses, last, scale=share)
+            self._add_with_surgery(losses, share, rng)
+            return
+        if self._weighs_before_clipping():
+            if len(losses) == 1 and share == 1:
+                (self._weight,) = self.balancer.effective_weights(losses).values()
+            else:
+                self._add_unweighed(losses, share)
+        self.balancer.backward(losses, last, scale=share)
+
+    def clip(self) -> None:
+        """Multiply the gradients of the model by c; what was added is then forgotten."""
+        if self.clip_norm is not None:
+            held = [p for p in self.model.parameters() if p.grad is not None]
+            clip_grads_with_norm_(held, self.clip_norm, self._norm(held), foreach=True)
+        self._weight = None
+        self._unweighed.clear()
+
+    def _norm(self, held: Sequence[nn.Parameter]) -> Tensor:
+        """The norm that the gradients would have without the weights, a scalar."""
+        if self._unweighed:
+            return get_total_norm(list(self._unweighed.values()), foreach=True)
+        norm = get_total_norm([p.grad for p in held if p.grad is not None], foreach=True)
+        # Where the weight is 0 so are the gradients, whatever they are multiplied by.
+        return norm if self._weight is None else norm / self._weight.clamp(min=torch.finfo(norm.dtype).tiny)
+
+    def _weighs_before_clipping(self) -> bool:
+        return self.clip_norm is not None and self.balancer.weighs
+
+    def _add_unweighed(self, losses: Mapping[str, Tensor], share: float) -> None:
+        parameters = [p for p in self.trained.values() if p.requires_grad]
+        total = torch.stack(list(losses.values())).sum() * share
+        if total.requires_grad:
+            found = torch.autograd.grad(total, parameters, retain_graph=True, allow_unused=True)
+            self._note(parameters, found)
+
+    def _note(self, parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor | None]) -> None:
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            if gradient is not None:
+                before = self._unweighed.get(parameter)
+                self._unweighed[parameter] = gradient if before is None else before + gradient
+
+    def _add_with_surgery(self, losses: Mapping[str, Tensor], share: float, rng: np.random.Generator) -> None:
+        """Each task's gradient on its own: of the shared parameters projected, of all others as it is."""
+        terms = list(self.balancer.terms(losses).values())
+        trained = {name: p for name, p in self.trained.items() if p.requires_grad}
+        shared = [p for name, p in trained.items() if _is_shared(name)]
+        own = [p for name, p in trained.items() if not _is_shared(name)]
+        learned = list(self.balancer.parameters())
+        gradients = [
+            # The terms may hang together through what the balancer learns, so only the last frees the graph.
+            torch.autograd.grad(
+                term * share, [*shared, *own, *learned], retain_graph=i + 1 < len(terms), allow_unused=True
+            )
+            for i, term in enumerate(terms)
+        ]
+        again = copy.deepcopy(rng)
+        operated = pcgrad([found[: len(shared)] for found in gradients], rng)
+        _add(shared, operated)
+        for found in gradients:
+            _add([*own, *learned], found[len(shared) :])
+        if self._weighs_before_clipping():
+            weights = self.balancer.effective_weights(losses).values()
+            plain = [_over(found, weight) for found, weight in zip(gradients, weights, strict=True)]
+            self._note(shared, pcgrad([found[: len(shared)] for found in plain], again))
+            for without in plain:
+                self._note(own, without[len(shared) : len(shared) + len(own)])
+
+
+def _over(gradients: Sequence[Tensor | None], weight: Tensor) -> list[Tensor | None]:
+    """A task's gradients without its weight; where that is 0 there are none."""
+    least = weight.clamp(min=torch.finfo(weight.dtype).tiny)
+    return [None if gradient is None else gradient / least for gradient in gradients]
+
+
+def _is_shared(name: str) -> bool:
+    """Whether a parameter of the model serves all tasks."""
+    return not name.startswith(("heads.", "adapters."))
+
+
+def _add(parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor | None]) -> None:
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        if gradient is not None:
+            parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient

@@ -1,0 +1,259 @@
+"""The trainer: what every stage that trains heads has in common, one epoch at a time."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mtbert import components
+from mtbert.balancers.abstract import AbstractBalancer
+from mtbert.config.parts import MultitaskConfig, TaskConfig
+from mtbert.data.batching import Batch, training_batches
+from mtbert.data.tokenize import TokenizedSplit
+from mtbert.model import MultitaskModel, device_of
+from mtbert.random_streams import numpy_stream, torch_stream
+from mtbert.regularizers.abstract import AbstractRegularizer
+from mtbert.samplers.abstract import AbstractSampler
+from mtbert.tasks.abstract import AbstractTask
+from mtbert.training.embedding_rows import OccurringWords, all_sentences, numbers_in
+from mtbert.training.frozen_cache import FrozenParts
+from mtbert.training.frozen_inputs import AbstractInputs, TokenInputs
+from mtbert.training.gradients import Gradients
+from mtbert.training.optim import build_optimizer, build_schedule
+
+# What the tensors of a trainer's state begin with.
+OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
+
+
+class DivergedError(Exception):
+    """A loss or an output is no longer a finite number: the run's result is that it diverged."""
+
+
+class Trainer:
+    """Trains what of `model` requires a gradient: batches, sampler, balancer, optimizer and schedule of one stage.
+
+    `tasks` are trained on `splits`; `options` says what is particular to one of them. Every random draw comes from
+    `seed` and the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the
+    sampler, fewer where an epoch ends. What is `frozen` is not computed again, except for a regularizer, which reads
+    tokens.
+    """
+
+    def __init__(
+        self,
+        model: MultitaskModel,
+        config: MultitaskConfig,
+        tasks: Mapping[str, AbstractTask],
+        splits: Mapping[str, TokenizedSplit],
+        pad_id: int,
+        seed: int,
+        stage: str,
+        options: Mapping[str, TaskConfig] | None = None,
+        frozen: FrozenParts | None = None,
+    ) -> None:
+        self.model, self.config, self.tasks, self.splits = model, config, tasks, splits
+        self.seed, self.stage, self.device = seed, stage, device_of(model)
+        self.words = OccurringWords(model.encoders(), numbers_in(all_sentences(splits.values()), pad_id))
+        self.sampler: AbstractSampler = components.build("samplers", config.sampler.name, config.sampler.settings)
+        self.balancer: AbstractBalancer = components.build(
+            "balancers",
+            config.balancer.name,
+            config.balancer.settings,
+            tasks=tuple(tasks),
+            regression=frozenset(name for name, task in tasks.items() if task.label_kind == "score"),
+        ).to(self.device)
+        self.regularizer: AbstractRegularizer | None = None
+        if config.regularizer is not None:
+            self.regularizer = components.build("regularizers", config.regularizer.name, config.regularizer.settings)
+        self.sizes, self.batch_sizes = sizes_of(splits, options or {}, config.batch_size)
+        self.batches = {name: math.ceil(self.sizes[name] / self.batch_sizes[name]) for name in splits}
+        self.inputs = self._inputs(pad_id, frozen if self.regularizer is None else None)
+        steps = sum(len(self._updates(epoch)) for epoch in range(1, config.epochs + 1))
+        with self.words:  # the parameters are those that an epoch trains
+            self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+            self.optimizer = build_optimizer(model, config.optimizer, self.balancer)
+        self.schedule = build_schedule(self.optimizer, config.optimizer, steps)
+        self.gradients = Gradients(model, self.trained, self.balancer, config)
+
+    def epoch(self, epoch: int) -> dict[str, float]:
+        """Train one epoch (from 1); the mean loss of each task, penalties of the regularizer included.
+
+        Raises `DivergedError` where one is not finite.
+        """
+        sums, counts = self.steps(epoch)
+        means = {name: float(sums[name]) / counts[name] for name in self.tasks if counts[name]}
+        if not all(math.isfinite(mean) for mean in means.values()):
+            raise DivergedError(f"the loss is not a finite number in epoch {epoch}: {means}")
+        return means
+
+    def steps(self, epoch: int) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """The steps of an epoch: the sum of each task's losses, a scalar, and how many there were.
+
+        None waits for a GPU (but those of a BiLSTM): batches are copied while it computes, and no number is read.
+        """
+        self.model.train()
+        # Gradients left from a stage or a head before, of what is frozen now, would count in the norm that is clipped.
+        self.model.zero_grad(set_to_none=True)
+        queues = {name: self._batches_of(name, epoch) for name in self.tasks}
+        sums = {name: torch.zeros((), device=self.device) for name in self.tasks}
+        counts = dict.fromkeys(self.tasks, 0)
+        rng = numpy_stream(self.seed, self.stage, "surgery", epoch)
+        own = self.sampler.trains(epoch) == "own"
+        stream = torch_stream(self.seed, self.stage, "dropout", epoch)
+        with self.words, stream, _Thaw(self.model, self.trained) as thaw:
+            for update in self._updates(epoch):
+                self.optimizer.zero_grad(set_to_none=True)
+                for step in update:
+                    if own:
+                        thaw.only(step)
+                    with self.model.autocast():  # weights are cast once for all losses and penalties of the step
+                        losses = {name: self._loss(name, next(queues[name])) for name in step}
+                    self.gradients.add(losses, 1 / len(update), rng)
+                    for name, loss in losses.items():
+                        sums[name] += loss.detach()
+                        counts[name] += 1
+                self._step()
+        return sums, counts
+
+    def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
+        """Tell the balancer how an epoch ended: mean losses, and dev scores (main metric), by task."""
+        self.balancer.observe(mean_losses, dev_scores)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What the next epoch needs beside the model's parameters: tensors by name, and JSON data.
+
+        Every random draw comes from the seed and the epoch, so no generator is among it.
+        """
+        tensors: dict[str, Tensor] = {}
+        told = self.optimizer.state_dict()
+        for place, values in told["state"].items():
+            tensors |= {f"{OPTIMIZER}.{place}.{name}": value for name, value in values.items()}
+        tensors |= {f"{BALANCER}.{name}": value for name, value in self.balancer.state_dict().items()}
+        if self.regularizer is not None:
+            tensors |= {f"{REGULARIZER}.{name}": value for name, value in self.regularizer.state().items()}
+        rates = [group["lr"] for group in told["param_groups"]]
+        return tensors, {"rates": rates, "steps": self.schedule.last_epoch, "balancer": self.balancer.memory()}
+
+    def restore(self, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave; the model has its parameters from there already."""
+        told, values = self.optimizer.state_dict(), dict[int, dict[str, Tensor]]()
+        for name, value in below(OPTIMIZER, tensors).items():
+            place, _, quantity = name.partition(".")
+            values.setdefault(int(place), {})[quantity] = value.clone()
+        for group, rate in zip(told["param_groups"], data["rates"], strict=True):
+            group["lr"] = rate
+        self.optimizer.load_state_dict({"state": values, "param_groups": told["param_groups"]})
+        self.schedule.last_epoch = data["steps"]
+        self.balancer.load_state_dict(below(BALANCER, tensors))
+        self.balancer.recall(data["balancer"])
+        if self.regularizer is not None:
+            with self.words:  # as it was when it was kept
+                self.regularizer.restore(self.model, below(REGULARIZER, tensors))
+
+    def _inputs(self, pad_id: int, frozen: FrozenParts | None) -> dict[str, AbstractInputs]:
+        """What the model is given of each task's examples."""
+        if frozen is None:
+            return {name: TokenInputs(split, pad_id, self.device) for name, split in self.splits.items()}
+        batches = Counter(name for update in self._updates(1) for step in update for name in step)
+        examples = {name: batches[name] * self.batch_sizes[name] for name in self.splits}
+        return {
+            name: frozen.inputs(name, split, examples[name] / len(split), training=True)
+            for name, split in self.splits.items()
+        }
+
+    def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
+        """The sampler's steps of an epoch, as many together as make one step of the optimizer."""
+        rng = numpy_stream(self.seed, self.stage, "sampler", epoch)
+        order = list(self.sampler.epoch(self.batches, epoch=epoch, epochs=self.config.epochs, rng=rng))
+        many = self.config.accumulation
+        return [order[start : start + many] for start in range(0, len(order), many)]
+
+    def _batches_of(self, name: str, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """Batches of one task without end; each pass over the task has its own order."""
+        lengths, chosen, passes = self.splits[name].lengths(), None, 0
+        if self.sizes[name] < len(lengths):
+            rng = numpy_stream(self.seed, self.stage, "subsample", name, epoch)
+            chosen = np.sort(rng.permutation(len(lengths))[: self.sizes[name]])
+            lengths = lengths[chosen]
+        while True:
+            rng = numpy_stream(self.seed, self.stage, "batches", name, epoch, passes)
+            batches = training_batches(lengths, self.batch_sizes[name], rng)
+            yield from batches if chosen is None else (chosen[batch] for batch in batches)
+            passes += 1
+
+    def _loss(self, name: str, indices: NDArray[np.int64]) -> Tensor:
+        batch, task = self.inputs[name].batch(indices), self.tasks[name]
+        if self.regularizer is not None:
+            self.regularizer.before_outputs(self.device)
+        outputs = self.model(name, batch)
+        loss = task.loss(outputs, batch.labels)
+        if self.regularizer is None:
+            return loss
+        penalty: Tensor = self.regularizer(self.model, task, cast(Batch, batch), outputs)
+        return loss + penalty
+
+    def _step(self) -> None:
+        self.gradients.clip()
+        self.optimizer.step()
+        self.schedule.step()
+        self.balancer.after_step()
+        if self.regularizer is not None:
+            self.regularizer.after_step(self.model)
+
+
+class _Thaw:
+    """Which of the trained parameters are trained at the moment; when left, all of them are again."""
+
+    def __init__(self, model: MultitaskModel, trained: Mapping[str, nn.Parameter]) -> None:
+        self.model, self.trained = model, trained
+        self.now: tuple[str, ...] | None = None
+
+    def __enter__(self) -> _Thaw:
+        return self
+
+    def only(self, tasks: tuple[str, ...]) -> None:
+        """Freeze everything but the tasks' own heads and adapters; dropout in a frozen layer is off."""
+        if tasks == self.now:
+            return
+        own = tuple(f"{part}.{task}." for task in tasks for part in ("heads", "adapters"))
+        for name, parameter in self.trained.items():
+            parameter.requires_grad_(name.startswith(own))
+        self.model.train()
+        self.now = tasks
+
+    def __exit__(self, *error: object) -> None:
+        for parameter in self.trained.values():
+            parameter.requires_grad_(True)
+
+
+def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose name begins with `prefix` and a dot, without it."""
+    return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
+
+
+def sizes_of(
+    splits: Mapping[str, TokenizedSplit], options: Mapping[str, TaskConfig], batch_size: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Examples of each task in an epoch, and in a batch; `options` says what is particular to a task."""
+    smallest = min(len(split) for split in splits.values())
+    sizes, batch_sizes = {}, {}
+    for name, split in splits.items():
+        option = options.get(name)
+        sizes[name] = _examples(len(split), smallest, option.subsample if option else None)
+        batch_sizes[name] = (option.batch_size if option else None) or batch_size
+    return sizes, batch_sizes
+
+
+def _examples(whole: int, smallest: int, wanted: float | Literal["smallest"] | None) -> int:
+    """How many of a task's examples an epoch has: a part of them is rounded and never none."""
+    if wanted is None:
+        return whole
+    if wanted == "smallest":
+        return smallest
+    return max(1, round(wanted * whole)) if wanted < 1 else min(whole, int(wanted))

@@ -1,0 +1,80 @@
+"""What a launch leaves at its end: the best model, tables, the report, and the answer in the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from results.code_versions import note as code_note
+from results.export import write_tables_of
+from results.outcome import outcome_of
+from results.records import Database
+from results.report import write_report_of
+from results.study_results import StudyResults
+from results.summary import Summary, summarise
+from search_spaces import output
+from study import ending
+from study.arguments import Options
+from study.ending_claims import ClaimsEnding
+from study.ending_designs import DesignsEnding
+from study.settings import Settings
+from study.terminal import PlainConsole
+from study.trainers.abstract import AbstractTrainer
+from study.web import optuna_pages
+
+
+def write(
+    database: Database,
+    settings: Settings,
+    options: Options,
+    trainer: AbstractTrainer,
+    folder: Path,
+    console: PlainConsole,
+) -> int:
+    """Write the best model, tables and report, then print the answer; return the number of failed runs."""
+    results = StudyResults(database, settings.name)
+    summary = summarise(results)
+    if "report" in settings.phases:
+        _keep_best(database, settings, trainer, folder, results, summary, console)
+        outcome = outcome_of(database, results, summary)
+        write_tables_of(outcome, folder / "tables")
+        write_report_of(outcome, folder / "report.html")
+        optuna_pages.write(options.storage, outcome, folder)
+        designs = DesignsEnding.of_sections(outcome.sections)
+    else:
+        designs = DesignsEnding.of(results, summary)
+    note = code_note(results.study, results.runs)
+    shown = ending.Ending(summary, folder, options.storage, ClaimsEnding.of(results), designs, note)
+    if options.json:
+        output.print_object(json.dumps(shown.as_json(), indent=2))
+    else:
+        shown.show(console)
+    return summary.counts.failed
+
+
+def _keep_best(
+    database: Database,
+    settings: Settings,
+    trainer: AbstractTrainer,
+    study_folder: Path,
+    results: StudyResults,
+    summary: Summary,
+    console: PlainConsole,
+) -> None:
+    """Keep the best configuration's model in `best/`, and write its card."""
+    folder = study_folder / "best"
+    digest = database.studies.require(settings.name).decisions_json.get("best")
+    if digest is None:
+        return
+    seeds = settings.seeds_of(settings.seeds)
+    counted = set(results.run_ids(digest))  # read again: `results` has its runs without their configurations
+    runs = database.runs.of_study(settings.name, config_digest=digest)
+    rows = [run for run in runs if run.id in counted and run.seed in seeds]
+    kept = trainer.keep_best(rows, study_folder / "models", folder, console.say) if rows else None
+    if kept is not None:
+        from study import model_card  # torch
+
+        again = ending.repeat_command(settings.data, folder, kept.seed)
+        model_card.write(database, results, summary, model_card.KeptModel(kept, folder, again))
+    elif folder.is_dir():
+        console.say(f"{folder} holds the model of another configuration: the best one's was not kept. Train it again.")
