@@ -144,7 +144,7 @@ def sittings(url: str, kills: list[int]) -> tuple[list[dict[str, Any]], list[lis
     proposed = []
     with open_database(url) as database:
         lease = written(database, trainer, settings)
-        environment = database.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
+        environment = database.runs.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
         for left in (*kills, 99):
             database.runs.interrupt_running("s")
             engine = OneByOne(url, left)
