@@ -17,7 +17,6 @@ from results.contrasts import Comparison, compare
 from results.custom_trainer import custom_trainer
 from results.error_view import TaskView
 from results.figure import Figure
-from results.freshness import driven
 from results.leaderboard import ConfigurationResult
 from results.markdown import escaped
 from results.outcome import Outcome, outcome
@@ -54,7 +53,7 @@ def complete(storage: str, database: Database, name: str) -> None:
 
     Files are kept only where a study of that name was launched: a database names no folder to write to.
     """
-    if driven(database, name):
+    if database.leases.live(name) is not None:
         return
     folder = folder_of(database.studies.require(name))
     with stored_study(storage, name) as stored:
