@@ -199,9 +199,8 @@ def _conflicts(factors: Sequence[Factor], base: Mapping[str, Json]) -> list[str]
                 f"let one factor own the path."
             )
         elif _inside(one.path, other.path) or _inside(other.path, one.path):
-            problems.append(
-                f"{one.choice} sets {one.path} and {other.choice} sets {other.path}: one is inside the other."
-            )
+            both = f"{one.choice} sets {one.path} and {other.choice} sets {other.path}"
+            problems.append(f"{both}: one is inside the other.")
     for path in [*(each.path for each in assignments), *base]:
         problems += [
             f"{path} is inside {outer}, which the base sets to {value!r}."
