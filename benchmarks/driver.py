@@ -42,8 +42,8 @@ from study.observer import AbstractObserver, Request
 from study.resolve import resolve
 from study.search import Search
 from study.settings import Settings
-from study.sharing import StageKeys
 from study.trainers.multitask_bert import MultitaskBert
+from study.trainers.stage_keys import StageKeys
 
 EPOCHS, EXAMPLES = 3, 100
 TASKS = {"sst": 5, "quora": 1, "sts": 1}

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
 from results.compared import record as judged_record
 from results.contrasts import Comparison
-from results.records import Database
 from results.rows import Cell, StudyRow
 from results.statistics import Difference, Judgement
 from results.study_results import StudyResults
+from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,44 +120,15 @@ def not_run(study: StudyRow) -> NotRun:
     )
 
 
-def ablation_table(database: Database, name: str) -> pd.DataFrame:
-    """`ablation_frame` of a study by its name."""
-    return ablation_frame(StudyResults(database, name))
-
-
 def ablation_frame(results: StudyResults) -> pd.DataFrame:
-    """`ablation_rows` around the study's best configuration as a frame; no rows before one is decided.
-
-    Columns: cell, design, factor, from, to, config_digest, mean, spread (standard deviation over seeds),
-    seeds, difference (to the best, in score units), low, high (95 %), paired_seeds, interval_over, p (of no
-    difference), adjusted_p (Holm, over the table), equivalence_p (of a difference of the margin or more), verdict,
-    run_ids, and best_run_ids, the runs of the best.
-    """
-    import pandas as pd
-
+    """Return `ablation_rows` around the study's best as the table `ablation`; empty before a best is decided."""
     from results.leaderboard import best_digest
 
     best = best_digest(results)
     rows = [] if best is None else ablation_rows(results, best)
     of_best = () if best is None else results.run_ids(best)
     records = [{**_record(row), "best_run_ids": " ".join(map(str, of_best))} for row in rows]
-    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
-
-
-COLUMNS = {
-    "cell": "str",
-    "design": "str",
-    "factor": "str",
-    "from": "str",
-    "to": "str",
-    "config_digest": "str",
-    "mean": "float64",
-    "spread": "float64",
-    "seeds": "int64",
-    **JUDGED_COLUMNS,
-    "run_ids": "str",
-    "best_run_ids": "str",
-}
+    return typed_table("ablation", records)
 
 
 def _record(row: AblationRow) -> dict[str, object]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from results import run_links
+from results.contrasts import compared_runs
 from results.custom_trainer import REHEARSAL, custom_trainer, trainer_sentence
 from results.described import best_in_brief
 from results.leaderboard import ConfigurationResult
-from results.notes import compared_runs
 from results.rows import StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent

@@ -86,7 +86,7 @@ def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit
     most = settings.max_seeds or settings.seeds
     if rows < 1 or most < MIN_PAIRED_SEEDS or (seen is None and not unit.is_share):
         return None
-    plan = Schedule(tuple(phases.fresh_seeds(settings, most)), settings.seeds)
+    plan = Schedule(tuple(settings.seeds_of(most)), settings.seeds)
     first = plan.counts[0]
     deviation, examples = (PRIOR_DEVIATION, 0.0) if seen is None else (seen.deviation, seen.example_variance)
     found = [

@@ -123,7 +123,7 @@ class Driver:
                 return
             self._execution.observer.say(replication.told(len(wanting) - 1, count - 1))
             again = [cell for cell in cells if self._trainer.configuration(cell.choices).digest() in wanting]
-            self._run_cells(phase, again, phases.fresh_seeds(settings, count)[-1:])
+            self._run_cells(phase, again, settings.seeds_of(count)[-1:])
 
     def _reference_runs(self) -> None:
         """The best on each task alone, with the seeds of confirm: cells of the phase ablate, of a grid too."""
@@ -182,7 +182,7 @@ class Driver:
         self._db.studies.decide(self._settings.name, decided)
 
     def _seeds(self) -> list[int]:
-        return phases.fresh_seeds(self._settings, self._settings.seeds)
+        return self._settings.seeds_of(self._settings.seeds)
 
     def _digest(self, choices: Choices) -> str:
         return self._trainer.configuration(choices).digest()

@@ -18,6 +18,7 @@ from results.stored_values import epoch_number
 from study import run_log
 from study.acceptance import Acceptance
 from study.engines.abstract import AbstractEngine
+from study.engines.limits import Watch
 from study.failures import Failures
 from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
@@ -28,7 +29,6 @@ from study.search import Search, TrialState
 from study.settings import Limits
 from study.trainers.abstract import AbstractTrainer, Configuration
 from study.waiting import StagesInProgress, Waiting
-from study.watch import Watch
 
 log = logging.getLogger("study")
 

@@ -7,26 +7,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from search_spaces.output import INTERRUPTED
 from search_spaces.own_files import MARK
 
-INTERRUPTED = 130  # the exit code that shells know
 _PATHS = ("PYTHONSAFEPATH", "PYTHONPATH")
 _CTRL_C = frozenset({signal.SIGINT})
-
-
-def until_ctrl_c(command: Callable[[], int]) -> int:
-    """The exit code of a command; one that Ctrl-C ends says so in a line, without a traceback."""
-    try:
-        return command()
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        return INTERRUPTED
 
 
 class Stoppable(Protocol):

@@ -9,8 +9,7 @@ from mtbert.errors import ConfigurationError
 from results.designs import CellPlan
 from results.study_results import REFERENCE
 from search_spaces.grammar import Choices
-from study.rebuilding import first_fault
-from study.trainers.abstract import AbstractTrainer, Configuration
+from study.trainers.abstract import AbstractTrainer, Configuration, first_fault
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def write(
         write_tables_of(outcome, folder / "tables")
         write_report_of(outcome, folder / "report.html")
         optuna_pages.write(options.storage, outcome, folder)
-        designs = DesignsEnding.of_sections(outcome.sections)
+        designs = DesignsEnding.of_sections(outcome.sections, summary.units.score)
     else:
         designs = DesignsEnding.of(results, summary)
     note = code_note(results.study, results.runs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -19,7 +18,7 @@ from results.stages import stage_costs
 from search_spaces.output import plain
 from study import status_log, store_note
 from study.resuming import resume_command
-from study.terminal import label
+from study.terminal import columns, label
 
 STATES = ("complete", "pruned", "failed", "interrupted", "running")
 
@@ -47,7 +46,7 @@ def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
 
 def _head(database: Database, name: str) -> dict[str, Any]:
     study, runs = database.studies.require(name), database.runs.of_study(name)
-    driver = database.leases.live(name, socket.gethostname())
+    driver = database.leases.live(name)
     counts: Counter[str] = Counter(_state(run, driver is not None) for run in runs)
     return {
         "study": name,
@@ -103,13 +102,10 @@ def _show_list(data: dict[str, Any], console: Console) -> None:
     if not data["studies"]:
         console.print(f"{data['storage']} holds no studies yet. Launch one: python -m study.launch")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("study", "space", "data", "backbone", "status", "runs", "failed"):
-        number = column in ("runs", "failed")
-        table.add_column(column, justify="right" if number else "left", no_wrap=number or column == "status")
+    texts, rest = ("study", "space", "data", "backbone"), ("status", "runs", "failed")
+    table = columns(*texts, *rest, right=("runs", "failed"), wrap=texts)
     for study in data["studies"]:
-        texts = (label(str(study[key])) for key in ("study", "space", "data", "backbone"))
-        table.add_row(*texts, *(str(study[key]) for key in ("status", "runs", "failed")))
+        table.add_row(*(label(str(study[key])) for key in texts), *(str(study[key]) for key in rest))
     console.print(table)
 
 
@@ -120,10 +116,7 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     if data["trainer"]:
         model = f"trainer {data['trainer']}"
     console.print(f"space {data['space']}   {model}", markup=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("phase")
-    for state in STATES:
-        table.add_column(state, justify="right")
+    table = columns("phase", *STATES, right=STATES)
     for phase, counts in data["phases"].items():
         table.add_row(phase, *(str(counts.get(state, 0)) for state in STATES))
     console.print(table)
@@ -139,10 +132,7 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
 
 
 def _running(runs: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("running", "phase", "seed", "choices"):
-        number = column in ("running", "seed")
-        table.add_column(column, justify="right" if number else "left", no_wrap=column != "choices")
+    table = columns("running", "phase", "seed", "choices", right=("running", "seed"), wrap=("choices",))
     for run in runs:
         table.add_row(str(run["run"]), run["phase"], str(run["seed"]), label(_choices(run)))
     return table

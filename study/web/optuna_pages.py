@@ -17,7 +17,6 @@ from results.confusion_svg import confusion_svg
 from results.contrasts import compare
 from results.custom_trainer import custom_trainer
 from results.error_view import TaskView
-from results.freshness import driven
 from results.outcome import Outcome, outcome
 from results.records import Database
 from results.rows import StudyRow
@@ -50,7 +49,7 @@ def complete(storage: str, database: Database, name: str) -> None:
     Files are kept only where a study of that name was launched: a database names no folder to write to.
     """
     row = database.studies.require(name)
-    if driven(database, name):
+    if database.leases.live(name) is not None:
         return
     folder = folder_of(row)
     with _study(storage, name) as (study, stored):

@@ -19,7 +19,7 @@ from results.rows import EnvironmentRow, StudyRow
 from results.storage_url import parse_url
 from search_spaces import load
 from study import optuna_calls
-from study.folder_lock import folder_held
+from study.folder import folder_held
 from study.search import Search, TrialState
 from study.settings import SettingsError
 
@@ -135,7 +135,7 @@ def test_optunas_tables_are_opened_again_while_another_makes_them(monkeypatch: p
 
 def test_a_folder_is_written_by_one_launch_at_a_time(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from study.folder_lock import folder_held\n"
+        "import sys, pathlib; from study.folder import folder_held\n"
         "with folder_held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     arguments = [sys.executable, "-c", program, str(tmp_path)]

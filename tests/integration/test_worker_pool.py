@@ -23,9 +23,9 @@ from study.execution import Execution, Places
 from study.lease import Lease
 from study.messages import EpochDone
 from study.observer import AbstractObserver, Request
-from study.sharing import StageKeys
 from study.trainers.abstract import StudyFacts
 from study.trainers.multitask_bert import MultitaskBert
+from study.trainers.stage_keys import StageKeys
 
 RUNS, FIRST = often(30, 200), often(12, 50)
 SMALLEST = {

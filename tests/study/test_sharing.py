@@ -13,7 +13,8 @@ from mtbert.stage_store import claims
 from mtbert.stage_store.keys import ChainKeys
 from mtbert.stage_store.store import StageStore
 from study.observer import Request
-from study.sharing import StageKeys, in_order, needed, wanted_epochs
+from study.sharing import in_order, needed, wanted_epochs
+from study.trainers.stage_keys import StageKeys
 from study.waiting import StagesInProgress, Waiting
 
 KEYS = StageKeys(defaultdict(lambda: "same"), "cpu", 1)
