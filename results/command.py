@@ -48,10 +48,10 @@ def default_folder(name: str) -> Path:
 
 
 def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], None], file: str) -> int:
-    """Open the databases (none is made), write to --out, say where.
+    """Open the databases (none is made), write to --out, say where, and return the exit code.
 
-    2 and one message for what a person can mend. `write` gets each study with its database,
-    in the order named. Without --out, to `file` in the first one's folder.
+    It is 2, with one message, for what a person can correct. `write` gets each study with its database, in the order
+    named. Without --out, it writes to `file` in the first one's folder.
     """
     output.alone(given.json)
     path: Path = Path("runs")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import nan
 
 from results.contrasts import SCORE, Comparison, Weights, common_seeds, compare, contrast, weights_of
 from results.looks import Schedule, looks, schedule
@@ -99,31 +98,14 @@ def _judged(
     return rows
 
 
-# Of a table of comparisons: difference in score units with its 95 % interval, p of no difference, Holm's over the
-# table, p of a difference of the margin or more.
-COLUMNS = {
-    "difference": "float64",
-    "low": "float64",
-    "high": "float64",
-    "paired_seeds": "int64",
-    "interval_over": "str",
-    "p": "float64",
-    "adjusted_p": "float64",
-    "equivalence_p": "float64",
-    "verdict": "str",
-}
-
-
 def record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
-    """Return a row's part in these columns."""
-    return {
-        "difference": comparison.interval.estimate if comparison else nan,
-        "low": comparison.interval.low if comparison else nan,
-        "high": comparison.interval.high if comparison else nan,
-        "paired_seeds": len(comparison.seeds) if comparison else 0,
-        "interval_over": comparison.over if comparison else None,
-        "p": judgement.p if judgement else nan,
-        "adjusted_p": judgement.adjusted_p if judgement else nan,
-        "equivalence_p": judgement.equivalence_p if judgement else nan,
-        "verdict": judgement.verdict if judgement else None,
-    }
+    """Return the columns of a comparison in the exports' tables; without one, or a verdict, theirs are missing."""
+    columns: dict[str, object] = {"paired_seeds": 0}
+    if comparison:
+        interval = comparison.interval
+        columns = {"difference": interval.estimate, "low": interval.low, "high": interval.high}
+        columns |= {"paired_seeds": len(comparison.seeds), "interval_over": comparison.over}
+    if judgement:
+        columns |= {"p": judgement.p, "adjusted_p": judgement.adjusted_p, "equivalence_p": judgement.equivalence_p}
+        columns["verdict"] = judgement.verdict
+    return columns

@@ -123,8 +123,9 @@ def common_seeds(results: StudyResults, digests: Sequence[str]) -> tuple[int, ..
     return tuple(sorted(set.intersection(*found))) if found else ()
 
 
-def run_ids(results: StudyResults, digests: Sequence[str], seeds: Sequence[int]) -> str:
-    """Return the ids of the runs that a number is from, ascending, as a table's column has them."""
+def compared_runs(results: StudyResults, comparison: Comparison | None, *digests: str) -> str:
+    """Return the ids of the runs behind a contrast of configurations, ascending; empty without one."""
+    seeds = comparison.seeds if comparison else ()
     runs = (results.results_of(digest) for digest in dict.fromkeys(digests))
     return " ".join(map(str, sorted(found[seed].id for found in runs for seed in seeds if seed in found)))
 

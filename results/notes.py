@@ -9,7 +9,7 @@ import numpy as np
 
 from results import looks
 from results.ablation import AblationRow, NotRun
-from results.contrasts import Comparison, IntervalOver, run_ids
+from results.contrasts import Comparison, IntervalOver
 from results.custom_trainer import custom_trainer
 from results.described import choices_of as choices_of
 from results.described import described
@@ -148,11 +148,6 @@ def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, c
         }
     told = [text for kind, text in parts.items() if kind in over]
     return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
-
-
-def compared_runs(results: StudyResults, comparison: Comparison | None, *digests: str) -> str:
-    """The ids of the runs that a comparison of configurations comes from; empty for none."""
-    return run_ids(results, digests, comparison.seeds) if comparison else ""
 
 
 def marks(results: StudyResults, digest: str) -> list[str]:

@@ -26,6 +26,7 @@ from results import (
     wording,
 )
 from results.contents import contents
+from results.contrasts import compared_runs
 from results.custom_trainer import custom_trainer
 from results.described import described
 from results.figure import Figure
@@ -118,6 +119,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "notes": notes,
         "wording": wording,
         "run_links": run_links,
+        "compared_runs": compared_runs,
         "described": described,
         "groups": key_findings.groups(results, found),
         "code_note": code_versions.note(found.study, results.runs),

@@ -9,7 +9,7 @@ from typing import Literal
 from results.ablation import AblationRow
 from results.added import added_rows
 from results.compared import Compared, judged_contrasts
-from results.contrasts import Comparison, run_ids
+from results.contrasts import Comparison, compared_runs
 from results.grid import GridRow
 from results.leaderboard import baseline_digest
 from results.rows import Cell
@@ -135,7 +135,7 @@ def _effect(
     label: str = "",
 ) -> Effect:
     """Return a row as an effect; `choices` are those that the change was made to."""
-    runs = run_ids(results, digests, row.comparison.seeds) if row.comparison else ""
+    runs = compared_runs(results, row.comparison, *digests)
     around = _context(choices, change[0]) if change[0] else {}
     return Effect(table, label, *change, row.comparison, row.judgement, runs, row.judged, around)
 

@@ -11,7 +11,7 @@ from math import nan
 
 import numpy as np
 
-from results.contrasts import Comparison, Weights, contrast, run_ids, weights_of
+from results.contrasts import Comparison, Weights, compared_runs, contrast, weights_of
 from results.moderation import moderated
 from results.statistics import Float64, Judgement, judge
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
@@ -47,7 +47,7 @@ def task_differences(
     margins = [margin_of(results.study, task) for _, task in found]
     verdicts = judge([[comparison.difference] for comparison in found.values()], margin=margins)
     return {
-        (digest, task): TaskDifference(one, verdict, run_ids(results, (digest, reference), one.seeds))
+        (digest, task): TaskDifference(one, verdict, compared_runs(results, one, digest, reference))
         for ((digest, task), one), verdict in zip(found.items(), verdicts, strict=True)
     }
 

@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
-    """The study's records, and its store where it has one on this machine."""
+    """Examine the study's records, and its store where it has one on this machine."""
     from results.storage_url import foreign_rows
     from study import doctor_study
 
@@ -94,7 +94,7 @@ def _all_told(found: dict[str, Any]) -> str:
 
 
 def store_of(storage: str, name: str) -> Path | None:
-    """The folder of a study's store; None where it shares nothing."""
+    """Return the folder of a study's store; None where it shares nothing."""
     from results.records import open_database
     from results.stages import STORE
 
@@ -105,7 +105,7 @@ def store_of(storage: str, name: str) -> Path | None:
 
 
 def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
-    """Verify the store in `folder`, and repair it if `fix`: what was found, as JSON data."""
+    """Verify the store in `folder`, repair it if `fix`, and return what was found as JSON data."""
     from mtbert.stage_store.store import StageStore
 
     if not _is_store(folder):

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from search_spaces import output
+from search_spaces.output import INTERRUPTED
 from search_spaces.own_files import MARK
 
 _PATHS = ("PYTHONSAFEPATH", "PYTHONPATH")
@@ -32,7 +32,7 @@ def stopping_on_signal(execution: Stoppable) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         if execution.stop_requested:
-            os._exit(output.INTERRUPTED)
+            os._exit(INTERRUPTED)
         execution.stop_requested = True
         print("\nStopping. Press Ctrl-C again to stop at once.", file=sys.stderr)
 
@@ -63,7 +63,10 @@ def held() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _safe_paths() -> Iterator[None]:
-    """What a new process of Python reads of its environment: no current folder on its path, but this project."""
+    """Have new processes of Python find this project on their path, and not the current folder."""
+    if MARK in os.environ:  # they do already
+        yield
+        return
     kept = {name: os.environ.get(name) for name in _PATHS}
     root = str(Path(__file__).resolve().parent.parent)
     more = kept["PYTHONPATH"]

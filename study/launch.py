@@ -1,4 +1,4 @@
-"""The command `python -m study.launch`: parse, check, plan or run, and return an exit code."""
+"""The command `python -m study.launch`: parse, check, plan, run, point to the report."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import traceback
 
 from search_spaces import output
+from search_spaces.output import plain
 from study.arguments import given, parse
 from study.settings import SettingsError
 
@@ -24,10 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
     from search_spaces import SpaceError
-    from search_spaces.output import plain
+    from study.acceptance import FailuresStop
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
-    from study.failures import FailuresStop
     from study.session import Session
 
     try:
@@ -48,15 +48,15 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if options.debug or error.errno != errno.ENOSPC:
             return _crashed(error, options.debug)
-        way_out = "Make room, then launch again: nothing finished is lost."
-        print(f"The disk is full: {error.filename or error.strerror}. {way_out}", file=sys.stderr)
+        told = "Make room, then launch again: nothing finished is lost."
+        print(f"The disk is full: {error.filename or error.strerror}. {told}", file=sys.stderr)
         return BAD_ARGUMENTS
     except Exception as error:
         return _crashed(error, options.debug)
 
 
 def _print_traceback() -> None:
-    """Print the traceback of the error that is being handled, without passwords."""
+    """Print the traceback of the error being handled, without passwords."""
     from results import storage_url
 
     print(storage_url.mask(traceback.format_exc()), file=sys.stderr)
@@ -64,7 +64,6 @@ def _print_traceback() -> None:
 
 def _crashed(error: Exception, debug: bool) -> int:
     from results import storage_url
-    from search_spaces.output import plain
 
     if debug:
         _print_traceback()

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from results import run_links
 from results.compared import record
-from results.contrasts import run_ids
+from results.contrasts import compared_runs
 from results.figure import Figure, Trace
 from results.path import Path, PathStep, greedy_path
 from results.sections.section import interval_bars
@@ -141,8 +141,7 @@ def build(results: StudyResults, found: Summary) -> PathSection | None:
     path = greedy_path(results)
     if path is None or not path.steps:
         return None
-    compared = [(step, step.from_previous.comparison) for step in path.steps]
-    runs = [run_ids(results, (step.before, step.digest), one.seeds) if one else "" for step, one in compared]
+    runs = [compared_runs(results, step.from_previous.comparison, step.before, step.digest) for step in path.steps]
     return PathSection(path, tuple(runs), results.units.score)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from results.compared import judged_contrasts
-from results.contrasts import SCORE, Comparison, Weights, compare, contrast, run_ids
+from results.contrasts import SCORE, Comparison, Weights, compare, compared_runs, contrast
 from results.crossed import paired_difference, tasks_difference
 from results.resampling import MeanDifference, score_difference
 from results.study_results import StudyResults
@@ -119,4 +119,6 @@ def test_a_table_pools_the_noise_of_seeds_and_adjusts_for_its_rows(results: Stud
 def test_a_number_names_the_runs_it_came_from(results: StudyResults) -> None:
     digests = [digest_of(FOUR[0]), digest_of(FOUR[3])]
     ids = {run.id for run in results.runs if run.config_digest in digests and run.seed != 1002}
-    assert run_ids(results, digests, SEEDS[:2]) == " ".join(map(str, sorted(ids)))
+    comparison = compare(results, *digests, SEEDS[:2])
+    assert compared_runs(results, comparison, *digests) == " ".join(map(str, sorted(ids)))
+    assert compared_runs(results, None, *digests) == ""
