@@ -13,7 +13,6 @@ import numpy as np
 from sqlalchemy import select
 
 from results import schema
-from results.freshness import driven
 from results.kept_examples import KeptExamples, MetricsOfRun, main_metric
 from results.records import Database
 from results.rows import Cell, JsonObject, RunRow, StudyRow
@@ -42,7 +41,7 @@ class StudyResults:
         self.stages: StageCosts = stage_costs(database, name)
         self.stage_losses: tuple[StageLosses, ...] = stage_losses(database, name)
         self.storage = database.shown_url
-        self.driven = self.study.status == "running" and driven(database, name)
+        self.driven = self.study.status == "running" and database.leases.live(name) is not None
         self._database = database
         self._metrics = _task_metrics(database, name)
         self.examples = KeptExamples(database, self.study, self._metrics)

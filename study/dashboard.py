@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from results import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
-from study.interrupts import until_ctrl_c
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
@@ -52,10 +51,6 @@ def parser() -> argparse.ArgumentParser:
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command until Ctrl-C; return 0 when stopped, 2 for an error that the user can fix."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     # Here, not above: --help needs none of it.
@@ -73,7 +68,7 @@ def _main(arguments: list[str] | None) -> int:
     told = {"study": name, "url": place, "read_only": token is None}
     output.print_object(json.dumps(told) if options.json else f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.")
     if options.open:
-        from study.web.browser import open_page
+        from study.web.server import open_page
 
         open_page(place if token is None else f"{place}?{urlencode({'token': token})}")
     # A process that was started in the background may ignore Ctrl-C.
@@ -128,7 +123,7 @@ def _complete(storage: str, name: str) -> None:
     from results.read_only import is_read_only
     from results.records import open_database
     from results.storage_url import foreign_rows, mask, parse_url
-    from study.web.optuna_pages import complete
+    from study.web.optuna_notes import complete
 
     try:
         if is_read_only(parse_url(storage)):

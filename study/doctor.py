@@ -17,7 +17,6 @@ from typing import Any
 from results import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
-from study.interrupts import until_ctrl_c
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
 
@@ -51,10 +50,6 @@ def parser() -> argparse.ArgumentParser:
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     # Here, not above: --help needs none of it.
@@ -74,7 +69,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
-    """The study's records, and its store where it has one on this machine."""
+    """Examine the study's records, and its store where it has one on this machine."""
     from results.storage_url import foreign_rows
     from study import doctor_study
 
@@ -99,7 +94,7 @@ def _all_told(found: dict[str, Any]) -> str:
 
 
 def store_of(storage: str, name: str) -> Path | None:
-    """The folder of a study's store; None where it shares nothing."""
+    """Return the folder of a study's store; None where it shares nothing."""
     from results.records import open_database
     from results.stages import STORE
 
@@ -110,7 +105,7 @@ def store_of(storage: str, name: str) -> Path | None:
 
 
 def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
-    """Verify the store in `folder`, and repair it if `fix`: what was found, as JSON data."""
+    """Verify the store in `folder`, repair it if `fix`, and return what was found as JSON data."""
     from mtbert.stage_store.store import StageStore
 
     if not _is_store(folder):

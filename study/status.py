@@ -8,7 +8,6 @@ import sys
 
 from results import DEFAULT_STORAGE
 from search_spaces import output
-from study.interrupts import until_ctrl_c
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,10 +27,6 @@ def parser() -> argparse.ArgumentParser:
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return 0, or 2 if there is no such database, study or run."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     if options.log is not None and options.name is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -47,7 +46,7 @@ def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
 
 def _head(database: Database, name: str) -> dict[str, Any]:
     study, runs = database.studies.require(name), database.runs.of_study(name)
-    driver = database.leases.live(name, socket.gethostname())
+    driver = database.leases.live(name)
     counts: Counter[str] = Counter(_state(run, driver is not None) for run in runs)
     return {
         "study": name,

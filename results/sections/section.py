@@ -33,22 +33,22 @@ class Content(Protocol):
 
 
 @dataclass(frozen=True)
-class OneFigure:
-    """A section that is a figure under its sentence; its numbers are in other sections' tables."""
+class Figures:
+    """A section of figures under their sentence, whose numbers other tables of every export have."""
 
-    drawn: Figure
-    told: str
+    drawn: tuple[Figure, ...]
+    text: str
 
     def sentence(self) -> str:
-        """Return what the figure shows."""
-        return self.told
+        """Return what the figures show."""
+        return self.text
 
     def figures(self) -> Sequence[Figure]:
-        """Return the figure."""
-        return (self.drawn,)
+        """Return the figures in order."""
+        return self.drawn
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return none."""
+        """Return no tables."""
         return {}
 
 
@@ -62,9 +62,10 @@ def interval_bars(compared: Sequence[Comparison | None], unit: Unit) -> tuple[Ma
 
 @dataclass(frozen=True)
 class Section:
-    """A section: `id` is its anchor and its template (templates/sections/ID.html.j2), `short` its name in the contents.
+    """A heading with its content: `id` is its anchor, `title` its heading, `short` its name in the list of contents.
 
-    `build` makes its content from a study that was read; None where the study has nothing of it.
+    The template is templates/sections/ID.html.j2, or figures.html.j2 where there is none of that name. `build` makes
+    the content from a study that was read; None where the study has nothing of it.
     """
 
     id: str

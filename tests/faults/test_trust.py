@@ -30,7 +30,7 @@ from results.schema import Base
 from results.summary import summary
 from study import doctor
 from study.ending import Ending
-from study.log_file import log, log_to
+from study.folder import log, log_to
 from study.resolve import resolve
 from study.settings import Settings, SettingsError
 from study.trust import check_stored, named_code
