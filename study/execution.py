@@ -1,7 +1,7 @@
-"""Execution: runs go to the engine, what comes back is recorded, and the search hears of it.
+"""Execution: runs go to the engine, its events are recorded, and the search is told of them.
 
-The order of writes makes any moment a safe one to be killed in: a trial is asked before its run is written, and a run
-is finished in our tables before Optuna is told.
+The driver may be killed at any moment because of the order of writes: a trial is asked for before its run is written,
+and a run is finished in our tables before Optuna is told.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from mtbert.stage_store.store import StageStore
 from results.records import Database
-from results.rows import NewRun
 from results.stored_values import epoch_number
 from study import run_log
 from study.acceptance import Acceptance, Failures
@@ -23,7 +22,7 @@ from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
 from study.objectives import of_event, of_row
 from study.observer import AbstractObserver, Request
-from study.recording import failure_of, metric_values, prediction_rows, result_of
+from study.recording import failure_of, metric_values, new_run, prediction_rows, result_of
 from study.search import Search
 from study.settings import Limits
 from study.sharing import Queue, StagesInProgress
@@ -38,27 +37,27 @@ NO_LIMITS = Limits()
 
 
 class Interrupted(Exception):
-    """A person asked the study to stop; everything finished is kept."""
+    """The study was asked to stop; finished runs are kept."""
 
 
 class TimeIsUp(Interrupted):
-    """The study has had the time it was given (`--timeout`); everything finished is kept."""
+    """The study's time (`--timeout`) is up; finished runs are kept."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where a study's files are: prepared data for the workers, models kept until the best is known, logs of runs."""
+    """Folders of a study: prepared data for the workers, models kept until the best is known, logs of runs."""
 
     prepared: Path
     models: Path
     logs: Path | None = None
 
     def model(self, config: Configuration) -> Path:
-        """The folder of one run's model."""
+        """Return the folder of a run's model."""
         return self.models / f"{config.digest()[:16]}-{config.seed}"
 
     def log(self, run_id: int) -> Path | None:
-        """The log of one run."""
+        """Return the log of a run."""
         return None if self.logs is None else run_log.path_of(self.logs, run_id)
 
 
@@ -122,12 +121,12 @@ class Execution:
         self._loop(Queue(lambda: waiting.pop(0) if waiting else None, self._stages), None)
 
     def stop(self) -> None:
-        """End whatever still runs; its rows are marked, to be run again."""
+        """End the runs in progress and mark their rows, so that they are run again."""
         self._engine.stop()
         self.interrupt_left()
 
     def interrupt_left(self) -> None:
-        """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
+        """Mark runs that this driver, or a dead one, left running; `LeaseHeld` if another driver has taken over."""
         self._db.runs.interrupt_running(self._study)
 
     def _loop(self, waiting: Queue, search: Search | None, when_busy: Callable[[], None] = lambda: None) -> None:
@@ -152,7 +151,7 @@ class Execution:
                 self._handle(failed, search)
 
     def _room(self) -> int:
-        """How many runs may be active: one, as long as none has shown that they can succeed."""
+        """Return how many runs may be active: one, until a run has succeeded."""
         return 1 if self._failures.alone else self._engine.workers
 
     def _next(self, waiting: Queue) -> Request | None:
@@ -160,30 +159,14 @@ class Execution:
         return self._again.pop(0) if self._again else waiting.take()
 
     def _row(self, request: Request) -> int:
-        """The row of a run that starts: a new one, or the one it has."""
+        """Return the row of a run that starts: a new one, or the one it has."""
         if request.run_id is None:
-            return self._start_row(request)
+            facts, engine = self._trainer.facts, self._engine
+            row = new_run(self._study, request, facts.code, engine, self._lease.host, self._environment_id)
+            return self._db.runs.start(row)
         if request.known_epochs:
             self._db.runs.resume(request.run_id)
         return request.run_id
-
-    def _start_row(self, request: Request) -> int:
-        return self._db.runs.start(
-            NewRun(
-                study_name=self._study,
-                phase=request.phase,  # type: ignore[arg-type]
-                config_digest=request.config.digest(),
-                config_json=request.config.model_dump(mode="json"),
-                choices_json=dict(request.choices),
-                seed=request.config.seed,
-                trial_number=request.trial_number,
-                host=self._lease.host,
-                device=self._engine.device(),
-                engine=self._engine.name,
-                environment_id=self._environment_id,
-                code=self._trainer.facts.code,
-            )
-        )
 
     def _begin(self, run_id: int, request: Request) -> None:
         keep = request.phase in ("confirm", "test")
@@ -210,7 +193,7 @@ class Execution:
         )
 
     def _sharing(self, request: Request) -> JobSharing | None:
-        """Without a store a worker has the keys alone, to name its stages by."""
+        """Return what a worker shares; without a store the keys alone, which name its stages."""
         if request.keys is None:
             return None
         wanted = request.wanted.intersection(request.keys.multitask)
@@ -250,12 +233,12 @@ class Execution:
             self._failed(event, request, search)
 
     def _accepted(self, event: RunDone | EvaluationDone | RunFailed) -> RunDone | EvaluationDone | RunFailed:
-        """The end of a run, as a failure where it did not measure what its study needs."""
+        """Return the end of a run: a failure if it did not measure what its study needs."""
         fault = self._acceptance.fault(event) if isinstance(event, RunDone) else None
         return event if fault is None else RunFailed(event.run_id, "error", fault)
 
     def _values(self, done: RunDone, request: Request) -> list[float] | None:
-        """What the search optimizes; of a run that had paused from its row, which adds up what its parts cost."""
+        """Return what the search optimizes; for a run that had paused, from its row, which sums the costs."""
         row = self._db.runs.find(done.run_id) if request.known_epochs else None
         return of_event(self._objectives, done) if row is None else of_row(self._objectives, row, done.metrics)
 
@@ -275,7 +258,7 @@ class Execution:
         self._engine.answer(event.run_id, go_on=not stop)
 
     def _say_trouble(self, trouble: str | None) -> None:
-        """A store that cannot be used is told of once; every run after would say the same."""
+        """Report once that the store cannot be used; every later run would report the same."""
         if trouble is not None and not self._store_trouble:
             self._store_trouble = True
             log.warning("%s", trouble)

@@ -5,8 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from results.predictions import pack_predictions
-from results.rows import MetricValue, PredictionRow, RunResult, StageRow
+from results.rows import MetricValue, NewRun, PredictionRow, RunResult, StageRow
+from study.engines.abstract import AbstractEngine
 from study.messages import Metrics, RunDone, RunFailed, TaskOutputs
+from study.observer import Request
+
+
+def new_run(
+    study: str, request: Request, code: str | None, engine: AbstractEngine, host: str, environment_id: int
+) -> NewRun:
+    """Return the row of a run that starts."""
+    return NewRun(
+        study_name=study,
+        phase=request.phase,  # type: ignore[arg-type]
+        config_digest=request.config.digest(),
+        config_json=request.config.model_dump(mode="json"),
+        choices_json=dict(request.choices),
+        seed=request.config.seed,
+        trial_number=request.trial_number,
+        host=host,
+        device=engine.device(),
+        engine=engine.name,
+        environment_id=environment_id,
+        code=code,
+    )
 
 
 def metric_values(metrics: Metrics) -> list[MetricValue]:
