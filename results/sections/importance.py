@@ -55,8 +55,8 @@ class SearchImportance:
         listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
         explain = "explains" if len(names) == 1 else "explain"
         return (
-            f"Of {plural(len(self.rows), 'factor')}, {listed} clearly {explain} more of the search's scores than one that "
-            "cannot matter."
+            f"Of {plural(len(self.rows), 'factor')}, {listed} clearly {explain} more of the search's scores than one "
+            "that cannot matter."
         )
 
     @property

@@ -22,8 +22,12 @@ RECIPES = [{"name": "theirs <b>", "source": "x", "note": "", "choices": B}]
 
 
 def built(section: Any, database: Database, name: str = "demo-study") -> Any:
+    return built_by(section.build, database, name)
+
+
+def built_by(build: Any, database: Database, name: str = "demo-study") -> Any:
     results = StudyResults(database, name)
-    return section.build(results, summarise(results))
+    return build(results, summarise(results))
 
 
 def run(make: Any, choices: Any, seed: int, phase: str, score: float, **changes: Any) -> int:
