@@ -11,6 +11,7 @@ import pytest
 from cases import for_each
 
 from results.rows import RunRow
+from results.sections.figures import build_timeline
 from results.timeline import timeline
 from results.timeline_figure import MOST_BARS, timeline_figure
 from tests.results.conftest import BASELINE, StudyMaker
