@@ -24,9 +24,9 @@ from study.observer import AbstractObserver, Request
 from study.recording import Places, failure_of, metric_values, prediction_rows, result_of
 from study.search import Search
 from study.settings import Limits
+from study.sharing import Queue, StagesInProgress
 from study.trainers.abstract import AbstractTrainer
 from study.trial_states import STATES
-from study.waiting import StagesInProgress, Waiting
 
 log = logging.getLogger("study")
 
@@ -96,12 +96,12 @@ class Execution:
         """
         most = None if search is None else self._engine.workers
         self._search = search
-        self._loop(Waiting(next_request, self._stages, most), when_busy)
+        self._loop(Queue(next_request, self._stages, most), when_busy)
 
     def test(self, requests: list[Request]) -> None:
         """Measure finished runs on the test split."""
         waiting = list(requests)
-        self._loop(Waiting(lambda: waiting.pop(0) if waiting else None, self._stages))
+        self._loop(Queue(lambda: waiting.pop(0) if waiting else None, self._stages))
 
     def stop(self) -> None:
         """End whatever still runs; its rows are marked, to be run again."""
@@ -112,7 +112,7 @@ class Execution:
         """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
         self._db.runs.interrupt_running(self._study)
 
-    def _loop(self, waiting: Waiting, when_busy: Callable[[], None] = lambda: None) -> None:
+    def _loop(self, waiting: Queue, when_busy: Callable[[], None] = lambda: None) -> None:
         while True:
             if self.stop_requested:
                 raise Interrupted
@@ -137,7 +137,7 @@ class Execution:
         """How many runs may be active: one, as long as none has shown that they can succeed."""
         return 1 if self._failures.alone else self._engine.workers
 
-    def _next(self, waiting: Waiting) -> Request | None:
+    def _next(self, waiting: Queue) -> Request | None:
         self._lease.renew_if_due()
         return self._again.pop(0) if self._again else waiting.take()
 
