@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mtbert.atomic_files import sync
+from mtbert.atomic_files import replace_folder, sync
 from mtbert.config import RunConfig, parse, read
-from mtbert.encoder.backbones import declared_shape, restore_encoder
+from mtbert.encoder.backbones import declared_shape, untrained_encoder
 from mtbert.encoder.shape import BertShape, BilstmShape
 from mtbert.errors import BackboneError, CheckpointError, ConfigurationError
 from mtbert.model import MultitaskModel, assemble
@@ -27,7 +27,7 @@ FILES = (CONFIG, SHAPE, WEIGHTS, TOKENIZER)
 
 
 def require_place(folder: Path) -> Path:
-    """The whole path of a folder that `save` may replace, tried out: its parent is made, and can be written to.
+    """Return the whole path of a folder that `save` may replace, tried out: its parent is made, and can be written to.
 
     Raises `CheckpointError` for what is no folder, for the one that this process works in, and for one that holds
     anything but a saved model; `OSError` where nothing can be written.
@@ -62,18 +62,13 @@ def save(model: MultitaskModel, config: RunConfig, tokenizer: Tokenizer, folder:
     (new / CONFIG).write_text(json.dumps(config.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
     (new / SHAPE).write_text(json.dumps(asdict(model.encoder.shape), indent=2) + "\n", encoding="utf-8")
     tokenizer.save(str(new / TOKENIZER))
-    for path in (*new.iterdir(), new):
+    for path in new.iterdir():
         sync(path)
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    replace_folder(new, folder)
 
 
 def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
-    """A saved model in evaluation mode, its configuration and tokenizer.
+    """Return a saved model in evaluation mode, its configuration and tokenizer.
 
     Raises `CheckpointError` naming the file that is missing or damaged.
     """
@@ -97,7 +92,7 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
     if max(tokenizer.get_vocab().values(), default=0) >= shape.vocabulary_size:
         raise CheckpointError(f"{folder / TOKENIZER} has more tokens than the {shape.vocabulary_size} of {SHAPE}.")
     try:
-        encoder = restore_encoder(
+        encoder = untrained_encoder(
             shape,
             hidden_dropout=config.encoder.hidden_dropout,
             attention_dropout=config.encoder.attention_dropout,
@@ -110,8 +105,8 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
 
 
 def _configuration(path: Path) -> RunConfig:
-    """A saved model's configuration. An earlier release may have trained it in a way that is refused today: what a
-    trained model never reads is then left at its default.
+    """Return a saved model's configuration. An earlier release may have trained it in a way that is refused today:
+    what a trained model never reads is then left at its default.
     """
     try:
         return read(path)
@@ -125,7 +120,9 @@ def _configuration(path: Path) -> RunConfig:
 
 
 def _shape(folder: Path, backbone: str, sizes: Any, state: Mapping[str, Tensor]) -> BertShape | BilstmShape:
-    """The sizes that a saved model declares; refused before any memory is taken for what its weights cannot fill."""
+    """Return the sizes that a saved model declares; refused before any memory is taken for what its weights cannot
+    fill.
+    """
     try:
         shape = declared_shape(backbone, sizes)
     except (TypeError, BackboneError) as error:

@@ -30,7 +30,7 @@ _FINITE = ConfigDict(allow_inf_nan=False)  # JSON has no other numbers, and trai
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """All components of a kind, sorted; found by file name, nothing is imported.
+    """Return all components of a kind, sorted; found by file name, nothing is imported.
 
     Raises `ConfigurationError` for a kind that does not exist.
     """
@@ -43,7 +43,7 @@ def names(kind: str) -> tuple[str, ...]:
 
 @cache
 def load(kind: str, name: str) -> type:
-    """The class of one component.
+    """Return the class of one component.
 
     Raises `ConfigurationError` with the nearest name where there is none of that name.
     """
@@ -62,20 +62,20 @@ def load(kind: str, name: str) -> type:
 
 @cache
 def settings(kind: str, name: str) -> Mapping[str, object]:
-    """The settings of a component and their defaults, in the order of its constructor."""
+    """Return the settings of a component and their defaults, in the order of its constructor."""
     parameters = inspect.signature(load(kind, name)).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
 @cache
 def facts(kind: str, name: str) -> frozenset[str]:
-    """The facts of the model that a component asks for."""
+    """Return the facts of the model that a component asks for."""
     own = inspect.signature(load(kind, name)).parameters.values()
     return frozenset(p.name for p in own if p.kind == p.KEYWORD_ONLY) - set(settings(kind, name))
 
 
 def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, object]:
-    """All settings of a component: those given, checked against the constructor's types, and the defaults.
+    """Return all settings of a component: those given, checked against the constructor's types, and the defaults.
 
     Raises `ConfigurationError` with every fault at once: unknown settings, and values of another type, not finite or
     out of range (ranges stand in the constructor's annotations).
@@ -98,15 +98,16 @@ def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, obj
 
 @cache
 def _checks(kind: str, name: str) -> Mapping[str, TypeAdapter[typing.Any]]:
-    """What checks a value of each setting, by the annotations of the constructor."""
+    """Return what checks a value of each setting, by the annotations of the constructor."""
     if not settings(kind, name):
         return {}
-    types = typing.get_type_hints(vars(load(kind, name))["__init__"], include_extras=True)
+    types = typing.get_type_hints(inspect.getattr_static(load(kind, name), "__init__"), include_extras=True)
     return {key: TypeAdapter(types[key], config=_FINITE) for key in settings(kind, name)}
 
 
 def build(kind: str, name: str, given: Mapping[str, object], **known: object) -> typing.Any:
-    """An instance: the configuration's settings, and those facts of the model that it asks for, out of the `known`.
+    """Return an instance: the configuration's settings, and those facts of the model that it asks for, out of the
+    `known`.
 
     A component names the facts it needs as keyword-only parameters without a default; others are not passed.
     """

@@ -18,7 +18,8 @@ _RESET_PEAK = "5"  # proc(5), clear_refs: the peak becomes what is resident now;
 
 
 def moved(values: Tensor | NDArray[Any], device: torch.device | str) -> Tensor:
-    """What lies on the CPU, on `device`: copied from pinned memory while the program goes on; there already, it stays.
+    """Return what lies on the CPU, on `device`: copied from pinned memory while the program goes on; there already, it
+    stays.
 
     torch keeps the pinned memory until the copy is done.
     """
@@ -42,7 +43,8 @@ def forget_peak(device: str) -> None:
 
 
 def peak_memory_bytes(device: str) -> int:
-    """The most memory since `forget_peak`: on a GPU what torch allocated there, else this process's resident memory.
+    """Return the most memory since `forget_peak`: on a GPU what torch allocated there, else this process's resident
+    memory.
 
     Resident memory has Python and its libraries in it, some hundred MB, as every process that uses the model does.
     """

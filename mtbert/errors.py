@@ -68,7 +68,7 @@ class ExportError(MtbertError):
 
 
 def unknown(kind: str, value: str, known: Iterable[str]) -> str:
-    """The message for a name that does not exist: the nearest known one, then all of them.
+    """Return the message for a name that does not exist: the nearest known one, then all of them.
 
     >>> unknown("pooling", "men", ["cls", "mean"])
     "No pooling named 'men'. Did you mean 'mean'? Known: cls, mean."
@@ -80,6 +80,6 @@ def unknown(kind: str, value: str, known: Iterable[str]) -> str:
 
 
 def unwritable(error: Exception) -> str:
-    """The message for a folder or file that a command was to write and cannot; an OSError may name it."""
+    """Return the message for a folder or file that a command was to write and cannot; an OSError may name it."""
     name, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
     return f"{name or 'The output'} cannot be written ({reason or error}). Choose another place: --out DIR"

@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def hindrance(config: RunConfig) -> str | None:
-    """Why no plain BERT computes what this configuration's encoder does; None where one does."""
+    """Return why no plain BERT computes what this configuration's encoder does; None where one does."""
     from mtbert import components
 
     if config.backbone == "bilstm":
@@ -55,7 +55,7 @@ def hindrance(config: RunConfig) -> str | None:
 
 
 def one_encoder(config: RunConfig) -> bool:
-    """Whether all tasks have the very same encoder; adapters that merge into it make one for each task."""
+    """Return whether all tasks have the very same encoder; adapters that merge into it make one for each task."""
     return config.encoder.shared and not config.adapters
 
 
@@ -85,7 +85,7 @@ def export(trained: TrainedModel, folder: Path) -> list[Path]:
 
 
 def plain_encoder(model: MultitaskModel, task: str | None) -> BertEncoder:
-    """A task's encoder with its adapters merged into its weights: a copy where there are any."""
+    """Return a task's encoder with its adapters merged into its weights: a copy where there are any."""
     import copy
     from typing import cast
 

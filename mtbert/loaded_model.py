@@ -41,7 +41,7 @@ class TrainedModel:
         return min(wanted, shape.positions) if isinstance(shape, BertShape) else wanted
 
     def predict(self, task: str, texts: Sequence[str], texts2: Sequence[str] | None = None) -> NDArray[np.float32]:
-        """One prediction a text (or pair): the class, 0 or 1, or the similarity as the model gives it.
+        """Return one prediction a text (or pair): the class, 0 or 1, or the similarity as the model gives it.
 
         Raises `ConfigurationError` for a task the model was not trained on, or where `texts2` is missing, too
         much, or of another length.
@@ -52,7 +52,7 @@ class TrainedModel:
     def outputs(
         self, task: str, texts: Sequence[str], texts2: Sequence[str] | None = None
     ) -> tuple[NDArray[np.float32], AbstractTask]:
-        """The raw outputs (texts, outputs) and the task they belong to; errors as in `predict`."""
+        """Return the raw outputs (texts, outputs) and the task they belong to; errors as in `predict`."""
         if task not in self.model.heads:
             raise ConfigurationError([Fault("task", unknown("task of this model", task, self.model.heads))])
         description: AbstractTask = components.build("tasks", task, {})
@@ -76,7 +76,7 @@ class TrainedModel:
 
 
 def load(path: str | Path) -> TrainedModel:
-    """A trained model from a folder written by `mtbert.train` or `study.launch`.
+    """Return a trained model from a folder written by `mtbert.train` or `study.launch`.
 
     Raises `CheckpointError` naming the file that is missing or damaged.
     """

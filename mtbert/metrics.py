@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def accuracy(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The share of predictions that equal the label, 0..1."""
+    """Return the share of predictions that equal the label, 0..1."""
     p, y = _both(predicted, labels)
     return float((p == y).mean())
 
@@ -36,19 +36,21 @@ def binary_f1(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) ->
 
 
 def macro_f1(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of F1 over the classes that occur as label or as prediction, 0..1: scikit-learn's, zero_division=0."""
+    """Return the mean of F1 over the classes that occur as label or as prediction, 0..1: scikit-learn's,
+    zero_division=0.
+    """
     p, y = _both(predicted, labels)
     return float(np.mean([binary_f1(p, y, float(value)) for value in np.union1d(p, y)]))
 
 
 def macro_precision(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of precision over the classes of `macro_f1`, 0..1; a class that is never predicted counts 0."""
+    """Return the mean of precision over the classes of `macro_f1`, 0..1; a class that is never predicted counts 0."""
     p, y = _both(predicted, labels)
     return float(np.mean([precision(p, y, float(value)) for value in np.union1d(p, y)]))
 
 
 def macro_recall(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of recall over the classes of `macro_f1`, 0..1; a class without examples counts 0."""
+    """Return the mean of recall over the classes of `macro_f1`, 0..1; a class without examples counts 0."""
     p, y = _both(predicted, labels)
     return float(np.mean([recall(p, y, float(value)) for value in np.union1d(p, y)]))
 
@@ -77,23 +79,13 @@ def spearman(predicted: ArrayLike, labels: ArrayLike) -> float:
 
 
 def mean_squared_error(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of (prediction - label)^2, in label units squared."""
+    """Return the mean of (prediction - label)^2, in label units squared."""
     p, y = _both(predicted, labels)
     return float(((p - y) ** 2).mean())
 
 
-def confusion_matrix(predicted: ArrayLike, labels: ArrayLike, classes: int) -> NDArray[np.int64]:
-    """Counts (classes, classes): row = label, column = prediction. ValueError for other values."""
-    p, y = _both(predicted, labels)
-    for side, values in (("predictions", p), ("labels", y)):
-        if not np.isin(values, np.arange(classes)).all():
-            raise ValueError(f"{side} must be classes 0..{classes - 1}")
-    cells = y.astype(np.int64) * classes + p.astype(np.int64)
-    return np.bincount(cells, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
-
-
 def score(per_task: Mapping[str, Mapping[str, float]], main: Mapping[str, str]) -> float:
-    """The mean over tasks of the main metric: (SST + QQP + r) / 3 with the three tasks.
+    """Return the mean over tasks of the main metric: (SST + QQP + r) / 3 with the three tasks.
 
     `per_task` maps task to metric to value; `main` maps task to the name of its main metric.
     """
@@ -101,7 +93,7 @@ def score(per_task: Mapping[str, Mapping[str, float]], main: Mapping[str, str]) 
 
 
 def leaderboard_score(per_task: Mapping[str, Mapping[str, float]], main: Mapping[str, str]) -> float:
-    """The course's other formula: correlations count as (1 + r) / 2; (SST + QQP + (1 + r) / 2) / 3."""
+    """Return the course's other formula: correlations count as (1 + r) / 2; (SST + QQP + (1 + r) / 2) / 3."""
     values = []
     for task in sorted(per_task):
         value = per_task[task][main[task]]

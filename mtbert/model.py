@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -13,7 +12,7 @@ from mtbert import components
 from mtbert.adapters.abstract import TaskAdapter
 from mtbert.config import RunConfig
 from mtbert.config.parts import Precision
-from mtbert.data.batching import Batch
+from mtbert.data.batching import Batch, Border, FrozenBatch
 from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.backbones import build_encoder, load_pooler, load_tokenizer
 from mtbert.encoder.bert import BertEncoder
@@ -24,41 +23,6 @@ from mtbert.poolings.abstract import AbstractPooling
 from mtbert.precision import autocast
 from mtbert.random_streams import torch_stream
 from mtbert.tasks.abstract import AbstractTask
-
-
-@dataclass(frozen=True)
-class Border:
-    """Up to where a model is frozen: the embeddings and the first `layers` layers, without adapters.
-
-    `layers` None: the whole encoder with the task's adapters, and where `pooled` the pooling. `first_token`: of the
-    hidden states only the first token's is asked for.
-    """
-
-    layers: int | None
-    pooled: bool = False
-    first_token: bool = False
-
-    @property
-    def one_row(self) -> bool:
-        """Whether a sentence is one row (width) there; it is (tokens, width) elsewhere."""
-        return self.pooled or self.first_token
-
-
-@dataclass(frozen=True, eq=False)
-class FrozenBatch:
-    """Examples of one task as far as the part of the model below `border` has brought them; see `Batch`.
-
-    `states` are (rows, width) where the border has one row a sentence, else (rows, tokens, width), `attention_mask`
-    bool (rows, tokens), of one token for one row. `labels` is float32 (examples,). `packing` is that of the mask, where
-    there are layers above that want it.
-    """
-
-    states: Tensor
-    attention_mask: Tensor
-    labels: Tensor
-    pair: bool
-    border: Border
-    packing: Packing | None = None
 
 
 class MultitaskModel(nn.Module):
@@ -93,15 +57,15 @@ class MultitaskModel(nn.Module):
         self.copies = nn.ModuleDict({task: copy.deepcopy(encoder) for task in list(heads)[1:] if not shared})
 
     def encoder_of(self, task: str | None) -> AbstractEncoder:
-        """The encoder that a task's sentences go through: the shared one, or its own."""
+        """Return the encoder that a task's sentences go through: the shared one, or its own."""
         return cast(AbstractEncoder, self.copies[task]) if task is not None and task in self.copies else self.encoder
 
     def encoders(self) -> list[AbstractEncoder]:
-        """All encoders: one, or as many as there are tasks."""
+        """Return all encoders: one, or as many as there are tasks."""
         return [self.encoder, *(cast(AbstractEncoder, encoder) for encoder in self.copies.values())]
 
     def adapter_of(self, task: str | None) -> TaskAdapter | None:
-        """The task's set of adapters; None where there are none."""
+        """Return the task's set of adapters; None where there are none."""
         return cast(TaskAdapter, self.adapters[task]) if task is not None and task in self.adapters else None
 
     def vectors(
@@ -126,7 +90,9 @@ class MultitaskModel(nn.Module):
         return pooled
 
     def below(self, border: Border, input_ids: Tensor, attention_mask: Tensor, task: str) -> Tensor:
-        """What stands at a border, `FrozenBatch.states`, of tokens (rows, tokens): `above` makes `vectors` of it."""
+        """Return what stands at a border, `FrozenBatch.states`, of tokens (rows, tokens): `above` makes `vectors` of
+        it.
+        """
         if border.pooled:
             return self.vectors(input_ids, attention_mask, task)
         encoder = self.encoder_of(task)
@@ -151,7 +117,7 @@ class MultitaskModel(nn.Module):
         return pooled
 
     def forward(self, task: str, batch: Batch | FrozenBatch, embedded: Tensor | None = None) -> Tensor:
-        """The task's outputs (examples, outputs) in float32, whatever the encoder computed in; see `vectors`."""
+        """Return the task's outputs (examples, outputs) in float32, whatever the encoder computed in; see `vectors`."""
         if isinstance(batch, FrozenBatch):
             vectors = self.above(batch, task)
         else:
@@ -164,19 +130,19 @@ class MultitaskModel(nn.Module):
         return outputs.float()
 
     def autocast(self) -> torch.autocast:
-        """What the model computes in. Around several calls it keeps the weights that are cast in the first one."""
+        """Return what the model computes in. Around several calls it keeps the weights that are cast in the first one."""
         return autocast(self.precision, device_of(self))
 
     def trainable_parameters(self) -> int:
-        """How many numbers training may change now."""
+        """Return how many numbers training may change now."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     def adapter_parameters(self) -> int:
-        """How many weights the adapters of all tasks have, biases and layer norms left out (Zhang, Table 1)."""
+        """Return how many weights the adapters of all tasks have, biases and layer norms left out (Zhang, Table 1)."""
         return sum(p.numel() for p in self.adapters.parameters() if p.ndim > 1)
 
     def total_parameters(self) -> int:
-        """How many numbers the model has."""
+        """Return how many numbers the model has."""
         return sum(p.numel() for p in self.parameters())
 
     def train(self, mode: bool = True) -> MultitaskModel:
@@ -229,7 +195,7 @@ def freeze(model: MultitaskModel, trainable: str, layers: int | None) -> None:
 
 
 def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
-    """An untrained model: pretrained encoder, fresh pooling and heads, drawn from the run's seed.
+    """Return an untrained model: pretrained encoder, fresh pooling and heads, drawn from the run's seed.
 
     Each part has its own random stream, so that two configurations that differ in one head have the same others.
     Raises `BackboneError` where the encoder cannot be had.
@@ -249,7 +215,7 @@ def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
 def assemble(
     config: RunConfig, encoder: AbstractEncoder, pooler: tuple[Tensor, Tensor] | None = None
 ) -> MultitaskModel:
-    """The configuration's adapters, pooling and heads on an encoder, and what it says is trained.
+    """Return the configuration's adapters, pooling and heads on an encoder, and what it says is trained.
 
     `pooler` is the checkpoint's, for a pooling that starts from it.
     """
@@ -273,7 +239,7 @@ def assemble(
 
 
 def build(config: RunConfig) -> MultitaskModel:
-    """An untrained model of a configuration, for inspection: `trainable_parameters()` and the like.
+    """Return an untrained model of a configuration, for inspection: `trainable_parameters()` and the like.
 
     The vocabulary is the backbone's own; `tiny`, which trains one on the data, gets the demo's.
     """
@@ -299,7 +265,7 @@ def _heads(config: RunConfig, width: int) -> dict[str, AbstractHead]:
 
 
 def _pair_layer(config: RunConfig, width: int) -> nn.Module | None:
-    """The layer that tasks of pairs share, from a stream of its own; None where there is none."""
+    """Return the layer that tasks of pairs share, from a stream of its own; None where there is none."""
     if not config.shared_pair_layer:
         return None
     with torch_stream(config.early_seed, "initial", "pair_layer"):
@@ -307,7 +273,7 @@ def _pair_layer(config: RunConfig, width: int) -> nn.Module | None:
 
 
 def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdapter]:
-    """A set for each task, every adapter drawn from a stream of its own; raises `BackboneError` but for a BERT."""
+    """Return a set for each task, every adapter drawn from a stream of its own; raises `BackboneError` but for a BERT."""
     if not config.adapters:
         return {}
     if not isinstance(encoder, BertEncoder):
@@ -332,11 +298,11 @@ def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdap
 
 
 def _initial_seed(config: RunConfig, task: str) -> int:
-    """What a task's own parts are drawn from: those that a stage before `multitask` trains go with that stage."""
+    """Return what a task's own parts are drawn from: those that a stage before `multitask` trains go with that stage."""
     first = config.fine_tune_first
     return config.early_seed if first is not None and first.task == task else config.seed
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Where the model's parameters are."""
+    """Return where the model's parameters are."""
     return next(model.parameters()).device

@@ -40,23 +40,23 @@ class Packing:
         return self.visible.shape[-1]
 
     def to(self, device: torch.device | str) -> Packing:
-        """The same on `device`, without waiting for the copy."""
+        """Return the same on `device`, without waiting for the copy."""
         return Packing(*(moved(part, device) for part in (self.places, self.firsts, self.visible)))
 
     def pack(self, padded: Tensor) -> Tensor:
-        """The real tokens (real tokens, ...) of a padded batch (rows, tokens, ...)."""
+        """Return the real tokens (real tokens, ...) of a padded batch (rows, tokens, ...)."""
         packed: Tensor = _Pack.apply(padded.flatten(0, 1), self.places)  # type: ignore[no-untyped-call]
         return packed
 
     def pad(self, packed: Tensor) -> Tensor:
-        """The padded batch (rows, tokens, ...) of real tokens (real tokens, ...), with zeros at padding."""
+        """Return the padded batch (rows, tokens, ...) of real tokens (real tokens, ...), with zeros at padding."""
         size = self.rows * self.tokens
         padded: Tensor = _Pad.apply(packed, self.places, size)  # type: ignore[no-untyped-call]
         return padded.view(self.rows, self.tokens, *packed.shape[1:])
 
 
 def packing_of_array(mask: NDArray[np.bool_]) -> Packing:
-    """The packing, on the CPU, of a mask (rows, tokens) that was made there: nothing waits for a device."""
+    """Return the packing, on the CPU, of a mask (rows, tokens) that was made there: nothing waits for a device."""
     lengths = mask.sum(axis=1)  # (rows,)
     places = np.flatnonzero(mask)
     firsts = np.minimum(lengths.cumsum() - lengths, len(places) - 1)
@@ -65,7 +65,7 @@ def packing_of_array(mask: NDArray[np.bool_]) -> Packing:
 
 
 def packing_of(attention_mask: Tensor) -> Packing:
-    """The packing of a mask (rows, tokens), bool or 0/1 int.
+    """Return the packing of a mask (rows, tokens), bool or 0/1 int.
 
     On a GPU this waits for the device, which alone knows how many tokens are real: of a mask that was made on the CPU,
     move what `packing_of_array` gives.

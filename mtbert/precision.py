@@ -10,7 +10,7 @@ AMPERE = (8, 0)  # the first CUDA capability with bfloat16 matrix products
 
 
 def autocast(precision: Precision, device: torch.device) -> torch.autocast:
-    """A context: inside, matrix products (and what torch runs with them) are in `precision`.
+    """Return a context: inside, matrix products (and what torch runs with them) are in `precision`.
 
     Parameters, their gradients and the optimizer's state stay float32. Weights are cast once while the outermost of
     such contexts lasts.
@@ -26,7 +26,7 @@ def native_precision(device: str) -> Precision:
 
 
 def slow(precision: Precision, device: str) -> str | None:
-    """A warning where `precision` is no gain on a device (what is computed is right all the same); else None."""
+    """Return a warning where `precision` is no gain on a device (what is computed is right all the same); else None."""
     if precision == "float32" or native_precision(device) == precision:
         return None
     lacks = "GPU is older than Ampere" if device.startswith("cuda") else "processor has neither AVX-512 BF16 nor AMX"

@@ -20,7 +20,7 @@ def derive(seed: int, *purpose: str | int) -> int:
 
 
 def numpy_stream(seed: int, *purpose: str | int) -> np.random.Generator:
-    """A numpy generator for one purpose."""
+    """Return a numpy generator for one purpose."""
     return np.random.default_rng(derive(seed, *purpose))
 
 

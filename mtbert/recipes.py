@@ -17,7 +17,8 @@ GROUP = "mtbert.recipes"
 
 
 def recipe(name: str, epochs: int | None = None) -> RunConfig:
-    """The configuration of that name, for so many epochs of multitask fine-tuning (default: the configuration's).
+    """Return the configuration of that name, for so many epochs of multitask fine-tuning (default: the
+    configuration's).
 
     Raises `ConfigurationError` where no installed package offers it.
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtbert import output
+from mtbert.cli import commands
 from mtbert.data import dropped
 from mtbert.errors import CheckpointError, ConfigurationError, Fault, MtbertError, unwritable
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the command's arguments."""
     result = argparse.ArgumentParser(
         prog="python -m mtbert.train", description="Train one configuration and save the best epoch's model."
     )
@@ -41,9 +42,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="F",
         help="every learning rate times F, as in study.launch; default: 1",
     )
-    result.add_argument(
-        "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
-    )
+    commands.add_data(result)
     for split, kind in (("train", "training"), ("dev", "dev")):
         result.add_argument(
             f"--{split}-examples",
@@ -52,7 +51,6 @@ def parser() -> argparse.ArgumentParser:
             help=f"at most N {kind} examples a task; default: the configuration's, else all",
         )
     result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
-    result.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
     result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name; default: the configuration's")
     result.add_argument("--seed", type=int, help="default: the configuration's")
     result.add_argument(
@@ -63,7 +61,6 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--device", help="cpu, cuda, cuda:1; default: cuda where there is one")
     result.add_argument("--json", action="store_true", help="print one JSON object at the end; epochs go to stderr")
-    result.add_argument("--threads", type=int, default=1, help="CPU threads; part of what makes a result repeatable")
     return result
 
 
@@ -121,7 +118,9 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _configuration(options: argparse.Namespace) -> RunConfig:
-    """What is asked for; raises `MtbertError` for what cannot be, or has not as many layers as are to be trained."""
+    """Return what is asked for; raises `MtbertError` for what cannot be, or has not as many layers as are to be
+    trained.
+    """
     from mtbert.config import RunConfig, parse, read, with_rates
     from mtbert.config.rules import nothing_to_train
     from mtbert.encoder.backbones import check_layers
@@ -145,12 +144,14 @@ def _configuration(options: argparse.Namespace) -> RunConfig:
 
 
 def _given(options: argparse.Namespace, *names: str) -> dict[str, object]:
-    """Those of the options that the command line has."""
+    """Return those of the options that the command line has."""
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 def _device(wanted: str | None) -> str:
-    """The device asked for, by default a GPU where there is one; raises `ConfigurationError` where torch has none."""
+    """Return the device asked for, by default a GPU where there is one; raises `ConfigurationError` where torch has
+    none.
+    """
     import torch
 
     device = wanted or ("cuda" if torch.cuda.is_available() else "cpu")

@@ -16,7 +16,7 @@ from mtbert.errors import MtbertError, unwritable
 
 
 def parser(name: str, about: str) -> argparse.ArgumentParser:
-    """The arguments that all of them have."""
+    """Return the arguments that all of them have."""
     made = argparse.ArgumentParser(prog=f"python -m mtbert.{name}", description=about)
     made.add_argument(
         "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
@@ -28,7 +28,9 @@ def parser(name: str, about: str) -> argparse.ArgumentParser:
 def add_data(made: argparse.ArgumentParser) -> None:
     """The arguments of those that run the model on data."""
     made.add_argument("--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout")
-    made.add_argument("--threads", type=int, default=1, help="CPU threads")
+    made.add_argument(
+        "--threads", type=int, default=1, help="CPU threads (default: 1); results repeat exactly with the same number"
+    )
     made.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
 
 

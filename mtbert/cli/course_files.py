@@ -52,7 +52,7 @@ def write(model: TrainedModel, corpus: Corpus, folder: Path) -> list[Path]:
 
 
 def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
-    """What is predicted, dev and where there is one test: all rows of a course folder's files, else the splits."""
+    """Return what is predicted, dev and where there is one test: all rows of a course folder's files, else the splits."""
     data = corpus.tasks[task.name]
     found = {"dev": data.dev} | ({} if data.unlabelled is None else {"test": data.unlabelled})
     if not (is_folder(corpus.source) and isinstance(task.files, Tables)):
@@ -63,7 +63,7 @@ def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
 
 
 def _every_row(path: Path, task: AbstractTask, id_column: str) -> Split:
-    """The rows of a file as they stand there, those without a usable label among them; without labels."""
+    """Return the rows of a file as they stand there, those without a usable label among them; without labels."""
     rows = read_table(path, [id_column, *task.text_columns]).rows
     texts = [tuple(text.strip() for text in row.fields[1:]) for row in rows]
     return Split(
@@ -75,7 +75,7 @@ def _every_row(path: Path, task: AbstractTask, id_column: str) -> Split:
 
 
 def _table(model: TrainedModel, task: str, split: Split, column: str) -> str:
-    """The rows of one file. Similarities are clipped to the label's scale here, and nowhere else."""
+    """Return the rows of one file. Similarities are clipped to the label's scale here, and nowhere else."""
     description: AbstractTask = components.build("tasks", task, {})
     values = model.predict(task, split.texts, split.texts2)
     if description.label_kind == "score":

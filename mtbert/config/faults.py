@@ -16,12 +16,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def faults_of(error: ValidationError) -> list[Fault]:
-    """All faults of a refused configuration, each with its dotted path."""
+    """Return all faults of a refused configuration, each with its dotted path."""
     return [Fault(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
 
 
 def validation_error(title: str, faults: Sequence[Fault], value: Any) -> ValidationError:
-    """The same faults in pydantic's form, so that they keep their paths inside a larger configuration."""
+    """Return the same faults in pydantic's form, so that they keep their paths inside a larger configuration."""
     return ValidationError.from_exception_data(title, line_errors(faults, value))
 
 
@@ -40,7 +40,7 @@ def line_errors(faults: Sequence[Fault], value: Any) -> list[InitErrorDetails]:
 def sound_part(
     value: Any, faults: Sequence[ErrorDetails], validate: Callable[[Any], Model]
 ) -> tuple[Model | None, set[str]]:
-    """What `validate` makes of `value` without its faulty fields, and the dotted paths of these.
+    """Return what `validate` makes of `value` without its faulty fields, and the dotted paths of these.
 
     A faulty field of a part is left out alone where the part can do without it, else the part. None where nothing is
     left that can be validated.
@@ -56,7 +56,7 @@ def sound_part(
 
 
 def _without(value: Any, places: Collection[tuple[int | str, ...]]) -> Any:
-    """A mapping without what lies at these places; an entry that is none itself is left out whole."""
+    """Return a mapping without what lies at these places; an entry that is none itself is left out whole."""
     if not isinstance(value, Mapping):
         return value
     kept = {}
@@ -70,7 +70,9 @@ def _without(value: Any, places: Collection[tuple[int | str, ...]]) -> Any:
 
 
 def with_hint(model: type[BaseModel], details: Any) -> InitErrorDetails:
-    """The same error, said better: for an unknown field the fields that exist at its place, else the value given."""
+    """Return the same error, said better: for an unknown field the fields that exist at its place, else the value
+    given.
+    """
     loc = details["loc"]
     message = details["msg"].removeprefix("Value error, ")
     if details["type"] == "extra_forbidden":
@@ -82,7 +84,7 @@ def with_hint(model: type[BaseModel], details: Any) -> InitErrorDetails:
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The fields of the part that `loc` leads to; a key of a mapping leads to the mapping's values."""
+    """Return the fields of the part that `loc` leads to; a key of a mapping leads to the mapping's values."""
     found: Any = model
     for step in loc:
         if isinstance(found, type) and issubclass(found, BaseModel):

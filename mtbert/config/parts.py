@@ -104,7 +104,7 @@ class EncoderConfig(Part):
 
 
 def _subsample(value: Any) -> int | float | str:
-    """A count, a part of the whole, or "smallest"; one message where it is none of them."""
+    """Return a count, a part of the whole, or "smallest"; one message where it is none of them."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if value == "smallest" or (number and (0 < value < 1 or (value >= 1 and isinstance(value, int)))):
         return value  # type: ignore[no-any-return]

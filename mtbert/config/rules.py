@@ -28,7 +28,7 @@ class Law(NamedTuple):
 
 
 def combination_faults(config: AbstractRunConfig, unsound: Collection[str] = ()) -> list[Fault]:
-    """Every fault between parts, each with its path, the law, the value and the way out.
+    """Return every fault between parts, each with its path, the law, the value and the way out.
 
     `unsound` are dotted paths with faults of their own: a law that would have to read one of them does not judge.
     """
@@ -36,7 +36,7 @@ def combination_faults(config: AbstractRunConfig, unsound: Collection[str] = ())
 
 
 def nothing_to_train(config: AbstractRunConfig) -> Fault | None:
-    """Where `multitask` could train nothing at all, why: heads alone, none with a parameter, nor the pooling.
+    """Return where `multitask` could train nothing at all, why: heads alone, none with a parameter, nor the pooling.
 
     None of `LAWS`: a space of one task may draw such a configuration, and its run then fails with the same reason.
     """
@@ -53,18 +53,18 @@ def nothing_to_train(config: AbstractRunConfig) -> Fault | None:
 
 
 def _learns(name: str, task: TaskConfig) -> bool:
-    """Whether the head of a task has a parameter."""
+    """Return whether the head of a task has a parameter."""
     head, on_scale = components.load("heads", task.head.name), components.load("tasks", name).label_kind == "score"  # type: ignore[attr-defined]
     return not on_scale or bool(head.learns_on_scale)  # type: ignore[attr-defined]
 
 
 def _has_weights(config: AbstractRunConfig) -> bool:
-    """Whether the pooling has a parameter."""
+    """Return whether the pooling has a parameter."""
     return "width" in components.facts("poolings", config.pooling.name)
 
 
 def _reads_any(law: Law, paths: Collection[str]) -> bool:
-    """Whether one of the paths is, holds, or lies inside what the law reads."""
+    """Return whether one of the paths is, holds, or lies inside what the law reads."""
     return any(
         f"{path}.".startswith(f"{read}.") or f"{read}.".startswith(f"{path}.") for path in paths for read in law.reads
     )
@@ -85,7 +85,7 @@ def _each_task(config: AbstractRunConfig) -> Iterator[Fault]:
 
 
 def _head(name: str, task: TaskConfig) -> Iterator[Fault]:
-    """A head that reads something else than its task gives."""
+    """Yield a head that reads something else than its task gives."""
     given = "pair" if components.load("tasks", name).pair else "sentence"  # type: ignore[attr-defined]
     reads = {head: components.load("heads", head).reads for head in components.names("heads")}  # type: ignore[attr-defined]
     if reads[task.head.name] != given:
@@ -182,7 +182,7 @@ def _surgery_with_one_task_a_step(config: AbstractRunConfig) -> Iterator[Fault]:
 
 
 def _one_task_a_step(config: AbstractRunConfig) -> str | None:
-    """Why not and the way out, where the sampler gives one task a step."""
+    """Return why not and the way out, where the sampler gives one task a step."""
     sampler, samplers = config.multitask.sampler.name, components.names("samplers")
     giving = [name for name in samplers if components.load("samplers", name).gives_all_tasks]  # type: ignore[attr-defined]
     return None if sampler in giving else f"sampler {sampler} gives one; use the sampler {' or '.join(giving)}"
@@ -222,7 +222,7 @@ def _hybrid_of_nothing_shared(config: AbstractRunConfig) -> Iterator[Fault]:
 
 
 def _nothing_shared(config: AbstractRunConfig) -> str | None:
-    """Why not and the way out, where nothing of an encoder that tasks share is trained."""
+    """Return why not and the way out, where nothing of an encoder that tasks share is trained."""
     laws, ways_out = [], []
     if not config.encoder.shared:
         laws.append("encoder.shared=false leaves none")
@@ -251,7 +251,7 @@ def _best_epoch_of_each_task(config: AbstractRunConfig) -> Iterator[Fault]:
 
 
 def _shared_beside_the_encoder(config: AbstractRunConfig) -> tuple[str, str] | None:
-    """What tasks with one encoder train together beside it, whatever is frozen, and how to do without; or None."""
+    """Return what tasks with one encoder train together beside it, whatever is frozen, and how to do without; or None."""
     if config.encoder.shared and _has_weights(config):
         return f"pooling {config.pooling.name}", "a pooling without weights (cls, mean, max)"
     return ("the pair layer", "leave out shared_pair_layer") if config.shared_pair_layer else None

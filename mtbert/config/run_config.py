@@ -66,7 +66,7 @@ class RunConfig(AbstractRunConfig):
     @field_validator("adapters", mode="before")
     @classmethod
     def _adapters_by_name(cls, adapters: Any) -> Any:
-        """A mapping from name to settings is a list of adapters: what dotted paths of a space write."""
+        """Return a mapping from name to settings is a list of adapters: what dotted paths of a space write."""
         if not isinstance(adapters, Mapping):
             return adapters
         return [{"name": name, **given} if isinstance(given, Mapping) else given for name, given in adapters.items()]
@@ -88,7 +88,7 @@ class RunConfig(AbstractRunConfig):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def with_seed(self, seed: int) -> RunConfig:
-        """The same configuration with another seed."""
+        """Return the same configuration with another seed."""
         return self.model_copy(update={"seed": seed})
 
     @property
@@ -100,7 +100,7 @@ class RunConfig(AbstractRunConfig):
         return self.seed if self.pretraining_seed is None else self.pretraining_seed
 
     def reported_epochs(self) -> int:
-        """How many epochs a run reports at most: those of `multitask`, then those of `single_task`."""
+        """Return how many epochs a run reports at most: those of `multitask`, then those of `single_task`."""
         return self.multitask.epochs + (self.single_task.epochs if self.single_task is not None else 0)
 
     def __hash__(self) -> int:
@@ -108,7 +108,7 @@ class RunConfig(AbstractRunConfig):
 
 
 def parse(data: Any) -> RunConfig:
-    """A configuration from JSON data; raises `ConfigurationError` with all faults."""
+    """Return a configuration from JSON data; raises `ConfigurationError` with all faults."""
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
@@ -116,7 +116,7 @@ def parse(data: Any) -> RunConfig:
 
 
 def read(path: Path) -> RunConfig:
-    """A configuration from a JSON file; raises `ConfigurationError` naming the file."""
+    """Return a configuration from a JSON file; raises `ConfigurationError` naming the file."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -129,7 +129,9 @@ def read(path: Path) -> RunConfig:
 
 
 def with_rates(config: RunConfig, times: float) -> RunConfig:
-    """The configuration with every learning rate, of whatever part, `times` as high; `ConfigurationError` above 1."""
+    """Return the configuration with every learning rate, of whatever part, `times` as high; `ConfigurationError` above
+    1.
+    """
     return config if times == 1 else parse(_multiplied(config.model_dump(mode="json"), times))
 
 
@@ -143,7 +145,7 @@ def _multiplied(part: Any, times: float) -> Any:
 
 
 def _differences(part: BaseModel) -> dict[str, Any]:
-    """What a part sets to other than its default, as JSON data."""
+    """Return what a part sets to other than its default, as JSON data."""
     if isinstance(part, Component):
         defaults = components.settings(part.kind, part.name)
         given = part.model_dump(mode="json")
@@ -164,5 +166,5 @@ def _differences(part: BaseModel) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    """A default as JSON would give it back: tuples are lists there."""
+    """Return a default as JSON would give it back: tuples are lists there."""
     return list(value) if isinstance(value, tuple) else value

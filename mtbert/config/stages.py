@@ -23,7 +23,7 @@ Positive = Annotated[float, Field(gt=0.0)]
 
 
 def corpora_of(text: str) -> tuple[str, ...]:
-    """The corpora that a sum such as "in_domain+tasks" names; raises `ValueError` for what is none.
+    """Return the corpora that a sum such as "in_domain+tasks" names; raises `ValueError` for what is none.
 
     A corpus is one of `NAMED_CORPORA` or a text file, one sentence a line, whose name ends in .txt.
     """

@@ -33,9 +33,44 @@ class Batch:
     packing: Packing
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch with its tensors on `device`; a GPU copies them while it computes."""
+        """Return the same batch with its tensors on `device`; a GPU copies them while it computes."""
         ids, mask, labels = (moved(tensor, device) for tensor in (self.input_ids, self.attention_mask, self.labels))
         return Batch(ids, mask, labels, self.pair, self.indices, self.packing.to(device))
+
+
+@dataclass(frozen=True)
+class Border:
+    """Up to where a model is frozen: the embeddings and the first `layers` layers, without adapters.
+
+    `layers` None: the whole encoder with the task's adapters, and where `pooled` the pooling. `first_token`: of the
+    hidden states only the first token's is asked for.
+    """
+
+    layers: int | None
+    pooled: bool = False
+    first_token: bool = False
+
+    @property
+    def one_row(self) -> bool:
+        """Whether a sentence is one row (width) there; it is (tokens, width) elsewhere."""
+        return self.pooled or self.first_token
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenBatch:
+    """Examples of one task as far as the part of the model below `border` has brought them; see `Batch`.
+
+    `states` are (rows, width) where the border has one row a sentence, else (rows, tokens, width), `attention_mask`
+    bool (rows, tokens), of one token for one row. `labels` is float32 (examples,). `packing` is that of the mask, where
+    there are layers above that want it.
+    """
+
+    states: Tensor
+    attention_mask: Tensor
+    labels: Tensor
+    pair: bool
+    border: Border
+    packing: Packing | None = None
 
 
 def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
@@ -86,7 +121,7 @@ def evaluation_batches(
 
 
 def collate(split: TokenizedSplit, indices: NDArray[np.int64], pad_id: int) -> Batch:
-    """The examples at `indices` as padded tensors; at least one is needed."""
+    """Return the examples at `indices` as padded tensors; at least one is needed."""
     rows = [split.first.take(indices)] + ([] if split.second is None else [split.second.take(indices)])
     values, lengths = np.concatenate([part.values for part in rows]), np.concatenate([part.lengths() for part in rows])
     mask = np.arange(lengths.max()) < lengths[:, None]  # (rows, tokens)

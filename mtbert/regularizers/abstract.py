@@ -25,14 +25,16 @@ class AbstractRegularizer(ABC):
 
     @abstractmethod
     def __call__(self, model: MultitaskModel, task: AbstractTask, batch: Batch, outputs: Tensor) -> Tensor:
-        """The penalty, a scalar, already weighted; `outputs` (examples, outputs) is what the model gave for `batch`."""
+        """Return the penalty, a scalar, already weighted; `outputs` (examples, outputs) is what the model gave for
+        `batch`.
+        """
 
     def after_step(self, model: MultitaskModel) -> None:
         """Called after each step of the optimizer; nothing, where there is no state."""
         return
 
     def state(self) -> dict[str, Tensor]:
-        """What it keeps from step to step, by name."""
+        """Return what it keeps from step to step, by name."""
         return {}
 
     def restore(self, model: MultitaskModel, state: Mapping[str, Tensor]) -> None:

@@ -69,7 +69,7 @@ class SmartRegularizer(AbstractRegularizer):
         self._random_state = _random_state(device) if self.same_dropout else None
 
     def __call__(self, model: MultitaskModel, task: AbstractTask, batch: Batch, outputs: Tensor) -> Tensor:
-        """The penalty of a batch, with a gradient to the model through the clean and the perturbed outputs."""
+        """Return the penalty of a batch, with a gradient to the model through the clean and the perturbed outputs."""
         word = cast(nn.Embedding, model.encoder_of(task.name).embeddings.word)
         words: Tensor = word(batch.input_ids)  # (rows, tokens, width)
         noise = (torch.randn_like(words) * DEVIATION).detach().requires_grad_()
@@ -98,7 +98,7 @@ class SmartRegularizer(AbstractRegularizer):
                 follows.lerp_(leads, 1 - self.momentum)
 
     def state(self) -> dict[str, Tensor]:
-        """The teacher's parameters; nothing before there is one."""
+        """Return the teacher's parameters; nothing before there is one."""
         return {} if self._teacher is None else dict(self._teacher.named_parameters())
 
     def restore(self, model: MultitaskModel, state: Mapping[str, Tensor]) -> None:
@@ -108,7 +108,7 @@ class SmartRegularizer(AbstractRegularizer):
             self._teacher.load_state_dict(state, strict=False)
 
     def _teaching(self, model: MultitaskModel, task: AbstractTask, batch: Batch) -> Tensor:
-        """The teacher's outputs; the teacher is the model as it is at the first call."""
+        """Return the teacher's outputs; the teacher is the model as it is at the first call."""
         if self._teacher is None:
             self._teacher = copy.deepcopy(model).requires_grad_(False).eval()
         with torch.no_grad():
@@ -126,7 +126,7 @@ def change(noise: Tensor, gradient: Tensor, radius: float, step: float, perturba
 
 
 def divergence(task: AbstractTask, first: Tensor, second: Tensor) -> Tensor:
-    """How far two outputs (examples, outputs) of a task are from each other: l of `SmartRegularizer`, a scalar.
+    """Return how far two outputs (examples, outputs) of a task are from each other: l of `SmartRegularizer`, a scalar.
 
     Symmetric in its arguments, 0 where they are equal, with a gradient to both.
     """
@@ -139,7 +139,7 @@ def divergence(task: AbstractTask, first: Tensor, second: Tensor) -> Tensor:
 
 
 def _normalised(vectors: Tensor) -> Tensor:
-    """Each token's vector with its largest absolute value at 1; zeros stay zeros."""
+    """Return each token's vector with its largest absolute value at 1; zeros stay zeros."""
     return vectors / vectors.abs().amax(dim=-1, keepdim=True).clamp(min=TINY)
 
 

@@ -51,7 +51,7 @@ class Claim:
 
 
 def take(path: Path) -> Claim | None:
-    """The claim at `path`; None where another holds it. One that has expired is taken over.
+    """Return the claim at `path`; None where another holds it. One that has expired is taken over.
 
     Raises `OSError` where the folder cannot be written.
     """
@@ -86,7 +86,7 @@ def _take_away(path: Path) -> None:
 
 
 def expired(path: Path) -> bool:
-    """Whether nobody holds the claim any more."""
+    """Return whether nobody holds the claim any more."""
     try:
         idle = time.time() - path.stat().st_mtime
         text = path.read_text(encoding="utf-8")
@@ -113,7 +113,7 @@ def _alive(pid: int) -> bool:
 
 
 def _ended(pid: int) -> bool:
-    """Whether a process has ended and only waits for its parent to hear of it (Linux; elsewhere False)."""
+    """Return whether a process has ended and only waits for its parent to hear of it (Linux; elsewhere False)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
     except (OSError, IndexError):

@@ -49,12 +49,12 @@ class ChainKeys:
     after: str | None
 
     def all(self) -> tuple[str, ...]:
-        """Every key of the chain, first stage first."""
+        """Return every key of the chain, first stage first."""
         return (*(key for _, key in self.before), *self.multitask, *((self.after,) if self.after else ()))
 
 
 def root_key(backbone: str, *, device: str, threads: int) -> str:
-    """What every run with this backbone on such a machine starts from.
+    """Return what every run with this backbone on such a machine starts from.
 
     `device` is "cpu" or "cuda:1", of which the kind counts; on a GPU the number of `threads` does not. Reads the
     backbone's files; raises `BackboneError` where it has none.
@@ -64,7 +64,7 @@ def root_key(backbone: str, *, device: str, threads: int) -> str:
 
 
 def chain_keys(config: RunConfig, root: str, data: Mapping[str, str]) -> ChainKeys:
-    """The keys of a run. `root` is `root_key`'s, `data` the hashes of what is read, `Prepared.hashes`.
+    """Return the keys of a run. `root` is `root_key`'s, `data` the hashes of what is read, `Prepared.hashes`.
 
     Raises `KeyError` for data that was not prepared.
     """
@@ -83,14 +83,14 @@ def chain_keys(config: RunConfig, root: str, data: Mapping[str, str]) -> ChainKe
 
 
 def continues(config: RunConfig) -> bool:
-    """Whether an epoch of `multitask` is the same however many follow it."""
+    """Return whether an epoch of `multitask` is the same however many follow it."""
     sampler = components.load("samplers", config.multitask.sampler.name)
     constant = config.multitask.optimizer.schedule == "constant"
     return constant and not sampler.depends_on_total  # type: ignore[attr-defined]
 
 
 def backbone_identity(backbone: str) -> str:
-    """A backbone by the content of its files; one without a checkpoint by its name."""
+    """Return a backbone by the content of its files; one without a checkpoint by its name."""
     if backbone in FRESH:
         return backbone
     folder = find_folder(backbone)
@@ -130,7 +130,7 @@ def _before(config: RunConfig) -> Iterable[tuple[str, Any, list[str]]]:
 
 
 def _multitask(config: RunConfig) -> list[Any]:
-    """Everything `multitask` reads; its number of epochs only where an epoch depends on it."""
+    """Return everything `multitask` reads; its number of epochs only where an epoch depends on it."""
     stage = _plain(config.multitask)
     if continues(config):
         stage.pop("epochs")

@@ -74,11 +74,11 @@ class StageStore:
         self.trouble: str | None = None
 
     def has(self, key: str) -> bool:
-        """Whether there is an entry; whether it is whole shows when it is read."""
+        """Return whether there is an entry; whether it is whole shows when it is read."""
         return (self._place(key) / ENTRY).is_file()
 
     def find(self, key: str) -> Entry | None:
-        """The entry, None where there is none; a damaged one is set aside. Counts as a use."""
+        """Return the entry, None where there is none; a damaged one is set aside. Counts as a use."""
         place = self._place(key)
         if not (place / ENTRY).is_file():
             return None
@@ -112,7 +112,7 @@ class StageStore:
                 self._give_up(error)
 
     def claim(self, key: str) -> Claim | None:
-        """The right to compute `key`, or None where the store has it by now: waits while another computes it.
+        """Return the right to compute `key`, or None where the store has it by now: waits while another computes it.
 
         Without a working store everybody may compute.
         """
@@ -129,15 +129,15 @@ class StageStore:
             time.sleep(WAIT_SECONDS)
 
     def claimed(self, key: str) -> bool:
-        """Whether somebody computes it now."""
+        """Return whether somebody computes it now."""
         return not claims.expired(self.folder / CLAIMS / key)
 
     def in_progress(self) -> set[str]:
-        """The keys of all stages that somebody computes now."""
+        """Return the keys of all stages that somebody computes now."""
         return {path.name for path in self.folder.glob(f"{CLAIMS}/[!.]*") if is_own(path) and not claims.expired(path)}
 
     def keys(self) -> list[str]:
-        """The keys of all entries."""
+        """Return the keys of all entries."""
         return sorted(place.name for place in self._places())
 
     @property
@@ -228,7 +228,9 @@ class StageStore:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a path in one of a store's folders has a name of the store's and is what it would be there: no link."""
+    """Return whether a path in one of a store's folders has a name of the store's and is what it would be there: no
+    link.
+    """
     folder = path.parent.name
     if re.fullmatch(r"[0-9a-f]{2}", folder):
         names, kind = rf"{folder}[0-9a-f]{{62}}|\.{folder}[0-9a-f]{{6}}\..+", stat.S_ISDIR
@@ -267,7 +269,9 @@ def _read(place: Path) -> Entry:
 
 
 def _old(path: Path) -> bool:
-    """Whether nobody has written there for long; not of one that is gone meanwhile: another process has finished it."""
+    """Return whether nobody has written there for long; not of one that is gone meanwhile: another process has
+    finished it.
+    """
     with contextlib.suppress(FileNotFoundError):
         return time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS
     return False

@@ -17,7 +17,7 @@ from mtbert.config import RunConfig
 from mtbert.device import peak_memory_bytes
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stage_store.claims import Claim
-from mtbert.stage_store.keys import ChainKeys
+from mtbert.stage_store.keys import SINGLE_TASK, ChainKeys
 from mtbert.stage_store.store import Entry, StageStore
 from mtbert.stages import multitask
 from mtbert.stages.losses import StageTold
@@ -68,7 +68,7 @@ class StageDone:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], computed_here: Collection[str]) -> Self:
-        """What `as_json` gave; shared unless its key is among those that this run computed."""
+        """Return what `as_json` gave; shared unless its key is among those that this run computed."""
         told = None if data["told"] is None else StageTold.from_json(data["told"])
         return cls(**{**data, "told": told}, shared=data["key"] not in computed_here)
 
@@ -121,7 +121,9 @@ class Chain(AbstractPieces):
         self._made = made
 
     def latest(self) -> StageState | None:
-        """What the store has of `multitask`; claims the next piece that others want, waiting for who computes it."""
+        """Return what the store has of `multitask`; claims the next piece that others want, waiting for who computes
+        it.
+        """
         while (wanted := self._next_wanted()) is not None and self.store is not None:
             self._claim = self.store.claim(wanted)
             if self._claim is not None or not self._find_multitask(at_least=self._known_epochs + 1):
@@ -150,8 +152,15 @@ class Chain(AbstractPieces):
             self.store.make_room()  # features were written too
         self.done += self._pieces([(epoch.train_seconds, epoch.eval_seconds) for epoch in epochs])
 
+    def add_single_task(self, epochs: Sequence[EpochReport]) -> None:
+        """Add the stage `single_task`, which is never shared, to the run's stages."""
+        key = (self.sharing.keys.after or "") if self.sharing is not None else ""
+        trained = sum(epoch.train_seconds for epoch in epochs)
+        seconds = trained + sum(epoch.eval_seconds for epoch in epochs)
+        self.done.append(StageDone(SINGLE_TASK, key, seconds, trained, self._peak(), shared=False))
+
     def features(self, config: RunConfig) -> Shared | None:
-        """Where what `multitask` leaves frozen is kept for other runs, and what names it."""
+        """Return where what `multitask` leaves frozen is kept for other runs, and what names it."""
         if self.sharing is None or self.store is None:
             return None
         pooling = json.dumps(config.pooling.model_dump(mode="json"), sort_keys=True)
@@ -220,7 +229,8 @@ class Chain(AbstractPieces):
         self.store.put(key, tensors, data)
 
     def _pieces(self, seconds: Sequence[tuple[float, float]]) -> list[StageDone]:
-        """The features that `multitask` read, then what of it was carried out here, from one kept epoch to the next.
+        """Return the features that `multitask` read, then what of it was carried out here, from one kept epoch to the
+        next.
 
         `seconds` of all its epochs, (training, evaluating).
         """
@@ -233,7 +243,7 @@ class Chain(AbstractPieces):
         return pieces
 
     def _features(self) -> list[StageDone]:
-        """The features that were read, but those that count already for the epochs from the store."""
+        """Return the features that were read, but those that count already for the epochs from the store."""
         known = {stage.key for stage in self.done if stage.key}
         return [
             StageDone(FEATURES, m.key, m.seconds, m.seconds if m.training else 0.0, m.peak_memory_bytes, m.shared)

@@ -41,7 +41,7 @@ def contrastive_loss(
 
 
 def sentence_numbers(rows: Ragged) -> NDArray[np.int64]:
-    """A number for each row, (rows,): equal for rows of equal tokens, and for no others."""
+    """Return a number for each row, (rows,): equal for rows of equal tokens, and for no others."""
     known: dict[bytes, int] = {}
     return np.array([known.setdefault(rows[i].tobytes(), len(known)) for i in range(len(rows))], dtype=np.int64)
 

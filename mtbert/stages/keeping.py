@@ -12,7 +12,9 @@ from mtbert.training.evaluation import Evaluation, TaskEvaluation, evaluation_of
 
 
 def own_parts(model: MultitaskModel, task: str) -> tuple[str, ...]:
-    """What the names of a task's own parameters begin with: head, adapters, and its encoder where none is shared."""
+    """Return what the names of a task's own parameters begin with: head, adapters, and its encoder where none is
+    shared.
+    """
     own = (f"heads.{task}.", f"adapters.{task}.", f"copies.{task}.")
     first = bool(model.copies) and task not in model.copies  # the model's own encoder is the first task's
     return (*own, "encoder.") if first else own

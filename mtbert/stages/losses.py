@@ -31,11 +31,11 @@ class StageTold:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """What `as_json` gave."""
+        """Return what `as_json` gave."""
         return cls(tuple(data["losses"]), dict(data["references"]))
 
     def sentence(self, stage: str) -> str:
-        """The first and the last loss beside the references, in a line."""
+        """Return the first and the last loss beside the references, in a line."""
         first, *others = self.losses
         told = f"{stage}: loss {first:.2f} in the only epoch"
         if others:

@@ -18,6 +18,7 @@ from mtbert.data.batching import training_batches
 from mtbert.data.tokenize import Prepared
 from mtbert.device import moved
 from mtbert.encoder.bert import BertEncoder
+from mtbert.encoder.tiny_vocabulary import SPECIAL_TOKENS
 from mtbert.encoder.weights import MaskedHead
 from mtbert.errors import DataError
 from mtbert.model import MultitaskModel, device_of
@@ -27,7 +28,6 @@ from mtbert.stages.mlm_heads import new_head, published_head, token_counts, unig
 from mtbert.stages.pretraining import Indices, Pretraining, fit, on_device, padded, sentences
 
 NAME = "mlm"
-SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MASKED, RANDOM = 0.8, 0.1  # of the chosen tokens; the rest stay as they are
 
 
@@ -78,7 +78,7 @@ def run(
 def _head(
     model: MultitaskModel, config: MlmConfig, counts: NDArray[np.int64], published: MaskedHead | None
 ) -> nn.Module:
-    """The output layer that the configuration asks for."""
+    """Return the output layer that the configuration asks for."""
     encoder = model.encoder
     if config.head == "untied":
         return untied_head(encoder.width, len(counts))
@@ -91,7 +91,7 @@ def _head(
 def mask_tokens(
     ids: NDArray[np.int64], vocabulary: Vocabulary, probability: float, draws: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The tokens (rows, tokens) as the encoder sees them, and which of them are to be predicted.
+    """Return the tokens (rows, tokens) as the encoder sees them, and which of them are to be predicted.
 
     Each token that is not special is chosen with `probability`. Of the chosen, 80 % become [MASK], 10 % any other
     token of the vocabulary (special ones apart), 10 % stay.
@@ -104,7 +104,7 @@ def mask_tokens(
 
 
 def vocabulary_of(tokenizer_json: str) -> Vocabulary:
-    """The vocabulary of a saved tokenizer. Raises `DataError` where it has no [MASK]."""
+    """Return the vocabulary of a saved tokenizer. Raises `DataError` where it has no [MASK]."""
     numbers = Tokenizer.from_str(tokenizer_json).get_vocab(with_added_tokens=True)
     if "[MASK]" not in numbers:
         raise DataError("masked language modelling needs a tokenizer with a [MASK] token, and the backbone's has none")

@@ -32,7 +32,8 @@ class TiedHead(nn.Module):
 
 
 def new_head(words: nn.Embedding, width: int, counts: NDArray[np.int64]) -> TiedHead:
-    """A tied head for an encoder whose checkpoint has none: E h + log p, with p the unigram distribution of `counts`.
+    """Return a tied head for an encoder whose checkpoint has none: E h + log p, with p the unigram distribution of
+    `counts`.
 
     p = (count + 1 / V) / (tokens + 1): one count, spread over all V tokens, keeps those that do not occur above zero.
     There is no transform: with a random one the loss falls more slowly (docs/techniques.md). Only where hidden states
@@ -48,7 +49,7 @@ def new_head(words: nn.Embedding, width: int, counts: NDArray[np.int64]) -> Tied
 
 
 def published_head(words: nn.Embedding, published: MaskedHead, epsilon: float) -> TiedHead:
-    """A checkpoint's own head: E LayerNorm(GELU(W h + b)) + bias; `epsilon` is its layer norm's."""
+    """Return a checkpoint's own head: E LayerNorm(GELU(W h + b)) + bias; `epsilon` is its layer norm's."""
     width = words.embedding_dim
     dense, norm = nn.Linear(width, width), nn.LayerNorm(width, eps=epsilon)
     with torch.no_grad():
@@ -67,7 +68,7 @@ def untied_head(width: int, vocabulary_size: int) -> nn.Linear:
 
 
 def token_counts(rows: Ragged, ordinary: NDArray[np.int64], vocabulary_size: int) -> NDArray[np.int64]:
-    """How often each token (vocabulary,) occurs in the sentences; 0 for those that are not `ordinary`."""
+    """Return how often each token (vocabulary,) occurs in the sentences; 0 for those that are not `ordinary`."""
     counts = np.zeros(vocabulary_size, dtype=np.int64)
     counts[ordinary] = np.bincount(rows.values, minlength=vocabulary_size)[ordinary]
     return counts

@@ -85,7 +85,7 @@ class AbstractPieces(ABC):
 
     @abstractmethod
     def latest(self) -> StageState | None:
-        """The state after the last epoch that is kept; the model has its parameters from it already."""
+        """Return the state after the last epoch that is kept; the model has its parameters from it already."""
 
     @abstractmethod
     def after(self, epoch: int, over: bool, state: Callable[[], StageState]) -> None:
@@ -133,7 +133,7 @@ def run(
 
 
 def best_of(reports: Sequence[EpochReport]) -> EpochReport:
-    """The one with the best dev score, the first at a tie."""
+    """Return the one with the best dev score, the first at a tie."""
     return max(reports, key=lambda each: each.dev.score)
 
 
@@ -187,13 +187,13 @@ class _Course:
         return time.perf_counter() - self.frozen.seconds
 
     def over(self) -> bool:
-        """Whether the configuration wants no further epoch."""
+        """Return whether the configuration wants no further epoch."""
         done, patience = len(self.reports), self.config.patience
         tired = self.best is not None and patience is not None and done - self.best.epoch >= patience
         return done >= self.config.epochs or tired
 
     def outcome(self, stopped: bool, measure_train: bool) -> StageOutcome:
-        """What the stage gave; puts the best epoch into the model."""
+        """Return what the stage gave; puts the best epoch into the model."""
         assert self.best is not None
         if self.each is None:
             self.model.load_state_dict(self.best_state, strict=False)
@@ -205,7 +205,7 @@ class _Course:
         return StageOutcome(tuple(self.reports), self.best, stopped, self.last_score, train)
 
     def state(self) -> StageState:
-        """All that a longer run needs to go on from here, beside the model's parameters."""
+        """Return all that a longer run needs to go on from here, beside the model's parameters."""
         assert self.best is not None
         tensors, trainer = self.trainer.state()
         if self.each is not None:
@@ -235,13 +235,13 @@ class _Course:
         self.best_state = {name: value if (best := kept[name]) is None else best for name, value in now.items()}
 
     def _best_of_each(self) -> BestOfEach:
-        """What keeps the best epoch of each task, of the parameters that are trained."""
+        """Return what keeps the best epoch of each task, of the parameters that are trained."""
         parts = {task: own_parts(self.model, task) for task in self.tasks}
         own = {task: tuple(n for n in self.trainer.trained if n.startswith(begin)) for task, begin in parts.items()}
         return BestOfEach(self.model, self.tasks, own)
 
     def _measured(self, state: StageState, split: str, epoch: int) -> Evaluation:
-        """The evaluation of an epoch, from the outputs that were kept."""
+        """Return the evaluation of an epoch, from the outputs that were kept."""
         results = {}
         for name, task in self.tasks.items():
             labels = np.asarray((self.dev if split == "dev" else self.sample)[name].labels)
@@ -251,18 +251,18 @@ class _Course:
 
 
 def _main_metrics(dev: Evaluation, tasks: Mapping[str, AbstractTask], epoch: int) -> dict[str, float]:
-    """Each task's main metric; raises `DivergedError` where an output is not finite."""
+    """Return each task's main metric; raises `DivergedError` where an output is not finite."""
     if not dev.finite:
         raise DivergedError(f"an output is not a finite number after epoch {epoch}")
     return {name: dev.tasks[name].metrics[task.main_metric] for name, task in tasks.items()}
 
 
 def train_sample(split: TokenizedSplit, seed: int, name: str, most: int = EPOCH_SAMPLE) -> TokenizedSplit:
-    """The train examples on which the train-dev gap is measured: the same in every epoch, and among any more."""
+    """Return the train examples on which the train-dev gap is measured: the same in every epoch, and among any more."""
     chosen = numpy_stream(seed, NAME, "train sample", name).permutation(len(split))[:most]
     return split.take(np.sort(chosen))
 
 
 def _trained_state(model: MultitaskModel) -> dict[str, Tensor]:
-    """A copy of what training changes; the rest of the model stays as it is."""
+    """Return a copy of what training changes; the rest of the model stays as it is."""
     return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
 
 from mtbert.config.parts import OptimizerConfig
 from mtbert.data.tokenize import Ragged, joined
@@ -20,10 +22,11 @@ from mtbert.errors import DataError
 from mtbert.model import MultitaskModel, device_of
 from mtbert.packing import Packing, packing_of_array
 from mtbert.random_streams import numpy_stream, torch_stream
-from mtbert.training.optim import build_optimizer, clip
+from mtbert.training.optim import build_optimizer
 from mtbert.training.trainer import DivergedError
 
 Indices = NDArray[np.int64]
+CLIP_NORM = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Pretraining:
 
 
 def sentences(texts: Mapping[str, Ragged], names: Sequence[str], most: int | None) -> Ragged:
-    """The first `most` sentences of each corpus (all when None); `texts.py` says why these.
+    """Return the first `most` sentences of each corpus (all when None); `texts.py` says why these.
 
     Raises `DataError` where the data was prepared without one of them.
     """
@@ -59,7 +62,7 @@ class Sentences:
 
 
 def on_device(ids: NDArray[np.int64], real: NDArray[np.bool_], device: torch.device) -> Sentences:
-    """What `padded` gives, on the device that trains; nothing waits for it."""
+    """Return what `padded` gives, on the device that trains; nothing waits for it."""
     return Sentences(moved(ids, device), moved(real, device), packing_of_array(real).to(device))
 
 
@@ -80,40 +83,55 @@ def fit(
     batches_of: Callable[[int, np.random.Generator], list[Indices]],
     loss_of: Callable[[Indices, np.random.Generator], Tensor | None],
 ) -> tuple[float, ...]:
-    """Train the modules `trained`, of which `model` has some; each epoch's mean loss.
+    """Train the modules `trained`, some of which belong to `model`; return each epoch's mean loss.
 
     Adam at a constant rate, gradients clipped at norm 1, as in the code of BERT and SimCSE. `batches_of` divides the
-    sentences anew in each epoch, given the batch size and a generator (`batching`). `loss_of` gets a batch's
-    indices and a generator of its own; None skips a batch that has nothing to learn from. Where each task has an
-    encoder of its own, all are given what the first has learned. Raises `DivergedError`.
+    sentences anew in each epoch, given the batch size and a generator (`batching`). `loss_of` is given a batch's indices
+    and its own generator; it returns None for a batch that has nothing to learn from. Where each task has its own
+    encoder, all of them get the weights of the first.
+
+    Raises:
+        DivergedError: the mean loss of an epoch is not finite.
     """
-    parts, rule = nn.ModuleList(trained), OptimizerConfig(learning_rate=how.learning_rate, clip_norm=1.0)
+    parts = nn.ModuleList(trained)
     model.requires_grad_(True)
     model.train()
-    optimizer = build_optimizer(parts, rule)
+    optimizer = build_optimizer(parts, OptimizerConfig(learning_rate=how.learning_rate))
     means = []
     for epoch in range(1, how.epochs + 1):
         batches = batches_of(how.batch_size, numpy_stream(how.seed, how.stage, "batches", epoch))
         draws = numpy_stream(how.seed, how.stage, "draws", epoch)
-        total, count = torch.zeros((), device=device_of(model)), 0
         with torch_stream(how.seed, how.stage, "dropout", epoch):
-            for indices in batches:
-                with model.autocast():
-                    loss = loss_of(indices, draws)
-                if loss is None:
-                    continue
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                clip(parts, rule.clip_norm)
-                optimizer.step()
-                total, count = total + loss.detach(), count + 1
-        means.append(float(total) / max(1, count))
+            means.append(_epoch(model, parts, optimizer, batches, draws, loss_of))
         if not math.isfinite(means[-1]):
             raise DivergedError(f"the loss is not a finite number in epoch {epoch} of {how.stage}: {means[-1]}")
     optimizer.zero_grad(set_to_none=True)
     for encoder in model.encoders()[1:]:
         encoder.load_state_dict(model.encoder.state_dict())
     return tuple(means)
+
+
+def _epoch(
+    model: MultitaskModel,
+    parts: nn.Module,
+    optimizer: Optimizer,
+    batches: list[Indices],
+    draws: np.random.Generator,
+    loss_of: Callable[[Indices, np.random.Generator], Tensor | None],
+) -> float:
+    """Train one epoch; return its mean loss."""
+    total, count = torch.zeros((), device=device_of(model)), 0
+    for indices in batches:
+        with model.autocast():
+            loss = loss_of(indices, draws)
+        if loss is None:
+            continue
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        clip_grad_norm_([p for p in parts.parameters() if p.grad is not None], CLIP_NORM, foreach=True)
+        optimizer.step()
+        total, count = total + loss.detach(), count + 1
+    return float(total) / max(1, count)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from mtbert import components
 from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec
@@ -11,7 +12,7 @@ from mtbert.config.stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel
 from mtbert.stages.keeping import BestOfEach
-from mtbert.stages.multitask import KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
+from mtbert.stages.multitask import EPOCH_SAMPLE, KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.evaluation import evaluate
 from mtbert.training.frozen_cache import FrozenParts
@@ -44,30 +45,29 @@ def run(
     heads = {name: tuple(f"heads.{name}.{key}" for key, _ in model.heads[name].named_parameters()) for name in tasks}
     keeping = BestOfEach(model, tasks, heads)
     keeping.observe(before.best.dev, before.best.train)
-    training = {name: data.splits[name, "train"] for name in tasks}
-    sample = {name: train_sample(split, seed, name) for name, split in training.items()}
+    measure = partial(evaluate, model, tasks, pad_id=data.pad_id, frozen=frozen)
     dev = {name: data.splits[name, "dev"] for name in tasks}
+    sample, large = (
+        {name: train_sample(data.splits[name, "train"], seed, name, most) for name in tasks}
+        for most in (EPOCH_SAMPLE, KEPT_SAMPLE)
+    )
     reports: list[EpochReport] = []
     stopped, last_score = False, before.best.dev.score
-    for epoch in range(1, config.epochs + 1):
-        began = time.perf_counter()
+    while not stopped and len(reports) < config.epochs:
+        epoch, began = len(reports) + 1, time.perf_counter()
         losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
         trained = time.perf_counter()
-        now = evaluate(model, tasks, dev, data.pad_id, frozen), evaluate(model, tasks, sample, data.pad_id, frozen)
+        now = measure(dev), measure(sample)
         if not now[0].finite:
             raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
         best, last_score = keeping.observe(*now), now[0].score
         seconds = trained - began, time.perf_counter() - trained
         reports.append(EpochReport(before.epochs[-1].epoch + epoch, losses, *best, *seconds))
-        if not report(reports[-1]):
-            stopped = epoch < config.epochs
-            break
+        stopped = not report(reports[-1]) and epoch < config.epochs
     keeping.restore()
     model.requires_grad_(False)
-    large = {name: train_sample(split, seed, name, KEPT_SAMPLE) for name, split in training.items()}
-    train = None if stopped else evaluate(model, tasks, large, data.pad_id, frozen)
     first_best = next(r for r in (before.best, *reports) if r.dev.score == reports[-1].dev.score)
-    return StageOutcome(tuple(reports), first_best, stopped, last_score, train)
+    return StageOutcome(tuple(reports), first_best, stopped, last_score, None if stopped else measure(large))
 
 
 def _trainers(

@@ -40,7 +40,7 @@ class Tables:
     id_column: str = "id"
 
     def required(self) -> tuple[str, ...]:
-        """The files the folder must have."""
+        """Return the files the folder must have."""
         return self.train, self.dev
 
 
@@ -54,12 +54,12 @@ class Lines:
     labels: Mapping[str, str]
 
     def required(self) -> tuple[str, ...]:
-        """The files the folder must have."""
+        """Return the files the folder must have."""
         return tuple(self.labels)
 
 
 def course_tables(stem: str) -> Tables:
-    """The course's three files, tab-separated in spite of their names."""
+    """Return the course's three files, tab-separated in spite of their names."""
     return Tables(f"{stem}-train.csv", f"{stem}-dev.csv", f"{stem}-test-student.csv")
 
 
@@ -85,7 +85,7 @@ class AbstractTask(ABC):
     main_metric: ClassVar[str]
 
     def parse_label(self, text: str) -> float:
-        """The label a field means ("3" and "3.0" are class 3); ValueError with what is allowed."""
+        """Return the label a field means ("3" and "3.0" are class 3); ValueError with what is allowed."""
         try:
             value = float(text)
         except ValueError:
@@ -101,11 +101,11 @@ class AbstractTask(ABC):
 
     @abstractmethod
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the outputs (n, outputs) say, comparable to labels: float32 (n,)."""
+        """Return what the outputs (n, outputs) say, comparable to labels: float32 (n,)."""
 
     @abstractmethod
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
-        """Every metric of the task by name; outputs (n, outputs), labels (n,)."""
+        """Return every metric of the task by name; outputs (n, outputs), labels (n,)."""
 
     def _allowed(self) -> str:
         if self.label_kind == "score":
@@ -125,7 +125,7 @@ class AbstractClassTask(AbstractTask):
     words: ClassVar[tuple[str, ...]] = ()
 
     def parse_label(self, text: str) -> float:
-        """The class that a word or a number means; ValueError with what is allowed."""
+        """Return the class that a word or a number means; ValueError with what is allowed."""
         word = text.strip()
         return float(self.words.index(word)) if word in self.words else super().parse_label(text)
 
@@ -134,7 +134,7 @@ class AbstractClassTask(AbstractTask):
         return functional.cross_entropy(outputs.float(), labels.long())
 
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The class with the largest output; the lowest one when several are equal."""
+        """Return the class with the largest output; the lowest one when several are equal."""
         return np.asarray(outputs.argmax(axis=1), dtype=np.float32)
 
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
@@ -164,7 +164,7 @@ class AbstractScoreTask(AbstractTask):
         return functional.mse_loss(outputs.squeeze(-1).float(), labels.float())
 
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The score as it is: clipping to low..high would change Pearson's r, so only files are clipped."""
+        """Return the score as it is: clipping to low..high would change Pearson's r, so only files are clipped."""
         return outputs[:, 0].astype(np.float32)
 
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:

@@ -38,12 +38,14 @@ def compile_layers(model: nn.Module) -> None:
 
 
 def repays(device: str, steps: float) -> bool:
-    """Whether so many steps on a device are enough for compiling to save time: never on a CPU, where it saves none."""
+    """Return whether so many steps on a device are enough for compiling to save time: never on a CPU, where it saves
+    none.
+    """
     return device.startswith("cuda") and steps >= REPAYING_STEPS
 
 
 def fault(device: str) -> str | None:
-    """Why nothing can be compiled for a device, with a way out; None where it can."""
+    """Return why nothing can be compiled for a device, with a way out; None where it can."""
     if device.startswith("cuda"):
         from torch.utils._triton import has_triton
 

@@ -77,12 +77,12 @@ class _Rows(nn.Embedding):
 
 
 def numbers_in(rows: Iterable[Ragged], pad_id: int) -> NDArray[np.int64]:
-    """The numbers of the words that occur in batches of the rows, padding among them; rising, each once."""
+    """Return the numbers of the words that occur in batches of the rows, padding among them; rising, each once."""
     return np.unique(np.concatenate([[pad_id], *(np.unique(part.values) for part in rows)])).astype(np.int64)
 
 
 def all_sentences(splits: Iterable[TokenizedSplit]) -> list[Ragged]:
-    """All sentences of the splits, first and second."""
+    """Return all sentences of the splits, first and second."""
     return [part for split in splits for part in (split.first, split.second) if part is not None]
 
 

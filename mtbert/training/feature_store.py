@@ -56,7 +56,7 @@ class Features:
         return moved(states, device), moved(mask, device)
 
     def mask(self, sentences: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of the rows that `rows` gives are no padding, (sentences, tokens)."""
+        """Return which of the rows that `rows` gives are no padding, (sentences, tokens)."""
         lengths = self.lengths[sentences]
         real: NDArray[np.bool_] = np.arange(lengths.max()) < lengths[:, None]
         return real
@@ -83,7 +83,7 @@ class TimedBlocks:
         self.seconds, self.peak_memory_bytes = 0.0, 0
 
     def __call__(self) -> Iterator[Tensor]:
-        """The blocks, from the first."""
+        """Yield the blocks, from the first."""
         self.seconds, began = 0.0, time.perf_counter()
         for block in self._blocks():
             if block.is_cuda:
@@ -94,7 +94,7 @@ class TimedBlocks:
         self.peak_memory_bytes = peak_memory_bytes(str(block.device))
 
     def kept(self, values: Tensor) -> Kept:
-        """What was made of the blocks, with what they took."""
+        """Return what was made of the blocks, with what they took."""
         return Kept(values, self.seconds, self.peak_memory_bytes)
 
 
@@ -107,11 +107,10 @@ class FeatureStore:
     """
 
     shared: Path | None = None
-    scratch: Path | None = None
     memory_bytes: int = MEMORY_BYTES
 
     def keep(self, blocks: Blocks, size: int, key: str) -> Kept:
-        """The rows of `size` bytes.
+        """Return the rows of `size` bytes.
 
         Where a file cannot be written (a full disk), with a warning: not shared, and if need be in memory.
         """
@@ -121,7 +120,7 @@ class FeatureStore:
         timed = TimedBlocks(blocks)
         if size > self.memory_bytes:
             with _told("features stay in memory"):
-                return timed.kept(in_hidden_file(timed, self.scratch))
+                return timed.kept(in_hidden_file(timed))
         return timed.kept(in_memory(timed))
 
 
@@ -135,22 +134,22 @@ def _told(consequence: str) -> Iterator[None]:
 
 
 def in_memory(blocks: Blocks) -> Tensor:
-    """The rows (rows, width), where the blocks are."""
+    """Return the rows (rows, width), where the blocks are."""
     return torch.cat(list(blocks()))
 
 
-def in_hidden_file(blocks: Blocks, folder: Path | None = None) -> Tensor:
-    """The rows (rows, width), mapped from a file without a name: it is gone with the array, or with the process.
+def in_hidden_file(blocks: Blocks) -> Tensor:
+    """Return the rows (rows, width), mapped from a file without a name: it is gone with the array, or with the process.
 
     The file lies in `folder`, which must exist; in the system's folder for temporary files where None.
     """
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile() as file:
         _write(TimedBlocks(blocks), file, key="")
         return _map(file, key="").values
 
 
 def in_shared_file(blocks: Blocks, path: Path, key: str) -> Kept:
-    """The rows that stand at `path` under `key`, mapped; computed and written where there are none.
+    """Return the rows that stand at `path` under `key`, mapped; computed and written where there are none.
 
     They are written under a temporary name, so that there is never half a file. A damaged one is replaced. What was
     used is marked by its time of change, so that the least recently used can be found.
@@ -200,7 +199,7 @@ def _write(blocks: TimedBlocks, file: IO[bytes], key: str) -> None:
 
 
 def _map(file: IO[bytes], key: str) -> Kept:
-    """What `_write` wrote; raises `ValueError` where it is not that."""
+    """Return what `_write` wrote; raises `ValueError` where it is not that."""
     # A private copy of what is written to: torch wants memory that can be written, and nothing reaches the file.
     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     size = max(0, len(mapped) - TRAILER_BYTES)

@@ -26,9 +26,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mtbert.data.batching import collate, evaluation_batches
+from mtbert.data.batching import Border, collate, evaluation_batches
 from mtbert.data.tokenize import Ragged, TokenizedSplit
-from mtbert.model import Border, MultitaskModel, device_of
+from mtbert.model import MultitaskModel, device_of
 from mtbert.training.feature_store import MEMORY_BYTES, Features, FeatureStore, Kept
 from mtbert.training.frozen_inputs import AbstractInputs, FrozenInputs, PartInputs, TokenInputs, sentence_numbers
 
@@ -85,19 +85,19 @@ class FrozenParts:
         pad_id: int,
         shared: Shared | None = None,
         *,
-        scratch: Path | None = None,
         memory_bytes: int = MEMORY_BYTES,
         states_bytes: int = STATES_BYTES,
     ) -> None:
         self.model, self.pad_id, self.shared, self.states_bytes = model, pad_id, shared, states_bytes
-        self.store = FeatureStore(shared.folder if shared else None, scratch, memory_bytes)
+        self.store = FeatureStore(shared.folder if shared else None, memory_bytes)
         self.borders = {task: border_of(model, task) for task in model.heads}
         self.made: list[FeaturesMade] = []
         self.seconds = 0.0  # spent on features so far: computed, written, read
         self._known: dict[str, list[AbstractInputs]] = {task: [] for task in model.heads}
 
     def inputs(self, task: str, split: TokenizedSplit, share: float = 1.0, *, training: bool = False) -> AbstractInputs:
-        """What the model is given for examples of a split, of which an epoch uses a `share`; `training`: to learn from.
+        """Return what the model is given for examples of a split, of which an epoch uses a `share`; `training`: to
+        learn from.
 
         A split whose examples all stand in one that was asked for before has its rows from there.
         """
@@ -133,7 +133,7 @@ class FrozenParts:
 
 
 def border_of(model: MultitaskModel, task: str) -> Border | None:
-    """How far up what a task's sentences go through is frozen now; None where it is not worth keeping anything.
+    """Return how far up what a task's sentences go through is frozen now; None where it is not worth keeping anything.
 
     Embeddings alone are looked up as fast as anything that could be kept of them.
     """
@@ -165,7 +165,9 @@ def _compute(
     size: int,
     key: str,
 ) -> tuple[Features, Kept]:
-    """What the model below the border gives for every sentence of a split, about `size` bytes; and what that took."""
+    """Return what the model below the border gives for every sentence of a split, about `size` bytes; and what that
+    took.
+    """
     batches = evaluation_batches(split.lengths(), sentences=1 if split.second is None else 2)
     device = device_of(model)
 
@@ -191,14 +193,14 @@ def _compute(
 
 
 def _lengths(split: TokenizedSplit, border: Border) -> NDArray[np.int64]:
-    """How many rows are kept of each sentence, (sentences,)."""
+    """Return how many rows are kept of each sentence, (sentences,)."""
     parts = [split.first] if split.second is None else [split.first, split.second]
     lengths = np.concatenate([part.lengths() for part in parts])
     return np.ones_like(lengths) if border.one_row else lengths
 
 
 def _places(split: TokenizedSplit, whole: TokenizedSplit) -> NDArray[np.int64] | None:
-    """Where a split's examples stand in another one; None where not all of them do."""
+    """Return where a split's examples stand in another one; None where not all of them do."""
     if not set(split.ids) <= set(whole.ids):
         return None
     place = {name: number for number, name in enumerate(whole.ids)}
@@ -221,7 +223,7 @@ def _bytes(rows: Ragged) -> bytes:
 
 
 def _key(shared: Shared, border: Border, task: str, split: TokenizedSplit) -> str:
-    """The name of features: equal ones mean equal numbers. Poolings share what the pooling does not change."""
+    """Return the name of features: equal ones mean equal numbers. Poolings share what the pooling does not change."""
     pooling = shared.pooling if border.pooled else ""
     parts = [VERSION, shared.encoder, pooling, asdict(border), task, _tokens(split)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

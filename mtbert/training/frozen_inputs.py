@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtbert.data.batching import Batch, collate
+from mtbert.data.batching import Batch, Border, FrozenBatch, collate
 from mtbert.data.tokenize import TokenizedSplit
 from mtbert.device import moved
-from mtbert.model import Border, FrozenBatch
 from mtbert.packing import packing_of_array
 from mtbert.training.feature_store import Features
 
@@ -24,7 +23,7 @@ class AbstractInputs(ABC):
 
     @abstractmethod
     def batch(self, indices: NDArray[np.int64]) -> Batch | FrozenBatch:
-        """The examples at `indices` of the split, on the model's device."""
+        """Return the examples at `indices` of the split, on the model's device."""
 
 
 class TokenInputs(AbstractInputs):
@@ -34,7 +33,7 @@ class TokenInputs(AbstractInputs):
         self.split, self.pad_id, self.device = split, pad_id, device
 
     def batch(self, indices: NDArray[np.int64]) -> Batch:
-        """The examples as padded tokens."""
+        """Return the examples as padded tokens."""
         return collate(self.split, indices, self.pad_id).to(self.device)
 
 
@@ -49,7 +48,7 @@ class FrozenInputs(AbstractInputs):
         self._features: Features | None = None
 
     def batch(self, indices: NDArray[np.int64]) -> FrozenBatch:
-        """The examples as far as they have been computed."""
+        """Return the examples as far as they have been computed."""
         if self._features is None:
             self._features = self._compute()
         sentences = sentence_numbers(self.split, indices)
@@ -74,12 +73,12 @@ class PartInputs(AbstractInputs):
         self.split, self.whole, self.places = split, whole, places
 
     def batch(self, indices: NDArray[np.int64]) -> Batch | FrozenBatch:
-        """The examples from where they stand in the whole."""
+        """Return the examples from where they stand in the whole."""
         return self.whole.batch(self.places[indices])
 
 
 def sentence_numbers(split: TokenizedSplit, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers of the sentences of examples, as the rows of a batch have them: first ones, then second ones.
+    """Return the numbers of the sentences of examples, as the rows of a batch have them: first ones, then second ones.
 
     A split of n examples has the first sentences 0..n-1 and, for pairs, the second ones n..2n-1.
     """

@@ -16,7 +16,7 @@ Gradient = Sequence[Tensor | None]
 
 
 def pcgrad_weights(dots: Tensor, rng: np.random.Generator) -> Tensor:
-    """How often each task's gradient counts in the sum of the projected ones (Yu et al. 2020, algorithm 1).
+    """Return how often each task's gradient counts in the sum of the projected ones (Yu et al. 2020, algorithm 1).
 
     For each task i, and the others j in random order: where g_i . g_j < 0, g_i loses its part along the original
     g_j, g_i := g_i - (g_i . g_j / |g_j|^2) g_j. So each projected gradient is a combination of the original ones, and
@@ -34,13 +34,13 @@ def pcgrad_weights(dots: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def pcgrad(gradients: Sequence[Gradient], rng: np.random.Generator) -> list[Tensor | None]:
-    """The sum of the projected gradients of all tasks, parameter by parameter."""
+    """Return the sum of the projected gradients of all tasks, parameter by parameter."""
     weights = pcgrad_weights(dot_products(gradients), rng)
     return [_combination(parts, weights) for parts in zip(*gradients, strict=True)]
 
 
 def dot_products(gradients: Sequence[Gradient]) -> Tensor:
-    """The dot products (tasks, tasks), float64, of gradients that lie in many tensors; where these are."""
+    """Return the dot products (tasks, tasks), float64, of gradients that lie in many tensors; where these are."""
     tasks = len(gradients)
     device = next((part.device for gradient in gradients for part in gradient if part is not None), None)
     none = torch.zeros((), dtype=torch.float64, device=device)

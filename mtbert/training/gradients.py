@@ -62,7 +62,7 @@ class Gradients:
         self._unweighed.clear()
 
     def _norm(self, held: Sequence[nn.Parameter]) -> Tensor:
-        """The norm that the gradients would have without the weights, a scalar."""
+        """Return the norm that the gradients would have without the weights, a scalar."""
         if self._unweighed:
             return get_total_norm(list(self._unweighed.values()), foreach=True)
         norm = get_total_norm([p.grad for p in held if p.grad is not None], foreach=True)
@@ -113,13 +113,13 @@ class Gradients:
 
 
 def _over(gradients: Sequence[Tensor | None], weight: Tensor) -> list[Tensor | None]:
-    """A task's gradients without its weight; where that is 0 there are none."""
+    """Return a task's gradients without its weight; where that is 0 there are none."""
     least = weight.clamp(min=torch.finfo(weight.dtype).tiny)
     return [None if gradient is None else gradient / least for gradient in gradients]
 
 
 def _is_shared(name: str) -> bool:
-    """Whether a parameter of the model serves all tasks."""
+    """Return whether a parameter of the model serves all tasks."""
     return not name.startswith(("heads.", "adapters."))
 
 

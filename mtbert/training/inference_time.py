@@ -42,12 +42,12 @@ def inference_ms(model: MultitaskModel, data: Prepared) -> float:
 
 
 def sample(split: TokenizedSplit) -> TokenizedSplit:
-    """The examples that are measured, evenly spaced over a split."""
+    """Return the examples that are measured, evenly spaced over a split."""
     return split.take(np.linspace(0, len(split) - 1, min(EXAMPLES, len(split))).astype(np.int64))
 
 
 def _seconds(model: MultitaskModel, task: str, split: TokenizedSplit, pad_id: int) -> float:
-    """What the outputs of a split take; they are read, so that a GPU has computed them."""
+    """Return what the outputs of a split take; they are read, so that a GPU has computed them."""
     began = time.perf_counter()
     outputs_of(model, task, split, pad_id)
     return time.perf_counter() - began

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -43,7 +42,7 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig, balancer: Abstrac
 
 
 def build_schedule(optimizer: Optimizer, config: OptimizerConfig, steps: int) -> LambdaLR:
-    """The learning rate of step s = 0, 1, ..., as a factor of `learning_rate`, over `steps` steps in all.
+    """Return the learning rate of step s = 0, 1, ..., as a factor of `learning_rate`, over `steps` steps in all.
 
     constant: 1. cosine: (1 + cos(pi s / steps)) / 2 (Loshchilov & Hutter 2017, eq. 5, one cycle to zero).
     linear_warmup: rises to 1 over the first `warmup_fraction` of the steps, then falls linearly to 0 (Devlin
@@ -61,9 +60,3 @@ def build_schedule(optimizer: Optimizer, config: OptimizerConfig, steps: int) ->
         return 1.0
 
     return LambdaLR(optimizer, factor)
-
-
-def clip(model: nn.Module, norm: float | None) -> None:
-    """Scale all gradients together so that their norm is at most `norm`; None leaves them."""
-    if norm is not None:
-        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.grad is not None], norm, foreach=True)

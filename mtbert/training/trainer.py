@@ -93,7 +93,7 @@ class Trainer:
         return means
 
     def steps(self, epoch: int) -> tuple[dict[str, Tensor], dict[str, int]]:
-        """The steps of an epoch: the sum of each task's losses, a scalar, and how many there were.
+        """Return the steps of an epoch: the sum of each task's losses, a scalar, and how many there were.
 
         None waits for a GPU (but those of a BiLSTM): batches are copied while it computes, and no number is read.
         """
@@ -126,7 +126,7 @@ class Trainer:
         self.balancer.observe(mean_losses, dev_scores)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What the next epoch needs beside the model's parameters: tensors by name, and JSON data.
+        """Return what the next epoch needs beside the model's parameters: tensors by name, and JSON data.
 
         Every random draw comes from the seed and the epoch, so no generator is among it.
         """
@@ -157,7 +157,7 @@ class Trainer:
                 self.regularizer.restore(self.model, below(REGULARIZER, tensors))
 
     def _inputs(self, pad_id: int, frozen: FrozenParts | None) -> dict[str, AbstractInputs]:
-        """What the model is given of each task's examples."""
+        """Return what the model is given of each task's examples."""
         if frozen is None:
             return {name: TokenInputs(split, pad_id, self.device) for name, split in self.splits.items()}
         batches = Counter(name for update in self._updates(1) for step in update for name in step)
@@ -168,7 +168,7 @@ class Trainer:
         }
 
     def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
-        """The sampler's steps of an epoch, as many together as make one step of the optimizer."""
+        """Return the sampler's steps of an epoch, as many together as make one step of the optimizer."""
         rng = numpy_stream(self.seed, self.stage, "sampler", epoch)
         order = list(self.sampler.epoch(self.batches, epoch=epoch, epochs=self.config.epochs, rng=rng))
         many = self.config.accumulation
@@ -233,7 +233,7 @@ class _Thaw:
 
 
 def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose name begins with `prefix` and a dot, without it."""
+    """Return the tensors whose name begins with `prefix` and a dot, without it."""
     return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
 
 
@@ -251,7 +251,7 @@ def sizes_of(
 
 
 def _examples(whole: int, smallest: int, wanted: float | Literal["smallest"] | None) -> int:
-    """How many of a task's examples an epoch has: a part of them is rounded and never none."""
+    """Return how many of a task's examples an epoch has: a part of them is rounded and never none."""
     if wanted is None:
         return whole
     if wanted == "smallest":
