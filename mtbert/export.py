@@ -47,7 +47,7 @@ def hindrance(config: RunConfig) -> str | None:
 
     if config.backbone == "bilstm":
         return "its encoder is a BiLSTM, not a BERT"
-    stay = [part.name for part in config.adapters if not components.load("adapters", part.name).merges]  # type: ignore[attr-defined]
+    stay = [part.name for part in config.adapters if not components.load("adapters", part.name).merges]
     if stay:
         what = f"adapters {', '.join(stay)} stand" if len(stay) > 1 else f"adapter {stay[0]} stands"
         return f"its {what} in the layers of its encoder, where BertModel has no place for such a thing"

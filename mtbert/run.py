@@ -1,9 +1,9 @@
-"""A run: one configuration with one seed, carried through its chain of stages.
+"""A run: one configuration with one seed, trained through its chain of stages.
 
     backbone -> [mlm] -> [simcse_unsupervised] -> [simcse_supervised] -> [fine_tune_first] -> multitask -> [single_task]
 
-The order is fixed; a stage in brackets runs where the configuration has its part. The caller gives the prepared data
-and hears of every epoch of the last two stages; it gets the model and all that was measured.
+The order is fixed; a stage in brackets runs if the configuration has its part. The caller passes the prepared data and
+is called after every epoch of the last two stages; the result is the model and all measurements.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def prepare_data(
     texts: Mapping[str, Sequence[str]] | None = None,
     folder: Path | None = None,
 ) -> Prepared:
-    """Return the corpus as this configuration reads it: its number of examples, its backbone's tokens, as many as it
-    takes.
+    """Return the corpus as this configuration reads it: its number of examples, its backbone's tokens, cut to its
+    length.
 
-    `texts` are the sentences for pretraining (`read_texts`); those this configuration needs are read where it is None.
-    Data prepared for several configurations has what each of them needs. In `folder` it is kept: what was written there
-    by an earlier call is not tokenized again.
+    `texts` are the sentences for pretraining (`read_texts`); None: those that this configuration needs are read. Data
+    prepared for several configurations has what each of them needs. Data that an earlier call saved in `folder` is not
+    tokenized again.
     """
     if texts is None:
         texts = read_texts(corpus, together(needs_of(config).values()), config.data.train_examples)
@@ -62,16 +62,17 @@ def prepare_data(
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """What a run gave. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it early.
+    """The result of a run. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it
+    early.
 
-    `stages` in the order they ran, or were taken from the stage store: `shared_seconds` is what these had cost, with
-    the features of frozen parts; `shared_train_seconds` the part of them that was no evaluation. `train_seconds` and
-    `eval_seconds` are of what was carried out here; `train_seconds` has the stages before `multitask` in it. Alone the
-    run would have trained for `train_seconds` + `shared_train_seconds`. `peak_memory_bytes` is the most that this run
-    held, or those that computed what it took from the store. `trainable_parameters` is what `multitask` trained.
+    `stages` in the order they ran, or were loaded from the stage store: `shared_seconds` is what these had cost, with
+    the features of frozen parts; `shared_train_seconds` the part of it that was not evaluation. `train_seconds` and
+    `eval_seconds` are of what this run computed; `train_seconds` includes the stages before `multitask`. Alone the run
+    would have trained for `train_seconds` + `shared_train_seconds`. `peak_memory_bytes` is the peak of this run and of
+    those that computed what it loaded from the store. `trainable_parameters` is what `multitask` trained.
 
-    After `single_task` the best epoch is one of its own, unless no head became better. `train` is the model on a sample
-    of the train split, larger than that of the epochs, where the run was not ended early; `last_score` is the dev score
+    After `single_task` the best epoch is one of its epochs, unless no head improved. `train` is the model on a sample
+    of the train split, larger than that of the epochs; None if the run was ended early. `last_score` is the dev score
     after the last epoch. `trouble` says why the stage store could not be used to the end.
     """
 
@@ -167,17 +168,17 @@ def _outcome(
 
 
 def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[Stage]:
-    """Return the stages before `multitask` that the configuration has, and what of the model each changes."""
+    """Return the stages before `multitask` that the configuration has, and the parameters that each changes."""
     seed, optimizer, stages = config.early_seed, config.multitask.optimizer, []
     if config.mlm is not None:
         stages.append(Stage(mlm.NAME, partial(_mlm, model, config, config.mlm, data), ("encoder.",)))
     vectors = ("encoder.", "pooling.")
     if config.simcse_unsupervised is not None:
-        again = partial(simcse_unsupervised.run, model, config.simcse_unsupervised, data, seed)
-        stages.append(Stage(simcse_unsupervised.NAME, again, vectors))
+        unsupervised = partial(simcse_unsupervised.run, model, config.simcse_unsupervised, data, seed)
+        stages.append(Stage(simcse_unsupervised.NAME, unsupervised, vectors))
     if config.simcse_supervised is not None:
-        told = partial(simcse_supervised.run, model, config.simcse_supervised, data, seed)
-        stages.append(Stage(simcse_supervised.NAME, told, vectors))
+        supervised = partial(simcse_supervised.run, model, config.simcse_supervised, data, seed)
+        stages.append(Stage(simcse_supervised.NAME, supervised, vectors))
     if config.fine_tune_first is not None:
         first = partial(fine_tune_first.run, model, config.fine_tune_first, data, seed, config.tasks, optimizer)
         own = tuple(f"{part}.{config.fine_tune_first.task}." for part in ("heads", "adapters"))
@@ -186,14 +187,12 @@ def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[St
 
 
 def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepared) -> StageTold:
-    """Return the stage `mlm`, with the checkpoint's own head where it is asked for: read when the stage is carried
-    out.
-    """
+    """Run the stage `mlm`, with the checkpoint's own head if the configuration asks for it."""
     published = load_masked_head(config.backbone) if part.head == "tied" else None
     return mlm.run(model, part, data, config.early_seed, published)
 
 
 def evaluate_split(model: MultitaskModel, data: Prepared, split: str) -> Evaluation:
-    """Return a model on the split `dev` or `test` of all its tasks."""
+    """Evaluate a model on the split `dev` or `test` of all its tasks."""
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     return evaluate(model, tasks, {name: data.splits[name, split] for name in tasks}, data.pad_id)

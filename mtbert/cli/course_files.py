@@ -52,7 +52,9 @@ def write(model: TrainedModel, corpus: Corpus, folder: Path) -> list[Path]:
 
 
 def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
-    """Return what is predicted, dev and where there is one test: all rows of a course folder's files, else the splits."""
+    """Return what is predicted, dev and where there is one test: all rows of a course folder's files, else the
+    splits.
+    """
     data = corpus.tasks[task.name]
     found = {"dev": data.dev} | ({} if data.unlabelled is None else {"test": data.unlabelled})
     if not (is_folder(corpus.source) and isinstance(task.files, Tables)):

@@ -50,7 +50,9 @@ def is_hub(source: str) -> bool:
 
 
 def folder_of(source: str) -> Path | None:
-    """Return the folder of `--data hub:DIR`; None for the hub itself. Raises DataError where there is no such folder."""
+    """Return the folder of `--data hub:DIR`; None for the hub itself. Raises DataError where there is no such
+    folder.
+    """
     if source == HUB:
         return None
     folder = Path(os.path.expanduser(source.removeprefix(SAVED)))

@@ -150,7 +150,9 @@ def _published(source: str, name: str) -> Path | None:
 
 
 def _saved_columns(source: str, name: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the columns of such a file where `datasets` read and saved it, under the file's name without its ending."""
+    """Return the columns of such a file where `datasets` read and saved it, under the file's name without its
+    ending.
+    """
     folder, stem = (folder_of(source) or Path()) / SIMCSE_DATA, Path(name).stem
     if not (folder / stem).is_dir():
         raise DataError(

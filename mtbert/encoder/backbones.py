@@ -136,7 +136,9 @@ def declared_shape(backbone: str, sizes: Mapping[str, Any]) -> BertShape | Bilst
 
 
 def load_pooler(backbone: str) -> tuple[Tensor, Tensor] | None:
-    """Return the pooler of a backbone's checkpoint, weight (width, width) and bias (width,); None where there is none."""
+    """Return the pooler of a backbone's checkpoint, weight (width, width) and bias (width,); None where there is
+    none.
+    """
     if backbone in FRESH:
         return None
     from mtbert.encoder.weights import pooler_of, read_tensors

@@ -61,7 +61,9 @@ class BertLayer(nn.Module):
         return self._adapted_after(hidden, block, adapter, number, adapter.parallel(number, hidden, packing))
 
     def adapted_first_sum(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, number: int) -> Tensor:
-        """Return what `adapted_sum` gives for the first token of each row (rows, width), without computing the others."""
+        """Return what `adapted_sum` gives for the first token of each row (rows, width), without computing the
+        others.
+        """
         firsts = hidden[packing.firsts]
         query, value = adapter.query_delta(number, firsts), adapter.value_delta(number, hidden)
         block = self.attention.first_tokens(hidden, packing, query, value)

@@ -20,7 +20,9 @@ def most_tokens(config: RunConfig) -> int:
 
 
 def notes(config: RunConfig, corpus: Corpus) -> list[str]:
-    """Return a line where the backbone takes fewer tokens than the configuration: how many sentences are cut for that."""
+    """Return a line where the backbone takes fewer tokens than the configuration: how many sentences are cut for
+    that.
+    """
     most = most_tokens(config)
     if most == config.data.max_tokens:
         return []

@@ -86,7 +86,7 @@ def continues(config: RunConfig) -> bool:
     """Return whether an epoch of `multitask` is the same however many follow it."""
     sampler = components.load("samplers", config.multitask.sampler.name)
     constant = config.multitask.optimizer.schedule == "constant"
-    return constant and not sampler.depends_on_total  # type: ignore[attr-defined]
+    return constant and not sampler.depends_on_total
 
 
 def backbone_identity(backbone: str) -> str:

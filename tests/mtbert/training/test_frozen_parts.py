@@ -92,7 +92,7 @@ def test_hidden_states_above_the_limit_are_not_kept(
             assert isinstance(frozen.inputs("quora", split), kept)
             assert isinstance(frozen.inputs("quora", split), kept)
     (told,) = caplog.messages
-    assert told.startswith("hidden states of 6 examples of quora take more than there is room for")
+    assert told.startswith("hidden states of 6 examples of quora are too large to cache")
 
 
 @pytest.mark.parametrize("pooling", ["cls", "attention"])
