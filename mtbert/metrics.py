@@ -1,6 +1,9 @@
 """Metrics on arrays of predictions and labels, and the two scores made from them; numpy only.
 
-All take `predicted` and `labels` of shape (n,) and raise ValueError when n is 0 or the lengths differ.
+All take `predicted` and `labels` of shape (n,).
+
+Raises:
+    ValueError: n is 0, or the lengths differ.
 """
 
 from __future__ import annotations
@@ -18,25 +21,25 @@ def accuracy(predicted: ArrayLike, labels: ArrayLike) -> float:
 
 
 def precision(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) -> float:
-    """True positives over predicted positives, 0..1; 0.0 when nothing is predicted positive."""
+    """Return true positives over predicted positives, 0..1; 0.0 when nothing is predicted positive."""
     p, y = _both(predicted, labels)
     return _ratio(_hits(p, y, positive), int((p == positive).sum()))
 
 
 def recall(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) -> float:
-    """True positives over labelled positives, 0..1; 0.0 when there is no positive label."""
+    """Return true positives over labelled positives, 0..1; 0.0 when there is no positive label."""
     p, y = _both(predicted, labels)
     return _ratio(_hits(p, y, positive), int((y == positive).sum()))
 
 
 def binary_f1(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) -> float:
-    """Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), 0..1; 0.0 when that is 0 / 0."""
+    """Return the harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), 0..1; 0.0 when that is 0 / 0."""
     p, y = _both(predicted, labels)
     return _ratio(2 * _hits(p, y, positive), int((p == positive).sum()) + int((y == positive).sum()))
 
 
 def macro_f1(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Return the mean of F1 over the classes that occur as label or as prediction, 0..1: scikit-learn's,
+    """Return the mean of F1 over the classes that occur as label or prediction, 0..1: scikit-learn's with
     zero_division=0.
     """
     p, y = _both(predicted, labels)
@@ -56,10 +59,10 @@ def macro_recall(predicted: ArrayLike, labels: ArrayLike) -> float:
 
 
 def pearson(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Pearson's correlation, -1..1.
+    """Return Pearson's correlation, -1..1.
 
-    0.0 when either side is constant, where it is undefined: a model that says one number for everything has
-    learned nothing, and a NaN would not sort. NaN in, NaN out.
+    0.0 when either side is constant, where it is undefined: a model that predicts one number for everything has learned
+    nothing, and a NaN could not be sorted. NaN in, NaN out.
     """
     p, y = _both(predicted, labels)
     if np.ptp(p) == 0 or np.ptp(y) == 0:
@@ -71,7 +74,7 @@ def pearson(predicted: ArrayLike, labels: ArrayLike) -> float:
 
 
 def spearman(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Pearson's correlation of the ranks, equal values sharing their average rank; 0.0 if constant."""
+    """Return Pearson's correlation of the ranks, equal values sharing their average rank; 0.0 if constant."""
     p, y = _both(predicted, labels)
     if np.isnan(p).any() or np.isnan(y).any():
         return float("nan")  # a NaN has no rank
@@ -123,7 +126,7 @@ def _ratio(numerator: int, denominator: int) -> float:
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks from 1; equal values get the mean of the places they take."""
+    """Return ranks from 1; equal values get the mean of their places."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2)[inverse], dtype=np.float64)

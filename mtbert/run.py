@@ -26,7 +26,7 @@ from mtbert.encoder.truncation import most_tokens
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.stages.chain import Chain, Sharing, Stage, StageDone
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 from mtbert.stages.multitask import EpochReport
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.compilation import compile_layers
@@ -186,7 +186,7 @@ def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[St
     return stages
 
 
-def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepared) -> StageTold:
+def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepared) -> StageLosses:
     """Run the stage `mlm`, with the checkpoint's own head if the configuration asks for it."""
     published = load_masked_head(config.backbone) if part.head == "tied" else None
     return mlm.run(model, part, data, config.early_seed, published)

@@ -1,4 +1,4 @@
-"""What the stages that read sentences without labels have in common: their sentences, their batches, their loop."""
+"""The sentences, batches and training loop of the stages that read sentences without labels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLIP_NORM = 1.0
 
 @dataclass(frozen=True)
 class Pretraining:
-    """How a stage trains: its name, for the random streams, and what every such stage is told."""
+    """How a stage trains: its name, for the random streams, and its numbers."""
 
     stage: str
     epochs: int
@@ -41,9 +41,10 @@ class Pretraining:
 
 
 def sentences(texts: Mapping[str, Ragged], names: Sequence[str], most: int | None) -> Ragged:
-    """Return the first `most` sentences of each corpus (all when None); `texts.py` says why these.
+    """Return the first `most` sentences of each corpus (None: all); `texts.py` orders them.
 
-    Raises `DataError` where the data was prepared without one of them.
+    Raises:
+        DataError: the data was prepared without one of the corpora.
     """
     missing = [name for name in names if name not in texts]
     if missing:
@@ -54,7 +55,7 @@ def sentences(texts: Mapping[str, Ragged], names: Sequence[str], most: int | Non
 
 @dataclass(frozen=True, eq=False)
 class Sentences:
-    """Sentences on a device: token numbers int64 and which of them are real, bool, (rows, tokens); their packing."""
+    """Sentences on a device: token numbers int64 and a mask of the real tokens, bool, (rows, tokens); their packing."""
 
     input_ids: Tensor
     attention_mask: Tensor
@@ -62,12 +63,12 @@ class Sentences:
 
 
 def on_device(ids: NDArray[np.int64], real: NDArray[np.bool_], device: torch.device) -> Sentences:
-    """Return what `padded` gives, on the device that trains; nothing waits for it."""
+    """Return what `padded` returned on the device that trains, without waiting for the copy."""
     return Sentences(moved(ids, device), moved(real, device), packing_of_array(real).to(device))
 
 
 def padded(rows: Ragged, indices: Indices, pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Token numbers (rows, tokens) and which of them are real."""
+    """Return token numbers (rows, tokens) and a mask of the real tokens."""
     chosen = [rows[int(i)] for i in indices]
     ids = np.full((len(chosen), max(len(row) for row in chosen)), pad_id, dtype=np.int64)
     for i, row in enumerate(chosen):
@@ -136,7 +137,7 @@ def _epoch(
 
 @contextmanager
 def dropout_of(encoder: nn.Module, probability: float | None) -> Iterator[None]:
-    """Inside, all dropouts of the encoder have this probability; None leaves them."""
+    """Give all dropouts of the encoder this probability within the context; None leaves them unchanged."""
     plain = [module for module in encoder.modules() if isinstance(module, nn.Dropout)]
     attention = [module for module in encoder.modules() if isinstance(module, SelfAttention)]
     before = [module.p for module in plain], [module.attention_dropout for module in attention]

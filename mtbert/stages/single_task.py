@@ -1,4 +1,4 @@
-"""The `single_task` stage: after `multitask`, each head is trained alone on its task; all else is frozen."""
+"""The `single_task` stage: after `multitask`, each head is trained alone on its task; everything else is frozen."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ def run(
     before: StageOutcome,
     optimizer: OptimizerConfig,
 ) -> StageOutcome:
-    """Train each head that has parameters; encoder, pooling and adapters stay (Sankhe et al., section 3.5).
+    """Train each head that has parameters; encoder, pooling and adapters are frozen (Sankhe et al., section 3.5).
 
-    Each head keeps the epoch with the best dev score of its task, the first at a tie; the head that it comes with, of
-    the best epoch of `before`, is the first candidate, so that no task can lose. So do the reports: what they say of a
-    task is of its best head so far, and the best of them is what the model is left in. Their epochs go on from the last
-    one of the stage before. `optimizer` is that of `multitask`. What is frozen is computed once. Raises
-    `DivergedError`.
+    Each head keeps the epoch with the best dev score of its task, the first at a tie. Its state in the best epoch of
+    `before` is the first candidate, so no task can get worse. The reports are of each task's best head so far, and
+    their epochs continue those of the stage before. `optimizer` is that of `multitask`. Frozen parts are computed once.
+
+    Raises:
+        DivergedError: a loss or an output is not finite.
     """
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     model.requires_grad_(False)
@@ -89,7 +90,7 @@ def _trainers(
     trainers = {}
     for name, task in tasks.items():
         if not any(True for _ in model.heads[name].parameters()):
-            continue  # the cosine of two vectors has nothing to learn
+            continue  # a cosine head may have no parameters
         _train_only(model, name)
         training, stage = {name: data.splits[name, "train"]}, f"{NAME}/{name}"
         trainers[name] = Trainer(model, part, {name: task}, training, data.pad_id, seed, stage, frozen=frozen)
@@ -97,6 +98,7 @@ def _trainers(
 
 
 def _epoch(model: MultitaskModel, trainer: Trainer, name: str, epoch: int) -> float:
+    """Train one epoch of one head; return its mean loss."""
     _train_only(model, name)
     return trainer.epoch(epoch)[name]
 

@@ -194,7 +194,9 @@ def test_whatever_is_given_is_refused_in_words(value: Any) -> None:
 
 def test_one_task_first_needs_an_encoder_that_hands_on_what_it_learned() -> None:
     assert parse({"fine_tune_first": {}}).fine_tune_first
-    with pytest.raises(ConfigurationError, match="fine_tune_first: the other tasks benefit from quora only through a shared encoder"):
+    with pytest.raises(
+        ConfigurationError, match="fine_tune_first: the other tasks benefit from quora only through a shared encoder"
+    ):
         parse({"fine_tune_first": {}, "encoder": {"shared": False}})
 
 
