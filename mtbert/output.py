@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TextIO
 
+INTERRUPTED = 130  # the exit code of a command that Ctrl-C ended, in all shells
 # Control characters but for tab and line end, the end of a line in old files, and marks that reverse the direction.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # One character for one where that can be: tables stay in their columns.
@@ -47,7 +48,10 @@ def plain(text: str) -> str:
 
 
 def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
-    """Return a command's `main` that replaces characters that the terminal does not have by similar ones."""
+    """Return a command's `main` that replaces characters that the terminal does not have by similar ones.
+
+    Ctrl-C ends it with one line, without a traceback, and exit code `INTERRUPTED`.
+    """
 
     @functools.wraps(main)
     def printing(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> int:
@@ -58,7 +62,11 @@ def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
                     _errors(stream, _ERRORS)
             _commands.append(stack)
             stack.callback(_commands.pop)
-            return main(*arguments, **named)
+            try:
+                return main(*arguments, **named)
+            except KeyboardInterrupt:
+                print("\nInterrupted.", file=sys.stderr)
+                return INTERRUPTED
 
     return printing
 

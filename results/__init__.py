@@ -18,12 +18,12 @@ if sys.argv[:1] == ["-m"] or "MTBERT_STUDY_STARTS" in os.environ:
 
 from typing import TYPE_CHECKING
 
+from results.defaults import DEFAULT_STORAGE
+
 if TYPE_CHECKING:
     from results.frames import StudyFrames
 
 __all__ = ["DEFAULT_STORAGE", "load"]
-
-DEFAULT_STORAGE = "sqlite:///runs/studies.db"  # below the folder a command is started in
 
 
 def load(storage: str, name: str) -> StudyFrames:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from results.claims import ALPHA
+from results.contrasts import IntervalOver
 from results.measured_claims import METRICS, MeasuredClaim
 from results.printed import Claim, PrintedRow, PrintedTable, report_name
 from results.rows import StudyRow
 from results.side_by_side import Spread
-from results.study_results import IntervalOver
 from results.wording import SAME, plural, points_interval, points_text, score_text, score_with_spread
 
 FORMULAS = (

@@ -48,10 +48,10 @@ def default_folder(name: str) -> Path:
 
 
 def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], None], file: str) -> int:
-    """Open the databases (none is made), write to --out, say where.
+    """Open the databases (none is made), write to --out, say where, and return the exit code.
 
-    2 and one message for what a person can mend, 130 where Ctrl-C ends it. `write` gets each study with its database,
-    in the order named. Without --out, to `file` in the first one's folder.
+    It is 2, with one message, for what a person can correct. `write` gets each study with its database, in the order
+    named. Without --out, it writes to `file` in the first one's folder.
     """
     output.alone(given.json)
     path: Path = Path("runs")
@@ -65,9 +65,6 @@ def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], Non
     except OSError as fault:
         print(plain(f"{path} cannot be written ({fault.strerror}). Choose another place with --out."), file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        return 130
     named = {"study": given.name[0]} if len(given.name) == 1 else {"studies": given.name}
     told = {**named, "format": given.format, "written": str(path)}
     output.print_object(json.dumps(told, indent=2) if given.json else plain(str(path)))
@@ -77,8 +74,8 @@ def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], Non
 @contextmanager
 def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
     """The studies that were named, each with its database open; UnknownStudy, StorageError."""
-    from results.foreign import foreign_rows
     from results.records import open_database
+    from results.storage_url import foreign_rows
 
     with ExitStack() as stack:
         databases: dict[str, Database] = {}

@@ -1,27 +1,25 @@
-"""A table of comparisons with one reference: differences whose seed noise is pooled over the table, and verdicts.
+"""Tables of contrasts: differences from one reference, or any others, with pooled seed noise and verdicts.
 
 Three seeds tell little of how much a configuration's seeds deviate; all rows together tell a lot (`moderation`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import nan
 
-import numpy as np
-
+from results.contrasts import SCORE, Comparison, Weights, common_seeds, compare, contrast, weights_of
 from results.looks import Schedule, looks, schedule
-from results.moderation import pooled
+from results.moderation import moderated
 from results.statistics import Difference, Judgement, judge
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.task_units import margin_of
 from results.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One row: its difference from the reference, None with fewer than two seeds in common, and the verdict on it.
+    """One row: its contrast, None with fewer than two seeds in common, and the verdict on it.
 
     `judged`: the difference that the verdict is about, corrected for the selection bias of a reference that was chosen.
     """
@@ -32,10 +30,10 @@ class Compared:
 
 
 def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
-    """Each of `digests` minus `reference`, in the order given; errors are held over the whole table.
+    """Return each of `digests` minus `reference`, in the order given; errors are held over the whole table.
 
     Where the reference is the best of those confirmed, verdicts are corrected for the bias of that (`winners_curse`).
-    Differences below the study's margin (`--margin`, half a point unless said) count as none. In a study that gives
+    Differences below the study's margin (`--margin`, half a point by default) count as none. In a study that gives
     open rows further seeds, all looks at the table are accounted for.
     """
     if (plan := schedule(results.study)) is not None:
@@ -43,8 +41,24 @@ def compared(results: StudyResults, digests: Sequence[str], reference: str) -> l
     return _compared_once(results, digests, reference)
 
 
+def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Compared]:
+    """Return each row's contrast in score with its verdict, in the order given; errors are held over the whole table.
+
+    Over as many seeds as the study asks for. Differences below the study's margin count as none. A row without two
+    seeds in common in all its configurations, or without any configuration, has neither.
+    """
+    asked = results.study.settings_json.get("seeds")
+    plain = [
+        contrast(results, {SCORE: row}, seeds=common_seeds(results, list(row))[:asked], closed_form=True)
+        for row in rows
+    ]
+    measured = [row for row, one in zip(rows, plain, strict=True) if one is not None]
+    scores = {digest: results.scores(digest) for row in measured for digest in row}
+    return _judged(results, plain, rows, scores, WinnersCurse(()))
+
+
 def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule) -> list[Compared]:
-    """The rows after the looks that they have had; before the first one differences without a verdict."""
+    """Return the rows after the looks that they have had; before the first one differences without a verdict."""
     rows = looks(results, digests, reference, plan)
     if any(row.judgement for row in rows):
         return [
@@ -55,53 +69,43 @@ def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, pl
 
 
 def _compared_once(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
-    plain = [results.compare(digest, reference) for digest in digests]
-    found = [(place, comparison) for place, comparison in enumerate(plain) if comparison is not None]
-    if not found:
-        return [Compared(None, None) for _ in digests]
-    scores = [_scores(results, digests[place], comparison.seeds) for place, comparison in found]
-    of_reference = _scores(results, reference, tuple(results.results_of(reference)))
-    differences = pooled([comparison.difference for _, comparison in found], scores, of_reference)
-    margin = margin_of(results.study)
+    plain = [compare(results, digest, reference) for digest in digests]
+    scores = {reference: results.scores(reference)}
+    for digest, one in zip(digests, plain, strict=True):
+        if one is not None:
+            scores[digest] = results.scores(digest, one.seeds)
     curse = WinnersCurse(confirmed_means(results, reference))
-    judged = curse.corrected(differences, differences[with_most_seeds([comparison for _, comparison in found])])
-    verdicts = judge([[difference] for difference in judged], margin=margin)
+    return _judged(results, plain, [weights_of([digest], [reference]) for digest in digests], scores, curse)
+
+
+def _judged(
+    results: StudyResults,
+    plain: Sequence[Comparison | None],
+    weights: Sequence[Weights],
+    scores: Mapping[str, Sequence[float]],
+    curse: WinnersCurse,
+) -> list[Compared]:
+    """Return the contrasts with the seed noise of the table and their verdicts, those that there are."""
+    found = [(place, one) for place, one in enumerate(plain) if one is not None]
     rows = [Compared(None, None)] * len(plain)
-    for (place, comparison), difference, verdict, of in zip(found, differences, verdicts, judged, strict=True):
-        rows[place] = Compared(replace(comparison, difference=difference), verdict, of)
+    if not found:
+        return rows
+    differences = moderated([one.difference for _, one in found], [weights[place] for place, _ in found], scores)
+    judged = curse.corrected(differences, differences[with_most_seeds([one for _, one in found])])
+    verdicts = judge([[difference] for difference in judged], margin=margin_of(results.study))
+    for (place, one), difference, verdict, of in zip(found, differences, verdicts, judged, strict=True):
+        rows[place] = Compared(replace(one, difference=difference), verdict, of)
     return rows
 
 
-# Of a table of comparisons: difference in score units with its 95 % interval, p of no difference, Holm's over the
-# table, p of a difference of the margin or more.
-COLUMNS = {
-    "difference": "float64",
-    "low": "float64",
-    "high": "float64",
-    "paired_seeds": "int64",
-    "interval_over": "str",
-    "p": "float64",
-    "adjusted_p": "float64",
-    "equivalence_p": "float64",
-    "verdict": "str",
-}
-
-
 def record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
-    """A row's part in these columns."""
-    return {
-        "difference": comparison.interval.estimate if comparison else nan,
-        "low": comparison.interval.low if comparison else nan,
-        "high": comparison.interval.high if comparison else nan,
-        "paired_seeds": len(comparison.seeds) if comparison else 0,
-        "interval_over": comparison.over if comparison else None,
-        "p": judgement.p if judgement else nan,
-        "adjusted_p": judgement.adjusted_p if judgement else nan,
-        "equivalence_p": judgement.equivalence_p if judgement else nan,
-        "verdict": judgement.verdict if judgement else None,
-    }
-
-
-def _scores(results: StudyResults, digest: str, seeds: Sequence[int]) -> np.ndarray:
-    runs = results.results_of(digest)
-    return np.array([runs[seed].score for seed in seeds], dtype=np.float64)
+    """Return the columns of a comparison in the exports' tables; without one, or a verdict, theirs are missing."""
+    columns: dict[str, object] = {"paired_seeds": 0}
+    if comparison:
+        interval = comparison.interval
+        columns = {"difference": interval.estimate, "low": interval.low, "high": interval.high}
+        columns |= {"paired_seeds": len(comparison.seeds), "interval_over": comparison.over}
+    if judgement:
+        columns |= {"p": judgement.p, "adjusted_p": judgement.adjusted_p, "equivalence_p": judgement.equivalence_p}
+        columns["verdict"] = judgement.verdict
+    return columns

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 
 from results.carry_over import CarryOverJudgement, EffectPair, effect_difference, judge_carry_over
 from results.comparable_launch import ComparableLaunch, launches
-from results.elsewhere import effects_elsewhere
 from results.errors import ResultsError
 from results.setups import SetupRow, setup_rows
 from results.statistics import Interval
-from results.study_effects import Effect, Effects, effects
+from results.study_effects import Effect, Effects, effects, effects_elsewhere
 from results.study_results import StudyResults
 from results.summary import Summary, summarise
 from results.task_units import margin_of

@@ -1,65 +1,161 @@
-"""A table of contrasts of several configurations each: seed noise pooled over the table, and verdicts.
+"""Contrasts of configurations: sums of scores with weights, paired by seed and, where these were kept, by example.
 
-An interaction is a contrast of four configurations: what two changes do together beyond the sum of what each does
-alone. As in `compared`, three seeds tell little of how much a configuration deviates, and all rows together a lot.
+Every seed is scored on the same examples by all configurations, so a weighted sum of their scores is again a score per
+seed and example: what seeds and examples have in common cancels, and its noise is that of `crossed`. A difference of
+two configurations has the weights 1 and -1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import nan
+from typing import Literal
 
 import numpy as np
 
-from results.compared import Compared
-from results.moderation import variance_prior
-from results.statistics import judge
-from results.study_results import Comparison, StudyResults
-from results.task_units import margin_of
+from results.rows import RunRow
+from results.statistics import (
+    Difference,
+    Float64,
+    Interval,
+    MeanDifference,
+    paired_difference,
+    score_difference,
+    tasks_difference,
+)
+from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 
-Weights = Mapping[str, float]  # digest -> weight, summing to 0
+SCORE = ""  # in place of a task: the score, the mean over the tasks that decide it
+IntervalOver = Literal["seeds and examples", "seeds"]
+Weights = Mapping[str, float]  # digest -> weight; they sum to 0
+Scores = Mapping[str, Float64]  # digest -> (seeds, examples), or (seeds,) where predictions were not kept
 
 
-def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Compared]:
-    """Each row's contrast with its verdict, in the order given; errors are held over the whole table.
+@dataclass(frozen=True)
+class Comparison:
+    """A contrast over the seeds that its configurations have in common, and what its interval is over.
 
-    Differences below the study's margin count as none. A row without two seeds in common in all its configurations, or
-    without any configuration, has neither.
+    "seeds" alone where predictions were not kept for all runs: other seeds on these very dev examples. `level` of the
+    interval: more than 0.95 where it is one of several looks that hold together with 95 % (`looks`).
+    `same`: with every seed the two scored the very same, so that what they differ in did nothing.
     """
-    plain = [results.contrast(row) if row else None for row in rows]
-    found = [(place, contrast) for place, contrast in enumerate(plain) if contrast is not None]
-    if not found:
-        return [Compared(None, None) for _ in rows]
-    moderated = _moderated(results, [(rows[place], contrast) for place, contrast in found])
-    margin = margin_of(results.study)
-    verdicts = judge([[contrast.difference] for contrast in moderated], margin=margin)
-    told = [Compared(None, None)] * len(plain)
-    for (place, _), contrast, verdict in zip(found, moderated, verdicts, strict=True):
-        told[place] = Compared(contrast, verdict, contrast.difference)
-    return told
+
+    difference: Difference
+    seeds: tuple[int, ...]
+    over: IntervalOver
+    level: float = 0.95
+    same: bool = False
+
+    @property
+    def interval(self) -> Interval:
+        """The estimate with its interval of this level."""
+        return self.difference.interval(self.level)
+
+    @property
+    def turned(self) -> Comparison:
+        """The same the other way round: second minus first."""
+        return replace(self, difference=replace(self.difference, estimate=-self.difference.estimate))
 
 
-def run_ids(results: StudyResults, digests: Sequence[str], seeds: Sequence[int]) -> str:
-    """The runs a number came from, ascending, as a table's column has them."""
+def contrast(
+    results: StudyResults,
+    weights: Mapping[str, Weights],
+    *,
+    seeds: Collection[int] | None = None,
+    closed_form: bool = False,
+) -> Comparison | None:
+    """Return the mean over tasks of the weighted sums of configurations' main metrics; more is better.
+
+    Args:
+        results: the study.
+        weights: task (or `SCORE`) -> the weights of its contrast.
+        seeds: use these seeds alone; default: all that the configurations have in common.
+        closed_form: compute the noise of the mean over several tasks by formula, for tables of hundreds of rows, not
+            by resampling examples (`statistics.tasks_difference`, `score_difference`).
+
+    Returns:
+        None with fewer than two seeds in common, and where predictions were not kept and a metric is not a number.
+    """
+    digests = list(dict.fromkeys(digest for each in weights.values() for digest in each))
+    common = [seed for seed in common_seeds(results, digests) if seeds is None or seed in seeds]
+    if len(common) < MIN_PAIRED_SEEDS:
+        return None
+    columns = [[results.results_of(digest)[seed] for seed in common] for digest in digests]
+    tables = {task: results.examples.tables(columns, task) for task in weights}
+    kept = all(tables.values())
+    if not kept:
+        tables = {task: [[_values(results, column, task) for column in columns]] for task in weights}
+    sides = [
+        _sides(dict(zip(digests, arrays, strict=True)), weights[task], closed_form)
+        for task, found in tables.items()
+        for arrays in found
+    ]
+    if not all(np.isfinite(side).all() for pair in sides for side in pair):
+        return None
+    difference = _difference(sides, kept, closed_form, resampled=SCORE in weights or len(weights) > 1)
+    same = difference.estimate == 0 and difference.noise.error == 0  # no noise at all is no coincidence
+    return Comparison(difference, tuple(common), "seeds and examples" if kept else "seeds", same=same)
+
+
+def compare(results: StudyResults, digest: str, other: str, seeds: Collection[int] | None = None) -> Comparison | None:
+    """Return `digest` minus `other` in score (`contrast`)."""
+    return contrast(results, {SCORE: weights_of([digest], [other])}, seeds=seeds)
+
+
+def score_interval(results: StudyResults, digest: str) -> Comparison | None:
+    """Return a configuration's mean score with its noise, as a contrast with 0; None with fewer than two seeds."""
+    return results.once(("interval", digest), lambda: contrast(results, {SCORE: {digest: 1.0}}))
+
+
+def weights_of(more: Sequence[str], less: Sequence[str]) -> dict[str, float]:
+    """Return the weights of the mean of `more` minus that of `less`, without configurations that cancel."""
+    total = dict.fromkeys([*more, *less], 0.0)
+    for side, sign in ((more, 1.0), (less, -1.0)):
+        for digest in side:
+            total[digest] += sign / len(side)
+    return {digest: weight for digest, weight in total.items() if abs(weight) > 1e-12}
+
+
+def common_seeds(results: StudyResults, digests: Sequence[str]) -> tuple[int, ...]:
+    """Return the seeds that all these configurations have results with, ascending."""
+    found = [set(results.results_of(digest)) for digest in digests]
+    return tuple(sorted(set.intersection(*found))) if found else ()
+
+
+def compared_runs(results: StudyResults, comparison: Comparison | None, *digests: str) -> str:
+    """Return the ids of the runs behind a contrast of configurations, ascending; empty without one."""
+    seeds = comparison.seeds if comparison else ()
     runs = (results.results_of(digest) for digest in dict.fromkeys(digests))
     return " ".join(map(str, sorted(found[seed].id for found in runs for seed in seeds if seed in found)))
 
 
-def _moderated(results: StudyResults, rows: Sequence[tuple[Weights, Comparison]]) -> list[Comparison]:
-    """The same with the noise of seeds pooled: each configuration's variance moderated by those of all in the table.
+def _values(results: StudyResults, runs: Sequence[RunRow], task: str) -> Float64:
+    """Return each run's score or main metric of a task, shape (seeds,); NaN where it is not a number."""
+    found = [run.score if task == SCORE else results.main_value(run.id, task) for run in runs]
+    return np.array([nan if value is None else value for value in found], dtype=np.float64)
 
-    With s_c^2 the moderated variance of configuration c over seeds, the seeds' part is sum_c w_c^2 s_c^2 / seeds. What
-    configurations have in common through their seed makes the contrast less noisy than that, never more: its weights
-    sum to 0. The examples' part is that of the contrast itself.
-    """
-    digests = dict.fromkeys(digest for weights, _ in rows for digest in weights)
-    scores = {digest: np.array(results.scores(digest)) for digest in digests}
-    prior = variance_prior([s.var(ddof=1) for s in scores.values()], [len(s) - 1 for s in scores.values()])
-    moderated = {d: prior.moderated(float(s.var(ddof=1)), len(s) - 1) for d, s in scores.items()}
-    found = []
-    for weights, contrast in rows:
-        seeds = sum(weight**2 * moderated[d][0] for d, weight in weights.items()) / len(contrast.seeds)
-        df = min(moderated[d][1] for d in weights)
-        noise = replace(contrast.difference.noise, seeds=float(seeds), seed_df=df)
-        found.append(replace(contrast, difference=replace(contrast.difference, noise=noise)))
-    return found
+
+def _sides(scores: Scores, weights: Weights, closed_form: bool) -> tuple[Float64, Float64]:
+    """Return what counts for and what counts against; with the closed form the sum of both, and 0."""
+    if closed_form:
+        return _weighted(scores, weights), _weighted(scores, {})
+    for_it = {digest: weight for digest, weight in weights.items() if weight > 0}
+    against = {digest: -weight for digest, weight in weights.items() if weight < 0}
+    return _weighted(scores, for_it), _weighted(scores, against)
+
+
+def _weighted(scores: Scores, weights: Weights) -> Float64:
+    nothing = np.zeros_like(next(iter(scores.values())))
+    return sum((weight * scores[digest] for digest, weight in weights.items()), nothing)
+
+
+def _difference(sides: Sequence[tuple[Float64, Float64]], kept: bool, closed_form: bool, resampled: bool) -> Difference:
+    """Return the mean over tasks of one side minus the other, with its noise; `kept`: the sides have examples."""
+    apart = [more - less for more, less in sides]
+    if not kept:
+        by_seed: Float64 = np.mean(apart, axis=0)
+        return paired_difference(by_seed, np.zeros_like(by_seed))
+    if closed_form:
+        return tasks_difference(apart)
+    return score_difference([MeanDifference(*pair) for pair in sides]) if resampled else paired_difference(*sides[0])

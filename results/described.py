@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from results.rows import JsonObject
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.wording import Change, changes, changes_in_words, plural
 
@@ -20,6 +22,12 @@ class Described:
     text: str
     whole: str = ""
     changes: int = 0
+
+
+def choices_of(results: StudyResults, digest: str) -> JsonObject:
+    """Return the choices of a configuration; none if it has no results."""
+    runs = results.results_of(digest)
+    return next(iter(runs.values())).choices_json if runs else {}
 
 
 def described(found: Summary, choices: Mapping[str, Any]) -> Described:

@@ -1,4 +1,4 @@
-"""Two-level factorial designs as signs: which runs, what is confused with what, and the effects they give."""
+"""Two-level factorial designs as signs: runs, aliases, and the main effects that they give."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class FactorialDesign:
 
 
 def full_design(factors: int) -> FactorialDesign:
-    """All 2^factors runs."""
+    """Return all 2^factors runs."""
     return _design(_masks_of_base(factors), factors)
 
 
 def resolution_iv_design(factors: int) -> FactorialDesign:
-    """The smallest regular fraction of resolution IV or more: 8 runs for 4 factors, 16 for 8, 32 for 16, 64 for 32.
+    """Return the smallest regular fraction of resolution IV: 8 runs for 4 factors, 16 for 8, 32 for 16, 64 for 32.
 
     Of m base factors every further one is the product of an odd number of them, three or more, so that every word of
     the defining relation has an even number of letters, four or more (Box, Hunter and Hunter 2005, "Statistics for
@@ -57,46 +57,21 @@ def resolution_iv_design(factors: int) -> FactorialDesign:
 
 
 def main_effects(signs: ArrayLike, scores: ArrayLike) -> list[Difference]:
-    """For each factor the mean score of its high runs minus that of its low ones, with the noise over seeds.
+    """Return for each factor the mean score of its high runs minus that of its low ones, with the noise over seeds.
 
-    `signs` (runs, factors) of -1 and +1; `scores` (runs, seeds), the same seeds for all runs, at least two.
+    Computed seed by seed, so that noise common to a seed's runs cancels.
+
+    Args:
+        signs: (runs, factors) of -1 and +1, both of them for each factor.
+        scores: (runs, seeds), the same seeds for all runs, at least two.
+
+    Raises:
+        ValueError: the shapes do not fit, or a sign is another number.
     """
-    return [contrast(column, scores) for column in np.asarray(signs).T]
-
-
-def pair_effects(signs: ArrayLike, scores: ArrayLike) -> dict[tuple[int, int], Difference]:
-    """For each pair of factors by how much more one helps where the other is high than where it is low.
-
-    That difference of differences in a full factorial; in a fraction it belongs to the sum of all pairs of its group of
-    aliases. Shapes as in `main_effects`.
-    """
-    columns = np.asarray(signs).T
-    pairs = combinations(range(len(columns)), 2)
-    return {(i, j): contrast(columns[i] * columns[j], scores, scale=2.0) for i, j in pairs}
-
-
-def contrast(signs: ArrayLike, scores: ArrayLike, *, scale: float = 1.0) -> Difference:
-    """`scale` times (mean score of the runs with +1 minus mean score of those with -1), with its noise over seeds.
-
-    `signs` (runs,), `scores` (runs, seeds). Computed seed by seed, so that noise common to a seed's runs cancels.
-    """
-    side, table = np.asarray(signs), finite(scores, "scores")
-    if table.ndim != 2 or side.shape != (len(table),) or not {-1, 1} == set(side.tolist()):
-        raise ValueError(f"signs (runs,) of -1 and 1 must fit scores (runs, seeds), got {side.shape} and {table.shape}")
-    high, low = table[side > 0].mean(axis=0), table[side < 0].mean(axis=0)
-    return paired_difference(scale * high, scale * low)
-
-
-def interaction(neither: ArrayLike, first: ArrayLike, second: ArrayLike, both: ArrayLike) -> Difference:
-    """What two changes do together beyond the sum of what each does alone: both - first - second + neither.
-
-    Four arrays of one shape, (seeds,) scores or (seeds, examples) per-example scores, row i from one seed; the noise is
-    that of `paired_difference`.
-    """
-    parts = [finite(values, "scores") for values in (neither, first, second, both)]
-    if len({part.shape for part in parts}) != 1:
-        raise ValueError(f"the four cells must have one shape, got {', '.join(str(part.shape) for part in parts)}")
-    return paired_difference(parts[3] + parts[0], parts[1] + parts[2])
+    columns, table = np.asarray(signs).T, finite(scores, "scores")
+    if table.ndim != 2 or columns.shape[1:] != (len(table),) or any({-1, 1} != set(each.tolist()) for each in columns):
+        raise ValueError(f"signs (runs, factors) must fit scores (runs, seeds), got {columns.T.shape}, {table.shape}")
+    return [paired_difference(table[side > 0].mean(axis=0), table[side < 0].mean(axis=0)) for side in columns]
 
 
 def _masks_of_base(factors: int) -> list[int]:

@@ -1,13 +1,12 @@
-"""The interval bars that stand in the report's tables, each table as a figure of its own: a forest plot."""
+"""The interval bars of the report's tables, each table as a forest plot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from results.ablation import ablation_frame
-from results.figure import Figure, Trace
+from results.figure import Figure, escaped, points, whiskers
 from results.grid import against_baseline_frame
 from results.sections import BuiltSection
 from results.study_results import StudyResults
@@ -28,8 +27,8 @@ def _change(row: Row) -> str:
 
 
 def _step(row: Row) -> str:
-    told = _change(row) if isinstance(row["factor"], str) else "all other changes"
-    return f"{row['step']}. {told}"
+    change = _change(row) if isinstance(row["factor"], str) else "all other changes"
+    return f"{row['step']}. {change}"
 
 
 # Tables of the export with bars in the report: title, what a row is called, the column of its estimate.
@@ -44,7 +43,7 @@ _FORESTS: Mapping[str, tuple[str, Callable[[Row], str], str]] = {
 
 
 def forests(results: StudyResults, found: Summary, sections: Sequence[BuiltSection]) -> list[Figure]:
-    """A figure for each table of the report with bars in it, of the rows that have an interval."""
+    """Draw a figure for each table of the report with bars in it, of the rows that have an interval."""
     frames: dict[str, pd.DataFrame] = {
         "ablation": ablation_frame(results),
         "against_baseline": against_baseline_frame(results, found.against_baseline),
@@ -56,34 +55,18 @@ def forests(results: StudyResults, found: Summary, sections: Sequence[BuiltSecti
 
 
 def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | None:
-    """The rows of one table from top to bottom, filled where a verdict is not open; None without an interval."""
+    """Draw the rows of one table from top to bottom, filled where a verdict is not open; None without an interval."""
     title, named, estimate = _FORESTS[table]
     shown = [row for row in rows if isinstance(row.get("low"), float) and row["low"] == row["low"]]
     if not shown:
         return None
+    labels = [_label(named(row)) + (f"  ({escaped(verdict)})" if (verdict := _verdict(row)) else "") for row in shown]
     places = list(range(len(shown)))
-    ends = [sorted(unit.drawn(row[key]) for key in ("low", estimate, "high")) for row in shown]
-    trace: Trace = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [unit.drawn(row[estimate]) for row in shown],
-        "y": places,
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - at for _, at, high in ends],
-            "arrayminus": [at - low for low, at, _ in ends],
-            "color": "var(--muted)",
-            "thickness": 1.6,
-            "width": 4,
-        },
-        "marker": {
-            "size": 9,
-            "symbol": ["circle-open" if _verdict(row) in ("", "open") else "circle" for row in shown],
-            "color": "var(--accent)",
-        },
-    }
-    labels = [_label(named(row)) + (f"  ({escape(said)})" if (said := _verdict(row)) else "") for row in shown]
+    values = [[unit.drawn(row[key]) for key in ("low", estimate, "high")] for row in shown]
+    ends = [(min(row), row[1], max(row)) for row in values]
+    symbols = ["circle-open" if _verdict(row) in ("", "open") else "circle" for row in shown]
+    trace = points("", [at for _, at, _ in ends], places, "var(--accent)", 9, symbol=symbols)
+    trace["error_x"] = whiskers(ends, "var(--muted)", 1.6)
     return Figure(
         id=f"figure-intervals-{table.replace('_', '-')}",
         title=title,
@@ -109,10 +92,10 @@ def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | Non
 
 
 def _verdict(row: Row) -> str:
-    """The verdict of a row; empty before its table's first look."""
+    """Return the verdict of a row; empty before its table's first look."""
     return row["verdict"] if isinstance(row["verdict"], str) else ""
 
 
 def _label(text: str) -> str:
     whole = " ".join(str(text).split())
-    return escape(whole if len(whole) <= LABEL_CHARACTERS else f"{whole[: LABEL_CHARACTERS - 1]}…", quote=False)
+    return escaped(whole if len(whole) <= LABEL_CHARACTERS else f"{whole[: LABEL_CHARACTERS - 1]}…")

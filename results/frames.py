@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Select, inspect, select
 
 from results import schema
+from results.column_types import Number, Whole
 from results.natural_tables import natural
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
@@ -23,23 +24,6 @@ from results.study_results import StudyResults
 from results.task_units import units_of
 from results.trial_frame import trial_frame
 from search_spaces.output import plain
-
-# Columns whose type pandas cannot tell from the values when they are missing, or when there are no rows.
-_NUMBERS = (
-    "value",
-    "seconds",
-    "train_seconds",
-    "eval_seconds",
-    "shared_seconds",
-    "shared_train_seconds",
-    "score",
-    "leaderboard_score",
-    "last_score",
-    "inference_ms",
-)
-_WHOLE = ("trial_number", "trainable_parameters", "total_parameters", "peak_memory_bytes")
-_WHOLE_OR_NONE = (*_WHOLE, "environment_id", "threads")
-
 
 RECORDED = ("runs", "choices", "epochs", "tasks", "stages", "cells", "environments", "data_issues")
 # Those that follow from runs, as the schema of the exports has them; a study has those of what it has measured.
@@ -194,20 +178,22 @@ def _of_runs(database: Database, name: str, table: type[schema.Base]) -> pd.Data
 def _frame(database: Database, table: type[schema.Base], statement: Select[Any]) -> pd.DataFrame:
     columns = [column.key for column in inspect(table).column_attrs]
     found = database.columns(statement.with_only_columns(*(getattr(table, column) for column in columns)))
-    return _typed({name: _texts(found[name]) if name.endswith("_json") else found[name] for name in columns})
+    texts = {name: _texts(found[name]) if name.endswith("_json") else found[name] for name in columns}
+    return pd.DataFrame(texts, columns=columns).astype(_types(table, found))
 
 
 def _texts(objects: Sequence[object]) -> list[str | None]:
     return [None if one is None else json.dumps(one) for one in objects]
 
 
-def _typed(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
-    types = {name: "float64" for name in _NUMBERS} | {name: "Int64" for name in _WHOLE_OR_NONE}
-    # Epochs are whole numbers, unless a trainer of this study reported fractions of them.
-    fractions = any(isinstance(epoch, float) for epoch in columns.get("best_epoch", ()))
-    types["best_epoch"] = "Float64" if fractions else "Int64"
-    frame = pd.DataFrame(dict(columns), columns=list(columns))
-    return frame.astype({name: kind for name, kind in types.items() if name in columns})
+def _types(table: type[schema.Base], found: Mapping[str, Sequence[object]]) -> dict[str, str]:
+    """Return the types of columns that pandas cannot tell from the values when some are missing, or all."""
+    kinds = {column.key: column.type for column in table.__table__.columns if column.nullable}
+    types = {name: "float64" for name, kind in kinds.items() if isinstance(kind, Number)}
+    types |= {name: "Int64" for name, kind in kinds.items() if isinstance(kind, Whole)}
+    if "best_epoch" in kinds:  # epochs are whole numbers, unless a trainer of this study reported fractions of them
+        types["best_epoch"] = "Float64" if any(isinstance(epoch, float) for epoch in found["best_epoch"]) else "Int64"
+    return types
 
 
 def _choices(runs: Sequence[RunRow]) -> pd.DataFrame:

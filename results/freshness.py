@@ -1,9 +1,8 @@
-"""Whether what SQL knows of a study has changed since a report of it was made."""
+"""How many runs a study has, and whether anything in its report has changed since it was written."""
 
 from __future__ import annotations
 
 import hashlib
-import socket
 from collections import Counter
 
 from sqlalchemy import func, select
@@ -13,19 +12,14 @@ from results.records import Database
 
 
 def run_counts(database: Database, name: str) -> Counter[str]:
-    """Status -> how many runs have it; without reading the runs."""
+    """Return status -> how many runs have it, without reading the runs."""
     run = schema.Run
     counted = select(run.status, func.count().label("runs")).where(run.study_name == name).group_by(run.status)
     return Counter({row["status"]: row["runs"] for row in database.select(counted)})
 
 
-def driven(database: Database, name: str) -> bool:
-    """Whether a driver is at work on the study, as far as can be told from this machine."""
-    return database.leases.live(name, socket.gethostname()) is not None
-
-
 def fingerprint(database: Database, name: str) -> str:
-    """Equal as long as nothing that a report shows has changed; some counts, so that asking often is cheap.
+    """Return a hash that is equal as long as nothing in the report has changed; of counts, so that it is cheap.
 
     `UnknownStudy` when the database has none of that name.
     """
@@ -33,7 +27,8 @@ def fingerprint(database: Database, name: str) -> str:
     run = schema.Run
     states = select(run.phase, run.status, func.count(), func.max(run.id), func.max(run.finished_at))
     states = states.where(run.study_name == name).group_by(run.phase, run.status)
-    running = study.status == "running" and driven(database, name)  # a page says whether a launch is running it
+    # A page says whether a launch is running the study.
+    running = study.status == "running" and database.leases.live(name) is not None
     found = [str(study), str(running), *sorted(str(row) for row in database.select(states))]
     for table in (schema.EpochMetric, schema.TaskMetric, schema.Stage):
         rows = select(func.count()).select_from(table).join(run).where(run.study_name == name)

@@ -1,15 +1,15 @@
-"""What a figure of fronts says: its unit, its caption, and what pointing at a configuration or a run tells."""
+"""The texts of a figure of a front: units, the caption, and what the pointer shows of a configuration or a run."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from results.cost_units import CostUnit, unit_of
-from results.described import described
+from results.described import choices_of, described
+from results.figure import escaped
 from results.pareto import OF_TASK, SCORE, Front, Objective, noise_along, recipes_of, tolerance_along
 from results.rows import RunRow
 from results.study_results import StudyResults
@@ -20,12 +20,12 @@ from results.wording import plural, probability_text, seeds_text
 if TYPE_CHECKING:
     import pandas as pd
 
-LINE_LETTERS, MOST_LINES = 46, 5  # of what pointing at a configuration tells
+LINE_LETTERS, MOST_LINES = 46, 5  # of the text under the pointer
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What all parts of one figure are drawn from."""
+    """The data that all parts of one figure are drawn from."""
 
     results: StudyResults
     found: Summary
@@ -33,39 +33,39 @@ class Drawing:
     unit: CostUnit
 
     def x(self, value: float) -> float:
-        """A value of the front's cost, or first task, on the axis."""
+        """Return the place of a value of the front's cost, or first task, on its axis."""
         return self.unit.drawn(value) if self.front.y == SCORE else self.of(self.front.x).natural(value)
 
     def y(self, value: float) -> float:
-        """A score, or the second task's metric, on the axis."""
+        """Return the place of a score, or of the second task's metric, on its axis."""
         return self.of(self.front.y).natural(value)
 
     def of(self, objective: Objective) -> Unit:
-        """The unit of the score, or of a task's metric."""
+        """Return the unit of the score, or of a task's metric."""
         units = self.results.units
         return units.score if objective == SCORE else units.of(objective.column.removeprefix(OF_TASK))
 
     def axis(self, objective: Objective) -> str:
-        """The title of an axis of scores or of a task's metric."""
+        """Return the title of an axis of scores or of a task's metric."""
         unit = self.of(objective)
         named = unit.heading if objective == SCORE else f"{objective.words} ({unit.heading})"
         plain = objective != SCORE and not self.results.units.names(objective.words)
-        return escape(objective.title, quote=False) if plain else axis_title(unit, f"{named} on dev")
+        return escaped(objective.title) if plain else axis_title(unit, f"{named} on dev")
 
-    def told(self, of: Objective, value: float) -> str:
-        """An objective as pointing at a point tells it: "score 0.713", "training time 13.7 min"."""
+    def described(self, of: Objective, value: float) -> str:
+        """Return the text of an objective, e.g. "score 0.713", "training time 13.7 min"."""
         is_cost = of == self.front.x and self.front.y == SCORE
         words = self.of(of).name if of == SCORE else of.words
         return f"{words} {self.unit.text(value) if is_cost else self.of(of).scored(value)}"
 
 
 def cost_unit(frame: pd.DataFrame, column: str) -> CostUnit:
-    """The unit of a cost in this study: figures, captions and the table have the same. `frame`: `pareto_frame`."""
+    """Return the unit of a cost in this study, one for figures, captions and the table. `frame`: `pareto_frame`."""
     return unit_of(column, [float(value) for value in frame[column].dropna()])
 
 
 def front_sentence(members: pd.DataFrame, measured: int, it: Drawing) -> str:
-    """The caption: how many are on the front and what that means, when costs are equal, and the cheapest of them."""
+    """Return the caption: how many are on the front, what that means, when costs are equal, and the cheapest."""
     if not measured:
         return "Only single runs of the search so far: they choose configurations and are not results."
     front, verb, which = it.front, "are", "The cheapest of them"
@@ -85,7 +85,7 @@ def front_sentence(members: pd.DataFrame, measured: int, it: Drawing) -> str:
 
 
 def _tolerance_words(it: Drawing) -> str:
-    """When costs count as equal; empty for what is counted rather than measured."""
+    """Say when costs count as equal; empty for what is counted rather than measured."""
     tolerance = tolerance_along(it.results, it.front)
     if not tolerance:
         return ""
@@ -95,50 +95,43 @@ def _tolerance_words(it: Drawing) -> str:
 
 
 def _percent(share: float) -> str:
-    """ "5", "0.12", "100"."""
+    """Format a share in percent, e.g. "5", "0.12", "100"."""
     return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
 
 
-def choices_of(results: StudyResults, digest: str) -> Mapping[str, Any]:
-    """The choices of a configuration with results."""
-    return next(iter(results.results_of(digest).values())).choices_json
-
-
 def configuration_text(it: Drawing, record: Mapping[Any, Any]) -> str:
-    """What differs from the baseline, score and cost with their units, and how many seeds they are of."""
+    """Return the difference from the baseline, score and cost with their units, and the number of seeds."""
     front, digest = it.front, record["config_digest"]
     about = described(it.found, choices_of(it.results, digest))
-    roles = [
-        name for name, of in (("best", it.found.best), ("baseline", it.found.baseline)) if of and of.digest == digest
-    ]
+    roles = [n for n, of in (("best", it.found.best), ("baseline", it.found.baseline)) if of and of.digest == digest]
     name = record["label"] or ("the baseline" if "baseline" in roles and not about.changes else about.text)
     lines = [f"<b>{each}</b>" for each in _lines(f"{'the best: ' if 'best' in roles else ''}{name}")]
     if about.whole:
         lines += _lines(f"{about.changes} changes from the baseline: {about.whole}")
     spread = None if record["spread"] != record["spread"] else float(record["spread"])
     score = f"{it.of(SCORE).name} {it.of(SCORE).spread_with_unit(float(record['score']), spread)}"
-    others = [it.told(each, float(record[each.column])) for each in (front.x, front.y) if each != SCORE]
+    others = [it.described(each, float(record[each.column])) for each in (front.x, front.y) if each != SCORE]
     lines += [f"{score}, {seeds_text(int(record['seeds']))}", *others]
     probability = record[front.probability]
     if probability == probability:
-        lines.append(f"on the front with probability {escape(probability_text(probability), quote=False)}")
+        lines.append(f"on the front with probability {escaped(probability_text(probability))}")
     return "<br>".join(lines)
 
 
 def run_text(it: Drawing, run: RunRow, x: float, y: float) -> str:
-    """What a single run of the search is, and both objectives."""
-    values = [it.told(each, value) for each, value in ((it.front.x, x), (it.front.y, y))]
+    """Return the name of a single run of the search, and both objectives."""
+    values = [it.described(each, value) for each, value in ((it.front.x, x), (it.front.y, y))]
     recipe = next((name for name, choices in recipes_of(it.results).items() if choices == run.choices_json), "")
     name = f"run {run.id} of the search, one seed: {f'recipe {recipe}, ' if recipe else ''}"
     return "<br>".join([*_lines(name + told_of(it.found, run.choices_json)), *values[::-1]])
 
 
 def _lines(text: str) -> list[str]:
-    """Escaped, in lines that a phone has room for; what is beyond the last of them is left out."""
+    """Return the text escaped, in lines that fit a phone; the rest is cut off."""
     wrapped = textwrap.wrap(text, LINE_LETTERS, max_lines=MOST_LINES, placeholder=" …")
-    return [escape(line, quote=False) for line in wrapped]
+    return [escaped(line) for line in wrapped]
 
 
 def told_of(found: Summary, choices: Mapping[str, Any]) -> str:
-    """A configuration in a few words."""
+    """Describe a configuration in a few words."""
     return described(found, choices).text

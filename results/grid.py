@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from results.compared import COLUMNS as JUDGED_COLUMNS
 from results.compared import compared
 from results.compared import record as judged_record
+from results.contrasts import Comparison
 from results.leaderboard import ConfigurationResult, baseline_digest
 from results.statistics import Difference, Judgement
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
+from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +52,6 @@ def compared_with_baseline(results: StudyResults, baseline: str) -> list[str]:
 
 def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd.DataFrame:
     """`grid_rows` as a frame, differences in score units to the baseline, whose runs are `baseline_run_ids`."""
-    import pandas as pd
-
     baseline = baseline_digest(results)
     of_baseline = " ".join(map(str, results.run_ids(baseline))) if baseline else ""
     records = [
@@ -69,20 +68,7 @@ def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd
         }
         for row in rows
     ]
-    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
-
-
-COLUMNS = {
-    "cells": "str",
-    "label": "str",
-    "config_digest": "str",
-    "mean": "float64",
-    "spread": "float64",
-    "seeds": "int64",
-    **JUDGED_COLUMNS,
-    "run_ids": "str",
-    "baseline_run_ids": "str",
-}
+    return typed_table("against_baseline", records)
 
 
 def _by_gain(row: GridRow) -> tuple[bool, float, str]:

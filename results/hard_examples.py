@@ -1,4 +1,4 @@
-"""Which examples stay wrong whatever the seed, and which turn between two configurations. Arrays alone."""
+"""Examples that are wrong with every seed, and those that change between two configurations. Arrays only."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class HardExamples:
-    """Examples by position that are wrong with all seeds, and how many that would be were errors a matter of luck."""
+    """Examples by position that are wrong with all seeds, and how many would be by chance."""
 
     positions: Counts
-    by_luck: float
+    by_chance: float
 
 
 @dataclass(frozen=True, eq=False)
 class Flips:
-    """Where two configurations disagree whatever the seed: positions that only one has right, with all its seeds.
+    """Disagreements of two configurations: positions that one has right with all its seeds, the other with none.
 
     `crossed` (seeds + 1, seeds + 1): how many examples the second has right with i seeds and the first with j.
     """
@@ -31,18 +31,22 @@ class Flips:
 
 
 def hard_examples(right: ArrayLike) -> HardExamples:
-    """`right` (seeds, examples) of one configuration, at least two seeds.
+    """Return the examples that are always wrong, of `right` (seeds, examples) with at least two seeds.
 
-    By luck: examples times the product over seeds of the share of wrong ones, as if which examples are wrong were drawn
-    anew with every seed.
+    By chance: examples times the product over seeds of the share of wrong ones, as if the wrong examples were drawn
+    independently with every seed.
     """
     table = _checked(right)
-    by_luck = table.shape[1] * float(np.prod(1 - table.mean(axis=1)))
-    return HardExamples(np.flatnonzero(~table.any(axis=0)), by_luck)
+    by_chance = table.shape[1] * float(np.prod(1 - table.mean(axis=1)))
+    return HardExamples(np.flatnonzero(~table.any(axis=0)), by_chance)
 
 
 def flips(right: ArrayLike, other: ArrayLike) -> Flips:
-    """`right` of the first configuration and of the `other`: (seeds, examples) both, the same seeds."""
+    """Compare `right` of the first configuration with `other`: (seeds, examples) both, the same seeds.
+
+    Raises:
+        ValueError: the shapes differ, or there are fewer than two seeds.
+    """
     first, second = _checked(right), _checked(other)
     if first.shape != second.shape:
         raise ValueError(f"both must have one shape (seeds, examples), got {first.shape} and {second.shape}")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
-from results.contrasts import Weights, judged_contrasts
+from results.compared import judged_contrasts
+from results.contrasts import Comparison, Weights
 from results.leaderboard import best_digest
 from results.rows import Cell
 from results.statistics import Judgement
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 
 InteractionDesign = Literal["pairs", "factorial"]
 Pair = tuple[str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results.contrasts import run_ids
+from results.contrasts import compared_runs
 from results.described import described
 from results.statistics import Interval
 from results.study_results import StudyResults
@@ -69,7 +69,7 @@ def _of_ablation(results: StudyResults, found: Summary) -> list[KeyFinding]:
             f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}",
             row.judgement.verdict,
             row.comparison.interval,
-            run_ids(results, (row.cell.config_digest, best), row.comparison.seeds),
+            compared_runs(results, row.comparison, row.cell.config_digest, best),
         )
         for row in found.ablation
         if row.comparison and row.judgement
@@ -84,7 +84,7 @@ def _of_grid(results: StudyResults, found: Summary) -> list[KeyFinding]:
             "; ".join(row.entry.labels) or described(found, row.entry.choices).text,
             row.judgement.verdict,
             row.comparison.interval,
-            run_ids(results, (row.entry.digest, baseline), row.comparison.seeds),
+            compared_runs(results, row.comparison, row.entry.digest, baseline),
         )
         for row in found.against_baseline
         if row.comparison and row.judgement

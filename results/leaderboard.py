@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from results.contrasts import IntervalOver, score_interval
 from results.looks import schedule
 from results.records import Database
 from results.rows import JsonObject
 from results.statistics import Interval
-from results.study_results import IntervalOver, StudyResults
+from results.study_results import StudyResults
+from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +58,7 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
     if not runs:
         return None
     scores = results.scores(digest)
-    found = results.score_interval(digest)
+    found = score_interval(results, digest)
     cells = [cell for cell in results.cells if cell.config_digest == digest]
     tests = [value for run in runs if (value := results.split_score(run.id, "test")) is not None]
     return ConfigurationResult(
@@ -68,8 +70,8 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
         mean=float(np.mean(scores)),
         spread=_spread(scores),
         seeds=len(scores),
-        interval=found[0] if found else None,
-        interval_over=found[1] if found else None,
+        interval=found.interval if found else None,
+        interval_over=found.over if found else None,
         test_mean=float(np.mean(tests)) if tests else None,
         test_spread=_spread(tests),
         test_seeds=len(tests),
@@ -111,15 +113,8 @@ def baseline_digest(results: StudyResults) -> str | None:
     return next((cell.config_digest for cell in results.cells if cell.name == "baseline"), None)
 
 
-def leaderboard_table(database: Database, name: str) -> pd.DataFrame:
-    """`leaderboard_frame` of a study by its name."""
-    return leaderboard_frame(StudyResults(database, name))
-
-
 def leaderboard_frame(results: StudyResults) -> pd.DataFrame:
     """`leaderboard` as a frame, with `rank` from 1 and a column `is_best`, `is_baseline`."""
-    import pandas as pd
-
     best, baseline = best_digest(results), baseline_digest(results)
     records = [
         {
@@ -144,29 +139,7 @@ def leaderboard_frame(results: StudyResults) -> pd.DataFrame:
         }
         for rank, entry in enumerate(leaderboard(results), start=1)
     ]
-    return pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
-
-
-COLUMNS = {
-    "rank": "int64",
-    "config_digest": "str",
-    "cells": "str",
-    "label": "str",
-    "is_best": "bool",
-    "is_baseline": "bool",
-    "mean": "float64",
-    "spread": "float64",
-    "seeds": "int64",
-    "low": "float64",
-    "high": "float64",
-    "interval_over": "str",
-    "test_mean": "float64",
-    "test_spread": "float64",
-    "test_seeds": "int64",
-    "trainable_parameters": "Int64",
-    "train_seconds": "float64",
-    "run_ids": "str",
-}
+    return typed_table("leaderboard", records)
 
 
 def _ranking(results: StudyResults) -> list[str]:

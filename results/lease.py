@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -133,12 +134,12 @@ class Leases(AbstractPart):
         return None if found is None else _row(found)
 
     @reads
-    def live(self, session: Session, name: str, this_host: str) -> rows.LeaseRow | None:
-        """Return the lease of a driver that may be at work, as far as the host `this_host` can tell; else None."""
+    def live(self, session: Session, name: str, this_host: str | None = None) -> rows.LeaseRow | None:
+        """Return the lease of a driver that may be at work, as far as this host (`this_host`) can tell; else None."""
         lease = session.get(schema.Lease, name)
         if lease is None:
             return None
-        alive = _is_alive(lease, this_host, this_machine())
+        alive = _is_alive(lease, this_host or socket.gethostname(), this_machine())
         if alive is None:
             alive = lease.expires_at > database_now(session)
         return _row(lease) if alive else None

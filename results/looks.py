@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from results.moderation import pooled
+from results.contrasts import Comparison, compare, weights_of
+from results.moderation import moderated
 from results.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.statistics import Difference, Float64, Judgement, judge, sequential_level, spending
-from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
+from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.task_units import margin_of
 from results.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
 from results.wording import seeds_text
@@ -97,7 +96,7 @@ def looks(
 
     A look is taken when every row that is open, and the reference, has ended its seeds; `after`: only looks at so many
     seeds or fewer. At each look the noise is moderated over all rows, decided ones with the seeds they have had
-    (`moderation.pooled`). A configuration that failed with every seed that all rows get has no look; it counts in
+    (`moderation.moderated`). A configuration that failed with every seed that all rows get has no look; it counts in
     Holm's method, so that a table's size does not depend on what ends well.
     """
     rows, ended = [Looked(digest) for digest in digests], _ended(results)
@@ -136,15 +135,15 @@ def _look(
 ) -> None:
     """Take a look: the rows that are `going` see these seeds, the others lend what they saw before."""
     for row in going:
-        row.comparison = results.compare(row.digest, reference, seeds)
-    compared = [(row, row.comparison) for row in rows if row.comparison is not None]
-    if compared:
-        scores = [_scores(results, row.digest, comparison.seeds) for row, comparison in compared]
-        of_reference = _scores(results, reference, sorted(seeds & results.results_of(reference).keys()))
-        found = pooled([comparison.difference for _, comparison in compared], scores, of_reference)
-        for (row, comparison), difference in zip(compared, found, strict=True):
-            if row in going:
-                row.comparison = replace(comparison, difference=difference, level=level)
+        row.comparison = compare(results, row.digest, reference, seeds)
+    scores = {reference: results.scores(reference, seeds)}
+    scores |= {row.digest: results.scores(row.digest, row.comparison.seeds) for row in rows if row.comparison}
+    measured = [(row, row.comparison) for row in going if row.comparison is not None]
+    if measured:
+        weights = [weights_of([row.digest], [reference]) for row, _ in measured]
+        found = moderated([comparison.difference for _, comparison in measured], weights, scores)
+        for (row, comparison), difference in zip(measured, found, strict=True):
+            row.comparison = replace(comparison, difference=difference, level=level)
     seen = [row for row in rows if row in going or not row.differences]
     shown = [row.comparison for row in seen if row.comparison is not None]
     differences = [comparison.difference for comparison in shown]
@@ -161,8 +160,3 @@ def _ended(results: StudyResults) -> set[tuple[str, int]]:
 def _hopeless(results: StudyResults, ended: set[tuple[str, int]], digest: str, seeds: frozenset[int]) -> bool:
     """Whether a configuration was tried with all these seeds and has no result."""
     return not seeds & results.results_of(digest).keys() and all((digest, seed) in ended for seed in seeds)
-
-
-def _scores(results: StudyResults, digest: str, seeds: Sequence[int]) -> Float64:
-    runs = results.results_of(digest)
-    return np.array([runs[seed].score for seed in seeds], dtype=np.float64)

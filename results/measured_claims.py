@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from results.claims import NO_NOISE, ClaimJudgement, ClaimTest, claim_test, judge_claims, open_reason
+from results.contrasts import Comparison, Weights, common_seeds, contrast, weights_of
 from results.leaderboard import ROW, baseline_digest
 from results.printed import BASELINE, Claim, Metric, claims_of
 from results.statistics import Float64, paired_difference
-from results.study_results import MIN_PAIRED_SEEDS, Comparison, StudyResults
-from results.task_compare import Weights, common_seeds, compare_tasks, contrast, task_values, unmeasured, weights_of
+from results.study_results import MIN_PAIRED_SEEDS, StudyResults
+from results.task_contrasts import compare_tasks, task_values, unmeasured
 
 MAIN_TASKS = ("sst", "quora", "sts")
 TASKS: dict[Metric, tuple[str, ...]] = {  # tasks whose plain mean a metric is
@@ -120,12 +121,12 @@ def _compare(results: StudyResults, metric: Metric, weights: Weights, reference:
 def _gap(results: StudyResults, weights: Weights) -> Comparison | None:
     """Train minus dev accuracy on SST at the kept epoch, Student's t over seeds; None where train is not known."""
     seeds = common_seeds(results, list(weights))
-    by_epoch = results.metric_by_epoch("train", "sst", "accuracy")
+    curves = results.curves("sst", "accuracy")
     total = np.zeros(len(seeds))
     for digest, weight in weights.items():
         runs = [results.results_of(digest)[seed] for seed in seeds]
         kept = [results.metric(run.id, "train", "sst", "accuracy") for run in runs]
-        last = [by_epoch.get((run.id, run.best_epoch or 0)) for run in runs]
+        last = [curves.get((run.id, "train"), {}).get(run.best_epoch or 0) for run in runs]
         train = [at_end if one is None else one for one, at_end in zip(kept, last, strict=True)]
         if any(value is None for value in train):
             return None

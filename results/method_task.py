@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from results.added import added_rows
-from results.described import described, unique_names
+from results.described import choices_of, described, unique_names
 from results.rows import JsonObject
 from results.study_results import StudyResults
 from results.summary import Summary
@@ -162,7 +162,7 @@ def _apart(rows: Sequence[MethodRow], found: Summary, results: StudyResults) -> 
     by_digest = {row.digest: row for row in rows}
     names = unique_names(
         {row.digest: row.method for row in rows},
-        lambda digest: _in_full(by_digest[digest], found, _choices(results, digest)),
+        lambda digest: _in_full(by_digest[digest], found, choices_of(results, digest)),
     )
     return [replace(row, method=names[row.digest]) for row in rows]
 
@@ -170,7 +170,3 @@ def _apart(rows: Sequence[MethodRow], found: Summary, results: StudyResults) -> 
 def _in_full(row: MethodRow, found: Summary, choices: JsonObject) -> str:
     told = changes_in_words(changes(found.baseline_choices, choices))
     return f"best: {told}" if row.role == "best" else told
-
-
-def _choices(results: StudyResults, digest: str) -> JsonObject:
-    return next(iter(results.results_of(digest).values())).choices_json

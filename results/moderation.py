@@ -7,9 +7,10 @@ is known from dozens of runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike
 from results.arrays import Float64, finite
 from results.crossed import Difference, paired_difference
 
+Key = TypeVar("Key", str, int)  # a configuration: its digest, or its place in a table
 CHANCE = 0.1  # that the smallest variance of a table lies below what it is lifted to
 
 
@@ -88,42 +90,52 @@ def _least(average: float, among: int, df: Float64 | float) -> Float64:
     return np.asarray(average * chi2.ppf(CHANCE / among, df) / df, dtype=np.float64)
 
 
-def moderated_differences(rows: Sequence[ArrayLike], best: ArrayLike) -> list[Difference]:
-    """Each row minus `best`, the noise of its seeds moderated by that of all rows: for `verdicts.judge`.
+def moderated(
+    differences: Sequence[Difference],
+    weights: Sequence[Mapping[Key, float]],
+    scores: Mapping[Key, ArrayLike],
+) -> list[Difference]:
+    """Return contrasts of configurations with their seed noise estimated from all configurations of a table.
 
-    `rows`: (seeds, examples) each; `best`: (seeds, examples) with at least as many seeds, the first of which are those
-    of the row. A configuration's variance over seeds is moderated, and that of the difference is the sum of both: what
-    the two have in common through their seed makes the difference less noisy than that, never more. The examples' part
-    is that of `paired_difference`. It holds where the seed variances of configurations are alike or differ as draws of
-    one population; a single configuration whose training is far less stable than the others' is taken for calmer than
-    it is. At least two seeds a row.
+    With s_c^2 the variance over seeds of configuration c, moderated by those of all in `scores`, a contrast with the
+    weights w over n seeds has the seed noise sum_c w_c^2 s_c^2 / n. The weights sum to 0, so what configurations have
+    in common through their seed makes a contrast less noisy than that, never more. The examples' part stays. It holds
+    where the seed variances of configurations are alike or differ as draws of one population; a single configuration
+    whose training is far less stable than the others' is taken for calmer than it is.
+
+    Args:
+        differences: the contrasts as measured, with n - 1 degrees of freedom of their seeds.
+        weights: of each contrast.
+        scores: (seeds,) of every configuration, at least two; those that no contrast has tell of the others' noise.
+    """
+    arrays = {key: finite(values, "scores") for key, values in scores.items()}
+    variances = {key: (float(values.var(ddof=1)), len(values) - 1) for key, values in arrays.items()}
+    prior = variance_prior([variance for variance, _ in variances.values()], [df for _, df in variances.values()])
+    own = {key: prior.moderated(variance, df) for key, (variance, df) in variances.items()}
+    found = []
+    for difference, row in zip(differences, weights, strict=True):
+        seeds = sum(weight**2 * own[key][0] for key, weight in row.items()) / (difference.noise.seed_df + 1)
+        df = min(own[key][1] for key in row)
+        found.append(replace(difference, noise=replace(difference.noise, seeds=seeds, seed_df=df)))
+    return found
+
+
+def moderated_differences(rows: Sequence[ArrayLike], best: ArrayLike) -> list[Difference]:
+    """Return each row minus `best`, its seed noise `moderated` by that of all rows: for `verdicts.judge`.
+
+    `rows`: (seeds, examples) each, at least two seeds; `best`: (seeds, examples) with at least as many seeds, the first
+    of which are those of the row. The examples' part is that of `paired_difference`.
+
+    Raises:
+        ValueError: a row has fewer than two seeds or more than `best`; NaN, infinities.
     """
     others, first = [finite(row, "row") for row in rows], finite(best, "best")
     counts = [len(row) for row in [first, *others]]
     if min(counts) < 2 or max(counts) > len(first):
         raise ValueError(f"rows must have 2 to {len(first)} seeds, those of best, got {counts[1:]}")
     plain = [paired_difference(row, first[: len(row)]) for row in others]
-    return pooled(plain, [row.mean(axis=1) for row in others], first.mean(axis=1))
-
-
-def pooled(differences: Sequence[Difference], rows: Sequence[ArrayLike], reference: ArrayLike) -> list[Difference]:
-    """The same of differences that are known already, `moderated_differences` says how.
-
-    `rows`: the scores of each one's configuration (seeds,), over the seeds it has in common with `reference`: at least
-    two of these (seeds,).
-    """
-    scores, first = [finite(row, "row") for row in rows], finite(reference, "reference")
-    every = [first, *scores]
-    prior = variance_prior([float(one.var(ddof=1)) for one in every], [len(one) - 1 for one in every])
-    of_reference, df_of_reference = prior.moderated(float(first.var(ddof=1)), len(first) - 1)
-    found = []
-    for difference, row in zip(differences, scores, strict=True):
-        of_row, df = prior.moderated(float(row.var(ddof=1)), len(row) - 1)
-        seeds = (of_row + of_reference) / len(row)
-        found.append(
-            replace(difference, noise=replace(difference.noise, seeds=seeds, seed_df=min(df, df_of_reference)))
-        )
-    return found
+    scores = {place: row.mean(axis=1) for place, row in enumerate([first, *others])}
+    return moderated(plain, [{place: 1.0, 0: -1.0} for place in range(1, len(scores))], scores)
 
 
 def _trigamma_inverse(value: float) -> float:

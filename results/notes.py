@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from results import looks
 from results.ablation import AblationRow, NotRun
-from results.contrasts import run_ids
+from results.contrasts import Comparison, IntervalOver
 from results.custom_trainer import custom_trainer
+from results.described import choices_of as choices_of
 from results.described import described
 from results.grid import GridRow
 from results.leaderboard import ConfigurationResult, baseline_digest, best_digest
-from results.rows import JsonObject, StudyRow
+from results.rows import StudyRow
 from results.statistics import Judgement
-from results.study_results import Comparison, IntervalOver, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_units import margin_of, units_of
 from results.units import Unit
@@ -28,28 +28,12 @@ from results.wording import (
 )
 
 
-@dataclass(frozen=True)
-class RecipeItem:
-    """One factor of the best configuration; `baseline` is set where the baseline has another level."""
-
-    factor: str
-    level: str
-    baseline: str | None
-
-
-def recipe(found: Summary) -> list[RecipeItem]:
-    """Every factor of the best configuration, with the baseline's level where that differs."""
+def recipe(found: Summary) -> list[tuple[str, str, str | None]]:
+    """Return factor, level and differing baseline level (else None) of each factor of the best configuration."""
     if found.best is None:
         return []
-    differing = {change.factor for change in found.best_changes}
-    return [
-        RecipeItem(
-            factor,
-            level_text(level),
-            level_text(found.baseline_choices.get(factor)) if factor in differing else None,
-        )
-        for factor, level in found.best.choices.items()
-    ]
+    differing = {change.factor: level_text(found.baseline_choices.get(change.factor)) for change in found.best_changes}
+    return [(factor, level_text(level), differing.get(factor)) for factor, level in found.best.choices.items()]
 
 
 def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None, unit: Unit = SHARES) -> str:
@@ -166,43 +150,19 @@ def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, c
     return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
 
 
-def choices_of(results: StudyResults, digest: str) -> JsonObject:
-    """The choices of a configuration with results."""
-    runs = results.results_of(digest)
-    return next(iter(runs.values())).choices_json if runs else {}
-
-
-def is_baseline(results: StudyResults, digest: str) -> bool:
-    """Whether the configuration is the study's baseline."""
-    return digest == baseline_digest(results)
-
-
-def compared_runs(results: StudyResults, comparison: Comparison | None, *digests: str) -> str:
-    """The ids of the runs that a comparison of configurations comes from; empty for none."""
-    return run_ids(results, digests, comparison.seeds) if comparison else ""
-
-
 def marks(results: StudyResults, digest: str) -> list[str]:
     """ "best" and "baseline", where the configuration is one."""
     roles = {"best": best_digest(results), "baseline": baseline_digest(results)}
     return [role for role, of in roles.items() if of == digest]
 
 
-@dataclass(frozen=True)
-class ShownColumns:
-    """Which columns of the leaderboard have anything to show."""
-
-    test: bool
-    parameters: bool
-
-
-def shown_columns(found: Summary) -> ShownColumns:
-    """The built-in model has all of them; a custom trainer has no test data, and may not tell of parameters."""
+def shown_columns(found: Summary) -> dict[str, bool]:
+    """Return whether the leaderboard shows test scores and parameters: not if a custom trainer reports none."""
     custom, entries = custom_trainer(found.study) is not None, found.leaderboard
-    return ShownColumns(
-        test=not custom or any(entry.test_mean is not None for entry in entries),
-        parameters=not custom or any(entry.trainable_parameters is not None for entry in entries),
-    )
+    return {
+        "test": not custom or any(entry.test_mean is not None for entry in entries),
+        "parameters": not custom or any(entry.trainable_parameters is not None for entry in entries),
+    }
 
 
 def score_note(found: Summary) -> str:
@@ -235,15 +195,7 @@ def task_heading(results: StudyResults, task: str) -> str:
 
 
 def task_mean(results: StudyResults, entry: ConfigurationResult, task: str) -> float | None:
-    """The mean main metric of a task on dev, as it was measured."""
-    return task_means(results, entry)[results.tasks().index(task)]
-
-
-def task_means(results: StudyResults, entry: ConfigurationResult) -> list[float | None]:
-    """The mean main metric on dev of every task, in the order of `results.tasks()`, as it was measured."""
-    means: list[float | None] = []
-    for task in results.tasks():
-        values = [results.metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in entry.run_ids]
-        known = [value for value in values if value is not None]
-        means.append(float(np.mean(known)) if known else None)
-    return means
+    """Return the mean main metric of a task on dev, as it was measured."""
+    values = [results.metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in entry.run_ids]
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

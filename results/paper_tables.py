@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from results.added import added_rows
+from results.contrasts import Comparison
 from results.described import described, unique_names
 from results.first_screen import best_name, made_up
 from results.leaderboard import ConfigurationResult, baseline_digest
@@ -16,8 +17,9 @@ from results.method_task import TaskScore, method_task
 from results.print_table import PrintColumn, PrintTable
 from results.rows import Cell
 from results.statistics import Judgement
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
+from results.task_units import margin_of
 from results.units import Unit
 from results.wording import (
     NONE,
@@ -164,7 +166,7 @@ def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Seq
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
     """What a point, the intervals and the verdicts are."""
-    unit, margin = results.units.score, results.margin
+    unit, margin = results.units.score, margin_of(results.study)
     equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
     over = {comparison.over for _, comparison, _ in rows if comparison}
     of = (

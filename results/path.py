@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from results.compared import Compared
-from results.contrasts import judged_contrasts
+from results.compared import Compared, judged_contrasts
+from results.contrasts import Comparison, compare, weights_of
 from results.leaderboard import baseline_digest, best_digest
 from results.records import Database
 from results.selection_bias import bias_of_best
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 
 PATH = "path"  # the key of `decisions_json` under which the driver keeps the steps it has decided
 
@@ -82,7 +82,7 @@ def greedy_path(results: StudyResults) -> Path | None:
             tried=step["tried"],
             scores=tuple(results.scores(step["digest"])),
             from_previous=compared,
-            from_baseline=results.compare(step["digest"], baseline),
+            from_baseline=compare(results, step["digest"], baseline),
             bias=_bias(results, number, compared),
         )
         for number, ((step, previous), compared) in enumerate(zip(pairs, judged, strict=True), start=1)
@@ -95,9 +95,9 @@ def _judged(results: StudyResults, steps: Sequence[tuple[str, str]]) -> list[Com
 
     A step is the best of those tried: judged as if it had been the only one, it would seem sure too often.
     """
-    rows = [_minus(digest, before) for digest, before in steps]
+    rows = [weights_of([digest], [before]) for digest, before in steps]
     for number, (taken, before) in enumerate(steps, start=1):
-        rows += [_minus(digest, before) for digest in _tried(results, number) if digest != taken]
+        rows += [weights_of([digest], [before]) for digest in _tried(results, number) if digest != taken]
     return judged_contrasts(results, rows)[: len(steps)]
 
 
@@ -110,7 +110,3 @@ def _bias(results: StudyResults, number: int, step: Compared) -> float | None:
     if step.comparison is None or len(means) < 2:
         return None
     return bias_of_best(means, step.comparison.difference)
-
-
-def _minus(digest: str, other: str) -> dict[str, float]:
-    return {} if digest == other else {digest: 1.0, other: -1.0}

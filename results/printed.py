@@ -10,8 +10,10 @@ import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 Metric = Literal[
     "sst_accuracy",
@@ -24,7 +26,6 @@ Metric = Literal[
 Direction = Literal["greater", "smaller", "approx_equal"]
 Formula = Literal["plain", "rescaled", "neither"]  # of a printed average; rescaled: STS counts as (1 + r) / 2
 
-DATA = Path(__file__).parent / "data"
 BASELINE = "baseline"
 
 
@@ -81,29 +82,32 @@ class Claim:
     statement: str
     metrics: tuple[Metric, ...]
     direction: Direction
-    tolerance: float | None
     better: tuple[str, ...]
     worse: tuple[str, ...]
-    reference: tuple[str, ...]
-    pairs: tuple[tuple[str, str], ...]
-    elsewhere: Elsewhere | None
     printed: Printed
     support: str
-    confounds: str
+    tolerance: float | None = None
+    reference: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    elsewhere: Elsewhere | None = None
+    confounds: str = ""
     other_reading: Reading | None = None
 
 
 @dataclass(frozen=True)
 class PrintedRow:
-    """One row as printed; None where there is no such cell. `row` is its label in our space."""
+    """One row as printed; None if there is no such cell. `row` is its label in our space, empty for the same label."""
 
     label: str
-    row: str
     sst: float | None
     quora: float | None
     sts: float | None
     average: float | None
-    formula: Formula | None
+    row: str = ""
+    formula: Formula | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "row", self.row or self.label)
 
     @property
     def plain_mean(self) -> float | None:
@@ -125,56 +129,29 @@ class PrintedTable:
 
 
 def report_name(report: str) -> str:
-    """The authors' family names."""
+    """Return the family names of a report's authors."""
     return str(_read("claims")["reports"][report]["name"])
 
 
-@functools.cache
 def claims_of(space: str) -> tuple[Claim, ...]:
-    """The claims that a study of this space can test; none for a space of our own."""
-    return tuple(_claim(entry) for entry in _read("claims")["claims"] if entry["space"] == space)
+    """Return the claims that a study of this space can test; none for a space of our own."""
+    return tuple(claim for claim in all_claims() if claim.space == space)
 
 
 @functools.cache
 def all_claims() -> tuple[Claim, ...]:
-    """Every claim, in the order of the reports."""
-    return tuple(_claim(entry) for entry in _read("claims")["claims"])
+    """Return every claim, in the order of the reports."""
+    return TypeAdapter(tuple[Claim, ...]).validate_python(_read("claims")["claims"])
 
 
 @functools.cache
 def tables_of(space: str) -> tuple[PrintedTable, ...]:
-    """The printed tables whose rows this space has."""
-    return tuple(_table(entry) for entry in _read("report_tables")["tables"] if entry["space"] == space)
+    """Return the printed tables whose rows this space has."""
+    tables = TypeAdapter(tuple[PrintedTable, ...]).validate_python(_read("report_tables")["tables"])
+    return tuple(table for table in tables if table.space == space)
 
 
 @functools.cache
 def _read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads((files("results") / "data" / f"{name}.json").read_text(encoding="utf-8"))
     return found
-
-
-def _claim(entry: Mapping[str, Any]) -> Claim:
-    elsewhere = entry.get("elsewhere")
-    rows: dict[str, Any] = {side: tuple(entry.get(side, ())) for side in ("better", "worse", "reference", "metrics")}
-    texts: dict[str, Any] = {
-        key: entry[key] for key in ("id", "report", "table", "space", "statement", "direction", "support")
-    }
-    return Claim(
-        **texts,
-        **rows,
-        tolerance=entry.get("tolerance"),
-        pairs=tuple((better, worse) for better, worse in entry.get("pairs", ())),
-        elsewhere=elsewhere and Elsewhere(elsewhere["space"], tuple(elsewhere["rows"])),
-        printed=Printed(**entry["printed"]),
-        confounds=entry.get("confounds", ""),
-        other_reading=_reading(entry.get("other_reading")),
-    )
-
-
-def _reading(entry: Mapping[str, Any] | None) -> Reading | None:
-    return None if entry is None else Reading(entry["words"], tuple(entry["better"]), tuple(entry["worse"]))
-
-
-def _table(entry: Mapping[str, Any]) -> PrintedTable:
-    rows = tuple(PrintedRow(**{"row": row["label"], "formula": None, **row}) for row in entry["rows"])
-    return PrintedTable(**{**entry, "rows": rows})

@@ -1,8 +1,8 @@
-"""A server that goes away and comes back: every transaction is tried again until it does.
+"""A server that is away for a while: every transaction is tried again until it is back.
 
-A transaction whose answer was lost may have been carried out. Most can be carried out twice; of one that cannot, a
-refusal after such a loss ("is complete already") says that it was done: the lease, which every transaction of a driver
-asks for, keeps other writers away.
+A transaction whose answer was lost may have been committed. Most can run twice; of one that cannot, a refusal after
+such a loss ("is complete already") means that it was committed: the lease, which every transaction of a driver checks,
+keeps other writers away.
 """
 
 from __future__ import annotations
@@ -24,30 +24,19 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def lasting(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The transaction, tried again while the server is away; `ConnectionLost` when it stays away."""
-    return _again(method)
-
-
-def lasting_once(method: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """The same of a transaction that is refused the second time: refused after a loss, it had been carried out."""
-    again = _again(method, refused_after_loss=True)
-
-    @functools.wraps(method)
-    def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> None:
-        again(*arguments, **named)
-
-    return call
-
-
 def lasting_if_there(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """As `lasting`, for what connects first: a server that never answered is not waited for, its name may be wrong."""
-    return _again(method, if_there=True)
+    """Do as `lasting` for what connects first: do not wait for a server that never answered, its name may be wrong."""
+    return lasting(method, if_there=True)
 
 
-def _again(
+def lasting(
     method: Callable[Arguments, Result], *, refused_after_loss: bool = False, if_there: bool = False
 ) -> Callable[Arguments, Result]:
+    """Try the transaction again while the server is away; raise `ConnectionLost` when it stays away.
+
+    With `refused_after_loss`, a RecordError after a lost answer is no error: the transaction had been committed.
+    """
+
     @functools.wraps(method)
     def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
         lost_at: float | None = None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from typing import Any
 
-from sqlalchemy import Executable, MetaData, create_engine, inspect
+from sqlalchemy import Executable, create_engine
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from results import migrations, read_only, storage_url
+from results import byte_numbers, migrations, read_only, storage_url
 from results.byte_numbers import ByteColumn
 from results.connecting import engine_options, plain_url
 from results.errors import StorageError
@@ -28,67 +29,55 @@ def open_database(url: str, *, create: bool = True, write: bool = False) -> Data
     without a password, for a bad URL, an unreachable server, a missing driver, a file that is no database, a
     folder that cannot be written, and tables written by a newer release.
     """
-    sessions = _sessions(url, create=create, write=write)
-    try:
-        if sessions.read_only and sessions.version() in migrations.known_versions() - {migrations.HEAD}:
-            sessions.close()
-            sessions = _sessions_of_copy(url)
+    with ExitStack() as opened:
+        sessions = opened.enter_context(closing(_sessions(url, create=create, write=write)))
+        if sessions.read_only and migrations.is_older(sessions.version()):
+            opened.close()
+            sessions = opened.enter_context(closing(_sessions_of_copy(url)))
         sessions.upgrade(create=create)
-    except BaseException:
-        sessions.close()
-        raise
+        opened.pop_all()
     return Database(sessions)
 
 
 def open_if_there(url: str, *, upgrade: bool) -> Database | None:
-    """Open a database that has studies; None where there is no file, or none of our tables in it. It makes neither.
+    """Open a database that has studies; return None where there is no file, or none of our tables in it.
 
-    Without `upgrade` nothing is changed at all: StorageError for tables of an older release, which cannot be read as
-    they are. Other StorageErrors as of `open_database`.
+    It makes neither. Without `upgrade` nothing is changed at all: StorageError for tables of an older release, which
+    cannot be read as they are. Other StorageErrors as of `open_database`.
     """
     file = storage_url.sqlite_file(storage_url.parse_url(url))
     if file is not None and not file.exists():
         return None
-    sessions = _sessions(url, create=False)
-    try:
+    with ExitStack() as opened:
+        sessions = opened.enter_context(closing(_sessions(url, create=False)))
         version = sessions.version()
-        if not upgrade and version in migrations.known_versions() - {migrations.HEAD}:
+        if version is None:
+            return None
+        if not upgrade and migrations.is_older(version):
             raise StorageError(
                 f"The tables of {sessions.shown_url} were written by an older release (version {version}): reading "
                 "them would change them. Bring them up to date first: "
                 "python -m study.doctor --name STUDY --storage URL --fix"
             )
-        if version is not None:
-            sessions.upgrade(create=False)
-            return Database(sessions)
-    except BaseException:
-        sessions.close()
-        raise
-    sessions.close()
-    return None
+        sessions.upgrade(create=False)
+        opened.pop_all()
+    return Database(sessions)
 
 
-def old_tables(url: str) -> str | None:
-    """The version of an older release that wrote the tables; None where they are this release's. Changes nothing."""
-    sessions = _sessions(url, create=False)
-    try:
+def outdated(url: str) -> tuple[str | None, list[ByteColumn]]:
+    """Return the version of an older release that wrote the tables (else None), and columns with bytes for numbers.
+
+    Changes nothing.
+    """
+    with closing(_sessions(url, create=False)) as sessions:
         version = sessions.version()
-    finally:
-        sessions.close()
-    return None if version in (None, migrations.HEAD) else version
-
-
-def byte_columns(url: str) -> list[ByteColumn]:
-    """The columns of a database that hold bytes in place of numbers, whatever release wrote it. Changes nothing."""
-    sessions = _sessions(url, create=False)
-    try:
-        return sessions.byte_columns()
-    finally:
-        sessions.close()
+        with sessions.read() as session:
+            columns = byte_numbers.found(session.connection())
+    return None if version in (None, migrations.HEAD) else version, columns
 
 
 def _sessions_of_copy(url: str) -> Sessions:
-    """Of a copy of a file that may only be read; what is written into it is lost."""
+    """Open a copy of a file that may only be read; what is written into it is lost."""
     parsed = storage_url.parse_url(url)
     copy = read_only.copied(parsed)
     return Sessions(create_engine(copy, **engine_options(copy)), shown_url=storage_url.shown(parsed))
@@ -135,21 +124,9 @@ class Database(AbstractPart):
         self._sessions.close()
 
     @writes
-    def make_tables(self, session: Session, tables: MetaData, last: str) -> bool:
-        """Make the missing tables and indexes of another library, all or none.
-
-        Return whether the library itself has been there before, which makes the table `last` by itself.
-        """
-        connection = session.connection()
-        migrations.lock(connection)  # another launch may be making them
-        tables.create_all(connection)
-        for index in [index for table in tables.sorted_tables for index in table.indexes]:
-            index.create(connection, checkfirst=True)
-        return inspect(connection).has_table(last)
-
-    def repair_bytes(self) -> int:
+    def repair_bytes(self, session: Session) -> int:
         """Make numbers of the bytes that are stored in their place (`byte_numbers`); return how many."""
-        return self._sessions.repair_bytes()
+        return byte_numbers.repair(session.connection())
 
     @reads
     def columns(self, session: Session, statement: Executable) -> dict[str, list[Any]]:

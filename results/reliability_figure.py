@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.figures import Figure, Trace
+from results.figure import Figure, Trace
 from results.task_errors import Calibration, TaskErrors
 from results.wording import plural
 

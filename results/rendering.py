@@ -26,6 +26,7 @@ from results import (
     wording,
 )
 from results.contents import contents
+from results.contrasts import compared_runs
 from results.custom_trainer import custom_trainer
 from results.described import described
 from results.figure import Figure
@@ -118,6 +119,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "notes": notes,
         "wording": wording,
         "run_links": run_links,
+        "compared_runs": compared_runs,
         "described": described,
         "groups": key_findings.groups(results, found),
         "code_note": code_versions.note(found.study, results.runs),
@@ -134,8 +136,8 @@ def _context(study: Outcome) -> dict[str, Any]:
             [(row.comparison, row.judged) for row in found.ablation if row.comparison and row.judged],
         ),
         "fixed_pretraining": _fixed_pretraining(found),
-        "scale": Markup(interval_svg.scale(axis)),
-        "bars": {name: Markup(interval_svg.bar(each.interval, axis)) for name, each in shown.items()},
+        "scale": interval_svg.scale(axis),
+        "bars": {name: interval_svg.bar(each.interval, axis) for name, each in shown.items()},
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
         "issue_kinds": _counts([issue.kind for issue in issues]),

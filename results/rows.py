@@ -1,4 +1,4 @@
-"""What is handed to the database and what it hands back: plain frozen records, no connection behind them."""
+"""What is written to the database and read from it: plain frozen records, without a connection."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ EndStatus = Literal["complete", "pruned", "failed", "interrupted"]
 
 
 def utc_now() -> datetime:
-    """The current time, with its zone."""
+    """Return the current time, with its zone."""
     return datetime.now(UTC)
 
 
 def runs_again(status: str, reason: str | None) -> bool:
-    """Whether a run with this status and reason did not come to an end of its own, so that a launch runs it again.
+    """Return whether a run with this status and reason was cut off, so that a launch runs it again.
 
-    One whose worker died is such: the run is not to blame, and what was left of its retries went with the driver. It
-    holds for runs of confirm and ablate, and for one of the search as long as Optuna was not told its end: a trial that
-    was told FAIL, after the last retry, stays failed, and its run with it.
+    So is one whose worker died: the run is not to blame, and the driver took the count of its retries with it. This
+    holds for runs of confirm and ablate, and for one of the search as long as Optuna does not know its end: a trial
+    that Optuna has as FAIL, after the last retry, stays failed, and its run with it.
     """
     return status in ("running", "interrupted") or (status == "failed" and reason in ("worker_died", "interrupted"))
 
@@ -92,8 +92,8 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewRun:
-    """A run about to start."""
+class AbstractRun:
+    """A run as it is asked for. `code`: what it is trained with (`code_versions`); None: with what its study began."""
 
     study_name: str
     phase: Phase
@@ -107,6 +107,11 @@ class NewRun:
     engine: str = "local"
     environment_id: int | None = None
     code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRun(AbstractRun):
+    """A run about to start."""
 
 
 @dataclass(frozen=True)
@@ -176,10 +181,14 @@ class StageRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """How a run ended. `score` and `leaderboard_score` are of dev at the best epoch, `last_score` of the last one."""
+class AbstractOutcome:
+    """How a run ended. `score` and `leaderboard_score` are of dev at the best epoch, `last_score` of the last one.
 
-    status: EndStatus
+    `inference_ms`: milliseconds per example with the trained model, encoder included. `shared_train_seconds`: those of
+    `shared_seconds` that were no evaluation, features of frozen parts included; None in rows of releases whose
+    `inference_ms` and seconds were of what was computed, without what was read from the feature cache.
+    """
+
     reason: str | None = None
     detail: str | None = None
     score: float | None = None
@@ -194,6 +203,13 @@ class RunResult:
     total_parameters: int | None = None
     peak_memory_bytes: int | None = None
     inference_ms: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(AbstractOutcome):
+    """What a run that has ended measured, with its metrics, predictions and stages."""
+
+    status: EndStatus
     device: str | None = None
     metrics: Sequence[MetricValue] = ()
     predictions: Sequence[PredictionRow] = ()
@@ -201,50 +217,18 @@ class RunResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRow:
-    """A run as the table `run` has it. `engine_trial_id`: what the engine calls it; the local engine has no names.
-    `code`: what it was trained with (`code_versions`); None: with what its study was begun.
-
-    `inference_ms`: milliseconds that an example takes with the trained model, encoder included. `shared_train_seconds`:
-    those of `shared_seconds` that were no evaluation, features of frozen parts included; None in rows of releases whose
-    `inference_ms` and seconds were of what was computed, without what was read from the feature cache.
-    """
+class RunRow(AbstractRun, AbstractOutcome):
+    """A run as the table `run` has it. `engine_trial_id`: the engine's name of it; the local engine has none."""
 
     id: int
-    study_name: str
-    trial_number: int | None
-    phase: Phase
-    config_digest: str
-    config_json: JsonObject
-    choices_json: JsonObject
-    seed: int
     status: RunStatus
-    reason: str | None
-    detail: str | None
     attempt: int
     started_at: datetime
     finished_at: datetime | None
-    train_seconds: float | None
-    eval_seconds: float | None
-    shared_seconds: float | None
-    trainable_parameters: int | None
-    total_parameters: int | None
-    peak_memory_bytes: int | None
-    host: str
-    device: str
-    engine: str
     engine_trial_id: str | None
-    inference_ms: float | None
-    environment_id: int | None
-    best_epoch: float | None
-    score: float | None
-    leaderboard_score: float | None
-    last_score: float | None = None
-    code: str | None = None
-    shared_train_seconds: float | None = None
 
     def own_train_seconds(self) -> float | None:
-        """The training time of the run had it shared nothing with another, in seconds; None where it is not known."""
+        """Return the training time of the run had it shared nothing, in seconds; None where it is not known."""
         if self.train_seconds is None:
             return None
         spared = self.shared_seconds if self.shared_train_seconds is None else self.shared_train_seconds
@@ -252,7 +236,7 @@ class RunRow:
 
     @property
     def costs_from_caches(self) -> bool:
-        """Whether its costs were measured while cached features were read, by a release that did not tell of it."""
+        """Whether its costs were measured while cached features were read, by a release that did not record it."""
         return self.inference_ms is not None and self.shared_train_seconds is None
 
 

@@ -17,11 +17,8 @@ from results import rows, schema
 from results.errors import RecordError
 from results.sessions import AbstractPart, reads, writes, writes_once
 
-# What the end of a run replaces, of a run that had paused too.
-ENDING = (
-    "status", "reason", "detail", "score", "leaderboard_score", "last_score", "best_epoch", "peak_memory_bytes",
-    "inference_ms", "trainable_parameters", "total_parameters",
-)  # fmt: skip
+OUTCOME = tuple(column.name for column in fields(rows.AbstractOutcome))
+ADDED = ("train_seconds", "eval_seconds", "shared_seconds", "shared_train_seconds")  # over the parts of a paused run
 
 
 class Runs(AbstractPart):
@@ -37,8 +34,7 @@ class Runs(AbstractPart):
         key = {"study_name": new.study_name, "config_digest": new.config_digest, "seed": new.seed}
         run = session.scalar(select(schema.Run).filter_by(**key))
         if run is None:
-            names = ("trial_number", "phase", "config_json", "choices_json")
-            run = schema.Run(**key, **{name: getattr(new, name) for name in names}, attempt=0)
+            run = schema.Run(**rows.values_of(new), attempt=0)
             session.add(run)
         elif rows.runs_again(run.status, run.reason):
             _forget_measurements(session, run)
@@ -98,7 +94,7 @@ class Runs(AbstractPart):
         before = session.scalars(select(schema.Stage).filter_by(run_id=run_id)).all()
         known = {stage.key for stage in before}
         stages = [stage for stage in result.stages if not (stage.shared and stage.key in known)]
-        for name in ENDING:
+        for name in {"status", *OUTCOME} - {*ADDED}:
             setattr(run, name, getattr(result, name))
         _add_seconds(run, result, before, stages)
         run.device = result.device or run.device
@@ -253,11 +249,10 @@ def _sum(before: float | None, now: float | None) -> float | None:
 
 
 def _forget_measurements(session: Session, run: schema.Run) -> None:
-    for table in (schema.EpochMetric, schema.TaskMetric, schema.Prediction, schema.Stage):
+    for table in schema.MEASURED:
         session.execute(delete(table).where(table.run_id == run.id))
-    run.reason = run.detail = run.finished_at = None
-    run.score = run.leaderboard_score = run.last_score = run.best_epoch = None
-    run.train_seconds = run.eval_seconds = run.shared_seconds = run.shared_train_seconds = run.inference_ms = None
+    for name in ("finished_at", *OUTCOME):
+        setattr(run, name, None)
 
 
 def _add_measurements(

@@ -241,3 +241,6 @@ class Lease(Base):
     process_started_at: Mapped[float]
     heartbeat_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+MEASURED = (EpochMetric, TaskMetric, Prediction, Stage)  # tables of what a run measured, by its `run_id`

@@ -18,10 +18,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
-from results import byte_numbers, migrations, storage_url
+from results import migrations, storage_url
 from results.column_types import note_encoding
 from results.errors import ConnectionLost, RecordError, StorageError
-from results.reconnecting import lasting, lasting_if_there, lasting_once
+from results.reconnecting import lasting, lasting_if_there
 from results.stored_values import BytesForNumber
 
 _answered: set[URL] = set()  # servers that did so in this process: such a one is waited for, its name is right
@@ -73,16 +73,6 @@ class Sessions:
             raise StorageError(f"{self.shown_url} holds no studies yet. Launch one: python -m study.launch")
         with self._told(), self._writing.begin() as connection:
             migrations.upgrade(connection, self.shown_url)
-
-    def byte_columns(self) -> list[byte_numbers.ByteColumn]:
-        """The columns of numbers that hold bytes (`byte_numbers`). Changes nothing."""
-        with self._told(), self._engine.connect() as connection:
-            return byte_numbers.found(connection)
-
-    def repair_bytes(self) -> int:
-        """Make numbers of them, in one transaction; how many."""
-        with self._told(), self._writing.begin() as connection:
-            return byte_numbers.repair(connection)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -153,7 +143,7 @@ def writes(method: Callable[Concatenate[PartT, Session, Arguments], Result]) -> 
 
 def writes_once(method: Callable[Concatenate[PartT, Session, Arguments], None]) -> Transaction[PartT, Arguments, None]:
     """Do the same for a method that refuses to write twice: refused after a lost answer, it has been committed."""
-    return lasting_once(_transaction(method, write=True))
+    return lasting(_transaction(method, write=True), refused_after_loss=True)
 
 
 def _transaction(

@@ -12,7 +12,7 @@ from results.measured_claims import MAIN_TASKS, row_digests
 from results.printed import PrintedRow, PrintedTable, tables_of
 from results.statistics import Float64
 from results.study_results import StudyResults
-from results.task_compare import task_values
+from results.task_contrasts import task_values
 
 
 @dataclass(frozen=True)

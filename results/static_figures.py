@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from results.errors import ResultsError
-from results.figure import Figure
+from results.figure import Figure, escaped
 from results.storage_url import one_line
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
         **figure.layout,
         "xaxis": axis(figure.layout.get("xaxis", {})),
         "yaxis": axis(figure.layout.get("yaxis", {})),
-        "title": {"text": escape(figure.title, quote=False), "font": {"size": 17}},
+        "title": {"text": escaped(figure.title), "font": {"size": 17}},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "font": {"family": "sans-serif", "size": 13, "color": "var(--ink)"},

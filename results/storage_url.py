@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from results import DEFAULT_STORAGE
-from results.errors import StorageError
+from results.defaults import DEFAULT_STORAGE
+from results.errors import ResultsError, StorageError
 
 # How a password is written in a URL.
 PERCENT = (
@@ -171,3 +172,24 @@ def opening_fault(url: URL, fault: BaseException) -> StorageError:
             hint = " A pool such as pgbouncer keeps none for you: leave prepare_threshold out of the URL."
         return StorageError(f"The server of {where} does not answer as it should: {_without_password(url, text)}{hint}")
     return StorageError(f"{where} cannot be used: {text}")
+
+
+@contextmanager
+def foreign_rows(storage: str, *, debug: bool = False) -> Iterator[None]:
+    """Raise a `StorageError` for whatever goes wrong with rows that another program wrote, or somebody by hand.
+
+    Rows may hold anything: what reads them checks what it can explain, and this explains the rest. Errors for people
+    and errors of files pass, and with `debug` all others do.
+    """
+    try:
+        yield
+    except (ResultsError, OSError):
+        raise
+    except Exception as error:
+        if debug:
+            raise
+        told = one_line(f"{type(error).__name__}: {error}")
+        raise StorageError(
+            f"{masked_url(storage)} holds rows that this program does not write ({told}). If this program "
+            "wrote them, that is a fault of it: --debug shows where."
+        ) from error

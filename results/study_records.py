@@ -13,8 +13,6 @@ from results.errors import RecordError, UnknownStudy
 from results.rows import Cell, ExampleRow, IssueRow, JsonObject, Phase, RunCopy, StudyRow, row_from, values_of
 from results.sessions import AbstractPart, reads, writes, writes_once
 
-MEASURED = (schema.EpochMetric, schema.TaskMetric, schema.Prediction, schema.Stage)
-
 
 class StudyChanges(TypedDict, total=False):
     """The columns of a study that change after its first launch."""
@@ -162,7 +160,7 @@ def _copy_run(session: Session, study_name: str, copy: RunCopy) -> None:
     new = schema.Run(**{**values, **own})
     session.add(new)
     session.flush()
-    for table in MEASURED:
+    for table in schema.MEASURED:
         names = [column.key for column in table.__table__.columns]
         wanted = [literal(new.id) if name == "run_id" else getattr(table, name) for name in names]
         session.execute(insert(table).from_select(names, select(*wanted).where(table.run_id == old.id)))

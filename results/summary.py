@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from results.ablation import AblationRow, NotRun, ablation_rows, not_run
 from results.cautions import constant_scores, wide_interval
+from results.contrasts import Comparison, compare
 from results.grid import GridRow, grid_rows
 from results.leaderboard import (
     ConfigurationResult,
@@ -16,10 +17,9 @@ from results.leaderboard import (
     configuration_result,
     leaderboard,
 )
-from results.records import Database
 from results.rows import JsonObject, RunRow, StudyRow, runs_again
 from results.stages import StageCosts
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.task_units import StudyUnits, units_of
 from results.wording import Change, changes
 
@@ -93,11 +93,6 @@ class Summary:
         return self.best is not None and self.baseline is not None and self.best.digest == self.baseline.digest
 
 
-def summary(database: Database, name: str) -> Summary:
-    """The summary of a study in any state. UnknownStudy when the database has none of that name."""
-    return summarise(StudyResults(database, name))
-
-
 def summarise(results: StudyResults) -> Summary:
     """The summary of a study that was read already."""
     best, baseline = best_digest(results), baseline_digest(results)
@@ -169,7 +164,7 @@ def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Co
     """Best minus baseline, as the `row` of the table has it where there is one: that knows more of the seeds' noise."""
     if best is None or baseline is None or best == baseline:
         return None
-    return row or results.compare(best, baseline)
+    return row or compare(results, best, baseline)
 
 
 def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:

@@ -1,9 +1,9 @@
-"""The errors of the best configuration on one task, beside the baseline's: every count the report shows of them."""
+"""The errors of the best configuration on one task, beside the baseline's: all counts that the report shows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
 from results.class_scores import score_values
-from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
-from results.example_slices import ExampleSizes, Part, parts
+from results.confusion import Confusion, ScoreBins, confusion, score_bins
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
-from results.slices import Slice, slices
+from results.predictions import ExampleSizes
+from results.slices import Part, Slice, class_parts, slices, word_parts
 from results.statistics import Interval, paired_difference
 from results.study_results import StudyResults
 from results.task_predictions import TaskPredictions, paired, task_predictions
@@ -71,28 +71,39 @@ class TaskErrors:
         self.classes = max(side.classes for side in self.sides.values()) if self.kind == "classes" else 0
 
     @cached_property
-    def confusions(self) -> dict[str, Confusion]:
-        """Of classes: what each configuration takes for what, all seeds together."""
-        return {role: confusion(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+    def bins(self) -> dict[str, ScoreBins]:
+        """Of scores: the predictions of each configuration in bins; empty for classes."""
+        if self.kind == "classes":
+            return {}
+        return {role: score_bins(one.predictions, one.labels) for role, one in self.sides.items()}
 
     @cached_property
-    def bins(self) -> dict[str, ScoreBins]:
-        """Of scores: what each configuration takes for what, in bins."""
-        return {role: score_bins(one.predictions, one.labels) for role, one in self.sides.items()}
+    def confusions(self) -> dict[str, Confusion]:
+        """The predicted classes, or bins of scores, of each configuration by the true ones, all seeds together."""
+        if self.kind == "scores":
+            return {role: bins.confusion for role, bins in self.bins.items()}
+        return {role: confusion(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+
+    @property
+    def row_names(self) -> list[str]:
+        """The rows and columns of `confusions`: classes, or the lower edges of a score's bins."""
+        if self.kind == "scores":
+            return [f"{edge:g}" for edge in self.bins[BEST].edges[:-1]]
+        return [str(number) for number in range(self.classes)]
 
     @cached_property
     def distances(self) -> list[Distance]:
         """How far off predictions are, from 0 classes; empty with two classes, which are wrong or right."""
         if self.classes < 3:
             return []
-        shares = {role: distance_shares(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+        away = {role: np.abs(one.errors) for role, one in self.sides.items()}
+        pair = [np.abs(one.errors) for one in self.pair or ()]
         found = []
-        for away in range(self.classes):
-            difference = None
-            if self.pair and any(share[away] for share in shares.values()):
-                first, second = (one.predictions for one in self.pair)
-                difference = distance_difference(first, second, self.best.labels, away).interval()
-            found.append(Distance(away, {role: float(share[away]) for role, share in shares.items()}, difference))
+        for classes in range(self.classes):
+            shares = {role: float((each == classes).mean()) for role, each in away.items()}
+            compared = [(each == classes).astype(np.float64) for each in pair] if any(shares.values()) else []
+            difference = paired_difference(*compared).interval() if compared else None
+            found.append(Distance(classes, shares, difference))
         return found
 
     @cached_property
@@ -114,31 +125,18 @@ class TaskErrors:
 
     @cached_property
     def by_class(self) -> list[Slice]:
-        """Of classes: how often the examples of each true class are right; the classes by number."""
-        parts = {str(label): self.best.labels == label for label in range(self.classes)}
-        pair = (self.pair[0].right, self.pair[1].right) if self.pair else None
-        return slices({role: side.right for role, side in self.sides.items()}, pair, parts)
+        """Of classes: how often the examples of each true class are right, of classes with two examples or more."""
+        return [one for one in self._slices(class_parts(self.best.labels, self.classes)) if one.mean]
 
     @cached_property
-    def by_words(self) -> list[tuple[Part, Slice | None]]:
-        """The parts of `example_slices`: of classes how often they are right, of scores how far off.
+    def by_words(self) -> list[Slice]:
+        """The parts by words (`slices.word_parts`): of classes how often they are right, of scores how far off."""
+        return self._slices(word_parts(self.sizes)) if self.sizes is not None else []
 
-        None for a part with fewer than two examples.
-        """
-        if self.sizes is None:
-            return []
-        judged = self.kind == "classes"
-        sides = {role: one.right if judged else np.abs(one.errors) for role, one in self.sides.items()}
-        pair = None
-        if self.pair:
-            first, second = (one.right if judged else np.abs(one.errors) for one in self.pair)
-            pair = first, second
-        most = 1.0 if judged else math.inf
-        found = []
-        for part in parts(self.sizes):
-            of_part = slices(sides, pair, {part.name: part.members}, most)
-            found.append((part, of_part[0] if of_part else None))
-        return found
+    def _slices(self, parts: Sequence[Part]) -> list[Slice]:
+        measured = {role: _measure(one) for role, one in self.sides.items()}
+        pair = (_measure(self.pair[0]), _measure(self.pair[1])) if self.pair else None
+        return slices(measured, pair, parts, 1.0 if self.kind == "classes" else math.inf)
 
     @cached_property
     def calibrations(self) -> dict[str, Calibration] | None:
@@ -150,8 +148,7 @@ class TaskErrors:
     @property
     def calibration_difference(self) -> Interval | None:
         """Best minus baseline in expected calibration error, over the seeds both have."""
-        both = [_calibration(one) for one in self.pair] if self.pair else []
-        errors = [one.errors for one in both if one is not None]
+        errors = [one.errors for side in self.pair or () if (one := _calibration(side)) is not None]
         return paired_difference(*errors).interval() if len(errors) == 2 else None
 
     @cached_property
@@ -172,14 +169,19 @@ class TaskErrors:
 
 
 def task_errors(results: StudyResults, best: str, baseline: str | None) -> list[TaskErrors]:
-    """The tasks on which the configuration `best` (a digest) kept labelled predictions of two seeds or more."""
+    """Return the tasks on which the configuration `best` (a digest) kept labelled predictions of two seeds or more."""
     mine = task_predictions(results, best)
     other = task_predictions(results, baseline) if baseline is not None and baseline != best else {}
-    return [TaskErrors(one, other.get(task), results.example_sizes(task, one.examples)) for task, one in mine.items()]
+    return [TaskErrors(one, other.get(task), results.examples.sizes(task, one.examples)) for task, one in mine.items()]
+
+
+def _measure(side: TaskPredictions) -> NDArray[np.bool_] | Float64:
+    """Return whether predictions are right, or of scores how far off: (seeds, examples)."""
+    return side.right if side.kind == "classes" else np.abs(side.errors)
 
 
 def _calibration(side: TaskPredictions) -> Calibration | None:
-    probabilities = class_probabilities(side.outputs, side.predictions)
+    probabilities = class_probabilities(side.outputs, side.predictions) if side.kind == "classes" else None
     if probabilities is None:
         return None
     sure = probabilities.max(axis=-1)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from results.cost_units import CostUnit, unit_of
-from results.figure import Figure, Trace
+from results.figure import Figure, Trace, escaped
 from results.searched import evenly
 from results.timeline import Bar, Timeline
 from results.units import Unit
@@ -74,7 +73,7 @@ def _kind(bar: Bar) -> str:
 def _lane_names(found: Timeline) -> list[str]:
     if len(found.lanes) == 1:
         return [str(lane + 1) for lane in range(found.lanes[0][1])]
-    return [f"{escape(host, quote=False)} {lane + 1}" for host, count in found.lanes for lane in range(count)]
+    return [f"{escaped(host)} {lane + 1}" for host, count in found.lanes for lane in range(count)]
 
 
 def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit, of: Unit) -> Trace:
@@ -101,7 +100,7 @@ def _told(bar: Bar, unit: Unit) -> str:
     score = "" if run.score is None else f", {unit.name} {unit.scored(run.score)}"
     why = f" ({run.reason})" if run.status == "failed" and run.reason else ""
     told = f"run {run.id}, {run.phase}, seed {run.seed}: {ended}{why}{score}"
-    return f"{escape(told, quote=False)}<br>{duration(bar.end - bar.start)}"
+    return f"{escaped(told)}<br>{duration(bar.end - bar.start)}"
 
 
 def _sentence(found: Timeline, shown: int) -> str:

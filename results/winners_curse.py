@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from results.contrasts import Comparison
 from results.selection_bias import bias_of_best
 from results.statistics import Difference
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.task_units import units_of
 from results.wording import plural
 

@@ -1,7 +1,4 @@
-"""The command `python -m study.dashboard`: a study in the browser, while it runs and after.
-
-Optuna's dashboard and our report on one address, for reading: whoever may write says so with a token.
-"""
+"""The command `python -m study.dashboard`: serve a study's report and Optuna's dashboard, read-only without a token."""
 
 from __future__ import annotations
 
@@ -16,7 +13,6 @@ from urllib.parse import urlencode
 from results import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
-from study.interrupts import until_ctrl_c
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
@@ -24,41 +20,37 @@ if TYPE_CHECKING:
 TOKEN = "STUDY_DASHBOARD_TOKEN"
 SHORT = 16  # characters; a token that is fewer can be tried out
 
-EPILOG = f"""without a token nothing can be changed; with one, requests that carry it may: open the printed address once
-with ?token=T at its end, or send the header "Authorization: Bearer T". The variable {TOKEN} gives it where a
-list of processes must not show it. Another --host than this machine's own needs a token for reading too.
+EPILOG = f"""Without a token nothing can be changed. With one, requests that carry it can: open the printed address once
+with ?token=T at its end, or send the header "Authorization: Bearer T". The environment variable {TOKEN} sets
+the token without showing it in the list of processes. On a --host other than this machine's own, reading needs it too.
 example:    python -m study.dashboard --name my-study --open"""
 
 
 class Refused(Exception):
-    """The dashboard is not started: why, and the way out."""
+    """The dashboard cannot be started: why, and the way out."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command line."""
     result = argparse.ArgumentParser(
         prog="python -m study.dashboard",
-        description="Serve a study's report and Optuna's dashboard, read-only.",
+        description="Serve a study's report and Optuna's dashboard on one address, read-only unless --token is given.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    result.add_argument("--name", help="the study; needed where the database has several")
-    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
-    result.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: 127.0.0.1")
-    result.add_argument("--port", type=int, default=8080, help="default: 8080; 0: any that is free")
-    result.add_argument("--token", metavar="T", help="what a request must carry to change anything")
-    result.add_argument("--json", action="store_true", help="say where it is as one line of JSON")
-    result.add_argument("--open", action="store_true", help="open it in the browser")
+    result.add_argument("--name", help="name of the study; required if the database has several")
+    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help="database URL; default: %(default)s")
+    result.add_argument("--host", default="127.0.0.1", help="address to listen on; default: %(default)s")
+    result.add_argument("--port", type=int, default=8080, help="port; 0 selects a free one; default: %(default)s")
+    result.add_argument("--token", metavar="T", help="secret that a request must carry to change anything")
+    result.add_argument("--json", action="store_true", help="print the address as one line of JSON")
+    result.add_argument("--open", action="store_true", help="open the dashboard in the browser")
     return result
 
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command until Ctrl-C; 0 when stopped, 2 for what a person can mend."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
+    """Run the command until Ctrl-C; return 0 when stopped, 2 for an error that the user can fix."""
     options = parser().parse_args(arguments)
     output.alone(options.json)
     # Here, not above: --help needs none of it.
@@ -76,10 +68,10 @@ def _main(arguments: list[str] | None) -> int:
     told = {"study": name, "url": place, "read_only": token is None}
     output.print_object(json.dumps(told) if options.json else f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.")
     if options.open:
-        from study.web.browser import open_page
+        from study.web.server import open_page
 
         open_page(place if token is None else f"{place}?{urlencode({'token': token})}")
-    # Said anew: a process that was started in the background may have been told to ignore Ctrl-C.
+    # A process that was started in the background may ignore Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -92,15 +84,16 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def start(storage: str, name: str | None, host: str, port: int, token: str | None) -> tuple[WSGIServer, str]:
-    """A server that listens and answers once `serve_forever` is called, and the study's name.
+    """Return a server that listens, and answers once `serve_forever` is called, and the study's name.
 
-    `Refused`, `ServerError` or `ResultsError` where that cannot be, each with one message.
+    Raises:
+        Refused, ServerError, ResultsError: it cannot be started; each has one message.
     """
     from study.web.guard import Guard, is_loopback
     from study.web.server import bind
 
     if token is not None and not token.strip():
-        raise Refused("An empty token keeps nobody out. Give one that cannot be guessed: --token T")
+        raise Refused("An empty token protects nothing. Give one that cannot be guessed: --token T")
     if token is None and not is_loopback(host):
         raise Refused(
             f"On {host} others can reach the dashboard: then reading needs a token too. Give one that cannot be "
@@ -109,7 +102,7 @@ def start(storage: str, name: str | None, host: str, port: int, token: str | Non
     if not 0 <= port <= 65535:
         raise Refused(f"A port is a number from 0 to 65535, got {port}. Give another one: --port 8080")
     if token is not None and len(token) < SHORT and not is_loopback(host):
-        print(f"A token of fewer than {SHORT} characters can be tried out; give a longer one.", file=sys.stderr)
+        print(f"A token of fewer than {SHORT} characters can be guessed; give a longer one.", file=sys.stderr)
     try:
         from study.web.application import application
     except ModuleNotFoundError as error:
@@ -122,16 +115,15 @@ def start(storage: str, name: str | None, host: str, port: int, token: str | Non
 
 
 def _complete(storage: str, name: str) -> None:
-    """Notes and artifacts that the study lacks; where they cannot be written, the dashboard goes without."""
+    """Write the notes and artifacts that the study lacks; if they cannot be written, the dashboard does without."""
     from optuna.exceptions import OptunaError
     from sqlalchemy.exc import SQLAlchemyError
 
     from results.errors import ResultsError
-    from results.foreign import foreign_rows
     from results.read_only import is_read_only
     from results.records import open_database
-    from results.storage_url import mask, parse_url
-    from study.web.optuna_pages import complete
+    from results.storage_url import foreign_rows, mask, parse_url
+    from study.web.optuna_notes import complete
 
     try:
         if is_read_only(parse_url(storage)):

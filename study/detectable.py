@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.ablation import AROUND_BEST
-from results.foreign import foreign_rows
+from results.contrasts import compare
 from results.leaderboard import baseline_digest, best_digest
 from results.looks import Schedule
 from results.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
 from results.records import open_database
+from results.storage_url import foreign_rows
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.units import Unit
 from results.wording import SHARES
@@ -85,7 +86,7 @@ def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit
     most = settings.max_seeds or settings.seeds
     if rows < 1 or most < MIN_PAIRED_SEEDS or (seen is None and not unit.is_share):
         return None
-    plan = Schedule(tuple(phases.fresh_seeds(settings, most)), settings.seeds)
+    plan = Schedule(tuple(settings.seeds_of(most)), settings.seeds)
     first = plan.counts[0]
     deviation, examples = (PRIOR_DEVIATION, 0.0) if seen is None else (seen.deviation, seen.example_variance)
     found = [
@@ -123,6 +124,6 @@ def seen_noise(storage: str, name: str) -> SeenNoise | None:
         reference = best_digest(results) or baseline_digest(results)
         if reference is None:
             return None
-        compared = [results.compare(digest, reference) for digest in results.measured() if digest != reference]
+        compared = [compare(results, digest, reference) for digest in results.measured() if digest != reference]
     seen = noise_so_far([found.difference for found in compared if found is not None])
     return None if seen is None else SeenNoise(name, *seen)

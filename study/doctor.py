@@ -17,11 +17,10 @@ from typing import Any
 from results import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
-from study.interrupts import until_ctrl_c
 
 CLEAN, BAD_ARGUMENTS, FAULTS = 0, 2, 3
 
-EPILOG = """exit codes: 0 nothing wrong, or all of it repaired; 2 bad arguments; 3 faults that --fix would repair
+EPILOG = """exit codes: 0 no faults left, 2 bad arguments, 3 faults that --fix would repair
 example:    python -m study.doctor --store runs/store --fix"""
 
 
@@ -30,29 +29,27 @@ class NoStore(Exception):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command line."""
     result = argparse.ArgumentParser(
         prog="python -m study.doctor",
-        description="Find what is wrong with a study's records and its stage store, and repair it.",
+        description="Check a study's records and its stage store for faults, and repair them with --fix.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    result.add_argument("--store", type=Path, metavar="DIR", help="the store's folder, such as runs/store")
-    result.add_argument("--name", help="a study: its records, and its stage store")
-    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
-    result.add_argument("--fix", action="store_true", help="repair what can be repaired; no finished run is deleted")
-    result.add_argument("--json", action="store_true", help="print the same as data")
-    result.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+    result.add_argument("--store", type=Path, metavar="DIR", help="folder of a stage store, e.g. runs/store")
+    result.add_argument("--name", help="name of the study whose records and stage store are checked")
+    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help="database URL; default: %(default)s")
+    result.add_argument(
+        "--fix", action="store_true", help="repair what can be repaired; finished runs are never deleted"
+    )
+    result.add_argument("--json", action="store_true", help="print the same as one JSON object")
+    result.add_argument("--debug", action="store_true", help="show the tracebacks of errors")
     return result
 
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     # Here, not above: --help needs none of it.
@@ -72,8 +69,8 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
-    """The study's records, and its store where it has one on this machine."""
-    from results.foreign import foreign_rows
+    """Examine the study's records, and its store where it has one on this machine."""
+    from results.storage_url import foreign_rows
     from study import doctor_study
 
     with foreign_rows(options.storage, debug=options.debug):
@@ -97,7 +94,7 @@ def _all_told(found: dict[str, Any]) -> str:
 
 
 def store_of(storage: str, name: str) -> Path | None:
-    """The folder of a study's store; None where it shares nothing."""
+    """Return the folder of a study's store; None where it shares nothing."""
     from results.records import open_database
     from results.stages import STORE
 
@@ -108,7 +105,7 @@ def store_of(storage: str, name: str) -> Path | None:
 
 
 def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
-    """Verify the store in `folder`, and repair it if `fix`: what was found, as JSON data."""
+    """Verify the store in `folder`, repair it if `fix`, and return what was found as JSON data."""
     from mtbert.stage_store.store import StageStore
 
     if not _is_store(folder):

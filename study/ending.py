@@ -10,17 +10,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results import DEFAULT_STORAGE, first_screen, looks, notes, storage_url, wording
-from results.ablation import AblationRow
+from results import first_screen, looks, notes, storage_url, wording
 from results.leaderboard import ConfigurationResult
 from results.summary import Summary
 from results.units import Unit, natural_interval
 from study.ending_claims import ClaimsEnding
-from study.ending_designs import FEW_SEEDS, DesignsEnding
-from study.terminal import label
+from study.ending_designs import DesignsEnding, change_of_row, show_effects
+from study.resuming import failed_runs_command
+from study.terminal import columns, label
 
 SHOWN_ROWS = 8
-CHANGE = "one change of the best"
 SHOWN_CONFIGURATIONS = 30  # the largest of the reports' tables has 26 rows
 
 
@@ -89,7 +88,8 @@ class Ending:
         if self.claims and self.claims.findings:
             self.claims.show(console)
         elif found.ablation:
-            console.print(self._table())
+            effects = [change_of_row(row) for row in found.ablation]
+            show_effects(console, "one change of the best", effects, found.units.score, SHOWN_ROWS)
         elif len(found.leaderboard) > 1:
             console.print(self._leaderboard())
         if self.designs:
@@ -108,13 +108,8 @@ class Ending:
         if (self.folder / "best").is_dir():
             console.print(f"model    {self.folder / 'best'}", soft_wrap=True)
         if counts.failed:
-            elsewhere = (
-                ""
-                if self.storage == DEFAULT_STORAGE
-                else f" --storage {shlex.quote(storage_url.masked_url(self.storage))}"
-            )
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
-            command = f"python -m study.status --name {found.study.study_name}{elsewhere} --failed"
+            command = failed_runs_command(found.study.study_name, self.storage)
             console.print(f"{counts.failed} failed ({reasons}): {command}", markup=False, soft_wrap=True)
 
     def _say_cautions(self, console: Console) -> None:
@@ -166,13 +161,11 @@ class Ending:
 
     def _leaderboard(self) -> Table:
         """Every confirmed configuration, by its printed label where it has one."""
-        table = Table(box=None, pad_edge=False)
-        for column in ("#", "configuration", self.summary.units.score.heading, "seeds"):
-            name = column == "configuration"
-            table.add_column(column, justify="left" if name else "right", no_wrap=not name)
+        score = self.summary.units.score.heading
+        table = columns("#", "configuration", score, "seeds", right=("#", score, "seeds"), wrap=("configuration",))
         for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
-            score = self.summary.units.score.spread(entry.mean, entry.spread)
-            table.add_row(str(rank), label(self._named(entry)), score, str(entry.seeds))
+            mean = self.summary.units.score.spread(entry.mean, entry.spread)
+            table.add_row(str(rank), label(self._named(entry)), mean, str(entry.seeds))
         return table
 
     def _named(self, entry: ConfigurationResult) -> str:
@@ -183,28 +176,7 @@ class Ending:
             return wording.changes_in_words(wording.changes(found.baseline_choices, entry.choices))
         return f"{'; '.join(entry.labels)}{' (the baseline)' if is_baseline else ''}"
 
-    def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False)
-        unit = self.summary.units.score
-        for column in (CHANGE, unit.differences, "95 %", ""):
-            number = column in (unit.differences, "95 %")
-            table.add_column(column, justify="right" if number else "left", no_wrap=column != CHANGE)
-        for row in self.summary.ablation[:SHOWN_ROWS]:
-            change, *numbers = _cells(row, unit)
-            table.add_row(label(change), *numbers)
-        return table
-
 
 def _score(found: ConfigurationResult, unit: Unit) -> str:
     test = "" if found.test_mean is None else f", test {unit.scored(found.test_mean)}"
     return f"{unit.spread_with_unit(found.mean, found.spread)}   ({wording.seeds_text(found.seeds)}{test})"
-
-
-def _cells(row: AblationRow, unit: Unit) -> tuple[str, str, str, str]:
-    """An ablation row for the terminal; without two paired seeds there is no difference to show."""
-    change = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
-    if row.comparison is None:
-        return change, wording.NONE, wording.NONE, FEW_SEEDS
-    interval = row.comparison.interval
-    points, bounds = unit.difference(interval.estimate), unit.interval(interval)
-    return change, points, bounds, row.judgement.verdict if row.judgement else wording.zero_verdict(interval)

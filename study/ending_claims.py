@@ -66,17 +66,8 @@ class ClaimsEnding:
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 1), collapse_padding=True)
         table.add_column("row")
-        for name in (
-            "printed\nSST",
-            "\nQuora",
-            "\nSTS",
-            "\nmean",
-            "ours\nSST",
-            "\nQuora",
-            "\nSTS",
-            "\nmean ± sd",
-            "\nseeds",
-        ):
+        tasks = ("\nQuora", "\nSTS")
+        for name in ("printed\nSST", *tasks, "\nmean", "ours\nSST", *tasks, "\nmean ± sd", "\nseeds"):
             table.add_column(name, justify="right", no_wrap=True)
         for side in self.sides:
             if side.table.split == "dev":

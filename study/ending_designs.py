@@ -1,4 +1,4 @@
-"""The end of a launch whose ablation had further designs: changes alone, the path to the best, interactions."""
+"""The effects in a launch's answer: one table for each design of its ablation."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from results import wording
 from results.ablation import AblationRow
-from results.interactions import Interaction
+from results.contrasts import Comparison
 from results.path import PathStep
 from results.sections import added as added_section
 from results.sections import interactions as interactions_section
@@ -20,19 +19,21 @@ from results.sections.added import Added
 from results.sections.interactions import Interactions, pair_text
 from results.sections.path import PathSection, change_of
 from results.sections.section import BuiltSection
-from results.statistics import Interval
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import Summary
 from results.units import Unit
 from search_spaces.output import plain
+from study.terminal import columns
 
 FEW_SEEDS = "fewer than two paired seeds"
 SHOWN_ROWS = 6  # of a design; the report has them all
 
+Effect = tuple[str, Comparison | None, str]  # what is compared, the difference, the verdict
+
 
 @dataclass(frozen=True)
 class DesignsEnding:
-    """What the designs beside single changes of the best found; None of what was not run."""
+    """What the designs beside single changes of the best found; None for those that were not run."""
 
     added: Added | None = None
     path: PathSection | None = None
@@ -41,7 +42,7 @@ class DesignsEnding:
 
     @classmethod
     def of(cls, results: StudyResults, found: Summary) -> DesignsEnding:
-        """Read from what the study measured."""
+        """Return what the study measured."""
         return cls(
             added_section.build(results, found),
             path_section.build(results, found),
@@ -50,66 +51,59 @@ class DesignsEnding:
         )
 
     @classmethod
-    def of_sections(cls, sections: Iterable[BuiltSection]) -> DesignsEnding:
-        """From a report's sections."""
+    def of_sections(cls, sections: Iterable[BuiltSection], unit: Unit) -> DesignsEnding:
+        """Return the same from a report's sections."""
         built = [section.content for section in sections]
         return cls(
             next((one for one in built if isinstance(one, Added)), None),
             next((one for one in built if isinstance(one, PathSection)), None),
             next((one for one in built if isinstance(one, Interactions)), None),
-            next((one.unit for one in built if isinstance(one, Added | PathSection | Interactions)), wording.SHARES),
+            unit,
         )
 
     def show(self, console: Console) -> None:
-        """A table a design that was run."""
-        if self.added and self.added.rows:
-            _print(console, "one change of the baseline", [_change(row.alone) for row in self.added.rows], self.unit)
-        if self.path and self.path.path.steps:
-            _print(
-                console,
-                "from the baseline to the best",
-                [_step(step, self.unit) for step in self.path.path.steps],
-                self.unit,
-            )
-        if self.interactions and self.interactions.rows:
-            told = [_pair(self.interactions, row) for row in self.interactions.rows]
-            _print(console, "two changes together, beyond the sum", told, self.unit)
+        """Print a table for each design that was run."""
+        designs: dict[str, list[Effect]] = {
+            "one change of the baseline": [change_of_row(row.alone) for row in (self.added.rows if self.added else ())],
+            "from the baseline to the best": [self._step(step) for step in (self.path.path.steps if self.path else ())],
+            "two changes together, beyond the sum": self._pairs(),
+        }
+        for title, effects in designs.items():
+            if effects:
+                console.print()
+                show_effects(console, title, effects, self.unit)
+
+    def _step(self, step: PathStep) -> Effect:
+        one = step.from_previous
+        verdict = one.judgement.verdict if one.judgement else FEW_SEEDS
+        if step.bias is not None and one.judgement is not None:
+            verdict += f", selection bias {self.unit.difference(step.bias)}"
+        return f"{step.number} {change_of(step)}".replace("→", "->"), one.comparison, verdict
+
+    def _pairs(self) -> list[Effect]:
+        found = self.interactions
+        if found is None:
+            return []
+        names = [f"{pair_text(r.pair)}{f' (or {found.names(r.aliases)})' if r.aliases else ''}" for r in found.rows]
+        verdicts = [found.verdict(row) or FEW_SEEDS for row in found.rows]
+        return [(n, row.comparison, verdict) for n, row, verdict in zip(names, found.rows, verdicts, strict=True)]
 
 
-def _print(console: Console, title: str, rows: Sequence[tuple[str, Comparison | None, str]], unit: Unit) -> None:
-    table = Table(box=None, pad_edge=False)
-    for column in (title, unit.differences, "95 %", ""):
-        table.add_column(column, justify="right" if column in (unit.differences, "95 %") else "left")
-    for name, comparison, verdict in rows[:SHOWN_ROWS]:
-        points, bounds = _numbers(comparison.interval if comparison else None, unit)
-        table.add_row(Text(plain(name)), points, bounds, verdict)
-    console.print()
-    console.print(table)
-    if len(rows) > SHOWN_ROWS:
-        console.print(f"and {len(rows) - SHOWN_ROWS} more: the report has all of them")
-
-
-def _numbers(interval: Interval | None, unit: Unit) -> tuple[str, str]:
-    if interval is None:
-        return wording.NONE, wording.NONE
-    return unit.difference(interval.estimate), unit.interval(interval)
-
-
-def _change(row: AblationRow) -> tuple[str, Comparison | None, str]:
+def change_of_row(row: AblationRow) -> Effect:
+    """Return a single change as an effect."""
+    verdict = FEW_SEEDS if row.comparison is None else wording.zero_verdict(row.comparison.interval)
     name = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
-    return name, row.comparison, row.judgement.verdict if row.judgement else FEW_SEEDS
+    return name, row.comparison, row.judgement.verdict if row.judgement else verdict
 
 
-def _step(step: PathStep, unit: Unit) -> tuple[str, Comparison | None, str]:
-    one = step.from_previous
-    name = f"{step.number} {change_of(step)}".replace("→", "->")
-    if step.bias is not None and one.judgement is not None:
-        told = f"{one.judgement.verdict}, selection bias {unit.difference(step.bias)}"
-    else:
-        told = one.judgement.verdict if one.judgement else FEW_SEEDS
-    return name, one.comparison, told
-
-
-def _pair(section: Interactions, row: Interaction) -> tuple[str, Comparison | None, str]:
-    also = f" (or {section.names(row.aliases)})" if row.aliases else ""
-    return f"{pair_text(row.pair)}{also}", row.comparison, section.verdict(row) or FEW_SEEDS
+def show_effects(console: Console, title: str, effects: Sequence[Effect], unit: Unit, most: int = SHOWN_ROWS) -> None:
+    """Print at most `most` effects with their differences, intervals and verdicts."""
+    table = columns(title, unit.differences, "95 %", "", right=(unit.differences, "95 %"), wrap=(title,))
+    for name, comparison, verdict in effects[:most]:
+        difference, bounds = wording.NONE, wording.NONE
+        if comparison is not None:
+            difference, bounds = unit.difference(comparison.interval.estimate), unit.interval(comparison.interval)
+        table.add_row(Text(plain(name)), difference, bounds, verdict)
+    console.print(table)
+    if len(effects) > most:
+        console.print(f"and {len(effects) - most} more: the report has all of them")

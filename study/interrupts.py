@@ -7,26 +7,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from search_spaces.output import INTERRUPTED
 from search_spaces.own_files import MARK
 
-INTERRUPTED = 130  # the exit code that shells know
 _PATHS = ("PYTHONSAFEPATH", "PYTHONPATH")
 _CTRL_C = frozenset({signal.SIGINT})
-
-
-def until_ctrl_c(command: Callable[[], int]) -> int:
-    """The exit code of a command; one that Ctrl-C ends says so in a line, without a traceback."""
-    try:
-        return command()
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        return INTERRUPTED
 
 
 class Stoppable(Protocol):
@@ -72,7 +63,10 @@ def held() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _safe_paths() -> Iterator[None]:
-    """What a new process of Python reads of its environment: no current folder on its path, but this project."""
+    """Have new processes of Python find this project on their path, and not the current folder."""
+    if MARK in os.environ:  # they do already
+        yield
+        return
     kept = {name: os.environ.get(name) for name in _PATHS}
     root = str(Path(__file__).resolve().parent.parent)
     more = kept["PYTHONPATH"]

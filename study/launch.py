@@ -8,8 +8,8 @@ import sys
 import traceback
 
 from search_spaces import output
+from search_spaces.output import plain
 from study.arguments import given, parse
-from study.interrupts import INTERRUPTED, until_ctrl_c
 from study.settings import SettingsError
 
 DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS = 0, 1, 2, 3
@@ -18,10 +18,6 @@ DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS = 0, 1, 2, 3
 @output.command
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code; see `--help` for their meaning."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
     options = parse(arguments)
     output.alone(options.json)
     logging.raiseExceptions = False  # where the log cannot be written, the study still can
@@ -29,10 +25,9 @@ def _main(arguments: list[str] | None) -> int:
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
     from search_spaces import SpaceError
-    from search_spaces.output import plain
+    from study.acceptance import FailuresStop
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
-    from study.failures import FailuresStop
     from study.session import Session
 
     try:
@@ -41,12 +36,9 @@ def _main(arguments: list[str] | None) -> int:
             session.plan()
             return DONE
         return FAILED_RUNS if session.launch() else DONE
-    except Interrupted as stop:
+    except (Interrupted, FailuresStop) as stop:
         print(plain(str(stop)), file=sys.stderr)
-        return INTERRUPTED
-    except FailuresStop as stop:
-        print(plain(str(stop)), file=sys.stderr)
-        return FAILED_RUNS
+        return output.INTERRUPTED if isinstance(stop, Interrupted) else FAILED_RUNS
     except (MtbertError, ResultsError, SpaceError, SettingsError, EngineError) as error:
         if options.debug:
             _print_traceback()
@@ -64,7 +56,7 @@ def _main(arguments: list[str] | None) -> int:
 
 
 def _print_traceback() -> None:
-    """The traceback of the error being handled, without passwords."""
+    """Print the traceback of the error being handled, without passwords."""
     from results import storage_url
 
     print(storage_url.mask(traceback.format_exc()), file=sys.stderr)
@@ -72,12 +64,11 @@ def _print_traceback() -> None:
 
 def _crashed(error: Exception, debug: bool) -> int:
     from results import storage_url
-    from search_spaces.output import plain
 
     if debug:
         _print_traceback()
     else:
-        place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
+        place = "its traceback is in launch.log in the study's folder; --debug prints it"
         told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"
         print(plain(storage_url.mask(told)), file=sys.stderr)
     return CRASHED

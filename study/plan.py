@@ -1,14 +1,14 @@
-"""The plan of a study (`--plan`): every run that is certain, how many others, how long, from measured steps."""
+"""The plan of a study (`--plan`): its certain runs, the number of others, and the time, estimated from a few steps."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from results.task_units import units_from
@@ -20,15 +20,15 @@ from study import phases
 from study.design_plan import PlannedDesign, planned_designs
 from study.detectable import Detectable, SeenNoise, detectable, rows_of
 from study.settings import SINGLE_CHANGES, Settings
+from study.terminal import columns
 from study.trainers.abstract import AbstractTrainer, Timing
 
-# Configurations drawn at random, which stand for those that the search will try.
-DRAWN = 12
+DRAWN = 12  # configurations drawn at random as a sample of those that the search will try
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run that is certain: what it is, its seed, and about how long it takes, where that is known."""
+    """A run that is certain: what it is, its seed, and its estimated seconds, if known."""
 
     phase: str
     what: str
@@ -38,7 +38,7 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class PlannedPhase:
-    """How many runs a phase makes at least and at most, and what they are."""
+    """The least and the greatest number of runs of a phase, and what they are."""
 
     phase: str
     least: int
@@ -50,9 +50,9 @@ class PlannedPhase:
 class Plan:
     """What a launch would do.
 
-    Seconds are None where the trainer cannot tell them: `run_seconds` of one run of the baseline, `tried_seconds` of
-    a run of the search on average (None for a grid too), from `tried` configurations; `timing` says how they are known.
-    `detectable`: the differences that its table can see, None where it has none.
+    Seconds are None if the trainer cannot estimate them: `run_seconds` of a run of the baseline, `tried_seconds` the
+    mean of a run of the search (None for a grid too) over `tried` configurations; `timing` says how they are known.
+    `detectable`: the smallest differences that its table can detect, None without a table.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Plan:
     detectable: Detectable | None
 
     def as_json(self) -> dict[str, Any]:
-        """The plan as JSON data."""
+        """Return the plan as JSON data."""
         facts = {} if self.timing is None else dict(self.timing.facts)
         sees = None if self.detectable is None else self.detectable.as_json()
         return {**{key: value for key, value in asdict(self).items() if key != "timing"}, **facts, "detectable": sees}
@@ -86,28 +86,22 @@ def make(
     seen: SeenNoise | None = None,
     best: Choices | None = None,
 ) -> Plan:
-    """The plan of a study; trains a few steps of every kind of training in it to know the time.
+    """Return the plan of a study; train a few steps of every kind of training in it to estimate the time.
 
-    What the search will try is not known: its runs, and those of what it finds, are taken to be as long as those of
-    the configurations it tries first and of some drawn at random are on average. With `best`, which an earlier launch
-    has found, the runs of the ablation are known too.
+    The search's configurations are not known in advance, so their cost is the mean over the configurations that it
+    tries first and a random sample. With `best`, found by an earlier launch, the runs of the ablation are known too.
     """
     space = trainer.space
     designs = planned_designs(space, settings, best) if _ablates(space, settings) else []
     certain, tried = _certain(space, settings, designs), _tried(space, settings)
-    configs = [trainer.configuration(choices) for choices in (*(c.choices for c in certain), *tried)]
+    configs = [trainer.configuration(choices) for choices in (*(choices for _, choices in certain), *tried)]
     timing = trainer.timing(configs)
     planned = [phase for phase in _phases(space, settings, designs) if phase.phase in trainer.phases]
-    run_seconds = tried_seconds = whole = None
-    each: list[float | None] = [None] * len(configs)
-    if timing is not None:
-        known = [timing.seconds[config.digest()] for config in configs]
-        tried_seconds = fmean(known[len(certain) :]) if tried else None
-        others = sum(phase.most for phase in planned if phase.phase != "test") - len(certain)
-        tests = sum(phase.most for phase in planned if phase.phase == "test")
-        other_seconds = fmean(known) if tried_seconds is None else tried_seconds
-        whole = sum(known[: len(certain)]) + others * other_seconds + tests * timing.test_seconds
-        run_seconds, each = timing.seconds[trainer.configuration(space.baseline()).digest()], list(known)
+    known = [None if timing is None else timing.seconds[config.digest()] for config in configs]
+    sampled = [seconds for seconds in known[len(certain) :] if seconds is not None]
+    baseline = trainer.configuration(space.baseline()).digest()
+    table = any(phase.phase in ("confirm", "ablate") for phase in planned)  # of rows with verdicts
+    unit = units_from(trainer.facts.tasks).score
     return Plan(
         name=settings.name,
         space=space.name,
@@ -117,22 +111,23 @@ def make(
         continuous=len(space.continuous()),
         phases=planned,
         designs=designs if best is not None or settings.designs != SINGLE_CHANGES else [],
-        certain=[PlannedRun(c.phase, c.what, c.seed, s) for c, s in zip(certain, each, strict=False)],
+        certain=[replace(run, seconds=each) for (run, _), each in zip(certain, known, strict=False)],
         workers=workers,
         timing=timing,
-        run_seconds=run_seconds,
-        tried_seconds=tried_seconds,
+        run_seconds=None if timing is None else timing.seconds[baseline],
+        tried_seconds=fmean(sampled) if sampled else None,
         tried=len(tried),
-        seconds=None if whole is None else whole / workers,
-        detectable=detectable(settings, rows_of(space, settings), seen, units_from(trainer.facts.tasks).score)
-        if _has_table(planned)
-        else None,
+        seconds=None if timing is None else _total(planned, known, len(certain), timing) / workers,
+        detectable=detectable(settings, rows_of(space, settings), seen, unit) if table else None,
     )
 
 
-def _has_table(planned: list[PlannedPhase]) -> bool:
-    """Whether the phases end in rows with verdicts: the ablation, or a grid."""
-    return any(phase.phase in ("confirm", "ablate") for phase in planned)
+def _total(planned: Sequence[PlannedPhase], known: Sequence[float | None], certain: int, timing: Timing) -> float:
+    """Return the seconds of all runs one after another: runs that are not certain take as long as those tried."""
+    seconds = [each for each in known if each is not None]
+    tests = sum(phase.most for phase in planned if phase.phase == "test")
+    others = sum(phase.most for phase in planned) - tests - certain
+    return sum(seconds[:certain]) + others * fmean(seconds[certain:] or seconds) + tests * timing.test_seconds
 
 
 def show(plan: Plan, console: Console) -> None:
@@ -146,16 +141,11 @@ def show(plan: Plan, console: Console) -> None:
             f"{t} {rows[f'{t}/train']:,}/{rows[f'{t}/dev']:,}" for t in dict.fromkeys(k.split("/")[0] for k in rows)
         )
         console.print(f"data   {'   '.join(sizes)}   (train/dev; {plan.timing.facts['dropped']} rows dropped)")
-    table = Table(box=None, pad_edge=False)
-    for column in ("phase", "runs", "what"):
-        table.add_column(column, justify="right" if column == "runs" else "left")
+    table = columns("phase", "runs", "what", right=("runs",), wrap=("what",))
     for phase in plan.phases:
-        runs = str(phase.least) if phase.least == phase.most else f"{phase.least} to {phase.most}"
-        table.add_row(phase.phase, runs, phase.what)
-        if phase.phase == "ablate":
-            for design in plan.designs:
-                each = str(design.least) if design.least == design.most else f"{design.least} to {design.most}"
-                table.add_row(f"  {design.design}", each, design.what)
+        table.add_row(phase.phase, _range(phase), phase.what)
+        for design in plan.designs if phase.phase == "ablate" else ():
+            table.add_row(f"  {design.design}", _range(design), design.what)
     console.print(table)
     for line in (alias for design in plan.designs for alias in design.aliases):
         console.print(f"the factorial confuses {line}", soft_wrap=True)
@@ -172,8 +162,12 @@ def show(plan: Plan, console: Console) -> None:
         console.print(told, soft_wrap=True)
 
 
+def _range(planned: PlannedPhase | PlannedDesign) -> str:
+    return str(planned.least) if planned.least == planned.most else f"{planned.least} to {planned.most}"
+
+
 def _time(plan: Plan) -> list[str]:
-    """How long it takes, and how this was estimated."""
+    """Return lines about the time, and how it was estimated."""
     if plan.timing is None or plan.seconds is None or plan.run_seconds is None:
         return ["how long a run takes is not known before it has run"]
     told = f"about {duration(plan.seconds)} on {plan.workers} workers in {plan.timing.facts['precision']}"
@@ -190,7 +184,7 @@ def _goes_further(plan: Plan) -> bool:
 
 
 def _phases(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[PlannedPhase]:
-    """What each phase asked for would run; runs that two phases share count where they come first."""
+    """Return what each phase would run; runs that two phases share count in the first of them."""
     k, planned = settings.seeds, []
     further = (settings.max_seeds or k) - k
     open_too = f", up to {k + further} where the verdict is open" if further else ""
@@ -219,30 +213,21 @@ def _phases(space: Space, settings: Settings, designs: list[PlannedDesign]) -> l
     return [phase for phase in planned if phase.phase in settings.phases]
 
 
-@dataclass(frozen=True)
-class _Certain:
-    """A run that happens whatever the search finds."""
-
-    phase: str
-    what: str
-    choices: Choices
-    seed: int
-
-
-def _certain(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[_Certain]:
-    seeds = phases.fresh_seeds(settings, settings.seeds)
+def _certain(space: Space, settings: Settings, designs: list[PlannedDesign]) -> list[tuple[PlannedRun, Choices]]:
+    """Return the runs that happen whatever the search finds, with their choices."""
+    seeds = settings.seeds_of(settings.seeds)
+    runs: list[tuple[str, str, int, Choices]] = []
     if space.design == "grid":
         cells = phases.apart(phases.grid_cells(space))
-        return [_Certain("confirm", names, cell.choices, seed) for seed in seeds for names, cell in cells]
-    result = []
-    if "search" in settings.phases:
+        runs = [("confirm", names, seed, cell.choices) for seed in seeds for names, cell in cells]
+    elif "search" in settings.phases:
         known = phases.known_first(space)[: settings.trials]
-        result += [_Certain("search", _told(space, choices), choices, settings.seed) for choices in known]
-    if "confirm" in settings.phases:
-        result += [_Certain("confirm", "baseline", space.baseline(), seed) for seed in seeds]
+        runs = [("search", phases.changes(space, choices), settings.seed, choices) for choices in known]
+    if "confirm" in settings.phases and space.design != "grid":
+        runs += [("confirm", "baseline", seed, space.baseline()) for seed in seeds]
     around = [cell for design in designs for cell in design.cells]
-    result += [_Certain("ablate", cell.name, cell.choices, seed) for seed in seeds for cell in around]
-    return result
+    runs += [("ablate", cell.name, seed, cell.choices) for seed in seeds for cell in around]
+    return [(PlannedRun(phase, what, seed, None), choices) for phase, what, seed, choices in runs]
 
 
 def _ablates(space: Space, settings: Settings) -> bool:
@@ -250,13 +235,8 @@ def _ablates(space: Space, settings: Settings) -> bool:
 
 
 def _tried(space: Space, settings: Settings) -> list[Choices]:
-    """Configurations that stand for what the search will try; a grid has no search."""
+    """Return a sample of what the search will try; a grid has no search."""
     if space.design == "grid":
         return []
     rng = random.Random(settings.seed)
     return [*phases.known_first(space)[: settings.trials], *(space.sample(rng) for _ in range(DRAWN))]
-
-
-def _told(space: Space, choices: Choices) -> str:
-    told = space.differences(space.baseline(), choices)
-    return ", ".join(f"{d.factor}={d.second}" for d in told if d.second is not None) or "baseline"

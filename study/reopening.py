@@ -1,4 +1,4 @@
-"""A study that exists, launched again: whether its runs still mean what they meant, and what its record says then."""
+"""A study that is launched again: whether its runs still mean what they meant, and how its record changes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from search_spaces import SpaceError, describe
 from search_spaces.grammar import Choices
 from study import evolution
 from study.code_changes import change_of, check_taken
-from study.importing import Import, plan
-from study.rebuilding import Rebuilt, completed, rebuild
-from study.references import alone
+from study.phases import alone
+from study.rebuilding import Import, Rebuilt, completed, plan_import, rebuild
 from study.settings import SettingsError
 from study.task_declaration import in_words, same_meaning
 from study.trainers.abstract import AbstractTrainer
@@ -24,7 +23,7 @@ from study.trainers.abstract import AbstractTrainer
 
 @dataclass(frozen=True)
 class Reopened:
-    """What changed, one line each, and the study's record as it is to be; nothing to write where nothing changed."""
+    """What changed, one line each, and the study's new record."""
 
     told: tuple[str, ...]
     study: StudyRow
@@ -44,32 +43,22 @@ def reopen(
     *,
     accept_changed_code: bool = False,
 ) -> Reopened | None:
-    """What launching the study again changes in its record; None where its space is as it was.
+    """Return what a new launch changes in the study's record; None if its space is as it was.
 
-    `SettingsError`, with every change and the way out, where runs of two meanings would stand in one table.
+    Raises:
+        SettingsError: runs of two meanings would be in one table; with every change and the way out.
     """
     name = found.study_name
-    if any(run.score is not None for run in runs) and not same_meaning(found.tasks_json, trainer.facts.tasks):
-        raise SettingsError(
-            f"Study '{name}' cannot be resumed: {_other_units(found, trainer)} Restore it, or start another study: "
-            f"--name {name}-2"
-        )
     change = change_of(found, trainer.facts, runs)
+    refused, way_out = f"Study '{name}' cannot be resumed", f"Start another study: --name {name}-2"
+    if any(run.score is not None for run in runs):
+        _check_tasks(found, trainer, refused, f"Restore it, or start another study: --name {name}-2")
     if change is not None and change.compared and not accept_changed_code:
         raise change.refuse()
-    if found.data_fingerprint != trainer.facts.fingerprint and not (change is not None and change.reads_data):
-        raise SettingsError(
-            f"Study '{name}' cannot be resumed: the data ({found.data_source}) has other contents than when the study "
-            f"began. Start another one: --name {name}-2"
-        )
+    if change is None or not change.reads_data:
+        _check_data(found, trainer, refused, way_out)
     now = json.loads(json.dumps(describe(trainer.space)))
-    changes = evolution.compare(found.space_json, now, [run.choices_json for run in runs])
-    rebuilt = Rebuilt({}, ()) if changes.refused else _rebuilt(runs, trainer)
-    refused = [*changes.refused, *rebuilt.faults]
-    if not refused and _baseline(trainer) != found.decisions_json.get("baseline", _baseline(trainer)):
-        refused.append("the settings of the baseline's levels, or of every configuration, have changed")
-    if refused:
-        raise _refusal(found, refused, changes)
+    changes, rebuilt = _compared(found, now, runs, trainer)
     if found.space_json == now:
         return None
     study = replace(
@@ -83,34 +72,49 @@ def reopen(
     return Reopened(changes.kept, study, changed, dict(_cells(cells, trainer)))
 
 
+def _compared(
+    found: StudyRow, now: dict[str, Any], runs: list[RunRow], trainer: AbstractTrainer
+) -> tuple[evolution.Evolution, Rebuilt]:
+    """Compare the stored space with the space `now`, and rebuild the runs in it: `SettingsError` for lost meanings."""
+    changes = evolution.compare(found.space_json, now, [run.choices_json for run in runs])
+    rebuilt = Rebuilt({}, ())
+    if not changes.refused:
+        rebuilt = rebuild(runs, trainer.space, trainer.configuration, lambda choices: alone(trainer, choices))
+    refused = [*changes.refused, *rebuilt.faults]
+    baseline = trainer.configuration(trainer.space.baseline()).digest()
+    if not refused and baseline != found.decisions_json.get("baseline", baseline):
+        refused.append("the settings of the baseline's levels, or of every configuration, have changed")
+    if refused:
+        raise _refusal(found, refused, changes)
+    return changes, rebuilt
+
+
 def take_from(
     old: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], *, accept_changed_code: bool = False
 ) -> Import:
-    """The runs with which a new study begins; `SettingsError` where the other's data are not the same."""
+    """Return the runs with which a new study starts; `SettingsError` if the other's data or tasks are not the same."""
     check_taken(old, trainer.facts, runs, accept_changed_code)
-    other_release = old.config_version != trainer.facts.config_version
-    if old.data_fingerprint != trainer.facts.fingerprint and not other_release:
+    refused = f"The runs of study '{old.study_name}' cannot be taken"
+    way_out = "Begin without its runs: leave out --import-from"
+    if old.config_version == trainer.facts.config_version:  # another release may leave out other rows of the data
+        _check_data(old, trainer, refused, way_out)
+    _check_tasks(old, trainer, refused, way_out)
+    return plan_import(runs, trainer.space, trainer.configuration)
+
+
+def _check_data(study: StudyRow, trainer: AbstractTrainer, refused: str, way_out: str) -> None:
+    if study.data_fingerprint != trainer.facts.fingerprint:
         raise SettingsError(
-            f"The runs of study '{old.study_name}' cannot be taken: the data ({old.data_source}) has other contents "
-            f"than when that study began. Begin without its runs: leave out --import-from"
+            f"{refused}: the data ({study.data_source}) has other contents than when that study began. {way_out}"
         )
-    if not same_meaning(old.tasks_json, trainer.facts.tasks):
+
+
+def _check_tasks(study: StudyRow, trainer: AbstractTrainer, refused: str, way_out: str) -> None:
+    if not same_meaning(study.tasks_json, trainer.facts.tasks):
         raise SettingsError(
-            f"The runs of study '{old.study_name}' cannot be taken: {_other_units(old, trainer)} Begin without its "
-            "runs: leave out --import-from"
+            f"{refused}: its runs were scored by another declaration of the tasks (TASKS and SCORE of the trainer's "
+            f"module), which was: {in_words(study.tasks_json)}; and is now: {in_words(trainer.facts.tasks)}. {way_out}"
         )
-    return plan(runs, trainer.space, trainer.configuration)
-
-
-def _other_units(study: StudyRow, trainer: AbstractTrainer) -> str:
-    return (
-        "its runs were scored by another declaration of the tasks (TASKS and SCORE of the trainer's module), which "
-        f"was: {in_words(study.tasks_json)}; and is now: {in_words(trainer.facts.tasks)}."
-    )
-
-
-def _rebuilt(runs: list[RunRow], trainer: AbstractTrainer) -> Rebuilt:
-    return rebuild(runs, trainer.space, trainer.configuration, lambda choices: alone(trainer, choices))
 
 
 def _refusal(found: StudyRow, refused: list[str], changes: evolution.Evolution) -> SettingsError:
@@ -124,27 +128,22 @@ def _refusal(found: StudyRow, refused: list[str], changes: evolution.Evolution) 
     )
 
 
-def _baseline(trainer: AbstractTrainer) -> str:
-    return trainer.configuration(trainer.space.baseline()).digest()
-
-
 def _decided(found: StudyRow, trainer: AbstractTrainer) -> dict[str, Any]:
-    """The choices among the study's decisions, in the space as it is."""
-    kept = {
-        key: found.decisions_json[key] for key in ("baseline_choices", "best_choices") if key in found.decisions_json
-    }
-    return {key: told for key, choices in kept.items() if (told := _told(trainer, choices)) is not None}
+    """Return the choices among the study's decisions, in the space as it is."""
+    keys = [key for key in ("baseline_choices", "best_choices") if key in found.decisions_json]
+    choices = {key: _completed(trainer, found.decisions_json[key]) for key in keys}
+    return {key: value for key, value in choices.items() if value is not None}
 
 
 def _cells(cells: Iterable[Cell], trainer: AbstractTrainer) -> Iterable[tuple[tuple[str, str], dict[str, Any]]]:
     for cell in cells:
-        told = _told(trainer, cell.choices_json)
-        if told is not None and told != cell.choices_json:
-            yield (cell.phase, cell.name), told
+        choices = _completed(trainer, cell.choices_json)
+        if choices is not None and choices != cell.choices_json:
+            yield (cell.phase, cell.name), choices
 
 
-def _told(trainer: AbstractTrainer, choices: Choices) -> dict[str, Any] | None:
-    """Complete choices; None for those that a phase will no longer ask for."""
+def _completed(trainer: AbstractTrainer, choices: Choices) -> dict[str, Any] | None:
+    """Return the complete choices; None if a phase will no longer ask for them."""
     try:
         return completed(trainer.space, choices)
     except (SpaceError, MtbertError):

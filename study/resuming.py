@@ -1,4 +1,4 @@
-"""The command that resumes a study, from its record."""
+"""Commands that people copy: to resume a study, from its record, and to list its failed runs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,16 @@ def resume_command(study: StudyRow, storage: str, *more: str) -> str:
     space, trainer = (str(study.settings_json.get(key, usual)) for key, usual in (("space", ""), ("trainer", MTBERT)))
     for flag, value in code_flags(space, trainer).items():
         words += [f"--{flag}", value]
-    if storage != DEFAULT_STORAGE:
-        words += ["--storage", storage_url.masked_url(storage)]
-    return shlex.join([*words, *_of_the_launch(study.command), *more])
+    return shlex.join([*words, *_storage(storage), *_of_the_launch(study.command), *more])
+
+
+def failed_runs_command(name: str, storage: str) -> str:
+    """Return the command that lists the failed runs of a study."""
+    return shlex.join(["python", "-m", "study.status", "--name", name, *_storage(storage), "--failed"])
+
+
+def _storage(storage: str) -> list[str]:
+    return [] if storage == DEFAULT_STORAGE else ["--storage", storage_url.masked_url(storage)]
 
 
 def _of_the_launch(command: str) -> list[str]:

@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +19,26 @@ from results.records import Database, open_database
 from results.task_units import units_from
 from results.wording import plural
 from search_spaces import output
-from search_spaces.grammar import Choices
 from study import objectives, plan, results_files, run_log, store_note
+from study.acceptance import FailuresStop
 from study.arguments import Options
-from study.beginning import create_or_resume
+from study.beginning import compiled, create_or_resume, earlier_settings
 from study.code_changes import CodeChange
 from study.design_plan import decided_best
 from study.detectable import seen_noise
 from study.driver import Driver
-from study.earlier import compiled, earlier_settings
 from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
-from study.execution import Execution, Interrupted, Places, TimeIsUp
-from study.failures import FailuresStop
-from study.folder_lock import folder_held
+from study.execution import Execution, Interrupted, TimeIsUp
+from study.folder import folder_held, log_to
 from study.interrupts import stopping_on_signal
 from study.lease import Lease
 from study.live import LiveReport
-from study.log_file import log_to
 from study.observer import Observers
-from study.phases import first_tried
+from study.phases import changes, first_tried
 from study.progress import Progress
+from study.recording import Places
 from study.resolve import resolve
 from study.resuming import resume_command
 from study.retrying import retry_failed
@@ -216,11 +215,7 @@ class Session:
                 objectives=settings.objectives,
             )
             driver = Driver(
-                database=database,
-                trainer=trainer,
-                settings=settings,
-                execution=execution,
-                search=self._search,
+                database=database, trainer=trainer, settings=settings, execution=execution, search=self._search
             )
             store_note.write(database, settings.name, store)
             try:
@@ -244,14 +239,7 @@ class Session:
         )
 
     def _progress(self, workers: int) -> Progress:
-        space = self._trainer.space
-        baseline = space.baseline()
-
-        def describe_choices(choices: Choices) -> str:
-            told = [f"{d.factor}={d.second}" for d in space.differences(baseline, choices) if d.second is not None]
-            return ", ".join(told) or "baseline"
-
-        return Progress(self._console, self._settings.name, workers, describe_choices, self._unit)
+        return Progress(self._console, self._settings.name, workers, partial(changes, self._trainer.space), self._unit)
 
     def _say_issues(self) -> None:
         """Print how many rows of the data were dropped, or list them with --data-issues; then the notes."""

@@ -8,45 +8,40 @@ import sys
 
 from results import DEFAULT_STORAGE
 from search_spaces import output
-from study.interrupts import until_ctrl_c
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    result = argparse.ArgumentParser(prog="python -m study.status", description="What a study has done so far.")
-    result.add_argument("--name", help="the study; without it, all studies are listed")
-    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help=f"default: {DEFAULT_STORAGE}")
-    result.add_argument("--failed", action="store_true", help="list the failed runs with their reasons")
-    result.add_argument(
-        "--log", type=int, metavar="RUN", help="what a run of the study (--name) has written, such as 31"
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(
+        prog="python -m study.status", description="Show how far a study is, and its failed runs."
     )
-    result.add_argument("--json", action="store_true", help="print the same as data")
-    result.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+    result.add_argument("--name", help="name of the study; default: list all studies")
+    result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help="database URL; default: %(default)s")
+    result.add_argument("--failed", action="store_true", help="list the failed runs with their reasons")
+    result.add_argument("--log", type=int, metavar="RUN", help="print the log of a run of the study, e.g. 31")
+    result.add_argument("--json", action="store_true", help="print the same as one JSON object")
+    result.add_argument("--debug", action="store_true", help="show the tracebacks of errors")
     return result
 
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 for a storage, study or run that is not there."""
-    return until_ctrl_c(lambda: _main(arguments))
-
-
-def _main(arguments: list[str] | None) -> int:
+    """Run the command; return 0, or 2 if there is no such database, study or run."""
     options = parser().parse_args(arguments)
     output.alone(options.json)
     if options.log is not None and options.name is None:
-        print("--log RUN needs the study that the run is of: --name N", file=sys.stderr)
+        print("--log RUN needs the name of the run's study: --name N", file=sys.stderr)
         return 2
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError
-    from results.foreign import foreign_rows
-    from study import status_log, status_tables
+    from results.storage_url import foreign_rows
+    from study import status_tables
     from study.terminal import PlainConsole
 
     try:
         with foreign_rows(options.storage, debug=options.debug):
             if options.log is not None:
-                data = status_log.read(options.storage, options.name, options.log)
+                data = status_tables.read_log(options.storage, options.name, options.log)
             else:
                 data = status_tables.read(options.storage, options.name)
     except ResultsError as error:
@@ -55,7 +50,7 @@ def _main(arguments: list[str] | None) -> int:
     if options.json:
         output.print_object(json.dumps(data, indent=2))
     elif options.log is not None:
-        print(status_log.told(data))
+        print(status_tables.log_text(data))
     else:
         status_tables.show(data, PlainConsole(), failed=options.failed)
     return 0

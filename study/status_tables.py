@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,13 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from results.custom_trainer import custom_trainer
+from results.errors import RecordError
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
 from results.stages import stage_costs
 from search_spaces.output import plain
-from study import status_log, store_note
+from study import run_log, store_note, trust
 from study.resuming import resume_command
-from study.terminal import label
+from study.terminal import columns, label
 
 STATES = ("complete", "pruned", "failed", "interrupted", "running")
 
@@ -47,7 +48,7 @@ def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
 
 def _head(database: Database, name: str) -> dict[str, Any]:
     study, runs = database.studies.require(name), database.runs.of_study(name)
-    driver = database.leases.live(name, socket.gethostname())
+    driver = database.leases.live(name)
     counts: Counter[str] = Counter(_state(run, driver is not None) for run in runs)
     return {
         "study": name,
@@ -86,7 +87,7 @@ def _whole(database: Database, name: str, storage: str) -> dict[str, Any]:
 
 
 def _run(run: RunRow, study: StudyRow) -> dict[str, Any]:
-    log = status_log.log_of(study, run.id)
+    log = _log_of(study, run.id)
     return {
         "run": run.id,
         "phase": run.phase,
@@ -103,13 +104,10 @@ def _show_list(data: dict[str, Any], console: Console) -> None:
     if not data["studies"]:
         console.print(f"{data['storage']} holds no studies yet. Launch one: python -m study.launch")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("study", "space", "data", "backbone", "status", "runs", "failed"):
-        number = column in ("runs", "failed")
-        table.add_column(column, justify="right" if number else "left", no_wrap=number or column == "status")
+    texts, rest = ("study", "space", "data", "backbone"), ("status", "runs", "failed")
+    table = columns(*texts, *rest, right=("runs", "failed"), wrap=texts)
     for study in data["studies"]:
-        texts = (label(str(study[key])) for key in ("study", "space", "data", "backbone"))
-        table.add_row(*texts, *(str(study[key]) for key in ("status", "runs", "failed")))
+        table.add_row(*(label(str(study[key])) for key in texts), *(str(study[key]) for key in rest))
     console.print(table)
 
 
@@ -120,10 +118,7 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
     if data["trainer"]:
         model = f"trainer {data['trainer']}"
     console.print(f"space {data['space']}   {model}", markup=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("phase")
-    for state in STATES:
-        table.add_column(state, justify="right")
+    table = columns("phase", *STATES, right=STATES)
     for phase, counts in data["phases"].items():
         table.add_row(phase, *(str(counts.get(state, 0)) for state in STATES))
     console.print(table)
@@ -139,10 +134,7 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
 
 
 def _running(runs: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("running", "phase", "seed", "choices"):
-        number = column in ("running", "seed")
-        table.add_column(column, justify="right" if number else "left", no_wrap=column != "choices")
+    table = columns("running", "phase", "seed", "choices", right=("running", "seed"), wrap=("choices",))
     for run in runs:
         table.add_row(str(run["run"]), run["phase"], str(run["seed"]), label(_choices(run)))
     return table
@@ -164,3 +156,36 @@ def _show_failed(data: dict[str, Any], console: Console) -> None:
         if run["log"]:
             told = f"  log {run['log']}   python -m study.status --name {data['study']} --log {run['run']}"
             console.print(told, markup=False, soft_wrap=True)
+
+
+def read_log(storage: str, name: str, run_id: int) -> dict[str, Any]:
+    """Return the log of a run as JSON data; `log` and `text` are None where there is none here.
+
+    Raises:
+        ResultsError: there is no such study, or no such run in it.
+    """
+    with open_database(storage, create=False) as database:
+        study = database.studies.require(name)
+        run = next((run for run in database.runs.of_study(name) if run.id == run_id), None)
+    if run is None:
+        raise RecordError(
+            f"Study '{name}' has no run {run_id}. Its failed runs: python -m study.status --name {name} --failed"
+        )
+    path = _log_of(study, run_id)
+    text = None if path is None else run_log.shown(path.read_bytes())
+    return {"study": name, "run": run_id, "host": run.host, "log": None if path is None else str(path), "text": text}
+
+
+def log_text(data: dict[str, Any]) -> str:
+    """Return the same for people."""
+    if data["text"]:
+        return str(data["text"])
+    elsewhere = f", or its log is on another machine (it ran on {data['host']})" if data["host"] else ""
+    return f"Run {data['run']} of study '{data['study']}' has written nothing{elsewhere}."
+
+
+def _log_of(study: StudyRow, run_id: int) -> Path | None:
+    """Return the path of a run's log; None where there is none in the study's folder here."""
+    folder = Path(str(study.settings_json.get("out", "runs"))) / study.study_name
+    path = run_log.path_of(folder / run_log.LOGS, run_id)
+    return path if trust.is_study_folder(folder, study.study_name) and path.is_file() else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from search_spaces.output import plain
@@ -28,3 +30,11 @@ class PlainConsole(Console):
 def label(text: str) -> Text:
     """Return a table cell that a narrow terminal cuts with an ellipsis before it cuts any number."""
     return Text(plain(text), no_wrap=True, overflow="ellipsis")
+
+
+def columns(*names: str, right: Collection[str] = (), wrap: Collection[str] = ()) -> Table:
+    """Return an empty table without lines: columns in `right` are right-aligned, and only those in `wrap` wrap."""
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name not in wrap)
+    return table

@@ -1,6 +1,6 @@
-"""Brings a database to this release's tables. Alembic, driven from code: there is no alembic.ini.
+"""Migrations to this release's tables. Alembic, driven from code: there is no alembic.ini.
 
-The version stands in the table `mtbert_alembic_version`; `alembic_version` is Optuna's.
+The version is in the table `mtbert_alembic_version`; `alembic_version` is Optuna's.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from sqlalchemy import Connection, inspect, text
 from results.errors import StorageError
 
 VERSION_TABLE = "mtbert_alembic_version"
-HEAD = "0009"  # the newest file in versions/; a test holds it. Known without importing Alembic (0.3 s).
-MIGRATIONS_LOCK = 7_201_966_113  # any number: the advisory lock that two starting drivers meet at
+HEAD = "0009"  # the newest file in versions/; checked by a test. Known without importing Alembic (0.3 s).
+MIGRATIONS_LOCK = 7_201_966_113  # any number: the advisory lock of drivers that start at the same time
 
 
 def current_version(connection: Connection) -> str | None:
-    """The version of our tables in this database; None when it has none."""
+    """Return the version of our tables in this database; None when it has none."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     version = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
@@ -42,7 +42,7 @@ def upgrade(connection: Connection, database: str) -> None:
     version = current_version(connection)
     if version == HEAD:
         return
-    if version is not None and version not in known_versions():
+    if version is not None and not is_older(version):
         raise StorageError(
             f"{database} was written by a newer release (its tables have version {version}, this release "
             f"knows up to {HEAD}). Upgrade mtbert-study, or choose another --storage."
@@ -56,7 +56,12 @@ def upgrade(connection: Connection, database: str) -> None:
     command.upgrade(config, "head")
 
 
+def is_older(version: str | None) -> bool:
+    """Return whether an older release wrote the tables; False where there are none."""
+    return version in known_versions() - {HEAD}
+
+
 def known_versions() -> frozenset[str]:
-    """Every version this release can upgrade from, read from the names of the files."""
+    """Return every version this release can upgrade from, read from the names of the files."""
     folder = Path(__file__).parent / "versions"
     return frozenset(file.name.partition("_")[0] for file in folder.glob("[0-9]*.py"))

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from results.added import AddedRow, added_rows
 from results.compared import record
-from results.contrasts import run_ids
-from results.figures import Figure
+from results.contrasts import compared_runs
+from results.figure import Figure
 from results.leaderboard import baseline_digest
 from results.notes import effect_in_words, verdict_counts
 from results.sections.not_run import LeftOut, left_out
@@ -68,13 +68,8 @@ def build(results: StudyResults, found: Summary) -> Added | None:
     baseline = baseline_digest(results)
     if baseline is None or not (rows or told.impossible or told.beyond_budget):
         return None
-    runs = tuple(
-        run_ids(results, (row.alone.cell.config_digest, baseline), row.alone.comparison.seeds)
-        if row.alone.comparison
-        else ""
-        for row in rows
-    )
-    return Added(rows, told, runs, results.units.score)
+    runs = [compared_runs(results, row.alone.comparison, row.alone.cell.config_digest, baseline) for row in rows]
+    return Added(rows, told, tuple(runs), results.units.score)
 
 
 def _record(row: AddedRow, runs: str) -> dict[str, object]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from results import run_links
 from results.choice_columns import groups_of
-from results.figure import Figure, Trace
-from results.importance import FactorImportance, Importances, importances, runs_needed
+from results.figure import Figure, Trace, escaped, whiskers
+from results.importance import FactorImportance, Importances, importances
 from results.searched import complete_search, evenly
 from results.study_results import StudyResults
 from results.summary import Summary
-from results.wording import MINUS, plural
+from results.typed_tables import typed_table
+from results.wording import decimals, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 60, 30, 12
 class SearchImportance:
     """Importances of a search's runs. `run_ids` are the runs they are computed from, of `complete` complete ones.
 
-    `too_few` says why there are no factors; `cut_short` is how many runs were stopped early and are not among them.
+    `cut_short` is how many runs were stopped early and are not among them.
     """
 
     run_ids: tuple[int, ...]
@@ -36,7 +36,6 @@ class SearchImportance:
     cut_short: int
     resamples: int
     importances: Importances
-    too_few: str
 
     @property
     def rows(self) -> tuple[FactorImportance, ...]:
@@ -49,19 +48,15 @@ class SearchImportance:
         return self.importances.ranking
 
     def sentence(self) -> str:
-        """Return the answer."""
-        if not self.rows:
-            return self.too_few
+        """Name the factors that matter, or say why none can be named."""
         names = self.told_apart
         if not names:
-            return (
-                f"Not enough runs: with {len(self.run_ids)}, none of {plural(len(self.rows), 'factor')} is told apart "
-                "from one that cannot matter."
-            )
-        what = "is the one factor" if len(names) == 1 else "are the factors"
+            return self.importances.too_few
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        explain = "explains" if len(names) == 1 else "explain"
         return (
-            f"{_listed(names)} {what} of {len(self.rows)} whose importance for the search's scores is told apart "
-            "from one that cannot matter."
+            f"Of {plural(len(self.rows), 'factor')}, {listed} clearly {explain} more of the search's scores than one "
+            "that cannot matter."
         )
 
     @property
@@ -81,8 +76,8 @@ class SearchImportance:
         return f"{text}."
 
     def share(self, value: float) -> str:
-        """Format a share."""
-        return share_text(value)
+        """Format a share, e.g. "0.08"."""
+        return decimals(value, 2)
 
     def figures(self) -> Sequence[Figure]:
         """Draw the factors that are told apart as bars with intervals, and the largest null factor as a line."""
@@ -90,39 +85,18 @@ class SearchImportance:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `importance`: one row per factor."""
-        import pandas as pd
-
-        ids = " ".join(map(str, self.run_ids))
+        shared = {
+            "null": self.importances.null,
+            "resamples": self.resamples,
+            "runs": len(self.run_ids),
+            "run_ids": " ".join(map(str, self.run_ids)),
+        }
         records = [
-            {
-                "factor": one.factor,
-                "importance": one.value,
-                "low": one.low,
-                "high": one.high,
-                "null": self.importances.null,
-                "exceeds_nulls": one.exceeds_nulls,
-                "told_apart": one.told_apart,
-                "resamples": self.resamples,
-                "runs": len(self.run_ids),
-                "run_ids": ids,
-            }
+            {"factor": one.factor, "importance": one.value, "low": one.low, "high": one.high}
+            | {"exceeds_nulls": one.exceeds_nulls, "told_apart": one.told_apart, **shared}
             for one in self.rows
         ]
-        return {"importance": pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)}
-
-
-COLUMNS = {
-    "factor": "str",
-    "importance": "float64",
-    "low": "float64",
-    "high": "float64",
-    "null": "float64",
-    "exceeds_nulls": "float64",
-    "told_apart": "bool",
-    "resamples": "int64",
-    "runs": "int64",
-    "run_ids": "str",
-}
+        return {"importance": typed_table("importance", records)}
 
 
 def build(results: StudyResults, found: Summary) -> SearchImportance | None:
@@ -132,17 +106,15 @@ def build(results: StudyResults, found: Summary) -> SearchImportance | None:
         return None
     some = evenly(runs, MOST_USED)
     used = evenly(runs, most_runs(len(groups_of([run.choices_json for run in some]))))
-    choices, scores = [run.choices_json for run in used], [run.score or 0.0 for run in used]
-    factors = len(groups_of(choices))
+    factors = len(groups_of([run.choices_json for run in used]))
     resamples = RESAMPLES_OF_MANY if factors > MANY_FACTORS else RESAMPLES
-    measured = importances(choices, scores, resamples=resamples)
+    scores = [run.score or 0.0 for run in used]
     return SearchImportance(
         run_ids=tuple(run.id for run in used),
         complete=len(runs),
         cut_short=sum(run.phase == "search" and run.status == "pruned" for run in results.runs),
         resamples=resamples,
-        importances=measured,
-        too_few="" if measured.factors else _why_nothing(measured.too_few, len(used), factors),
+        importances=importances([run.choices_json for run in used], scores, resamples=resamples),
     )
 
 
@@ -151,45 +123,22 @@ def most_runs(factors: int) -> int:
     return max(FEWEST_USED, min(MOST_USED, RUNS_TIMES_FACTORS // max(1, factors)))
 
 
-def _why_nothing(reason: str, runs: int, factors: int) -> str:
-    missing = runs_needed(factors) - runs
-    if not factors or missing <= 0:
-        return reason
-    return f"{reason} {plural(missing, 'more complete run')} of the search would be enough to compute importances."
-
-
 def _bars(it: SearchImportance) -> Figure:
     shown = [one for one in it.rows if one.told_apart][::-1]  # plotly draws upwards
-    null = it.importances.null
-    labels = [escape(one.factor, quote=False) for one in shown]
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "x": [one.value for one in shown],
-        "y": labels,
-        "marker": {"color": "var(--accent)"},
-        "width": 0.6,
-        "error_x": _whiskers(shown),
-        "name": "share of the variance that the choices explain",
-        "text": [f"{share_text(one.value)} [{share_text(one.low)}, {share_text(one.high)}]" for one in shown],
-        "textposition": "none",
-        "hovertemplate": "%{y}: %{text}<extra></extra>",
-        "showlegend": False,
-    }
-    left = len(it.not_told_apart)
+    left, null = len(it.not_told_apart), it.importances.null
     others = f" {plural(left, 'other factor')} {'is' if left == 1 else 'are'} not drawn." if left else ""
     return Figure(
         id="figure-importance",
         title="Importance by Shapley effects",
         sentence=(
-            "Factors that are told apart from ones that cannot matter, with 95 % intervals: Student's t with the "
+            "Factors that can be distinguished from ones that cannot matter, with 95 % intervals: Student's t with the "
             f"deviation over {it.resamples} resamples of the runs. The dotted line is what the largest of all factors "
             f"in random order reaches in half of the resamples.{others}"
         ),
-        traces=[bars],
+        traces=[_trace(it, shown)],
         layout={
             "xaxis": {"title": {"text": "share of the variance explained"}},
-            "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(labels) - 0.4]},
+            "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(shown) - 0.4]},
             "shapes": [
                 {"type": "line", "x0": null, "x1": null, "yref": "paper", "y0": 0, "y1": 1}
                 | {"line": {"color": "var(--baseline)", "dash": "dot", "width": 2}}
@@ -200,27 +149,22 @@ def _bars(it: SearchImportance) -> Figure:
             ],
         },
         runs=run_links.of_runs(it.run_ids),
-        rows=len(labels),
+        rows=len(shown),
     )
 
 
-def _whiskers(shown: Sequence[FactorImportance]) -> Trace:
+def _trace(it: SearchImportance, shown: Sequence[FactorImportance]) -> Trace:
     return {
-        "type": "data",
-        "symmetric": False,
-        "array": [one.high - one.value for one in shown],
-        "arrayminus": [one.value - one.low for one in shown],
-        "color": "var(--ink)",
-        "thickness": 1.2,
-        "width": 4,
+        "type": "bar",
+        "orientation": "h",
+        "x": [one.value for one in shown],
+        "y": [escaped(one.factor) for one in shown],
+        "marker": {"color": "var(--accent)"},
+        "width": 0.6,
+        "error_x": whiskers([(one.low, one.value, one.high) for one in shown], "var(--ink)", 1.2),
+        "name": "share of the variance that the choices explain",
+        "text": [f"{it.share(one.value)} [{it.share(one.low)}, {it.share(one.high)}]" for one in shown],
+        "textposition": "none",
+        "hovertemplate": "%{y}: %{text}<extra></extra>",
+        "showlegend": False,
     }
-
-
-def share_text(value: float) -> str:
-    """Format a share, e.g. "0.08"; no sign before what is rounded to zero."""
-    shown = f"{value:.2f}"
-    return "0.00" if float(shown) == 0 else shown.replace("-", MINUS)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from results.compared import record
-from results.contrasts import run_ids
-from results.figures import Figure
+from results.contrasts import compared_runs
+from results.figure import Figure
 from results.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.sections.not_run import LeftOut, left_out
 from results.sections.section import interval_bars
@@ -90,7 +90,7 @@ def build(results: StudyResults, found: Summary) -> Interactions | None:
     told = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))
     if not rows and not any(one.impossible or one.beyond_budget for one in told):
         return None
-    runs = [run_ids(results, row.digests, row.comparison.seeds) if row.comparison else "" for row in rows]
+    runs = [compared_runs(results, row.comparison, *row.digests) for row in rows]
     factors = tuple(factor["name"] for factor in results.study.space_json.get("factors", ()))
     return Interactions(rows, told, tuple(runs), factors, results.units.score)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from results.figures import Figure
+from results.figure import Figure
 from results.method_task import MethodTask, method_task
 from results.paper_tables import method_task_print
 from results.print_table import PrintTable, latex_table, markdown_table

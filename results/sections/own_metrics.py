@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from results.custom_trainer import custom_trainer
-from results.figures import Figure
+from results.figure import Figure
 from results.statistics import Interval, paired_t_interval
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.summary import Summary
 from results.typed_tables import typed_table
 from results.units import Unit
-from results.wording import NONE, plural
+from results.wording import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,12 +49,9 @@ class OwnMetric:
         return len({*self.best.values(), *self.baseline.values()}) == 1
 
     def told(self, values: Mapping[int, float]) -> str:
-        """Mean and standard deviation over seeds."""
-        if not values:
-            return NONE
-        found = list(values.values())
-        deviation = float(np.std(found, ddof=1)) if len(found) > 1 else None
-        return self.unit.spread(float(np.mean(found)), deviation or None)
+        """Return mean and standard deviation over seeds."""
+        mean, deviation = _mean_and_deviation(values)
+        return self.unit.spread(mean, deviation or None)
 
 
 @dataclass(frozen=True)
@@ -108,13 +106,17 @@ def _values(results: StudyResults, digest: str, task: str, metric: str) -> dict[
     return {seed: value for seed, value in found.items() if value is not None}
 
 
+def _mean_and_deviation(values: Mapping[int, float]) -> tuple[float, float]:
+    """Return the mean and the standard deviation over seeds; not a number where there are too few."""
+    found = list(values.values())
+    return float(np.mean(found)) if found else nan, float(np.std(found, ddof=1)) if len(found) > 1 else nan
+
+
 def _record(row: OwnMetric) -> dict[str, object]:
     record: dict[str, object] = {"task": row.task, "metric": row.metric}
-    for name, values in (("best", list(row.best.values())), ("baseline", list(row.baseline.values()))):
-        record[name] = float(np.mean(values)) if values else np.nan
-        record[f"{name}_spread"] = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
-        record[f"{name}_seeds"] = len(values)
-    found = row.difference
-    for name in ("estimate", "low", "high"):
-        record["difference" if name == "estimate" else name] = getattr(found, name) if found else np.nan
+    for name, values in (("best", row.best), ("baseline", row.baseline)):
+        mean, deviation = _mean_and_deviation(values)
+        record |= {name: mean, f"{name}_spread": deviation, f"{name}_seeds": len(values)}
+    if row.difference:
+        record |= {"difference": row.difference.estimate, "low": row.difference.low, "high": row.difference.high}
     return record | {"run_ids": " ".join(map(str, (*row.best_runs, *row.baseline_runs)))}

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from results import run_links
 from results.compared import record
-from results.contrasts import run_ids
-from results.figures import Figure, Trace
+from results.contrasts import compared_runs
+from results.figure import Figure, Trace
 from results.path import Path, PathStep, greedy_path
 from results.sections.section import interval_bars
 from results.statistics import Interval
@@ -56,20 +56,6 @@ class PathSection:
             f"{len(sure)} of them {'helps' if len(sure) == 1 else 'help'} surely" if sure else "no step helps surely"
         )
         return f"{told} {self.unit.interval(whole)}; {found}."
-
-    def notes(self) -> list[str]:
-        """What the numbers are, and what they are not."""
-        counted = "points" if self.unit.counted == "points" else "numbers"
-        told = [
-            "Each step tried every change that was left, and took the one that scored best over the fresh seeds. "
-            f"So a step's {counted} have a selection bias; it is given under the number of changes tried, for changes "
-            "that differ as much as these did with the noise of the step. The whole way was not chosen like that.",
-            f"{counted[0].upper()}{counted[1:]} of a step are over the step before, on the same seeds and examples; "
-            "p is Holm's over every change that was tried.",
-        ]
-        if self.path.stopped:
-            told.append(f"The path stopped before the best: {self.path.stopped}.")
-        return told
 
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a step, empty where there is no interval."""
@@ -141,8 +127,7 @@ def build(results: StudyResults, found: Summary) -> PathSection | None:
     path = greedy_path(results)
     if path is None or not path.steps:
         return None
-    compared = [(step, step.from_previous.comparison) for step in path.steps]
-    runs = [run_ids(results, (step.before, step.digest), one.seeds) if one else "" for step, one in compared]
+    runs = [compared_runs(results, step.from_previous.comparison, step.before, step.digest) for step in path.steps]
     return PathSection(path, tuple(runs), results.units.score)
 
 

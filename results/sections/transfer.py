@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from results.compared import record as judged_record
-from results.figures import Figure
+from results.figure import Figure
 from results.leaderboard import baseline_digest
 from results.study_results import REFERENCE, StudyResults
 from results.summary import Summary
-from results.task_differences import Matrix, TaskDifference, task_differences, trade_off
-from results.task_units import StudyUnits
+from results.task_contrasts import Matrix, TaskDifference, task_differences
+from results.task_units import StudyUnits, margin_of
 from results.typed_tables import typed_table
 from results.wording import changes, changes_in_words, level_text, plural
 
@@ -21,31 +21,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class Named:
-    """What a row compares, before it is compared. `name` is that of its cell; a factor only where one changes."""
-
-    digest: str
-    name: str
-    words: str
-    factor: str | None = None
-    level: str | None = None
-    instead_of: str | None = None
+Cells = Mapping[str, TaskDifference]  # task -> effect; without tasks that lack two paired seeds
 
 
 @dataclass(frozen=True)
 class Row:
-    """One component: its effect on each task that has two paired seeds; `helps`, `hurts` where it does both."""
+    """One component or configuration and its effect on each task; a factor only where one changes.
 
-    named: Named
-    cells: Mapping[str, TaskDifference]
-    helps: tuple[str, ...]
-    hurts: tuple[str, ...]
+    `cell` is the name of its cell. `alarm`: "helps sts, hurts sst"; empty where it is not shown to do both.
+    """
 
-    @property
-    def alarm(self) -> str:
-        """ "helps sts, hurts sst"; empty where it is not shown to do both."""
-        return f"helps {', '.join(self.helps)}, hurts {', '.join(self.hurts)}" if self.helps else ""
+    digest: str
+    cell: str
+    words: str
+    factor: str | None = None
+    level: str | None = None
+    instead_of: str | None = None
+    cells: Cells = field(default_factory=dict)
+    alarm: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,13 +118,8 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
     def together_sentence(self) -> str:
         """Which tasks gain from being trained with the others."""
-        told = [
-            f"{verdict} {', '.join(tasks)}"
-            for verdict in ("helps", "hurts")
-            if (tasks := [t for t, cell in self.together.items() if cell.judgement.verdict == verdict])
-        ]
-        if told:
-            return f"Training all tasks together {' and '.join(told)}."
+        if effects := _in_words(self.together):
+            return f"Training all tasks together {' and '.join(effects)}."
         return "Whether training all tasks together helps or hurts any of them is not shown."
 
     def figures(self) -> Sequence[Figure]:
@@ -140,12 +128,11 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """`transfer`: one row a component and task."""
-        records = [_record(row.named, task, cell, row.alarm) for row in self.rows for task, cell in row.cells.items()]
-        alone = "all tasks together instead of one alone"
-        records += [
-            _record(Named(self.references[task], f"{REFERENCE}:{task}", alone), task, cell, "")
-            for task, cell in self.together.items()
+        rows = [
+            *self.rows,
+            *(_reference_row(self.references[task], task, cell) for task, cell in self.together.items()),
         ]
+        records = [_record(row, task, cell) for row in rows for task, cell in row.cells.items()]
         return {"transfer": typed_table("transfer", records)}
 
 
@@ -153,15 +140,13 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
     """The matrix of a study with several tasks and something to compare; None without."""
     tasks = tuple(results.tasks())
     reference = baseline_digest(results) if found.is_grid else found.best.digest if found.best else None
-    named = _grid_rows(found) if found.is_grid else _components(results, found)
-    if len(tasks) < 2 or reference is None or not (named or results.references()):
+    rows = _grid_rows(found) if found.is_grid else _components(results, found)
+    if len(tasks) < 2 or reference is None or not (rows or results.references()):
         return None
-    digests = [one.digest for one in named]
-    matrix = task_differences(results, digests, reference, tasks, of_reference=not found.is_grid)
-    rows = tuple(_row(one, tasks, matrix) for one in named)
+    matrix = task_differences(results, [row.digest for row in rows], reference, tasks, of_reference=not found.is_grid)
     return Transfer(
         tasks,
-        rows,
+        tuple(_with_cells(row, tasks, matrix) for row in rows),
         found.is_grid,
         results.units,
         _margins(results, tasks),
@@ -173,7 +158,7 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
 
 def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
     """What equivalent means on each task, for the note."""
-    found = {task: results.margin_of(task) for task in tasks}
+    found = {task: margin_of(results.study, task) for task in tasks}
     told = {task: results.units.of(task).apart(margin) for task, margin in found.items() if margin is not None}
     if len(set(told.values())) == 1 and len(told) == len(found):
         return f"Equivalent: on that task surely within {next(iter(told.values()))}."
@@ -191,10 +176,10 @@ def _together(results: StudyResults, found: Summary) -> dict[str, TaskDifference
     return {task: matrix[digest, task] for task, digest in alone.items() if (digest, task) in matrix}
 
 
-def _components(results: StudyResults, found: Summary) -> list[Named]:
+def _components(results: StudyResults, found: Summary) -> list[Row]:
     """The rows of the ablation table, and before them all changes together: the best against the baseline."""
     rows = [
-        Named(
+        Row(
             row.cell.config_digest,
             row.cell.name,
             f"{level_text(row.cell.from_level)} instead of {level_text(row.cell.to_level)}",
@@ -209,12 +194,12 @@ def _components(results: StudyResults, found: Summary) -> list[Named]:
     if baseline is None or not apart or found.best is None:
         return rows
     together = f"all {plural(len(found.best_changes), 'change')} from the baseline together"
-    return [Named(baseline, "baseline", together), *rows]
+    return [Row(baseline, "baseline", together), *rows]
 
 
-def _grid_rows(found: Summary) -> list[Named]:
+def _grid_rows(found: Summary) -> list[Row]:
     return [
-        Named(
+        Row(
             row.entry.digest,
             " ".join(row.entry.names),
             "; ".join(row.entry.labels) or changes_in_words(changes(found.baseline_choices, row.entry.choices)),
@@ -223,21 +208,34 @@ def _grid_rows(found: Summary) -> list[Named]:
     ]
 
 
-def _row(named: Named, tasks: Sequence[str], matrix: Matrix) -> Row:
-    cells = {task: matrix[named.digest, task] for task in tasks if (named.digest, task) in matrix}
-    helps, hurts = trade_off(cells) or ([], [])
-    return Row(named, cells, tuple(helps), tuple(hurts))
+def _with_cells(row: Row, tasks: Sequence[str], matrix: Matrix) -> Row:
+    cells = {task: matrix[row.digest, task] for task in tasks if (row.digest, task) in matrix}
+    effects = _in_words(cells)
+    return replace(row, cells=cells, alarm=", ".join(effects) if len(effects) == 2 else "")
 
 
-def _record(named: Named, task: str, cell: TaskDifference, alarm: str) -> dict[str, object]:
+def _reference_row(digest: str, task: str, cell: TaskDifference) -> Row:
+    return Row(digest, f"{REFERENCE}:{task}", "all tasks together instead of one alone", cells={task: cell})
+
+
+def _in_words(cells: Cells) -> list[str]:
+    """Return ["helps sts", "hurts sst, quora"], without a verdict that no cell has."""
+    tasks = {
+        verdict: [task for task, cell in cells.items() if cell.judgement.verdict == verdict]
+        for verdict in ("helps", "hurts")
+    }
+    return [f"{verdict} {', '.join(those)}" for verdict, those in tasks.items() if those]
+
+
+def _record(row: Row, task: str, cell: TaskDifference) -> dict[str, object]:
     return {
-        "cell": named.name,
-        "factor": named.factor,
-        "level": named.level,
-        "instead_of": named.instead_of,
-        "config_digest": named.digest,
+        "cell": row.cell,
+        "factor": row.factor,
+        "level": row.level,
+        "instead_of": row.instead_of,
+        "config_digest": row.digest,
         "task": task,
         **judged_record(cell.comparison, cell.judgement),
-        "alarm": alarm,
-        "run_ids": " ".join(str(run) for run in cell.run_ids),
+        "alarm": row.alarm,
+        "run_ids": cell.run_ids,
     }

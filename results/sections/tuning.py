@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.figures import Figure
+from results.figure import Figure
 from results.leaderboard import ConfigurationResult
 from results.rows import RunRow
 from results.searched import complete_search

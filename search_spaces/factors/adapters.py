@@ -1,11 +1,11 @@
-"""The factor `adapter`: which parts a task adds to the shared encoder, and how wide they are.
+"""The factor `adapter`: the layers that a task adds to the shared encoder, and their width.
 
-Adapters are written `adapters.<name>.<setting>`, so that each setting is a factor of its own under its adapter.
+Settings have the paths `adapters.<name>.<setting>`, so each is a conditional factor under its adapter.
 """
 
 from __future__ import annotations
 
-from search_spaces.grammar import Constraint, Factor, Level
+from search_spaces.grammar import Constraint, Factor, Level, levels_of, off_on
 
 
 def _width(adapter: str) -> Factor:
@@ -13,10 +13,7 @@ def _width(adapter: str) -> Factor:
         "width",
         "nuisance",
         "204",  # Stickland & Murray; Zhang; Hurtado & Teaw: all for an encoder of width 768
-        (
-            Level("64", {f"adapters.{adapter}.width": 64}),  # Houlsby et al. 2019, Table 1: the middle of 8, 64, 256
-            Level("204", {f"adapters.{adapter}.width": 204}),
-        ),
+        levels_of(f"adapters.{adapter}.width", 64, 204),  # 64: Houlsby et al. 2019, Table 1, the middle of 8, 64, 256
         about="The width between the adapter's two maps.",
     )
 
@@ -26,10 +23,7 @@ def _gelu(adapter: str, where: str) -> Factor:
         "gelu",
         "scientific",
         "off",
-        (
-            Level("off", {f"adapters.{adapter}.gelu": False}, note="as in Zhang's formula"),
-            Level("on", {f"adapters.{adapter}.gelu": True}, note="as in Stickland & Murray's code"),
-        ),
+        off_on(f"adapters.{adapter}.gelu", off="as in Zhang's formula", on="as in Stickland & Murray's code"),
         about=f"Whether a GELU stands {where}.",
     )
 
@@ -82,7 +76,7 @@ ADAPTER = Factor(
     about="What each task adds to the layers of the shared encoder.",
 )
 
-# With the factor `trainable`, which stands beside this one.
+# For spaces that also have the factor `trainable`.
 ADAPTER_CONSTRAINTS = (
     Constraint(
         when={"trainable": ("adapters_and_heads",)},

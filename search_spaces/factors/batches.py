@@ -1,12 +1,12 @@
-"""Factors of how much data a step and an epoch see: sizes of batches, accumulation, and a task that is cut.
+"""Factors of the data per step and per epoch: batch sizes, accumulation, and how many of Quora's examples are used.
 
-Quora's own factors are relative, so that they mean the same in every budget: its batches are multiples of the other
-tasks' (`Level.scale`), its examples a part of those that the budget allows.
+Quora's factors are relative, so that they mean the same in every budget: its batch size is a multiple of the other
+tasks' (`Level.scale`), its number of examples a fraction of those that the budget allows.
 """
 
 from __future__ import annotations
 
-from search_spaces.grammar import Factor, Level
+from search_spaces.grammar import Factor, Level, levels_of
 
 BATCH_SIZE = Factor(
     "batch_size",
@@ -57,10 +57,6 @@ ACCUMULATION = Factor(
     "accumulation",
     "nuisance",
     "1",
-    (
-        Level("1", {"multitask.accumulation": 1}),
-        Level("2", {"multitask.accumulation": 2}),
-        Level("4", {"multitask.accumulation": 4}),
-    ),
+    levels_of("multitask.accumulation", 1, 2, 4),
     about="Steps of the sampler whose mean gradient makes one step of the optimizer.",
 )

@@ -1,13 +1,13 @@
-"""Factors of the encoder: what reads the tokens, whether tasks share it, its dropouts.
+"""Factors of the encoder: its architecture, whether tasks share it, its dropout rates.
 
-`ENCODER_CONSTRAINTS` says which of their levels cannot go with others; `mtbert.config.rules` refuses the same.
+`ENCODER_CONSTRAINTS` lists levels that cannot be combined with others; `mtbert.config.rules` refuses the same.
 """
 
 from __future__ import annotations
 
 from search_spaces.factors.adapters import ADAPTER
 from search_spaces.factors.training import CONSTANT_WEIGHTS
-from search_spaces.grammar import Constraint, Factor, Level
+from search_spaces.grammar import Constraint, Factor, Level, levels_of
 
 ENCODER = Factor(
     "encoder",
@@ -35,10 +35,7 @@ HIDDEN_DROPOUT = Factor(
     "hidden_dropout",
     "nuisance",
     "0.1",  # BERT, Devlin et al. 2019, A.2
-    (
-        Level("0", {"encoder.hidden_dropout": 0.0}),
-        Level("0.1", {"encoder.hidden_dropout": 0.1}),
-    ),
+    levels_of("encoder.hidden_dropout", 0.0, 0.1),
     about="Dropout inside the encoder.",
 )
 
@@ -46,10 +43,7 @@ ATTENTION_DROPOUT = Factor(
     "attention_dropout",
     "nuisance",
     "0.1",  # BERT's published configuration (attention_probs_dropout_prob)
-    (
-        Level("0", {"encoder.attention_dropout": 0.0}),
-        Level("0.1", {"encoder.attention_dropout": 0.1}),
-    ),
+    levels_of("encoder.attention_dropout", 0.0, 0.1),
     about="Dropout on attention weights.",
 )
 
@@ -62,8 +56,8 @@ FIRST_NEEDS_SHARING = Constraint(
 _SEPARATE = {"encoder_sharing": ("separate",)}
 _NOTHING_SHARED = "deals with parameters that tasks share, and there are none."
 
-# With factors that stand beside these. The encoder's levels are what is forbidden, so that a search which proposes two
-# that cannot go together keeps the technique and falls back to the shared BERT, of which it has most to find out.
+# The encoder's levels are the forbidden side: a search that proposes a forbidden combination keeps the technique and
+# falls back to the shared BERT, the subject of most comparisons.
 ENCODER_CONSTRAINTS = (
     Constraint(
         {"adapter": tuple(name for name in ADAPTER.level_names() if name != "none")},

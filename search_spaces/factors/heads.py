@@ -1,19 +1,16 @@
-"""Factors of what reads the encoder's output: the pooling, the head of each task, the dropout before it."""
+"""Factors of the model on top of the encoder: pooling, the head of each task, dropout before the heads."""
 
 from __future__ import annotations
 
-from search_spaces.grammar import Factor, Level
+from search_spaces.grammar import Factor, levels_of
 
 POOLING = Factor(
     "pooling",
     "scientific",
     "cls",
-    (
-        Level("cls", {"pooling.name": "cls"}),
-        Level("cls_pooler", {"pooling.name": "cls_pooler"}, note="starts from the checkpoint's pooler if it has one"),
-        Level("mean", {"pooling.name": "mean"}),
-        Level("max", {"pooling.name": "max"}),
-        Level("attention", {"pooling.name": "attention"}, note="starts as mean"),
+    levels_of(
+        *("pooling.name", "cls", "cls_pooler", "mean", "max", "attention"),
+        notes={"cls_pooler": "starts from the checkpoint's pooler if it has one", "attention": "starts as mean"},
     ),
     about="How the states of the tokens become one vector a sentence.",
 )
@@ -22,34 +19,22 @@ SST_HEAD = Factor(
     "sst_head",
     "scientific",
     "linear",
-    (
-        Level("linear", {"tasks.sst.head.name": "linear"}),
-        Level("dense", {"tasks.sst.head.name": "dense"}),
-        Level("dense2", {"tasks.sst.head.name": "dense2"}),
-    ),
+    levels_of("tasks.sst.head.name", "linear", "dense", "dense2"),
     about="From the sentence vector to five classes of sentiment.",
 )
 
 
 def _pair_head(task: str, about: str) -> Factor:
-    """The head of a task whose examples are pairs."""
-
-    def level(name: str, note: str = "") -> Level:
-        return Level(name, {f"tasks.{task}.head.name": name}, note=note)
-
+    """Return the head of a task whose examples are pairs."""
     return Factor(
         f"{task}_head",
         "scientific",
         "concat",
-        (
-            level("concat"),
-            level("concat_absdiff"),
-            level("concat_dense"),
-            level("concat_absdiff_dense"),
-            level("product"),
-            level("difference", note="signed: cannot be symmetric"),
-            level("cosine"),
-            level("cosine_mlp"),
+        levels_of(
+            f"tasks.{task}.head.name",
+            *("concat", "concat_absdiff", "concat_dense", "concat_absdiff_dense"),
+            *("product", "difference", "cosine", "cosine_mlp"),
+            notes={"difference": "signed: cannot be symmetric"},
         ),
         about=about,
     )
@@ -62,10 +47,6 @@ HEAD_DROPOUT = Factor(
     "head_dropout",
     "scientific",
     "0.1",  # the baseline of Hurtado & Teaw
-    (
-        Level("0.1", {"head_dropout": 0.1}),
-        Level("0.3", {"head_dropout": 0.3}),
-        Level("0.5", {"head_dropout": 0.5}),
-    ),
+    levels_of("head_dropout", 0.1, 0.3, 0.5),
     about="Dropout before each head; Kumar's Table 3.",
 )

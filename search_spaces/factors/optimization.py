@@ -1,8 +1,8 @@
-"""Factors of the optimizer: which parameters it trains, its schedule, its learning rate."""
+"""Factors of the optimizer: trained parameters, weight decay, schedule, learning rate."""
 
 from __future__ import annotations
 
-from search_spaces.grammar import Factor, Level, Range
+from search_spaces.grammar import Factor, Level, Range, levels_of
 
 TRAINABLE = Factor(
     "trainable",
@@ -23,10 +23,7 @@ TRAINABLE = Factor(
                     "layers",
                     "scientific",
                     "2",  # Kumar, Table 6: two layers do as well as all of them
-                    (
-                        Level("1", {"multitask.trainable.layers": 1}),
-                        Level("2", {"multitask.trainable.layers": 2}),
-                    ),
+                    levels_of("multitask.trainable.layers", 1, 2),
                     about="How many of the encoder's last layers are trained.",
                 ),
             ),
@@ -54,11 +51,8 @@ OPTIMIZER = Factor(
                     "weight_decay",
                     "nuisance",
                     "0.01",  # BERT, Devlin et al. 2019, A.2
-                    (
-                        Level("0.001", {"multitask.optimizer.weight_decay": 0.001}),  # Thapa & Khurana
-                        Level("0.01", {"multitask.optimizer.weight_decay": 0.01}),
-                        Level("0.1", {"multitask.optimizer.weight_decay": 0.1}),  # RoBERTa, Liu et al. 2019, Table 9
-                    ),
+                    # 0.001: Thapa & Khurana; 0.1: RoBERTa, Liu et al. 2019, Table 9
+                    levels_of("multitask.optimizer.weight_decay", 0.001, 0.01, 0.1),
                     about="Decoupled weight decay; not on biases, layer norms and embeddings.",
                 ),
             ),
@@ -82,12 +76,8 @@ SCHEDULE = Factor(
                     "warmup_fraction",
                     "nuisance",
                     "0.1",
-                    (
-                        Level(
-                            "0.06", {"multitask.optimizer.warmup_fraction": 0.06}
-                        ),  # RoBERTa, Liu et al. 2019, Table 10
-                        Level("0.1", {"multitask.optimizer.warmup_fraction": 0.1}),  # BERT's run_classifier.py
-                    ),
+                    # RoBERTa, Liu et al. 2019, Table 10; BERT's run_classifier.py
+                    levels_of("multitask.optimizer.warmup_fraction", 0.06, 0.1),
                     about="The part of all steps in which the learning rate rises.",
                 ),
             ),

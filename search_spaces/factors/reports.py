@@ -1,4 +1,4 @@
-"""What only the reports' tables vary, none of it a technique, and what several of them hold fixed."""
+"""Factors that only the reports' tables vary (none is a technique), and settings that several tables hold fixed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from dataclasses import replace
 
 from search_spaces.factors.encoder import ENCODER
 from search_spaces.factors.heads import QUORA_HEAD, STS_HEAD
-from search_spaces.grammar import Constraint, Factor, Json, Level
+from search_spaces.grammar import Constraint, Factor, Json, Level, off_on
 from search_spaces.grammar.narrowing import fixed
+
+# The course's starter code, at the rate of full fine-tuning.
+ADAM: Mapping[str, Json] = {
+    "multitask.batch_size": 8,
+    "multitask.optimizer.name": "adam",
+    "multitask.optimizer.learning_rate": 1e-5,
+}
 
 EPOCHS = Factor(
     "epochs",
@@ -38,19 +45,16 @@ BEST_EPOCH_CONSTRAINT = Constraint(
     "Tasks that train one encoder keep one epoch of it.",
 )
 
-# In the course's starter code the whole model is in training mode, whatever of it is frozen.
+# In the course's starter code the whole model is in training mode, including frozen layers.
 FROZEN_DROPOUT = Factor(
     "frozen_dropout",
     "nuisance",
     "off",
-    (
-        Level("off", {"encoder.frozen_dropout": False}, note="what is frozen is computed once"),
-        Level("on", {"encoder.frozen_dropout": True}, note="the course's starter code"),
-    ),
+    off_on("encoder.frozen_dropout", off="what is frozen is computed once", on="the course's starter code"),
     about="Whether layers that are not trained have dropout during training.",
 )
 
-# The encoder with all that Kumar changes with it: batches of 64, dropout 0.5 after each layer of the LSTM.
+# The encoder with the settings that Kumar changes with it: batches of 64, dropout 0.5 after each layer of the LSTM.
 KUMAR_ENCODER = replace(
     ENCODER,
     levels=(
@@ -63,13 +67,9 @@ KUMAR_ENCODER = replace(
     ),
 )
 
-# What all four of Zhang's tables hold fixed: the heads, and how the model is trained.
+# All four of Zhang's tables hold the heads and the training settings fixed.
 ZHANG_HEADS = (
     fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
     fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),
 )
-ZHANG_TRAINING: Mapping[str, Json] = {
-    "multitask.batch_size": 32,
-    "multitask.optimizer.name": "adam",
-    "multitask.optimizer.learning_rate": 1e-5,
-}
+ZHANG_TRAINING: Mapping[str, Json] = {**ADAM, "multitask.batch_size": 32}

@@ -1,12 +1,12 @@
 """Factors of the stages before and after `multitask`, and of the regularizer.
 
-Epochs of a stage are multiples of the budget's epochs, numbers of sentences multiples of all the training examples
-that the budget allows: 25,000 sentences stand beside 24,584 examples in Hurtado & Teaw.
+A stage's epochs are multiples of the budget's epochs, its numbers of sentences multiples of the training examples that
+the budget allows: Hurtado & Teaw use 25,000 sentences with 24,584 examples.
 """
 
 from __future__ import annotations
 
-from search_spaces.grammar import Factor, Level
+from search_spaces.grammar import Factor, Level, levels_of, off_on
 
 _MLM_SCALE = {"mlm.epochs": 1, "mlm.max_sentences": 1}  # Sankhe et al., Table 2: as many epochs in each stage
 
@@ -14,9 +14,9 @@ _MLM_HEAD = Factor(
     "head",
     "scientific",
     "tied",
-    (
-        Level("tied", {"mlm.head": "tied"}, note="BERT's, the checkpoint's own where it has one"),
-        Level("untied", {"mlm.head": "untied"}, note="as Sankhe et al. write it"),
+    levels_of(
+        *("mlm.head", "tied", "untied"),
+        notes={"tied": "BERT's, the checkpoint's own where it has one", "untied": "as Sankhe et al. write it"},
     ),
     about="Whether masked tokens are predicted by the word embeddings or by a matrix of the stage's own.",
 )
@@ -55,10 +55,7 @@ def _projection(stage: str) -> Factor:
         "projection",
         "scientific",
         "off",
-        (
-            Level("off", {f"{stage}.projection": False}),
-            Level("on", {f"{stage}.projection": True}, note="as Gao et al. have it with cls"),
-        ),
+        off_on(f"{stage}.projection", on="as Gao et al. have it with cls"),
         about="Whether a tanh layer stands on the sentence vectors during the stage.",
     )
 
@@ -168,10 +165,7 @@ SMART = Factor(
                     "bregman",
                     "scientific",
                     "off",
-                    (
-                        Level("off", {"multitask.regularizer.bregman": False}),
-                        Level("on", {"multitask.regularizer.bregman": True}),
-                    ),
+                    off_on("multitask.regularizer.bregman"),
                     about="Whether outputs are also held near those of a slowly following copy of the model.",
                 ),
             ),

@@ -23,6 +23,8 @@ from search_spaces.grammar.terms import (
     Role,
     SpaceError,
     did_you_mean,
+    levels_of,
+    off_on,
 )
 
 __all__ = [
@@ -43,4 +45,6 @@ __all__ = [
     "SpaceError",
     "choose",
     "did_you_mean",
+    "levels_of",
+    "off_on",
 ]

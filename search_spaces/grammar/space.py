@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from search_spaces.grammar import choices as trees
-from search_spaces.grammar import constraints, definition
+from search_spaces.grammar import constraints, definition, shapes
 from search_spaces.grammar.terms import (
     Alternative,
     Choice,
@@ -59,7 +59,7 @@ class Space:
     constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
-        faults = definition.faults(
+        faults = list(shapes.faults(self)) or definition.faults(
             self.name, self.goal, self.factors, self.design, self.base, self.recipes, self.rows, self.constraints
         )
         if faults:

@@ -130,6 +130,18 @@ class Constraint:
     reason: str
 
 
+def levels_of(path: str, *values: str | int | float, notes: Mapping[str, str] | None = None) -> tuple[Level, ...]:
+    """Return a level per value of one path, named after its value; `notes` maps names to notes."""
+    names = [value if isinstance(value, str) else f"{value:g}" for value in values]
+    noted = notes or {}
+    return tuple(Level(n, {path: value}, note=noted.get(n, "")) for n, value in zip(names, values, strict=True))
+
+
+def off_on(path: str, off: str = "", on: str = "") -> tuple[Level, Level]:
+    """Return the levels "off" and "on" of a path that is False or True, with their notes."""
+    return Level("off", {path: False}, note=off), Level("on", {path: True}, note=on)
+
+
 class Difference(NamedTuple):
     """A factor in which two configurations differ; None if the factor does not exist in one of them."""
 

@@ -15,6 +15,12 @@ from search_spaces import Space
 from search_spaces.grammar import Choices
 
 
+def first_fault(error: Exception) -> str:
+    """Return the first fault of an error without its way out."""
+    line = str(error).splitlines()[0]
+    return line.partition(". ")[0].rstrip(".").partition(", got ")[0]
+
+
 class Configuration(Protocol):
     """What a run trains, seed included; equal ones have equal digests, whatever their seeds."""
 

@@ -29,8 +29,8 @@ from study.estimate import measure
 from study.example_rows import example_rows
 from study.preparation import check_all, describe_data, prepare
 from study.settings import PHASES, Settings, SettingsError
-from study.sharing import StageKeys
 from study.trainers.abstract import AbstractTrainer, StudyFacts, Timing
+from study.trainers.stage_keys import StageKeys
 
 THREADS = 1  # of a worker: results then do not depend on the number of cores
 

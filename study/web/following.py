@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
-from results.freshness import driven, run_counts
+from results.freshness import run_counts
 from results.policy import content_security_policy
 from results.records import Database
 from results.wording import plural
@@ -51,6 +51,6 @@ def state(database: Database, name: str) -> State:
     ended = plural(sum(counts[each] for each in ("complete", "pruned", "failed")), "run")
     if study.status != "running":
         return {"status": study.status, "told": f"The study is {study.status}: {ended} ended."}
-    if not driven(database, name):
+    if database.leases.live(name) is None:
         return {"status": "stopped", "told": f"The study is not being run: {ended} ended so far."}
     return {"status": "running", "told": f"The study is running: {ended} ended, {counts['running']} under way."}

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from results.errors import ResultsError
-from results.foreign import foreign_rows
 from results.records import Database
+from results.storage_url import foreign_rows
 from study.web.cards import Cards
 from study.web.guard import READING, refuse
 from study.web.study_pages import TABLES, Page, StudyPages

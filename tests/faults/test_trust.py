@@ -27,13 +27,14 @@ from results.errors import RecordError
 from results.predictions import unpack_predictions
 from results.records import open_database
 from results.schema import Base
-from results.summary import summary
+from results.study_results import StudyResults
+from results.summary import summarise
 from study import doctor
 from study.ending import Ending
-from study.log_file import log, log_to
+from study.folder import log, log_to
 from study.resolve import resolve
 from study.settings import Settings, SettingsError
-from study.trust import check_stored, named_code
+from study.trust import check_stored, code_flags
 
 SECRET = "postgresql+psycopg://me:hunter2@db/x"
 
@@ -72,7 +73,7 @@ def test_code_that_only_a_database_names_is_not_run(
 
 def test_code_that_the_command_line_names_is_run_as_before(place: Place) -> None:
     stored = resolve({"trainer": "a:b", "space": "x.py"}, None)
-    assert named_code(stored) == {"trainer": "a:b", "space": "x.py"}
+    assert code_flags(stored.space, stored.trainer) == {"trainer": "a:b", "space": "x.py"}
     check_stored(stored, {"trainer": "a:b", "space": "x.py"})
     with pytest.raises(SettingsError, match=r"--space x\.py --trainer a:b$"):
         check_stored(stored, {})
@@ -174,7 +175,7 @@ def test_no_password_is_told(place: Place, tmp_path: Path, monkeypatch: pytest.M
     text = (tmp_path / "launch.log").read_text(encoding="utf-8")
     assert "hunter2" not in text and "\x1b" not in text and text.count("me:***@db") >= 2
     with open_database(f"sqlite:///{place.database}") as database:
-        told = json.dumps(Ending(summary(database, "r"), place.folder, SECRET).as_json())
+        told = json.dumps(Ending(summarise(StudyResults(database, "r")), place.folder, SECRET).as_json())
     assert "hunter2" not in told and "me:***@db" in told
 
 

@@ -66,7 +66,7 @@ def test_fractions_are_epochs_of_their_own_in_records_and_curves(tmp_path: Path,
         assert scores == {0.5: 0.125, 1: 0.25, 1.5: 0.375, 1.8: pytest.approx(0.45), 2: 0.5}
         assert [type(epoch) for epoch in scores] == [float, int, float, float, int]
         assert database.metrics.last_epoch(run) == 2
-        assert StudyResults(database, "s").score_curves()[run, "dev"].keys() == scores.keys()
+        assert StudyResults(database, "s").curves()[run, "dev"].keys() == scores.keys()
         frames = load_study(url, "s")
         assert frames.epochs["epoch"].tolist() == [0.5, 1.0, 1.5, 1.8, 2.0]
         assert frames.runs["best_epoch"].tolist() == [1.5]
@@ -143,7 +143,7 @@ def test_a_trainer_that_reports_halves_of_epochs_is_searched_and_confirmed(
             assert {run.status for run in database.runs.of_study("x")} <= {"complete", "pruned"}
             results = StudyResults(database, "x")
             run = database.runs.of_study("x", phase="confirm")[0]
-            assert list(results.score_curves()[run.id, "dev"]) == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
+            assert list(results.curves()[run.id, "dev"]) == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
             figure = learning_curves(results, summarise(results))
             assert figure is not None and figure.traces[-1]["x"] == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
         found = {step for steps_of_trial in steps_in(url, "x") for step in steps_of_trial}

@@ -14,8 +14,7 @@ from cases import for_each
 from sqlite import migrated
 
 from results.cost_units import unit_of
-from results.front_tolerance import cost_noise, tolerance_of, tolerant_front, tolerant_fronts
-from results.fronts import front
+from results.fronts import Direction, cost_noise, front, tolerance_of
 from results.labels import Box, Label, placed
 from results.records import open_database
 from results.rendering import render_report
@@ -25,6 +24,7 @@ from results.study_results import StudyResults
 from results.summary import summarise
 from tests.results.conftest import StudyMaker
 
+COST_AND_SCORE: tuple[Direction, Direction] = ("minimize", "maximize")
 BASELINE = {"pooling": "cls", "width": "8"}
 LEVELS = ("mean", "max", "<attention> over all the words of a sentence", "sum", "first", "last")
 
@@ -152,25 +152,30 @@ def test_a_front_of_timing_noise_is_one_configuration(section: Any) -> None:
     ],
 )
 def test_costs_within_the_tolerance_count_as_equal(scores: Any, costs: Any, tolerance: float, on: list[bool]) -> None:
-    assert tolerant_front(scores, costs, tolerance).tolist() == on
+    points = np.stack([np.array(costs, dtype=float), np.array(scores, dtype=float)], axis=1)
+    assert front(points, COST_AND_SCORE, tolerance=tolerance).tolist() == on
 
 
-def test_without_tolerance_it_is_the_front_and_many_at_once_are_each() -> None:
+def test_with_a_tolerance_points_are_taken_from_the_highest_score_down() -> None:
+    """Against the definition, one point after the other; with equal scores and costs."""
     rng = np.random.default_rng(0)
-    scores, costs = rng.random((40, 12)), rng.random((40, 12))
-    for tolerance in (0.0, 0.05, 0.3):
-        each = [tolerant_front(s, c, tolerance).tolist() for s, c in zip(scores, costs, strict=True)]
-        assert tolerant_fronts(scores, costs, tolerance).tolist() == each
-        if not tolerance:
-            points = np.stack([scores, costs], axis=2)
-            assert each == [front(one, ("maximize", "minimize")).tolist() for one in points]
+    for tolerance in (0.05, 0.3):
+        for _ in range(40):
+            scores, costs = rng.integers(0, 6, 12) / 10, 1 + rng.integers(0, 8, 12) / 20
+            on: list[int] = []
+            for i in np.lexsort((costs, -scores)):
+                cheaper = [j for j in on if costs[j] <= costs[i] * (1 + tolerance)]
+                better = [j for j in cheaper if scores[j] > scores[i] or costs[j] * (1 + tolerance) < costs[i]]
+                on += [] if better else [int(i)]
+            mask = front(np.stack([costs, scores], axis=1), COST_AND_SCORE, tolerance=tolerance)
+            assert np.flatnonzero(mask).tolist() == sorted(on)
 
 
 def test_whatever_is_off_the_front_has_one_on_it_that_is_better_at_no_more_cost() -> None:
     rng = np.random.default_rng(1)
     for tolerance in (0.05, 0.2):
         scores, costs = rng.random(60), rng.random(60)
-        on = tolerant_front(scores, costs, tolerance)
+        on = front(np.stack([costs, scores], axis=1), COST_AND_SCORE, tolerance=tolerance)
         for i in np.flatnonzero(~on):
             assert ((scores[on] >= scores[i]) & (costs[on] <= costs[i] * (1 + tolerance))).any()
 

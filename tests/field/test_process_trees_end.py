@@ -18,10 +18,10 @@ from families import KINDS, Family
 from place import Place
 from processes import below, titled, until
 
+from study.engines.limits import Watch
 from study.engines.local import LocalEngine
 from study.messages import Event, Job, RunFailed
 from study.settings import Limits
-from study.watch import Watch
 
 pytestmark = pytest.mark.slow
 

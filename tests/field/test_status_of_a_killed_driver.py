@@ -14,7 +14,6 @@ import psutil
 import pytest
 from sqlite import migrated
 
-from results.freshness import driven
 from results.lease import owner_name, started_at, this_machine
 from results.records import Database, open_database
 from results.rows import NewRun, RunResult, StudyRow
@@ -67,7 +66,7 @@ def test_it_is_interrupted_with_the_command_that_goes_on(
     with open_database(storage) as database:
         begun(database)
         ended(database)
-        assert not driven(database, "x")
+        assert database.leases.live("x") is None
     again = f"python -m study.launch --name x --space s.py --trainer loud:train --storage {storage}"
 
     assert status.main(["--name", "x", "--storage", storage]) == 0
@@ -99,7 +98,7 @@ def test_one_that_is_driven_is_running(tmp_path: Path, capsys: Said) -> None:
     with open_database(storage) as database:
         begun(database)
         Lease(database, "x").take()
-        assert driven(database, "x")
+        assert database.leases.live("x") is not None
     assert status.main(["--name", "x", "--storage", storage, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert (data["status"], data["running"], data["interrupted"], data["resume"]) == ("running", 1, 0, None)

@@ -32,8 +32,8 @@ def test_a_launch_ends_with_the_printed_table_and_a_verdict_for_each_claim(place
     assert (folder / "tables" / "printed_and_ours.csv").exists()
     with open_database(f"sqlite:///{place.database}") as database:
         results = StudyResults(database, "s")
-        train = results.metric_by_epoch("train", "sst", "accuracy")  # what the gap of train and dev is read from
-    assert len(results.runs) == 4 and all((run.id, run.best_epoch) in train for run in results.runs)
+        train = results.curves("sst", "accuracy")  # what the gap of train and dev is read from
+    assert len(results.runs) == 4 and all(run.best_epoch in train[run.id, "train"] for run in results.runs)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from place import Place
 
-from results.ablation import ablation_table, compared_with_best
+from results.ablation import ablation_frame, compared_with_best
 from results.grid import compared_with_baseline
 from results.leaderboard import baseline_digest, best_digest
 from results.looks import Looked, looks, schedule
@@ -65,7 +65,8 @@ def test_as_many_at_most_as_at_first_is_as_it_was(place: Place) -> None:
     assert runs(place, "without") == runs(place, "equal")
     with open_database(f"sqlite:///{place.database}") as database:
         tables = [
-            ablation_table(database, name).drop(columns=["run_ids", "best_run_ids"]) for name in ("without", "equal")
+            ablation_frame(StudyResults(database, name)).drop(columns=["run_ids", "best_run_ids"])
+            for name in ("without", "equal")
         ]
         assert tables[0].equals(tables[1])
 

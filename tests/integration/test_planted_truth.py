@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from place import Place
 
-from results.ablation import ablation_table
+from results.ablation import ablation_frame
 from results.records import open_database
 from results.study_results import StudyResults
 from search_spaces.grammar import Choices
@@ -71,7 +71,7 @@ def rehearsed(place: Place, study: Study) -> Found:
     done = place.call(*ASKED, "--seed", str(study.seed), *study.flags, "--name", "s")
     assert done.returncode == 0, done.stdout + done.stderr
     with open_database(f"sqlite:///{place.database}") as database:
-        table, results = ablation_table(database, "s"), StudyResults(database, "s")
+        table, results = ablation_frame(StudyResults(database, "s")), StudyResults(database, "s")
     surface = Surface.read(results.study.data_json["planted"])
     assert results.study.data_json["null_factors"] == surface.null_factors()
     choices = {cell.config_digest: cell.choices_json for cell in results.cells}

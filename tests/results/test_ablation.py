@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from results.ablation import ablation_table, not_run
+from results.ablation import ablation_frame, not_run
+from results.contrasts import compare, score_interval
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -27,7 +28,7 @@ def ablate(
     for choices, seeds, quality in ((BEST, best_seeds, 0.8), (MAX, other_seeds, 0.7)):
         for seed in seeds:
             make.complete(choices, seed, "ablate", quality=quality, predictions=predictions)
-    return ablation_table(make.database, make.name)
+    return ablation_frame(StudyResults(make.database, make.name))
 
 
 def test_the_difference_is_that_of_the_seeds_both_have(light: Any) -> None:
@@ -82,13 +83,13 @@ def test_a_cell_without_runs_is_a_row_without_numbers(light: Any) -> None:
 
 def test_the_table_is_empty_but_has_its_columns_before_a_best_is_known(light: Any) -> None:
     light.study()
-    table = ablation_table(light.database, light.name)
+    table = ablation_frame(StudyResults(light.database, light.name))
     assert len(table) == 0
     assert list(table.columns)[:5] == ["cell", "design", "factor", "from", "to"]
 
 
 def test_the_largest_effect_comes_first(finished: Database) -> None:
-    table = ablation_table(finished, "demo-study")
+    table = ablation_frame(StudyResults(finished, "demo-study"))
     effects = table["difference"].abs().tolist()
     assert effects == sorted(effects, reverse=True)
     assert table.iloc[0]["to"] == "cls"
@@ -97,10 +98,10 @@ def test_the_largest_effect_comes_first(finished: Database) -> None:
 def test_the_per_example_scores_average_to_the_recorded_score(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     for digest in results.measured():
-        interval, over = results.score_interval(digest)
+        found = score_interval(results, digest)
         scores = results.scores(digest)
-        assert over == "seeds and examples"
-        assert interval.estimate == pytest.approx(sum(scores) / len(scores), abs=1e-6)
+        assert found.over == "seeds and examples"
+        assert found.interval.estimate == pytest.approx(sum(scores) / len(scores), abs=1e-6)
 
 
 def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
@@ -111,4 +112,4 @@ def test_predictions_on_other_examples_are_not_paired(light: Any) -> None:
     light.complete(MAX, 1001, "ablate", predictions=False)
     results = StudyResults(light.database, light.name)
     one, other = results.measured()
-    assert results.compare(one, other).over == "seeds"
+    assert compare(results, one, other).over == "seeds"

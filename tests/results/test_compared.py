@@ -2,62 +2,48 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from scored_studies import ScoredStudy
 
 from results.compared import compared
 from results.statistics import paired_difference
-from results.study_results import Comparison
-
-SEEDS = (1000, 1001, 1002)
 
 
-class Results:
-    """Three seeds of every configuration, scores around a mean; "alone" has one seed in common with nobody."""
-
-    def __init__(self, means: dict[str, float], margin: float | None = None) -> None:
-        rng = np.random.default_rng(0)
-        self.scores = {digest: mean + 0.004 * rng.standard_normal(3) for digest, mean in means.items()}
-        settings = {} if margin is None else {"margin": margin}
-        self.study = SimpleNamespace(settings_json=settings, decisions_json={}, is_grid=False, tasks_json=None)
-
-    def results_of(self, digest: str) -> dict[int, Any]:
-        return {seed: SimpleNamespace(score=score) for seed, score in zip(SEEDS, self.scores[digest], strict=True)}
-
-    def compare(self, digest: str, other: str) -> Comparison | None:
-        if digest == "alone":
-            return None
-        return Comparison(paired_difference(self.scores[digest], self.scores[other]), SEEDS, "seeds")
+def study(**settings: Any) -> Any:
+    """Three seeds of every configuration, scores around a mean; "alone" has one seed."""
+    rng = np.random.default_rng(0)
+    values = {digest: mean + 0.004 * rng.standard_normal(3) for digest, mean in MEANS.items()}
+    return ScoredStudy({**values, "alone": values["alone"][:1]}, **settings)
 
 
 MEANS = {"best": 0.7, "same": 0.7, "also": 0.7, "worse": 0.6, "better": 0.8, "alone": 0.5}
 
 
 def test_three_seeds_do_for_a_verdict_where_rows_tell_of_each_others_noise() -> None:
-    results: Any = Results(MEANS)
+    results = study()
     rows = compared(results, ["same", "worse", "alone", "better"], "best")
     verdicts = [row.judgement and row.judgement.verdict for row in rows]
     assert verdicts == ["open", "hurts", None, "helps"]
     assert rows[2].comparison is None
-    plain = results.compare("worse", "best").difference
+    plain = paired_difference(results.scores("worse"), results.scores("best"))
     found = rows[1].comparison
     assert found is not None and found.difference.estimate == plain.estimate
     assert found.difference.noise.seed_df > plain.noise.seed_df == 2
 
 
 def test_a_wide_margin_makes_small_differences_equivalent() -> None:
-    results: Any = Results(MEANS, margin=0.05)
+    results = study(margin=0.05)
     rows = compared(results, ["same", "also", "worse"], "best")
     assert [row.judgement and row.judgement.verdict for row in rows] == ["equivalent", "equivalent", "hurts"]
 
 
 def test_the_noise_is_the_pooled_one_by_hand() -> None:
-    results: Any = Results(MEANS)
+    results = study()
     (row,) = compared(results, ["same"], "best")
-    variances = [np.var(results.scores[digest], ddof=1) for digest in ("best", "same")]
+    variances = [np.var(results.scores(digest), ddof=1) for digest in ("best", "same")]
     assert row.comparison is not None
     # Two variances that differ no more than chance makes them: both are their mean, with all four degrees of freedom.
     assert row.comparison.difference.noise.seeds == pytest.approx(2 * np.mean(variances) / 3)
@@ -65,6 +51,6 @@ def test_the_noise_is_the_pooled_one_by_hand() -> None:
 
 
 def test_a_table_without_anything_to_compare() -> None:
-    results: Any = Results(MEANS)
+    results = study()
     assert [row.judgement for row in compared(results, ["alone"], "best")] == [None]
     assert compared(results, [], "best") == []

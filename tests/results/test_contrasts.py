@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.contrasts import judged_contrasts, run_ids
+from results.compared import judged_contrasts
+from results.contrasts import SCORE, Comparison, Weights, compare, compared_runs, contrast
 from results.crossed import paired_difference, tasks_difference
 from results.resampling import MeanDifference, score_difference
 from results.study_results import StudyResults
@@ -30,6 +31,10 @@ def study(make: Any, *, predictions: bool = True, seeds: int = 3) -> StudyResult
         for seed in SEEDS:
             make.complete(choices, seed, "ablate", quality=quality, predictions=predictions)
     return StudyResults(make.database, make.name)
+
+
+def in_score(results: StudyResults, weights: Weights) -> Comparison | None:
+    return contrast(results, {SCORE: weights}, closed_form=True)
 
 
 def interaction_weights() -> dict[str, float]:
@@ -65,7 +70,7 @@ def results(shared: StudyMaker) -> StudyResults:
 
 
 def test_an_interaction_is_that_of_the_scores(results: StudyResults) -> None:
-    found = results.contrast(interaction_weights())
+    found = in_score(results, interaction_weights())
     scores = np.array([results.scores(digest_of(choices)) for choices in FOUR])
     by_seed = scores[0] - scores[1] - scores[2] + scores[3]
     assert found is not None and found.over == "seeds and examples" and found.seeds == SEEDS
@@ -76,25 +81,25 @@ def test_an_interaction_is_that_of_the_scores(results: StudyResults) -> None:
 
 def test_a_contrast_of_two_is_their_comparison(results: StudyResults) -> None:
     first, other = digest_of(FOUR[0]), digest_of(FOUR[3])
-    contrast, compared = results.contrast({first: 1.0, other: -1.0}), results.compare(first, other)
-    assert contrast is not None and compared is not None
-    assert contrast.interval.estimate == pytest.approx(compared.interval.estimate)
-    assert contrast.interval.low == pytest.approx(compared.interval.low, abs=2e-3)
+    found, compared = in_score(results, {first: 1.0, other: -1.0}), compare(results, first, other)
+    assert found is not None and compared is not None
+    assert found.interval.estimate == pytest.approx(compared.interval.estimate)
+    assert found.interval.low == pytest.approx(compared.interval.low, abs=2e-3)
 
 
 def test_without_predictions_it_speaks_of_seeds_alone(light: Any) -> None:
-    found = study(light, predictions=False).contrast(interaction_weights())
+    found = in_score(study(light, predictions=False), interaction_weights())
     assert found is not None and (found.over, found.difference.noise.examples) == ("seeds", 0.0)
 
 
 def test_seeds_beyond_those_asked_for_are_left_out(light: Any) -> None:
-    found = study(light, seeds=2).contrast(interaction_weights())
-    assert found is not None and found.seeds == SEEDS[:2]
+    (found,) = judged_contrasts(study(light, seeds=2), [interaction_weights()])
+    assert found.comparison is not None and found.comparison.seeds == SEEDS[:2]
 
 
 def test_a_configuration_without_two_seeds_gives_no_contrast(results: StudyResults) -> None:
     weights = {**interaction_weights(), digest_of({**BASELINE, "pooling": "max"}): 1.0}
-    assert results.contrast(weights) is None
+    assert in_score(results, weights) is None
     assert [one.comparison for one in judged_contrasts(results, [weights, {}])] == [None, None]
 
 
@@ -114,4 +119,6 @@ def test_a_table_pools_the_noise_of_seeds_and_adjusts_for_its_rows(results: Stud
 def test_a_number_names_the_runs_it_came_from(results: StudyResults) -> None:
     digests = [digest_of(FOUR[0]), digest_of(FOUR[3])]
     ids = {run.id for run in results.runs if run.config_digest in digests and run.seed != 1002}
-    assert run_ids(results, digests, SEEDS[:2]) == " ".join(map(str, sorted(ids)))
+    comparison = compare(results, *digests, SEEDS[:2])
+    assert compared_runs(results, comparison, *digests) == " ".join(map(str, sorted(ids)))
+    assert compared_runs(results, None, *digests) == ""

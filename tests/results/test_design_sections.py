@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
+from results.contrasts import compare
 from results.export import tables
 from results.outcome import outcome_of
 from results.path import greedy_path
@@ -101,7 +102,7 @@ def filled(shared: StudyMaker) -> Filled:
 def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Filled) -> None:
     added = filled.tables["added"].set_index("factor")
     for name in ORDER:
-        compared = filled.results.compare(digest_of(with_changes(name)), digest_of(BASE))
+        compared = compare(filled.results, digest_of(with_changes(name)), digest_of(BASE))
         assert compared is not None
         assert added.loc[name, "difference"] == pytest.approx(compared.interval.estimate)
         assert len(added.loc[name, "run_ids"].split()) == 6
@@ -112,7 +113,7 @@ def test_what_each_change_does_alone_is_compared_with_the_baseline(filled: Fille
 def test_a_path_adds_up_to_the_whole_way(filled: Filled) -> None:
     path = filled.tables["path"]
     assert list(path["factor"]) == list(ORDER) and list(path["tried"]) == [3, 2, 1]
-    whole = filled.results.compare(digest_of(BEST), digest_of(BASE))
+    whole = compare(filled.results, digest_of(BEST), digest_of(BASE))
     assert whole is not None
     assert path["difference"].sum() == pytest.approx(whole.interval.estimate, abs=1e-6)
     assert path["from_baseline"].iloc[-1] == pytest.approx(whole.interval.estimate)

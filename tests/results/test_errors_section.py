@@ -9,18 +9,18 @@ import pytest
 from planted_runs import SIZES, planted_run
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from results.error_frames import slices_frame
-from results.error_view import TaskView, _interval_text
-from results.example_slices import ExampleSizes
+from results.error_frames import error_frames
+from results.error_view import TaskView, _error
+from results.predictions import ExampleSizes
 from results.rendering import render_report
 from results.rows import ExampleRow
 from results.sections import errors
 from results.sections.errors import Errors
-from results.statistics import Interval
+from results.statistics import Interval, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_errors import TaskErrors
-from results.task_predictions import task_predictions
+from results.task_predictions import TaskPredictions, task_predictions
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -63,7 +63,7 @@ def test_the_matrix_is_scikit_learns_over_all_seeds(shared: StudyMaker, results:
     true, predicted = [], []
     for run in results.runs:
         if run.config_digest == digest_of(BEST):
-            kept = {one.task: one.values for one in results.predictions(run.id)}["sst"]
+            kept = {one.task: one.values for one in results.examples.predictions(run.id)}["sst"]
             true.append(kept.labels)
             predicted.append(kept.predictions)
     expected = confusion_matrix(np.concatenate(true), np.concatenate(predicted), labels=range(5))
@@ -91,6 +91,20 @@ def test_the_planted_error_is_named(found: Errors) -> None:
     assert distances[0].difference is not None and distances[0].difference.low > 0
     assert views["quora"].found.distances == []
     assert "taken for" in views["sst"].confusion_words
+
+
+def test_distances_are_shares_of_predictions_and_their_differences_are_paired() -> None:
+    labels = np.array([0.0, 1.0, 2.0, 2.0])
+
+    def predicted(*rows: list[float]) -> TaskPredictions:
+        outputs = np.zeros((2, 4, 3))
+        return TaskPredictions("sst", "classes", outputs, np.array(rows), labels, (1000, 1001), (1, 2))
+
+    # Classes away: 0 1 0 1 with the first seed, 0 0 0 2 with the second; of the other 0 0 0 1 and 0 1 0 1.
+    task = TaskErrors(predicted([0, 2, 2, 1], [0, 1, 2, 0]), predicted([0, 1, 2, 1], [0, 0, 2, 1]))
+    assert [each.shares["best"] for each in task.distances] == [5 / 8, 2 / 8, 1 / 8]
+    mine, theirs = np.array([[0, 1, 0, 1], [0, 0, 0, 0]]), np.array([[0, 0, 0, 1], [0, 1, 0, 1]])
+    assert task.distances[1].difference == paired_difference(mine, theirs).interval()
 
 
 def test_the_accuracy_of_a_true_class_is_the_diagonal(found: Errors) -> None:
@@ -129,7 +143,7 @@ def test_hard_examples_are_those_of_the_hard_half(found: Errors) -> None:
     (sst,) = (view for view in found.tasks if view.name == "sst")
     right = sst.found.best.right
     assert sst.found.hard.positions.tolist() == np.flatnonzero(right.sum(axis=0) == 0).tolist()
-    assert len(sst.found.hard.positions) > 1.5 * sst.found.hard.by_luck
+    assert len(sst.found.hard.positions) > 1.5 * sst.found.hard.by_chance
     shown = sst.lists[0]
     assert shown.count == len(sst.found.hard.positions)
     assert {example.best for example in shown.examples} == {"0 of 3"}
@@ -159,7 +173,7 @@ def test_without_predictions_there_is_no_section(light: Any) -> None:
 
 
 def test_numbers_that_show_as_zero_have_no_minus() -> None:
-    assert _interval_text(Interval(-0.001, -0.01, 0.004), judged=False) == "0.00 [−0.01, 0.00]"
+    assert _error(Interval(-0.001, -0.01, 0.004)) == ("0.00", "[−0.01, 0.00]")
 
 
 def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any, finished_page: str) -> None:
@@ -198,7 +212,7 @@ def test_the_exported_rows_name_their_runs(shared: StudyMaker, results: StudyRes
 def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) -> None:
     results = study(light)
     run = results.runs[0].id
-    for kept in results.predictions(run):
+    for kept in results.examples.predictions(run):
         pairs = kept.task != "sst"
         rows = [
             ExampleRow(kept.task, kept.examples, n, n, 3 if pairs else None, n / 1000 if pairs else None)
@@ -207,14 +221,12 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
         light.database.studies.add_examples(light.name, rows)
     found = section(StudyResults(light.database, light.name))
     quora = next(view.found for view in found.tasks if view.name == "quora")
-    assert [part.kind for part, _ in quora.by_words] == ["length"] * 4 + ["overlap"] * 4
-    first = quora.by_words[0][1]
-    assert first is not None
+    assert [part.kind for part in quora.by_words] == ["length"] * 4 + ["overlap"] * 4
+    first = quora.by_words[0]
     right = quora.best.right[:, : first.examples]
     assert first.mean["best"].estimate == pytest.approx(right.mean())
     sts = next(view.found for view in found.tasks if view.name == "sts")
-    last = sts.by_words[-1][1]
-    assert last is not None
+    last = sts.by_words[-1]
     assert last.mean["best"].estimate == pytest.approx(np.abs(sts.best.errors)[:, -last.examples :].mean())
     frame = found.tables()["slices"]
     assert {"true class 0", "length 4 to 10 words"} & set(frame["slice"]) and frame["absolute_error"].notna().any()
@@ -225,7 +237,7 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
 
 def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_with_rare_ones(light: Any) -> None:
     results = study(light)
-    for kept in results.predictions(results.runs[0].id):
+    for kept in results.examples.predictions(results.runs[0].id):
         pair = kept.task != "sst"
         rows = [
             ExampleRow(kept.task, kept.examples, n, n, 3, 0.5, n <= 40, n % 10)
@@ -237,14 +249,12 @@ def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_wi
     results = StudyResults(light.database, light.name)
     found = {view.name: view.found for view in section(results).tasks}
     kinds = ["length"] * 4 + ["rare_words"] * 2
-    assert [part.kind for part, _ in found["sst"].by_words] == kinds
-    assert [part.kind for part, _ in found["quora"].by_words] == kinds[:4] + ["one_word_difference"] * 2 + kinds[4:]
-    (differs,) = (
-        each for part, each in found["quora"].by_words if (part.kind, part.name) == ("one_word_difference", "yes")
-    )
-    assert differs is not None and differs.examples == 40
+    assert [part.kind for part in found["sst"].by_words] == kinds
+    assert [part.kind for part in found["quora"].by_words] == kinds[:4] + ["one_word_difference"] * 2 + kinds[4:]
+    (differs,) = (one for one in found["quora"].by_words if (one.kind, one.name) == ("one_word_difference", "yes"))
+    assert differs.examples == 40
     assert differs.mean["best"].estimate == pytest.approx(found["quora"].best.right[:, :40].mean())
-    rare = [int(part.members.sum()) for part, _ in found["sst"].by_words if part.kind == "rare_words"]
+    rare = [part.examples for part in found["sst"].by_words if part.kind == "rare_words"]
     assert rare == [SIZES["sst"] // 5, SIZES["sst"] * 4 // 5]  # those that occur 0 times or once in ten
     page = render_report(light.database, light.name)
     assert '<th scope="row">one word that differs</th><td class="num">40</td>' in page
@@ -267,7 +277,7 @@ def test_a_part_of_too_few_examples_has_its_number_and_no_mean(found: Errors) ->
     }
     assert (rows["one word that differs"].means, rows["one word that differs"].difference) == (("–", "–"), "–")
     assert rows["a rare word"].means[0].startswith(f"{quora.best.right[:, :30].mean():.3f} [")
-    frame = slices_frame([task]).set_index(["slice", "configuration"])
+    frame = error_frames([task])["slices"].set_index(["slice", "configuration"])
     assert frame.loc[("one_word_difference yes", "best"), "examples"] == 1
     assert frame.loc["one_word_difference yes", ["accuracy", "low", "high"]].isna().all(axis=None)
     assert frame.loc[("rare_words yes", "best"), "accuracy"] == pytest.approx(quora.best.right[:, :30].mean())

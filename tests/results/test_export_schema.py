@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from report_studies import write
 
-from results import export, grid
+from results import export
 from results.records import open_database
 from results.typed_tables import column_types, typed_table
 
@@ -76,7 +76,3 @@ def test_a_table_has_the_columns_of_the_schema_in_their_order_and_types() -> Non
 def test_a_column_that_the_schema_does_not_know_is_an_error() -> None:
     with pytest.raises(ValueError, match="no column new_column in table added"):
         typed_table("added", [{"new_column": 1}])
-
-
-def test_grids_have_the_columns_of_the_schema_too() -> None:
-    assert column_types("against_baseline") == grid.COLUMNS

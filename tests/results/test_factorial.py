@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from results.factorial import contrast, full_design, interaction, main_effects, pair_effects, resolution_iv_design
+from results.factorial import full_design, main_effects, resolution_iv_design
 
 
 def test_four_factors_in_eight_runs_by_hand() -> None:
@@ -78,31 +78,13 @@ def test_effects_are_the_planted_ones() -> None:
     effects = main_effects(design.signs, scores)
     assert [effect.estimate for effect in effects] == pytest.approx([0.02, -0.04, 0.0])
     assert all(effect.noise.error < 1e-12 for effect in effects)  # what a seed adds to all runs cancels
-    found = {pair: effect.estimate for pair, effect in pair_effects(design.signs, scores).items()}
-    assert found == {(0, 1): pytest.approx(0.02), (0, 2): pytest.approx(0), (1, 2): pytest.approx(0)}
-
-
-def test_an_interaction_is_a_difference_of_differences() -> None:
-    """By hand: alone 0.01 and 0.02, both 0.05: 0.02 beyond the sum. In a 2 x 2 design the same number."""
-    neither, first, second, both = ([base, base + 0.001] for base in (0.70, 0.71, 0.72, 0.75))
-    assert interaction(neither, first, second, both).estimate == pytest.approx(0.02)
-    table = np.array([neither, first, second, both])
-    assert pair_effects(full_design(2).signs, table)[0, 1].estimate == pytest.approx(0.02)
-
-
-def test_an_interaction_hears_of_the_examples() -> None:
-    rng = np.random.default_rng(1)
-    cells = [rng.normal(0, 1, (3, 50)) for _ in range(4)]
-    found = interaction(*cells)
-    assert (found.noise.seed_df, found.noise.example_df) == (2, 49)
-    assert found.estimate == pytest.approx(np.mean(cells[3] - cells[1] - cells[2] + cells[0]))
 
 
 def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(ValueError, match="must fit scores"):
-        contrast([1, -1, 1], np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="one shape"):
-        interaction([0.1, 0.2], [0.1], [0.1, 0.2], [0.1, 0.2])
+        main_effects([[1], [-1], [1]], np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="must fit scores"):
+        main_effects([[1], [1]], np.zeros((2, 2)))
     with pytest.raises(ValueError, match="1 to 26 factors, got 27"):
         resolution_iv_design(27)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from optuna._hypervolume import compute_hypervolume
 
-from results.fronts import Direction, _fronts_of_two
+from results.fronts import Direction
 from results.statistics import front, front_probability, hypervolume
 
 UP: tuple[Direction, ...] = ("maximize", "maximize")
@@ -52,10 +52,23 @@ def test_shapes_are_checked() -> None:
         front([[1.0]], UP)
 
 
-def test_many_fronts_at_once_are_those_of_each() -> None:
-    """With equal values, which continuous draws hardly have."""
+def test_a_front_of_two_is_what_no_other_point_beats() -> None:
+    """With equal values, which continuous draws hardly have, and numbers that are missing."""
     rng = np.random.default_rng(4)
     for _ in range(50):
-        sets = rng.integers(0, 4, (8, 6, 2)).astype(float)
-        expected = [front(points, UP).tolist() for points in sets]
-        assert _fronts_of_two(sets).tolist() == expected
+        points = rng.integers(0, 4, (12, 2)).astype(float)
+        points[rng.random((12, 2)) < 0.05] = np.nan
+        beaten = [any((other >= one).all() and (other > one).any() for other in points) for one in points]
+        expected = [not (is_beaten or np.isnan(one).any()) for is_beaten, one in zip(beaten, points, strict=True)]
+        assert front(points, UP).tolist() == expected
+        third = np.column_stack([points, np.ones(12)])
+        assert front(third, (*UP, "maximize")).tolist() == expected
+
+
+def test_a_front_of_no_points_is_empty() -> None:
+    assert front(np.empty((0, 2)), UP).tolist() == []
+
+
+def test_a_tolerance_is_for_a_cost_and_a_score() -> None:
+    with pytest.raises(ValueError, match="a tolerance needs a cost and a score"):
+        front([[1.0, 2.0]], UP, tolerance=0.05)

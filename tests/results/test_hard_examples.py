@@ -14,7 +14,7 @@ BASELINE = np.array([[0, 0, 1, 1], [0, 1, 0, 1]], dtype=bool)
 def test_hard_is_wrong_with_every_seed() -> None:
     found = hard_examples(BEST)
     assert found.positions.tolist() == [1, 3]
-    assert found.by_luck == pytest.approx(4 * 0.5 * 0.75)
+    assert found.by_chance == pytest.approx(4 * 0.5 * 0.75)
 
 
 def test_an_example_turns_where_all_seeds_agree() -> None:
@@ -27,7 +27,7 @@ def test_an_example_turns_where_all_seeds_agree() -> None:
 def test_errors_that_are_luck_come_as_often_as_luck_says() -> None:
     right = np.random.default_rng(0).random((3, 20_000)) < [[0.5], [0.6], [0.7]]
     found = hard_examples(right)
-    assert len(found.positions) == pytest.approx(found.by_luck, rel=0.06)
+    assert len(found.positions) == pytest.approx(found.by_chance, rel=0.06)
 
 
 def test_one_seed_says_nothing() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 import pytest
 
-from results.factorial import pair_effects, resolution_iv_design
+from results.factorial import main_effects, resolution_iv_design
 from results.interactions import FactorialTable
 
 NAMES = "abcdefgh"
@@ -35,10 +35,10 @@ def test_four_runs_give_the_difference_of_differences() -> None:
 def test_the_weights_are_those_of_the_factorial_analysis(factors: int) -> None:
     design = resolution_iv_design(factors)
     scores = np.random.default_rng(factors).normal(size=(len(design.signs), 2))
-    effects = pair_effects(design.signs, scores)
     table = table_of(design.signs)
-    for (i, j), effect in effects.items():
-        assert value(table.weights((NAMES[i], NAMES[j])), scores.mean(axis=1)) == pytest.approx(effect.estimate)
+    for i, j in combinations(range(factors), 2):
+        (effect,) = main_effects(design.signs[:, [i]] * design.signs[:, [j]], scores)
+        assert value(table.weights((NAMES[i], NAMES[j])), scores.mean(axis=1)) == pytest.approx(2 * effect.estimate)
 
 
 def test_an_effect_with_the_other_minus_one_without_it_is_the_interaction() -> None:

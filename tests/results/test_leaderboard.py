@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from results.leaderboard import best_digest, configuration_result, confirmed_ranking, leaderboard_table
-from results.pareto import pareto_table
+from results.leaderboard import best_digest, configuration_result, confirmed_ranking, leaderboard_frame
+from results.pareto import pareto_frame
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -97,15 +97,15 @@ def test_printed_labels_are_kept_the_baselines_among_them(light: Any) -> None:
     light.database.studies.replace_cells(light.name, "confirm", rows)
     light.complete(A, 1000, "confirm", quality=0.5)
     light.complete(B, 1000, "confirm", quality=0.8)
-    table = leaderboard_table(light.database, light.name)
+    table = leaderboard_frame(StudyResults(light.database, light.name))
     assert table["label"].tolist() == ["Mean", "Dropout=0.5; lr=1e-5, all"]
     assert table["is_baseline"].tolist() == [False, True]
-    costs = pareto_table(light.database, light.name).set_index("config_digest")["label"]
+    costs = pareto_frame(StudyResults(light.database, light.name)).set_index("config_digest")["label"]
     assert set(costs) == set(table["label"])
 
 
 def test_mean_and_spread_are_those_of_the_runs(finished: Database) -> None:
-    table = leaderboard_table(finished, "demo-study")
+    table = leaderboard_frame(StudyResults(finished, "demo-study"))
     first = table.iloc[0]
     scores = [
         run.score
@@ -119,7 +119,7 @@ def test_mean_and_spread_are_those_of_the_runs(finished: Database) -> None:
 
 
 def test_test_scores_are_those_of_best_and_baseline_only(finished: Database) -> None:
-    table = leaderboard_table(finished, "demo-study")
+    table = leaderboard_frame(StudyResults(finished, "demo-study"))
     assert table["test_seeds"].tolist() == [3, 0, 3]
     assert table["is_best"].tolist() == [True, False, False]
     assert table["is_baseline"].tolist() == [False, False, True]

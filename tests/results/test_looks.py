@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scored_studies import ScoredStudy
 
 from results.compared import compared
 from results.looks import Schedule, looks, schedule, told, wanting
-from results.statistics import paired_difference, sequential_p, spending
-from results.study_results import Comparison
+from results.statistics import sequential_p, spending
 
 PLAN = Schedule(tuple(range(1000, 1006)), start=3)
 MEANS = {"best": 0.7, "same": 0.7, "near": 0.699, "worse": 0.6, "better": 0.8}
@@ -23,37 +23,8 @@ def scores_of(means: dict[str, float], seeds: int = 6) -> dict[str, Any]:
     return {digest: mean + 0.004 * rng.standard_normal(seeds) for digest, mean in means.items()}
 
 
-class Results:
-    """The runs of a study as far as they have come: `scores[digest]` is one a seed, NaN a run that failed."""
-
-    def __init__(self, scores: dict[str, Any], **settings: Any) -> None:
-        self.scores = {digest: list(values) for digest, values in scores.items()}
-        settings = {"seeds": 3, "max_seeds": 6, **settings}
-        self.study: Any = SimpleNamespace(
-            settings_json=settings, decisions_json={}, is_grid=False, tasks_json=None, seed=0
-        )
-        self.cells: list[Any] = []
-        self.runs = [
-            SimpleNamespace(config_digest=digest, seed=1000 + i, status="failed" if np.isnan(score) else "complete")
-            for digest, values in self.scores.items()
-            for i, score in enumerate(values)
-        ]
-
-    def results_of(self, digest: str) -> dict[int, Any]:
-        found = enumerate(self.scores.get(digest, []))
-        return {1000 + i: SimpleNamespace(score=score) for i, score in found if not np.isnan(score)}
-
-    def compare(self, digest: str, other: str, among: frozenset[int] | None = None) -> Comparison | None:
-        mine, theirs = self.results_of(digest), self.results_of(other)
-        seeds = tuple(sorted(seed for seed in mine.keys() & theirs.keys() if among is None or seed in among))
-        if len(seeds) < 2:
-            return None
-        a, b = (np.array([runs[seed].score for seed in seeds]) for runs in (mine, theirs))
-        return Comparison(paired_difference(a, b), seeds, "seeds")
-
-
 def made(scores: dict[str, Any], **settings: Any) -> Any:
-    return Results(scores, **settings)
+    return ScoredStudy(scores, **{"seeds": 3, "max_seeds": 6, **settings})
 
 
 def first(scores: dict[str, Any], count: int | dict[str, int]) -> dict[str, Any]:
@@ -169,7 +140,7 @@ def test_rows_are_looked_at_to_the_end_beside_one_that_fails_every_time() -> Non
     def so_far() -> Any:
         results = made(scores)
         results.runs = [r for r in results.runs if (r.config_digest, r.seed) in run]
-        results.scores = {
+        results.values = {
             digest: [value for seed, value in zip(PLAN.seeds, values, strict=True) if (digest, seed) in run]
             for digest, values in scores.items()
         }

@@ -57,14 +57,14 @@ def test_a_database_of_the_first_release_opens_with_its_runs_and_takes_examples(
         assert (run.id, run.score, run.host, run.engine_trial_id) == (3, 0.5, "h", None)
         assert database.runs.of_study("old", status="complete") == [run]
         results = StudyResults(database, "old")
-        assert results.example_sizes("quora", "ids") is None
+        assert results.examples.sizes("quora", "ids") is None
         rows = [ExampleRow("quora", "ids", 1, 4, 3, 0.5), ExampleRow("quora", "ids", 2, 6, 5, 0.25)]
         for _ in range(2):  # a study that is launched again has them already
             database.studies.add_examples("old", rows)
-        found = results.example_sizes("quora", "ids")
+        found = results.examples.sizes("quora", "ids")
         assert found is not None and found.overlap is not None
         assert (found.words.tolist(), found.overlap.tolist()) == ([7, 11], [0.5, 0.25])
-        assert results.example_sizes("sst", "ids") is None
+        assert results.examples.sizes("sst", "ids") is None
 
 
 OLD_EXAMPLES = """
@@ -79,14 +79,14 @@ def test_examples_of_an_older_release_are_read_as_they_are_until_the_study_is_la
             connection.execute(text(statement))
     with open_database(empty_url) as database:
         results = StudyResults(database, "old")
-        found = results.example_sizes("quora", "ids")
+        found = results.examples.sizes("quora", "ids")
         assert found is not None and found.words.tolist() == [7, 11]
         assert (found.one_word_difference, found.rarest) == (None, None)
         rows = [ExampleRow("quora", "ids", 1, 4, 3, 0.5, True, 0), ExampleRow("quora", "ids", 2, 6, 5, 0.25, False)]
         database.studies.add_examples("old", rows)
         again = ExampleRow("quora", "ids", 1, 4, 3, 0.5, False, 9)
         database.studies.add_examples("old", [again])  # what is there stays
-        found = results.example_sizes("quora", "ids")
+        found = results.examples.sizes("quora", "ids")
         assert found is not None and found.one_word_difference is not None and found.rarest is not None
         assert found.one_word_difference.tolist() == [True, False]
         assert found.rarest[0] == 0 and np.isnan(found.rarest[1])  # the second has no word

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from results import reconnecting
 from results.errors import ConnectionLost, RecordError
-from results.reconnecting import lasting, lasting_if_there, lasting_once
+from results.reconnecting import lasting, lasting_if_there
 from results.records import open_database
 from results.sessions import _was_there, connection_lost
 
@@ -43,9 +43,7 @@ class Server:
     def open(self) -> str:
         return self._next()
 
-    @lasting_once
-    def write(self) -> None:
-        self._next()
+    write = lasting(_next, refused_after_loss=True)
 
 
 def test_a_transaction_is_tried_again_until_the_server_is_back() -> None:

@@ -150,7 +150,7 @@ def test_curves_end_after_their_own_last_epoch_and_tell_the_gap_of_the_epochs_ke
     assert _curve_sentence(means, {}, 9) == ends.format("")
     gap = " (at the epochs kept: 0.610 on dev, 0.650 on train, a gap of +4.0 points)"
     assert _curve_sentence(means, {"best": (0.61, 0.65)}, 9) == ends.format(gap)
-    few = " The curves of train are of a few examples: a sign, no measure."
+    few = " The curves of train are from a few examples: an indication, not a measurement."
     assert _curve_sentence({**means, ("best", "train"): best}, {}, 9) == ends.format("") + few
 
 

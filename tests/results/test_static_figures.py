@@ -10,11 +10,12 @@ import pytest
 from browser import chromium
 
 from results import export
-from results.ablation import ablation_table
+from results.ablation import ablation_frame
 from results.figure import Figure
 from results.forest_figures import forest
 from results.records import Database, open_database
 from results.static_figures import STYLE, page_colours, plotly_figure, report_figures
+from results.study_results import StudyResults
 
 Said = pytest.CaptureFixture[str]
 
@@ -49,7 +50,7 @@ def test_colours_of_two_schemes_are_the_light_ones_and_a_part_of_one_is_transpar
 
 def test_a_row_of_a_forest_is_one_row_of_the_table(finished: Database, drawn: list[Figure]) -> None:
     (forest,) = [each for each in drawn if each.id == "figure-intervals-ablation"]
-    table = ablation_table(finished, "demo-study")
+    table = ablation_frame(StudyResults(finished, "demo-study"))
     (trace,) = forest.traces
     assert trace["x"] == pytest.approx(list(100 * table["difference"]))
     assert len(forest.layout["yaxis"]["ticktext"]) == len(table)
@@ -57,7 +58,7 @@ def test_a_row_of_a_forest_is_one_row_of_the_table(finished: Database, drawn: li
 
 
 def test_a_row_without_a_verdict_has_an_open_mark_and_no_word(finished: Database) -> None:
-    table = ablation_table(finished, "demo-study")
+    table = ablation_frame(StudyResults(finished, "demo-study"))
     table.loc[0, "verdict"], table.loc[1:, "verdict"] = None, "hurts"
     drawn = forest("ablation", table.to_dict("records"))
     assert drawn is not None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from planted_runs import planted_run
 
+from results.contrasts import contrast, weights_of
 from results.leaderboard import leaderboard
 from results.pareto import pareto_frame
 from results.rendering import render_report
@@ -17,7 +18,7 @@ from results.sections.transfer import Transfer
 from results.statistics import holm, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
-from results.task_differences import paired_metrics, task_differences
+from results.task_contrasts import task_differences
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -69,13 +70,13 @@ def found(results: StudyResults) -> Transfer:
 
 def test_a_component_that_helps_one_task_and_hurts_another_raises_the_alarm(found: Transfer) -> None:
     (alarm,) = found.alarms
-    assert (alarm.named.factor, alarm.named.level, alarm.named.instead_of) == ("sts_head", "cosine", "concat")
-    assert (alarm.helps, alarm.hurts) == (("sts",), ("sst",))
+    assert (alarm.factor, alarm.level, alarm.instead_of) == ("sts_head", "cosine", "concat")
+    assert alarm.alarm == "helps sts, hurts sst"
     assert found.sentence().startswith("1 of 2 components helps one task and hurts another.")
 
 
 def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
-    rows = {row.named.factor: row for row in found.rows}
+    rows = {row.factor: row for row in found.rows}
     cells = rows["sts_head"].cells
     assert cells["sst"].comparison.interval.estimate == pytest.approx(-0.1, abs=0.04)
     assert cells["sts"].comparison.interval.estimate > 0.1
@@ -85,15 +86,14 @@ def test_above_zero_is_the_component_doing_good(found: Transfer) -> None:
 
 def test_a_cell_is_the_paired_difference_of_right_and_wrong(shared: StudyMaker, results: StudyResults) -> None:
     best, other = (digest_of(choices) for choices in (BEST, BASELINE))
-    found = paired_metrics(results, other, best, "sst")
+    found = contrast(results, {"sst": weights_of([other], [best])})
     right = []
     for digest in (other, best):
-        kept = [p for run in results.results_of(digest).values() for p in results.predictions(run.id)]
+        kept = [p for run in results.results_of(digest).values() for p in results.examples.predictions(run.id)]
         right.append(np.stack([k.values.predictions == k.values.labels for k in kept if k.task == "sst"]))
     assert found is not None
-    assert found.comparison.difference == paired_difference(*(np.array(each, dtype=float) for each in right))
-    assert found.comparison.over == "seeds and examples"
-    assert found.row == pytest.approx(right[0].mean(axis=1))
+    assert found.difference == paired_difference(*(np.array(each, dtype=float) for each in right))
+    assert found.over == "seeds and examples"
 
 
 def test_holm_goes_over_the_whole_matrix(shared: StudyMaker, results: StudyResults) -> None:
@@ -162,7 +162,7 @@ def test_the_best_stands_against_the_baseline_as_a_whole_where_it_differs_in_mor
     }
     light.database.studies.update(light.name, decisions_json=decided)
     found = section(StudyResults(light.database, light.name))
-    assert found.rows[0].named.words == "all 2 changes from the baseline together"
+    assert found.rows[0].words == "all 2 changes from the baseline together"
     assert found.rows[0].alarm == "helps sts, hurts sst"
 
 
@@ -198,5 +198,5 @@ def test_training_together_is_compared_with_training_alone_where_that_can_be_don
 def test_the_rows_of_a_grid_are_read_against_the_baseline(light: Any) -> None:
     results = traded(light, design="grid")
     (row,) = section(results).rows
-    assert row.named.name == "confirm:1" and row.alarm == "helps sts, hurts sst"
+    assert row.cell == "confirm:1" and row.alarm == "helps sts, hurts sst"
     assert "better on the task than the baseline" in section(results).direction()

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from results.compared import compared
+from results.contrasts import Comparison, compare
 from results.records import Database
 from results.selection_bias import bias_of_best
 from results.statistics import Difference, judge, moderated_differences, paired_difference
-from results.study_results import Comparison, StudyResults
+from results.study_results import StudyResults
 from results.summary import summarise
 from results.winners_curse import WinnersCurse, choice_note, confirmed_means
 from tests.results.conftest import StudyMaker
@@ -63,7 +64,7 @@ def test_verdicts_are_corrected_and_points_are_not(finished: Database) -> None:
     raised = [replace(difference, estimate=difference.estimate + bias) for difference in differences]
     assert [row.judgement for row in found if row.comparison] == judge([[difference] for difference in raised])
     assert [row.judged for row in found if row.comparison] == raised
-    plain = [results.compare(digest, best) for digest in rows]
+    plain = [compare(results, digest, best) for digest in rows]
     assert [d.estimate for d in differences] == [one.difference.estimate for one in plain if one]
 
 

@@ -108,7 +108,7 @@ def test_a_bar_says_in_words_what_it_shows() -> None:
     shared = axis([Interval(-0.023, -0.03, -0.016)])
     drawn = bar(Interval(-0.023, -0.03, -0.016), shared)
     assert 'aria-label="−2.3 points [−3.0, −1.6], excludes 0"' in drawn
-    assert "interval clear" in drawn
+    assert 'class="clear"' in drawn
     assert "includes 0" in bar(Interval(0.0, -0.01, 0.01), shared)
 
 

@@ -169,13 +169,13 @@ def test_a_baseline_recipe_or_row_that_is_forbidden_is_a_fault_of_the_space() ->
         (Constraint({"balancer": ("dwa",)}, {"sampler": ("joint",)}, " "), "needs a reason"),
         (
             Constraint({"balancer": "dwa"}, {"sampler": ("joint",)}, "So."),  # type: ignore[dict-item]
-            "Levels of balancer in a constraint must be a tuple",
+            "when of a constraint must map factors to tuples of levels",
         ),
     ],
 )
 def test_a_constraint_that_means_nothing_is_a_fault_of_the_space(constraint: Constraint, told: str) -> None:
     assert told in refused(lambda: space(constraint))
-    assert "must be tuples" in refused(lambda: Space("s", "Which?", FACTORS, constraints=NEEDS_ALL))  # type: ignore
+    assert "must be a tuple" in refused(lambda: Space("s", "Which?", FACTORS, constraints=NEEDS_ALL))  # type: ignore
 
 
 def test_pinning_keeps_what_of_the_constraints_can_still_happen() -> None:

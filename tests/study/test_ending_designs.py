@@ -48,7 +48,7 @@ def test_every_design_that_was_run_has_its_table_with_the_numbers_and_sections_o
     interval = section.rows[0].alone.comparison.interval
     (line,) = [line for line in told.splitlines() if line.startswith(f"{section.rows[0].alone.cell.factor} cls ->")]
     assert points_text(interval.estimate) in line and points_interval(interval) in line and line.endswith("helps")
-    assert shown(DesignsEnding.of_sections(outcome(make.database, make.name).sections)) == told
+    assert shown(DesignsEnding.of_sections(outcome(make.database, make.name).sections, found.units.score)) == told
 
 
 def test_a_study_without_designs_says_nothing(make: StudyMaker) -> None:

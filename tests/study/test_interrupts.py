@@ -8,10 +8,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from study.interrupts import held, let_through, until_ctrl_c
+import mtbert.output
+import search_spaces.output
+from study.interrupts import held, let_through
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 UNBLOCKED = [sys.executable, "-c", "from study.interrupts import let_through; let_through(); print('ready'); input()"]
@@ -55,9 +58,10 @@ def test_the_driver_hears_of_one_that_comes_meanwhile() -> None:
     let_through()
 
 
-def test_a_command_that_ctrl_c_ends_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("output", [mtbert.output, search_spaces.output])
+def test_a_command_that_ctrl_c_ends_says_so_in_one_line(output: Any, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted() -> int:
         raise KeyboardInterrupt
 
-    assert (until_ctrl_c(lambda: 3), until_ctrl_c(interrupted)) == (3, 130)
+    assert (output.command(lambda: 3)(), output.command(interrupted)()) == (3, 130)
     assert capsys.readouterr().err == "\nInterrupted.\n"

@@ -15,16 +15,16 @@ def test_the_search_begins_with_the_baseline_and_the_recipes(space: Space) -> No
 
 def test_fresh_seeds_are_not_those_of_the_search() -> None:
     zero, one = (resolve({"seed": seed}, None) for seed in (0, 1))
-    seeds = phases.fresh_seeds(zero, 20)
+    seeds = zero.seeds_of(20)
     assert seeds[:3] == [derive(0, "fresh", i) >> 32 for i in range(3)] == zero.as_json()["seed_list"]
-    assert len({0, *seeds, *phases.fresh_seeds(one, 20)}) == 41  # studies with other seeds share none
+    assert len({0, *seeds, *one.seeds_of(20)}) == 41  # studies with other seeds share none
     assert max(seeds) < 2**31 and Settings.from_json(one.as_json()) == one
 
 
 def test_a_study_of_before_keeps_its_consecutive_seeds() -> None:
     told = resolve({"seed": 5}, None).as_json()
     del told["fresh_seeds"], told["seed_list"]
-    assert phases.fresh_seeds(Settings.from_json(told), 3) == [1005, 1006, 1007]
+    assert Settings.from_json(told).seeds_of(3) == [1005, 1006, 1007]
 
 
 def test_confirm_runs_the_best_and_always_the_baseline(space: Space) -> None:

@@ -10,8 +10,7 @@ from results.rows import RunRow
 from search_spaces import Constraint, Factor, Level, Range, Space
 from search_spaces.grammar import Choices
 from study.configuration import to_config
-from study.importing import plan
-from study.rebuilding import Configure, Rebuilt, rebuild
+from study.rebuilding import Configure, Rebuilt, plan_import, rebuild
 from study.resolve import resolve
 from study.settings import Settings
 from study.trainers.plain import PlainConfiguration
@@ -96,7 +95,7 @@ def test_an_import_takes_what_is_the_same_configuration_and_says_why_not_the_res
     pooling = dataclasses.replace(pooling, levels=tuple(lv for lv in pooling.levels if lv.name != "max"))
     rate = dataclasses.replace(space.factors[0], range=Range("multitask.optimizer.learning_rate", 5e-5, 1e-2, True))
     new = dataclasses.replace(space, factors=(rate, pooling, space.factors[2]))
-    found = plan(runs, new, configure(new))
+    found = plan_import(runs, new, configure(new))
     assert [(copy.run_id, copy.trial_number, copy.choices_json) for copy in found.copies] == [
         (1, 0, CHOICES),
         (3, None, CHOICES),
@@ -114,6 +113,6 @@ def test_an_import_takes_what_is_the_same_configuration_and_says_why_not_the_res
 def test_a_factor_that_is_gone_does_not_matter_where_the_configuration_is_the_same(space: Space) -> None:
     wider = with_dropout(space)
     runs = [run(i, {**CHOICES, "dropout": level}, configure(wider)) for i, level in enumerate(("usual", "none"))]
-    found = plan(runs, space, configure(space))
+    found = plan_import(runs, space, configure(space))
     assert [(copy.run_id, copy.choices_json) for copy in found.copies] == [(0, CHOICES)]
     assert found.left == {"the same choices are another configuration here": 1}

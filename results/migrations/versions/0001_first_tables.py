@@ -10,8 +10,6 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 
 def text(name: str, *, nullable: bool = False) -> sa.Column[str]:
@@ -156,10 +154,3 @@ def upgrade() -> None:
     create_study_tables()
     create_run_table()
     create_tables_of_a_run()
-
-
-def downgrade() -> None:
-    for table in ("stage", "prediction", "task_metric", "epoch_metric", "cell", "run"):
-        op.drop_table(table)
-    for table in ("data_issue", "lease", "environment", "study_meta"):
-        op.drop_table(table)

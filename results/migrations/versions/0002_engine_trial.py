@@ -10,16 +10,8 @@ from alembic import op
 
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("run", sa.Column("engine_trial_id", sa.Text(), nullable=True))
     op.add_column("run", sa.Column("inference_ms", sa.Double(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("run") as run:
-        run.drop_column("inference_ms")
-        run.drop_column("engine_trial_id")

@@ -10,8 +10,6 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -27,7 +25,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["study_name"], ["study_meta.study_name"], name="fk_example_study_name"),
         sa.PrimaryKeyConstraint("study_name", "task", "example_ids_sha256", "number", name="pk_example"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("example")

@@ -12,8 +12,6 @@ from alembic import op
 
 revision = "0004"
 down_revision = "0003"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -21,12 +19,3 @@ def upgrade() -> None:
     op.add_column("study_meta", version)
     op.add_column("run", sa.Column("last_score", sa.Double(), nullable=True))
     op.add_column("stage", sa.Column("told_json", sa.Text(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("stage") as stage:
-        stage.drop_column("told_json")
-    with op.batch_alter_table("run") as run:
-        run.drop_column("last_score")
-    with op.batch_alter_table("study_meta") as study:
-        study.drop_column("config_version")

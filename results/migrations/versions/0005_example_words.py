@@ -10,16 +10,8 @@ from alembic import op
 
 revision = "0005"
 down_revision = "0004"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("example", sa.Column("one_word_difference", sa.Boolean(), nullable=True))
     op.add_column("example", sa.Column("rarest", sa.Integer(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("example") as example:
-        example.drop_column("rarest")
-        example.drop_column("one_word_difference")

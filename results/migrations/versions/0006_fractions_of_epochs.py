@@ -13,35 +13,25 @@ from alembic import op
 
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
 
 COLUMNS = ("run_id", "epoch", "split", "task", "metric", "value", "seconds")
 
 
 def upgrade() -> None:
-    _change(sa.Double())
-
-
-def downgrade() -> None:
-    _change(sa.Integer())
-
-
-def _change(kind: sa.types.TypeEngine[float] | sa.types.TypeEngine[int]) -> None:
     if op.get_bind().dialect.name == "sqlite":
-        _copy_epochs(kind)
-        _replace_best_epoch(kind)
+        _copy_epochs()
+        _replace_best_epoch()
     else:
-        op.alter_column("epoch_metric", "epoch", type_=kind, existing_nullable=False)
-        op.alter_column("run", "best_epoch", type_=kind, existing_nullable=True)
+        op.alter_column("epoch_metric", "epoch", type_=sa.Double(), existing_nullable=False)
+        op.alter_column("run", "best_epoch", type_=sa.Double(), existing_nullable=True)
 
 
-def _copy_epochs(kind: sa.types.TypeEngine[float] | sa.types.TypeEngine[int]) -> None:
-    """SQLite cannot change a column's type: the table is made again. No other table refers to it."""
+def _copy_epochs() -> None:
+    """Make the table again: SQLite cannot change a column's type. No other table refers to it."""
     op.create_table(
         "new_epoch_metric",
         sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("epoch", kind, nullable=False),
+        sa.Column("epoch", sa.Double(), nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("split", "task", "metric")),
         *(sa.Column(name, sa.Double(), nullable=True) for name in ("value", "seconds")),
         sa.PrimaryKeyConstraint("run_id", "epoch", "split", "task", "metric", name="pk_epoch_metric"),
@@ -53,9 +43,9 @@ def _copy_epochs(kind: sa.types.TypeEngine[float] | sa.types.TypeEngine[int]) ->
     op.rename_table("new_epoch_metric", "epoch_metric")
 
 
-def _replace_best_epoch(kind: sa.types.TypeEngine[float] | sa.types.TypeEngine[int]) -> None:
-    """Other tables refer to `run`, which can therefore not be dropped: a new column takes the old one's name."""
-    op.add_column("run", sa.Column("new_best_epoch", kind, nullable=True))
+def _replace_best_epoch() -> None:
+    """Add a column that takes the old one's name: other tables refer to `run`, which can therefore not be dropped."""
+    op.add_column("run", sa.Column("new_best_epoch", sa.Double(), nullable=True))
     op.execute("UPDATE run SET new_best_epoch = best_epoch")
     op.execute("ALTER TABLE run DROP COLUMN best_epoch")
     op.execute("ALTER TABLE run RENAME COLUMN new_best_epoch TO best_epoch")

@@ -10,14 +10,7 @@ from alembic import op
 
 revision = "0007"
 down_revision = "0006"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("run", sa.Column("shared_train_seconds", sa.Double(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("run") as run:
-        run.drop_column("shared_train_seconds")

@@ -12,14 +12,7 @@ from alembic import op
 
 revision = "0008"
 down_revision = "0007"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("run", sa.Column("code", sa.Text(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("run") as run:
-        run.drop_column("code")

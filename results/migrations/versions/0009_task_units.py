@@ -10,14 +10,7 @@ from alembic import op
 
 revision = "0009"
 down_revision = "0008"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("study_meta", sa.Column("tasks_json", sa.Text(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("study_meta") as study:
-        study.drop_column("tasks_json")

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from study.engines.abstract import AbstractEngine
+from study.engines.limits import Watch
 from study.engines.on_ray.messages import NodeUnfit, ToExchange
 from study.messages import EpochDone, Job, RunPlaced
-from study.watch import Watch
 
 # A network file system may show a new folder some seconds late.
 FOLDER_SECONDS = 10.0

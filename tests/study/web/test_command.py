@@ -65,7 +65,7 @@ def test_a_fault_in_optunas_pages_is_a_line_and_no_traceback(capsys: Any, server
         (("--storage", "sqlite:///nowhere.db"), "There is no database at nowhere.db"),
         (("--storage", "nonsense"), "is not a database URL"),
         (("--host", "0.0.0.0"), "reading needs a token too"),
-        (("--token", " "), "An empty token keeps nobody out"),
+        (("--token", " "), "An empty token protects nothing"),
         (("--port", "65536"), "A port is a number from 0 to 65535"),
         (("--host", "no.such.host.invalid", "--token", TOKEN), "cannot listen on no.such.host.invalid"),
     ],

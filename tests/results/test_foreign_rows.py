@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from results.errors import ResultsError, StorageError
-from results.foreign import foreign_rows
+from results.storage_url import foreign_rows
 
 
 def test_it_is_one_message_that_tells_no_password() -> None:

@@ -9,20 +9,12 @@ import pytest
 from report_studies import digest, write
 from scipy import stats
 
+from results.contrasts import common_seeds, contrast, weights_of
 from results.moderation import variance_prior
 from results.records import Database
-from results.statistics import Difference, Noise, paired_difference
+from results.statistics import paired_difference
 from results.study_results import StudyResults
-from results.task_compare import (
-    common_seeds,
-    compare_tasks,
-    contrast,
-    moderated,
-    seed_prior,
-    task_values,
-    unmeasured,
-    weights_of,
-)
+from results.task_contrasts import compare_tasks, task_values, unmeasured
 
 A = {"sst": [0.50, 0.52, 0.54], "quora": [0.7, 0.7, 0.7], "sts": [0.30, 0.32, 0.31]}
 B = {"sst": [0.40, 0.43, 0.45], "quora": [0.6, 0.61, 0.59], "sts": [0.35, 0.36, 0.34]}
@@ -134,12 +126,13 @@ def test_seed_noise_is_that_of_all_rows(results: StudyResults) -> None:
     assert found.difference.estimate == plain.difference.estimate
 
 
-def test_one_configuration_has_nobody_to_learn_from(database: Database) -> None:
-    write(database, "x", {"A": A, "B": {"sst": [0.4]}})
-    assert seed_prior(StudyResults(database, "s"), ["sst"]) is None
-
-
-def test_where_no_seed_deviates_the_noise_of_the_difference_stays() -> None:
-    plain = Difference(0.1, Noise(0.0004, 0.0, 2, 0))
-    prior = variance_prior([0.0, 0.0], [2, 2])
-    assert moderated(plain, {"a": (0.0, 3), "b": (0.0, 3)}, {"a": 1.0, "b": -1.0}, prior) is plain
+def test_where_no_seed_deviates_the_noise_of_the_difference_stays(database: Database) -> None:
+    rng = np.random.default_rng(0)
+    right = {label: np.stack([rng.permutation(80) < n for _ in range(3)]) for label, n in (("A", 40), ("B", 20))}
+    rows = {label: {"sst": table.mean(axis=1).tolist()} for label, table in right.items()}
+    write(database, "x", rows, right=right)
+    results = StudyResults(database, "s")
+    weights = over(["A"], ["B"])
+    found = compare_tasks(results, ["sst"], weights)
+    assert found is not None and found == contrast(results, {"sst": weights})
+    assert found.difference.noise.seeds > 0

@@ -1,0 +1,121 @@
+"""Contrasts of configurations task by task: matrices with verdicts, and means over some tasks.
+
+A score is a mean over tasks: a change that helps one task and hurts another can leave it where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import nan
+
+import numpy as np
+
+from results.contrasts import Comparison, Weights, compared_runs, contrast, weights_of
+from results.moderation import moderated
+from results.statistics import Float64, Judgement, judge
+from results.study_results import MIN_PAIRED_SEEDS, StudyResults
+from results.task_units import margin_of
+
+
+@dataclass(frozen=True)
+class TaskDifference:
+    """One cell: a difference in the task's main metric (more is better), its verdict, and the runs that it is from."""
+
+    comparison: Comparison
+    judgement: Judgement
+    run_ids: str
+
+
+Matrix = dict[tuple[str, str], TaskDifference]  # (digest of the row, task)
+
+
+def task_differences(
+    results: StudyResults, digests: Sequence[str], reference: str, tasks: Sequence[str], *, of_reference: bool = False
+) -> Matrix:
+    """Return each of `digests` minus `reference` on each of `tasks`; `of_reference`: the reference minus each.
+
+    A cell with fewer than two seeds in common is missing. The noise of seeds is moderated among the rows of one task
+    (`moderation.moderated`), for tasks differ in it. Holm's method holds the error of "helps" and "hurts" over the
+    whole matrix; on every task, differences below the study's margin (`--margin`, half a point by default) count as
+    none.
+    """
+    found: dict[tuple[str, str], Comparison] = {}
+    for task in tasks:
+        column = _column(results, digests, reference, task)
+        found |= {(digest, task): one.turned if of_reference else one for digest, one in column.items()}
+    margins = [margin_of(results.study, task) for _, task in found]
+    verdicts = judge([[comparison.difference] for comparison in found.values()], margin=margins)
+    return {
+        (digest, task): TaskDifference(one, verdict, compared_runs(results, one, digest, reference))
+        for ((digest, task), one), verdict in zip(found.items(), verdicts, strict=True)
+    }
+
+
+def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights) -> Comparison | None:
+    """Return a contrast in the mean over `tasks`, its seed noise moderated by that of all the study's configurations.
+
+    The noise stays as measured where a metric of these configurations is not a number, and where no score deviates.
+    """
+    plain = contrast(results, dict.fromkeys(tasks, weights))
+    digests = dict.fromkeys([*results.measured(), *weights])
+    scores = {digest: _mean_over_tasks(results, digest, tasks) for digest in digests}
+    known = {key: each for key, each in scores.items() if len(each) >= MIN_PAIRED_SEEDS and np.isfinite(each).all()}
+    if plain is None or not weights.keys() <= known.keys():
+        return plain
+    (difference,) = moderated([plain.difference], [weights], known)
+    return replace(plain, difference=difference) if difference.noise.seeds else plain
+
+
+def unmeasured(results: StudyResults, digests: Sequence[str], tasks: Sequence[str]) -> list[str]:
+    """Return those of `tasks` that a result of these configurations has no main metric of."""
+    runs = [run for digest in digests for run in results.run_ids(digest)]
+    return [
+        task
+        for task in tasks
+        if any(not results.has_metric(run, "dev", task, results.main_metric(run, "dev", task)) for run in runs)
+    ]
+
+
+def task_values(results: StudyResults, digest: str, seeds: Sequence[int], task: str, split: str = "dev") -> Float64:
+    """Return a task's main metric per seed, more being better; NaN where it was not measured or is not a number."""
+    found = [results.main_value(results.results_of(digest)[seed].id, task, split) for seed in seeds]
+    return np.array([nan if value is None else value for value in found], dtype=np.float64)
+
+
+def _column(results: StudyResults, digests: Sequence[str], reference: str, task: str) -> dict[str, Comparison]:
+    """Return the rows' differences on one task, with the seed noise that all of them tell of."""
+    of_reference = _metrics(results, reference, task)
+    plain, scores = {}, {reference: list(of_reference.values())}
+    for digest in digests:
+        mine = _metrics(results, digest, task)
+        weights = {task: weights_of([digest], [reference])}
+        if (one := contrast(results, weights, seeds=mine.keys() & of_reference.keys())) is not None:
+            plain[digest] = one
+            scores[digest] = [mine[seed] for seed in one.seeds]
+    if not plain:
+        return {}
+    weights_of_rows = [weights_of([digest], [reference]) for digest in plain]
+    found = moderated([one.difference for one in plain.values()], weights_of_rows, scores)
+    return {
+        digest: replace(one, difference=difference)
+        for (digest, one), difference in zip(plain.items(), found, strict=True)
+    }
+
+
+def _metrics(results: StudyResults, digest: str, task: str) -> dict[int, float]:
+    """Return seed -> the task's main metric on dev, more being better, of the runs that measured it as a number."""
+    values = {seed: results.main_value(run.id, task) for seed, run in results.results_of(digest).items()}
+    return {seed: value for seed, value in values.items() if value is not None}
+
+
+def _mean_over_tasks(results: StudyResults, digest: str, tasks: Sequence[str]) -> Float64:
+    """Return the mean over `tasks` per seed; a correlation that does not exist counts as 0, as its examples do."""
+    seeds = list(results.results_of(digest))
+    values = np.array([task_values(results, digest, seeds, task) for task in tasks])
+    for place, seed in np.argwhere(np.isnan(values)).tolist():
+        run = results.results_of(digest)[seeds[seed]].id
+        if results.has_metric(run, "dev", tasks[place], "pearson"):
+            values[place, seed] = 0.0
+    mean: Float64 = values.mean(axis=0)
+    return mean

@@ -1,0 +1,32 @@
+"""The stage keys of the runs of a study, which name their stages in the stage store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mtbert.config import RunConfig
+from mtbert.stage_store.keys import ChainKeys, chain_keys, root_key
+
+
+@dataclass(frozen=True, eq=False)
+class StageKeys:
+    """The stage keys of any run of a study.
+
+    `hashes` of its data (`Prepared.hashes`), the kind of device and the threads its workers compute with.
+    """
+
+    hashes: Mapping[str, str]
+    device: str
+    threads: int
+    _roots: dict[str, str] = field(default_factory=dict)
+
+    def of(self, config: RunConfig) -> ChainKeys | None:
+        """Return the keys of a run; None if it reads sentences the study does not have (its worker says which)."""
+        if config.backbone not in self._roots:
+            root = root_key(config.backbone, device=self.device, threads=self.threads)
+            self._roots[config.backbone] = root
+        try:
+            return chain_keys(config, self._roots[config.backbone], self.hashes)
+        except KeyError:
+            return None
