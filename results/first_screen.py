@@ -40,7 +40,7 @@ MINILM = (
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the four numbers of the first screen; `runs`, and the second of each note: the fragment of its runs."""
+    """One of the four numbers of the first screen; `runs` and the second part of each note link to the runs."""
 
     label: str
     value: str
@@ -50,14 +50,14 @@ class Tile:
 
 
 def made_up(study: StudyRow) -> str:
-    """What stands above all else where the numbers say nothing of real sentences; empty where they do."""
+    """Return the warning that the numbers do not describe real sentences; empty if they do."""
     if is_rehearsal(study):
         return REHEARSED
     return MADE_UP if study.data_made_up else ""
 
 
 def headline(found: Summary) -> str:
-    """The answer in one line, or that there is none yet."""
+    """Return the answer in one line, or that there is none yet."""
     if found.best is not None:
         return f"Best: {best_name(found)}"
     if found.counts.complete + found.counts.pruned:
@@ -70,7 +70,7 @@ def headline(found: Summary) -> str:
 
 
 def best_name(found: Summary) -> str:
-    """A printed row by its label, else the best by its differences from the baseline."""
+    """Return the best configuration's printed label, else its differences from the baseline."""
     if found.best is None or not found.best.labels:
         return best_in_brief(found)
     return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
@@ -159,12 +159,12 @@ def _time_note(results: StudyResults, found: Summary) -> str:
 
 
 def is_rehearsal(study: StudyRow) -> bool:
-    """Whether nothing was trained."""
+    """Return whether nothing was trained."""
     return study.settings_json.get("trainer") == REHEARSAL
 
 
 def answer_scale(found: Summary) -> str:
-    """What the numbers of the first screen are."""
+    """Return the unit of the numbers on the first screen."""
     unit = found.units.score
     if unit.counted == "points":
         told = f"Points of the {unit.name}"
@@ -197,7 +197,7 @@ def _lead_without_best(found: Summary) -> list[str]:
 
 
 def _how_it_goes_on(found: Summary) -> str:
-    """Whether to wait or to launch the study again."""
+    """Return whether to wait or to launch the study again."""
     if found.driven:
         return "The study is running: what is missing is still to come."
     return "Launch the study again under the same name to go on."
