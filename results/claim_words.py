@@ -36,8 +36,8 @@ def sentence(found: Sequence[MeasuredClaim]) -> str:
     """Return "Of 2 claims, 1 is replicated, 1 is open.", without verdicts that do not occur."""
     counts = Counter(finding.judgement.verdict for finding in found)
     kinds: tuple[Literal["replicated", "contradicted", "open"], ...] = ("replicated", "contradicted", "open")
-    told = [f"{counts[kind]} {'is' if counts[kind] == 1 else 'are'} {kind}" for kind in kinds if counts[kind]]
-    return f"Of {plural(len(found), 'claim')} by {report_name(found[0].claim.report)}, {', '.join(told)}."
+    parts = [f"{counts[kind]} {'is' if counts[kind] == 1 else 'are'} {kind}" for kind in kinds if counts[kind]]
+    return f"Of {plural(len(found), 'claim')} by {report_name(found[0].claim.report)}, {', '.join(parts)}."
 
 
 def source(claim: Claim | PrintedTable) -> str:
@@ -64,30 +64,30 @@ def metric_name(metric: str) -> str:
 
 def remarks(finding: MeasuredClaim) -> list[str]:
     """Return why a claim is open, results of its other pairs and reading, confounding changes, and its support."""
-    claim, told = finding.claim, []
+    claim, sentences = finding.claim, []
     if finding.judgement.reason:
-        told.append(f"Open: {finding.judgement.reason}.")
+        sentences.append(f"Open: {finding.judgement.reason}.")
     same = [METRICS[one.metric] for one in finding.measured if one.comparison.same]
     if same:
-        told.append(f"{', '.join(same)}: {SAME}; what the rows differ in did nothing here.")
+        sentences.append(f"{', '.join(same)}: {SAME}; what the rows differ in did nothing here.")
     if finding.pairs is not None and claim.printed.pairs_delta is not None:
         interval, printed = finding.pairs.interval, points_text(claim.printed.pairs_delta)
-        told.append(
+        sentences.append(
             f"Its {len(claim.pairs)} matched pairs together: {points_text(interval.estimate)} "
             f"{points_interval(interval)}, printed {printed}."
         )
     if finding.other_reading is not None and claim.other_reading is not None:
         interval = finding.other_reading.interval
-        told.append(
+        sentences.append(
             f"{claim.other_reading.words}: {points_text(interval.estimate)} {points_interval(interval)} "
             f"({', '.join(claim.other_reading.better)} over {', '.join(claim.other_reading.worse)})."
         )
-    told += [METRIC_NOTES[metric] for metric in claim.metrics if metric in METRIC_NOTES]
+    sentences += [METRIC_NOTES[metric] for metric in claim.metrics if metric in METRIC_NOTES]
     if claim.confounds:
-        told.append(f"Confounded there: {claim.confounds}.")
+        sentences.append(f"Confounded there: {claim.confounds}.")
     plain, average = claim.printed.plain_mean_delta, points_text(claim.printed.delta)
     differing = plain is not None and points_text(plain) != average
-    return [*told, f"There: {claim.support}{f'; printed averages differ by {average}' if differing else ''}."]
+    return [*sentences, f"There: {claim.support}{f'; printed averages differ by {average}' if differing else ''}."]
 
 
 def scale_note(study: StudyRow) -> str:

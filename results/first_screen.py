@@ -167,10 +167,10 @@ def answer_scale(found: Summary) -> str:
     """Return the unit of the numbers on the first screen."""
     unit = found.units.score
     if unit.counted == "points":
-        told = f"Points of the {unit.name}"
+        sentence = f"Points of the {unit.name}"
     else:
-        told = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
-    return told if unit.higher_is_better else f"{told}, of which lower is better"
+        sentence = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
+    return sentence if unit.higher_is_better else f"{sentence}, of which lower is better"
 
 
 def _gain_runs(results: StudyResults, found: Summary) -> str:
@@ -231,10 +231,10 @@ def _gain_sentences(found: Summary) -> list[str]:
     interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
     unit = found.units.score
     named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
-    told = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
+    gain = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
     if interval.excludes_zero:
-        return [told]
-    return [told, f"It is not distinguishable from the baseline with {seeds}."]
+        return [gain]
+    return [gain, f"It is not distinguishable from the baseline with {seeds}."]
 
 
 def _why_no_gain(found: Summary) -> str:

@@ -82,9 +82,12 @@ def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
 
 def _not_run(found: Summary) -> tuple[str, ...]:
     left, forbidden = found.not_run.beyond_budget, found.not_run.cannot_be_made
-    told = []
+    sentences = []
     if left:
-        told.append(f"{plural(left, 'further change')} {'was' if left == 1 else 'were'} not run: beyond the budget.")
+        was = "was" if left == 1 else "were"
+        sentences.append(f"{plural(left, 'further change')} {was} not run: beyond the budget.")
+            f"{plural(left, 'further change')} {'was' if left == 1 else 'were'} not run: beyond the budget."
+        )
     if forbidden:
-        told.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
-    return tuple(told)
+        sentences.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
+    return tuple(sentences)

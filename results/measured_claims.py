@@ -57,7 +57,7 @@ class MeasuredClaim:
 
 
 def measure_claims(results: StudyResults) -> list[MeasuredClaim]:
-    """Return every claim of the study's space with its verdict, errors held over all of them; empty for other spaces."""
+    """Return every claim of the study's space with its verdict, errors held over all of them; none for other spaces."""
     claims = claims_of(results.study.space)
     if not claims:
         return []
@@ -210,8 +210,8 @@ def _not_run(claim: Claim, labels: Sequence[str]) -> str:
         return (
             f"it compares with rows of {claim.elsewhere.space}; the baseline, which stands for them, has not been run"
         )
-    told = ", ".join(f"'{label}'" for label in labels)
-    return f"row{'s' if len(labels) > 1 else ''} {told} {'have' if len(labels) > 1 else 'has'} not been run"
+    listed = ", ".join(f"'{label}'" for label in labels)
+    return f"row{'s' if len(labels) > 1 else ''} {listed} {'have' if len(labels) > 1 else 'has'} not been run"
 
 
 def _not_measurable(metric: Metric) -> str:

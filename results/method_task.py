@@ -168,5 +168,5 @@ def _apart(rows: Sequence[MethodRow], found: Summary, results: StudyResults) -> 
 
 
 def _in_full(row: MethodRow, found: Summary, choices: JsonObject) -> str:
-    told = changes_in_words(changes(found.baseline_choices, choices))
-    return f"best: {told}" if row.role == "best" else told
+    words = changes_in_words(changes(found.baseline_choices, choices))
+    return f"best: {words}" if row.role == "best" else words

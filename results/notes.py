@@ -47,11 +47,11 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
         return "No single change of the best configuration has two seeds in common with it yet."
     worst = compared[0]
     assert worst.comparison is not None
-    told = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
+    sentence = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
     effect = effect_in_words(worst.comparison, worst.judgement, unit)
-    return f"{told} The largest effect: {cell.factor} {levels}, {effect}."
+    return f"{sentence} The largest effect: {cell.factor} {levels}, {effect}."
 
 
 def effect_in_words(comparison: Comparison, judgement: Judgement | None, unit: Unit = SHARES) -> str:
@@ -64,11 +64,11 @@ def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
     """Return "2 hurt, 1 is equivalent, 4 are open"."""
     counts = Counter[str](row.judgement.verdict for row in rows if row.judgement)
     words = (("helps", "helps", "help"), ("hurts", "hurts", "hurt"))
-    told = [
+    parts = [
         f"{counts[verdict]} {one if counts[verdict] == 1 else many}" for verdict, one, many in words if counts[verdict]
     ]
-    told += [f"{counts[v]} {'is' if counts[v] == 1 else 'are'} {v}" for v in ("equivalent", "open") if counts[v]]
-    return ", ".join(told) or "none is judged before all have their first seeds"
+    parts += [f"{counts[v]} {'is' if counts[v] == 1 else 'are'} {v}" for v in ("equivalent", "open") if counts[v]]
+    return ", ".join(parts) or "none is judged before all have their first seeds"
 
 
 def grid_kind(found: Summary) -> str:
@@ -146,8 +146,8 @@ def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, c
             "seeds and examples": parts["seeds and examples"].replace("sentences", "examples"),
             "seeds": "95 % t intervals over seeds: what other seeds could give on the same data.",
         }
-    told = [text for kind, text in parts.items() if kind in over]
-    return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
+    sentences = [text for kind, text in parts.items() if kind in over]
+    return " ".join([*sentences, FIXED_PRETRAINING] if sentences and fixed_pretraining else sentences)
 
 
 def marks(results: StudyResults, digest: str) -> list[str]:
@@ -172,12 +172,12 @@ def score_note(found: Summary) -> str:
     units = found.units
     deciding = units.deciding or tuple(units.tasks)
     if len(deciding) == 1:
-        told = f"The score is that of {deciding[0]}"
+        sentence = f"The score is that of {deciding[0]}"
     elif deciding:
-        told = f"The score is the mean of {', '.join(deciding)}"
+        sentence = f"The score is the mean of {', '.join(deciding)}"
     else:
-        told = "The score is the mean of the tasks' scores, as the trainer returns them"
-    return f"{told}; {units.score.better} is better."
+        sentence = "The score is the mean of the tasks' scores, as the trainer returns them"
+    return f"{sentence}; {units.score.better} is better."
 
 
 def shown_tasks(results: StudyResults) -> list[str]:

@@ -50,25 +50,25 @@ def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]
 def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
     """Return the table of changes to the best configuration: change, difference [interval], verdict."""
     rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
-    told = "Single changes to the best configuration"
+    caption = "Single changes to the best configuration"
     if found.best is not None:
-        told += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
-    return _judged(results, "ablation", f"{told}: dev score with the change minus without it.", "Change", rows)
+        caption += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
+    return _judged(results, "ablation", f"{caption}: dev score with the change minus without it.", "Change", rows)
 
 
 def added_print(results: StudyResults, found: Summary) -> PrintTable:
     """Return the table of changes to the baseline: change, difference [interval], verdict."""
     rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, found)]
-    told = "Single changes to the baseline: dev score with the change minus without it."
-    return _judged(results, "added", told, "Change", rows)
+    caption = "Single changes to the baseline: dev score with the change minus without it."
+    return _judged(results, "added", caption, "Change", rows)
 
 
 def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
     """Return the table of a grid: configuration, difference from the baseline [interval], verdict."""
     named = _names(found, [row.entry for row in found.against_baseline])
     rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in found.against_baseline]
-    told = "Configurations compared with the baseline: their dev score minus that of the baseline."
-    return _judged(results, "against_baseline", told, "Configuration", rows)
+    caption = "Configurations compared with the baseline: their dev score minus that of the baseline."
+    return _judged(results, "against_baseline", caption, "Configuration", rows)
 
 
 def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
@@ -95,9 +95,9 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
         if found.best is not None and entry.digest == found.best.digest
         for at in range(len(columns))
     )
-    told = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
-    told = f"{_caveat(results)}{told} over fresh seeds{seeds.each}. Bold: the best. {_over(entries)}".strip()
-    return PrintTable(_name(results, "leaderboard"), told, (*columns, *seeds.column), tuple(rows), best)
+    caption = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
+    caption = f"{_caveat(results)}{caption} over fresh seeds{seeds.each}. Bold: the best. {_over(entries)}".strip()
+    return PrintTable(_name(results, "leaderboard"), caption, (*columns, *seeds.column), tuple(rows), best)
 
 
 def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
@@ -115,10 +115,10 @@ def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
     columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
     columns += [*([PrintColumn((_mean_name(results),))] if over else ()), *seeds.column]
     which = "highest" if all(unit.higher_is_better for unit in units) else "best"
-    told = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
-    told = f"{_caveat(results)}{told}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."
+    caption = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
+    caption = f"{_caveat(results)}{caption}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."
     bold = frozenset((place, at + 1) for at, unit in enumerate(units) for place in _best_of(cells, at, unit))
-    return PrintTable(_name(results, "method_task"), told, tuple(columns), tuple(rows), bold)
+    return PrintTable(_name(results, "method_task"), caption, tuple(columns), tuple(rows), bold)
 
 
 def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
@@ -137,7 +137,7 @@ def _dev(unit: Unit) -> tuple[str, ...]:
     return ("Dev",) if unit.name == "score" and not unit.symbol else ("Dev", unit.heading)
 
 
-def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Sequence[Row]) -> PrintTable:
+def _judged(results: StudyResults, name: str, caption: str, heading: str, rows: Sequence[Row]) -> PrintTable:
     unit, counts = results.units.score, [len(comparison.seeds) if comparison else 0 for _, comparison, _ in rows]
     seeds = _Seeds(counts)
     shown = [
@@ -158,7 +158,7 @@ def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Seq
     )
     return PrintTable(
         _name(results, name),
-        f"{_caveat(results)}{told} {_explained(results, rows)}{seeds.sentence}",
+        f"{_caveat(results)}{caption} {_explained(results, rows)}{seeds.sentence}",
         (*columns, *seeds.column),
         tuple(shown),
     )
@@ -240,7 +240,7 @@ def _over(entries: Sequence[ConfigurationResult]) -> str:
 
 def _caveat(results: StudyResults) -> str:
     """Return the warning that precedes all numbers, with a space behind it."""
-    return f"{told} " if (told := made_up(results.study)) else ""
+    return f"{caption} " if (caption := made_up(results.study)) else ""
 
 
 def _name(results: StudyResults, table: str) -> str:
