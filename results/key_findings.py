@@ -86,8 +86,6 @@ def _not_run(found: Summary) -> tuple[str, ...]:
     if left:
         was = "was" if left == 1 else "were"
         sentences.append(f"{plural(left, 'further change')} {was} not run: beyond the budget.")
-            f"{plural(left, 'further change')} {'was' if left == 1 else 'were'} not run: beyond the budget."
-        )
     if forbidden:
         sentences.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
     return tuple(sentences)
