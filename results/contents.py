@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from results import account, notes
+from results import account, first_screen, notes
 from results.outcome import Outcome
 from results.summary import RunCounts, Summary
 from results.wording import duration, plural
@@ -79,7 +79,7 @@ def leaderboard_sentence(found: Summary) -> str:
 
 def cost_sentence(found: Summary) -> str:
     """The computing time, and what sharing stages saved of it."""
-    if found.study.settings_json.get("trainer") == "rehearsal":
+    if first_screen.is_rehearsal(found.study):
         return "Made up, as all numbers of a rehearsal: nothing was computed."
     saved = f"; sharing stages saved {duration(found.hours_saved * 3600)}" if found.hours_saved else ""
     return f"All runs together took {duration(found.hours_spent * 3600)} of one worker's time{saved}."

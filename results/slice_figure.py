@@ -47,6 +47,7 @@ def slice_figure(results: StudyResults, found: Summary, factors: Sequence[Factor
         layout={
             "xaxis": menu[0]["xaxis"],
             "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
+            "legend": {"y": 1.02, "yanchor": "bottom"},  # long names of levels need the room below the axis
         },
         menu=menu,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from results.latex_table import LEAST_P, is_tiny_p, latex, number_text
 from results.print_table import PrintTable, latex_table, markdown_table
@@ -36,14 +36,8 @@ def markdown(frame: pd.DataFrame, name: str = "") -> str:
     return f"{text}\n"
 
 
-class Write(Protocol):
-    """From a table, and the name of its file, to the text of the file."""
-
-    def __call__(self, frame: pd.DataFrame, name: str = ...) -> str:
-        """The text."""
-
-
-WRITERS: Mapping[str, tuple[str, Write]] = {
+# Format -> the ending of a file, and from a table and the name of its file to the file's text.
+WRITERS: Mapping[str, tuple[str, Callable[[pd.DataFrame, str], str]]] = {
     "csv": ("csv", csv),
     "md": ("md", markdown),
     "latex": ("tex", latex),

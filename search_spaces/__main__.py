@@ -106,12 +106,12 @@ def _show(space: Space) -> Iterator[str]:
 def _table(space: Space) -> Iterator[str]:
     """Yield the factors in aligned columns; conditional ones indented under their level."""
     heading = ("factor", "role", "baseline", "levels")
-    found = list(places(space.factors))
-    rows = [_row(place) for place in found]
+    factors = list(places(space.factors))
+    rows = [_row(place) for place in factors]
     widths = [max(len(row[column]) for row in [heading, *rows]) for column in range(3)]
     yield from _cells(heading, widths)
-    for place, row in zip(found, rows, strict=True):
-        yield from _only_with(place, found)
+    for place, row in zip(factors, rows, strict=True):
+        yield from _only_with(place, factors)
         yield from _cells(row, widths)
 
 
@@ -128,11 +128,11 @@ def _cells(row: tuple[str, str, str, str], widths: Sequence[int]) -> Iterator[st
     yield from (" " * len(left) + line for line in rest)
 
 
-def _only_with(place: Place, found: Sequence[Place]) -> Iterator[str]:
+def _only_with(place: Place, factors: Sequence[Place]) -> Iterator[str]:
     """Yield the line above the first conditional factor of a level: `  only with linear_warmup:`."""
     if not place.conditions:
         return
-    siblings = [other.name for other in found if other.conditions == place.conditions]
+    siblings = [other.name for other in factors if other.conditions == place.conditions]
     if place.name == siblings[0]:
         yield f"{'    ' * (len(place.conditions) - 1)}  only with {place.conditions[-1].level}:"
 
@@ -161,11 +161,11 @@ def _count(number: int, noun: str) -> str:
 
 def _reasons(space: Space) -> Iterator[str]:
     """Yield the caveats of fixed factors, and how to name a conditional one on the command line."""
-    found = list(places(space.factors))
-    for place in found:
+    factors = list(places(space.factors))
+    for place in factors:
         if place.factor.role == "fixed":
             yield from _wrapped(f"{place.name} is fixed: {place.factor.reason}", "", "  ")
-    conditional = next((place.name for place in found if place.conditions), None)
+    conditional = next((place.name for place in factors if place.conditions), None)
     if conditional:
         yield from _wrapped(f"A conditional factor is named with its level: {conditional}", "", "  ")
 

@@ -16,18 +16,18 @@ from results.records import Database
 from results.rows import NewRun
 from results.stored_values import epoch_number
 from study import run_log
-from study.acceptance import Acceptance
+from study.acceptance import Acceptance, Failures
 from study.engines.abstract import AbstractEngine
 from study.engines.limits import Watch
-from study.failures import Failures
 from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
 from study.objectives import of_event, of_row
 from study.observer import AbstractObserver, Request
 from study.recording import failure_of, metric_values, prediction_rows, result_of
-from study.search import Search, TrialState
+from study.search import Search
 from study.settings import Limits
 from study.trainers.abstract import AbstractTrainer, Configuration
+from study.trial_states import STATES
 from study.waiting import StagesInProgress, Waiting
 
 log = logging.getLogger("study")
@@ -35,7 +35,6 @@ log = logging.getLogger("study")
 POLL_SECONDS = 0.5
 WAITING_POLL_SECONDS = 0.1  # with a worker idle until a stage is there
 NO_LIMITS = Limits()
-STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
 class Interrupted(Exception):
@@ -101,14 +100,21 @@ class Execution:
         self.stop_requested = False
         self.failed_tests = 0
 
-    def train(self, next_request: Callable[[], Request | None], search: Search | None = None) -> None:
-        """Carry out what `next_request` gives, as many at a time as there are workers, until it gives None.
+    def train(
+        self,
+        next_request: Callable[[], Request | None],
+        search: Search | None = None,
+        when_busy: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run what `next_request` gives, as many at a time as there are workers, until it gives None.
+
+        `when_busy` is called each time when all workers have a run, to prepare what follows.
 
         A run that needs a stage which another is computing lets others pass; of a search, which should know as much as
         it can when it is asked, at most as many as there are workers.
         """
         most = None if search is None else self._engine.workers
-        self._loop(Waiting(next_request, self._stages, most), search)
+        self._loop(Waiting(next_request, self._stages, most), search, when_busy)
 
     def test(self, requests: list[Request]) -> None:
         """Measure finished runs on the test split."""
@@ -124,7 +130,7 @@ class Execution:
         """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
         self._db.runs.interrupt_running(self._study)
 
-    def _loop(self, waiting: Waiting, search: Search | None) -> None:
+    def _loop(self, waiting: Waiting, search: Search | None, when_busy: Callable[[], None] = lambda: None) -> None:
         while True:
             if self.stop_requested:
                 raise Interrupted
@@ -134,6 +140,8 @@ class Execution:
                 self._begin(self._row(request), request)
             if not self._active and not waiting.held_back():
                 return
+            if len(self._active) >= self._room():
+                when_busy()
             idle = len(self._active) < self._room() and waiting.held_back() > 0
             events = self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS)
             self._lease.renew_if_due()  # before anything is written: the machine may have been asleep meanwhile

@@ -189,8 +189,7 @@ def _pairs(space: Space, best: Choices, before: Sequence[str]) -> Groups:
     """For each two changes of the best: each of them back at the baseline, and both."""
     baseline, roles = space.baseline(), roles_of(space, best)
     groups, impossible = list[Group](), list[Impossible]()
-    plans = pairs(space, best, baseline) if differing(space, best, baseline) else []
-    for plan in sorted(plans, key=lambda plan: sum(roles[name] for name in plan.names)):
+    for plan in sorted(pairs(space, best, baseline), key=lambda plan: sum(roles[name] for name in plan.names)):
         if plan.forbidden:
             impossible.append(Impossible(" x ".join(plan.names), _reasons(space, plan)))
         else:
@@ -214,7 +213,7 @@ def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[Asked, _Bu
         tried = _crossed(space, best, baseline, [*kept, name])
         if tried.forbidden:
             impossible.append(Impossible(name, _reasons(space, tried)))
-        elif budget.price(tried.cells) > budget.left:
+        elif budget.price(_named(best, tried, "factorial")) > budget.left:
             beyond += 1
         else:
             kept, plan = [*kept, name], tried
@@ -223,7 +222,7 @@ def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[Asked, _Bu
     facts = {
         "factors": kept,
         "generators": list(plan.design.generators) if plan.design else [],
-        "aliases": [[list(pair) for pair in group] for group in _aliases(plan)],
+        "aliases": [[list(pair) for pair in group] for group in plan.aliases],
     }
     cells = tuple(_named(best, plan, "factorial"))
     return Asked("factorial", cells, beyond, tuple(impossible), facts), budget.spent(budget.price(cells), cells)
@@ -231,20 +230,20 @@ def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[Asked, _Bu
 
 def _crossed(space: Space, best: Choices, baseline: Choices, names: Sequence[str]) -> FactorialPlan:
     if len(names) <= FULL_FACTORS:
-        return full_factorial(space, best, {name: (best[name], baseline[name]) for name in names})
+        return full_factorial(space, best, baseline, names)
     return fractional_factorial(space, best, baseline, names)
 
 
-def _aliases(plan: FactorialPlan) -> list[list[tuple[str, str]]]:
-    """Pairs of factors whose interactions the fraction confuses."""
-    groups = plan.design.aliases if plan.design else ()
-    return [[(plan.names[i], plan.names[j]) for i, j in group] for group in groups]
-
-
 def _named(best: Choices, plan: FactorialPlan, design: str) -> list[CellPlan]:
-    """Its cells, named by what is back at the baseline."""
-    back = [", ".join(f"{n}={c.choices[n]}" for n in plan.names if c.choices[n] != best[n]) for c in plan.cells]
-    return [CellPlan(f"{design}:{told or 'best'}", design, c.choices) for told, c in zip(back, plan.cells, strict=True)]
+    """Return the plan's cells, named by what is back at the baseline."""
+    names = [
+        ", ".join(f"{name}={choices[name]}" for name in plan.names if choices[name] != best[name])
+        for choices in plan.combinations
+    ]
+    return [
+        CellPlan(f"{design}:{name or 'best'}", design, choices)
+        for name, choices in zip(names, plan.combinations, strict=True)
+    ]
 
 
 def _reasons(space: Space, plan: FactorialPlan) -> str:

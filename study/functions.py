@@ -12,11 +12,10 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from search_spaces.grammar import did_you_mean
-from study.own_exits import exit_told
 from study.settings import SettingsError
 
 _STDLIB = Path(sysconfig.get_path("stdlib"))
@@ -143,3 +142,44 @@ def _is_theirs(filename: str) -> bool:
     if filename.startswith(("<frozen", str(_STDLIB))) or filename == __file__:
         return False
     return not {"site-packages", "dist-packages"} & set(Path(filename).parts)
+
+
+def exit_told(error: BaseException) -> str:
+    """One line: what the code raised, what it said (argparse prints it and raises a number), and where.
+
+    >>> exit_told(SystemExit("no data"))
+    'SystemExit: no data'
+    """
+    if not isinstance(error, SystemExit):
+        return f"{type(error).__name__}: {error}".rstrip(": ") + _place(error)
+    parsed = _of_argparse(error.__traceback__)
+    if parsed is not None:
+        return f"argparse: {parsed}{_place(error)}"
+    if isinstance(error.code, str):
+        return f"SystemExit: {(error.code.splitlines() or [''])[0]}{_place(error)}"
+    cause = error.__cause__ or error.__context__
+    said = "" if cause is None else f", after {type(cause).__name__}: {cause}"
+    return f"SystemExit: sys.exit({'' if error.code is None else error.code}){said.splitlines()[0] if said else ''}" + (
+        _place(error)
+    )
+
+
+def _of_argparse(found: TracebackType | None) -> str | None:
+    """The message that a parser of argparse printed before it raised SystemExit; it is only in its frame."""
+    while found is not None:
+        frame = found.tb_frame
+        message = frame.f_locals.get("message")
+        if frame.f_globals.get("__name__") == "argparse" and frame.f_code.co_name == "error" and message:
+            return f"{(str(message).splitlines() or [''])[0]}"
+        if frame.f_globals.get("__name__") == "argparse" and frame.f_code.co_name == "exit" and found.tb_next is None:
+            return (str(message).splitlines() or [""])[0] if message else "its help or version was asked for"
+        found = found.tb_next
+    return None
+
+
+def _place(error: BaseException) -> str:
+    """Where the code was, outside argparse: " (t.py, line 3)"."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("argparse.py")
+    ]
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from results.designs import CellPlan, best_step, path_steps
+from results.designs import CellPlan, path_steps
 from search_spaces import Space
 from search_spaces.grammar import Choices
 
@@ -57,7 +57,7 @@ class GreedyPath:
         if again in digests:
             chosen = tries[digests.index(again)]
         elif whole:
-            chosen = best_step([cell for cell, _ in whole], [score for _, score in whole])
+            chosen = max(whole, key=lambda pair: pair[1])[0]  # the first of equals
         else:
             return replace(self, stopped="no change has all its runs")
         new = self._new(tries)

@@ -28,10 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.code_fingerprint import Code, changed, code_of
-from study.functions import function_of, module_of
+from study.functions import exit_told, function_of, module_of
 from study.interrupts import usual_paths
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs
-from study.own_exits import exit_told
 from study.own_results import Returned, read
 from study.plain_values import BadResult, finite, step
 from study.task_declaration import oriented_report, oriented_score

@@ -20,6 +20,7 @@ from results.task_units import units_from
 from results.wording import plural
 from search_spaces import output
 from study import objectives, plan, results_files, run_log, store_note
+from study.acceptance import FailuresStop
 from study.arguments import Options
 from study.beginning import compiled, create_or_resume, earlier_settings
 from study.code_changes import CodeChange
@@ -30,7 +31,6 @@ from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
 from study.execution import Execution, Interrupted, Places, TimeIsUp
-from study.failures import FailuresStop
 from study.folder import folder_held, log_to
 from study.interrupts import stopping_on_signal
 from study.lease import Lease

@@ -22,14 +22,13 @@ from optuna.distributions import (
     json_to_distribution,
 )
 from optuna.storages import RDBStorage
-from optuna.storages._rdb.models import StudySystemAttributeModel, TrialModel, TrialParamModel
 from optuna.trial import FrozenTrial
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice
 from search_spaces.grammar.choices import active, places
+from study.optuna_tables import PARAMS, mark_of, set_mark, trials_of
 
 MARK = "space_parameters"  # the system attribute that says which parameters a study's trials have
 
@@ -56,16 +55,12 @@ def settle(storage: RDBStorage, study_id: int, space: Space) -> bool:
     its trial. A second call finds the mark of the first, and changes nothing.
     """
     wanted = distributions(space)
-    with Session(storage.engine) as session, session.begin():
-        mark = _mark(space, wanted)
-        row = session.scalar(select(StudySystemAttributeModel).filter_by(study_id=study_id, key=MARK))
-        if row is not None and row.value_json == mark:
+    mark = _mark(wanted)
+    with storage.engine.begin() as connection:
+        if mark_of(connection, study_id, MARK) == mark:
             return False
-        _rewrite(session, study_id, space, wanted)
-        if row is None:
-            session.add(StudySystemAttributeModel(study_id=study_id, key=MARK, value_json=mark))
-        else:
-            row.value_json = mark
+        _rewrite(connection, study_id, space, wanted)
+        set_mark(connection, study_id, MARK, mark)
     return True
 
 
@@ -83,15 +78,13 @@ def without_strangers(trial: FrozenTrial) -> None:
         trial.distributions = {name: kind for name, kind in trial.distributions.items() if name not in outside}
 
 
-def _mark(space: Space, wanted: Mapping[str, BaseDistribution]) -> str:
+def _mark(wanted: Mapping[str, BaseDistribution]) -> str:
     told = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
     return json.dumps(hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest())
 
 
-def _rewrite(session: Session, study_id: int, space: Space, wanted: Mapping[str, BaseDistribution]) -> None:
-    table = TrialParamModel
-    columns = (table.param_id, table.trial_id, table.param_name, table.param_value, table.distribution_json)
-    rows = session.execute(select(*columns).join(TrialModel).where(TrialModel.study_id == study_id)).all()
+def _rewrite(connection: Connection, study_id: int, space: Space, wanted: Mapping[str, BaseDistribution]) -> None:
+    rows = connection.execute(select(*PARAMS.c).where(PARAMS.c.trial_id.in_(trials_of(study_id)))).all()
     texts = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
     known: dict[str, BaseDistribution] = {}
     trials = defaultdict[int, dict[str, Choice]](dict)
@@ -107,7 +100,7 @@ def _rewrite(session: Session, study_id: int, space: Space, wanted: Mapping[str,
             continue
         trials[trial_id][name] = value
         if (place, texts[name]) != (internal, text):
-            changed.append({"param_id": param_id, "param_value": place, "distribution_json": texts[name]})
+            changed.append({"row": param_id, "param_value": place, "distribution_json": texts[name]})
     missing = [
         {
             "trial_id": trial_id,
@@ -119,11 +112,12 @@ def _rewrite(session: Session, study_id: int, space: Space, wanted: Mapping[str,
         for name, baseline in _missing(space, params).items()
     ]
     if changed:
-        session.execute(update(table), changed)
+        by_id = update(PARAMS).where(PARAMS.c.param_id == bindparam("row"))
+        connection.execute(by_id, changed)
     if gone:
-        session.execute(delete(table).where(table.param_id.in_(gone)))
+        connection.execute(delete(PARAMS).where(PARAMS.c.param_id.in_(gone)))
     if missing:
-        session.execute(insert(table), missing)
+        connection.execute(insert(PARAMS), missing)
 
 
 def _place(distribution: BaseDistribution | None, value: Choice) -> float | None:
@@ -132,10 +126,10 @@ def _place(distribution: BaseDistribution | None, value: Choice) -> float | None
         return None
     if isinstance(distribution, CategoricalDistribution):
         return float(distribution.choices.index(value)) if value in distribution.choices else None
-    if isinstance(value, str):
+    if isinstance(value, str) or not isinstance(distribution, FloatDistribution | IntDistribution):
         return None
-    internal = float(distribution.to_internal_repr(value))
-    return internal if distribution._contains(internal) else None
+    whole = isinstance(distribution, FloatDistribution) or value == int(value)
+    return float(value) if whole and distribution.low <= value <= distribution.high else None
 
 
 def _missing(space: Space, params: Mapping[str, Choice]) -> dict[str, Choice]:

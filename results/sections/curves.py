@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from results.figures import learning_curves
-from results.sections.section import OneFigure
+from results.sections.section import Figures
 from results.study_results import StudyResults
 from results.summary import Summary
 
 SENTENCE = "The score by epoch: single runs, and best and baseline as means over their seeds."
 
 
-def build(results: StudyResults, found: Summary) -> OneFigure | None:
-    """The learning curves; None before any epoch was scored."""
+def build(results: StudyResults, found: Summary) -> Figures | None:
+    """Draw the learning curves; None before any epoch was scored."""
     drawn = learning_curves(results, found)
-    return OneFigure(drawn, SENTENCE) if drawn is not None else None
+    return Figures((drawn,), SENTENCE) if drawn is not None else None

@@ -33,22 +33,22 @@ class Content(Protocol):
 
 
 @dataclass(frozen=True)
-class OneFigure:
-    """A section that is a figure under its sentence, whose numbers other tables of every export have."""
+class Figures:
+    """A section of figures under their sentence, whose numbers other tables of every export have."""
 
-    drawn: Figure
-    told: str
+    drawn: tuple[Figure, ...]
+    text: str
 
     def sentence(self) -> str:
-        """What the figure shows."""
-        return self.told
+        """Return what the figures show."""
+        return self.text
 
     def figures(self) -> Sequence[Figure]:
-        """That one."""
-        return (self.drawn,)
+        """Return the figures in order."""
+        return self.drawn
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """None of its own."""
+        """Return no tables."""
         return {}
 
 
@@ -69,7 +69,10 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class Section:
-    """`id` is its anchor and its template (templates/sections/ID.html.j2), `title` its heading, `name` a short one."""
+    """A heading with its content: `id` is its anchor, `title` its heading, `name` a short one.
+
+    The template is templates/sections/ID.html.j2, or figures.html.j2 where there is none of that name.
+    """
 
     id: str
     title: str

@@ -1,6 +1,6 @@
-"""Every technique, from the plain multitask fine-tuning the five reports start from.
+"""All techniques, with the plain multitask fine-tuning of the five reports as the baseline.
 
-Left out because they are a budget and not a technique: epochs, examples, tokens.
+Epochs, examples and tokens are set by the budget, not by the space.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ SPACE = Space(
         QUORA_HEAD,
         STS_HEAD,
         SAMPLER,
-        # The reports' own numbers (8,544, 10,000) are for the whole of their data; parts mean the same in any budget.
+        # The reports' numbers (8,544, 10,000) refer to their whole data; fractions mean the same in any budget.
         with_baseline(QUORA_EXAMPLES, "all", keep=("all", "half", "tenth")),
         QUORA_BATCH_SIZE,
         BALANCER,

@@ -1,18 +1,18 @@
-"""Thapa & Khurana (003), section 3: weights of losses, unequal batches, longer rounds, a layer that pairs share.
+"""Thapa & Khurana (003), section 3: loss weights, unequal batches, longer rounds, a layer shared by the pair tasks.
 
 What the report tried on its way to Table 1 and found no better, without numbers: fixed weights other than 1, weights
-by the scores of the last epoch, learned ones; batches of 8 for Quora and 3 for the two others; rounds until the
-largest task is through; a layer shared by paraphrase and similarity. So there is nothing to set beside ours, and no
-claim with a verdict.
+from the scores of the last epoch, learned weights; batches of 8 for Quora and 3 for the two others; rounds until the
+largest task is finished; a layer shared by paraphrase and similarity. So there are no numbers to compare with, and no
+claim to judge.
 
-Scaled down: the backbone (BERT-base there), the data, the epochs: 20 there, the budget's here.
+Scaled down: the backbone (BERT-base in the report), the data, the epochs: 20 in the report, the budget's here.
 
-Guessed: which run these were tried on: rows of weights on run 23 (one step for all tasks), the others on run 22, both
-without Quora first, with [CLS], as in `thapa_khurana_table1`. The fixed weights are not given: each task twice as heavy
-as the two others, with mean 1, and the weights that make all losses equal where a model guesses. Weights by scores are
-proportional to 1 - score with mean 1; learned ones the softmax of free parameters, with mean 1. The similarity head,
-cosine, or `--set sts_head=concat_absdiff`. The shared layer is a dense one with a GELU on each sentence's vector, below
-the two heads. No clipping; the rest as in Table 1.
+Guessed: which run these were tried on: weights on run 23 (one step for all tasks), the others on run 22, both without
+Quora first, with [CLS], as in `thapa_khurana_table1`. The fixed weights are not given: each task in turn has twice the
+weight of the two others, with mean 1, and one row makes all losses equal at chance level. Weights by scores are
+proportional to 1 - score with mean 1; learned ones are the softmax of free parameters, with mean 1. The similarity
+head is cosine, or `--set sts_head=concat_absdiff`. The shared layer is a dense one with a GELU on each sentence's
+vector, below the two heads. No clipping; the rest as in Table 1.
 """
 
 from __future__ import annotations

@@ -1,11 +1,19 @@
-"""What every engine is."""
+"""The base of every engine, and how many runs share a GPU."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from study.messages import Event, Job
+
+ROUNDING = 1e-9  # 1 / 0.1 must be 10
+
+
+def runs_per_gpu(share: float) -> int:
+    """Return how many runs that take `share` (above 0, at most 1) of a GPU fit on one."""
+    return math.floor(1 / share + ROUNDING)
 
 
 class EngineError(Exception):

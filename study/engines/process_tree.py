@@ -62,10 +62,19 @@ def members(group: int) -> list[psutil.Process]:
         return []
     except PermissionError:  # there are some, and they may not be signalled
         pass
+    return _of_all(lambda pid: os.getpgid(pid) == group)
+
+
+def session(leader: int) -> list[psutil.Process]:
+    """Return the processes of a session that have not ended."""
+    return _of_all(lambda pid: os.getsid(pid) == leader)
+
+
+def _of_all(belongs: Callable[[int], bool]) -> list[psutil.Process]:
     found = []
     for pid in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
-            if os.getpgid(pid) == group:
+            if belongs(pid):
                 found.append(psutil.Process(pid))
     return [process for process in found if not ended(process)]
 

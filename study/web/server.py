@@ -1,8 +1,10 @@
-"""A small HTTP server for the dashboard: the standard library's, with a thread for every connection."""
+"""The dashboard's HTTP server, the standard library's with a thread per connection, and the browser that opens it."""
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 import threading
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -98,3 +100,18 @@ def address(host: str, port: int) -> str:
     bare = host.strip("[]")
     shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(bare, bare)
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+
+
+def has_screen() -> bool:
+    """Whether a browser could open a window here; over SSH without a display it would take the terminal instead."""
+    if sys.platform in ("darwin", "win32") or os.environ.get("BROWSER"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def open_page(url: str) -> None:
+    """Open `url` without waiting for the browser; nothing where there is no screen, or no browser."""
+    if has_screen():
+        import webbrowser
+
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

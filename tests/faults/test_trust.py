@@ -27,7 +27,8 @@ from results.errors import RecordError
 from results.predictions import unpack_predictions
 from results.records import open_database
 from results.schema import Base
-from results.summary import summary
+from results.study_results import StudyResults
+from results.summary import summarise
 from study import doctor
 from study.ending import Ending
 from study.folder import log, log_to
@@ -174,7 +175,7 @@ def test_no_password_is_told(place: Place, tmp_path: Path, monkeypatch: pytest.M
     text = (tmp_path / "launch.log").read_text(encoding="utf-8")
     assert "hunter2" not in text and "\x1b" not in text and text.count("me:***@db") >= 2
     with open_database(f"sqlite:///{place.database}") as database:
-        told = json.dumps(Ending(summary(database, "r"), place.folder, SECRET).as_json())
+        told = json.dumps(Ending(summarise(StudyResults(database, "r")), place.folder, SECRET).as_json())
     assert "hunter2" not in told and "me:***@db" in told
 
 

@@ -159,7 +159,7 @@ def test_without_predictions_there_is_no_section(light: Any) -> None:
 
 
 def test_numbers_that_show_as_zero_have_no_minus() -> None:
-    assert _error(Interval(-0.001, -0.01, 0.004)) == "0.00 [−0.01, 0.00]"
+    assert _error(Interval(-0.001, -0.01, 0.004)) == ("0.00", "[−0.01, 0.00]")
 
 
 def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any, finished_page: str) -> None:

@@ -31,7 +31,6 @@ def searched(count: int, *, effect: float, seed: int = 0) -> Runs:
 def test_conditional_factors_stand_with_the_one_they_hang_from() -> None:
     groups = groups_of([{"a": "on", "a.on.k": "1", "rate": 1e-5}, {"a": "off", "rate": 1e-3}])
     assert list(groups) == ["a", "rate"]
-    assert groups["a"].names == ("a", "a.on.k")
     assert groups["a"].values.tolist() == [[0, 0], [1, 1]]  # level 1 of the conditional factor: it is absent
     assert groups["a"].levels == (2, 2)
     assert groups["rate"].values.ravel() == pytest.approx([-5, -3])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from results.leaderboard import best_digest, configuration_result, confirmed_ranking, leaderboard_frame
-from results.pareto import pareto_table
+from results.pareto import pareto_frame
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -100,7 +100,7 @@ def test_printed_labels_are_kept_the_baselines_among_them(light: Any) -> None:
     table = leaderboard_frame(StudyResults(light.database, light.name))
     assert table["label"].tolist() == ["Mean", "Dropout=0.5; lr=1e-5, all"]
     assert table["is_baseline"].tolist() == [False, True]
-    costs = pareto_table(light.database, light.name).set_index("config_digest")["label"]
+    costs = pareto_frame(StudyResults(light.database, light.name)).set_index("config_digest")["label"]
     assert set(costs) == set(table["label"])
 
 
