@@ -46,14 +46,14 @@ class Claims:
     @property
     def scale(self) -> Markup:
         """The axis with its numbers."""
-        return Markup(interval_svg.scale(self.axis))
+        return interval_svg.scale(self.axis)
 
     @property
     def bars(self) -> dict[tuple[str, str], Markup]:
         """(claim, metric) -> its interval as a bar."""
         axis = self.axis
         return {
-            (finding.claim.id, one.metric): Markup(interval_svg.bar(one.comparison.interval, axis))
+            (finding.claim.id, one.metric): interval_svg.bar(one.comparison.interval, axis)
             for finding in self.found
             for one in finding.measured
         }

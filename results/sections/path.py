@@ -57,20 +57,6 @@ class PathSection:
         )
         return f"{told} {self.unit.interval(whole)}; {found}."
 
-    def notes(self) -> list[str]:
-        """What the numbers are, and what they are not."""
-        counted = "points" if self.unit.counted == "points" else "numbers"
-        told = [
-            "Each step tried every change that was left, and took the one that scored best over the fresh seeds. "
-            f"So a step's {counted} have a selection bias; it is given under the number of changes tried, for changes "
-            "that differ as much as these did with the noise of the step. The whole way was not chosen like that.",
-            f"{counted[0].upper()}{counted[1:]} of a step are over the step before, on the same seeds and examples; "
-            "p is Holm's over every change that was tried.",
-        ]
-        if self.path.stopped:
-            told.append(f"The path stopped before the best: {self.path.stopped}.")
-        return told
-
     def bars(self) -> tuple[Markup, list[Markup]]:
         """The axis and a bar a step, empty where there is no interval."""
         return interval_bars([step.from_previous.comparison for step in self.path.steps], self.unit)

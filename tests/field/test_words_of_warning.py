@@ -93,9 +93,9 @@ def found(tmp_path: Path, score: Score, **more: Any) -> Summary:
     [
         (
             lambda choices, seed: 0.5,
-            "very same score, 0.5: the trainer probably ignores its configuration and seed",
+            "the same score, 0.5: the trainer probably ignores its configuration and seed",
         ),
-        (lambda choices, seed: 0.0, "very same score, 0: the trainer probably ignores its configuration and seed"),
+        (lambda choices, seed: 0.0, "the same score, 0: the trainer probably ignores its configuration and seed"),
         (lambda choices, seed: deep(choices) + choices["rate"] / 100, "the trainer probably ignores its seed."),
         (lambda choices, seed: 0.3 + seed / 1000, "the trainer probably ignores its configuration."),
     ],
@@ -133,9 +133,9 @@ def test_two_runs_may_agree_by_chance(tmp_path: Path) -> None:
 def test_a_wide_interval_says_why_and_how_many_seeds_would_help(tmp_path: Path, seeds: int) -> None:
     told = found(tmp_path, lambda choices, seed: 0.4 + deep(choices) + noise(choices, seed, 0.4), seeds=seeds)
     (sentence,) = told.cautions
-    assert sentence.startswith(f"The interval is wide because {seeds} seeds tell little of how far seeds deviate.")
+    assert sentence.startswith(f"The interval is wide because {seeds} seeds show little of how much seeds deviate.")
     number = int(sentence.partition("--seeds ")[2].partition(";")[0])
-    assert seeds < number <= 50 and f"launch s again with --seeds {number}; the runs that are there" in sentence
+    assert seeds < number <= 50 and f"launch s again with --seeds {number}; its runs are kept" in sentence
     assert sentence in " ".join(first_screen.lead(told))
 
 
@@ -241,7 +241,7 @@ def test_the_terminal_says_the_same(tmp_path: Path) -> None:
     )
     done = place.run(*asked, "--workers", "1", "--name", "x", "--space", "s.py")
     assert done.returncode == 0, done.stderr
-    assert "very same score, 0.5: the trainer probably ignores" in " ".join(done.stdout.split())
+    assert "the same score, 0.5: the trainer probably ignores" in " ".join(done.stdout.split())
     refused = place.call(*asked, "--name", "y")
     assert refused.returncode == 2 and "needs --space" in refused.stderr and "Traceback" not in refused.stderr
     rehearsed = place.call("--space", "pooling", "--rehearse", "--trials", "3", "--name", "r")
