@@ -26,9 +26,9 @@ from study.observer import AbstractObserver, Request
 from study.recording import failure_of, metric_values, prediction_rows, result_of
 from study.search import Search
 from study.settings import Limits
+from study.sharing import Queue, StagesInProgress
 from study.trainers.abstract import AbstractTrainer, Configuration
 from study.trial_states import STATES
-from study.waiting import StagesInProgress, Waiting
 
 log = logging.getLogger("study")
 
@@ -114,12 +114,12 @@ class Execution:
         it can when it is asked, at most as many as there are workers.
         """
         most = None if search is None else self._engine.workers
-        self._loop(Waiting(next_request, self._stages, most), search, when_busy)
+        self._loop(Queue(next_request, self._stages, most), search, when_busy)
 
     def test(self, requests: list[Request]) -> None:
         """Measure finished runs on the test split."""
         waiting = list(requests)
-        self._loop(Waiting(lambda: waiting.pop(0) if waiting else None, self._stages), None)
+        self._loop(Queue(lambda: waiting.pop(0) if waiting else None, self._stages), None)
 
     def stop(self) -> None:
         """End whatever still runs; its rows are marked, to be run again."""
@@ -130,7 +130,7 @@ class Execution:
         """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
         self._db.runs.interrupt_running(self._study)
 
-    def _loop(self, waiting: Waiting, search: Search | None, when_busy: Callable[[], None] = lambda: None) -> None:
+    def _loop(self, waiting: Queue, search: Search | None, when_busy: Callable[[], None] = lambda: None) -> None:
         while True:
             if self.stop_requested:
                 raise Interrupted
@@ -155,7 +155,7 @@ class Execution:
         """How many runs may be active: one, as long as none has shown that they can succeed."""
         return 1 if self._failures.alone else self._engine.workers
 
-    def _next(self, waiting: Waiting) -> Request | None:
+    def _next(self, waiting: Queue) -> Request | None:
         self._lease.renew_if_due()
         return self._again.pop(0) if self._again else waiting.take()
 

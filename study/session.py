@@ -214,11 +214,7 @@ class Session:
                 objectives=settings.objectives,
             )
             driver = Driver(
-                database=database,
-                trainer=trainer,
-                settings=settings,
-                execution=execution,
-                search=self._search,
+                database=database, trainer=trainer, settings=settings, execution=execution, search=self._search
             )
             store_note.write(database, settings.name, store)
             try:

@@ -34,7 +34,7 @@ from study.ending import Ending
 from study.folder import log, log_to
 from study.resolve import resolve
 from study.settings import Settings, SettingsError
-from study.trust import check_stored, named_code
+from study.trust import check_stored, code_flags
 
 SECRET = "postgresql+psycopg://me:hunter2@db/x"
 
@@ -73,7 +73,7 @@ def test_code_that_only_a_database_names_is_not_run(
 
 def test_code_that_the_command_line_names_is_run_as_before(place: Place) -> None:
     stored = resolve({"trainer": "a:b", "space": "x.py"}, None)
-    assert named_code(stored) == {"trainer": "a:b", "space": "x.py"}
+    assert code_flags(stored.space, stored.trainer) == {"trainer": "a:b", "space": "x.py"}
     check_stored(stored, {"trainer": "a:b", "space": "x.py"})
     with pytest.raises(SettingsError, match=r"--space x\.py --trainer a:b$"):
         check_stored(stored, {})

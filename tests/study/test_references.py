@@ -14,7 +14,7 @@ from mtbert.errors import ConfigurationError
 from search_spaces.grammar import Choices
 from study.configuration import of_one_task, to_config
 from study.messages import Job, RunDone
-from study.references import alone, references
+from study.phases import alone, references
 from study.rehearsal import carry_out
 from study.resolve import resolve
 from study.settings import REHEARSAL
