@@ -30,7 +30,7 @@ from study.driver import Driver
 from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
-from study.execution import Execution, Interrupted, Places, TimeIsUp
+from study.execution import Execution, Interrupted, TimeIsUp
 from study.folder import folder_held, log_to
 from study.interrupts import stopping_on_signal
 from study.lease import Lease
@@ -38,6 +38,7 @@ from study.live import LiveReport
 from study.observer import Observers
 from study.phases import changes, first_tried
 from study.progress import Progress
+from study.recording import Places
 from study.resolve import resolve
 from study.resuming import resume_command
 from study.retrying import retry_failed
