@@ -1,4 +1,4 @@
-"""When runs ran: lanes of runs that follow one another, with the time in which nothing ran left out."""
+"""Lanes of runs that follow one another, without the time in which nothing ran."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from heapq import heappop, heappush
 
 from results.rows import RunRow
 
-LONGEST_PAUSE, LEAST_PAUSE = 0.05, 1.0  # of the time that anything ran, and seconds: longer pauses are left out
+LONGEST_PAUSE, LEAST_PAUSE = 0.05, 1.0  # share of the time that anything ran, and seconds: longer pauses are left out
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A run in its lane: seconds from the study's first run on, pauses left out."""
+    """A run in its lane: seconds since the study's first run, without pauses."""
 
     run: RunRow
     lane: int
@@ -24,7 +24,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Timeline:
-    """`bars` in the order that runs began; `lanes`: (host, how many of its lanes), `paused` seconds were left out."""
+    """The bars in the order that runs began; `lanes`: (host, its number of lanes); `paused`: seconds left out."""
 
     bars: tuple[Bar, ...]
     lanes: tuple[tuple[str, int], ...]
@@ -32,21 +32,21 @@ class Timeline:
 
     @property
     def length(self) -> float:
-        """Seconds from the first start to the last end, pauses left out."""
+        """Seconds from the first start to the last end, without pauses."""
         return max((bar.end for bar in self.bars), default=0.0)
 
     @property
     def busy(self) -> float:
-        """Which share of the lanes' time runs took."""
+        """The share of the lanes' time in which runs ran."""
         lanes = sum(count for _, count in self.lanes)
         whole = lanes * self.length
         return sum(bar.end - bar.start for bar in self.bars) / whole if whole else 0.0
 
 
 def timeline(runs: Sequence[RunRow]) -> Timeline:
-    """The lanes of runs that have ended, each the first of its host that is free when the run starts.
+    """Return the lanes of runs that have ended: each is in the first lane of its host that is free when it starts.
 
-    The database keeps no worker: runs of a lane need not have had the same one, but no fewer workers can have done it.
+    The database keeps no worker: runs of a lane need not have had the same one, but there were at least this many.
     """
     ended = [(run.started_at, run.finished_at, run) for run in runs if run.finished_at is not None]
     spans = sorted(((a, max(a, b), run) for a, b, run in ended), key=lambda one: (one[0], one[2].id))
@@ -74,7 +74,7 @@ def timeline(runs: Sequence[RunRow]) -> Timeline:
 
 
 def _without_pauses(spans: Sequence[tuple[datetime, datetime]]) -> tuple[list[tuple[float, float]], float]:
-    """Spans, by their starts, in seconds from the first; long gaps between them taken away, and their sum."""
+    """Return spans in seconds from the first start, without the long gaps between them, and the sum of these."""
     begun = spans[0][0]
     seconds = [((a - begun).total_seconds(), (b - begun).total_seconds()) for a, b in spans]
     gaps: list[tuple[float, float]] = []  # (where it ends, how long)
