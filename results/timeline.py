@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import heappop, heappush
+from itertools import accumulate
 
 from results.rows import RunRow
 
@@ -53,23 +53,16 @@ def timeline(runs: Sequence[RunRow]) -> Timeline:
     if not spans:
         return Timeline((), (), 0.0)
     moved, paused = _without_pauses([(a, b) for a, b, _ in spans])
-    hosts = list(dict.fromkeys(run.host for _, _, run in spans))
-    free: dict[str, list[int]] = {host: [] for host in hosts}  # lanes of each host that have ended, lowest first
-    running: dict[str, list[tuple[float, int]]] = {host: [] for host in hosts}
-    counts = dict.fromkeys(hosts, 0)
-    found: list[tuple[RunRow, str, int, float, float]] = []
+    ends: dict[str, list[float]] = {}  # of each host, when the last run of each of its lanes ends
+    placed = []
     for (_, _, run), (start, end) in zip(spans, moved, strict=True):
-        host = run.host
-        while running[host] and running[host][0][0] <= start:
-            heappush(free[host], heappop(running[host])[1])
-        if free[host]:
-            lane = heappop(free[host])
-        else:
-            lane, counts[host] = counts[host], counts[host] + 1
-        heappush(running[host], (end, lane))
-        found.append((run, host, lane, start, end))
-    first = {host: sum(counts[other] for other in hosts[:place]) for place, host in enumerate(hosts)}
-    bars = tuple(Bar(run, first[host] + lane, start, end) for run, host, lane, start, end in found)
+        lanes = ends.setdefault(run.host, [])
+        lane = next((number for number, ended in enumerate(lanes) if ended <= start), len(lanes))
+        lanes[lane : lane + 1] = [end]
+        placed.append((run, lane, start, end))
+    counts = {host: len(lanes) for host, lanes in ends.items()}
+    first = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))
+    bars = tuple(Bar(run, first[run.host] + lane, start, end) for run, lane, start, end in placed)
     return Timeline(bars, tuple(counts.items()), paused)
 
 
