@@ -20,7 +20,7 @@ from place import Place
 from sqlalchemy import PickleType
 
 from mtbert.data.load import load_corpus
-from mtbert.data.prepared import load_prepared, prepare_once
+from mtbert.data.prepared import load_prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import DataError
 from results.errors import RecordError
@@ -157,7 +157,7 @@ def test_an_array_of_objects_is_refused_and_nothing_is_unpickled(tmp_path: Path)
     with pytest.raises(RecordError, match="damaged"):
         unpack_predictions(zlib.compress(buffer.getvalue() * 3))
     folder = tmp_path / "prepared"
-    prepare_once(folder, load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9)
+    prepare(load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9, folder=folder)
     for file in folder.glob("*.npy"):
         file.write_bytes(buffer.getvalue())
     with pytest.raises(DataError, match="damaged"):
