@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Methods:
-    """The table as it is printed, and the rows behind it; `is_told`: the best is told from baseline and its changes."""
+    """The table as printed, and its rows; `is_told`: the best differs from the baseline, and no change improves it."""
 
     table: MethodTask
     printed: PrintTable
     is_told: bool
 
     def sentence(self) -> str:
-        """What the table has, and whether one row may be called the best."""
+        """Return the size of the table, and whether one row can be called the best."""
         rows = plural(len(self.table.rows), "configuration")
         tasks = plural(len(self.table.tasks), "task")
         told = (
@@ -39,25 +39,25 @@ class Methods:
 
     @property
     def latex(self) -> str:
-        """A float, or several."""
+        """Return one float, or several."""
         return latex_table(self.printed)
 
     @property
     def markdown(self) -> str:
-        """A table in GitHub's flavour."""
+        """Return a table in GitHub's flavour."""
         return markdown_table(self.printed)
 
     def figures(self) -> Sequence[Figure]:
-        """None."""
+        """Return none."""
         return ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """None of its own: every export has the table `method_task`."""
+        """Return none: every export has the table `method_task`."""
         return {}
 
 
 def build(results: StudyResults, found: Summary) -> Methods | None:
-    """None with fewer than two configurations that have results, or without tasks."""
+    """Build the section; None with fewer than two configurations with results, or without tasks."""
     table = method_task(results, found)
     if len(table.rows) < 2 or not table.tasks:
         return None
