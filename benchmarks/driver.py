@@ -36,10 +36,11 @@ from search_spaces import Space, describe
 from study.driver import Driver
 from study.engines.abstract import AbstractEngine
 from study.environment import environment
-from study.execution import Execution, Places
+from study.execution import Execution
 from study.lease import Lease
 from study.messages import EpochDone, Event, Job, RunDone, StageSeconds, TaskOutputs
 from study.observer import AbstractObserver, Request
+from study.recording import Places
 from study.resolve import resolve
 from study.search import Search
 from study.settings import Settings

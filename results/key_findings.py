@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from results.ablation import AblationRow
 from results.contrasts import compared_runs
 from results.described import described
 from results.statistics import Interval
@@ -46,49 +48,36 @@ class Group:
 
 
 def groups(results: StudyResults, found: Summary) -> tuple[Group, ...]:
-    """The three answers; empty before anything was compared."""
-    rows = _of_grid(results, found) if found.is_grid else _of_ablation(results, found)
+    """Return the three answers; none before anything was compared."""
+    rows = list(_findings(results, found))
     if not rows:
         return ()
-    judged = {verdict: tuple(row for row in rows if row.verdict == verdict) for verdict in ("equivalent", "open")}
-    shown = sorted(
-        (row for row in rows if row.verdict in ("helps", "hurts")), key=lambda row: -abs(row.interval.estimate)
-    )
+
+    def having(*verdicts: str) -> tuple[KeyFinding, ...]:
+        return tuple(row for row in rows if row.verdict in verdicts)
+
+    mattered = sorted(having("helps", "hurts"), key=lambda row: -abs(row.interval.estimate))
     return (
-        Group("What mattered", "No single change is told from 0.", tuple(shown)),
-        Group("What made no difference", "Nothing is shown to be equivalent.", judged["equivalent"]),
-        Group("What is open", "Every change that was run has a verdict.", judged["open"], _not_run(found)),
+        Group("What mattered", "No single change is told from 0.", tuple(mattered)),
+        Group("What made no difference", "Nothing is shown to be equivalent.", having("equivalent")),
+        Group("What is open", "Every change that was run has a verdict.", having("open"), _not_run(found)),
     )
 
 
-def _of_ablation(results: StudyResults, found: Summary) -> list[KeyFinding]:
-    best = found.best.digest if found.best else ""
-    return [
-        KeyFinding(
-            row.cell.factor or "",
-            f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}",
-            row.judgement.verdict,
-            row.comparison.interval,
-            compared_runs(results, row.comparison, row.cell.config_digest, best),
-        )
-        for row in found.ablation
-        if row.comparison and row.judgement
-    ]
-
-
-def _of_grid(results: StudyResults, found: Summary) -> list[KeyFinding]:
-    baseline = found.baseline.digest if found.baseline else ""
-    return [
-        KeyFinding(
-            "",
-            "; ".join(row.entry.labels) or described(found, row.entry.choices).text,
-            row.judgement.verdict,
-            row.comparison.interval,
-            compared_runs(results, row.comparison, row.entry.digest, baseline),
-        )
-        for row in found.against_baseline
-        if row.comparison and row.judgement
-    ]
+def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
+    """Yield the rows of the grid, or of the ablation, that have a verdict."""
+    reference = found.baseline if found.is_grid else found.best
+    for row in found.against_baseline if found.is_grid else found.ablation:
+        if row.comparison is None or row.judgement is None:
+            continue
+        if isinstance(row, AblationRow):
+            factor, digest = row.cell.factor or "", row.cell.config_digest
+            words = f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}"
+        else:
+            factor, digest = "", row.entry.digest
+            words = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
+        runs = compared_runs(results, row.comparison, digest, reference.digest if reference else "")
+        yield KeyFinding(factor, words, row.judgement.verdict, row.comparison.interval, runs)
 
 
 def _not_run(found: Summary) -> tuple[str, ...]:

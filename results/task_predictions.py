@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -57,15 +57,12 @@ class TaskPredictions:
     def of_seeds(self, seeds: Sequence[int]) -> TaskPredictions:
         """The rows of these seeds, in this order."""
         places = [self.seeds.index(seed) for seed in seeds]
-        return TaskPredictions(
-            self.task,
-            self.kind,
-            self.outputs[places],
-            self.predictions[places],
-            self.labels,
-            tuple(seeds),
-            tuple(self.run_ids[place] for place in places),
-            self.examples,
+        return replace(
+            self,
+            outputs=self.outputs[places],
+            predictions=self.predictions[places],
+            seeds=tuple(seeds),
+            run_ids=tuple(self.run_ids[place] for place in places),
         )
 
 

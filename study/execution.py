@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from mtbert.stage_store.store import StageStore
 from results.records import Database
 from results.rows import NewRun
 from results.stored_values import epoch_number
-from study import run_log
 from study.acceptance import Acceptance, Failures
 from study.engines.abstract import AbstractEngine
 from study.engines.limits import Watch
@@ -23,12 +21,12 @@ from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
 from study.objectives import of_event, of_row
 from study.observer import AbstractObserver, Request
-from study.recording import failure_of, metric_values, prediction_rows, result_of
+from study.recording import Places, failure_of, metric_values, prediction_rows, result_of
 from study.search import Search
 from study.settings import Limits
-from study.trainers.abstract import AbstractTrainer, Configuration
+from study.sharing import Queue, StagesInProgress
+from study.trainers.abstract import AbstractTrainer
 from study.trial_states import STATES
-from study.waiting import StagesInProgress, Waiting
 
 log = logging.getLogger("study")
 
@@ -43,23 +41,6 @@ class Interrupted(Exception):
 
 class TimeIsUp(Interrupted):
     """The study has had the time it was given (`--timeout`); everything finished is kept."""
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a study's files are: prepared data for the workers, models kept until the best is known, logs of runs."""
-
-    prepared: Path
-    models: Path
-    logs: Path | None = None
-
-    def model(self, config: Configuration) -> Path:
-        """The folder of one run's model."""
-        return self.models / f"{config.digest()[:16]}-{config.seed}"
-
-    def log(self, run_id: int) -> Path | None:
-        """The log of one run."""
-        return None if self.logs is None else run_log.path_of(self.logs, run_id)
 
 
 class Execution:
@@ -87,14 +68,14 @@ class Execution:
         self._trainer, self._objectives = trainer, objectives
         self._places, self._lease, self._environment_id = places, lease, environment_id
         self._store, self._stages = store, StagesInProgress(store)
+        self._search: Search | None = None
         self._active: dict[int, Request] = {}
         self._reported: dict[int, float] = {}  # the last epoch of each active run
         self._again: list[Request] = []
         self._watch = Watch(limits)
         ended = () if not trainer.first_alone else database.runs.of_study(study, configs=False)
-        self._failures = Failures(
-            first_alone=trainer.first_alone and not any(run.status in ("complete", "pruned") for run in ended)
-        )
+        succeeded = any(run.status in ("complete", "pruned") for run in ended)
+        self._failures = Failures(first_alone=trainer.first_alone and not succeeded)
         self._acceptance = Acceptance(database, study, objectives, trainer.measures_alike)
         self._store_trouble = False
         self.stop_requested = False
@@ -114,12 +95,13 @@ class Execution:
         it can when it is asked, at most as many as there are workers.
         """
         most = None if search is None else self._engine.workers
-        self._loop(Waiting(next_request, self._stages, most), search, when_busy)
+        self._search = search
+        self._loop(Queue(next_request, self._stages, most), when_busy)
 
     def test(self, requests: list[Request]) -> None:
         """Measure finished runs on the test split."""
         waiting = list(requests)
-        self._loop(Waiting(lambda: waiting.pop(0) if waiting else None, self._stages), None)
+        self._loop(Queue(lambda: waiting.pop(0) if waiting else None, self._stages))
 
     def stop(self) -> None:
         """End whatever still runs; its rows are marked, to be run again."""
@@ -130,7 +112,7 @@ class Execution:
         """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
         self._db.runs.interrupt_running(self._study)
 
-    def _loop(self, waiting: Waiting, search: Search | None, when_busy: Callable[[], None] = lambda: None) -> None:
+    def _loop(self, waiting: Queue, when_busy: Callable[[], None] = lambda: None) -> None:
         while True:
             if self.stop_requested:
                 raise Interrupted
@@ -147,15 +129,15 @@ class Execution:
             self._lease.renew_if_due()  # before anything is written: the machine may have been asleep meanwhile
             for event in events:
                 if event.run_id in self._active:  # else it was ended for taking too much, while this was under way
-                    self._handle(event, search)
+                    self._handle(event)
             for failed in () if self._engine.keeps_limits else self._watch.over_limit(self._engine):
-                self._handle(failed, search)
+                self._handle(failed)
 
     def _room(self) -> int:
         """How many runs may be active: one, as long as none has shown that they can succeed."""
         return 1 if self._failures.alone else self._engine.workers
 
-    def _next(self, waiting: Waiting) -> Request | None:
+    def _next(self, waiting: Queue) -> Request | None:
         self._lease.renew_if_due()
         return self._again.pop(0) if self._again else waiting.take()
 
@@ -218,9 +200,9 @@ class Execution:
             return JobSharing(request.keys)
         return JobSharing(request.keys, self._store.folder, self._store.limit_bytes, wanted, request.pauses)
 
-    def _handle(self, event: Event, search: Search | None) -> None:
+    def _handle(self, event: Event) -> None:
         if isinstance(event, EpochDone):
-            self._epoch_done(event, search)
+            self._epoch_done(event)
             return
         if isinstance(event, RunPlaced):
             if self._active[event.run_id].phase != "test":  # the row tells where the run was trained
@@ -241,13 +223,13 @@ class Execution:
             self._db.runs.finish(event.run_id, result)
             log.info("run %d %s, score %.4f", event.run_id, result.status, event.score)
             self._say_trouble(event.trouble)
-            if search is not None and request.trial_number is not None and request.pauses and event.stopped:
-                search.pause(request.trial_number)
+            if self._search is not None and request.trial_number is not None and request.pauses and event.stopped:
+                self._search.pause(request.trial_number)
             else:
-                self._tell(search, request, self._values(event, request), result.status, result.reason)
+                self._tell(request, self._values(event, request), result.status, result.reason)
             self.observer.ended(event.run_id, result.status, event.score, "")
         else:
-            self._failed(event, request, search)
+            self._failed(event, request)
 
     def _accepted(self, event: RunDone | EvaluationDone | RunFailed) -> RunDone | EvaluationDone | RunFailed:
         """The end of a run, as a failure where it did not measure what its study needs."""
@@ -259,7 +241,7 @@ class Execution:
         row = self._db.runs.find(done.run_id) if request.known_epochs else None
         return of_event(self._objectives, done) if row is None else of_row(self._objectives, row, done.metrics)
 
-    def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
+    def _epoch_done(self, event: EpochDone) -> None:
         request = self._active[event.run_id]
         epochs, reported = self._trainer.epochs(request.config)
         event = replace(event, epoch=epoch_number(event.epoch))
@@ -270,8 +252,8 @@ class Execution:
         self._db.runs.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
         self.observer.epoch(event, reported)
         stop = False
-        if search is not None and request.trial_number is not None and event.epoch < epochs:
-            stop = search.stop_early(request.trial_number, event.epoch, event.score)
+        if self._search is not None and request.trial_number is not None and event.epoch < epochs:
+            stop = self._search.stop_early(request.trial_number, event.epoch, event.score)
         self._engine.answer(event.run_id, go_on=not stop)
 
     def _say_trouble(self, trouble: str | None) -> None:
@@ -281,7 +263,7 @@ class Execution:
             log.warning("%s", trouble)
             self.observer.say(f"Warning: {trouble}")
 
-    def _failed(self, event: RunFailed, request: Request, search: Search | None) -> None:
+    def _failed(self, event: RunFailed, request: Request) -> None:
         log.error("run %d failed: %s: %s\n%s", event.run_id, event.reason, event.detail, event.traceback)
         again = self._watch.try_again(event)
         if again:
@@ -292,7 +274,7 @@ class Execution:
         else:
             self._db.runs.finish(event.run_id, failure_of(event))
             if not again:
-                self._tell(search, request, None, "failed", event.reason)
+                self._tell(request, None, "failed", event.reason)
         note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"
         if (written := self._places.log(event.run_id)) is not None and written.is_file():
             note += f"   log {written}"
@@ -300,8 +282,6 @@ class Execution:
         if not again and not self._trainer.fails_by_plan:
             self._failures.failed(event, request.label)
 
-    def _tell(
-        self, search: Search | None, request: Request, values: list[float] | None, status: str, reason: str | None
-    ) -> None:
-        if search is not None and request.trial_number is not None:
-            search.tell(request.trial_number, values, STATES[status], reason)
+    def _tell(self, request: Request, values: list[float] | None, status: str, reason: str | None) -> None:
+        if self._search is not None and request.trial_number is not None:
+            self._search.tell(request.trial_number, values, STATES[status], reason)

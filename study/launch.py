@@ -68,7 +68,7 @@ def _crashed(error: Exception, debug: bool) -> int:
     if debug:
         _print_traceback()
     else:
-        place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
+        place = "its traceback is in launch.log in the study's folder; --debug prints it"
         told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"
         print(plain(storage_url.mask(told)), file=sys.stderr)
     return CRASHED

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from results.predictions import pack_predictions
 from results.rows import MetricValue, PredictionRow, RunResult, StageRow
+from study import run_log
 from study.messages import Metrics, RunDone, RunFailed, TaskOutputs
+from study.trainers.abstract import Configuration
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders of a study's files: prepared data for the workers, models kept until the best is known, logs of runs."""
+
+    prepared: Path
+    models: Path
+    logs: Path | None = None
+
+    def model(self, config: Configuration) -> Path:
+        """Return the folder of one run's model."""
+        return self.models / f"{config.digest()[:16]}-{config.seed}"
+
+    def log(self, run_id: int) -> Path | None:
+        """Return the log of one run, or None."""
+        return None if self.logs is None else run_log.path_of(self.logs, run_id)
 
 
 def metric_values(metrics: Metrics) -> list[MetricValue]:

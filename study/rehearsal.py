@@ -1,6 +1,6 @@
-"""A rehearsal: a seeded response surface in place of training. Needs numpy alone, takes milliseconds a run.
+"""A rehearsal: a seeded response surface instead of training. It needs only numpy and milliseconds per run.
 
-The surface is made from the space, and its truth is known, so that a study of it shows what the harness would find:
+The surface is made from the space and its true effects are known, so that a study of it shows what would be found:
 
     expected score of a task = base + sum over factors of effect(factor, level, task) + one interaction
     score of a run           = expected + N(0, 0.7 points) of the seed + that of finitely many dev examples
@@ -46,16 +46,16 @@ FAULTS = (
     "exit",
     "hang",
 )  # that tests plant: reasons, a worker that ends or hangs
-WAITED_SECONDS = 0.006  # that a rehearsed run of the baseline takes in fact
+WAITED_SECONDS = 0.006  # that a rehearsed run of the baseline really takes
 
 
 @dataclass(frozen=True)
 class Surface:
-    """What was planted.
+    """The planted effects.
 
     `levels[factor][level][task]`; `ranges[factor]` = (low, high, log, best place 0..1, loss); `interaction` = (factor,
-    level, factor, level, effect), effective where both stand; `costs[factor][level]` = how many times the time and the
-    trainable parameters.
+    level, factor, level, effect), effective where both levels are chosen; `costs[factor][level]` = factors for the time
+    and the trainable parameters.
     """
 
     tasks: tuple[str, ...]
@@ -66,13 +66,13 @@ class Surface:
     costs: Mapping[str, Mapping[str, tuple[float, float]]]
 
     def null_factors(self) -> list[str]:
-        """The factors without any effect."""
+        """Return the factors without any effect."""
         silent = [f for f, levels in self.levels.items() if not any(any(e.values()) for e in levels.values())]
         inside = self.interaction[:3:2] if self.interaction else ()
         return [factor for factor in silent if factor not in inside] + [f for f, r in self.ranges.items() if not r[4]]
 
     def expected(self, choices: Choices) -> dict[str, float]:
-        """The expected score of each task, 0.02..0.98, over all seeds and examples."""
+        """Return the expected score of each task, 0.02..0.98, over all seeds and examples."""
         total = {task: self.base[task] for task in self.tasks}
         for factor, choice in choices.items():
             for task in self.tasks:
@@ -84,12 +84,12 @@ class Surface:
         return {task: min(max(value, 0.02), 0.98) for task, value in total.items()}
 
     def score(self, choices: Choices) -> float:
-        """The expected score: the mean of the tasks'."""
+        """Return the expected score: the mean over the tasks."""
         found = self.expected(choices)
         return sum(found.values()) / len(found)
 
     def cost(self, choices: Choices) -> tuple[float, int]:
-        """Seconds of a run, and trainable parameters."""
+        """Return the seconds of a run, and its trainable parameters."""
         seconds, parameters = RUN_SECONDS, float(PARAMETERS)
         for factor, choice in choices.items():
             times = self.costs.get(factor, {}).get(str(choice), (1.0, 1.0))
@@ -106,7 +106,7 @@ class Surface:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Surface:
-        """What `asdict` gave, as JSON."""
+        """Return the surface from the JSON of its `asdict`."""
         inner = data["interaction"]
         told = {
             "tasks": tuple(data["tasks"]),
@@ -118,7 +118,7 @@ class Surface:
 
 
 def plant(space: Space, tasks: Sequence[str], seed: int) -> Surface:
-    """The surface of a space: baseline levels have no effect, so that effects are differences from them."""
+    """Return a surface of a space. Baseline levels have no effect, so that effects are differences from them."""
     levels: dict[str, dict[str, dict[str, float]]] = {}
     ranges: dict[str, tuple[float, float, bool, float, float]] = {}
     costs: dict[str, dict[str, tuple[float, float]]] = {}
@@ -146,7 +146,7 @@ def plant(space: Space, tasks: Sequence[str], seed: int) -> Surface:
 def _interaction(
     space: Space, levels: Mapping[str, Mapping[str, Mapping[str, float]]], seed: int
 ) -> tuple[str, str, str, str, float] | None:
-    """One pair of levels of two factors that exist in every configuration and have effects."""
+    """Draw a pair of levels of two factors that every configuration has and that have effects."""
     able = [
         f for f in space.factors
         if f.range is None and len(f.levels) > 1 and any(any(e.values()) for e in levels[f.name].values())
@@ -168,16 +168,18 @@ def facts(
     faults: Mapping[str, float],
     seconds: float = WAITED_SECONDS,
 ) -> dict[str, Any]:
-    """What a worker needs to rehearse a run.
+    """Return what a worker needs to rehearse a run.
 
-    `faults` are rates by kind: a reason of `RunFailed`, "exit" or "hang", `seconds` what a run of the baseline waits.
+    `faults` are rates by kind: a reason of `RunFailed`, "exit" or "hang". `seconds` is the duration of a baseline run.
     """
-    told = {"seed": seed, "epochs": epochs, "examples": examples, "faults": dict(faults), "seconds": seconds}
-    return {"surface": asdict(surface), **told}
+    return {
+        "surface": asdict(surface), "seed": seed, "epochs": epochs, "examples": examples, "faults": dict(faults),
+        "seconds": seconds,
+    }  # fmt: skip
 
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
-    """Rehearse the job; same job, same numbers."""
+    """Rehearse the job: the same job gives the same numbers."""
     surface, epochs = Surface.read(job.facts["surface"]), int(job.facts["epochs"])
     choices: Choices = job.config["choices"]
     name = hashlib.sha256(json.dumps([job.config, job.seed], sort_keys=True).encode()).hexdigest()
@@ -193,16 +195,9 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
     if failed is not None:
         return failed
     metrics, outputs = _measured(job, reached, "dev", name)
-    score, epoch = metrics["dev", "", "score"], 0
-    for epoch in range(1, epochs + 1):
-        time.sleep(job.facts["seconds"] * seconds / RUN_SECONDS / epochs)
-        now = score * (1 - 0.5 * math.exp(-1.5 * epoch)) if epoch < epochs else score
-        told = metrics if epoch == epochs else {("dev", "", "score"): now}
-        told = {**told, ("train", "", "score"): min(1.0, now + 0.02 * epoch)}
-        going = go_on(EpochDone(job.run_id, epoch, seconds / epochs, now, told))
-        if not going and epoch < epochs:
-            score, metrics, outputs = now, {("dev", "", "score"): now, ("dev", "", "leaderboard_score"): now}, {}
-            break
+    epoch, score = _trained(job, go_on, metrics, seconds)
+    if epoch < epochs:
+        metrics, outputs = {("dev", "", "score"): score, ("dev", "", "leaderboard_score"): score}, {}
     part = epoch / epochs
     return RunDone(
         run_id=job.run_id,
@@ -224,14 +219,29 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
     )
 
 
+def _trained(job: Job, go_on: Callable[[EpochDone], bool], metrics: Metrics, seconds: float) -> tuple[int, float]:
+    """Report every epoch; return the last one and its score."""
+    score, epochs = metrics["dev", "", "score"], int(job.facts["epochs"])
+    for epoch in range(1, epochs):
+        time.sleep(job.facts["seconds"] * seconds / RUN_SECONDS / epochs)
+        now = score * (1 - 0.5 * math.exp(-1.5 * epoch))
+        reported = {("dev", "", "score"): now, ("train", "", "score"): min(1.0, now + 0.02 * epoch)}
+        if not go_on(EpochDone(job.run_id, epoch, seconds / epochs, now, reported)):
+            return epoch, now
+    time.sleep(job.facts["seconds"] * seconds / RUN_SECONDS / epochs)
+    whole = {**metrics, ("train", "", "score"): min(1.0, score + 0.02 * epochs)}
+    go_on(EpochDone(job.run_id, epochs, seconds / epochs, score, whole))
+    return epochs, score
+
+
 def _tasks(job: Job, surface: Surface) -> Sequence[str]:
-    """Those of the configuration: all, or the one that a reference trains."""
+    """Return the tasks of the configuration: all, or the one that a reference trains."""
     tasks: Sequence[str] = job.config.get("common", {}).get("tasks", surface.tasks)
     return tasks
 
 
 def _fault(job: Job, name: str) -> RunFailed | None:
-    """The fault that was asked for, in so many of the runs; which ones, their configuration and seed decide."""
+    """Return or perform a fault at the rates asked for; the runs that have one follow from configuration and seed."""
     draw = int(name[:12], 16) / 16**12
     for kind, rate in sorted(job.facts["faults"].items()):
         if draw < rate:
@@ -247,7 +257,7 @@ def _fault(job: Job, name: str) -> RunFailed | None:
 def _measured(
     job: Job, reached: Mapping[str, float], split: str, name: str
 ) -> tuple[Metrics, dict[tuple[str, str], TaskOutputs]]:
-    """Predictions on a split's examples that reach about these scores, and what they measure."""
+    """Return the metrics of predictions on a split that reach about these scores, and the predictions."""
     outputs, metrics, mains = {}, dict[tuple[str, str, str], float](), []
     for task, value in reached.items():
         size = int(job.facts["examples"])
@@ -271,7 +281,7 @@ Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 def _classes(value: float, size: int, classes: int, shared: np.random.Generator, own: np.random.Generator) -> Arrays:
-    """Outputs (examples, classes), predictions and labels: right where the example and the run are easy enough."""
+    """Return outputs (examples, classes), predictions and labels that reach about the accuracy `value`."""
     labels = shared.integers(0, classes, size)
     latent = math.sqrt(EXAMPLE_SHARE) * shared.normal(size=size) + math.sqrt(1 - EXAMPLE_SHARE) * own.normal(size=size)
     right = latent < NormalDist().inv_cdf(value)
@@ -282,7 +292,7 @@ def _classes(value: float, size: int, classes: int, shared: np.random.Generator,
 
 
 def _scores(value: float, size: int, shared: np.random.Generator, own: np.random.Generator) -> Arrays:
-    """Outputs, predictions and labels with about this correlation."""
+    """Return outputs, predictions and labels with about the correlation `value`."""
     truth = shared.normal(size=size)
     noise = math.sqrt(EXAMPLE_SHARE) * shared.normal(size=size) + math.sqrt(1 - EXAMPLE_SHARE) * own.normal(size=size)
     guess = value * truth + math.sqrt(1 - value**2) * noise
@@ -291,7 +301,7 @@ def _scores(value: float, size: int, shared: np.random.Generator, own: np.random
 
 
 def _place(value: float, low: float, high: float, log: bool) -> float:
-    """Where a number stands in its range, 0..1."""
+    """Return the place of a number in its range, 0..1."""
     if low == high:
         return 0.5
     return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)

@@ -1,4 +1,4 @@
-"""The phase search: its trials as runs, those that an earlier launch began first; and the ranking of what it found."""
+"""The search phase: its trials as runs, those of an earlier launch first; and the ranking of configurations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AHEAD_FROM = 250
 
 
 class SearchPhase:
-    """The search as runs: its proposals are requested, and it is told what the database knows of an earlier launch."""
+    """Runs the trials that a search proposes, and reports what the database has of earlier launches to the search."""
 
     def __init__(self, database: Database, trainer: AbstractTrainer, settings: Settings, execution: Execution) -> None:
         self._db, self._trainer, self._settings, self._execution = database, trainer, settings, execution

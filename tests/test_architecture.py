@@ -130,6 +130,16 @@ def third_party_faults(found: list[Source]) -> list[str]:
     return faults
 
 
+def private_faults(found: list[Source]) -> list[str]:
+    """Imports of Optuna's private modules, which any of its releases may change."""
+    return [
+        f"{source.path}:{imported.line} imports {imported.target}"
+        for source in found
+        for imported in imports(source)
+        if imported.target.startswith("optuna") and "._" in imported.target
+    ]
+
+
 def cycle(found: list[Source]) -> list[str]:
     """The modules of one cycle of module-level imports, in order; empty where there is none."""
     modules = {source.module for source in found}
@@ -173,6 +183,10 @@ def test_packages_import_only_along_the_arrows(project: list[Source]) -> None:
 
 def test_packages_need_only_the_libraries_they_may_need(project: list[Source]) -> None:
     assert third_party_faults(project) == []
+
+
+def test_no_private_module_of_optuna_is_imported(project: list[Source]) -> None:
+    assert private_faults(project) == []
 
 
 def test_no_cycle_of_imports_at_module_level(project: list[Source]) -> None:
@@ -240,6 +254,12 @@ def test_a_library_that_is_not_allowed_is_found(tmp_path: Path, name: str, text:
 def test_optional_libraries_are_fine_inside_functions(tmp_path: Path) -> None:
     found = made_up(tmp_path, mtbert__hub="import torch\ndef f():\n    import datasets", study__ray="import ray")
     assert third_party_faults(found) == []
+
+
+def test_an_import_of_a_private_module_of_optuna_is_found(tmp_path: Path) -> None:
+    text = "import optuna\ndef f():\n    from optuna.samplers._tpe.sampler import default_gamma"
+    found = private_faults(made_up(tmp_path, study__samplers=text))
+    assert len(found) == 1 and found[0].startswith("study/samplers.py:3 imports optuna.samplers._tpe.sampler")
 
 
 def test_a_cycle_is_found(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from place import Place
 from sqlalchemy import PickleType
 
 from mtbert.data.load import load_corpus
-from mtbert.data.prepared import load_prepared, prepare_once
+from mtbert.data.prepared import load_prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import DataError
 from results.errors import RecordError
@@ -34,7 +34,7 @@ from study.ending import Ending
 from study.folder import log, log_to
 from study.resolve import resolve
 from study.settings import Settings, SettingsError
-from study.trust import check_stored, named_code
+from study.trust import check_stored, code_flags
 
 SECRET = "postgresql+psycopg://me:hunter2@db/x"
 
@@ -73,7 +73,7 @@ def test_code_that_only_a_database_names_is_not_run(
 
 def test_code_that_the_command_line_names_is_run_as_before(place: Place) -> None:
     stored = resolve({"trainer": "a:b", "space": "x.py"}, None)
-    assert named_code(stored) == {"trainer": "a:b", "space": "x.py"}
+    assert code_flags(stored.space, stored.trainer) == {"trainer": "a:b", "space": "x.py"}
     check_stored(stored, {"trainer": "a:b", "space": "x.py"})
     with pytest.raises(SettingsError, match=r"--space x\.py --trainer a:b$"):
         check_stored(stored, {})
@@ -157,7 +157,7 @@ def test_an_array_of_objects_is_refused_and_nothing_is_unpickled(tmp_path: Path)
     with pytest.raises(RecordError, match="damaged"):
         unpack_predictions(zlib.compress(buffer.getvalue() * 3))
     folder = tmp_path / "prepared"
-    prepare_once(folder, load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9)
+    prepare(load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9, folder=folder)
     for file in folder.glob("*.npy"):
         file.write_bytes(buffer.getvalue())
     with pytest.raises(DataError, match="damaged"):

@@ -16,11 +16,11 @@ from results.rendering import render_report
 from results.rows import ExampleRow
 from results.sections import errors
 from results.sections.errors import Errors
-from results.statistics import Interval
+from results.statistics import Interval, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_errors import TaskErrors
-from results.task_predictions import task_predictions
+from results.task_predictions import TaskPredictions, task_predictions
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -91,6 +91,20 @@ def test_the_planted_error_is_named(found: Errors) -> None:
     assert distances[0].difference is not None and distances[0].difference.low > 0
     assert views["quora"].found.distances == []
     assert "taken for" in views["sst"].confusion_words
+
+
+def test_distances_are_shares_of_predictions_and_their_differences_are_paired() -> None:
+    labels = np.array([0.0, 1.0, 2.0, 2.0])
+
+    def predicted(*rows: list[float]) -> TaskPredictions:
+        outputs = np.zeros((2, 4, 3))
+        return TaskPredictions("sst", "classes", outputs, np.array(rows), labels, (1000, 1001), (1, 2))
+
+    # Classes away: 0 1 0 1 with the first seed, 0 0 0 2 with the second; of the other 0 0 0 1 and 0 1 0 1.
+    task = TaskErrors(predicted([0, 2, 2, 1], [0, 1, 2, 0]), predicted([0, 1, 2, 1], [0, 0, 2, 1]))
+    assert [each.shares["best"] for each in task.distances] == [5 / 8, 2 / 8, 1 / 8]
+    mine, theirs = np.array([[0, 1, 0, 1], [0, 0, 0, 0]]), np.array([[0, 0, 0, 1], [0, 1, 0, 1]])
+    assert task.distances[1].difference == paired_difference(mine, theirs).interval()
 
 
 def test_the_accuracy_of_a_true_class_is_the_diagonal(found: Errors) -> None:
