@@ -14,8 +14,7 @@ from results.front_labels import Area, marked, name_annotations
 from results.front_texts import Drawing, configuration_text, cost_unit, front_sentence, run_text
 from results.pareto import OF_TASK, SCORE, Front, value_of
 from results.rows import RunRow
-from results.searched import complete_search, evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, complete_search, evenly
 from results.summary import Summary
 
 if TYPE_CHECKING:

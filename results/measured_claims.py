@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from results.claims import NO_NOISE, ClaimJudgement, ClaimTest, claim_test, judge_claims, open_reason
-from results.contrasts import Comparison, Weights, common_seeds, contrast, weights_of
+from results.contrasts import Comparison, Weights, common_seeds, contrast, values, weights_of
 from results.leaderboard import ROW, baseline_digest
 from results.printed import BASELINE, Claim, Metric, claims_of
-from results.statistics import Float64, paired_difference
+from results.statistics import paired_difference
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
-from results.task_contrasts import compare_tasks, task_values, unmeasured
+from results.task_contrasts import compare_tasks, unmeasured
 
 MAIN_TASKS = ("sst", "quora", "sts")
 TASKS: dict[Metric, tuple[str, ...]] = {  # tasks whose plain mean a metric is
@@ -130,7 +130,7 @@ def _gap(results: StudyResults, weights: Weights) -> Comparison | None:
         train = [at_end if one is None else one for one, at_end in zip(kept, last, strict=True)]
         if any(value is None for value in train):
             return None
-        total += weight * (np.array(train, dtype=np.float64) - task_values(results, digest, seeds, "sst"))
+        total += weight * (np.array(train, dtype=np.float64) - values(results, digest, seeds, "sst"))
     if not np.isfinite(total).all():
         return None
     return Comparison(paired_difference(total, np.zeros_like(total)), seeds, "seeds")
@@ -159,8 +159,7 @@ def _deviation(results: StudyResults, weights: Weights, reference: Sequence[str]
 
 
 def _mean(results: StudyResults, digest: str, seeds: Sequence[int], task: str) -> float:
-    values: Float64 = task_values(results, digest, seeds, task)
-    return float(np.nan_to_num(values).mean())
+    return float(np.nan_to_num(values(results, digest, seeds, task)).mean())
 
 
 def _pairs(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Comparison | None:

@@ -12,8 +12,7 @@ from results.described import described
 from results.figure import Figure, Trace, capitalized, escaped, points
 from results.pareto import recipes_of
 from results.rows import RunRow
-from results.searched import evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, evenly
 from results.summary import Summary
 from results.units import Unit, axis_title
 from results.wording import plural

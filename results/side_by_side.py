@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from results.contrasts import values
 from results.measured_claims import MAIN_TASKS, row_digests
 from results.printed import PrintedRow, PrintedTable, tables_of
 from results.statistics import Float64
 from results.study_results import StudyResults
-from results.task_contrasts import task_values
 
 
 @dataclass(frozen=True)
@@ -71,20 +70,14 @@ def side_by_side(results: StudyResults) -> list[SideTable]:
 def ours(results: StudyResults, digest: str, split: str) -> Ours | None:
     """A configuration's three tasks and their plain mean on a split, over the seeds that were scored there."""
     seeds = list(results.results_of(digest))
-    values = [task_values(results, digest, seeds, task, split) for task in MAIN_TASKS]
-    scored: NDArray[np.bool_] = np.asarray(~np.isnan(np.array(values)).all(axis=0))
+    columns = [values(results, digest, seeds, task, split) for task in MAIN_TASKS]
+    scored: NDArray[np.bool_] = np.asarray(~np.isnan(np.array(columns)).all(axis=0))
     if not scored.any():
         return None
-    sst, quora, sts, average = (_spread(value[scored]) for value in (*values, _plain_mean(values)))
+    sst, quora, sts, average = (_spread(column[scored]) for column in (*columns, np.mean(columns, axis=0)))
     runs = results.results_of(digest)
     ids = tuple(runs[seed].id for seed, counts in zip(seeds, scored, strict=True) if counts)
     return Ours(sst, quora, sts, average, int(scored.sum()), ids)
-
-
-def _plain_mean(values: Sequence[Float64]) -> Float64:
-    """Of each seed; NaN where a task is not there."""
-    found: Float64 = np.mean(values, axis=0)
-    return found
 
 
 def _spread(values: Float64) -> Spread | None:

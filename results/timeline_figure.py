@@ -7,7 +7,7 @@ from typing import Any
 
 from results.cost_units import CostUnit, unit_of
 from results.figure import Figure, Trace, escaped
-from results.searched import evenly
+from results.study_results import evenly
 from results.timeline import Bar, Timeline
 from results.units import Unit
 from results.wording import SHARES, duration, plural
