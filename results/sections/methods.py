@@ -27,7 +27,7 @@ class Methods:
     is_best_sure: bool
 
     def sentence(self) -> str:
-        """Return what the table has, and whether one row may be called the best."""
+        """Return the size of the table, and whether one row can be called the best."""
         rows = plural(len(self.table.rows), "configuration")
         tasks = plural(len(self.table.tasks), "task")
         bold = (
@@ -39,12 +39,12 @@ class Methods:
 
     @property
     def latex(self) -> str:
-        """A float, or several."""
+        """Return one float, or several."""
         return latex_table(self.printed)
 
     @property
     def markdown(self) -> str:
-        """A table in GitHub's flavour."""
+        """Return a table in GitHub's flavour."""
         return markdown_table(self.printed)
 
     def figures(self) -> Sequence[Figure]:
@@ -57,7 +57,7 @@ class Methods:
 
 
 def build(results: StudyResults, found: Summary) -> Methods | None:
-    """Return the table; None with fewer than two configurations that have results, or without tasks."""
+    """Build the section; None with fewer than two configurations with results, or without tasks."""
     table = method_task(results, found)
     if len(table.rows) < 2 or not table.tasks:
         return None
