@@ -37,6 +37,5 @@ def _within(row: AblationRow, found: Summary) -> Interval | None:
     for other in found.ablation:
         same = other.cell.factor == row.cell.factor and other.cell.to_level == row.cell.from_level
         if same and other.comparison is not None:
-            taken = other.comparison.interval
-            return Interval(-taken.estimate, -taken.high, -taken.low)
+            return other.comparison.turned.interval
     return None

@@ -21,20 +21,14 @@ from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_units import margin_of
 from results.units import Unit
-from results.wording import (
-    NONE,
-    changes,
-    changes_in_words,
-    level_text,
-    seeds_text,
-)
+from results.wording import NONE, changes, changes_in_words, level_text, seeds_text
 
 TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
 Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does
 
 
 def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]:
-    """The tables that the study has by the names that the full ones have in an export."""
+    """Return the study's tables, under the names of the full ones in an export."""
     made = {
         "ablation": ablation_print(results, found),
         "leaderboard": leaderboard_print(results, found),
@@ -48,31 +42,31 @@ def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]
 
 
 def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Change of the best configuration, difference [interval], verdict."""
+    """Return the table of changes to the best configuration: change, difference [interval], verdict."""
     rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
-    told = "Single changes to the best configuration"
+    caption = "Single changes to the best configuration"
     if found.best is not None:
-        told += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
-    return _judged(results, "ablation", f"{told}: dev score with the change minus without it.", "Change", rows)
+        caption += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
+    return _judged(results, "ablation", f"{caption}: dev score with the change minus without it.", "Change", rows)
 
 
 def added_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Change of the baseline, difference [interval], verdict."""
+    """Return the table of changes to the baseline: change, difference [interval], verdict."""
     rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, found)]
-    told = "Single changes to the baseline: dev score with the change minus without it."
-    return _judged(results, "added", told, "Change", rows)
+    caption = "Single changes to the baseline: dev score with the change minus without it."
+    return _judged(results, "added", caption, "Change", rows)
 
 
 def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Configuration of a grid, its difference from the baseline [interval], verdict."""
+    """Return the table of a grid: configuration, difference from the baseline [interval], verdict."""
     named = _names(found, [row.entry for row in found.against_baseline])
     rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in found.against_baseline]
-    told = "Configurations compared with the baseline: their dev score minus that of the baseline."
-    return _judged(results, "against_baseline", told, "Configuration", rows)
+    caption = "Configurations compared with the baseline: their dev score minus that of the baseline."
+    return _judged(results, "against_baseline", caption, "Configuration", rows)
 
 
 def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Confirmed configuration, mean and deviation, interval, the same on test where it was looked at."""
+    """Return the table of confirmed configurations: mean ± deviation, interval, the same on test if it was measured."""
     entries, baseline = found.leaderboard, baseline_digest(results)
     unit = results.units.score
     named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
@@ -95,13 +89,13 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
         if found.best is not None and entry.digest == found.best.digest
         for at in range(len(columns))
     )
-    told = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
-    told = f"{_caveat(results)}{told} over fresh seeds{seeds.each}. Bold: the best. {_over(entries)}".strip()
-    return PrintTable(_name(results, "leaderboard"), told, (*columns, *seeds.column), tuple(rows), best)
+    caption = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
+    caption = f"{_caveat(results)}{caption} over fresh seeds{seeds.each}. Bold: the best. {_over(entries)}".strip()
+    return PrintTable(_name(results, "leaderboard"), caption, (*columns, *seeds.column), tuple(rows), best)
 
 
 def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Configuration by task: mean ± standard deviation, over all tasks too if several; the best of a column is bold."""
+    """Return configurations by task and over all tasks: mean ± standard deviation; the best of a column is bold."""
     table = method_task(results, found)
     over = len(table.tasks) > 1  # of one task the score is that task's
     units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if over else ())]
@@ -115,10 +109,10 @@ def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
     columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
     columns += [*([PrintColumn((_mean_name(results),))] if over else ()), *seeds.column]
     which = "highest" if all(unit.higher_is_better for unit in units) else "best"
-    told = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
-    told = f"{_caveat(results)}{told}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."
+    caption = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
+    caption = f"{_caveat(results)}{caption}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."
     bold = frozenset((place, at + 1) for at, unit in enumerate(units) for place in _best_of(cells, at, unit))
-    return PrintTable(_name(results, "method_task"), told, tuple(columns), tuple(rows), bold)
+    return PrintTable(_name(results, "method_task"), caption, tuple(columns), tuple(rows), bold)
 
 
 def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
@@ -128,7 +122,7 @@ def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
 
 
 def _mean_name(results: StudyResults) -> str:
-    """The score's column: a mean over tasks, or the task that decides."""
+    """Return the heading of the score: a mean over tasks, or the task that decides."""
     deciding = results.units.deciding
     return "mean" if not deciding else f"score ({', '.join(deciding)})"
 
@@ -137,7 +131,7 @@ def _dev(unit: Unit) -> tuple[str, ...]:
     return ("Dev",) if unit.name == "score" and not unit.symbol else ("Dev", unit.heading)
 
 
-def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Sequence[Row]) -> PrintTable:
+def _judged(results: StudyResults, name: str, caption: str, heading: str, rows: Sequence[Row]) -> PrintTable:
     unit, counts = results.units.score, [len(comparison.seeds) if comparison else 0 for _, comparison, _ in rows]
     seeds = _Seeds(counts)
     shown = [
@@ -158,14 +152,14 @@ def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Seq
     )
     return PrintTable(
         _name(results, name),
-        f"{_caveat(results)}{told} {_explained(results, rows)}{seeds.sentence}",
+        f"{_caveat(results)}{caption} {_explained(results, rows)}{seeds.sentence}",
         (*columns, *seeds.column),
         tuple(shown),
     )
 
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
-    """What a point, the intervals and the verdicts are."""
+    """Return what a point, the intervals and the verdicts are."""
     unit, margin = results.units.score, margin_of(results.study)
     equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
     over = {comparison.over for _, comparison, _ in rows if comparison}
@@ -179,7 +173,7 @@ def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
 
 
 class _Seeds:
-    """How many seeds the rows have: in the caption where all have as many, else in a column."""
+    """The number of seeds per row: in the caption if all rows have the same number, else in a column."""
 
     def __init__(self, counts: Sequence[int]) -> None:
         self._same = counts[0] if counts and len(set(counts)) == 1 else None
@@ -187,21 +181,21 @@ class _Seeds:
 
     @property
     def each(self) -> str:
-        """ ", 3 seeds each"; nothing where a column says it."""
+        """Return ", 3 seeds each"; nothing if there is a column."""
         return "" if self._same is None else f", {seeds_text(self._same)} each"
 
     @property
     def sentence(self) -> str:
-        """ " 3 seeds per row."; nothing where a column says it."""
+        """Return " 3 seeds per row."; nothing if there is a column."""
         return "" if self._same is None else f" {seeds_text(self._same)} per row."
 
     def cell(self, count: int) -> tuple[str, ...]:
-        """The row's in that column."""
+        """Return the row's cell in that column."""
         return () if self._same is not None else (f"{count}",)
 
 
 def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
-    """Digest -> the printed label, else what is changed; no two alike."""
+    """Return digest -> unique name: the printed label, else the changes."""
     baseline = found.baseline.digest if found.baseline else None
     short = {
         one.digest: "; ".join(one.labels)
@@ -225,7 +219,7 @@ def _score(cell: TaskScore | None, unit: Unit) -> str:
 
 
 def _best_of(cells: Sequence[Sequence[TaskScore | None]], at: int, unit: Unit) -> list[int]:
-    """The rows whose mean in a column shows as its best; none where there is nothing to compare."""
+    """Return the rows whose displayed mean is the best of a column; none if all are equal."""
     means = {place: cell.mean for place, of in enumerate(cells) if (cell := of[at]) is not None}
     shown = {place: unit.score(mean) for place, mean in means.items()}
     if len(set(shown.values())) < 2:
@@ -239,10 +233,10 @@ def _over(entries: Sequence[ConfigurationResult]) -> str:
 
 
 def _caveat(results: StudyResults) -> str:
-    """What is to be known before any number, with a space behind it."""
-    return f"{told} " if (told := made_up(results.study)) else ""
+    """Return the warning that precedes all numbers, with a space behind it."""
+    return f"{caption} " if (caption := made_up(results.study)) else ""
 
 
 def _name(results: StudyResults, table: str) -> str:
-    """Unique in a document with the tables of several studies."""
+    """Return a name that is unique in a document with the tables of several studies."""
     return f"{re.sub('[^A-Za-z0-9]+', '-', results.study.study_name)}:{table}"

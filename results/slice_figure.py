@@ -13,8 +13,7 @@ from results.factor_axis import FactorAxis, factor_axes
 from results.figure import Figure, Trace, best_and_baseline, capitalized, escaped, outlines, points
 from results.leaderboard import ConfigurationResult, configuration_result
 from results.rows import RunRow
-from results.searched import complete_search, evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, complete_search, evenly
 from results.summary import Summary
 from results.units import axis_title
 from results.wording import plural, seeds_text

@@ -16,7 +16,7 @@ from results.leaderboard import confirmed_ranking
 from results.path import PATH, fresh_mean
 from results.records import Database
 from results.rows import Cell, RunRow, runs_again
-from results.study_results import REFERENCE
+from results.study_results import REFERENCE, StudyResults
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
 from study import experiments, extra_seeds, phases
@@ -87,7 +87,7 @@ class Driver:
         self._run_cells("confirm", cells)
         if space.design == "grid":
             self._replicate("confirm", cells, space.baseline())
-        confirmed = confirmed_ranking(self._db, settings.name)
+        confirmed = confirmed_ranking(StudyResults(self._db, settings.name))
         by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
         baseline = self._trainer.configuration(space.baseline()).digest()
         decisions: dict[str, Any] = {

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtbert.stage_store.keys import ChainKeys
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 from study.settings import Limits
 
 # Why a run failed, as the column `run.reason` has it.
@@ -97,7 +97,7 @@ class StageSeconds:
     key: str
     seconds: float
     shared: bool
-    told: StageTold | None = None
+    told: StageLosses | None = None
     train_seconds: float | None = None
 
 

@@ -152,7 +152,7 @@ def _data(database: Database, study: StudyRow) -> dict[str, Any]:
 
 
 def _task(results: StudyResults, run: RunRow, name: str) -> dict[str, Any]:
-    title = components.load("tasks", name).title  # type: ignore[attr-defined]
+    title = components.load("tasks", name).title
     return {"name": name, "title": Markup(title), "main": results.main_metric(run.id, "dev", name)}
 
 
@@ -179,9 +179,9 @@ def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str
                 if where == split and of == name and math.isfinite(value)
             ]
             if metrics:
-                kind = "sentence-similarity" if task.label_kind == "score" else "text-classification"  # type: ignore[attr-defined]
-                told = {"type": kind, "title": task.title, "task": name, "split": split, "metrics": metrics}  # type: ignore[attr-defined]
-                found.append({**told, "dataset": f"{task.title}, {source}"})  # type: ignore[attr-defined]
+                kind = "sentence-similarity" if task.label_kind == "score" else "text-classification"
+                told = {"type": kind, "title": task.title, "task": name, "split": split, "metrics": metrics}
+                found.append({**told, "dataset": f"{task.title}, {source}"})
     return found
 
 
@@ -202,5 +202,5 @@ def _encoder(kept: KeptModel) -> dict[str, Any]:
 
 def _example(task: str) -> str:
     """Arguments of `predict` for a task of the model."""
-    pair = components.load("tasks", task).pair  # type: ignore[attr-defined]
+    pair = components.load("tasks", task).pair
     return f'"{task}", ["A fine film ."]' + (', ["A good film ."]' if pair else "")

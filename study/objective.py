@@ -124,7 +124,9 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
         peak_memory_bytes=outcome.peak_memory_bytes,
         shared_seconds=outcome.shared_seconds,
         shared_train_seconds=outcome.shared_train_seconds,
-        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared, s.told, s.train_seconds) for s in outcome.stages),
+        stages=tuple(
+            StageSeconds(s.name, s.key, s.seconds, s.shared, s.losses, s.train_seconds) for s in outcome.stages
+        ),
         trouble=outcome.trouble,
         note="; ".join(told) or None,
     )

@@ -243,7 +243,7 @@ class Session:
 
     def _say_issues(self) -> None:
         """Print how many rows of the data were dropped, or list them with --data-issues; then the notes."""
-        for line in dropped.told(self._trainer.facts.issues, listed=self._options.data_issues):
+        for line in dropped.lines(self._trainer.facts.issues, listed=self._options.data_issues):
             self._console.say(line)
         self._say_notes()
 

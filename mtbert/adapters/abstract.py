@@ -32,35 +32,36 @@ class AbstractAdapter(nn.Module, ABC):
     merges: ClassVar[bool] = False  # whether weights of a plain encoder can do the same: `merge_into`
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the queries of all heads (real tokens, d), from the layer's input."""
+        """Return what is added to the queries of all heads (real tokens, d), from the layer's input."""
         return None
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the values of all heads (real tokens, d), from the layer's input."""
+        """Return what is added to the values of all heads (real tokens, d), from the layer's input."""
         return None
 
     def attention_delta(self, layer: int, block: Tensor) -> Tensor | None:
-        """What is added to the attention block's output (real tokens, d), from that output."""
+        """Return what is added to the attention block's output (real tokens, d), from that output."""
         return None
 
     def feed_forward_delta(self, layer: int, block: Tensor) -> Tensor | None:
-        """What is added to the feed-forward block's output (real tokens, d), from that output."""
+        """Return what is added to the feed-forward block's output (real tokens, d), from that output."""
         return None
 
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """What is added inside the layer's last layer norm (real tokens, d), from the layer's input.
+        """Return what is added inside the layer's last layer norm (real tokens, d), from the layer's input.
 
         Only here and in `top` may a token's value depend on other tokens.
         """
         return None
 
     def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """What `parallel` gives for the first token of each row (rows, d), where no other is wanted."""
+        """Return what `parallel` gives for the first token of each row (rows, d), where no other is wanted."""
         beside = self.parallel(layer, hidden, packing)
         return None if beside is None else beside[packing.firsts]
 
     def top(self, standard: Tensor, packing: Packing) -> Tensor:
-        """What the encoder's last layer norm standardized (real tokens, d), changed before it scales and shifts it.
+        """Return what the encoder's last layer norm standardized (real tokens, d), changed before it scales and shifts
+        it.
 
         Called only where `on_top` is true.
         """
@@ -86,37 +87,37 @@ class TaskAdapter(nn.Module):
             self.add_module(name, adapters[name])
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the queries (real tokens, d); None: nothing."""
+        """Return what is added to the queries (real tokens, d); None: nothing."""
         return _sum(adapter.query_delta(layer, hidden) for adapter in self._adapters())
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the values (real tokens, d); None: nothing."""
+        """Return what is added to the values (real tokens, d); None: nothing."""
         return _sum(adapter.value_delta(layer, hidden) for adapter in self._adapters())
 
     def after_attention(self, layer: int, block: Tensor) -> Tensor:
-        """The attention block's output (real tokens, d), adapted, before it is added to the layer's input."""
+        """Return the attention block's output (real tokens, d), adapted, before it is added to the layer's input."""
         delta = _sum(adapter.attention_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 
     def after_feed_forward(self, layer: int, block: Tensor) -> Tensor:
-        """The feed-forward block's output (real tokens, d), adapted, before it is added to the block's input."""
+        """Return the feed-forward block's output (real tokens, d), adapted, before it is added to the block's input."""
         delta = _sum(adapter.feed_forward_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """What is added inside the layer's last layer norm (real tokens, d); None: nothing."""
+        """Return what is added inside the layer's last layer norm (real tokens, d); None: nothing."""
         return _sum(adapter.parallel(layer, hidden, packing) for adapter in self._adapters())
 
     def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """The same for the first token of each row (rows, d)."""
+        """Return the same for the first token of each row (rows, d)."""
         return _sum(adapter.parallel_first(layer, hidden, packing) for adapter in self._adapters())
 
     def has_top(self) -> bool:
-        """Whether anything stands on top of the last layer."""
+        """Return whether anything stands on top of the last layer."""
         return any(adapter.on_top for adapter in self._adapters())
 
     def top(self, total: Tensor, packing: Packing, norm: nn.LayerNorm) -> Tensor:
-        """The last hidden states (real tokens, d): `norm` of `total`, with what stands on top inside it."""
+        """Return the last hidden states (real tokens, d): `norm` of `total`, with what stands on top inside it."""
         tops = [adapter for adapter in self._adapters() if adapter.on_top]
         if not tops:
             hidden: Tensor = norm(total)
@@ -131,14 +132,14 @@ class TaskAdapter(nn.Module):
 
 
 def start_at_zero(linear: nn.Linear) -> nn.Linear:
-    """The same linear map with all its parameters zero: the last one of an adapter."""
+    """Return the same linear map with all its parameters zero: the last one of an adapter."""
     for parameter in linear.parameters():
         nn.init.zeros_(parameter)
     return linear
 
 
 def start_small(linear: nn.Linear) -> nn.Linear:
-    """The same linear map with its matrix drawn from N(0, 0.02), as BERT's are, and without bias."""
+    """Return the same linear map with its matrix drawn from N(0, 0.02), as BERT's are, and without bias."""
     nn.init.normal_(linear.weight, 0.0, INITIAL_DEVIATION)
     nn.init.zeros_(linear.bias)
     return linear

@@ -30,14 +30,16 @@ class AbstractBalancer(nn.Module, ABC):
 
     @abstractmethod
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What each task in this step adds to the balanced loss; `losses` and terms are scalars by task."""
+        """Return what each task in this step adds to the balanced loss; `losses` and terms are scalars by task."""
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """The balanced loss (a scalar): the sum of the terms."""
+        """Return the balanced loss (a scalar): the sum of the terms."""
         return torch.stack(list(self.terms(losses).values())).sum()
 
     def effective_weights(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The derivative of each task's term by its loss: what the gradient of the loss is multiplied by, scalars."""
+        """Return the derivative of each task's term by its loss: what the gradient of the loss is multiplied by,
+        scalars.
+        """
         with torch.enable_grad():
             leaves = {task: loss.detach().requires_grad_() for task, loss in losses.items()}
             found = torch.autograd.grad(self(leaves), list(leaves.values()))
@@ -67,7 +69,7 @@ class AbstractBalancer(nn.Module, ABC):
     # Between epochs: what is kept beside the parameters, so that training can go on in another process.
 
     def memory(self) -> dict[str, Any]:
-        """What the balancer remembers from one epoch to the next beside its parameters, as JSON data."""
+        """Return what the balancer remembers from one epoch to the next beside its parameters, as JSON data."""
         return {}
 
     def recall(self, memory: Mapping[str, Any]) -> None:

@@ -44,7 +44,7 @@ class DwaBalancer(AbstractBalancer):
         self.weights = {task: len(powers) * power / total for task, power in powers.items()}
 
     def memory(self) -> dict[str, Any]:
-        """The last two losses of each task, and the weights."""
+        """Return the last two losses of each task, and the weights."""
         return {"seen": self.seen, "weights": self.weights}
 
     def recall(self, memory: Mapping[str, Any]) -> None:

@@ -74,7 +74,7 @@ class GradnormBalancer(AbstractBalancer):
 
 
 def _norm(loss: Tensor, parameters: Sequence[nn.Parameter]) -> Tensor:
-    """The norm of the gradient of a loss, a scalar."""
+    """Return the norm of the gradient of a loss, a scalar."""
     found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
     parts = [torch.linalg.vector_norm(part) for part in found if part is not None]
     norm: Tensor = torch.linalg.vector_norm(torch.stack(parts))

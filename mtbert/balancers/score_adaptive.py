@@ -32,7 +32,7 @@ class ScoreAdaptiveBalancer(AbstractBalancer):
         self.weights = {task: part / mean if mean > 0 else 1.0 for task, part in missing.items()}
 
     def memory(self) -> dict[str, Any]:
-        """The weights."""
+        """Return the weights."""
         return {"weights": self.weights}
 
     def recall(self, memory: Mapping[str, Any]) -> None:

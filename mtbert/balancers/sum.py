@@ -17,5 +17,5 @@ class SumBalancer(AbstractBalancer):
     constant: ClassVar[bool] = True
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The losses themselves."""
+        """Return the losses themselves."""
         return dict(losses)

@@ -75,7 +75,8 @@ def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool 
 
 
 def read_dev(folder: str | Path, tasks: Sequence[AbstractTask]) -> tuple[dict[str, Split], tuple[DataIssue, ...]]:
-    """The dev split of each task, and the rows that were dropped, of a folder that need not have the train files.
+    """Return the dev split of each task, and the rows that were dropped, of a folder that need not have the train
+    files.
 
     Of a task whose dev split is a part of its train files, these. Raises DataError as `read_folder` does.
     """
@@ -153,7 +154,7 @@ def _read_table(path: Path, task: AbstractTask, split: str, id_column: str) -> _
 
 
 def _read_lines(folder: Path, task: AbstractTask, layout: Lines) -> _TaskFiles:
-    """All files together are train, but for the tenth that is dev; a line's id is its file and its number."""
+    """Return all files together are train, but for the tenth that is dev; a line's id is its file and its number."""
     files = []
     for name, label in layout.labels.items():
         path = folder / name

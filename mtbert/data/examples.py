@@ -37,7 +37,7 @@ class Split:
         return len(self.ids)
 
     def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Split:
-        """The rows at `indices`, in that order."""
+        """Return the rows at `indices`, in that order."""
         chosen = [int(index) for index in indices]
         return Split(
             ids=tuple(self.ids[i] for i in chosen),
@@ -119,7 +119,7 @@ def fingerprint(splits: Mapping[tuple[str, str], Split]) -> str:
 
 
 def corpus_fingerprint(tasks: Mapping[str, TaskData]) -> str:
-    """The fingerprint of train, dev and test of every task; unlabelled rows are never used: left out."""
+    """Return the fingerprint of train, dev and test of every task; unlabelled rows are never used: left out."""
     return fingerprint(
         {
             (task, name): split

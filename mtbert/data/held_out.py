@@ -24,18 +24,19 @@ def sentence_key(text: str) -> str:
 
 
 def held_out_keys(data: TaskData) -> frozenset[str]:
-    """The keys of all sentences of a task's dev, test and unlabelled splits."""
+    """Return the keys of all sentences of a task's dev, test and unlabelled splits."""
     splits = (data.dev, data.test, data.unlabelled)
     return frozenset(sentence_key(text) for split in splits if split is not None for text in sentences_of(split))
 
 
 def sentences_of(split: Split) -> tuple[str, ...]:
-    """All sentences of a split; of pairs all first ones, then all second ones."""
+    """Return all sentences of a split; of pairs all first ones, then all second ones."""
     return (*split.texts, *(split.texts2 or ()))
 
 
 def without_leaks(corpus: Corpus) -> Corpus:
-    """The corpus whose train splits have lost every row with a sentence of any task's dev, test or unlabelled split.
+    """Return the corpus whose train splits have lost every row with a sentence of any task's dev, test or unlabelled
+    split.
 
     Of a pair one such sentence is enough. `leaking` counts what was dropped; the fingerprint is that of what is left.
     Raises DataError where nothing is left of a train split.
@@ -53,7 +54,7 @@ def without_leaks(corpus: Corpus) -> Corpus:
 
 
 def notes(corpus: Corpus) -> list[str]:
-    """What a person should know of dev and test sentences in the train files, one line each."""
+    """Return what a person should know of dev and test sentences in the train files, one line each."""
     overlap = [
         f"{task}: {counted(count, 'example')} of dev {'is' if count == 1 else 'are'} in the train file too; none is "
         "trained on"
@@ -70,7 +71,7 @@ def notes(corpus: Corpus) -> list[str]:
 
 
 def _holding(split: Split, held: Set[str]) -> NDArray[np.bool_]:
-    """Which rows of a split hold one of the sentences, (n,)."""
+    """Return which rows of a split hold one of the sentences, (n,)."""
     found = _among(split.texts, held)
     return found if split.texts2 is None else found | _among(split.texts2, held)
 

@@ -40,7 +40,7 @@ SOURCES: Mapping[str, HubSource] = {
 
 
 def read_hub(source: str, tasks: Sequence[AbstractTask], strict: bool = False) -> Corpus:
-    """The corpus of the tasks from "hub" or "hub:DIR"; bad rows are treated as those of a folder.
+    """Return the corpus of the tasks from "hub" or "hub:DIR"; bad rows are treated as those of a folder.
 
     Raises DataError for what is missing: the library, a data set, a split, a column, and for one of another type.
     """
@@ -94,7 +94,7 @@ def _text(value: object) -> str:
 
 
 def _label(value: object, factor: float) -> str:
-    """The label as text, for `parse_label`; rounded where it is scaled, so that 0.2 * 5 is 1."""
+    """Return the label as text, for `parse_label`; rounded where it is scaled, so that 0.2 * 5 is 1."""
     if isinstance(value, (int, float)) and factor != 1.0:
         return str(round(value * factor, 6))
     return "" if value is None else str(value)

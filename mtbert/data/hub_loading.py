@@ -45,12 +45,14 @@ Loader = Callable[[str, str | None], Mapping[str, HubSplit]]
 
 
 def is_hub(source: str) -> bool:
-    """Whether a `--data` means the hub, or what was saved of it."""
+    """Return whether a `--data` means the hub, or what was saved of it."""
     return source == HUB or source.startswith(SAVED)
 
 
 def folder_of(source: str) -> Path | None:
-    """The folder of `--data hub:DIR`; None for the hub itself. Raises DataError where there is no such folder."""
+    """Return the folder of `--data hub:DIR`; None for the hub itself. Raises DataError where there is no such
+    folder.
+    """
     if source == HUB:
         return None
     folder = Path(os.path.expanduser(source.removeprefix(SAVED)))
@@ -63,13 +65,13 @@ def folder_of(source: str) -> Path | None:
 
 
 def loader_of(source: str) -> Loader:
-    """What loads a data set for `--data hub` or `--data hub:DIR`."""
+    """Return what loads a data set for `--data hub` or `--data hub:DIR`."""
     folder = folder_of(source)
     return download if folder is None else lambda path, configuration: _saved(folder, path, configuration)
 
 
 def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-    """All splits of a data set on the hub. Raises DataError when the library or the connection is missing."""
+    """Return all splits of a data set on the hub. Raises DataError when the library or the connection is missing."""
     datasets = _library()
     try:
         loaded: Mapping[str, HubSplit] = datasets.load_dataset(path, configuration)
@@ -79,7 +81,7 @@ def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
 
 
 def _saved(folder: Path, path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-    """All splits of a data set that `save_to_disk` left in a folder."""
+    """Return all splits of a data set that `save_to_disk` left in a folder."""
     datasets, place = _library(), folder / path / (configuration or "")
     asked = ", ".join(repr(name) for name in (path, configuration) if name)
     way_out = f"Save it there: datasets.load_dataset({asked}).save_to_disk({str(place)!r})"

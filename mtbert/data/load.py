@@ -13,7 +13,7 @@ from mtbert.tasks.abstract import AbstractTask
 
 
 def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False) -> Corpus:
-    """The data of the named tasks from "demo", "hub", "hub:DIR" or a folder in the course's layout.
+    """Return the data of the named tasks from "demo", "hub", "hub:DIR" or a folder in the course's layout.
 
     No train split holds a sentence of any task's dev or test split (`held_out.without_leaks`). `strict` makes every
     faulty row an error; a row that leaks is not faulty. Raises DataError with a message for a person, and
@@ -24,7 +24,7 @@ def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False)
 
 
 def load_split(source: str, task_names: Sequence[str], split: str) -> tuple[dict[str, Split], tuple[DataIssue, ...]]:
-    """The split "train", "dev" or "test" of each named task, and the rows that were dropped on the way.
+    """Return the split "train", "dev" or "test" of each named task, and the rows that were dropped on the way.
 
     For dev, a folder needs no train files. Raises as `load_corpus` does.
     """
@@ -35,12 +35,12 @@ def load_split(source: str, task_names: Sequence[str], split: str) -> tuple[dict
 
 
 def is_folder(source: str) -> bool:
-    """Whether `--data` names a folder in the course's layout."""
+    """Return whether `--data` names a folder in the course's layout."""
     return source != "demo" and not is_hub(source)
 
 
 def _read(source: str, tasks: Sequence[AbstractTask], strict: bool) -> Corpus:
-    """The corpus as its source has it."""
+    """Return the corpus as its source has it."""
     if source == "demo":
         return _demo(tasks)
     if is_hub(source):

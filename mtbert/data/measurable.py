@@ -37,7 +37,7 @@ def require_labels(task: AbstractTask, split: Split, place: str) -> None:
 
 
 def notes(corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None) -> list[str]:
-    """What a person should know of splits whose labels are all alike, though they can be used; one line each."""
+    """Return what a person should know of splits whose labels are all alike, though they can be used; one line each."""
     told = []
     for task in _tasks(corpus):
         data = corpus.tasks[task.name]
@@ -69,7 +69,7 @@ def _faults(corpus: Corpus, task: AbstractTask, dev_examples: int | None, test: 
 
 
 def _fault(task: AbstractTask, split: Split, place: str) -> str:
-    """One sentence: where, which task, the one label, and which metric that takes away."""
+    """Return one sentence: where, which task, the one label, and which metric that takes away."""
     why = "it is 0 / 0 for every model"
     if task.label_kind != "score":
         why = "a model that always answers this is right everywhere"
@@ -89,7 +89,7 @@ def _alike(split: Split) -> bool:
 
 
 def _place(corpus: Corpus, task: AbstractTask, split: str) -> str:
-    """Where a split of a task is: its file, or its name where there is none."""
+    """Return where a split of a task is: its file, or its name where there is none."""
     if corpus.source == "demo" or is_hub(corpus.source):
         return f"{corpus.source}, split {split} of task {task.name}"
     layout = task.files

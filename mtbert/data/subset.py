@@ -14,7 +14,7 @@ TEST_SHARE = 10  # one row in ten
 
 
 def first(split: Split, n: int | None) -> Split:
-    """The n rows with the smallest SHA-256 of their id, in the split's order; all of them when n is None.
+    """Return the n rows with the smallest SHA-256 of their id, in the split's order; all of them when n is None.
 
     Subsets are nested: `first(s, 10)` is contained in `first(s, 20)`. n beyond the length gives the whole
     split.

@@ -121,7 +121,7 @@ def _split_quoted(text: str) -> list[str]:
 
 
 def _unquoted(field: str) -> str | None:
-    """What a field says; None when it opens with a quote that does not close at its end."""
+    """Return what a field says; None when it opens with a quote that does not close at its end."""
     if not field.startswith('"'):
         return field
     field = field.rstrip(" ")
@@ -132,7 +132,7 @@ def _unquoted(field: str) -> str | None:
 
 
 def read_lines(path: Path) -> tuple[tuple[int, str], ...]:
-    """The lines that are not blank, each with its number from 1; UTF-8, or Latin-1 where the file is no UTF-8.
+    """Return the lines that are not blank, each with its number from 1; UTF-8, or Latin-1 where the file is no UTF-8.
 
     A byte order mark and CRLF are fine. Only "\\n" ends a line: old files hold control characters that Unicode
     calls line ends. In a file without any a carriage return does. Raises DataError when the file cannot be read or

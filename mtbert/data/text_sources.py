@@ -55,7 +55,7 @@ def in_domain(source: str) -> tuple[str, ...]:
 
 
 def domain(source: str, name: str) -> tuple[str, ...]:
-    """One of the `DOMAINS` of `in_domain` alone. Raises DataError where the data does not have it."""
+    """Return one of the `DOMAINS` of `in_domain` alone. Raises DataError where the data does not have it."""
     texts = tuple(_domain(source, name))
     if not texts:
         wanted = "on the hub" if is_hub(source) else f"({', '.join(_DOMAIN_FILES[name])})"
@@ -95,7 +95,7 @@ def wikipedia(source: str) -> tuple[str, ...]:
 
 
 def text_file(source: str, name: str) -> tuple[str, ...]:
-    """The lines of a text file; a relative name is looked for in the data folder first, then where we are."""
+    """Return the lines of a text file; a relative name is looked for in the data folder first, then where we are."""
     folder = folder_of(source) if is_hub(source) else Path(os.path.expanduser(source))
     beside = (folder or Path()) / name
     return tuple(_lines(beside if beside.is_file() else Path(os.path.expanduser(name))))
@@ -125,7 +125,9 @@ def triplets(source: str) -> tuple[Triplet, ...]:
 
 
 def download(name: str) -> Path:
-    """A file of SimCSE's data on the hub, from its cache when it is there. Raises DataError where it cannot be had."""
+    """Return a file of SimCSE's data on the hub, from its cache when it is there. Raises DataError where it cannot be
+    had.
+    """
     if importlib.util.find_spec("huggingface_hub") is None:
         raise DataError(f"{name} comes from the hub. Install its library: pip install 'mtbert-study[hub]'. {WAY_OUT}")
     from huggingface_hub import hf_hub_download
@@ -141,14 +143,16 @@ def _lines(path: Path) -> Iterable[str]:
 
 
 def _published(source: str, name: str) -> Path | None:
-    """A file of SimCSE's data as it was published; None where what was saved of the hub holds no such file."""
+    """Return a file of SimCSE's data as it was published; None where what was saved of the hub holds no such file."""
     folder = folder_of(source)
     path = download(name) if folder is None else folder / SIMCSE_DATA / name
     return path if path.is_file() else None
 
 
 def _saved_columns(source: str, name: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
-    """The columns of such a file where `datasets` read and saved it, under the file's name without its ending."""
+    """Return the columns of such a file where `datasets` read and saved it, under the file's name without its
+    ending.
+    """
     folder, stem = (folder_of(source) or Path()) / SIMCSE_DATA, Path(name).stem
     if not (folder / stem).is_dir():
         raise DataError(
@@ -184,7 +188,7 @@ def _csv(path: Path) -> Iterator[Triplet]:
 
 
 def _of_sick(path: Path) -> tuple[Triplet, ...]:
-    """Every entailment of a first sentence with every contradiction of the same one."""
+    """Return every entailment of a first sentence with every contradiction of the same one."""
     said: dict[str, dict[str, list[str]]] = {}
     for row in read_table(path, ("sentence_A", "sentence_B", "entailment_judgment")).rows:
         first, second, judgment = row.fields

@@ -38,7 +38,7 @@ def needs_of(config: RunConfig) -> dict[str, Needs]:
 
 
 def together(needs: Iterable[Needs]) -> dict[str, int | None]:
-    """What serves all of them: every corpus that one asks for, as much of it as the greediest does."""
+    """Return what serves all of them: every corpus that one asks for, as much of it as the greediest does."""
     result: dict[str, int | None] = {}
     for need in needs:
         for name, most in need.items():
@@ -48,7 +48,7 @@ def together(needs: Iterable[Needs]) -> dict[str, int | None]:
 
 
 def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict[str, tuple[str, ...]]:
-    """The sentences of each corpus: nothing twice, nothing held out, in the order of their SHA-256.
+    """Return the sentences of each corpus: nothing twice, nothing held out, in the order of their SHA-256.
 
     So the first n are the same for every run, and n are among any larger number. "tasks" are the sentences of the
     examples that are trained on (`train_examples` a task). Raises DataError where the data has no such corpus.
@@ -69,12 +69,14 @@ def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict
 
 
 def triplets_in(texts: Mapping[str, Sized]) -> int | None:
-    """How many triplets there are for `simcse_supervised`; None where no configuration asks for any."""
+    """Return how many triplets there are for `simcse_supervised`; None where no configuration asks for any."""
     return len(texts[TRIPLET_TEXTS[0]]) if TRIPLET_TEXTS[0] in texts else None
 
 
 def triplets_note(texts: Mapping[str, Sized]) -> list[str]:
-    """A line that says how little or how much `simcse_supervised` learns from, where a configuration asks for it."""
+    """Return a line that says how little or how much `simcse_supervised` learns from, where a configuration asks for
+    it.
+    """
     count = triplets_in(texts)
     if count is None:
         return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from mtbert.data import examples, subset
+from mtbert.data import subset
 from mtbert.data.examples import Corpus, Split
 
 PAD_TOKEN = "[PAD]"
-PAD_TOKENS = (PAD_TOKEN, "<pad>")  # it is masked: which one makes no difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +41,7 @@ class Ragged:
         return np.diff(self.offsets)
 
     def take(self, indices: NDArray[np.int64]) -> Ragged:
-        """The rows at `indices`, in that order."""
+        """Return the rows at `indices`, in that order."""
         starts, lengths = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
         offsets = np.zeros(len(indices) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
@@ -70,7 +68,7 @@ class TokenizedSplit:
         return np.maximum(self.first.lengths(), self.second.lengths())
 
     def take(self, indices: NDArray[np.int64]) -> TokenizedSplit:
-        """The examples at `indices`, in that order."""
+        """Return the examples at `indices`, in that order."""
         return TokenizedSplit(
             ids=tuple(self.ids[int(i)] for i in indices),
             first=self.first.take(indices),
@@ -110,7 +108,7 @@ class Prepared:
 
 
 def joined(parts: Sequence[Ragged]) -> Ragged:
-    """The rows of all parts, one part after the other."""
+    """Return the rows of all parts, one part after the other."""
     lengths = np.concatenate([part.lengths() for part in parts])
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
@@ -139,7 +137,7 @@ def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) 
 def choose(
     corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
 ) -> dict[tuple[str, str], Split]:
-    """The rows a study uses: `subset.first` of train, of dev with two labels where it has them, and test whole.
+    """Return the rows a study uses: `subset.first` of train, of dev with two labels where it has them, and test whole.
 
     Unlabelled rows are left out.
     """
@@ -151,46 +149,6 @@ def choose(
     return chosen
 
 
-def prepare(
-    corpus: Corpus,
-    tokenizer: Tokenizer,
-    *,
-    max_tokens: int,
-    train_examples: int | None = None,
-    dev_examples: int | None = None,
-    texts: Mapping[str, Sequence[str]] | None = None,
-) -> Prepared:
-    """Choose the rows (see `choose`) and tokenize them, and the texts. ValueError when the tokenizer has no [PAD]."""
-    pad_id = next((found for name in PAD_TOKENS if (found := tokenizer.token_to_id(name)) is not None), None)
-    if pad_id is None:
-        raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
-    chosen = choose(corpus, train_examples, dev_examples)
-    tokenizer_json = tokenizer.to_str()
-    return Prepared(
-        splits={key: tokenize_split(split, tokenizer, max_tokens) for key, split in chosen.items()},
-        pad_id=pad_id,
-        vocabulary_size=tokenizer.get_vocab_size(),
-        fingerprint=_fingerprint(chosen, texts or {}, max_tokens, tokenizer_json),
-        max_tokens=max_tokens,
-        tokenizer_json=tokenizer_json,
-        texts={name: tokenize_texts(rows, tokenizer, max_tokens) for name, rows in (texts or {}).items()},
-    )
-
-
-def prepared_fingerprint(
-    corpus: Corpus,
-    tokenizer: Tokenizer,
-    *,
-    max_tokens: int,
-    train_examples: int | None = None,
-    dev_examples: int | None = None,
-    texts: Mapping[str, Sequence[str]] | None = None,
-) -> str:
-    """The fingerprint `prepare` would give, without tokenizing: can saved data be used again?"""
-    chosen = choose(corpus, train_examples, dev_examples)
-    return _fingerprint(chosen, texts or {}, max_tokens, tokenizer.to_str())
-
-
 def _digest(*arrays: NDArray[Any]) -> str:
     digest = hashlib.sha256()
     for array in arrays:
@@ -199,22 +157,8 @@ def _digest(*arrays: NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def _fingerprint(
-    chosen: Mapping[tuple[str, str], Split],
-    texts: Mapping[str, Sequence[str]],
-    max_tokens: int,
-    tokenizer_json: str,
-) -> str:
-    parts = [examples.fingerprint(chosen), max_tokens, hashlib.sha256(tokenizer_json.encode()).hexdigest()]
-    if texts:  # without, it is what it was before there were any
-        parts += [
-            hashlib.sha256(json.dumps([name, *rows]).encode()).hexdigest() for name, rows in sorted(texts.items())
-        ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 def _plain(tokenizer: Tokenizer, max_tokens: int) -> Tokenizer:
-    """A copy of the tokenizer without padding and truncation. Raises ValueError where no token would fit."""
+    """Return a copy of the tokenizer without padding and truncation. Raises ValueError where no token would fit."""
     if max_tokens < 3:
         raise ValueError(f"max_tokens must be at least 3 ([CLS], one token, [SEP]), got {max_tokens}")
     plain = Tokenizer.from_str(tokenizer.to_str())

@@ -38,7 +38,7 @@ class AbstractEncoder(nn.Module, ABC):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width).
+        """Return the last hidden states (batch, tokens, width).
 
         `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int, real tokens first.
         `adapter` is the set of one task. `embedded` (batch, tokens, width of the words) stand in for the word
@@ -62,7 +62,7 @@ class AbstractEncoder(nn.Module, ABC):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width) from those after the first `layers` layers.
+        """Return the last hidden states (batch, tokens, width) from those after the first `layers` layers.
 
         `packing` and `first_only` as in `forward`. Together with `lower` the same as `forward` without adapters. What
         stands at padding changes no real token.

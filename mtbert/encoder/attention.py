@@ -56,7 +56,7 @@ class SelfAttention(nn.Module):
         query_delta: Tensor | None = None,
         value_delta: Tensor | None = None,
     ) -> Tensor:
-        """What `forward` gives for the first token of each row (rows, width), without the queries of all others.
+        """Return what `forward` gives for the first token of each row (rows, width), without the queries of all others.
 
         `query_delta` (rows, width) is that of these tokens, `value_delta` (real tokens, width) of all.
         """
@@ -81,7 +81,8 @@ def attention(qkv: Tensor, packing: Packing, heads: int, dropout_probability: fl
 
 
 def first_and_all(qkv: nn.Linear, hidden: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:
-    """The queries of the first tokens (rows, width), keys and values of all (real tokens, 2 width), beside each other.
+    """Return the queries of the first tokens (rows, width), keys and values of all (real tokens, 2 width), beside each
+    other.
 
     `qkv` gives all three for every token of `hidden` (real tokens, ...).
     """
@@ -93,14 +94,14 @@ def first_and_all(qkv: nn.Linear, hidden: Tensor, packing: Packing) -> tuple[Ten
 def first_attention(
     query: Tensor, key_value: Tensor, packing: Packing, heads: int, dropout_probability: float = 0.0
 ) -> Tensor:
-    """What `attention` gives for the first token of each row (rows, width), from what `first_and_all` gives."""
+    """Return what `attention` gives for the first token of each row (rows, width), from what `first_and_all` gives."""
     key, value = _by_head(packing.pad(key_value), 2, heads)
     (first,) = _by_head(query.unsqueeze(1), 1, heads)
     return _mixed(first, key, value, packing.visible, dropout_probability).flatten(1)  # from (rows, heads, 1, width)
 
 
 def _by_head(padded: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
-    """Each of the parts that stand beside each other in (rows, tokens, parts * width), by head.
+    """Return each of the parts that stand beside each other in (rows, tokens, parts * width), by head.
 
     Each (rows, heads, tokens, width of a head).
     """

@@ -53,7 +53,9 @@ def check(backbone: str) -> None:
 
 
 def positions(backbone: str) -> int | None:
-    """How many tokens of a sentence a backbone takes, its files here; None for one without a checkpoint: enough."""
+    """Return how many tokens of a sentence a backbone takes, its files here; None for one without a checkpoint:
+    enough.
+    """
     return None if backbone in FRESH else read_shape(find_folder(backbone)).positions
 
 
@@ -78,7 +80,7 @@ def check_layers(backbone: str, layers: int | None, last: int | None = None) -> 
 
 
 def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokenizer:
-    """A backbone's tokenizer, with no padding and no truncation set: [CLS] text [SEP].
+    """Return a backbone's tokenizer, with no padding and no truncation set: [CLS] text [SEP].
 
     `texts` are what `tiny` and `bilstm` train their vocabulary on; the demo's training sentences where None. The others
     have their own vocabulary and do not look at `texts`. Raises `BackboneError` where there is no tokenizer.
@@ -97,7 +99,7 @@ def build_encoder(
     attention_dropout: float = 0.1,
     seed: int = 0,
 ) -> AbstractEncoder:
-    """A backbone's encoder on the CPU, in training mode; its first `layers` layers, all where None.
+    """Return a backbone's encoder on the CPU, in training mode; its first `layers` layers, all where None.
 
     `vocabulary_size` is the tokenizer's. `seed` decides the weights of `tiny` and `bilstm`; the others have their
     own. `bilstm` has no attention, so `attention_dropout` is nothing to it. Nothing is drawn from torch's global
@@ -117,7 +119,7 @@ def build_encoder(
         )
     shape = replace(shape, layers=_depth(backbone, layers, shape.layers))
     with torch.random.fork_rng(devices=[]):  # torch's own first weights, soon overwritten, draw from it
-        encoder = _untrained(shape, hidden_dropout, attention_dropout)
+        encoder = untrained_encoder(shape, hidden_dropout=hidden_dropout, attention_dropout=attention_dropout)
     if folder is not None and isinstance(encoder, BertEncoder):
         _load_published(encoder, backbone, folder)
     else:
@@ -126,22 +128,17 @@ def build_encoder(
 
 
 def declared_shape(backbone: str, sizes: Mapping[str, Any]) -> BertShape | BilstmShape:
-    """The shape of the sizes that a saved model declares.
+    """Return the shape of the sizes that a saved model declares.
 
     Raises `TypeError` for sizes that are not this backbone's, `BackboneError` for what is no size.
     """
     return BilstmShape(**sizes) if backbone == "bilstm" else BertShape(**sizes)
 
 
-def restore_encoder(
-    shape: BertShape | BilstmShape, *, hidden_dropout: float, attention_dropout: float
-) -> AbstractEncoder:
-    """An encoder of a saved model's shape, its weights not yet read."""
-    return _untrained(shape, hidden_dropout, attention_dropout)
-
-
 def load_pooler(backbone: str) -> tuple[Tensor, Tensor] | None:
-    """The pooler of a backbone's checkpoint, weight (width, width) and bias (width,); None where there is none."""
+    """Return the pooler of a backbone's checkpoint, weight (width, width) and bias (width,); None where there is
+    none.
+    """
     if backbone in FRESH:
         return None
     from mtbert.encoder.weights import pooler_of, read_tensors
@@ -150,7 +147,7 @@ def load_pooler(backbone: str) -> tuple[Tensor, Tensor] | None:
 
 
 def load_masked_head(backbone: str) -> MaskedHead | None:
-    """The masked-LM head of a backbone's checkpoint; None where there is none.
+    """Return the masked-LM head of a backbone's checkpoint; None where there is none.
 
     Raises `BackboneError` for a part of one.
     """
@@ -163,7 +160,7 @@ def load_masked_head(backbone: str) -> MaskedHead | None:
 
 
 def load_encoder(name: str, layers: int | None = None) -> tuple[AbstractEncoder, Tokenizer]:
-    """A backbone's encoder, ready to be used (evaluation mode), and its tokenizer.
+    """Return a backbone's encoder, ready to be used (evaluation mode), and its tokenizer.
 
     `encoder(input_ids, attention_mask)` gives the last hidden states (batch, tokens, width). `layers` keeps
     the first so many layers. `tiny` and `bilstm` have random weights (seed 0) and the vocabulary of the demo.
@@ -177,14 +174,17 @@ def load_encoder(name: str, layers: int | None = None) -> tuple[AbstractEncoder,
 
 
 def _fresh_shape(backbone: str, vocabulary_size: int) -> BertShape | BilstmShape:
-    """The sizes of a backbone without a checkpoint."""
+    """Return the sizes of a backbone without a checkpoint."""
     layers = FRESH_LAYERS[backbone]
     if backbone == "bilstm":  # Kumar states none; small enough for a laptop, the output as wide as both directions
         return BilstmShape(vocabulary_size, width=256, layers=layers, embedding_width=128, hidden_width=128)
     return BertShape(vocabulary_size=vocabulary_size, width=128, layers=layers, heads=2, inner_width=512)
 
 
-def _untrained(shape: BertShape | BilstmShape, hidden_dropout: float, attention_dropout: float) -> AbstractEncoder:
+def untrained_encoder(
+    shape: BertShape | BilstmShape, *, hidden_dropout: float, attention_dropout: float
+) -> AbstractEncoder:
+    """Return an encoder of this shape with torch's initial weights."""
     from mtbert.encoder.bert import BertEncoder
     from mtbert.encoder.bilstm import BilstmEncoder
 
@@ -216,7 +216,7 @@ def _load_published(encoder: BertEncoder, backbone: str, folder: Path) -> None:
 
 
 def _demo_texts() -> list[str]:
-    """Every training sentence of the demo, as a study on the demo trains `tiny`'s vocabulary on."""
+    """Return every training sentence of the demo, as a study on the demo trains `tiny`'s vocabulary on."""
     from mtbert.data import demo
 
     texts: list[str] = []

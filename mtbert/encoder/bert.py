@@ -61,7 +61,7 @@ class BertEncoder(AbstractEncoder):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width).
+        """Return the last hidden states (batch, tokens, width).
 
         `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int. What stands at
         padding does not change the real tokens; hidden states there are finite and mean nothing.
@@ -91,14 +91,16 @@ class BertEncoder(AbstractEncoder):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
+        """Return the last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
         if layers == len(self.layers):
             return hidden
         packing = packing or packing_of(attention_mask)
         return self._through(self.layers[layers:], packing.pack(hidden), packing, first_only)
 
     def _through(self, layers: Iterable[nn.Module], hidden: Tensor, packing: Packing, first_only: bool) -> Tensor:
-        """The states (batch, tokens, width) after some layers; of the first token alone where no other is wanted."""
+        """Return the states (batch, tokens, width) after some layers; of the first token alone where no other is
+        wanted.
+        """
         *lower, last = (cast(BertLayer, layer) for layer in layers)
         for layer in lower:
             hidden = layer(hidden, packing)
@@ -107,7 +109,9 @@ class BertEncoder(AbstractEncoder):
         return packing.pad(last(hidden, packing))
 
     def _adapted(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, first_only: bool) -> Tensor:
-        """All layers with an adapter; what stands on top of them stands inside the last layer norm, and sees all."""
+        """Return all layers with an adapter; what stands on top of them stands inside the last layer norm, and sees
+        all.
+        """
         layers = [cast(BertLayer, layer) for layer in self.layers]
         for number, layer in enumerate(layers[:-1]):
             hidden = layer.output_norm(layer.adapted_sum(hidden, packing, adapter, number))

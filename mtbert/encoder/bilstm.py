@@ -111,7 +111,7 @@ class BilstmEncoder(AbstractEncoder):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
+        """Return the last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
         lengths = attention_mask.sum(1).clamp(min=1).cpu()
         for layer in self.layers[layers:]:
             hidden = layer(hidden, lengths)

@@ -13,7 +13,7 @@ TOKENIZER, TOKENIZER_CONFIG, VOCABULARY = "tokenizer.json", "tokenizer_config.js
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """The JSON object in a model's file. Raises `BackboneError` naming the file where there is none."""
+    """Return the JSON object in a model's file. Raises `BackboneError` naming the file where there is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -24,7 +24,7 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def weight_files(folder: Path) -> tuple[Path, ...]:
-    """The files with a model's weights: one, or the shards that an index names; safetensors before pickled ones.
+    """Return the files with a model's weights: one, or the shards that an index names; safetensors before pickled ones.
 
     Raises `BackboneError` where there are none, or a shard is missing or outside the folder.
     """

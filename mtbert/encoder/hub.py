@@ -31,7 +31,7 @@ def require_library(name: str) -> None:
 
 
 def download(name: str) -> Path:
-    """The local folder of a hub model; the hub is asked only where the cache does not hold it.
+    """Return the local folder of a hub model; the hub is asked only where the cache does not hold it.
 
     Only configuration, tokenizer and weights are fetched, pickled weights only where there are no
     safetensors. Raises `BackboneError` where the library is missing, the name does not exist or the hub
@@ -70,7 +70,7 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _with_shards(name: str) -> tuple[str, ...]:
-    """The patterns of a file of weights, and of its index and shards where it is several."""
+    """Return the patterns of a file of weights, and of its index and shards where it is several."""
     stem, ending = name.rsplit(".", 1)
     return name, f"{name}{SHARDS}", f"{stem}-*.{ending}"
 

@@ -41,7 +41,7 @@ class BertLayer(nn.Module):
         return self._after_attention(hidden, self.attention(hidden, packing))
 
     def first_tokens(self, hidden: Tensor, packing: Packing) -> Tensor:
-        """What `forward` gives for the first token of each row (rows, width), without computing the others."""
+        """Return what `forward` gives for the first token of each row (rows, width), without computing the others."""
         return self._after_attention(hidden[packing.firsts], self.attention.first_tokens(hidden, packing))
 
     def _after_attention(self, hidden: Tensor, block: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class BertLayer(nn.Module):
         return out
 
     def adapted_sum(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, number: int) -> Tensor:
-        """What `output_norm` is given, with an adapter, to which this is layer `number` (from 0).
+        """Return what `output_norm` is given, with an adapter, to which this is layer `number` (from 0).
 
         It acts on queries and values, on both blocks' outputs, and beside the layer. Blocks' outputs reach it after
         dropout, as in Houlsby et al.'s code.
@@ -61,7 +61,9 @@ class BertLayer(nn.Module):
         return self._adapted_after(hidden, block, adapter, number, adapter.parallel(number, hidden, packing))
 
     def adapted_first_sum(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, number: int) -> Tensor:
-        """What `adapted_sum` gives for the first token of each row (rows, width), without computing the others."""
+        """Return what `adapted_sum` gives for the first token of each row (rows, width), without computing the
+        others.
+        """
         firsts = hidden[packing.firsts]
         query, value = adapter.query_delta(number, firsts), adapter.value_delta(number, hidden)
         block = self.attention.first_tokens(hidden, packing, query, value)

@@ -26,19 +26,19 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def known() -> tuple[str, ...]:
-    """The backbones that have a name; besides these, a folder and `owner/name` on the hub are taken."""
+    """Return the backbones that have a name; besides these, a folder and `owner/name` on the hub are taken."""
     return ("minilm", *FRESH, *HUB_ALIASES)
 
 
 def is_hub_name(backbone: str) -> bool:
-    """Whether a backbone is a model on the hub: owner/name or an old alias, and no folder here."""
+    """Return whether a backbone is a model on the hub: owner/name or an old alias, and no folder here."""
     if _folder(backbone) is not None:
         return False
     return backbone in HUB_ALIASES or _HUB_NAME.fullmatch(backbone) is not None
 
 
 def find_folder(backbone: str) -> Path:
-    """The folder with a backbone's config.json, weights and tokenizer; downloaded where it is a hub name.
+    """Return the folder with a backbone's config.json, weights and tokenizer; downloaded where it is a hub name.
 
     Raises `BackboneError` where there is none.
     """
@@ -74,7 +74,7 @@ def _refuse_modules(folder: Path) -> None:
 
 
 def _folder(backbone: str) -> Path | None:
-    """The folder that a backbone names; None where it names none."""
+    """Return the folder that a backbone names; None where it names none."""
     try:
         folder = Path(backbone).expanduser()
         return folder if folder.is_dir() else None
@@ -94,7 +94,7 @@ def verify_minilm(folder: Path) -> None:
 
 
 def _minilm_folder() -> Path:
-    """The model inside the installed package, which is found and never run: it would import a lot."""
+    """Return the model inside the installed package, which is found and never run: it would import a lot."""
     spec = importlib.util.find_spec(MINILM_PACKAGE)
     for place in (spec.submodule_search_locations or ()) if spec else ():
         folder = Path(place) / "model"

@@ -37,7 +37,7 @@ class BertShape:
         _check_sizes(asdict(self))
 
     def least_parameters(self) -> int:
-        """The weights of its matrices; biases and norms come on top."""
+        """Return the weights of its matrices; biases and norms come on top."""
         rows = self.vocabulary_size + self.positions + self.token_types
         return self.width * (rows + self.layers * (4 * self.width + 2 * self.inner_width))
 
@@ -56,7 +56,7 @@ class BilstmShape:
         _check_sizes(asdict(self))
 
     def least_parameters(self) -> int:
-        """The weights of its table of words and of its recurrences; the rest comes on top."""
+        """Return the weights of its table of words and of its recurrences; the rest comes on top."""
         return self.vocabulary_size * self.embedding_width + self.layers * 8 * self.hidden_width**2
 
 
@@ -70,7 +70,7 @@ def _check_sizes(sizes: Mapping[str, float]) -> None:
 
 
 def read_shape(folder: Path) -> BertShape:
-    """The shape that config.json declares. Raises `BackboneError` naming the file if it is no BERT's."""
+    """Return the shape that config.json declares. Raises `BackboneError` naming the file if it is no BERT's."""
     path = folder / CONFIG
     declared = read_json(path)
     for name, law in _MUST_BE.items():

@@ -13,7 +13,9 @@ from itertools import pairwise
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+# By the names that transformers has for them.
+NAMED_TOKENS = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+SPECIAL_TOKENS = tuple(NAMED_TOKENS.values())
 VOCABULARY_SIZE = 4000  # every frequent word of the demo and of the course's data, few parameters at width 128
 CHARACTERS = 500  # rarer ones become [UNK]; English text with accents and symbols has about 200
 MAX_CHARACTERS = 100  # a longer word is [UNK], as in BERT
@@ -23,7 +25,7 @@ Pair = tuple[str, str]
 
 
 def train_tokenizer(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> Tokenizer:
-    """An uncased BERT tokenizer with a vocabulary of at most `size` pieces trained on `texts`, in any order.
+    """Return an uncased BERT tokenizer with a vocabulary of at most `size` pieces trained on `texts`, in any order.
 
     Characters come before merged pieces, so every word of known characters has a spelling, even where that
     takes more than `size`. With no text the vocabulary is the special tokens.
@@ -46,17 +48,22 @@ def bert_tokenizer(
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix=PREFIX)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{cls} $A {sep}",
-        pair=f"{cls} $A {sep} $B:1 {sep}:1",
-        special_tokens=[(token, vocabulary[token]) for token in (cls, sep)],
-    )
+    frame(tokenizer, cls, sep)
     tokenizer.add_special_tokens([token for token in SPECIAL_TOKENS if token in vocabulary])
     return tokenizer
 
 
+def frame(tokenizer: Tokenizer, cls: str, sep: str) -> None:
+    """Have a tokenizer give [CLS] text [SEP], or [CLS] text [SEP] text [SEP] with type 1 for the second text."""
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{cls} $A {sep}",
+        pair=f"{cls} $A {sep} $B:1 {sep}:1",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (cls, sep)],
+    )
+
+
 def count_words(texts: Iterable[str]) -> Counter[str]:
-    """How often each lower-cased word and punctuation mark occurs, as BERT splits them."""
+    """Return how often each lower-cased word and punctuation mark occurs, as BERT splits them."""
     normalizer, splitter = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
     # Neither looks beyond a space, so what stands between two spaces is split once, however often it occurs.
     pieces: Counter[str] = Counter()
@@ -131,7 +138,7 @@ def _merges(spellings: list[list[str]], weights: list[int], min_count: int) -> I
 
 
 def _merge(spelling: list[str], pair: Pair, piece: str) -> list[str]:
-    """The spelling with every occurrence of the pair, from the left, written as one piece."""
+    """Return the spelling with every occurrence of the pair, from the left, written as one piece."""
     merged: list[str] = []
     for symbol in spelling:
         if merged and (merged[-1], symbol) == pair:

@@ -16,14 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tokenizers import AddedToken, Tokenizer, normalizers, processors
+from tokenizers import AddedToken, Tokenizer, normalizers
 
 from mtbert.encoder import tiny_vocabulary
 from mtbert.encoder.checkpoint_files import TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
 from mtbert.errors import BackboneError
 
 SPECIAL_MAP, ADDED = "special_tokens_map.json", "added_tokens.json"
-NAMED = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
 # What a file calls an option, what BertNormalizer calls it, and its default.
 OPTIONS: Mapping[str, tuple[str, bool | None]] = {
     "do_lower_case": ("lowercase", True),
@@ -33,7 +32,7 @@ OPTIONS: Mapping[str, tuple[str, bool | None]] = {
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a folder. Raises `BackboneError` where there is none, or what it must have is missing."""
+    """Return the tokenizer of a folder. Raises `BackboneError` where there is none, or what it must have is missing."""
     try:
         return _read(folder, _settings(folder))
     except (TypeError, ValueError, AttributeError) as error:  # a setting of another kind than it must be
@@ -59,7 +58,7 @@ def _read(folder: Path, told: Mapping[str, Any]) -> Tokenizer:
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    """What the small files say, as one mapping; `added` has the tokens of added_tokens.json."""
+    """Return what the small files say, as one mapping; `added` has the tokens of added_tokens.json."""
     told: dict[str, Any] = {}
     for name in (SPECIAL_MAP, TOKENIZER_CONFIG):
         if (folder / name).is_file():
@@ -71,11 +70,11 @@ def _settings(folder: Path) -> dict[str, Any]:
 
 def _names(told: Mapping[str, Any]) -> dict[str, str]:
     """Kind of special token -> its text: BERT's, where the files do not name another."""
-    return {kind: _content(told.get(f"{kind}_token")) or usual for kind, usual in NAMED.items()}
+    return {kind: _content(told.get(f"{kind}_token")) or usual for kind, usual in tiny_vocabulary.NAMED_TOKENS.items()}
 
 
 def _content(token: object) -> str | None:
-    """The text of a token, which is a text or an object with its `content`."""
+    """Return the text of a token, which is a text or an object with its `content`."""
     found = token.get("content") if isinstance(token, dict) else token
     return found if isinstance(found, str) and found else None
 
@@ -173,8 +172,4 @@ def _frame(tokenizer: Tokenizer, names: Mapping[str, str], place: Path) -> None:
         raise BackboneError(
             f"{place} must hold {', '.join(lacks)}, which begin and end a sentence. Give the tokenizer of a BERT model."
         )
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{cls} $A {sep}",
-        pair=f"{cls} $A {sep} $B:1 {sep}:1",
-        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (cls, sep)],
-    )
+    tiny_vocabulary.frame(tokenizer, cls, sep)

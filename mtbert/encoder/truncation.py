@@ -12,13 +12,17 @@ from mtbert.encoder.backbones import load_tokenizer, positions
 
 
 def most_tokens(config: RunConfig) -> int:
-    """The tokens of a sentence that are kept, [CLS] and [SEP] included; the sentences of a pair are read one by one."""
+    """Return the tokens of a sentence that are kept, [CLS] and [SEP] included; the sentences of a pair are read one by
+    one.
+    """
     has = positions(config.backbone)
     return config.data.max_tokens if has is None else min(config.data.max_tokens, has)
 
 
 def notes(config: RunConfig, corpus: Corpus) -> list[str]:
-    """A line where the backbone takes fewer tokens than the configuration: how many sentences are cut for that."""
+    """Return a line where the backbone takes fewer tokens than the configuration: how many sentences are cut for
+    that.
+    """
     most = most_tokens(config)
     if most == config.data.max_tokens:
         return []

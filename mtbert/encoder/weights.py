@@ -89,7 +89,7 @@ class LoadReport:
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
-    """The tensors of model.safetensors, or of pytorch_model.bin, read as weights only (no code in it is run).
+    """Return the tensors of model.safetensors, or of pytorch_model.bin, read as weights only (no code in it is run).
 
     Of several files where an index says so. Safetensors are mapped from the file, so they are no second copy in memory.
     Raises `BackboneError` naming the file where there is none or it is damaged.
@@ -138,7 +138,7 @@ def load_into(encoder: BertEncoder, tensors: Mapping[str, Tensor]) -> LoadReport
 
 
 def pooler_of(tensors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor] | None:
-    """The published pooler's weight (width, width) and bias (width,); None where there is none.
+    """Return the published pooler's weight (width, width) and bias (width,); None where there is none.
 
     It is no part of the encoder: `load_into` reports it as unused, and the pooling `cls_pooler` takes it.
     """
@@ -162,7 +162,7 @@ class MaskedHead:
 
 
 def masked_head_of(tensors: Mapping[str, Tensor], shape: BertShape, source: str) -> MaskedHead | None:
-    """The published masked-LM head, its decoder tied to the word embeddings; None where there is none.
+    """Return the published masked-LM head, its decoder tied to the word embeddings; None where there is none.
 
     It is no part of the encoder: `load_into` reports it as unused, and the stage `mlm` starts from it. Raises
     `BackboneError` for a part of one, and for other shapes than the encoder's.
@@ -190,7 +190,7 @@ def masked_head_of(tensors: Mapping[str, Tensor], shape: BertShape, source: str)
 
 
 def to_hugging_face(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """An encoder's tensors (state dict, or gradients by name) under the names of `transformers.BertModel`.
+    """Return an encoder's tensors (state dict, or gradients by name) under the names of `transformers.BertModel`.
 
     The query, key and value parts are views of our one matrix. Raises `KeyError` for a name that is not the
     encoder's.
@@ -217,13 +217,13 @@ def _modern(name: str) -> str:
 
 
 def _is_above(name: str, layers: int) -> bool:
-    """Whether a tensor belongs to a layer that was not kept."""
+    """Return whether a tensor belongs to a layer that was not kept."""
     match = re.match(r"encoder\.layer\.(\d+)\.", name)
     return match is not None and int(match[1]) >= layers
 
 
 def _damaged(path: Path, error: Exception) -> BackboneError:
-    """One line for a file that is cut, overwritten, a Git LFS pointer, or a pickle of more than tensors."""
+    """Return one line for a file that is cut, overwritten, a Git LFS pointer, or a pickle of more than tensors."""
     reason = f"{type(error).__name__}: {error}".split("\n")[0].split(". ")[0]
     return BackboneError(
         f"{path} cannot be read as weights ({reason}). Copy or download the file again, "

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveInt
 
-STEPS = 2400  # an epoch of a sampler that draws, Stickland & Murray 2019, section 4.1
+STEPS = 2400  # per epoch of a sampler that draws, Stickland & Murray 2019, section 4.1
 
 
 class AbstractSampler(ABC):
@@ -26,28 +27,39 @@ class AbstractSampler(ABC):
     def epoch(
         self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
     ) -> Iterator[tuple[str, ...]]:
-        """The steps of epoch number `epoch` (from 1, of `epochs`).
+        """Return the steps of epoch number `epoch` (from 1, of `epochs`).
 
         `batches` gives the number of batches each task has, in the order of the tasks. A task named more often
         than it has batches starts again in another order.
         """
 
     def trains(self, epoch: int) -> Literal["all", "own"]:
-        """What is trained in epoch number `epoch`: `all` that the configuration trains, or only the `own` parameters
-        of the task whose turn it is, its head and its adapters, while everything else is frozen.
+        """Return what is trained in epoch number `epoch`: `all` that the configuration trains, or only the `own`
+        parameters of the task whose turn it is, its head and its adapters, while everything else is frozen.
         """
         return "all"
 
 
-def drawn(
-    batches: Mapping[str, int], alpha: float, steps: int | None, rng: np.random.Generator
-) -> Iterator[tuple[str, ...]]:
-    """`steps` steps with one task each (as many as there are batches in all when None), drawn independently.
+class AbstractDrawingSampler(AbstractSampler):
+    """Steps with one task each, drawn independently: p_i = N_i^alpha / sum_j N_j^alpha (Stickland & Murray 2019).
 
-    Task i comes with probability p_i = N_i^alpha / sum_j N_j^alpha, N_i its number of batches.
+    N_i is the task's number of batches, which is proportional to its examples where batches are equally large. An epoch
+    has `steps` steps; None: as many as there are batches in all.
     """
-    tasks = list(batches)
-    weights = np.array([batches[task] for task in tasks], dtype=np.float64) ** alpha
-    count = sum(batches.values()) if steps is None else steps
-    for chosen in rng.choice(len(tasks), size=count, p=weights / weights.sum()):
-        yield (tasks[chosen],)
+
+    def __init__(self, *, steps: PositiveInt | None = STEPS) -> None:
+        self.steps = steps
+
+    @abstractmethod
+    def alpha(self, epoch: int, epochs: int) -> float:
+        """Return the exponent in epoch number `epoch` (from 1, of `epochs`)."""
+
+    def epoch(
+        self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
+    ) -> Iterator[tuple[str, ...]]:
+        """Yield `steps` steps with one task each."""
+        tasks = list(batches)
+        weights = np.array([batches[task] for task in tasks], dtype=np.float64) ** self.alpha(epoch, epochs)
+        count = sum(batches.values()) if self.steps is None else self.steps
+        for chosen in rng.choice(len(tasks), size=count, p=weights / weights.sum()):
+            yield (tasks[chosen],)

@@ -10,8 +10,7 @@ from results import run_links
 from results.choice_columns import groups_of
 from results.figure import Figure, Trace, escaped, whiskers
 from results.importance import FactorImportance, Importances, importances
-from results.searched import complete_search, evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, complete_search, evenly
 from results.summary import Summary
 from results.typed_tables import typed_table
 from results.wording import decimals, plural

@@ -20,7 +20,7 @@ from place import Place
 from sqlalchemy import PickleType
 
 from mtbert.data.load import load_corpus
-from mtbert.data.prepared import load_prepared, prepare_once
+from mtbert.data.prepared import load_prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import DataError
 from results.errors import RecordError
@@ -127,7 +127,7 @@ def test_doctor_mends_no_folder_that_only_looks_like_a_store(place: Place, tmp_p
     with closing(sqlite3.connect(place.database)) as connection, connection:
         connection.execute("update study_meta set decisions_json = ?", (json.dumps(noted),))
     done = place.call("--name", "r", "--fix", module="study.doctor")
-    assert done.returncode == 2 and "is no stage store" in done.stderr
+    assert done.returncode == 2 and "is not a stage store" in done.stderr
     assert (cache / "ab" / "cdef").is_dir()
     with pytest.raises(doctor.NoStore):
         doctor.examine(cache, fix=True)
@@ -157,7 +157,7 @@ def test_an_array_of_objects_is_refused_and_nothing_is_unpickled(tmp_path: Path)
     with pytest.raises(RecordError, match="damaged"):
         unpack_predictions(zlib.compress(buffer.getvalue() * 3))
     folder = tmp_path / "prepared"
-    prepare_once(folder, load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9)
+    prepare(load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9, folder=folder)
     for file in folder.glob("*.npy"):
         file.write_bytes(buffer.getvalue())
     with pytest.raises(DataError, match="damaged"):

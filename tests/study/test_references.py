@@ -62,7 +62,7 @@ def test_heads_alone_cannot_be_trained_on_a_task_whose_head_learns_nothing() -> 
     tasks = {"sst": {"head": "linear"}, "sts": {"head": "cosine"}}
     whole = config(tasks=tasks, multitask={"trainable": {"name": "heads"}})
     assert list(of_one_task(whole, "sst").tasks) == ["sst"]
-    with pytest.raises(ConfigurationError, match="multitask.trainable: heads trains the heads and the pooling alone"):
+    with pytest.raises(ConfigurationError, match="multitask.trainable: heads trains only the heads and the pooling"):
         of_one_task(whole, "sts")
 
 

@@ -27,7 +27,7 @@ Row = tuple[str, str | None, float]  # first text, second text, label
 
 
 def generate(seed: int = 0, train: int = 2000, dev: int = 400, test: int = 400) -> dict[str, TaskData]:
-    """The splits of "sst", "quora" and "sts" with so many examples each.
+    """Return the splits of "sst", "quora" and "sts" with so many examples each.
 
     Equal arguments give equal data in every process and on every machine. No sentence (or pair, in either
     order) occurs twice within a task. With one seed, another `train` changes neither dev nor test.
