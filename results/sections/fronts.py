@@ -108,8 +108,8 @@ def costs_caveat(runs: Sequence[RunRow]) -> str | None:
     which = "All runs" if len(old) == len(measured) else f"{len(old):,} of {plural(len(measured), 'run')}"
     return (
         f"{which} were measured by an earlier release, whose inference time, training time and peak memory leave out "
-        "what was read from a cache: for configurations with frozen parts they are up to a hundred times too small. Do not "
-        "compare them with those of other runs; a new study measures all alike."
+        "what was read from a cache: for configurations with frozen parts they are up to a hundred times too small. Do "
+        "not compare them with those of other runs; a new study measures all alike."
     )
 
 
