@@ -164,8 +164,8 @@ def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    told = {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
-    return told | ({"menu": figure.menu} if figure.menu else {}) | ({"lines": figure.lines} if figure.lines else {})
+    data = {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
+    return data | ({"menu": figure.menu} if figure.menu else {}) | ({"lines": figure.lines} if figure.lines else {})
 
 
 def _script_json(value: object) -> Markup:
