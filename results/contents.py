@@ -15,7 +15,7 @@ _IF_ANY = {"interrupted": "interrupted", "running": "running"}  # ends of runs t
 
 @dataclass(frozen=True)
 class Heading:
-    """One section: `id` is its anchor, `title` its heading, `short` what the contents call it.
+    """One section: `id` is its anchor, `title` its heading, `short` its name in the table of contents.
 
     `sentence` says what the section supports, and is read whether the section is folded or not.
     """
@@ -53,7 +53,7 @@ def _comparison(found: Summary) -> tuple[str, str, str]:
 
 
 def recipe_sentence(found: Summary) -> str:
-    """How far the best is from the baseline."""
+    """Return how far the best is from the baseline."""
     if not found.best_changes:
         return "The best configuration is the baseline."
     differing = plural(len(found.best_changes), "factor")
@@ -61,7 +61,7 @@ def recipe_sentence(found: Summary) -> str:
 
 
 def leaderboard_sentence(found: Summary) -> str:
-    """How many configurations are ranked."""
+    """Return how many configurations are ranked."""
     count = len(found.leaderboard)
     run = f"{plural(count, 'configuration')} {'was' if count == 1 else 'were'}"
     if found.is_grid:
@@ -70,7 +70,7 @@ def leaderboard_sentence(found: Summary) -> str:
 
 
 def cost_sentence(found: Summary) -> str:
-    """The computing time, and what sharing stages saved of it."""
+    """Return the computing time, and how much of it sharing stages saved."""
     if first_screen.is_rehearsal(found.study):
         return "Made up, as all numbers of a rehearsal: nothing was computed."
     saved = f"; sharing stages saved {duration(found.hours_saved * 3600)}" if found.hours_saved else ""
@@ -78,7 +78,7 @@ def cost_sentence(found: Summary) -> str:
 
 
 def method_sentence(found: Summary) -> str:
-    """What was studied, and when."""
+    """Return what was studied, and when."""
     return (
         f"The space {found.study.space}, begun on {found.study.created_at:%Y-%m-%d}: the command that made the study, "
         "its settings, and what it ran on."

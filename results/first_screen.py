@@ -16,12 +16,7 @@ from results.rows import StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent
 from results.units import Unit
-from results.wording import (
-    NONE,
-    duration,
-    plural,
-    seeds_text,
-)
+from results.wording import NONE, duration, plural, seeds_text
 
 MADE_UP = (
     "Made-up data: these sentences come from this program's own generator; these numbers say nothing about "
@@ -40,7 +35,7 @@ MINILM = (
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the four numbers of the first screen; `runs`, and the second of each note: the fragment of its runs."""
+    """One of the four numbers of the first screen; `runs` and the second part of each note link to the runs."""
 
     label: str
     value: str
@@ -50,14 +45,14 @@ class Tile:
 
 
 def made_up(study: StudyRow) -> str:
-    """What stands above all else where the numbers say nothing of real sentences; empty where they do."""
+    """Return the warning that the numbers do not describe real sentences; empty if they do."""
     if is_rehearsal(study):
         return REHEARSED
     return MADE_UP if study.data_made_up else ""
 
 
 def headline(found: Summary) -> str:
-    """The answer in one line, or that there is none yet."""
+    """Return the answer in one line, or that there is none yet."""
     if found.best is not None:
         return f"Best: {best_name(found)}"
     if found.counts.complete + found.counts.pruned:
@@ -70,7 +65,7 @@ def headline(found: Summary) -> str:
 
 
 def best_name(found: Summary) -> str:
-    """A printed row by its label, else the best by its differences from the baseline."""
+    """Return the best configuration's printed label, else its differences from the baseline."""
     if found.best is None or not found.best.labels:
         return best_in_brief(found)
     return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
@@ -159,18 +154,18 @@ def _time_note(results: StudyResults, found: Summary) -> str:
 
 
 def is_rehearsal(study: StudyRow) -> bool:
-    """Whether nothing was trained."""
+    """Return whether nothing was trained."""
     return study.settings_json.get("trainer") == REHEARSAL
 
 
 def answer_scale(found: Summary) -> str:
-    """What the numbers of the first screen are."""
+    """Return the unit of the numbers on the first screen."""
     unit = found.units.score
     if unit.counted == "points":
-        told = f"Points of the {unit.name}"
+        sentence = f"Points of the {unit.name}"
     else:
-        told = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
-    return told if unit.higher_is_better else f"{told}, of which lower is better"
+        sentence = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
+    return sentence if unit.higher_is_better else f"{sentence}, of which lower is better"
 
 
 def _gain_runs(results: StudyResults, found: Summary) -> str:
@@ -197,7 +192,7 @@ def _lead_without_best(found: Summary) -> list[str]:
 
 
 def _how_it_goes_on(found: Summary) -> str:
-    """Whether to wait or to launch the study again."""
+    """Return whether to wait or to launch the study again."""
     if found.driven:
         return "The study is running: what is missing is still to come."
     return "Launch the study again under the same name to go on."
@@ -231,10 +226,10 @@ def _gain_sentences(found: Summary) -> list[str]:
     interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
     unit = found.units.score
     named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
-    told = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
+    gain = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
     if interval.excludes_zero:
-        return [told]
-    return [told, f"It is not distinguishable from the baseline with {seeds}."]
+        return [gain]
+    return [gain, f"It is not distinguishable from the baseline with {seeds}."]
 
 
 def _why_no_gain(found: Summary) -> str:

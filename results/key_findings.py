@@ -18,7 +18,7 @@ SHOWN = 5  # of each kind; the table under it has all
 
 @dataclass(frozen=True)
 class KeyFinding:
-    """One change and what it does, in score units, with the runs it is known from."""
+    """One change with its effect in score units, and the runs that measured it."""
 
     factor: str
     words: str
@@ -29,7 +29,7 @@ class KeyFinding:
 
 @dataclass(frozen=True)
 class Group:
-    """One of the answers: its rows, the largest effect first, and what is to be said beside them."""
+    """One of the answers: its rows, the largest effect first, and further notes."""
 
     title: str
     nothing: str
@@ -38,12 +38,12 @@ class Group:
 
     @property
     def shown(self) -> tuple[KeyFinding, ...]:
-        """The first of them."""
+        """Return the first of them."""
         return self.findings[:SHOWN]
 
     @property
     def more(self) -> int:
-        """How many are left for the table."""
+        """Return how many are left for the table."""
         return len(self.findings) - len(self.shown)
 
 
@@ -82,9 +82,10 @@ def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
 
 def _not_run(found: Summary) -> tuple[str, ...]:
     left, forbidden = found.not_run.beyond_budget, found.not_run.cannot_be_made
-    told = []
+    sentences = []
     if left:
-        told.append(f"{plural(left, 'further change')} {'was' if left == 1 else 'were'} not run: beyond the budget.")
+        was = "was" if left == 1 else "were"
+        sentences.append(f"{plural(left, 'further change')} {was} not run: beyond the budget.")
     if forbidden:
-        told.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
-    return tuple(told)
+        sentences.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
+    return tuple(sentences)

@@ -16,7 +16,7 @@ from results.study_results import StudyResults
 
 @dataclass(frozen=True)
 class Spread:
-    """A mean over seeds and its standard deviation, None with one seed."""
+    """A mean over seeds and its standard deviation (None with one seed)."""
 
     mean: float
     deviation: float | None
@@ -24,7 +24,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Ours:
-    """What a row scored here, over `seeds` seeds; None where a task was not measured. `average`: of the three tasks."""
+    """The scores of a row here, over `seeds` seeds; None if a task was not measured. `average`: of the three tasks."""
 
     sst: Spread | None
     quora: Spread | None
@@ -36,7 +36,7 @@ class Ours:
 
 @dataclass(frozen=True)
 class SideRow:
-    """A printed row and ours, None where it has no result on the table's split."""
+    """A printed row and ours, None if it has no result on the table's split."""
 
     printed: PrintedRow
     ours: Ours | None
@@ -44,19 +44,19 @@ class SideRow:
 
 @dataclass(frozen=True)
 class SideTable:
-    """A printed table with ours beside it."""
+    """A printed table with our results."""
 
     table: PrintedTable
     rows: tuple[SideRow, ...]
 
     @property
     def measured(self) -> bool:
-        """Whether any row of it was."""
+        """Return whether any of its rows was measured."""
         return any(row.ours for row in self.rows)
 
 
 def side_by_side(results: StudyResults) -> list[SideTable]:
-    """The printed tables of the study's space, those on dev first; empty for a space of our own."""
+    """Return the printed tables of the study's space, those on dev first; none for a space of our own."""
     digests = row_digests(results)
     tables = sorted(tables_of(results.study.space), key=lambda table: table.split != "dev")
     return [
@@ -68,7 +68,7 @@ def side_by_side(results: StudyResults) -> list[SideTable]:
 
 
 def ours(results: StudyResults, digest: str, split: str) -> Ours | None:
-    """A configuration's three tasks and their plain mean on a split, over the seeds that were scored there."""
+    """Return a configuration's scores on three tasks and their plain mean on a split, over the seeds scored there."""
     seeds = list(results.results_of(digest))
     columns = [values(results, digest, seeds, task, split) for task in MAIN_TASKS]
     scored: NDArray[np.bool_] = np.asarray(~np.isnan(np.array(columns)).all(axis=0))

@@ -1,4 +1,4 @@
-"""Every run of a study as one wide row: its choices, a typed column per factor, its score, and what it cost."""
+"""Every run of a study as one wide row: its choices, a typed column per factor, its score, and its costs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def trial_frame(results: StudyResults) -> pd.DataFrame:
-    """The runs of a study in the order they began, one row each.
+    """Return the runs of a study in the order they began, one row each.
 
     Columns: run_id, trial_number, phase, status, reason, seed, config_digest; is_baseline, is_best; is_result (whether
     it counts: complete, with a fresh seed) and seeds (how many results its configuration has); a column per factor;
@@ -61,14 +61,14 @@ def trial_frame(results: StudyResults) -> pd.DataFrame:
 
 
 def _factors(study: StudyRow, runs: Sequence[RunRow]) -> dict[str, pd.Series[Any]]:
-    """Factor -> its column, in the order of the space; those that only older runs have come last."""
+    """Return factor -> column, in the order of the space; factors that only older runs have are last."""
     described = {factor["name"]: factor for factor in study.space_json.get("factors", ())}
     names = dict.fromkeys([*described, *(name for run in runs for name in run.choices_json)])
     return {name: _factor([run.choices_json.get(name) for run in runs], described.get(name, {})) for name in names}
 
 
 def _factor(values: Sequence[Any], described: Mapping[str, Any]) -> pd.Series[Any]:
-    """A factor's choices with the narrowest type that its levels have; None where a run does not have it."""
+    """Return a factor's choices in the narrowest type of its levels; None where a run does not have it."""
     levels = [str(level) for level in described.get("levels") or ()]
     seen = dict.fromkeys(str(value) for value in values if value is not None)
     every = [*levels, *(level for level in seen if level not in levels)]
@@ -76,8 +76,8 @@ def _factor(values: Sequence[Any], described: Mapping[str, Any]) -> pd.Series[An
     if (limits and not levels) or (every and all(_NUMBER.fullmatch(level) for level in every)):
         return _numbers(values, whole=bool(limits and limits.get("integer")))
     if every and {level.lower() for level in every} <= TRUE | FALSE:
-        told = [None if value is None else str(value).lower() in TRUE for value in values]
-        return pd.Series(pd.array(told, dtype="boolean"))
+        truths = [None if value is None else str(value).lower() in TRUE for value in values]
+        return pd.Series(pd.array(truths, dtype="boolean"))
     shown = [None if value is None else str(value) for value in values]
     return pd.Series(pd.Categorical(shown, categories=every))
 

@@ -41,7 +41,7 @@ class Acceptance:
         self._first: Measured | None = None
 
     def fault(self, done: RunDone) -> str | None:
-        """Why a run cannot be taken; None where it can."""
+        """Return why a run cannot be accepted; None where it can."""
         if not done.stopped and (missing := objectives.not_measured(self._names, done)) is not None:
             return missing
         if not self._alike:
@@ -116,11 +116,15 @@ class Failures:
         self._count = 0
 
     def succeeded(self) -> None:
-        """A run came to its end."""
+        """Record that a run has ended well."""
         self.alone, self._last, self._count = False, None, 0
 
     def failed(self, event: RunFailed, label: str) -> None:
-        """A run failed for good. Raises `FailuresStop` where the others would fail like it."""
+        """Record that a run has failed for good.
+
+        Raises:
+            FailuresStop: the others would fail like it.
+        """
         if event.reason not in COMMON:
             return
         told = f"  run {event.run_id} ({label}): {event.reason}: {event.detail}"

@@ -1,4 +1,4 @@
-"""From a worker's messages to rows: what is written about a run when an epoch, the run or its test is over."""
+"""Rows from a worker's messages: what is stored of a run after an epoch, at its end and after its test."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Places:
 
 
 def metric_values(metrics: Metrics) -> list[MetricValue]:
-    """One row a metric."""
+    """Return one row per metric."""
     return [MetricValue(split, task, metric, value) for (split, task, metric), value in metrics.items()]  # type: ignore[arg-type]
 
 
 def prediction_rows(outputs: Mapping[tuple[str, str], TaskOutputs]) -> list[PredictionRow]:
-    """One packed row a task."""
+    """Return one packed row per task."""
     return [
         PredictionRow(split, task, pack_predictions(o.outputs, o.predictions, o.labels), o.ids_sha256)  # type: ignore[arg-type]
         for (split, task), o in outputs.items()
@@ -44,7 +44,7 @@ def prediction_rows(outputs: Mapping[tuple[str, str], TaskOutputs]) -> list[Pred
 
 
 def result_of(done: RunDone, device: str) -> RunResult:
-    """A run that came to its end, or was stopped by the pruner."""
+    """Return the result of a run that has completed, or that the pruner stopped."""
     return RunResult(
         status="pruned" if done.stopped else "complete",
         reason="pruned" if done.stopped else None,
@@ -72,5 +72,5 @@ def result_of(done: RunDone, device: str) -> RunResult:
 
 
 def failure_of(failed: RunFailed) -> RunResult:
-    """A run that failed; the traceback is for the log, not for the table."""
+    """Return the result of a run that failed; the traceback is for the log, not for the table."""
     return RunResult(status="failed", reason=failed.reason, detail=failed.detail[:500])

@@ -78,11 +78,11 @@ class SearchPhase:
         return unfinished
 
     def _outside(self, row: RunRow) -> bool:
-        """Whether a run has a number that its range does not: it is kept, and never carried out again."""
+        """Whether a run has a number that its range does not: it is kept, and never run again."""
         return bool(out_of_range(self._trainer.space.factors, row.choices_json))
 
     def _as_it_ran(self, proposal: Proposal, by_trial: Mapping[int, RunRow]) -> Proposal:
-        """The proposal with the numbers that its run had: releases round them differently."""
+        """Return the proposal with the numbers that its run had: releases round them differently."""
         row = by_trial.get(proposal.number)
         if row is None or self._outside(row) or row.choices_json.keys() != proposal.choices.keys():
             return proposal
@@ -90,7 +90,7 @@ class SearchPhase:
         return Proposal(proposal.number, {**proposal.choices, **numbers})
 
     def _add_imported(self, search: Search, by_trial: Mapping[int, RunRow]) -> None:
-        """Tell the search of runs that came from another study: they have a trial's number, and no trial yet."""
+        """Add the runs of another study to the search: they have a trial's number, and no trial yet."""
         while (row := by_trial.get(search.size())) is not None and row.status in STATES:
             config = self._trainer.read(row.config_json, row.seed)
             last = self._trainer.epochs(config)[0]
@@ -108,7 +108,7 @@ class SearchPhase:
             search.add(past)
 
     def _request(self, number: int, choices: Choices, earlier: RunRow | None) -> Request:
-        """The run of a trial. A configuration that comes up again becomes a further seed of the first."""
+        """Return the run of a trial. A configuration that is proposed again becomes a further seed of the first."""
         config = self._trainer.configuration(choices)
         seed = self._settings.seed
         if earlier is not None:
@@ -124,17 +124,17 @@ class SearchPhase:
         return Request("search", config, choices, f"trial {number}", number, keys, pauses=pauses)
 
     def _promoted(self, number: int) -> Request:
-        """The run of a trial that had paused, to go on from the epoch it had reached."""
+        """Return the run of a trial that had paused, which continues from the epoch it had reached."""
         row = next(r for r in self._db.runs.of_study(self._settings.name, status="pruned") if r.trial_number == number)
         request = self._request(number, row.choices_json, row)
         return replace(request, run_id=row.id, known_epochs=self._db.metrics.last_epoch(row.id))
 
 
 def ranking(database: Database, settings: Settings) -> list[Choices]:
-    """Configurations of the search, best first, by the mean over their seeds.
+    """Return the configurations of the search, best first, by the mean over their seeds.
 
-    With several objectives those on the Pareto front come first, then those on the front of the rest; within one by
-    score.
+    With several objectives those on the Pareto front are first, then those on the front of the rest; within a front the
+    better score is first.
     """
     rows = [r for r in database.runs.of_study(settings.name, phase="search", status="complete") if r.score is not None]
     choices = {row.config_digest: row.choices_json for row in rows}
@@ -151,11 +151,11 @@ def ranking(database: Database, settings: Settings) -> list[Choices]:
 
 
 def _notes(digest: str, seed: int, reason: str | None = None) -> dict[str, str | int]:
-    """What a trial carries to be read in Optuna's dashboard, and found in our tables."""
+    """Return the attributes by which a trial is read in Optuna's dashboard, and found in our tables."""
     told: dict[str, str | int] = {"config_digest": digest, "seed": seed, "phase": "search"}
     return told if reason is None else {**told, "reason": reason}
 
 
 def _local(moment: datetime) -> datetime:
-    """Local time without a zone, as Optuna has it."""
+    """Return local time without a zone, as Optuna has it."""
     return moment.astimezone().replace(tzinfo=None)

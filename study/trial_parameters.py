@@ -34,7 +34,7 @@ MARK = "space_parameters"  # the system attribute that says which parameters a s
 
 
 def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """What the search may choose of each factor, by its full name."""
+    """Return what the search may choose of each factor, by its full name."""
     return {place.name: _distribution(place.factor) for place in places(space.factors)}
 
 
@@ -48,11 +48,11 @@ def _distribution(factor: Factor) -> BaseDistribution:
 
 
 def settle(storage: RDBStorage, study_id: int, space: Space) -> bool:
-    """Give the trials of a study the parameters of a space, in one transaction; whether there was anything to do.
+    """Give the trials of a study the parameters of a space, in one transaction.
 
-    A level keeps its name and gets its new place; a number keeps its value; a factor that is new stands at its
-    baseline in trials that have any parameter, as it did in their runs. What the space no longer takes is left out of
-    its trial. A second call finds the mark of the first, and changes nothing.
+    Return whether anything had to be changed. A level keeps its name and gets its new place; a number keeps its value;
+    a new factor has its baseline in trials that have any parameter, as it had in their runs. What the space no longer
+    allows is removed from its trial. A second call finds the mark of the first, and changes nothing.
     """
     wanted = distributions(space)
     mark = _mark(wanted)
@@ -65,13 +65,13 @@ def settle(storage: RDBStorage, study_id: int, space: Space) -> bool:
 
 
 def strangers(trial: FrozenTrial) -> dict[str, Choice]:
-    """The parameters of a trial that lie outside of what the search may choose of them."""
+    """Return the parameters of a trial that are outside of what the search may choose."""
     known = trial.distributions
     return {name: value for name, value in trial.params.items() if _place(known.get(name), value) is None}
 
 
 def without_strangers(trial: FrozenTrial) -> None:
-    """Leave such parameters out of a trial: a search goes on without them, and knows the trial by the others."""
+    """Remove such parameters from a trial: a search continues without them, and knows the trial by the others."""
     outside = strangers(trial)
     if outside:
         trial.params = {name: value for name, value in trial.params.items() if name not in outside}
@@ -121,7 +121,7 @@ def _rewrite(connection: Connection, study_id: int, space: Space, wanted: Mappin
 
 
 def _place(distribution: BaseDistribution | None, value: Choice) -> float | None:
-    """Optuna's own number for a value; None where the distribution does not have it."""
+    """Return Optuna's number for a value; None where the distribution does not have it."""
     if distribution is None:
         return None
     if isinstance(distribution, CategoricalDistribution):
@@ -133,7 +133,7 @@ def _place(distribution: BaseDistribution | None, value: Choice) -> float | None
 
 
 def _missing(space: Space, params: Mapping[str, Choice]) -> dict[str, Choice]:
-    """Factors that exist in a trial and that it has no parameter for, at their baselines."""
+    """Return the factors that exist in a trial and that it has no parameter for, at their baselines."""
     whole = dict(params)
     while left := [(name, f.baseline) for name, f in active(space.factors, whole) if name not in whole]:
         whole.update(left)

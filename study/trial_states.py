@@ -44,7 +44,7 @@ class TrialStates:
                 self._trials = {t.number: t for t in self._database.get_all_trials(self._study_id, deepcopy=False)}
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self._database is not None:
             close(self._database)
 
@@ -53,7 +53,7 @@ class TrialStates:
         return run.status in STATES and run.trial_number is not None and run.trial_number >= len(self._trials)
 
     def disagreement(self, run: RunRow) -> str | None:
-        """What Optuna says of a run's trial, where this is not what the run says; None where they agree."""
+        """Return what Optuna says of a run's trial where the run says something else; None where they agree."""
         if run.trial_number is None:
             return None
         trial = self._trials.get(run.trial_number)
@@ -65,7 +65,7 @@ class TrialStates:
         return None if trial.state == wanted else f"says {trial.state.name}"
 
     def outside(self) -> dict[int, dict[str, Choice]]:
-        """Parameters that lie outside of what a search may choose, by the numbers of their trials."""
+        """Return parameters that are outside of what a search may choose, by the numbers of their trials."""
         found = {number: strangers(trial) for number, trial in self._trials.items()}
         return {number: outside for number, outside in found.items() if outside}
 
@@ -87,7 +87,7 @@ class TrialStates:
         return run.status in STATES and not paused and not runs_again(run.status, run.reason)
 
     def _end(self, run: RunRow) -> tuple[TrialState, list[float] | None]:
-        """What a search tells of an ended run: where an objective has no value that is a number, that it failed."""
+        """Return what a search reports of an ended run: a failure where an objective has no value that is a number."""
         state = STATES[run.status]
         if state != TrialState.COMPLETE:
             return state, None

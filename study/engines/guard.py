@@ -1,4 +1,4 @@
-"""The guard of an engine: a process that ends all runs, with all that came of them, when their driver is gone.
+"""The guard of an engine: a process that ends all runs, with their descendants, when their driver is gone.
 
 A worker hears of that by itself (`study.engines.worker`), unless it has been killed too, is stopped, or computes in a
 library that lets no other thread of Python run. The guard reads what runs there are from its standard input, which ends
@@ -59,7 +59,7 @@ def main() -> int:
             process_tree.end_tree(process.pid)
 
     def left() -> list[psutil.Process]:
-        """Those of the runs' groups, and what the servers have adopted."""
+        """Return the processes of the runs' groups, and those that the servers have adopted."""
         found = [process for pid in runs for process in process_tree.members(pid)]
         living = [server.pid for server in servers.values() if server is not None and server.is_running()]
         return found + [process for pid in living for process in process_tree.below(pid)]
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def _process(pid: int) -> psutil.Process | None:
-    """A process by its number, which may be another's later; None for one that has ended."""
+    """Return a process by its number, which may be another's later; None for one that has ended."""
     try:
         return psutil.Process(pid)
     except psutil.Error:

@@ -1,8 +1,8 @@
 """Files of a study that Optuna's pages show: the report, the best configuration, confusion matrices.
 
-They lie in the study's folder, under `artifacts`, by ids of Optuna's; a record in Optuna's tables says which is which.
-Written again they are the same: what has not changed stays, what has is replaced, a record whose file is gone goes too.
-Files that a person added stay as they are.
+They are stored in the study's folder, under `artifacts`, by Optuna's ids; a record in Optuna's tables has their names.
+Writing again keeps what has not changed, replaces what has, and removes the record of a file that is gone. Files that a
+person added are kept.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Folders:
         self._folders, self._into = [folder.resolve() for folder in folders], into and into.resolve()
 
     def find(self, artifact_id: str) -> Path | None:
-        """Where an artifact lies; None where there is none, or the id is no id."""
+        """Return the path of an artifact; None where there is none, or the id is no id."""
         if _ID.fullmatch(artifact_id) is None:
             return None
         found = (folder / artifact_id for folder in self._folders)
         return next((path for path in found if path.is_file() and not path.is_symlink()), None)
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
-        """The artifact's content."""
+        """Open an artifact's content."""
         path = self.find(artifact_id)
         if path is None:
             raise ArtifactNotFound("not found")
@@ -62,7 +62,7 @@ class Folders:
         FileSystemArtifactStore(self._into).write(artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
-        """Forget an artifact."""
+        """Delete an artifact."""
         path = self.find(artifact_id)
         if path is None:
             raise ArtifactNotFound("not found")
@@ -117,7 +117,7 @@ class Served:
         self._application, self._store = application, store
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
+        """Answer one request."""
         asked = _PATH.fullmatch(environ.get("PATH_INFO", ""))
         if asked is None or environ["REQUEST_METHOD"] not in READING:
             return self._application(environ, start_response)

@@ -186,7 +186,7 @@ def _scored(entry: ConfigurationResult, unit: Unit) -> str:
 
 
 def _files(results: StudyResults, found: Summary, folder: Path) -> dict[str, bytes]:
-    """What is there of the report, the best configuration and confusion matrices: name -> content."""
+    """Return the files there are of report, best configuration and confusion matrices, content by name."""
     files = {}
     if found.best is not None:
         files["best-config.json"] = json.dumps(found.best.config, indent=2).encode()

@@ -127,7 +127,7 @@ def test_doctor_mends_no_folder_that_only_looks_like_a_store(place: Place, tmp_p
     with closing(sqlite3.connect(place.database)) as connection, connection:
         connection.execute("update study_meta set decisions_json = ?", (json.dumps(noted),))
     done = place.call("--name", "r", "--fix", module="study.doctor")
-    assert done.returncode == 2 and "is no stage store" in done.stderr
+    assert done.returncode == 2 and "is not a stage store" in done.stderr
     assert (cache / "ab" / "cdef").is_dir()
     with pytest.raises(doctor.NoStore):
         doctor.examine(cache, fix=True)
