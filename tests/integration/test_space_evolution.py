@@ -351,7 +351,7 @@ def test_an_import_that_cannot_be_is_refused_in_one_message(spaces: Spaces) -> N
     refused("No study named 't'", "--name", "n", "--import-from", "t")
     refused("needs a name: --name NEW", "--import-from", "s")
     refused(
-        "epochs is 2 there, 5 here; seed is 0 there, 4 here",
+        "seed is 0 there, 4 here; epochs is 2 there, 5 here",
         "--name",
         "n",
         "--import-from",
