@@ -44,7 +44,9 @@ class Reliability:
         Naeini, Cooper and Hauskrecht 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning"; Guo et al.
         2017, equation 3.
         """
-        return float(np.nansum(self.counts * np.abs(self.accuracy - self.confidence)) / self.counts.sum())
+        filled = self.counts > 0
+        gaps = np.abs(self.accuracy - self.confidence)[filled]
+        return float((self.counts[filled] * gaps).sum() / self.counts.sum())
 
     @property
     def error_of_calibrated(self) -> float:

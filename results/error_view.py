@@ -164,7 +164,7 @@ class TaskView:
         ]
 
     def _metric_words(self, metric: str) -> str:
-        """ "Macro F1", "Accuracy", "Precision of 1 duplicate"."""
+        """Return e.g. "Macro F1", "Accuracy", "Precision of 1 duplicate"."""
         words = metric.replace("_", " ").capitalize().replace("f1", "F1")
         return f"{words} of {self.class_names[1]}" if metric in SCORES else words
 

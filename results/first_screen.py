@@ -16,12 +16,7 @@ from results.rows import StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent
 from results.units import Unit
-from results.wording import (
-    NONE,
-    duration,
-    plural,
-    seeds_text,
-)
+from results.wording import NONE, duration, plural, seeds_text
 
 MADE_UP = (
     "Made-up data: these sentences come from this program's own generator; these numbers say nothing about "

@@ -102,7 +102,7 @@ def importances(choices: Sequence[Choices], scores: ArrayLike, *, resamples: int
 def _summarised(
     runs: int, names: Sequence[str], measured: Float64, resampled: Float64, largest: Float64
 ) -> Importances:
-    """From `measured` (factors,), `resampled` (resamples, factors), and the `largest` null factor of each resample."""
+    """Summarise `measured` (factors,), `resampled` (resamples, factors), and each resample's `largest` null factor."""
     from scipy.stats import t
 
     reach = t.ppf(0.975, len(resampled) - 1) * resampled.std(axis=0, ddof=1)

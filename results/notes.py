@@ -21,11 +21,7 @@ from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_units import margin_of, units_of
 from results.units import Unit
-from results.wording import (
-    SHARES,
-    level_text,
-    plural,
-)
+from results.wording import SHARES, level_text, plural
 
 
 def recipe(found: Summary) -> list[tuple[str, str, str | None]]:

@@ -21,13 +21,7 @@ from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_units import margin_of
 from results.units import Unit
-from results.wording import (
-    NONE,
-    changes,
-    changes_in_words,
-    level_text,
-    seeds_text,
-)
+from results.wording import NONE, changes, changes_in_words, level_text, seeds_text
 
 TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
 Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from search_spaces import output
 from search_spaces.description import describe
@@ -80,27 +80,27 @@ def _show(space: Space) -> Iterator[str]:
     yield ""
     yield f"{_size(space)}{'; a grid: all of them are run' if space.design == 'grid' else ''}"
     yield from _reasons(space)
-    if space.constraints:
-        yield ""
-        yield "Levels that cannot be combined:"
-        for constraint in space.constraints:
-            yield from _wrapped(_constraint(constraint), "  ", "    ")
+    yield from _listed("Levels that cannot be combined:", map(_constraint, space.constraints))
     idle = [(place.name, level) for place in places(space.factors) for level in place.factor.levels if level.idle]
-    if idle:
-        yield ""
-        yield "Levels whose training steps equal those of their factor's baseline:"
-        for name, level in idle:
-            yield from _wrapped(f"{name}={level.name}: {level.idle}", "  ", "    ")
+    yield from _listed(
+        "Levels whose training steps equal those of their factor's baseline:",
+        (f"{name}={level.name}: {level.idle}" for name, level in idle),
+    )
     if space.recipes:
         yield ""
         yield "Known recipes, tried first, by their differences from the baseline:"
         for recipe in space.recipes:
             yield from _recipe(space, recipe)
-    if space.rows:
-        yield ""
-        yield "Rows, by their differences from the baseline:"
-        for label, row in space.rows.items():
-            yield from _wrapped(f"{label}: {_changes(space, row)}", "  ", "    ")
+    yield from _listed(
+        "Rows, by their differences from the baseline:",
+        (f"{label}: {_changes(space, row)}" for label, row in space.rows.items()),
+    )
+
+
+def _listed(heading: str, texts: Iterable[str]) -> Iterator[str]:
+    """Yield an empty line, the heading and the texts indented below it; nothing if there are no texts."""
+    lines = [line for text in texts for line in _wrapped(text, "  ", "    ")]
+    yield from ["", heading, *lines] if lines else []
 
 
 def _table(space: Space) -> Iterator[str]:

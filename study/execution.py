@@ -1,7 +1,7 @@
-"""Execution: runs go to the engine, what comes back is recorded, and the search hears of it.
+"""Execution: runs go to the engine, its events are recorded, and the search is told of them.
 
-The order of writes makes any moment a safe one to be killed in: a trial is asked before its run is written, and a run
-is finished in our tables before Optuna is told.
+The driver may be killed at any moment because of the order of writes: a trial is asked for before its run is written,
+and a run is finished in our tables before Optuna is told.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ NO_LIMITS = Limits()
 
 
 class Interrupted(Exception):
-    """A person asked the study to stop; everything finished is kept."""
+    """The study was asked to stop; finished runs are kept."""
 
 
 class TimeIsUp(Interrupted):
-    """The study has had the time it was given (`--timeout`); everything finished is kept."""
+    """The study's time (`--timeout`) is up; finished runs are kept."""
 
 
 class Execution:
@@ -104,12 +104,12 @@ class Execution:
         self._loop(Queue(lambda: waiting.pop(0) if waiting else None, self._stages))
 
     def stop(self) -> None:
-        """End whatever still runs; its rows are marked, to be run again."""
+        """End the runs in progress and mark their rows, so that they are run again."""
         self._engine.stop()
         self.interrupt_left()
 
     def interrupt_left(self) -> None:
-        """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
+        """Mark runs that this driver, or a dead one, left running; `LeaseHeld` if another driver has taken over."""
         self._db.runs.interrupt_running(self._study)
 
     def _loop(self, waiting: Queue, when_busy: Callable[[], None] = lambda: None) -> None:
@@ -134,7 +134,7 @@ class Execution:
                 self._handle(failed)
 
     def _room(self) -> int:
-        """How many runs may be active: one, as long as none has shown that they can succeed."""
+        """Return how many runs may be active: one, until a run has succeeded."""
         return 1 if self._failures.alone else self._engine.workers
 
     def _next(self, waiting: Queue) -> Request | None:
@@ -142,7 +142,7 @@ class Execution:
         return self._again.pop(0) if self._again else waiting.take()
 
     def _row(self, request: Request) -> int:
-        """The row of a run that starts: a new one, or the one it has."""
+        """Return the row of a run that starts: a new one, or the one it has."""
         if request.run_id is None:
             return self._start_row(request)
         if request.known_epochs:
@@ -192,7 +192,7 @@ class Execution:
         )
 
     def _sharing(self, request: Request) -> JobSharing | None:
-        """Without a store a worker has the keys alone, to name its stages by."""
+        """Return what a worker shares; without a store the keys alone, which name its stages."""
         if request.keys is None:
             return None
         wanted = request.wanted.intersection(request.keys.multitask)
@@ -232,12 +232,12 @@ class Execution:
             self._failed(event, request)
 
     def _accepted(self, event: RunDone | EvaluationDone | RunFailed) -> RunDone | EvaluationDone | RunFailed:
-        """The end of a run, as a failure where it did not measure what its study needs."""
+        """Return the end of a run: a failure if it did not measure what its study needs."""
         fault = self._acceptance.fault(event) if isinstance(event, RunDone) else None
         return event if fault is None else RunFailed(event.run_id, "error", fault)
 
     def _values(self, done: RunDone, request: Request) -> list[float] | None:
-        """What the search optimizes; of a run that had paused from its row, which adds up what its parts cost."""
+        """Return what the search optimizes; for a run that had paused, from its row, which sums the costs."""
         row = self._db.runs.find(done.run_id) if request.known_epochs else None
         return of_event(self._objectives, done) if row is None else of_row(self._objectives, row, done.metrics)
 
@@ -257,7 +257,7 @@ class Execution:
         self._engine.answer(event.run_id, go_on=not stop)
 
     def _say_trouble(self, trouble: str | None) -> None:
-        """A store that cannot be used is told of once; every run after would say the same."""
+        """Report once that the store cannot be used; every later run would report the same."""
         if trouble is not None and not self._store_trouble:
             self._store_trouble = True
             log.warning("%s", trouble)

@@ -1,6 +1,6 @@
-"""A rehearsal: a seeded response surface in place of training. Needs numpy alone, takes milliseconds per run.
+"""A rehearsed run: scores drawn around a response surface instead of training. It takes milliseconds and no torch.
 
-score of a run = expected score of the surface + N(0, 0.7 points) of the seed + that of finitely many dev examples
+score of a run = expected score (`study.response_surface`) + N(0, 0.7 points) of the seed + noise of the dev examples
 """
 
 from __future__ import annotations
@@ -20,20 +20,13 @@ from numpy.typing import NDArray
 
 from search_spaces.grammar import Choices
 from study.messages import EpochDone, EvaluationDone, Job, Metrics, RunDone, RunFailed, TaskOutputs
-from study.planted_surface import PARAMETERS, RUN_SECONDS, Surface, stream
+from study.response_surface import PARAMETERS, RUN_SECONDS, Surface, rng
 
-# Classes of the tasks that there are; None: a score from 0 to 5, measured by Pearson's r. Others have two classes.
+# Classes of the known tasks; None: a score from 0 to 5, measured by Pearson's r. Others have two classes.
 CLASSES: Mapping[str, int | None] = {"sst": 5, "quora": 2, "sts": None, "sick": None, "cfimdb": 2, "rotten_tomatoes": 2}
 SEED_NOISE = 0.007  # standard deviation of a run's score over seeds, at infinitely many examples
-EXAMPLE_SHARE = 0.8  # of the variance of who is right: the example's own, the same in all runs
+EXAMPLE_SHARE = 0.8  # proportion of the variance of correctness that is the example's own, the same in all runs
 INFERENCE_MS, MEMORY = 5.0, 900_000_000
-FAULTS = (
-    "nan_loss",
-    "error",
-    "out_of_memory",
-    "exit",
-    "hang",
-)  # that tests plant: reasons, a worker that ends or hangs
 WAITED_SECONDS = 0.006  # that a rehearsed run of the baseline really takes
 
 
@@ -58,14 +51,13 @@ def facts(
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
     """Rehearse the job: the same job gives the same numbers."""
-    surface = Surface.read(job.facts["surface"])
+    surface, epochs = Surface.read(job.facts["surface"]), int(job.facts["epochs"])
     choices: Choices = job.config["choices"]
     name = hashlib.sha256(json.dumps([job.config, job.seed], sort_keys=True).encode()).hexdigest()
-    rng = stream(job.facts["seed"], name)
-    noise = rng.normal(0, SEED_NOISE)
+    noise = rng(job.facts["seed"], name).normal(0, SEED_NOISE)
     expected = {task: value for task, value in surface.expected(choices).items() if task in _tasks(job, surface)}
     reached = {task: min(max(value + noise, 0.01), 0.99) for task, value in expected.items()}
-    seconds, _ = surface.cost(choices)
+    seconds, parameters = surface.cost(choices)
     if job.kind == "test":
         metrics, outputs = _measured(job, reached, "test", name)
         return EvaluationDone(job.run_id, metrics, outputs)
@@ -73,22 +65,10 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
     if failed is not None:
         return failed
     metrics, outputs = _measured(job, reached, "dev", name)
-    return _done(job, surface, metrics, outputs, *_trained(job, go_on, metrics, seconds))
-
-
-def _done(
-    job: Job,
-    surface: Surface,
-    metrics: Metrics,
-    outputs: Mapping[tuple[str, str], TaskOutputs],
-    epoch: int,
-    score: float,
-) -> RunDone:
-    """Return the end of a run that reported `epoch` and `score` last."""
-    seconds, parameters = surface.cost(job.config["choices"])
-    part = epoch / int(job.facts["epochs"])
-    if part < 1:
+    epoch, score = _trained(job, go_on, metrics, seconds)
+    if epoch < epochs:
         metrics, outputs = {("dev", "", "score"): score, ("dev", "", "leaderboard_score"): score}, {}
+    part = epoch / epochs
     return RunDone(
         run_id=job.run_id,
         stopped=part < 1,
@@ -151,7 +131,7 @@ def _measured(
     outputs, metrics, mains = {}, dict[tuple[str, str, str], float](), []
     for task, value in reached.items():
         size = int(job.facts["examples"])
-        shared, own = stream(job.facts["seed"], f"{split} {task}"), stream(job.facts["seed"], f"{split} {task} {name}")
+        shared, own = rng(job.facts["seed"], f"{split} {task}"), rng(job.facts["seed"], f"{split} {task} {name}")
         classes = CLASSES.get(task, 2)
         found = _scores(value, size, shared, own) if classes is None else _classes(value, size, classes, shared, own)
         ids = hashlib.sha256(f"{job.facts['seed']} {split} {task} {size}".encode()).hexdigest()

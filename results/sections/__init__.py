@@ -31,7 +31,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("search", "How the search went", figures.build_search, "The search"),
     Section("tuning", "Tuning effort and selection bias of the search", tuning.build, "Tuning effort"),
     Section("curves", "How training went", figures.build_curves, "Learning curves"),
-    Section("timeline", "Which run ran when", figures.build_timeline, "Timeline"),
-    Section("errors", "Where it errs", errors.build, "Errors"),
+    Section("timeline", "Timeline of runs", figures.build_timeline, "Timeline"),
+    Section("errors", "Error analysis", errors.build, "Errors"),
     Section("claims", "Claims of the report", claims.build, "Claims"),
 )

@@ -51,7 +51,7 @@ class Fronts:
     caveat: str | None = None
 
     def sentence(self) -> str:
-        """How many configurations are on the fronts, and how surely."""
+        """Say how many configurations are on the fronts, and how certainly."""
         on = [row for row in self.rows if row.is_on_one]
         told = (
             f"{len(on)} of {plural(len(self.rows), 'configuration')} {'is' if len(on) == 1 else 'are'} on a front "
@@ -67,11 +67,11 @@ class Fronts:
         ).replace("%", " %")
 
     def table_rows(self) -> list[FrontRow]:
-        """Those on a front, then the recipes."""
+        """Return the configurations on a front, then the recipes."""
         return [row for row in self.rows if row.is_on_one] + [r for r in self.rows if r.recipe and not r.is_on_one]
 
     def amount(self, front: Front, row: FrontRow) -> str:
-        """What the configuration costs; for two tasks nothing, they stand in the leaderboard."""
+        """Format a configuration's cost; empty for two tasks, which the leaderboard has."""
         value = row.costs[front.x.column]
         return self.units[front.x.column].text(value) if front.y == SCORE else ""
 
@@ -85,7 +85,7 @@ class Fronts:
 
 
 def build(results: StudyResults, found: Summary) -> Fronts | None:
-    """None before a configuration has results, and where none differ in anything but the score."""
+    """Compute the fronts; None before a configuration has results, and where only their scores differ."""
     frame = pareto_frame(results)
     shown = tuple(front for front in fronts(results) if _differs(frame, front))
     if not shown:
@@ -101,7 +101,7 @@ def build(results: StudyResults, found: Summary) -> Fronts | None:
 
 
 def costs_caveat(runs: Sequence[RunRow]) -> str | None:
-    """What to say where runs are of a release that measured costs while cached features were read; None: no such."""
+    """Warn of runs from a release that measured costs while reading cached features; None without such runs."""
     measured = [run for run in runs if run.inference_ms is not None]
     old = [run for run in measured if run.costs_from_caches]
     if not old:
@@ -120,12 +120,12 @@ def costs_caveat(runs: Sequence[RunRow]) -> str | None:
 
 
 def _differs(frame: pd.DataFrame, front: Front) -> bool:
-    """Whether there is anything to trade: two configurations that differ in the objective beside the score."""
+    """Return whether there is a trade-off: configurations that differ in both objectives."""
     return bool(frame[front.x.column].nunique() > 1 and frame[front.y.column].nunique() > 1)
 
 
 def _to_draw(frame: pd.DataFrame, shown: Sequence[Front]) -> list[Front]:
-    """Every cost, and the two tasks that are the most at odds: the longest front."""
+    """Return every cost, and the two tasks with the longest front: those in most conflict."""
     costs = [front for front in shown if front.y == SCORE]
     tasks = sorted((front for front in shown if front.y != SCORE), key=lambda front: -int(frame[front.member].sum()))
     return costs + tasks[:1]
@@ -144,7 +144,7 @@ def _row(record: Mapping[Any, Any], shown: Sequence[Front]) -> FrontRow:
 
 
 def _known(value: Any) -> float | None:
-    """None for pandas' two ways of saying that there is no value."""
+    """Return the value, or None for pandas' two kinds of missing ones."""
     import pandas as pd
 
     return None if pd.isna(value) else float(value)

@@ -19,17 +19,7 @@ that difference: `--set epochs=1x --set head_dropout=0.1`.
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    ADAPTER,
-    HEAD_DROPOUT,
-    POOLING,
-    QUORA_EXAMPLES,
-    QUORA_HEAD,
-    SAMPLER,
-    SIMCSE_UNSUPERVISED,
-    STS_HEAD,
-    TRAINABLE,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import ADAM, EPOCHS
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -41,16 +31,16 @@ SPACE = Space(
     goal="Do a cosine head, unsupervised SimCSE and projected attention layers help round robin?",
     design="grid",
     factors=(
-        with_baseline(STS_HEAD, "concat", keep=("concat", "cosine")),
-        SIMCSE_UNSUPERVISED,
-        with_baseline(ADAPTER, "none", keep=("none", "pal")),
+        with_baseline(factors.STS_HEAD, "concat", keep=("concat", "cosine")),
+        factors.SIMCSE_UNSUPERVISED,
+        with_baseline(factors.ADAPTER, "none", keep=("none", "pal")),
         with_baseline(EPOCHS, "1x", keep=("1x", "2x"), role="nuisance"),
-        with_baseline(HEAD_DROPOUT, "0.1", keep=("0.1", "0.3"), role="nuisance"),
-        fixed(POOLING, "cls", "Stated for the baseline row alone."),
-        fixed(QUORA_HEAD, "concat", "Cosine on paraphrase was tried and found worse, without numbers."),
-        fixed(SAMPLER, "round_robin_longest", "Shorter tasks start again until the longest is through."),
-        fixed(QUORA_EXAMPLES, "10000", "The first 10,000 there."),
-        fixed(TRAINABLE, "all", "The report says the last linear layer; its scores are those of full tuning."),
+        with_baseline(factors.HEAD_DROPOUT, "0.1", keep=("0.1", "0.3"), role="nuisance"),
+        fixed(factors.POOLING, "cls", "Stated for the baseline row alone."),
+        fixed(factors.QUORA_HEAD, "concat", "Cosine on paraphrase was tried and found worse, without numbers."),
+        fixed(factors.SAMPLER, "round_robin_longest", "Shorter tasks start again until the longest is through."),
+        fixed(factors.QUORA_EXAMPLES, "10000", "The first 10,000 there."),
+        fixed(factors.TRAINABLE, "all", "The report says the last linear layer; its scores are those of full tuning."),
     ),
     base=ADAM,
     rows={

@@ -16,7 +16,7 @@ epoch on dev.
 
 from __future__ import annotations
 
-from search_spaces.factors import HEAD_DROPOUT, POOLING, QUORA_EXAMPLES, QUORA_HEAD, SAMPLER, STS_HEAD, TRAINABLE
+from search_spaces import factors
 from search_spaces.factors.reports import ADAM
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -26,13 +26,13 @@ SPACE = Space(
     goal="Which order of batches suits tasks of unequal size?",
     design="grid",
     factors=(
-        with_baseline(SAMPLER, "round_robin_longest", keep=("sequential", "round_robin_longest", "annealed")),
-        fixed(STS_HEAD, "cosine", "Stated."),
-        fixed(QUORA_HEAD, "concat", "Cosine on paraphrase was tried and found worse, without numbers."),
-        fixed(QUORA_EXAMPLES, "10000", "The first 10,000 in Table 1."),
-        fixed(POOLING, "cls", "Not stated."),
-        fixed(HEAD_DROPOUT, "0.3", "Section 5.3's."),
-        fixed(TRAINABLE, "all", "The report says the last linear layer; its scores are those of full tuning."),
+        with_baseline(factors.SAMPLER, "round_robin_longest", keep=("sequential", "round_robin_longest", "annealed")),
+        fixed(factors.STS_HEAD, "cosine", "Stated."),
+        fixed(factors.QUORA_HEAD, "concat", "Cosine on paraphrase was tried and found worse, without numbers."),
+        fixed(factors.QUORA_EXAMPLES, "10000", "The first 10,000 in Table 1."),
+        fixed(factors.POOLING, "cls", "Not stated."),
+        fixed(factors.HEAD_DROPOUT, "0.3", "Section 5.3's."),
+        fixed(factors.TRAINABLE, "all", "The report says the last linear layer; its scores are those of full tuning."),
     ),
     base=ADAM,
     rows={

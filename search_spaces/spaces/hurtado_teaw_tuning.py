@@ -15,7 +15,7 @@ models could not share the weights of BERT's pooler, which the starter code uses
 
 from __future__ import annotations
 
-from search_spaces.factors import ENCODER_SHARING, HEAD_DROPOUT, LEARNING_RATE, POOLING, SAMPLER, TRAINABLE
+from search_spaces import factors
 from search_spaces.factors.reports import BEST_EPOCH, FROZEN_DROPOUT
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, steps, with_baseline
@@ -25,14 +25,14 @@ SPACE = Space(
     goal="How much does tuning the full model give over its last linear layer?",
     design="grid",
     factors=(
-        with_baseline(TRAINABLE, "heads", keep=("heads", "all")),
-        steps(LEARNING_RATE, "1e-3", "1e-5", role="nuisance"),
+        with_baseline(factors.TRAINABLE, "heads", keep=("heads", "all")),
+        steps(factors.LEARNING_RATE, "1e-3", "1e-5", role="nuisance"),
         with_baseline(FROZEN_DROPOUT, "on"),
-        fixed(ENCODER_SHARING, "separate", "One model a data set."),
+        fixed(factors.ENCODER_SHARING, "separate", "One model a data set."),
         fixed(BEST_EPOCH, "each_task", "One model a data set."),
-        fixed(SAMPLER, "sequential", "One model a data set, so the order means nothing."),
-        fixed(POOLING, "cls", "The pooler of the starter code has weights that models cannot share."),
-        fixed(HEAD_DROPOUT, "0.3", "The starter code's."),
+        fixed(factors.SAMPLER, "sequential", "One model a data set, so the order means nothing."),
+        fixed(factors.POOLING, "cls", "The pooler of the starter code has weights that models cannot share."),
+        fixed(factors.HEAD_DROPOUT, "0.3", "The starter code's."),
     ),
     base={
         "tasks.quora": None,

@@ -17,17 +17,7 @@ no clipping; dropout 0.1 inside the encoder; the best epoch on dev is kept.
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    ENCODER_SHARING,
-    HEAD_DROPOUT,
-    POOLING,
-    QUORA_EXAMPLES,
-    QUORA_HEAD,
-    SAMPLER,
-    SMART,
-    STS_HEAD,
-    TRAINABLE,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import ADAM, BEST_EPOCH, BEST_EPOCH_CONSTRAINT
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -39,16 +29,16 @@ SPACE = Space(
     goal="Does training the three tasks together beat one model a task, and does SMART add to it?",
     design="grid",
     factors=(
-        with_baseline(ENCODER_SHARING, "separate"),
-        with_baseline(QUORA_EXAMPLES, "8544", keep=("8544", "all")),
-        with_baseline(SMART, "none"),
+        with_baseline(factors.ENCODER_SHARING, "separate"),
+        with_baseline(factors.QUORA_EXAMPLES, "8544", keep=("8544", "all")),
+        with_baseline(factors.SMART, "none"),
         with_baseline(BEST_EPOCH, "each_task"),
-        with_baseline(HEAD_DROPOUT, "0.5", role="nuisance"),
-        with_baseline(STS_HEAD, "concat", keep=("concat", "product", "cosine"), role="nuisance"),
-        fixed(SAMPLER, "sequential", "SST, then paraphrase, then STS in each epoch."),
-        fixed(POOLING, "cls", "Not stated."),
-        fixed(QUORA_HEAD, "concat", "Two embeddings side by side, one linear layer."),
-        fixed(TRAINABLE, "all", "Not stated; the base configuration's."),
+        with_baseline(factors.HEAD_DROPOUT, "0.5", role="nuisance"),
+        with_baseline(factors.STS_HEAD, "concat", keep=("concat", "product", "cosine"), role="nuisance"),
+        fixed(factors.SAMPLER, "sequential", "SST, then paraphrase, then STS in each epoch."),
+        fixed(factors.POOLING, "cls", "Not stated."),
+        fixed(factors.QUORA_HEAD, "concat", "Two embeddings side by side, one linear layer."),
+        fixed(factors.TRAINABLE, "all", "Not stated; the base configuration's."),
     ),
     base=ADAM,
     constraints=(BEST_EPOCH_CONSTRAINT,),

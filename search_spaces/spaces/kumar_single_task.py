@@ -18,19 +18,7 @@ digit, so the report may contain no separate cosine run.
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    ENCODER_SHARING,
-    HEAD_DROPOUT,
-    LEARNING_RATE,
-    OPTIMIZER,
-    POOLING,
-    QUORA_EXAMPLES,
-    QUORA_HEAD,
-    SAMPLER,
-    SCHEDULE,
-    STS_HEAD,
-    TRAINABLE,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import BEST_EPOCH, EPOCHS, FROZEN_DROPOUT, KUMAR_ENCODER
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, steps, with_baseline
@@ -41,20 +29,20 @@ SPACE = Space(
     design="grid",
     factors=(
         KUMAR_ENCODER,
-        with_baseline(HEAD_DROPOUT, "0.5"),
-        steps(LEARNING_RATE, "1e-5", "1e-4", "1e-6"),
+        with_baseline(factors.HEAD_DROPOUT, "0.5"),
+        steps(factors.LEARNING_RATE, "1e-5", "1e-4", "1e-6"),
         EPOCHS,
-        with_baseline(TRAINABLE, "all", keep=("all", "last_k", "heads")),
-        with_baseline(OPTIMIZER, "adam", inner={"adamw.weight_decay": "0.01"}),
-        with_baseline(SCHEDULE, "constant", keep=("constant", "cosine")),
+        with_baseline(factors.TRAINABLE, "all", keep=("all", "last_k", "heads")),
+        with_baseline(factors.OPTIMIZER, "adam", inner={"adamw.weight_decay": "0.01"}),
+        with_baseline(factors.SCHEDULE, "constant", keep=("constant", "cosine")),
         FROZEN_DROPOUT,
-        fixed(ENCODER_SHARING, "separate", "One model a task."),
+        fixed(factors.ENCODER_SHARING, "separate", "One model a task."),
         fixed(BEST_EPOCH, "each_task", "One model a task."),
-        fixed(QUORA_EXAMPLES, "8544", "As many as SST has, to save time."),
-        fixed(SAMPLER, "sequential", "One model a task, so the order means nothing."),
-        fixed(POOLING, "cls", "Not stated."),
-        fixed(QUORA_HEAD, "concat", "Two embeddings side by side, one linear layer."),
-        fixed(STS_HEAD, "concat", "Two embeddings side by side, one linear layer."),
+        fixed(factors.QUORA_EXAMPLES, "8544", "As many as SST has, to save time."),
+        fixed(factors.SAMPLER, "sequential", "One model a task, so the order means nothing."),
+        fixed(factors.POOLING, "cls", "Not stated."),
+        fixed(factors.QUORA_HEAD, "concat", "Two embeddings side by side, one linear layer."),
+        fixed(factors.STS_HEAD, "concat", "Two embeddings side by side, one linear layer."),
     ),
     rows={
         "Performance": {"encoder": "bilstm"},

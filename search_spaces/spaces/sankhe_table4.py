@@ -23,16 +23,7 @@ corpora, which the report counts by examples; the best epoch on dev is kept.
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    HEAD_DROPOUT,
-    MLM,
-    POOLING,
-    QUORA_HEAD,
-    SAMPLER,
-    SINGLE_TASK,
-    SST_HEAD,
-    STS_HEAD,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import FROZEN_DROPOUT
 from search_spaces.grammar import Factor, Level, Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -89,20 +80,20 @@ SPACE = Space(
     design="grid",
     factors=(
         _FINE_TUNING,
-        with_baseline(SST_HEAD, "linear", keep=("linear", "dense", "dense2")),
-        with_baseline(QUORA_HEAD, "concat", keep=("concat", "concat_dense")),
-        with_baseline(STS_HEAD, "concat_absdiff", keep=("concat_absdiff", "concat_absdiff_dense")),
+        with_baseline(factors.SST_HEAD, "linear", keep=("linear", "dense", "dense2")),
+        with_baseline(factors.QUORA_HEAD, "concat", keep=("concat", "concat_dense")),
+        with_baseline(factors.STS_HEAD, "concat_absdiff", keep=("concat_absdiff", "concat_absdiff_dense")),
         with_baseline(
-            MLM,
+            factors.MLM,
             "none",
             keep=("none", "in_domain", "in_domain+tasks"),
             inner={"in_domain.head": "untied", "in_domain+tasks.head": "untied"},
         ),
-        SINGLE_TASK,
+        factors.SINGLE_TASK,
         with_baseline(FROZEN_DROPOUT, "on"),
-        fixed(SAMPLER, "sequential", "Each epoch goes through paraphrase, sentiment and similarity."),
-        fixed(POOLING, "cls", "Stated."),
-        fixed(HEAD_DROPOUT, "0.3", "Stated."),
+        fixed(factors.SAMPLER, "sequential", "Each epoch goes through paraphrase, sentiment and similarity."),
+        fixed(factors.POOLING, "cls", "Stated."),
+        fixed(factors.HEAD_DROPOUT, "0.3", "Stated."),
     ),
     base={
         "multitask.batch_size": 8,

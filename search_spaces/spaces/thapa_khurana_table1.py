@@ -20,21 +20,7 @@ constant rate; dropout 0.1 inside the encoder, in Baseline (PT)'s frozen layers 
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    ENCODER_SHARING,
-    FINE_TUNE_FIRST,
-    FIRST_NEEDS_SHARING,
-    HEAD_DROPOUT,
-    OPTIMIZER,
-    POOLING,
-    QUORA_HEAD,
-    SAMPLER,
-    SIMCSE_SUPERVISED,
-    SIMCSE_UNSUPERVISED,
-    SMART,
-    STS_HEAD,
-    TRAINABLE,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import BEST_EPOCH, BEST_EPOCH_CONSTRAINT, EPOCHS, FROZEN_DROPOUT
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -58,27 +44,27 @@ SPACE = Space(
     goal="Which of six techniques carries multitask BERT over one model a task?",
     design="grid",
     factors=(
-        with_baseline(POOLING, "cls", keep=("cls", "mean")),
-        with_baseline(FINE_TUNE_FIRST, "none", keep=("none", "quora")),
-        with_baseline(SAMPLER, "sequential", keep=("sequential", "round_robin_shortest", "joint")),
-        with_baseline(SMART, "none"),
-        SIMCSE_UNSUPERVISED,
-        SIMCSE_SUPERVISED,
-        with_baseline(ENCODER_SHARING, "separate"),
+        with_baseline(factors.POOLING, "cls", keep=("cls", "mean")),
+        with_baseline(factors.FINE_TUNE_FIRST, "none", keep=("none", "quora")),
+        with_baseline(factors.SAMPLER, "sequential", keep=("sequential", "round_robin_shortest", "joint")),
+        with_baseline(factors.SMART, "none"),
+        factors.SIMCSE_UNSUPERVISED,
+        factors.SIMCSE_SUPERVISED,
+        with_baseline(factors.ENCODER_SHARING, "separate"),
         with_baseline(BEST_EPOCH, "each_task"),
-        with_baseline(TRAINABLE, "all", keep=("all", "heads")),
+        with_baseline(factors.TRAINABLE, "all", keep=("all", "heads")),
         FROZEN_DROPOUT,
         with_baseline(EPOCHS, "1x", keep=("1x", "2x"), role="nuisance"),
-        with_baseline(STS_HEAD, "cosine", keep=("cosine", "concat_absdiff"), role="nuisance"),
-        fixed(QUORA_HEAD, "concat_absdiff", "Stated."),
-        fixed(OPTIMIZER, "adamw", "Stated, weight decay 0.001.", inner={"adamw.weight_decay": "0.001"}),
-        fixed(HEAD_DROPOUT, "0.3", "Stated."),
+        with_baseline(factors.STS_HEAD, "cosine", keep=("cosine", "concat_absdiff"), role="nuisance"),
+        fixed(factors.QUORA_HEAD, "concat_absdiff", "Stated."),
+        fixed(factors.OPTIMIZER, "adamw", "Stated, weight decay 0.001.", inner={"adamw.weight_decay": "0.001"}),
+        fixed(factors.HEAD_DROPOUT, "0.3", "Stated."),
     ),
     base={
         "multitask.batch_size": 8,
         "multitask.optimizer.learning_rate": 1e-5,
     },
-    constraints=(FIRST_NEEDS_SHARING, BEST_EPOCH_CONSTRAINT),
+    constraints=(factors.FIRST_NEEDS_SHARING, BEST_EPOCH_CONSTRAINT),
     rows={
         "0": _MEAN | _JOINT | _SMART | _SUPERVISED,
         "1": _MEAN | _SMART | _UNSUPERVISED | _SUPERVISED,

@@ -19,18 +19,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from search_spaces.factors import (
-    BALANCER,
-    BATCH_SIZE,
-    HEAD_DROPOUT,
-    OPTIMIZER,
-    POOLING,
-    QUORA_BATCH_SIZE,
-    QUORA_HEAD,
-    SAMPLER,
-    STS_HEAD,
-    TRAINABLE,
-)
+from search_spaces import factors
 from search_spaces.grammar import Factor, Level, Space, off_on
 from search_spaces.grammar.narrowing import fixed, with_baseline
 
@@ -52,7 +41,7 @@ _SHARED_PAIR_LAYER = Factor(
     about="Whether paraphrase and similarity share a dense layer below their heads.",
 )
 _JOINT = {"sampler": "joint"}
-_WEIGHTS = with_baseline(BALANCER, "sum", keep=("sum", "fixed", "score_adaptive", "learned"))
+_WEIGHTS = with_baseline(factors.BALANCER, "sum", keep=("sum", "fixed", "score_adaptive", "learned"))
 
 SPACE = Space(
     name="thapa_khurana_weights",
@@ -60,16 +49,18 @@ SPACE = Space(
     design="grid",
     factors=(
         replace(_WEIGHTS, levels=(*_WEIGHTS.levels, *map(_twice, _TASKS))),
-        with_baseline(SAMPLER, "round_robin_shortest", keep=("round_robin_shortest", "round_robin_longest", "joint")),
-        with_baseline(QUORA_BATCH_SIZE, "same", keep=("same", "8_to_3")),
-        with_baseline(BATCH_SIZE, "8", keep=("3", "8")),
+        with_baseline(
+            factors.SAMPLER, "round_robin_shortest", keep=("round_robin_shortest", "round_robin_longest", "joint")
+        ),
+        with_baseline(factors.QUORA_BATCH_SIZE, "same", keep=("same", "8_to_3")),
+        with_baseline(factors.BATCH_SIZE, "8", keep=("3", "8")),
         _SHARED_PAIR_LAYER,
-        with_baseline(STS_HEAD, "cosine", keep=("cosine", "concat_absdiff"), role="nuisance"),
-        fixed(QUORA_HEAD, "concat_absdiff", "Stated."),
-        fixed(POOLING, "cls", "Not stated."),
-        fixed(TRAINABLE, "all", "The runs fine-tune the whole model."),
-        fixed(OPTIMIZER, "adamw", "Stated, weight decay 0.001.", inner={"adamw.weight_decay": "0.001"}),
-        fixed(HEAD_DROPOUT, "0.3", "Stated."),
+        with_baseline(factors.STS_HEAD, "cosine", keep=("cosine", "concat_absdiff"), role="nuisance"),
+        fixed(factors.QUORA_HEAD, "concat_absdiff", "Stated."),
+        fixed(factors.POOLING, "cls", "Not stated."),
+        fixed(factors.TRAINABLE, "all", "The runs fine-tune the whole model."),
+        fixed(factors.OPTIMIZER, "adamw", "Stated, weight decay 0.001.", inner={"adamw.weight_decay": "0.001"}),
+        fixed(factors.HEAD_DROPOUT, "0.3", "Stated."),
     ),
     base={"multitask.optimizer.learning_rate": 1e-5},
     rows={

@@ -18,7 +18,7 @@ epoch on dev is kept. The baseline is the table's first row; `zhang_curricula` h
 
 from __future__ import annotations
 
-from search_spaces.factors import ADAPTER, BALANCER, POOLING, SAMPLER, TRAINABLE
+from search_spaces import factors
 from search_spaces.factors.reports import FROZEN_DROPOUT, ZHANG_HEADS, ZHANG_TRAINING
 from search_spaces.grammar import Constraint, Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -30,12 +30,12 @@ SPACE = Space(
     goal="Which adapter serves three tasks best?",
     design="grid",
     factors=(
-        with_baseline(ADAPTER, "pal", keep=("pal", "low_rank", "top_layer", "houlsby", *_SUMS)),
-        with_baseline(TRAINABLE, "all", keep=("all", "adapters_and_heads"), role="nuisance"),
-        with_baseline(SAMPLER, "hybrid", keep=("hybrid", "joint"), role="nuisance"),
+        with_baseline(factors.ADAPTER, "pal", keep=("pal", "low_rank", "top_layer", "houlsby", *_SUMS)),
+        with_baseline(factors.TRAINABLE, "all", keep=("all", "adapters_and_heads"), role="nuisance"),
+        with_baseline(factors.SAMPLER, "hybrid", keep=("hybrid", "joint"), role="nuisance"),
         with_baseline(FROZEN_DROPOUT, "on"),
-        fixed(POOLING, "mean", "Inferred."),
-        fixed(BALANCER, "sum", "L1 + L2 + L3."),
+        fixed(factors.POOLING, "mean", "Inferred."),
+        fixed(factors.BALANCER, "sum", "L1 + L2 + L3."),
         *ZHANG_HEADS,
     ),
     constraints=(

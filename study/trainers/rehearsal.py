@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from search_spaces import load
 from search_spaces.grammar import Choices
 from search_spaces.grammar.pinning import pin
-from study.planted_surface import plant
 from study.rehearsal import WAITED_SECONDS, facts
+from study.response_surface import plant
 from study.settings import PHASES, Settings
 from study.trainers.abstract import StudyFacts
 from study.trainers.plain import AbstractPlainTrainer, PlainConfiguration

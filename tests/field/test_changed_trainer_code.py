@@ -91,13 +91,13 @@ def test_it_goes_on_where_that_is_wanted_and_tells_which_runs_had_which_code(stu
     done = study.launch("--accept-changed-code", "--phases", "search,confirm,ablate,report", "--ablations", "1")
     assert done.returncode == 0, done.stderr
     assert "The code of its trainer has changed (helper.py)" in done.stdout
-    assert "The trainer's code changed in the course of this study" in " ".join(done.stdout.split())
+    assert "The trainer's code changed during this study" in " ".join(done.stdout.split())
     codes = study.rows("select code, count(*) from run group by code order by min(id)")
     assert [count for _, count in codes] == [3, codes[1][1]] and len({code for code, _ in codes}) == 2
     decided = json.loads(study.rows("select decisions_json from study_meta")[0][0])["code"]
     assert decided["now"] == codes[1][0] and set(decided["versions"]) == {code for code, _ in codes}
     page = (study.folder / "runs/x/report.html").read_text(encoding="utf-8")
-    assert "code changed in the course of this study" in page and '"title":"Code"' in page
+    assert "code changed during this study" in page and '"title":"Code"' in page
     assert study.launch("--accept-changed-code").returncode == 0
     assert study.launch().returncode == 0  # the new code is the study's by now
 

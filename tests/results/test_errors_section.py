@@ -181,7 +181,7 @@ def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any, fin
     found = section(results)
     assert found.calibrated == [] and found.figures() == ()
     assert found.without_probabilities == ["quora", "sst"]
-    assert "nothing can be said about confidence" in finished_page
+    assert "the recorded outputs are not class probabilities" in finished_page
 
 
 def test_runs_on_other_examples_are_left_out(light: Any) -> None:
@@ -231,8 +231,8 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
     frame = found.tables()["slices"]
     assert {"true class 0", "length 4 to 10 words"} & set(frame["slice"]) and frame["absolute_error"].notna().any()
     page = render_report(light.database, light.name)
-    assert "of the words shared</th>" in page and "Nothing stands here by length" not in page
-    assert "an older release wrote the study, and kept neither" in page
+    assert "of the words shared</th>" in page and "There are no slices by length" not in page
+    assert "an older release wrote the study, and recorded neither" in page
 
 
 def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_with_rare_ones(light: Any) -> None:
@@ -287,12 +287,12 @@ def test_the_page_has_the_section_and_says_what_a_study_without_sizes_lacks(shar
     assert found.without_sizes
     text = render_report(shared.database, shared.name)
     for words in (
-        "Where it errs",
-        "How far confidence can be believed",
-        "what is taken for what",
+        "Error analysis",
+        "Calibration",
+        "confusion matrix",
         "4 very positive",
         "Macro recall",
         "Precision of 1 duplicate",
     ):
         assert words in text
-    assert "Nothing stands here by length or by shared words" in text
+    assert "There are no slices by length or by shared words" in text

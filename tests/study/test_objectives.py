@@ -15,8 +15,8 @@ from search_spaces import Space
 from study import samplers
 from study.messages import Job, RunDone
 from study.objectives import by_front, check, directions, of_event
-from study.planted_surface import plant
 from study.rehearsal import carry_out, facts
+from study.response_surface import plant
 from study.search import STARTUP_TRIALS, Search
 from study.settings import SettingsError
 

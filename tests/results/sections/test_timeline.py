@@ -69,7 +69,7 @@ def test_colours_tell_phase_and_end(one: RunRow) -> None:
     assert names == ["failed or interrupted", "search, stopped early", "search", "confirm"]
     assert len({trace["marker"]["color"] for trace in figure.traces}) == 4
     assert [trace["runs"] for trace in figure.traces] == [["4"], ["2"], ["1"], ["3"]]
-    assert "does not keep which worker" in figure.sentence
+    assert "does not record workers" in figure.sentence
 
 
 def test_a_long_study_is_thinned_and_that_is_said(one: RunRow) -> None:

@@ -1,11 +1,9 @@
-"""A planted response surface, in place of what training would measure: its truth is known.
-
-The surface is made from the space, so that a study of it shows what the harness would find:
+"""A response surface made from a space, with known effects: what a rehearsal measures instead of training.
 
     expected score of a task = base + sum over factors of effect(factor, level, task) + one interaction
 
 Two of five factors have no effect. A range has its best place, and loses quadratically away from it. Effects are in
-proportions (0.01 is a point), drawn for each factor from (seed, factor): another factor does not change them.
+proportions (0.01 is a point), drawn for each factor from (seed, factor): another factor leaves them as they are.
 """
 
 from __future__ import annotations
@@ -23,8 +21,8 @@ from search_spaces.grammar import Choice, Choices
 from search_spaces.grammar.choices import places
 
 BASE: Mapping[str, float] = {"sst": 0.45, "quora": 0.75, "sts": 0.70}
-NULL_FACTORS = 0.4  # the part of factors without effect
-LEVEL_EFFECT, TASK_EFFECT = 0.012, 0.004  # standard deviations: of a level's effect on all tasks, and on one beside
+NULL_FACTORS = 0.4  # the proportion of factors without effect
+LEVEL_EFFECT, TASK_EFFECT = 0.012, 0.004  # standard deviations of a level's effect: on all tasks, and on each besides
 RANGE_LOSS = 0.06  # at the far end of a range
 INTERACTION = 0.015
 RUN_SECONDS, PARAMETERS = 600.0, 22_568_455  # of the baseline
@@ -104,22 +102,22 @@ def plant(space: Space, tasks: Sequence[str], seed: int) -> Surface:
     ranges: dict[str, tuple[float, float, bool, float, float]] = {}
     costs: dict[str, dict[str, tuple[float, float]]] = {}
     for place in places(space.factors):
-        factor, rng = place.factor, stream(seed, place.name)
-        silent = rng.random() < NULL_FACTORS
+        factor, random = place.factor, rng(seed, place.name)
+        silent = random.random() < NULL_FACTORS
         if factor.range is not None:
             found = factor.range
-            best, loss = rng.uniform(0.2, 0.8), 0.0 if silent else RANGE_LOSS * rng.uniform(0.3, 1.0)
+            best, loss = random.uniform(0.2, 0.8), 0.0 if silent else RANGE_LOSS * random.uniform(0.3, 1.0)
             ranges[place.name] = (float(found.low), float(found.high), found.log, float(best), float(loss))
             continue
         effects: dict[str, dict[str, float]] = {}
         for level in factor.level_names():
-            shared, own = rng.normal(0, LEVEL_EFFECT), rng.normal(0, TASK_EFFECT, len(tasks))
+            shared, own = random.normal(0, LEVEL_EFFECT), random.normal(0, TASK_EFFECT, len(tasks))
             none = silent or level == factor.baseline
             effects[level] = {t: 0.0 if none else float(shared + own[i]) for i, t in enumerate(tasks)}
         levels[place.name] = effects
-        if rng.random() < 0.3:
+        if random.random() < 0.3:
             names = [level for level in factor.level_names() if level != factor.baseline]
-            costs[place.name] = {n: (float(rng.uniform(0.6, 1.8)), float(rng.uniform(0.1, 1.4))) for n in names}
+            costs[place.name] = {n: (float(random.uniform(0.6, 1.8)), float(random.uniform(0.1, 1.4))) for n in names}
     base = {task: BASE.get(task, 0.7) for task in tasks}
     return Surface(tuple(tasks), base, levels, ranges, _interaction(space, levels, seed), costs)
 
@@ -134,10 +132,10 @@ def _interaction(
     ]  # fmt: skip
     if len(able) < 2:
         return None
-    rng = stream(seed, "interaction")
-    first, second = (able[int(i)] for i in rng.choice(len(able), 2, replace=False))
-    one, other = (rng.choice([n for n in f.level_names() if n != f.baseline]) for f in (first, second))
-    return first.name, str(one), second.name, str(other), float(INTERACTION * rng.choice([-1, 1]))
+    random = rng(seed, "interaction")
+    first, second = (able[int(i)] for i in random.choice(len(able), 2, replace=False))
+    one, other = (random.choice([n for n in f.level_names() if n != f.baseline]) for f in (first, second))
+    return first.name, str(one), second.name, str(other), float(INTERACTION * random.choice([-1, 1]))
 
 
 def _place(value: float, low: float, high: float, log: bool) -> float:
@@ -147,6 +145,6 @@ def _place(value: float, low: float, high: float, log: bool) -> float:
     return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
 
 
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Return the random stream of a purpose."""
+def rng(seed: int, name: str) -> np.random.Generator:
+    """Return a generator whose stream follows from a seed and a name."""
     return np.random.default_rng(int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "little"))
