@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import sqrt
 
 from results.contrasts import Comparison
+from results.custom_trainer import MULTITASK_BERT
 from results.power import minimum_detectable_effect
 from results.rows import RunRow, StudyRow
 from results.study_results import StudyResults
@@ -16,7 +17,6 @@ from results.wording import plural, seeds_text
 FEW = 3  # runs with one score before a caution: two may agree by chance on few examples
 MOST_SEEDS = 50  # the most that are advised
 ADVISED = 10  # seeds, where a difference is too small to be shown by `MOST_SEEDS`
-MTBERT = "mtbert"
 WIDE = 2.0  # an interval is wide where it reaches so many margins to each side, and holds 0
 
 
@@ -129,7 +129,7 @@ def _seeds_needed(one: Comparison) -> int | None:
 
 def _cause(results: StudyResults, ignored: str) -> str:
     """Return what is probably wrong: our own model uses all factors and the seed, a custom trainer may not."""
-    if (results.study.settings_json.get("trainer") or MTBERT) == MTBERT:
+    if (results.study.settings_json.get("trainer") or MULTITASK_BERT) == MULTITASK_BERT:
         return "probably the training is too short, or the dev examples are too few, to change what is predicted"
     return f"the trainer probably ignores its {ignored}"
 

@@ -35,7 +35,8 @@ class SharedEffect:
     @property
     def is_corrected(self) -> bool:
         """Whether one of the studies corrected its verdict for the selection bias of its best."""
-        return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in self.both)
+        both = self.first, self.second
+        return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in both)
 
     @property
     def elsewhere(self) -> tuple[Change, ...]:
@@ -45,11 +46,6 @@ class SharedEffect:
     def around_words(self) -> str:
         """Return "sts_head cosine, not concat; no smart": the second's in place of the first's; empty for the same."""
         return "; ".join(map(_in_place, self.elsewhere))
-
-    @property
-    def both(self) -> tuple[Effect, Effect]:
-        """The two effects."""
-        return self.first, self.second
 
 
 @dataclass(frozen=True)

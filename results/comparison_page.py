@@ -35,7 +35,6 @@ def render_comparison(found: StudyComparison) -> str:
             headline=headline(found),
             first_screen=first_screen,
             notes=notes,
-            wording=wording,
             style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         )
     )

@@ -218,7 +218,6 @@ def _commit(commit: str | None) -> str:
 FILTERS: Mapping[str, Callable[..., str]] = {
     "score": wording.score_text,
     "spread": wording.score_with_spread,
-    "interval": wording.score_interval,
     "points": wording.points_text,
     "points_interval": wording.points_interval,
     "measured_points": lambda one: f"{wording.points_text(one[0])} {wording.points_interval(Interval(*one))}",

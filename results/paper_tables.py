@@ -24,6 +24,7 @@ from results.units import Unit
 from results.wording import NONE, changes, changes_in_words, level_text, seeds_text
 
 TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
+EACH, PER_ROW = "{each}", "{per row}"  # in a caption: replaced by the number of seeds, if all rows have the same
 Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does
 
 
@@ -70,14 +71,12 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
     entries, baseline = found.leaderboard, baseline_digest(results)
     unit = results.units.score
     named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
-    seeds = _Seeds([entry.seeds for entry in entries])
     rows = [
         (
             f"{named[entry.digest]} (baseline)" if _unsaid(entry, baseline, named) else named[entry.digest],
             unit.spread(entry.mean, entry.spread),
             unit.score_interval(entry.interval),
             *((unit.spread(entry.test_mean, entry.test_spread),) if tested else ()),
-            *seeds.cell(entry.seeds),
         )
         for entry in entries
     ]
@@ -90,8 +89,8 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
         for at in range(len(columns))
     )
     caption = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
-    caption = f"{_caveat(results)}{caption} over fresh seeds{seeds.each}. Bold: the best. {_over(entries)}".strip()
-    return PrintTable(_name(results, "leaderboard"), caption, (*columns, *seeds.column), tuple(rows), best)
+    caption = f"{caption} over fresh seeds{EACH}. Bold: the best. {_over(entries)}".strip()
+    return _table(results, "leaderboard", caption, columns, rows, [entry.seeds for entry in entries], best)
 
 
 def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
@@ -99,20 +98,19 @@ def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
     table = method_task(results, found)
     over = len(table.tasks) > 1  # of one task the score is that task's
     units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if over else ())]
-    seeds = _Seeds([row.seeds for row in table.rows])
     cells = [(*row.tasks, row.score)[: len(units)] for row in table.rows]
     rows = [
-        (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)), *seeds.cell(row.seeds))
+        (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)))
         for row, of in zip(table.rows, cells, strict=True)
     ]
     columns = [PrintColumn(("Configuration",), "l")]
     columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
-    columns += [*([PrintColumn((_mean_name(results),))] if over else ()), *seeds.column]
+    columns += [PrintColumn((_mean_name(results),))] if over else []
     which = "highest" if all(unit.higher_is_better for unit in units) else "best"
     caption = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
-    caption = f"{_caveat(results)}{caption}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."
+    caption = f"{caption}{EACH}. Bold: the {which} mean of a column, whatever its noise."
     bold = frozenset((place, at + 1) for at, unit in enumerate(units) for place in _best_of(cells, at, unit))
-    return PrintTable(_name(results, "method_task"), caption, tuple(columns), tuple(rows), bold)
+    return _table(results, "method_task", caption, columns, rows, [row.seeds for row in table.rows], bold)
 
 
 def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
@@ -132,30 +130,42 @@ def _dev(unit: Unit) -> tuple[str, ...]:
 
 
 def _judged(results: StudyResults, name: str, caption: str, heading: str, rows: Sequence[Row]) -> PrintTable:
-    unit, counts = results.units.score, [len(comparison.seeds) if comparison else 0 for _, comparison, _ in rows]
-    seeds = _Seeds(counts)
+    unit = results.units.score
     shown = [
         (
             words,
-            f"{unit.difference(comparison.interval.estimate)} {unit.interval(comparison.interval)}"
-            if comparison
-            else NONE,
+            f"{unit.difference(compared.interval.estimate)} {unit.interval(compared.interval)}" if compared else NONE,
             judgement.verdict if judgement else NONE,
-            *seeds.cell(count),
         )
-        for (words, comparison, judgement), count in zip(rows, counts, strict=True)
+        for words, compared, judgement in rows
     ]
-    columns = (
+    columns = [
         PrintColumn((heading,), "l"),
         PrintColumn((unit.differences_title, "[95 % interval]")),
         PrintColumn(("Verdict",), "l"),
-    )
-    return PrintTable(
-        _name(results, name),
-        f"{_caveat(results)}{caption} {_explained(results, rows)}{seeds.sentence}",
-        (*columns, *seeds.column),
-        tuple(shown),
-    )
+    ]
+    counts = [len(compared.seeds) if compared else 0 for _, compared, _ in rows]
+    return _table(results, name, f"{caption} {_explained(results, rows)}{PER_ROW}", columns, shown, counts)
+
+
+def _table(
+    results: StudyResults,
+    name: str,
+    caption: str,
+    columns: Sequence[PrintColumn],
+    rows: Sequence[tuple[str, ...]],
+    seeds: Sequence[int],
+    bold: frozenset[tuple[int, int]] = frozenset(),
+) -> PrintTable:
+    """Return the table with its seeds: in the caption if all rows have the same number, else in a column."""
+    same = len(set(seeds)) == 1
+    if not same:
+        columns = [*columns, PrintColumn(("Seeds",))]
+        rows = [(*row, f"{count}") for row, count in zip(rows, seeds, strict=True)]
+    for mark, text in ((EACH, ", {} each"), (PER_ROW, " {} per row.")):
+        caption = caption.replace(mark, text.format(seeds_text(seeds[0])) if same else "")
+    warning = f"{made_up(results.study)} ".lstrip()  # precedes all numbers
+    return PrintTable(_name(results, name), warning + caption, tuple(columns), tuple(rows), bold)
 
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
@@ -170,28 +180,6 @@ def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
         f"{unit.note}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
         f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); {equivalent}open: neither."
     )
-
-
-class _Seeds:
-    """The number of seeds per row: in the caption if all rows have the same number, else in a column."""
-
-    def __init__(self, counts: Sequence[int]) -> None:
-        self._same = counts[0] if counts and len(set(counts)) == 1 else None
-        self.column = () if self._same is not None else (PrintColumn(("Seeds",)),)
-
-    @property
-    def each(self) -> str:
-        """Return ", 3 seeds each"; nothing if there is a column."""
-        return "" if self._same is None else f", {seeds_text(self._same)} each"
-
-    @property
-    def sentence(self) -> str:
-        """Return " 3 seeds per row."; nothing if there is a column."""
-        return "" if self._same is None else f" {seeds_text(self._same)} per row."
-
-    def cell(self, count: int) -> tuple[str, ...]:
-        """Return the row's cell in that column."""
-        return () if self._same is not None else (f"{count}",)
 
 
 def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
@@ -230,11 +218,6 @@ def _best_of(cells: Sequence[Sequence[TaskScore | None]], at: int, unit: Unit) -
 def _over(entries: Sequence[ConfigurationResult]) -> str:
     over = {entry.interval_over for entry in entries if entry.interval_over}
     return f"Intervals: over {over.pop()}." if len(over) == 1 else ""
-
-
-def _caveat(results: StudyResults) -> str:
-    """Return the warning that precedes all numbers, with a space behind it."""
-    return f"{caption} " if (caption := made_up(results.study)) else ""
 
 
 def _name(results: StudyResults, table: str) -> str:
