@@ -104,7 +104,7 @@ def _checks(kind: str, name: str) -> Mapping[str, TypeAdapter[typing.Any]]:
     """Return a validator for each setting, from the annotations of the constructor."""
     if not settings(kind, name):
         return {}
-    types = typing.get_type_hints(inspect.getattr_static(load(kind, name), "__init__"), include_extras=True)
+    types = typing.get_type_hints(load(kind, name).__init__, include_extras=True)
     return {key: TypeAdapter(types[key], config=_FINITE) for key in settings(kind, name)}
 
 

@@ -11,7 +11,7 @@ from mtbert.balancers.abstract import AbstractBalancer
 
 
 class SumBalancer(AbstractBalancer):
-    """L = sum of the tasks' losses; with one task a step, that task's loss."""
+    """L = sum of the tasks' losses; with one task per step, that task's loss."""
 
     weighs: ClassVar[bool] = False
     constant: ClassVar[bool] = True

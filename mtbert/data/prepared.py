@@ -1,8 +1,7 @@
-"""Tokenized data in a folder: written once per study, whole or not at all; mapped from disk by every worker.
+"""Tokenized data, saved in a folder once per study, complete or not at all, and mapped from disk by every worker.
 
-meta.json                      format, numbers, the ids of every split
-tokenizer.json                 the tokenizer that made it
-<task>.<split>.<array>.npy     labels, and values and offsets of the first and second sentences
+meta.json                      format, numbers, the ids of every split tokenizer.json                 the tokenizer that
+made it <task>.<split>.<array>.npy     labels, and values and offsets of the first and second sentences
 texts.<number>.<array>.npy     values and offsets of the sentences for pretraining, corpus by corpus
 """
 
@@ -81,7 +80,9 @@ def prepare(
 
 
 def save_prepared(prepared: Prepared, folder: str | Path) -> None:
-    """Write to a temporary folder beside it, fsync, rename; what was there under the name is replaced."""
+    """Save data in a folder: written to a temporary folder beside it, synced, renamed; an existing folder is
+    replaced.
+    """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -93,9 +94,10 @@ def save_prepared(prepared: Prepared, folder: str | Path) -> None:
 
 
 def load_prepared(folder: str | Path) -> Prepared:
-    """Open what `save_prepared` wrote; the arrays are read from disk when used, and cannot be changed.
+    """Open data that `save_prepared` wrote; the arrays are read from disk when used, and are read-only.
 
-    Raises DataError when the folder is missing, damaged or of another format.
+    Raises:
+        DataError: the folder is missing, damaged or of another format.
     """
     folder = Path(folder)
     try:
@@ -117,7 +119,7 @@ def load_prepared(folder: str | Path) -> Prepared:
         )
     except DataError:
         raise
-    except Exception as error:  # numpy's parser of headers raises what Python's own does, SyntaxError among it
+    except Exception as error:  # numpy's header parser raises what Python's does, such as SyntaxError
         raise DataError(
             f"{folder} does not hold prepared data, or it is damaged ({error}). Delete it and launch again."
         ) from error
@@ -174,8 +176,9 @@ def _fingerprint(
     max_tokens: int,
     tokenizer_json: str,
 ) -> str:
+    """Return the fingerprint of prepared data, before anything is tokenized."""
     parts = [fingerprint(chosen), max_tokens, hashlib.sha256(tokenizer_json.encode()).hexdigest()]
-    if texts:  # without, it is what it was before there were any
+    if texts:  # without texts, it is the same as before the release that added them
         parts += [
             hashlib.sha256(json.dumps([name, *rows]).encode()).hexdigest() for name, rows in sorted(texts.items())
         ]

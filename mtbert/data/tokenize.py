@@ -37,7 +37,7 @@ class Ragged:
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens in each row, (n,)."""
+        """Return the number of tokens in each row, (n,)."""
         return np.diff(self.offsets)
 
     def take(self, indices: NDArray[np.int64]) -> Ragged:
@@ -62,7 +62,9 @@ class TokenizedSplit:
         return len(self.ids)
 
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens of the example, of the longer sentence for pairs: what makes a batch wide; (n,)."""
+        """Return the number of tokens of each example, of the longer sentence for pairs, which decides a batch's width;
+        (n,).
+        """
         if self.second is None:
             return self.first.lengths()
         return np.maximum(self.first.lengths(), self.second.lengths())
@@ -79,11 +81,11 @@ class TokenizedSplit:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Tokenized splits by (task, split), with what is needed to make batches of them.
+    """Tokenized splits by (task, split), and what is needed to make batches of them.
 
-    `texts` are sentences without labels for pretraining, by corpus (`texts.read_texts`); empty where no stage reads
-    any. `fingerprint` is the SHA-256 of the chosen rows, the texts, `max_tokens` and the tokenizer; equal ones mean
-    equal arrays.
+    `texts` are sentences without labels for pretraining, by corpus (`texts.read_texts`); empty if no stage reads any.
+    `fingerprint` is the SHA-256 of the chosen rows, the texts, `max_tokens` and the tokenizer; equal ones mean equal
+    arrays.
     """
 
     splits: Mapping[tuple[str, str], TokenizedSplit]
@@ -96,15 +98,15 @@ class Prepared:
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of each piece, as a stage may read it: "tokenizer", "<task>.<split>", "texts.<corpus>"."""
-        found = {"tokenizer": hashlib.sha256(f"{self.pad_id}\n{self.tokenizer_json}".encode()).hexdigest()}
+        """The SHA-256 of each piece that a stage may read: "tokenizer", "<task>.<split>", "texts.<corpus>"."""
+        hashes = {"tokenizer": hashlib.sha256(f"{self.pad_id}\n{self.tokenizer_json}".encode()).hexdigest()}
         for (task, split), tokens in self.splits.items():
             pair = () if tokens.second is None else (tokens.second.values, tokens.second.offsets)
             ids = np.frombuffer("\n".join(tokens.ids).encode(), dtype=np.uint8)
-            found[f"{task}.{split}"] = _digest(ids, tokens.labels, tokens.first.values, tokens.first.offsets, *pair)
+            hashes[f"{task}.{split}"] = _digest(ids, tokens.labels, tokens.first.values, tokens.first.offsets, *pair)
         for corpus, rows in self.texts.items():
-            found[f"texts.{corpus}"] = _digest(rows.values, rows.offsets)
-        return found
+            hashes[f"texts.{corpus}"] = _digest(rows.values, rows.offsets)
+        return hashes
 
 
 def joined(parts: Sequence[Ragged]) -> Ragged:
@@ -116,9 +118,9 @@ def joined(parts: Sequence[Ragged]) -> Ragged:
 
 
 def tokenize_split(split: Split, tokenizer: Tokenizer, max_tokens: int) -> TokenizedSplit:
-    """Token numbers with [CLS] first and [SEP] last; longer texts are cut to `max_tokens`, [SEP] kept.
+    """Return token numbers with [CLS] first and [SEP] last; longer texts are cut to `max_tokens`, [SEP] kept.
 
-    Padding and truncation set in `tokenizer` are not used, and it is not changed.
+    Padding and truncation settings of `tokenizer` are not used, and it is not changed.
     """
     plain = _plain(tokenizer, max_tokens)
     return TokenizedSplit(
@@ -130,14 +132,15 @@ def tokenize_split(split: Split, tokenizer: Tokenizer, max_tokens: int) -> Token
 
 
 def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) -> Ragged:
-    """Token numbers of sentences without labels, as in `tokenize_split`."""
+    """Return token numbers of sentences without labels, as in `tokenize_split`."""
     return _encode(texts, _plain(tokenizer, max_tokens), max_tokens)
 
 
 def choose(
     corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
 ) -> dict[tuple[str, str], Split]:
-    """Return the rows a study uses: `subset.first` of train, of dev with two labels where it has them, and test whole.
+    """Return the rows a study uses: `subset.first` of train, of dev with two labels if it has them, and the whole test
+    split.
 
     Unlabelled rows are left out.
     """
@@ -158,7 +161,11 @@ def _digest(*arrays: NDArray[Any]) -> str:
 
 
 def _plain(tokenizer: Tokenizer, max_tokens: int) -> Tokenizer:
-    """Return a copy of the tokenizer without padding and truncation. Raises ValueError where no token would fit."""
+    """Return a copy of the tokenizer without padding and truncation.
+
+    Raises:
+        ValueError: `max_tokens` leaves no room for a token.
+    """
     if max_tokens < 3:
         raise ValueError(f"max_tokens must be at least 3 ([CLS], one token, [SEP]), got {max_tokens}")
     plain = Tokenizer.from_str(tokenizer.to_str())
@@ -169,7 +176,7 @@ def _plain(tokenizer: Tokenizer, max_tokens: int) -> Tokenizer:
 
 def _encode(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) -> Ragged:
     rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
-    # The tokenizer's own truncation is not used: it would be a setting changed in the caller's object.
+    # The tokenizer's own truncation is not used, because it would change the caller's object.
     rows = [row if len(row) <= max_tokens else [*row[: max_tokens - 1], row[-1]] for row in rows]
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])

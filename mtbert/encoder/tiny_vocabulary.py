@@ -1,7 +1,7 @@
 """A small WordPiece vocabulary trained on given texts, the same in every process.
 
-The trainer of the `tokenizers` library is not used: two runs on the same text gave different vocabularies and
-different numbers (0.23), because ties are broken in the order of a randomly seeded hash table.
+The trainer of the `tokenizers` library is not used: two runs on the same text gave different vocabularies and different
+numbers (0.23), because ties are broken in the order of a randomly seeded hash table.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Pair = tuple[str, str]
 def train_tokenizer(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> Tokenizer:
     """Return an uncased BERT tokenizer with a vocabulary of at most `size` pieces trained on `texts`, in any order.
 
-    Characters come before merged pieces, so every word of known characters has a spelling, even where that
-    takes more than `size`. With no text the vocabulary is the special tokens.
+    Characters precede merged pieces, so every word of known characters has a spelling, even if that takes more than
+    `size`. Without texts the vocabulary is the special tokens.
     """
     counts = count_words(texts)
     vocabulary = train_vocabulary(counts, size)
@@ -43,7 +43,7 @@ def bert_tokenizer(
     cls: str = "[CLS]",
     sep: str = "[SEP]",
 ) -> Tokenizer:
-    """BERT's tokenizer for a vocabulary (piece -> number): [CLS] text [SEP], no padding, no truncation."""
+    """Return BERT's tokenizer for a vocabulary (piece -> number): [CLS] text [SEP], no padding, no truncation."""
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown, max_input_chars_per_word=MAX_CHARACTERS))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -54,7 +54,9 @@ def bert_tokenizer(
 
 
 def frame(tokenizer: Tokenizer, cls: str, sep: str) -> None:
-    """Have a tokenizer give [CLS] text [SEP], or [CLS] text [SEP] text [SEP] with type 1 for the second text."""
+    """Set a tokenizer's template to [CLS] text [SEP], or [CLS] text [SEP] text [SEP] with type 1 for the second
+    text.
+    """
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{cls} $A {sep}",
         pair=f"{cls} $A {sep} $B:1 {sep}:1",
@@ -65,7 +67,7 @@ def frame(tokenizer: Tokenizer, cls: str, sep: str) -> None:
 def count_words(texts: Iterable[str]) -> Counter[str]:
     """Return how often each lower-cased word and punctuation mark occurs, as BERT splits them."""
     normalizer, splitter = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-    # Neither looks beyond a space, so what stands between two spaces is split once, however often it occurs.
+    # Neither looks beyond a space, so each text between two spaces is split once, however often it occurs.
     pieces: Counter[str] = Counter()
     for text in texts:
         pieces.update(text.split(" "))
@@ -77,11 +79,11 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 
 
 def train_vocabulary(counts: Counter[str], size: int, *, min_count: int = 2) -> dict[str, int]:
-    """Piece -> number: special tokens, characters, then pieces in the order in which they were merged.
+    """Return piece -> number: special tokens, characters, then pieces in the order in which they were merged.
 
-    Byte-pair encoding on words (Sennrich et al. 2016, algorithm 1), written as word pieces: the most frequent
-    pair of neighbours becomes one piece, until there are `size` or none occurs `min_count` times. Equal
-    counts are settled by the alphabet, so the result depends on `counts` alone and not on its order.
+    Byte-pair encoding on words (Sennrich et al. 2016, algorithm 1), written as word pieces: the most frequent pair of
+    neighbours becomes one piece, until there are `size` or none occurs `min_count` times. Ties are broken
+    alphabetically, so the result depends on `counts` alone and not on its order.
     """
     characters = _frequent_characters(counts)
     pieces = [*SPECIAL_TOKENS, *characters, *(PREFIX + character for character in characters)]
@@ -105,7 +107,7 @@ def _frequent_characters(counts: Counter[str]) -> list[str]:
 
 
 def _merges(spellings: list[list[str]], weights: list[int], min_count: int) -> Iterable[str]:
-    """New pieces, most frequent pair first; `spellings` (a list of pieces for each word) is rewritten."""
+    """Yield new pieces, most frequent pair first; `spellings` (a list of pieces for each word) is changed in place."""
     occurs: Counter[Pair] = Counter()
     where: defaultdict[Pair, set[int]] = defaultdict(set)
     for word, (spelling, weight) in enumerate(zip(spellings, weights, strict=True)):

@@ -1,4 +1,4 @@
-"""What every sampler is."""
+"""The bases of all samplers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ STEPS = 2400  # per epoch of a sampler that draws, Stickland & Murray 2019, sect
 
 
 class AbstractSampler(ABC):
-    """The order of one epoch: a sequence of steps, each naming the tasks that give it a batch.
+    """The order of one epoch: a sequence of steps, each naming the tasks that provide a batch for it.
 
-    It sees numbers of batches and its own random generator, nothing of the model, the data or the device.
-    `gives_all_tasks`: every step in which shared parameters are trained has a batch of every task.
-    `depends_on_total`: an epoch is another one where more epochs follow.
+    A sampler sees numbers of batches and its own random generator, nothing of the model, the data or the device.
+    `gives_all_tasks`: every step in which shared parameters are trained has a batch of every task. `depends_on_total`:
+    an epoch is different if more epochs follow.
     """
 
     gives_all_tasks: ClassVar[bool] = False
@@ -27,15 +27,15 @@ class AbstractSampler(ABC):
     def epoch(
         self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
     ) -> Iterator[tuple[str, ...]]:
-        """Return the steps of epoch number `epoch` (from 1, of `epochs`).
+        """Yield the steps of epoch number `epoch` (from 1, of `epochs`).
 
-        `batches` gives the number of batches each task has, in the order of the tasks. A task named more often
-        than it has batches starts again in another order.
+        `batches` is the number of batches of each task, in the order of the tasks. A task named more often than it has
+        batches starts again in another order.
         """
 
     def trains(self, epoch: int) -> Literal["all", "own"]:
-        """Return what is trained in epoch number `epoch`: `all` that the configuration trains, or only the `own`
-        parameters of the task whose turn it is, its head and its adapters, while everything else is frozen.
+        """Return what epoch number `epoch` trains: `all` that the configuration trains, or only the `own` parameters of
+        the task whose turn it is, its head and its adapters, while everything else is frozen.
         """
         return "all"
 

@@ -131,7 +131,7 @@ def test_train_says_what_was_dropped_for_a_dev_sentence_and_how_many_triplets_th
     told = capsys.readouterr().err.splitlines()
     assert "quora: dropped 857 train rows with a sentence of a dev or test split (857 with one of quora's own)" in told
     assert "sts: dropped 1 train row with a sentence of a dev or test split (1 with one of sts's own)" in told
-    assert any(line.startswith("simcse_supervised has 5 triplets: ") for line in told)
+    assert any(line.startswith("simcse_supervised has 5 triplets; ") for line in told)
 
 
 @pytest.mark.parametrize(

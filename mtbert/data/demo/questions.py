@@ -1,7 +1,6 @@
-"""Made-up question pairs: paraphrases by syntax and synonym against minimal pairs that ask something else.
+"""Generated question pairs: paraphrases by syntax and synonym, and minimal pairs that ask something else.
 
-A frame is one intent: several ways to ask it, slots to fill, and near questions that look alike but
-are others.
+A frame is one intent: several ways to ask it, slots to fill, and similar questions that ask something else.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ Value = tuple[str, ...]  # one meaning and its wordings
 
 
 def _values(text: str) -> tuple[Value, ...]:
-    """Meanings separated by "; ", the wordings of one by "/"."""
+    """Split text into meanings, separated by "; ", and their wordings, separated by "/"."""
     return tuple(tuple(meaning.split("/")) for meaning in text.split("; "))
 
 

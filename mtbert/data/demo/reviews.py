@@ -1,7 +1,7 @@
-"""Made-up film reviews: a graded sentiment composed of phrases, with negation, intensifiers and contrast.
+"""Generated film reviews: a graded sentiment composed of phrases, with negation, intensifiers and contrast.
 
-Each phrase has a valence from -2 to 2; modifiers scale it, "not" and "far from" turn it around, and in "X,
-but Y" or "although X, Y" the second part decides. The sum falls into one of five classes.
+Each phrase has a valence from -2 to 2; modifiers scale it, "not" and "far from" invert it, and in "X, but Y" or
+"although X, Y" the second part decides. The sum is mapped to one of five classes.
 """
 
 from __future__ import annotations

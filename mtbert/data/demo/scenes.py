@@ -1,8 +1,8 @@
-"""Made-up sentence pairs about scenes: similarity is the weighted share of meaning that both sentences hold.
+"""Generated sentence pairs about scenes: similarity is the weighted share of meaning that both sentences have.
 
-A scene has slots: who (how many, of what kind) does what and where, or two actors who do something each. A
-slot that means the same counts full, one of the same family less than half, another one nothing; wording
-and word order count nothing. Two actors who trade places keep every word and lose meaning.
+A scene has slots: who (how many, of what kind) does what and where, or two actors who each do something. A slot with
+the same meaning counts fully, one of the same family less than half, another one nothing; wording and word order count
+nothing. If two actors trade places, all words stay and meaning is lost.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Meaning:
 
 
 def _meanings(family: str, *values: str) -> tuple[Meaning, ...]:
-    """Values written as "man/guy": wordings of one meaning, separated by slashes."""
+    """Return values written as "man/guy": wordings of one meaning, separated by slashes."""
     return tuple(Meaning(family, tuple(value.split("/"))) for value in values)
 
 
