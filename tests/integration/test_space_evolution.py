@@ -12,7 +12,7 @@ from postgres import own_database
 from sqlalchemy import create_engine, text
 
 from results import study_records
-from study import reopening
+from study import reopening, trial_mirror
 from study import search as searching
 
 pytestmark = pytest.mark.slow
@@ -134,7 +134,7 @@ def test_killed_between_our_tables_and_optunas_the_next_launch_goes_on(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(searching, "settle", killed)
+        patch.setattr(trial_mirror, "settle", killed)
         assert spaces.launch(*SEARCHED, "--trials", "12").returncode == 1
     assert spaces.rows("select count(*) from study_meta where space_json like '%max%'") == [(1,)]
     old = '%["cls", "mean"]%'
