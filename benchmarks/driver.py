@@ -5,9 +5,10 @@
 The real driver, database and search (TPE on `full_ablation`) with an engine whose runs take no time: each reports three
 epochs and 300 predictions. PostgreSQL is measured where $STUDY_TEST_POSTGRES names a server. Trials up to a size are
 proposed at random, which is quicker; the last `turns` before it are TPE's, timed from when the first of them starts.
-Reading what there is when a study is launched again is not of a trial. Prints milliseconds a trial, those of the
-processor beside them (on a busy machine or a slow disk most of a trial is waiting), and last how much slower a trial is
-at the largest size than at the smallest, over how much larger the study is: 1 would be linear growth.
+Reading what there is when a study is launched again is not counted. Prints milliseconds per trial, those of the
+processor (on a busy machine or a slow disk most of a trial is waiting), and those that the worker waits for its next
+run once one has ended: what is done while a run computes costs a study no time. Last it prints how much slower a trial
+is at the largest size than at the smallest, over how much larger the study is: 1 would be linear growth.
 """
 
 from __future__ import annotations
@@ -35,13 +36,15 @@ from search_spaces import Space, describe
 from study.driver import Driver
 from study.engines.abstract import AbstractEngine
 from study.environment import environment
-from study.execution import Execution, Places
+from study.execution import Execution
 from study.lease import Lease
 from study.messages import EpochDone, Event, Job, RunDone, StageSeconds, TaskOutputs
 from study.observer import AbstractObserver, Request
+from study.recording import Places
 from study.resolve import resolve
 from study.search import Search
 from study.settings import Settings
+from study.trainers.abstract import StudyFacts
 from study.trainers.multitask_bert import MultitaskBert
 from study.trainers.stage_keys import StageKeys
 
@@ -57,6 +60,7 @@ class InstantEngine(AbstractEngine):
     def __init__(self) -> None:
         self._events: list[Event] = []
         self.began: tuple[float, float] | None = None
+        self.idle, self._ended = 0.0, 0.0
         self._draws = np.random.default_rng(0)
 
     @property
@@ -71,6 +75,7 @@ class InstantEngine(AbstractEngine):
     def start(self, job: Job) -> None:
         """Have all its messages ready."""
         self.began = self.began or (time.perf_counter(), time.process_time())
+        self.idle += time.perf_counter() - self._ended if self._ended else 0.0
         score = float(self._draws.random())
         metrics = {(split, task, "accuracy"): score for split in ("dev", "train") for task in ("", *TASKS)}
         for epoch in range(1, EPOCHS + 1):
@@ -87,8 +92,9 @@ class InstantEngine(AbstractEngine):
         return TaskOutputs(values, values[:, 0], values[:, 0], "0" * 64)
 
     def events(self, timeout: float) -> list[Event]:
-        """All that has happened."""
-        found, self._events = self._events, []
+        """The epochs of a run, then its end."""
+        found, self._events = self._events[:EPOCHS], self._events[EPOCHS:]
+        self._ended = time.perf_counter()
         return found
 
     def answer(self, run_id: int, go_on: bool) -> None:
@@ -107,6 +113,7 @@ class WithoutData(MultitaskBert):
     def __init__(self, settings: Settings) -> None:
         self._settings, self.space = settings, search_spaces.load("full_ablation")
         self._stages = StageKeys(defaultdict(str), "cpu", 1)
+        self.facts = StudyFacts(data_source="demo", made_up=True, fingerprint="0" * 64, backbone="tiny")
 
 
 class SilentObserver(AbstractObserver):
@@ -188,15 +195,16 @@ def run_until(
     driver = Driver(database=database, trainer=trainer, settings=settings, execution=execution, search=search)
     driver.run()
     wall, worked = engine.began or (0.0, 0.0)
-    return Cost(opened, time.perf_counter() - wall, time.process_time() - worked)
+    return Cost(opened, time.perf_counter() - wall, time.process_time() - worked, engine.idle)
 
 
 class Cost(NamedTuple):
-    """Seconds to read what there is, seconds from the first run's start to the end, and the processor's among them."""
+    """Seconds to read what there is, from the first run's start to the end, of the processor, and of an idle worker."""
 
     opening: float
     trials: float
     worked: float
+    idle: float
 
 
 def measure(url: str, sizes: list[int], turns: int) -> list[Cost]:
@@ -210,7 +218,7 @@ def measure(url: str, sizes: list[int], turns: int) -> list[Cost]:
         for size in sizes:
             run_until(size - turns, "random", url, database, trainer, settings, lease)
             took = run_until(size, "tpe", url, database, trainer, settings, lease)
-            found.append(Cost(took.opening, took.trials / (turns - 1), took.worked / (turns - 1)))
+            found.append(Cost(took.opening, *(seconds / (turns - 1) for seconds in took[1:])))
     return found
 
 
@@ -242,8 +250,8 @@ def main() -> None:
         for kind, url in urls.items():
             found = measure(url, options.sizes, options.turns)
             for size, cost in zip(options.sizes, found, strict=True):
-                told = f"{1000 * cost.trials:6.1f} ms a trial ({1000 * cost.worked:6.1f} ms of the processor), "
-                told += f"{cost.opening:5.1f} s to go on with the study"
+                told = f"{1000 * cost.trials:6.1f} ms per trial ({1000 * cost.worked:6.1f} ms of the processor, "
+                told += f"{1000 * cost.idle:6.1f} ms between two runs), {cost.opening:5.1f} s to resume the study"
                 print(f"{kind:10}  {size:5} trials  {told}", flush=True)
             growth = found[-1].trials / found[0].trials
             ratio = max(ratio, growth / (options.sizes[-1] / options.sizes[0]))

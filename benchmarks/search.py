@@ -26,7 +26,7 @@ import search_spaces
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, choose
 from study import samplers
-from study.rehearsal import Surface, plant
+from study.response_surface import Surface, plant
 
 TASKS = ("sst", "quora", "sts")
 NOISE = 0.01  # standard deviation of a run's score
@@ -43,11 +43,10 @@ class Found(NamedTuple):
 
 def searched(space: Space, surface: Surface, seed: int, trials: int, shown: int) -> Found:
     """A search on a surface."""
-    study, true, told = optuna.create_study(direction="maximize"), list[float](), list[float]()
-    known: samplers.Encodings = {}
+    study, true, told = _study(shown), list[float](), list[float]()
     noise, began = np.random.default_rng((seed, 1)).normal(0, NOISE, trials), time.process_time()
     for number in range(trials):
-        study.sampler = sampler(seed, number, shown, known)
+        study.sampler = samplers.sampler_for("tpe", seed, number)
         trial = study.ask()
         true.append(surface.score(space.nearest(choose(space.factors, Suggested(trial)))))
         told.append(true[-1] + float(noise[number]))
@@ -58,12 +57,9 @@ def searched(space: Space, surface: Surface, seed: int, trials: int, shown: int)
     return Found(100 * (best - base), 100 * (last - base), time.process_time() - began)
 
 
-def sampler(seed: int, number: int, shown: int, known: samplers.Encodings) -> optuna.samplers.BaseSampler:
-    """The search's own, shown so many."""
-    made = samplers.sampler_for("tpe", seed, number, known)
-    assert isinstance(made, samplers.GroupedTpe)
-    made._most = shown
-    return made
+def _study(shown: int) -> optuna.Study:
+    """Return a study whose sampler is shown so many trials."""
+    return optuna.create_study(direction="maximize", storage=samplers.ShownTrials(shown))
 
 
 class Suggested:

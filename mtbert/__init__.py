@@ -1,4 +1,4 @@
-"""Multitask BERT: one shared encoder, several tasks, many techniques; knows nothing of studies.
+"""Multitask BERT: one shared encoder, several tasks, many techniques; independent of studies.
 
 The public names are loaded on first use, so that `import mtbert.config` (and every `--help`) needs no torch.
 """
@@ -9,8 +9,8 @@ import os
 import sys
 
 if sys.argv[:1] == ["-m"] or "MTBERT_STUDY_STARTS" in os.environ:
-    # A command begins: files in the current folder do not take the place of modules that are imported from here on.
-    # By its path: `search_spaces` may be such a file itself. Nothing is imported for it.
+    # A command starts: from here on, files in the current folder must not shadow modules. `own_files.py` is run by its
+    # path, without an import, because the current folder may have a `search_spaces.py`.
     _own_files = {"__file__": os.path.join(os.path.dirname(os.path.dirname(__file__)), "search_spaces", "own_files.py")}
     with open(_own_files["__file__"], encoding="utf-8") as _source:
         exec(compile(_source.read(), _own_files["__file__"], "exec"), _own_files)

@@ -1,4 +1,4 @@
-"""Saved models: a folder with safetensors, JSON and the tokenizer; replaced atomically, never half written."""
+"""Saved models: a folder with safetensors, JSON and the tokenizer; replaced as a whole, never half written."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from mtbert.atomic_files import sync
+from mtbert.atomic_files import replace_folder, sync
 from mtbert.config import RunConfig, parse, read
-from mtbert.encoder.backbones import declared_shape, restore_encoder
+from mtbert.encoder.backbones import declared_shape, untrained_encoder
 from mtbert.encoder.shape import BertShape, BilstmShape
 from mtbert.errors import BackboneError, CheckpointError, ConfigurationError
 from mtbert.model import MultitaskModel, assemble
@@ -27,30 +27,32 @@ FILES = (CONFIG, SHAPE, WEIGHTS, TOKENIZER)
 
 
 def require_place(folder: Path) -> Path:
-    """The whole path of a folder that `save` may replace, tried out: its parent is made, and can be written to.
+    """Return the absolute path of a folder that `save` may replace, after creating its parent and trying to write
+    there.
 
-    Raises `CheckpointError` for what is no folder, for the one that this process works in, and for one that holds
-    anything but a saved model; `OSError` where nothing can be written.
+    Raises:
+        CheckpointError: it is a file, contains the current folder, or holds anything but a saved model.
+        OSError: nothing can be written there.
     """
-    whole, way_out = folder.resolve(), "Give a folder that is new, or holds a saved model and nothing else."
+    whole, way_out = folder.resolve(), "Give a new folder, or one that holds a saved model and nothing else."
     if whole.exists() and not whole.is_dir():
-        raise CheckpointError(f"{folder} is a file, and a model is saved in a folder. {way_out}")
+        raise CheckpointError(f"{folder} is a file, but a model is saved as a folder. {way_out}")
     if Path.cwd().is_relative_to(whole):
-        raise CheckpointError(f"{folder} is or holds the folder you are in, and a saved model replaces it. {way_out}")
+        raise CheckpointError(f"{folder} contains the current folder, and a saved model would replace it. {way_out}")
     held = sorted(path.name for path in whole.iterdir()) if whole.is_dir() else []
     if held and held != sorted(FILES):
         others = [name for name in held if name not in FILES]
-        told = f"holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''}" if others else "is no saved model"
-        raise CheckpointError(f"{folder} {told}, and a saved model replaces what is there. {way_out}")
+        what = f"holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''}" if others else "is no saved model"
+        raise CheckpointError(f"{folder} {what}, and a saved model would replace it. {way_out}")
     whole.parent.mkdir(parents=True, exist_ok=True)
     os.rmdir(tempfile.mkdtemp(prefix=f".{whole.name}.", dir=whole.parent))
     return whole
 
 
 def save(model: MultitaskModel, config: RunConfig, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write a model to `folder`; what was there before is replaced only when the new one is whole and on disk.
+    """Write a model to `folder`, replacing whatever was there once the new model is complete and on disk.
 
-    Whatever that was: `require_place` says where nothing else is lost.
+    `require_place` checks that nothing else is lost.
     """
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -62,20 +64,16 @@ def save(model: MultitaskModel, config: RunConfig, tokenizer: Tokenizer, folder:
     (new / CONFIG).write_text(json.dumps(config.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
     (new / SHAPE).write_text(json.dumps(asdict(model.encoder.shape), indent=2) + "\n", encoding="utf-8")
     tokenizer.save(str(new / TOKENIZER))
-    for path in (*new.iterdir(), new):
+    for path in new.iterdir():
         sync(path)
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    replace_folder(new, folder)
 
 
 def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
-    """A saved model in evaluation mode, its configuration and tokenizer.
+    """Return a saved model in evaluation mode, its configuration and tokenizer.
 
-    Raises `CheckpointError` naming the file that is missing or damaged.
+    Raises:
+        CheckpointError: a file is missing or damaged; the message names it.
     """
     for name in FILES:
         if not (folder / name).is_file():
@@ -89,15 +87,15 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
         state = load_file(folder / WEIGHTS)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     except ConfigurationError as error:
-        told = "; ".join(str(fault) for fault in error.faults)
-        raise CheckpointError(f"{folder} is damaged: {told}. Train it again.") from error
+        faults = "; ".join(str(fault) for fault in error.faults)
+        raise CheckpointError(f"{folder} is damaged: {faults}. Train it again.") from error
     except Exception as error:  # `tokenizers` raises no narrower one
         raise CheckpointError(f"{folder} is damaged: {error}. Train it again.") from error
     shape = _shape(folder, config.backbone, sizes, state)
     if max(tokenizer.get_vocab().values(), default=0) >= shape.vocabulary_size:
         raise CheckpointError(f"{folder / TOKENIZER} has more tokens than the {shape.vocabulary_size} of {SHAPE}.")
     try:
-        encoder = restore_encoder(
+        encoder = untrained_encoder(
             shape,
             hidden_dropout=config.encoder.hidden_dropout,
             attention_dropout=config.encoder.attention_dropout,
@@ -110,22 +108,28 @@ def load(folder: Path) -> tuple[MultitaskModel, RunConfig, Tokenizer]:
 
 
 def _configuration(path: Path) -> RunConfig:
-    """A saved model's configuration. An earlier release may have trained it in a way that is refused today: what a
-    trained model never reads is then left at its default.
+    """Return a saved model's configuration.
+
+    An earlier release may have trained it in a way that is refused today: settings that a trained model never reads are
+    then left at their defaults.
     """
     try:
         return read(path)
     except ConfigurationError as error:
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            training = {key: part for key, part in told["multitask"].items() if key not in ("balancer", "regularizer")}
-            return parse({**told, "multitask": training})
+            data = json.loads(path.read_text(encoding="utf-8"))
+            training = {key: part for key, part in data["multitask"].items() if key not in ("balancer", "regularizer")}
+            return parse({**data, "multitask": training})
         except (ConfigurationError, ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError):
             raise error from None
 
 
 def _shape(folder: Path, backbone: str, sizes: Any, state: Mapping[str, Tensor]) -> BertShape | BilstmShape:
-    """The sizes that a saved model declares; refused before any memory is taken for what its weights cannot fill."""
+    """Return the sizes that a saved model declares, after checking that its weights can fill them.
+
+    Raises:
+        CheckpointError: the sizes are damaged, or larger than the weights, which is found before memory is allocated.
+    """
     try:
         shape = declared_shape(backbone, sizes)
     except (TypeError, BackboneError) as error:

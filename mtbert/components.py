@@ -1,11 +1,11 @@
 """The registry of components: the folder is the list.
 
-`mtbert/poolings/mean.py` *is* the pooling `mean`: the one public class that file defines. Nothing is
-registered anywhere else, so a new component is one new file.
+`mtbert/poolings/mean.py` *is* the pooling `mean`: the one public class that file defines. Nothing is registered
+anywhere else, so a new component is one new file.
 
-A component's constructor takes keyword-only parameters. Those **with** a default are its settings: a
-configuration may give them, flat beside `name`. Those **without** one are facts of the model around it (the
-encoder's width, the number of outputs): `build` receives them from the model, never from a configuration.
+A component's constructor takes keyword-only parameters. Those **with** a default are its settings: a configuration may
+set them, flat beside `name`. Those **without** one are facts about the model (the encoder's width, the number of
+outputs): `build` is given them by the model, never by a configuration.
 """
 
 from __future__ import annotations
@@ -30,22 +30,24 @@ _FINITE = ConfigDict(allow_inf_nan=False)  # JSON has no other numbers, and trai
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """All components of a kind, sorted; found by file name, nothing is imported.
+    """Return all components of a kind, sorted. They are listed by file name; nothing is imported.
 
-    Raises `ConfigurationError` for a kind that does not exist.
+    Raises:
+        ConfigurationError: there is no such kind.
     """
     if kind not in KINDS:
         raise ConfigurationError([Fault("", unknown("kind of component", kind, KINDS))])
     folder = Path(__file__).parent / kind
-    found = (module.name for module in pkgutil.iter_modules([str(folder)]))
-    return tuple(sorted(name for name in found if name not in _NOT_COMPONENTS))
+    modules = (module.name for module in pkgutil.iter_modules([str(folder)]))
+    return tuple(sorted(name for name in modules if name not in _NOT_COMPONENTS))
 
 
 @cache
-def load(kind: str, name: str) -> type:
-    """The class of one component.
+def load(kind: str, name: str) -> typing.Any:
+    """Return the class of one component.
 
-    Raises `ConfigurationError` with the nearest name where there is none of that name.
+    Raises:
+        ConfigurationError: there is no component of that name; the message suggests the nearest one.
     """
     if name not in names(kind):
         raise ConfigurationError([Fault("name", unknown(_SINGULAR[kind], name, names(kind)))])
@@ -62,30 +64,31 @@ def load(kind: str, name: str) -> type:
 
 @cache
 def settings(kind: str, name: str) -> Mapping[str, object]:
-    """The settings of a component and their defaults, in the order of its constructor."""
+    """Return the settings of a component and their defaults, in the order of its constructor."""
     parameters = inspect.signature(load(kind, name)).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
 @cache
 def facts(kind: str, name: str) -> frozenset[str]:
-    """The facts of the model that a component asks for."""
-    own = inspect.signature(load(kind, name)).parameters.values()
-    return frozenset(p.name for p in own if p.kind == p.KEYWORD_ONLY) - set(settings(kind, name))
+    """Return the facts about the model that a component asks for."""
+    parameters = inspect.signature(load(kind, name)).parameters.values()
+    return frozenset(p.name for p in parameters if p.kind == p.KEYWORD_ONLY) - set(settings(kind, name))
 
 
 def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, object]:
-    """All settings of a component: those given, checked against the constructor's types, and the defaults.
+    """Return all settings of a component: those given, checked against the constructor's types, and the defaults.
 
-    Raises `ConfigurationError` with every fault at once: unknown settings, and values of another type, not finite or
-    out of range (ranges stand in the constructor's annotations).
+    Raises:
+        ConfigurationError: a setting is unknown, or a value has the wrong type, is not finite or out of range (ranges
+        are
+            in the constructor's annotations); it carries every fault.
     """
     known, checks = settings(kind, name), _checks(kind, name)
     faults, result = [], dict(known)
     for key, value in given.items():
         if key not in known:
-            owner = f"setting of {_SINGULAR[kind]} {name}"
-            faults.append(Fault(key, unknown(owner, key, known)))
+            faults.append(Fault(key, unknown(f"setting of {_SINGULAR[kind]} {name}", key, known)))
             continue
         try:
             result[key] = checks[key].validate_python(value)
@@ -98,20 +101,20 @@ def complete(kind: str, name: str, given: Mapping[str, object]) -> dict[str, obj
 
 @cache
 def _checks(kind: str, name: str) -> Mapping[str, TypeAdapter[typing.Any]]:
-    """What checks a value of each setting, by the annotations of the constructor."""
+    """Return a validator for each setting, from the annotations of the constructor."""
     if not settings(kind, name):
         return {}
-    types = typing.get_type_hints(vars(load(kind, name))["__init__"], include_extras=True)
+    types = typing.get_type_hints(load(kind, name).__init__, include_extras=True)
     return {key: TypeAdapter(types[key], config=_FINITE) for key in settings(kind, name)}
 
 
 def build(kind: str, name: str, given: Mapping[str, object], **known: object) -> typing.Any:
-    """An instance: the configuration's settings, and those facts of the model that it asks for, out of the `known`.
+    """Return an instance with the configuration's settings and those of the `known` facts that it asks for.
 
     A component names the facts it needs as keyword-only parameters without a default; others are not passed.
     """
-    component, wanted = load(kind, name), facts(kind, name)
-    missing = wanted - set(known)
+    component, needed = load(kind, name), facts(kind, name)
+    missing = needed - set(known)
     if missing:
         raise TypeError(f"{kind} {name} needs {sorted(missing)}, which the model does not provide")
-    return component(**complete(kind, name, given), **{key: known[key] for key in wanted})
+    return component(**complete(kind, name, given), **{key: known[key] for key in needed})

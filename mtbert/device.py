@@ -1,4 +1,4 @@
-"""The device that computes: tensors copied to it, and the most memory that a run has held on it."""
+"""The device that computes: tensors copied to it, and the peak memory of a run."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 _OWN = Path("/proc/self")
-_RESET_PEAK = "5"  # proc(5), clear_refs: the peak becomes what is resident now; Linux 4.0
+_RESET_PEAK = "5"  # proc(5), clear_refs: resets the peak to the current size; Linux 4.0
 
 
 def moved(values: Tensor | NDArray[Any], device: torch.device | str) -> Tensor:
-    """What lies on the CPU, on `device`: copied from pinned memory while the program goes on; there already, it stays.
+    """Return `values`, which are on the CPU, on `device`; a GPU copies from pinned memory while the program continues.
 
-    torch keeps the pinned memory until the copy is done.
+    torch keeps the pinned memory until the copy is done. Values that are on the device already are returned as they
+    are.
     """
     tensor = torch.from_numpy(np.ascontiguousarray(values)) if isinstance(values, np.ndarray) else values
     kind = torch.device(device).type
@@ -30,9 +31,9 @@ def moved(values: Tensor | NDArray[Any], device: torch.device | str) -> Tensor:
 
 
 def forget_peak(device: str) -> None:
-    """Count the peak from now on: what this process held before is no part of the run.
+    """Count the peak memory from now on: what this process held before is not part of the run.
 
-    Where that cannot be done (not Linux), the peak stays that of the whole process.
+    Where that is not possible (not on Linux), the peak remains that of the whole process.
     """
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)
@@ -42,9 +43,10 @@ def forget_peak(device: str) -> None:
 
 
 def peak_memory_bytes(device: str) -> int:
-    """The most memory since `forget_peak`: on a GPU what torch allocated there, else this process's resident memory.
+    """Return the peak memory since `forget_peak`: on a GPU torch's allocations, otherwise this process's resident
+    memory.
 
-    Resident memory has Python and its libraries in it, some hundred MB, as every process that uses the model does.
+    Resident memory includes Python and its libraries, some hundred MB, as for every process that uses the model.
     """
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device)
@@ -55,7 +57,11 @@ def peak_memory_bytes(device: str) -> int:
 
 
 def _resident_peak() -> int:
-    """Linux's high-water mark of resident memory (VmHWM); raises `OSError` or `ValueError` where there is none."""
+    """Return Linux's high-water mark of resident memory (VmHWM).
+
+    Raises:
+        OSError, ValueError: the system does not report it.
+    """
     for line in (_OWN / "status").read_text().splitlines():
         name, _, amount = line.partition(":")
         if name == "VmHWM":

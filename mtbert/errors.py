@@ -1,15 +1,15 @@
-"""The errors of `mtbert`: one tree, each message for a person.
+"""The errors of `mtbert`: one tree, with messages for people.
 
     MtbertError
     ├── ConfigurationError   a configuration has faults; carries all of them, each with its path
     ├── DataError            a data folder or file cannot be read as what it should be
-    ├── BackboneError        a pretrained encoder is missing, damaged or of another shape
+    ├── BackboneError        a pretrained encoder is missing, damaged or has another shape
     ├── CompilationError     layers are to be compiled, and the device has no compiler
-    ├── CheckpointError      a saved model cannot be read, or none can be saved at a place
-    └── ExportError          a model cannot be written in the form asked for
+    ├── CheckpointError      a saved model cannot be read, or a place cannot hold one
+    └── ExportError          a model cannot be written in the requested form
 
-A message has three parts: the law, the value, the way out. Command lines print it and exit with code 2; a
-bug is none of these and keeps its traceback.
+A message has three parts: the rule, the value, the way out. Command lines print it and exit with code 2. A bug is none
+of these and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mtbert.output import plain
 
 
 class MtbertError(Exception):
-    """What a person can mend: the message says what is wrong, where, and the way out; as plain text."""
+    """A fault that a person can fix: the message says what is wrong, where, and the way out; as plain text."""
 
     def __str__(self) -> str:
         return plain(super().__str__())
@@ -30,7 +30,7 @@ class MtbertError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a configuration: where (`path`, dotted) and what (`message`)."""
+    """One fault of a configuration: where (`path`, dotted) and what (`message`)."""
 
     path: str
     message: str
@@ -40,7 +40,7 @@ class Fault:
 
 
 class ConfigurationError(MtbertError):
-    """A configuration has faults; all of them are told at once, one a line."""
+    """A configuration has faults; the message lists all of them, one per line."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
@@ -52,7 +52,7 @@ class DataError(MtbertError):
 
 
 class BackboneError(MtbertError):
-    """A pretrained encoder is missing, damaged, or has another shape than was asked for."""
+    """A pretrained encoder is missing, damaged, or has another shape than requested."""
 
 
 class CompilationError(MtbertError):
@@ -60,26 +60,26 @@ class CompilationError(MtbertError):
 
 
 class CheckpointError(MtbertError):
-    """A saved model cannot be read, or none can be saved at a place."""
+    """A saved model cannot be read, or a place cannot hold one."""
 
 
 class ExportError(MtbertError):
-    """A model cannot be written in the form asked for."""
+    """A model cannot be written in the requested form."""
 
 
 def unknown(kind: str, value: str, known: Iterable[str]) -> str:
-    """The message for a name that does not exist: the nearest known one, then all of them.
+    """Return the message for a name that does not exist: the nearest known one, then all of them.
 
     >>> unknown("pooling", "men", ["cls", "mean"])
     "No pooling named 'men'. Did you mean 'mean'? Known: cls, mean."
     """
     names = sorted(known)
-    near = difflib.get_close_matches(value, names, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
+    nearest = difflib.get_close_matches(value, names, n=1)
+    hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
     return f"No {kind} named '{value}'.{hint} Known: {', '.join(names) or 'none'}."
 
 
 def unwritable(error: Exception) -> str:
-    """The message for a folder or file that a command was to write and cannot; an OSError may name it."""
+    """Return the message for a folder or file that a command cannot write; an OSError may name it."""
     name, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
     return f"{name or 'The output'} cannot be written ({reason or error}). Choose another place: --out DIR"

@@ -15,24 +15,27 @@ from mtbert.errors import ConfigurationError, Fault, MtbertError, unknown
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 for a model or data that cannot be read."""
+    """Run the command; return 0 when done, 2 for a model or data that cannot be read."""
     parser = commands.parser("evaluate", "Measure a trained model on a split.")
     commands.add_data(parser)
-    parser.add_argument("--tasks", metavar="A,B", help="measure these alone; default: all tasks of the model")
-    parser.add_argument("--split", choices=("train", "dev", "test"), default="dev", help="default: dev")
+    parser.add_argument("--tasks", metavar="A,B", help="tasks to measure (default: all tasks of the model)")
+    parser.add_argument(
+        "--split", choices=("train", "dev", "test"), default="dev", help="split to measure on (default: dev)"
+    )
     options = parser.parse_args(arguments)
     output.alone(options.json)
     try:
-        told = _evaluate(options)
+        result = _evaluate(options)
     except MtbertError as error:
         print(error, file=sys.stderr)
         return 2
     if options.json:
-        output.print_object(json.dumps(told, indent=2))
+        output.print_object(json.dumps(result, indent=2))
         return 0
-    for task, metrics in told["tasks"].items():
+    for task, metrics in result["tasks"].items():
         print(f"{task:16}{'   '.join(f'{name} {value:.4f}' for name, value in metrics.items())}")
-    print(f"{'score':16}{told['score']:.4f}   leaderboard_score {told['leaderboard_score']:.4f}   ({told['split']})")
+    scores = f"{result['score']:.4f}   leaderboard_score {result['leaderboard_score']:.4f}"
+    print(f"{'score':16}{scores}   ({result['split']})")
     return 0
 
 
@@ -53,7 +56,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
             raise ConfigurationError([Fault("--tasks", unknown("task of this model", name, model.config.tasks))])
     tasks = {name: components.build("tasks", name, {}) for name in names}
     read, issues = load_split(options.data, names, options.split)
-    for line in dropped.told(issues, listed=options.data_issues):
+    for line in dropped.lines(issues, listed=options.data_issues):
         print(line, file=sys.stderr)
     for name, rows in read.items():
         require_labels(tasks[name], rows, f"{options.data}, split {options.split} of task {name}")

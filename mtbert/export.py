@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be made."""
+    """Run the command; return 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be
+    created.
+    """
     parser = commands.parser(
         "export", "Write a trained model's encoder as a folder that transformers.AutoModel.from_pretrained loads."
     )
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         required=True,
         metavar="DIR",
-        help="made where it is not there; with a folder for each task where tasks have encoders of their own",
+        help="output folder, created if needed; with a folder per task if tasks have their own encoders",
     )
     options = parser.parse_args(arguments)
     output.alone(options.json)
@@ -42,36 +44,37 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def hindrance(config: RunConfig) -> str | None:
-    """Why no plain BERT computes what this configuration's encoder does; None where one does."""
+    """Return why no plain BERT computes what this configuration's encoder does; None if one does."""
     from mtbert import components
 
     if config.backbone == "bilstm":
         return "its encoder is a BiLSTM, not a BERT"
-    stay = [part.name for part in config.adapters if not components.load("adapters", part.name).merges]  # type: ignore[attr-defined]
-    if stay:
-        what = f"adapters {', '.join(stay)} stand" if len(stay) > 1 else f"adapter {stay[0]} stands"
-        return f"its {what} in the layers of its encoder, where BertModel has no place for such a thing"
+    unmerged = [part.name for part in config.adapters if not components.load("adapters", part.name).merges]
+    if unmerged:
+        return f"BertModel has no place for its adapter{'s' * (len(unmerged) > 1)} {', '.join(unmerged)}"
     return None
 
 
 def one_encoder(config: RunConfig) -> bool:
-    """Whether all tasks have the very same encoder; adapters that merge into it make one for each task."""
+    """Return whether all tasks have the same encoder; merged adapters make one for each task."""
     return config.encoder.shared and not config.adapters
 
 
 def export(trained: TrainedModel, folder: Path) -> list[Path]:
-    """Write the encoder below `folder` as `transformers.BertModel` has it; every file that was written.
+    """Write the encoder below `folder` in the format of `transformers.BertModel`; return every file that was written.
 
-    Tasks with encoders of their own have a folder each, `folder`/TASK; LoRA's matrices are added to the weights they
+    Tasks with their own encoders have a folder each, `folder`/TASK. LoRA's matrices are added to the weights they
     change, W + (alpha / rank) B A, which computes the same. Weights are float32, whatever the model computes in.
-    Raises `ExportError` with the reason where no plain BERT computes what the encoder does.
+
+    Raises:
+        ExportError: no plain BERT computes what the encoder does; the message says why.
     """
     from mtbert.encoder import to_transformers
     from mtbert.poolings.cls_pooler import ClsPoolerPooling
 
     model, config = trained.model, trained.config
     if (why := hindrance(config)) is not None:
-        raise ExportError(f"This model is no plain BERT: {why}. Use it with mtbert.load.")
+        raise ExportError(f"This model is not a plain BERT: {why}. Use it with mtbert.load.")
     pooling = model.pooling
     pooler = (pooling.dense.weight, pooling.dense.bias) if isinstance(pooling, ClsPoolerPooling) else None
     places = {folder: None} if one_encoder(config) else {folder / task: task for task in config.tasks}
@@ -85,7 +88,7 @@ def export(trained: TrainedModel, folder: Path) -> list[Path]:
 
 
 def plain_encoder(model: MultitaskModel, task: str | None) -> BertEncoder:
-    """A task's encoder with its adapters merged into its weights: a copy where there are any."""
+    """Return a task's encoder with its adapters merged into its weights; a copy if there are any."""
     import copy
     from typing import cast
 

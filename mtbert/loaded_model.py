@@ -31,20 +31,21 @@ class TrainedModel:
 
     @property
     def pad_id(self) -> int:
-        """The token that fills a batch up; which one makes no difference, it is masked."""
+        """The token that fills up a batch; any token will do, because it is masked."""
         return self.tokenizer.token_to_id(PAD_TOKEN) or 0
 
     @property
     def max_tokens(self) -> int:
-        """The tokens of a sentence that are read; longer ones are cut, as they were in training."""
-        shape, wanted = self.model.encoder.shape, self.config.data.max_tokens
-        return min(wanted, shape.positions) if isinstance(shape, BertShape) else wanted
+        """The number of tokens of a sentence that are read; longer ones are cut, as in training."""
+        shape, most = self.model.encoder.shape, self.config.data.max_tokens
+        return min(most, shape.positions) if isinstance(shape, BertShape) else most
 
     def predict(self, task: str, texts: Sequence[str], texts2: Sequence[str] | None = None) -> NDArray[np.float32]:
-        """One prediction a text (or pair): the class, 0 or 1, or the similarity as the model gives it.
+        """Return one prediction per text (or pair): the class, 0 or 1, or the model's similarity.
 
-        Raises `ConfigurationError` for a task the model was not trained on, or where `texts2` is missing, too
-        much, or of another length.
+        Raises:
+            ConfigurationError: the model was not trained on the task, or `texts2` is missing, not wanted, or of another
+            length.
         """
         outputs, description = self.outputs(task, texts, texts2)
         return description.predictions(outputs).astype(np.float32)
@@ -52,7 +53,7 @@ class TrainedModel:
     def outputs(
         self, task: str, texts: Sequence[str], texts2: Sequence[str] | None = None
     ) -> tuple[NDArray[np.float32], AbstractTask]:
-        """The raw outputs (texts, outputs) and the task they belong to; errors as in `predict`."""
+        """Return the raw outputs (texts, outputs) and the task they belong to; errors as in `predict`."""
         if task not in self.model.heads:
             raise ConfigurationError([Fault("task", unknown("task of this model", task, self.model.heads))])
         description: AbstractTask = components.build("tasks", task, {})
@@ -76,8 +77,9 @@ class TrainedModel:
 
 
 def load(path: str | Path) -> TrainedModel:
-    """A trained model from a folder written by `mtbert.train` or `study.launch`.
+    """Return a trained model from a folder written by `mtbert.train` or `study.launch`.
 
-    Raises `CheckpointError` naming the file that is missing or damaged.
+    Raises:
+        CheckpointError: a file is missing or damaged; the message names it.
     """
     return TrainedModel(*checkpoint.load(Path(path)))

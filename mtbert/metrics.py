@@ -1,6 +1,9 @@
 """Metrics on arrays of predictions and labels, and the two scores made from them; numpy only.
 
-All take `predicted` and `labels` of shape (n,) and raise ValueError when n is 0 or the lengths differ.
+All take `predicted` and `labels` of shape (n,).
+
+Raises:
+    ValueError: n is 0, or the lengths differ.
 """
 
 from __future__ import annotations
@@ -12,52 +15,54 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def accuracy(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The share of predictions that equal the label, 0..1."""
+    """Return the share of predictions that equal the label, 0..1."""
     p, y = _both(predicted, labels)
     return float((p == y).mean())
 
 
 def precision(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) -> float:
-    """True positives over predicted positives, 0..1; 0.0 when nothing is predicted positive."""
+    """Return true positives over predicted positives, 0..1; 0.0 when nothing is predicted positive."""
     p, y = _both(predicted, labels)
     return _ratio(_hits(p, y, positive), int((p == positive).sum()))
 
 
 def recall(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) -> float:
-    """True positives over labelled positives, 0..1; 0.0 when there is no positive label."""
+    """Return true positives over labelled positives, 0..1; 0.0 when there is no positive label."""
     p, y = _both(predicted, labels)
     return _ratio(_hits(p, y, positive), int((y == positive).sum()))
 
 
 def binary_f1(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) -> float:
-    """Harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), 0..1; 0.0 when that is 0 / 0."""
+    """Return the harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), 0..1; 0.0 when that is 0 / 0."""
     p, y = _both(predicted, labels)
     return _ratio(2 * _hits(p, y, positive), int((p == positive).sum()) + int((y == positive).sum()))
 
 
 def macro_f1(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of F1 over the classes that occur as label or as prediction, 0..1: scikit-learn's, zero_division=0."""
+    """Return the mean of F1 over the classes that occur as label or prediction, 0..1: scikit-learn's with
+    zero_division=0.
+    """
     p, y = _both(predicted, labels)
     return float(np.mean([binary_f1(p, y, float(value)) for value in np.union1d(p, y)]))
 
 
 def macro_precision(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of precision over the classes of `macro_f1`, 0..1; a class that is never predicted counts 0."""
+    """Return the mean of precision over the classes of `macro_f1`, 0..1; a class that is never predicted counts 0."""
     p, y = _both(predicted, labels)
     return float(np.mean([precision(p, y, float(value)) for value in np.union1d(p, y)]))
 
 
 def macro_recall(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of recall over the classes of `macro_f1`, 0..1; a class without examples counts 0."""
+    """Return the mean of recall over the classes of `macro_f1`, 0..1; a class without examples counts 0."""
     p, y = _both(predicted, labels)
     return float(np.mean([recall(p, y, float(value)) for value in np.union1d(p, y)]))
 
 
 def pearson(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Pearson's correlation, -1..1.
+    """Return Pearson's correlation, -1..1.
 
-    0.0 when either side is constant, where it is undefined: a model that says one number for everything has
-    learned nothing, and a NaN would not sort. NaN in, NaN out.
+    0.0 when either side is constant, where it is undefined: a model that predicts one number for everything has learned
+    nothing, and a NaN could not be sorted. NaN in, NaN out.
     """
     p, y = _both(predicted, labels)
     if np.ptp(p) == 0 or np.ptp(y) == 0:
@@ -69,7 +74,7 @@ def pearson(predicted: ArrayLike, labels: ArrayLike) -> float:
 
 
 def spearman(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Pearson's correlation of the ranks, equal values sharing their average rank; 0.0 if constant."""
+    """Return Pearson's correlation of the ranks, equal values sharing their average rank; 0.0 if constant."""
     p, y = _both(predicted, labels)
     if np.isnan(p).any() or np.isnan(y).any():
         return float("nan")  # a NaN has no rank
@@ -77,23 +82,13 @@ def spearman(predicted: ArrayLike, labels: ArrayLike) -> float:
 
 
 def mean_squared_error(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """The mean of (prediction - label)^2, in label units squared."""
+    """Return the mean of (prediction - label)^2, in label units squared."""
     p, y = _both(predicted, labels)
     return float(((p - y) ** 2).mean())
 
 
-def confusion_matrix(predicted: ArrayLike, labels: ArrayLike, classes: int) -> NDArray[np.int64]:
-    """Counts (classes, classes): row = label, column = prediction. ValueError for other values."""
-    p, y = _both(predicted, labels)
-    for side, values in (("predictions", p), ("labels", y)):
-        if not np.isin(values, np.arange(classes)).all():
-            raise ValueError(f"{side} must be classes 0..{classes - 1}")
-    cells = y.astype(np.int64) * classes + p.astype(np.int64)
-    return np.bincount(cells, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
-
-
 def score(per_task: Mapping[str, Mapping[str, float]], main: Mapping[str, str]) -> float:
-    """The mean over tasks of the main metric: (SST + QQP + r) / 3 with the three tasks.
+    """Return the mean over tasks of the main metric: (SST + QQP + r) / 3 with the three tasks.
 
     `per_task` maps task to metric to value; `main` maps task to the name of its main metric.
     """
@@ -101,7 +96,7 @@ def score(per_task: Mapping[str, Mapping[str, float]], main: Mapping[str, str]) 
 
 
 def leaderboard_score(per_task: Mapping[str, Mapping[str, float]], main: Mapping[str, str]) -> float:
-    """The course's other formula: correlations count as (1 + r) / 2; (SST + QQP + (1 + r) / 2) / 3."""
+    """Return the course's other formula: correlations count as (1 + r) / 2; (SST + QQP + (1 + r) / 2) / 3."""
     values = []
     for task in sorted(per_task):
         value = per_task[task][main[task]]
@@ -131,7 +126,7 @@ def _ratio(numerator: int, denominator: int) -> float:
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks from 1; equal values get the mean of the places they take."""
+    """Return ranks from 1; equal values get the mean of their places."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2)[inverse], dtype=np.float64)

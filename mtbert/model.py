@@ -1,9 +1,8 @@
-"""The multitask model: one shared encoder, one pooling, for each task a head and maybe adapters."""
+"""The multitask model: one shared encoder, one pooling, and for each task a head and possibly adapters."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -13,7 +12,7 @@ from mtbert import components
 from mtbert.adapters.abstract import TaskAdapter
 from mtbert.config import RunConfig
 from mtbert.config.parts import Precision
-from mtbert.data.batching import Batch
+from mtbert.data.batching import Batch, Border, FrozenBatch
 from mtbert.encoder.abstract import AbstractEncoder
 from mtbert.encoder.backbones import build_encoder, load_pooler, load_tokenizer
 from mtbert.encoder.bert import BertEncoder
@@ -26,47 +25,12 @@ from mtbert.random_streams import torch_stream
 from mtbert.tasks.abstract import AbstractTask
 
 
-@dataclass(frozen=True)
-class Border:
-    """Up to where a model is frozen: the embeddings and the first `layers` layers, without adapters.
-
-    `layers` None: the whole encoder with the task's adapters, and where `pooled` the pooling. `first_token`: of the
-    hidden states only the first token's is asked for.
-    """
-
-    layers: int | None
-    pooled: bool = False
-    first_token: bool = False
-
-    @property
-    def one_row(self) -> bool:
-        """Whether a sentence is one row (width) there; it is (tokens, width) elsewhere."""
-        return self.pooled or self.first_token
-
-
-@dataclass(frozen=True, eq=False)
-class FrozenBatch:
-    """Examples of one task as far as the part of the model below `border` has brought them; see `Batch`.
-
-    `states` are (rows, width) where the border has one row a sentence, else (rows, tokens, width), `attention_mask`
-    bool (rows, tokens), of one token for one row. `labels` is float32 (examples,). `packing` is that of the mask, where
-    there are layers above that want it.
-    """
-
-    states: Tensor
-    attention_mask: Tensor
-    labels: Tensor
-    pair: bool
-    border: Border
-    packing: Packing | None = None
-
-
 class MultitaskModel(nn.Module):
     """Encoder with the task's adapters -> pooling -> [pair layer] -> head of the task, computed in `precision`.
 
-    The `pair_layer`, where there is one, is what the tasks of pairs share beside: u -> GELU(W u + b), width as before.
-    `adapters` are the sets of the tasks, none where there are none. Both sentences of a pair go through the encoder
-    in one batch: rows 0..n-1 are the first sentences, rows n..2n-1 the second.
+    The optional `pair_layer` is shared by the tasks of pairs: u -> GELU(W u + b), of the same width. `adapters` are the
+    sets of the tasks. Both sentences of a pair go through the encoder in one batch: rows 0..n-1 are the first
+    sentences, rows n..2n-1 the second.
     """
 
     def __init__(
@@ -89,19 +53,19 @@ class MultitaskModel(nn.Module):
         self.pair_layer = pair_layer
         self.heads = nn.ModuleDict(heads)
         self.adapters = nn.ModuleDict(adapters or {})
-        # Nothing shared: the first task has the encoder, each further one a copy of its own.
+        # Nothing shared: the first task has the encoder, each other task a copy.
         self.copies = nn.ModuleDict({task: copy.deepcopy(encoder) for task in list(heads)[1:] if not shared})
 
     def encoder_of(self, task: str | None) -> AbstractEncoder:
-        """The encoder that a task's sentences go through: the shared one, or its own."""
+        """Return the encoder of a task's sentences: the shared one, or the task's own."""
         return cast(AbstractEncoder, self.copies[task]) if task is not None and task in self.copies else self.encoder
 
     def encoders(self) -> list[AbstractEncoder]:
-        """All encoders: one, or as many as there are tasks."""
+        """Return all encoders: one, or one per task."""
         return [self.encoder, *(cast(AbstractEncoder, encoder) for encoder in self.copies.values())]
 
     def adapter_of(self, task: str | None) -> TaskAdapter | None:
-        """The task's set of adapters; None where there are none."""
+        """Return the task's set of adapters; None if it has none."""
         return cast(TaskAdapter, self.adapters[task]) if task is not None and task in self.adapters else None
 
     def vectors(
@@ -112,21 +76,23 @@ class MultitaskModel(nn.Module):
         embedded: Tensor | None = None,
         packing: Packing | None = None,
     ) -> Tensor:
-        """Sentence vectors (rows, width) of tokens (rows, tokens), with the task's adapters; with none where None.
+        """Return sentence vectors (rows, width) of tokens (rows, tokens), with the task's adapters; without adapters
+        for None.
 
-        `embedded` (rows, tokens, width) stand in for the word embeddings, `packing` is that of the mask where it is
-        known, as the encoder has it.
+        `embedded` (rows, tokens, width) replaces the word embeddings; `packing` is that of the mask, if it is known.
         """
         encoder, adapter = self.encoder_of(task), self.adapter_of(task)
         first_only = self.pooling.first_only
         with self.autocast():
-            # (rows, tokens, width); of the first token alone where no other is read
+            # (rows, tokens, width); of the first token alone if no other is read
             hidden = encoder(input_ids, attention_mask, adapter, embedded, packing=packing, first_only=first_only)
             pooled: Tensor = self.pooling(hidden, attention_mask)
         return pooled
 
     def below(self, border: Border, input_ids: Tensor, attention_mask: Tensor, task: str) -> Tensor:
-        """What stands at a border, `FrozenBatch.states`, of tokens (rows, tokens): `above` makes `vectors` of it."""
+        """Return the states at a border, `FrozenBatch.states`, of tokens (rows, tokens); `above` continues from
+        them.
+        """
         if border.pooled:
             return self.vectors(input_ids, attention_mask, task)
         encoder = self.encoder_of(task)
@@ -138,7 +104,7 @@ class MultitaskModel(nn.Module):
         return hidden[:, 0] if first else hidden
 
     def above(self, batch: FrozenBatch, task: str) -> Tensor:
-        """Sentence vectors (rows, width) of what stands at a border."""
+        """Return sentence vectors (rows, width) from the states at a border."""
         states, mask, border = batch.states, batch.attention_mask, batch.border
         if border.pooled:
             return states
@@ -151,7 +117,7 @@ class MultitaskModel(nn.Module):
         return pooled
 
     def forward(self, task: str, batch: Batch | FrozenBatch, embedded: Tensor | None = None) -> Tensor:
-        """The task's outputs (examples, outputs) in float32, whatever the encoder computed in; see `vectors`."""
+        """Return the task's outputs (examples, outputs) in float32, whatever the encoder's precision; see `vectors`."""
         if isinstance(batch, FrozenBatch):
             vectors = self.above(batch, task)
         else:
@@ -164,25 +130,28 @@ class MultitaskModel(nn.Module):
         return outputs.float()
 
     def autocast(self) -> torch.autocast:
-        """What the model computes in. Around several calls it keeps the weights that are cast in the first one."""
+        """Return a context with the model's precision. Around several calls, weights are cast only once."""
         return autocast(self.precision, device_of(self))
 
     def trainable_parameters(self) -> int:
-        """How many numbers training may change now."""
+        """Return the number of weights that training may change now."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     def adapter_parameters(self) -> int:
-        """How many weights the adapters of all tasks have, biases and layer norms left out (Zhang, Table 1)."""
+        """Return the number of weights in the adapters of all tasks, without biases and layer norms (Zhang, Table
+        1).
+        """
         return sum(p.numel() for p in self.adapters.parameters() if p.ndim > 1)
 
     def total_parameters(self) -> int:
-        """How many numbers the model has."""
+        """Return the number of weights in the model."""
         return sum(p.numel() for p in self.parameters())
 
     def train(self, mode: bool = True) -> MultitaskModel:
-        """Training mode, except where nothing is trained: dropout in a frozen part is off, unless `frozen_dropout`.
+        """Switch to training mode, except in layers that are not trained: their dropout is off, unless
+        `frozen_dropout`.
 
-        A frozen part then always gives the same output for the same sentence, so it can be computed once.
+        A frozen part thus always gives the same output for the same sentence, so it can be computed once.
         """
         super().train(mode)
         if mode and not self.frozen_dropout:
@@ -193,10 +162,12 @@ class MultitaskModel(nn.Module):
 
 
 def _without_dropout(part: nn.Module) -> None:
-    """Evaluation mode for a part through which gradients may still go, to words that a regularizer moves."""
+    """Switch to evaluation mode a part that may still pass on gradients, to word embeddings that a regularizer
+    changes.
+    """
     part.eval()
     for module in part.modules():
-        # cuDNN takes no gradient through an LSTM in evaluation mode; one without dropout gives the same in both.
+        # cuDNN has no gradient through an LSTM in evaluation mode; without dropout both modes give the same.
         if isinstance(module, nn.LSTM) and not module.dropout:
             module.train()
 
@@ -204,8 +175,10 @@ def _without_dropout(part: nn.Module) -> None:
 def freeze(model: MultitaskModel, trainable: str, layers: int | None) -> None:
     """Mark what is trained: `all`, the `adapters_and_heads`, the `last_k` `layers` and those two, or the `heads` alone.
 
-    The pooling and the pair layer are trained always. Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads). Raises
-    `BackboneError` where the encoder has fewer layers.
+    The pooling and the pair layer are always trained. Kumar's "unfrozen layers" (2, 1) and "pretrain" (heads).
+
+    Raises:
+        BackboneError: the encoder has fewer layers.
     """
     model.requires_grad_(True)
     if trainable == "all":
@@ -223,16 +196,18 @@ def freeze(model: MultitaskModel, trainable: str, layers: int | None) -> None:
             "Give a number in this range."
         )
     for encoder in model.encoders():
-        encoder.requires_grad_(True)  # with what a BiLSTM has above its layers
+        encoder.requires_grad_(True)  # includes a BiLSTM's output layer
         for part in (encoder.embeddings, *encoder.layers[: depth - layers]):
             part.requires_grad_(False)
 
 
 def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
-    """An untrained model: pretrained encoder, fresh pooling and heads, drawn from the run's seed.
+    """Return an untrained model: pretrained encoder, new pooling and heads, drawn from the run's seed.
 
     Each part has its own random stream, so that two configurations that differ in one head have the same others.
-    Raises `BackboneError` where the encoder cannot be had.
+
+    Raises:
+        BackboneError: the encoder is not available.
     """
     encoder = build_encoder(
         config.backbone,
@@ -242,14 +217,14 @@ def build_model(config: RunConfig, vocabulary_size: int) -> MultitaskModel:
         attention_dropout=config.encoder.attention_dropout,
         seed=config.early_seed,
     )
-    wants_pooler = "pooler" in components.facts("poolings", config.pooling.name)
-    return assemble(config, encoder, load_pooler(config.backbone) if wants_pooler else None)
+    needs_pooler = "pooler" in components.facts("poolings", config.pooling.name)
+    return assemble(config, encoder, load_pooler(config.backbone) if needs_pooler else None)
 
 
 def assemble(
     config: RunConfig, encoder: AbstractEncoder, pooler: tuple[Tensor, Tensor] | None = None
 ) -> MultitaskModel:
-    """The configuration's adapters, pooling and heads on an encoder, and what it says is trained.
+    """Return a model of the configuration's adapters, pooling and heads on an encoder, with the trained parts marked.
 
     `pooler` is the checkpoint's, for a pooling that starts from it.
     """
@@ -273,9 +248,9 @@ def assemble(
 
 
 def build(config: RunConfig) -> MultitaskModel:
-    """An untrained model of a configuration, for inspection: `trainable_parameters()` and the like.
+    """Return an untrained model of a configuration, for inspection: `trainable_parameters()` and the like.
 
-    The vocabulary is the backbone's own; `tiny`, which trains one on the data, gets the demo's.
+    The vocabulary is the backbone's own; `tiny`, which trains one on the data, has the demo's.
     """
     return build_model(config, load_tokenizer(config.backbone, None).get_vocab_size())
 
@@ -299,7 +274,7 @@ def _heads(config: RunConfig, width: int) -> dict[str, AbstractHead]:
 
 
 def _pair_layer(config: RunConfig, width: int) -> nn.Module | None:
-    """The layer that tasks of pairs share, from a stream of its own; None where there is none."""
+    """Return the layer that tasks of pairs share, from its own random stream; None if there is none."""
     if not config.shared_pair_layer:
         return None
     with torch_stream(config.early_seed, "initial", "pair_layer"):
@@ -307,11 +282,15 @@ def _pair_layer(config: RunConfig, width: int) -> nn.Module | None:
 
 
 def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdapter]:
-    """A set for each task, every adapter drawn from a stream of its own; raises `BackboneError` but for a BERT."""
+    """Return the adapters of each task, each drawn from its own random stream.
+
+    Raises:
+        BackboneError: the encoder is not a BERT.
+    """
     if not config.adapters:
         return {}
     if not isinstance(encoder, BertEncoder):
-        raise BackboneError(f"adapters stand in the layers of a BERT, got backbone {config.backbone}. Leave them out.")
+        raise BackboneError(f"adapters need the layers of a BERT, got backbone {config.backbone}. Leave them out.")
     shape, sets = encoder.shape, {}
     for task in config.tasks:
         built = {}
@@ -332,11 +311,11 @@ def _adapters(config: RunConfig, encoder: AbstractEncoder) -> dict[str, TaskAdap
 
 
 def _initial_seed(config: RunConfig, task: str) -> int:
-    """What a task's own parts are drawn from: those that a stage before `multitask` trains go with that stage."""
+    """Return the seed of a task's own parts: that of the stages before `multitask` if one of them trains the task."""
     first = config.fine_tune_first
     return config.early_seed if first is not None and first.task == task else config.seed
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Where the model's parameters are."""
+    """Return the device of the model's parameters."""
     return next(model.parameters()).device

@@ -1,4 +1,4 @@
-"""Packed batches: layers work on the real tokens alone, padding comes in where attention needs rows."""
+"""Packed batches: layers compute the real tokens alone; padding is added where attention needs rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mtbert.device import moved
 
 @dataclass(frozen=True, eq=False)
 class Packing:
-    """Where the real tokens of a padded batch (rows, tokens) stand; packed, they follow each other row by row.
+    """Where the real tokens of a padded batch (rows, tokens) are; packed, they follow each other row by row.
 
-    `places` int64 (real tokens,) are their numbers in the flattened batch, rising. `firsts` int64 (rows,) are the
-    places of the rows' first tokens in the packed batch. `visible` bool (rows, 1, 1, tokens) says what the tokens of a
-    row may look at, ready for every layer: the row's real tokens.
+    `places` int64 (real tokens,) are their numbers in the flattened batch, ascending. `firsts` int64 (rows,) are the
+    places of the rows' first tokens in the packed batch. `visible` bool (rows, 1, 1, tokens) says which tokens the
+    tokens of a row attend to, in the shape that every layer needs: the row's real tokens.
 
-    A row with no real token has no place, and another row's first token. It sees all of its padding: a softmax over
-    nothing would be NaN, and NaN spreads to every gradient of the batch.
+    A row without real tokens has no place, and the first token of another row. It attends to all of its padding: a
+    softmax over nothing would be NaN, and NaN would spread to every gradient of the batch.
     """
 
     places: Tensor
@@ -31,32 +31,32 @@ class Packing:
 
     @property
     def rows(self) -> int:
-        """How many sentences there are."""
+        """The number of sentences."""
         return self.visible.shape[0]
 
     @property
     def tokens(self) -> int:
-        """How wide the padded batch is."""
+        """The width of the padded batch."""
         return self.visible.shape[-1]
 
     def to(self, device: torch.device | str) -> Packing:
-        """The same on `device`, without waiting for the copy."""
+        """Return the same packing on `device`, without waiting for the copy."""
         return Packing(*(moved(part, device) for part in (self.places, self.firsts, self.visible)))
 
     def pack(self, padded: Tensor) -> Tensor:
-        """The real tokens (real tokens, ...) of a padded batch (rows, tokens, ...)."""
+        """Return the real tokens (real tokens, ...) of a padded batch (rows, tokens, ...)."""
         packed: Tensor = _Pack.apply(padded.flatten(0, 1), self.places)  # type: ignore[no-untyped-call]
         return packed
 
     def pad(self, packed: Tensor) -> Tensor:
-        """The padded batch (rows, tokens, ...) of real tokens (real tokens, ...), with zeros at padding."""
+        """Return the padded batch (rows, tokens, ...) of real tokens (real tokens, ...), with zeros at padding."""
         size = self.rows * self.tokens
         padded: Tensor = _Pad.apply(packed, self.places, size)  # type: ignore[no-untyped-call]
         return padded.view(self.rows, self.tokens, *packed.shape[1:])
 
 
 def packing_of_array(mask: NDArray[np.bool_]) -> Packing:
-    """The packing, on the CPU, of a mask (rows, tokens) that was made there: nothing waits for a device."""
+    """Return the packing, on the CPU, of a mask (rows, tokens) that is on the CPU: nothing waits for a device."""
     lengths = mask.sum(axis=1)  # (rows,)
     places = np.flatnonzero(mask)
     firsts = np.minimum(lengths.cumsum() - lengths, len(places) - 1)
@@ -65,10 +65,10 @@ def packing_of_array(mask: NDArray[np.bool_]) -> Packing:
 
 
 def packing_of(attention_mask: Tensor) -> Packing:
-    """The packing of a mask (rows, tokens), bool or 0/1 int.
+    """Return the packing of a mask (rows, tokens), bool or 0/1 int.
 
-    On a GPU this waits for the device, which alone knows how many tokens are real: of a mask that was made on the CPU,
-    move what `packing_of_array` gives.
+    On a GPU this waits for the device, because only the device knows how many tokens are real. For a mask on the CPU,
+    move the result of `packing_of_array`.
     """
     real = attention_mask.bool()
     places = real.flatten().nonzero().squeeze(1)
@@ -78,7 +78,7 @@ def packing_of(attention_mask: Tensor) -> Packing:
 
 
 class _Pack(torch.autograd.Function):
-    """Rows of a matrix by number, none twice: so the gradient needs no sums."""
+    """Rows of a matrix by number, no number twice, so that the gradient needs no sums."""
 
     @staticmethod
     def forward(ctx: Any, padded: Tensor, places: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ class _Pack(torch.autograd.Function):
 
 
 class _Pad(torch.autograd.Function):
-    """The other way: the rows at their numbers, zeros elsewhere."""
+    """The inverse of `_Pack`: the rows at their numbers, zeros elsewhere."""
 
     @staticmethod
     def forward(ctx: Any, packed: Tensor, places: Tensor, size: int) -> Tensor:

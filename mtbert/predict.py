@@ -1,4 +1,4 @@
-"""The command `python -m mtbert.predict`: a model's predictions as the course's leaderboard reads them."""
+"""The command `python -m mtbert.predict`: a model's predictions in the format of the course's leaderboard."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from mtbert.data import dropped
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 for a model or data that cannot be read or a folder that cannot be written."""
+    """Run the command; return 0 when done, 2 for a model or data that cannot be read or a folder that cannot be
+    written.
+    """
     parser = commands.parser("predict", "Write a trained model's predictions for the course's leaderboard.")
     commands.add_data(parser)
-    parser.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR", help="default: predictions")
+    parser.add_argument(
+        "--out", type=Path, default=Path("predictions"), metavar="DIR", help="output folder (default: predictions)"
+    )
     options = parser.parse_args(arguments)
     output.alone(options.json)
     return commands.write_files(options, lambda: _predict(options))
@@ -32,7 +36,7 @@ def _predict(options: argparse.Namespace) -> list[Path]:
     torch.set_num_threads(max(1, options.threads))
     model = loaded_model.load(options.model)
     corpus = load_corpus(options.data, tuple(model.config.tasks))
-    for line in dropped.told(corpus.issues, listed=options.data_issues):
+    for line in dropped.lines(corpus.issues, listed=options.data_issues):
         print(line, file=sys.stderr)
     return course_files.write(model, corpus, options.out)
 

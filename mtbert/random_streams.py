@@ -1,7 +1,7 @@
-"""Random streams: every draw of a run comes from (run seed, what it is for), never from a global generator.
+"""Random streams: every draw of a run depends on (run seed, purpose), never on a global generator.
 
-So a stage gives the same bits whatever ran before in the process, and adding a part to a model does not change
-how the other parts are initialised: two configurations with the same seed are paired as closely as can be.
+A stage thus gives the same bits whatever ran before in the process, and adding a part to a model does not change how
+the other parts are initialised: two configurations with the same seed are paired as closely as possible.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def derive(seed: int, *purpose: str | int) -> int:
 
 
 def numpy_stream(seed: int, *purpose: str | int) -> np.random.Generator:
-    """A numpy generator for one purpose."""
+    """Return a numpy generator for one purpose."""
     return np.random.default_rng(derive(seed, *purpose))
 
 

@@ -1,7 +1,7 @@
-"""Configurations with a name, from the packages that are installed beside this one.
+"""Configurations by name, from the packages that are installed beside this one.
 
 A package offers recipes by an entry point of the group `mtbert.recipes` that names a module with `names()` and
-`configuration(name, epochs, batch_size)`. So a recipe has a name here, and this package knows no search space.
+`configuration(name, epochs, batch_size)`. Recipes thus have names here without this package knowing any search space.
 """
 
 from __future__ import annotations
@@ -17,22 +17,21 @@ GROUP = "mtbert.recipes"
 
 
 def recipe(name: str, epochs: int | None = None) -> RunConfig:
-    """The configuration of that name, for so many epochs of multitask fine-tuning (default: the configuration's).
+    """Return the configuration of that name, with this number of epochs of multitask fine-tuning (None: the default).
 
-    Raises `ConfigurationError` where no installed package offers it.
+    Raises:
+        ConfigurationError: no installed package offers it.
     """
-    whole = MultitaskConfig()
+    defaults = MultitaskConfig()
     offered = _offered()
     if name not in offered:
-        told = (
-            unknown("recipe", name, offered) if offered else "no installed package offers any: pip install mtbert-study"
-        )
-        raise ConfigurationError([Fault("--recipe", told)])
-    told = offered[name].configuration(name, whole.epochs if epochs is None else epochs, whole.batch_size)
-    return parse(told)
+        none = "no installed package offers any: pip install mtbert-study"
+        raise ConfigurationError([Fault("--recipe", unknown("recipe", name, offered) if offered else none)])
+    epochs = defaults.epochs if epochs is None else epochs
+    return parse(offered[name].configuration(name, epochs, defaults.batch_size))
 
 
 def _offered() -> dict[str, Any]:
-    """Recipe -> the module that offers it."""
+    """Return the module that offers each recipe."""
     modules = [point.load() for point in entry_points(group=GROUP)]
     return {name: module for module in modules for name in module.names()}

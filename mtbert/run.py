@@ -1,9 +1,9 @@
-"""A run: one configuration with one seed, carried through its chain of stages.
+"""A run: one configuration with one seed, trained through its chain of stages.
 
     backbone -> [mlm] -> [simcse_unsupervised] -> [simcse_supervised] -> [fine_tune_first] -> multitask -> [single_task]
 
-The order is fixed; a stage in brackets runs where the configuration has its part. The caller gives the prepared data
-and hears of every epoch of the last two stages; it gets the model and all that was measured.
+The order is fixed; a stage in brackets runs if the configuration has its part. The caller passes the prepared data and
+is called after every epoch of the last two stages; the result is the model and all measurements.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from mtbert import components
 from mtbert.config import RunConfig
 from mtbert.config.stages import MlmConfig
 from mtbert.data.examples import Corpus
-from mtbert.data.prepared import prepare_once
+from mtbert.data.prepared import prepare
 from mtbert.data.texts import needs_of, read_texts, together
-from mtbert.data.tokenize import Prepared, prepare
+from mtbert.data.tokenize import Prepared
 from mtbert.device import forget_peak, peak_memory_bytes
 from mtbert.encoder.backbones import load_masked_head, load_tokenizer
 from mtbert.encoder.truncation import most_tokens
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.stages.chain import Chain, Sharing, Stage, StageDone
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 from mtbert.stages.multitask import EpochReport
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.compilation import compile_layers
@@ -39,38 +39,40 @@ def prepare_data(
     texts: Mapping[str, Sequence[str]] | None = None,
     folder: Path | None = None,
 ) -> Prepared:
-    """The corpus as this configuration reads it: its number of examples, its backbone's tokens, as many as it takes.
+    """Return the corpus as this configuration reads it: its number of examples, its backbone's tokens, cut to its
+    length.
 
-    `texts` are the sentences for pretraining (`read_texts`); those this configuration needs are read where it is None.
-    Data prepared for several configurations has what each of them needs. In `folder` it is kept: what was written there
-    by an earlier call is not tokenized again.
+    `texts` are the sentences for pretraining (`read_texts`); None: those that this configuration needs are read. Data
+    prepared for several configurations has what each of them needs. Data that an earlier call saved in `folder` is not
+    tokenized again.
     """
     if texts is None:
         texts = read_texts(corpus, together(needs_of(config).values()), config.data.train_examples)
     known = (text for task in corpus.tasks.values() for text in (*task.train.texts, *(task.train.texts2 or ())))
-    make = prepare if folder is None else partial(prepare_once, folder)
-    return make(
+    return prepare(
         corpus,
         load_tokenizer(config.backbone, known),
         max_tokens=most_tokens(config),
         train_examples=config.data.train_examples,
         dev_examples=config.data.dev_examples,
         texts=texts,
+        folder=folder,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """What a run gave. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it early.
+    """The result of a run. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it
+    early.
 
-    `stages` in the order they ran, or were taken from the stage store: `shared_seconds` is what these had cost, with
-    the features of frozen parts; `shared_train_seconds` the part of them that was no evaluation. `train_seconds` and
-    `eval_seconds` are of what was carried out here; `train_seconds` has the stages before `multitask` in it. Alone the
-    run would have trained for `train_seconds` + `shared_train_seconds`. `peak_memory_bytes` is the most that this run
-    held, or those that computed what it took from the store. `trainable_parameters` is what `multitask` trained.
+    `stages` in the order they ran, or were loaded from the stage store: `shared_seconds` is what these had cost, with
+    the features of frozen parts; `shared_train_seconds` the part of it that was not evaluation. `train_seconds` and
+    `eval_seconds` are of what this run computed; `train_seconds` includes the stages before `multitask`. Alone the run
+    would have trained for `train_seconds` + `shared_train_seconds`. `peak_memory_bytes` is the peak of this run and of
+    those that computed what it loaded from the store. `trainable_parameters` is what `multitask` trained.
 
-    After `single_task` the best epoch is one of its own, unless no head became better. `train` is the model on a sample
-    of the train split, larger than that of the epochs, where the run was not ended early; `last_score` is the dev score
+    After `single_task` the best epoch is one of its epochs, unless no head improved. `train` is the model on a sample
+    of the train split, larger than that of the epochs; None if the run was ended early. `last_score` is the dev score
     after the last epoch. `trouble` says why the stage store could not be used to the end.
     """
 
@@ -98,12 +100,15 @@ def run(
     device: str = "cpu",
     sharing: Sharing | None = None,
 ) -> RunOutcome:
-    """Carry out one run on `device`; `report` is called after each epoch and ends the run by returning False.
+    """Train one run on `device`; `report` is called after each epoch and ends the run by returning False.
 
-    With `sharing` stages that are in its store are not carried out again; epochs known from there are reported like
-    any other. Raises `DivergedError` when a loss or an output is not finite, `BackboneError` where the encoder cannot
-    be had. On the CPU the result depends on the number of threads (torch.set_num_threads), and on nothing else but
-    `config` and `data`.
+    With `sharing`, stages that are in its store are not computed again; epochs from there are reported like any other.
+    On the CPU the result depends on the number of threads (torch.set_num_threads), and otherwise on `config` and `data`
+    alone.
+
+    Raises:
+        DivergedError: a loss or an output is not finite.
+        BackboneError: the encoder is not available.
     """
     forget_peak(device)
     model = build_model(config, data.vocabulary_size).to(device)
@@ -123,32 +128,38 @@ def run(
         measure_train=config.single_task is None,
     )
     chain.finish(outcome.epochs)
-    trainable, epochs, stopped = model.trainable_parameters(), outcome.epochs, outcome.stopped
-    if config.single_task is not None and not stopped:
-        outcome = single_task.run(
-            model, config.single_task, data, config.seed, report, outcome, config.multitask.optimizer
-        )
-        epochs, stopped = (*epochs, *outcome.epochs), outcome.stopped
-        key = (sharing.keys.after or "") if sharing is not None else ""
-        trained = sum(epoch.train_seconds for epoch in outcome.epochs)
-        seconds = trained + sum(epoch.eval_seconds for epoch in outcome.epochs)
-        peak = peak_memory_bytes(device)
-        chain.done.append(StageDone(single_task.NAME, key, seconds, trained, peak, shared=False))
+    trainable, epochs = model.trainable_parameters(), outcome.epochs
+    if config.single_task is not None and not outcome.stopped:
+        optimizer = config.multitask.optimizer
+        outcome = single_task.run(model, config.single_task, data, config.seed, report, outcome, optimizer)
+        chain.add_single_task(outcome.epochs)
+        epochs = (*epochs, *outcome.epochs)
+    return _outcome(model, chain, outcome, epochs, trainable, device)
+
+
+def _outcome(
+    model: MultitaskModel,
+    chain: Chain,
+    last: multitask.StageOutcome,
+    epochs: tuple[EpochReport, ...],
+    trainable_parameters: int,
+    device: str,
+) -> RunOutcome:
+    """Return the outcome of a run that ended with the stage outcome `last`."""
     here, taken = ([stage for stage in chain.done if stage.shared is shared] for shared in (False, True))
     train_seconds, shared_train_seconds = (sum(stage.train_seconds for stage in part) for part in (here, taken))
-    shared_seconds = sum(stage.seconds for stage in taken)
     return RunOutcome(
         model=model,
         epochs=epochs,
-        best=outcome.best,
-        train=outcome.train,
-        last_score=outcome.last_score,
-        stopped=stopped,
+        best=last.best,
+        train=last.train,
+        last_score=last.last_score,
+        stopped=last.stopped,
         train_seconds=train_seconds,
         eval_seconds=sum(stage.seconds for stage in here) - train_seconds,
-        shared_seconds=shared_seconds,
+        shared_seconds=sum(stage.seconds for stage in taken),
         shared_train_seconds=shared_train_seconds,
-        trainable_parameters=trainable,
+        trainable_parameters=trainable_parameters,
         total_parameters=model.total_parameters(),
         peak_memory_bytes=max((peak_memory_bytes(device), *(stage.peak_memory_bytes for stage in taken))),
         stages=tuple(chain.done),
@@ -157,17 +168,17 @@ def run(
 
 
 def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[Stage]:
-    """The stages before `multitask` that the configuration has, and what of the model each changes."""
+    """Return the stages before `multitask` that the configuration has, and the parameters that each changes."""
     seed, optimizer, stages = config.early_seed, config.multitask.optimizer, []
     if config.mlm is not None:
         stages.append(Stage(mlm.NAME, partial(_mlm, model, config, config.mlm, data), ("encoder.",)))
     vectors = ("encoder.", "pooling.")
     if config.simcse_unsupervised is not None:
-        again = partial(simcse_unsupervised.run, model, config.simcse_unsupervised, data, seed)
-        stages.append(Stage(simcse_unsupervised.NAME, again, vectors))
+        unsupervised = partial(simcse_unsupervised.run, model, config.simcse_unsupervised, data, seed)
+        stages.append(Stage(simcse_unsupervised.NAME, unsupervised, vectors))
     if config.simcse_supervised is not None:
-        told = partial(simcse_supervised.run, model, config.simcse_supervised, data, seed)
-        stages.append(Stage(simcse_supervised.NAME, told, vectors))
+        supervised = partial(simcse_supervised.run, model, config.simcse_supervised, data, seed)
+        stages.append(Stage(simcse_supervised.NAME, supervised, vectors))
     if config.fine_tune_first is not None:
         first = partial(fine_tune_first.run, model, config.fine_tune_first, data, seed, config.tasks, optimizer)
         own = tuple(f"{part}.{config.fine_tune_first.task}." for part in ("heads", "adapters"))
@@ -175,13 +186,13 @@ def _before(model: MultitaskModel, config: RunConfig, data: Prepared) -> list[St
     return stages
 
 
-def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepared) -> StageTold:
-    """The stage `mlm`, with the checkpoint's own head where it is asked for: read when the stage is carried out."""
+def _mlm(model: MultitaskModel, config: RunConfig, part: MlmConfig, data: Prepared) -> StageLosses:
+    """Run the stage `mlm`, with the checkpoint's own head if the configuration asks for it."""
     published = load_masked_head(config.backbone) if part.head == "tied" else None
     return mlm.run(model, part, data, config.early_seed, published)
 
 
 def evaluate_split(model: MultitaskModel, data: Prepared, split: str) -> Evaluation:
-    """A model on the split `dev` or `test` of all its tasks."""
+    """Evaluate a model on the split `dev` or `test` of all its tasks."""
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     return evaluate(model, tasks, {name: data.splits[name, split] for name in tasks}, data.pad_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtbert import output
+from mtbert.cli import commands
 from mtbert.data import dropped
 from mtbert.errors import CheckpointError, ConfigurationError, Fault, MtbertError, unwritable
 
@@ -22,54 +23,52 @@ if TYPE_CHECKING:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     result = argparse.ArgumentParser(
-        prog="python -m mtbert.train", description="Train one configuration and save the best epoch's model."
+        prog="python -m mtbert.train", description="Train one configuration and save the model of its best epoch."
     )
-    what = result.add_mutually_exclusive_group()
-    what.add_argument("--config", type=Path, metavar="FILE", help="a configuration (JSON); default: the baseline")
-    what.add_argument(
-        "--recipe", metavar="NAME", help="a known configuration; python -m search_spaces show full_ablation"
+    source = result.add_mutually_exclusive_group()
+    source.add_argument(
+        "--config", type=Path, metavar="FILE", help="JSON file of a configuration (default: the baseline)"
+    )
+    source.add_argument(
+        "--recipe", metavar="NAME", help="configuration by name; python -m search_spaces show full_ablation lists them"
     )
     result.add_argument(
-        "--epochs", type=int, metavar="E", help="of multitask fine-tuning; default: the configuration's"
+        "--epochs", type=int, metavar="E", help="epochs of multitask fine-tuning (default: the configuration's)"
     )
     result.add_argument(
         "--learning-rate-times",
         type=float,
         default=1.0,
         metavar="F",
-        help="every learning rate times F, as in study.launch; default: 1",
+        help="multiply every learning rate by F, as in study.launch (default: 1)",
     )
-    result.add_argument(
-        "--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout"
-    )
+    commands.add_data(result)
     for split, kind in (("train", "training"), ("dev", "dev")):
         result.add_argument(
             f"--{split}-examples",
             type=int,
             metavar="N",
-            help=f"at most N {kind} examples a task; default: the configuration's, else all",
+            help=f"at most N {kind} examples per task (default: the configuration's, otherwise all)",
         )
-    result.add_argument("--strict-data", action="store_true", help="a bad row is an error, not dropped")
-    result.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
-    result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name; default: the configuration's")
-    result.add_argument("--seed", type=int, help="default: the configuration's")
+    result.add_argument("--strict-data", action="store_true", help="stop at an unusable row instead of dropping it")
+    result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name (default: the configuration's)")
+    result.add_argument("--seed", type=int, help="random seed (default: the configuration's)")
     result.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="where the model is saved, in place of one that is there; default: not saved",
+        help="save the model in DIR, replacing an earlier one (default: not saved)",
     )
-    result.add_argument("--device", help="cpu, cuda, cuda:1; default: cuda where there is one")
-    result.add_argument("--json", action="store_true", help="print one JSON object at the end; epochs go to stderr")
-    result.add_argument("--threads", type=int, default=1, help="CPU threads; part of what makes a result repeatable")
+    result.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if there is a GPU)")
+    result.add_argument("--json", action="store_true", help="print one JSON object at the end, and epochs on stderr")
     return result
 
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 for bad arguments, configuration or data, or a training that diverged."""
+    """Run the command; return 0 when done, 2 for bad arguments, configuration or data, or a training that diverged."""
     options = parser().parse_args(arguments)
     output.alone(options.json)
     try:
@@ -81,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    """Everything that can be is checked before data is read: the configuration, the device, where the model goes."""
+    """Train and save. Configuration, device and the place of the model are checked before data is read."""
     import torch  # here, so that --help needs no torch
     from tokenizers import Tokenizer
 
@@ -101,7 +100,7 @@ def _train(options: argparse.Namespace) -> None:
         place = checkpoint.require_place(options.out) if options.out else None
     torch.set_num_threads(max(1, options.threads))
     corpus = load_corpus(options.data, tuple(config.tasks), strict=options.strict_data)
-    for line in dropped.told(corpus.issues, listed=options.data_issues):
+    for line in dropped.lines(corpus.issues, listed=options.data_issues):
         print(line, file=sys.stderr)
     sizes = config.data.train_examples, config.data.dev_examples
     measurable.require(corpus, sizes[1])
@@ -121,7 +120,11 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _configuration(options: argparse.Namespace) -> RunConfig:
-    """What is asked for; raises `MtbertError` for what cannot be, or has not as many layers as are to be trained."""
+    """Return the configuration that the arguments ask for.
+
+    Raises:
+        MtbertError: it has faults, or asks for more layers than the backbone has.
+    """
     from mtbert.config import RunConfig, parse, read, with_rates
     from mtbert.config.rules import nothing_to_train
     from mtbert.encoder.backbones import check_layers
@@ -131,12 +134,11 @@ def _configuration(options: argparse.Namespace) -> RunConfig:
         config = recipe(options.recipe, options.epochs)
     else:
         config = read(options.config) if options.config else RunConfig()
-    told = config.model_dump(mode="json")
+    data = config.model_dump(mode="json") | _given(options, "backbone", "seed")
     if options.epochs is not None:
-        told["multitask"]["epochs"] = options.epochs
-    told["data"] |= _given(options, "train_examples", "dev_examples")
-    changes = _given(options, "backbone", "seed")
-    config = with_rates(parse({**told, **changes}), options.learning_rate_times)
+        data["multitask"]["epochs"] = options.epochs
+    data["data"] |= _given(options, "train_examples", "dev_examples")
+    config = with_rates(parse(data), options.learning_rate_times)
     idle = nothing_to_train(config)
     if idle is not None:
         raise ConfigurationError([idle])
@@ -145,26 +147,34 @@ def _configuration(options: argparse.Namespace) -> RunConfig:
 
 
 def _given(options: argparse.Namespace, *names: str) -> dict[str, object]:
-    """Those of the options that the command line has."""
+    """Return those of the options that the command line sets."""
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
-def _device(wanted: str | None) -> str:
-    """The device asked for, by default a GPU where there is one; raises `ConfigurationError` where torch has none."""
+def _device(requested: str | None) -> str:
+    """Return the requested device, by default a GPU if there is one.
+
+    Raises:
+        ConfigurationError: torch cannot use the device.
+    """
     import torch
 
-    device = wanted or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = requested or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         torch.zeros((), device=device).item()
     except (RuntimeError, AssertionError) as error:  # no such name, no such number, no driver; torch without CUDA
-        here = ", ".join(("cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))))
-        told = f"must be a device that torch can use here, got '{device}'; known: {here}"
-        raise ConfigurationError([Fault("--device", told)]) from error
+        known = ", ".join(("cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))))
+        message = f"must be a device that torch can use here, got '{device}'; known: {known}"
+        raise ConfigurationError([Fault("--device", message)]) from error
     return device
 
 
 def _run(config: RunConfig, data: Prepared, device: str, options: argparse.Namespace) -> RunOutcome:
-    """Train, a line an epoch; raises `ConfigurationError` where the training diverges."""
+    """Train, and print a line per epoch.
+
+    Raises:
+        ConfigurationError: the training diverges.
+    """
     from mtbert.run import run
     from mtbert.training.trainer import DivergedError
 
@@ -186,13 +196,13 @@ def _run(config: RunConfig, data: Prepared, device: str, options: argparse.Names
         return run(config, data, report, device)
     except DivergedError as error:
         slower = f"{options.learning_rate_times / 10:g}"
-        told = f"the training diverged: {error}. Lower the learning rates: --learning-rate-times {slower}"
-        raise ConfigurationError([Fault("", told)]) from error
+        message = f"the training diverged: {error}. Lower the learning rates: --learning-rate-times {slower}"
+        raise ConfigurationError([Fault("", message)]) from error
 
 
 @contextmanager
 def _writing() -> Iterator[None]:
-    """Inside, a place that cannot be written to is one message."""
+    """Turn the failure to write a file within the context into one message."""
     from safetensors import SafetensorError
 
     try:
@@ -202,27 +212,27 @@ def _writing() -> Iterator[None]:
 
 
 def _tell(config: RunConfig, outcome: RunOutcome, options: argparse.Namespace) -> None:
-    """What came of it."""
+    """Print the results."""
     from mtbert.training.evaluation import degenerate
 
     best = outcome.best
     for note in degenerate(best.dev):
         print(note, file=sys.stderr)
     if options.json:
-        told = {
+        result = {
             "digest": config.digest(),
             "seed": config.seed,
             "best_epoch": best.epoch,
             "score": best.dev.score,
             "tasks": {name: dict(task.metrics) for name, task in best.dev.tasks.items()},
-            "stages": {stage.name: stage.told.as_json() for stage in outcome.stages if stage.told},
+            "stages": {stage.name: stage.losses.as_json() for stage in outcome.stages if stage.losses},
             "model": str(options.out) if options.out else None,
         }
-        output.print_object(json.dumps(told, indent=2))
+        output.print_object(json.dumps(result, indent=2))
         return
     for stage in outcome.stages:
-        if stage.told:
-            print(stage.told.sentence(stage.name))
+        if stage.losses:
+            print(stage.losses.sentence(stage.name))
     print(f"best epoch {best.epoch}, dev score {best.dev.score:.4f}")
     if options.out:
         print(f"model {options.out}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,29 +50,33 @@ class AblationRow:
 
 
 def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
-    """The rows around the configuration `best` (a digest), the largest effect first, unmeasured ones last.
+    """Return the rows around the configuration `best` (a digest), the largest effect first, unmeasured ones last.
 
     A configuration that two designs ask for (left out, and one level of a factor with two) is one row. What other
     designs ask for is not compared with the best: it has sections of its own.
     """
-    cells = compared_with_best(results, best)
-    judged = compared(results, list(cells), best)
+    return changed_rows(results, compared_with_best(results, best), best)
+
+
+def changed_rows(results: StudyResults, cells: Mapping[str, Cell], reference: str) -> list[AblationRow]:
+    """Return each cell (by digest) compared with `reference`, the largest effect first, unmeasured ones last."""
+    judged = compared(results, list(cells), reference)
     rows = [
         AblationRow(
             cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest), one.judged
         )
         for (digest, cell), one in zip(cells.items(), judged, strict=True)
     ]
-    return sorted(rows, key=by_effect)
+    return sorted(rows, key=_by_effect)
 
 
 def compared_with_best(results: StudyResults, best: str) -> dict[str, Cell]:
-    """The rows of the table by digest, those without a result too."""
+    """Return the rows of the table by digest, those without a result too."""
     return changed_cells(results, AROUND_BEST, best)
 
 
 def changed_cells(results: StudyResults, designs: Collection[str], reference: str) -> dict[str, Cell]:
-    """The single changes that these designs ask for, by digest, but for `reference` itself; the first cell of each."""
+    """Return the single changes that these designs ask for, by digest, without `reference`; the first cell of each."""
     cells: dict[str, Cell] = {}
     for cell in results.cells:
         digest = cell.config_digest
@@ -106,7 +110,7 @@ class NotRun:
 
 
 def not_run(study: StudyRow) -> NotRun:
-    """What the ablation left out, as decided; changes of one factor with one reason together."""
+    """Return what the ablation left out, as decided; changes of one factor with one reason together."""
     decided = study.decisions_json
     grouped: dict[tuple[str, str, str], list[str]] = {}
     for change in decided.get("ablations_forbidden", ()):
@@ -127,14 +131,22 @@ def ablation_frame(results: StudyResults) -> pd.DataFrame:
     best = best_digest(results)
     rows = [] if best is None else ablation_rows(results, best)
     of_best = () if best is None else results.run_ids(best)
-    records = [{**_record(row), "best_run_ids": " ".join(map(str, of_best))} for row in rows]
+    records = [
+        {
+            **change_columns(row),
+            "design": row.cell.design,
+            "run_ids": " ".join(map(str, row.run_ids)),
+            "best_run_ids": " ".join(map(str, of_best)),
+        }
+        for row in rows
+    ]
     return typed_table("ablation", records)
 
 
-def _record(row: AblationRow) -> dict[str, object]:
+def change_columns(row: AblationRow) -> dict[str, object]:
+    """Return the columns that tables of single changes have in common."""
     return {
         "cell": row.cell.name,
-        "design": row.cell.design,
         "factor": row.cell.factor,
         "from": row.cell.from_level,
         "to": row.cell.to_level,
@@ -143,11 +155,10 @@ def _record(row: AblationRow) -> dict[str, object]:
         "spread": row.spread,
         "seeds": len(row.scores),
         **judged_record(row.comparison, row.judgement),
-        "run_ids": " ".join(map(str, row.run_ids)),
     }
 
 
-def by_effect(row: AblationRow) -> tuple[bool, float, str]:
-    """Sorts the largest effect first, rows without one last."""
+def _by_effect(row: AblationRow) -> tuple[bool, float, str]:
+    """Sort the largest effect first, rows without one last."""
     effect = abs(row.comparison.interval.estimate) if row.comparison else 0.0
     return row.comparison is None, -effect, row.cell.name

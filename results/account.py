@@ -1,4 +1,4 @@
-"""How a study was done, on what data and at what cost, in words: the last sections of the report's page."""
+"""How a study was done, on what data and at what cost: the words of the report's last sections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PHASES = ("search", "confirm", "ablate")  # that run something
 
 
 def data_sentence(results: StudyResults, issues: int) -> str:
-    """What the data section supports."""
+    """Return how many rows were dropped, repeated or left out."""
     told = results.study.data_json
     shared = _total(told.get("overlap"))
     sentences = [
@@ -39,7 +39,7 @@ def data_sentence(results: StudyResults, issues: int) -> str:
 
 
 def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The counts of `data_json` as tables (title, rows), whatever keys it has."""
+    """Return the counts of `data_json` as tables (title, rows), whatever keys it has."""
     tables = []
     for key, value in results.study.data_json.items():
         if isinstance(value, dict) and value:
@@ -49,7 +49,7 @@ def data_tables(results: StudyResults) -> list[tuple[str, list[tuple[str, str]]]
 
 
 def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
-    """Phase, runs, computing time, time saved, and the mean time of a complete run."""
+    """Return phase, runs, computing time, time saved, and the mean time of a complete run."""
     rows = []
     for phase in PHASES:
         runs = [run for run in results.runs if run.phase == phase]
@@ -63,7 +63,7 @@ def cost_rows(results: StudyResults) -> list[tuple[str, int, str, str, str]]:
 
 
 def design_facts(results: StudyResults) -> list[tuple[str, str]]:
-    """What each phase was to run, from the settings of the launch; what is not known or not asked for is left out."""
+    """Return what each phase was to run, from the settings of the launch; unknown facts are left out."""
     study, told = results.study, results.study.settings_json
     if study.is_grid:
         seeds = f", with {seeds_text(told['seeds'])}" if "seeds" in told else ""
@@ -102,34 +102,34 @@ def _examples(told: JsonObject) -> str:
 
 
 def is_custom(study: StudyRow) -> bool:
-    """Whether the study is of a custom trainer."""
+    """Return whether the study is of a custom trainer."""
     return custom_trainer(study) is not None
 
 
 def shares(results: StudyResults) -> bool:
-    """Whether runs may have shared stages: those of a custom trainer have none."""
+    """Return whether runs may have shared stages: those of a custom trainer have none."""
     return not is_custom(results.study) or any(run.shared_seconds for run in results.runs)
 
 
 def shown_settings(study: StudyRow) -> JsonObject:
-    """The study's settings; of a custom trainer without those of the built-in model."""
+    """Return the study's settings; for a custom trainer without those of the built-in model."""
     settings = study.settings_json
     return {key: each for key, each in settings.items() if not (is_custom(study) and key in OF_THE_MODEL)}
 
 
 def own_data(study: StudyRow) -> str:
-    """What `--data` named for a custom trainer; empty where it named nothing."""
+    """Return what `--data` named for a custom trainer; empty where it named nothing."""
     named = str(study.settings_json.get("data", DEMO))
     return "" if named == DEMO else named
 
 
 def has_data(results: StudyResults, issues: int) -> bool:
-    """Whether there is anything to say of the study's data: a custom trainer's are its own affair."""
+    """Return whether the report has a section on data: a custom trainer's data may be unknown."""
     return not is_custom(results.study) or bool(issues) or bool(data_tables(results))
 
 
 def repeat_command(results: StudyResults, found: Summary) -> str:
-    """The command that trains the best configuration again, with its best-scoring seed."""
+    """Return the command that trains the best configuration again, with its best-scoring seed."""
     runs = results.results_of(found.best.digest if found.best else "")
     if (plan := looks.schedule(results.study)) is not None:  # models are kept of the seeds that all rows have
         runs = {seed: run for seed, run in runs.items() if seed in plan.first(plan.start)}
@@ -142,7 +142,7 @@ def repeat_command(results: StudyResults, found: Summary) -> str:
 
 
 def pretty_json(value: object) -> str:
-    """JSON for people."""
+    """Return JSON for people."""
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 

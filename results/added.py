@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from results.ablation import AblationRow, by_effect, changed_cells
-from results.compared import compared
+from results.ablation import AblationRow, changed_cells, changed_rows
 from results.leaderboard import baseline_digest
 from results.statistics import Interval
 from results.study_results import StudyResults
@@ -25,24 +24,18 @@ class AddedRow:
 
 
 def added_rows(results: StudyResults, found: Summary) -> list[AddedRow]:
-    """The rows of `add_one_in`, the largest effect first, unmeasured ones last; none before there is a baseline."""
+    """Return the rows of `add_one_in`, the largest effect first, unmeasured ones last; none without a baseline."""
     baseline = baseline_digest(results)
     cells = changed_cells(results, ("add_one_in",), baseline or "")
     if baseline is None or not cells:
         return []
-    judged = compared(results, list(cells), baseline)
-    rows = [
-        AblationRow(cell, tuple(results.scores(digest)), one.comparison, one.judgement, judged=one.judged)
-        for (digest, cell), one in zip(cells.items(), judged, strict=True)
-    ]
-    return [AddedRow(row, _within(row, found)) for row in sorted(rows, key=by_effect)]
+    return [AddedRow(row, _within(row, found)) for row in changed_rows(results, cells, baseline)]
 
 
 def _within(row: AblationRow, found: Summary) -> Interval | None:
-    """The row of the ablation that takes this change back, the other way round."""
+    """Return the effect of the row of the ablation that takes this change back, the other way round."""
     for other in found.ablation:
         same = other.cell.factor == row.cell.factor and other.cell.to_level == row.cell.from_level
         if same and other.comparison is not None:
-            taken = other.comparison.interval
-            return Interval(-taken.estimate, -taken.high, -taken.low)
+            return other.comparison.turned.interval
     return None

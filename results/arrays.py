@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -19,22 +21,19 @@ def finite(values: ArrayLike, name: str) -> Float64:
     return array
 
 
-def difference(a: ArrayLike, b: ArrayLike) -> Float64:
-    """a - b of two arrays (seeds, examples); ValueError where the shapes differ or are others."""
-    first, second = finite(a, "a"), finite(b, "b")
-    if first.shape != second.shape or first.ndim != 2:
-        raise ValueError(f"a and b must have one shape (seeds, examples), got {first.shape} and {second.shape}")
-    apart: Float64 = first - second
-    return apart
+SHAPES = {1: "(seeds,)", 2: "(seeds, examples)"}
 
 
-def seed_difference(a: ArrayLike, b: ArrayLike) -> Float64:
-    """a - b of two arrays (seeds,) or (seeds, examples); ValueError where the shapes differ or are others."""
+def difference(a: ArrayLike, b: ArrayLike, dimensions: Sequence[int] = (1, 2)) -> Float64:
+    """Return a - b of two arrays (seeds,) or (seeds, examples), of these dimensions.
+
+    Raises:
+        ValueError: the shapes differ or are others; NaN, infinities, empty arrays.
+    """
     first, second = finite(a, "a"), finite(b, "b")
-    if first.shape != second.shape or first.ndim not in (1, 2):
-        raise ValueError(
-            f"a and b must have one shape (seeds,) or (seeds, examples), got {first.shape} and {second.shape}"
-        )
+    if first.shape != second.shape or first.ndim not in dimensions:
+        shapes = " or ".join(SHAPES[each] for each in dimensions)
+        raise ValueError(f"a and b must have one shape {shapes}, got {first.shape} and {second.shape}")
     apart: Float64 = first - second
     return apart
 

@@ -1,6 +1,6 @@
-"""Numbers that a SQLite file holds as bytes, found and made numbers again.
+"""Numbers that a SQLite file holds as bytes: found, and converted back to numbers.
 
-sqlite3 writes what it does not know as the bytes of its buffer: numpy's whole numbers in 1, 2, 4 or 8 bytes,
+sqlite3 writes types that it does not know as the bytes of its buffer: numpy's whole numbers in 1, 2, 4 or 8 bytes,
 little-endian, and its float32 in 4. Older releases let such values through. PostgreSQL has no such columns.
 """
 
@@ -36,7 +36,7 @@ class ByteColumn(NamedTuple):
 
 
 def found(connection: Connection) -> list[ByteColumn]:
-    """The columns of numbers, ours and Optuna's, that hold bytes; none on PostgreSQL. Reads only."""
+    """Return the columns of numbers, ours and Optuna's, that hold bytes; none on PostgreSQL. Reads only."""
     if connection.dialect.name != "sqlite":
         return []
     counted = []
@@ -48,16 +48,16 @@ def found(connection: Connection) -> list[ByteColumn]:
 
 
 def repair(connection: Connection) -> int:
-    """Make numbers of all such bytes, within the connection's transaction; how many.
+    """Make numbers of all such bytes, within the connection's transaction; return how many.
 
-    Bytes of other lengths, which are no number, become NULL, or their row goes where the column takes no NULL; so does
-    a row that is there with the number already.
+    Bytes of other lengths, which are no number, become NULL. Where the column takes no NULL, or a row with the number
+    exists already, the row is deleted.
     """
     return sum(_repair(connection, each) for each in found(connection))
 
 
 def number_of(data: bytes, *, whole: bool) -> float | None:
-    """The number whose little-endian bytes these are; None where it is none."""
+    """Return the number that has these little-endian bytes; None if none has."""
     if len(data) not in _WHOLE:
         return None
     value: int = struct.unpack(_WHOLE[len(data)], data)[0]
@@ -72,13 +72,13 @@ def _repair(connection: Connection, which: ByteColumn) -> int:
     change = text(f"UPDATE OR IGNORE {table} SET {column} = :value WHERE rowid = :row")
     for row, data in rows:
         connection.execute(change, {"value": number_of(data, whole=which.whole), "row": row})
-    # What stayed could not be changed: the number is there already, or NULL is not taken.
+    # What is left could not be changed: the number is there already, or NULL is not taken.
     connection.execute(text(f"DELETE FROM {table} WHERE typeof({column}) = 'blob'"))
     return len(rows)
 
 
 def _columns(connection: Connection) -> Iterator[tuple[str, str, bool]]:
-    """Table, column, and whether it takes whole numbers alone, as far as this database has them."""
+    """Yield table, column, and whether it takes whole numbers only, of those that this database has."""
     there = {
         table: {str(column["name"]) for column in inspect(connection).get_columns(table)}
         for table in inspect(connection).get_table_names()

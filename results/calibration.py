@@ -1,4 +1,4 @@
-"""How far a classifier's confidence can be believed: reliability in bins, and the expected calibration error."""
+"""The calibration of a classifier: reliability in bins, and the expected calibration error."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Reliability:
 
     @property
     def mean_confidence(self) -> float:
-        """Over all predictions."""
-        return float((self.counts * np.nan_to_num(self.confidence)).sum() / self.counts.sum())
+        """The mean over all predictions."""
+        return float(np.nansum(self.counts * self.confidence) / self.counts.sum())
 
     @property
     def mean_accuracy(self) -> float:
-        """Over all predictions."""
-        return float((self.counts * np.nan_to_num(self.accuracy)).sum() / self.counts.sum())
+        """The mean over all predictions."""
+        return float(np.nansum(self.counts * self.accuracy) / self.counts.sum())
 
     @property
     def error(self) -> float:
@@ -50,7 +50,7 @@ class Reliability:
 
     @property
     def error_of_calibrated(self) -> float:
-        """What a model whose confidences are all true is expected to show by chance, with as many predictions.
+        """The error that a perfectly calibrated model is expected to show by chance, with as many predictions.
 
         A bin's gap is then about normal around 0 with variance spread_b / n_b^2, its mean size sqrt(2 / pi) of that.
         Independent predictions: for one seed, not for several on the same examples.
@@ -59,26 +59,31 @@ class Reliability:
 
 
 def class_probabilities(outputs: ArrayLike, predictions: ArrayLike) -> Float64 | None:
-    """Probabilities (..., classes) of logits (..., k): softmax, or of one output the logistic function.
+    """Return probabilities (..., classes) of logits (..., k): softmax, or of one output the logistic function.
 
-    None where `predictions` (...) are not what such logits say (the largest, or 1 above 0): then outputs are something
-    else, and nothing is known of probabilities.
+    None where `predictions` (...) do not follow from such logits (the largest, or 1 above 0): then outputs are
+    something else, and probabilities are not known.
     """
+    from scipy.special import softmax
+
     logits, said = np.asarray(outputs, dtype=np.float64), np.asarray(predictions, dtype=np.float64)
     if logits.shape[-1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=-1)
     if not np.array_equal(logits.argmax(axis=-1), said):
         return None
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    found: Float64 = weights / weights.sum(axis=-1, keepdims=True)
+    found: Float64 = softmax(logits, axis=-1)
     return found
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> Reliability:
-    """Of `confidence` (the predicted class's probability, 0..1) and `right` (bool), one shape; bins (lower, upper]."""
+    """Put `confidence` (of the predicted class, 0..1) and `right` (bool), one shape, into bins (lower, upper].
+
+    Raises:
+        ValueError: the shapes differ, or a confidence is not in 0..1.
+    """
     sure, true = np.asarray(confidence, dtype=np.float64).ravel(), np.asarray(right, dtype=np.float64).ravel()
     if sure.shape != true.shape or not sure.size or not ((sure >= 0) & (sure <= 1)).all():
-        raise ValueError(f"confidence must lie in 0..1, one for each prediction, got {sure.shape} and {true.shape}")
+        raise ValueError(f"confidence must be in 0..1, one for each prediction, got {sure.shape} and {true.shape}")
     edges = np.linspace(0, 1, bins + 1)
     places = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
     counts = np.bincount(places, minlength=bins)

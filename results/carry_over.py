@@ -1,4 +1,4 @@
-"""Whether effects measured in one study carry over to another: differences of effects, and verdicts on them.
+"""Carrying over of effects from one study to another: differences of effects, and verdicts on them.
 
 Pure functions on `Difference`s, no database.
 """
@@ -58,7 +58,7 @@ class EffectPair:
 
 
 def effect_difference(first: Difference, second: Difference) -> Difference:
-    """`second` - `first`, effects of independent studies, with its noise.
+    """Return `second` - `first`, effects of independent studies, with its noise.
 
         d = d_2 - d_1        V = V_1 + V_2,    V_i = seeds_i + examples_i        (`crossed.Noise`)
 
@@ -72,7 +72,7 @@ def effect_difference(first: Difference, second: Difference) -> Difference:
     would reject true nulls too often at the small levels of a table. In units of the effects.
 
     Studies on the same dev examples are not independent in the examples' part. What that part has in common cancels in
-    the difference where effects are alike, so the interval is then wider than it had to be, not narrower.
+    the difference where effects are alike, so the interval is then wider than necessary, not narrower.
     """
     one, other = first.noise, second.noise
     seeds, seed_df = _summed((one.seeds, one.seed_df), (other.seeds, other.seed_df))
@@ -83,9 +83,9 @@ def effect_difference(first: Difference, second: Difference) -> Difference:
 def judge_carry_over(
     pairs: Sequence[EffectPair], *, margin: float | None = MARGIN, alpha: float = 0.05
 ) -> list[CarryOverJudgement]:
-    """The verdicts of one table, in the order given.
+    """Return the verdicts of one table, in the order given.
 
-    reverses: the effects differ, one study says helps and the other hurts. differs: the effects differ otherwise, in
+    reverses: the effects differ, helps in one study and hurts in the other. differs: the effects differ otherwise, in
     size or because one study has none. carries over: they do not surely differ and both studies say the same (helps,
     hurts or equivalent), or they are surely within `margin` of each other. open: neither.
 
@@ -114,7 +114,7 @@ def _verdict(verdicts: tuple[Verdict, Verdict], p: float, equivalence_p: float, 
 
 
 def _summed(*parts: tuple[float, float]) -> tuple[float, float]:
-    """The sum of variances and its degrees of freedom; a part that is zero says nothing of either."""
+    """Return the sum of variances and its degrees of freedom; parts that are zero do not count."""
     total = sum(variance for variance, _ in parts)
     if total == 0:
         return 0.0, min(df for _, df in parts)

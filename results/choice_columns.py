@@ -17,21 +17,20 @@ ABSENT = "(absent)"  # the level of a conditional factor where it does not exist
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """One factor and those that hang from it, over runs. `values` (runs, columns): the number of a level, or a number.
+    """One factor and its conditional ones, over runs. `values` (runs, columns): the number of a level, or a number.
 
-    `levels`: how many levels each column has; 0 for a range. `names`: full names.
+    `levels`: how many levels each column has; 0 for a range.
     """
 
-    names: tuple[str, ...]
     values: Float64
     levels: tuple[int, ...]
 
     def take(self, rows: NDArray[Any]) -> Columns:
-        """The same columns of other runs, all columns of one run staying together."""
-        return Columns(self.names, self.values[rows], self.levels)
+        """Return the same columns of other runs, all columns of one run staying together."""
+        return Columns(self.values[rows], self.levels)
 
     def encoded(self) -> Float64:
-        """For a forest: a column of 0 and 1 for each level, ranges as they are: (runs, encoded columns)."""
+        """Return columns for a forest, 0 and 1 for each level and ranges as they are: (runs, encoded columns)."""
         parts = [
             np.eye(count)[column.astype(int)] if count else column[:, None]
             for column, count in zip(self.values.T, self.levels, strict=True)
@@ -43,32 +42,31 @@ Groups = dict[str, Columns]
 
 
 def groups_of(choices: Sequence[Choices]) -> Groups:
-    """The columns of each factor that varies, under the name of the outermost factor, in order of appearance.
+    """Return the columns of each factor that varies, under the name of the outermost factor, in order of appearance.
 
     Levels count from 0 as they appear. A factor is a range where all its choices are numbers; one that spans a power of
-    ten and more, all above 0, is taken by its logarithm. Where a conditional range does not exist, its median stands.
+    ten and more, all above 0, is replaced by its logarithm. A conditional range has its median where it does not exist.
     """
-    names = list(dict.fromkeys(name for run in choices for name in run))
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(name.partition(".")[0], []).append(name)
-    found: Groups = {}
-    for root, members in groups.items():
-        columns = [(name, *_column([run.get(name) for run in choices])) for name in members]
-        varying = [(name, values, levels) for name, values, levels in columns if np.ptp(values) > 0]
+    members: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for run in choices for name in run):
+        members.setdefault(name.partition(".")[0], []).append(name)
+    groups: Groups = {}
+    for root, names in members.items():
+        columns = [_column([run.get(name) for run in choices]) for name in names]
+        varying = [(values, levels) for values, levels in columns if np.ptp(values) > 0]
         if varying:
-            told, values, levels = zip(*varying, strict=True)
-            found[root] = Columns(told, np.stack(values, axis=1), levels)
-    return found
+            values, levels = zip(*varying, strict=True)
+            groups[root] = Columns(np.stack(values, axis=1), levels)
+    return groups
 
 
 def shadows_of(groups: Groups, rng: np.random.Generator) -> Groups:
-    """The same columns with their runs in random order, each factor by itself: what cannot matter but looks alike."""
+    """Return null factors: the same columns with their runs in random order, each factor by itself."""
     return {name: columns.take(rng.permutation(len(columns.values))) for name, columns in groups.items()}
 
 
 def _column(choices: Sequence[Choice | None]) -> tuple[Float64, int]:
-    """Numbers for the choices of one factor (None: it does not exist there), and how many levels; 0 for a range."""
+    """Return numbers for the choices of one factor (None: it does not exist there), and its levels; 0 for a range."""
     there = [choice for choice in choices if choice is not None]
     if all(isinstance(choice, int | float) for choice in there):
         numbers = np.array([np.nan if choice is None else float(choice) for choice in choices])

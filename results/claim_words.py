@@ -33,20 +33,20 @@ VERDICTS = (
 
 
 def sentence(found: Sequence[MeasuredClaim]) -> str:
-    """ "Of 2 claims, 1 is replicated, 1 is open."; what is not there is left out."""
+    """Return "Of 2 claims, 1 is replicated, 1 is open.", without verdicts that do not occur."""
     counts = Counter(finding.judgement.verdict for finding in found)
     kinds: tuple[Literal["replicated", "contradicted", "open"], ...] = ("replicated", "contradicted", "open")
-    told = [f"{counts[kind]} {'is' if counts[kind] == 1 else 'are'} {kind}" for kind in kinds if counts[kind]]
-    return f"Of {plural(len(found), 'claim')} by {report_name(found[0].claim.report)}, {', '.join(told)}."
+    parts = [f"{counts[kind]} {'is' if counts[kind] == 1 else 'are'} {kind}" for kind in kinds if counts[kind]]
+    return f"Of {plural(len(found), 'claim')} by {report_name(found[0].claim.report)}, {', '.join(parts)}."
 
 
 def source(claim: Claim | PrintedTable) -> str:
-    """ "Zhang, Table 2"."""
+    """Return "Zhang, Table 2"."""
     return f"{report_name(claim.report)}, {claim.table}"
 
 
 def compared(claim: Claim) -> str:
-    """The rows that a claim compares, by their labels: "Mean pooling over Baseline(CLS)"."""
+    """Return the labels of the rows that a claim compares: "Mean pooling over Baseline(CLS)"."""
     sides = []
     for side in (claim.better, claim.worse):
         away = claim.elsewhere if claim.elsewhere and side == ("baseline",) else None
@@ -58,42 +58,40 @@ def compared(claim: Claim) -> str:
 
 
 def metric_name(metric: str) -> str:
-    """ "SST", "average"."""
+    """Return "SST", "average"."""
     return dict(METRICS)[metric]  # type: ignore[index]
 
 
 def remarks(finding: MeasuredClaim) -> list[str]:
-    """Why a claim is open, what the table's other pairs and the claim's other reading give, what else changed in the
-    report, and its support.
-    """
-    claim, told = finding.claim, []
+    """Return why a claim is open, results of its other pairs and reading, confounding changes, and its support."""
+    claim, sentences = finding.claim, []
     if finding.judgement.reason:
-        told.append(f"Open: {finding.judgement.reason}.")
+        sentences.append(f"Open: {finding.judgement.reason}.")
     same = [METRICS[one.metric] for one in finding.measured if one.comparison.same]
     if same:
-        told.append(f"{', '.join(same)}: {SAME}; what the rows differ in did nothing here.")
+        sentences.append(f"{', '.join(same)}: {SAME}; what the rows differ in did nothing here.")
     if finding.pairs is not None and claim.printed.pairs_delta is not None:
         interval, printed = finding.pairs.interval, points_text(claim.printed.pairs_delta)
-        told.append(
+        sentences.append(
             f"Its {len(claim.pairs)} matched pairs together: {points_text(interval.estimate)} "
             f"{points_interval(interval)}, printed {printed}."
         )
     if finding.other_reading is not None and claim.other_reading is not None:
         interval = finding.other_reading.interval
-        told.append(
+        sentences.append(
             f"{claim.other_reading.words}: {points_text(interval.estimate)} {points_interval(interval)} "
             f"({', '.join(claim.other_reading.better)} over {', '.join(claim.other_reading.worse)})."
         )
-    told += [METRIC_NOTES[metric] for metric in claim.metrics if metric in METRIC_NOTES]
+    sentences += [METRIC_NOTES[metric] for metric in claim.metrics if metric in METRIC_NOTES]
     if claim.confounds:
-        told.append(f"Confounded there: {claim.confounds}.")
+        sentences.append(f"Confounded there: {claim.confounds}.")
     plain, average = claim.printed.plain_mean_delta, points_text(claim.printed.delta)
     differing = plain is not None and points_text(plain) != average
-    return [*told, f"There: {claim.support}{f'; printed averages differ by {average}' if differing else ''}."]
+    return [*sentences, f"There: {claim.support}{f'; printed averages differ by {average}' if differing else ''}."]
 
 
 def scale_note(study: StudyRow) -> str:
-    """How ours are smaller than the reports' runs."""
+    """Return how our runs are smaller than the reports'."""
     settings = study.settings_json
     examples, epochs = settings.get("train_examples"), settings.get("epochs")
     layers = settings.get("layers")
@@ -112,13 +110,13 @@ def scale_note(study: StudyRow) -> str:
 
 
 def pins_note(study: StudyRow) -> str:
-    """What was set by hand, so that rows are another reading of the table; else empty."""
+    """Return the factors set by hand, which make the rows another reading of the table; empty for none."""
     pins = study.settings_json.get("pins") or []
     return f"Set for every row, unlike the table: {', '.join(map(str, pins))}." if pins else ""
 
 
 def over_note(over: set[IntervalOver]) -> str:
-    """What the intervals speak of."""
+    """Return what the intervals cover."""
     parts = {
         "seeds and examples": "Intervals: 95 %, other seeds and other dev examples.",
         "seeds": "Where predictions were not kept, and for the gap between train and dev: 95 % t intervals over seeds.",
@@ -127,15 +125,15 @@ def over_note(over: set[IntervalOver]) -> str:
 
 
 def average_mark(row: PrintedRow) -> str:
-    """ "*": STS counts as (1 + r)/2; "?": no formula fits."""
+    """Return "*" if STS counts as (1 + r)/2, "?" if no formula fits."""
     return {"rescaled": "*", "neither": "?"}.get(row.formula or "", "")
 
 
 def average_text(row: PrintedRow) -> str:
-    """The printed average with its mark; a dash for none."""
+    """Return the printed average with its mark; a dash for none."""
     return score_text(row.average) + average_mark(row)
 
 
 def spread_text(value: Spread | None) -> str:
-    """ "0.713 ± 0.004"."""
+    """Return "0.713 ± 0.004"."""
     return score_with_spread(value.mean, value.deviation) if value else score_text(None)

@@ -25,7 +25,7 @@ NO_NOISE = "scores do not vary, so nothing tells how sure the difference is"
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """Which verdict the estimates lean to, and the p-value of the contrary."""
+    """The verdict that the estimates favour, and the p-value of the opposite."""
 
     leaning: Leaning
     p: float
@@ -45,7 +45,7 @@ class ClaimJudgement:
 
 
 def claim_test(differences: Sequence[Difference], direction: Direction, tolerance: float | None = None) -> ClaimTest:
-    """The test of one claim, `differences` being those of its metrics, better minus worse.
+    """Test one claim; `differences` are those of its metrics, better minus worse.
 
     Where all estimates agree with the claim, it leans to replicated, and p is the largest of theirs: an
     intersection-union test (Berger 1982, Technometrics 24), all parts must reject. Else it leans to contradicted, and p
@@ -61,7 +61,7 @@ def claim_test(differences: Sequence[Difference], direction: Direction, toleranc
 
 
 def judge_claims(tests: Sequence[ClaimTest | str], *, alpha: float = ALPHA) -> list[ClaimJudgement]:
-    """The verdicts of one table: of a test, or of the reason why there is none.
+    """Return the verdicts of one table, each from a test or from the reason why there is none.
 
     Any wrong "replicated" or "contradicted" in the table: at most `alpha` (Holm). A claim that is open for its p alone
     gets its reason from `open_reason`.
@@ -85,7 +85,7 @@ def open_reason(
     *,
     alpha: float = ALPHA,
 ) -> str:
-    """Why a claim that was tested is open: the intervals of which metrics (name, difference), or the adjustment."""
+    """Return why a tested claim is open: intervals of some metrics (name, difference), or the adjustment of p."""
     assert judged.adjusted_p is not None
     unsure = [name for name, difference in differences if _interval_open(difference, direction, tolerance)]
     against = [
@@ -118,7 +118,7 @@ def _metric_test(difference: Difference, direction: Direction, tolerance: float 
 
 
 def _interval_open(difference: Difference, direction: Direction, tolerance: float | None) -> bool:
-    """Whether a metric's interval leaves the claim open: 95 %, and 90 % where it is to lie within a tolerance.
+    """Return whether a metric's interval leaves the claim open: 95 %, and 90 % if a tolerance must contain it.
 
     A 90 % interval within the tolerance is what two one-sided tests of 5 % ask for.
     """

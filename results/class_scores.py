@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of classes, from predictions of several seeds. Arrays alone.
+"""Precision, recall and F1 of classes, from predictions of several seeds. Arrays only.
 
 The same numbers as `mtbert.metrics` and scikit-learn (`zero_division=0`): a score that is 0 / 0 counts 0, and a macro
 average is over the classes that occur as label or as prediction.
@@ -19,7 +19,7 @@ SCORES: tuple[Score, ...] = ("precision", "recall", "f1")
 
 
 def class_score_values(predictions: ArrayLike, labels: ArrayLike, score: Score, classes: Sequence[int]) -> Float64:
-    """What each example adds to a score: (seeds, examples), with the score of each seed as the mean over examples.
+    """Return what each example adds to a score (seeds, examples), whose mean over examples is each seed's score.
 
     `predictions` (seeds, examples), `labels` (examples,). One class in `classes` gives its own score, all classes the
     macro average. Scores are 0..1; single values lie outside.
@@ -47,9 +47,10 @@ def class_score_values(predictions: ArrayLike, labels: ArrayLike, score: Score, 
 
 
 def score_values(predictions: ArrayLike, labels: ArrayLike, classes: int) -> dict[str, Float64]:
-    """Metric -> `class_score_values`: accuracy, with two classes the scores of class 1, and the macro averages.
+    """Return `class_score_values` of accuracy, the macro averages and, with two classes, the scores of class 1.
 
-    By the names under which runs store them: accuracy, precision, recall, f1, macro_precision, macro_recall, macro_f1.
+    The keys are the names under which runs store them: accuracy, precision, recall, f1, macro_precision, macro_recall,
+    macro_f1.
     """
     found: dict[str, Float64] = {"accuracy": (np.asarray(predictions) == np.asarray(labels)).astype(np.float64)}
     averages = {"": range(1, 2), "macro_": range(classes)} if classes == 2 else {"macro_": range(classes)}

@@ -1,11 +1,12 @@
-"""The code that a study's runs were trained with, where it was not the same for all: told beside its tables."""
+"""The code that a study's runs were trained with, which the report names where it changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from results.custom_trainer import MULTITASK_BERT
 from results.rows import RunRow, StudyRow
 from results.wording import plural
 
@@ -13,57 +14,40 @@ if TYPE_CHECKING:
     from results.study_results import StudyResults
 
 DECISION = "code"  # in `decisions_json`: {"now": name, "versions": {name: {"files": {file: hash}, "since": time}}}
-UNKNOWN = "not kept"
-
-
-@dataclass(frozen=True)
-class CodeVersion:
-    """One code and the runs that have it."""
-
-    name: str
-    runs: tuple[int, ...]
+UNKNOWN = "unknown code"
 
 
 def version_name(config_version: int) -> str:
-    """The code of our own model: what its configurations mean."""
+    """Return the name of the built-in model's code: the version of its configurations."""
     return f"version {config_version}"
 
 
 def code_then(study: StudyRow) -> str | None:
-    """The code of runs that have no mark; None where an older release did not keep it."""
-    if study.settings_json.get("trainer", "mtbert") == "mtbert":
+    """Return the code of runs that do not name theirs; None where an older release did not keep it."""
+    if study.settings_json.get("trainer", MULTITASK_BERT) == MULTITASK_BERT:
         return version_name(study.config_version)
     return None
 
 
 def code_of(run: RunRow, study: StudyRow) -> str:
-    """The code of one run, for people."""
+    """Return the code of one run, for people."""
     return run.code or code_then(study) or UNKNOWN
 
 
-def versions(study: StudyRow, runs: Iterable[RunRow]) -> tuple[CodeVersion, ...]:
-    """The different codes of runs that have ended with a score, in the order they were first run."""
-    found: dict[str, list[int]] = {}
-    for run in runs:
-        if run.status in ("complete", "pruned"):
-            found.setdefault(code_of(run, study), []).append(run.id)
-    return tuple(CodeVersion(name, tuple(ids)) for name, ids in found.items())
-
-
 def note(study: StudyRow, runs: Sequence[RunRow]) -> str | None:
-    """A sentence where runs of several codes stand in one table; None where all have the same."""
-    found = versions(study, runs)
-    if len(found) < 2:
+    """Return a note where the study has runs of several codes; None where all have the same."""
+    counts = Counter(code_of(run, study) for run in runs if run.status in ("complete", "pruned"))
+    if len(counts) < 2:
         return None
-    told = ", ".join(f"{plural(len(version.runs), 'run')} of {version.name}" for version in found)
+    runs_by_code = ", ".join(f"{plural(count, 'run')} of {code}" for code, count in counts.items())
     return (
-        f"The trainer's code changed in the course of this study ({told}; the list of runs says which): a difference "
+        f"The trainer's code changed during this study ({runs_by_code}; the list of runs says which): a difference "
         "between rows that were run with different code measures that change as well."
     )
 
 
 def mixed(results: StudyResults, reference: str | None) -> frozenset[str]:
-    """The configurations (digests) whose results have other code than those of `reference`, or several codes."""
+    """Return the configurations (digests) whose results have other code than those of `reference`, or several codes."""
     if reference is None:
         return frozenset()
     mine = _codes(results, reference)

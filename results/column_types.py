@@ -1,7 +1,7 @@
-"""Column types that mean the same on SQLite and on PostgreSQL, and through which every value passes.
+"""Column types that mean the same on SQLite and on PostgreSQL.
 
 What is written is converted to the column's type, or refused with a ValueError (`stored_values`). What is read is
-checked: SQLite keeps anything in any column.
+checked, with a ValueError too: SQLite keeps anything in any column.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def note_encoding(dialect: Dialect, server_encoding: str) -> None:
-    """Text for this dialect's server is limited to what its encoding has; one that Python lacks is taken as ASCII."""
-    if server_encoding.upper() in ("UTF8", "SQL_ASCII"):  # the latter keeps bytes as they come
+    """Limit text for this dialect's server to its encoding; one that Python does not know is treated as ASCII."""
+    if server_encoding.upper() in ("UTF8", "SQL_ASCII"):  # the latter keeps bytes as they are
         return
     name = re.sub("^win", "cp", server_encoding.lower().replace("koi8", "koi8_"))
     try:
@@ -39,14 +39,14 @@ def note_encoding(dialect: Dialect, server_encoding: str) -> None:
 class UtcTime(TypeDecorator[datetime]):
     """A point in time, always with a time zone in Python and always UTC in the database.
 
-    SQLite has no time zones: there the clock time of UTC is stored and the zone put back on reading.
+    SQLite has no time zones: there the clock time of UTC is stored, and gets its zone back on reading.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """UTC; a time without a zone is a bug of the caller, not a guess for us."""
+        """Return the time in UTC; one without a zone is a bug of the caller."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -55,51 +55,51 @@ class UtcTime(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The same moment, in UTC."""
+        """Return the same moment, in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class PlainText(TypeDecorator[str]):
-    """Text in which what no database can hold (NUL, half a surrogate pair) became U+FFFD.
+    """Text in which U+FFFD replaces what no database can hold (NUL, half a surrogate pair).
 
-    Messages quote the user's files, and those hold anything. What a server's own encoding does not have (LATIN1 has no
-    arrow) is written escaped: "\\u2192".
+    Messages quote the user's files, which may hold anything. What a server's own encoding does not have (LATIN1 has no
+    arrow) is escaped: "\\u2192".
     """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """The text with unstorable characters replaced."""
+        """Return the text with unstorable characters replaced."""
         if value is None:
             return None
         text, codec = _UNSTORABLE.sub("\ufffd", stored_values.text(value)), _CODECS.get(dialect)
         return text if codec is None else text.encode(codec, "backslashreplace").decode(codec)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """The text; ValueError for bytes and numbers, which SQLite keeps anywhere."""
+        """Return the text; ValueError for bytes and numbers."""
         if value is not None and not isinstance(value, str):
             raise ValueError(f"text was expected, got {value!r:.80}")
         return value
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON as text, keys in the order given (the order of the factors is worth keeping); NaN is refused."""
+    """JSON as text, with keys in the order given (that of factors is worth keeping); NaN is refused."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Strict JSON; numpy's numbers and arrays are taken as Python's."""
+        """Return strict JSON; numpy's numbers and arrays are written as Python's."""
         try:
             return None if value is None else json.dumps(value, allow_nan=False, default=stored_values.json_value)
         except TypeError as fault:
             raise ValueError(str(fault)) from fault
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """The parsed object; ValueError for anything else."""
+        """Return the parsed object; ValueError for anything else."""
         if value is None:
             return None
         try:
@@ -112,20 +112,20 @@ class JsonText(TypeDecorator[Any]):
 
 
 class Number(TypeDecorator[float]):
-    """A double, or NULL for "not a number": SQLite would turn NaN into NULL silently and PostgreSQL not."""
+    """A double, or NULL for "not a number": SQLite would silently turn NaN into NULL, and PostgreSQL would not."""
 
     impl = Double
     cache_ok = True
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
-        """A Python float; NaN becomes NULL."""
+        """Return a Python float; NaN becomes NULL."""
         if value is None:
             return None
         number = stored_values.number(value)
         return None if math.isnan(number) else number
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
-        """The number; ValueError for text and bytes, which SQLite keeps anywhere."""
+        """Return the number; ValueError for text and bytes."""
         return value if value is None or isinstance(value, float | int) else _no_number(value)
 
 
@@ -136,11 +136,11 @@ class EpochNumber(TypeDecorator[float]):
     cache_ok = True
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
-        """The epoch as all runs have it (`stored_values.epoch_number`)."""
+        """Return the epoch in the form that all runs have (`stored_values.epoch_number`)."""
         return None if value is None else float(stored_values.epoch_number(value))
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
-        """The epoch; ValueError for text and bytes."""
+        """Return the epoch; ValueError for text and bytes."""
         if value is None or type(value) is int:
             return value
         if not isinstance(value, float):
@@ -159,15 +159,15 @@ class Whole(TypeDecorator[int]):
         self.big = big
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """INTEGER or BIGINT."""
+        """Return INTEGER or BIGINT."""
         return dialect.type_descriptor(BigInteger() if self.big else Integer())
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        """A Python int."""
+        """Return a Python int."""
         return None if value is None else stored_values.whole(value, 64 if self.big else 32)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
-        """The number; ValueError for text and bytes."""
+        """Return the number; ValueError for text and bytes."""
         return value if value is None or isinstance(value, int) else int(_no_number(value))
 
 
@@ -178,12 +178,12 @@ class Truth(TypeDecorator[bool]):
     cache_ok = True
 
     def process_bind_param(self, value: bool | None, dialect: Dialect) -> bool | None:
-        """A Python bool."""
+        """Return a Python bool."""
         return None if value is None else stored_values.truth(value)
 
 
 def _no_number(value: object) -> float:
-    """Raises the ValueError of what stands in a number's place."""
+    """Raise the ValueError of what is stored in a number's place."""
     if isinstance(value, bytes):
         raise BytesForNumber(f"a number was expected, got the bytes {value!r:.80}")
     raise ValueError(f"a number was expected, got {value!r:.80}")

@@ -1,4 +1,4 @@
-"""What the commands `results.report` and `results.export` share; nothing heavy before arguments are read."""
+"""What `results.report` and `results.export` share; nothing heavy is imported before arguments are parsed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def parser(name: str, about: str, formats: Sequence[str]) -> argparse.ArgumentParser:
-    """The arguments that both commands have."""
+    """Return a parser of the arguments that both commands have."""
     made = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
     made.add_argument("--name", required=True, action="append", help="the study; several are compared with the first")
     made.add_argument(
@@ -39,11 +39,11 @@ def parser(name: str, about: str, formats: Sequence[str]) -> argparse.ArgumentPa
 
 
 def default_folder(name: str) -> Path:
-    """Where a study's output goes unless --out says otherwise; a name that leaves `runs` has no such place."""
+    """Return the folder of a study's output without --out; StorageError for a name that would leave `runs`."""
     if name in ("", ".", "..") or set(name) & set("/\\\0"):
         from results.storage_url import mask
 
-        raise StorageError(f"'{mask(name)}' is no name of a folder. Say where to write: --out PATH")
+        raise StorageError(f"'{mask(name)}' is not the name of a folder. Say where to write: --out PATH")
     return Path("runs") / name
 
 
@@ -66,14 +66,14 @@ def run(given: argparse.Namespace, write: Callable[[Sequence[Opened], Path], Non
         print(plain(f"{path} cannot be written ({fault.strerror}). Choose another place with --out."), file=sys.stderr)
         return 2
     named = {"study": given.name[0]} if len(given.name) == 1 else {"studies": given.name}
-    told = {**named, "format": given.format, "written": str(path)}
-    output.print_object(json.dumps(told, indent=2) if given.json else plain(str(path)))
+    summary = {**named, "format": given.format, "written": str(path)}
+    output.print_object(json.dumps(summary, indent=2) if given.json else plain(str(path)))
     return 0
 
 
 @contextmanager
 def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
-    """The studies that were named, each with its database open; UnknownStudy, StorageError."""
+    """Open the database of each named study; UnknownStudy, StorageError."""
     from results.records import open_database
     from results.storage_url import foreign_rows
 
@@ -90,7 +90,7 @@ def _opened(given: argparse.Namespace) -> Iterator[list[Opened]]:
 
 
 def _storages(given: argparse.Namespace) -> list[str]:
-    """The URL of each study's database."""
+    """Return the URL of each study's database."""
     names, urls = given.name, given.storage or [DEFAULT_STORAGE]
     if len(urls) not in (1, len(names)):
         raise StorageError(

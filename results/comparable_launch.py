@@ -1,4 +1,4 @@
-"""Which launch of a study would measure the changes that another study has measured."""
+"""The launch of a study that would measure the changes that another study has measured."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from results import DEFAULT_STORAGE
+from results.custom_trainer import custom_trainer
 from results.rows import StudyRow
 from results.study_effects import Effect
 from results.wording import plural
 
 DESIGN = "one_at_a_time"  # which has every level of every factor around the best
 PHASES = ("search", "confirm", "ablate", "test", "report")
-OWN_CODE = ("mtbert", "rehearsal")  # trainers that a database may name; another one stands on the command line
 
 
 @dataclass(frozen=True)
 class ComparableLaunch:
-    """`changes` that study `name` has not measured; `command` measures them, or is empty and `why_not` says why."""
+    """The `changes` that study `name` has not measured; `command` measures them, or is empty and `why_not` says why."""
 
     name: str
     changes: tuple[str, ...]
@@ -27,7 +27,7 @@ class ComparableLaunch:
     why_not: str = ""
 
     def sentence(self) -> str:
-        """What is missing, and the way to have it, or why there is none."""
+        """Return what is missing, and how to measure it or why that is impossible."""
         missing = f"Study {self.name} has not measured {plural(len(self.changes), 'change')} of the other"
         if not self.command:
             return f"{missing}: {self.why_not}."
@@ -35,7 +35,7 @@ class ComparableLaunch:
 
 
 def launches(study: StudyRow, storage: str, missing: Sequence[Effect]) -> list[ComparableLaunch]:
-    """What would measure the single changes `missing` in `study`, which is at `storage`; an entry for each reason."""
+    """Return what would measure the single changes `missing` in `study` at `storage`; an entry per obstacle."""
     groups: dict[str, list[Effect]] = {}
     for effect in missing:
         if effect.factor:
@@ -50,7 +50,7 @@ def launches(study: StudyRow, storage: str, missing: Sequence[Effect]) -> list[C
 
 
 def _hindrance(study: StudyRow, effect: Effect) -> str:
-    """Why no ablation of the study has the change; empty where one may."""
+    """Return why no ablation of the study can have the change; empty where one may."""
     factors: dict[str, Mapping[str, Any]] = {one["name"]: one for one in study.space_json.get("factors", ())}
     described = factors.get(effect.factor)
     if described is None:
@@ -68,7 +68,7 @@ def _hindrance(study: StudyRow, effect: Effect) -> str:
 
 
 def _command(study: StudyRow, storage: str) -> str:
-    """The launch, which resumes the study; empty where it would run nothing more."""
+    """Return the launch, which resumes the study; empty where it would run nothing more."""
     settings, more = study.settings_json, list[str]()
     designs = [str(one) for one in settings.get("designs") or ()]
     if study.is_grid:
@@ -87,9 +87,9 @@ def _command(study: StudyRow, storage: str) -> str:
 
 
 def _resumed(study: StudyRow, storage: str, more: Sequence[str]) -> str:
-    space, trainer = str(study.settings_json.get("space", "")), str(study.settings_json.get("trainer") or OWN_CODE[0])
+    space, trainer = str(study.settings_json.get("space", "")), custom_trainer(study)
     words = ["python", "-m", "study.launch", "--name", study.study_name]
     words += ["--space", space] if space.endswith(".py") else []
-    words += [] if trainer in OWN_CODE else ["--trainer", trainer]
+    words += ["--trainer", trainer] if trainer else []
     words += [] if storage == DEFAULT_STORAGE else ["--storage", storage]
     return shlex.join([*words, *more])

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from results.contrasts import SCORE, Comparison, Weights, common_seeds, compare, contrast, weights_of
+from results.contrasts import SCORE, Comparison, Weights, common_seeds, compare, contrast, weights_of, with_pooled_noise
 from results.looks import Schedule, looks, schedule
-from results.moderation import moderated
 from results.statistics import Difference, Judgement, judge
 from results.study_results import StudyResults
 from results.task_units import margin_of
@@ -86,15 +85,17 @@ def _judged(
     curse: WinnersCurse,
 ) -> list[Compared]:
     """Return the contrasts with the seed noise of the table and their verdicts, those that there are."""
-    found = [(place, one) for place, one in enumerate(plain) if one is not None]
+    measured = {place: one for place, one in enumerate(plain) if one is not None}
+    found = with_pooled_noise(measured, dict(enumerate(weights)), scores)
     rows = [Compared(None, None)] * len(plain)
     if not found:
         return rows
-    differences = moderated([one.difference for _, one in found], [weights[place] for place, _ in found], scores)
-    judged = curse.corrected(differences, differences[with_most_seeds([one for _, one in found])])
+    comparisons = list(found.values())
+    differences = [one.difference for one in comparisons]
+    judged = curse.corrected(differences, differences[with_most_seeds(comparisons)])
     verdicts = judge([[difference] for difference in judged], margin=margin_of(results.study))
-    for (place, one), difference, verdict, of in zip(found, differences, verdicts, judged, strict=True):
-        rows[place] = Compared(replace(one, difference=difference), verdict, of)
+    for (place, one), verdict, of in zip(found.items(), verdicts, judged, strict=True):
+        rows[place] = Compared(one, verdict, of)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Studies side by side: do the effects that the first one found carry over to the others?"""
+"""Studies side by side: whether the effects that the first one found carry over to the others."""
 
 from __future__ import annotations
 
@@ -34,22 +34,18 @@ class SharedEffect:
 
     @property
     def is_corrected(self) -> bool:
-        """Whether one of the studies has judged other than it measured: its best was chosen by these very runs."""
-        return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in self.both)
+        """Whether one of the studies corrected its verdict for the selection bias of its best."""
+        both = self.first, self.second
+        return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in both)
 
     @property
     def elsewhere(self) -> tuple[Change, ...]:
-        """In what else the second study's configurations differ from the first's; nothing where they are the same."""
+        """Other choices in which the second study's configurations differ from the first's."""
         return changes(dict(self.first.around), dict(self.second.around)) if self.first.factor else ()
 
     def around_words(self) -> str:
-        """ "sts_head cosine, not concat; no smart": what the second has in place of the first's; empty for the same."""
+        """Return "sts_head cosine, not concat; no smart": the second's in place of the first's; empty for the same."""
         return "; ".join(map(_in_place, self.elsewhere))
-
-    @property
-    def both(self) -> tuple[Effect, Effect]:
-        """The two effects."""
-        return self.first, self.second
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class PairOfStudies:
         return self.first.study.data_fingerprint == self.second.study.data_fingerprint
 
     def sentence(self) -> str:
-        """The answer."""
+        """Return how many effects carry over, reverse, differ or are open."""
         if not self.shared:
             none = "The two studies have no row in common: nothing can be said about what carries over."
             return f"{none} A launch that changes that is below." if any(one.command for one in self.launches) else none
@@ -82,11 +78,11 @@ class PairOfStudies:
             ("differs", "differs", "differ"),
             ("open", "is open", "are open"),
         )
-        told = [f"{counts[v]} {one if counts[v] == 1 else many}" for v, one, many in words if counts[v]]
+        verdicts = [f"{counts[v]} {one if counts[v] == 1 else many}" for v, one, many in words if counts[v]]
         waiting = len(self.shared) - counts.total()
         if waiting:
-            told.append(f"{waiting} {'has' if waiting == 1 else 'have'} no verdict in one of the studies yet")
-        sentence = f"Of {plural(len(self.shared), 'row')} in both studies, {', '.join(told)}."
+            verdicts.append(f"{waiting} {'has' if waiting == 1 else 'have'} no verdict in one of the studies yet")
+        sentence = f"Of {plural(len(self.shared), 'row')} in both studies, {', '.join(verdicts)}."
         elsewhere = sum(bool(row.elsewhere) for row in self.shared)
         if not elsewhere:
             return sentence
@@ -106,7 +102,7 @@ class StudyComparison:
 
 
 def compare_studies(studies: Sequence[StudyResults]) -> StudyComparison:
-    """The comparison of studies that were read; at least two."""
+    """Return the comparison of at least two studies that were read."""
     if len(studies) < 2:
         raise ValueError(f"a comparison needs at least 2 studies, got {len(studies)}")
     _check_units(studies)
@@ -122,7 +118,11 @@ def compare_studies(studies: Sequence[StudyResults]) -> StudyComparison:
 
 
 def _check_units(studies: Sequence[StudyResults]) -> None:
-    """Effects in other units, or on other metrics, have no difference. `ResultsError`."""
+    """Check that effects have one unit and direction.
+
+    Raises:
+        ResultsError: they do not, so they have no difference.
+    """
     first = studies[0]
     for other in studies[1:]:
         mine, theirs = first.units.score, other.units.score
@@ -162,7 +162,7 @@ def _pair(
 
 
 def _matched(mine: Effects, theirs: Effects) -> tuple[list[SharedEffect], list[Effect], list[Effect]]:
-    """Rows that both have: of the same table, then of any table about the same change; and the rows of each alone."""
+    """Return the rows of both, of one table or else of any about the same change, and the rows of each alone."""
     left, right, shared = dict(mine), dict(theirs), list[SharedEffect]()
     for place in (0, 1):  # of a key: its table too, or what is changed alone
         by_key = {key[place:]: key for key in reversed(right)}
@@ -177,7 +177,7 @@ def _matched(mine: Effects, theirs: Effects) -> tuple[list[SharedEffect], list[E
 
 
 def _judged(rows: Sequence[SharedEffect], margin: float | None) -> list[SharedEffect]:
-    """The rows with the verdicts on them, the clearest difference first, rows without a verdict last."""
+    """Return the rows with their verdicts, the clearest difference first, rows without a verdict last."""
     able = [(row, pair) for row in rows if (pair := _effect_pair(row)) is not None]
     judged = judge_carry_over([pair for _, pair in able], margin=margin)
     done = [
@@ -195,7 +195,7 @@ def _measured(row: SharedEffect, level: float) -> Interval | None:
 
 
 def _effect_pair(row: SharedEffect) -> EffectPair | None:
-    """What the studies' own verdicts are about: the selection bias of each best would make their effects differ."""
+    """Return the effects that the studies judged: the selection bias of each best would make measured ones differ."""
     one, other = row.first, row.second
     if not (one.comparison and other.comparison and one.judgement and other.judgement):
         return None
@@ -210,10 +210,10 @@ def _effect_pair(row: SharedEffect) -> EffectPair | None:
 def _in_place(change: Change) -> str:
     if change.to_level is None:
         return f"no {change.factor}"
-    told = f"{change.factor} {level_text(change.to_level)}"
-    return told if change.from_level is None else f"{told}, not {level_text(change.from_level)}"
+    new = f"{change.factor} {level_text(change.to_level)}"
+    return new if change.from_level is None else f"{new}, not {level_text(change.from_level)}"
 
 
 def _names(given: Sequence[str]) -> tuple[str, ...]:
-    """Equal names of studies from several databases get the number of their place."""
+    """Return the studies' names, equal ones with the number of their place."""
     return tuple(name if given.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(given, start=1))

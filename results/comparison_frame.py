@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def comparison_frame(found: StudyComparison) -> pd.DataFrame:
-    """Every row of every pair: those in both studies first, then those in one of them."""
+    """Return every row of every pair: those in both studies first, then those in one of them."""
     records: list[dict[str, object]] = []
     for pair in found.pairs:
         names = {"reference": found.names[0], "study": pair.name}

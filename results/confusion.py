@@ -1,4 +1,4 @@
-"""What is taken for what: confusion matrices of classes, how far off they are, and scores in bins. Arrays alone."""
+"""Confusion matrices of classes, and of scores in bins. Arrays only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from results.arrays import Float64
-from results.statistics import Difference, paired_difference
 
 Counts = NDArray[np.int64]
 
@@ -21,7 +20,7 @@ class Confusion:
 
     @property
     def shares(self) -> Float64:
-        """Of each true class, the share predicted as each class: rows sum to 1; 0 in a class without examples."""
+        """The share of each true class predicted as each class: rows sum to 1; 0 in a class without examples."""
         totals = self.counts.sum(axis=1, keepdims=True)
         found: Float64 = self.counts / np.maximum(totals, 1)
         return found
@@ -31,7 +30,7 @@ class Confusion:
 class ScoreBins:
     """Scores in bins: `edges` (bins + 1,), `confusion` (true bin, predicted bin).
 
-    `outside`: how many predictions lie beyond the first or last edge; the outermost bins hold them.
+    `outside`: how many predictions are beyond the first or last edge; the outermost bins hold them.
     """
 
     edges: Float64
@@ -40,7 +39,11 @@ class ScoreBins:
 
 
 def confusion(predictions: ArrayLike, labels: ArrayLike, classes: int) -> Confusion:
-    """Counts over all seeds: `predictions` (seeds, examples), `labels` (examples,), whole numbers below `classes`."""
+    """Count over all seeds: `predictions` (seeds, examples), `labels` (examples,), whole numbers below `classes`.
+
+    Raises:
+        ValueError: a class is not below `classes`.
+    """
     predicted = np.asarray(predictions, dtype=np.int64)
     true = np.broadcast_to(np.asarray(labels, dtype=np.int64), predicted.shape)
     lowest, highest = min(predicted.min(), true.min()), max(predicted.max(), true.max())
@@ -51,7 +54,7 @@ def confusion(predictions: ArrayLike, labels: ArrayLike, classes: int) -> Confus
 
 
 def score_bins(predictions: ArrayLike, labels: ArrayLike, width: float = 0.5) -> ScoreBins:
-    """Predicted and true scores in bins of `width` that cover the labels, whose whole numbers are the range's ends.
+    """Count predicted and true scores in bins of `width` that cover the labels, from whole number to whole number.
 
     A bin holds its lower edge, the last one its upper edge too. `predictions` (seeds, examples), `labels` (examples,).
     """
@@ -62,20 +65,3 @@ def score_bins(predictions: ArrayLike, labels: ArrayLike, width: float = 0.5) ->
     places = [np.clip(((values - low) // width).astype(np.int64), 0, bins - 1) for values in (found, true)]
     outside = int(((found < low) | (found > edges[-1])).sum())
     return ScoreBins(edges, confusion(places[0], places[1], bins), outside)
-
-
-def distance_shares(predictions: ArrayLike, labels: ArrayLike, classes: int) -> Float64:
-    """The share of predictions that are 0, 1, ... classes away from the label, in the classes' order: (classes,)."""
-    away = np.abs(np.asarray(predictions, dtype=np.int64) - np.asarray(labels, dtype=np.int64))
-    found: Float64 = np.bincount(away.ravel(), minlength=classes) / away.size
-    return found
-
-
-def distance_difference(first: ArrayLike, second: ArrayLike, labels: ArrayLike, distance: int) -> Difference:
-    """How much larger the share of predictions `distance` classes away is in `first` than in `second`.
-
-    Both (seeds, examples), paired by seed and example.
-    """
-    truth = np.asarray(labels, dtype=np.int64)
-    at = [np.abs(np.asarray(each, dtype=np.int64) - truth) == distance for each in (first, second)]
-    return paired_difference(at[0].astype(np.float64), at[1].astype(np.float64))

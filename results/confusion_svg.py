@@ -1,4 +1,4 @@
-"""A task's confusion matrix as an SVG file of its own: what stands outside a page has no style sheet and no script."""
+"""A task's confusion matrix as an SVG file, which needs no style sheet and no script of a page."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ STYLE = "text { font: 13px system-ui, 'Segoe UI', Roboto, sans-serif; fill: #1b2
 
 
 def confusion_svg(view: TaskView, role: str) -> str:
-    """The matrix of configuration `role` ("best", "baseline"): rows true, columns predicted, shares of each row.
+    """Return the matrix of configuration `role` ("best", "baseline"): rows true, columns predicted, shares of each row.
 
-    Everything that a study named is escaped. ValueError where the task was not measured for that role.
+    All names from the study are escaped.
+
+    Raises:
+        ValueError: the task was not measured for that role.
     """
     if role not in view.heat:
         raise ValueError(f"{view.name} has no predictions of the {role}. Known: {', '.join(view.heat)}")
     names, shares = view.heat_names, view.heat[role]
     seeds = len(view.found.sides[role].seeds)
-    title = f"{view.name}: what the {role} takes for what, dev, {seeds} seeds"
+    title = f"{view.name}: confusion matrix of the {role}, dev, {seeds} seeds"
     kind = "bins of the score, by their lower edges" if view.found.kind == "scores" else "classes"
     return _drawn(title, f"rows: true {kind}; columns: predicted; of each row, the share", names, shares)
 

@@ -1,4 +1,4 @@
-"""How a database is connected to: what its URL says beside its place, and what every connection of ours has."""
+"""Connection options: the parameters of a database's URL, and what all our connections have."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ SQLITE = (
 
 
 def plain_url(url: URL) -> URL:
-    """The URL without what `engine_options` tells the driver as numbers."""
+    """Return the URL without the parameters that `engine_options` gives to the driver as numbers."""
     return url.difference_update_query([name for name in url.query if name in _ours(url)])
 
 
 def engine_options(url: URL) -> dict[str, Any]:
-    """What `create_engine` needs to know of this database, its `plain_url` apart; also Optuna's.
+    """Return the arguments of `create_engine` beside `plain_url`; for Optuna's engine too.
 
     On PostgreSQL nothing is prepared on the server (`prepare_threshold`): a pool such as pgbouncer may give every
-    transaction another session. Text travels as UTF-8, whatever the database keeps it in. StorageError for a parameter
+    transaction another session. Text is sent as UTF-8, whatever encoding the database has. StorageError for a parameter
     that the driver does not know, or a value that is no number where one is wanted.
     """
     if url.get_backend_name() == "sqlite":
@@ -63,31 +63,31 @@ def _ours(url: URL) -> Collection[str]:
 
 
 def _whole(url: URL, name: str) -> int | None:
-    """A parameter that is a whole number; None for a `prepare_threshold` of "none"."""
-    told = _value(url.query, name).strip().lower()
-    if name == "prepare_threshold" and told in ("none", ""):
+    """Return a parameter that is a whole number; None for a `prepare_threshold` of "none"."""
+    value = _value(url.query, name).strip().lower()
+    if name == "prepare_threshold" and value in ("none", ""):
         return None
-    if told in WORDS:
-        return WORDS[told]
+    if value in WORDS:
+        return WORDS[value]
     try:
-        return int(told)
+        return int(value)
     except ValueError:
-        raise StorageError(f"{name} of {shown(url)} takes a whole number, got '{told:.40}'.") from None
+        raise StorageError(f"{name} of {shown(url)} takes a whole number, got '{value:.40}'.") from None
 
 
 def _seconds(url: URL) -> float:
-    """How long a SQLite file that is locked is waited for."""
-    told = _value(url.query, "timeout") if "timeout" in url.query else str(BUSY_SECONDS)
+    """Return how long to wait for a locked SQLite file."""
+    value = _value(url.query, "timeout") if "timeout" in url.query else str(BUSY_SECONDS)
     try:
-        return float(told)
+        return float(value)
     except ValueError:
-        raise StorageError(f"timeout of {shown(url)} takes seconds, got '{told:.40}'.") from None
+        raise StorageError(f"timeout of {shown(url)} takes seconds, got '{value:.40}'.") from None
 
 
 def _value(query: Mapping[str, tuple[str, ...] | str], name: str) -> str:
-    """A parameter's value; of one that is given twice the last."""
-    told = query[name]
-    return told if isinstance(told, str) else told[-1]
+    """Return a parameter's value, the last one if it is given twice."""
+    value = query[name]
+    return value if isinstance(value, str) else value[-1]
 
 
 def _refuse_unknown(url: URL, known: Collection[str]) -> None:
@@ -99,7 +99,7 @@ def _refuse_unknown(url: URL, known: Collection[str]) -> None:
 
 
 def _libpq() -> tuple[str, ...]:
-    """The names of libpq's own parameters; without the driver, none: that it is missing is told when it is used."""
+    """Return the names of libpq's parameters; none without the driver, whose absence is an error when it is used."""
     try:
         from psycopg.pq import Conninfo
     except ImportError:

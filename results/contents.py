@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from results import account, notes
+from results import account, first_screen, notes
 from results.outcome import Outcome
 from results.summary import RunCounts, Summary
 from results.wording import duration, plural
 
 OPEN = 4  # sections that start unfolded: what most readers came for
+_IF_ANY = {"interrupted": "interrupted", "running": "running"}  # ends of runs that are listed only if there are any
 
 
 @dataclass(frozen=True)
 class Heading:
-    """One section: `id` is its anchor, `title` its heading, `short` what the contents call it.
+    """One section: `id` is its anchor, `title` its heading, `short` its name in the table of contents.
 
     `sentence` says what the section supports, and is read whether the section is folded or not.
     """
@@ -28,40 +28,32 @@ class Heading:
 
 
 def contents(study: Outcome, data_issues: int) -> list[Heading]:
-    """The headings in the order of the page, the first `OPEN` of them unfolded."""
+    """Return the headings in the order of the page, the first `OPEN` of them unfolded."""
     found = study.summary
-    told: list[tuple[str, str, str, Callable[[], str]]] = [
-        (
-            "ablation",
-            "Against the baseline" if found.is_grid else "The best, one change at a time",
-            "Against the baseline" if found.is_grid else "Change by change",
-            lambda: (
-                notes.grid_sentence(found)
-                if found.is_grid
-                else notes.ablation_sentence(found.ablation, found.best, found.units.score)
-            ),
-        )
-    ]
+    rows = [("ablation", *_comparison(found))]
     if found.best:
-        told.append(("recipe", "The recipe", "The recipe", lambda: recipe_sentence(found)))
+        rows.append(("recipe", "The recipe", "The recipe", recipe_sentence(found)))
     if found.leaderboard:
-        told.append(("leaderboard", "Leaderboard", "Leaderboard", lambda: leaderboard_sentence(found)))
-    told += [(each.id, each.title, each.short, each.content.sentence) for each in study.sections]
-    told += [
-        ("cost", "What it cost", "Cost", lambda: cost_sentence(found)),
-        ("method", "How it was done", "How it was done", lambda: method_sentence(found)),
-        ("data", "Data", "Data", lambda: account.data_sentence(study.results, data_issues)),
-        ("runs", "All runs", "All runs", lambda: runs_sentence(found.counts)),
-    ]
-    if not account.has_data(study.results, data_issues):
-        told = [one for one in told if one[0] != "data"]
-    return [
-        Heading(id, title, short, sentence(), place < OPEN) for place, (id, title, short, sentence) in enumerate(told)
-    ]
+        rows.append(("leaderboard", "Leaderboard", "Leaderboard", leaderboard_sentence(found)))
+    rows += [(each.id, each.title, each.short, each.content.sentence()) for each in study.sections]
+    rows.append(("cost", "What it cost", "Cost", cost_sentence(found)))
+    rows.append(("method", "How it was done", "How it was done", method_sentence(found)))
+    if account.has_data(study.results, data_issues):
+        rows.append(("data", "Data", "Data", account.data_sentence(study.results, data_issues)))
+    rows.append(("runs", "All runs", "All runs", runs_sentence(found.counts)))
+    return [Heading(*row, is_open=place < OPEN) for place, row in enumerate(rows)]
+
+
+def _comparison(found: Summary) -> tuple[str, str, str]:
+    """Return title, short title and sentence of the table of changes."""
+    if found.is_grid:
+        return "Against the baseline", "Against the baseline", notes.grid_sentence(found)
+    sentence = notes.ablation_sentence(found.ablation, found.best, found.units.score)
+    return "The best, one change at a time", "Change by change", sentence
 
 
 def recipe_sentence(found: Summary) -> str:
-    """How far the best is from the baseline."""
+    """Return how far the best is from the baseline."""
     if not found.best_changes:
         return "The best configuration is the baseline."
     differing = plural(len(found.best_changes), "factor")
@@ -69,7 +61,7 @@ def recipe_sentence(found: Summary) -> str:
 
 
 def leaderboard_sentence(found: Summary) -> str:
-    """How many configurations are ranked."""
+    """Return how many configurations are ranked."""
     count = len(found.leaderboard)
     run = f"{plural(count, 'configuration')} {'was' if count == 1 else 'were'}"
     if found.is_grid:
@@ -78,15 +70,15 @@ def leaderboard_sentence(found: Summary) -> str:
 
 
 def cost_sentence(found: Summary) -> str:
-    """The computing time, and what sharing stages saved of it."""
-    if found.study.settings_json.get("trainer") == "rehearsal":
+    """Return the computing time, and how much of it sharing stages saved."""
+    if first_screen.is_rehearsal(found.study):
         return "Made up, as all numbers of a rehearsal: nothing was computed."
     saved = f"; sharing stages saved {duration(found.hours_saved * 3600)}" if found.hours_saved else ""
     return f"All runs together took {duration(found.hours_spent * 3600)} of one worker's time{saved}."
 
 
 def method_sentence(found: Summary) -> str:
-    """What was studied, and when."""
+    """Return what was studied, and when."""
     return (
         f"The space {found.study.space}, begun on {found.study.created_at:%Y-%m-%d}: the command that made the study, "
         "its settings, and what it ran on."
@@ -94,14 +86,10 @@ def method_sentence(found: Summary) -> str:
 
 
 def runs_sentence(counts: RunCounts) -> str:
-    """How the runs ended."""
-    ends = (
-        (counts.complete, "complete"),
-        (counts.pruned, "stopped early"),
-        (counts.failed, "failed"),
-        (counts.interrupted, "interrupted"),
-        (counts.running, "running"),
-    )
-    told = [f"{count:,} {word}" for place, (count, word) in enumerate(ends) if count or place < 3]
+    """Return how the runs ended."""
+    words = {"complete": "complete", "pruned": "stopped early", "failed": "failed", **_IF_ANY}
+    ends = [
+        f"{getattr(counts, end):,} {word}" for end, word in words.items() if getattr(counts, end) or end not in _IF_ANY
+    ]
     reasons = "".join(f" {reason}: {count:,}." for reason, count in counts.failures)
-    return f"{plural(counts.total, 'run')}: {', '.join(told)}.{reasons}"
+    return f"{plural(counts.total, 'run')}: {', '.join(ends)}.{reasons}"

@@ -7,14 +7,15 @@ two configurations has the weights 1 and -1.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from results.rows import RunRow
+from results.moderation import moderated
 from results.statistics import (
     Difference,
     Float64,
@@ -26,6 +27,7 @@ from results.statistics import (
 )
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 
+Key = TypeVar("Key", str, int)  # of a row: its digest or its place
 SCORE = ""  # in place of a task: the score, the mean over the tasks that decide it
 IntervalOver = Literal["seeds and examples", "seeds"]
 Weights = Mapping[str, float]  # digest -> weight; they sum to 0
@@ -85,7 +87,7 @@ def contrast(
     tables = {task: results.examples.tables(columns, task) for task in weights}
     kept = all(tables.values())
     if not kept:
-        tables = {task: [[_values(results, column, task) for column in columns]] for task in weights}
+        tables = {task: [[values(results, digest, common, task) for digest in digests]] for task in weights}
     sides = [
         _sides(dict(zip(digests, arrays, strict=True)), weights[task], closed_form)
         for task, found in tables.items()
@@ -98,9 +100,31 @@ def contrast(
     return Comparison(difference, tuple(common), "seeds and examples" if kept else "seeds", same=same)
 
 
+def values(results: StudyResults, digest: str, seeds: Iterable[int], task: str = SCORE, split: str = "dev") -> Float64:
+    """Return a configuration's score on dev, or a task's main metric on a split, per seed; more is better.
+
+    Shape (seeds,). NaN where it was not measured or is not a number.
+    """
+    runs = [results.results_of(digest)[seed] for seed in seeds]
+    found = [run.score if task == SCORE else results.main_value(run.id, task, split) for run in runs]
+    return np.array([nan if value is None else value for value in found], dtype=np.float64)
+
+
 def compare(results: StudyResults, digest: str, other: str, seeds: Collection[int] | None = None) -> Comparison | None:
     """Return `digest` minus `other` in score (`contrast`)."""
     return contrast(results, {SCORE: weights_of([digest], [other])}, seeds=seeds)
+
+
+def with_pooled_noise(
+    contrasts: Mapping[Key, Comparison], weights: Mapping[Key, Weights], scores: Mapping[str, ArrayLike]
+) -> dict[Key, Comparison]:
+    """Return a table's contrasts with the seed noise of all configurations in `scores` (`moderation.moderated`)."""
+    plain = [one.difference for one in contrasts.values()]
+    found = moderated(plain, [weights[key] for key in contrasts], scores) if plain else []
+    return {
+        key: replace(one, difference=difference)
+        for (key, one), difference in zip(contrasts.items(), found, strict=True)
+    }
 
 
 def score_interval(results: StudyResults, digest: str) -> Comparison | None:
@@ -110,10 +134,14 @@ def score_interval(results: StudyResults, digest: str) -> Comparison | None:
 
 def weights_of(more: Sequence[str], less: Sequence[str]) -> dict[str, float]:
     """Return the weights of the mean of `more` minus that of `less`, without configurations that cancel."""
-    total = dict.fromkeys([*more, *less], 0.0)
-    for side, sign in ((more, 1.0), (less, -1.0)):
-        for digest in side:
-            total[digest] += sign / len(side)
+    return summed([(digest, sign / len(side)) for side, sign in ((more, 1.0), (less, -1.0)) for digest in side])
+
+
+def summed(parts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return the sum of weights by digest, without configurations that cancel."""
+    total: dict[str, float] = {}
+    for digest, weight in parts:
+        total[digest] = total.get(digest, 0.0) + weight
     return {digest: weight for digest, weight in total.items() if abs(weight) > 1e-12}
 
 
@@ -128,12 +156,6 @@ def compared_runs(results: StudyResults, comparison: Comparison | None, *digests
     seeds = comparison.seeds if comparison else ()
     runs = (results.results_of(digest) for digest in dict.fromkeys(digests))
     return " ".join(map(str, sorted(found[seed].id for found in runs for seed in seeds if seed in found)))
-
-
-def _values(results: StudyResults, runs: Sequence[RunRow], task: str) -> Float64:
-    """Return each run's score or main metric of a task, shape (seeds,); NaN where it is not a number."""
-    found = [run.score if task == SCORE else results.main_value(run.id, task) for run in runs]
-    return np.array([nan if value is None else value for value in found], dtype=np.float64)
 
 
 def _sides(scores: Scores, weights: Weights, closed_form: bool) -> tuple[Float64, Float64]:

@@ -1,4 +1,4 @@
-"""The unit that a cost is written in everywhere in a study's report: one of seconds, minutes, hours; MB or GB."""
+"""The unit that a study's report writes a cost in: seconds, minutes or hours; MB or GB."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class CostUnit:
     size: float = 1.0
 
     def drawn(self, amount: float) -> float:
-        """An amount on an axis."""
+        """Return an amount on an axis."""
         return amount / self.size
 
     def text(self, amount: float | None) -> str:
-        """ "13.7 min", "512 MB", "22,713,216": three digits at least, and all before the decimal point."""
+        """Return "13.7 min", "512 MB", "22,713,216": three digits at least, and all before the decimal point."""
         if amount is None or not isfinite(amount):
             return NONE
         if not self.name:
@@ -38,12 +38,12 @@ class CostUnit:
         return f"{shown:,.{decimals}f} {self.name}"
 
     def title(self, words: str) -> str:
-        """The title of an axis: "training time of one run (min)"."""
+        """Return the title of an axis: "training time of one run (min)"."""
         return f"{words} ({self.name})" if self.name else words
 
 
 def unit_of(column: str, amounts: Iterable[float]) -> CostUnit:
-    """The unit for a cost by the middle one of its amounts; as it is stored where nothing is known of the column."""
+    """Return the unit for a cost by the middle one of its amounts; as it is stored for an unknown column."""
     known = sorted(amount for amount in amounts if isfinite(amount))
     if column not in UNITS or not known:
         name, size = next(((name, size) for _, name, size in UNITS.get(column, ()) if size == 1), ("", 1.0))

@@ -21,7 +21,7 @@ from math import inf, sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from results.arrays import Float64, probability, seed_difference
+from results.arrays import Float64, difference, probability
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 # Gauss-Legendre over the quantiles u of a chi-square, u = v^6: dense where small u make heavy tails.
@@ -116,22 +116,17 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
 
     ValueError for NaN, infinities, unequal shapes, and for a single seed without examples.
     """
-    apart = seed_difference(a, b)
+    apart = difference(a, b)
     seeds, estimate = len(apart), float(apart.mean())
     if apart.ndim == 1 or apart.shape[1] == 1:
         if seeds < 2:
             raise ValueError(f"a difference of scores needs at least 2 seeds, got {seeds}")
         return Difference(estimate, Noise(float(apart.reshape(seeds).var(ddof=1)) / seeds, 0.0, seeds - 1, 0))
     examples = apart.shape[1]
-    of_examples = float(apart.mean(axis=0).var(ddof=1)) / examples
     if seeds == 1:
-        return Difference(estimate, Noise(0.0, of_examples, 0, examples - 1))
-    by_seed = apart.mean(axis=1)
-    rest = apart - by_seed[:, None] - apart.mean(axis=0) + estimate
-    residual = float((rest**2).sum()) / ((seeds - 1) * (examples - 1)) / (seeds * examples)
-    return Difference(
-        estimate, crossed_noise(float(by_seed.var(ddof=1)) / seeds, of_examples, residual, seeds - 1, examples - 1)
-    )
+        return Difference(estimate, Noise(0.0, float(apart[0].var(ddof=1)) / examples, 0, examples - 1))
+    of_seeds = float(apart.mean(axis=1).var(ddof=1)) / seeds
+    return Difference(estimate, crossed_noise(of_seeds, *_variances_of_mean(apart), seeds - 1, examples - 1))
 
 
 def tasks_difference(tasks: Sequence[ArrayLike]) -> Difference:
@@ -141,21 +136,26 @@ def tasks_difference(tasks: Sequence[ArrayLike]) -> Difference:
     examples and of what is left summed over the T tasks and divided by T^2. At least two seeds. `score_difference` is
     the same by resampling, which other scores than means need; a table of hundreds of contrasts takes seconds here.
     """
-    tables = [seed_difference(task, np.zeros_like(np.asarray(task, dtype=np.float64))) for task in tasks]
+    tables = [difference(task, np.zeros_like(np.asarray(task, dtype=np.float64))) for task in tasks]
     if not tables or any(t.ndim != 2 or len(t) != len(tables[0]) or len(t) < 2 or t.shape[1] < 2 for t in tables):
         shapes = ", ".join(str(table.shape) for table in tables) or "none"
         raise ValueError(f"tasks must be (seeds, examples), at least two of each and the same seeds, got {shapes}")
     count, seeds = len(tables), len(tables[0])
     by_seed = np.mean([table.mean(axis=1) for table in tables], axis=0)
-    examples = residual = 0.0
-    for table in tables:
-        columns = table.mean(axis=0)
-        rest = table - table.mean(axis=1)[:, None] - columns + table.mean()
-        examples += float(columns.var(ddof=1)) / table.shape[1] / count**2
-        residual += float((rest**2).sum()) / ((seeds - 1) * (table.shape[1] - 1)) / table.size / count**2
+    parts = [_variances_of_mean(table) for table in tables]
+    examples, residual = (sum(part[which] / count**2 for part in parts) for which in (0, 1))
     fewest = min(table.shape[1] for table in tables)
     noise = crossed_noise(float(by_seed.var(ddof=1)) / seeds, examples, residual, seeds - 1, fewest - 1)
     return Difference(float(by_seed.mean()), noise)
+
+
+def _variances_of_mean(apart: Float64) -> tuple[float, float]:
+    """Return two variances of the mean of (seeds, examples): over examples, and of the residual."""
+    seeds, examples = apart.shape
+    columns = apart.mean(axis=0)
+    rest = apart - apart.mean(axis=1)[:, None] - columns + apart.mean()
+    residual = float((rest**2).sum()) / ((seeds - 1) * (examples - 1)) / apart.size
+    return float(columns.var(ddof=1)) / examples, residual
 
 
 def crossed_noise(seeds: float, examples: float, residual: float, seed_df: int, example_df: int) -> Noise:

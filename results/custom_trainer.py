@@ -15,13 +15,13 @@ DEMO = "demo"  # what `--data` is where nothing was named: data of the built-in 
 
 
 def custom_trainer(study: StudyRow) -> str | None:
-    """The function that a study trains with, "package.module:function"; None of the built-in model and rehearsals."""
-    named = study.settings_json.get("trainer", MULTITASK_BERT)
+    """Return the function that a study trains with, "package.module:function"; None for the built-in ones."""
+    named = study.settings_json.get("trainer") or MULTITASK_BERT
     return str(named) if named not in (MULTITASK_BERT, REHEARSAL) else None
 
 
 def trainer_sentence(study: StudyRow) -> str | None:
-    """Which trainer was measured and what its score is; None of the built-in model and rehearsals."""
+    """Return which custom trainer was measured and what its score is; None for the built-in ones."""
     named = custom_trainer(study)
     if named is None:
         return None
@@ -37,7 +37,7 @@ def trainer_sentence(study: StudyRow) -> str | None:
 
 
 def call_again(study: StudyRow, config: Mapping[str, Any], seed: int) -> str:
-    """The command that calls the function again with a configuration; it prints what the function returns."""
+    """Return the command that calls the function again with a configuration; it prints what the function returns."""
     configuration = {**config.get("choices", {}), **config.get("set", {})}
     settings = study.settings_json
     facts = f"epochs={settings.get('epochs', 1)!r}, data={_literal(settings.get('data', ''))}"
@@ -46,7 +46,7 @@ def call_again(study: StudyRow, config: Mapping[str, Any], seed: int) -> str:
 
 
 def _literal(value: Any) -> str:
-    """Python's literal of JSON data, with double quotes: single ones would be escaped one by one in a shell."""
+    """Return JSON data as a Python literal with double quotes: single ones would be escaped one by one in a shell."""
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, Mapping):

@@ -17,7 +17,7 @@ SHOWN_DIGEST = 7  # hex digits that distinguish configurations whose words are t
 
 @dataclass(frozen=True)
 class Described:
-    """`text` has room in a table; `whole` is every change from the baseline where `text` leaves some out."""
+    """A configuration in words: `text` fits a table; `whole` lists every change if `text` does not."""
 
     text: str
     whole: str = ""
@@ -31,7 +31,7 @@ def choices_of(results: StudyResults, digest: str) -> JsonObject:
 
 
 def described(found: Summary, choices: Mapping[str, Any]) -> Described:
-    """Of a configuration's choices."""
+    """Describe a configuration by its choices."""
     differing = changes(found.baseline_choices, choices)
     if len(differing) <= MOST:
         return Described(changes_in_words(differing), changes=len(differing))
@@ -45,7 +45,7 @@ def described(found: Summary, choices: Mapping[str, Any]) -> Described:
 
 
 def in_brief(differing: Sequence[Change]) -> str:
-    """The first changes in words, and how many more there are."""
+    """Return the first changes in words, and how many more there are."""
     if len(differing) <= MOST:
         return changes_in_words(tuple(differing))
     there = [change for change in differing if change.to_level is not None]
@@ -54,7 +54,7 @@ def in_brief(differing: Sequence[Change]) -> str:
 
 
 def best_in_brief(found: Summary) -> str:
-    """The best configuration in a few words, the changes with the largest measured effect first."""
+    """Return the best configuration in a few words, the changes with the largest measured effect first."""
     return in_brief(_ordered(found, found.best_changes))
 
 

@@ -42,27 +42,26 @@ class Forbidden:
 
 @dataclass(frozen=True)
 class FactorialPlan:
-    """The cells of a factorial part, and the combinations it goes without because the space forbids them.
+    """The configurations of a factorial part, and the combinations it leaves out because the space forbids them.
 
-    `names` of the factors in the order of the design's columns. `design` is None where a factor has other than two
-    levels; its `signs` have a row for each combination in order, forbidden ones included. `aliases` in words.
+    `names` of the factors in the order of the design's columns. `design`: the fraction, whose `signs` have a row for
+    each combination in order, forbidden ones included; None where every combination is run.
     """
 
     names: tuple[str, ...]
-    cells: tuple[CellPlan, ...]
+    combinations: tuple[dict[str, Choice], ...]
     forbidden: tuple[dict[str, Choice], ...]
     design: FactorialDesign | None = None
 
     @property
-    def aliases(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of interactions that cannot be told apart, such as ("pooling x adapter", "schedule x sampler")."""
-        if self.design is None:
-            return ()
-        return tuple(tuple(f"{self.names[i]} x {self.names[j]}" for i, j in group) for group in self.design.aliases)
+    def aliases(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """Groups of pairs of factors whose interactions cannot be told apart."""
+        groups = self.design.aliases if self.design else ()
+        return tuple(tuple((self.names[i], self.names[j]) for i, j in group) for group in groups)
 
 
 def leave_one_out(space: Space, best: Choices) -> list[CellPlan]:
-    """`best` with each factor alone back at its baseline; a factor that the baseline has not, at its own baseline."""
+    """Return `best` with each factor alone at the baseline's level, or at its own where the baseline lacks it."""
     baseline, cells = space.baseline(), []
     for name, factor in space.active(best):
         like = baseline if name in baseline else None
@@ -74,7 +73,7 @@ def leave_one_out(space: Space, best: Choices) -> list[CellPlan]:
 
 
 def one_at_a_time(space: Space, around: Choices) -> list[CellPlan]:
-    """Every other level of every factor, one at a time; ranges have none."""
+    """Return every other level of every factor, one at a time; ranges have none."""
     return [
         _cell("one_at_a_time", other.factor, other.from_level, other.to_level, dict(other.choices))
         for other in space.alternatives(around)
@@ -82,12 +81,12 @@ def one_at_a_time(space: Space, around: Choices) -> list[CellPlan]:
 
 
 def add_one_in(space: Space, best: Choices) -> list[CellPlan]:
-    """The baseline with each factor alone at its level of `best`, whose conditional factors come with it."""
+    """Return the baseline with each factor alone at its level of `best`, whose conditional factors come with it."""
     return _steps(space, "add_one_in", space.baseline(), best)
 
 
 def path_steps(space: Space, at: Choices, best: Choices) -> list[CellPlan]:
-    """What the greedy path from `at` to `best` may do next: each single change to a level of `best` that is allowed.
+    """Return the next steps of the greedy path from `at` to `best`: each allowed single change to a level of `best`.
 
     Empty where `at` is `best`. Where constraints allow no single change though the two differ, the way leads through
     all that is left at once: one cell, `best` itself.
@@ -97,63 +96,44 @@ def path_steps(space: Space, at: Choices, best: Choices) -> list[CellPlan]:
     return _steps(space, "path", at, best) or [CellPlan("path:best", "path", dict(best))]
 
 
-def best_step(steps: Sequence[CellPlan], scores: Sequence[float]) -> CellPlan:
-    """The step whose configuration scored highest, the first of equals: it helps most, or hurts least.
+def full_factorial(space: Space, around: Choices, other: Choices, names: Sequence[str]) -> FactorialPlan:
+    """Return every combination of the levels of these factors in `around` and `other`, all else as in `around`."""
+    levels = product(*((around[name], other[name]) for name in names))
+    combined = [dict(zip(names, chosen, strict=True)) for chosen in levels]
+    return _factorial(space, around, other, names, combined)
 
-    `scores`: mean scores over the same seeds, one a step. The score chose the step, so it flatters it; the path is told
-    with runs of fresh seeds.
+
+def fractional_factorial(space: Space, low: Choices, high: Choices, names: Sequence[str]) -> FactorialPlan:
+    """Return a fraction of resolution IV of these factors, in which `low` and `high` differ.
+
+    Main effects are free of two-factor interactions; `aliases` has those that are confused with each other.
     """
-    if not steps or len(steps) != len(scores):
-        raise ValueError(f"there must be a score for each of at least one step, got {len(scores)} for {len(steps)}")
-    return max(zip(steps, scores, strict=True), key=lambda pair: pair[1])[0]
-
-
-def full_factorial(space: Space, around: Choices, levels: Mapping[str, Sequence[Choice]]) -> FactorialPlan:
-    """Every combination of these levels of these factors, all else as in `around`.
-
-    `SpaceError` where a factor or a level does not exist.
-    """
-    names = tuple(levels)
-    combined = [dict(zip(names, chosen, strict=True)) for chosen in product(*levels.values())]
-    return _factorial(space, "full_factorial", around, around, names, combined, None)
-
-
-def fractional_factorial(space: Space, low: Choices, high: Choices, factors: Sequence[str] = ()) -> FactorialPlan:
-    """A fraction of resolution IV of the factors in which `low` and `high` differ, or of `factors` among these.
-
-    Main effects are free of two-factor interactions; which of those are confused with each other, `aliases` tells.
-    """
-    names = tuple(factors) or differing(space, low, high)
-    _check_differing(space, low, high, names)
     design = resolution_iv_design(len(names))
     combined = [
         {name: (high if sign > 0 else low)[name] for name, sign in zip(names, row, strict=True)} for row in design.signs
     ]
-    return _factorial(space, "fractional_factorial", low, high, names, combined, design)
+    return _factorial(space, low, high, names, combined, design)
 
 
-def pairs(space: Space, low: Choices, high: Choices, factors: Sequence[str] = ()) -> list[FactorialPlan]:
-    """For each pair of factors its four cells, all else as in `low`: neither, the first, the second, both at `high`.
+def pairs(space: Space, low: Choices, high: Choices) -> list[FactorialPlan]:
+    """Return for each pair of factors its four configurations: neither, the first, the second, both as in `high`.
 
-    The interaction of a pair of which the space forbids a cell cannot be measured: the plan says so in `forbidden`.
+    All else is as in `low`. The interaction of a pair of which the space forbids a configuration cannot be measured:
+    the plan has that in `forbidden`.
     """
-    names = tuple(factors) or differing(space, low, high)
-    _check_differing(space, low, high, names)
     return [
-        _factorial(
-            space, "pair", low, high, pair, [{}, *({name: high[name]} for name in pair), {n: high[n] for n in pair}]
-        )
-        for pair in combinations(names, 2)
+        _factorial(space, low, high, pair, [{}, *({name: high[name]} for name in pair), {n: high[n] for n in pair}])
+        for pair in combinations(differing(space, low, high), 2)
     ]
 
 
 def differing(space: Space, low: Choices, high: Choices) -> tuple[str, ...]:
-    """The factors that exist in both configurations and differ, in the space's order."""
+    """Return the factors that exist in both configurations and differ, in the space's order."""
     return tuple(d.factor for d in space.differences(low, high) if d.first is not None and d.second is not None)
 
 
 def forbidden_changes(space: Space, best: Choices) -> list[Forbidden]:
-    """Every level of every factor that cannot stand where the best has another, with the reasons."""
+    """Return every level of every factor that the best cannot have instead of its own, with the reasons."""
     baseline, found = space.baseline(), []
     for name, factor in space.active(best):
         for level in factor.level_names():
@@ -174,36 +154,24 @@ def _steps(space: Space, design: str, at: Choices, best: Choices) -> list[CellPl
 
 def _factorial(
     space: Space,
-    design: str,
     around: Choices,
     like: Choices,
     names: Sequence[str],
     combined: Iterable[Mapping[str, Choice]],
-    signs: FactorialDesign | None = None,
+    design: FactorialDesign | None = None,
 ) -> FactorialPlan:
-    cells, forbidden = [], []
+    allowed: list[dict[str, Choice]] = []
+    forbidden: list[dict[str, Choice]] = []
     for chosen in combined:
-        whole = {**like, **around, **chosen}
-        choices = _completed(space, whole)
-        if any(space.why_not(choices, name, choices[name]) for name in names[:1] if name in choices):
-            forbidden.append(choices)
-            continue
-        space.check({**choices, **chosen})  # with a factor or a level that does not exist, so that it is told
-        shown = ", ".join(f"{name}={choices[name]}" for name in names)
-        cells.append(CellPlan(f"{design}:{shown}", design, choices))
-    return FactorialPlan(tuple(names), tuple(cells), tuple(forbidden), signs)
+        choices = _completed(space, {**like, **around, **chosen})
+        clashes = names[0] in choices and bool(space.why_not(choices, names[0], choices[names[0]]))
+        (forbidden if clashes else allowed).append(choices)
+    return FactorialPlan(tuple(names), tuple(allowed), tuple(forbidden), design)
 
 
 def _completed(space: Space, wanted: Choices) -> dict[str, Choice]:
-    """Complete choices, those wanted where their factor exists; constraints are not looked at."""
+    """Return complete choices, those wanted where their factor exists; constraints are not checked."""
     return choose(space.factors, lambda name, factor: wanted.get(name, factor.baseline))
-
-
-def _check_differing(space: Space, low: Choices, high: Choices, names: Sequence[str]) -> None:
-    alike = [name for name in names if name not in differing(space, low, high)]
-    if alike or not names:
-        said = ", ".join(alike) or "none"
-        raise ValueError(f"factors must be ones in which the two configurations differ, got {said}")
 
 
 def _cell(design: str, factor: str, now: Choice, then: Choice, choices: dict[str, Choice]) -> CellPlan:

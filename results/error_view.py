@@ -9,6 +9,7 @@ import numpy as np
 
 from results.arrays import Float64
 from results.class_scores import SCORES
+from results.slices import Slice
 from results.statistics import Interval
 from results.task_errors import BASELINE, BEST, TaskErrors
 from results.task_predictions import TaskPredictions
@@ -59,22 +60,17 @@ class ShownList:
 
 
 @dataclass(frozen=True)
-class ScoreRow:
-    """A metric of classes in words: `means` of the configurations in the order of `sides`, mean ± sd over seeds."""
+class ShownRow:
+    """One row of a table: `means` of the configurations in the order of `sides`, best minus baseline with its interval.
+
+    A dash where there are too few examples, or seeds in common. `examples`: how many the row is of, where not of all.
+    """
 
     name: str
     means: tuple[str, ...]
-    difference: Interval | None
-
-
-@dataclass(frozen=True)
-class WordsRow:
-    """A part of the examples by their words, as texts; `means` of the configurations in the order of `sides`."""
-
-    name: str
-    examples: int
-    means: tuple[str, ...]
-    difference: str
+    difference: str = NONE
+    interval: str = ""
+    examples: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,35 +131,55 @@ class TaskView:
         return sentence
 
     @property
-    def score_rows(self) -> list[ScoreRow]:
-        """Of classes: accuracy, precision, recall and F1 of each configuration, and their difference in points."""
-        rows = []
-        for score in self.found.scores:
-            means = [score_with_spread(each.mean(), each.std(ddof=1)) for each in score.values.values()]
-            rows.append(ScoreRow(self._metric_words(score.metric), tuple(means), score.difference))
-        return rows
+    def score_rows(self) -> list[ShownRow]:
+        """Of classes: accuracy, precision, recall and F1 of each configuration."""
+        return [
+            self._row(
+                self._metric_words(score.metric),
+                [score_with_spread(each.mean(), each.std(ddof=1)) for each in score.values.values()],
+                score.difference,
+            )
+            for score in self.found.scores
+        ]
+
+    @property
+    def class_rows(self) -> list[ShownRow]:
+        """The accuracy of each true class."""
+        return [self._slice(self.class_names[int(part.name)], part) for part in self.found.by_class]
+
+    @property
+    def words_rows(self) -> list[ShownRow]:
+        """By length, overlap, one word that differs and rare words: accuracies or absolute errors."""
+        return [
+            self._slice(YES_OR_NO.get(part.kind, {}).get(part.name, part.name), part) for part in self.found.by_words
+        ]
+
+    @property
+    def distance_rows(self) -> list[ShownRow]:
+        """Of more than two classes: how far off predictions are."""
+        names = ["right", "1 class away", *(f"{away} classes away" for away in range(2, self.found.classes))]
+        return [
+            self._row(name, [f"{100 * share:.1f} %" for share in one.shares.values()], one.difference)
+            for name, one in zip(names, self.found.distances, strict=False)
+        ]
 
     def _metric_words(self, metric: str) -> str:
-        """ "Macro F1", "Accuracy", "Precision of 1 duplicate"."""
+        """Return e.g. "Macro F1", "Accuracy", "Precision of 1 duplicate"."""
         words = metric.replace("_", " ").capitalize().replace("f1", "F1")
         return f"{words} of {self.class_names[1]}" if metric in SCORES else words
 
-    @property
-    def words_rows(self) -> list[WordsRow]:
-        """By length, overlap, one word that differs and rare words: accuracies or absolute errors, their difference.
+    def _slice(self, name: str, part: Slice) -> ShownRow:
+        write = _accuracy if self.found.kind == "classes" else _error
+        means = [" ".join(write(part.mean[role])) if part.mean else NONE for role in self.found.sides]
+        return self._row(name, means, part.difference, part.examples)
 
-        Dashes where a part has too few examples.
-        """
-        write, write_difference = (_accuracy, _points) if self.found.kind == "classes" else (_error, _error)
-        return [
-            WordsRow(
-                YES_OR_NO.get(part.kind, {}).get(part.name, part.name),
-                part.examples,
-                tuple(write(part.mean[role]) if part.mean else NONE for role in self.found.sides),
-                write_difference(part.difference) if part.difference else NONE,
-            )
-            for part in self.found.by_words
-        ]
+    def _row(
+        self, name: str, means: Sequence[str], difference: Interval | None, examples: int | None = None
+    ) -> ShownRow:
+        if difference is None:
+            return ShownRow(name, tuple(means), examples=examples)
+        estimate, interval = (_points if self.found.kind == "classes" else _error)(difference)
+        return ShownRow(name, tuple(means), estimate, interval, examples)
 
     @property
     def flip_words(self) -> str:
@@ -221,18 +237,18 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _accuracy(found: Interval) -> str:
-    return f"{score_text(found.estimate)} {score_interval(found)}"
+def _accuracy(found: Interval) -> tuple[str, str]:
+    return score_text(found.estimate), score_interval(found)
 
 
-def _points(found: Interval) -> str:
-    return f"{points_text(found.estimate)} {points_interval(found)}"
+def _points(found: Interval) -> tuple[str, str]:
+    return points_text(found.estimate), points_interval(found)
 
 
-def _error(found: Interval) -> str:
+def _error(found: Interval) -> tuple[str, str]:
     """Format an error in a label's units, with two decimals."""
     estimate, low, high = (decimals(value, 2) for value in (found.estimate, found.low, found.high))
-    return f"{estimate} [{low}, {high}]"
+    return estimate, f"[{low}, {high}]"
 
 
 def _right_seeds(side: TaskPredictions, place: int) -> str:

@@ -1,10 +1,10 @@
-"""The errors of `results`: one tree, each message for a person.
+"""The errors of `results`: one tree, each with a message for the user.
 
 ResultsError
 ├── StorageError     the database cannot be opened, read or written
-│   └── ConnectionLost   its server went away, and may come back
+│   └── ConnectionLost   its server is away, perhaps for a while
 ├── UnknownStudy     the database has no study of that name
-├── RecordError      a row would contradict the rows that are there
+├── RecordError      a row would contradict existing rows
 └── LeaseHeld        another driver runs this study; carries its name and the seconds until the lease ends
 """
 
@@ -17,7 +17,7 @@ from search_spaces.output import plain
 
 
 class ResultsError(Exception):
-    """What a person can mend: the message says what is wrong, where, and the way out; as plain text."""
+    """What the user can correct: the message says what is wrong, where, and the way out; as plain text."""
 
     def __str__(self) -> str:
         return plain(super().__str__())
@@ -28,11 +28,11 @@ class StorageError(ResultsError):
 
 
 class RecordError(ResultsError):
-    """A row would contradict the rows that are there already."""
+    """A row would contradict existing rows."""
 
 
 class ConnectionLost(StorageError):
-    """The server went away; it may come back. `was_there`: it had been answering, or said that it starts or stops."""
+    """The server is away, perhaps for a while. `was_there`: it had answered, or said that it starts or stops."""
 
     def __init__(self, message: str, *, was_there: bool = True) -> None:
         super().__init__(message)
@@ -52,7 +52,7 @@ class UnknownStudy(ResultsError):
 class LeaseHeld(ResultsError):
     """Another driver holds the lease of the study.
 
-    `last_heartbeat_seconds` and `expires_in` are seconds: since its last sign of life, and until it may be
+    `last_heartbeat_seconds` and `expires_in` are seconds: since its last heartbeat, and until it may be
     taken over. `living_pid`: its process, where that is known to live on this machine; then it is never taken over.
     """
 
@@ -71,11 +71,11 @@ class LeaseHeld(ResultsError):
         way_out = f"If that process is gone, try again in {max(1, round(expires_in))} s, when its lease ends."
         if living_pid is not None:
             way_out = (
-                f"That process lives on this machine. To go on with the study here, end it first: kill {living_pid} "
+                f"That process lives on this machine. To continue the study here, end it first: kill {living_pid} "
                 f"(kill -9 {living_pid} where it hangs)."
             )
         super().__init__(
             f"Study '{study}' is being run by {owner} "
-            f"(last sign of life {last_heartbeat_seconds:.0f} s ago). "
+            f"(last heartbeat {last_heartbeat_seconds:.0f} s ago). "
             f"Watch it: python -m study.status --name {study}\n{way_out}"
         )

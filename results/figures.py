@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from results import run_links
 from results.figure import Figure, Trace, best_and_baseline, capitalized
 from results.kept_epoch import train_above_dev
-from results.searched import evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, evenly
 from results.summary import Summary
 from results.units import Unit, axis_title
 from results.wording import SHARES

@@ -118,7 +118,7 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
 
 
 def _update(data: JsonObject, name: str, found: Outcome) -> None:
-    """Replace what the data say of a page by what its study says now; its judgement stays."""
+    """Replace the data of a page by its study's current results; the judgement stays."""
     data["claims"] = {key: claim for key, claim in data["claims"].items() if claim["page"] != name}
     page: JsonObject = {"judgement": _judgement(data, name)}
     data["pages"][name] = page
@@ -195,7 +195,7 @@ def _claims(found: Outcome) -> Claims | None:
 
 
 def _again(found: Outcome) -> str:
-    """The command that began the study, wherever the data are."""
+    """Return the command that started the study, with `DATA` for its data folder."""
     study = found.results.study
     try:
         words = shlex.split(study.command)
@@ -211,14 +211,13 @@ def _environments(found: Outcome) -> list[EnvironmentRow]:
 
 
 def _commit(commit: str | None) -> str:
-    """A commit's first twelve digits; "+" stays, which says that files differed from it."""
+    """Return a commit's first twelve digits, and the "+" that marks files that differ from it."""
     return "unknown" if commit is None else commit[:12] + ("+" if commit.endswith("+") else "")
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "score": wording.score_text,
     "spread": wording.score_with_spread,
-    "interval": wording.score_interval,
     "points": wording.points_text,
     "points_interval": wording.points_interval,
     "measured_points": lambda one: f"{wording.points_text(one[0])} {wording.points_interval(Interval(*one))}",

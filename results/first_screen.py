@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from results import run_links
 from results.contrasts import compared_runs
-from results.custom_trainer import custom_trainer, trainer_sentence
+from results.custom_trainer import REHEARSAL, custom_trainer, trainer_sentence
 from results.described import best_in_brief
 from results.leaderboard import ConfigurationResult
 from results.rows import StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary, seconds_spent
 from results.units import Unit
-from results.wording import (
-    NONE,
-    duration,
-    plural,
-    seeds_text,
-)
+from results.wording import NONE, duration, plural, seeds_text
 
 MADE_UP = (
     "Made-up data: these sentences come from this program's own generator; these numbers say nothing about "
@@ -39,24 +35,24 @@ MINILM = (
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the four numbers of the first screen; `runs`, and the second of each note: the fragment of its runs."""
+    """One of the four numbers of the first screen; `runs` and the second part of each note link to the runs."""
 
     label: str
     value: str
-    notes: tuple[tuple[str, str], ...]
+    notes: Sequence[tuple[str, str]]
     unit: str = ""
     runs: str = ""
 
 
 def made_up(study: StudyRow) -> str:
-    """What stands above all else where the numbers say nothing of real sentences; empty where they do."""
+    """Return the warning that the numbers do not describe real sentences; empty if they do."""
     if is_rehearsal(study):
         return REHEARSED
     return MADE_UP if study.data_made_up else ""
 
 
 def headline(found: Summary) -> str:
-    """The answer in one line, or that there is none yet."""
+    """Return the answer in one line, or that there is none yet."""
     if found.best is not None:
         return f"Best: {best_name(found)}"
     if found.counts.complete + found.counts.pruned:
@@ -69,91 +65,87 @@ def headline(found: Summary) -> str:
 
 
 def best_name(found: Summary) -> str:
-    """A printed row by its label, else the best by its differences from the baseline."""
+    """Return the best configuration's printed label, else its differences from the baseline."""
     if found.best is None or not found.best.labels:
         return best_in_brief(found)
     return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
 
 
 def lead(found: Summary) -> list[str]:
-    """The sentences under the headline."""
+    """Return the sentences under the headline."""
+    trainer = trainer_sentence(found.study)
+    about = [trainer] if trainer else []
     if found.best is None:
-        about = trainer_sentence(found.study)
-        return [*found.cautions, *([about] if about else []), *_lead_without_best(found)]
-    best, baseline, unit = found.best, found.baseline, found.units.score
-    told = trainer_sentence(found.study)
+        return [*found.cautions, *about, *_lead_without_best(found)]
+    return [*about, *_scores_in_words(found, found.best), *found.cautions]
+
+
+def _scores_in_words(found: Summary, best: ConfigurationResult) -> Iterator[str]:
+    """Yield what the best scores, the baseline, the gain, and what they score on test."""
+    baseline, unit = found.baseline, found.units.score
     measured = "scores" if unit.name == "score" else f"has the {unit.name}"
-    sentences = [f"It {measured} {_scored(best, unit)}."]
     if best.labels and not found.best_is_baseline:
-        sentences.insert(0, f"Where it differs from the baseline: {best_in_brief(found)}.")
+        yield f"Where it differs from the baseline: {best_in_brief(found)}."
+    yield f"It {measured} {_scored(best, unit)}."
     if best.seeds < 2:
-        sentences.append("One seed shows no spread: no interval can be given.")
+        yield "One seed shows no spread: no interval can be given."
     if found.best_is_baseline:
-        sentences.append(
-            f"No confirmed configuration scores {'higher' if unit.higher_is_better else 'better'} than the baseline."
-        )
+        yield f"No confirmed configuration scores {'higher' if unit.higher_is_better else 'better'} than the baseline."
     elif baseline is None:
-        sentences.append("The baseline has no complete run with a fresh seed, so there is no gain to show.")
+        yield "The baseline has no complete run with a fresh seed, so there is no gain to show."
     else:
-        sentences.append(f"The baseline {measured} {_scored(baseline, unit)}.")
-        sentences += _gain_sentences(found)
+        yield f"The baseline {measured} {_scored(baseline, unit)}."
+        yield from _gain_sentences(found)
     if best.test_mean is not None:
         tested = f"On test, looked at once, it scores {unit.spread_with_unit(best.test_mean, best.test_spread)}"
         if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
             tested += f", the baseline {unit.spread_with_unit(baseline.test_mean, baseline.test_spread)}"
-        sentences.append(f"{tested}.")
-    return [*([told] if told else []), *sentences, *found.cautions]
+        yield f"{tested}."
 
 
 def tiles(results: StudyResults, found: Summary) -> list[Tile]:
-    """Best score, gain, runs, time."""
-    best, gain, unit = found.best, found.gain, found.units.score
-    turned = "" if unit.higher_is_better else ", lower is better"
-    counts = found.counts
-    others = tuple(
+    """Return best score, gain, runs and time."""
+    best, gain, unit, counts = found.best, found.gain, found.units.score, found.counts
+    words = {"failed": "failed", "pruned": "stopped early", "interrupted": "interrupted", "running": "running"}
+    others = [
         (f"{count:,} {word}", run_links.having(status=status))
-        for count, word, status in (
-            (counts.failed, "failed", "failed"),
-            (counts.pruned, "stopped early", "pruned"),
-            (counts.interrupted, "interrupted", "interrupted"),
-            (counts.running, "running", "running"),
-        )
-        if count
-    )
+        for status, word in words.items()
+        if (count := getattr(counts, status))
+    ]
+    turned = "" if unit.higher_is_better else ", lower is better"
     return [
         Tile(
             "Best score" if unit.name == "score" else f"Best {unit.name}",
             unit.score(best.mean) if best else NONE,
-            ((f"95 % {unit.score_interval(best.interval)}" if best and best.interval else "no interval yet", ""),),
+            [(f"95 % {unit.score_interval(best.interval)}" if best and best.interval else "no interval yet", "")],
             unit.symbol if best else "",
-            runs=run_links.of_runs(best.run_ids) if best else "",
+            run_links.of_runs(best.run_ids) if best else "",
         ),
         Tile(
             "Gain over the baseline" if unit.higher_is_better else "Against the baseline",
             unit.difference(gain.interval.estimate) if gain else NONE,
-            ((f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(found), ""),),
+            [(f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(found), "")],
             unit.counted if gain else "",
             _gain_runs(results, found),
         ),
         Tile(
             "Runs complete",
             f"{counts.complete:,}",
-            others or (("none failed", ""),),
+            others or [("none failed", "")],
             runs=run_links.having(status="complete") if counts.complete else "",
         ),
-        Tile("Computing time", *_spent(results, found)),
+        Tile(
+            "Computing time",
+            NONE if is_rehearsal(found.study) else duration(found.hours_spent * 3600),
+            [(_time_note(results, found), "")],
+        ),
     ]
 
 
-def _spent(results: StudyResults, found: Summary) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The computing time and its note; none of a rehearsal, whose runs only claim to have taken time."""
-    if is_rehearsal(found.study):
-        return NONE, (("a rehearsal computes nothing", ""),)
-    return duration(found.hours_spent * 3600), ((_time_note(results, found), ""),)
-
-
 def _time_note(results: StudyResults, found: Summary) -> str:
-    """What sharing stages saved; of a custom trainer, which has none, the mean of a complete run."""
+    """Return what sharing stages saved; for a custom trainer, which has no stages, the mean time of a complete run."""
+    if is_rehearsal(found.study):
+        return "a rehearsal computes nothing"
     if custom_trainer(results.study) is None:
         saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
         return f"{saved} saved by sharing stages"
@@ -162,18 +154,18 @@ def _time_note(results: StudyResults, found: Summary) -> str:
 
 
 def is_rehearsal(study: StudyRow) -> bool:
-    """Whether nothing was trained."""
-    return study.settings_json.get("trainer") == "rehearsal"
+    """Return whether nothing was trained."""
+    return study.settings_json.get("trainer") == REHEARSAL
 
 
 def answer_scale(found: Summary) -> str:
-    """What the numbers of the first screen are."""
+    """Return the unit of the numbers on the first screen."""
     unit = found.units.score
     if unit.counted == "points":
-        told = f"Points of the {unit.name}"
+        sentence = f"Points of the {unit.name}"
     else:
-        told = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
-    return told if unit.higher_is_better else f"{told}, of which lower is better"
+        sentence = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
+    return sentence if unit.higher_is_better else f"{sentence}, of which lower is better"
 
 
 def _gain_runs(results: StudyResults, found: Summary) -> str:
@@ -200,25 +192,26 @@ def _lead_without_best(found: Summary) -> list[str]:
 
 
 def _how_it_goes_on(found: Summary) -> str:
-    """Whether to wait or to launch the study again."""
+    """Return whether to wait or to launch the study again."""
     if found.driven:
         return "The study is running: what is missing is still to come."
     return "Launch the study again under the same name to go on."
 
 
 def _lead_without_all_seeds(found: Summary) -> list[str]:
-    """Of a study that has begun with fresh seeds, and where each configuration lacks some."""
+    """Return the sentences about a study in which every configuration lacks some of its fresh seeds."""
     counts, name = found.counts, found.study.study_name
-    told = "A configuration is ranked when every seed that it should have has given a score"
+    rule = "A configuration is ranked when every seed that it should have has given a score"
     if not counts.lost:
-        return [f"{told}; none has them all yet.", _how_it_goes_on(found)]
-    failed = f"{told}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed. "
-    if found.driven:
-        return [f"{failed}The list of all runs says why.", _how_it_goes_on(found)]
+        return [f"{rule}; none has them all yet.", _how_it_goes_on(found)]
+    again = (
+        "Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
+        f"--name {name}-2 --import-from {name}"
+    )
     return [
-        f"{failed}The list of all runs says why.",
-        f"Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
-        f"--name {name}-2 --import-from {name}",
+        f"{rule}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed.",
+        "The list of all runs says why.",
+        _how_it_goes_on(found) if found.driven else again,
     ]
 
 
@@ -233,10 +226,10 @@ def _gain_sentences(found: Summary) -> list[str]:
     interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
     unit = found.units.score
     named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
-    told = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
+    gain = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
     if interval.excludes_zero:
-        return [told]
-    return [told, f"It is not distinguishable from the baseline with {seeds}."]
+        return [gain]
+    return [gain, f"It is not distinguishable from the baseline with {seeds}."]
 
 
 def _why_no_gain(found: Summary) -> str:

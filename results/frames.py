@@ -62,7 +62,7 @@ class StudyFrames:
         return {name: frame for name, frame in self._following().items() if name not in RECORDED}
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        """A table of the report by its name."""
+        """Return a table of the report by its name."""
         if name.startswith("_") or name not in FOLLOWING:
             known = [*(each.name for each in fields(self) if not each.name.startswith("_")), "tables", *FOLLOWING]
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
@@ -76,11 +76,11 @@ class StudyFrames:
         return self.tables[name]
 
     def __dir__(self) -> list[str]:
-        """The frames too, for completion; without computing one."""
+        """Return the names of the frames too, for completion, without computing one."""
         return sorted({*super().__dir__(), *FOLLOWING})
 
     def __repr__(self) -> str:
-        """The study, and what is there: a line per frame."""
+        """Return the study and what it has, one line per frame."""
         study = self.study
         shown = {"trials": self.trials, **{name: getattr(self, name) for name in RECORDED}}
         lines = [
@@ -96,7 +96,7 @@ class StudyFrames:
 
 
 def load_study(storage: str, name: str) -> StudyFrames:
-    """The frames of study `name` in the database at URL `storage`; see `StudyFrames`.
+    """Return the frames of study `name` in the database at URL `storage`; see `StudyFrames`.
 
     StorageError when there is no such database (none is made), UnknownStudy when it has no such study.
     """
@@ -108,7 +108,7 @@ def load_study(storage: str, name: str) -> StudyFrames:
 def study_frames(
     database: Database, name: str, following: Callable[[], dict[str, pd.DataFrame]] | None = None
 ) -> StudyFrames:
-    """The frames of a study in an open database. UnknownStudy when there is none of that name.
+    """Return the frames of a study in an open database. UnknownStudy when there is none of that name.
 
     `following` gives the tables that follow from the runs; by default they come from `database`, which must then still
     be open.
@@ -123,7 +123,7 @@ def study_frames(
 
 
 def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
-    """The frames of what was recorded: `RECORDED`."""
+    """Return the frames of what was recorded: `RECORDED`."""
     run, cell, issue = schema.Run, schema.Cell, schema.DataIssue
     cells = select(cell).where(cell.study_name == name).order_by(cell.phase, cell.position, cell.name)
     runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
@@ -141,7 +141,7 @@ def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
 
 
 def _plot_with_plotly() -> None:
-    """Let `.plot` draw with plotly where it would fail for want of matplotlib; a backend that was chosen stays."""
+    """Let `.plot` draw with plotly where matplotlib is not installed; a backend that the user chose stays."""
     if pd.options.plotting.backend == "matplotlib" and find_spec("matplotlib") is None:
         pd.options.plotting.backend = "plotly"
 
@@ -162,7 +162,7 @@ def _following_tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
 
 
 def environment_frame(database: Database, name: str) -> pd.DataFrame:
-    """What the runs of a study ran on, a row an environment."""
+    """Return what the runs of a study ran on, one row per environment."""
     run, environment = schema.Run, schema.Environment
     used = select(run.environment_id).where(run.study_name == name)
     wanted = select(environment).where(environment.id.in_(used)).order_by(environment.id)

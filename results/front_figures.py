@@ -13,9 +13,7 @@ from results.figure import Figure, Trace, capitalized, escaped, outlines, points
 from results.front_labels import Area, marked, name_annotations
 from results.front_texts import Drawing, configuration_text, cost_unit, front_sentence, run_text
 from results.pareto import OF_TASK, SCORE, Front, value_of
-from results.rows import RunRow
-from results.searched import complete_search, evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, complete_search, evenly
 from results.summary import Summary
 
 if TYPE_CHECKING:
@@ -119,8 +117,9 @@ def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
     Only those whose cost is in the `span` of configurations with results: the others would compress these.
     """
     runs = complete_search(it.results)
-    measured = _measured(it.results, evenly(runs, MOST_POINTS), it.front)
-    known = [one for one in measured if span[0] <= one[0] <= span[1]]
+    columns = it.front.x.column, it.front.y.column
+    pairs = [(run, [value_of(it.results, run, column) for column in columns]) for run in evenly(runs, MOST_POINTS)]
+    known = [(x, y, run) for run, (x, y) in pairs if x is not None and y is not None and span[0] <= x <= span[1]]
     name = f"search: one seed each, too {'high' if it.of(SCORE).higher_is_better else 'low'}"
     if len(known) < len(runs):
         name += f" ({len(known):,} of {len(runs):,})"
@@ -129,12 +128,6 @@ def _single_runs(it: Drawing, span: tuple[float, float]) -> Trace:
     trace = points(name, xs, ys, "var(--faint)", 4, texts=texts)
     trace["marker"]["opacity"] = 0.5
     return trace | {"runs": [str(run.id) for _, _, run in known]}
-
-
-def _measured(results: StudyResults, runs: Sequence[RunRow], front: Front) -> list[tuple[float, float, RunRow]]:
-    """Return both objectives of the runs for which both are known."""
-    pairs = [(value_of(results, run, front.x.column), value_of(results, run, front.y.column), run) for run in runs]
-    return [(x, y, run) for x, y, run in pairs if x is not None and y is not None]
 
 
 def _configurations(name: str, rows: pd.DataFrame, it: Drawing, color: str, line: bool = False) -> Trace:

@@ -74,11 +74,7 @@ def front_probability(
     """
     runs = [finite(values, f"configuration {i}") for i, values in enumerate(configurations)]
     for i, values in enumerate(runs):
-        if values.ndim != 2 or values.shape[1] != len(directions):
-            raise ValueError(
-                f"configuration {i} must have shape (seeds, {len(directions)}) for {len(directions)} directions, "
-                f"got {values.shape}"
-            )
+        _check(values, directions, f"configuration {i}", "seeds")
     rng = np.random.default_rng(seed)
     drawn = np.stack([_means(values, resamples, rng) for values in runs], axis=1)  # (resamples, points, objectives)
     found: Float64 = _fronts(drawn * _signs(directions), directions, tolerance).mean(axis=0, dtype=np.float64)
@@ -107,7 +103,7 @@ def tolerance_of(noise: float | None, seeds: float) -> float:
 
 
 def _fronts(better: Float64, directions: Sequence[Direction], tolerance: float) -> NDArray[np.bool_]:
-    """`front` of many sets of points at once: (sets, points, objectives) -> (sets, points)."""
+    """Return `front` of many sets of points at once: (sets, points, objectives) -> (sets, points)."""
     if tolerance and tuple(directions) != ("minimize", "maximize"):
         raise ValueError(f"a tolerance needs a cost and a score (minimize, maximize), got {tuple(directions)}")
     if len(directions) == 2:
@@ -122,7 +118,7 @@ def _fronts(better: Float64, directions: Sequence[Direction], tolerance: float) 
 
 
 def _fronts_of_two(scores: Float64, costs: Float64, tolerance: float) -> NDArray[np.bool_]:
-    """`front` of many sets of a score, more being better, and a cost, less being better: (sets, points) each."""
+    """Return `front` of many sets of a score, more being better, and a cost, less being better: (sets, points) each."""
     known = np.isfinite(scores) & np.isfinite(costs)
     score, cost = np.where(known, scores, -np.inf), np.where(known, costs, np.inf)
     order = np.lexsort((cost, -score), axis=1)
@@ -173,16 +169,19 @@ def _dominated(sides: Float64) -> float:
 
 def _larger_is_better(points: ArrayLike, directions: Sequence[Direction]) -> Float64:
     values = np.asarray(points, dtype=np.float64)
-    if values.ndim != 2 or values.shape[1] != len(directions) or not directions:
-        raise ValueError(
-            f"points must have shape (points, {len(directions)}) for {len(directions)} directions, got {values.shape}"
-        )
-    unknown = set(directions) - {"maximize", "minimize"}
-    if unknown:
-        raise ValueError(f"a direction is maximize or minimize, got {sorted(unknown)}")
+    _check(values, directions, "points", "points")
     better: Float64 = values * _signs(directions)
     return better
 
 
 def _signs(directions: Sequence[Direction]) -> Float64:
     return np.array([1.0 if direction == "maximize" else -1.0 for direction in directions])
+
+
+def _check(values: Float64, directions: Sequence[Direction], name: str, rows: str) -> None:
+    count = len(directions)
+    if values.ndim != 2 or values.shape[1] != count or not count:
+        raise ValueError(f"{name} must have shape ({rows}, {count}) for {count} directions, got {values.shape}")
+    unknown = set(directions) - {"maximize", "minimize"}
+    if unknown:
+        raise ValueError(f"a direction is maximize or minimize, got {sorted(unknown)}")

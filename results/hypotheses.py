@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from results.arrays import Float64, finite, probability, seed_difference
+from results.arrays import Float64, difference, finite, probability
 from results.crossed import paired_difference
 
 
@@ -23,7 +23,7 @@ def permutation_test(a: ArrayLike, b: ArrayLike, *, resamples: int = 20_000, see
     """
     from scipy import stats
 
-    apart = seed_difference(a, b)
+    apart = difference(a, b)
     if apart.shape == (1,) or apart.shape == (1, 1):
         raise ValueError("a permutation test needs at least 2 pairs, got 1")
     pairs = apart[0] if len(apart) == 1 else apart.reshape(len(apart), -1).mean(axis=1)

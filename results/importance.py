@@ -50,19 +50,25 @@ class FactorImportance:
 class Importances:
     """The factors by value, the largest first; `null` is what the largest null factor reached in half of the resamples.
 
-    `too_few` says why nothing is claimed, and is empty where something is: too few runs to compute anything (then there
-    are no factors either), or no factor told apart.
+    `reason`: why there are no factors, else empty.
     """
 
     runs: int
     factors: tuple[FactorImportance, ...]
     null: float
-    too_few: str
+    reason: str = ""
 
     @property
     def ranking(self) -> tuple[str, ...]:
         """The factors that are told apart from noise, the largest first: all that may be called important."""
         return tuple(factor.factor for factor in self.factors if factor.told_apart)
+
+    @property
+    def too_few(self) -> str:
+        """Why nothing can be claimed; empty where some factor is told apart."""
+        if self.reason or self.ranking:
+            return self.reason
+        return f"Not enough runs: with {self.runs}, no factor can be distinguished from one that cannot matter."
 
 
 def importances(choices: Sequence[Choices], scores: ArrayLike, *, resamples: int = 40, seed: int = 0) -> Importances:
@@ -81,9 +87,9 @@ def importances(choices: Sequence[Choices], scores: ArrayLike, *, resamples: int
     if resamples < 20:
         raise ValueError(f"resamples must be at least 20, got {resamples}")
     groups = groups_of(choices)
-    needed = runs_needed(len(groups))
-    if len(values) < needed or not groups or values.std() == 0:
-        return Importances(len(values), (), 0.0, _why_not(len(values), needed, len(groups)))
+    reason = _why_not(values, len(groups))
+    if reason:
+        return Importances(len(values), (), 0.0, reason)
     rng = np.random.default_rng(seed)
     measured, _ = _evaluate(groups, values, rng)
     resampled = np.empty((resamples, 2, len(groups)))  # factors, and their null factors
@@ -96,7 +102,7 @@ def importances(choices: Sequence[Choices], scores: ArrayLike, *, resamples: int
 def _summarised(
     runs: int, names: Sequence[str], measured: Float64, resampled: Float64, largest: Float64
 ) -> Importances:
-    """From `measured` (factors,), `resampled` (resamples, factors), and the `largest` null factor of each resample."""
+    """Summarise `measured` (factors,), `resampled` (resamples, factors), and each resample's `largest` null factor."""
     from scipy.stats import t
 
     reach = t.ppf(0.975, len(resampled) - 1) * resampled.std(axis=0, ddof=1)
@@ -105,16 +111,8 @@ def _summarised(
         FactorImportance(name, float(x), float(x - reach[k]), float(max(x, min(1.0, x + reach[k]))), float(above[k]))
         for k, (name, x) in enumerate(zip(names, measured, strict=True))
     ]
-    ordered = tuple(sorted(factors, key=lambda one: (-one.value, one.factor)))
-    nothing = f"Not enough runs: with {runs}, no factor is told apart from one that cannot matter."
-    return Importances(
-        runs, ordered, float(np.median(largest)), "" if any(one.told_apart for one in factors) else nothing
-    )
-
-
-def runs_needed(factors: int) -> int:
-    """Return how many runs are needed at least: fewer say nothing that a null factor would not say too."""
-    return max(LEAST_RUNS, RUNS_A_FACTOR * factors)
+    ordered = sorted(factors, key=lambda one: (-one.value, one.factor))
+    return Importances(runs, tuple(ordered), float(np.median(largest)))
 
 
 def _evaluate(groups: Groups, scores: Float64, rng: np.random.Generator) -> Float64:
@@ -135,9 +133,14 @@ def _resample(scores: Float64, rng: np.random.Generator) -> np.ndarray:
             return drawn
 
 
-def _why_not(runs: int, needed: int, factors: int) -> str:
+def _why_not(scores: Float64, factors: int) -> str:
+    """Say why there are no importances: fewer runs would show nothing that a null factor would not show too."""
+    needed = max(LEAST_RUNS, RUNS_A_FACTOR * factors)
     if not factors:
         return "No factor has more than one level in these runs."
-    if runs < needed:
-        return f"Not enough runs: {runs}, and {factors} factors need at least {needed}."
-    return "All runs have the same score."
+    if len(scores) < needed:
+        return (
+            f"Not enough complete runs: {len(scores)}, and {factors} factors need at least {needed}, "
+            f"{needed - len(scores)} more."
+        )
+    return "" if scores.std() else "All runs have the same score."

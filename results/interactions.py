@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any, Literal
 
 from results.compared import judged_contrasts
-from results.contrasts import Comparison, Weights
+from results.contrasts import Comparison, Weights, summed
 from results.leaderboard import best_digest
 from results.rows import Cell
 from results.statistics import Judgement
@@ -55,14 +55,14 @@ class FactorialTable:
     def weights(self, pair: Pair) -> Weights:
         """Of the runs' scores in the interaction of a pair: 4 s_i s_j / runs, a difference of differences."""
         i, j = (self.factors.index(name) for name in pair)
-        return _summed([(digest, 4 * signs[i] * signs[j] / len(self.runs)) for digest, signs in self.runs])
+        return summed([(digest, 4 * signs[i] * signs[j] / len(self.runs)) for digest, signs in self.runs])
 
     def effect(self, pair: Pair, of_second: int) -> Weights:
         """Of the first factor's effect where the second has the sign `of_second`; none where a fraction confuses it."""
         if self.aliases:
             return {}
         i, j = (self.factors.index(name) for name in pair)
-        return _summed([(d, 4 * signs[i] / len(self.runs)) for d, signs in self.runs if signs[j] == of_second])
+        return summed([(d, 4 * signs[i] / len(self.runs)) for d, signs in self.runs if signs[j] == of_second])
 
     def aliases_of(self, pair: Pair) -> tuple[Pair, ...]:
         """The pairs that come after it in its group."""
@@ -140,14 +140,6 @@ def _distinct(table: FactorialTable) -> list[Pair]:
     """Every pair, of aliases only the first."""
     later = {pair for group in table.aliases for pair in group[1:]}
     return [pair for pair in combinations(table.factors, 2) if pair not in later]
-
-
-def _summed(parts: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """Weights by digest: two runs of one configuration count together, and those that cancel not at all."""
-    total: dict[str, float] = {}
-    for digest, weight in parts:
-        total[digest] = total.get(digest, 0.0) + weight
-    return {digest: weight for digest, weight in total.items() if weight}
 
 
 def _by_size(row: Interaction) -> tuple[bool, float, str, Pair]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from markupsafe import Markup
+
 from results.statistics import Interval
 from results.units import Unit
 from results.wording import SHARES, zero_verdict
@@ -47,30 +49,30 @@ def axis(intervals: Sequence[Interval], unit: Unit = SHARES) -> Axis:
     return Axis(math.floor(low / step) * step, math.ceil(high / step) * step, step, unit)
 
 
-def bar(interval: Interval, on: Axis) -> str:
-    """Return one row: the zero line, the interval and its estimate, filled when zero is outside. Safe HTML."""
+def bar(interval: Interval, on: Axis) -> Markup:
+    """Return one row: the zero line, the interval and its estimate, filled when zero is outside."""
     return _row("interval", HEIGHT, _words(interval, on.unit), _interval(interval, on, HEIGHT / 2, _circle), on)
 
 
-def pair(first: Interval | None, second: Interval | None, on: Axis) -> str:
-    """Return a row of two: the reference above with a circle, the other study below with a diamond. Safe HTML."""
+def pair(first: Interval | None, second: Interval | None, on: Axis) -> Markup:
+    """Return a row of two: the reference above with a circle, the other study below with a diamond."""
     label = f"reference {_words(first, on.unit)}; other study {_words(second, on.unit)}"
     drawn = _interval(first, on, UPPER, _circle) + _interval(second, on, LOWER, _diamond)
     return _row("interval pair", PAIR_HEIGHT, label, drawn, on)
 
 
-def scale(on: Axis) -> str:
-    """Return the axis with its numbers, for the table's head. Safe HTML."""
+def scale(on: Axis) -> Markup:
+    """Return the axis with its numbers, for the table's head."""
     labels = "".join(
         f'<text x="{on.x(tick):.1f}" y="12">{escape(_tick_text(tick, on.step))}</text>'
         f'<line class="tick" x1="{on.x(tick):.1f}" x2="{on.x(tick):.1f}" y1="17" y2="22"/>'
         for tick in on.ticks()
     )
-    return f'<svg class="interval scale" viewBox="0 0 {WIDTH} 22" aria-hidden="true">{labels}</svg>'
+    return Markup(f'<svg class="interval scale" viewBox="0 0 {WIDTH} 22" aria-hidden="true">{labels}</svg>')
 
 
-def _row(kind: str, height: float, label: str, drawn: str, on: Axis) -> str:
-    return (
+def _row(kind: str, height: float, label: str, drawn: str, on: Axis) -> Markup:
+    return Markup(
         f'<svg class="{kind}" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
         f'<line class="zero" x1="{on.x(0):.1f}" x2="{on.x(0):.1f}" y1="0" y2="{height}"/>{drawn}</svg>'
     )

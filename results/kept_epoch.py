@@ -1,4 +1,4 @@
-"""The epoch that a run keeps: how much better than the last one it looks on dev, and how far train is above dev."""
+"""The epoch that a run keeps: how much its dev score is above the last epoch's, and the train score above it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHOSEN_ON_DEV = (
 
 
 def disclosure(results: StudyResults) -> str:
-    """What dev scores are of, and by how much the kept epochs of this study are above the last ones."""
+    """Return what dev scores are, and how much the kept epochs of this study are above the last ones."""
     above = [
         run.score - run.last_score
         for run in results.runs
@@ -31,7 +31,7 @@ def disclosure(results: StudyResults) -> str:
 
 
 def train_above_dev(results: StudyResults, run_ids: Sequence[int]) -> tuple[float, float] | None:
-    """The mean score of these runs on dev and on the larger sample of train, at the epoch that each keeps.
+    """Return the mean score of these runs on dev and on the larger sample of train, at the epoch that each keeps.
 
     None where one of them has no such sample, as in studies of an older release.
     """

@@ -1,4 +1,4 @@
-"""Where the labels of points stand in a figure, so that none covers another, a point, or the edge. Pixels only."""
+"""The places of the labels of points in a figure, so that none covers another, a point, or the edge. Pixels only."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LETTER, LINE = 6.9, 15.0  # pixels that a letter and a line of 12 pixels take, on the wide side
-POINT, GAP = 7.0, 4.0  # the radius of a point, and how far from it a label stands
-FAR = (1.0, 2.4, 4.0)  # a label that finds no room beside its point tries farther away, in gaps
+POINT, GAP = 7.0, 4.0  # the radius of a point, and the distance of its label
+FAR = (1.0, 2.4, 4.0)  # distances that are tried, in gaps
 
 
 @dataclass(frozen=True)
 class Label:
-    """What is to stand at a point (x right, y down); `needed`: rather over a point than not at all."""
+    """A text at a point (x right, y down); `needed`: placed over other points rather than left out."""
 
     text: str
     x: float
@@ -30,7 +30,7 @@ class Box:
     bottom: float
 
     def shared(self, other: Box) -> float:
-        """The area that both have, in square pixels."""
+        """Return the area of the overlap, in square pixels."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(0.0, width) * max(0.0, height)
@@ -47,9 +47,9 @@ def placed(
     size: tuple[float, float],
     obstacles: Sequence[Box] = (),
 ) -> list[Box | None]:
-    """A box for each label inside (0, 0)..`size`, the first labels first; None for one without room.
+    """Return a box for each label inside (0, 0)..`size`, placing the first labels first; None for one without room.
 
-    Tried are the eight sides of its point, for those that are `needed` farther away too. A label covers no other label.
+    The eight sides of its point are tried, farther away too for those that are `needed`. A label covers no other label.
     One that is not `needed` covers none of the `points` and `obstacles` (error bars) either.
     """
     obstacles = [*(Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in points), *obstacles]

@@ -75,16 +75,14 @@ def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
 
 
 def _is_cell(column: str, names: Sequence[str]) -> bool:
-    """Whether a column has names of cells ("confirm:1"), and another one says what is compared."""
+    """Return whether a column has names of cells ("confirm:1"), and another one says what is compared."""
     return column in ("cell", "cells") and not {"factor", "recipe", "label"}.isdisjoint(names)
 
 
 class _Column:
-    """One column of the print."""
+    """One column of the printed table."""
 
     def __init__(self, name: str, frame: pd.DataFrame) -> None:
-        import pandas as pd
-
         names = [str(each) for each in frame.columns]
         high = re.sub(r"low$", "high", name)
         is_pair = re.search(r"(^|_)low$", name) is not None and high in names
@@ -93,38 +91,42 @@ class _Column:
         self.is_upper_end = low != name and re.search(r"(^|_)low$", low) is not None and low in names
         self._verdict = next((verdict for verdict, of in _JUDGED if of == name and verdict in names), None)
         self.heading = (re.sub(r"low$", "95 % interval", name) if is_pair else name).replace("_", " ")
-        number = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
-        self.alignment: Literal["l", "r"] = "r" if number else "l"
+        self.alignment: Literal["l", "r"] = "r" if is_number(frame, name) else "l"
 
     def cell(self, row: Mapping[object, object]) -> str:
-        """What stands there."""
-        value = row[self.name]
-        if self._high is not None:
-            ends = _text(value), _text(row[self._high])
-            return f"[{ends[0]}, {ends[1]}]" if all(ends) else ""
-        return f"< {LEAST_P:g}" if is_tiny_p(self.name, value) else _text(value)
+        """Return the text of a row's cell."""
+        if self._high is None:
+            return _printed(self.name, row[self.name])
+        ends = _printed(self.name, row[self.name]), _printed(self._high, row[self._high])
+        return f"[{ends[0]}, {ends[1]}]" if all(ends) else ""
 
     def mark(self, row: Mapping[object, object]) -> str:
-        """The dagger at what is there."""
+        """Return the dagger at a row's cell."""
         return DAGGERS.get(str(row.get(self._verdict)), "") if self._verdict and self.cell(row) else ""
 
 
-def number_text(value: float) -> str:
-    """A number as people read it, with an ASCII minus; what shows as zero has none."""
-    return f"{value:z.{SHOWN_DIGITS}f}" if abs(value) < 100 else f"{value:.1f}"
+def is_number(frame: pd.DataFrame, name: str) -> bool:
+    """Return whether a column has numbers; booleans are none."""
+    import pandas as pd
+
+    return bool(pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]))
 
 
-def is_tiny_p(column: str, value: object) -> bool:
-    """Whether a column has p values and this one would show as zero."""
-    return re.search(r"(^|_)p$", column) is not None and isinstance(value, float) and value < LEAST_P
-
-
-def _text(value: object) -> str:
+def cell_text(column: str, value: object) -> str:
+    """Return a cell as people read it, with ASCII minus; empty if missing. No zero has a sign, and no p is zero."""
     import pandas as pd
 
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return ""
+    if not isinstance(value, float):
+        return " ".join(str(value).split())
+    if re.search(r"(^|_)p$", column) and value < LEAST_P:
+        return f"< {LEAST_P:g}"
+    return f"{value:z.{SHOWN_DIGITS}f}" if abs(value) < 100 else f"{value:.1f}"
+
+
+def _printed(column: str, value: object) -> str:
+    text = cell_text(column, value)
     if isinstance(value, float):
-        return number_text(value).replace("-", MINUS)
-    text = " ".join(str(value).split())
+        return text.replace("-", MINUS)
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

@@ -12,10 +12,9 @@ import numpy as np
 
 from results.contrasts import IntervalOver, score_interval
 from results.looks import schedule
-from results.records import Database
 from results.rows import JsonObject
 from results.statistics import Interval
-from results.study_results import StudyResults
+from results.study_results import StudyResults, confirmed
 from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class ConfigurationResult:
 
 
 def configuration_result(results: StudyResults, digest: str) -> ConfigurationResult | None:
-    """A configuration's results; None when it has no complete run with a fresh seed."""
+    """Return a configuration's results; None when it has no complete run with a fresh seed."""
     runs = list(results.results_of(digest).values())
     if not runs:
         return None
@@ -82,31 +81,41 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
 
 
 def leaderboard(results: StudyResults) -> list[ConfigurationResult]:
-    """The configurations of the phase confirm that have results, the highest mean score first."""
-    digests = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
-    found = [configuration_result(results, digest) for digest in digests]
+    """Return the configurations of the phase confirm that have results, the highest mean score first."""
+    found = [configuration_result(results, digest) for digest in confirmed(results)]
     return sorted((entry for entry in found if entry), key=lambda entry: (-entry.mean, entry.digest))
 
 
-def confirmed_ranking(database: Database, name: str) -> list[str]:
-    """The digests of the phase confirm, the highest mean score over the requested seeds first.
+def confirmed_ranking(results: StudyResults) -> list[str]:
+    """Return the digests of the phase confirm, the highest mean score over the requested seeds first.
 
     Only configurations with all requested seeds complete: the seeds of the phase's runs, and at least
     `settings_json["seeds"]` of them where that is given. Equal means are ordered by digest.
     """
-    return _ranking(StudyResults(database, name))
+    requested = _requested_seeds(results)
+    wanted = results.study.settings_json.get("seeds")
+    least = max(1, wanted) if isinstance(wanted, int) else 1
+    whole = [
+        entry.digest
+        for entry in leaderboard(results)
+        if entry.seeds >= least and requested <= set(results.results_of(entry.digest))
+    ]
+    # By the seeds that all have: with those that open rows got later, a launch again would choose another best.
+    runs = {digest: results.results_of(digest) for digest in whole}
+    means = {digest: np.mean([found[seed].score for seed in requested or found]) for digest, found in runs.items()}
+    return sorted(whole, key=lambda digest: (-means[digest], digest))
 
 
 def best_digest(results: StudyResults) -> str | None:
-    """The study's best configuration: as decided, else the first of the ranking; None before either."""
+    """Return the study's best configuration: as decided, else the first of the ranking; None before either."""
     decided = results.study.decisions_json.get("best")
     if isinstance(decided, str) and results.results_of(decided):
         return decided
-    return next(iter(_ranking(results)), None)
+    return next(iter(confirmed_ranking(results)), None)
 
 
 def baseline_digest(results: StudyResults) -> str | None:
-    """The baseline's digest: as decided, else that of a cell named "baseline"."""
+    """Return the baseline's digest: as decided, else that of a cell named "baseline"."""
     decided = results.study.decisions_json.get("baseline")
     if isinstance(decided, str):
         return decided
@@ -140,21 +149,6 @@ def leaderboard_frame(results: StudyResults) -> pd.DataFrame:
         for rank, entry in enumerate(leaderboard(results), start=1)
     ]
     return typed_table("leaderboard", records)
-
-
-def _ranking(results: StudyResults) -> list[str]:
-    requested = _requested_seeds(results)
-    wanted = results.study.settings_json.get("seeds")
-    least = max(1, wanted) if isinstance(wanted, int) else 1
-    whole = [
-        entry.digest
-        for entry in leaderboard(results)
-        if entry.seeds >= least and requested <= set(results.results_of(entry.digest))
-    ]
-    # By the seeds that all have: with those that open rows got later, a launch again would choose another best.
-    runs = {digest: results.results_of(digest) for digest in whole}
-    means = {digest: np.mean([found[seed].score for seed in requested or found]) for digest, found in runs.items()}
-    return sorted(whole, key=lambda digest: (-means[digest], digest))
 
 
 def _requested_seeds(results: StudyResults) -> set[int]:

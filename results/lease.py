@@ -1,7 +1,7 @@
-"""The lease of a study: one driver at a time, and a dead one's claim ends.
+"""The lease of a study: one driver at a time, and the lease of a dead one ends.
 
-Its owner is written as "pid 4121 on host a [boot ... pids ...]": what stands in brackets tells machines apart that
-share a host's name. People are shown what stands before it; older releases wrote no more than that.
+Its owner is stored as "pid 4121 on host a [boot ... pids ...]": the part in brackets distinguishes machines with the
+same host name. Users see the part before it; older releases stored nothing else.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ BOOT_ID, PROCESS_NUMBERS = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/
 
 
 def this_machine() -> str:
-    """What tells this machine from others of its name: its boot, and the namespace its process numbers are from.
+    """Return what distinguishes this machine from others of its name: its boot, and the namespace of its processes.
 
-    Containers and clones may share a host's name; "" where the system tells neither.
+    Containers and clones may have the same host name. "" where the system shows neither.
     """
-    told = []
+    parts = []
     with contextlib.suppress(OSError):
-        told.append(f"boot {BOOT_ID.read_text(encoding='ascii').strip()}")
+        parts.append(f"boot {BOOT_ID.read_text(encoding='ascii').strip()}")
     with contextlib.suppress(OSError):
-        told.append(f"pids {os.stat(PROCESS_NUMBERS).st_ino}")
-    return " ".join(told)
+        parts.append(f"pids {os.stat(PROCESS_NUMBERS).st_ino}")
+    return " ".join(parts)
 
 
 def owner_name(pid: int, host: str, machine: str) -> str:
-    """The name of a process as a lease has it: no two that live have the same."""
+    """Return the name of a process in a lease: no two living processes have the same."""
     name = f"pid {pid} on host {host}"
     return f"{name} [{machine}]" if machine else name
 
 
 def started_at(process: psutil.Process) -> float:
-    """When a process began, seconds after its machine's boot, which no setting of the clock moves.
+    """Return when a process began, in seconds after its machine's boot, which setting the clock does not change.
 
-    psutil tells both by the clock, and of one `Process` always what it told first: give a new one.
+    psutil derives both from the clock, and caches them in a `Process`: pass a new one.
     """
     return process.create_time() - psutil.boot_time()
 
 
 def _parts(owner: str) -> tuple[str, str]:
-    """What people are shown of an owner's name, and its machine ("" where that is not told)."""
+    """Return the part of an owner's name that users see, and its machine ("" where that is not known)."""
     shown, _, machine = owner.partition(" [")
     return (shown, machine[:-1]) if machine.endswith("]") else (owner, "")
 
@@ -164,7 +164,7 @@ def _require(session: Session, study_name: str, owner: str) -> None:
     held_by = select(schema.Lease.owner).filter_by(study_name=study_name).with_for_update()
     found = session.scalar(held_by)
     if found is None:
-        raise LeaseHeld(study_name, "nobody (the lease was given back)", 0.0, 0.0)
+        raise LeaseHeld(study_name, "nobody (the lease was released)", 0.0, 0.0)
     if found != owner:
         raise _refusal(session.get_one(schema.Lease, study_name), database_now(session))
 
@@ -175,9 +175,9 @@ def _row(found: schema.Lease) -> rows.LeaseRow:
 
 
 def _is_alive(lease: schema.Lease, host: str, machine: str) -> bool | None:
-    """Whether the owner's process lives (its number may be another's by now); None: it ran on another machine.
+    """Return whether the owner's process lives (its number may be another's by now).
 
-    Also None where the system does not show it.
+    None if it ran on another machine, or the system does not show it.
     """
     if lease.host != host or _parts(lease.owner)[1] not in ("", machine):
         return None
@@ -185,8 +185,8 @@ def _is_alive(lease: schema.Lease, host: str, machine: str) -> bool | None:
         process = psutil.Process(lease.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        told = lease.process_started_at
-        then = told - psutil.boot_time() if told > YEAR_2000 else told
+        stored = lease.process_started_at
+        then = stored - psutil.boot_time() if stored > YEAR_2000 else stored
         return abs(started_at(process) - then) <= SAME_START_SECONDS
     except psutil.NoSuchProcess:
         return False

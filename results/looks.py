@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from results.contrasts import Comparison, compare, weights_of
-from results.moderation import moderated
+from results.contrasts import Comparison, compare, weights_of, with_pooled_noise
 from results.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.statistics import Difference, Float64, Judgement, judge, sequential_level, spending
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
@@ -138,12 +137,10 @@ def _look(
         row.comparison = compare(results, row.digest, reference, seeds)
     scores = {reference: results.scores(reference, seeds)}
     scores |= {row.digest: results.scores(row.digest, row.comparison.seeds) for row in rows if row.comparison}
-    measured = [(row, row.comparison) for row in going if row.comparison is not None]
-    if measured:
-        weights = [weights_of([row.digest], [reference]) for row, _ in measured]
-        found = moderated([comparison.difference for _, comparison in measured], weights, scores)
-        for (row, comparison), difference in zip(measured, found, strict=True):
-            row.comparison = replace(comparison, difference=difference, level=level)
+    measured = {row.digest: row.comparison for row in going if row.comparison}
+    found = with_pooled_noise(measured, {digest: weights_of([digest], [reference]) for digest in measured}, scores)
+    for row in going:
+        row.comparison = replace(found[row.digest], level=level) if row.comparison else None
     seen = [row for row in rows if row in going or not row.differences]
     shown = [row.comparison for row in seen if row.comparison is not None]
     differences = [comparison.difference for comparison in shown]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from results.claims import NO_NOISE, ClaimJudgement, ClaimTest, claim_test, judge_claims, open_reason
-from results.contrasts import Comparison, Weights, common_seeds, contrast, weights_of
+from results.contrasts import Comparison, Weights, common_seeds, contrast, values, weights_of
 from results.leaderboard import ROW, baseline_digest
 from results.printed import BASELINE, Claim, Metric, claims_of
-from results.statistics import Float64, paired_difference
+from results.statistics import paired_difference
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
-from results.task_contrasts import compare_tasks, task_values, unmeasured
+from results.task_contrasts import compare_tasks, unmeasured
 
 MAIN_TASKS = ("sst", "quora", "sts")
 TASKS: dict[Metric, tuple[str, ...]] = {  # tasks whose plain mean a metric is
@@ -34,7 +34,7 @@ METRICS: dict[Metric, str] = {
 
 @dataclass(frozen=True)
 class MetricDifference:
-    """One metric of a claim: better minus worse. Score units."""
+    """The difference in one metric of a claim: better minus worse, in score units."""
 
     metric: Metric
     comparison: Comparison
@@ -42,7 +42,7 @@ class MetricDifference:
 
 @dataclass(frozen=True)
 class MeasuredClaim:
-    """A claim with what was measured of it (nothing where it cannot be), and the verdict.
+    """A claim with its measured differences (none if it cannot be measured) and the verdict.
 
     `pairs`: the mean of all the matched pairs of its table, where those are more than the claim compares;
     `other_reading`: the claim's first metric in its other reading, where that is another one in this study.
@@ -57,7 +57,7 @@ class MeasuredClaim:
 
 
 def measure_claims(results: StudyResults) -> list[MeasuredClaim]:
-    """Every claim of the study's space with its verdict, errors held over all of them; empty for other spaces."""
+    """Return every claim of the study's space with its verdict, errors held over all of them; none for other spaces."""
     claims = claims_of(results.study.space)
     if not claims:
         return []
@@ -78,14 +78,14 @@ def measure_claims(results: StudyResults) -> list[MeasuredClaim]:
 
 
 def row_digests(results: StudyResults) -> dict[str, str]:
-    """Label of a printed row -> its configuration; "baseline" -> the baseline. As far as the study asks for them."""
+    """Return label of a printed row, and "baseline" -> digest of the configuration, if the study has it."""
     found = {cell.name.removeprefix(ROW): cell.config_digest for cell in results.cells if cell.design == "row"}
     baseline = baseline_digest(results)
     return found if baseline is None else {BASELINE: baseline, **found}
 
 
 def _measure(results: StudyResults, claim: Claim, rows: dict[str, str]) -> tuple[MetricDifference, ...] | str:
-    """The claim's metrics, or why they cannot be compared."""
+    """Return the differences in the claim's metrics, or why they cannot be compared."""
     labels = dict.fromkeys((*claim.better, *claim.worse, *claim.reference))
     missing = [label for label in labels if not results.results_of(rows.get(label, ""))]
     if missing:
@@ -119,7 +119,7 @@ def _compare(results: StudyResults, metric: Metric, weights: Weights, reference:
 
 
 def _gap(results: StudyResults, weights: Weights) -> Comparison | None:
-    """Train minus dev accuracy on SST at the kept epoch, Student's t over seeds; None where train is not known."""
+    """Return train minus dev accuracy on SST at the kept epoch, Student's t over seeds; None without train accuracy."""
     seeds = common_seeds(results, list(weights))
     curves = results.curves("sst", "accuracy")
     total = np.zeros(len(seeds))
@@ -130,14 +130,14 @@ def _gap(results: StudyResults, weights: Weights) -> Comparison | None:
         train = [at_end if one is None else one for one, at_end in zip(kept, last, strict=True)]
         if any(value is None for value in train):
             return None
-        total += weight * (np.array(train, dtype=np.float64) - task_values(results, digest, seeds, "sst"))
+        total += weight * (np.array(train, dtype=np.float64) - values(results, digest, seeds, "sst"))
     if not np.isfinite(total).all():
         return None
     return Comparison(paired_difference(total, np.zeros_like(total)), seeds, "seeds")
 
 
 def _deviation(results: StudyResults, weights: Weights, reference: Sequence[str]) -> Comparison | None:
-    """The mean over tasks of |row - reference|, both means over seeds, of `weights` of rows.
+    """Return the weighted mean over tasks of |row - reference|, both being means over seeds.
 
     To first order a contrast again: |x| moves as x does, with the sign that it has.
     """
@@ -159,12 +159,11 @@ def _deviation(results: StudyResults, weights: Weights, reference: Sequence[str]
 
 
 def _mean(results: StudyResults, digest: str, seeds: Sequence[int], task: str) -> float:
-    values: Float64 = task_values(results, digest, seeds, task)
-    return float(np.nan_to_num(values).mean())
+    return float(np.nan_to_num(values(results, digest, seeds, task)).mean())
 
 
 def _pairs(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Comparison | None:
-    """The mean of all matched pairs in the claim's metric, where all of them have been run."""
+    """Return the mean of all matched pairs in the claim's metric if all of them have been run."""
     if not claim.pairs:
         return None
     better, worse = ([pair[side] for pair in claim.pairs] for side in (0, 1))
@@ -172,7 +171,7 @@ def _pairs(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Compari
 
 
 def _other_reading(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Comparison | None:
-    """The claim's metric in its other reading; None where a study's rows have that reading already (`--set`)."""
+    """Return the claim's metric in its other reading; None if the study's rows have that reading already (`--set`)."""
     read = claim.other_reading
     if read is None or [rows.get(x) for x in read.better] == [rows.get(x) for x in claim.better]:
         return None
@@ -182,7 +181,7 @@ def _other_reading(results: StudyResults, claim: Claim, rows: dict[str, str]) ->
 def _of_rows(
     results: StudyResults, claim: Claim, rows: dict[str, str], better: Sequence[str], worse: Sequence[str]
 ) -> Comparison | None:
-    """One side's mean against the other's in the claim's first metric, where all rows have been run."""
+    """Compare the means of two sides in the claim's first metric if all rows have been run."""
     if any(not results.results_of(rows.get(label, "")) for label in (*better, *worse)):
         return None
     weights, tasks = weights_of(*([rows[label] for label in side] for side in (better, worse))), TASKS[claim.metrics[0]]
@@ -210,8 +209,8 @@ def _not_run(claim: Claim, labels: Sequence[str]) -> str:
         return (
             f"it compares with rows of {claim.elsewhere.space}; the baseline, which stands for them, has not been run"
         )
-    told = ", ".join(f"'{label}'" for label in labels)
-    return f"row{'s' if len(labels) > 1 else ''} {told} {'have' if len(labels) > 1 else 'has'} not been run"
+    listed = ", ".join(f"'{label}'" for label in labels)
+    return f"row{'s' if len(labels) > 1 else ''} {listed} {'have' if len(labels) > 1 else 'has'} not been run"
 
 
 def _not_measurable(metric: Metric) -> str:

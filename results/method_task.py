@@ -33,7 +33,7 @@ class TaskScore:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """A configuration, called by what it changes; `tasks` in the order of the table, None where not measured.
+    """A configuration, named by its changes; `tasks` in the order of the table, None if not measured.
 
     `score` is the study's own, which is the mean of the tasks; None where no run has one.
     """
@@ -49,7 +49,7 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class MethodTask:
-    """The table of a study on dev. `metrics`: what each of `tasks` is scored by, in their order."""
+    """The table of a study on dev. `metrics` are the main metrics of `tasks`, in their order."""
 
     tasks: tuple[str, ...]
     metrics: tuple[str, ...]
@@ -57,7 +57,7 @@ class MethodTask:
 
 
 def method_task(results: StudyResults, found: Summary) -> MethodTask:
-    """The baseline, the best, then every other confirmed configuration and single change, the highest score first.
+    """Return baseline, best, then every other confirmed configuration and single change, the highest score first.
 
     A configuration that several tables have is one row, named after the first of: baseline, best, confirmed, change of
     the best, change of the baseline. Names are unique. Without any result there are no rows.
@@ -73,7 +73,7 @@ def method_task(results: StudyResults, found: Summary) -> MethodTask:
 
 
 def method_task_frame(table: MethodTask) -> pd.DataFrame:
-    """`method_task` as a long frame: a row per configuration and task; the task is empty for the score over all."""
+    """Return `method_task` as a long frame: a row per configuration and task; the overall score has no task."""
     records = [
         {
             "method": row.method,
@@ -96,7 +96,7 @@ def method_task_frame(table: MethodTask) -> pd.DataFrame:
 
 
 def _named(results: StudyResults, found: Summary) -> Iterator[tuple[str, Role, str]]:
-    """Digest, role and words of every configuration that has a place in the table; some more than once."""
+    """Yield digest, role and name of every configuration in the table; some occur more than once."""
     if found.baseline is not None:
         labels = "; ".join(found.baseline.labels)
         yield found.baseline.digest, "baseline", f"{labels} (baseline)" if labels else "baseline"
@@ -130,7 +130,7 @@ def _row(results: StudyResults, digest: str, role: Role, method: str, tasks: Seq
 
 
 def _score(values: Sequence[float | None]) -> TaskScore | None:
-    """Over the seeds that measured it as a number."""
+    """Return mean and deviation over the seeds that measured a number; None if none did."""
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -168,5 +168,5 @@ def _apart(rows: Sequence[MethodRow], found: Summary, results: StudyResults) -> 
 
 
 def _in_full(row: MethodRow, found: Summary, choices: JsonObject) -> str:
-    told = changes_in_words(changes(found.baseline_choices, choices))
-    return f"best: {told}" if row.role == "best" else told
+    words = changes_in_words(changes(found.baseline_choices, choices))
+    return f"best: {words}" if row.role == "best" else words

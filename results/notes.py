@@ -21,11 +21,7 @@ from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_units import margin_of, units_of
 from results.units import Unit
-from results.wording import (
-    SHARES,
-    level_text,
-    plural,
-)
+from results.wording import SHARES, level_text, plural
 
 
 def recipe(found: Summary) -> list[tuple[str, str, str | None]]:
@@ -37,7 +33,7 @@ def recipe(found: Summary) -> list[tuple[str, str, str | None]]:
 
 
 def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None, unit: Unit = SHARES) -> str:
-    """What the ablation table supports."""
+    """Return the conclusion of the ablation table."""
     if best is None:
         return "The ablation changes the best configuration one factor at a time; none is confirmed yet."
     if not rows:
@@ -47,37 +43,37 @@ def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | N
         return "No single change of the best configuration has two seeds in common with it yet."
     worst = compared[0]
     assert worst.comparison is not None
-    told = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
+    sentence = f"Of {plural(len(compared), 'single change')} to the best configuration, {verdict_counts(compared)}."
     cell = worst.cell
     levels = f"{level_text(cell.from_level)} → {level_text(cell.to_level)}"
     effect = effect_in_words(worst.comparison, worst.judgement, unit)
-    return f"{told} The largest effect: {cell.factor} {levels}, {effect}."
+    return f"{sentence} The largest effect: {cell.factor} {levels}, {effect}."
 
 
 def effect_in_words(comparison: Comparison, judgement: Judgement | None, unit: Unit = SHARES) -> str:
-    """ "−1.9 points [−2.6, −1.2], hurts"."""
+    """Return "−1.9 points [−2.6, −1.2], hurts"."""
     interval, said = comparison.interval, judgement.verdict if judgement else "no verdict yet"
     return f"{unit.change(interval.estimate)} {unit.interval(interval)}, {said}"
 
 
 def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
-    """ "2 hurt, 1 is equivalent, 4 are open"."""
+    """Return "2 hurt, 1 is equivalent, 4 are open"."""
     counts = Counter[str](row.judgement.verdict for row in rows if row.judgement)
     words = (("helps", "helps", "help"), ("hurts", "hurts", "hurt"))
-    told = [
+    parts = [
         f"{counts[verdict]} {one if counts[verdict] == 1 else many}" for verdict, one, many in words if counts[verdict]
     ]
-    told += [f"{counts[v]} {'is' if counts[v] == 1 else 'are'} {v}" for v in ("equivalent", "open") if counts[v]]
-    return ", ".join(told) or "none is judged before all have their first seeds"
+    parts += [f"{counts[v]} {'is' if counts[v] == 1 else 'are'} {v}" for v in ("equivalent", "open") if counts[v]]
+    return ", ".join(parts) or "none is judged before all have their first seeds"
 
 
 def grid_kind(found: Summary) -> str:
-    """What a grid has: printed rows, or configurations."""
+    """Return what a grid consists of: printed rows, or configurations."""
     return "row" if any(entry.labels for entry in found.leaderboard) else "configuration"
 
 
 def grid_sentence(found: Summary) -> str:
-    """What the table of a grid supports."""
+    """Return the conclusion of a grid's table."""
     rows, kind = found.against_baseline, grid_kind(found)
     if found.baseline is None:
         return "A grid is compared with its baseline, which has no complete run with a fresh seed yet."
@@ -93,19 +89,19 @@ def grid_sentence(found: Summary) -> str:
 
 
 def cannot_be_made(left_out: NotRun) -> str:
-    """How many changes the space's constraints forbid."""
+    """Return how many changes the space's constraints forbid."""
     return f"{plural(left_out.cannot_be_made, 'change')} cannot be made to the best configuration"
 
 
 def leaderboard_heading(found: Summary) -> str:
-    """What the leaderboard calls a configuration by."""
+    """Return the heading of the leaderboard's configurations."""
     if any(entry.labels for entry in found.leaderboard):
         return "Row as printed, and where it differs from the baseline"
     return "Configuration, where it differs from the baseline"
 
 
 def verdict_note(study: StudyRow) -> str:
-    """What the verdicts mean, and how often they are wrong."""
+    """Return what the verdicts mean, and how often they are wrong."""
     return (
         f"Verdicts: helps and hurts are differences from 0, any wrong one in the whole table at most 5 % of the time "
         f"(Holm; the p shown is adjusted); {equivalence_note(study)} How much seeds deviate is estimated from "
@@ -115,7 +111,7 @@ def verdict_note(study: StudyRow) -> str:
 
 
 def equivalence_note(study: StudyRow) -> str:
-    """What equivalent and open mean; a unit without a margin of its own needs `--margin`."""
+    """Return what equivalent and open mean; units without a default margin need `--margin`."""
     unit, margin = units_of(study).score, margin_of(study)
     if margin is None:
         return (
@@ -135,7 +131,7 @@ FIXED_PRETRAINING = (
 
 
 def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, custom: bool = False) -> str:
-    """Which question the intervals answer, and which source of variation they leave out."""
+    """Return what the intervals cover, and which source of variation they exclude."""
     parts = {
         "seeds and examples": "95 % bootstrap intervals over seeds and dev examples, paired by both: what other "
         "seeds and other sentences could give.",
@@ -146,12 +142,12 @@ def interval_note(over: set[IntervalOver], *, fixed_pretraining: bool = False, c
             "seeds and examples": parts["seeds and examples"].replace("sentences", "examples"),
             "seeds": "95 % t intervals over seeds: what other seeds could give on the same data.",
         }
-    told = [text for kind, text in parts.items() if kind in over]
-    return " ".join([*told, FIXED_PRETRAINING] if told and fixed_pretraining else told)
+    sentences = [text for kind, text in parts.items() if kind in over]
+    return " ".join([*sentences, FIXED_PRETRAINING] if sentences and fixed_pretraining else sentences)
 
 
 def marks(results: StudyResults, digest: str) -> list[str]:
-    """ "best" and "baseline", where the configuration is one."""
+    """Return "best" and "baseline" if the configuration is one."""
     roles = {"best": best_digest(results), "baseline": baseline_digest(results)}
     return [role for role, of in roles.items() if of == digest]
 
@@ -166,28 +162,28 @@ def shown_columns(found: Summary) -> dict[str, bool]:
 
 
 def score_note(found: Summary) -> str:
-    """What the score is, under the leaderboard."""
+    """Return what the score is, for the note under the leaderboard."""
     if custom_trainer(found.study) is None:
         return "The score is the mean of the tasks' main metrics (accuracy; Pearson's r for similarity)."
     units = found.units
     deciding = units.deciding or tuple(units.tasks)
     if len(deciding) == 1:
-        told = f"The score is that of {deciding[0]}"
+        sentence = f"The score is that of {deciding[0]}"
     elif deciding:
-        told = f"The score is the mean of {', '.join(deciding)}"
+        sentence = f"The score is the mean of {', '.join(deciding)}"
     else:
-        told = "The score is the mean of the tasks' scores, as the trainer returns them"
-    return f"{told}; {units.score.better} is better."
+        sentence = "The score is the mean of the tasks' scores, as the trainer returns them"
+    return f"{sentence}; {units.score.better} is better."
 
 
 def shown_tasks(results: StudyResults) -> list[str]:
-    """The tasks with a column of their own: not the one task that is the score, which has its column already."""
+    """Return the tasks that need a column: not a single task that is the score, which has one already."""
     tasks = results.tasks()
     return [] if len(tasks) == 1 and custom_trainer(results.study) is not None else tasks
 
 
 def task_heading(results: StudyResults, task: str) -> str:
-    """A task's name, with its metric where that was declared: "price: RMSE (EUR)"."""
+    """Return a task's name, with its metric if that was declared: "price: RMSE (EUR)"."""
     unit = results.units.of(task)
     if not results.units.names(task):
         return task

@@ -21,20 +21,15 @@ from results.study_results import StudyResults
 from results.summary import Summary
 from results.task_units import margin_of
 from results.units import Unit
-from results.wording import (
-    NONE,
-    changes,
-    changes_in_words,
-    level_text,
-    seeds_text,
-)
+from results.wording import NONE, changes, changes_in_words, level_text, seeds_text
 
 TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
+EACH, PER_ROW = "{each}", "{per row}"  # in a caption: replaced by the number of seeds, if all rows have the same
 Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does
 
 
 def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]:
-    """The tables that the study has by the names that the full ones have in an export."""
+    """Return the study's tables, under the names of the full ones in an export."""
     made = {
         "ablation": ablation_print(results, found),
         "leaderboard": leaderboard_print(results, found),
@@ -48,42 +43,40 @@ def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]
 
 
 def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Change of the best configuration, difference [interval], verdict."""
+    """Return the table of changes to the best configuration: change, difference [interval], verdict."""
     rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
-    told = "Single changes to the best configuration"
+    caption = "Single changes to the best configuration"
     if found.best is not None:
-        told += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
-    return _judged(results, "ablation", f"{told}: dev score with the change minus without it.", "Change", rows)
+        caption += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
+    return _judged(results, "ablation", f"{caption}: dev score with the change minus without it.", "Change", rows)
 
 
 def added_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Change of the baseline, difference [interval], verdict."""
+    """Return the table of changes to the baseline: change, difference [interval], verdict."""
     rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, found)]
-    told = "Single changes to the baseline: dev score with the change minus without it."
-    return _judged(results, "added", told, "Change", rows)
+    caption = "Single changes to the baseline: dev score with the change minus without it."
+    return _judged(results, "added", caption, "Change", rows)
 
 
 def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Configuration of a grid, its difference from the baseline [interval], verdict."""
+    """Return the table of a grid: configuration, difference from the baseline [interval], verdict."""
     named = _names(found, [row.entry for row in found.against_baseline])
     rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in found.against_baseline]
-    told = "Configurations compared with the baseline: their dev score minus that of the baseline."
-    return _judged(results, "against_baseline", told, "Configuration", rows)
+    caption = "Configurations compared with the baseline: their dev score minus that of the baseline."
+    return _judged(results, "against_baseline", caption, "Configuration", rows)
 
 
 def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Confirmed configuration, mean and deviation, interval, the same on test where it was looked at."""
+    """Return the table of confirmed configurations: mean ± deviation, interval, the same on test if it was measured."""
     entries, baseline = found.leaderboard, baseline_digest(results)
     unit = results.units.score
     named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
-    seeds = _Seeds([entry.seeds for entry in entries])
     rows = [
         (
             f"{named[entry.digest]} (baseline)" if _unsaid(entry, baseline, named) else named[entry.digest],
             unit.spread(entry.mean, entry.spread),
             unit.score_interval(entry.interval),
             *((unit.spread(entry.test_mean, entry.test_spread),) if tested else ()),
-            *seeds.cell(entry.seeds),
         )
         for entry in entries
     ]
@@ -95,30 +88,29 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
         if found.best is not None and entry.digest == found.best.digest
         for at in range(len(columns))
     )
-    told = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
-    told = f"{_caveat(results)}{told} over fresh seeds{seeds.each}. Bold: the best. {_over(entries)}".strip()
-    return PrintTable(_name(results, "leaderboard"), told, (*columns, *seeds.column), tuple(rows), best)
+    caption = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
+    caption = f"{caption} over fresh seeds{EACH}. Bold: the best. {_over(entries)}".strip()
+    return _table(results, "leaderboard", caption, columns, rows, [entry.seeds for entry in entries], best)
 
 
 def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Configuration by task: mean ± standard deviation, over all tasks too if several; the best of a column is bold."""
+    """Return configurations by task and over all tasks: mean ± standard deviation; the best of a column is bold."""
     table = method_task(results, found)
     over = len(table.tasks) > 1  # of one task the score is that task's
     units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if over else ())]
-    seeds = _Seeds([row.seeds for row in table.rows])
     cells = [(*row.tasks, row.score)[: len(units)] for row in table.rows]
     rows = [
-        (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)), *seeds.cell(row.seeds))
+        (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)))
         for row, of in zip(table.rows, cells, strict=True)
     ]
     columns = [PrintColumn(("Configuration",), "l")]
     columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
-    columns += [*([PrintColumn((_mean_name(results),))] if over else ()), *seeds.column]
+    columns += [PrintColumn((_mean_name(results),))] if over else []
     which = "highest" if all(unit.higher_is_better for unit in units) else "best"
-    told = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
-    told = f"{_caveat(results)}{told}{seeds.each}. Bold: the {which} mean of a column, whatever its noise."
+    caption = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
+    caption = f"{caption}{EACH}. Bold: the {which} mean of a column, whatever its noise."
     bold = frozenset((place, at + 1) for at, unit in enumerate(units) for place in _best_of(cells, at, unit))
-    return PrintTable(_name(results, "method_task"), told, tuple(columns), tuple(rows), bold)
+    return _table(results, "method_task", caption, columns, rows, [row.seeds for row in table.rows], bold)
 
 
 def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
@@ -128,7 +120,7 @@ def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
 
 
 def _mean_name(results: StudyResults) -> str:
-    """The score's column: a mean over tasks, or the task that decides."""
+    """Return the heading of the score: a mean over tasks, or the task that decides."""
     deciding = results.units.deciding
     return "mean" if not deciding else f"score ({', '.join(deciding)})"
 
@@ -137,35 +129,47 @@ def _dev(unit: Unit) -> tuple[str, ...]:
     return ("Dev",) if unit.name == "score" and not unit.symbol else ("Dev", unit.heading)
 
 
-def _judged(results: StudyResults, name: str, told: str, heading: str, rows: Sequence[Row]) -> PrintTable:
-    unit, counts = results.units.score, [len(comparison.seeds) if comparison else 0 for _, comparison, _ in rows]
-    seeds = _Seeds(counts)
+def _judged(results: StudyResults, name: str, caption: str, heading: str, rows: Sequence[Row]) -> PrintTable:
+    unit = results.units.score
     shown = [
         (
             words,
-            f"{unit.difference(comparison.interval.estimate)} {unit.interval(comparison.interval)}"
-            if comparison
-            else NONE,
+            f"{unit.difference(compared.interval.estimate)} {unit.interval(compared.interval)}" if compared else NONE,
             judgement.verdict if judgement else NONE,
-            *seeds.cell(count),
         )
-        for (words, comparison, judgement), count in zip(rows, counts, strict=True)
+        for words, compared, judgement in rows
     ]
-    columns = (
+    columns = [
         PrintColumn((heading,), "l"),
         PrintColumn((unit.differences_title, "[95 % interval]")),
         PrintColumn(("Verdict",), "l"),
-    )
-    return PrintTable(
-        _name(results, name),
-        f"{_caveat(results)}{told} {_explained(results, rows)}{seeds.sentence}",
-        (*columns, *seeds.column),
-        tuple(shown),
-    )
+    ]
+    counts = [len(compared.seeds) if compared else 0 for _, compared, _ in rows]
+    return _table(results, name, f"{caption} {_explained(results, rows)}{PER_ROW}", columns, shown, counts)
+
+
+def _table(
+    results: StudyResults,
+    name: str,
+    caption: str,
+    columns: Sequence[PrintColumn],
+    rows: Sequence[tuple[str, ...]],
+    seeds: Sequence[int],
+    bold: frozenset[tuple[int, int]] = frozenset(),
+) -> PrintTable:
+    """Return the table with its seeds: in the caption if all rows have the same number, else in a column."""
+    same = len(set(seeds)) == 1
+    if not same:
+        columns = [*columns, PrintColumn(("Seeds",))]
+        rows = [(*row, f"{count}") for row, count in zip(rows, seeds, strict=True)]
+    for mark, text in ((EACH, ", {} each"), (PER_ROW, " {} per row.")):
+        caption = caption.replace(mark, text.format(seeds_text(seeds[0])) if same else "")
+    warning = f"{made_up(results.study)} ".lstrip()  # precedes all numbers
+    return PrintTable(_name(results, name), warning + caption, tuple(columns), tuple(rows), bold)
 
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
-    """What a point, the intervals and the verdicts are."""
+    """Return what a point, the intervals and the verdicts are."""
     unit, margin = results.units.score, margin_of(results.study)
     equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
     over = {comparison.over for _, comparison, _ in rows if comparison}
@@ -178,30 +182,8 @@ def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
     )
 
 
-class _Seeds:
-    """How many seeds the rows have: in the caption where all have as many, else in a column."""
-
-    def __init__(self, counts: Sequence[int]) -> None:
-        self._same = counts[0] if counts and len(set(counts)) == 1 else None
-        self.column = () if self._same is not None else (PrintColumn(("Seeds",)),)
-
-    @property
-    def each(self) -> str:
-        """ ", 3 seeds each"; nothing where a column says it."""
-        return "" if self._same is None else f", {seeds_text(self._same)} each"
-
-    @property
-    def sentence(self) -> str:
-        """ " 3 seeds per row."; nothing where a column says it."""
-        return "" if self._same is None else f" {seeds_text(self._same)} per row."
-
-    def cell(self, count: int) -> tuple[str, ...]:
-        """The row's in that column."""
-        return () if self._same is not None else (f"{count}",)
-
-
 def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
-    """Digest -> the printed label, else what is changed; no two alike."""
+    """Return digest -> unique name: the printed label, else the changes."""
     baseline = found.baseline.digest if found.baseline else None
     short = {
         one.digest: "; ".join(one.labels)
@@ -225,7 +207,7 @@ def _score(cell: TaskScore | None, unit: Unit) -> str:
 
 
 def _best_of(cells: Sequence[Sequence[TaskScore | None]], at: int, unit: Unit) -> list[int]:
-    """The rows whose mean in a column shows as its best; none where there is nothing to compare."""
+    """Return the rows whose displayed mean is the best of a column; none if all are equal."""
     means = {place: cell.mean for place, of in enumerate(cells) if (cell := of[at]) is not None}
     shown = {place: unit.score(mean) for place, mean in means.items()}
     if len(set(shown.values())) < 2:
@@ -238,11 +220,6 @@ def _over(entries: Sequence[ConfigurationResult]) -> str:
     return f"Intervals: over {over.pop()}." if len(over) == 1 else ""
 
 
-def _caveat(results: StudyResults) -> str:
-    """What is to be known before any number, with a space behind it."""
-    return f"{told} " if (told := made_up(results.study)) else ""
-
-
 def _name(results: StudyResults, table: str) -> str:
-    """Unique in a document with the tables of several studies."""
+    """Return a name that is unique in a document with the tables of several studies."""
     return f"{re.sub('[^A-Za-z0-9]+', '-', results.study.study_name)}:{table}"

@@ -14,8 +14,7 @@ from results.described import described
 from results.factor_axis import FactorAxis, factor_axes
 from results.figure import Figure, Trace, escaped
 from results.rows import RunRow
-from results.searched import evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, evenly
 from results.summary import Summary
 from results.units import Unit
 

@@ -1,4 +1,4 @@
-"""The Pareto fronts of a study: configurations that no other beats in two things at once, and how sure that is."""
+"""The Pareto fronts of a study: configurations that no other beats in two objectives, and how probable that is."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from results.arrays import Float64
 from results.custom_trainer import custom_trainer
 from results.fronts import Direction, cost_noise, front, front_probability, tolerance_of
 from results.leaderboard import configuration_result
-from results.records import Database
 from results.rows import JsonObject, RunRow
 from results.study_results import StudyResults
+from results.typed_tables import column_types
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OWN = "cost_"  # what the column of a custom trainer's own cost begins with
-OF_TASK = "dev_"  # what the column of a task's main metric on dev begins with
+OWN = "cost_"  # the prefix of the column of a custom trainer's own cost
+OF_TASK = "dev_"  # the prefix of the column of a task's main metric on dev
 # A probability from so many draws is within 3 points of the truth; fewer for many configurations, within 7.
 DRAWS, LEAST_DRAWS, DRAWS_TIMES_CONFIGURATIONS = 1000, 200, 100_000
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What a configuration is measured by: a column of the table, its title on an axis, its name in a sentence.
+    """A number that configurations are compared by: a column of the table, its title on an axis, its name in sentences.
 
     `is_measured`: a cost that differs between runs of one configuration, so that small differences mean nothing.
     """
@@ -59,32 +59,30 @@ class Front:
 
     @property
     def member(self) -> str:
-        """The column that says which configurations are on the front by their means."""
+        """The column that marks the configurations on the front by their means."""
         return f"on_{self.name}_front"
 
     @property
     def probability(self) -> str:
-        """The column of how probably they are, given how much their seeds differ; empty with one seed."""
+        """The column of their probabilities, given how much their seeds differ; empty with one seed."""
         return f"{self.name}_front_probability"
 
     @property
     def directions(self) -> tuple[Direction, Direction]:
-        """Of `x` and `y`."""
+        """The directions of `x` and `y`."""
         return self.x.direction, self.y.direction
 
 
-def pareto_table(database: Database, name: str) -> pd.DataFrame:
-    """Every configuration with results: its means, on which fronts it is, and how probably."""
-    return pareto_frame(StudyResults(database, name))
-
-
 def pareto_frame(results: StudyResults) -> pd.DataFrame:
-    """`pareto_table` of a study that was read already. A column `dev_TASK` holds the mean of a task's main metric."""
+    """Return every configuration with results: its means, which fronts it is on, and how probably.
+
+    A column `dev_TASK` has the mean of a task's main metric, `cost_NAME` that of a custom trainer's own cost.
+    """
     import pandas as pd
 
-    found = [configuration_result(results, digest) for digest in results.measured()]
+    measured = [entry for digest in results.measured() if (entry := configuration_result(results, digest))]
     recipes = recipes_of(results)
-    tasks = [objective.column for objective in (*task_objectives(results), *own_costs(results))]
+    further = [objective.column for objective in (*task_objectives(results), *own_costs(results))]
     records = [
         {
             "config_digest": entry.digest,
@@ -96,13 +94,13 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
             "seeds": entry.seeds,
             "trainable_parameters": entry.trainable_parameters,
             "train_seconds": entry.train_seconds,
-            **{name: _mean(results, entry.digest, name) for name in ("inference_ms", "peak_memory_bytes", *tasks)},
+            **{name: _mean(results, entry.digest, name) for name in ("inference_ms", "peak_memory_bytes", *further)},
             "run_ids": " ".join(map(str, entry.run_ids)),
         }
-        for entry in found
-        if entry
+        for entry in measured
     ]
-    types = {**COLUMNS, **dict.fromkeys(tasks, "float64"), "run_ids": "str"}
+    types = {**column_types("pareto"), **dict.fromkeys(further, "float64")}
+    types["run_ids"] = types.pop("run_ids")  # the last of them
     frame = pd.DataFrame(records, columns=list(types)).astype(types)
     for each in fronts(results):
         points = frame[[each.x.column, each.y.column]].to_numpy(dtype="float64", na_value=np.nan)
@@ -113,40 +111,25 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
 
 
 def tolerance_along(results: StudyResults, of: Front) -> float:
-    """The relative difference up to which costs count as equal along a front; 0 for what is not measured by a clock."""
+    """Return the relative difference up to which costs count as equal; 0 for costs without noise."""
     return tolerance_of(*_noise(results, of.x.column)) if of.x.is_measured else 0.0
 
 
 def noise_along(results: StudyResults, of: Front) -> float | None:
-    """How much runs of one configuration differ in the front's cost, as a share; None where that is not known."""
+    """Return how much runs of one configuration differ in the front's cost, as a share; None where not known."""
     return _noise(results, of.x.column)[0] if of.x.is_measured else None
 
 
 def _noise(results: StudyResults, column: str) -> tuple[float | None, float]:
-    """The noise of a cost, and how many runs a configuration has in the middle."""
+    """Return the noise of a cost, and the median number of runs per configuration."""
     found = [[value_of(results, run, column) for run in results.results_of(d).values()] for d in results.measured()]
     known = [[value for value in values if value is not None and value > 0] for values in found]
     counts = [len(values) for values in known if values]
     return cost_noise(known), float(np.median(counts)) if counts else 1.0
 
 
-COLUMNS = {
-    "config_digest": "str",
-    "cells": "str",
-    "label": "str",
-    "recipe": "str",
-    "score": "float64",
-    "spread": "float64",
-    "seeds": "int64",
-    "trainable_parameters": "Int64",
-    "train_seconds": "float64",
-    "inference_ms": "float64",
-    "peak_memory_bytes": "float64",
-}
-
-
 def fronts(results: StudyResults) -> list[Front]:
-    """Score against each cost, and every two tasks against each other."""
+    """Return the fronts of score against each cost, and of every two tasks."""
     against = [Front(name, cost, SCORE) for name, cost in COSTS.items()]
     against += [Front(cost.words, cost, SCORE) for cost in own_costs(results)]
     pairs = combinations(task_objectives(results), 2)
@@ -154,19 +137,19 @@ def fronts(results: StudyResults) -> list[Front]:
 
 
 def own_costs(results: StudyResults) -> list[Objective]:
-    """The costs that a custom trainer told beside those that all runs have."""
+    """Return the costs that a custom trainer reported beside those that all runs have."""
     if custom_trainer(results.study) is None:
         return []
     return [Objective(f"{OWN}{cost}", cost, cost) for task, cost in results.own_metrics() if not task]
 
 
 def task_objectives(results: StudyResults) -> list[Objective]:
-    """The main metric of each task on dev."""
+    """Return the main metric of each task on dev."""
     return [Objective(f"{OF_TASK}{task}", f"{task} on dev", task, "maximize") for task in results.tasks()]
 
 
 def value_of(results: StudyResults, run: RunRow, column: str) -> float | None:
-    """An objective of one run, of scores and tasks the number of which more is better; None where not measured."""
+    """Return an objective of one run, oriented so that a higher score is better; None where not measured."""
     if column.startswith(OF_TASK):
         task = column.removeprefix(OF_TASK)
         return results.main_value(run.id, task)
@@ -177,7 +160,7 @@ def value_of(results: StudyResults, run: RunRow, column: str) -> float | None:
 
 
 def recipes_of(results: StudyResults) -> dict[str, JsonObject]:
-    """The space's named recipes: name -> choices."""
+    """Return the space's named recipes: name -> choices."""
     return {recipe["name"]: recipe["choices"] for recipe in results.study.space_json.get("recipes", [])}
 
 
@@ -188,7 +171,7 @@ def _mean(results: StudyResults, digest: str, column: str) -> float | None:
 
 
 def _probabilities(results: StudyResults, digests: list[str], of: Front, tolerance: float) -> Float64:
-    """NaN for a configuration with one seed, whose noise is not known, and for one that was not measured so."""
+    """Return probabilities; NaN with one seed, whose noise is not known, or without a value of the objective."""
     found = np.full(len(digests), np.nan)
     runs = {place: _points(results, digest, of) for place, digest in enumerate(digests)}
     known = {place: points for place, points in runs.items() if len(points)}
@@ -202,7 +185,7 @@ def _probabilities(results: StudyResults, digests: list[str], of: Front, toleran
 
 
 def _points(results: StudyResults, digest: str, of: Front) -> Float64:
-    """(seeds, 2), of the runs for which both are known."""
+    """Return (seeds, 2), of the runs for which both objectives are known."""
     runs = results.results_of(digest).values()
     pairs = [(value_of(results, run, of.x.column), value_of(results, run, of.y.column)) for run in runs]
     return np.array([(x, y) for x, y in pairs if x is not None and y is not None], dtype=np.float64).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""What a plan can see: the smallest difference that so many seeds find with a given power."""
+"""Power of a plan: the smallest difference that so many seeds find with a given probability."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NODES = 100
 
 
 def noise_so_far(differences: Sequence[Difference]) -> tuple[float, float] | None:
-    """What was seen of the noise: (deviation over seeds of a paired difference, variance that its examples share).
+    """Return the noise seen so far: (deviation over seeds of a paired difference, variance that its examples share).
 
     The variances are averaged, each with the weight of its degrees of freedom. None before anything has two seeds.
     """
@@ -39,7 +39,7 @@ def minimum_detectable_effect(
     comparisons: int = 1,
     df: float | None = None,
 ) -> float:
-    """The smallest true difference that is found with probability `power`, in the units of `deviation`.
+    """Return the smallest true difference that is found with probability `power`, in the units of `deviation`.
 
     Found: its p-value is at most (1 - level) / comparisons, Holm's hurdle for the first of so many rows. `deviation` is
     the standard deviation over seeds of the paired difference of scores (`PRIOR_DEVIATION` where nothing is known),
@@ -80,7 +80,7 @@ def _power(effect: float, needed: Float64, masses: Float64) -> float:
 
 
 def _hurdles(share: float, df: float, alpha: float) -> tuple[Float64, Float64]:
-    """Distances that reject, for a total variance of 1 of which the seeds have `share`: (nodes,), and their masses."""
+    """Return distances that reject, for a total variance of 1 with the seeds' `share`: (nodes,), and their masses."""
     from scipy.special import gammaincinv, stdtrit
 
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)

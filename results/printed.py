@@ -31,7 +31,7 @@ BASELINE = "baseline"
 
 @dataclass(frozen=True)
 class Printed:
-    """What a report prints for a claim: `delta` is better minus worse, averaged over the claim's metrics.
+    """The printed numbers of a claim: `delta` is better minus worse, averaged over the claim's metrics.
 
     `plain_mean_delta`, of a claim about averages: the same of plain means of three columns, which is what ours are.
     `deltas` by metric where there are several; `pairs_delta`: the mean over `Claim.pairs`.
@@ -43,7 +43,7 @@ class Printed:
     deltas: Mapping[Metric, float] = field(default_factory=dict)
 
     def of(self, metric: Metric) -> float:
-        """What is comparable with ours."""
+        """Return the number that is comparable with ours."""
         if metric in self.deltas:
             return self.deltas[metric]
         return self.delta if self.plain_mean_delta is None else self.plain_mean_delta
@@ -51,7 +51,7 @@ class Printed:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Rows of another space for which our baseline stands, being the same configuration."""
+    """Rows of another space that have the same configuration as our baseline."""
 
     space: str
     rows: tuple[str, ...]
@@ -59,7 +59,7 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows that a claim compares where the report can be read in another way as well; `words` say which."""
+    """Rows that a claim compares under another reading of the report, described by `words`."""
 
     words: str
     better: tuple[str, ...]
@@ -111,14 +111,14 @@ class PrintedRow:
 
     @property
     def plain_mean(self) -> float | None:
-        """The mean of the three columns, what ours are compared with."""
+        """Return the mean of the three columns, with which ours are compared."""
         known = [value for value in (self.sst, self.quora, self.sts) if value is not None]
         return sum(known) / 3 if len(known) == 3 else None
 
 
 @dataclass(frozen=True)
 class PrintedTable:
-    """A table of results, or results that stand in the text, on one split."""
+    """A table of results, or results printed in the text, on one split."""
 
     id: str
     report: str

@@ -1,8 +1,8 @@
-"""SQLite files that one may only read: opened as they are, or as a copy where they cannot be.
+"""SQLite files without write access: opened as they are, or as a copy where that is impossible.
 
-A database in WAL mode has files beside it that readers write too. Where those are not there, and nobody is at work, it
-is read as a file that does not change (`immutable`). Where changes wait in a log that cannot be used, or where an older
-release wrote the tables, a copy in a temporary folder is read; it goes with the process.
+A database in WAL mode has files beside it that readers write too. Without them, and with nobody at work, it is read as
+a file that does not change (`immutable`). Where changes are in a log that cannot be used, or where an older release
+wrote the tables, a copy in a temporary folder is read; it is deleted when the process ends.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from results.storage_url import sqlite_file
 
 
 def is_writable(file: Path) -> bool:
-    """Whether this process may write the file, and make others beside it."""
+    """Return whether this process may write the file, and make others beside it."""
     return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
 
 
 def is_read_only(url: URL) -> bool:
-    """Whether the URL is of an SQLite file that is there, and that this process may only read."""
+    """Return whether the URL is of an existing SQLite file that this process may not write."""
     file = sqlite_file(url)
     return file is not None and file.is_file() and not is_writable(file)
 
 
 def readable(url: URL) -> URL:
-    """The URL by which a file that may only be read is read without changing anything."""
+    """Return the URL that reads a file without write access and changes nothing."""
     file = sqlite_file(url)
     assert file is not None
     log = _log(file)
@@ -50,7 +50,7 @@ def readable(url: URL) -> URL:
 
 
 def copied(url: URL) -> URL:
-    """The URL of a copy of the file as it is now."""
+    """Return the URL of a copy of the file as it is now."""
     file = sqlite_file(url)
     assert file is not None
     log = _log(file)
@@ -60,7 +60,7 @@ def copied(url: URL) -> URL:
 
 @functools.lru_cache(maxsize=8)
 def _copy(file: Path, changed: tuple[int, ...]) -> Path:
-    """Copy a file and its log; `changed`: when they were, so that another state is another copy."""
+    """Copy a file and its log; `changed` are their times of change, so that another state is another copy."""
     folder = Path(tempfile.mkdtemp(prefix="studies-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for path in (file, _log(file)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from typing import Any
 
-from sqlalchemy import Executable, MetaData, create_engine, inspect
+from sqlalchemy import Executable, create_engine
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -122,19 +122,6 @@ class Database(AbstractPart):
     def close(self) -> None:
         """Close all connections."""
         self._sessions.close()
-
-    @writes
-    def make_tables(self, session: Session, tables: MetaData, last: str) -> bool:
-        """Make the missing tables and indexes of another library, all or none.
-
-        Return whether the library itself has been there before, which makes the table `last` by itself.
-        """
-        connection = session.connection()
-        migrations.lock(connection)  # another launch may be making them
-        tables.create_all(connection)
-        for index in [index for table in tables.sorted_tables for index in table.indexes]:
-            index.create(connection, checkfirst=True)
-        return inspect(connection).has_table(last)
 
     @writes
     def repair_bytes(self, session: Session) -> int:

@@ -1,8 +1,8 @@
-"""The figure of reliability: how often predictions are right, against how sure they are."""
+"""The reliability diagram: accuracy against confidence."""
 
 from __future__ import annotations
 
-from results.figure import Figure, Trace
+from results.figure import Figure, Trace, capitalized
 from results.task_errors import Calibration, TaskErrors
 from results.wording import plural
 
@@ -10,7 +10,7 @@ COLORS = {"best": "var(--best)", "baseline": "var(--baseline)"}
 
 
 def reliability_figure(task: TaskErrors, number: int) -> Figure | None:
-    """Accuracy by confidence of the best and the baseline; None where no class probabilities were kept.
+    """Draw accuracy by confidence of best and baseline; None where no class probabilities were kept.
 
     `number` makes its id unique in the page.
     """
@@ -19,7 +19,7 @@ def reliability_figure(task: TaskErrors, number: int) -> Figure | None:
     diagonal: Trace = {
         "x": [0, 1],
         "y": [0, 1],
-        "name": "as sure as right",
+        "name": "perfectly calibrated",
         "mode": "lines",
         "line": {"color": "var(--faint)", "width": 1, "dash": "dot"},
         "hoverinfo": "skip",
@@ -29,7 +29,7 @@ def reliability_figure(task: TaskErrors, number: int) -> Figure | None:
     start = max(0.0, int(lowest * 10) / 10 - 0.05)
     return Figure(
         id=f"figure-reliability-{number}",
-        title=f"{task.task}: how sure, and how often right",
+        title=f"{task.task}: accuracy by confidence",
         sentence=_sentence(task),
         traces=traces,
         layout={
@@ -51,15 +51,17 @@ def _trace(role: str, found: Calibration) -> Trace:
         "mode": "lines+markers",
         "line": {"color": COLORS[role], "width": 1.5},
         "marker": {"color": COLORS[role], "size": [6 + 22 * (count / total) ** 0.5 for count in counts]},
-        "hovertemplate": "sure %{x:.2f}, right %{y:.2f}<br>%{text}<extra>" + role + "</extra>",
+        "hovertemplate": "confidence %{x:.2f}, accuracy %{y:.2f}<br>%{text}<extra>" + role + "</extra>",
     }
 
 
 def _sentence(task: TaskErrors) -> str:
-    told = [
-        f"the {role} is {found.pooled.mean_confidence:.2f} sure on average and right in "
-        f"{found.pooled.mean_accuracy:.2f} of all cases"
+    each = [
+        f"the {role} has a mean confidence of {found.pooled.mean_confidence:.2f} and an accuracy of "
+        f"{found.pooled.mean_accuracy:.2f}"
         for role, found in (task.calibrations or {}).items()
     ]
-    text = "; ".join(told)
-    return f"{text[0].upper()}{text[1:]}. Below the dotted line it is too sure. Larger points hold more predictions."
+    return (
+        f"{capitalized('; '.join(each))}. Below the dotted line a model is overconfident. Larger points hold more "
+        "predictions."
+    )

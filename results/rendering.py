@@ -42,12 +42,16 @@ SCRIPTS = ("report.js", "run_list.js")
 
 
 def render_report(database: Database, name: str) -> str:
-    """The page of study `name` as HTML. UnknownStudy when the database has none of that name."""
+    """Return the page of study `name` as HTML.
+
+    Raises:
+        UnknownStudy: if the database has no study of that name.
+    """
     return render(outcome(database, name))
 
 
 def render(study: Outcome) -> str:
-    """The page of a study as HTML."""
+    """Return the page of a study as HTML."""
     drawn = study.figures()
     return (
         template_environment()
@@ -65,7 +69,7 @@ def render(study: Outcome) -> str:
 
 @functools.cache  # compiling the templates takes longer than filling them in
 def template_environment() -> Environment:
-    """The templates, escaping by default, with the filters that they write numbers with."""
+    """Return the templates, escaping by default, with their functions and the filters for numbers."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -73,6 +77,16 @@ def template_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {
+        "account": account,
+        "compared_runs": compared_runs,
+        "described": described,
+        "first_screen": first_screen,
+        "kept_epoch": kept_epoch,
+        "notes": notes,
+        "run_links": run_links,
+        "wording": wording,
+    }
     environment.filters |= {
         "score": _score,
         "points": _points,
@@ -99,13 +113,6 @@ def _points(context: Context, difference: float | None) -> str:
 def _context(study: Outcome) -> dict[str, Any]:
     results, found = study.results, study.summary
     issues = study.database.studies.data_issues(study.name)
-    named = [(row.cell.name, row.comparison) for row in found.ablation]
-    named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
-    shown = {name: comparison for name, comparison in named if comparison}
-    compared = list(shown.values())
-    axis = interval_svg.axis([comparison.interval for comparison in compared], results.units.score)
-    over = {comparison.over for comparison in (*compared, found.gain) if comparison}
-    over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
     listed = run_list(results.runs, found, results.references(), results.cells)
     environments = environment_frame(study.database, study.name).to_dict(orient="records")
     return {
@@ -113,31 +120,19 @@ def _context(study: Outcome) -> dict[str, Any]:
         "study": found.study,
         "results": results,
         "unit": results.units.score,
-        "account": account,
-        "kept_epoch": kept_epoch,
-        "first_screen": first_screen,
-        "notes": notes,
-        "wording": wording,
-        "run_links": run_links,
-        "compared_runs": compared_runs,
-        "described": described,
+        **_comparisons(study),
         "groups": key_findings.groups(results, found),
         "code_note": code_versions.note(found.study, results.runs),
         "mixed_code": code_versions.mixed(results, _reference(found)),
         "made_up": first_screen.made_up(found.study),
         "backbone_note": first_screen.MINILM if found.study.backbone == "minilm" else "",
         "left_out": found.not_run.beyond_budget,
-        "interval_note": notes.interval_note(
-            over, fixed_pretraining=_fixed_pretraining(found), custom=custom_trainer(found.study) is not None
-        ),
         "choice_note": choice_note(
             results,
             found.best.digest if found.best and found.ablation else None,
             [(row.comparison, row.judged) for row in found.ablation if row.comparison and row.judged],
         ),
         "fixed_pretraining": _fixed_pretraining(found),
-        "scale": Markup(interval_svg.scale(axis)),
-        "bars": {name: Markup(interval_svg.bar(each.interval, axis)) for name, each in shown.items()},
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
         "issue_kinds": _counts([issue.kind for issue in issues]),
@@ -148,14 +143,32 @@ def _context(study: Outcome) -> dict[str, Any]:
     }
 
 
+def _comparisons(study: Outcome) -> dict[str, Any]:
+    """Return the intervals as bars on one axis, by cell or configuration, and the note on what they cover."""
+    results, found = study.results, study.summary
+    named = [(row.cell.name, row.comparison) for row in found.ablation]
+    named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
+    shown = {name: comparison for name, comparison in named if comparison}
+    axis = interval_svg.axis([comparison.interval for comparison in shown.values()], results.units.score)
+    over = {comparison.over for comparison in (*shown.values(), found.gain) if comparison}
+    over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
+    return {
+        "scale": interval_svg.scale(axis),
+        "bars": {name: interval_svg.bar(each.interval, axis) for name, each in shown.items()},
+        "interval_note": notes.interval_note(
+            over, fixed_pretraining=_fixed_pretraining(found), custom=custom_trainer(found.study) is not None
+        ),
+    }
+
+
 def _reference(found: Summary) -> str | None:
-    """The configuration that the rows of the table are compared with."""
+    """Return the configuration with which the rows of the table are compared."""
     entry = found.baseline if found.is_grid else found.best
     return entry.digest if entry else None
 
 
 def _fixed_pretraining(found: Summary) -> bool:
-    """Whether all seeds share what comes before multitask (`--fixed-pretraining-seed`)."""
+    """Return whether all seeds share the stages before multitask (`--fixed-pretraining-seed`)."""
     return bool(found.study.settings_json.get("fixed_pretraining_seed"))
 
 
@@ -164,8 +177,8 @@ def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
-    told = {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
-    return told | ({"menu": figure.menu} if figure.menu else {}) | ({"lines": figure.lines} if figure.lines else {})
+    data = {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
+    return data | ({"menu": figure.menu} if figure.menu else {}) | ({"lines": figure.lines} if figure.lines else {})
 
 
 def _script_json(value: object) -> Markup:

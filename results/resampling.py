@@ -46,7 +46,7 @@ class MeanDifference(AbstractTaskDifference):
     """mean(a) - mean(b) of values per example, (seeds, examples) both: right or wrong, for an accuracy."""
 
     def __init__(self, a: ArrayLike, b: ArrayLike) -> None:
-        self._apart = difference(a, b)
+        self._apart = difference(a, b, [2])
         self.seeds, self.examples = self._apart.shape
 
     def values(self) -> Float64:
@@ -67,7 +67,7 @@ class CorrelationDifference(AbstractTaskDifference):
     """
 
     def __init__(self, a: ArrayLike, b: ArrayLike, labels: ArrayLike) -> None:
-        self.seeds, self.examples = difference(a, b).shape
+        self.seeds, self.examples = difference(a, b, [2]).shape
         truth = finite(labels, "labels")
         if truth.shape != (self.examples,):
             raise ValueError(f"labels must have shape ({self.examples},) as the predictions, got {truth.shape}")

@@ -71,7 +71,7 @@ class StudyRow:
 
     @property
     def is_grid(self) -> bool:
-        """Whether the study's space is run whole, and nothing is ablated."""
+        """Whether every configuration of the space is run, and nothing is ablated."""
         return self.space_json.get("design") == "grid"
 
 
@@ -116,7 +116,7 @@ class NewRun(AbstractRun):
 
 @dataclass(frozen=True)
 class RunCopy:
-    """A run of another study, to stand in a new one as well: with these choices and this trial's number there."""
+    """A run of another study to copy into a new one, with its choices and its trial's number there."""
 
     run_id: int
     choices_json: JsonObject
@@ -147,7 +147,7 @@ class PredictionRow:
 class ExampleRow:
     """One dev example: `words` of its sentence, of pairs `words2` of the second and `overlap` (Jaccard, 0..1).
 
-    `number` from 1 in the order of the examples that `example_ids_sha256` names, as predictions do.
+    `number` counts from 1 in the order of the examples that `example_ids_sha256` identifies.
     `one_word_difference`: of pairs, whether the sentences are the same but for one word that is replaced, added or left
     out. `rarest`: how often the example's rarest word occurs in the training sentences of the study, 0 for never; None
     where it has no word. Older releases kept neither.
@@ -265,9 +265,9 @@ class IssueRow:
 
 @dataclass(frozen=True)
 class LeaseRow:
-    """Who runs a study, and until when that claim lasts without another sign of life.
+    """Who runs a study, and until when without another heartbeat.
 
-    `owner` as people are shown it in what is read, with its machine in what is written (`results.lease`).
+    `owner` is the part that users see, without its machine (`results.lease`).
     """
 
     study_name: str

@@ -56,8 +56,8 @@ class RunList:
             | {"codes": column.codes}
             for column in self.columns
         ]
-        told = {"count": self.count, "first": FIRST_ROWS, "separator": SEPARATOR, "none": wording.NONE}
-        return {**told, "columns": columns}
+        header = {"count": self.count, "first": FIRST_ROWS, "separator": SEPARATOR, "none": wording.NONE}
+        return {**header, "columns": columns}
 
     def first(self) -> list[dict[str, str]]:
         """The rows with the best scores as texts, column -> text; equal ones, and those without, as they began."""
@@ -118,16 +118,16 @@ def _changes(runs: Sequence[RunRow], found: Summary, alone: Mapping[str, str]) -
     known: dict[str, tuple[int, ...]] = {}
     for run in runs:
         if run.config_digest not in known:
-            told = _told(run.choices_json, found, alone.get(run.config_digest))
-            known[run.config_digest] = tuple(places.setdefault(text, len(places)) for text in told)
+            words = _change_words(run.choices_json, found, alone.get(run.config_digest))
+            known[run.config_digest] = tuple(places.setdefault(text, len(places)) for text in words)
     return RunColumn("changes", "Configuration", tuple(places), tuple(known[run.config_digest] for run in runs))
 
 
-def _told(choices: JsonObject, found: Summary, task: str | None) -> Iterable[str]:
+def _change_words(choices: JsonObject, found: Summary, task: str | None) -> Iterable[str]:
     differing = wording.changes(found.baseline_choices, choices)
     there = ((change.factor, change.to_level) for change in differing)
-    told = [_in_words(factor, level) for factor, level in there if level is not None] or [BASELINE]
-    return told if task is None else (*told, f"{task} alone")
+    words = [_in_words(factor, level) for factor, level in there if level is not None] or [BASELINE]
+    return words if task is None else (*words, f"{task} alone")
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -136,8 +136,8 @@ def _in_words(factor: str, level: wording.Choice) -> str:
 
 
 def _reason(run: RunRow) -> str | None:
-    told = ": ".join(part for part in (run.reason, run.detail) if part and part != run.status)
-    return told if told and told != run.status else None
+    reason = ": ".join(part for part in (run.reason, run.detail) if part and part != run.status)
+    return reason if reason and reason != run.status else None
 
 
 def _words(id: str, title: str, texts: Sequence[str | None]) -> RunColumn:

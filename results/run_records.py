@@ -57,7 +57,7 @@ class Runs(AbstractPart):
         """
         run = session.get(schema.Run, run_id)
         if run is None or run.status != "pruned":
-            raise RecordError(f"Run {run_id} is {run.status if run else 'unknown'}; only one that had paused goes on.")
+            raise RecordError(f"Run {run_id} is {run.status if run else 'unknown'}; only a paused run can continue.")
         for table in (schema.TaskMetric, schema.Prediction):
             session.execute(delete(table).where(table.run_id == run_id))
         run.status, run.reason, run.detail, run.finished_at = "running", None, None, None
@@ -119,10 +119,10 @@ class Runs(AbstractPart):
             raise RecordError(f"Run {run_id} is {run.status if run else 'unknown'}; only a complete run is evaluated.")
         strangers = ({item.split for item in metrics} | {item.split for item in predictions}) - {split}
         if strangers:
-            raise RecordError(f"An evaluation on {split} was handed rows of {', '.join(sorted(strangers))}.")
+            raise RecordError(f"An evaluation on {split} was given rows of {', '.join(sorted(strangers))}.")
         for table in (schema.TaskMetric, schema.Prediction):
             if session.scalar(select(table.run_id).where(table.run_id == run_id, table.split == split).limit(1)):
-                raise RecordError(f"Run {run_id} has been evaluated on {split} already; that is done once.")
+                raise RecordError(f"Run {run_id} has been evaluated on {split} already; a run is evaluated once.")
         _add_measurements(session, run_id, metrics, predictions)
 
     @writes
@@ -209,13 +209,13 @@ def _found(run: schema.Run | None) -> rows.RunRow | None:
 
 
 def _row(values: dict[str, Any]) -> rows.RunRow:
-    told: dict[str, Any] = {key: sys.intern(value) if type(value) is str else value for key, value in values.items()}
-    if isinstance(choices := told["choices_json"], dict):
+    record: dict[str, Any] = {key: sys.intern(value) if type(value) is str else value for key, value in values.items()}
+    if isinstance(choices := record["choices_json"], dict):
         shared = {
             sys.intern(factor): sys.intern(level) if type(level) is str else level for factor, level in choices.items()
         }
-        told["choices_json"] = shared
-    return rows.RunRow(**told)
+        record["choices_json"] = shared
+    return rows.RunRow(**record)
 
 
 def _running_run(session: Session, run_id: int) -> schema.Run:

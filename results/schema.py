@@ -1,4 +1,4 @@
-"""The tables of a study. Their names and the columns of `run` are relied on by others: keep them.
+"""The tables of a study. Others rely on their names and on the columns of `run`: keep them.
 
 Optuna's tables (`studies`, `trials`, ...) live in the same database; none of ours has one of its names.
 A change here needs a migration in `results/migrations/versions`; a test compares the two.
@@ -19,7 +19,7 @@ RUN_KEY = "run.id"
 
 
 class Base(DeclarativeBase):
-    """The tables of ours, with names for every constraint so that migrations can speak of them."""
+    """Our tables, with a name for every constraint so that migrations can refer to it."""
 
     metadata = MetaData(
         naming_convention={
@@ -127,7 +127,7 @@ class Run(Base):
 
 
 class Cell(Base):
-    """A configuration that a phase asks for. Its runs are found by digest, whatever phase ran them first."""
+    """A configuration that a phase asks for. Its runs are those with its digest, whatever phase ran them first."""
 
     __tablename__ = "cell"
 
@@ -185,8 +185,8 @@ class Prediction(Base):
 class Example(Base):
     """One dev example of a study: the words of its sentences, what a pair shares, and how rare its rarest word is.
 
-    `example_ids_sha256` says of which examples it is one, as in `prediction`; `number` from 1 in their order.
-    `rows.ExampleRow` says what the columns are.
+    `example_ids_sha256` identifies the set of examples, as in `prediction`; `number` counts them from 1.
+    `rows.ExampleRow` explains the columns.
     """
 
     __tablename__ = "example"
@@ -203,7 +203,7 @@ class Example(Base):
 
 
 class Stage(Base):
-    """One stage of a run; `shared` means that another run had paid for it. `told_json`: see `results.rows.StageRow`."""
+    """One stage of a run; `shared` means that another run had computed it. `told_json`: see `results.rows.StageRow`."""
 
     __tablename__ = "stage"
 

@@ -12,8 +12,7 @@ from results.described import described
 from results.figure import Figure, Trace, capitalized, escaped, points
 from results.pareto import recipes_of
 from results.rows import RunRow
-from results.searched import evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, evenly
 from results.summary import Summary
 from results.units import Unit, axis_title
 from results.wording import plural
@@ -32,7 +31,7 @@ def history(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Fi
         _dots("complete", evenly(complete, MOST_POINTS), places, found, "var(--muted)", "circle"),
         {
             "x": [*(places[run.id] for run in best), len(runs)],
-            "y": [_shown(unit, run) for run in (*best, best[-1])] if best else [],
+            "y": [unit.natural(run.score or 0.0) for run in (*best, best[-1])] if best else [],
             "name": f"{unit.best_first} so far",
             "mode": "lines",
             "line": {"color": "var(--accent)", "width": 2, "shape": "hv"},
@@ -65,11 +64,6 @@ def _history_sentence(
         f"{unit.scored(best[-1].score)}, was measured in run {places[best[-1].id]:,} of {len(runs):,}. Single runs "
         "chose configurations; they are not results."
     )
-
-
-def _shown(unit: Unit, run: RunRow) -> float | None:
-    """Return a run's score as it was measured."""
-    return None if run.score is None else unit.natural(run.score)
 
 
 def _records(complete: Sequence[RunRow]) -> list[RunRow]:
@@ -107,7 +101,7 @@ def _runs(
     symbol: str,
 ) -> Trace:
     """Return runs as points, each with its text."""
-    x, y = [places[run.id] for _, run in runs], [_shown(unit, run) for _, run in runs]
+    x, y = [places[run.id] for _, run in runs], [unit.natural(run.score or 0.0) for _, run in runs]
     hover, texts = "%{text}<br>%{y:" + unit.hover + "}", [escaped(text) for text, _ in runs]
     trace = points(name, x, y, color, size, texts=texts, hover=hover, symbol=symbol)
     return trace | {"runs": [str(run.id) for _, run in runs]}

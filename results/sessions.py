@@ -24,7 +24,7 @@ from results.errors import ConnectionLost, RecordError, StorageError
 from results.reconnecting import lasting, lasting_if_there
 from results.stored_values import BytesForNumber
 
-_answered: set[URL] = set()  # servers that did so in this process: such a one is waited for, its name is right
+_answered: set[URL] = set()  # servers that answered in this process: their names are right, so they are waited for
 
 
 PartT = TypeVar("PartT", bound="AbstractPart")
@@ -34,7 +34,7 @@ Transaction = Callable[Concatenate[PartT, Arguments], Result]
 
 
 class Sessions:
-    """Opens one transaction at a time on an engine and turns the database's complaints into our errors."""
+    """Transactions on an engine; the database's errors become ours."""
 
     def __init__(self, engine: Engine, *, shown_url: str, read_only: bool = False) -> None:
         if engine.dialect.name == "sqlite":
@@ -52,13 +52,13 @@ class Sessions:
         note_encoding(self._engine.dialect, connection.info.parameter_status("server_encoding") or "UTF8")
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._engine.dispose()
 
     @lasting_if_there
     def version(self) -> str | None:
-        """The version of the tables; None where there are none."""
-        with self._told(), self._engine.connect() as connection:
+        """Return the version of the tables; None where there are none."""
+        with self._our_errors(), self._engine.connect() as connection:
             version = migrations.current_version(connection)
         _answered.add(self._engine.url)
         return version
@@ -71,42 +71,42 @@ class Sessions:
             return
         if version is None and not create:
             raise StorageError(f"{self.shown_url} holds no studies yet. Launch one: python -m study.launch")
-        with self._told(), self._writing.begin() as connection:
+        with self._our_errors(), self._writing.begin() as connection:
             migrations.upgrade(connection, self.shown_url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that only reads."""
+        """Open a transaction that only reads."""
         try:
-            with self._told(), Session(self._engine) as session, session.begin():
+            with self._our_errors(), Session(self._engine) as session, session.begin():
                 yield session
         except (ValueError, TypeError) as fault:  # of the types of columns
-            told = storage_url.one_line(fault)
-            raise StorageError(f"{self.shown_url} holds a value that this program does not write: {told}.") from fault
+            reason = storage_url.one_line(fault)
+            raise StorageError(f"{self.shown_url} holds a value that this program does not write: {reason}.") from fault
 
     @contextmanager
     def write(self, *, guarded: bool = True) -> Iterator[Session]:
-        """A transaction that writes; committed at the end, rolled back on any error.
+        """Open a transaction that writes; it is committed at the end, and rolled back on any error.
 
-        The guard (`leases.Leases`) may refuse it: LeaseHeld where another driver has taken over the study meanwhile.
+        The guard (`lease.Leases`) may refuse it: LeaseHeld where another driver has taken over the study meanwhile.
         """
-        with self._told(), Session(self._writing) as session, session.begin():
+        with self._our_errors(), Session(self._writing) as session, session.begin():
             if guarded:
                 self.guard(session)
             yield session
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _our_errors(self) -> Iterator[None]:
         try:
             yield
         except IntegrityError as fault:
             raise RecordError(f"The database refused a row: {storage_url.mask(str(fault.orig))}") from fault
         except DBAPIError as fault:
-            told = storage_url.opening_fault(self._engine.url, fault)
+            error = storage_url.opening_fault(self._engine.url, fault)
             if not connection_lost(fault):
-                raise told from fault
+                raise error from fault
             was_there = self._engine.url in _answered or _was_there(fault)
-            raise ConnectionLost(str(told), was_there=was_there) from fault
+            raise ConnectionLost(str(error), was_there=was_there) from fault
         except BytesForNumber as fault:
             raise StorageError(
                 f"{self.shown_url} holds bytes in place of numbers ({storage_url.one_line(fault)}), as an older "
@@ -117,7 +117,7 @@ class Sessions:
             into = re.search(r"(?:INTO|UPDATE|FROM)\s+(\w+)", fault.statement or "", re.IGNORECASE)
             table = f" for its table '{into[1]}'" if into else ""
             why = storage_url.one_line(fault.orig)
-            raise RecordError(f"The database was handed a value{table} that it cannot hold: {why}.") from fault
+            raise RecordError(f"The database was given a value{table} that it cannot hold: {why}.") from fault
 
 
 class AbstractPart:
@@ -158,9 +158,9 @@ def _transaction(
 
 
 def connection_lost(fault: BaseException) -> bool:
-    """Whether a server ended the connection, or does not take any: it restarts, or the network is down.
+    """Return whether a server closed the connection or accepts none: it restarts, or the network is down.
 
-    SQLSTATE 08: connection exceptions; 57P: shut down, crashed, starting up. Without one, nothing was answered.
+    SQLSTATE 08: connection exceptions; 57P: shut down, crashed, starting up. Without one, there was no answer.
     """
     if not isinstance(fault, OperationalError | InterfaceError) or isinstance(fault.orig, sqlite3.Error):
         return isinstance(fault, DBAPIError) and fault.connection_invalidated
@@ -169,14 +169,14 @@ def connection_lost(fault: BaseException) -> bool:
 
 
 def _was_there(fault: DBAPIError) -> bool:
-    """Whether a lost server had been answering, or refused a connection because it starts up or shuts down."""
+    """Return whether a lost server had answered before, or refused a connection because it starts or stops."""
     state = getattr(fault.orig, "sqlstate", None) or ""
     cut = re.search("^consuming input failed|the database system is (starting|shutting|in recovery)", str(fault.orig))
     return fault.connection_invalidated or state.startswith(("08", "57P")) or cut is not None
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:
-    """WAL: readers do not wait for the writer. Python's own transactions are off, see `_begin_sqlite`."""
+    """Use WAL, so that readers do not wait for the writer. Python's own transactions are off, see `_begin_sqlite`."""
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -184,6 +184,6 @@ def _set_up_sqlite(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A transaction that will write takes the lock at once: after a read it could not wait for it."""
+    """Begin a transaction; one that will write takes the lock at once: after a read it could not wait for it."""
     writes = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,4 +1,4 @@
-"""What differs between the set-ups of several studies: data, model, budget, seeds."""
+"""Differences between the set-ups of several studies: data, model, budget, seeds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SetupRow:
 
 
 def setup_rows(studies: Sequence[StudyRow]) -> tuple[list[SetupRow], list[SetupRow]]:
-    """The settings in which the studies differ, and those they have in common, the data and the model first."""
+    """Return the settings in which the studies differ, and those they have in common, the data and the model first."""
     rows = [
         SetupRow(words, tuple(_text(getattr(study, column)) for study in studies)) for column, words in FACTS.items()
     ]

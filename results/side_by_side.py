@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from results.contrasts import values
 from results.measured_claims import MAIN_TASKS, row_digests
 from results.printed import PrintedRow, PrintedTable, tables_of
 from results.statistics import Float64
 from results.study_results import StudyResults
-from results.task_contrasts import task_values
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A mean over seeds and its standard deviation, None with one seed."""
+    """A mean over seeds and its standard deviation (None with one seed)."""
 
     mean: float
     deviation: float | None
@@ -25,7 +24,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Ours:
-    """What a row scored here, over `seeds` seeds; None where a task was not measured. `average`: of the three tasks."""
+    """The scores of a row here, over `seeds` seeds; None if a task was not measured. `average`: of the three tasks."""
 
     sst: Spread | None
     quora: Spread | None
@@ -37,7 +36,7 @@ class Ours:
 
 @dataclass(frozen=True)
 class SideRow:
-    """A printed row and ours, None where it has no result on the table's split."""
+    """A printed row and ours, None if it has no result on the table's split."""
 
     printed: PrintedRow
     ours: Ours | None
@@ -45,19 +44,19 @@ class SideRow:
 
 @dataclass(frozen=True)
 class SideTable:
-    """A printed table with ours beside it."""
+    """A printed table with our results."""
 
     table: PrintedTable
     rows: tuple[SideRow, ...]
 
     @property
     def measured(self) -> bool:
-        """Whether any row of it was."""
+        """Return whether any of its rows was measured."""
         return any(row.ours for row in self.rows)
 
 
 def side_by_side(results: StudyResults) -> list[SideTable]:
-    """The printed tables of the study's space, those on dev first; empty for a space of our own."""
+    """Return the printed tables of the study's space, those on dev first; none for a space of our own."""
     digests = row_digests(results)
     tables = sorted(tables_of(results.study.space), key=lambda table: table.split != "dev")
     return [
@@ -69,22 +68,16 @@ def side_by_side(results: StudyResults) -> list[SideTable]:
 
 
 def ours(results: StudyResults, digest: str, split: str) -> Ours | None:
-    """A configuration's three tasks and their plain mean on a split, over the seeds that were scored there."""
+    """Return a configuration's scores on three tasks and their plain mean on a split, over the seeds scored there."""
     seeds = list(results.results_of(digest))
-    values = [task_values(results, digest, seeds, task, split) for task in MAIN_TASKS]
-    scored: NDArray[np.bool_] = np.asarray(~np.isnan(np.array(values)).all(axis=0))
+    columns = [values(results, digest, seeds, task, split) for task in MAIN_TASKS]
+    scored: NDArray[np.bool_] = np.asarray(~np.isnan(np.array(columns)).all(axis=0))
     if not scored.any():
         return None
-    sst, quora, sts, average = (_spread(value[scored]) for value in (*values, _plain_mean(values)))
+    sst, quora, sts, average = (_spread(column[scored]) for column in (*columns, np.mean(columns, axis=0)))
     runs = results.results_of(digest)
     ids = tuple(runs[seed].id for seed, counts in zip(seeds, scored, strict=True) if counts)
     return Ours(sst, quora, sts, average, int(scored.sum()), ids)
-
-
-def _plain_mean(values: Sequence[Float64]) -> Float64:
-    """Of each seed; NaN where a task is not there."""
-    found: Float64 = np.mean(values, axis=0)
-    return found
 
 
 def _spread(values: Float64) -> Spread | None:

@@ -13,8 +13,7 @@ from results.factor_axis import FactorAxis, factor_axes
 from results.figure import Figure, Trace, best_and_baseline, capitalized, escaped, outlines, points
 from results.leaderboard import ConfigurationResult, configuration_result
 from results.rows import RunRow
-from results.searched import complete_search, evenly
-from results.study_results import StudyResults
+from results.study_results import StudyResults, complete_search, evenly
 from results.summary import Summary
 from results.units import axis_title
 from results.wording import plural, seeds_text
@@ -47,6 +46,7 @@ def slice_figure(results: StudyResults, found: Summary, factors: Sequence[Factor
         layout={
             "xaxis": menu[0]["xaxis"],
             "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
+            "legend": {"y": 1.02, "yanchor": "bottom"},  # long names of levels need the room below the axis
         },
         menu=menu,
     )

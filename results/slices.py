@@ -80,10 +80,12 @@ def word_parts(sizes: ExampleSizes) -> list[Part]:
     if sizes.overlap is not None:
         of = sizes.overlap
         found += [Part("overlap", _span(of[part], "{:.2f}", "of the words shared"), part) for part in _quarters(of)]
-    if sizes.one_word_difference is not None:
-        found += _yes_and_no("one_word_difference", sizes.one_word_difference)
-    if sizes.rarest is not None:
-        found += _yes_and_no("rare_words", sizes.rarest <= RARE)
+    rare = sizes.rarest <= RARE if sizes.rarest is not None else None
+    kinds: tuple[tuple[Kind, NDArray[np.bool_] | None], ...]
+    kinds = (("one_word_difference", sizes.one_word_difference), ("rare_words", rare))
+    for kind, members in kinds:
+        if members is not None:
+            found += [Part(kind, "yes", members), Part(kind, "no", ~members)]
     return found
 
 
@@ -94,10 +96,6 @@ def _mean(values: Float64, most: float) -> Interval:
 
 def _values(of: Values, part: Part) -> Float64:
     return of[:, part.members].astype(np.float64)
-
-
-def _yes_and_no(kind: Kind, members: NDArray[np.bool_]) -> list[Part]:
-    return [Part(kind, "yes", members), Part(kind, "no", ~members)]
 
 
 def _quarters(values: Float64) -> list[NDArray[np.bool_]]:

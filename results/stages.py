@@ -1,4 +1,4 @@
-"""What sharing stages saved: seconds carried out and seconds taken from the stage store, stage by stage."""
+"""Seconds of stages that were computed, and seconds saved by taking stages from the store."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ STORE = "store"  # the key of `decisions_json` under which a launch writes what 
 
 @dataclass(frozen=True)
 class StageCost:
-    """One stage over all finished runs: how often it was carried out and its seconds; how often taken, and spared."""
+    """One stage over all finished runs: how often it was computed and its seconds; how often taken, and saved."""
 
     name: str
-    carried_out: int
+    computed: int
     seconds: float
     shared: int
     saved: float
@@ -29,7 +29,7 @@ class StageCost:
 class StageCosts:
     """All stages of a study in the order of a run; `store` is what its stage store held at the end of a launch.
 
-    `store` has "folder", "bytes" and "entries"; None where nothing is shared or no launch came to its end.
+    `store` has "folder", "bytes" and "entries"; None where nothing is shared or no launch has ended.
     """
 
     stages: tuple[StageCost, ...]
@@ -37,28 +37,32 @@ class StageCosts:
 
     @property
     def seconds(self) -> float:
-        """What all stages that were carried out took."""
+        """Seconds of all stages that were computed."""
         return sum(stage.seconds for stage in self.stages)
 
     @property
     def saved(self) -> float:
-        """What those that were taken from the store had taken."""
+        """Seconds that stages taken from the store had taken."""
         return sum(stage.saved for stage in self.stages)
 
     def sentence(self) -> str:
-        """What was carried out and spared, and what the store held."""
-        told = f"Stages carried out: {duration(self.seconds)}; taken from the stage store: {duration(self.saved)}."
+        """Return the seconds computed and saved, and what the store held."""
+        seconds = f"Stages computed: {duration(self.seconds)}; taken from the stage store: {duration(self.saved)}."
         if self.store is None:
-            return told
-        return f"{told} It holds {plural(self.store['entries'], 'stage')}, {memory_text(self.store['bytes'])}."
+            return seconds
+        return f"{seconds} It holds {plural(self.store['entries'], 'stage')}, {memory_text(self.store['bytes'])}."
 
     def as_json(self) -> JsonObject:
-        """The totals, for `--json`."""
+        """Return the totals, for `--json`."""
         return {"stage_seconds_run": self.seconds, "stage_seconds_saved": self.saved, "store": self.store}
 
 
 def stage_costs(database: Database, name: str) -> StageCosts:
-    """The stages of all runs of a study. UnknownStudy when the database has none of that name."""
+    """Return the stages of all runs of a study.
+
+    Raises:
+        UnknownStudy: the database has no study of that name.
+    """
     stage, known = schema.Stage, database.studies.require(name)
     rows = database.select(
         select(
@@ -73,10 +77,10 @@ def stage_costs(database: Database, name: str) -> StageCosts:
         .group_by(stage.name, stage.shared)
     )
     places: dict[str, int] = {}
-    told: dict[tuple[str, bool], tuple[int, float]] = {}
+    found: dict[tuple[str, bool], tuple[int, float]] = {}
     for row in rows:
         places[row["name"]] = max(row["place"], places.get(row["name"], 0))
-        told[row["name"], bool(row["shared"])] = row["count"], row["seconds"] or 0.0
+        found[row["name"], bool(row["shared"])] = row["count"], row["seconds"] or 0.0
     names = sorted(places, key=lambda each: (places[each], each))
-    costs = [StageCost(each, *told.get((each, False), (0, 0.0)), *told.get((each, True), (0, 0.0))) for each in names]
+    costs = [StageCost(each, *found.get((each, False), (0, 0.0)), *found.get((each, True), (0, 0.0))) for each in names]
     return StageCosts(tuple(costs), known.decisions_json.get(STORE))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from results.arrays import Float64, finite, probability, standardised
+from results.arrays import Float64, difference, finite, probability, standardised
 from results.crossed import Difference, Interval, Noise, paired_difference, tasks_difference
 from results.fronts import front, front_probability, hypervolume
 from results.hypotheses import holm, permutation_test, sequential_level, sequential_p, spending, tost
@@ -116,12 +117,8 @@ def paired_t_interval(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Int
     It answers a narrower question than `paired_bootstrap`: other seeds on these very examples. At least two
     seeds are needed. ValueError for NaN, infinities and shapes that differ.
     """
-    first, second = finite(a, "a"), finite(b, "b")
-    if first.shape != second.shape or first.ndim != 1:
-        raise ValueError(f"a and b must have one shape (seeds,), got {first.shape} and {second.shape}")
-    if len(first) < 2:
-        raise ValueError(f"a t interval needs at least 2 seeds, got {len(first)}")
-    return paired_difference(first, second).interval(level)
+    apart = difference(a, b, [1])
+    return paired_difference(apart, np.zeros_like(apart)).interval(level)
 
 
 def pearson_scores(predictions: ArrayLike, labels: ArrayLike) -> Float64:

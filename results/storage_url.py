@@ -1,4 +1,4 @@
-"""Storage URLs: reading them, showing them without the password, and saying what is wrong with them."""
+"""Storage URLs: parsing, masking of passwords, and messages for what is wrong with them or with their database."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PERCENT = (
     "Characters of a user's name or password that mean something in a URL are written percent-encoded: @ as %40, : as "
     "%3A, / as %2F, # as %23, ? as %3F, % as %25, a space as %20."
 )
-NOT_WRITABLE = "{} cannot be opened for writing. Check its rights and its folder's."
+NOT_WRITABLE = "{} cannot be opened for writing. Check its permissions and its folder's."
 _NAMED = "(?:password|passwd|sslpassword|token|api_?key|access_key|secret)="
 _EXAMPLES = "Give sqlite:///runs/studies.db or postgresql+psycopg://user:password@host:5432/database."
 
 
 def parse_url(text: str) -> URL:
-    """The URL of a SQLite file or a PostgreSQL database; StorageError for anything else.
+    """Return the URL of a SQLite file or a PostgreSQL database; StorageError for anything else.
 
     `postgresql://` and `postgres://` mean `postgresql+psycopg://`, the one driver that `[postgres]` installs.
     """
@@ -48,23 +48,23 @@ def parse_url(text: str) -> URL:
 
 
 def _check_borders(text: str, url: URL) -> None:
-    """StorageError where an @ stands behind what was read as the password: a part of it would be read as the host."""
+    """Raise StorageError for an @ behind the parsed password: a part of the password would be used as the host."""
     rest = text.partition("://")[2]
     account = re.match(r"[^:/]*:[^@]*@", rest)
     behind = rest[account.end() :] if account else f"{url.host or ''}{url.database or ''}"
     if "@" in behind:
         name = re.match(r"[^:/@?]*", rest)
         begin = f"{text.partition('://')[0]}://{name[0] if name else ''}:***"
-        raise StorageError(f"The storage URL {begin} cannot be read: it has an @ too many. {PERCENT}")
+        raise StorageError(f"The storage URL {begin} cannot be read: it has one @ too many. {PERCENT}")
 
 
 def shown(url: URL) -> str:
-    """The URL as a person may see it, in a log or a report: no password."""
+    """Return the URL without its password, for logs and reports."""
     return masked_url(url.render_as_string(hide_password=True))
 
 
 def masked_url(text: str) -> str:
-    """A text that is one URL, without its password, whatever characters that has; mistaken URLs too."""
+    """Return a text that is one URL, valid or not, without its password, whatever characters that has."""
     scheme, mark, rest = text.partition("://")
     if not mark or scheme.startswith("sqlite"):
         return mask(text)
@@ -78,35 +78,35 @@ def masked_url(text: str) -> str:
 
 
 def mask(text: str) -> str:
-    """`text` with every password of a URL replaced: before the @ and among the parameters after the ?.
+    """Return `text` with every password of a URL replaced: before the @ and among the parameters after the ?.
 
-    A web address with a single word before the @ has a token there. A password with spaces is found where its URL is
-    quoted, as shells want it.
+    In a web address a single word before the @ is a token. A password with spaces is found where its URL is quoted, as
+    in a shell.
     """
     quoted = re.sub(r"(['\"])((?!sqlite)[\w+]+://[^:/@'\"]*):[^'\"]*@", r"\1\2:***@", text)
-    # A file's name may have both signs; SQLite's URL of a file goes on with a slash.
+    # A file's name may have both signs; in SQLite's URL of a file a slash follows.
     before_at = re.sub(r"(?:(?<!sqlite)://|(?<=sqlite)://(?!/))([^:@\s]*):[^\s]*@", r"://\1:***@", quoted)
     tokens = re.sub(r"(?i)(https?://)[^:/@\s]+@", r"\1***@", before_at)
     return re.sub(rf"(?i)({_NAMED})[^&\s]*", r"\1***", tokens)
 
 
 def masked_command(arguments: Sequence[str]) -> str:
-    """A command line as it can be typed again, but for its passwords."""
-    told = []
+    """Return a command line that can be typed again, except for its passwords."""
+    words = []
     for argument in arguments:
         hidden = masked_url(argument) if re.match(r"[\w+]+://", argument) else mask(argument)
         plain = hidden == argument or shlex.quote(hidden.replace("***", "x")) != hidden.replace("***", "x")
-        told.append(shlex.quote(hidden) if plain else hidden)
-    return " ".join(told)
+        words.append(shlex.quote(hidden) if plain else hidden)
+    return " ".join(words)
 
 
 def one_line(text: object, most: int = 200) -> str:
-    """What a library said, for a message of ours: in one line, without passwords, cut."""
+    """Return a library's message in one line, without passwords, at most `most` characters."""
     return mask(" ".join(str(text).split()))[:most]
 
 
 def _without_password(url: URL, text: str) -> str:
-    """What a driver said, without the password of the URL, should it quote it."""
+    """Return a driver's message without the password of the URL."""
     given = [url.password, *(url.query.get(name) for name in ("password", "sslpassword"))]
     for secret in (each for each in given if isinstance(each, str) and each):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
@@ -114,14 +114,14 @@ def _without_password(url: URL, text: str) -> str:
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """The file of a SQLite URL, None for a server."""
+    """Return the file of a SQLite URL, None for a server."""
     if url.get_backend_name() != "sqlite" or url.database is None or url.database.startswith("file:"):
         return None
     return Path(url.database)
 
 
 def make_folder(url: URL) -> None:
-    """Make the folder that a SQLite file goes into; StorageError when that cannot be."""
+    """Make the folder of a SQLite file; StorageError when it cannot be made."""
     file = sqlite_file(url)
     if file is None:
         return
@@ -137,14 +137,14 @@ def make_folder(url: URL) -> None:
 
 
 def require_writable(url: URL) -> None:
-    """StorageError when a SQLite file is there that may only be read: SQLite would leave its own files beside it."""
+    """Raise StorageError for a SQLite file without write access: SQLite would leave its own files beside it."""
     file = sqlite_file(url)
     if file is not None and file.is_file() and not os.access(file, os.W_OK):
         raise StorageError(NOT_WRITABLE.format(file))
 
 
 def require_file(url: URL) -> None:
-    """StorageError when a SQLite URL names no file; opening it would make an empty one."""
+    """Raise StorageError when a SQLite URL names no file; opening it would make an empty one."""
     file = sqlite_file(url)
     if file is not None and not file.is_file():
         raise StorageError(
@@ -154,7 +154,7 @@ def require_file(url: URL) -> None:
 
 
 def opening_fault(url: URL, fault: BaseException) -> StorageError:
-    """One sentence for a database that cannot be opened, read or written."""
+    """Return the error for a database that cannot be opened, read or written."""
     text = one_line(getattr(fault, "orig", None) or fault, 300)
     where = shown(url)
     file = sqlite_file(url)
@@ -188,8 +188,8 @@ def foreign_rows(storage: str, *, debug: bool = False) -> Iterator[None]:
     except Exception as error:
         if debug:
             raise
-        told = one_line(f"{type(error).__name__}: {error}")
+        reason = one_line(f"{type(error).__name__}: {error}")
         raise StorageError(
-            f"{masked_url(storage)} holds rows that this program does not write ({told}). If this program "
+            f"{masked_url(storage)} holds rows that this program does not write ({reason}). If this program "
             "wrote them, that is a fault of it: --debug shows where."
         ) from error

@@ -1,6 +1,6 @@
-"""Values of any library as the ones that a database stores: what numpy, torch or decimal give becomes Python's own.
+"""Conversion of values to those that a database stores: numpy's, torch's and decimal's become Python's own.
 
-sqlite3 writes what it does not know as bytes, and psycopg refuses it: so every value is converted, or refused here.
+sqlite3 writes types that it does not know as bytes, and psycopg refuses them: every value is converted or refused here.
 Text is never read as a number.
 """
 
@@ -22,7 +22,7 @@ class BytesForNumber(ValueError):
 
 
 def whole(value: object, bits: int) -> int:
-    """The whole number that a value is, which `bits` bits hold with its sign; ValueError for any other value."""
+    """Return the value as a whole number of at most `bits` bits with its sign; ValueError for any other value."""
     try:
         found = operator.index(value) if isinstance(value, SupportsIndex) else None
     except TypeError:  # an array of several numbers
@@ -38,7 +38,7 @@ def whole(value: object, bits: int) -> int:
 
 
 def number(value: object, wanted: str = "a number") -> float:
-    """The double that a value is; ValueError for text, bytes and what is not one number."""
+    """Return the value as a double; ValueError for text, bytes and what is not one number."""
     if not isinstance(value, str | bytes | bytearray) and isinstance(value, SupportsFloat):
         try:
             return float(value)
@@ -48,14 +48,14 @@ def number(value: object, wanted: str = "a number") -> float:
 
 
 def truth(value: object) -> bool:
-    """Yes or no, also as 0 and 1; ValueError for any other value."""
+    """Return a truth value, also of 0 and 1; ValueError for any other value."""
     if isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1):
         return bool(value)
     raise ValueError(f"yes or no was expected, got {value!r:.80}")
 
 
 def text(value: object) -> str:
-    """Text, and a path as text; ValueError for any other value."""
+    """Return text, and a path as text; ValueError for any other value."""
     if isinstance(value, str):
         return str(value)
     path = os.fspath(value) if isinstance(value, os.PathLike) else None
@@ -65,7 +65,7 @@ def text(value: object) -> str:
 
 
 def json_value(value: object) -> Any:
-    """What `json.dumps` is handed for a value that it does not know; TypeError where there is none."""
+    """Return a value of JSON for a type that `json.dumps` does not know; TypeError where there is none."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, Decimal):
@@ -76,6 +76,6 @@ def json_value(value: object) -> Any:
 
 
 def epoch_number(value: float) -> float:
-    """An epoch as all runs have it: a whole one as `int`, a fraction rounded to `EPOCH_DIGITS` decimals."""
+    """Return an epoch in the form that all runs have: a whole one as `int`, a fraction with `EPOCH_DIGITS` decimals."""
     rounded = round(number(value, "an epoch"), EPOCH_DIGITS)
     return int(rounded) if rounded.is_integer() else rounded

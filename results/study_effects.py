@@ -51,26 +51,26 @@ class Effect:
         return self.comparison.interval if self.comparison else None
 
     def words(self) -> str:
-        """ "pooling mean → cls", or the label."""
+        """Return "pooling mean → cls", or the label."""
         if not self.factor:
             return self.label
         return f"{self.factor} {level_text(self.from_level)} → {level_text(self.to_level)}"
 
     def key(self) -> Key:
-        """Equal for a change and for the same change made the other way round."""
+        """Return a key that is equal for a change and for the same change made the other way round."""
         if not self.factor:
             return self.table, self.label
         return self.table, self.factor, *sorted((self.from_level, self.to_level))
 
     def turned(self) -> Effect:
-        """The effect of the change made the other way round: the same runs, the sign reversed."""
-        said = self.judgement
+        """Return the effect of the change made the other way round: the same runs, the sign reversed."""
+        judgement = self.judgement
         return replace(
             self,
             from_level=self.to_level,
             to_level=self.from_level,
             comparison=self.comparison.turned if self.comparison else None,
-            judgement=replace(said, verdict=TURNED[said.verdict]) if said else None,
+            judgement=replace(judgement, verdict=TURNED[judgement.verdict]) if judgement else None,
             judged=replace(self.judged, estimate=-self.judged.estimate) if self.judged else None,
         )
 

@@ -90,8 +90,8 @@ class Studies(AbstractPart):
         `run_choices` by run, `cell_choices` by phase and name of the cell.
         """
         name, table = study.study_name, schema.StudyMeta
-        told = {key: getattr(study, key) for key in ("space", "goal", "space_json", "decisions_json")}
-        session.execute(update(table).where(table.study_name == name).values(told))
+        changes = {key: getattr(study, key) for key in ("space", "goal", "space_json", "decisions_json")}
+        session.execute(update(table).where(table.study_name == name).values(changes))
         for run_id, choices in run_choices.items():
             where = (schema.Run.id == run_id, schema.Run.study_name == name)
             session.execute(update(schema.Run).where(*where).values(choices_json=choices))

@@ -6,7 +6,7 @@ confirm and ablate, and a run of the search only when `settings_json["confirm_se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import TypeVar, cast
 
 import numpy as np
@@ -24,6 +24,7 @@ MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spr
 
 REFERENCE = "reference"  # the design of cells that train one task alone, named reference:TASK
 Kept = TypeVar("Kept")
+Item = TypeVar("Item")
 
 
 class StudyResults:
@@ -169,3 +170,20 @@ def _task_metrics(database: Database, name: str) -> Mapping[tuple[int, str], Met
     for row in found:
         metrics.setdefault((row["run_id"], row["split"]), {})[row["task"], row["metric"]] = row["value"]
     return metrics
+
+
+def confirmed(results: StudyResults) -> list[str]:
+    """Return the digests of the configurations of the phase confirm, in the order of their cells."""
+    return list(dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm"))
+
+
+def complete_search(results: StudyResults) -> list[RunRow]:
+    """Return the complete runs of the search that have a score, in the order they began."""
+    return [r for r in results.runs if r.phase == "search" and r.status == "complete" and r.score is not None]
+
+
+def evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """Return at most `most` of the items, the first and the last among them, the others evenly between."""
+    if len(items) <= most:
+        return list(items)
+    return [items[i * (len(items) - 1) // (most - 1)] for i in range(most)]

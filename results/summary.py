@@ -17,7 +17,6 @@ from results.leaderboard import (
     configuration_result,
     leaderboard,
 )
-from results.records import Database
 from results.rows import JsonObject, RunRow, StudyRow, runs_again
 from results.stages import StageCosts
 from results.study_results import StudyResults
@@ -92,11 +91,6 @@ class Summary:
     def best_is_baseline(self) -> bool:
         """Whether nothing beat the baseline."""
         return self.best is not None and self.baseline is not None and self.best.digest == self.baseline.digest
-
-
-def summary(database: Database, name: str) -> Summary:
-    """The summary of a study in any state. UnknownStudy when the database has none of that name."""
-    return summarise(StudyResults(database, name))
 
 
 def summarise(results: StudyResults) -> Summary:

@@ -6,13 +6,11 @@ A score is a mean over tasks: a change that helps one task and hurts another can
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import nan
+from dataclasses import dataclass
 
 import numpy as np
 
-from results.contrasts import Comparison, Weights, compared_runs, contrast, weights_of
-from results.moderation import moderated
+from results.contrasts import Comparison, Weights, compared_runs, contrast, values, weights_of, with_pooled_noise
 from results.statistics import Float64, Judgement, judge
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.task_units import margin_of
@@ -63,8 +61,8 @@ def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights)
     known = {key: each for key, each in scores.items() if len(each) >= MIN_PAIRED_SEEDS and np.isfinite(each).all()}
     if plain is None or not weights.keys() <= known.keys():
         return plain
-    (difference,) = moderated([plain.difference], [weights], known)
-    return replace(plain, difference=difference) if difference.noise.seeds else plain
+    found = with_pooled_noise({0: plain}, {0: weights}, known)[0]
+    return found if found.difference.noise.seeds else plain
 
 
 def unmeasured(results: StudyResults, digests: Sequence[str], tasks: Sequence[str]) -> list[str]:
@@ -77,30 +75,19 @@ def unmeasured(results: StudyResults, digests: Sequence[str], tasks: Sequence[st
     ]
 
 
-def task_values(results: StudyResults, digest: str, seeds: Sequence[int], task: str, split: str = "dev") -> Float64:
-    """Return a task's main metric per seed, more being better; NaN where it was not measured or is not a number."""
-    found = [results.main_value(results.results_of(digest)[seed].id, task, split) for seed in seeds]
-    return np.array([nan if value is None else value for value in found], dtype=np.float64)
-
-
 def _column(results: StudyResults, digests: Sequence[str], reference: str, task: str) -> dict[str, Comparison]:
     """Return the rows' differences on one task, with the seed noise that all of them tell of."""
     of_reference = _metrics(results, reference, task)
-    plain, scores = {}, {reference: list(of_reference.values())}
+    plain: dict[str, Comparison] = {}
+    scores = {reference: list(of_reference.values())}
+    weights = {digest: weights_of([digest], [reference]) for digest in digests}
     for digest in digests:
         mine = _metrics(results, digest, task)
-        weights = {task: weights_of([digest], [reference])}
-        if (one := contrast(results, weights, seeds=mine.keys() & of_reference.keys())) is not None:
+        one = contrast(results, {task: weights[digest]}, seeds=mine.keys() & of_reference.keys())
+        if one is not None:
             plain[digest] = one
             scores[digest] = [mine[seed] for seed in one.seeds]
-    if not plain:
-        return {}
-    weights_of_rows = [weights_of([digest], [reference]) for digest in plain]
-    found = moderated([one.difference for one in plain.values()], weights_of_rows, scores)
-    return {
-        digest: replace(one, difference=difference)
-        for (digest, one), difference in zip(plain.items(), found, strict=True)
-    }
+    return with_pooled_noise(plain, weights, scores)
 
 
 def _metrics(results: StudyResults, digest: str, task: str) -> dict[int, float]:
@@ -112,10 +99,10 @@ def _metrics(results: StudyResults, digest: str, task: str) -> dict[int, float]:
 def _mean_over_tasks(results: StudyResults, digest: str, tasks: Sequence[str]) -> Float64:
     """Return the mean over `tasks` per seed; a correlation that does not exist counts as 0, as its examples do."""
     seeds = list(results.results_of(digest))
-    values = np.array([task_values(results, digest, seeds, task) for task in tasks])
-    for place, seed in np.argwhere(np.isnan(values)).tolist():
+    table = np.array([values(results, digest, seeds, task) for task in tasks])
+    for place, seed in np.argwhere(np.isnan(table)).tolist():
         run = results.results_of(digest)[seeds[seed]].id
         if results.has_metric(run, "dev", tasks[place], "pearson"):
-            values[place, seed] = 0.0
-    mean: Float64 = values.mean(axis=0)
+            table[place, seed] = 0.0
+    mean: Float64 = table.mean(axis=0)
     return mean

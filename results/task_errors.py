@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from results.arrays import Float64
 from results.calibration import Reliability, class_probabilities, reliability
 from results.class_scores import score_values
-from results.confusion import Confusion, ScoreBins, confusion, distance_difference, distance_shares, score_bins
+from results.confusion import Confusion, ScoreBins, confusion, score_bins
 from results.hard_examples import Flips, HardExamples, flips, hard_examples
 from results.predictions import ExampleSizes
 from results.slices import Part, Slice, class_parts, slices, word_parts
@@ -96,14 +96,14 @@ class TaskErrors:
         """How far off predictions are, from 0 classes; empty with two classes, which are wrong or right."""
         if self.classes < 3:
             return []
-        shares = {role: distance_shares(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
+        away = {role: np.abs(one.errors) for role, one in self.sides.items()}
+        pair = [np.abs(one.errors) for one in self.pair or ()]
         found = []
-        for away in range(self.classes):
-            difference = None
-            if self.pair and any(share[away] for share in shares.values()):
-                first, second = (one.predictions for one in self.pair)
-                difference = distance_difference(first, second, self.best.labels, away).interval()
-            found.append(Distance(away, {role: float(share[away]) for role, share in shares.items()}, difference))
+        for classes in range(self.classes):
+            shares = {role: float((each == classes).mean()) for role, each in away.items()}
+            compared = [(each == classes).astype(np.float64) for each in pair] if any(shares.values()) else []
+            difference = paired_difference(*compared).interval() if compared else None
+            found.append(Distance(classes, shares, difference))
         return found
 
     @cached_property

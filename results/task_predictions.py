@@ -1,10 +1,10 @@
-"""What a configuration predicted with all its seeds, task by task: the arrays that errors are counted from."""
+"""The predictions of a configuration with all its seeds, task by task: the arrays that errors are counted from."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from results.predictions import Predictions
 from results.study_results import MIN_PAIRED_SEEDS, StudyResults
 
 Kind = Literal["classes", "scores"]
-MOST_CLASSES = 20  # more do not make a table that anyone reads
+MOST_CLASSES = 20  # more do not make a readable table
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,24 +55,21 @@ class TaskPredictions:
         return max(2, int(self.outputs.shape[-1]), int(highest) + 1)
 
     def of_seeds(self, seeds: Sequence[int]) -> TaskPredictions:
-        """The rows of these seeds, in this order."""
+        """Return the rows of these seeds, in this order."""
         places = [self.seeds.index(seed) for seed in seeds]
-        return TaskPredictions(
-            self.task,
-            self.kind,
-            self.outputs[places],
-            self.predictions[places],
-            self.labels,
-            tuple(seeds),
-            tuple(self.run_ids[place] for place in places),
-            self.examples,
+        return replace(
+            self,
+            outputs=self.outputs[places],
+            predictions=self.predictions[places],
+            seeds=tuple(seeds),
+            run_ids=tuple(self.run_ids[place] for place in places),
         )
 
 
 def task_predictions(results: StudyResults, digest: str) -> dict[str, TaskPredictions]:
-    """Task -> predictions of a configuration on dev, of tasks with labels and at least two seeds.
+    """Return task -> predictions of a configuration on dev, of tasks with labels and at least two seeds.
 
-    Where runs saw different examples (the dev split was changed meanwhile) those count that most runs saw.
+    Where the dev split changed between runs, the version of most runs counts.
     """
     kept: dict[str, dict[str, dict[int, tuple[int, Predictions]]]] = {}
     for seed, run in results.results_of(digest).items():
@@ -88,7 +85,7 @@ def task_predictions(results: StudyResults, digest: str) -> dict[str, TaskPredic
 
 
 def paired(best: TaskPredictions, other: TaskPredictions) -> tuple[TaskPredictions, TaskPredictions] | None:
-    """Both with the seeds they have in common, two at least, on the same examples; None without."""
+    """Return both with the seeds they have in common, at least two, on the same examples; None without."""
     seeds = [seed for seed in best.seeds if seed in other.seeds]
     if len(seeds) < MIN_PAIRED_SEEDS or not np.array_equal(best.labels, other.labels):
         return None

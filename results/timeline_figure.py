@@ -1,4 +1,4 @@
-"""The timeline of a study's runs as a figure: a row a lane, a bar a run, coloured by phase and by how it ended."""
+"""The timeline of a study's runs: a row per lane, a bar per run, coloured by phase and by status."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from results.cost_units import CostUnit, unit_of
 from results.figure import Figure, Trace, escaped
-from results.searched import evenly
+from results.study_results import evenly
 from results.timeline import Bar, Timeline
 from results.units import Unit
 from results.wording import SHARES, duration, plural
 
 MOST_BARS = 1500  # so that the page stays small
-MOST_NAMES = 25  # of lanes beside the axis: a browser takes long for thousands, and nobody reads them
-# Name in the legend, (phases, statuses), colour. The first that fits; a bar's outline keeps neighbours apart.
+MOST_NAMES = 25  # of lanes beside the axis: thousands are slow to draw and unreadable
+# Name in the legend, phases, statuses, colour. The first that fits; a bar's outline separates neighbours.
 KINDS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], str]] = (
     ("failed or interrupted", (), ("failed", "interrupted"), "var(--baseline)"),
     ("search, stopped early", ("search",), ("pruned",), "var(--faint) 55%"),
@@ -26,7 +26,7 @@ KINDS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], str]] = (
 
 
 def timeline_figure(found: Timeline, of: Unit = SHARES) -> Figure:
-    """The figure of a timeline with at least one run."""
+    """Draw a timeline with at least one run."""
     unit = unit_of("train_seconds", [found.length])
     shown = evenly(found.bars, MOST_BARS)
     kinds: dict[str, list[Bar]] = {}
@@ -56,7 +56,7 @@ def timeline_figure(found: Timeline, of: Unit = SHARES) -> Figure:
 
 
 def timeline_sentence(found: Timeline) -> str:
-    """How long, on how many at a time, how busy."""
+    """Say how long the runs took, how many ran at a time, and how busy the workers were."""
     lanes = sum(count for _, count in found.lanes)
     hosts = f" on {plural(len(found.lanes), 'machine')}" if len(found.lanes) > 1 else ""
     return (
@@ -87,29 +87,29 @@ def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit, of: Unit) 
         "width": 0.7,
         "name": name,
         "marker": marker,
-        "text": [_told(bar, of) for bar in bars],
+        "text": [_text(bar, of) for bar in bars],
         "textposition": "none",
         "runs": [str(bar.run.id) for bar in bars],
         "hovertemplate": "%{text}<extra></extra>",
     }
 
 
-def _told(bar: Bar, unit: Unit) -> str:
+def _text(bar: Bar, unit: Unit) -> str:
     run = bar.run
     ended = {"pruned": "stopped early"}.get(run.status, run.status)
     score = "" if run.score is None else f", {unit.name} {unit.scored(run.score)}"
     why = f" ({run.reason})" if run.status == "failed" and run.reason else ""
-    told = f"run {run.id}, {run.phase}, seed {run.seed}: {ended}{why}{score}"
-    return f"{escaped(told)}<br>{duration(bar.end - bar.start)}"
+    text = f"run {run.id}, {run.phase}, seed {run.seed}: {ended}{why}{score}"
+    return f"{escaped(text)}<br>{duration(bar.end - bar.start)}"
 
 
 def _sentence(found: Timeline, shown: int) -> str:
-    told = (
-        "The database does not keep which worker ran what: a row is a lane of runs that follow one another, each run "
-        "in the first lane that was free."
+    text = (
+        "The database does not record workers: a row is a lane of runs that follow one another, each run in the first "
+        "lane that was free."
     )
     if found.paused:
-        told += f" {duration(found.paused)} in which nothing ran are left out."
+        text += f" {duration(found.paused)} in which nothing ran are left out."
     if shown < len(found.bars):
-        told += f" {shown:,} of {len(found.bars):,} runs are drawn, spread evenly."
-    return told
+        text += f" {shown:,} of {len(found.bars):,} runs are drawn, spread evenly."
+    return text

@@ -12,6 +12,11 @@ from results.units import MINUS as MINUS
 from results.units import NONE as NONE
 from results.units import SHARES as SHARES
 
+# Of shares (0..1).
+score_text, score_with_spread = SHARES.score, SHARES.spread  # "0.713", "0.713 ± 0.004"
+points_text, points_interval = SHARES.difference, SHARES.interval  # "+4.9", "[−3.0, −1.6]"
+score_interval = SHARES.score_interval  # "[0.704, 0.722]"
+
 Choice = str | float | int
 COMMON_DIGITS = 4  # of a number that a search has drawn; with more where its range is so narrow that it needs them
 MOST_WRITTEN_OUT = 10**6  # a whole number from here on is written as 1e6
@@ -82,34 +87,9 @@ def range_text(value: float, low: float, high: float) -> str:
     return level_text(float(f"{value:.{digits}g}"))
 
 
-def score_text(value: float | None) -> str:
-    """A share with three decimals; a dash for none."""
-    return SHARES.score(value)
-
-
 def decimals(value: float, digits: int) -> str:
     """A number with so many decimals; what shows as zero has no minus."""
     return f"{value:z.{digits}f}".replace("-", MINUS)
-
-
-def score_with_spread(mean: float | None, spread: float | None) -> str:
-    """ "0.713 ± 0.004", or the mean alone where one seed has no spread."""
-    return SHARES.spread(mean, spread)
-
-
-def points_text(difference: float | None) -> str:
-    """A difference of shares in points with its sign, "+4.9"; "0.0" has none."""
-    return SHARES.difference(difference)
-
-
-def points_interval(interval: Interval | None) -> str:
-    """ "[−3.0, −1.6]" in points; an end near zero has as many digits as tell its side, "[+0.03, +0.4]"."""
-    return SHARES.interval(interval)
-
-
-def score_interval(interval: Interval | None) -> str:
-    """ "[0.704, 0.722]"."""
-    return SHARES.score_interval(interval)
 
 
 def seeds_text(seeds: int) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from search_spaces import output
 from search_spaces.description import describe
@@ -80,38 +80,38 @@ def _show(space: Space) -> Iterator[str]:
     yield ""
     yield f"{_size(space)}{'; a grid: all of them are run' if space.design == 'grid' else ''}"
     yield from _reasons(space)
-    if space.constraints:
-        yield ""
-        yield "Levels that cannot be combined:"
-        for constraint in space.constraints:
-            yield from _wrapped(_constraint(constraint), "  ", "    ")
+    yield from _listed("Levels that cannot be combined:", map(_constraint, space.constraints))
     idle = [(place.name, level) for place in places(space.factors) for level in place.factor.levels if level.idle]
-    if idle:
-        yield ""
-        yield "Levels whose training steps equal those of their factor's baseline:"
-        for name, level in idle:
-            yield from _wrapped(f"{name}={level.name}: {level.idle}", "  ", "    ")
+    yield from _listed(
+        "Levels whose training steps equal those of their factor's baseline:",
+        (f"{name}={level.name}: {level.idle}" for name, level in idle),
+    )
     if space.recipes:
         yield ""
         yield "Known recipes, tried first, by their differences from the baseline:"
         for recipe in space.recipes:
             yield from _recipe(space, recipe)
-    if space.rows:
-        yield ""
-        yield "Rows, by their differences from the baseline:"
-        for label, row in space.rows.items():
-            yield from _wrapped(f"{label}: {_changes(space, row)}", "  ", "    ")
+    yield from _listed(
+        "Rows, by their differences from the baseline:",
+        (f"{label}: {_changes(space, row)}" for label, row in space.rows.items()),
+    )
+
+
+def _listed(heading: str, texts: Iterable[str]) -> Iterator[str]:
+    """Yield an empty line, the heading and the texts indented below it; nothing if there are no texts."""
+    lines = [line for text in texts for line in _wrapped(text, "  ", "    ")]
+    yield from ["", heading, *lines] if lines else []
 
 
 def _table(space: Space) -> Iterator[str]:
     """Yield the factors in aligned columns; conditional ones indented under their level."""
     heading = ("factor", "role", "baseline", "levels")
-    found = list(places(space.factors))
-    rows = [_row(place) for place in found]
+    factors = list(places(space.factors))
+    rows = [_row(place) for place in factors]
     widths = [max(len(row[column]) for row in [heading, *rows]) for column in range(3)]
     yield from _cells(heading, widths)
-    for place, row in zip(found, rows, strict=True):
-        yield from _only_with(place, found)
+    for place, row in zip(factors, rows, strict=True):
+        yield from _only_with(place, factors)
         yield from _cells(row, widths)
 
 
@@ -128,11 +128,11 @@ def _cells(row: tuple[str, str, str, str], widths: Sequence[int]) -> Iterator[st
     yield from (" " * len(left) + line for line in rest)
 
 
-def _only_with(place: Place, found: Sequence[Place]) -> Iterator[str]:
+def _only_with(place: Place, factors: Sequence[Place]) -> Iterator[str]:
     """Yield the line above the first conditional factor of a level: `  only with linear_warmup:`."""
     if not place.conditions:
         return
-    siblings = [other.name for other in found if other.conditions == place.conditions]
+    siblings = [other.name for other in factors if other.conditions == place.conditions]
     if place.name == siblings[0]:
         yield f"{'    ' * (len(place.conditions) - 1)}  only with {place.conditions[-1].level}:"
 
@@ -161,11 +161,11 @@ def _count(number: int, noun: str) -> str:
 
 def _reasons(space: Space) -> Iterator[str]:
     """Yield the caveats of fixed factors, and how to name a conditional one on the command line."""
-    found = list(places(space.factors))
-    for place in found:
+    factors = list(places(space.factors))
+    for place in factors:
         if place.factor.role == "fixed":
             yield from _wrapped(f"{place.name} is fixed: {place.factor.reason}", "", "  ")
-    conditional = next((place.name for place in found if place.conditions), None)
+    conditional = next((place.name for place in factors if place.conditions), None)
     if conditional:
         yield from _wrapped(f"A conditional factor is named with its level: {conditional}", "", "  ")
 

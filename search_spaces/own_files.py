@@ -1,11 +1,11 @@
-"""Files in the current folder that are called like a module of this project, of Python or of a library.
+"""An import hook that stops files in the current folder from shadowing modules of this project, Python or libraries.
 
-`python -m study.launch` puts the current folder first on the path: a file `results.py` or `queue.py` that lies there
-would be what this project, or torch, imports by that name. Here a name means to each file what its author meant: files
-of the current folder are for each other, and for whoever finds no other module of that name.
+`python -m study.launch` puts the current folder first on the path: without the hook, this project or torch would import
+a file `results.py` or `queue.py` in that folder instead of the intended module. With it, files of the current folder
+find each other, and other code finds them only if no other module has the name.
 
-Every package of the project has this installed when a command of it begins (its `__init__.py` says how: it can import
-none of the others by name before). Names that Python has read before that, and `study.py` itself, are out of reach.
+Each package of the project installs the hook when one of its commands starts (see its `__init__.py`, which cannot
+import the other packages by name before). Modules imported earlier, and `study.py` itself, are not protected.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from types import FrameType, ModuleType
 
 OURS = ("mtbert", "results", "search_spaces", "study")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-LOADER = os.path.join(ROOT, "study", "functions.py")  # imports by a name that a person has given
-MARK = "MTBERT_STUDY_STARTS"  # set while this project starts a process of its own (`study.interrupts`)
+LOADER = os.path.join(ROOT, "study", "functions.py")  # imports names given by the user
+MARK = "MTBERT_STUDY_STARTS"  # set while this project starts a process (`study.interrupts`)
 
 
 class OwnFilesFirst:
-    """Finds a module elsewhere where a file in `folder` has its name, unless a file of that folder asks for it."""
+    """Finder that skips `folder` for names that other modules have, unless a file of that folder imports them."""
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.realpath(folder)
@@ -31,7 +31,7 @@ class OwnFilesFirst:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module's place; None: wherever Python finds it."""
+        """Return the module's spec; None leaves the search to Python."""
         if path is not None or not self._has(name):
             return None
         if name in OURS:
@@ -48,7 +48,7 @@ class OwnFilesFirst:
         return os.path.realpath(entry or os.curdir) == self.folder
 
     def _is_asked_by_own_file(self) -> bool:
-        """Whether the code that imports lies in the folder, or imports by a name that a person has given."""
+        """Return whether the importing code is in the folder, or imports a name given by the user."""
         frame: FrameType | None = sys._getframe(2)
         while frame is not None and (frame.f_code.co_filename.startswith("<") or _is_importlib(frame.f_globals)):
             frame = frame.f_back
@@ -67,6 +67,6 @@ def _is_importlib(names: dict[str, object]) -> bool:
 
 
 def install() -> None:
-    """Look at the current folder's files from now on; a second time does nothing."""
+    """Install the hook for the current folder; a second call does nothing."""
     if not any(type(finder).__name__ == OwnFilesFirst.__name__ for finder in sys.meta_path):
         sys.meta_path.insert(0, OwnFilesFirst(os.getcwd()))

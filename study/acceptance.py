@@ -1,7 +1,8 @@
-"""What a finished run must have measured to count in its study: the objectives, and what runs before it measured."""
+"""Which ends of runs a study takes: what a finished run must have measured, and when failures stop the launch."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,13 @@ from results import schema
 from results.predictions import unpack_predictions
 from results.records import Database
 from study import objectives
-from study.messages import RunDone
+from study.messages import RunDone, RunFailed
 from study.plain_values import listed
+
+SAME_IN_A_ROW = 3
+# A cause in the code, the environment or the data. A configuration may be too large, too slow or diverge by itself.
+COMMON = ("error", "bad_configuration", "worker_died")
+_NUMBER = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Acceptance:
         self._first: Measured | None = None
 
     def fault(self, done: RunDone) -> str | None:
-        """Why a run cannot be taken; None where it can."""
+        """Return why a run cannot be accepted; None where it can."""
         if not done.stopped and (missing := objectives.not_measured(self._names, done)) is not None:
             return missing
         if not self._alike:
@@ -91,3 +97,41 @@ def _tasks(names: frozenset[str]) -> str:
 
 def _examples(count: int | None) -> str:
     return "none" if count is None else f"{count} example{'s' * (count != 1)}"
+
+
+class FailuresStop(Exception):
+    """The launch ends because its runs fail alike; everything finished is kept."""
+
+
+class Failures:
+    """The failures of one launch. With `first_alone` no run of the study has succeeded yet, and they run one by one.
+
+    Otherwise a run may fail without a word on the others: the launch stops after `SAME_IN_A_ROW` with the same reason
+    and message, numbers aside, without a success between them.
+    """
+
+    def __init__(self, first_alone: bool) -> None:
+        self.alone = first_alone
+        self._last: tuple[str, str] | None = None
+        self._count = 0
+
+    def succeeded(self) -> None:
+        """Record that a run has ended well."""
+        self.alone, self._last, self._count = False, None, 0
+
+    def failed(self, event: RunFailed, label: str) -> None:
+        """Record that a run has failed for good.
+
+        Raises:
+            FailuresStop: the others would fail like it.
+        """
+        if event.reason not in COMMON:
+            return
+        told = f"  run {event.run_id} ({label}): {event.reason}: {event.detail}"
+        if self.alone:
+            raise FailuresStop(f"The first run failed, so no other was begun:\n{told}")
+        key = event.reason, _NUMBER.sub("#", event.detail)
+        self._count = self._count + 1 if key == self._last else 1
+        self._last = key
+        if self._count == SAME_IN_A_ROW:
+            raise FailuresStop(f"{SAME_IN_A_ROW} runs in a row failed alike, so no other was begun; the last:\n{told}")

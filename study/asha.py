@@ -1,11 +1,11 @@
-"""Multi-fidelity as decisions: which runs of a search stop at a rung, and which of them go on (ASHA, Li et al. 2020).
+"""ASHA (Li et al. 2020): which runs of a search pause at a rung, and which of them continue.
 
-Rungs are the epochs 1, 3, 9, ... of multitask below a run's last. A run that reaches a rung goes on if it is among the
-best third of all that have reached it so far, at least the best one; else it pauses. As others arrive, paused runs come
-to be among the best third, and go on from the epoch they had reached. A run that reports fractions of epochs, or not
-every epoch, reaches a rung with its first report at or beyond it.
+Rungs are the epochs 1, 3, 9, ... of multitask below a run's last. A run that reaches a rung continues if it is among
+the best third of all that have reached it so far, at least the best one; else it pauses. As others arrive, paused runs
+become part of the best third, and continue from the epoch they had reached. A run that reports fractions of epochs, or
+not every epoch, reaches a rung with its first report at or beyond it.
 
-    goes on at rung r  <=>  rank of its score at r  <=  max(1, floor(n_r / ETA)),   n_r runs have reached r
+    continues at rung r  <=>  rank of its score at r  <=  max(1, floor(n_r / ETA)),   n_r runs have reached r
 
 The paper has floor(n_r / ETA) alone; with "at least one", some run always reaches its end, however few there are. It
 starts nobody again: a promoted run continues.
@@ -22,7 +22,7 @@ Scores = Mapping[int, Mapping[float, float]]
 
 
 def highest_rung(epoch: float) -> int:
-    """The highest rung at or below an epoch; 0 below the first."""
+    """Return the highest rung at or below an epoch; 0 below the first."""
     if epoch < 1:
         return 0
     rung = 1
@@ -32,7 +32,7 @@ def highest_rung(epoch: float) -> int:
 
 
 def rung_reached(epoch: float, reported: Collection[float]) -> int | None:
-    """The rung that a run reaches with its report at `epoch`; None between rungs. `reported`: all its epochs so far."""
+    """Return the rung that a run reaches by reporting `epoch`; None between rungs. `reported`: all epochs so far."""
     before = max((other for other in reported if other < epoch), default=0)
     rung = highest_rung(epoch)
     return rung if before < rung else None
@@ -47,19 +47,19 @@ def goes_on(trial: int, rung: int, scores: Scores) -> bool:
 
 
 def promoted(paused: Collection[int], scores: Scores) -> int | None:
-    """The paused trial to go on: the best of the highest rung that has one; None where there is none."""
+    """Return the paused trial to continue: the best of the highest rung that has one; None without one."""
     rungs = {trial: highest_rung(max(scores[trial])) for trial in paused if scores.get(trial)}
     able = {trial: score for trial, rung in rungs.items() if (score := _able(trial, rung, scores)) is not None}
     return max(able, key=lambda trial: (rungs[trial], able[trial], -trial), default=None)
 
 
 def _able(trial: int, rung: int, scores: Scores) -> float | None:
-    """A paused trial's score at its rung, if it may go on."""
+    """Return a paused trial's score at its rung, if it may continue."""
     return _at(rung, scores[trial]) if goes_on(trial, rung, scores) else None
 
 
 def _at(rung: int, found: Mapping[float, float]) -> float | None:
-    """A run's score at a rung: that of its first report at or beyond it."""
+    """Return a run's score at a rung: that of its first report at or beyond it."""
     if rung in found:
         return found[rung]
     return found[min(beyond)] if (beyond := [epoch for epoch in found if epoch >= rung]) else None

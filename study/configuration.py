@@ -94,7 +94,7 @@ def restricted(space: Space, settings: Settings) -> Space:
     """
     known = components.names("tasks")
     others = [name for name in known if name not in settings.tasks]
-    pairs = [name for name in known if name in settings.tasks and components.load("tasks", name).pair]  # type: ignore[attr-defined]
+    pairs = [name for name in known if name in settings.tasks and components.load("tasks", name).pair]
     bilstm = settings.backbone == "bilstm"
     too_deep = () if settings.layers is None or space.rows else range(settings.layers + 1, DEEP)
     return without(
@@ -145,7 +145,7 @@ def idle(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
     found = {}
     for choices in drawn(space):
         part = to_config(space, space.complete(choices), settings).multitask
-        name, epochs = part.balancer.name, components.load("balancers", part.balancer.name).idle_epochs  # type: ignore[attr-defined]
+        name, epochs = part.balancer.name, components.load("balancers", part.balancer.name).idle_epochs
         if part.epochs <= epochs:
             found[name] = (
                 f"Balancer {name} weighs all tasks alike in its first {epochs} epochs: in this study it does what sum "
@@ -173,7 +173,7 @@ def _defaults(settings: Settings) -> dict[str, Any]:
     faults = [Fault("tasks", unknown("task", name, known)) for name in settings.tasks if name not in known]
     if faults:
         raise ConfigurationError(faults)
-    pairs = {name: components.load("tasks", name).pair for name in settings.tasks}  # type: ignore[attr-defined]
+    pairs = {name: components.load("tasks", name).pair for name in settings.tasks}
     return {"tasks": {name: {"head": {"name": "concat" if pair else "linear"}} for name, pair in pairs.items()}}
 
 

@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     told = {"study": name, "url": place, "read_only": token is None}
     output.print_object(json.dumps(told) if options.json else f"{plain(name)}: {place} ({rights}). Ctrl-C ends it.")
     if options.open:
-        from study.web.browser import open_page
+        from study.web.server import open_page
 
         open_page(place if token is None else f"{place}?{urlencode({'token': token})}")
     # A process that was started in the background may ignore Ctrl-C.
@@ -123,7 +123,7 @@ def _complete(storage: str, name: str) -> None:
     from results.read_only import is_read_only
     from results.records import open_database
     from results.storage_url import foreign_rows, mask, parse_url
-    from study.web.optuna_pages import complete
+    from study.web.optuna_notes import complete
 
     try:
         if is_read_only(parse_url(storage)):

@@ -1,6 +1,6 @@
-"""The command `python -m study.doctor`: finds what is wrong with a study's records and its stage store; repairs it.
+"""The command `python -m study.doctor`: find and repair what is wrong with a study's records and its stage store.
 
-What is wrong with a store never makes a result wrong: a damaged entry is found when it is read, and computed again.
+A damaged store never makes a result wrong: a damaged entry is detected when it is read, and computed again.
 A finished run is never deleted.
 """
 
@@ -25,7 +25,7 @@ example:    python -m study.doctor --store runs/store --fix"""
 
 
 class NoStore(Exception):
-    """There is no stage store where one was looked for."""
+    """The folder holds no stage store."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,12 +57,12 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         if (options.store is None) == (options.name is None):
-            raise NoStore("Say what to look at: a study with --name N, or a stage store's folder with --store DIR.")
+            raise NoStore("Say what to check: a study with --name N, or a stage store's folder with --store DIR.")
         found = examine(options.store, fix=options.fix) if options.store else _of_study(options)
     except (NoStore, ResultsError) as error:
         print(plain(str(error)), file=sys.stderr)
         return BAD_ARGUMENTS
-    output.print_object(json.dumps(found, indent=2) if options.json else plain(_all_told(found)))
+    output.print_object(json.dumps(found, indent=2) if options.json else plain(_as_text(found)))
     records = [finding for finding in found.get("records", []) if finding["fixable"] and finding["done"] is None]
     entries = found.get("faults") and not found["fixed"]
     return FAULTS if entries or records else CLEAN
@@ -83,14 +83,14 @@ def _of_study(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _all_told(found: dict[str, Any]) -> str:
+def _as_text(found: dict[str, Any]) -> str:
     lines = []
     for finding in found.get("records", []):
         done = finding["done"] or ("--fix repairs it" if finding["fixable"] else None)
         lines.append(f"{finding['kind']}: {finding['message']}" + (f" -> {done}" if done else ""))
     if "records" in found and not lines:
         lines.append(f"{found['study']}: its records agree with each other.")
-    return "\n".join([*lines, *([_told(found)] if "store" in found else [])])
+    return "\n".join([*lines, *([_store_as_text(found)] if "store" in found else [])])
 
 
 def store_of(storage: str, name: str) -> Path | None:
@@ -109,7 +109,7 @@ def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
     from mtbert.stage_store.store import StageStore
 
     if not _is_store(folder):
-        raise NoStore(f"{folder} is no stage store. A study's store lies beside its folder: runs/store by default.")
+        raise NoStore(f"{folder} is not a stage store. A study's store is beside its folder: runs/store by default.")
     store = StageStore(folder)
     entries = len(store.keys())
     faults = store.verify(repair=fix)
@@ -124,9 +124,9 @@ def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
 
 
 def _is_store(folder: Path) -> bool:
-    """Whether all that is in a folder could be a store's: what is left over in a store is deleted.
+    """Return whether everything in a folder could be a store's: other files in a store would be deleted.
 
-    A study may be at work on it: what goes away meanwhile was the store's.
+    A study may be using it: files that disappear meanwhile were the store's.
     """
     from mtbert.stage_store.store import CLAIMS, DAMAGED, FEATURES, is_own
 
@@ -141,14 +141,14 @@ def _is_store(folder: Path) -> bool:
     return True
 
 
-def _told(found: dict[str, Any]) -> str:
+def _store_as_text(found: dict[str, Any]) -> str:
     lines = [f"{found['store']}: {found['entries']:,} entries, {found['bytes'] / 1e6:,.0f} MB"]
     lines += [f"  {fault['key'][:16]}  {fault['message']}" for fault in found["faults"]]
     count = len(found["faults"])
     if not count:
         return "\n".join([*lines, "Every entry is what was written."])
     if found["fixed"]:
-        return "\n".join([*lines, f"{count} repaired: damaged entries lie in {found['store']}/damaged."])
+        return "\n".join([*lines, f"{count} repaired: damaged entries are in {found['store']}/damaged."])
     return "\n".join([*lines, f"{count} faulty. They are computed again when needed; --fix clears them away now."])
 
 

@@ -1,6 +1,6 @@
-"""What can be wrong with a study's records, found by comparing them with each other; and the repair.
+"""Faults in a study's records, found by comparing them with each other; and their repair.
 
-A finished run is never deleted or changed. What is repaired is what a killed driver could not say any more.
+A finished run is never deleted or changed. The faults are those that a killed driver leaves.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _findings(database: Database, storage: str, name: str) -> Iterator[Finding]:
     """Find what is wrong, one by one: later ones see the repairs of earlier ones."""
     study, driver = database.studies.require(name), database.leases.live(name)
     if driver is not None:
-        yield Finding("driven", f"{driver.owner} is at work on it: runs and trials in progress are not judged")
+        yield Finding("driven", f"{driver.owner} is running it: runs and trials in progress are not checked")
     else:
         yield from _left_by_a_driver(database, storage, study)
         yield from _logs(database, study)
@@ -90,7 +90,7 @@ def _left_by_a_driver(database: Database, storage: str, study: StudyRow) -> Iter
         yield Finding("dead_lease", f"{left.owner} holds the lease and is gone", forget, "deleted the lease")
     if study.status == "running" and (left is not None or running):
         mark = partial(database.studies.update, name, status="interrupted")
-        message = f"the study is 'running' and its driver has gone; go on: {resume_command(study, storage)}"
+        message = f"the study is 'running' and its driver is gone; resume it: {resume_command(study, storage)}"
         yield Finding("interrupted_study", message, mark, "marked as interrupted")
     if running:
         message = f"{len(running)} runs are 'running' and nobody runs them: {_numbers(running)}"
@@ -106,15 +106,15 @@ def _out_of_range(database: Database, storage: str, study: StudyRow) -> Iterator
             bounds = ranges.get(factor)
             if bounds and isinstance(choice, int | float) and not bounds["low"] <= choice <= bounds["high"]:
                 limits = f"{numbers.text(bounds['low'])} to {numbers.text(bounds['high'])}"
-                told = f"run {run.id} has {factor} = {choice!r}, outside of {limits}"
-                yield Finding("out_of_range", f"{told}: it is kept, and is not confirmed or run again")
+                message = f"run {run.id} has {factor} = {choice!r}, outside of {limits}"
+                yield Finding("out_of_range", f"{message}: it is kept, and is not confirmed or run again")
     if not any(run.trial_number is not None for run in runs):
         return
     with closing(_trial_states(database, storage, study)) as states:
         for number, outside in states.outside().items():
             values = ", ".join(f"{factor} = {choice!r}" for factor, choice in outside.items())
-            told = f"trial {number} has {values} in Optuna's tables, outside of what may be chosen"
-            yield Finding("out_of_range", f"{told}: the search goes on without that")
+            message = f"trial {number} has {values} in Optuna's tables, outside of what may be chosen"
+            yield Finding("out_of_range", f"{message}: the search leaves it out")
 
 
 def _states(database: Database, storage: str, study: StudyRow, *, driven: bool) -> Iterator[Finding]:
@@ -179,13 +179,13 @@ def _files(database: Database, study: StudyRow) -> Iterator[Finding]:
         return
     missing = [part for part in ("report.html", "tables") if not (folder / part).exists()]
     if missing:
-        told = f"{' and '.join(missing)} are not in {folder}"
+        message = f"{' and '.join(missing)} are not in {folder}"
         if trust.is_study_folder(folder, name):
             write = partial(_write_report, database, name, folder)
-            yield Finding("missing_artifact", told, write, "written again from the database: {}")
+            yield Finding("missing_artifact", message, write, "written again from the database: {}")
         else:  # the database alone says that it is
             again = f"python -m results.report --name {name} --out PATH"
-            yield Finding("missing_artifact", f"{told}, where no launch was logged; write them elsewhere: {again}")
+            yield Finding("missing_artifact", f"{message}, where no launch was logged; write them elsewhere: {again}")
     if study.decisions_json.get("best") is not None and not (folder / "best").is_dir() and settings.trainer == "mtbert":
         again = f"python -m study.launch --name {name}"
         yield Finding("missing_artifact", f"the best model is not in {folder}; train it again: {again}")

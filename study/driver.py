@@ -1,7 +1,7 @@
-"""The driver: owns a study. Phase by phase it decides which runs are wanted, and has them carried out.
+"""The driver of a study: phase by phase it decides which runs are needed, and executes them.
 
 What a killed driver left half done is found when the study is launched again, by comparing our rows with Optuna's
-trials: ended runs are told, unfinished ones are run again under their own trial and seed.
+trials: ended runs are reported to Optuna, unfinished ones are run again with the same trial and seed.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ from results.leaderboard import confirmed_ranking
 from results.path import PATH, fresh_mean
 from results.records import Database
 from results.rows import Cell, RunRow, runs_again
-from results.study_results import REFERENCE
+from results.study_results import REFERENCE, StudyResults
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
-from study import experiments, phases, replication
+from study import experiments, extra_seeds, phases
 from study.execution import Execution
 from study.greedy_path import GreedyPath, decided_steps, walk
 from study.observer import Request
-from study.references import references
 from study.search import Search
 from study.search_phase import SearchPhase, ranking
 from study.settings import Settings
 from study.sharing import in_order, wanted_epochs
 from study.trainers.abstract import AbstractTrainer, Configuration
 
-# What later phases decide about the best, and decide anew when another is confirmed.
+# Decisions of later phases about the best, which are made again when another is confirmed.
 OF_THE_BEST = ("ablations_left_out", "ablations_forbidden", "references_left_out")
 
 
@@ -50,7 +49,11 @@ class Driver:
         self._execution, self._make_search = execution, search
 
     def run(self) -> None:
-        """Carry out the phases asked for; `Interrupted` when the execution was asked to stop meanwhile."""
+        """Run the phases asked for.
+
+        Raises:
+            Interrupted: the execution was asked to stop.
+        """
         self._execution.interrupt_left()
         wanted = [phase for phase in self._settings.phases if phase in self._trainer.phases]
         try:
@@ -84,7 +87,7 @@ class Driver:
         self._run_cells("confirm", cells)
         if space.design == "grid":
             self._replicate("confirm", cells, space.baseline())
-        confirmed = confirmed_ranking(self._db, settings.name)
+        confirmed = confirmed_ranking(StudyResults(self._db, settings.name))
         by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
         baseline = self._trainer.configuration(space.baseline()).digest()
         decisions: dict[str, Any] = {
@@ -115,22 +118,22 @@ class Driver:
             self._walk(best, cells, asked.path_room)
 
     def _replicate(self, phase: str, cells: list[CellPlan], reference: Choices) -> None:
-        """Further seeds, one at a time, for rows whose verdict is open, and for what these are compared with."""
+        """Run further seeds, one at a time, for rows whose verdict is open and for their reference."""
         settings, compared_with = self._settings, self._trainer.configuration(reference).digest()
-        for count in replication.rounds(settings):
-            wanting = replication.wanting_a_seed(self._db, settings.name, compared_with, after=count - 1)
+        for count in extra_seeds.rounds(settings):
+            wanting = extra_seeds.wanting_a_seed(self._db, settings.name, compared_with, after=count - 1)
             if not wanting:
                 return
-            self._execution.observer.say(replication.told(len(wanting) - 1, count - 1))
+            self._execution.observer.say(extra_seeds.told(len(wanting) - 1, count - 1))
             again = [cell for cell in cells if self._trainer.configuration(cell.choices).digest() in wanting]
             self._run_cells(phase, again, settings.seeds_of(count)[-1:])
 
     def _reference_runs(self) -> None:
-        """The best on each task alone, with the seeds of confirm: cells of the phase ablate, of a grid too."""
+        """Run the best on each task alone, with the seeds of confirm, as cells of the phase ablate."""
         best, name = self._decisions().get("best_choices"), self._settings.name
         if best is None:
             return
-        found = references(self._trainer, best)
+        found = phases.references(self._trainer, best)
         self._execution.observer.say(found.told())
         self._db.studies.decide(name, {"references_left_out": dict(found.left_out)})
         ablated = [c for c in self._db.studies.cells(name) if c.phase == "ablate" and c.design != REFERENCE]
@@ -138,11 +141,11 @@ class Driver:
         self._run_cells("ablate", found.cells)
 
     def _walk(self, best: Choices, cells: list[CellPlan], room: int) -> None:
-        """The greedy path from the baseline to the best: a step's runs, then its decision, then the next step."""
+        """Walk the greedy path from the baseline to the best: run a step's candidates, decide it, take the next."""
         baseline = self._space.baseline()
         ends = self._digest(best), self._digest(baseline)
 
-        def carry_out(tries: list[CellPlan]) -> list[tuple[str, float | None]]:
+        def run_tries(tries: list[CellPlan]) -> list[tuple[str, float | None]]:
             cells.extend(tries)
             self._write_cells("ablate", cells)
             self._run_cells("ablate", tries)
@@ -152,10 +155,10 @@ class Driver:
         known = tuple(cell.choices for cell in cells if cell.design != "baseline")
         decided = decided_steps(self._decisions().get(PATH), *ends)
         path = GreedyPath(self._space, best, baseline, room, known, decided)
-        walk(path, carry_out, lambda walked: self._decide({PATH: walked.as_json(*ends)}))
+        walk(path, run_tries, lambda walked: self._decide({PATH: walked.as_json(*ends)}))
 
     def _test_phase(self) -> None:
-        """The best and the baseline on `test`, once."""
+        """Measure the best and the baseline on `test`, once."""
         decisions, name = self._decisions(), self._settings.name
         digests = dict.fromkeys(d for d in (decisions.get("best"), decisions.get("baseline")) if d is not None)
         seeds = self._seeds()
@@ -190,7 +193,7 @@ class Driver:
     # Cells
 
     def _write_cells(self, phase: str, cells: Iterable[CellPlan], before: Iterable[Cell] = ()) -> None:
-        """The cells of a phase; `before` them, those it had that stay."""
+        """Write the cells of a phase after those it keeps, `before`."""
         rows = list(before)
         for position, cell in enumerate(cells, start=len(rows)):
             config = self._configuration(cell, 0)
@@ -211,7 +214,7 @@ class Driver:
         self._db.studies.replace_cells(self._settings.name, phase, rows)  # type: ignore[arg-type]
 
     def _run_cells(self, phase: str, cells: list[CellPlan], seeds: Sequence[int] | None = None) -> None:
-        """Every cell with every fresh seed, or these; what is there already, from whatever phase, is not run."""
+        """Run every cell with every fresh seed, or with `seeds`; finished runs of any phase are not repeated."""
         requests: dict[tuple[str, int], Request] = {}
         apart = phases.apart(cells)
         for seed in self._seeds() if seeds is None else seeds:
@@ -232,7 +235,7 @@ class Driver:
         return self._trainer.reference(cell.choices, cell.task, seed)
 
     def _ends_to_change(self, phase: str, planned: list[Request]) -> frozenset[str]:
-        """Stages of confirm from which ablate may go on."""
+        """Return the stages of confirm from which ablate may continue."""
         if phase != "confirm" or "ablate" not in self._settings.phases or self._space.design != "search":
             return frozenset()
         return self._trainer.ends_to_change([(r.config, r.keys, r.label) for r in planned])

@@ -1,4 +1,4 @@
-"""What runs run on: versions, machine, commit; written once per study so that a number can be traced."""
+"""The environment of runs: versions, machine, commit; written once per study so that a number can be traced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PACKAGES = (
 
 
 def environment(threads: int, gpu: str | None = None) -> EnvironmentRow:
-    """This process's environment; `threads` is the number each worker computes with."""
+    """Return this process's environment; `threads` is the number of threads per worker."""
     return EnvironmentRow(
         python=platform.python_version(),
         platform=platform.platform(),
@@ -44,7 +44,7 @@ def _version(package: str) -> str | None:
 
 
 def _cpu() -> str:
-    """The processor's name where the system tells it."""
+    """Return the processor's name where the system shows it."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -55,7 +55,7 @@ def _cpu() -> str:
 
 
 def _commit() -> str | None:
-    """The commit of the checkout this code runs from, with a + when files differ from it."""
+    """Return the commit of the checkout that this code runs from, with a + when files differ from it."""
     git, here = shutil.which("git"), Path(__file__).resolve().parent.parent
     if git is None or not (here / ".git").exists():
         return None

@@ -1,9 +1,9 @@
-"""How long runs take: some steps of every kind of training that is planned are measured, and multiplied by the work."""
+"""Estimates of how long runs take: a few steps of every planned kind of training are timed and scaled to the work."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from statistics import fmean
@@ -22,56 +22,39 @@ from mtbert.stages.multitask import NAME as MULTITASK
 from mtbert.training.trainer import DivergedError
 from study.workload import Work, workload
 
-# What is trained to measure: batches a task, of the first configuration and of other kinds, and a stage's sentences
-# (or a whole batch, where that has more); dev examples a task.
+# What is trained to measure: batches per task, of the first configuration and of other kinds; sentences of a stage (or
+# a whole batch, if that has more); dev examples per task.
 FIRST_BATCHES, OTHER_BATCHES = 2, 1
 MEASURED_SENTENCES = 32
 MEASURED_DEV = 16
-# Other kinds are measured until so much time is spent; those left are taken to cost the mean of these.
 LEAST_TRAINING = 0.1  # of a stage's seconds, the part that goes with the examples it trains on
-MEASURING_SECONDS = 8.0
-# A fresh process, reading the data, writing results.
-SECONDS_AROUND_A_RUN = 1.0
+MEASURING_SECONDS = 8.0  # after which further kinds are assumed to cost the mean of those measured
+SECONDS_AROUND_A_RUN = 1.0  # to start a process, read the data and write results
 
 STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "single_task")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What makes a step of `multitask` dear or cheap. Two configurations of one kind take as long for an example."""
+    """What determines the cost of an example in `multitask`: its regularizer, and the `rest` of the configuration."""
 
-    backbone: str
-    layers: int | None
-    shared: bool
-    adapters: tuple[str, ...]
-    trainable: tuple[str, int | None]
-    sampler: str
-    balancer: str
-    surgery: str
     regularizer: str | None
-    batch_sizes: tuple[int | None, ...]
+    rest: tuple[Hashable, ...]
 
 
 def kind_of(config: RunConfig) -> Kind:
-    """The kind of a configuration's `multitask` stage."""
-    part = config.multitask
-    return Kind(
-        backbone=config.backbone,
-        layers=config.encoder.layers,
-        shared=config.encoder.shared,
-        adapters=tuple(adapter.name for adapter in config.adapters),
-        trainable=(part.trainable.name, part.trainable.layers),
-        sampler=part.sampler.name,
-        balancer=part.balancer.name,
-        surgery=part.surgery,
-        regularizer=None if part.regularizer is None else part.regularizer.name,
-        batch_sizes=(part.batch_size, *(task.batch_size for task in config.tasks.values())),
-    )
+    """Return the kind of a configuration's `multitask` stage."""
+    part, encoder = config.multitask, config.encoder
+    names = (part.sampler.name, part.balancer.name, part.surgery, *(adapter.name for adapter in config.adapters))
+    trained = (part.trainable.name, part.trainable.layers, part.batch_size)
+    batches = tuple(task.batch_size for task in config.tasks.values())
+    rest = (config.backbone, encoder.layers, encoder.shared, names, trained, batches)
+    return Kind(None if part.regularizer is None else part.regularizer.name, rest)
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """Of a kind that leaves parts frozen: seconds of the features of an example, once, and to evaluate above them."""
+    """Seconds of an example where parts are frozen: to compute its features once, and to evaluate above them."""
 
     features: float
     evaluated: float
@@ -79,10 +62,10 @@ class Frozen:
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """Seconds of one example on one thread: trained by kind and by stage, evaluated; and seconds around a run.
+    """Seconds per example on one thread: trained by kind and by stage, evaluated; and seconds around a run.
 
-    `all_kinds` is how many kinds there are, `kinds` those that were measured, the baseline's first. `frozen`: those of
-    them whose features are computed once; training them is what is above.
+    `all_kinds` is the number of kinds, `kinds` has those that were measured, the baseline's first. `frozen` has those
+    whose features are computed once; their training seconds are for the part above the features.
     """
 
     kinds: Mapping[Kind, float]
@@ -93,7 +76,7 @@ class Costs:
     frozen: Mapping[Kind, Frozen] = field(default_factory=dict)
 
     def seconds(self, config: RunConfig, data: Prepared) -> float:
-        """How long one run of `config` takes on its own: no epoch is spared, nothing comes from a cache."""
+        """Return the seconds of one run of `config` without early stopping or shared stages."""
         total, frozen = self.around, self.frozen.get(kind_of(config))
         for stage, work in workload(config, data).items():
             each = self.trained(config) if stage == MULTITASK else self.stages[stage]
@@ -102,10 +85,10 @@ class Costs:
         return total if frozen is None else total + frozen.features * _examples(config, data)
 
     def trained(self, config: RunConfig) -> float:
-        """Seconds of an example of its `multitask` stage.
+        """Return the seconds per example of its `multitask` stage.
 
-        Where its kind was not measured, the mean of those with the same regularizer, which costs more than all else; of
-        all where there is none.
+        If its kind was not measured, the mean over kinds with the same regularizer, which dominates the cost, or over
+        all kinds.
         """
         kind = kind_of(config)
         alike = [seconds for other, seconds in self.kinds.items() if other.regularizer == kind.regularizer]
@@ -113,7 +96,7 @@ class Costs:
 
 
 def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
-    """The costs of `configs`, with one thread; every stage is measured, and the kind of the first configuration.
+    """Measure the costs of `configs` on one thread: every stage, and at least the kind of the first configuration.
 
     `data` has the sentences that the stages read.
     """
@@ -142,7 +125,7 @@ def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
 def _of_kinds(
     configs: Mapping[Kind, RunConfig], first: RunConfig, data: Prepared, device: str
 ) -> dict[Kind, _Measured]:
-    """As many other kinds as there is time for, one with a regularizer first."""
+    """Measure as many other kinds as there is time for, one with a regularizer first."""
     found: dict[Kind, _Measured] = {}
     others = [kind for kind in configs if kind != kind_of(first)]
     dear = next((kind for kind in others if kind.regularizer is not None), None)
@@ -150,25 +133,25 @@ def _of_kinds(
     for kind in sorted(others, key=lambda kind: kind != dear):
         if time.perf_counter() - began >= MEASURING_SECONDS:
             break
-        # A run that cannot be trained says why when it is its turn.
+        # A configuration that cannot be trained is reported when its run fails.
         with suppress(DivergedError, MtbertError, ValueError):
             found[kind] = _train(_short(configs[kind], first), data, device, OTHER_BATCHES)
     return found
 
 
 def _of_stage(stage: str, first: RunConfig, config: RunConfig, data: Prepared, evaluated: float, device: str) -> float:
-    """Seconds of one example of a stage, as `config` has it."""
+    """Measure the seconds per example of a stage with the settings of `config`."""
     part = getattr(config, stage).model_copy(update={"epochs": 1})
     measured = _train(_short(first, first, epochs=1).model_copy(update={stage: part}), data, device)
     work = measured.work
     seconds = sum(done.seconds for done in measured.outcome.stages if done.name == stage)
-    # What is frozen is computed once, so that `single_task` may evaluate for less than was counted.
+    # Frozen parts are computed once, so evaluating in `single_task` may cost less than what is subtracted.
     return max(LEAST_TRAINING * seconds, seconds - work[stage].evaluated * evaluated) / work[stage].trained
 
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
-    """A short run, the work that it was, and the examples whose features it computed, if any."""
+    """A short run, its work, and the examples whose features it computed, if any."""
 
     outcome: RunOutcome
     work: Mapping[str, Work]
@@ -179,16 +162,16 @@ class _Measured:
         return [stage for stage in self.outcome.stages if stage.name == FEATURES]
 
     def trained(self) -> float:
-        """Seconds of an example trained in `multitask`, without its features."""
+        """Return the seconds per example trained in `multitask`, without its features."""
         return sum(stage.train_seconds for stage in self._together()) / self.work[MULTITASK].trained
 
     def evaluated(self) -> float:
-        """Seconds of an example evaluated in `multitask`, without its features."""
+        """Return the seconds per example evaluated in `multitask`, without its features."""
         seconds = sum(stage.seconds - stage.train_seconds for stage in self._together())
         return seconds / self.work[MULTITASK].evaluated
 
     def frozen(self) -> Frozen:
-        """What is computed once, and what is above it."""
+        """Return the seconds per example of the features, and of evaluating above them."""
         return Frozen(sum(stage.seconds for stage in self.features) / self.examples, self.evaluated())
 
     def _together(self) -> list[StageDone]:
@@ -196,21 +179,21 @@ class _Measured:
 
 
 def _train(config: RunConfig, data: Prepared, device: str, batches: int = FIRST_BATCHES) -> _Measured:
-    """Carry out `config` on a little of the data."""
+    """Run `config` on a small part of the data."""
     little = _little(data, config, batches)
     return _Measured(run(config, little, lambda _: True, device), workload(config, little), _examples(config, little))
 
 
 def _examples(config: RunConfig, data: Prepared) -> int:
-    """Examples of train and dev of all tasks: those whose features are computed where parts are frozen."""
+    """Return the number of train and dev examples of all tasks, whose features are computed where parts are frozen."""
     return sum(len(data.splits[task, split]) for task in config.tasks for split in ("train", "dev"))
 
 
 def _short(config: RunConfig, first: RunConfig, epochs: int = 2) -> RunConfig:
-    """The `multitask` stage of `config` alone: an odd epoch and an even one, which differ for some samplers.
+    """Return `config` with `multitask` alone, for an odd epoch and an even one, which differ for some samplers.
 
-    As many steps as there are batches, where the sampler has a number of its own; the optimizer of `first`, so that
-    no learning rate makes it diverge.
+    It takes as many steps as there are batches, also if the sampler has a setting for this, and the optimizer of
+    `first`, so that no learning rate makes it diverge.
     """
     sampler = {"name": config.multitask.sampler.name, **config.multitask.sampler.settings}
     changed = {
@@ -224,7 +207,7 @@ def _short(config: RunConfig, first: RunConfig, epochs: int = 2) -> RunConfig:
 
 
 def _little(data: Prepared, config: RunConfig, batches: int) -> Prepared:
-    """Some batches of every task and of every corpus, evenly spaced, so that their lengths are those of all."""
+    """Return a few batches of every task and corpus, evenly spaced so that their lengths are representative."""
     splits = {}
     for (task, split), rows in data.splits.items():
         option = config.tasks.get(task)
@@ -237,5 +220,5 @@ def _little(data: Prepared, config: RunConfig, batches: int) -> Prepared:
 
 
 def _spread(length: int, size: int) -> NDArray[np.int64]:
-    """`size` indices evenly spaced over `length` rows."""
+    """Return `size` indices evenly spaced over `length` rows."""
     return np.linspace(0, length - 1, min(size, length)).astype(np.int64)

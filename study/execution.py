@@ -1,66 +1,46 @@
-"""Execution: runs go to the engine, what comes back is recorded, and the search hears of it.
+"""Execution: runs go to the engine, its events are recorded, and the search is told of them.
 
-The order of writes makes any moment a safe one to be killed in: a trial is asked before its run is written, and a run
-is finished in our tables before Optuna is told.
+The driver may be killed at any moment because of the order of writes: a trial is asked for before its run is written,
+and a run is finished in our tables before Optuna is told.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from mtbert.stage_store.store import StageStore
 from results.records import Database
 from results.rows import NewRun
 from results.stored_values import epoch_number
-from study import run_log
-from study.acceptance import Acceptance
+from study.acceptance import Acceptance, Failures
 from study.engines.abstract import AbstractEngine
 from study.engines.limits import Watch
-from study.failures import Failures
 from study.lease import Lease
 from study.messages import EpochDone, EvaluationDone, Event, Job, JobSharing, RunDone, RunFailed, RunPlaced
 from study.objectives import of_event, of_row
 from study.observer import AbstractObserver, Request
-from study.recording import failure_of, metric_values, prediction_rows, result_of
-from study.search import Search, TrialState
+from study.recording import Places, failure_of, metric_values, prediction_rows, result_of
+from study.search import Search
 from study.settings import Limits
-from study.trainers.abstract import AbstractTrainer, Configuration
-from study.waiting import StagesInProgress, Waiting
+from study.sharing import Queue, StagesInProgress
+from study.trainers.abstract import AbstractTrainer
+from study.trial_states import STATES
 
 log = logging.getLogger("study")
 
 POLL_SECONDS = 0.5
 WAITING_POLL_SECONDS = 0.1  # with a worker idle until a stage is there
 NO_LIMITS = Limits()
-STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
 class Interrupted(Exception):
-    """A person asked the study to stop; everything finished is kept."""
+    """The study was asked to stop; finished runs are kept."""
 
 
 class TimeIsUp(Interrupted):
-    """The study has had the time it was given (`--timeout`); everything finished is kept."""
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a study's files are: prepared data for the workers, models kept until the best is known, logs of runs."""
-
-    prepared: Path
-    models: Path
-    logs: Path | None = None
-
-    def model(self, config: Configuration) -> Path:
-        """The folder of one run's model."""
-        return self.models / f"{config.digest()[:16]}-{config.seed}"
-
-    def log(self, run_id: int) -> Path | None:
-        """The log of one run."""
-        return None if self.logs is None else run_log.path_of(self.logs, run_id)
+    """The study's time (`--timeout`) is up; finished runs are kept."""
 
 
 class Execution:
@@ -88,43 +68,51 @@ class Execution:
         self._trainer, self._objectives = trainer, objectives
         self._places, self._lease, self._environment_id = places, lease, environment_id
         self._store, self._stages = store, StagesInProgress(store)
+        self._search: Search | None = None
         self._active: dict[int, Request] = {}
         self._reported: dict[int, float] = {}  # the last epoch of each active run
         self._again: list[Request] = []
         self._watch = Watch(limits)
         ended = () if not trainer.first_alone else database.runs.of_study(study, configs=False)
-        self._failures = Failures(
-            first_alone=trainer.first_alone and not any(run.status in ("complete", "pruned") for run in ended)
-        )
+        succeeded = any(run.status in ("complete", "pruned") for run in ended)
+        self._failures = Failures(first_alone=trainer.first_alone and not succeeded)
         self._acceptance = Acceptance(database, study, objectives, trainer.measures_alike)
         self._store_trouble = False
         self.stop_requested = False
         self.failed_tests = 0
 
-    def train(self, next_request: Callable[[], Request | None], search: Search | None = None) -> None:
-        """Carry out what `next_request` gives, as many at a time as there are workers, until it gives None.
+    def train(
+        self,
+        next_request: Callable[[], Request | None],
+        search: Search | None = None,
+        when_busy: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run what `next_request` gives, as many at a time as there are workers, until it gives None.
+
+        `when_busy` is called each time when all workers have a run, to prepare what follows.
 
         A run that needs a stage which another is computing lets others pass; of a search, which should know as much as
         it can when it is asked, at most as many as there are workers.
         """
         most = None if search is None else self._engine.workers
-        self._loop(Waiting(next_request, self._stages, most), search)
+        self._search = search
+        self._loop(Queue(next_request, self._stages, most), when_busy)
 
     def test(self, requests: list[Request]) -> None:
         """Measure finished runs on the test split."""
         waiting = list(requests)
-        self._loop(Waiting(lambda: waiting.pop(0) if waiting else None, self._stages), None)
+        self._loop(Queue(lambda: waiting.pop(0) if waiting else None, self._stages))
 
     def stop(self) -> None:
-        """End whatever still runs; its rows are marked, to be run again."""
+        """End the runs in progress and mark their rows, so that they are run again."""
         self._engine.stop()
         self.interrupt_left()
 
     def interrupt_left(self) -> None:
-        """Mark what this driver, or a dead one before it, left running; `LeaseHeld` where another drives by now."""
+        """Mark runs that this driver, or a dead one, left running; `LeaseHeld` if another driver has taken over."""
         self._db.runs.interrupt_running(self._study)
 
-    def _loop(self, waiting: Waiting, search: Search | None) -> None:
+    def _loop(self, waiting: Queue, when_busy: Callable[[], None] = lambda: None) -> None:
         while True:
             if self.stop_requested:
                 raise Interrupted
@@ -134,25 +122,27 @@ class Execution:
                 self._begin(self._row(request), request)
             if not self._active and not waiting.held_back():
                 return
+            if len(self._active) >= self._room():
+                when_busy()
             idle = len(self._active) < self._room() and waiting.held_back() > 0
             events = self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS)
             self._lease.renew_if_due()  # before anything is written: the machine may have been asleep meanwhile
             for event in events:
                 if event.run_id in self._active:  # else it was ended for taking too much, while this was under way
-                    self._handle(event, search)
+                    self._handle(event)
             for failed in () if self._engine.keeps_limits else self._watch.over_limit(self._engine):
-                self._handle(failed, search)
+                self._handle(failed)
 
     def _room(self) -> int:
-        """How many runs may be active: one, as long as none has shown that they can succeed."""
+        """Return how many runs may be active: one, until a run has succeeded."""
         return 1 if self._failures.alone else self._engine.workers
 
-    def _next(self, waiting: Waiting) -> Request | None:
+    def _next(self, waiting: Queue) -> Request | None:
         self._lease.renew_if_due()
         return self._again.pop(0) if self._again else waiting.take()
 
     def _row(self, request: Request) -> int:
-        """The row of a run that starts: a new one, or the one it has."""
+        """Return the row of a run that starts: a new one, or the one it has."""
         if request.run_id is None:
             return self._start_row(request)
         if request.known_epochs:
@@ -202,7 +192,7 @@ class Execution:
         )
 
     def _sharing(self, request: Request) -> JobSharing | None:
-        """Without a store a worker has the keys alone, to name its stages by."""
+        """Return what a worker shares; without a store the keys alone, which name its stages."""
         if request.keys is None:
             return None
         wanted = request.wanted.intersection(request.keys.multitask)
@@ -210,9 +200,9 @@ class Execution:
             return JobSharing(request.keys)
         return JobSharing(request.keys, self._store.folder, self._store.limit_bytes, wanted, request.pauses)
 
-    def _handle(self, event: Event, search: Search | None) -> None:
+    def _handle(self, event: Event) -> None:
         if isinstance(event, EpochDone):
-            self._epoch_done(event, search)
+            self._epoch_done(event)
             return
         if isinstance(event, RunPlaced):
             if self._active[event.run_id].phase != "test":  # the row tells where the run was trained
@@ -233,25 +223,25 @@ class Execution:
             self._db.runs.finish(event.run_id, result)
             log.info("run %d %s, score %.4f", event.run_id, result.status, event.score)
             self._say_trouble(event.trouble)
-            if search is not None and request.trial_number is not None and request.pauses and event.stopped:
-                search.pause(request.trial_number)
+            if self._search is not None and request.trial_number is not None and request.pauses and event.stopped:
+                self._search.pause(request.trial_number)
             else:
-                self._tell(search, request, self._values(event, request), result.status, result.reason)
+                self._tell(request, self._values(event, request), result.status, result.reason)
             self.observer.ended(event.run_id, result.status, event.score, "")
         else:
-            self._failed(event, request, search)
+            self._failed(event, request)
 
     def _accepted(self, event: RunDone | EvaluationDone | RunFailed) -> RunDone | EvaluationDone | RunFailed:
-        """The end of a run, as a failure where it did not measure what its study needs."""
+        """Return the end of a run: a failure if it did not measure what its study needs."""
         fault = self._acceptance.fault(event) if isinstance(event, RunDone) else None
         return event if fault is None else RunFailed(event.run_id, "error", fault)
 
     def _values(self, done: RunDone, request: Request) -> list[float] | None:
-        """What the search optimizes; of a run that had paused from its row, which adds up what its parts cost."""
+        """Return what the search optimizes; for a run that had paused, from its row, which sums the costs."""
         row = self._db.runs.find(done.run_id) if request.known_epochs else None
         return of_event(self._objectives, done) if row is None else of_row(self._objectives, row, done.metrics)
 
-    def _epoch_done(self, event: EpochDone, search: Search | None) -> None:
+    def _epoch_done(self, event: EpochDone) -> None:
         request = self._active[event.run_id]
         epochs, reported = self._trainer.epochs(request.config)
         event = replace(event, epoch=epoch_number(event.epoch))
@@ -262,18 +252,18 @@ class Execution:
         self._db.runs.record_epoch(event.run_id, event.epoch, event.seconds, metric_values(event.metrics))
         self.observer.epoch(event, reported)
         stop = False
-        if search is not None and request.trial_number is not None and event.epoch < epochs:
-            stop = search.stop_early(request.trial_number, event.epoch, event.score)
+        if self._search is not None and request.trial_number is not None and event.epoch < epochs:
+            stop = self._search.stop_early(request.trial_number, event.epoch, event.score)
         self._engine.answer(event.run_id, go_on=not stop)
 
     def _say_trouble(self, trouble: str | None) -> None:
-        """A store that cannot be used is told of once; every run after would say the same."""
+        """Report once that the store cannot be used; every later run would report the same."""
         if trouble is not None and not self._store_trouble:
             self._store_trouble = True
             log.warning("%s", trouble)
             self.observer.say(f"Warning: {trouble}")
 
-    def _failed(self, event: RunFailed, request: Request, search: Search | None) -> None:
+    def _failed(self, event: RunFailed, request: Request) -> None:
         log.error("run %d failed: %s: %s\n%s", event.run_id, event.reason, event.detail, event.traceback)
         again = self._watch.try_again(event)
         if again:
@@ -284,7 +274,7 @@ class Execution:
         else:
             self._db.runs.finish(event.run_id, failure_of(event))
             if not again:
-                self._tell(search, request, None, "failed", event.reason)
+                self._tell(request, None, "failed", event.reason)
         note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"
         if (written := self._places.log(event.run_id)) is not None and written.is_file():
             note += f"   log {written}"
@@ -292,8 +282,6 @@ class Execution:
         if not again and not self._trainer.fails_by_plan:
             self._failures.failed(event, request.label)
 
-    def _tell(
-        self, search: Search | None, request: Request, values: list[float] | None, status: str, reason: str | None
-    ) -> None:
-        if search is not None and request.trial_number is not None:
-            search.tell(request.trial_number, values, STATES[status], reason)
+    def _tell(self, request: Request, values: list[float] | None, status: str, reason: str | None) -> None:
+        if self._search is not None and request.trial_number is not None:
+            self._search.tell(request.trial_number, values, STATES[status], reason)

@@ -1,4 +1,4 @@
-"""A study's folder while it is launched: one launch writes it, and logs there."""
+"""A study's folder during a launch: only one launch at a time writes it, and logs there."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def folder_held(folder: Path) -> Iterator[None]:
             if error.errno in (errno.EACCES, errno.EAGAIN):
                 file.seek(0)
                 owner = file.read(20).strip()
-                told = f"pid {owner}" if owner.isdigit() else "another process"
+                who = f"pid {owner}" if owner.isdigit() else "another process"
                 raise SettingsError(
-                    f"The folder {folder} is written by another launch now ({told}), of a study of the same name in "
+                    f"The folder {folder} is written by another launch now ({who}), of a study of the same name in "
                     "another database. Choose another place: --out DIR"
                 ) from None
         file.seek(0)

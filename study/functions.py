@@ -12,11 +12,10 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from search_spaces.grammar import did_you_mean
-from study.own_exits import exit_told
 from study.settings import SettingsError
 
 _STDLIB = Path(sysconfig.get_path("stdlib"))
@@ -25,7 +24,11 @@ GUARD = "What is for the command line belongs under: if __name__ == '__main__':"
 
 
 def function_of(name: str) -> Callable[..., Any]:
-    """The function that a name names. `SettingsError` where there is none, or its module cannot be imported."""
+    """Return the function of a name.
+
+    Raises:
+        SettingsError: there is none, or its module cannot be imported.
+    """
     module, attribute = module_of(name), name.rpartition(":")[2]
     found: Any = module
     for part in attribute.split("."):
@@ -48,7 +51,11 @@ def function_of(name: str) -> Callable[..., Any]:
 
 
 def module_of(name: str) -> ModuleType:
-    """The module that a function's name names, imported. `SettingsError`, with file and line, where it cannot be."""
+    """Import the module of a function's name.
+
+    Raises:
+        SettingsError: it cannot be imported; with file and line.
+    """
     where, _, attribute = name.rpartition(":")
     if not where or not attribute:
         raise SettingsError(f"'{name}' names no function. Write it as package.module:function or file.py:function.")
@@ -61,7 +68,7 @@ def module_of(name: str) -> ModuleType:
 
 
 def spelled(name: str) -> str:
-    """The same name in one spelling: a path without "./" and "~"."""
+    """Return the same name in one spelling: a path without "./" and "~"."""
     where, colon, attribute = name.rpartition(":")
     return f"{os.path.normpath(os.path.expanduser(where))}:{attribute}" if colon and _is_path(where) else name
 
@@ -79,7 +86,7 @@ def _file(where: str, name: str) -> Path:
 
 
 def _of_file(file: Path) -> ModuleType:
-    """The module in a file; one of a package under its whole name, so that it can import from there."""
+    """Import the module in a file; one of a package under its whole name, so that it can import from there."""
     for known in list(sys.modules.values()):
         path, seen = getattr(known, "__file__", None) or "", getattr(known, "__name__", "__main__")
         if path.endswith(file.name) and Path(path).resolve() == file and not seen.startswith(_LOADED_OTHERWISE):
@@ -106,7 +113,7 @@ def _of_file(file: Path) -> ModuleType:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """What a module prints while it is imported is no output of this program; a parser of its own says nothing."""
+    """Send what a module prints while it is imported to standard error, and silence its argument parser."""
     kept = argparse.ArgumentParser._print_message
     argparse.ArgumentParser._print_message = lambda *of: None  # type: ignore[method-assign]
     try:
@@ -117,7 +124,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _told(error: BaseException, where: str, name: str, file: Path | None) -> str:
-    """One line: which module, where in it, and what is wrong."""
+    """Return one line: which module, where in it, and what is wrong."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_theirs(f.filename)]
     if isinstance(error, ModuleNotFoundError) and not frames and file is None:
         return f"There is no module '{where}' on the path (the current folder is on it): '{name}'."
@@ -133,7 +140,7 @@ def _told(error: BaseException, where: str, name: str, file: Path | None) -> str
 
 
 def _origin(where: str) -> str:
-    """The file of a module that Python could not read at all."""
+    """Return the file of a module that Python could not read at all."""
     found = importlib.machinery.PathFinder.find_spec(where.partition(".")[0])
     return f"{found.origin}: " if found is not None and found.origin is not None else ""
 
@@ -143,3 +150,44 @@ def _is_theirs(filename: str) -> bool:
     if filename.startswith(("<frozen", str(_STDLIB))) or filename == __file__:
         return False
     return not {"site-packages", "dist-packages"} & set(Path(filename).parts)
+
+
+def exit_told(error: BaseException) -> str:
+    """Return one line for code that ended itself (`sys.exit`, argparse, Ctrl-C): what it raised and said, and where.
+
+    >>> exit_told(SystemExit("no data"))
+    'SystemExit: no data'
+    """
+    if not isinstance(error, SystemExit):
+        return f"{type(error).__name__}: {error}".rstrip(": ") + _place(error)
+    parsed = _of_argparse(error.__traceback__)
+    if parsed is not None:
+        return f"argparse: {parsed}{_place(error)}"
+    if isinstance(error.code, str):
+        return f"SystemExit: {(error.code.splitlines() or [''])[0]}{_place(error)}"
+    cause = error.__cause__ or error.__context__
+    said = "" if cause is None else f", after {type(cause).__name__}: {cause}"
+    return f"SystemExit: sys.exit({'' if error.code is None else error.code}){said.splitlines()[0] if said else ''}" + (
+        _place(error)
+    )
+
+
+def _of_argparse(found: TracebackType | None) -> str | None:
+    """Return the message that argparse printed before it raised SystemExit with a number; it is only in its frame."""
+    while found is not None:
+        frame = found.tb_frame
+        message = frame.f_locals.get("message")
+        if frame.f_globals.get("__name__") == "argparse" and frame.f_code.co_name == "error" and message:
+            return f"{(str(message).splitlines() or [''])[0]}"
+        if frame.f_globals.get("__name__") == "argparse" and frame.f_code.co_name == "exit" and found.tb_next is None:
+            return (str(message).splitlines() or [""])[0] if message else "its help or version was asked for"
+        found = found.tb_next
+    return None
+
+
+def _place(error: BaseException) -> str:
+    """Return where the code was, outside argparse: " (t.py, line 3)"."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("argparse.py")
+    ]
+    return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""

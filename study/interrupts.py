@@ -63,7 +63,10 @@ def held() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _safe_paths() -> Iterator[None]:
-    """What a new process of Python reads of its environment: no current folder on its path, but this project."""
+    """Have new processes of Python find this project on their path, and not the current folder."""
+    if MARK in os.environ:  # they do already
+        yield
+        return
     kept = {name: os.environ.get(name) for name in _PATHS}
     root = str(Path(__file__).resolve().parent.parent)
     more = kept["PYTHONPATH"]

@@ -25,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
     from search_spaces import SpaceError
+    from study.acceptance import FailuresStop
     from study.engines.abstract import EngineError
     from study.execution import Interrupted
-    from study.failures import FailuresStop
     from study.session import Session
 
     try:
@@ -68,7 +68,7 @@ def _crashed(error: Exception, debug: bool) -> int:
     if debug:
         _print_traceback()
     else:
-        place = "its traceback stands in launch.log in the study's folder; --debug shows it here"
+        place = "its traceback is in launch.log in the study's folder; --debug prints it"
         told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"
         print(plain(storage_url.mask(told)), file=sys.stderr)
     return CRASHED

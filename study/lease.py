@@ -1,4 +1,4 @@
-"""The driver's lease on its study: taken at the start, renewed while it lives, given back at the end."""
+"""The driver's lease on its study: taken at the start, renewed meanwhile, released at the end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Lease:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Be the study's one driver as long as the context lasts: a thread renews the lease, whatever takes long."""
+        """Be the study's one driver within the context: a thread renews the lease during long steps."""
         self.take()
         over = threading.Event()
         renewing = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
@@ -44,7 +44,7 @@ class Lease:
             yield
         finally:
             over.set()
-            renewing.join(self._seconds)  # it may be waiting for a server that is away
+            renewing.join(self._seconds)  # it may be waiting for a server
             self.release()
 
     def take(self) -> None:
@@ -54,15 +54,15 @@ class Lease:
         self._renewed = time.time()
 
     def renew_if_due(self) -> None:
-        """A sign of life, where the last was long ago; `LeaseHeld` where another driver has taken over.
+        """Renew the lease if the last renewal was long ago; `LeaseHeld` where another driver has taken over.
 
-        By the clock on the wall: a machine that was asleep may have lost its lease meanwhile.
+        Wall-clock time counts: a machine that was asleep may have lost its lease meanwhile.
         """
         if not 0 <= time.time() - self._renewed < 2 * self._seconds / RENEWALS:
             self._renew()
 
     def release(self) -> None:
-        """Let the next driver in."""
+        """Release the lease, so that another driver can take it."""
         self._db.leases.release(self._name, self.owner)
 
     def _renew(self) -> None:
@@ -71,13 +71,13 @@ class Lease:
         self._renewed = now
 
     def _keep(self, over: threading.Event) -> None:
-        """The thread that renews: its transactions are its own, and a signal is never its to take."""
+        """Renew the lease, in a thread with its own transactions, which handles no signals."""
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         while not over.wait(self._seconds / RENEWALS):
             try:
                 self._renew()
-            except LeaseHeld:  # the driver asks for itself at its next step
+            except LeaseHeld:  # the driver notices at its next step
                 self._renewed = 0.0
                 return
-            except StorageError as fault:  # a full disk, a server that stays away: the driver's own writes tell
+            except StorageError as fault:  # a full disk, a server that stays away: the driver's own writes fail too
                 log.warning("the lease was not renewed: %s", fault)

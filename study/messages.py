@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtbert.stage_store.keys import ChainKeys
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 from study.settings import Limits
 
 # Why a run failed, as the column `run.reason` has it.
@@ -97,7 +97,7 @@ class StageSeconds:
     key: str
     seconds: float
     shared: bool
-    told: StageTold | None = None
+    told: StageLosses | None = None
     train_seconds: float | None = None
 
 
@@ -167,3 +167,9 @@ class RunPlaced:
 
 
 Event = RunPlaced | EpochDone | RunDone | EvaluationDone | RunFailed
+
+
+def first_line(error: BaseException) -> str:
+    """Return the type of an error and the first line of its message."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -24,7 +24,7 @@ from mtbert.encoder.truncation import most_tokens
 from results import first_screen, notes, wording
 from results.markdown import level, templates
 from results.records import Database
-from results.rows import RunRow
+from results.rows import RunRow, StudyRow
 from results.study_results import StudyResults
 from results.summary import Summary
 from search_spaces.output import plain
@@ -103,7 +103,6 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
     scores = [other.score for other in runs.values() if other.score is not None]
     over = {over for over in (best.interval_over, found.gain and found.gain.over) if over}
     first, fixed = list(kept.config.tasks), bool(study.settings_json.get("fixed_pretraining_seed"))
-    issues = database.studies.data_issues(study.study_name)
     return {
         "study": study,
         "found": found,
@@ -129,22 +128,31 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
         "seeds": [_seed(results, other, tasks, run) for other in runs.values()],
         "changes": found.best_changes,
         "again": kept.again,
-        "rows": study.data_json.get("rows", {}),
         "environment": None if run.environment_id is None else database.runs.environment(run.environment_id),
         "own_seconds": run.own_train_seconds(),
         "folder": str(kept.folder),
         "example": _example(next(iter(kept.config.tasks))),
         "encoder": _encoder(kept),
         "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
-        "issues": dict(Counter(issue.kind.replace("_", " ") for issue in issues)),
-        "overlap": {task: count for task, count in study.data_json.get("overlap", {}).items() if count},
-        "leaking": {task: count for task, count in study.data_json.get("leaking_rows", {}).items() if count},
-        "leaks_dropped": "leaking_rows" in study.data_json,  # older studies trained on them
+        **_data(database, study),
+    }
+
+
+def _data(database: Database, study: StudyRow) -> dict[str, Any]:
+    """Return what the card says of the data."""
+    told, leaking = study.data_json, study.data_json.get("leaking_rows", {})
+    issues = Counter(issue.kind.replace("_", " ") for issue in database.studies.data_issues(study.study_name))
+    return {
+        "rows": told.get("rows", {}),
+        "issues": dict(issues),
+        "overlap": {task: count for task, count in told.get("overlap", {}).items() if count},
+        "leaking": {task: count for task, count in leaking.items() if count},
+        "leaks_dropped": "leaking_rows" in told,  # older studies trained on them
     }
 
 
 def _task(results: StudyResults, run: RunRow, name: str) -> dict[str, Any]:
-    title = components.load("tasks", name).title  # type: ignore[attr-defined]
+    title = components.load("tasks", name).title
     return {"name": name, "title": Markup(title), "main": results.main_metric(run.id, "dev", name)}
 
 
@@ -171,9 +179,9 @@ def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str
                 if where == split and of == name and math.isfinite(value)
             ]
             if metrics:
-                kind = "sentence-similarity" if task.label_kind == "score" else "text-classification"  # type: ignore[attr-defined]
-                told = {"type": kind, "title": task.title, "task": name, "split": split, "metrics": metrics}  # type: ignore[attr-defined]
-                found.append({**told, "dataset": f"{task.title}, {source}"})  # type: ignore[attr-defined]
+                kind = "sentence-similarity" if task.label_kind == "score" else "text-classification"
+                told = {"type": kind, "title": task.title, "task": name, "split": split, "metrics": metrics}
+                found.append({**told, "dataset": f"{task.title}, {source}"})
     return found
 
 
@@ -194,5 +202,5 @@ def _encoder(kept: KeptModel) -> dict[str, Any]:
 
 def _example(task: str) -> str:
     """Arguments of `predict` for a task of the model."""
-    pair = components.load("tasks", task).pair  # type: ignore[attr-defined]
+    pair = components.load("tasks", task).pair
     return f'"{task}", ["A fine film ."]' + (', ["A good film ."]' if pair else "")

@@ -22,7 +22,17 @@ from mtbert.stages.multitask import DivergedError, EpochReport
 from mtbert.training.compilation import compile_layers
 from mtbert.training.evaluation import Evaluation, degenerate
 from mtbert.training.inference_time import inference_ms
-from study.messages import EpochDone, EvaluationDone, Job, Reason, RunDone, RunFailed, StageSeconds, TaskOutputs
+from study.messages import (
+    EpochDone,
+    EvaluationDone,
+    Job,
+    Reason,
+    RunDone,
+    RunFailed,
+    StageSeconds,
+    TaskOutputs,
+    first_line,
+)
 
 
 def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
@@ -33,7 +43,7 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
         data = load_prepared(job.prepared_folder)
         return _train(job, config, data, go_on) if job.kind == "train" else _test(job, config, data)
     except Exception as error:  # the border of a worker: whatever happened must reach the driver with its type
-        return RunFailed(job.run_id, _reason(error), _first_line(error), traceback.format_exc())
+        return RunFailed(job.run_id, _reason(error), first_line(error), traceback.format_exc())
 
 
 def _train(job: Job, config: RunConfig, data: Prepared, go_on: Callable[[EpochDone], bool]) -> RunDone:
@@ -114,7 +124,9 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
         peak_memory_bytes=outcome.peak_memory_bytes,
         shared_seconds=outcome.shared_seconds,
         shared_train_seconds=outcome.shared_train_seconds,
-        stages=tuple(StageSeconds(s.name, s.key, s.seconds, s.shared, s.told, s.train_seconds) for s in outcome.stages),
+        stages=tuple(
+            StageSeconds(s.name, s.key, s.seconds, s.shared, s.losses, s.train_seconds) for s in outcome.stages
+        ),
         trouble=outcome.trouble,
         note="; ".join(told) or None,
     )
@@ -177,8 +189,3 @@ def _reason(error: Exception) -> Reason:
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate" in str(error):
         return "out_of_memory"
     return "bad_configuration" if isinstance(error, MtbertError | ValueError) else "error"
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -32,7 +32,11 @@ def directions(names: Sequence[str]) -> list[Direction]:
 
 
 def check(names: Sequence[str], tasks: Sequence[str], trainer: str = MTBERT) -> None:
-    """Refuse what cannot be optimized: `SettingsError`. What a custom trainer measures is known from its first run."""
+    """Refuse what cannot be optimized. What a custom trainer measures is known from its first run.
+
+    Raises:
+        SettingsError: a name is unknown, given twice, or of a task that the study does not have.
+    """
     bare = [_bare(name) for name in names]
     known = ("score", *COSTS, *METRICS)
     custom = trainer not in (MTBERT, REHEARSAL)
@@ -52,13 +56,13 @@ def check(names: Sequence[str], tasks: Sequence[str], trainer: str = MTBERT) -> 
 
 
 def of_event(names: Sequence[str], done: RunDone) -> list[float]:
-    """The values of a run that has just ended; NaN for what it did not measure."""
+    """Return the values of a run that has just ended; NaN for what it did not measure."""
     found = _of_event(done)
     return [found.get(_bare(name), float("nan")) for name in names]
 
 
 def of_row(names: Sequence[str], row: RunRow, metrics: Metrics) -> list[float] | None:
-    """The same from the database; None for a run without a score."""
+    """Return the same from the database; None for a run without a score."""
     if row.score is None:
         return None
     costs = _costs(row.trainable_parameters, row.own_train_seconds(), row.inference_ms)
@@ -67,7 +71,7 @@ def of_row(names: Sequence[str], row: RunRow, metrics: Metrics) -> list[float] |
 
 
 def not_measured(names: Sequence[str], done: RunDone) -> str | None:
-    """A sentence where a run did not measure what is to be optimized, with what it measured; None where it did."""
+    """Return a sentence where a run did not measure what is optimized, with what it did measure; else None."""
     found = _of_event(done)
     missing = [_bare(name) for name in names if _bare(name) not in found]
     if not missing:
@@ -85,12 +89,12 @@ def _of_event(done: RunDone) -> dict[str, float]:
 
 
 def _costs(*values: float | None) -> dict[str, float]:
-    """The costs by name, without those that were not measured."""
+    """Return the costs by name, without those that were not measured."""
     return {name: float(value) for name, value in zip(COSTS, values, strict=True) if value is not None}
 
 
 def _measured(score: float, costs: Mapping[str, float], metrics: Metrics) -> dict[str, float]:
-    """Everything that can be an objective, by its name."""
+    """Return everything that can be an objective, by its name."""
     found = {"score": score, **costs}
     for (split, task, metric), value in metrics.items():
         if split == "dev" and (task or metric not in ("score", "leaderboard_score")):
@@ -100,7 +104,7 @@ def _measured(score: float, costs: Mapping[str, float], metrics: Metrics) -> dic
 
 
 def _bare(name: str) -> str:
-    """The name without its direction."""
+    """Return the name without its direction."""
     return next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), name)
 
 
@@ -113,7 +117,7 @@ def _is_cost(name: str) -> bool:
 
 
 def by_front(points: Sequence[Sequence[float]], names: Sequence[str]) -> list[int]:
-    """The rank of each point: 0 on the Pareto front, 1 on the front of the rest, and so on."""
+    """Return the rank of each point: 0 on the Pareto front, 1 on the front of the rest, and so on."""
     from results.fronts import front
 
     ranks, left, rank = [0] * len(points), list(range(len(points))), 0

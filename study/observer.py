@@ -1,4 +1,4 @@
-"""What a driver tells whoever watches: the terminal, a log, or nobody."""
+"""Observers of a study's runs: the terminal, trackers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from study.trainers.abstract import Configuration
 
 @dataclass(frozen=True)
 class Request:
-    """A run the driver wants: one configuration with one seed, and on whose behalf.
+    """A run that the driver needs: one configuration with one seed, for a phase.
 
-    `keys` are those of its stages, `wanted` the epochs of `multitask` to keep for others. `run_id` is that of a row
-    there is: a finished run to be measured, or one that had paused after `known_epochs` and goes on. `pauses`: where
-    it is stopped, it may go on later.
+    `keys` are those of its stages, `wanted` the epochs of `multitask` to keep for others. `run_id` is that of an
+    existing row: a finished run to be measured, or one that paused after `known_epochs` and continues. `pauses`: if
+    it is stopped, it may continue later.
     """
 
     phase: str
@@ -34,7 +34,7 @@ class Request:
 
 
 class AbstractObserver(ABC):
-    """Hears what happens; changes nothing."""
+    """Is notified of events; changes nothing."""
 
     @abstractmethod
     def phase(self, name: str, total: int, done: int) -> None:
@@ -54,11 +54,11 @@ class AbstractObserver(ABC):
 
     @abstractmethod
     def say(self, text: str) -> None:
-        """A sentence for the person."""
+        """Show a sentence."""
 
 
 class Observers(AbstractObserver):
-    """Several that hear the same, in this order."""
+    """Several observers that are notified in this order."""
 
     def __init__(self, observers: Sequence[AbstractObserver]) -> None:
         self._observers = tuple(observers)
@@ -84,6 +84,6 @@ class Observers(AbstractObserver):
             observer.ended(run_id, status, score, note)
 
     def say(self, text: str) -> None:
-        """A sentence for the person."""
+        """Show a sentence."""
         for observer in self._observers:
             observer.say(text)

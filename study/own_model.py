@@ -28,10 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.code_fingerprint import Code, changed, code_of
-from study.functions import function_of, module_of
+from study.functions import exit_told, function_of, module_of
 from study.interrupts import usual_paths
-from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs
-from study.own_exits import exit_told
+from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs, first_line
 from study.own_results import Returned, read
 from study.plain_values import BadResult, finite, step
 from study.task_declaration import oriented_report, oriented_score
@@ -105,8 +104,8 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
     except BaseException as error:  # the border of a worker
         if error is report.broken:
             raise
-        told = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else exit_told(error)
-        return RunFailed(job.run_id, "error", (told.splitlines() or [""])[0], traceback.format_exc())
+        told = first_line(error) if isinstance(error, Exception) else exit_told(error)
+        return RunFailed(job.run_id, "error", told, traceback.format_exc())
 
 
 def _check_code(job: Job) -> None:

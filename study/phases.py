@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
+from mtbert.errors import ConfigurationError
 from results.designs import CellPlan
+from results.study_results import REFERENCE
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
+from study.trainers.abstract import AbstractTrainer, Configuration, first_fault
 
 
 def known_first(space: Space) -> list[dict[str, Choice]]:
@@ -68,3 +72,36 @@ def changes(space: Space, choices: Choices) -> str:
 
 def _differences(space: Space, choices: Choices) -> str:
     return ", ".join(f"{d.factor}={d.second}" for d in space.differences(space.baseline(), choices)) or "baseline"
+
+
+@dataclass(frozen=True)
+class References:
+    """A cell per task, and the tasks on which the configuration cannot be trained alone, with the reason."""
+
+    cells: list[CellPlan]
+    left_out: Mapping[str, str]
+
+    def told(self) -> str:
+        """Return a line for whoever launched the study."""
+        if not self.cells and not self.left_out:
+            return "No references: there is one task, or the trainer trains none alone."
+        left_out = [f"not on {task}: {reason}" for task, reason in self.left_out.items()]
+        return "; ".join([f"References: the best on each of {len(self.cells)} tasks alone", *left_out])
+
+
+def references(trainer: AbstractTrainer, choices: Choices) -> References:
+    """Return the configuration on each task alone, which shows how tasks affect each other; none with one task."""
+    cells, left_out = [], {}
+    for task in trainer.tasks if len(trainer.tasks) > 1 else ():
+        try:
+            trainer.reference(choices, task)
+        except ConfigurationError as error:
+            left_out[task] = first_fault(error)
+        else:
+            cells.append(CellPlan(f"{REFERENCE}:{task}", REFERENCE, dict(choices), task=task))
+    return References(cells, left_out)
+
+
+def alone(trainer: AbstractTrainer, choices: Choices) -> list[Configuration]:
+    """Return the configurations of these choices on one task each."""
+    return [trainer.reference(choices, cell.task) for cell in references(trainer, choices).cells if cell.task]

@@ -100,8 +100,6 @@ def make(
     known = [None if timing is None else timing.seconds[config.digest()] for config in configs]
     sampled = [seconds for seconds in known[len(certain) :] if seconds is not None]
     baseline = trainer.configuration(space.baseline()).digest()
-    table = any(phase.phase in ("confirm", "ablate") for phase in planned)  # of rows with verdicts
-    unit = units_from(trainer.facts.tasks).score
     return Plan(
         name=settings.name,
         space=space.name,
@@ -118,7 +116,7 @@ def make(
         tried_seconds=fmean(sampled) if sampled else None,
         tried=len(tried),
         seconds=None if timing is None else _total(planned, known, len(certain), timing) / workers,
-        detectable=detectable(settings, rows_of(space, settings), seen, unit) if table else None,
+        detectable=detectable(settings, rows_of(space, settings), seen, units_from(trainer.facts.tasks).score),
     )
 
 

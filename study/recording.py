@@ -1,21 +1,42 @@
-"""From a worker's messages to rows: what is written about a run when an epoch, the run or its test is over."""
+"""Rows from a worker's messages: what is stored of a run after an epoch, at its end and after its test."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from results.predictions import pack_predictions
 from results.rows import MetricValue, PredictionRow, RunResult, StageRow
+from study import run_log
 from study.messages import Metrics, RunDone, RunFailed, TaskOutputs
+from study.trainers.abstract import Configuration
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders of a study's files: prepared data for the workers, models kept until the best is known, logs of runs."""
+
+    prepared: Path
+    models: Path
+    logs: Path | None = None
+
+    def model(self, config: Configuration) -> Path:
+        """Return the folder of one run's model."""
+        return self.models / f"{config.digest()[:16]}-{config.seed}"
+
+    def log(self, run_id: int) -> Path | None:
+        """Return the log of one run, or None."""
+        return None if self.logs is None else run_log.path_of(self.logs, run_id)
 
 
 def metric_values(metrics: Metrics) -> list[MetricValue]:
-    """One row a metric."""
+    """Return one row per metric."""
     return [MetricValue(split, task, metric, value) for (split, task, metric), value in metrics.items()]  # type: ignore[arg-type]
 
 
 def prediction_rows(outputs: Mapping[tuple[str, str], TaskOutputs]) -> list[PredictionRow]:
-    """One packed row a task."""
+    """Return one packed row per task."""
     return [
         PredictionRow(split, task, pack_predictions(o.outputs, o.predictions, o.labels), o.ids_sha256)  # type: ignore[arg-type]
         for (split, task), o in outputs.items()
@@ -23,7 +44,7 @@ def prediction_rows(outputs: Mapping[tuple[str, str], TaskOutputs]) -> list[Pred
 
 
 def result_of(done: RunDone, device: str) -> RunResult:
-    """A run that came to its end, or was stopped by the pruner."""
+    """Return the result of a run that has completed, or that the pruner stopped."""
     return RunResult(
         status="pruned" if done.stopped else "complete",
         reason="pruned" if done.stopped else None,
@@ -51,5 +72,5 @@ def result_of(done: RunDone, device: str) -> RunResult:
 
 
 def failure_of(failed: RunFailed) -> RunResult:
-    """A run that failed; the traceback is for the log, not for the table."""
+    """Return the result of a run that failed; the traceback is for the log, not for the table."""
     return RunResult(status="failed", reason=failed.reason, detail=failed.detail[:500])

@@ -14,8 +14,8 @@ from search_spaces import SpaceError, describe
 from search_spaces.grammar import Choices
 from study import evolution
 from study.code_changes import change_of, check_taken
+from study.phases import alone
 from study.rebuilding import Import, Rebuilt, completed, plan_import, rebuild
-from study.references import alone
 from study.settings import SettingsError
 from study.task_declaration import in_words, same_meaning
 from study.trainers.abstract import AbstractTrainer

@@ -20,7 +20,7 @@ from study.ending_designs import DesignsEnding
 from study.settings import Settings
 from study.terminal import PlainConsole
 from study.trainers.abstract import AbstractTrainer
-from study.web import optuna_pages
+from study.web import optuna_notes
 
 
 def write(
@@ -39,7 +39,7 @@ def write(
         outcome = outcome_of(database, results, summary)
         write_tables_of(outcome, folder / "tables")
         write_report_of(outcome, folder / "report.html")
-        optuna_pages.write(options.storage, outcome, folder)
+        optuna_notes.write(options.storage, outcome, folder)
         designs = DesignsEnding.of_sections(outcome.sections, summary.units.score)
     else:
         designs = DesignsEnding.of(results, summary)

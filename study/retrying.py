@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 
-from optuna.storages._rdb.models import StudyModel, TrialIntermediateValueModel, TrialModel, TrialUserAttributeModel
 from optuna.trial import TrialState
 from sqlalchemy import Connection, delete, select, update
 
 from results.records import Database
 from results.rows import RunRow
-from study.web.optuna_storage import optuna_storage
+from study.optuna_storage import close, storage_there
+from study.optuna_tables import SCORES, STUDIES, TRIALS, USER, trials_of
 
 log = logging.getLogger("study")
 
@@ -33,24 +33,22 @@ def retry_failed(
 
 
 def _reopen_trials(storage: str, study: str, numbers: Collection[int]) -> None:
-    """Trials that have failed are running ones again, as they were when they were proposed."""
-    opened = optuna_storage(storage)
+    """Make failed trials running ones again, as they were when they were proposed."""
+    opened = storage_there(storage)
     if opened is None or not numbers:
         return
     try:
         with opened.engine.begin() as connection:
             _reopen(connection, study, numbers)
     finally:
-        opened.remove_session()
-        opened.engine.dispose()
+        close(opened)
 
 
 def _reopen(connection: Connection, study: str, numbers: Collection[int]) -> None:
-    trials, scores, attributes = TrialModel, TrialIntermediateValueModel, TrialUserAttributeModel
-    mine = select(StudyModel.study_id).where(StudyModel.study_name == study).scalar_subquery()
-    wanted = (trials.study_id == mine, trials.number.in_(list(numbers)), trials.state == TrialState.FAIL)
-    ids = list(connection.scalars(select(trials.trial_id).where(*wanted)))
-    connection.execute(delete(scores).where(scores.trial_id.in_(ids)))
-    connection.execute(delete(attributes).where(attributes.trial_id.in_(ids), attributes.key == "reason"))
+    mine = select(STUDIES.c.study_id).where(STUDIES.c.study_name == study).scalar_subquery()
+    failed = trials_of(mine).where(TRIALS.c.number.in_(list(numbers)), TRIALS.c.state == TrialState.FAIL)
+    ids = list(connection.scalars(failed))
+    connection.execute(delete(SCORES).where(SCORES.c.trial_id.in_(ids)))
+    connection.execute(delete(USER).where(USER.c.trial_id.in_(ids), USER.c.key == "reason"))
     again = {"state": TrialState.RUNNING, "datetime_complete": None}
-    connection.execute(update(trials).where(trials.trial_id.in_(ids)).values(again))
+    connection.execute(update(TRIALS).where(TRIALS.c.trial_id.in_(ids)).values(again))

@@ -1,161 +1,112 @@
-"""What proposes a search's configurations: Optuna's samplers, each trial's seeded by the study's seed and its number.
+"""Optuna's samplers of a search, each trial's seeded by the study's seed and its number.
 
 TPE (Bergstra et al. 2011) divides trials into the best and the others, and proposes where the best are dense and the
-others are not. Optuna's reads all trials once for each group of parameters that occur together; ours asks the same
-question of the same trials, and does what is common to the groups once (docs/decisions/0009-search-at-scale.md).
+others are not. It reads every trial it can see at each question, so it is shown at most `SHOWN` of the finished ones
+(docs/decisions/0009-search-at-scale.md).
 """
 
 from __future__ import annotations
 
 import hashlib
 import heapq
+import math
 from collections.abc import Container, Sequence
-from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
-from optuna import Study
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
-from optuna.samplers._tpe.sampler import _split_trials, default_gamma, default_gamma_multiobjective
+from optuna.storages import InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 # Random proposals before TPE models anything (Optuna's default is 10): a quick study has 12 trials.
 STARTUP_TRIALS = 6
 POPULATION = 20  # of a generation of NSGA-II (Optuna's default is 50): a standard study has 40 trials
+GENERATION = f"{NSGAIISampler.__name__}:generation"  # the system attribute of a trial that NSGA-II has proposed
 SHOWN = 1000  # finished trials that TPE is shown at most
-BEST = 25  # of 250 and more TPE takes no more than so many as the best (`default_gamma`)
+BEST = 25  # of 250 and more finished trials TPE takes this many as the best, with one objective
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
-Encodings = dict[int, dict[str, float]]  # the parameters of finished trials as TPE's numbers, by the trials' numbers
 
-
-def sampler_for(name: str, seed: int, number: int, known: Encodings | None = None) -> BaseSampler:
-    """The sampler (`tpe`, `nsga2`, `random`, `grid`) of trial `number`: what it draws, the two numbers decide.
-
-    `known` is kept from one trial of a search to the next, and spares TPE encoding all of them again.
-    """
+def sampler_for(name: str, seed: int, number: int) -> BaseSampler:
+    """Return the sampler (`tpe`, `nsga2`, `random`, `grid`) of trial `number`, seeded by the two numbers alone."""
     digest = hashlib.sha256(f"{seed}/search/{number}".encode()).digest()
     drawn = int.from_bytes(digest[:4], "little")
     if name in ("random", "grid"):
         return RandomSampler(seed=drawn)
     if name == "nsga2":
         return NSGAIISampler(seed=drawn, population_size=POPULATION)
-    return GroupedTpe(drawn, {} if known is None else known, SHOWN)
+    return TPESampler(seed=drawn, n_startup_trials=STARTUP_TRIALS, multivariate=True, group=True, constant_liar=True)
 
 
-class GroupedTpe(TPESampler):
-    """Optuna's multivariate TPE by groups, quicker: it divides and encodes trials once, not once for each group.
+class ShownTrials(InMemoryStorage):
+    """Storage of one study in memory that shows at most `most` of the finished trials (None: all).
 
-    Of finished trials at most `most` are read (`shown`). Up to these it proposes what Optuna's own does, to the bit. It
-    is a subclass of a class that is not abstract, for what is repeated there stands in its private methods.
+    It is a subclass of a concrete class, because a wrapper would repeat the twenty methods of Optuna's storage.
     """
 
-    def __init__(self, seed: int, known: Encodings, most: int) -> None:
-        super().__init__(seed=seed, n_startup_trials=STARTUP_TRIALS, multivariate=True, group=True, constant_liar=True)
-        self._known, self._most = known, most
-        self._seen: Study | None = None
-        self._parts: tuple[list[FrozenTrial], list[FrozenTrial]] | None = None
+    def __init__(self, most: int | None) -> None:
+        super().__init__()
+        self._most = most
+        self._shown: tuple[int, list[FrozenTrial]] = (0, [])  # of so many finished trials
 
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """The parameters of the trials that are shown; which these are is settled here, until the next trial."""
-        trials = study.get_trials(deepcopy=False)
-        finished = [t for t in trials if t.state in FINISHED]
-        if len(finished) > self._most:
-            finished = shown(study, finished, self._most)
-            trials = [*finished, *(t for t in trials if t.state == TrialState.RUNNING)]
-        self._seen, self._parts = cast(Study, _Seen(study, trials)), None
-        # Groups follow from which parameters occur together; the same ones once more change nothing.
-        different = {frozenset(t.params): t for t in reversed(finished)}
-        told = sorted(different.values(), key=lambda t: t.number)
-        return super().infer_relative_search_space(cast(Study, _Seen(study, told)), trial)
+    def every_trial(self, study_id: int) -> list[FrozenTrial]:
+        """Return all trials of the study by number, not to be changed."""
+        return super().get_all_trials(study_id, deepcopy=False)
 
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Values for the parameters that trials before have had."""
-        return super().sample_relative(self._seen or study, trial, search_space)
-
-    def sample_independent(
-        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """A value for a parameter that none of them has had."""
-        return super().sample_independent(self._seen or study, trial, param_name, param_distribution)
-
-    def _sample(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
-        """As Optuna has it, but for dividing the trials, which gives the same for every group."""
-        if self._parts is None:
-            states = (*FINISHED, TrialState.RUNNING)
-            trials = [t for t in study._get_trials(deepcopy=False, states=states) if t.number != trial.number]
-            count = sum(t.state != TrialState.RUNNING for t in trials)
-            gamma = default_gamma if len(study.directions) == 1 else default_gamma_multiobjective
-            self._parts = _split_trials(study, trials, gamma(count))
-        below = self._build_parzen_estimator(study, search_space, self._parts[0], handle_below=True)
-        above = self._build_parzen_estimator(study, search_space, self._parts[1], handle_below=False)
-        drawn = below.sample(self._rng.rng, self._n_ei_candidates)
-        chosen = TPESampler._compare(drawn, self._compute_acquisition_func(drawn, below, above))
-        return {name: distribution.to_external_repr(chosen[name]) for name, distribution in search_space.items()}
-
-    def _get_internal_repr(
-        self, trials: list[FrozenTrial], search_space: dict[str, BaseDistribution], study: Study
-    ) -> dict[str, NDArray[Any]]:
-        """As Optuna has it: the values (trials that have all of them,) of each parameter, in the trials' order."""
-        names = search_space.keys()
-        encoded = [values for values in (self._encoded(t, study) for t in trials) if names <= values.keys()]
-        return {name: np.asarray([values[name] for values in encoded]) for name in search_space}
-
-    def _encoded(self, trial: FrozenTrial, study: Study) -> dict[str, float]:
-        """A trial's parameters as numbers; those of one that runs may still become more."""
-        found = self._known.get(trial.number)
-        if found is None:
-            kinds, params = trial.distributions, self._get_params(trial, study)
-            # What is only shared yet of a trial that runs was proposed to it, and has no distribution of its own.
-            known = {**(self._group_distributions() if kinds.keys() != params.keys() else {}), **kinds}
-            found = {n: known[n].to_internal_repr(value) for n, value in params.items() if n in known}
-            if trial.state in FINISHED:
-                self._known[trial.number] = found
-        return found
-
-    def _group_distributions(self) -> dict[str, BaseDistribution]:
-        groups = self._search_space_group.search_spaces if self._search_space_group is not None else []
-        return {name: distribution for group in groups for name, distribution in group.items()}
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Return the trials of these states, without most of the finished ones where there are too many."""
+        found = super().get_all_trials(study_id, deepcopy=deepcopy, states=states)
+        if self._most is None or len(found) <= self._most:
+            return found
+        finished = [trial for trial in self.every_trial(study_id) if trial.state in FINISHED]
+        if len(finished) <= self._most:
+            return found
+        if self._shown[0] != len(finished):
+            self._shown = len(finished), shown(finished, self.get_study_directions(study_id), self._most)
+        numbers = {trial.number for trial in self._shown[1]}
+        return [trial for trial in found if trial.state not in FINISHED or trial.number in numbers]
 
 
-def shown(study: Study, finished: Sequence[FrozenTrial], most: int) -> list[FrozenTrial]:
-    """Of finished trials the `most` that TPE is shown: those it takes as the best, and of the others an even part.
+def shown(finished: Sequence[FrozenTrial], directions: Sequence[StudyDirection], most: int) -> list[FrozenTrial]:
+    """Return the `most` finished trials that TPE is shown: those it takes as the best, and evenly spaced others.
 
-    With one objective the best are the same that TPE finds among all; with several, a tenth of `most` where it would
-    take a tenth of all. Even in the order of numbers, for TPE weighs the others by their age.
+    With one objective the best are the same that TPE finds among all. With several they are a tenth of `most`, front by
+    front; TPE would take a tenth of all. The others are even in the order of numbers, for TPE weighs them by their age.
     """
-    best = _best(study, finished, most)
-    taken = set(map(id, best))
-    others = [trial for trial in finished if id(trial) not in taken]
+    best = _best(finished, directions[0]) if len(directions) == 1 else _fronts(finished, directions, most // 10)
+    taken = {trial.number for trial in best}
+    others = [trial for trial in finished if trial.number not in taken]
     places = np.linspace(0, len(others) - 1, most - len(best)).round().astype(int)
     return sorted([*best, *(others[place] for place in places)], key=lambda trial: trial.number)
 
 
-def _best(study: Study, finished: Sequence[FrozenTrial], most: int) -> list[FrozenTrial]:
-    """What TPE takes as the best; without its own pass over all trials, which costs more, where that is plain."""
-    if len(study.directions) > 1:
-        return _split_trials(study, list(finished), most // 10)[0]
+def _best(finished: Sequence[FrozenTrial], direction: StudyDirection) -> list[FrozenTrial]:
+    """Return the best by one objective: complete trials first, then those pruned last, by their last score."""
+    sign = -1.0 if direction == StudyDirection.MAXIMIZE else 1.0
+
+    def rank(trial: FrozenTrial) -> tuple[float, ...]:
+        if trial.state == TrialState.COMPLETE:
+            return 0, sign * (trial.value or 0.0)
+        if trial.last_step is None:
+            return 2, 0.0
+        score = trial.intermediate_values[trial.last_step]
+        return 1, -trial.last_step, math.inf if math.isnan(score) else sign * score
+
+    return heapq.nsmallest(BEST, finished, key=rank)
+
+
+def _fronts(finished: Sequence[FrozenTrial], directions: Sequence[StudyDirection], count: int) -> list[FrozenTrial]:
+    """Return `count` of the best complete trials by several objectives: of the first Pareto front, the second, ..."""
     complete = [trial for trial in finished if trial.state == TrialState.COMPLETE]
-    if len(complete) < BEST:  # some that were pruned are among the best
-        return _split_trials(study, list(finished), BEST)[0]
-    first = heapq.nlargest if study.direction == StudyDirection.MAXIMIZE else heapq.nsmallest
-    return first(BEST, complete, key=lambda trial: cast(float, trial.value))
-
-
-class _Seen:
-    """A study with some of its trials; all else is the study's own."""
-
-    def __init__(self, study: Study, trials: Sequence[FrozenTrial]) -> None:
-        self._whole, self._some = study, list(trials)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._whole, name)
-
-    def _get_trials(
-        self, deepcopy: bool = False, states: Container[TrialState] | None = None, use_cache: bool = False
-    ) -> list[FrozenTrial]:
-        return [t for t in self._some if states is None or t.state in states]
+    signs = [1.0 if direction == StudyDirection.MAXIMIZE else -1.0 for direction in directions]
+    better = np.array([trial.values for trial in complete]).reshape(-1, len(signs)) * signs  # (trials, objectives)
+    left, best = np.lexsort(-better.T[::-1]), list[int]()  # a point comes after those that dominate it
+    while left.size and len(best) < count:
+        rest = left
+        while rest.size:
+            best.append(int(rest[0]))
+            rest = rest[(better[rest] > better[rest[0]]).any(axis=1)]
+        left = left[~np.isin(left, best)]
+    return [complete[place] for place in best[:count]]

@@ -20,6 +20,7 @@ from results.task_units import units_from
 from results.wording import plural
 from search_spaces import output
 from study import objectives, plan, results_files, run_log, store_note
+from study.acceptance import FailuresStop
 from study.arguments import Options
 from study.beginning import compiled, create_or_resume, earlier_settings
 from study.code_changes import CodeChange
@@ -29,8 +30,7 @@ from study.driver import Driver
 from study.engines import making
 from study.engines.abstract import AbstractEngine, EngineLost
 from study.environment import environment
-from study.execution import Execution, Interrupted, Places, TimeIsUp
-from study.failures import FailuresStop
+from study.execution import Execution, Interrupted, TimeIsUp
 from study.folder import folder_held, log_to
 from study.interrupts import stopping_on_signal
 from study.lease import Lease
@@ -38,6 +38,7 @@ from study.live import LiveReport
 from study.observer import Observers
 from study.phases import changes, first_tried
 from study.progress import Progress
+from study.recording import Places
 from study.resolve import resolve
 from study.resuming import resume_command
 from study.retrying import retry_failed
@@ -214,11 +215,7 @@ class Session:
                 objectives=settings.objectives,
             )
             driver = Driver(
-                database=database,
-                trainer=trainer,
-                settings=settings,
-                execution=execution,
-                search=self._search,
+                database=database, trainer=trainer, settings=settings, execution=execution, search=self._search
             )
             store_note.write(database, settings.name, store)
             try:
@@ -246,7 +243,7 @@ class Session:
 
     def _say_issues(self) -> None:
         """Print how many rows of the data were dropped, or list them with --data-issues; then the notes."""
-        for line in dropped.told(self._trainer.facts.issues, listed=self._options.data_issues):
+        for line in dropped.lines(self._trainer.facts.issues, listed=self._options.data_issues):
             self._console.say(line)
         self._say_notes()
 

@@ -35,13 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
     # Here, not above: --help needs none of it.
     from results.errors import ResultsError
     from results.storage_url import foreign_rows
-    from study import status_log, status_tables
+    from study import status_tables
     from study.terminal import PlainConsole
 
     try:
         with foreign_rows(options.storage, debug=options.debug):
             if options.log is not None:
-                data = status_log.read(options.storage, options.name, options.log)
+                data = status_tables.read_log(options.storage, options.name, options.log)
             else:
                 data = status_tables.read(options.storage, options.name)
     except ResultsError as error:
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         output.print_object(json.dumps(data, indent=2))
     elif options.log is not None:
-        print(status_log.told(data))
+        print(status_tables.log_text(data))
     else:
         status_tables.show(data, PlainConsole(), failed=options.failed)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from results.custom_trainer import custom_trainer
+from results.errors import RecordError
 from results.records import Database, open_database
 from results.rows import RunRow, StudyRow
 from results.stages import stage_costs
 from search_spaces.output import plain
-from study import status_log, store_note
+from study import run_log, store_note, trust
 from study.resuming import resume_command
 from study.terminal import columns, label
 
@@ -85,7 +87,7 @@ def _whole(database: Database, name: str, storage: str) -> dict[str, Any]:
 
 
 def _run(run: RunRow, study: StudyRow) -> dict[str, Any]:
-    log = status_log.log_of(study, run.id)
+    log = _log_of(study, run.id)
     return {
         "run": run.id,
         "phase": run.phase,
@@ -154,3 +156,36 @@ def _show_failed(data: dict[str, Any], console: Console) -> None:
         if run["log"]:
             told = f"  log {run['log']}   python -m study.status --name {data['study']} --log {run['run']}"
             console.print(told, markup=False, soft_wrap=True)
+
+
+def read_log(storage: str, name: str, run_id: int) -> dict[str, Any]:
+    """Return the log of a run as JSON data; `log` and `text` are None where there is none here.
+
+    Raises:
+        ResultsError: there is no such study, or no such run in it.
+    """
+    with open_database(storage, create=False) as database:
+        study = database.studies.require(name)
+        run = next((run for run in database.runs.of_study(name) if run.id == run_id), None)
+    if run is None:
+        raise RecordError(
+            f"Study '{name}' has no run {run_id}. Its failed runs: python -m study.status --name {name} --failed"
+        )
+    path = _log_of(study, run_id)
+    text = None if path is None else run_log.shown(path.read_bytes())
+    return {"study": name, "run": run_id, "host": run.host, "log": None if path is None else str(path), "text": text}
+
+
+def log_text(data: dict[str, Any]) -> str:
+    """Return the same for people."""
+    if data["text"]:
+        return str(data["text"])
+    elsewhere = f", or its log is on another machine (it ran on {data['host']})" if data["host"] else ""
+    return f"Run {data['run']} of study '{data['study']}' has written nothing{elsewhere}."
+
+
+def _log_of(study: StudyRow, run_id: int) -> Path | None:
+    """Return the path of a run's log; None where there is none in the study's folder here."""
+    folder = Path(str(study.settings_json.get("out", "runs"))) / study.study_name
+    path = run_log.path_of(folder / run_log.LOGS, run_id)
+    return path if trust.is_study_folder(folder, study.study_name) and path.is_file() else None

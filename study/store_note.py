@@ -1,4 +1,4 @@
-"""What a study's record says of its stage store: where it is, how much it holds. Needs no torch."""
+"""The note of a study's record about its stage store: folder and size. Needs no torch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from results.stages import STORE
 
 
 def write(database: Database, name: str, store: StageStore | None) -> None:
-    """Note what the store holds now; nothing where nothing is shared."""
+    """Note the size of the store; remove the note where nothing is shared."""
     database.studies.decide(name, {STORE: None if store is None else _content(store)})
 
 
 def read(study: StudyRow) -> dict[str, Any] | None:
-    """What the study's store holds: now, where it is on this machine, else when it was noted."""
+    """Return the size of the study's store: now, where it is on this machine, else when it was noted."""
     noted: dict[str, Any] | None = study.decisions_json.get(STORE)
     if noted is not None and Path(noted["folder"]).is_dir():
         return _content(StageStore(Path(noted["folder"])))

@@ -12,13 +12,13 @@ A task that is declared has the metric "score", no unit, and more is better, unl
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from results.task_units import StudyUnits, units_from
+from search_spaces.grammar import did_you_mean
 from study.settings import SettingsError
 
 KEYS: Mapping[str, type] = {"metric": str, "unit": str, "higher_is_better": bool}
@@ -153,9 +153,7 @@ def _faults_of_tasks(tasks: object) -> list[str]:
 
 def _fault(place: str, key: object, value: object) -> str | None:
     if key not in KEYS:
-        near = difflib.get_close_matches(str(key), KEYS, 1, 0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        return f"{place} has the unknown key {key!r:.80}.{hint} Known: {', '.join(KEYS)}."
+        return f"{place} has the unknown key {key!r:.80}.{did_you_mean(key, KEYS)} Known: {', '.join(KEYS)}."
     wanted = KEYS[str(key)]
     if not isinstance(value, wanted):
         kind = "True or False" if wanted is bool else "text"
@@ -199,5 +197,5 @@ def _meaning(declared: Mapping[str, Any] | None) -> object:
     return {task: _kind(said) for task, said in declared["tasks"].items()}, sorted(declared["score"])
 
 
-def _listed(tasks: Sequence[str] | Mapping[str, Any] | set[str]) -> str:
+def _listed(tasks: Iterable[str]) -> str:
     return ", ".join(sorted(tasks))

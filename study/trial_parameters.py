@@ -22,20 +22,19 @@ from optuna.distributions import (
     json_to_distribution,
 )
 from optuna.storages import RDBStorage
-from optuna.storages._rdb.models import StudySystemAttributeModel, TrialModel, TrialParamModel
 from optuna.trial import FrozenTrial
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice
 from search_spaces.grammar.choices import active, places
+from study.optuna_tables import PARAMS, mark_of, set_mark, trials_of
 
 MARK = "space_parameters"  # the system attribute that says which parameters a study's trials have
 
 
 def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """What the search may choose of each factor, by its full name."""
+    """Return what the search may choose of each factor, by its full name."""
     return {place.name: _distribution(place.factor) for place in places(space.factors)}
 
 
@@ -49,49 +48,43 @@ def _distribution(factor: Factor) -> BaseDistribution:
 
 
 def settle(storage: RDBStorage, study_id: int, space: Space) -> bool:
-    """Give the trials of a study the parameters of a space, in one transaction; whether there was anything to do.
+    """Give the trials of a study the parameters of a space, in one transaction.
 
-    A level keeps its name and gets its new place; a number keeps its value; a factor that is new stands at its
-    baseline in trials that have any parameter, as it did in their runs. What the space no longer takes is left out of
-    its trial. A second call finds the mark of the first, and changes nothing.
+    Return whether anything had to be changed. A level keeps its name and gets its new place; a number keeps its value;
+    a new factor has its baseline in trials that have any parameter, as it had in their runs. What the space no longer
+    allows is removed from its trial. A second call finds the mark of the first, and changes nothing.
     """
     wanted = distributions(space)
-    with Session(storage.engine) as session, session.begin():
-        mark = _mark(space, wanted)
-        row = session.scalar(select(StudySystemAttributeModel).filter_by(study_id=study_id, key=MARK))
-        if row is not None and row.value_json == mark:
+    mark = _mark(wanted)
+    with storage.engine.begin() as connection:
+        if mark_of(connection, study_id, MARK) == mark:
             return False
-        _rewrite(session, study_id, space, wanted)
-        if row is None:
-            session.add(StudySystemAttributeModel(study_id=study_id, key=MARK, value_json=mark))
-        else:
-            row.value_json = mark
+        _rewrite(connection, study_id, space, wanted)
+        set_mark(connection, study_id, MARK, mark)
     return True
 
 
 def strangers(trial: FrozenTrial) -> dict[str, Choice]:
-    """The parameters of a trial that lie outside of what the search may choose of them."""
+    """Return the parameters of a trial that are outside of what the search may choose."""
     known = trial.distributions
     return {name: value for name, value in trial.params.items() if _place(known.get(name), value) is None}
 
 
 def without_strangers(trial: FrozenTrial) -> None:
-    """Leave such parameters out of a trial: a search goes on without them, and knows the trial by the others."""
+    """Remove such parameters from a trial: a search continues without them, and knows the trial by the others."""
     outside = strangers(trial)
     if outside:
         trial.params = {name: value for name, value in trial.params.items() if name not in outside}
         trial.distributions = {name: kind for name, kind in trial.distributions.items() if name not in outside}
 
 
-def _mark(space: Space, wanted: Mapping[str, BaseDistribution]) -> str:
+def _mark(wanted: Mapping[str, BaseDistribution]) -> str:
     told = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
     return json.dumps(hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest())
 
 
-def _rewrite(session: Session, study_id: int, space: Space, wanted: Mapping[str, BaseDistribution]) -> None:
-    table = TrialParamModel
-    columns = (table.param_id, table.trial_id, table.param_name, table.param_value, table.distribution_json)
-    rows = session.execute(select(*columns).join(TrialModel).where(TrialModel.study_id == study_id)).all()
+def _rewrite(connection: Connection, study_id: int, space: Space, wanted: Mapping[str, BaseDistribution]) -> None:
+    rows = connection.execute(select(*PARAMS.c).where(PARAMS.c.trial_id.in_(trials_of(study_id)))).all()
     texts = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
     known: dict[str, BaseDistribution] = {}
     trials = defaultdict[int, dict[str, Choice]](dict)
@@ -107,7 +100,7 @@ def _rewrite(session: Session, study_id: int, space: Space, wanted: Mapping[str,
             continue
         trials[trial_id][name] = value
         if (place, texts[name]) != (internal, text):
-            changed.append({"param_id": param_id, "param_value": place, "distribution_json": texts[name]})
+            changed.append({"row": param_id, "param_value": place, "distribution_json": texts[name]})
     missing = [
         {
             "trial_id": trial_id,
@@ -119,27 +112,28 @@ def _rewrite(session: Session, study_id: int, space: Space, wanted: Mapping[str,
         for name, baseline in _missing(space, params).items()
     ]
     if changed:
-        session.execute(update(table), changed)
+        by_id = update(PARAMS).where(PARAMS.c.param_id == bindparam("row"))
+        connection.execute(by_id, changed)
     if gone:
-        session.execute(delete(table).where(table.param_id.in_(gone)))
+        connection.execute(delete(PARAMS).where(PARAMS.c.param_id.in_(gone)))
     if missing:
-        session.execute(insert(table), missing)
+        connection.execute(insert(PARAMS), missing)
 
 
 def _place(distribution: BaseDistribution | None, value: Choice) -> float | None:
-    """Optuna's own number for a value; None where the distribution does not have it."""
+    """Return Optuna's number for a value; None where the distribution does not have it."""
     if distribution is None:
         return None
     if isinstance(distribution, CategoricalDistribution):
         return float(distribution.choices.index(value)) if value in distribution.choices else None
-    if isinstance(value, str):
+    if isinstance(value, str) or not isinstance(distribution, FloatDistribution | IntDistribution):
         return None
-    internal = float(distribution.to_internal_repr(value))
-    return internal if distribution._contains(internal) else None
+    whole = isinstance(distribution, FloatDistribution) or value == int(value)
+    return float(value) if whole and distribution.low <= value <= distribution.high else None
 
 
 def _missing(space: Space, params: Mapping[str, Choice]) -> dict[str, Choice]:
-    """Factors that exist in a trial and that it has no parameter for, at their baselines."""
+    """Return the factors that exist in a trial and that it has no parameter for, at their baselines."""
     whole = dict(params)
     while left := [(name, f.baseline) for name, f in active(space.factors, whole) if name not in whole]:
         whole.update(left)

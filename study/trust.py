@@ -1,6 +1,6 @@
-"""What a database may not decide: which code is run here, and which folder is written to.
+"""What a database may not decide: which code is run, and which folder is written to.
 
-The settings of an earlier launch are read from the database, and that may be somebody else's.
+A database that holds the settings of an earlier launch may be somebody else's.
 """
 
 from __future__ import annotations
@@ -16,13 +16,8 @@ from study.settings import MTBERT, NAME, REHEARSAL, Settings, SettingsError
 LOG = "launch.log"
 
 
-def named_code(settings: Settings) -> dict[str, str]:
-    """The flags by which settings name code that is run: a space's file, a trainer's function."""
-    return code_flags(settings.space, settings.trainer)
-
-
 def code_flags(space: str, trainer: str) -> dict[str, str]:
-    """The same of a space and a trainer alone."""
+    """Return the flags that name code to run: a space's file, a trainer's function."""
     found = {}
     if space.endswith(".py"):
         found["space"] = space
@@ -32,12 +27,12 @@ def code_flags(space: str, trainer: str) -> dict[str, str]:
 
 
 def is_study_folder(folder: Path, name: str) -> bool:
-    """Whether a study of this name was launched there, as far as its log tells, and the name is one."""
+    """Return whether the name is valid and a study of this name was launched there, according to its log."""
     return re.fullmatch(NAME, name) is not None and (folder / LOG).is_file()
 
 
 def _may_be_written(out: Path, name: str) -> bool:
-    """Whether a study's folder in `out` is one to write to, though only a database names it."""
+    """Return whether a study's folder in `out` may be written to although only a database names it."""
     folder = out / name
     return is_study_folder(folder, name) or (out == Path(Settings.out) and not folder.exists())
 
@@ -45,10 +40,13 @@ def _may_be_written(out: Path, name: str) -> bool:
 def check_stored(stored: Settings, given: Mapping[str, Any], name: str | None = None) -> None:
     """Refuse to run code, or to write to a folder, that a database names and the command line does not.
 
-    A folder where a study of this name was launched before is one to write to, and a new one in the default place.
-    `name`: that of the study that is launched, where it begins with the runs of the stored one.
+    A folder where a study of this name was launched before may be written to, and a new one in the default place too.
+    `name` is the launched study's, if it begins with the runs of the stored one.
+
+    Raises:
+        SettingsError: the command line must name the code or the folder.
     """
-    needed = {flag: value for flag, value in named_code(stored).items() if flag not in given}
+    needed = {flag: value for flag, value in code_flags(stored.space, stored.trainer).items() if flag not in given}
     if "out" not in given and not _may_be_written(Path(stored.out), name or stored.name):
         needed["out"] = stored.out
     if needed:

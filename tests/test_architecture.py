@@ -66,6 +66,16 @@ def third_party_faults(found: list[Source]) -> list[str]:
     return faults
 
 
+def private_faults(found: list[Source]) -> list[str]:
+    """Return the imports of Optuna's private modules, which any of its releases may change."""
+    return [
+        f"{source.path}:{imported.line} imports {imported.target}"
+        for source in found
+        for imported in imports(source)
+        if imported.target.startswith("optuna") and "._" in imported.target
+    ]
+
+
 def database_faults(found: list[Source]) -> list[str]:
     faults = []
     for source in found:
@@ -89,6 +99,10 @@ def test_packages_import_only_along_the_arrows(project: list[Source]) -> None:
 
 def test_packages_need_only_the_libraries_they_may_need(project: list[Source]) -> None:
     assert third_party_faults(project) == []
+
+
+def test_no_private_module_of_optuna_is_imported(project: list[Source]) -> None:
+    assert private_faults(project) == []
 
 
 def test_no_imports_form_a_cycle(project: list[Source]) -> None:
@@ -227,3 +241,9 @@ def test_opening_the_database_elsewhere_is_found(tmp_path: Path) -> None:
 def test_migrations_may_open_the_database(tmp_path: Path) -> None:
     text = "from sqlalchemy import create_engine\ncreate_engine('sqlite://')"
     assert database_faults(made_up(tmp_path, results__database__migrations__first=text)) == []
+
+
+def test_an_import_of_a_private_module_of_optuna_is_found(tmp_path: Path) -> None:
+    text = "import optuna\ndef f():\n    from optuna.samplers._tpe.sampler import default_gamma"
+    found = private_faults(made_up(tmp_path, study__samplers=text))
+    assert len(found) == 1 and found[0].startswith("study/samplers.py:3 imports optuna.samplers._tpe.sampler")

@@ -1,4 +1,4 @@
-"""What every adapter is, and the set of adapters of one task."""
+"""The base of all adapters, and the set of adapters of one task."""
 
 from __future__ import annotations
 
@@ -14,68 +14,69 @@ from mtbert.packing import Packing
 if TYPE_CHECKING:
     from mtbert.encoder.bert import BertEncoder
 
-INITIAL_DEVIATION = 0.02  # BERT's initializer_range: what the published adapters draw their matrices from
+INITIAL_DEVIATION = 0.02  # BERT's initializer_range, which the published adapters use too
 
 
 class AbstractAdapter(nn.Module, ABC):
     """One kind of adapter of one task, for all layers of the encoder.
 
-    It says what it adds and where; None, and the same states from `top`, where it adds nothing. Layers count
-    from 0. Hidden states are packed: real tokens alone, which `packing` finds in the padded batch. It has no dropout,
-    and a new one adds zero everywhere: the model starts as the plain encoder.
+    Each method returns what the adapter adds at one place, or None if it adds nothing there; `top` returns the same
+    states then. Layers count from 0. Hidden states are packed: real tokens alone, which `packing` locates in the padded
+    batch. An adapter has no dropout, and a new one adds zero everywhere: the model starts as the plain encoder.
 
     Facts an adapter may ask for, keyword only, all of the encoder: `encoder_width` (d), `layers`, `heads`,
     `inner_width` and `layer_norm_epsilon`.
     """
 
     on_top: ClassVar[bool] = False
-    merges: ClassVar[bool] = False  # whether weights of a plain encoder can do the same: `merge_into`
+    merges: ClassVar[bool] = False  # whether a plain encoder can compute the same: `merge_into`
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the queries of all heads (real tokens, d), from the layer's input."""
+        """Return what is added to the queries of all heads (real tokens, d), from the layer's input."""
         return None
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the values of all heads (real tokens, d), from the layer's input."""
+        """Return what is added to the values of all heads (real tokens, d), from the layer's input."""
         return None
 
     def attention_delta(self, layer: int, block: Tensor) -> Tensor | None:
-        """What is added to the attention block's output (real tokens, d), from that output."""
+        """Return what is added to the attention block's output (real tokens, d), from that output."""
         return None
 
     def feed_forward_delta(self, layer: int, block: Tensor) -> Tensor | None:
-        """What is added to the feed-forward block's output (real tokens, d), from that output."""
+        """Return what is added to the feed-forward block's output (real tokens, d), from that output."""
         return None
 
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """What is added inside the layer's last layer norm (real tokens, d), from the layer's input.
+        """Return what is added inside the layer's last layer norm (real tokens, d), from the layer's input.
 
         Only here and in `top` may a token's value depend on other tokens.
         """
         return None
 
     def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """What `parallel` gives for the first token of each row (rows, d), where no other is wanted."""
+        """Return `parallel` for the first token of each row (rows, d) alone."""
         beside = self.parallel(layer, hidden, packing)
         return None if beside is None else beside[packing.firsts]
 
     def top(self, standard: Tensor, packing: Packing) -> Tensor:
-        """What the encoder's last layer norm standardized (real tokens, d), changed before it scales and shifts it.
+        """Return the output standardized by the encoder's last layer norm (real tokens, d), changed before scale and
+        shift.
 
-        Called only where `on_top` is true.
+        Called only if `on_top` is true.
         """
         return standard
 
     def merge_into(self, encoder: BertEncoder) -> None:
-        """Change the weights of `encoder` so that it alone computes what it does with this adapter.
+        """Change the weights of `encoder` so that it alone computes the same as with this adapter.
 
-        Called only where `merges` is true.
+        Called only if `merges` is true.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot be merged into an encoder's weights")
 
 
 class TaskAdapter(nn.Module):
-    """The adapters of one task; what they add is summed, in the order of their names.
+    """The adapters of one task; their deltas are summed in the order of their names.
 
     Its parameters are named `<adapter>.<parameter>`.
     """
@@ -86,37 +87,41 @@ class TaskAdapter(nn.Module):
             self.add_module(name, adapters[name])
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the queries (real tokens, d); None: nothing."""
+        """Return what is added to the queries (real tokens, d); None: nothing."""
         return _sum(adapter.query_delta(layer, hidden) for adapter in self._adapters())
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor | None:
-        """What is added to the values (real tokens, d); None: nothing."""
+        """Return what is added to the values (real tokens, d); None: nothing."""
         return _sum(adapter.value_delta(layer, hidden) for adapter in self._adapters())
 
     def after_attention(self, layer: int, block: Tensor) -> Tensor:
-        """The attention block's output (real tokens, d), adapted, before it is added to the layer's input."""
+        """Return the adapted output of the attention block (real tokens, d), before it is added to the layer's
+        input.
+        """
         delta = _sum(adapter.attention_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 
     def after_feed_forward(self, layer: int, block: Tensor) -> Tensor:
-        """The feed-forward block's output (real tokens, d), adapted, before it is added to the block's input."""
+        """Return the adapted output of the feed-forward block (real tokens, d), before it is added to the block's
+        input.
+        """
         delta = _sum(adapter.feed_forward_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """What is added inside the layer's last layer norm (real tokens, d); None: nothing."""
+        """Return what is added inside the layer's last layer norm (real tokens, d); None: nothing."""
         return _sum(adapter.parallel(layer, hidden, packing) for adapter in self._adapters())
 
     def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
-        """The same for the first token of each row (rows, d)."""
+        """Return `parallel` for the first token of each row (rows, d) alone."""
         return _sum(adapter.parallel_first(layer, hidden, packing) for adapter in self._adapters())
 
     def has_top(self) -> bool:
-        """Whether anything stands on top of the last layer."""
+        """Return whether an adapter changes the last layer norm."""
         return any(adapter.on_top for adapter in self._adapters())
 
     def top(self, total: Tensor, packing: Packing, norm: nn.LayerNorm) -> Tensor:
-        """The last hidden states (real tokens, d): `norm` of `total`, with what stands on top inside it."""
+        """Return the last hidden states (real tokens, d): `norm` of `total`, with the adapters inside it."""
         tops = [adapter for adapter in self._adapters() if adapter.on_top]
         if not tops:
             hidden: Tensor = norm(total)
@@ -131,14 +136,14 @@ class TaskAdapter(nn.Module):
 
 
 def start_at_zero(linear: nn.Linear) -> nn.Linear:
-    """The same linear map with all its parameters zero: the last one of an adapter."""
+    """Set all parameters of a linear map to zero and return it: the last map of an adapter."""
     for parameter in linear.parameters():
         nn.init.zeros_(parameter)
     return linear
 
 
 def start_small(linear: nn.Linear) -> nn.Linear:
-    """The same linear map with its matrix drawn from N(0, 0.02), as BERT's are, and without bias."""
+    """Draw the matrix of a linear map from N(0, 0.02), as BERT's are, set its bias to zero, and return it."""
     nn.init.normal_(linear.weight, 0.0, INITIAL_DEVIATION)
     nn.init.zeros_(linear.bias)
     return linear

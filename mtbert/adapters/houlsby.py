@@ -1,4 +1,4 @@
-"""The `houlsby` adapter: a bottleneck behind each of the two blocks of a layer."""
+"""The `houlsby` adapter: a bottleneck after each of the two blocks of a layer."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mtbert.adapters.abstract import AbstractAdapter, start_at_zero, start_small
 class HoulsbyAdapter(AbstractAdapter):
     """x + VD GELU(VE x) on the outputs of the attention and the feed-forward block (Houlsby et al. 2019, figure 2).
 
-    Each stands before the block's residual addition and layer norm. VE (d to `width`) and VD (back) are each block's
-    own: layers 4 d width weights (Zhang, Table 1). Both have biases; VD starts at zero, where Houlsby et al. draw it
-    near zero.
+    Each is before the block's residual addition and layer norm. VE (d to `width`) and VD (back) are each block's own:
+    layers 4 d width weights (Zhang, Table 1). Both have biases; VD starts at zero, where Houlsby et al. draw it near
+    zero.
     """
 
     def __init__(self, *, encoder_width: int, layers: int, width: Annotated[int, Field(ge=1)] = 204) -> None:
@@ -25,12 +25,12 @@ class HoulsbyAdapter(AbstractAdapter):
         self.feed_forward = nn.ModuleList(_bottleneck(encoder_width, width) for _ in range(layers))
 
     def attention_delta(self, layer: int, block: Tensor) -> Tensor:
-        """VD GELU(VE x) (real tokens, d) of the attention block."""
+        """Return VD GELU(VE x) (real tokens, d) of the attention block."""
         delta: Tensor = self.attention[layer](block)
         return delta
 
     def feed_forward_delta(self, layer: int, block: Tensor) -> Tensor:
-        """VD GELU(VE x) (real tokens, d) of the feed-forward block."""
+        """Return VD GELU(VE x) (real tokens, d) of the feed-forward block."""
         delta: Tensor = self.feed_forward[layer](block)
         return delta
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LoraAdapter(AbstractAdapter):
-    """Q = WQ h + (alpha / rank) B A h, the same for V, with A and B of their own (Hu et al. 2021, equation 3).
+    """Q = WQ h + (alpha / rank) B A h, and the same for V with its own A and B (Hu et al. 2021, equation 3).
 
     A (d to `rank`) and B (back) are each layer's own, without biases: layers 4 d rank weights. A is drawn uniformly as
     in the authors' code (Kaiming, a = sqrt(5)); B starts at zero. `rank` 8 on Q and V with `alpha` 8 is their choice
@@ -40,18 +40,18 @@ class LoraAdapter(AbstractAdapter):
         self.value = nn.ModuleList(_low_rank(encoder_width, rank) for _ in range(layers))
 
     def query_delta(self, layer: int, hidden: Tensor) -> Tensor:
-        """(alpha / rank) B A h (real tokens, d) for the queries."""
+        """Return (alpha / rank) B A h (real tokens, d) for the queries."""
         delta: Tensor = self.query[layer](hidden)
         return self.scale * delta
 
     def value_delta(self, layer: int, hidden: Tensor) -> Tensor:
-        """(alpha / rank) B A h (real tokens, d) for the values."""
+        """Return (alpha / rank) B A h (real tokens, d) for the values."""
         delta: Tensor = self.value[layer](hidden)
         return self.scale * delta
 
     @torch.no_grad()
     def merge_into(self, encoder: BertEncoder) -> None:
-        """WQ + (alpha / rank) B A, the same for V: no further product at use (Hu et al. 2021, section 4.1)."""
+        """Add (alpha / rank) B A to WQ, and the same to WV: no further product at use (Hu et al. 2021, section 4.1)."""
         for number, layer in enumerate(encoder.layers):
             query, _, value = cast(BertLayer, layer).attention.qkv.weight.chunk(3)  # views of one matrix
             query += self.scale * _product(self.query[number])
@@ -59,7 +59,7 @@ class LoraAdapter(AbstractAdapter):
 
 
 def _product(low_rank: nn.Module) -> Tensor:
-    """B A (d, d)."""
+    """Return B A (d, d)."""
     a, b = cast(nn.Sequential, low_rank)
     product: Tensor = cast(nn.Linear, b).weight @ cast(nn.Linear, a).weight
     return product

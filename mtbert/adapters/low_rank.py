@@ -16,8 +16,8 @@ class LowRankAdapter(AbstractAdapter):
     """out = LN(a + FFN(a) + TS(h)), TS(h) = VD VE h, from the layer's input h (Stickland & Murray 2019).
 
     VE (d to `width`) and VD (back) are each layer's own: layers 2 d width weights (Zhang, Table 1). Both have biases,
-    as in the authors' code; VD starts at zero. `gelu`: TS(h) = VD GELU(VE h), that code's reading; Zhang's formula
-    has none.
+    as in the authors' code; VD starts at zero. `gelu`: TS(h) = VD GELU(VE h), as in that code; Zhang's formula has
+    none.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class LowRankAdapter(AbstractAdapter):
         self.decode = nn.ModuleList(start_at_zero(nn.Linear(width, encoder_width)) for _ in range(layers))
 
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
-        """TS(h) (real tokens, d)."""
+        """Return TS(h) (real tokens, d)."""
         small = self.encode[layer](hidden)  # (real tokens, width)
         added: Tensor = self.decode[layer](F.gelu(small) if self.gelu else small)
         return added
 
     def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
-        """TS(h) of the first tokens (rows, d): each token's is its own."""
+        """Return TS(h) of the first tokens (rows, d); it depends on no other token."""
         return self.parallel(layer, hidden[packing.firsts], packing)

@@ -16,10 +16,10 @@ from mtbert.packing import Packing
 class PalAdapter(AbstractAdapter):
     """out = LN(a + FFN(a) + TS(h)), TS(h) = VD MH(VE h), from the layer's input h (Stickland & Murray 2019).
 
-    VE (d to `width`) and VD (back) serve all layers; MH has queries, keys and values of its own in each layer, `heads`
+    VE (d to `width`) and VD (back) serve all layers; MH has its own queries, keys and values in each layer, `heads`
     heads (the largest divisor of `width` up to that) and no output matrix: 2 d width + layers 3 width^2 weights. All
-    maps have biases, as in the authors' code; VD starts at zero. `gelu`: TS(h) = GELU(VD MH(VE h)), that code's
-    reading; Zhang's formula has none.
+    maps have biases, as in the authors' code; VD starts at zero. `gelu`: TS(h) = GELU(VD MH(VE h)), as in that code;
+    Zhang's formula has none.
     """
 
     def __init__(
@@ -39,12 +39,12 @@ class PalAdapter(AbstractAdapter):
         self.decode = start_at_zero(nn.Linear(width, encoder_width))
 
     def parallel(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
-        """TS(h) (real tokens, d)."""
+        """Return TS(h) (real tokens, d)."""
         small = self.encode(hidden)  # (real tokens, width)
         return self._decoded(attention(self.qkv[layer](small), packing, self.heads))
 
     def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor:
-        """TS(h) of the first tokens (rows, d): their queries alone, keys and values of all."""
+        """Return TS(h) of the first tokens (rows, d): their queries alone, keys and values of all tokens."""
         qkv = cast(nn.Linear, self.qkv[layer])
         query, key_value = first_and_all(qkv, self.encode(hidden), packing)
         return self._decoded(first_attention(query, key_value, packing, self.heads))

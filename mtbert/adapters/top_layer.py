@@ -12,11 +12,12 @@ from mtbert.packing import Packing
 class TopLayerAdapter(AbstractAdapter):
     """h = g BL(n) + b: a BERT layer BL on the last hidden states (Stickland & Murray 2019), which were h = g n + b.
 
-    n is what the encoder's last layer norm standardizes, g and b the scale and shift it then applies: the layer stands
-    between the two. BL has the encoder's heads and inner width, 12 d^2 weights (Zhang, Table 1), and no dropout.
+    n is the output standardized by the encoder's last layer norm, g and b are the scale and shift that it applies
+    afterwards: the layer is between the two. BL has the encoder's heads and inner width, 12 d^2 weights (Zhang, Table
+    1), and no dropout.
 
     With both output matrices zero and its own norms at 1 and 0, BL(n) = LN(LN(n)) = n: the model starts as the plain
-    encoder, also after a stage that trains the encoder alone. No layer on h itself could: its norms would take the
+    encoder, also after a stage that trains the encoder alone. A layer on h itself could not: its norms would remove the
     mean and the deviation from h, which differ from token to token, and g has zeros in published encoders.
     """
 
@@ -38,6 +39,6 @@ class TopLayerAdapter(AbstractAdapter):
         start_at_zero(self.layer.outer)
 
     def top(self, standard: Tensor, packing: Packing) -> Tensor:
-        """BL(n) (real tokens, d)."""
+        """Return BL(n) (real tokens, d)."""
         result: Tensor = self.layer(standard, packing)
         return result

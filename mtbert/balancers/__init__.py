@@ -1,1 +1,1 @@
-"""Balancers: from the losses of a step to the one that is minimized."""
+"""Balancers: from the losses of a step to the single loss that is minimized."""

@@ -16,7 +16,7 @@ class DwaBalancer(AbstractBalancer):
     """lambda_k = K exp(w_k / T) / sum_i exp(w_i / T), w_k = L_k(t-1) / L_k(t-2) (Liu et al. 2019, eq. 7).
 
     t counts epochs, L_k(t) is the mean of the epoch's losses before they are weighted, K the number of tasks, T the
-    `temperature`. All weights are 1 in the first two epochs, and until every task has given two losses.
+    `temperature`. All weights are 1 in the first two epochs, and until every task has two losses.
     """
 
     idle_epochs: ClassVar[int] = 2
@@ -28,26 +28,26 @@ class DwaBalancer(AbstractBalancer):
         self.weights = dict.fromkeys(tasks, 1.0)
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """lambda_k L_k."""
+        """Return lambda_k L_k."""
         return {task: loss * self.weights[task] for task, loss in losses.items()}
 
     def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
-        """The weights of the next epoch."""
+        """Compute the weights of the next epoch."""
         for task, loss in mean_losses.items():
             self.seen[task] = [*self.seen[task], loss][-2:]
         if any(len(seen) < 2 or seen[0] == 0.0 for seen in self.seen.values()):
-            return  # a loss of zero has nowhere to fall from
+            return  # the ratio to a loss of zero is undefined
         ratios = {task: seen[1] / seen[0] / self.temperature for task, seen in self.seen.items()}
-        largest = max(ratios.values())  # taken off before exp, so that nothing overflows
+        largest = max(ratios.values())  # subtracted before exp, so that nothing overflows
         powers = {task: math.exp(ratio - largest) for task, ratio in ratios.items()}
         total = sum(powers.values())
         self.weights = {task: len(powers) * power / total for task, power in powers.items()}
 
     def memory(self) -> dict[str, Any]:
-        """The last two losses of each task, and the weights."""
+        """Return the last two losses of each task, and the weights."""
         return {"seen": self.seen, "weights": self.weights}
 
     def recall(self, memory: Mapping[str, Any]) -> None:
-        """Remember what `memory` gave."""
+        """Restore what `memory` returned."""
         self.seen = {task: list(losses) for task, losses in memory["seen"].items()}
         self.weights = dict(memory["weights"])

@@ -1,4 +1,4 @@
-"""The `fixed` balancer: weights that stay as the configuration gives them."""
+"""The `fixed` balancer: weights from the configuration that never change."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mtbert.balancers.abstract import AbstractBalancer
 
 
 class FixedBalancer(AbstractBalancer):
-    """L = sum w_i L_i; `weights` by task are finite and not negative, and 1 for a task that has none; those
-    of tasks that a run has not are not used.
+    """L = sum w_i L_i; `weights` by task are finite and not negative. A task without one has weight 1; those of tasks
+    that a run does not have are not used.
     """
 
     constant: ClassVar[bool] = True
@@ -25,5 +25,5 @@ class FixedBalancer(AbstractBalancer):
         self.weights = dict(weights or {})
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """w_i L_i."""
+        """Return w_i L_i."""
         return {task: loss * self.weights.get(task, 1.0) for task, loss in losses.items()}

@@ -1,4 +1,4 @@
-"""The `gradnorm` balancer: gradients of all tasks grow alike, slow learners' a little larger."""
+"""The `gradnorm` balancer: the gradients of all tasks grow alike, those of slow learners a little larger."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from mtbert.balancers.abstract import AbstractBalancer
 
-SMALLEST = 1e-3  # of a weight: the paper says nothing about steps that would make one negative
+SMALLEST = 1e-3  # smallest weight: the paper does not say what to do with a step that would make one negative
 
 
 class GradnormBalancer(AbstractBalancer):
     """L = sum_i w_i L_i, where the w_i follow L_grad = sum_i |G_i - mean(G) r_i^alpha| (Chen et al. 2018, eq. 1-2).
 
     G_i = |gradient of w_i L_i| with respect to the last shared layer, r_i = (L_i / L_i(0)) / mean_j (L_j / L_j(0)),
-    mean(G) r_i^alpha taken as a constant. L_i(0) is the loss in the first step. After each step the weights are
-    scaled to sum K. As G_i = w_i |gradient of L_i|, the gradient of L_grad needs no second derivative:
-    sign(G_i - mean(G) r_i^alpha) |gradient of L_i|. A step with one task takes the weights as they are.
+    mean(G) r_i^alpha is treated as a constant. L_i(0) is the loss in the first step. After each step the weights are
+    scaled to sum K. As G_i = w_i |gradient of L_i|, the gradient of L_grad needs no second derivative: sign(G_i -
+    mean(G) r_i^alpha) |gradient of L_i|. In a step with one task the weights are used but not trained.
     """
 
     needs_all_tasks: ClassVar[bool] = True
@@ -39,7 +39,7 @@ class GradnormBalancer(AbstractBalancer):
         self.first: Tensor | None = None  # (tasks,), L_i(0)
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """w_i L_i, the weights constants here: they follow L_grad alone."""
+        """Return w_i L_i, with constant weights: they follow L_grad alone."""
         weights = self.weights.detach()
         return {task: loss * weights[self.place[task]] for task, loss in losses.items()}
 
@@ -52,9 +52,9 @@ class GradnormBalancer(AbstractBalancer):
         if self.first is None:
             self.first = now
         ratios = now / self.first.clamp(min=torch.finfo(now.dtype).tiny)
-        found = self.weights.detach() * norms  # G_i
-        wanted = found.mean() * (ratios / ratios.mean()) ** self.alpha
-        gradient = torch.sign(found - wanted) * norms * scale
+        weighted = self.weights.detach() * norms  # G_i
+        target = weighted.mean() * (ratios / ratios.mean()) ** self.alpha
+        gradient = torch.sign(weighted - target) * norms * scale
         self.weights.grad = gradient if self.weights.grad is None else self.weights.grad + gradient
 
     @torch.no_grad()
@@ -64,18 +64,18 @@ class GradnormBalancer(AbstractBalancer):
         self.weights.mul_(len(self.tasks) / self.weights.sum())
 
     def memory(self) -> dict[str, Any]:
-        """L_i(0)."""
+        """Return L_i(0)."""
         return {"first": None if self.first is None else self.first.tolist()}
 
     def recall(self, memory: Mapping[str, Any]) -> None:
-        """Remember what `memory` gave."""
+        """Restore what `memory` returned."""
         first = memory["first"]
         self.first = None if first is None else torch.tensor(first, device=self.weights.device)
 
 
 def _norm(loss: Tensor, parameters: Sequence[nn.Parameter]) -> Tensor:
-    """The norm of the gradient of a loss, a scalar."""
-    found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
-    parts = [torch.linalg.vector_norm(part) for part in found if part is not None]
+    """Return the norm of the gradient of a loss, a scalar."""
+    gradients = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+    parts = [torch.linalg.vector_norm(part) for part in gradients if part is not None]
     norm: Tensor = torch.linalg.vector_norm(torch.stack(parts))
     return norm

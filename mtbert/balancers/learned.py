@@ -1,4 +1,4 @@
-"""The `learned` balancer: weights that are parameters like any other."""
+"""The `learned` balancer: weights that are trained like other parameters."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mtbert.balancers.abstract import AbstractBalancer
 class LearnedBalancer(AbstractBalancer):
     """L = sum_i K softmax(a)_i L_i, the a_i learned from 0, so that all weights are 1 at first (Thapa & Khurana).
 
-    What is minimized is the weighted sum itself: the weights move to the tasks with small losses.
+    The weighted sum itself is minimized, so the weights move to the tasks with small losses.
     """
 
     def __init__(
         self, *, tasks: tuple[str, ...], learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-3
     ) -> None:
         super().__init__()
-        self.learning_rate = learning_rate  # as of `uncertainty`, whose file says why
+        self.learning_rate = learning_rate  # `uncertainty.py` explains the default
         self.place = {task: i for i, task in enumerate(tasks)}
         self.scores = nn.Parameter(torch.zeros(len(tasks)))  # (tasks,)
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """K softmax(a)_i L_i."""
+        """Return K softmax(a)_i L_i."""
         weights = torch.softmax(self.scores, dim=0) * len(self.place)  # (tasks,)
         return {task: loss * weights[self.place[task]] for task, loss in losses.items()}

@@ -10,8 +10,8 @@ from mtbert.balancers.abstract import AbstractBalancer
 
 
 class SquaredBalancer(AbstractBalancer):
-    """L = sum L_i^2 (Zhang): task i is followed with weight 2 L_i, which depends on its own loss alone."""
+    """L = sum L_i^2 (Zhang): task i has the weight 2 L_i, which depends on its own loss alone."""
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """L_i^2."""
+        """Return L_i^2."""
         return {task: loss.square() for task, loss in losses.items()}

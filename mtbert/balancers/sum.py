@@ -11,11 +11,11 @@ from mtbert.balancers.abstract import AbstractBalancer
 
 
 class SumBalancer(AbstractBalancer):
-    """L = sum of the tasks' losses; with one task a step, that task's loss."""
+    """L = sum of the tasks' losses; with one task per step, that task's loss."""
 
     weighs: ClassVar[bool] = False
     constant: ClassVar[bool] = True
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The losses themselves."""
+        """Return the losses themselves."""
         return dict(losses)

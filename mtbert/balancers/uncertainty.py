@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mtbert.balancers.abstract import AbstractBalancer
 
-# Adam moves a parameter by about its learning rate a step, whatever its scale. At an encoder's 1e-5 a weight would
+# Adam changes a parameter by about its learning rate per step, whatever its scale. At an encoder's 1e-5 a weight would
 # change by 1 % in a thousand steps; at this rate it can follow the losses within an epoch.
 LEARNING_RATE = 1e-3
 
@@ -34,7 +34,7 @@ class UncertaintyBalancer(AbstractBalancer):
         self.log_variances = nn.ParameterDict({task: nn.Parameter(torch.zeros(())) for task in tasks})
 
     def terms(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """exp(-s_i) L_i c_i + s_i / 2."""
+        """Return exp(-s_i) L_i c_i + s_i / 2."""
         return {task: self._term(task, loss) for task, loss in losses.items()}
 
     def _term(self, task: str, loss: Tensor) -> Tensor:

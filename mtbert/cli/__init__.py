@@ -1,1 +1,1 @@
-"""What the commands share: arguments, output on the terminal, the files that they write."""
+"""What the commands share: arguments, and the files of the course's leaderboard."""

@@ -1,4 +1,4 @@
-"""What the commands that read a trained model share: its argument, and how they end."""
+"""What the commands that read a trained model share: arguments, and how they end."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ from mtbert.errors import MtbertError, unwritable
 
 
 def parser(name: str, about: str) -> argparse.ArgumentParser:
-    """The arguments that all of them have."""
+    """Return a parser with the arguments that all of them have."""
     made = argparse.ArgumentParser(prog=f"python -m mtbert.{name}", description=about)
     made.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="written by mtbert.train or study.launch"
+        "--model", type=Path, required=True, metavar="DIR", help="a model saved by mtbert.train or study.launch"
     )
     made.add_argument("--json", action="store_true", help="print one JSON object")
     return made
 
 
 def add_data(made: argparse.ArgumentParser) -> None:
-    """The arguments of those that run the model on data."""
-    made.add_argument("--data", default="demo", help="demo (made up), hub, hub:DIR, or a folder in the course's layout")
-    made.add_argument("--threads", type=int, default=1, help="CPU threads")
+    """Add the arguments of commands that read data."""
+    made.add_argument(
+        "--data", default="demo", help="demo (generated), hub, hub:DIR, or a folder in the course's layout"
+    )
+    made.add_argument(
+        "--threads", type=int, default=1, help="CPU threads (default: 1); results repeat exactly with the same number"
+    )
     made.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
 
 
 def write_files(options: argparse.Namespace, write: Callable[[], Sequence[Path]]) -> int:
-    """Write files and print where they are; 2 and one message for what a person can mend."""
+    """Write files and print their paths; return 0, or 2 with one message for a fault that a person can fix."""
     try:
         written = write()
     except MtbertError as error:

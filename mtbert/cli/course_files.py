@@ -1,13 +1,13 @@
-"""The course's leaderboard: a trained model's predictions as the files that it reads.
+"""The files of the course's leaderboard: a trained model's predictions in its format.
 
-One file a task and split: `sst-dev-output.csv`, `para-dev-output.csv`, `sts-dev-output.csv`, and `-test-output.csv` for
-the unlabelled test files where the data folder has them. The header and the `id , value` rows, odd spaces and the
+One file per task and split: `sst-dev-output.csv`, `para-dev-output.csv`, `sts-dev-output.csv`, and `-test-output.csv`
+for the unlabelled test files if the data folder has them. The header and the `id , value` rows, odd spaces and the
 misspelt `Predicted_Similiary` included, are those of the course's starter code.
 
-Of a folder in the course's layout every row of a file gets its prediction, under the id that stands there: also rows
-that are not trained on or measured, because their text stands there twice or their label is missing. A line that is no
-row (not UTF-8, another number of columns, an open quote) has neither id nor text that could be read, so no
-prediction; it is among the corpus's issues, which `mtbert.predict` prints.
+For a folder in the course's layout, every row of a file gets its prediction, under its id in the file. This includes
+rows that are not trained on or measured because their text occurs twice or their label is missing. A broken line (not
+UTF-8, another number of columns, an open quote) has neither id nor text and gets no prediction; it is among the
+corpus's issues, which `mtbert.predict` prints.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mtbert.tasks.abstract import AbstractTask, Tables
 if TYPE_CHECKING:
     from mtbert.loaded_model import TrainedModel
 
-# Task -> how the course calls its files and its column.
+# Task -> the course's name of its files and its column.
 COURSE_NAMES = {
     "sst": ("sst", "Predicted_Sentiment"),
     "quora": ("para", "Predicted_Is_Paraphrase"),
@@ -36,9 +36,10 @@ COURSE_NAMES = {
 
 
 def write(model: TrainedModel, corpus: Corpus, folder: Path) -> list[Path]:
-    """Predict the dev and the unlabelled test rows of the model's tasks; the files, which stand in `folder`.
+    """Predict the dev and the unlabelled test rows of the model's tasks; return the files, which are in `folder`.
 
-    Raises `DataError` where a data file has gone since the corpus was read.
+    Raises:
+        DataError: a data file has disappeared since the corpus was read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -52,7 +53,9 @@ def write(model: TrainedModel, corpus: Corpus, folder: Path) -> list[Path]:
 
 
 def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
-    """What is predicted, dev and where there is one test: all rows of a course folder's files, else the splits."""
+    """Return the splits to predict, dev and, if there is one, test: all rows of a course folder's files, else the
+    splits.
+    """
     data = corpus.tasks[task.name]
     found = {"dev": data.dev} | ({} if data.unlabelled is None else {"test": data.unlabelled})
     if not (is_folder(corpus.source) and isinstance(task.files, Tables)):
@@ -63,7 +66,7 @@ def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
 
 
 def _every_row(path: Path, task: AbstractTask, id_column: str) -> Split:
-    """The rows of a file as they stand there, those without a usable label among them; without labels."""
+    """Return all rows of a file, also those without a usable label; without labels."""
     rows = read_table(path, [id_column, *task.text_columns]).rows
     texts = [tuple(text.strip() for text in row.fields[1:]) for row in rows]
     return Split(
@@ -75,7 +78,7 @@ def _every_row(path: Path, task: AbstractTask, id_column: str) -> Split:
 
 
 def _table(model: TrainedModel, task: str, split: Split, column: str) -> str:
-    """The rows of one file. Similarities are clipped to the label's scale here, and nowhere else."""
+    """Return the rows of one file. Similarities are clipped to the label's scale here, and nowhere else."""
     description: AbstractTask = components.build("tasks", task, {})
     values = model.predict(task, split.texts, split.texts2)
     if description.label_kind == "score":

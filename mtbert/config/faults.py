@@ -1,4 +1,4 @@
-"""The faults of a configuration: pydantic's errors with paths kept, and the nearest name where one is unknown."""
+"""The faults of a configuration: pydantic's errors with their paths, and the nearest name for an unknown one."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def faults_of(error: ValidationError) -> list[Fault]:
-    """All faults of a refused configuration, each with its dotted path."""
+    """Return all faults of a refused configuration, each with its dotted path."""
     return [Fault(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
 
 
 def validation_error(title: str, faults: Sequence[Fault], value: Any) -> ValidationError:
-    """The same faults in pydantic's form, so that they keep their paths inside a larger configuration."""
+    """Return faults in pydantic's form, so that they keep their paths inside a larger configuration."""
     return ValidationError.from_exception_data(title, line_errors(faults, value))
 
 
 def line_errors(faults: Sequence[Fault], value: Any) -> list[InitErrorDetails]:
-    """Faults as lines of pydantic's error; `value` is what they are found in."""
+    """Return faults as lines of pydantic's error; `value` is the input that has them."""
     return [
         InitErrorDetails(
             type=PydanticCustomError("component", "{message}", {"message": fault.message}),
@@ -40,10 +40,10 @@ def line_errors(faults: Sequence[Fault], value: Any) -> list[InitErrorDetails]:
 def sound_part(
     value: Any, faults: Sequence[ErrorDetails], validate: Callable[[Any], Model]
 ) -> tuple[Model | None, set[str]]:
-    """What `validate` makes of `value` without its faulty fields, and the dotted paths of these.
+    """Return the result of `validate` for `value` without its faulty fields, and the dotted paths of these.
 
-    A faulty field of a part is left out alone where the part can do without it, else the part. None where nothing is
-    left that can be validated.
+    Only the faulty field of a part is left out if the part is valid without it, otherwise the whole part. The result is
+    None if nothing is left that can be validated.
     """
     unsound: set[tuple[int | str, ...]] = set()
     for depth in (2, 1):
@@ -56,7 +56,7 @@ def sound_part(
 
 
 def _without(value: Any, places: Collection[tuple[int | str, ...]]) -> Any:
-    """A mapping without what lies at these places; an entry that is none itself is left out whole."""
+    """Return a mapping without the entries at these places; an entry that is a place itself is left out whole."""
     if not isinstance(value, Mapping):
         return value
     kept = {}
@@ -70,7 +70,7 @@ def _without(value: Any, places: Collection[tuple[int | str, ...]]) -> Any:
 
 
 def with_hint(model: type[BaseModel], details: Any) -> InitErrorDetails:
-    """The same error, said better: for an unknown field the fields that exist at its place, else the value given."""
+    """Return the error with a better message: the existing fields for an unknown one, otherwise the given value."""
     loc = details["loc"]
     message = details["msg"].removeprefix("Value error, ")
     if details["type"] == "extra_forbidden":
@@ -82,7 +82,7 @@ def with_hint(model: type[BaseModel], details: Any) -> InitErrorDetails:
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The fields of the part that `loc` leads to; a key of a mapping leads to the mapping's values."""
+    """Return the fields of the part at `loc`; a key of a mapping leads to the mapping's values."""
     found: Any = model
     for step in loc:
         if isinstance(found, type) and issubclass(found, BaseModel):

@@ -1,4 +1,4 @@
-"""The fields of a configuration and their defaults; the checks of combinations read them, `RunConfig` adds these.
+"""The fields of a configuration and their defaults. The rules of combinations read them; `RunConfig` adds the checks.
 
 **Never change a default here without raising `CONFIG_VERSION`** (`run_config.py`).
 """

@@ -1,7 +1,6 @@
 """The parts of a configuration: components by name, and the settings of each stage.
 
-`config.py` puts them together as `RunConfig` and says what a configuration is. **Never change a default here
-without raising its `CONFIG_VERSION`.**
+`fields.py` puts them together. **Never change a default here without raising `CONFIG_VERSION`** (`run_config.py`).
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
 class Part(BaseModel):
-    """A part of a configuration: frozen, no field that is not known, and no number that is infinite or none."""
+    """A part of a configuration: frozen, without unknown fields, and without infinite or NaN numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Component(BaseModel):
-    """A component by `name`, with its settings flat beside it; settings left out get their defaults."""
+    """A component by `name`, with its settings beside it; settings that are left out have their defaults."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     kind: ClassVar[str]
@@ -39,7 +38,7 @@ class Component(BaseModel):
         if isinstance(value, str):
             value = {"name": value}
         if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
-            return value  # pydantic says what is wrong
+            return value  # pydantic reports the fault
         given = {key: item for key, item in value.items() if key != "name"}
         try:
             return {"name": value["name"], **components.complete(cls.kind, value["name"], given)}
@@ -89,11 +88,11 @@ class RegularizerSpec(Component):
 
 
 class EncoderConfig(Part):
-    """How the encoder is used: the first `layers` layers (all when None), its dropouts, and by whom.
+    """How the encoder is used: its first `layers` layers (None: all), its dropouts, and which tasks use it.
 
-    `shared`: all tasks train one encoder. False: each task has one of its own, all starting alike, so that each learns
-    what it would learn alone (single-task fine-tuning, one model a task). `frozen_dropout`: layers that are not trained
-    have dropout in training all the same, as in the course's starter code; nothing of them is then computed only once.
+    `shared`: all tasks train one encoder. False: each task has its own, all starting alike, so that each learns what it
+    would learn alone (single-task fine-tuning, one model per task). `frozen_dropout`: layers that are not trained have
+    dropout in training all the same, as in the course's starter code; their outputs are then not cached.
     """
 
     layers: Annotated[int, Field(ge=1)] | None = None
@@ -104,25 +103,29 @@ class EncoderConfig(Part):
 
 
 def _subsample(value: Any) -> int | float | str:
-    """A count, a part of the whole, or "smallest"; one message where it is none of them."""
+    """Return a count, a share of the whole, or "smallest".
+
+    Raises:
+        ValueError: the value is none of them; one message for all three.
+    """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if value == "smallest" or (number and (0 < value < 1 or (value >= 1 and isinstance(value, int)))):
         return value  # type: ignore[no-any-return]
     raise ValueError(
-        f"takes a number of examples (1 or more), a part of them (between 0 and 1) or 'smallest', got {value!r}; leave "
-        "it out for all"
+        f"must be a number of examples (1 or more), a share of them (between 0 and 1) or 'smallest', got {value!r}; "
+        "leave it out for all"
     )
 
 
-# Not a union of three types, each of which would have its own word on a wrong value.
+# Not a union of three types: each of them would report a wrong value with its own message.
 Subsample = Annotated[int | float | Literal["smallest"], PlainValidator(_subsample)]
 
 
 class TaskConfig(Part):
-    """What a task adds to the encoder, and how much of its data a step and an epoch see.
+    """What a task adds to the encoder, and how much of its data a step and an epoch use.
 
-    `batch_size` None: the stage's. `subsample`: so many of its examples an epoch, drawn anew for each; a number below 1
-    is this part of them, "smallest" as many as the smallest task has; None: all.
+    `batch_size` None: the stage's. `subsample`: the number of examples per epoch, drawn again for each; a number below
+    1 is a share of them, "smallest" the number that the smallest task has; None: all.
     """
 
     head: HeadSpec
@@ -131,9 +134,9 @@ class TaskConfig(Part):
 
 
 class DataConfig(Part):
-    """How much of the data is used: examples a task (all when None), tokens a sentence.
+    """How much of the data is used: examples per task (None: all), tokens per sentence.
 
-    Fewer examples are always the same ones: those whose id has the smallest hash, whatever the seed.
+    A smaller number of examples always selects the same ones: those whose id has the smallest hash, whatever the seed.
     """
 
     train_examples: Annotated[int, Field(ge=1)] | None = None
@@ -161,9 +164,9 @@ class OptimizerConfig(Part):
     """Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), its schedule and clipping.
 
     `weight_decay` is not applied to biases, layer norms and embeddings, and belongs to adamw alone. `warmup_fraction`
-    is the part of all steps over which `linear_warmup` rises. Gradients are clipped to norm `clip_norm`, before a
-    balancer's weights (`mtbert.training.gradients`); None: not.
-    `head_learning_rate` is the heads' own (poolings and adapters go with the encoder); None: the same for all.
+    is the share of all steps during which `linear_warmup` rises. Gradients are clipped to norm `clip_norm`, before a
+    balancer's weights (`mtbert.training.gradients`); None: no clipping. `head_learning_rate` is the rate of the heads
+    (poolings and adapters have the encoder's); None: the same for all.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -184,10 +187,10 @@ class OptimizerConfig(Part):
 class MultitaskConfig(Part):
     """The stage that trains all tasks together.
 
-    `accumulation`: so many of the sampler's steps make one of the optimizer's. `patience`: the stage ends after so
-    many epochs without a better dev score. `surgery`: what is done about gradients of tasks that conflict.
-    `best_epoch`: which epoch is kept, that with the best score, or for `each_task` that with its best own dev score, as
-    if it had been trained alone. Tasks must then train nothing in common.
+    `accumulation`: the number of the sampler's steps in one step of the optimizer. `patience`: the stage ends after
+    this many epochs without a better dev score. `surgery`: how conflicting gradients of tasks are changed.
+    `best_epoch`: which epoch is kept, the one with the best score, or for `each_task` the one with its best own dev
+    score, as if it had been trained alone. Tasks must then train nothing in common.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 3

@@ -24,15 +24,15 @@ from mtbert.config.parts import AdapterSpec, Component, TaskConfig
 from mtbert.config.rules import combination_faults
 from mtbert.errors import ConfigurationError, Fault
 
-# What a configuration means: raised when the same fields give another training, or a default changes. A study keeps the
-# version it was begun with, and is not resumed by another.
+# The version of a configuration's meaning: raised when the same fields give another training, or a default changes. A
+# study keeps the version it was started with, and cannot be resumed by another.
 CONFIG_VERSION = 2
 
-# Tasks are trained and printed in this order; others follow by name. So two configurations that differ only in
-# the order their tasks were written in are the same configuration, and train alike.
+# Tasks are trained and printed in this order; others follow by name. Two configurations that differ only in the order
+# of their tasks are therefore the same configuration, and train alike.
 MAIN_TASKS = ("sst", "quora", "sts")
 
-# Fields that are learning rates, wherever they stand.
+# Fields that are learning rates, in any part.
 LEARNING_RATES = ("learning_rate", "head_learning_rate")
 
 
@@ -42,7 +42,7 @@ class RunConfig(AbstractRunConfig):
     @model_validator(mode="wrap")
     @classmethod
     def _all_faults_at_once(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Refuse with every fault: of single parts, with a hint where there is one, and of parts that do not fit."""
+        """Validate, and report every fault: of single parts, with a hint where there is one, and of combinations."""
         config: Self | None
         own: list[ErrorDetails] = []
         unsound: set[str] = set()
@@ -53,8 +53,8 @@ class RunConfig(AbstractRunConfig):
             config, unsound = sound_part(value, own, handler)
         between = [] if config is None else combination_faults(config, unsound)
         if config is None or own or between:
-            told = [*(with_hint(cls, details) for details in own), *line_errors(between, value)]
-            raise ValidationError.from_exception_data(cls.__name__, told)
+            errors = [*(with_hint(cls, details) for details in own), *line_errors(between, value)]
+            raise ValidationError.from_exception_data(cls.__name__, errors)
         return config
 
     @field_validator("tasks")
@@ -66,7 +66,7 @@ class RunConfig(AbstractRunConfig):
     @field_validator("adapters", mode="before")
     @classmethod
     def _adapters_by_name(cls, adapters: Any) -> Any:
-        """A mapping from name to settings is a list of adapters: what dotted paths of a space write."""
+        """Turn a mapping from name to settings, which the dotted paths of a space produce, into a list of adapters."""
         if not isinstance(adapters, Mapping):
             return adapters
         return [{"name": name, **given} if isinstance(given, Mapping) else given for name, given in adapters.items()]
@@ -81,26 +81,26 @@ class RunConfig(AbstractRunConfig):
         return tuple(sorted(adapters, key=lambda adapter: adapter.name))
 
     def digest(self) -> str:
-        """SHA-256 (64 hex digits) of the canonical JSON, seed and default values left out."""
-        told = _differences(self)
-        told.pop("seed", None)
-        text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+        """Return the SHA-256 (64 hex digits) of the canonical JSON, without the seed and default values."""
+        values = _differences(self)
+        values.pop("seed", None)
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def with_seed(self, seed: int) -> RunConfig:
-        """The same configuration with another seed."""
+        """Return the same configuration with another seed."""
         return self.model_copy(update={"seed": seed})
 
     @property
     def early_seed(self) -> int:
-        """What everything before `multitask` is drawn from: an encoder without a checkpoint, pretraining, the pooling.
+        """The seed of everything before `multitask`: an encoder without a checkpoint, pretraining, the pooling.
 
-        Where all seeds of a configuration have the same, they share those stages.
+        Seeds of a configuration that have the same one share those stages.
         """
         return self.seed if self.pretraining_seed is None else self.pretraining_seed
 
     def reported_epochs(self) -> int:
-        """How many epochs a run reports at most: those of `multitask`, then those of `single_task`."""
+        """Return how many epochs a run reports at most: those of `multitask`, then those of `single_task`."""
         return self.multitask.epochs + (self.single_task.epochs if self.single_task is not None else 0)
 
     def __hash__(self) -> int:
@@ -108,7 +108,11 @@ class RunConfig(AbstractRunConfig):
 
 
 def parse(data: Any) -> RunConfig:
-    """A configuration from JSON data; raises `ConfigurationError` with all faults."""
+    """Return the configuration of JSON data.
+
+    Raises:
+        ConfigurationError: the data has faults; it carries all of them.
+    """
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
@@ -116,7 +120,11 @@ def parse(data: Any) -> RunConfig:
 
 
 def read(path: Path) -> RunConfig:
-    """A configuration from a JSON file; raises `ConfigurationError` naming the file."""
+    """Return the configuration in a JSON file.
+
+    Raises:
+        ConfigurationError: the file cannot be read or its configuration has faults; it names the file.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -129,7 +137,11 @@ def read(path: Path) -> RunConfig:
 
 
 def with_rates(config: RunConfig, times: float) -> RunConfig:
-    """The configuration with every learning rate, of whatever part, `times` as high; `ConfigurationError` above 1."""
+    """Return the configuration with every learning rate, of all parts, multiplied by `times`.
+
+    Raises:
+        ConfigurationError: a rate is above 1.
+    """
     return config if times == 1 else parse(_multiplied(config.model_dump(mode="json"), times))
 
 
@@ -143,26 +155,25 @@ def _multiplied(part: Any, times: float) -> Any:
 
 
 def _differences(part: BaseModel) -> dict[str, Any]:
-    """What a part sets to other than its default, as JSON data."""
+    """Return the values of a part that differ from its defaults, as JSON data."""
     if isinstance(part, Component):
         defaults = components.settings(part.kind, part.name)
         given = part.model_dump(mode="json")
-        told = {key: value for key, value in given.items() if key == "name" or value != _plain(defaults[key])}
-        return told
-    told = {}
+        return {key: value for key, value in given.items() if key == "name" or value != _plain(defaults[key])}
+    differences: dict[str, Any] = {}
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         if value == field.get_default(call_default_factory=True):
             continue
         if isinstance(value, dict):
-            told[name] = {key: _differences(item) for key, item in value.items()}
+            differences[name] = {key: _differences(item) for key, item in value.items()}
         elif isinstance(value, tuple):
-            told[name] = [_differences(item) if isinstance(item, BaseModel) else item for item in value]
+            differences[name] = [_differences(item) if isinstance(item, BaseModel) else item for item in value]
         else:
-            told[name] = _differences(value) if isinstance(value, BaseModel) else value
-    return told
+            differences[name] = _differences(value) if isinstance(value, BaseModel) else value
+    return differences
 
 
 def _plain(value: object) -> object:
-    """A default as JSON would give it back: tuples are lists there."""
+    """Return a default as JSON represents it: a tuple as a list."""
     return list(value) if isinstance(value, tuple) else value

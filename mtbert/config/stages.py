@@ -1,7 +1,7 @@
 """The parts of a configuration for the stages around `multitask`: pretraining before it, single tasks before or after.
 
-Each part is None where its stage is not run. **Never change a default here without raising
-`CONFIG_VERSION`** (`config.py`).
+Each part is None where its stage is skipped. **Never change a default here without raising `CONFIG_VERSION`**
+(`run_config.py`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from pydantic import AfterValidator, Field
 
 from mtbert.config.parts import Fraction, OptimizerConfig, Part
 
-# Other data sets in the domain of the tasks (report 004's): all that the data has of these, or each alone.
+# Other data sets in the domain of the tasks (report 004's); "in_domain" is all of them that the data has.
 DOMAINS = ("rotten_tomatoes", "paws", "sick")
-# What sentences are called: of those data sets, of the tasks' train splits, of Wikipedia.
 NAMED_CORPORA = ("in_domain", *DOMAINS, "tasks", "wikipedia")
 
 Count = Annotated[int, Field(ge=1)]
@@ -23,9 +22,12 @@ Positive = Annotated[float, Field(gt=0.0)]
 
 
 def corpora_of(text: str) -> tuple[str, ...]:
-    """The corpora that a sum such as "in_domain+tasks" names; raises `ValueError` for what is none.
+    """Return the corpora that a sum such as "in_domain+tasks" names.
 
-    A corpus is one of `NAMED_CORPORA` or a text file, one sentence a line, whose name ends in .txt.
+    A corpus is one of `NAMED_CORPORA` or a text file, one sentence per line, whose name ends in .txt.
+
+    Raises:
+        ValueError: a name is no corpus, or a corpus is named twice.
     """
     names = tuple(part.strip() for part in text.split("+"))
     for name in names:
@@ -35,10 +37,10 @@ def corpora_of(text: str) -> tuple[str, ...]:
                 f"got '{name}'"
             )
     if len(set(names)) < len(names):
-        raise ValueError(f"each corpus counts once, got '{text}'")
+        raise ValueError(f"each corpus may be named once, got '{text}'")
     inside = [name for name in names if name in DOMAINS]
     if "in_domain" in names and inside:
-        raise ValueError(f"in_domain holds {', '.join(inside)} already, got '{text}'; name one or the other")
+        raise ValueError(f"in_domain includes {', '.join(inside)}, got '{text}'; name one or the other")
     return names
 
 
@@ -53,8 +55,8 @@ Corpora = Annotated[str, AfterValidator(_checked)]
 class MlmConfig(Part):
     """Masked language modelling (Devlin et al. 2018) before everything else; defaults: Sankhe et al., Table 2.
 
-    `corpora`: whose sentences, "in_domain" or "in_domain+tasks" there. `probability`: of a token to be predicted.
-    `max_sentences`: at most so many of each corpus. `dropout` falls on the hidden states before the output layer.
+    `corpora`: the sentences, "in_domain" or "in_domain+tasks" there. `probability`: that a token is to be predicted.
+    `max_sentences`: the largest number per corpus. `dropout` is applied to the hidden states before the output layer.
     `head`: `tied` to the word embeddings, the checkpoint's own where it has one, or `untied`, a random matrix without
     bias (there, equation 7).
     """
@@ -72,7 +74,7 @@ class MlmConfig(Part):
 class SimcseUnsupervisedConfig(Part):
     """Each sentence against itself under another dropout mask (Gao et al. 2021); defaults: reports 000 and 003.
 
-    `sentences`: at most so many of each corpus. `dropout`: the encoder's dropouts during the stage; None leaves them.
+    `sentences`: the largest number per corpus. `dropout`: the encoder's dropouts during the stage; None: unchanged.
     `projection`: a tanh layer on the sentence vectors, in this stage only, as the authors have with cls.
     """
 
@@ -87,9 +89,9 @@ class SimcseUnsupervisedConfig(Part):
 
 
 class SimcseSupervisedConfig(Part):
-    """Premise against entailment, contradictions as hard negatives (Gao et al. 2021); defaults: report 003.
+    """Premise against entailment, with contradictions as hard negatives (Gao et al. 2021); defaults: report 003.
 
-    `alpha`: weight of the own contradiction. `triplets`: at most so many; None: all. The rest as in
+    `alpha`: weight of a premise's own contradiction. `triplets`: their largest number; None: all. The rest as in
     `SimcseUnsupervisedConfig`.
     """
 
@@ -106,9 +108,9 @@ class SimcseSupervisedConfig(Part):
 class FineTuneFirstConfig(Part):
     """One task alone before all together; defaults: Thapa & Khurana's "pre-QQP", 10 epochs of 1000 batches.
 
-    The whole encoder is trained, which the tasks must share, and the task's own parts. `batches`: at most so many an
-    epoch, others in each; None: all. The epoch with the best dev score of the task is kept. `optimizer` None: that of
-    `multitask`, its learning rates included.
+    The whole encoder, which the tasks must share, and the task's own parts are trained. `batches`: the largest number
+    per epoch, different ones in each; None: all. The epoch with the best dev score of the task is kept. `optimizer`
+    None: that of `multitask`, its learning rates included.
     """
 
     task: str = "quora"
@@ -119,10 +121,10 @@ class FineTuneFirstConfig(Part):
 
 
 class SingleTaskConfig(Part):
-    """Each head trained alone on its task after `multitask`, all else frozen; defaults: Sankhe et al., Table 2.
+    """Each head trained alone on its task after `multitask`, everything else frozen; defaults: Sankhe et al., Table 2.
 
-    Each head's epoch with the best dev score of its task is kept, or the head it came with where none is better. The
-    optimizer is that of `multitask`, but for its rate, which is `learning_rate` throughout.
+    Each head keeps the epoch with the best dev score of its task, or its initial state if no epoch is better. The
+    optimizer is that of `multitask`, except for the rate, which is always `learning_rate`.
     """
 
     epochs: Count = 10

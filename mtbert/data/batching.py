@@ -1,4 +1,4 @@
-"""Which examples go together in a batch, and the padded tensors of one."""
+"""Which examples form a batch, and the padded tensors of one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mtbert.data.tokenize import TokenizedSplit
 from mtbert.device import moved
 from mtbert.packing import Packing, packing_of_array
 
-POOL_BATCHES = 50  # sorted together: enough for little padding, few enough that batches differ every epoch
+POOL_BATCHES = 50  # sorted together: enough for little padding, few enough for batches to differ every epoch
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Padded examples of one task.
 
-    `input_ids` int64 and `attention_mask` bool (True = a real token) are (rows, tokens). rows = examples,
-    or for pairs 2 * examples: all first sentences, then all second ones. `labels` is float32 (examples,).
-    `indices` are the examples' places in the split. `packing` is that of the mask.
+    `input_ids` int64 and `attention_mask` bool (True = a real token) are (rows, tokens). rows = examples, or for pairs
+    2 * examples: all first sentences, then all second ones. `labels` is float32 (examples,). `indices` are the
+    examples' places in the split. `packing` is that of the mask.
     """
 
     input_ids: Tensor
@@ -33,18 +33,55 @@ class Batch:
     packing: Packing
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch with its tensors on `device`; a GPU copies them while it computes."""
+        """Return the same batch with its tensors on `device`; a GPU copies them while it computes."""
         ids, mask, labels = (moved(tensor, device) for tensor in (self.input_ids, self.attention_mask, self.labels))
         return Batch(ids, mask, labels, self.pair, self.indices, self.packing.to(device))
 
 
-def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Batches of similar length in random order: every index exactly once, a last short batch kept.
+@dataclass(frozen=True)
+class Border:
+    """The height up to which a model is frozen: the embeddings and the first `layers` layers, without adapters.
 
-    Permute all, cut into pools of 50 batches, sort each pool by length, cut it into batches, shuffle the
-    batches. For pairs `lengths` must be the longer of the two sentences: the batch is as wide as its
-    longest sentence, first or second, so its padding depends on that number alone and sorting by it wastes
-    least.
+    `layers` None: the whole encoder with the task's adapters, and with `pooled` the pooling too. `first_token`: only
+    the first token's hidden state is needed.
+    """
+
+    layers: int | None
+    pooled: bool = False
+    first_token: bool = False
+
+    @property
+    def one_row(self) -> bool:
+        """Whether a sentence is one row (width) at the border; otherwise it is (tokens, width)."""
+        return self.pooled or self.first_token
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenBatch:
+    """Examples of one task as the part of the model below `border` has computed them; see `Batch`.
+
+    `states` are (rows, width) where the border has one row per sentence, else (rows, tokens, width); `attention_mask`
+    is bool (rows, tokens), with one token where there is one row. `labels` is float32 (examples,). `packing` is that of
+    the mask where layers above the border need it.
+    """
+
+    states: Tensor
+    attention_mask: Tensor
+    labels: Tensor
+    pair: bool
+    border: Border
+    packing: Packing | None = None
+
+
+def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Return batches of similar length in random order: every index exactly once, a last short batch included.
+
+    Permute all, cut into pools of 50 batches, sort each pool by length, cut it into batches, shuffle the batches. For
+    pairs `lengths` must be the longer of the two sentences: the batch is as wide as its longest sentence, first or
+    second, so its padding depends on that number alone and sorting by it wastes least.
+
+    Raises:
+        ValueError: `batch_size` is below 1.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
@@ -59,7 +96,11 @@ def training_batches(lengths: NDArray[np.int64], batch_size: int, rng: np.random
 
 
 def random_batches(count: int, batch_size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Batches each of which is a random draw from all: every index exactly once, a last short batch kept."""
+    """Return batches that are random draws from all examples: every index exactly once, a last short batch included.
+
+    Raises:
+        ValueError: `batch_size` is below 1.
+    """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     order = rng.permutation(count)
@@ -69,10 +110,10 @@ def random_batches(count: int, batch_size: int, rng: np.random.Generator) -> lis
 def evaluation_batches(
     lengths: NDArray[np.int64], max_tokens: int = 4096, *, sentences: int = 1
 ) -> list[NDArray[np.int64]]:
-    """Batches from short to long of at most `max_tokens` tokens each, padding counted.
+    """Return batches from short to long, each of at most `max_tokens` tokens with padding.
 
-    Every index exactly once. `sentences` is 2 for pairs, whose batches have two rows an example. An example
-    longer than `max_tokens` gets a batch of its own.
+    Every index occurs exactly once. `sentences` is 2 for pairs, whose batches have two rows per example. An example
+    longer than `max_tokens` is a batch by itself.
     """
     order = np.argsort(lengths, kind="stable")
     batches: list[NDArray[np.int64]] = []
@@ -86,7 +127,7 @@ def evaluation_batches(
 
 
 def collate(split: TokenizedSplit, indices: NDArray[np.int64], pad_id: int) -> Batch:
-    """The examples at `indices` as padded tensors; at least one is needed."""
+    """Return the examples at `indices` as padded tensors; at least one is needed."""
     rows = [split.first.take(indices)] + ([] if split.second is None else [split.second.take(indices)])
     values, lengths = np.concatenate([part.values for part in rows]), np.concatenate([part.lengths() for part in rows])
     mask = np.arange(lengths.max()) < lengths[:, None]  # (rows, tokens)

@@ -1,4 +1,4 @@
-"""From raw rows to a split: what cannot be used is dropped and listed, wherever the rows come from."""
+"""From raw rows to a split: unusable rows are dropped and listed, whatever their source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LISTED = 10  # issues named in an error; all are counted
 
 @dataclass(frozen=True)
 class RawRow:
-    """One row as it stands in the file: an id, one or two texts, and the label's text (None: unlabelled)."""
+    """One row as it is in the file: an id, one or two texts, and the label's text (None: unlabelled)."""
 
     line: int
     identity: str
@@ -27,9 +27,9 @@ class RawRow:
 def clean(rows: Iterable[RawRow], task: AbstractTask, split: str, file: str) -> tuple[Split, tuple[DataIssue, ...]]:
     """Drop rows with empty text, no usable label, or the same texts and label as an earlier row.
 
-    White space around texts goes. Two rows with one id and different content are both kept; the later one's
-    id gets "#2" (ids decide the test split and subsets, so they must be unique). An empty id becomes "line
-    N". Unlabelled rows are never duplicates: each wants its prediction. The split may come out empty.
+    White space around texts is removed. Two rows with one id and different content are both kept; the later one's id
+    gets "#2" (ids decide the test split and subsets, so they must be unique). An empty id becomes "line N". Unlabelled
+    rows are never duplicates, because each needs its prediction. The split may be empty.
     """
     kept: list[tuple[str, tuple[str, ...], float]] = []
     issues: list[DataIssue] = []
@@ -50,22 +50,30 @@ def clean(rows: Iterable[RawRow], task: AbstractTask, split: str, file: str) -> 
 
 
 def refuse(issues: Sequence[DataIssue], source: str) -> None:
-    """Raise a DataError naming the first ten issues and their number, if there are any (`--strict-data`)."""
+    """Refuse unusable rows (`--strict-data`).
+
+    Raises:
+        DataError: there are any; the message has the first ten and their number.
+    """
     if issues:
         shown = "\n".join(f"  {issue}" for issue in issues[:LISTED])
         more = f"\n  and {len(issues) - LISTED:,} more" if len(issues) > LISTED else ""
         raise DataError(
             f"--strict-data allows no unusable row, {source} has {len(issues):,}:\n{shown}{more}\n"
-            "Mend these rows, or leave --strict-data out: they are then dropped, counted and listed."
+            "Fix these rows, or leave --strict-data out: they are then dropped, counted and listed."
         )
 
 
 def require_rows(split: Split, where: str, read: int, issues: Sequence[DataIssue]) -> None:
-    """Raise a DataError when nothing usable is left in a split."""
+    """Check that a split has a usable row.
+
+    Raises:
+        DataError: it has none.
+    """
     if len(split):
         return
     if not read:
-        raise DataError(f"{where} has a header but no rows. Expected: one labelled example a line.")
+        raise DataError(f"{where} has a header but no rows. Expected: one labelled example per line.")
     raise DataError(f"{where} has no usable row: all {read:,} were dropped. The first: {issues[0]}.")
 
 

@@ -1,7 +1,7 @@
-"""A folder in the course's layout; each task says which files are its own (`AbstractTask.files`).
+"""A folder in the course's layout; each task declares its files (`AbstractTask.files`).
 
-The course's are `<stem>-train.csv`, `<stem>-dev.csv`, `<stem>-test-student.csv`, tab-separated in spite of their
-name; what is in the last one has no labels. The labelled test split is 10 % of train (`subset.hold_out_test`).
+The course's are `<stem>-train.csv`, `<stem>-dev.csv`, `<stem>-test-student.csv`, tab-separated despite their names; the
+last one has no labels. The labelled test split is 10 % of train (`subset.hold_out_test`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mtbert.errors import DataError
 from mtbert.tasks.abstract import AbstractTask, Lines, Tables
 
 NOT_THAT_TASK = "leave the task out of the configuration's `tasks` (--tasks)"
-WAY_OUT = "Give a folder that has them, or --data demo (made up, no download), or --data hub."
+WAY_OUT = "Give a folder that has them, or --data demo (generated, no download), or --data hub."
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class _File:
 
 @dataclass(frozen=True, eq=False)
 class _TaskFiles:
-    """What the files of one task hold; `train` still has the test rows in it."""
+    """The content of the files of one task; `train` still includes the test rows."""
 
     files: tuple[_File, ...]
     train: Split
@@ -46,8 +46,9 @@ class _TaskFiles:
 def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool = False) -> Corpus:
     """Read the files of the tasks.
 
-    Raises DataError when the folder or a file is not what it should be, when nothing usable is left in a
-    split, and, with `strict`, when any row had to be dropped.
+    Raises:
+        DataError: the folder or a file is not what it should be, a split has no usable row, or, with `strict`, a row is
+            unusable.
     """
     path = Path(os.path.expanduser(folder))
     _check_files(path, str(folder), {task.name: task.files.required() for task in tasks}, NOT_THAT_TASK)
@@ -75,9 +76,12 @@ def read_folder(folder: str | Path, tasks: Sequence[AbstractTask], strict: bool 
 
 
 def read_dev(folder: str | Path, tasks: Sequence[AbstractTask]) -> tuple[dict[str, Split], tuple[DataIssue, ...]]:
-    """The dev split of each task, and the rows that were dropped, of a folder that need not have the train files.
+    """Return the dev split of each task and the dropped rows, from a folder that need not have the train files.
 
-    Of a task whose dev split is a part of its train files, these. Raises DataError as `read_folder` does.
+    If a task's dev split is a part of its train files, these are read.
+
+    Raises:
+        DataError: as in `read_folder`.
     """
     path = Path(os.path.expanduser(folder))
     wanted = {one.name: (one.files.dev,) if isinstance(one.files, Tables) else one.files.required() for one in tasks}
@@ -87,11 +91,11 @@ def read_dev(folder: str | Path, tasks: Sequence[AbstractTask]) -> tuple[dict[st
     for task in tasks:
         if isinstance(task.files, Tables):
             own = _read_table(path / task.files.dev, task, "dev", task.files.id_column)
-            splits[task.name], told = own.split, own.issues
+            splits[task.name], dropped = own.split, own.issues
         else:
             lines = _read_lines(path, task, task.files)
-            splits[task.name], told = lines.dev, tuple(issue for file in lines.files for issue in file.issues)
-        issues += told
+            splits[task.name], dropped = lines.dev, tuple(issue for file in lines.files for issue in file.issues)
+        issues += dropped
     return splits, tuple(issues)
 
 
@@ -104,9 +108,10 @@ def _task_data(train_file: Path, own: _TaskFiles) -> TaskData:
 
 
 def _check_files(path: Path, shown: str, wanted: Mapping[str, Sequence[str]], without: str) -> None:
-    """The folder exists and has the `wanted` files of every task; says all that is missing at once.
+    """Check that the folder has the `wanted` files of every task. `without` says how to leave a task out.
 
-    `without`: how the person who gave the folder leaves a task out.
+    Raises:
+        DataError: files are missing; the message has all of them.
     """
     firsts = ", ".join(files[0] for files in wanted.values())
     if not path.is_dir():
@@ -153,7 +158,9 @@ def _read_table(path: Path, task: AbstractTask, split: str, id_column: str) -> _
 
 
 def _read_lines(folder: Path, task: AbstractTask, layout: Lines) -> _TaskFiles:
-    """All files together are train, but for the tenth that is dev; a line's id is its file and its number."""
+    """Return the files of a task: all lines are train, except the tenth that is dev; a line's id is its file and
+    number.
+    """
     files = []
     for name, label in layout.labels.items():
         path = folder / name

@@ -1,4 +1,4 @@
-"""Rows of the data that were dropped, told in one line or one by one."""
+"""Rows of the data that were dropped, as one line or as a list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from mtbert.output import plain
 
 FLAG = "--data-issues"
-HELP = "list every row of the data that was dropped, with the reason; default: their number by file"
+HELP = "list every dropped row of the data with the reason (default: their number by file)"
 FILES = 8  # named with their counts
 
 
@@ -18,19 +18,19 @@ class Dropped(Protocol):
 
     @property
     def file(self) -> str:
-        """Where it is."""
+        """The name of its file."""
 
     @property
     def line(self) -> int:
-        """And in which line."""
+        """Its line in the file."""
 
     @property
     def message(self) -> str:
-        """Why."""
+        """Why it was dropped."""
 
 
-def told(issues: Sequence[Dropped], *, listed: bool = False) -> list[str]:
-    """Lines for a terminal; none where nothing was dropped.
+def lines(issues: Sequence[Dropped], *, listed: bool = False) -> list[str]:
+    """Return lines for a terminal; none if nothing was dropped.
 
     "3 rows of the data were dropped (quora-train.csv: 2, sst-dev.csv: 1). --data-issues lists them." With `listed` the
     count, then a line per row.

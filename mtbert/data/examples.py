@@ -1,4 +1,4 @@
-"""The shapes of data: a split, a task's splits, what was wrong with a row, and the corpus that holds them."""
+"""Data classes: a split, a task's splits, an unusable row, and the corpus that contains them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ IssueKind = Literal["empty_text", "empty_label", "bad_label", "columns", "duplic
 class Split:
     """Labelled sentences, or pairs of them.
 
-    `ids` are unique within the split. `texts2` is None for tasks with one sentence. `labels` is float32 (n,):
-    a class number, 0 or 1, or a score; NaN where there is no label.
+    `ids` are unique within the split. `texts2` is None for tasks with one sentence. `labels` is float32 (n,): a class
+    number, 0 or 1, or a score; NaN if there is no label.
+
+    Raises:
+        ValueError: the parts differ in length.
     """
 
     ids: tuple[str, ...]
@@ -37,7 +40,7 @@ class Split:
         return len(self.ids)
 
     def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Split:
-        """The rows at `indices`, in that order."""
+        """Return the rows at `indices`, in that order."""
         chosen = [int(index) for index in indices]
         return Split(
             ids=tuple(self.ids[i] for i in chosen),
@@ -59,7 +62,7 @@ class TaskData:
 
 @dataclass(frozen=True)
 class DataIssue:
-    """One row that was dropped: where it stands and why. `line` counts from 1, the header included."""
+    """One row that was dropped: where it is and why. `line` counts from 1, the header included."""
 
     task: str
     split: str
@@ -74,7 +77,7 @@ class DataIssue:
 
 @dataclass(frozen=True)
 class Leaking:
-    """Train rows of one task that were dropped because a sentence of a dev, test or unlabelled split is in them.
+    """Train rows of one task that were dropped because they contain a sentence of a dev, test or unlabelled split.
 
     `rows` counts all of them, `own` those with a sentence of the task's own splits.
     """
@@ -85,12 +88,12 @@ class Leaking:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Everything a study reads.
+    """All data that a study reads.
 
     `source` is "demo", "hub", "hub:DIR" or the folder as given; `made_up` is True for generated sentences. `overlap`
-    counts, per task, the dev examples that are in the train file too. `rows_read` counts rows per file
-    before any was dropped. `fingerprint` is the SHA-256 of the labelled content. `leaking` counts, per task, the train
-    rows that `held_out.without_leaks` dropped.
+    counts, per task, the dev examples that are in the train file too. `rows_read` counts rows per file before any was
+    dropped. `fingerprint` is the SHA-256 of the labelled content. `leaking` counts, per task, the train rows that
+    `held_out.without_leaks` dropped.
     """
 
     source: str
@@ -104,9 +107,9 @@ class Corpus:
 
 
 def fingerprint(splits: Mapping[tuple[str, str], Split]) -> str:
-    """SHA-256 (64 hex digits) of ids, texts and labels of splits named (task, split).
+    """Return the SHA-256 (64 hex digits) of ids, texts and labels of splits named (task, split).
 
-    The order of the mapping does not count, the order of the rows does.
+    The order of the mapping does not matter, that of the rows does.
     """
     digest = hashlib.sha256()
     for (task, name), split in sorted(splits.items(), key=lambda item: item[0]):
@@ -119,7 +122,7 @@ def fingerprint(splits: Mapping[tuple[str, str], Split]) -> str:
 
 
 def corpus_fingerprint(tasks: Mapping[str, TaskData]) -> str:
-    """The fingerprint of train, dev and test of every task; unlabelled rows are never used: left out."""
+    """Return the fingerprint of train, dev and test of every task; unlabelled rows are never used."""
     return fingerprint(
         {
             (task, name): split
@@ -130,7 +133,7 @@ def corpus_fingerprint(tasks: Mapping[str, TaskData]) -> str:
 
 
 def _add(digest: hashlib._Hash, texts: Sequence[str]) -> None:
-    """Each text goes in with its length before it, so that moving a border changes the hash."""
+    """Add each text to a hash with its length before it, so that moving a boundary between texts changes the hash."""
     for text in texts:
         encoded = text.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "little"))

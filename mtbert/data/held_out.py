@@ -1,6 +1,7 @@
-"""No train row holds a sentence of a dev or test split: what counts as the same sentence, and the corpus without leaks.
+"""Held-out sentences: no train row may contain a sentence of a dev or test split.
 
-One task's train file may hold another's dev sentences: Rotten Tomatoes' has 680 of SST's 1,100, tokenized differently.
+One task's train file may contain another's dev sentences: Rotten Tomatoes' has 680 of SST's 1,100, tokenized
+differently.
 """
 
 from __future__ import annotations
@@ -19,26 +20,28 @@ _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 
 
 def sentence_key(text: str) -> str:
-    """Letters and digits alone, casefolded: "It 's" and "it's" are the same sentence in two tokenizations."""
+    """Return letters and digits alone, casefolded: "It 's" and "it's" are the same sentence in two tokenizations."""
     return _NEITHER_LETTER_NOR_DIGIT.sub("", text.casefold())
 
 
 def held_out_keys(data: TaskData) -> frozenset[str]:
-    """The keys of all sentences of a task's dev, test and unlabelled splits."""
+    """Return the keys of all sentences of a task's dev, test and unlabelled splits."""
     splits = (data.dev, data.test, data.unlabelled)
     return frozenset(sentence_key(text) for split in splits if split is not None for text in sentences_of(split))
 
 
 def sentences_of(split: Split) -> tuple[str, ...]:
-    """All sentences of a split; of pairs all first ones, then all second ones."""
+    """Return all sentences of a split; of pairs all first ones, then all second ones."""
     return (*split.texts, *(split.texts2 or ()))
 
 
 def without_leaks(corpus: Corpus) -> Corpus:
-    """The corpus whose train splits have lost every row with a sentence of any task's dev, test or unlabelled split.
+    """Return the corpus without train rows that contain a sentence of any task's dev, test or unlabelled split.
 
-    Of a pair one such sentence is enough. `leaking` counts what was dropped; the fingerprint is that of what is left.
-    Raises DataError where nothing is left of a train split.
+    Of a pair one such sentence is enough. `leaking` counts the dropped rows; the fingerprint is that of the rest.
+
+    Raises:
+        DataError: a train split has no rows left.
     """
     own = {name: held_out_keys(data) for name, data in corpus.tasks.items()}
     every = frozenset[str]().union(*own.values())
@@ -53,7 +56,7 @@ def without_leaks(corpus: Corpus) -> Corpus:
 
 
 def notes(corpus: Corpus) -> list[str]:
-    """What a person should know of dev and test sentences in the train files, one line each."""
+    """Return a line per task about dev and test sentences in the train files."""
     overlap = [
         f"{task}: {counted(count, 'example')} of dev {'is' if count == 1 else 'are'} in the train file too; none is "
         "trained on"
@@ -70,7 +73,7 @@ def notes(corpus: Corpus) -> list[str]:
 
 
 def _holding(split: Split, held: Set[str]) -> NDArray[np.bool_]:
-    """Which rows of a split hold one of the sentences, (n,)."""
+    """Return which rows of a split contain one of the sentences, (n,)."""
     found = _among(split.texts, held)
     return found if split.texts2 is None else found | _among(split.texts2, held)
 
@@ -87,20 +90,20 @@ def _require_train(source: str, tasks: Mapping[str, TaskData], leaking: Mapping[
     ]
     if empty:
         raise DataError(
-            f"{source}: no train row is left of {', '.join(empty)}: each holds a sentence of a dev or test split. Give "
-            "other train files, or leave out the task whose splits hold these sentences (--tasks)."
+            f"{source}: no train row is left of {', '.join(empty)}: each contains a sentence of a dev or test split. "
+            "Give other train files, or leave out the task whose splits contain these sentences (--tasks)."
         )
 
 
 def counted(count: int, noun: str) -> str:
-    """ "1 train row", "1,143 train rows"."""
+    """Return a number with its noun: "1 train row", "1,143 train rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def overlap(train: Split, dev: Split) -> int:
-    """Dev examples whose sentence, or pair in either order, occurs in train.
+    """Return the number of dev examples whose sentence, or pair in either order, occurs in train.
 
-    Compared without case and with white space collapsed; labels do not count.
+    Case and repeated white space do not matter, nor do labels.
     """
     seen = set(_keys(train))
     return sum(key in seen for key in _keys(dev))

@@ -1,7 +1,7 @@
-"""The tasks' data on the hub, `--data hub`: which data set it is, what its columns are called, and reading it.
+"""The tasks' data on the hub, `--data hub`: data sets, column names, and reading them.
 
-Identifiers as widely used: SST-5 `SetFit/sst5`, Quora `nyu-mll/glue` (qqp; its test labels are hidden, so
-test is 10 % of train), STS `sentence-transformers/stsb` (scores 0..1, times 5), Rotten Tomatoes
+Identifiers as widely used: SST-5 `SetFit/sst5`, Quora `nyu-mll/glue` (qqp; its test labels are hidden, so test is 10 %
+of train), STS `sentence-transformers/stsb` (scores 0..1, times 5), Rotten Tomatoes
 `cornell-movie-review-data/rotten_tomatoes`.
 """
 
@@ -21,7 +21,7 @@ from mtbert.tasks.abstract import AbstractTask
 
 @dataclass(frozen=True)
 class HubSource:
-    """Where a task's data is and what its columns are called. `test` is None where its labels are hidden."""
+    """A task's data set and its column names. `test` is None if its labels are hidden."""
 
     path: str
     configuration: str | None
@@ -40,9 +40,10 @@ SOURCES: Mapping[str, HubSource] = {
 
 
 def read_hub(source: str, tasks: Sequence[AbstractTask], strict: bool = False) -> Corpus:
-    """The corpus of the tasks from "hub" or "hub:DIR"; bad rows are treated as those of a folder.
+    """Return the corpus of the tasks from "hub" or "hub:DIR"; unusable rows are treated as those of a folder.
 
-    Raises DataError for what is missing: the library, a data set, a split, a column, and for one of another type.
+    Raises:
+        DataError: the library, a data set, a split or a column is missing, or a column has another type.
     """
     load = loader_of(source)
     data: dict[str, TaskData] = {}
@@ -94,7 +95,7 @@ def _text(value: object) -> str:
 
 
 def _label(value: object, factor: float) -> str:
-    """The label as text, for `parse_label`; rounded where it is scaled, so that 0.2 * 5 is 1."""
+    """Return the label as text, for `parse_label`; rounded if it is scaled, so that 0.2 * 5 is 1."""
     if isinstance(value, (int, float)) and factor != 1.0:
         return str(round(value * factor, 6))
     return "" if value is None else str(value)

@@ -1,8 +1,7 @@
-"""Data sets of the hub through the optional `datasets` library: from the hub, or from where they were saved.
+"""Data sets of the hub through the optional `datasets` library: downloaded, or from a folder where they were saved.
 
-`--data hub` loads them by their identifiers. `--data hub:DIR` reads the same ones where that library saved them, for
-machines without a network: each in a folder below DIR that is named after its identifier, and its configuration where
-it has one.
+`--data hub` loads them by their identifiers. `--data hub:DIR` reads data sets that the library saved, for machines
+without a network: each in a folder below DIR that is named after its identifier, and its configuration if it has one.
 
     datasets.load_dataset("SetFit/sst5").save_to_disk("DIR/SetFit/sst5")
     datasets.load_dataset("nyu-mll/glue", "qqp").save_to_disk("DIR/nyu-mll/glue/qqp")
@@ -18,13 +17,13 @@ from typing import Protocol
 
 from mtbert.errors import DataError
 
-HUB, SAVED = "hub", "hub:"  # --data hub, and what comes before the folder in --data hub:DIR
-TEXT_TYPES = ("string", "large_string")  # as the features of a data set call text
-WAY_OUT = "Or use --data demo (made up, no download), or a folder with the course's files."
+HUB, SAVED = "hub", "hub:"  # --data hub, and the prefix in --data hub:DIR
+TEXT_TYPES = ("string", "large_string")  # names of text in the features of a data set
+WAY_OUT = "Or use --data demo (generated, no download), or a folder with the course's files."
 
 
 class HubSplit(Protocol):
-    """What we need of `datasets.Dataset`."""
+    """The part of `datasets.Dataset` that is used here."""
 
     @property
     def column_names(self) -> list[str]:
@@ -32,25 +31,29 @@ class HubSplit(Protocol):
 
     @property
     def features(self) -> Mapping[str, object]:
-        """What each column holds; a plain value says so in `dtype`."""
+        """The type of each column; a plain value has a `dtype`."""
 
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Mapping[str, object]]: ...
 
 
-# (path, name of the configuration or None) -> split -> rows; what `datasets.load_dataset` and, for a folder
-# made by `save_to_disk`, `datasets.load_from_disk` give.
+# (path, name of the configuration or None) -> split -> rows, as `datasets.load_dataset` and, for a folder written by
+# `save_to_disk`, `datasets.load_from_disk` return them.
 Loader = Callable[[str, str | None], Mapping[str, HubSplit]]
 
 
 def is_hub(source: str) -> bool:
-    """Whether a `--data` means the hub, or what was saved of it."""
+    """Return whether `--data` names the hub, or a folder of saved data sets."""
     return source == HUB or source.startswith(SAVED)
 
 
 def folder_of(source: str) -> Path | None:
-    """The folder of `--data hub:DIR`; None for the hub itself. Raises DataError where there is no such folder."""
+    """Return the folder of `--data hub:DIR`; None for the hub itself.
+
+    Raises:
+        DataError: there is no such folder.
+    """
     if source == HUB:
         return None
     folder = Path(os.path.expanduser(source.removeprefix(SAVED)))
@@ -63,13 +66,17 @@ def folder_of(source: str) -> Path | None:
 
 
 def loader_of(source: str) -> Loader:
-    """What loads a data set for `--data hub` or `--data hub:DIR`."""
+    """Return the function that loads a data set for `--data hub` or `--data hub:DIR`."""
     folder = folder_of(source)
     return download if folder is None else lambda path, configuration: _saved(folder, path, configuration)
 
 
 def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-    """All splits of a data set on the hub. Raises DataError when the library or the connection is missing."""
+    """Return all splits of a data set on the hub.
+
+    Raises:
+        DataError: the library or the connection is missing.
+    """
     datasets = _library()
     try:
         loaded: Mapping[str, HubSplit] = datasets.load_dataset(path, configuration)
@@ -79,16 +86,16 @@ def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
 
 
 def _saved(folder: Path, path: str, configuration: str | None) -> Mapping[str, HubSplit]:
-    """All splits of a data set that `save_to_disk` left in a folder."""
+    """Return all splits of a data set that `save_to_disk` wrote."""
     datasets, place = _library(), folder / path / (configuration or "")
-    asked = ", ".join(repr(name) for name in (path, configuration) if name)
-    way_out = f"Save it there: datasets.load_dataset({asked}).save_to_disk({str(place)!r})"
+    arguments = ", ".join(repr(name) for name in (path, configuration) if name)
+    way_out = f"Save it there: datasets.load_dataset({arguments}).save_to_disk({str(place)!r})"
     try:
         loaded = datasets.load_from_disk(str(place))
     except (OSError, ValueError, RuntimeError) as error:  # not there, damaged, something else
         raise DataError(f"{place} is not a data set that `datasets` saved ({error}). {way_out}") from error
     if not isinstance(loaded, Mapping):
-        raise DataError(f"{place} holds one split alone, and all of them are needed. {way_out}")
+        raise DataError(f"{place} has one split alone, and all of them are needed. {way_out}")
     return loaded
 
 
@@ -105,7 +112,11 @@ def _library() -> ModuleType:
 
 
 def require_columns(rows: HubSplit, file: str, texts: Sequence[str], others: Sequence[str] = ()) -> None:
-    """Raise DataError unless a split has these columns, those of `texts` with text in them."""
+    """Check that a split has these columns, and text in those of `texts`.
+
+    Raises:
+        DataError: it has not.
+    """
     expected = (*texts, *others)
     missing = [column for column in expected if column not in rows.column_names]
     if missing:
@@ -116,6 +127,6 @@ def require_columns(rows: HubSplit, file: str, texts: Sequence[str], others: Seq
     for column in texts:
         if getattr(rows.features[column], "dtype", None) not in TEXT_TYPES:
             raise DataError(
-                f"{file} must have text in its column {column}, which holds {rows.features[column]}. The data set has "
+                f"{file} must have text in its column {column}, which has {rows.features[column]}. The data set has "
                 f"changed. {WAY_OUT}"
             )

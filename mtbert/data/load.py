@@ -13,20 +13,26 @@ from mtbert.tasks.abstract import AbstractTask
 
 
 def load_corpus(source: str, task_names: Sequence[str], *, strict: bool = False) -> Corpus:
-    """The data of the named tasks from "demo", "hub", "hub:DIR" or a folder in the course's layout.
+    """Return the data of the named tasks from "demo", "hub", "hub:DIR" or a folder in the course's layout.
 
-    No train split holds a sentence of any task's dev or test split (`held_out.without_leaks`). `strict` makes every
-    faulty row an error; a row that leaks is not faulty. Raises DataError with a message for a person, and
-    ConfigurationError for a task that does not exist.
+    No train split contains a sentence of any task's dev or test split (`held_out.without_leaks`). With `strict`, an
+    unusable row is an error; a row that leaks is not.
+
+    Raises:
+        DataError: the data cannot be read; the message is for a person.
+        ConfigurationError: there is no such task.
     """
     tasks: list[AbstractTask] = [components.build("tasks", name, {}) for name in task_names]
     return held_out.without_leaks(_read(source, tasks, strict))
 
 
 def load_split(source: str, task_names: Sequence[str], split: str) -> tuple[dict[str, Split], tuple[DataIssue, ...]]:
-    """The split "train", "dev" or "test" of each named task, and the rows that were dropped on the way.
+    """Return the split "train", "dev" or "test" of each named task, and the dropped rows.
 
-    For dev, a folder needs no train files. Raises as `load_corpus` does.
+    For dev, a folder needs no train files.
+
+    Raises:
+        DataError, ConfigurationError: as in `load_corpus`.
     """
     if split == "dev" and is_folder(source):
         return cs224n.read_dev(source, [components.build("tasks", name, {}) for name in task_names])
@@ -35,12 +41,12 @@ def load_split(source: str, task_names: Sequence[str], split: str) -> tuple[dict
 
 
 def is_folder(source: str) -> bool:
-    """Whether `--data` names a folder in the course's layout."""
+    """Return whether `--data` names a folder in the course's layout."""
     return source != "demo" and not is_hub(source)
 
 
 def _read(source: str, tasks: Sequence[AbstractTask], strict: bool) -> Corpus:
-    """The corpus as its source has it."""
+    """Return the corpus of its source, leaks included."""
     if source == "demo":
         return _demo(tasks)
     if is_hub(source):
@@ -59,7 +65,7 @@ def _demo(tasks: Sequence[AbstractTask]) -> Corpus:
         made_up=True,
         tasks=data,
         issues=(),
-        overlap={name: 0 for name in data},  # the generator never says a thing twice
+        overlap={name: 0 for name in data},  # the generator never repeats an example
         rows_read={
             f"demo {name} {split}": len(rows)
             for name, task_data in data.items()

@@ -1,7 +1,7 @@
-"""Whether the labels of a split can tell models apart: with one label for all rows no metric can.
+"""Whether the labels of a split can distinguish models: with one label for all rows no metric can.
 
-Pearson's r of constant labels is 0 / 0, and the accuracy on one class is highest for a model that always answers it.
-What cannot be measured is refused before anything is trained.
+Pearson's r of constant labels is 0 / 0, and the accuracy on one class is highest for a model that always predicts it.
+Splits that cannot be measured are refused before anything is trained.
 """
 
 from __future__ import annotations
@@ -21,33 +21,40 @@ _WITHOUT = "leave the task out of the configuration's `tasks` (--tasks)"
 
 
 def require(corpus: Corpus, dev_examples: int | None = None, *, test: bool = False) -> None:
-    """Refuse a dev split, and where it is wanted a test split, on which a task's metric cannot be measured.
+    """Refuse a dev split, and with `test` a test split, on which a task's metric cannot be measured.
 
-    Raises DataError that names all of them. `dev_examples`: as many dev examples as are used.
+    `dev_examples`: the number of dev examples that are used.
+
+    Raises:
+        DataError: there are such splits; the message has all of them.
     """
-    told = [line for task in _tasks(corpus) for line in _faults(corpus, task, dev_examples, test)]
-    if told:
-        raise DataError("\n".join(told))
+    faults = [line for task in _tasks(corpus) for line in _faults(corpus, task, dev_examples, test)]
+    if faults:
+        raise DataError("\n".join(faults))
 
 
 def require_labels(task: AbstractTask, split: Split, place: str) -> None:
-    """Refuse to measure a correlation on a split at `place` that has one label; raises DataError."""
+    """Refuse to measure a correlation on a split at `place` that has a single label.
+
+    Raises:
+        DataError: it has.
+    """
     if task.label_kind == "score" and _alike(split):
         raise DataError(f"{_fault(task, split, place)} Give other data, or leave the task out: --tasks.")
 
 
 def notes(corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None) -> list[str]:
-    """What a person should know of splits whose labels are all alike, though they can be used; one line each."""
-    told = []
+    """Return a line for each split whose labels are all equal although it can be used."""
+    lines = []
     for task in _tasks(corpus):
         data = corpus.tasks[task.name]
         train = subset.first(data.train, train_examples)
         if _alike(train):
-            told.append(f"{task.name}: {_all(train, 'training')}: there is nothing else to learn from them")
+            lines.append(f"{task.name}: {_all(train, 'training')}: there is nothing else to learn from them")
         dev = subset.first_with_two_labels(data.dev, dev_examples)
         if task.label_kind != "score" and _alike(dev):
-            told.append(f"{task.name}: {_all(dev, 'dev')}: its metric says little; more --dev-examples have others")
-    return told
+            lines.append(f"{task.name}: {_all(dev, 'dev')}: its metric says little; use more --dev-examples")
+    return lines
 
 
 def _tasks(corpus: Corpus) -> Iterator[AbstractTask]:
@@ -58,26 +65,26 @@ def _tasks(corpus: Corpus) -> Iterator[AbstractTask]:
 def _faults(corpus: Corpus, task: AbstractTask, dev_examples: int | None, test: bool) -> Iterator[str]:
     data, score = corpus.tasks[task.name], task.label_kind == "score"
     if _alike(data.dev):
-        told = _fault(task, data.dev, _place(corpus, task, "dev"))
-        yield f"{told} Give a dev split with different labels, or {_WITHOUT}."
+        fault = _fault(task, data.dev, _place(corpus, task, "dev"))
+        yield f"{fault} Give a dev split with different labels, or {_WITHOUT}."
     elif score and _alike(subset.first_with_two_labels(data.dev, dev_examples)):
         place = f"{_place(corpus, task, 'dev')}, --dev-examples {dev_examples}"
         yield f"{place}: {task.name}'s metric {task.main_metric} needs 2 examples. Give --dev-examples 2 or more."
     if test and score and _alike(data.test):
-        told = _fault(task, data.test, f"{_place(corpus, task, 'train')}, of which a tenth is the test split")
-        yield f"{told} Leave the phase test out (--phases), give other data, or {_WITHOUT}."
+        fault = _fault(task, data.test, f"{_place(corpus, task, 'train')}, of which a tenth is the test split")
+        yield f"{fault} Leave the phase test out (--phases), give other data, or {_WITHOUT}."
 
 
 def _fault(task: AbstractTask, split: Split, place: str) -> str:
-    """One sentence: where, which task, the one label, and which metric that takes away."""
+    """Return one sentence: place, task, the single label, and the metric that cannot be measured."""
     why = "it is 0 / 0 for every model"
     if task.label_kind != "score":
-        why = "a model that always answers this is right everywhere"
+        why = "a model that always predicts it is always right"
     return f"{place}: {_all(split)}, so {task.name}'s metric {task.main_metric} cannot be measured: {why}."
 
 
 def _all(split: Split, kind: str = "") -> str:
-    """ "all 200 dev examples have the label 2.5"."""
+    """Return a phrase such as "all 200 dev examples have the label 2.5"."""
     named = f"{kind} example".strip()
     if len(split) == 1:
         return f"the only {named} has the label {split.labels[0]:g}"
@@ -89,7 +96,7 @@ def _alike(split: Split) -> bool:
 
 
 def _place(corpus: Corpus, task: AbstractTask, split: str) -> str:
-    """Where a split of a task is: its file, or its name where there is none."""
+    """Return where a split of a task is: its file, or its name if there is none."""
     if corpus.source == "demo" or is_hub(corpus.source):
         return f"{corpus.source}, split {split} of task {task.name}"
     layout = task.files

@@ -1,13 +1,13 @@
-"""Tokenized data in a folder: written once per study, whole or not at all; mapped from disk by every worker.
+"""Tokenized data, saved in a folder once per study, complete or not at all, and mapped from disk by every worker.
 
-meta.json                      format, numbers, the ids of every split
-tokenizer.json                 the tokenizer that made it
-<task>.<split>.<array>.npy     labels, and values and offsets of the first and second sentences
+meta.json                      format, numbers, the ids of every split tokenizer.json                 the tokenizer that
+made it <task>.<split>.<array>.npy     labels, and values and offsets of the first and second sentences
 texts.<number>.<array>.npy     values and offsets of the sentences for pretraining, corpus by corpus
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,16 +21,24 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from mtbert.atomic_files import sync
-from mtbert.data.examples import Corpus
-from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit, prepare, prepared_fingerprint
+from mtbert.atomic_files import replace_folder
+from mtbert.data.examples import Corpus, Split, fingerprint
+from mtbert.data.tokenize import (
+    PAD_TOKEN,
+    Prepared,
+    Ragged,
+    TokenizedSplit,
+    choose,
+    tokenize_split,
+    tokenize_texts,
+)
 from mtbert.errors import DataError
 
 FORMAT = 1  # of the folder; raised when its meaning changes
+PAD_TOKENS = (PAD_TOKEN, "<pad>")  # padding is masked, so either will do
 
 
-def prepare_once(
-    folder: str | Path,
+def prepare(
     corpus: Corpus,
     tokenizer: Tokenizer,
     *,
@@ -38,35 +46,58 @@ def prepare_once(
     train_examples: int | None = None,
     dev_examples: int | None = None,
     texts: Mapping[str, Sequence[str]] | None = None,
+    folder: Path | None = None,
 ) -> Prepared:
-    """What `tokenize.prepare` gives: read from `folder` where that holds it already, else made and written there."""
-    sizes = {"train_examples": train_examples, "dev_examples": dev_examples}
-    fingerprint = prepared_fingerprint(corpus, tokenizer, max_tokens=max_tokens, texts=texts, **sizes)
-    with suppress(DataError):  # not there yet, or damaged
-        found = load_prepared(folder)
-        if found.fingerprint == fingerprint:
-            return found
-    fresh = prepare(corpus, tokenizer, max_tokens=max_tokens, texts=texts, **sizes)
-    save_prepared(fresh, folder)
-    return fresh
+    """Choose the rows (see `choose`) and tokenize them and the texts.
+
+    With `folder`, data that an earlier call saved there is opened if it is the same, and saved there otherwise.
+
+    Raises:
+        ValueError: the tokenizer has no padding token.
+    """
+    chosen, texts, tokenizer_json = choose(corpus, train_examples, dev_examples), texts or {}, tokenizer.to_str()
+    key = _fingerprint(chosen, texts, max_tokens, tokenizer_json)
+    if folder is not None:
+        with suppress(DataError):  # there is none, or it is damaged
+            saved = load_prepared(folder)
+            if saved.fingerprint == key:
+                return saved
+    pad_id = next((found for name in PAD_TOKENS if (found := tokenizer.token_to_id(name)) is not None), None)
+    if pad_id is None:
+        raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
+    prepared = Prepared(
+        splits={key: tokenize_split(split, tokenizer, max_tokens) for key, split in chosen.items()},
+        pad_id=pad_id,
+        vocabulary_size=tokenizer.get_vocab_size(),
+        fingerprint=key,
+        max_tokens=max_tokens,
+        tokenizer_json=tokenizer_json,
+        texts={name: tokenize_texts(rows, tokenizer, max_tokens) for name, rows in texts.items()},
+    )
+    if folder is not None:
+        save_prepared(prepared, folder)
+    return prepared
 
 
 def save_prepared(prepared: Prepared, folder: str | Path) -> None:
-    """Write to a temporary folder beside it, fsync, rename; what was there under the name is replaced."""
+    """Save data in a folder: written to a temporary folder beside it, synced, renamed; an existing folder is
+    replaced.
+    """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         _write(prepared, temporary)
-        _replace(temporary, folder)
+        replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def load_prepared(folder: str | Path) -> Prepared:
-    """Open what `save_prepared` wrote; the arrays are read from disk when used, and cannot be changed.
+    """Open data that `save_prepared` wrote; the arrays are read from disk when used, and are read-only.
 
-    Raises DataError when the folder is missing, damaged or of another format.
+    Raises:
+        DataError: the folder is missing, damaged or of another format.
     """
     folder = Path(folder)
     try:
@@ -88,7 +119,7 @@ def load_prepared(folder: str | Path) -> Prepared:
         )
     except DataError:
         raise
-    except Exception as error:  # numpy's parser of headers raises what Python's own does, SyntaxError among it
+    except Exception as error:  # numpy's header parser raises what Python's does, such as SyntaxError
         raise DataError(
             f"{folder} does not hold prepared data, or it is damaged ({error}). Delete it and launch again."
         ) from error
@@ -139,15 +170,19 @@ def _arrays(tokens: TokenizedSplit) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _replace(temporary: Path, folder: Path) -> None:
-    """Give the finished folder its name. A reader sees the old one, the new one or, for an instant, none."""
-    old = temporary.with_name(temporary.name + ".old")
-    if folder.exists():
-        folder.rename(old)
-    sync(temporary)
-    temporary.rename(folder)
-    sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+def _fingerprint(
+    chosen: Mapping[tuple[str, str], Split],
+    texts: Mapping[str, Sequence[str]],
+    max_tokens: int,
+    tokenizer_json: str,
+) -> str:
+    """Return the fingerprint of prepared data, before anything is tokenized."""
+    parts = [fingerprint(chosen), max_tokens, hashlib.sha256(tokenizer_json.encode()).hexdigest()]
+    if texts:  # without texts, it is the same as before the release that added them
+        parts += [
+            hashlib.sha256(json.dumps([name, *rows]).encode()).hexdigest() for name, rows in sorted(texts.items())
+        ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _open(folder: Path, entry: dict[str, Any]) -> TokenizedSplit:

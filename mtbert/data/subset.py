@@ -1,4 +1,4 @@
-"""Which rows belong to a subset: decided by a hash of the row's id, so it is the same for every run."""
+"""Subsets of rows, decided by a hash of the row's id and thus the same for every run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ TEST_SHARE = 10  # one row in ten
 
 
 def first(split: Split, n: int | None) -> Split:
-    """The n rows with the smallest SHA-256 of their id, in the split's order; all of them when n is None.
+    """Return the n rows with the smallest SHA-256 of their id, in the split's order; all of them if n is None.
 
-    Subsets are nested: `first(s, 10)` is contained in `first(s, 20)`. n beyond the length gives the whole
-    split.
+    Subsets are nested: `first(s, 10)` is contained in `first(s, 20)`. If n exceeds the length, the split is returned.
+
+    Raises:
+        ValueError: n is below 1.
     """
     if n is None or n >= len(split):
         return split
@@ -28,9 +30,9 @@ def first(split: Split, n: int | None) -> Split:
 
 
 def first_with_two_labels(split: Split, n: int | None) -> Split:
-    """`first`, but where its rows all have one label the last of them makes room for the next row with another.
+    """Return `first`, but if all its rows have one label, the next row with another one replaces the last of them.
 
-    Subsets stay nested. Alike are only the labels of one row, and of a split whose labels are.
+    Subsets stay nested. Labels are equal only for one row, and for a split whose labels are all equal.
     """
     chosen = first(split, n)
     if len(chosen) < 2 or len(chosen) == len(split) or len(np.unique(chosen.labels)) > 1:
@@ -41,19 +43,24 @@ def first_with_two_labels(split: Split, n: int | None) -> Split:
 
 
 def hold_out_test(split: Split) -> tuple[Split, Split]:
-    """(train, test): test has the rows whose SHA-256 of the id is 0 modulo 10, about 10 %.
+    """Return (train, test): test has the rows whose SHA-256 of the id is 0 modulo 10, about 10 %.
 
-    In very small splits, where that gives no row at all (or every row), the row with the smallest hash is the
-    test set (or the one with the largest hash stays in train). Fewer than two rows cannot be divided:
-    DataError.
+    In very small splits, where that is no row at all (or every row), the row with the smallest hash is the test set (or
+    the one with the largest hash stays in train).
+
+    Raises:
+        DataError: there are fewer than two rows.
     """
     return _hold_out(split, "test", 0)
 
 
 def hold_out_dev(split: Split) -> tuple[Split, Split]:
-    """(train, dev) for data published without a dev split: its rows have 1 modulo 10, so none is a test row.
+    """Return (train, dev) for data published without a dev split: dev has 1 modulo 10, so it has no test row.
 
-    In very small splits and for fewer than two rows as in `hold_out_test`.
+    Very small splits are divided as in `hold_out_test`.
+
+    Raises:
+        DataError: there are fewer than two rows.
     """
     return _hold_out(split, "dev", 1)
 

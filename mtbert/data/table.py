@@ -1,8 +1,8 @@
-"""A tab-separated file read line by line, so that one broken row costs that row and no other.
+"""Tab-separated files and files of lines, read so that a broken row affects no other.
 
-The first line names the columns; other columns than those asked for (an unnamed index, one more before it)
-are left alone. Fields may be quoted as in CSV ("" inside stands for "). A byte order mark, CRLF and blank
-lines are fine. A field that spans several lines is not: the format has one row a line.
+The first line of a table names the columns; other columns than those requested are ignored. Fields may be quoted as in
+CSV ("" inside stands for "). A byte order mark, CRLF and blank lines are accepted. A field that spans several lines is
+not: the format has one row per line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FIELD = re.compile(r'(?:("(?:[^"]|"")*" *)|([^\t]*))(?:\t|$)')
 
 @dataclass(frozen=True)
 class Row:
-    """The fields asked for, in the order asked for; `line` counts from 1, the header included."""
+    """The requested fields, in the requested order; `line` counts from 1, the header included."""
 
     line: int
     fields: tuple[str, ...]
@@ -37,20 +37,24 @@ class BrokenRow:
 
 @dataclass(frozen=True)
 class Table:
-    """What a file holds; the rows read are those of both kinds together."""
+    """The content of a file; the rows read are those of both kinds together."""
 
     rows: tuple[Row, ...]
     broken: tuple[BrokenRow, ...]
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Table:
-    """Read the named columns. Raises DataError for what is wrong with the file as a whole."""
+    """Read the named columns.
+
+    Raises:
+        DataError: the file as a whole cannot be read.
+    """
     try:
         raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     lines = raw.split(b"\n" if b"\n" in raw else b"\r")  # files of old Macs have carriage returns alone
-    expected = f"Expected: a first line naming {', '.join(columns)}, separated by tabs, then one row a line."
+    expected = f"Expected: a first line naming {', '.join(columns)}, separated by tabs, then one row per line."
     if not any(line.strip() for line in lines):
         raise DataError(f"{path} is empty. {expected}")
     names = _header(path, lines[0], columns, expected)
@@ -76,9 +80,9 @@ def _header(path: Path, raw: bytes, columns: Sequence[str], expected: str) -> li
     names = [(_unquoted(field) or "").strip() for field in line.split("\t")]
     missing = [column for column in columns if column not in names]
     if missing:
-        found = line if len(line) <= 80 else line[:77] + "..."
+        shown = line if len(line) <= 80 else line[:77] + "..."
         comma = " It looks comma-separated." if "\t" not in line and "," in line else ""
-        raise DataError(f"{path} has no column {', '.join(missing)}.{comma} {expected} Found: {found!r}.")
+        raise DataError(f"{path} has no column {', '.join(missing)}.{comma} {expected} Found: {shown!r}.")
     return names
 
 
@@ -121,7 +125,7 @@ def _split_quoted(text: str) -> list[str]:
 
 
 def _unquoted(field: str) -> str | None:
-    """What a field says; None when it opens with a quote that does not close at its end."""
+    """Return the content of a field; None if it opens with a quote that does not close at its end."""
     if not field.startswith('"'):
         return field
     field = field.rstrip(" ")
@@ -132,11 +136,13 @@ def _unquoted(field: str) -> str | None:
 
 
 def read_lines(path: Path) -> tuple[tuple[int, str], ...]:
-    """The lines that are not blank, each with its number from 1; UTF-8, or Latin-1 where the file is no UTF-8.
+    r"""Return the lines that are not blank, each with its number from 1; UTF-8, or Latin-1 if the file is not UTF-8.
 
-    A byte order mark and CRLF are fine. Only "\\n" ends a line: old files hold control characters that Unicode
-    calls line ends. In a file without any a carriage return does. Raises DataError when the file cannot be read or
-    holds no sentence.
+    A byte order mark and CRLF are accepted. Only "\n" ends a line, because old files contain control characters that
+    Unicode treats as line ends. In a file without any, a carriage return does.
+
+    Raises:
+        DataError: the file cannot be read or has no sentence.
     """
     try:
         raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
@@ -149,5 +155,5 @@ def read_lines(path: Path) -> tuple[tuple[int, str], ...]:
     end = "\n" if "\n" in text else "\r"
     lines = tuple((number, line.strip()) for number, line in enumerate(text.split(end), start=1) if line.strip())
     if not lines:
-        raise DataError(f"{path} is empty. Expected: one sentence a line.")
+        raise DataError(f"{path} is empty. Expected: one sentence per line.")
     return lines

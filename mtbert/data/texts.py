@@ -1,7 +1,7 @@
-"""Sentences for pretraining: which corpora a configuration asks for, and what of them may be used.
+"""Sentences for pretraining: which corpora a configuration needs, and which of their sentences may be used.
 
-No sentence of any dev or test split (nor of a published test set without labels) is ever among them: Rotten Tomatoes
-holds three quarters of SST's dev sentences. `held_out.sentence_key` says which sentences are the same.
+They never include a sentence of any dev or test split (nor of a published test set without labels): Rotten Tomatoes
+contains three quarters of SST's dev sentences. `held_out.sentence_key` decides which sentences are the same.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from mtbert.data.examples import Corpus
 from mtbert.data.held_out import counted, held_out_keys, sentence_key, sentences_of
 from mtbert.errors import DataError
 
-# The three columns of the triplets, under which they stand beside the corpora; row i of each belong together.
+# The three columns of the triplets, which are stored like corpora; row i of each belong together.
 NLI = "nli"
 TRIPLET_TEXTS = ("nli.sent0", "nli.sent1", "nli.hard_neg")
 
-# Corpus -> how many of its sentences are used at most; None: all.
+# Corpus -> the largest number of its sentences that are used; None: all.
 Needs = Mapping[str, int | None]
 
 
 def needs_of(config: RunConfig) -> dict[str, Needs]:
-    """Stage -> the corpora it reads, for the stages a configuration has."""
-    told: dict[str, Needs] = {}
+    """Return the corpora that each stage of a configuration reads."""
+    needs: dict[str, Needs] = {}
     if config.mlm is not None:
-        told["mlm"] = dict.fromkeys(corpora_of(config.mlm.corpora), config.mlm.max_sentences)
+        needs["mlm"] = dict.fromkeys(corpora_of(config.mlm.corpora), config.mlm.max_sentences)
     if config.simcse_unsupervised is not None:
         part = config.simcse_unsupervised
-        told["simcse_unsupervised"] = dict.fromkeys(corpora_of(part.corpus), part.sentences)
+        needs["simcse_unsupervised"] = dict.fromkeys(corpora_of(part.corpus), part.sentences)
     if config.simcse_supervised is not None:
-        told["simcse_supervised"] = {NLI: config.simcse_supervised.triplets}
-    return told
+        needs["simcse_supervised"] = {NLI: config.simcse_supervised.triplets}
+    return needs
 
 
 def together(needs: Iterable[Needs]) -> dict[str, int | None]:
-    """What serves all of them: every corpus that one asks for, as much of it as the greediest does."""
+    """Return what satisfies all of them: every corpus that one needs, with the largest number of sentences."""
     result: dict[str, int | None] = {}
     for need in needs:
         for name, most in need.items():
@@ -48,10 +48,13 @@ def together(needs: Iterable[Needs]) -> dict[str, int | None]:
 
 
 def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict[str, tuple[str, ...]]:
-    """The sentences of each corpus: nothing twice, nothing held out, in the order of their SHA-256.
+    """Return the sentences of each corpus without duplicates and held-out ones, in the order of their SHA-256.
 
-    So the first n are the same for every run, and n are among any larger number. "tasks" are the sentences of the
-    examples that are trained on (`train_examples` a task). Raises DataError where the data has no such corpus.
+    The first n are thus the same for every run, and part of any larger number. "tasks" are the sentences of the
+    examples that are trained on (`train_examples` per task).
+
+    Raises:
+        DataError: the data has no such corpus, or nothing of it is left.
     """
     if not needs:
         return {}
@@ -69,18 +72,18 @@ def read_texts(corpus: Corpus, needs: Needs, train_examples: int | None) -> dict
 
 
 def triplets_in(texts: Mapping[str, Sized]) -> int | None:
-    """How many triplets there are for `simcse_supervised`; None where no configuration asks for any."""
+    """Return the number of triplets for `simcse_supervised`; None if no configuration needs any."""
     return len(texts[TRIPLET_TEXTS[0]]) if TRIPLET_TEXTS[0] in texts else None
 
 
 def triplets_note(texts: Mapping[str, Sized]) -> list[str]:
-    """A line that says how little or how much `simcse_supervised` learns from, where a configuration asks for it."""
+    """Return a line with the number of triplets that `simcse_supervised` learns from, if a configuration has that
+    stage.
+    """
     count = triplets_in(texts)
     if count is None:
         return []
-    return [
-        f"simcse_supervised has {counted(count, 'triplet')}: judge its effect by that (Gao et al. 2021: about 276,000)"
-    ]
+    return [f"simcse_supervised has {counted(count, 'triplet')}; Gao et al. 2021 used about 276,000"]
 
 
 def _read(corpus: Corpus, name: str, train_examples: int | None) -> Iterable[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from mtbert.data import examples, subset
+from mtbert.data import subset
 from mtbert.data.examples import Corpus, Split
 
 PAD_TOKEN = "[PAD]"
-PAD_TOKENS = (PAD_TOKEN, "<pad>")  # it is masked: which one makes no difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +37,11 @@ class Ragged:
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens in each row, (n,)."""
+        """Return the number of tokens in each row, (n,)."""
         return np.diff(self.offsets)
 
     def take(self, indices: NDArray[np.int64]) -> Ragged:
-        """The rows at `indices`, in that order."""
+        """Return the rows at `indices`, in that order."""
         starts, lengths = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
         offsets = np.zeros(len(indices) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
@@ -64,13 +62,15 @@ class TokenizedSplit:
         return len(self.ids)
 
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens of the example, of the longer sentence for pairs: what makes a batch wide; (n,)."""
+        """Return the number of tokens of each example, of the longer sentence for pairs, which decides a batch's width;
+        (n,).
+        """
         if self.second is None:
             return self.first.lengths()
         return np.maximum(self.first.lengths(), self.second.lengths())
 
     def take(self, indices: NDArray[np.int64]) -> TokenizedSplit:
-        """The examples at `indices`, in that order."""
+        """Return the examples at `indices`, in that order."""
         return TokenizedSplit(
             ids=tuple(self.ids[int(i)] for i in indices),
             first=self.first.take(indices),
@@ -81,11 +81,11 @@ class TokenizedSplit:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Tokenized splits by (task, split), with what is needed to make batches of them.
+    """Tokenized splits by (task, split), and what is needed to make batches of them.
 
-    `texts` are sentences without labels for pretraining, by corpus (`texts.read_texts`); empty where no stage reads
-    any. `fingerprint` is the SHA-256 of the chosen rows, the texts, `max_tokens` and the tokenizer; equal ones mean
-    equal arrays.
+    `texts` are sentences without labels for pretraining, by corpus (`texts.read_texts`); empty if no stage reads any.
+    `fingerprint` is the SHA-256 of the chosen rows, the texts, `max_tokens` and the tokenizer; equal ones mean equal
+    arrays.
     """
 
     splits: Mapping[tuple[str, str], TokenizedSplit]
@@ -98,19 +98,19 @@ class Prepared:
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of each piece, as a stage may read it: "tokenizer", "<task>.<split>", "texts.<corpus>"."""
-        found = {"tokenizer": hashlib.sha256(f"{self.pad_id}\n{self.tokenizer_json}".encode()).hexdigest()}
+        """The SHA-256 of each piece that a stage may read: "tokenizer", "<task>.<split>", "texts.<corpus>"."""
+        hashes = {"tokenizer": hashlib.sha256(f"{self.pad_id}\n{self.tokenizer_json}".encode()).hexdigest()}
         for (task, split), tokens in self.splits.items():
             pair = () if tokens.second is None else (tokens.second.values, tokens.second.offsets)
             ids = np.frombuffer("\n".join(tokens.ids).encode(), dtype=np.uint8)
-            found[f"{task}.{split}"] = _digest(ids, tokens.labels, tokens.first.values, tokens.first.offsets, *pair)
+            hashes[f"{task}.{split}"] = _digest(ids, tokens.labels, tokens.first.values, tokens.first.offsets, *pair)
         for corpus, rows in self.texts.items():
-            found[f"texts.{corpus}"] = _digest(rows.values, rows.offsets)
-        return found
+            hashes[f"texts.{corpus}"] = _digest(rows.values, rows.offsets)
+        return hashes
 
 
 def joined(parts: Sequence[Ragged]) -> Ragged:
-    """The rows of all parts, one part after the other."""
+    """Return the rows of all parts, one part after the other."""
     lengths = np.concatenate([part.lengths() for part in parts])
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
@@ -118,9 +118,9 @@ def joined(parts: Sequence[Ragged]) -> Ragged:
 
 
 def tokenize_split(split: Split, tokenizer: Tokenizer, max_tokens: int) -> TokenizedSplit:
-    """Token numbers with [CLS] first and [SEP] last; longer texts are cut to `max_tokens`, [SEP] kept.
+    """Return token numbers with [CLS] first and [SEP] last; longer texts are cut to `max_tokens`, [SEP] kept.
 
-    Padding and truncation set in `tokenizer` are not used, and it is not changed.
+    Padding and truncation settings of `tokenizer` are not used, and it is not changed.
     """
     plain = _plain(tokenizer, max_tokens)
     return TokenizedSplit(
@@ -132,14 +132,15 @@ def tokenize_split(split: Split, tokenizer: Tokenizer, max_tokens: int) -> Token
 
 
 def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) -> Ragged:
-    """Token numbers of sentences without labels, as in `tokenize_split`."""
+    """Return token numbers of sentences without labels, as in `tokenize_split`."""
     return _encode(texts, _plain(tokenizer, max_tokens), max_tokens)
 
 
 def choose(
     corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
 ) -> dict[tuple[str, str], Split]:
-    """The rows a study uses: `subset.first` of train, of dev with two labels where it has them, and test whole.
+    """Return the rows a study uses: `subset.first` of train, of dev with two labels if it has them, and the whole test
+    split.
 
     Unlabelled rows are left out.
     """
@@ -151,46 +152,6 @@ def choose(
     return chosen
 
 
-def prepare(
-    corpus: Corpus,
-    tokenizer: Tokenizer,
-    *,
-    max_tokens: int,
-    train_examples: int | None = None,
-    dev_examples: int | None = None,
-    texts: Mapping[str, Sequence[str]] | None = None,
-) -> Prepared:
-    """Choose the rows (see `choose`) and tokenize them, and the texts. ValueError when the tokenizer has no [PAD]."""
-    pad_id = next((found for name in PAD_TOKENS if (found := tokenizer.token_to_id(name)) is not None), None)
-    if pad_id is None:
-        raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
-    chosen = choose(corpus, train_examples, dev_examples)
-    tokenizer_json = tokenizer.to_str()
-    return Prepared(
-        splits={key: tokenize_split(split, tokenizer, max_tokens) for key, split in chosen.items()},
-        pad_id=pad_id,
-        vocabulary_size=tokenizer.get_vocab_size(),
-        fingerprint=_fingerprint(chosen, texts or {}, max_tokens, tokenizer_json),
-        max_tokens=max_tokens,
-        tokenizer_json=tokenizer_json,
-        texts={name: tokenize_texts(rows, tokenizer, max_tokens) for name, rows in (texts or {}).items()},
-    )
-
-
-def prepared_fingerprint(
-    corpus: Corpus,
-    tokenizer: Tokenizer,
-    *,
-    max_tokens: int,
-    train_examples: int | None = None,
-    dev_examples: int | None = None,
-    texts: Mapping[str, Sequence[str]] | None = None,
-) -> str:
-    """The fingerprint `prepare` would give, without tokenizing: can saved data be used again?"""
-    chosen = choose(corpus, train_examples, dev_examples)
-    return _fingerprint(chosen, texts or {}, max_tokens, tokenizer.to_str())
-
-
 def _digest(*arrays: NDArray[Any]) -> str:
     digest = hashlib.sha256()
     for array in arrays:
@@ -199,22 +160,12 @@ def _digest(*arrays: NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def _fingerprint(
-    chosen: Mapping[tuple[str, str], Split],
-    texts: Mapping[str, Sequence[str]],
-    max_tokens: int,
-    tokenizer_json: str,
-) -> str:
-    parts = [examples.fingerprint(chosen), max_tokens, hashlib.sha256(tokenizer_json.encode()).hexdigest()]
-    if texts:  # without, it is what it was before there were any
-        parts += [
-            hashlib.sha256(json.dumps([name, *rows]).encode()).hexdigest() for name, rows in sorted(texts.items())
-        ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
 def _plain(tokenizer: Tokenizer, max_tokens: int) -> Tokenizer:
-    """A copy of the tokenizer without padding and truncation. Raises ValueError where no token would fit."""
+    """Return a copy of the tokenizer without padding and truncation.
+
+    Raises:
+        ValueError: `max_tokens` leaves no room for a token.
+    """
     if max_tokens < 3:
         raise ValueError(f"max_tokens must be at least 3 ([CLS], one token, [SEP]), got {max_tokens}")
     plain = Tokenizer.from_str(tokenizer.to_str())
@@ -225,7 +176,7 @@ def _plain(tokenizer: Tokenizer, max_tokens: int) -> Tokenizer:
 
 def _encode(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) -> Ragged:
     rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
-    # The tokenizer's own truncation is not used: it would be a setting changed in the caller's object.
+    # The tokenizer's own truncation is not used, because it would change the caller's object.
     rows = [row if len(row) <= max_tokens else [*row[: max_tokens - 1], row[-1]] for row in rows]
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])

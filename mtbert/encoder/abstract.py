@@ -1,4 +1,4 @@
-"""What every encoder is."""
+"""The base of all encoders."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from mtbert.packing import Packing
 class AbstractEncoder(nn.Module, ABC):
     """A map from token numbers to hidden states of every token.
 
-    `embeddings` (its table of words is `embeddings.word`) and `layers`, from below, are the parts that are frozen or
-    read one by one; `width` is that of the hidden states, `shape` all sizes. Only where `supports_adapters` can
-    adapters be put inside.
+    `embeddings` (its word embeddings are `embeddings.word`) and `layers`, from the lowest, are the parts that are
+    frozen or read one by one; `width` is that of the hidden states, `shape` all sizes. `supports_adapters`: adapters
+    can be put inside.
     """
 
     supports_adapters: ClassVar[bool]
@@ -38,19 +38,19 @@ class AbstractEncoder(nn.Module, ABC):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width).
+        """Return the last hidden states (batch, tokens, width).
 
         `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int, real tokens first.
-        `adapter` is the set of one task. `embedded` (batch, tokens, width of the words) stand in for the word
-        embeddings of `input_ids`: what a perturbation changes. What stands at padding changes no real token.
+        `adapter` is the set of one task. `embedded` (batch, tokens, width of the words) replaces the word embeddings of
+        `input_ids`, for a perturbation. Values at padding do not affect real tokens.
 
-        `packing` is that of the mask, where it is known already. `first_only`: the first token's state is all that is
-        wanted; an encoder may leave out the others, and give (batch, 1, width).
+        `packing` is that of the mask, if it is known already. `first_only`: only the first token's state is needed; an
+        encoder may skip the others and return (batch, 1, width).
         """
 
     @abstractmethod
     def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
-        """Hidden states (batch, tokens, their width) after the first `layers` layers, without adapters."""
+        """Return hidden states (batch, tokens, their width) after the first `layers` layers, without adapters."""
 
     @abstractmethod
     def upper(
@@ -62,10 +62,10 @@ class AbstractEncoder(nn.Module, ABC):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width) from those after the first `layers` layers.
+        """Return the last hidden states (batch, tokens, width) from those after the first `layers` layers.
 
-        `packing` and `first_only` as in `forward`. Together with `lower` the same as `forward` without adapters. What
-        stands at padding changes no real token.
+        `packing` and `first_only` as in `forward`. Together with `lower` this is `forward` without adapters. Values at
+        padding do not affect real tokens.
         """
 
     @abstractmethod

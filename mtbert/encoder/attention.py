@@ -14,8 +14,11 @@ from mtbert.packing import Packing
 class SelfAttention(nn.Module):
     """softmax(Q K' / sqrt(d_head)) V for every head, side by side, then one output matrix.
 
-    Vaswani et al. 2017, equation 1 and section 3.2.2. Query, key and value are one matrix product, rows in
-    this order. `attention_dropout` drops attention weights, in training only.
+    Vaswani et al. 2017, equation 1 and section 3.2.2. Query, key and value are one matrix, rows in this order.
+    `attention_dropout` drops attention weights, in training only.
+
+    Raises:
+        BackboneError: the number of heads does not divide the width.
     """
 
     def __init__(self, *, width: int, heads: int, attention_dropout: float) -> None:
@@ -36,9 +39,9 @@ class SelfAttention(nn.Module):
         query_delta: Tensor | None = None,
         value_delta: Tensor | None = None,
     ) -> Tensor:
-        """`hidden` (real tokens, width) as `packing` says; gives (real tokens, width).
+        """Return the attention output (real tokens, width) for `hidden` (real tokens, width), packed by `packing`.
 
-        What an adapter adds to the queries and to the values of all heads has the shape of `hidden`.
+        `query_delta` and `value_delta`, of the shape of `hidden`, are what an adapter adds for all heads.
         """
         qkv = self.qkv(hidden)
         if query_delta is not None or value_delta is not None:
@@ -56,9 +59,9 @@ class SelfAttention(nn.Module):
         query_delta: Tensor | None = None,
         value_delta: Tensor | None = None,
     ) -> Tensor:
-        """What `forward` gives for the first token of each row (rows, width), without the queries of all others.
+        """Return `forward` for the first token of each row (rows, width), without the queries of the others.
 
-        `query_delta` (rows, width) is that of these tokens, `value_delta` (real tokens, width) of all.
+        `query_delta` (rows, width) is for these tokens, `value_delta` (real tokens, width) for all.
         """
         query, key_value = first_and_all(self.qkv, hidden, packing)
         if query_delta is not None:
@@ -74,16 +77,16 @@ class SelfAttention(nn.Module):
 
 
 def attention(qkv: Tensor, packing: Packing, heads: int, dropout_probability: float = 0.0) -> Tensor:
-    """softmax(Q K' / sqrt(d_head)) V for every head (real tokens, width); `qkv` are Q, K and V beside each other."""
+    """Return softmax(Q K' / sqrt(d_head)) V for every head (real tokens, width); `qkv` is [Q, K, V] side by side."""
     query, key, value = _by_head(packing.pad(qkv), 3, heads)
     mixed = _mixed(query, key, value, packing.visible, dropout_probability)
     return packing.pack(mixed.transpose(1, 2).flatten(2))
 
 
 def first_and_all(qkv: nn.Linear, hidden: Tensor, packing: Packing) -> tuple[Tensor, Tensor]:
-    """The queries of the first tokens (rows, width), keys and values of all (real tokens, 2 width), beside each other.
+    """Return the queries of the first tokens (rows, width), and [keys, values] of all tokens (real tokens, 2 width).
 
-    `qkv` gives all three for every token of `hidden` (real tokens, ...).
+    `qkv` computes all three for every token of `hidden` (real tokens, ...).
     """
     width = qkv.out_features // 3
     query = F.linear(hidden[packing.firsts], qkv.weight[:width], qkv.bias[:width])
@@ -93,24 +96,21 @@ def first_and_all(qkv: nn.Linear, hidden: Tensor, packing: Packing) -> tuple[Ten
 def first_attention(
     query: Tensor, key_value: Tensor, packing: Packing, heads: int, dropout_probability: float = 0.0
 ) -> Tensor:
-    """What `attention` gives for the first token of each row (rows, width), from what `first_and_all` gives."""
+    """Return `attention` for the first token of each row (rows, width), from what `first_and_all` returned."""
     key, value = _by_head(packing.pad(key_value), 2, heads)
     (first,) = _by_head(query.unsqueeze(1), 1, heads)
     return _mixed(first, key, value, packing.visible, dropout_probability).flatten(1)  # from (rows, heads, 1, width)
 
 
 def _by_head(padded: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
-    """Each of the parts that stand beside each other in (rows, tokens, parts * width), by head.
-
-    Each (rows, heads, tokens, width of a head).
-    """
+    """Split (rows, tokens, parts * width) into its parts, each (rows, heads, tokens, width of a head)."""
     rows, tokens, width = padded.shape
     by_head = padded.view(rows, tokens, parts, heads, width // (parts * heads))
     return by_head.permute(2, 0, 3, 1, 4).unbind(0)
 
 
 def _mixed(query: Tensor, key: Tensor, value: Tensor, visible: Tensor, dropout_probability: float) -> Tensor:
-    """Values (rows, heads, queries, width of a head), mixed by how well their keys fit the queries."""
+    """Return values (rows, heads, queries, width of a head), weighted by how well their keys match the queries."""
     if not dropout_probability or query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value, attn_mask=visible, dropout_p=dropout_probability)
     # With dropout, torch has no fused kernel on a CPU either, and its masks are slow.

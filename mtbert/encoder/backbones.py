@@ -1,6 +1,6 @@
 """Backbones by name: `minilm`, `tiny`, `bilstm`, a folder, or a model on the Hugging Face hub.
 
-Only what builds an encoder imports torch, so that checking a name and tokenizing data stay light.
+Only functions that build an encoder import torch, so that checking a name and tokenizing data are fast.
 """
 
 from __future__ import annotations
@@ -34,9 +34,12 @@ _log = logging.getLogger(__name__)
 
 
 def check(backbone: str) -> None:
-    """Raise `BackboneError` where a backbone cannot be had, as far as can be seen at once and offline.
+    """Check that a backbone is available, without contacting the hub.
 
-    Looks at names, installed packages and a folder's files; weights are read only when an encoder is built.
+    Names, installed packages and a folder's files are checked; weights are read only when an encoder is built.
+
+    Raises:
+        BackboneError: it is not available.
     """
     if backbone in FRESH:
         return
@@ -53,21 +56,26 @@ def check(backbone: str) -> None:
 
 
 def positions(backbone: str) -> int | None:
-    """How many tokens of a sentence a backbone takes, its files here; None for one without a checkpoint: enough."""
+    """Return how many tokens of a sentence a backbone reads, its files being here; None if there is no limit."""
     return None if backbone in FRESH else read_shape(find_folder(backbone)).positions
 
 
 def fetch(backbone: str) -> None:
-    """Have a backbone's files here: a model on the hub is downloaded, `BackboneError` where it cannot be.
+    """Download a backbone's files if it is a model on the hub.
 
-    Nothing to do for those without a checkpoint, and where the files are here already.
+    Raises:
+        BackboneError: they are not available.
     """
     if backbone not in FRESH:
         find_folder(backbone)
 
 
 def check_layers(backbone: str, layers: int | None, last: int | None = None) -> None:
-    """Raise `BackboneError` where a backbone, its files here, has not so many layers, or not so many `last` ones."""
+    """Check that a backbone, its files being here, has this many layers, and this many `last` ones to train.
+
+    Raises:
+        BackboneError: it has fewer.
+    """
     shape = _fresh_shape(backbone, 1) if backbone in FRESH else read_shape(find_folder(backbone))
     depth = _depth(backbone, layers, shape.layers)
     if last is not None and last > depth:
@@ -78,10 +86,13 @@ def check_layers(backbone: str, layers: int | None, last: int | None = None) -> 
 
 
 def load_tokenizer(backbone: str, texts: Iterable[str] | None = None) -> Tokenizer:
-    """A backbone's tokenizer, with no padding and no truncation set: [CLS] text [SEP].
+    """Return a backbone's tokenizer, without padding and truncation: [CLS] text [SEP].
 
-    `texts` are what `tiny` and `bilstm` train their vocabulary on; the demo's training sentences where None. The others
-    have their own vocabulary and do not look at `texts`. Raises `BackboneError` where there is no tokenizer.
+    `tiny` and `bilstm` train their vocabulary on `texts` (None: the demo's training sentences). The others have their
+    own vocabulary and ignore `texts`.
+
+    Raises:
+        BackboneError: there is no tokenizer.
     """
     if backbone in FRESH:
         return tiny_vocabulary.train_tokenizer(_demo_texts() if texts is None else texts)
@@ -97,12 +108,15 @@ def build_encoder(
     attention_dropout: float = 0.1,
     seed: int = 0,
 ) -> AbstractEncoder:
-    """A backbone's encoder on the CPU, in training mode; its first `layers` layers, all where None.
+    """Return a backbone's encoder on the CPU, in training mode, with its first `layers` layers (None: all).
 
-    `vocabulary_size` is the tokenizer's. `seed` decides the weights of `tiny` and `bilstm`; the others have their
-    own. `bilstm` has no attention, so `attention_dropout` is nothing to it. Nothing is drawn from torch's global
-    generator. Raises `BackboneError` where `layers` is out of range, weights are missing, damaged or of another
-    shape, or the vocabulary is larger than the encoder's.
+    `vocabulary_size` is the tokenizer's. `seed` decides the weights of `tiny` and `bilstm`; the others have published
+    ones. `bilstm` has no attention, so it ignores `attention_dropout`. Nothing is drawn from torch's global generator.
+
+    Raises:
+        BackboneError: `layers` is out of range, weights are missing, damaged or of another shape, or the vocabulary is
+        larger
+            than the encoder's.
     """
     import torch
 
@@ -116,8 +130,8 @@ def build_encoder(
             f"'{backbone}' knows, got {vocabulary_size}. Use the tokenizer that belongs to it."
         )
     shape = replace(shape, layers=_depth(backbone, layers, shape.layers))
-    with torch.random.fork_rng(devices=[]):  # torch's own first weights, soon overwritten, draw from it
-        encoder = _untrained(shape, hidden_dropout, attention_dropout)
+    with torch.random.fork_rng(devices=[]):  # torch's initial weights, which are overwritten, are drawn from it
+        encoder = untrained_encoder(shape, hidden_dropout=hidden_dropout, attention_dropout=attention_dropout)
     if folder is not None and isinstance(encoder, BertEncoder):
         _load_published(encoder, backbone, folder)
     else:
@@ -126,22 +140,17 @@ def build_encoder(
 
 
 def declared_shape(backbone: str, sizes: Mapping[str, Any]) -> BertShape | BilstmShape:
-    """The shape of the sizes that a saved model declares.
+    """Return the shape of the sizes that a saved model declares.
 
-    Raises `TypeError` for sizes that are not this backbone's, `BackboneError` for what is no size.
+    Raises:
+        TypeError: the sizes are not this backbone's.
+        BackboneError: a size is not valid.
     """
     return BilstmShape(**sizes) if backbone == "bilstm" else BertShape(**sizes)
 
 
-def restore_encoder(
-    shape: BertShape | BilstmShape, *, hidden_dropout: float, attention_dropout: float
-) -> AbstractEncoder:
-    """An encoder of a saved model's shape, its weights not yet read."""
-    return _untrained(shape, hidden_dropout, attention_dropout)
-
-
 def load_pooler(backbone: str) -> tuple[Tensor, Tensor] | None:
-    """The pooler of a backbone's checkpoint, weight (width, width) and bias (width,); None where there is none."""
+    """Return the pooler of a backbone's checkpoint, weight (width, width) and bias (width,); None if there is none."""
     if backbone in FRESH:
         return None
     from mtbert.encoder.weights import pooler_of, read_tensors
@@ -150,9 +159,10 @@ def load_pooler(backbone: str) -> tuple[Tensor, Tensor] | None:
 
 
 def load_masked_head(backbone: str) -> MaskedHead | None:
-    """The masked-LM head of a backbone's checkpoint; None where there is none.
+    """Return the masked-LM head of a backbone's checkpoint; None if there is none.
 
-    Raises `BackboneError` for a part of one.
+    Raises:
+        BackboneError: the checkpoint has only parts of one.
     """
     if backbone in FRESH:
         return None
@@ -163,13 +173,15 @@ def load_masked_head(backbone: str) -> MaskedHead | None:
 
 
 def load_encoder(name: str, layers: int | None = None) -> tuple[AbstractEncoder, Tokenizer]:
-    """A backbone's encoder, ready to be used (evaluation mode), and its tokenizer.
+    """Return a backbone's encoder, ready for use (evaluation mode), and its tokenizer.
 
-    `encoder(input_ids, attention_mask)` gives the last hidden states (batch, tokens, width). `layers` keeps
-    the first so many layers. `tiny` and `bilstm` have random weights (seed 0) and the vocabulary of the demo.
-    Raises `BackboneError`.
+    `encoder(input_ids, attention_mask)` returns the last hidden states (batch, tokens, width). `layers` keeps the first
+    layers alone. `tiny` and `bilstm` have random weights (seed 0) and the vocabulary of the demo.
 
     >>> encoder, tokenizer = load_encoder("minilm", layers=3)
+
+    Raises:
+        BackboneError: the backbone is not available, or has fewer layers.
     """
     tokenizer = load_tokenizer(name)
     encoder = build_encoder(name, layers=layers, vocabulary_size=tokenizer.get_vocab_size())
@@ -177,14 +189,17 @@ def load_encoder(name: str, layers: int | None = None) -> tuple[AbstractEncoder,
 
 
 def _fresh_shape(backbone: str, vocabulary_size: int) -> BertShape | BilstmShape:
-    """The sizes of a backbone without a checkpoint."""
+    """Return the sizes of a backbone without a checkpoint."""
     layers = FRESH_LAYERS[backbone]
-    if backbone == "bilstm":  # Kumar states none; small enough for a laptop, the output as wide as both directions
+    if backbone == "bilstm":  # Kumar prints no sizes; small enough for a laptop, the output as wide as both directions
         return BilstmShape(vocabulary_size, width=256, layers=layers, embedding_width=128, hidden_width=128)
     return BertShape(vocabulary_size=vocabulary_size, width=128, layers=layers, heads=2, inner_width=512)
 
 
-def _untrained(shape: BertShape | BilstmShape, hidden_dropout: float, attention_dropout: float) -> AbstractEncoder:
+def untrained_encoder(
+    shape: BertShape | BilstmShape, *, hidden_dropout: float, attention_dropout: float
+) -> AbstractEncoder:
+    """Return an encoder of this shape with torch's initial weights."""
     from mtbert.encoder.bert import BertEncoder
     from mtbert.encoder.bilstm import BilstmEncoder
 
@@ -216,7 +231,7 @@ def _load_published(encoder: BertEncoder, backbone: str, folder: Path) -> None:
 
 
 def _demo_texts() -> list[str]:
-    """Every training sentence of the demo, as a study on the demo trains `tiny`'s vocabulary on."""
+    """Return every training sentence of the demo, on which a study of the demo trains `tiny`'s vocabulary."""
     from mtbert.data import demo
 
     texts: list[str] = []

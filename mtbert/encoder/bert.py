@@ -21,8 +21,7 @@ INITIAL_DEVIATION = 0.02  # BERT's initializer_range, Devlin et al. 2018, publis
 class BertEncoder(AbstractEncoder):
     """BERT without a pooler (Devlin et al. 2018): the last hidden states of every token.
 
-    `embeddings` and `layers` are the parts that are frozen or read one by one. A new encoder has torch's
-    usual random weights; `initialise` draws BERT's, `weights.load_into` puts in published ones.
+    A new encoder has torch's initial weights; `initialise` draws BERT's, `weights.load_into` loads published ones.
     """
 
     supports_adapters = True
@@ -61,12 +60,10 @@ class BertEncoder(AbstractEncoder):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width).
+        """Return the last hidden states (batch, tokens, width), see `AbstractEncoder`.
 
-        `input_ids` (batch, tokens) int64, `attention_mask` (batch, tokens) bool or 0/1 int. What stands at
-        padding does not change the real tokens; hidden states there are finite and mean nothing.
-        `adapter` is the set of one task. `embedded` (batch, tokens, width) stand in for the word embeddings of
-        `input_ids`, before positions and layer norm: what a perturbation changes.
+        Hidden states at padding are finite and meaningless. `embedded` replaces the word embeddings before positions
+        and layer norm.
         """
         packing = packing or packing_of(attention_mask)
         hidden: Tensor = self.embeddings(input_ids, packing, embedded)  # (real tokens, width)
@@ -75,7 +72,7 @@ class BertEncoder(AbstractEncoder):
         return self._through(self.layers, hidden, packing, first_only)
 
     def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
-        """Hidden states (batch, tokens, width) after the first `layers` layers, see `AbstractEncoder`."""
+        """Return hidden states (batch, tokens, width) after the first `layers` layers, see `AbstractEncoder`."""
         packing = packing_of(attention_mask)
         hidden: Tensor = self.embeddings(input_ids, packing)
         for layer in self.layers[:layers]:
@@ -91,14 +88,14 @@ class BertEncoder(AbstractEncoder):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
+        """Return the last hidden states (batch, tokens, width) from those of `lower`, see `AbstractEncoder`."""
         if layers == len(self.layers):
             return hidden
         packing = packing or packing_of(attention_mask)
         return self._through(self.layers[layers:], packing.pack(hidden), packing, first_only)
 
     def _through(self, layers: Iterable[nn.Module], hidden: Tensor, packing: Packing, first_only: bool) -> Tensor:
-        """The states (batch, tokens, width) after some layers; of the first token alone where no other is wanted."""
+        """Return the states (batch, tokens, width) after some layers, or (batch, 1, width) with `first_only`."""
         *lower, last = (cast(BertLayer, layer) for layer in layers)
         for layer in lower:
             hidden = layer(hidden, packing)
@@ -107,7 +104,9 @@ class BertEncoder(AbstractEncoder):
         return packing.pad(last(hidden, packing))
 
     def _adapted(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, first_only: bool) -> Tensor:
-        """All layers with an adapter; what stands on top of them stands inside the last layer norm, and sees all."""
+        """Return the states after all layers with an adapter; `adapter.top` is inside the last layer norm and reads all
+        tokens.
+        """
         layers = [cast(BertLayer, layer) for layer in self.layers]
         for number, layer in enumerate(layers[:-1]):
             hidden = layer.output_norm(layer.adapted_sum(hidden, packing, adapter, number))
@@ -120,10 +119,10 @@ class BertEncoder(AbstractEncoder):
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw matrices and embeddings from N(0, 0.02), zero the biases, start layer norms as the identity.
+        """Draw matrices and embeddings from N(0, 0.02), set the biases to zero, and the layer norms to the identity.
 
-        Drawn from `generator` alone, embeddings first and then layer by layer: an encoder of fewer layers
-        starts as the lower part of a deeper one.
+        Drawn from `generator` alone, embeddings first and then layer by layer: an encoder of fewer layers starts as the
+        lower part of a deeper one.
         """
         for module in self.modules():
             if isinstance(module, nn.Linear):

@@ -1,4 +1,4 @@
-"""The bidirectional LSTM encoder: what BERT is compared with."""
+"""The bidirectional LSTM encoder, for comparison with BERT."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BilstmEmbeddings(nn.Module):
         self.word = nn.Embedding(vocabulary_size, width)
 
     def forward(self, input_ids: Tensor, words: Tensor | None = None) -> Tensor:
-        """(batch, tokens, embedding width) of `input_ids` (batch, tokens), or `words` themselves where given."""
+        """Return (batch, tokens, embedding width) of `input_ids` (batch, tokens), or `words` themselves if given."""
         result: Tensor = self.word(input_ids) if words is None else words
         return result
 
@@ -37,9 +37,10 @@ class BilstmLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, hidden: Tensor, lengths: Tensor) -> Tensor:
-        """(batch, tokens, 2 hidden_width) from (batch, tokens, inputs); `lengths` (batch,) real tokens, at least 1.
+        """Return (batch, tokens, 2 hidden_width) from (batch, tokens, inputs); `lengths` (batch,) real tokens, at least
+        1.
 
-        Packed: the backward direction starts at the last real token, and padding comes out as zeros.
+        Packed: the backward direction starts at the last real token, and padding is zero in the output.
         """
         packed = pack_padded_sequence(hidden, lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=hidden.shape[1])
@@ -51,7 +52,7 @@ class BilstmEncoder(AbstractEncoder):
     """h = W LSTM2(LSTM1(embedding)) + b, both layers bidirectional with dropout after each (Kumar, figure 1).
 
     Kumar prints dropout 0.5 (`hidden_dropout`) and no sizes. There is no attention and there are no positions, so
-    sentences of any length. A row with no real token counts as having one.
+    sentences may have any length. A row with no real token counts as having one.
     """
 
     supports_adapters = False
@@ -83,10 +84,14 @@ class BilstmEncoder(AbstractEncoder):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """Hidden states (batch, tokens, width), see `AbstractEncoder`; raises `BackboneError` for an adapter."""
+        """Return hidden states (batch, tokens, width), see `AbstractEncoder`.
+
+        Raises:
+            BackboneError: there is an adapter.
+        """
         if adapter is not None:
             raise BackboneError("a BiLSTM has no place for adapters, but got one. Leave adapters out, or use a BERT.")
-        # torch's packed sequences want them there: on a GPU each pass waits for it, with this encoder alone.
+        # torch's packed sequences need them on the CPU: on a GPU each pass waits, with this encoder alone.
         lengths = attention_mask.sum(1).clamp(min=1).cpu()
         hidden: Tensor = self.embeddings(input_ids, embedded)
         for layer in self.layers:
@@ -95,7 +100,9 @@ class BilstmEncoder(AbstractEncoder):
         return result
 
     def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
-        """Hidden states (batch, tokens, 2 hidden widths) after the first `layers` layers, see `AbstractEncoder`."""
+        """Return hidden states (batch, tokens, 2 hidden widths) after the first `layers` layers, see
+        `AbstractEncoder`.
+        """
         lengths = attention_mask.sum(1).clamp(min=1).cpu()
         hidden: Tensor = self.embeddings(input_ids)
         for layer in self.layers[:layers]:
@@ -111,7 +118,7 @@ class BilstmEncoder(AbstractEncoder):
         packing: Packing | None = None,
         first_only: bool = False,
     ) -> Tensor:
-        """The last hidden states (batch, tokens, width) from those that `lower` gives, see `AbstractEncoder`."""
+        """Return the last hidden states (batch, tokens, width) from those of `lower`, see `AbstractEncoder`."""
         lengths = attention_mask.sum(1).clamp(min=1).cpu()
         for layer in self.layers[layers:]:
             hidden = layer(hidden, lengths)
@@ -120,10 +127,10 @@ class BilstmEncoder(AbstractEncoder):
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw torch's usual weights from `generator` alone: embeddings, layers from below, the output.
+        """Draw torch's initial weights from `generator` alone: embeddings, layers from the lowest, the output.
 
-        Embeddings from N(0, 1), an LSTM's from U(-k, k) with k = 1 / sqrt(hidden width), those of the output with
-        k = 1 / sqrt(its inputs). An encoder of fewer layers has the lower part of a deeper one.
+        Embeddings from N(0, 1), an LSTM's from U(-k, k) with k = 1 / sqrt(hidden width), those of the output with k = 1
+        / sqrt(its inputs). An encoder of fewer layers has the lower part of a deeper one.
         """
         self.embeddings.word.weight.normal_(0.0, 1.0, generator=generator)
         for part in (*self.layers, self.output):

@@ -1,4 +1,4 @@
-"""The files of a published model: their names, and how the small ones are read."""
+"""The files of a published model: their names, and reading the small ones."""
 
 from __future__ import annotations
 
@@ -8,25 +8,30 @@ from pathlib import Path
 from mtbert.errors import BackboneError
 
 SAFETENSORS, PICKLED, CONFIG = "model.safetensors", "pytorch_model.bin", "config.json"
-SHARDS = ".index.json"  # after either name of the weights: which file holds which tensor, where there are several
+SHARDS = ".index.json"  # suffix of either name of the weights: the index of tensors in several files
 TOKENIZER, TOKENIZER_CONFIG, VOCABULARY = "tokenizer.json", "tokenizer_config.json", "vocab.txt"
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """The JSON object in a model's file. Raises `BackboneError` naming the file where there is none."""
+    """Return the JSON object in a model's file.
+
+    Raises:
+        BackboneError: the file holds none; the message names it.
+    """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BackboneError(f"{path} is not JSON: {error}. Copy or download the model again.") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise BackboneError(f"{path} must hold a JSON object. Copy or download the model again.")
-    return found
+    return value
 
 
 def weight_files(folder: Path) -> tuple[Path, ...]:
-    """The files with a model's weights: one, or the shards that an index names; safetensors before pickled ones.
+    """Return the files of a model's weights: one, or the shards in an index; safetensors are preferred to pickled ones.
 
-    Raises `BackboneError` where there are none, or a shard is missing or outside the folder.
+    Raises:
+        BackboneError: there are none, or a shard is missing or outside the folder.
     """
     for name in (SAFETENSORS, PICKLED):
         if (folder / name).is_file():

@@ -1,4 +1,4 @@
-"""From token numbers to the first hidden states."""
+"""The embeddings of BERT: from token numbers to the first hidden states."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mtbert.packing import Packing
 class BertEmbeddings(nn.Module):
     """dropout(LN(word + position + token type)), Devlin et al. 2018, figure 2.
 
-    Positions are learned. Sentences go through the encoder one at a time, so the token type is always 0; the
-    table of types is kept, because published weights have trained its first row.
+    Positions are learned. Sentences go through the encoder one at a time, so the token type is always 0; the table of
+    types exists because published weights have trained its first row.
     """
 
     def __init__(
@@ -35,10 +35,12 @@ class BertEmbeddings(nn.Module):
         self.dropout = Dropout(hidden_dropout)
 
     def forward(self, input_ids: Tensor, packing: Packing, words: Tensor | None = None) -> Tensor:
-        """`input_ids` (rows, tokens) int64; gives (real tokens, width), as `packing` says.
+        """Return (real tokens, width), packed by `packing`, for `input_ids` (rows, tokens) int64.
 
-        `words` (rows, tokens, width) stand in for the word embeddings that `input_ids` would look up.
-        Raises `BackboneError` where there are more tokens than learned positions.
+        `words` (rows, tokens, width) replaces the word embeddings of `input_ids`.
+
+        Raises:
+            BackboneError: there are more tokens than learned positions.
         """
         tokens, positions = input_ids.shape[1], self.position.num_embeddings
         if tokens > positions:

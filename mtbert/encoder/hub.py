@@ -1,4 +1,4 @@
-"""Published models from the Hugging Face hub, downloaded once and then read from its cache."""
+"""Published models on the Hugging Face hub, downloaded once and then read from its cache."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ _SMALL = (CONFIG, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, "special_tokens_map.j
 
 
 def require_library(name: str) -> None:
-    """Raise `BackboneError` where huggingface_hub, an optional dependency, is not installed."""
+    """Check that huggingface_hub, an optional dependency, is installed.
+
+    Raises:
+        BackboneError: it is not.
+    """
     if importlib.util.find_spec("huggingface_hub") is None:
         raise BackboneError(
             f"backbone '{name}' comes from the Hugging Face hub, which needs huggingface_hub. "
@@ -31,11 +35,12 @@ def require_library(name: str) -> None:
 
 
 def download(name: str) -> Path:
-    """The local folder of a hub model; the hub is asked only where the cache does not hold it.
+    """Return the local folder of a hub model; the hub is contacted only if the cache does not have it.
 
-    Only configuration, tokenizer and weights are fetched, pickled weights only where there are no
-    safetensors. Raises `BackboneError` where the library is missing, the name does not exist or the hub
-    cannot be reached.
+    Only configuration, tokenizer and weights are downloaded, pickled weights only if there are no safetensors.
+
+    Raises:
+        BackboneError: the library is missing, the name does not exist, or the hub cannot be reached.
     """
     require_library(name)
     from huggingface_hub import snapshot_download
@@ -51,7 +56,7 @@ def download(name: str) -> Path:
     except (OSError, ValueError) as error:  # every error of the library is one of these
         reason = str(error).strip().split("\n")[0]
         raise BackboneError(
-            f"backbone '{name}' is no folder here, and the Hugging Face hub did not give it: {reason} "
+            f"backbone '{name}' is not a folder here, and cannot be downloaded from the Hugging Face hub: {reason} "
             "Check the name and the network, or give a folder that holds the model."
         ) from error
     if not _is_whole(folder):
@@ -70,7 +75,7 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _with_shards(name: str) -> tuple[str, ...]:
-    """The patterns of a file of weights, and of its index and shards where it is several."""
+    """Return the patterns of a file of weights, its index and its shards."""
     stem, ending = name.rsplit(".", 1)
     return name, f"{name}{SHARDS}", f"{stem}-*.{ending}"
 

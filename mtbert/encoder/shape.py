@@ -9,7 +9,7 @@ from pathlib import Path
 from mtbert.encoder.checkpoint_files import CONFIG, read_json
 from mtbert.errors import BackboneError
 
-# What this encoder computes; a checkpoint that says otherwise would load and then compute something else.
+# A checkpoint that declares something else would load and then compute something else.
 _MUST_BE: dict[str, object] = {
     "model_type": "bert",
     "hidden_act": "gelu",
@@ -22,7 +22,11 @@ LEAST_POSITIONS = 3  # a sentence of one token, between [CLS] and [SEP]
 
 @dataclass(frozen=True)
 class BertShape:
-    """The sizes of an encoder; BERT-base is (30522, 768, 12, 12, 3072). Raises `BackboneError` below 1."""
+    """The sizes of an encoder; BERT-base is (30522, 768, 12, 12, 3072).
+
+    Raises:
+        BackboneError: a size is below 1.
+    """
 
     vocabulary_size: int
     width: int
@@ -37,14 +41,18 @@ class BertShape:
         _check_sizes(asdict(self))
 
     def least_parameters(self) -> int:
-        """The weights of its matrices; biases and norms come on top."""
+        """Return the number of weights in its matrices, without biases and norms."""
         rows = self.vocabulary_size + self.positions + self.token_types
         return self.width * (rows + self.layers * (4 * self.width + 2 * self.inner_width))
 
 
 @dataclass(frozen=True)
 class BilstmShape:
-    """The sizes of a bidirectional LSTM encoder; `hidden_width` is one direction's. `BackboneError` below 1."""
+    """The sizes of a bidirectional LSTM encoder; `hidden_width` is one direction's.
+
+    Raises:
+        BackboneError: a size is below 1.
+    """
 
     vocabulary_size: int
     width: int
@@ -56,7 +64,7 @@ class BilstmShape:
         _check_sizes(asdict(self))
 
     def least_parameters(self) -> int:
-        """The weights of its table of words and of its recurrences; the rest comes on top."""
+        """Return the number of weights in its word embeddings and recurrences."""
         return self.vocabulary_size * self.embedding_width + self.layers * 8 * self.hidden_width**2
 
 
@@ -65,23 +73,28 @@ def _check_sizes(sizes: Mapping[str, float]) -> None:
     wrong |= {n: size for n, size in sizes.items() if isinstance(size, bool) or not isinstance(size, int | float)}
     wrong |= {n: size for n, size in sizes.items() if isinstance(size, float) and n != "layer_norm_epsilon"}
     if wrong:
-        told = ", ".join(f"{name}={size}" for name, size in wrong.items())
-        raise BackboneError(f"every size of an encoder must be a number and at least 1, got {told}. Give 1 or more.")
+        sizes_given = ", ".join(f"{name}={size}" for name, size in wrong.items())
+        raise BackboneError(f"every size of an encoder must be at least 1, got {sizes_given}. Give 1 or more.")
 
 
 def read_shape(folder: Path) -> BertShape:
-    """The shape that config.json declares. Raises `BackboneError` naming the file if it is no BERT's."""
+    """Return the shape that config.json declares.
+
+    Raises:
+        BackboneError: it is not a BERT's; the message names the file.
+    """
     path = folder / CONFIG
     declared = read_json(path)
-    for name, law in _MUST_BE.items():
-        if declared.get(name, law) != law:
-            raise BackboneError(f"{name} must be {law!r}, got {declared[name]!r} in {path}. Give a plain BERT encoder.")
+    for name, value in _MUST_BE.items():
+        if declared.get(name, value) != value:
+            message = f"{name} must be {value!r}, got {declared[name]!r} in {path}"
+            raise BackboneError(f"{message}. Give a plain BERT encoder.")
 
     def size(name: str, default: int | None = None) -> int:
-        found = declared.get(name, default)
-        if not isinstance(found, int):
-            raise BackboneError(f"{name} must be a whole number, got {found!r} in {path}. Give a BERT model.")
-        return found
+        value = declared.get(name, default)
+        if not isinstance(value, int):
+            raise BackboneError(f"{name} must be a whole number, got {value!r} in {path}. Give a BERT model.")
+        return value
 
     epsilon = declared.get("layer_norm_eps", 1e-12)
     if not isinstance(epsilon, float):

@@ -1,7 +1,7 @@
 """A small WordPiece vocabulary trained on given texts, the same in every process.
 
-The trainer of the `tokenizers` library is not used: two runs on the same text gave different vocabularies and
-different numbers (0.23), because ties are broken in the order of a randomly seeded hash table.
+The trainer of the `tokenizers` library is not used: two runs on the same text gave different vocabularies and different
+numbers (0.23), because ties are broken in the order of a randomly seeded hash table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from itertools import pairwise
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+# By the names that transformers has for them.
+NAMED_TOKENS = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+SPECIAL_TOKENS = tuple(NAMED_TOKENS.values())
 VOCABULARY_SIZE = 4000  # every frequent word of the demo and of the course's data, few parameters at width 128
 CHARACTERS = 500  # rarer ones become [UNK]; English text with accents and symbols has about 200
 MAX_CHARACTERS = 100  # a longer word is [UNK], as in BERT
@@ -23,10 +25,10 @@ Pair = tuple[str, str]
 
 
 def train_tokenizer(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> Tokenizer:
-    """An uncased BERT tokenizer with a vocabulary of at most `size` pieces trained on `texts`, in any order.
+    """Return an uncased BERT tokenizer with a vocabulary of at most `size` pieces trained on `texts`, in any order.
 
-    Characters come before merged pieces, so every word of known characters has a spelling, even where that
-    takes more than `size`. With no text the vocabulary is the special tokens.
+    Characters precede merged pieces, so every word of known characters has a spelling, even if that takes more than
+    `size`. Without texts the vocabulary is the special tokens.
     """
     counts = count_words(texts)
     vocabulary = train_vocabulary(counts, size)
@@ -41,24 +43,31 @@ def bert_tokenizer(
     cls: str = "[CLS]",
     sep: str = "[SEP]",
 ) -> Tokenizer:
-    """BERT's tokenizer for a vocabulary (piece -> number): [CLS] text [SEP], no padding, no truncation."""
+    """Return BERT's tokenizer for a vocabulary (piece -> number): [CLS] text [SEP], no padding, no truncation."""
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown, max_input_chars_per_word=MAX_CHARACTERS))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix=PREFIX)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{cls} $A {sep}",
-        pair=f"{cls} $A {sep} $B:1 {sep}:1",
-        special_tokens=[(token, vocabulary[token]) for token in (cls, sep)],
-    )
+    frame(tokenizer, cls, sep)
     tokenizer.add_special_tokens([token for token in SPECIAL_TOKENS if token in vocabulary])
     return tokenizer
 
 
+def frame(tokenizer: Tokenizer, cls: str, sep: str) -> None:
+    """Set a tokenizer's template to [CLS] text [SEP], or [CLS] text [SEP] text [SEP] with type 1 for the second
+    text.
+    """
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{cls} $A {sep}",
+        pair=f"{cls} $A {sep} $B:1 {sep}:1",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (cls, sep)],
+    )
+
+
 def count_words(texts: Iterable[str]) -> Counter[str]:
-    """How often each lower-cased word and punctuation mark occurs, as BERT splits them."""
+    """Return how often each lower-cased word and punctuation mark occurs, as BERT splits them."""
     normalizer, splitter = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
-    # Neither looks beyond a space, so what stands between two spaces is split once, however often it occurs.
+    # Neither looks beyond a space, so each text between two spaces is split once, however often it occurs.
     pieces: Counter[str] = Counter()
     for text in texts:
         pieces.update(text.split(" "))
@@ -70,11 +79,11 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 
 
 def train_vocabulary(counts: Counter[str], size: int, *, min_count: int = 2) -> dict[str, int]:
-    """Piece -> number: special tokens, characters, then pieces in the order in which they were merged.
+    """Return piece -> number: special tokens, characters, then pieces in the order in which they were merged.
 
-    Byte-pair encoding on words (Sennrich et al. 2016, algorithm 1), written as word pieces: the most frequent
-    pair of neighbours becomes one piece, until there are `size` or none occurs `min_count` times. Equal
-    counts are settled by the alphabet, so the result depends on `counts` alone and not on its order.
+    Byte-pair encoding on words (Sennrich et al. 2016, algorithm 1), written as word pieces: the most frequent pair of
+    neighbours becomes one piece, until there are `size` or none occurs `min_count` times. Ties are broken
+    alphabetically, so the result depends on `counts` alone and not on its order.
     """
     characters = _frequent_characters(counts)
     pieces = [*SPECIAL_TOKENS, *characters, *(PREFIX + character for character in characters)]
@@ -98,7 +107,7 @@ def _frequent_characters(counts: Counter[str]) -> list[str]:
 
 
 def _merges(spellings: list[list[str]], weights: list[int], min_count: int) -> Iterable[str]:
-    """New pieces, most frequent pair first; `spellings` (a list of pieces for each word) is rewritten."""
+    """Yield new pieces, most frequent pair first; `spellings` (a list of pieces for each word) is changed in place."""
     occurs: Counter[Pair] = Counter()
     where: defaultdict[Pair, set[int]] = defaultdict(set)
     for word, (spelling, weight) in enumerate(zip(spellings, weights, strict=True)):
@@ -131,7 +140,7 @@ def _merges(spellings: list[list[str]], weights: list[int], min_count: int) -> I
 
 
 def _merge(spelling: list[str], pair: Pair, piece: str) -> list[str]:
-    """The spelling with every occurrence of the pair, from the left, written as one piece."""
+    """Return the spelling with every occurrence of the pair, from the left, written as one piece."""
     merged: list[str] = []
     for symbol in spelling:
         if merged and (merged[-1], symbol) == pair:

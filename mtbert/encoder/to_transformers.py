@@ -1,4 +1,4 @@
-"""An encoder as a published BERT: a folder that `transformers` and `--backbone DIR` read, written without either."""
+"""Writing an encoder as a published BERT: a folder that `transformers` and `--backbone DIR` read."""
 
 from __future__ import annotations
 
@@ -16,16 +16,8 @@ from mtbert.atomic_files import sync
 from mtbert.encoder.bert import INITIAL_DEVIATION, BertEncoder
 from mtbert.encoder.checkpoint_files import CONFIG, SAFETENSORS, TOKENIZER, TOKENIZER_CONFIG
 from mtbert.encoder.shape import BertShape
+from mtbert.encoder.tiny_vocabulary import NAMED_TOKENS
 from mtbert.encoder.weights import to_hugging_face
-
-# By the names that `transformers` has for them.
-_SPECIAL_TOKENS = {
-    "pad_token": "[PAD]",
-    "unk_token": "[UNK]",
-    "cls_token": "[CLS]",
-    "sep_token": "[SEP]",
-    "mask_token": "[MASK]",
-}
 
 
 def write(
@@ -36,11 +28,11 @@ def write(
     max_tokens: int,
     pooler: tuple[Tensor, Tensor] | None = None,
 ) -> list[Path]:
-    """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json; the files, in this order.
+    """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json; return the files, in this order.
 
-    The hidden states are the encoder's. `max_tokens` is the length that the tokenizer cuts to when asked for it.
-    `pooler` is BERT's own, weight (width, width) and bias (width,); where None the folder has none, and
-    `BertModel(add_pooling_layer=False)` is the whole model. Files that are there are replaced, each at once.
+    The hidden states are the encoder's. `max_tokens` is the length to which the tokenizer cuts on request. `pooler` is
+    BERT's own, weight (width, width) and bias (width,); if None the folder has none, and
+    `BertModel(add_pooling_layer=False)` is the whole model. Existing files are replaced, each atomically.
     """
     folder.mkdir(parents=True, exist_ok=True)
     named = to_hugging_face(encoder.state_dict())
@@ -48,7 +40,7 @@ def write(
         named |= {"pooler.dense.weight": pooler[0], "pooler.dense.bias": pooler[1]}
     # A copy of each: query, key and value are views of one matrix, and shared memory cannot be saved.
     state = {name: tensor.detach().cpu().clone() for name, tensor in named.items()}
-    config = _config(encoder, tokenizer.token_to_id(_SPECIAL_TOKENS["pad_token"]))
+    config = _config(encoder, tokenizer.token_to_id(NAMED_TOKENS["pad"]))
     files: dict[str, Callable[[Path], object]] = {
         CONFIG: lambda path: _write_json(path, config),
         SAFETENSORS: lambda path: save_file(state, path, metadata={"format": "pt"}),
@@ -65,7 +57,7 @@ def write(
 
 
 def _config(encoder: BertEncoder, pad_id: int | None) -> dict[str, Any]:
-    """What `transformers.BertConfig` reads, and `shape.read_shape`."""
+    """Return the configuration that `transformers.BertConfig` and `shape.read_shape` read."""
     shape: BertShape = encoder.shape
     return {
         "architectures": ["BertModel"],
@@ -87,8 +79,10 @@ def _config(encoder: BertEncoder, pad_id: int | None) -> dict[str, Any]:
 
 
 def _tokenizer_config(tokenizer: Tokenizer, max_tokens: int) -> dict[str, Any]:
-    """`PreTrainedTokenizerFast` takes tokenizer.json as it is; BERT's own class would build one anew."""
-    known = {name: token for name, token in _SPECIAL_TOKENS.items() if tokenizer.token_to_id(token) is not None}
+    """Return the settings for `PreTrainedTokenizerFast`, which uses tokenizer.json as it is; BERT's class would rebuild
+    it.
+    """
+    known = {f"{name}_token": token for name, token in NAMED_TOKENS.items() if tokenizer.token_to_id(token) is not None}
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": max_tokens,

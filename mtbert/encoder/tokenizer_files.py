@@ -1,12 +1,12 @@
-"""A folder's tokenizer, as transformers' fast BERT tokenizer reads the same files: always [CLS] text [SEP].
+"""A folder's tokenizer, read as transformers' fast BERT tokenizer does: always [CLS] text [SEP].
 
-    tokenizer.json           taken as it is; what it does not say (normalizer, post-processor) is BERT's
-    vocab.txt                one piece a line, with BERT's normalizer, word pieces and post-processor
+    tokenizer.json           used as it is; normalizer and post-processor are BERT's if it has none
+    vocab.txt                one piece per line, with BERT's normalizer, word pieces and post-processor
     tokenizer_config.json    do_lower_case, strip_accents, tokenize_chinese_chars; special tokens; added_tokens_decoder
     special_tokens_map.json  names of special tokens; added_tokens.json: token -> number
 
-Padding and truncation that a file sets are not used. Where transformers 5 lower-cases what a tokenizer.json without a
-tokenizer_config.json says is cased, the file's own normalizer counts.
+Padding and truncation settings in a file are not used. Where transformers 5 lower-cases although a tokenizer.json
+without a tokenizer_config.json is cased, the file's own normalizer is used.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tokenizers import AddedToken, Tokenizer, normalizers, processors
+from tokenizers import AddedToken, Tokenizer, normalizers
 
 from mtbert.encoder import tiny_vocabulary
 from mtbert.encoder.checkpoint_files import TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, read_json
 from mtbert.errors import BackboneError
 
 SPECIAL_MAP, ADDED = "special_tokens_map.json", "added_tokens.json"
-NAMED = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
-# What a file calls an option, what BertNormalizer calls it, and its default.
+# An option's name in a file, its name in BertNormalizer, and its default.
 OPTIONS: Mapping[str, tuple[str, bool | None]] = {
     "do_lower_case": ("lowercase", True),
     "strip_accents": ("strip_accents", None),  # None: as lowercase
@@ -33,12 +32,16 @@ OPTIONS: Mapping[str, tuple[str, bool | None]] = {
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a folder. Raises `BackboneError` where there is none, or what it must have is missing."""
+    """Return the tokenizer of a folder.
+
+    Raises:
+        BackboneError: there is none, or it lacks a required part.
+    """
     try:
         return _read(folder, _settings(folder))
-    except (TypeError, ValueError, AttributeError) as error:  # a setting of another kind than it must be
+    except (TypeError, ValueError, AttributeError) as error:  # a setting of the wrong type
         raise BackboneError(
-            f"{folder}: {TOKENIZER_CONFIG}, {SPECIAL_MAP} or {ADDED} holds what is no setting of a tokenizer: {error}. "
+            f"{folder}: {TOKENIZER_CONFIG}, {SPECIAL_MAP} or {ADDED} holds an invalid setting: {error}. "
             "Copy or download the model again."
         ) from error
 
@@ -59,7 +62,7 @@ def _read(folder: Path, told: Mapping[str, Any]) -> Tokenizer:
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    """What the small files say, as one mapping; `added` has the tokens of added_tokens.json."""
+    """Return the settings in the small files as one mapping; `added` has the tokens of added_tokens.json."""
     told: dict[str, Any] = {}
     for name in (SPECIAL_MAP, TOKENIZER_CONFIG):
         if (folder / name).is_file():
@@ -70,18 +73,20 @@ def _settings(folder: Path) -> dict[str, Any]:
 
 
 def _names(told: Mapping[str, Any]) -> dict[str, str]:
-    """Kind of special token -> its text: BERT's, where the files do not name another."""
-    return {kind: _content(told.get(f"{kind}_token")) or usual for kind, usual in NAMED.items()}
+    """Return kind of special token -> its text; BERT's if the files name no other."""
+    return {kind: _content(told.get(f"{kind}_token")) or usual for kind, usual in tiny_vocabulary.NAMED_TOKENS.items()}
 
 
 def _content(token: object) -> str | None:
-    """The text of a token, which is a text or an object with its `content`."""
+    """Return the text of a token, which is a text or an object with its `content`."""
     found = token.get("content") if isinstance(token, dict) else token
     return found if isinstance(found, str) and found else None
 
 
 def _from_json(path: Path, told: Mapping[str, Any]) -> Tokenizer:
-    """tokenizer.json with BERT's normalizer where it has none, and the options that tokenizer_config.json states."""
+    """Return the tokenizer of tokenizer.json, with BERT's normalizer if it has none, and tokenizer_config.json's
+    options.
+    """
     data = read_json(path)
     normalizer = data.get("normalizer")
     try:
@@ -98,7 +103,7 @@ def _from_json(path: Path, told: Mapping[str, Any]) -> Tokenizer:
 
 
 def _normalizer(own: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
-    """BERT's normalizer: the options that are `told`, else those of the file's `own`, else the defaults."""
+    """Return BERT's normalizer with the options of the settings, else of the file's `own`, else the defaults."""
     chosen = {
         name: told[option] if option in told else own.get(name, usual) for option, (name, usual) in OPTIONS.items()
     }
@@ -106,10 +111,10 @@ def _normalizer(own: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
 
 
 def _from_vocabulary(path: Path, told: Mapping[str, Any], names: Mapping[str, str]) -> Tokenizer:
-    """BERT's tokenizer for a vocab.txt, one piece a line.
+    """Return BERT's tokenizer for a vocab.txt, one piece per line.
 
-    A line ends with a line feed, and nothing else ends one: other line separators are pieces of multilingual models.
-    In a file without any line feed a carriage return does.
+    Only a line feed ends a line: other line separators are pieces of multilingual models. In a file without any line
+    feed a carriage return does.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -127,7 +132,11 @@ def _from_vocabulary(path: Path, told: Mapping[str, Any], names: Mapping[str, st
 
 
 def _add(tokenizer: Tokenizer, names: Mapping[str, str], told: Mapping[str, Any], place: Path) -> None:
-    """Special and added tokens are never split; raises `BackboneError` where one gets another number than is told."""
+    """Add special and added tokens, which are never split.
+
+    Raises:
+        BackboneError: a token's number differs from the one in the settings.
+    """
     known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
     vocabulary, wanted = tokenizer.get_vocab(), dict[str, tuple[AddedToken, int | None]]()
     decoder = told.get("added_tokens_decoder")
@@ -161,7 +170,7 @@ _FLAGS = ("lstrip", "rstrip", "single_word", "normalized", "special")
 
 
 def _frame(tokenizer: Tokenizer, names: Mapping[str, str], place: Path) -> None:
-    """Put [CLS] before a sentence and [SEP] behind it, where the post-processor does not; and a pair's type ids."""
+    """Put [CLS] before a sentence and [SEP] after it if the post-processor does not, and set a pair's type ids."""
     framed = tokenizer.encode("")
     if len(framed.ids) == 2 and all(
         tokenizer.token_to_id(t) == i for t, i in zip(framed.tokens, framed.ids, strict=True)
@@ -173,8 +182,4 @@ def _frame(tokenizer: Tokenizer, names: Mapping[str, str], place: Path) -> None:
         raise BackboneError(
             f"{place} must hold {', '.join(lacks)}, which begin and end a sentence. Give the tokenizer of a BERT model."
         )
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{cls} $A {sep}",
-        pair=f"{cls} $A {sep} $B:1 {sep}:1",
-        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (cls, sep)],
-    )
+    tiny_vocabulary.frame(tokenizer, cls, sep)

@@ -1,4 +1,6 @@
-"""How many tokens of a sentence are read: as the configuration says, and never more than the backbone has positions."""
+"""The number of tokens of a sentence that are read: the configuration's, and never more than the backbone has
+positions.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,23 @@ from mtbert.encoder.backbones import load_tokenizer, positions
 
 
 def most_tokens(config: RunConfig) -> int:
-    """The tokens of a sentence that are kept, [CLS] and [SEP] included; the sentences of a pair are read one by one."""
-    has = positions(config.backbone)
-    return config.data.max_tokens if has is None else min(config.data.max_tokens, has)
+    """Return the number of tokens of a sentence that are kept, [CLS] and [SEP] included; pairs are read sentence by
+    sentence.
+    """
+    limit = positions(config.backbone)
+    return config.data.max_tokens if limit is None else min(config.data.max_tokens, limit)
 
 
 def notes(config: RunConfig, corpus: Corpus) -> list[str]:
-    """A line where the backbone takes fewer tokens than the configuration: how many sentences are cut for that."""
+    """Return a line if the backbone reads fewer tokens than the configuration, with the number of sentences that are
+    cut.
+    """
     most = most_tokens(config)
     if most == config.data.max_tokens:
         return []
     chosen = choose(corpus, config.data.train_examples, config.data.dev_examples)
     sentences = list(chain.from_iterable(sentences_of(split) for split in chosen.values()))
-    longer = sum(len(found.ids) > most for found in load_tokenizer(config.backbone).encode_batch_fast(sentences))
-    told = f"backbone {config.backbone} takes at most {most} tokens of a sentence"
-    return [f"{told}: {longer:,} of {len(sentences):,} sentences are longer and are cut"]
+    encodings = load_tokenizer(config.backbone).encode_batch_fast(sentences)
+    longer = sum(len(encoding.ids) > most for encoding in encodings)
+    limit = f"backbone {config.backbone} reads at most {most} tokens of a sentence"
+    return [f"{limit}: {longer:,} of {len(sentences):,} sentences are longer and are cut"]

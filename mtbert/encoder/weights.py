@@ -1,4 +1,4 @@
-"""Published BERT weights: read from a folder, put into our encoder, and written back under their names."""
+"""Published BERT weights: read from a folder, loaded into our encoder, and converted back to their names."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _MASKED_HEAD = {
     "bias": "cls.predictions.bias",
 }
 _UNUSED = re.compile(r"pooler\.|cls\.|embeddings\.position_ids$")  # parts of a BERT that this encoder leaves out
-# What torch.load(weights_only=True) raised on thousands of cut and overwritten files.
+# Exceptions of torch.load(weights_only=True) on thousands of truncated and overwritten files.
 _UNREADABLE = (
     pickle.UnpicklingError,
     struct.error,
@@ -55,18 +55,18 @@ _UNREADABLE = (
     AttributeError,
     AssertionError,
 )
-# A model for a task, DataParallel, a training library, torch.compile, sentence-transformers: one in the other.
+# Prefixes of task models, DataParallel, training libraries, torch.compile and sentence-transformers, possibly nested.
 _WRAPPED = re.compile(r"^(?:bert\.|module\.|model\.|_orig_mod\.|(?:0\.)?auto_model\.)+")
 _LAYER = re.compile(r"layers\.(\d+)\.(.+)\.(weight|bias)")
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What did not match, in published names.
+    """The mismatches between an encoder and a file, in published names.
 
-    `missing`: the encoder has it, the file does not. `mismatched`: both have it, in other shapes.
-    `unexpected`: only the file has it, and it is no known part of BERT. `unused`: known parts that are left
-    out (the pooler, the pre-training heads, stored positions, layers above the last one kept).
+    `missing`: the encoder has it, the file does not. `mismatched`: both have it, in different shapes. `unexpected`:
+    only the file has it, and it is no known part of BERT. `unused`: known parts that are left out (the pooler, the
+    pre-training heads, stored positions, layers above the last one kept).
     """
 
     missing: tuple[str, ...]
@@ -75,7 +75,11 @@ class LoadReport:
     unused: tuple[str, ...] = ()
 
     def require_complete(self, source: str) -> None:
-        """Raise `BackboneError` where any part of the encoder was left without its weights."""
+        """Check that every part of the encoder got its weights.
+
+        Raises:
+            BackboneError: a part did not.
+        """
         faults = [f"lacks {name}" for name in self.missing]
         faults += [f"has another shape for {name}" for name in self.mismatched]
         if faults:
@@ -89,10 +93,12 @@ class LoadReport:
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
-    """The tensors of model.safetensors, or of pytorch_model.bin, read as weights only (no code in it is run).
+    """Return the tensors of model.safetensors, or of pytorch_model.bin, read as weights only (no code in it is run).
 
-    Of several files where an index says so. Safetensors are mapped from the file, so they are no second copy in memory.
-    Raises `BackboneError` naming the file where there is none or it is damaged.
+    An index may name several files. Safetensors are mapped from the file, so they are not copied in memory.
+
+    Raises:
+        BackboneError: there is no file, or it is damaged; the message names it.
     """
     tensors: dict[str, Tensor] = {}
     for path in weight_files(folder):
@@ -116,31 +122,31 @@ def _of_file(path: Path) -> dict[str, Tensor]:
 
 
 def load_into(encoder: BertEncoder, tensors: Mapping[str, Tensor]) -> LoadReport:
-    """Copy published tensors into `encoder`, whatever fits, one at a time; the report says what did not.
+    """Copy those published tensors into `encoder` that match, one at a time, and report the others.
 
-    Names may begin with "bert.", or with what a wrapper puts before all names ("module.", "model."), and end in gamma
-    and beta, as old checkpoints have it.
+    Names may begin with "bert.", or with a wrapper's prefix ("module.", "model."), and end in gamma and beta, as in old
+    checkpoints.
     """
     given = {_modern(name): tensor for name, tensor in tensors.items()}
-    wanted = to_hugging_face(encoder.state_dict())  # views, so copying into them fills the encoder
-    fits = {name for name in wanted if name in given and given[name].shape == wanted[name].shape}
+    own = to_hugging_face(encoder.state_dict())  # views, so copying into them fills the encoder
+    fits = {name for name in own if name in given and given[name].shape == own[name].shape}
     with torch.no_grad():
         for name in fits:
-            wanted[name].copy_(given[name])
-    extra = [name for name in given if name not in wanted]
+            own[name].copy_(given[name])
+    extra = [name for name in given if name not in own]
     unused = {name for name in extra if _UNUSED.match(name) or _is_above(name, len(encoder.layers))}
     return LoadReport(
-        missing=tuple(name for name in wanted if name not in given),
+        missing=tuple(name for name in own if name not in given),
         unexpected=tuple(sorted(set(extra) - unused)),
-        mismatched=tuple(name for name in wanted if name in given and name not in fits),
+        mismatched=tuple(name for name in own if name in given and name not in fits),
         unused=tuple(sorted(unused)),
     )
 
 
 def pooler_of(tensors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor] | None:
-    """The published pooler's weight (width, width) and bias (width,); None where there is none.
+    """Return the published pooler's weight (width, width) and bias (width,); None if there is none.
 
-    It is no part of the encoder: `load_into` reports it as unused, and the pooling `cls_pooler` takes it.
+    It is no part of the encoder: `load_into` reports it as unused, and the pooling `cls_pooler` uses it.
     """
     given = {_modern(name): tensor for name, tensor in tensors.items() if "pooler." in name}
     weight, bias = given.get("pooler.dense.weight"), given.get("pooler.dense.bias")
@@ -162,10 +168,12 @@ class MaskedHead:
 
 
 def masked_head_of(tensors: Mapping[str, Tensor], shape: BertShape, source: str) -> MaskedHead | None:
-    """The published masked-LM head, its decoder tied to the word embeddings; None where there is none.
+    """Return the published masked-LM head, its decoder tied to the word embeddings; None if there is none.
 
-    It is no part of the encoder: `load_into` reports it as unused, and the stage `mlm` starts from it. Raises
-    `BackboneError` for a part of one, and for other shapes than the encoder's.
+    It is no part of the encoder: `load_into` reports it as unused, and the stage `mlm` starts from it.
+
+    Raises:
+        BackboneError: only parts of it are there, or its shapes do not match the encoder's.
     """
     modern = {_modern(name): tensor for name, tensor in tensors.items()}
     given = {name: tensor for name, tensor in modern.items() if name.startswith("cls.predictions.")}
@@ -184,16 +192,18 @@ def masked_head_of(tensors: Mapping[str, Tensor], shape: BertShape, source: str)
     if faults:
         raise BackboneError(
             f"{source} must hold its whole masked-LM head or nothing of it, but it {', '.join(faults)}. Give a whole "
-            "BertForMaskedLM, or let the stage have a head of its own: mlm.head=untied."
+            "BertForMaskedLM, or give the stage its own head: mlm.head=untied."
         )
     return MaskedHead(**{part: given[name] for part, name in _MASKED_HEAD.items()})
 
 
 def to_hugging_face(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """An encoder's tensors (state dict, or gradients by name) under the names of `transformers.BertModel`.
+    """Return an encoder's tensors (state dict, or gradients by name) under the names of `transformers.BertModel`.
 
-    The query, key and value parts are views of our one matrix. Raises `KeyError` for a name that is not the
-    encoder's.
+    The query, key and value parts are views of our one matrix.
+
+    Raises:
+        KeyError: a name is not the encoder's.
     """
     named: dict[str, Tensor] = {}
     for name, tensor in state.items():
@@ -217,13 +227,15 @@ def _modern(name: str) -> str:
 
 
 def _is_above(name: str, layers: int) -> bool:
-    """Whether a tensor belongs to a layer that was not kept."""
+    """Return whether a tensor belongs to a layer that was not kept."""
     match = re.match(r"encoder\.layer\.(\d+)\.", name)
     return match is not None and int(match[1]) >= layers
 
 
 def _damaged(path: Path, error: Exception) -> BackboneError:
-    """One line for a file that is cut, overwritten, a Git LFS pointer, or a pickle of more than tensors."""
+    """Return a one-line error for a file that is cut off, overwritten, a Git LFS pointer, or a pickle of more than
+    tensors.
+    """
     reason = f"{type(error).__name__}: {error}".split("\n")[0].split(". ")[0]
     return BackboneError(
         f"{path} cannot be read as weights ({reason}). Copy or download the file again, "

@@ -1,4 +1,4 @@
-"""What every head is."""
+"""The bases of all heads."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from torch import Tensor, nn
 class AbstractHead(nn.Module, ABC):
     """A map from sentence vectors to a task's outputs (batch, outputs).
 
-    `reads` says what it takes: "sentence" (u alone) or "pair" (u and v). Facts a head may ask for, keyword
-    only: `width` of the encoder, `outputs` of the task, `dropout` before its first layer, and `scale`, the
-    (lowest, highest) value of the label where the task has one (similarity 0..5), else None. `learns_on_scale`: it has
-    parameters there too.
+    `reads`: "sentence" (u alone) or "pair" (u and v). Facts a head may ask for, keyword only: `width` of the encoder,
+    `outputs` of the task, `dropout` before its first layer, and `scale`, the (lowest, highest) value of the label if
+    the task has one (similarity 0..5), else None. `learns_on_scale`: it has parameters there too.
     """
 
     reads: ClassVar[Literal["sentence", "pair"]]
@@ -22,7 +21,7 @@ class AbstractHead(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
-        """Outputs (batch, outputs) from `first` (batch, width) and, for pairs, `second` (batch, width)."""
+        """Return outputs (batch, outputs) from `first` (batch, width) and, for pairs, `second` (batch, width)."""
 
 
 class AbstractSentenceHead(AbstractHead):

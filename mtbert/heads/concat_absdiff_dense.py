@@ -11,7 +11,7 @@ from mtbert.heads.abstract import AbstractPairHead
 class ConcatAbsdiffDenseHead(AbstractPairHead):
     """W2 GELU(W1 dropout([u; v; |u - v|])) (Sankhe, Galhotra & Passmore, equation 3); the hidden layer has width d.
 
-    The report drops u and v before it takes their distance; here dropout comes after, as in `concat_absdiff`.
+    The report applies dropout to u and v before their distance; here it is applied afterwards, as in `concat_absdiff`.
     """
 
     def __init__(self, *, width: int, outputs: int, dropout: float) -> None:

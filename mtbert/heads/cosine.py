@@ -1,4 +1,4 @@
-"""The `cosine` head: the cosine of the two sentence vectors, brought to the label's scale."""
+"""The `cosine` head: the cosine of the two sentence vectors, mapped to the label's scale."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mtbert.heads.abstract import AbstractPairHead
 class CosineHead(AbstractPairHead):
     """Similarity on a scale low..high: low + (high - low) (cos(u, v) + 1) / 2, which is 2.5 (cos + 1) for 0..5.
 
-    (Hurtado & Teaw; Kumar; Thapa & Khurana.) It then has no parameter. For a logit, where the label has no
-    scale, a cosine alone could never be confident: the logit is a cos(u, v) + b with learned a (from 5) and b
-    (from 0). There is no layer, so there is no dropout before one.
+    (Hurtado & Teaw; Kumar; Thapa & Khurana.) It then has no parameter. For a logit, where the label has no scale, a
+    cosine alone could never be confident: the logit is a cos(u, v) + b with learned a (from 5) and b (from 0). There is
+    no layer, so there is no dropout.
     """
 
     learns_on_scale = False

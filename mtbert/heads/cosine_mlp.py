@@ -1,4 +1,4 @@
-"""The `cosine_mlp` head: the cosine of the two vectors after two fully connected layers, negative ones cut off."""
+"""The `cosine_mlp` head: the cosine of the two vectors after two fully connected layers, negative values cut off."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from mtbert.heads.abstract import AbstractPairHead
 class CosineMlpHead(AbstractPairHead):
     """high relu(cos(f(u), f(v))), f(x) = W2 GELU(W1 dropout(x)), which is 5 relu(cos) for 0..5 (Zhang, figure 2).
 
-    One f for both sentences, its layers of the encoder's width. What is between its two layers the report does not
-    say; without anything they were one layer, so it is BERT's GELU. For a logit, where the label has no scale, it
-    is a relu(cos) + b with learned a (from 10) and b (from -5): from -5 to 5 at first, as the `cosine` head.
+    One f for both sentences, with layers of the encoder's width. The report does not say what is between its two
+    layers; without a nonlinearity they would be one layer, so it is BERT's GELU. For a logit, where the label has no
+    scale, it is a relu(cos) + b with learned a (from 10) and b (from -5): from -5 to 5 at first, as in the `cosine`
+    head.
     """
 
     def __init__(self, *, width: int, outputs: int, dropout: float, scale: tuple[float, float] | None) -> None:

@@ -10,7 +10,7 @@ from mtbert.heads.abstract import AbstractSentenceHead
 class Dense2Head(AbstractSentenceHead):
     """W3 GELU(W2 GELU(W1 dropout(u))) (Sankhe, Galhotra & Passmore, "DD").
 
-    "Two large dense layers" in place of the one of "D", no size printed: both have the encoder's width, as D's.
+    "Two large dense layers" instead of the one of "D"; no size is printed: both have the encoder's width, as D's.
     """
 
     def __init__(self, *, width: int, outputs: int, dropout: float) -> None:

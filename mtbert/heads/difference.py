@@ -10,7 +10,7 @@ from mtbert.heads.abstract import AbstractPairHead
 class DifferenceHead(AbstractPairHead):
     """W dropout(u - v) + b (Kumar).
 
-    Antisymmetric around b: it cannot learn a symmetric similarity, which is why it collapses in the report.
+    It is antisymmetric around b and cannot learn a symmetric similarity, which is why it collapses in the report.
     """
 
     def __init__(self, *, width: int, outputs: int, dropout: float) -> None:

@@ -1,1 +1,1 @@
-"""Poolings: from hidden states (batch, tokens, width) to one vector a sentence (batch, width)."""
+"""Poolings: from hidden states (batch, tokens, width) to one vector per sentence (batch, width)."""

@@ -1,4 +1,4 @@
-"""What every pooling is."""
+"""The base of all poolings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class AbstractPooling(nn.Module, ABC):
-    """A map from hidden states to one vector a sentence; padding never changes the result.
+    """A map from hidden states to one vector per sentence; padding never changes the result.
 
     `first_only`: it reads the first token's state alone, so an encoder need not compute the last layer's others.
     """
@@ -18,8 +18,8 @@ class AbstractPooling(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """Sentence vectors (batch, width) from `hidden` (batch, tokens, width).
+        """Return sentence vectors (batch, width) from `hidden` (batch, tokens, width).
 
-        `mask` (batch, tokens) is True where a token is real, False where it is padding, which comes after. A row
-        without a real token gives numbers, not NaN.
+        `mask` (batch, tokens) is True where a token is real, False where it is padding, which comes last. A row without
+        a real token gives numbers, not NaN.
         """

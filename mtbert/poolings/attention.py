@@ -1,4 +1,4 @@
-"""The `attention` pooling: an average of the real tokens whose weights a learned query decides."""
+"""The `attention` pooling: a weighted average of the real tokens, with weights from a learned query."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AttentionPooling(AbstractPooling):
         self.query = nn.Parameter(torch.zeros(width))
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """u = sum_i a_i h_i; shape (batch, width)."""
+        """Return u = sum_i a_i h_i; shape (batch, width)."""
         scores = (hidden @ self.query) / math.sqrt(hidden.shape[-1])  # (batch, tokens)
         weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(1)
         weights = weights.masked_fill(~mask, 0)  # a row of padding alone would have equal weights

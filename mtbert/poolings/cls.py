@@ -13,5 +13,5 @@ class ClsPooling(AbstractPooling):
     first_only = True
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """u = h[0]; shape (batch, width)."""
+        """Return u = h[0]; shape (batch, width)."""
         return hidden[:, 0]

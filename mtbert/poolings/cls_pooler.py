@@ -1,4 +1,4 @@
-"""The `cls_pooler` pooling: a dense layer with tanh on the first token, as BERT was pretrained with."""
+"""The `cls_pooler` pooling: a dense layer with tanh on the first token, as in BERT's pretraining."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ INITIAL_DEVIATION = 0.02  # BERT's initializer_range, Devlin et al. 2018, publis
 class ClsPoolerPooling(AbstractPooling):
     """u = tanh(W h[0] + b), the state of [CLS] through BERT's pooler (Devlin 2018, published code).
 
-    `pooler` is the checkpoint's (W, b), (width, width) and (width,); None where it has none: W is then drawn from
-    N(0, 0.02) and b is 0, as before pretraining. A checkpoint's pooler belongs to its last layer; with fewer layers
-    kept it is where training starts from.
+    `pooler` is the checkpoint's (W, b), (width, width) and (width,); None if it has none: W is then drawn from N(0,
+    0.02) and b is 0, as before pretraining. A checkpoint's pooler belongs to its last layer; with fewer layers it is
+    only a starting point.
     """
 
     first_only = True
@@ -32,6 +32,6 @@ class ClsPoolerPooling(AbstractPooling):
                 self.dense.bias.copy_(pooler[1])
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """u = tanh(W h[0] + b); shape (batch, width), each value in -1..1."""
+        """Return u = tanh(W h[0] + b); shape (batch, width), each value in -1..1."""
         result: Tensor = self.dense(hidden[:, 0])
         return result.tanh()

@@ -15,7 +15,7 @@ class MaxPooling(AbstractPooling):
     """
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """u_i = max of h_i over real tokens; shape (batch, width)."""
+        """Return u_i = max of h_i over real tokens; shape (batch, width)."""
         lowest = torch.finfo(hidden.dtype).min
         largest = hidden.masked_fill(~mask.unsqueeze(-1), lowest).amax(1)  # (batch, width)
         return largest.masked_fill(~mask.any(1, keepdim=True), 0)

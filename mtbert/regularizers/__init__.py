@@ -1,1 +1,1 @@
-"""Regularizers: what is added to a task's loss so that the model stays smooth."""
+"""Regularizers: penalties added to a task's loss that keep the model smooth."""

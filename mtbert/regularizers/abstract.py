@@ -1,4 +1,4 @@
-"""What a regularizer is: a penalty beside the loss of each task."""
+"""The base of all regularizers: a penalty added to the loss of each task."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from mtbert.tasks.abstract import AbstractTask
 
 
 class AbstractRegularizer(ABC):
-    """A penalty on a model for a batch of one task; it may keep a state that follows the optimizer's steps.
+    """A penalty on a model for a batch of one task; it may have a state that follows the optimizer's steps.
 
-    Before each batch `before_outputs`, then the model's outputs, then the penalty is asked for.
+    For each batch `before_outputs` is called, then the model computes its outputs, then the penalty is computed.
     """
 
     def before_outputs(self, device: torch.device) -> None:
-        """Called before the model computes its outputs for a batch; nothing, where their dropout does not count."""
+        """Prepare for a batch before the model computes its outputs; nothing by default."""
         return
 
     @abstractmethod
     def __call__(self, model: MultitaskModel, task: AbstractTask, batch: Batch, outputs: Tensor) -> Tensor:
-        """The penalty, a scalar, already weighted; `outputs` (examples, outputs) is what the model gave for `batch`."""
+        """Return the weighted penalty, a scalar; `outputs` (examples, outputs) are the model's for `batch`."""
 
     def after_step(self, model: MultitaskModel) -> None:
-        """Called after each step of the optimizer; nothing, where there is no state."""
+        """Update the state after a step of the optimizer; nothing by default."""
         return
 
     def state(self) -> dict[str, Tensor]:
-        """What it keeps from step to step, by name."""
+        """Return the state between steps, by name."""
         return {}
 
     def restore(self, model: MultitaskModel, state: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` gave, beside a model like that one."""
+        """Restore what `state` returned, for a model like that one."""
         return

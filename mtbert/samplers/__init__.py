@@ -1,1 +1,1 @@
-"""Samplers: which task's batch comes next."""
+"""Samplers: the order of the tasks' batches."""

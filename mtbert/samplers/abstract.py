@@ -1,4 +1,4 @@
-"""What every sampler is."""
+"""The bases of all samplers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveInt
 
-STEPS = 2400  # an epoch of a sampler that draws, Stickland & Murray 2019, section 4.1
+STEPS = 2400  # per epoch of a sampler that draws, Stickland & Murray 2019, section 4.1
 
 
 class AbstractSampler(ABC):
-    """The order of one epoch: a sequence of steps, each naming the tasks that give it a batch.
+    """The order of one epoch: a sequence of steps, each naming the tasks that provide a batch for it.
 
-    It sees numbers of batches and its own random generator, nothing of the model, the data or the device.
-    `gives_all_tasks`: every step in which shared parameters are trained has a batch of every task.
-    `depends_on_total`: an epoch is another one where more epochs follow.
+    A sampler sees numbers of batches and its own random generator, nothing of the model, the data or the device.
+    `gives_all_tasks`: every step in which shared parameters are trained has a batch of every task. `depends_on_total`:
+    an epoch is different if more epochs follow.
     """
 
     gives_all_tasks: ClassVar[bool] = False
@@ -26,28 +27,39 @@ class AbstractSampler(ABC):
     def epoch(
         self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
     ) -> Iterator[tuple[str, ...]]:
-        """The steps of epoch number `epoch` (from 1, of `epochs`).
+        """Yield the steps of epoch number `epoch` (from 1, of `epochs`).
 
-        `batches` gives the number of batches each task has, in the order of the tasks. A task named more often
-        than it has batches starts again in another order.
+        `batches` is the number of batches of each task, in the order of the tasks. A task named more often than it has
+        batches starts again in another order.
         """
 
     def trains(self, epoch: int) -> Literal["all", "own"]:
-        """What is trained in epoch number `epoch`: `all` that the configuration trains, or only the `own` parameters
-        of the task whose turn it is, its head and its adapters, while everything else is frozen.
+        """Return what epoch number `epoch` trains: `all` that the configuration trains, or only the `own` parameters of
+        the task whose turn it is, its head and its adapters, while everything else is frozen.
         """
         return "all"
 
 
-def drawn(
-    batches: Mapping[str, int], alpha: float, steps: int | None, rng: np.random.Generator
-) -> Iterator[tuple[str, ...]]:
-    """`steps` steps with one task each (as many as there are batches in all when None), drawn independently.
+class AbstractDrawingSampler(AbstractSampler):
+    """Steps with one task each, drawn independently: p_i = N_i^alpha / sum_j N_j^alpha (Stickland & Murray 2019).
 
-    Task i comes with probability p_i = N_i^alpha / sum_j N_j^alpha, N_i its number of batches.
+    N_i is the task's number of batches, which is proportional to its examples where batches are equally large. An epoch
+    has `steps` steps; None: as many as there are batches in all.
     """
-    tasks = list(batches)
-    weights = np.array([batches[task] for task in tasks], dtype=np.float64) ** alpha
-    count = sum(batches.values()) if steps is None else steps
-    for chosen in rng.choice(len(tasks), size=count, p=weights / weights.sum()):
-        yield (tasks[chosen],)
+
+    def __init__(self, *, steps: PositiveInt | None = STEPS) -> None:
+        self.steps = steps
+
+    @abstractmethod
+    def alpha(self, epoch: int, epochs: int) -> float:
+        """Return the exponent in epoch number `epoch` (from 1, of `epochs`)."""
+
+    def epoch(
+        self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
+    ) -> Iterator[tuple[str, ...]]:
+        """Yield `steps` steps with one task each."""
+        tasks = list(batches)
+        weights = np.array([batches[task] for task in tasks], dtype=np.float64) ** self.alpha(epoch, epochs)
+        count = sum(batches.values()) if self.steps is None else self.steps
+        for chosen in rng.choice(len(tasks), size=count, p=weights / weights.sum()):
+            yield (tasks[chosen],)

@@ -20,6 +20,6 @@ class JointSampler(AbstractSampler):
     def epoch(
         self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
     ) -> Iterator[tuple[str, ...]]:
-        """As many steps as the smallest task has batches."""
+        """Yield as many steps as the smallest task has batches."""
         for _ in range(min(batches.values())):
             yield tuple(batches)

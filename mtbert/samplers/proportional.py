@@ -1,26 +1,13 @@
-"""The `proportional` sampler: tasks drawn in proportion to their size."""
+"""The `proportional` sampler: tasks are drawn in proportion to their size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-import numpy as np
-from pydantic import PositiveInt
-
-from mtbert.samplers.abstract import STEPS, AbstractSampler, drawn
+from mtbert.samplers.abstract import AbstractDrawingSampler
 
 
-class ProportionalSampler(AbstractSampler):
-    """p_i proportional to N_i, the task's number of batches (Stickland & Murray 2019, alpha = 1).
+class ProportionalSampler(AbstractDrawingSampler):
+    """alpha = 1 (Stickland & Murray 2019)."""
 
-    `steps` an epoch; None: as many as there are batches in all.
-    """
-
-    def __init__(self, *, steps: PositiveInt | None = STEPS) -> None:
-        self.steps = steps
-
-    def epoch(
-        self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
-    ) -> Iterator[tuple[str, ...]]:
-        """`steps` steps, each with one task, drawn in proportion to its batches."""
-        yield from drawn(batches, 1.0, self.steps, rng)
+    def alpha(self, epoch: int, epochs: int) -> float:
+        """Return 1.0."""
+        return 1.0

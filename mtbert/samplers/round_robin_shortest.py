@@ -1,4 +1,4 @@
-"""The `round_robin_shortest` sampler: one batch of each task in turn, as many as the smallest has."""
+"""The `round_robin_shortest` sampler: one batch of each task in turn, as many as the smallest task has."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from mtbert.samplers.abstract import AbstractSampler
 
 
 class RoundRobinShortestSampler(AbstractSampler):
-    """One batch of each task in turn, until the smallest task is exhausted (Thapa & Khurana's better one).
+    """One batch of each task in turn, until the smallest task is exhausted (the better of Thapa & Khurana's two).
 
-    A larger task gives other batches in the next epoch: its order is drawn anew each epoch.
+    A larger task provides other batches in the next epoch: its order is drawn again each epoch.
     """
 
     def epoch(
         self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
     ) -> Iterator[tuple[str, ...]]:
-        """(number of tasks) x (batches of the smallest) steps."""
+        """Yield (number of tasks) x (batches of the smallest) steps."""
         for _ in range(min(batches.values())):
             for task in batches:
                 yield (task,)

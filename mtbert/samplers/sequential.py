@@ -1,4 +1,4 @@
-"""The `sequential` sampler: in each epoch all of one task, then the next."""
+"""The `sequential` sampler: in each epoch all batches of one task, then of the next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mtbert.samplers.abstract import AbstractSampler
 class SequentialSampler(AbstractSampler):
     """All batches of one task, then all of the next (Hurtado & Teaw; Zhang; Kumar's "round robin").
 
-    `order` names the tasks that come first; the others follow in the configuration's order.
+    `order` names the first tasks; the others follow in the configuration's order.
     """
 
     def __init__(self, *, order: tuple[str, ...] = ()) -> None:
@@ -21,7 +21,7 @@ class SequentialSampler(AbstractSampler):
     def epoch(
         self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
     ) -> Iterator[tuple[str, ...]]:
-        """As many steps as there are batches in all."""
+        """Yield as many steps as there are batches in all."""
         first = [task for task in self.order if task in batches]
         for task in [*first, *(task for task in batches if task not in first)]:
             for _ in range(batches[task]):

@@ -1,26 +1,13 @@
-"""The `uniform` sampler: tasks drawn evenly, whatever their size."""
+"""The `uniform` sampler: tasks are drawn evenly, whatever their size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-import numpy as np
-from pydantic import PositiveInt
-
-from mtbert.samplers.abstract import STEPS, AbstractSampler, drawn
+from mtbert.samplers.abstract import AbstractDrawingSampler
 
 
-class UniformSampler(AbstractSampler):
-    """p_i equal for all tasks (Stickland & Murray 2019, alpha = 0).
+class UniformSampler(AbstractDrawingSampler):
+    """alpha = 0: all tasks are equally likely (Stickland & Murray 2019)."""
 
-    `steps` an epoch; None: as many as there are batches in all.
-    """
-
-    def __init__(self, *, steps: PositiveInt | None = STEPS) -> None:
-        self.steps = steps
-
-    def epoch(
-        self, batches: Mapping[str, int], *, epoch: int, epochs: int, rng: np.random.Generator
-    ) -> Iterator[tuple[str, ...]]:
-        """`steps` steps, each with one task, drawn evenly."""
-        yield from drawn(batches, 0.0, self.steps, rng)
+    def alpha(self, epoch: int, epochs: int) -> float:
+        """Return 0.0."""
+        return 0.0

@@ -1,7 +1,7 @@
-"""Claims: who is computing a stage now, so that others wait for it instead of doing the same.
+"""Claims: which process is computing a stage now, so that others wait for it instead of computing it too.
 
-A claim is a file beside the entries, made so that one process alone can make it. Its owner touches it every few
-seconds. It has expired when nobody has touched it for a while, or at once where its process is dead on this machine.
+A claim is a file beside the entries, created so that only one process can create it. Its owner touches it every few
+seconds. It expires if it has not been touched for a while, or at once if its process is dead on this machine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Claim:
         self._thread.start()
 
     def release(self) -> None:
-        """Give it up; a second time does nothing."""
+        """Give up the claim; a second call does nothing."""
         if not self._over.is_set():
             self._over.set()
             self._thread.join()
@@ -46,14 +46,15 @@ class Claim:
 
     def _keep(self) -> None:
         while not self._over.wait(TOUCH_SECONDS):
-            with contextlib.suppress(OSError):  # taken away as expired: whoever took it computes the same
+            with contextlib.suppress(OSError):  # removed as expired: whoever took it over computes the same
                 os.utime(self.path)
 
 
 def take(path: Path) -> Claim | None:
-    """The claim at `path`; None where another holds it. One that has expired is taken over.
+    """Return the claim at `path`; None if another process holds it. An expired claim is taken over.
 
-    Raises `OSError` where the folder cannot be written.
+    Raises:
+        OSError: the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     owner = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
@@ -72,9 +73,9 @@ def take(path: Path) -> Claim | None:
 
 
 def _take_away(path: Path) -> None:
-    """Remove a claim that has expired: under a name of its own, where nobody else has made it a new one meanwhile.
+    """Remove an expired claim by renaming it first, in case another process has just replaced it.
 
-    Of two who both see it expired, the second finds the claim of the first, and puts it back.
+    If two processes see it expired, the second one renames the claim of the first, and renames it back.
     """
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     with contextlib.suppress(FileNotFoundError):
@@ -86,7 +87,7 @@ def _take_away(path: Path) -> None:
 
 
 def expired(path: Path) -> bool:
-    """Whether nobody holds the claim any more."""
+    """Return whether no process holds the claim any more."""
     try:
         idle = time.time() - path.stat().st_mtime
         text = path.read_text(encoding="utf-8")
@@ -98,7 +99,7 @@ def expired(path: Path) -> bool:
         owner = json.loads(text)
         here, pid = owner["host"] == socket.gethostname(), int(owner["pid"])
     except (ValueError, KeyError, TypeError):
-        return False  # just made: its owner has not written its name yet
+        return False  # just created: its owner has not been written yet
     return here and not _alive(pid)
 
 
@@ -113,7 +114,7 @@ def _alive(pid: int) -> bool:
 
 
 def _ended(pid: int) -> bool:
-    """Whether a process has ended and only waits for its parent to hear of it (Linux; elsewhere False)."""
+    """Return whether a process has ended and only waits for its parent to read its status (Linux; elsewhere False)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
     except (OSError, IndexError):

@@ -1,13 +1,13 @@
-"""Keys: what decides the result of a stage, as a hash. Equal keys, equal bits.
+"""Keys: a hash of everything that decides the result of a stage. Equal keys, equal bits.
 
     key(stage) = sha256(key of the stage before, its name, the parts of the configuration that it reads, the data that
                         it reads, its seeds)
     key of the first's parent = sha256(the backbone's weights, layers, device, threads, versions of torch and of this
                         package's code)
 
-Parts of a configuration that a stage does not read are not in its key. `multitask` has a key for each of its epochs:
-where neither schedule nor sampler depends on how many there are in all, a run of 10 epochs is the beginning of one of
-20. Nothing here needs torch: a driver plans with it.
+Parts of a configuration that a stage does not read are not in its key. `multitask` has a key for each of its epochs: if
+neither schedule nor sampler depends on the total number of epochs, a run of 10 epochs is the beginning of one of 20.
+Nothing here needs torch: a driver plans with it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ChainKeys:
     """The keys of a run's stages: those `before` multitask with their names, in order; multitask's after each epoch.
 
     `start` names the model that multitask begins with, as far as the stages before it and the backbone decide it.
-    `after` is the key of `single_task`, None where the run has none.
+    `after` is the key of `single_task`, None if the run has none.
     """
 
     start: str
@@ -49,24 +49,27 @@ class ChainKeys:
     after: str | None
 
     def all(self) -> tuple[str, ...]:
-        """Every key of the chain, first stage first."""
+        """Return every key of the chain, first stage first."""
         return (*(key for _, key in self.before), *self.multitask, *((self.after,) if self.after else ()))
 
 
 def root_key(backbone: str, *, device: str, threads: int) -> str:
-    """What every run with this backbone on such a machine starts from.
+    """Return the key that every run with this backbone on such a machine starts from.
 
-    `device` is "cpu" or "cuda:1", of which the kind counts; on a GPU the number of `threads` does not. Reads the
-    backbone's files; raises `BackboneError` where it has none.
+    Of `device`, such as "cpu" or "cuda:1", only the kind counts; on a GPU the number of `threads` does not.
+
+    Raises:
+        BackboneError: the backbone has no files.
     """
     kind = device.split(":")[0]
     return _hash(backbone_identity(backbone), kind, threads if kind == "cpu" else 0, _torch_version(), code_version())
 
 
 def chain_keys(config: RunConfig, root: str, data: Mapping[str, str]) -> ChainKeys:
-    """The keys of a run. `root` is `root_key`'s, `data` the hashes of what is read, `Prepared.hashes`.
+    """Return the keys of a run. `root` is from `root_key`, `data` the hashes of what is read, `Prepared.hashes`.
 
-    Raises `KeyError` for data that was not prepared.
+    Raises:
+        KeyError: data was not prepared.
     """
     early = config.early_seed
     fresh = early if config.backbone in FRESH else 0
@@ -83,14 +86,14 @@ def chain_keys(config: RunConfig, root: str, data: Mapping[str, str]) -> ChainKe
 
 
 def continues(config: RunConfig) -> bool:
-    """Whether an epoch of `multitask` is the same however many follow it."""
+    """Return whether an epoch of `multitask` is the same however many follow it."""
     sampler = components.load("samplers", config.multitask.sampler.name)
     constant = config.multitask.optimizer.schedule == "constant"
-    return constant and not sampler.depends_on_total  # type: ignore[attr-defined]
+    return constant and not sampler.depends_on_total
 
 
 def backbone_identity(backbone: str) -> str:
-    """A backbone by the content of its files; one without a checkpoint by its name."""
+    """Return the hash of a backbone's files; the name of one without a checkpoint."""
     if backbone in FRESH:
         return backbone
     folder = find_folder(backbone)
@@ -102,7 +105,8 @@ def backbone_identity(backbone: str) -> str:
 
 
 def _before(config: RunConfig) -> Iterable[tuple[str, Any, list[str]]]:
-    """Name, configuration and data of each stage before `multitask`, in order; data by the names of `Prepared.hashes`.
+    """Yield name, configuration and data of each stage before `multitask`, in order; data by the names of
+    `Prepared.hashes`.
 
     The dropouts are the encoder's during the stage.
     """
@@ -130,7 +134,7 @@ def _before(config: RunConfig) -> Iterable[tuple[str, Any, list[str]]]:
 
 
 def _multitask(config: RunConfig) -> list[Any]:
-    """Everything `multitask` reads; its number of epochs only where an epoch depends on it."""
+    """Return everything that `multitask` reads; its number of epochs only if an epoch depends on it."""
     stage = _plain(config.multitask)
     if continues(config):
         stage.pop("epochs")
@@ -161,7 +165,7 @@ def _hash(*parts: Any) -> str:
 
 @cache
 def _file_hash(path: Path, size: int, modified: int) -> str:
-    """SHA-256 of a file; `size` and `modified` tell a file that was changed."""
+    """Return the SHA-256 of a file; `size` and `modified` change when the file does."""
     return sha256_of(path)
 
 

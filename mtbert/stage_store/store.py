@@ -1,10 +1,11 @@
-"""The store: a folder of finished stages, each whole or not there, verified when read, least recently used out first.
+"""The store: a folder of finished stages, each complete or absent, verified when read, least recently used deleted
+first.
 
 <folder>/<first two digits of the key>/<key>/state.safetensors    tensors
-                                             entry.json           what else is kept, and the tensors' SHA-256
-<folder>/features/           what frozen parts give for the data, see `mtbert.training.feature_store`
+                                             entry.json           other data, and the tensors' SHA-256
+<folder>/features/           features of frozen parts, see `mtbert.training.feature_store`
 <folder>/claims/<key>        who computes it now
-<folder>/damaged/<key>       entries whose content was not what was written, kept to be looked at
+<folder>/damaged/<key>       entries whose content is not what was written, kept for inspection
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from mtbert.atomic_files import sha256_of, sync
 from mtbert.stage_store import claims
 from mtbert.stage_store.claims import Claim
 
-if TYPE_CHECKING:  # who only looks at a store needs no torch
+if TYPE_CHECKING:  # inspecting a store needs no torch
     from torch import Tensor
 
 STATE, ENTRY, FEATURES, CLAIMS, DAMAGED = "state.safetensors", "entry.json", "features", "claims", "damaged"
-# What lies in a folder, by its name; what begins with a dot is not finished yet, or taken away just now.
+# The names of files in each folder; those that begin with a dot are unfinished, or being removed.
 _KEY = "[0-9a-f]{64}"
 _NAMES: Mapping[str, str] = {
     FEATURES: rf"{_KEY}\.features|\.{_KEY}\.features\..+",
@@ -56,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Fault:
-    """What `verify` found: a key, and what is wrong with it."""
+    """A fault that `verify` found: a key, and what is wrong with its entry."""
 
     key: str
     message: str
@@ -65,8 +66,8 @@ class Fault:
 class StageStore:
     """Finished stages in `folder`, together at most `limit_bytes` (None: no limit).
 
-    Many processes may use one folder. A store that cannot be written, a full disk for one, says so once in the log and
-    in `trouble` and keeps nothing from then on: runs go on without it.
+    Many processes may use one folder. If the store cannot be written, because of a full disk for example, it says so
+    once in the log and in `trouble` and stores nothing from then on: runs continue without it.
     """
 
     def __init__(self, folder: Path, limit_bytes: int | None = None) -> None:
@@ -74,11 +75,11 @@ class StageStore:
         self.trouble: str | None = None
 
     def has(self, key: str) -> bool:
-        """Whether there is an entry; whether it is whole shows when it is read."""
+        """Return whether there is an entry; it is verified only when it is read."""
         return (self._place(key) / ENTRY).is_file()
 
     def find(self, key: str) -> Entry | None:
-        """The entry, None where there is none; a damaged one is set aside. Counts as a use."""
+        """Return the entry, None if there is none; a damaged one is set aside. Counts as a use."""
         place = self._place(key)
         if not (place / ENTRY).is_file():
             return None
@@ -86,14 +87,14 @@ class StageStore:
             entry = _read(place)
             os.utime(place / ENTRY)
         except FileNotFoundError:
-            return None  # just gone, to make room
+            return None  # deleted just now, to make room
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             self._set_aside(key, str(error))
             return None
         return entry
 
     def put(self, key: str, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
-        """Keep an entry, then make room where there is too much; one that is there already stays."""
+        """Store an entry, then delete old ones if there are too many; an existing entry stays."""
         if self.trouble is not None or self.has(key):
             return
         place = self._place(key)
@@ -108,11 +109,11 @@ class StageStore:
                 shutil.rmtree(temporary, ignore_errors=True)
             self.make_room()
         except (OSError, SafetensorError) as error:
-            if not self.has(key):  # else another process was faster, with the same bits
+            if not self.has(key):  # otherwise another process stored the same bits first
                 self._give_up(error)
 
     def claim(self, key: str) -> Claim | None:
-        """The right to compute `key`, or None where the store has it by now: waits while another computes it.
+        """Return the right to compute `key`, or None if the store has it; wait while another process computes it.
 
         Without a working store everybody may compute.
         """
@@ -129,24 +130,24 @@ class StageStore:
             time.sleep(WAIT_SECONDS)
 
     def claimed(self, key: str) -> bool:
-        """Whether somebody computes it now."""
+        """Return whether some process computes it now."""
         return not claims.expired(self.folder / CLAIMS / key)
 
     def in_progress(self) -> set[str]:
-        """The keys of all stages that somebody computes now."""
+        """Return the keys of all stages that are being computed now."""
         return {path.name for path in self.folder.glob(f"{CLAIMS}/[!.]*") if is_own(path) and not claims.expired(path)}
 
     def keys(self) -> list[str]:
-        """The keys of all entries."""
+        """Return the keys of all entries."""
         return sorted(place.name for place in self._places())
 
     @property
     def features(self) -> Path:
-        """Where features of frozen parts are kept."""
+        """The folder of features of frozen parts."""
         return self.folder / FEATURES
 
     def size(self) -> int:
-        """Bytes that all entries and features take."""
+        """Return the bytes of all entries and features."""
         return sum(size for _, size, _ in self._used())
 
     def make_room(self) -> None:
@@ -162,7 +163,7 @@ class StageStore:
             total -= size
 
     def _used(self) -> list[tuple[float, int, Path]]:
-        """When each entry and file of features was used last, its bytes and its place."""
+        """Return the time of last use, the bytes and the path of each entry and file of features."""
         found = []
         features = (path for path in self.features.glob("[!.]*") if is_own(path))
         for place in (*self._places(), *features):
@@ -172,9 +173,10 @@ class StageStore:
         return found
 
     def verify(self, repair: bool = False) -> list[Fault]:
-        """Read every entry: what is damaged, half written, or claimed by nobody; set aside or deleted if `repair`.
+        """Read every entry and report those that are damaged or incomplete, and claims of dead processes; `repair`
+        removes them.
 
-        Others may use the store meanwhile: what goes away under its eyes is no fault.
+        Other processes may use the store meanwhile: what disappears during the check is no fault.
         """
         faults = []
         for place in list(self._places()):
@@ -182,7 +184,7 @@ class StageStore:
                 _read(place)
             except (OSError, ValueError, KeyError, SafetensorError) as error:
                 if isinstance(error, FileNotFoundError) and not self.has(place.name):
-                    continue  # just gone, to make room
+                    continue  # deleted just now, to make room
                 faults.append(Fault(place.name, f"damaged: {error}"))
                 if repair:
                     self._set_aside(place.name, str(error))
@@ -203,7 +205,9 @@ class StageStore:
         )
 
     def _left_over(self) -> Iterator[Path]:
-        """Entries that were never finished and claims of dead processes; nothing that others put there."""
+        """Yield entries that were never finished and claims of dead processes; nothing that other programs put
+        there.
+        """
         for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
             unfinished = _old(path) if path.name.startswith(".") else not (path / ENTRY).is_file()
             if unfinished and is_own(path):
@@ -228,7 +232,9 @@ class StageStore:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a path in one of a store's folders has a name of the store's and is what it would be there: no link."""
+    """Return whether a path in one of a store's folders has a name and type that the store creates; a link never
+    does.
+    """
     folder = path.parent.name
     if re.fullmatch(r"[0-9a-f]{2}", folder):
         names, kind = rf"{folder}[0-9a-f]{{62}}|\.{folder}[0-9a-f]{{6}}\..+", stat.S_ISDIR
@@ -254,7 +260,11 @@ def _write(folder: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any])
 
 
 def _read(place: Path) -> Entry:
-    """Raises `ValueError` and the like for what is not as it was written."""
+    """Return the entry at a place.
+
+    Raises:
+        ValueError, KeyError, OSError, SafetensorError: it is not as it was written.
+    """
     from safetensors.torch import load_file
 
     entry = json.loads((place / ENTRY).read_text(encoding="utf-8"))
@@ -267,7 +277,9 @@ def _read(place: Path) -> Entry:
 
 
 def _old(path: Path) -> bool:
-    """Whether nobody has written there for long; not of one that is gone meanwhile: another process has finished it."""
+    """Return whether nothing was written there for long; False if it disappears meanwhile, finished by another
+    process.
+    """
     with contextlib.suppress(FileNotFoundError):
         return time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS
     return False
@@ -275,7 +287,7 @@ def _old(path: Path) -> bool:
 
 def _delete(place: Path) -> None:
     with contextlib.suppress(OSError):
-        (place if place.is_file() else place / ENTRY).unlink()  # first: without it the entry is not there
+        (place if place.is_file() else place / ENTRY).unlink()  # first: without this file there is no entry
     shutil.rmtree(place, ignore_errors=True)
 
 

@@ -1,3 +1,3 @@
-"""Stages: the steps a run is made of, each a pure function of the model's state, its part of the configuration, the
-data and the run's seed.
+"""Stages: the steps of a run, each a pure function of the model's state, its part of the configuration, the data and
+the run's seed.
 """

@@ -1,7 +1,8 @@
-"""A run's chain of stages on one model: taken from the stage store as far as it is there, carried out and kept beyond.
+"""A run's chain of stages on one model: loaded from the stage store as far as it has them, otherwise computed and
+stored.
 
-What an entry holds of the model is all that the stages so far have changed, so that the last entry of a chain is
-enough. Both ways, from the store and computed, give the same bits.
+An entry holds all parameters that the stages so far have changed, so that the last entry of a chain is enough. Loading
+and computing give the same bits.
 """
 
 from __future__ import annotations
@@ -17,23 +18,24 @@ from mtbert.config import RunConfig
 from mtbert.device import peak_memory_bytes
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stage_store.claims import Claim
-from mtbert.stage_store.keys import ChainKeys
+from mtbert.stage_store.keys import SINGLE_TASK, ChainKeys
 from mtbert.stage_store.store import Entry, StageStore
 from mtbert.stages import multitask
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 from mtbert.stages.multitask import AbstractPieces, EpochReport, StageState
 from mtbert.training.frozen_cache import FeaturesMade, Shared
 
-MODEL = "model"  # what the names of a model's tensors begin with in an entry
-FEATURES = "features"  # what is frozen, computed for one split: the name of that part of a run among its stages
+MODEL = "model"  # prefix of the names of a model's tensors in an entry
+FEATURES = "features"  # the stage name of features of frozen parts, computed for one split
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """How a run shares its stages with others. `store` None: it carries out all of them.
+    """How a run shares its stages with others. `store` None: it computes all of them.
 
-    Stages before `multitask` are always kept. Of `multitask` the epochs whose keys are `wanted`, by a longer run or by
-    one with another stage behind it; and, with `keep_when_stopped`, the one at which the run is told to stop.
+    Stages before `multitask` are always stored. Of `multitask`, the epochs whose keys are `wanted` are stored, because
+    a longer run or one with another stage after it needs them; with `keep_when_stopped` also the epoch at which the run
+    is stopped.
     """
 
     keys: ChainKeys
@@ -44,11 +46,11 @@ class Sharing:
 
 @dataclass(frozen=True)
 class StageDone:
-    """One stage of a run, of `multitask` the epochs up to one that is kept, or the features of a split.
+    """One stage of a run; for `multitask` the epochs up to a stored one; or the features of a split.
 
-    `shared`: taken from the store. `seconds` is what it took where it was carried out, `train_seconds` the part of them
-    that was no evaluation, `peak_memory_bytes` the most that process had held by its end. `key` is "" where the run was
-    given none. `told`: the losses of a stage before `multitask`.
+    `shared`: loaded from the store. `seconds` is the time where it was computed, `train_seconds` the part of it that
+    was not evaluation, `peak_memory_bytes` the peak of that process by its end. `key` is "" if the run has none.
+    `losses`: those of a stage before `multitask`.
     """
 
     name: str
@@ -57,28 +59,26 @@ class StageDone:
     train_seconds: float
     peak_memory_bytes: int
     shared: bool
-    told: StageTold | None = None
+    losses: StageLosses | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As an entry of the store has it in its history."""
-        told = None if self.told is None else self.told.as_json()
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "shared"} | {
-            "told": told
-        }
+        """Return the stage as an entry of the store has it in its history."""
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "shared"}
+        return values | {"losses": None if self.losses is None else self.losses.as_json()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], computed_here: Collection[str]) -> Self:
-        """What `as_json` gave; shared unless its key is among those that this run computed."""
-        told = None if data["told"] is None else StageTold.from_json(data["told"])
-        return cls(**{**data, "told": told}, shared=data["key"] not in computed_here)
+        """Return the stage from what `as_json` returned; it is shared unless this run computed its key."""
+        losses = None if data["losses"] is None else StageLosses.from_json(data["losses"])
+        return cls(**{**data, "losses": losses}, shared=data["key"] not in computed_here)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage before `multitask`: `writes` says which parameters it changes, by the beginning of their names."""
+    """A stage before `multitask`; `writes` are the prefixes of the names of the parameters that it changes."""
 
     name: str
-    carry_out: Callable[[], StageTold]
+    run: Callable[[], StageLosses]
     writes: tuple[str, ...]
 
 
@@ -98,7 +98,7 @@ class Chain(AbstractPieces):
         self._claim: Claim | None = None
 
     def before(self, stages: Sequence[Stage]) -> None:
-        """Carry out the stages before `multitask`, or take what the store has."""
+        """Run the stages before `multitask`, or load them from the store."""
         self._writes = tuple(prefix for stage in stages for prefix in stage.writes)
         if self._find_multitask(at_least=1):
             return
@@ -108,20 +108,23 @@ class Chain(AbstractPieces):
                 if self._load(key):
                     continue
                 began = time.perf_counter()
-                told = stage.carry_out()
+                losses = stage.run()
                 seconds = time.perf_counter() - began
-                done = StageDone(stage.name, key, seconds, seconds, self._peak(), shared=False, told=told)
-                self.done.append(done)
+                self.done.append(
+                    StageDone(stage.name, key, seconds, seconds, self._peak(), shared=False, losses=losses)
+                )
                 self._keep(key, tuple(prefix for each in stages[: number + 1] for prefix in each.writes))
 
     # multitask's pieces
 
     def reads(self, made: Sequence[FeaturesMade]) -> None:
-        """The features that `multitask` reads count among the stages of the run."""
+        """Note the features that `multitask` reads; they count among the stages of the run."""
         self._made = made
 
     def latest(self) -> StageState | None:
-        """What the store has of `multitask`; claims the next piece that others want, waiting for who computes it."""
+        """Return the stored state of `multitask`; claim the next piece that others need, after waiting for who computes
+        it.
+        """
         while (wanted := self._next_wanted()) is not None and self.store is not None:
             self._claim = self.store.claim(wanted)
             if self._claim is not None or not self._find_multitask(at_least=self._known_epochs + 1):
@@ -131,7 +134,9 @@ class Chain(AbstractPieces):
         return StageState(self._entry.tensors, self._entry.data["stage"])
 
     def after(self, epoch: int, over: bool, state: Callable[[], StageState]) -> None:
-        """Keep the epoch where somebody wants it, or a later one that a run out of patience does not reach."""
+        """Store the epoch if another run needs it, or a later one that this run does not reach because its patience
+        ended.
+        """
         if self.sharing is None or self.store is None:
             return
         keys, wanted = self.sharing.keys.multitask, self.sharing.wanted
@@ -144,21 +149,28 @@ class Chain(AbstractPieces):
             self._release()
 
     def finish(self, epochs: Sequence[EpochReport]) -> None:
-        """`multitask` is over: note what of it was carried out here."""
+        """Note which part of `multitask` this run computed, at its end."""
         self._release()
         if self.store is not None:
-            self.store.make_room()  # features were written too
+            self.store.make_room()  # features were added
         self.done += self._pieces([(epoch.train_seconds, epoch.eval_seconds) for epoch in epochs])
 
+    def add_single_task(self, epochs: Sequence[EpochReport]) -> None:
+        """Add the stage `single_task`, which is never shared, to the run's stages."""
+        key = (self.sharing.keys.after or "") if self.sharing is not None else ""
+        trained = sum(epoch.train_seconds for epoch in epochs)
+        seconds = trained + sum(epoch.eval_seconds for epoch in epochs)
+        self.done.append(StageDone(SINGLE_TASK, key, seconds, trained, self._peak(), shared=False))
+
     def features(self, config: RunConfig) -> Shared | None:
-        """Where what `multitask` leaves frozen is kept for other runs, and what names it."""
+        """Return where features of `multitask`'s frozen parts are shared with other runs, and what identifies them."""
         if self.sharing is None or self.store is None:
             return None
         pooling = json.dumps(config.pooling.model_dump(mode="json"), sort_keys=True)
         return Shared(self.store.features, self.sharing.keys.start, pooling)
 
     def _find_multitask(self, at_least: int) -> bool:
-        """Take the longest beginning of `multitask` that the store has; whether there is one."""
+        """Load the longest beginning of `multitask` that the store has; return whether there is one."""
         if self.sharing is None or self.store is None:
             return False
         for epoch in range(len(self.sharing.keys.multitask), at_least - 1, -1):
@@ -179,9 +191,9 @@ class Chain(AbstractPieces):
     # Entries
 
     def _find_before(self, stages: Sequence[Stage]) -> int:
-        """Take the last stage that the store has; the number of the one after it."""
-        found = (n for n in range(len(stages), 0, -1) if self._load(self._key_of(stages[n - 1].name)))
-        return next(found, 0)
+        """Load the last stage that the store has; return the number of the one after it."""
+        loaded = (n for n in range(len(stages), 0, -1) if self._load(self._key_of(stages[n - 1].name)))
+        return next(loaded, 0)
 
     def _load(self, key: str) -> bool:
         entry = self.store.find(key) if self.store is not None else None
@@ -190,10 +202,11 @@ class Chain(AbstractPieces):
         return entry is not None
 
     def _put_in(self, entry: Entry) -> None:
-        """Give the model what an entry has of it. Each task's own encoder follows the first in what it has not itself.
+        """Load an entry into the model. Each task's own encoder gets the first one's parameters, except those of its
+        own.
 
-        The stages before `multitask` train the first encoder for all, and of the others an entry holds what `multitask`
-        has trained.
+        The stages before `multitask` train the first encoder for all tasks; of the others an entry has what `multitask`
+        trained.
         """
         tensors = {
             name.removeprefix(f"{MODEL}."): t for name, t in entry.tensors.items() if name.startswith(f"{MODEL}.")
@@ -207,7 +220,7 @@ class Chain(AbstractPieces):
         self.done = [StageDone.from_json(stage, here) for stage in entry.data["history"]]
 
     def _keep(self, key: str, writes: tuple[str, ...], state: StageState | None = None) -> None:
-        """Give the store what the stages so far have changed, and `multitask`'s own state."""
+        """Store what the stages so far have changed, and `multitask`'s own state."""
         if self.store is None:
             return
         tensors = {f"{MODEL}.{name}": t for name, t in self.model.state_dict().items() if name.startswith(writes)}
@@ -220,7 +233,8 @@ class Chain(AbstractPieces):
         self.store.put(key, tensors, data)
 
     def _pieces(self, seconds: Sequence[tuple[float, float]]) -> list[StageDone]:
-        """The features that `multitask` read, then what of it was carried out here, from one kept epoch to the next.
+        """Return the features that `multitask` read, then the parts of it that this run computed, between stored
+        epochs.
 
         `seconds` of all its epochs, (training, evaluating).
         """
@@ -233,7 +247,7 @@ class Chain(AbstractPieces):
         return pieces
 
     def _features(self) -> list[StageDone]:
-        """The features that were read, but those that count already for the epochs from the store."""
+        """Return the features that were read, except those counted already for the epochs from the store."""
         known = {stage.key for stage in self.done if stage.key}
         return [
             StageDone(FEATURES, m.key, m.seconds, m.seconds if m.training else 0.0, m.peak_memory_bytes, m.shared)

@@ -11,7 +11,7 @@ from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec, T
 from mtbert.config.stages import FineTuneFirstConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, freeze
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.evaluation import evaluate
 from mtbert.training.trainer import DivergedError, Trainer
@@ -26,12 +26,14 @@ def run(
     seed: int,
     options: Mapping[str, TaskConfig],
     optimizer: OptimizerConfig,
-) -> StageTold:
-    """Train encoder, pooling and the head of `config.task`; the epoch with its best dev score is kept.
+) -> StageLosses:
+    """Train encoder, pooling and the head of `config.task`; keep the epoch with its best dev score.
 
-    Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says; through it the other
-    tasks get what this one learned, so a configuration without a shared one is refused. `optimizer` is that of
-    `multitask`, for where the stage has none of its own. Tells each epoch's mean loss. Raises `DivergedError`.
+    Thapa & Khurana's "pre-QQP". The whole encoder is trained, whatever `multitask.trainable` says. Other tasks benefit
+    through it, so it must be shared. `optimizer` is that of `multitask`, used if the stage has none.
+
+    Raises:
+        DivergedError: a loss or an output is not finite.
     """
     name = config.task
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {})}
@@ -57,4 +59,4 @@ def run(
         if score > best:
             best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}
     model.load_state_dict(best_state)
-    return StageTold(tuple(losses))
+    return StageLosses(tuple(losses))

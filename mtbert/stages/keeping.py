@@ -1,4 +1,4 @@
-"""The best epoch of each task by itself: what of a model is one task's own, and its state when it did best."""
+"""The best epoch of each task: which parameters are a task's own, and their state at its best dev score."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from mtbert.training.evaluation import Evaluation, TaskEvaluation, evaluation_of
 
 
 def own_parts(model: MultitaskModel, task: str) -> tuple[str, ...]:
-    """What the names of a task's own parameters begin with: head, adapters, and its encoder where none is shared."""
+    """Return the prefixes of the names of a task's own parameters: head, adapters, and its encoder if none is
+    shared.
+    """
     own = (f"heads.{task}.", f"adapters.{task}.", f"copies.{task}.")
     first = bool(model.copies) and task not in model.copies  # the model's own encoder is the first task's
     return (*own, "encoder.") if first else own
 
 
 class BestOfEach:
-    """The best epoch of each task so far: the state of the parameters that are its `own`, and what was measured then.
+    """The best epoch of each task so far: the state of its `own` parameters, and the evaluations of that epoch.
 
     `own` has the names of the parameters by task.
     """
@@ -33,7 +35,9 @@ class BestOfEach:
         self.train: dict[str, TaskEvaluation] = {}
 
     def observe(self, dev: Evaluation, train: Evaluation) -> tuple[Evaluation, Evaluation]:
-        """Take what is better than before, the first at a tie; dev and train of the best of each so far."""
+        """Update the best of each task, the first at a tie; return dev and train evaluations of the best of each so
+        far.
+        """
         now = dict(self.model.named_parameters())
         for name, task in self.tasks.items():
             metric, before = task.main_metric, self.dev.get(name)
@@ -43,9 +47,9 @@ class BestOfEach:
         return evaluation_of(self.tasks, self.dev), evaluation_of(self.tasks, self.train)
 
     def recall(self, states: Mapping[str, Tensor], dev: Evaluation, train: Evaluation) -> None:
-        """Go on from what was kept: `states`, and dev and train of the best of each so far."""
+        """Restore a saved state: `states`, and dev and train evaluations of the best of each so far."""
         self.states, self.dev, self.train = dict(states), dict(dev.tasks), dict(train.tasks)
 
     def restore(self) -> None:
-        """Put the best of each into the model."""
+        """Load the best state of each task into the model."""
         self.model.load_state_dict(self.states, strict=False)

@@ -1,4 +1,4 @@
-"""The output layers of the `mlm` stage, from hidden states to logits over the vocabulary, and what frequencies know.
+"""The output layers of the `mlm` stage, from hidden states to logits over the vocabulary, and token frequencies.
 
 `tied` is BERT's masked-LM head (Devlin et al. 2018, published code), `untied` that of Sankhe et al.
 """
@@ -17,7 +17,7 @@ from mtbert.encoder.weights import MaskedHead
 
 
 class TiedHead(nn.Module):
-    """E transform(h) + bias, with E (vocabulary, width) the encoder's word embeddings: trained with them, as one.
+    """E transform(h) + bias, where E (vocabulary, width) are the encoder's word embeddings, trained as one.
 
     `transform` maps hidden states (..., width) to vectors as wide as the word embeddings. `bias` is (vocabulary,).
     """
@@ -27,16 +27,16 @@ class TiedHead(nn.Module):
         self.words, self.transform, self.bias = words, transform, nn.Parameter(bias)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Logits (chosen, vocabulary) of hidden states (chosen, width)."""
+        """Return logits (chosen, vocabulary) of hidden states (chosen, width)."""
         return F.linear(self.transform(hidden), self.words.weight, self.bias)
 
 
 def new_head(words: nn.Embedding, width: int, counts: NDArray[np.int64]) -> TiedHead:
-    """A tied head for an encoder whose checkpoint has none: E h + log p, with p the unigram distribution of `counts`.
+    """Return a tied head for an encoder whose checkpoint has none: E h + log p, p the unigram distribution of `counts`.
 
     p = (count + 1 / V) / (tokens + 1): one count, spread over all V tokens, keeps those that do not occur above zero.
-    There is no transform: with a random one the loss falls more slowly (docs/techniques.md). Only where hidden states
-    are not as wide as the words a random matrix stands between them.
+    There is no transform, because with a random one the loss falls more slowly (docs/techniques.md). Only if the hidden
+    states and the word embeddings have different widths is a random matrix between them.
     """
     size, inner = words.num_embeddings, words.embedding_dim
     frequencies = (np.bincount(np.arange(len(counts)), counts, minlength=size) + 1 / size) / (counts.sum() + 1)
@@ -48,7 +48,7 @@ def new_head(words: nn.Embedding, width: int, counts: NDArray[np.int64]) -> Tied
 
 
 def published_head(words: nn.Embedding, published: MaskedHead, epsilon: float) -> TiedHead:
-    """A checkpoint's own head: E LayerNorm(GELU(W h + b)) + bias; `epsilon` is its layer norm's."""
+    """Return a checkpoint's own head: E LayerNorm(GELU(W h + b)) + bias; `epsilon` is its layer norm's."""
     width = words.embedding_dim
     dense, norm = nn.Linear(width, width), nn.LayerNorm(width, eps=epsilon)
     with torch.no_grad():
@@ -60,21 +60,21 @@ def published_head(words: nn.Embedding, published: MaskedHead, epsilon: float) -
 
 
 def untied_head(width: int, vocabulary_size: int) -> nn.Linear:
-    """W h (Sankhe et al., equation 7), W (vocabulary, width) random; drawn from torch's global generator."""
+    """Return W h (Sankhe et al., equation 7), W (vocabulary, width) random; drawn from torch's global generator."""
     head = nn.Linear(width, vocabulary_size, bias=False)
     nn.init.normal_(head.weight, std=INITIAL_DEVIATION)
     return head
 
 
 def token_counts(rows: Ragged, ordinary: NDArray[np.int64], vocabulary_size: int) -> NDArray[np.int64]:
-    """How often each token (vocabulary,) occurs in the sentences; 0 for those that are not `ordinary`."""
+    """Return how often each token (vocabulary,) occurs in the sentences; 0 for those that are not `ordinary`."""
     counts = np.zeros(vocabulary_size, dtype=np.int64)
     counts[ordinary] = np.bincount(rows.values, minlength=vocabulary_size)[ordinary]
     return counts
 
 
 def unigram_entropy(counts: NDArray[np.int64]) -> float:
-    """-sum p log p in nats of the tokens' distribution: what the best guess without context loses; 0 without tokens."""
+    """Return -sum p log p of the tokens, in nats: the loss of the best guess without context; 0 without tokens."""
     seen = counts[counts > 0]
     shares = seen / max(1, seen.sum())
     return float(-(shares * np.log(shares)).sum())

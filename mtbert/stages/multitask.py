@@ -26,19 +26,20 @@ from mtbert.training.trainer import Trainer, below
 
 NAME = "multitask"
 
-# Train examples a task that are measured after each epoch, for the curves: a sign of overfitting at a fraction of the
-# dev split's cost. What one run shows there has a standard error of about 9 points a task.
+# Train examples per task that are measured after each epoch, for the curves: a sign of overfitting at a fraction of the
+# dev split's cost. The standard error of one run is about 9 points per task.
 EPOCH_SAMPLE = 32
-# And of the epoch that is kept, once: the gap between train and dev is told from these (standard error 2 points).
+# Train examples per task that are measured in the best epoch, for the gap between train and dev (standard error 2
+# points).
 KEPT_SAMPLE = 512
 
 
 @dataclass(frozen=True, eq=False)
 class EpochReport:
-    """What one epoch (from 1) gave: mean loss a task, evaluations, and where the seconds went.
+    """The results of one epoch (from 1): mean loss per task, evaluations, and seconds.
 
-    Computing features of what is frozen is not in the seconds: the epoch does it that happens to read them first.
-    Where each task keeps the epoch that is best for it, the evaluations are of the best of each so far.
+    The seconds do not include the features of frozen parts, which are computed in the epoch that reads them first. If
+    each task keeps its own best epoch, the evaluations are of the best of each so far.
     """
 
     epoch: int
@@ -51,7 +52,7 @@ class EpochReport:
 
 @dataclass(frozen=True, eq=False)
 class StageState:
-    """The stage after an epoch, as it can be kept: tensors by name, and JSON data."""
+    """The state of the stage after an epoch, as it can be saved: tensors by name, and JSON data."""
 
     tensors: Mapping[str, Tensor]
     data: Mapping[str, Any]
@@ -65,8 +66,8 @@ Report = Callable[[EpochReport], bool]
 class StageOutcome:
     """The epochs of the stage, the best of them by dev score (the first at a tie), and whether it was stopped.
 
-    The model is left in the state of the best epoch. `train` is what it does there on the larger sample of the train
-    split, None where it was not measured. `last_score` is the dev score after the last epoch.
+    The model is left in the state of the best epoch. `train` is its evaluation on the larger sample of the train split,
+    None if it was not measured. `last_score` is the dev score after the last epoch.
     """
 
     epochs: tuple[EpochReport, ...]
@@ -77,19 +78,21 @@ class StageOutcome:
 
 
 class AbstractPieces(ABC):
-    """Where the stage's epochs are kept, and found again by a run with the same beginning."""
+    """Storage of the stage's epochs, for runs with the same beginning."""
 
     @abstractmethod
     def reads(self, made: Sequence[FeaturesMade]) -> None:
-        """The stage begins; `made` grows by the features that it reads."""
+        """Note the features that the stage reads, at its start; `made` grows with them."""
 
     @abstractmethod
     def latest(self) -> StageState | None:
-        """The state after the last epoch that is kept; the model has its parameters from it already."""
+        """Return the state after the last stored epoch; the model already has its parameters."""
 
     @abstractmethod
     def after(self, epoch: int, over: bool, state: Callable[[], StageState]) -> None:
-        """An epoch has ended, `over`: the last one of the stage or of the run. `state` makes what can be kept."""
+        """Store an epoch that has ended, if needed; `over`: it is the last one of the stage or of the run. `state`
+        makes its state.
+        """
 
 
 def run(
@@ -104,21 +107,23 @@ def run(
     *,
     measure_train: bool = True,
 ) -> StageOutcome:
-    """Train all heads of `model`, and as much of the encoder as `config.trainable` says.
+    """Train all heads of `model`, and the part of the encoder that `config.trainable` names.
 
-    `options` says what is particular to a task. The stage ends early where `report` says so, or, without being
-    called stopped, after `config.patience` epochs none of which was the best. Raises `DivergedError` when a loss or
-    an output is not finite. Every random draw comes from `seed`. Epochs that `pieces` has are reported and not
-    trained again; where `report` ends the run at one of them, the model is left in a later state. What is frozen is
-    computed once; with `shared` for other runs too. `measure_train`: as the last stage of the run, which measures the
-    larger sample of the train split, unless it was stopped.
+    `options` has the settings of single tasks. The stage ends early if `report` returns False, or, without being called
+    stopped, after `config.patience` epochs without a new best one. Every random draw depends on `seed`. Epochs that
+    `pieces` has are reported and not trained again; if `report` ends the run at one of them, the model is left in a
+    later state. Frozen parts are computed once; with `shared` for other runs too. `measure_train`: the larger sample of
+    the train split is measured at the end, unless the stage was stopped.
+
+    Raises:
+        DivergedError: a loss or an output is not finite.
     """
     course = _Course(model, config, data, seed, options, shared)
     if pieces is not None:
         pieces.reads(course.frozen.made)
-    found = pieces.latest() if pieces is not None else None
-    if found is not None:
-        course.restore(found)
+    stored = pieces.latest() if pieces is not None else None
+    if stored is not None:
+        course.restore(stored)
     for number, known in enumerate(course.reports, start=1):
         if not report(known) and number < config.epochs:
             reached = tuple(course.reports[:number])
@@ -133,12 +138,12 @@ def run(
 
 
 def best_of(reports: Sequence[EpochReport]) -> EpochReport:
-    """The one with the best dev score, the first at a tie."""
+    """Return the report with the best dev score, the first at a tie."""
     return max(reports, key=lambda each: each.dev.score)
 
 
 class _Course:
-    """The stage so far: what trains, what was reported, and the parameters of the best epoch."""
+    """The stage so far: trainer, reports, and the parameters of the best epoch."""
 
     def __init__(
         self,
@@ -183,17 +188,17 @@ class _Course:
         return self.reports[-1]
 
     def _clock(self) -> float:
-        """Seconds, standing still while features are computed or read."""
+        """Return a time in seconds that does not advance while features are computed or read."""
         return time.perf_counter() - self.frozen.seconds
 
     def over(self) -> bool:
-        """Whether the configuration wants no further epoch."""
+        """Return whether the configuration asks for no further epoch."""
         done, patience = len(self.reports), self.config.patience
         tired = self.best is not None and patience is not None and done - self.best.epoch >= patience
         return done >= self.config.epochs or tired
 
     def outcome(self, stopped: bool, measure_train: bool) -> StageOutcome:
-        """What the stage gave; puts the best epoch into the model."""
+        """Load the best epoch into the model and return the outcome of the stage."""
         assert self.best is not None
         if self.each is None:
             self.model.load_state_dict(self.best_state, strict=False)
@@ -205,7 +210,7 @@ class _Course:
         return StageOutcome(tuple(self.reports), self.best, stopped, self.last_score, train)
 
     def state(self) -> StageState:
-        """All that a longer run needs to go on from here, beside the model's parameters."""
+        """Return everything that a longer run needs to continue from here, besides the model's parameters."""
         assert self.best is not None
         tensors, trainer = self.trainer.state()
         if self.each is not None:
@@ -216,12 +221,12 @@ class _Course:
             for split, evaluation in (("dev", report.dev), ("train", report.train)):
                 for name, task in evaluation.tasks.items():
                     tensors[f"{split}.{report.epoch}.{name}"] = torch.from_numpy(task.outputs)
-        told = [[report.losses, report.train_seconds, report.eval_seconds] for report in self.reports]
-        kept = {"best": self.best.epoch, "last": self.last_score}
-        return StageState(tensors, {"trainer": trainer, "epochs": told, **kept})
+        epochs = [[report.losses, report.train_seconds, report.eval_seconds] for report in self.reports]
+        best = {"best": self.best.epoch, "last": self.last_score}
+        return StageState(tensors, {"trainer": trainer, "epochs": epochs, **best})
 
     def restore(self, state: StageState) -> None:
-        """Go on from what `state` gave."""
+        """Continue from what `state` returned."""
         self.trainer.restore(state.tensors, state.data["trainer"])
         for epoch, (losses, *seconds) in enumerate(state.data["epochs"], start=1):
             dev, train = (self._measured(state, split, epoch) for split in ("dev", "train"))
@@ -235,13 +240,13 @@ class _Course:
         self.best_state = {name: value if (best := kept[name]) is None else best for name, value in now.items()}
 
     def _best_of_each(self) -> BestOfEach:
-        """What keeps the best epoch of each task, of the parameters that are trained."""
+        """Return the record of each task's best epoch, for the parameters that are trained."""
         parts = {task: own_parts(self.model, task) for task in self.tasks}
         own = {task: tuple(n for n in self.trainer.trained if n.startswith(begin)) for task, begin in parts.items()}
         return BestOfEach(self.model, self.tasks, own)
 
     def _measured(self, state: StageState, split: str, epoch: int) -> Evaluation:
-        """The evaluation of an epoch, from the outputs that were kept."""
+        """Return the evaluation of an epoch, from its stored outputs."""
         results = {}
         for name, task in self.tasks.items():
             labels = np.asarray((self.dev if split == "dev" else self.sample)[name].labels)
@@ -251,18 +256,24 @@ class _Course:
 
 
 def _main_metrics(dev: Evaluation, tasks: Mapping[str, AbstractTask], epoch: int) -> dict[str, float]:
-    """Each task's main metric; raises `DivergedError` where an output is not finite."""
+    """Return each task's main metric.
+
+    Raises:
+        DivergedError: an output is not finite.
+    """
     if not dev.finite:
         raise DivergedError(f"an output is not a finite number after epoch {epoch}")
     return {name: dev.tasks[name].metrics[task.main_metric] for name, task in tasks.items()}
 
 
 def train_sample(split: TokenizedSplit, seed: int, name: str, most: int = EPOCH_SAMPLE) -> TokenizedSplit:
-    """The train examples on which the train-dev gap is measured: the same in every epoch, and among any more."""
+    """Return the train examples that measure the train-dev gap: the same in every epoch, and part of any larger
+    sample.
+    """
     chosen = numpy_stream(seed, NAME, "train sample", name).permutation(len(split))[:most]
     return split.take(np.sort(chosen))
 
 
 def _trained_state(model: MultitaskModel) -> dict[str, Tensor]:
-    """A copy of what training changes; the rest of the model stays as it is."""
+    """Return a copy of the parameters that are trained."""
     return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}

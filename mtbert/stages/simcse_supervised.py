@@ -1,4 +1,6 @@
-"""The `simcse_supervised` stage: a premise is told from all but what it entails, contradictions among them."""
+"""The `simcse_supervised` stage: a premise is distinguished from everything but what it entails, contradictions
+included.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,21 @@ from mtbert.data.tokenize import Prepared, joined
 from mtbert.device import moved
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stages.contrastive import contrastive_loss, no_negatives, projection, sentence_numbers
-from mtbert.stages.losses import LN_CANDIDATES, StageTold
+from mtbert.stages.losses import LN_CANDIDATES, StageLosses
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
 
 NAME = "simcse_supervised"
 
 
-def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> StageTold:
-    """Supervised SimCSE with hard negatives (Gao et al. 2021, section 4) on the run's sentence vectors.
+def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, seed: int) -> StageLosses:
+    """Train by supervised SimCSE with hard negatives (Gao et al. 2021, section 4) on the run's sentence vectors.
 
     Encoder and pooling are trained in place. Batches are random; what a premise may entail is not among its negatives
-    (`no_negatives`). Tells each epoch's mean loss, and that of equal cosines, which is ln(2 N - 1 + alpha) in a batch
-    of N. Raises `DataError` where the triplets were not prepared.
+    (`no_negatives`). The losses' reference is that of equal cosines, ln(2 N - 1 + alpha) in a batch of N.
+
+    Raises:
+        DataError: the triplets were not prepared.
+        DivergedError: a loss is not finite.
     """
     columns, device = [sentences(data.texts, (name,), config.triplets) for name in TRIPLET_TEXTS], device_of(model)
     rows, count = joined(columns), len(columns[0])  # premises, then entailments, then contradictions
@@ -37,8 +42,8 @@ def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, s
         if len(indices) < 2:
             return None
         all_three = np.concatenate([indices, indices + count, indices + 2 * count])
-        seen = on_device(*padded(rows, all_three, data.pad_id), device)
-        vectors = model.vectors(seen.input_ids, seen.attention_mask, packing=seen.packing)
+        batch = on_device(*padded(rows, all_three, data.pad_id), device)
+        vectors = model.vectors(batch.input_ids, batch.attention_mask, packing=batch.packing)
         premises, entailed, contradicted = top(vectors).chunk(3)
         excluded = moved(no_negatives(*np.split(numbers[all_three], 3)), device)
         return contrastive_loss(premises, entailed, config.temperature, contradicted, config.alpha, excluded)
@@ -46,5 +51,5 @@ def run(model: MultitaskModel, config: SimcseSupervisedConfig, data: Prepared, s
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
         losses = fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, count), loss_of)
-    batch = min(config.batch_size, max(1, count))
-    return StageTold(losses, {LN_CANDIDATES: math.log(2 * batch - 1 + config.alpha)})
+    size = min(config.batch_size, max(1, count))
+    return StageLosses(losses, {LN_CANDIDATES: math.log(2 * size - 1 + config.alpha)})

@@ -1,4 +1,6 @@
-"""The `simcse_unsupervised` stage: each sentence is told from the others of its batch under another dropout mask."""
+"""The `simcse_unsupervised` stage: each sentence is distinguished from the others of its batch under another dropout
+mask.
+"""
 
 from __future__ import annotations
 
@@ -14,30 +16,34 @@ from mtbert.data.tokenize import Prepared
 from mtbert.device import moved
 from mtbert.model import MultitaskModel, device_of
 from mtbert.stages.contrastive import contrastive_loss, no_negatives, projection, sentence_numbers
-from mtbert.stages.losses import LN_CANDIDATES, StageTold
+from mtbert.stages.losses import LN_CANDIDATES, StageLosses
 from mtbert.stages.pretraining import Indices, Pretraining, dropout_of, fit, on_device, padded, sentences
 
 NAME = "simcse_unsupervised"
 
 
-def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> StageTold:
-    """Unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors.
+def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared, seed: int) -> StageLosses:
+    """Train by unsupervised SimCSE (Gao et al. 2021, section 3) on the run's sentence vectors.
 
-    Tells each epoch's mean loss, and that of equal cosines: ln N in a batch of N. Encoder and pooling are trained in
-    place. Batches are random: of similar length, negatives would differ least. The same sentence twice in a batch, by
-    its tokens, is no negative. Raises `DataError` where the sentences were not prepared.
+    Encoder and pooling are trained in place. Batches are random: of similar length, negatives would differ least. The
+    same sentence twice in a batch, by its tokens, is no negative. The losses' reference is that of equal cosines, ln N
+    in a batch of N.
+
+    Raises:
+        DataError: the sentences were not prepared.
+        DivergedError: a loss is not finite.
     """
     rows, device = sentences(data.texts, corpora_of(config.corpus), config.sentences), device_of(model)
     numbers = sentence_numbers(rows)
     top = projection(model.encoder.width, config.projection, seed, NAME).to(device)
 
     def loss_of(indices: Indices, draws: np.random.Generator) -> Tensor | None:
-        if len(indices) < 2:  # nothing to tell it from
+        if len(indices) < 2:  # no negatives
             return None
         ids, real = padded(rows, indices, data.pad_id)
-        # Twice in one batch: every row has a dropout mask of its own.
-        seen = on_device(np.tile(ids, (2, 1)), np.tile(real, (2, 1)), device)
-        vectors = model.vectors(seen.input_ids, seen.attention_mask, packing=seen.packing)
+        # Twice in one batch: every row has its own dropout mask.
+        batch = on_device(np.tile(ids, (2, 1)), np.tile(real, (2, 1)), device)
+        vectors = model.vectors(batch.input_ids, batch.attention_mask, packing=batch.packing)
         first, second = top(vectors).chunk(2)
         excluded = moved(no_negatives(numbers[indices], numbers[indices]), device)
         return contrastive_loss(first, second, config.temperature, excluded=excluded)
@@ -45,4 +51,4 @@ def run(model: MultitaskModel, config: SimcseUnsupervisedConfig, data: Prepared,
     how = Pretraining(NAME, config.epochs, config.batch_size, config.learning_rate, seed)
     with dropout_of(model.encoder, config.dropout):
         losses = fit(model, [model.encoder, model.pooling, top], how, partial(random_batches, len(rows)), loss_of)
-    return StageTold(losses, {LN_CANDIDATES: math.log(min(config.batch_size, max(1, len(rows))))})
+    return StageLosses(losses, {LN_CANDIDATES: math.log(min(config.batch_size, max(1, len(rows))))})

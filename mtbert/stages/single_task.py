@@ -1,9 +1,10 @@
-"""The `single_task` stage: after `multitask`, each head is trained alone on its task; all else is frozen."""
+"""The `single_task` stage: after `multitask`, each head is trained alone on its task; everything else is frozen."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from mtbert import components
 from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec
@@ -11,7 +12,7 @@ from mtbert.config.stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel
 from mtbert.stages.keeping import BestOfEach
-from mtbert.stages.multitask import KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
+from mtbert.stages.multitask import EPOCH_SAMPLE, KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.evaluation import evaluate
 from mtbert.training.frozen_cache import FrozenParts
@@ -29,13 +30,14 @@ def run(
     before: StageOutcome,
     optimizer: OptimizerConfig,
 ) -> StageOutcome:
-    """Train each head that has parameters; encoder, pooling and adapters stay (Sankhe et al., section 3.5).
+    """Train each head that has parameters; encoder, pooling and adapters are frozen (Sankhe et al., section 3.5).
 
-    Each head keeps the epoch with the best dev score of its task, the first at a tie; the head that it comes with, of
-    the best epoch of `before`, is the first candidate, so that no task can lose. So do the reports: what they say of a
-    task is of its best head so far, and the best of them is what the model is left in. Their epochs go on from the last
-    one of the stage before. `optimizer` is that of `multitask`. What is frozen is computed once. Raises
-    `DivergedError`.
+    Each head keeps the epoch with the best dev score of its task, the first at a tie. Its state in the best epoch of
+    `before` is the first candidate, so no task can get worse. The reports are of each task's best head so far, and
+    their epochs continue those of the stage before. `optimizer` is that of `multitask`. Frozen parts are computed once.
+
+    Raises:
+        DivergedError: a loss or an output is not finite.
     """
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {}) for name in model.heads}
     model.requires_grad_(False)
@@ -44,30 +46,29 @@ def run(
     heads = {name: tuple(f"heads.{name}.{key}" for key, _ in model.heads[name].named_parameters()) for name in tasks}
     keeping = BestOfEach(model, tasks, heads)
     keeping.observe(before.best.dev, before.best.train)
-    training = {name: data.splits[name, "train"] for name in tasks}
-    sample = {name: train_sample(split, seed, name) for name, split in training.items()}
+    measure = partial(evaluate, model, tasks, pad_id=data.pad_id, frozen=frozen)
     dev = {name: data.splits[name, "dev"] for name in tasks}
+    sample, large = (
+        {name: train_sample(data.splits[name, "train"], seed, name, most) for name in tasks}
+        for most in (EPOCH_SAMPLE, KEPT_SAMPLE)
+    )
     reports: list[EpochReport] = []
     stopped, last_score = False, before.best.dev.score
-    for epoch in range(1, config.epochs + 1):
-        began = time.perf_counter()
+    while not stopped and len(reports) < config.epochs:
+        epoch, began = len(reports) + 1, time.perf_counter()
         losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
         trained = time.perf_counter()
-        now = evaluate(model, tasks, dev, data.pad_id, frozen), evaluate(model, tasks, sample, data.pad_id, frozen)
+        now = measure(dev), measure(sample)
         if not now[0].finite:
             raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
         best, last_score = keeping.observe(*now), now[0].score
         seconds = trained - began, time.perf_counter() - trained
         reports.append(EpochReport(before.epochs[-1].epoch + epoch, losses, *best, *seconds))
-        if not report(reports[-1]):
-            stopped = epoch < config.epochs
-            break
+        stopped = not report(reports[-1]) and epoch < config.epochs
     keeping.restore()
     model.requires_grad_(False)
-    large = {name: train_sample(split, seed, name, KEPT_SAMPLE) for name, split in training.items()}
-    train = None if stopped else evaluate(model, tasks, large, data.pad_id, frozen)
     first_best = next(r for r in (before.best, *reports) if r.dev.score == reports[-1].dev.score)
-    return StageOutcome(tuple(reports), first_best, stopped, last_score, train)
+    return StageOutcome(tuple(reports), first_best, stopped, last_score, None if stopped else measure(large))
 
 
 def _trainers(
@@ -89,7 +90,7 @@ def _trainers(
     trainers = {}
     for name, task in tasks.items():
         if not any(True for _ in model.heads[name].parameters()):
-            continue  # the cosine of two vectors has nothing to learn
+            continue  # a cosine head may have no parameters
         _train_only(model, name)
         training, stage = {name: data.splits[name, "train"]}, f"{NAME}/{name}"
         trainers[name] = Trainer(model, part, {name: task}, training, data.pad_id, seed, stage, frozen=frozen)
@@ -97,6 +98,7 @@ def _trainers(
 
 
 def _epoch(model: MultitaskModel, trainer: Trainer, name: str, epoch: int) -> float:
+    """Train one epoch of one head; return its mean loss."""
     _train_only(model, name)
     return trainer.epoch(epoch)[name]
 

@@ -1,1 +1,1 @@
-"""The tasks: one file each, and the file's name is the task's name."""
+"""The tasks: one per file, and the file's name is the task's name."""

@@ -1,4 +1,4 @@
-"""What a task is: its files and columns, its label, its loss, its predictions and its metrics."""
+"""Tasks: their files and columns, label, loss, predictions and metrics."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ LabelKind = Literal["class", "binary", "score"]
 
 @dataclass(frozen=True)
 class Tables:
-    """Files of a task that are tables: tab-separated, the first line naming the columns, one example a line.
+    """Files of a task that are tables: tab-separated, with the column names in the first line, one example per line.
 
-    Names are relative to the data folder. `unlabelled`, a test set without labels, need not be there. `id_column`
-    names the column that tells examples apart.
+    Names are relative to the data folder. `unlabelled`, a test set without labels, is optional. `id_column` is the
+    column that identifies examples.
     """
 
     train: str
@@ -40,13 +40,14 @@ class Tables:
     id_column: str = "id"
 
     def required(self) -> tuple[str, ...]:
-        """The files the folder must have."""
+        """Return the files the folder must have."""
         return self.train, self.dev
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Files of a task that are plain text, one sentence a line: name, relative to the data folder -> label of all.
+    """Files of a task that are plain text, one sentence per line: name, relative to the data folder -> label of all its
+    lines.
 
     There is no dev file: a tenth of the lines, by hash, is the dev split.
     """
@@ -54,21 +55,21 @@ class Lines:
     labels: Mapping[str, str]
 
     def required(self) -> tuple[str, ...]:
-        """The files the folder must have."""
+        """Return the files the folder must have."""
         return tuple(self.labels)
 
 
 def course_tables(stem: str) -> Tables:
-    """The course's three files, tab-separated in spite of their names."""
+    """Return the course's three files, which are tab-separated despite their names."""
     return Tables(f"{stem}-train.csv", f"{stem}-dev.csv", f"{stem}-test-student.csv")
 
 
 class AbstractTask(ABC):
-    """A task is (texts, label, loss, metric); a concrete one fills in the table and the three methods.
+    """A task: texts, label, loss and metrics. A concrete task sets the class variables and the three methods.
 
-    `outputs` is the number of values a head gives per example. `classes` is the number of classes (0 for
-    scores); `low` and `high` bound a score (0 and classes - 1 for classes). `files` says where a data folder has its
-    examples. `main_metric` names the metric in the score.
+    `outputs` is the number of values that a head computes per example. `classes` is the number of classes (0 for
+    scores); `low` and `high` bound a score (0 and classes - 1 for classes). `files` are the files of its examples in a
+    data folder. `main_metric` is the metric that counts in the score.
     """
 
     name: ClassVar[str]
@@ -85,7 +86,11 @@ class AbstractTask(ABC):
     main_metric: ClassVar[str]
 
     def parse_label(self, text: str) -> float:
-        """The label a field means ("3" and "3.0" are class 3); ValueError with what is allowed."""
+        """Return the label that a field states ("3" and "3.0" are class 3).
+
+        Raises:
+            ValueError: it is no label of the task; the message says what is allowed.
+        """
         try:
             value = float(text)
         except ValueError:
@@ -97,15 +102,15 @@ class AbstractTask(ABC):
 
     @abstractmethod
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss over the batch, a scalar; outputs (batch, outputs), labels float (batch,)."""
+        """Return the mean loss over the batch, a scalar; outputs (batch, outputs), labels float (batch,)."""
 
     @abstractmethod
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the outputs (n, outputs) say, comparable to labels: float32 (n,)."""
+        """Return the predictions from outputs (n, outputs), comparable to labels: float32 (n,)."""
 
     @abstractmethod
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
-        """Every metric of the task by name; outputs (n, outputs), labels (n,)."""
+        """Return every metric of the task by name; outputs (n, outputs), labels (n,)."""
 
     def _allowed(self) -> str:
         if self.label_kind == "score":
@@ -114,9 +119,9 @@ class AbstractTask(ABC):
 
 
 class AbstractClassTask(AbstractTask):
-    """A task with one output a class, of which exactly one is right. Main metric: accuracy.
+    """A task with one output per class, exactly one of which is right. Main metric: accuracy.
 
-    `words`: what the files call the classes, class 0 first, where they do not number them.
+    `words`: the names of the classes in the files, class 0 first, if they are not numbered.
     """
 
     label_kind = "class"
@@ -125,20 +130,26 @@ class AbstractClassTask(AbstractTask):
     words: ClassVar[tuple[str, ...]] = ()
 
     def parse_label(self, text: str) -> float:
-        """The class that a word or a number means; ValueError with what is allowed."""
+        """Return the class that a word or a number states.
+
+        Raises:
+            ValueError: it is neither; the message says what is allowed.
+        """
         word = text.strip()
         return float(self.words.index(word)) if word in self.words else super().parse_label(text)
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Cross entropy, natural logarithm; outputs (batch, classes), labels (batch,) float class numbers."""
+        """Return the cross entropy, natural logarithm; outputs (batch, classes), labels (batch,) float class
+        numbers.
+        """
         return functional.cross_entropy(outputs.float(), labels.long())
 
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The class with the largest output; the lowest one when several are equal."""
+        """Return the class with the largest output; the lowest one when several are equal."""
         return np.asarray(outputs.argmax(axis=1), dtype=np.float32)
 
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
-        """Keys: accuracy, macro_precision, macro_recall, macro_f1, all 0..1."""
+        """Return accuracy, macro_precision, macro_recall and macro_f1, all 0..1."""
         predicted = self.predictions(outputs)
         return {
             "accuracy": accuracy(predicted, labels),
@@ -160,15 +171,15 @@ class AbstractScoreTask(AbstractTask):
     main_metric = "pearson"
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Mean squared error in label units squared; outputs (batch, 1), labels (batch,) in low..high."""
+        """Return the mean squared error in label units squared; outputs (batch, 1), labels (batch,) in low..high."""
         return functional.mse_loss(outputs.squeeze(-1).float(), labels.float())
 
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The score as it is: clipping to low..high would change Pearson's r, so only files are clipped."""
+        """Return the scores unchanged: clipping to low..high would change Pearson's r, so only files are clipped."""
         return outputs[:, 0].astype(np.float32)
 
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
-        """Keys: pearson, spearman (-1..1), mse (label units squared)."""
+        """Return pearson and spearman (-1..1) and mse (label units squared)."""
         predicted = self.predictions(outputs)
         return {
             "pearson": pearson(predicted, labels),

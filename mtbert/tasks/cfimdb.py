@@ -8,8 +8,8 @@ from mtbert.tasks.abstract import AbstractClassTask, course_tables
 class CfimdbTask(AbstractClassTask):
     """Sentiment of highly polar film reviews, each beside a counterfactual rewriting; 0 negative, 1 positive.
 
-    Kaushik et al. 2020, as the course hands it out. Reviews are long: beyond `data.max_tokens` they are cut. Main
-    metric: accuracy.
+    Kaushik et al. 2020, as distributed by the course. Reviews are long: they are cut at `data.max_tokens`. Main metric:
+    accuracy.
     """
 
     name = "cfimdb"

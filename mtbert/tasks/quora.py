@@ -28,15 +28,15 @@ class QuoraTask(AbstractTask):
     main_metric = "accuracy"
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Binary cross entropy on the logit; outputs (batch, 1), labels (batch,) of 0 and 1."""
+        """Return the binary cross entropy of the logit; outputs (batch, 1), labels (batch,) of 0 and 1."""
         return functional.binary_cross_entropy_with_logits(outputs.squeeze(-1).float(), labels.float())
 
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """1 where the logit is above 0 (probability above one half), else 0."""
+        """Return 1 where the logit is above 0 (probability above one half), else 0."""
         return (outputs[:, 0] > 0).astype(np.float32)
 
     def metrics(self, outputs: NDArray[np.float32], labels: NDArray[np.float32]) -> dict[str, float]:
-        """Keys: accuracy, precision, recall, f1 (of the duplicates), all 0..1."""
+        """Return accuracy, precision, recall and f1 (of the duplicates), all 0..1."""
         predicted = self.predictions(outputs)
         return {
             "accuracy": accuracy(predicted, labels),

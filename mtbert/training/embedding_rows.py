@@ -1,9 +1,9 @@
-"""Training on the rows of the table of words that occur: half of MiniLM's parameters stand in rows that do not.
+"""Training only the rows of the word embeddings that occur: half of MiniLM's parameters are in rows that do not.
 
-A row that gets no gradient and has no weight decay (`optim.py` puts none on embeddings) keeps zero moments, so Adam and
-AdamW leave it exactly as it is: training without it gives what training with it gives, and the optimizer, the norm
-of the gradient and its zeros cost what the other rows cost. Only the last bits of that norm may differ, which adds
-up fewer zeros. Where any word may occur (masked language modelling draws some at random) the full table is trained.
+A row without gradient and without weight decay (`optim.py` applies none to embeddings) keeps zero moments, so Adam and
+AdamW leave it exactly as it is. Training without it gives the same result, and the optimizer, the norm of the gradient
+and zeroing it cost as much as the other rows need. Only the last bits of that norm may differ, which sums fewer zeros.
+Where any word may occur (masked language modelling draws some at random) the full table is trained.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from mtbert.encoder.abstract import AbstractEncoder
 
 
 class OccurringWords:
-    """A context: inside, the encoders' tables of words have only the rows `numbers`; none is looked up else.
+    """A context in which the encoders' word embeddings have only the rows `numbers`; no other row may be looked up.
 
-    What was learned is put back into the full tables when it is left, so everything outside (evaluation, states,
-    checkpoints) sees the full model. It may be entered again, with the same parameters. A frozen table stays as it is.
+    On exit the trained rows are written back to the full tables, so everything outside (evaluation, states,
+    checkpoints) uses the full model. It may be entered again, with the same parameters. A frozen table stays as it is.
     """
 
     def __init__(self, encoders: Sequence[AbstractEncoder], numbers: NDArray[np.int64]) -> None:
@@ -49,40 +49,40 @@ class OccurringWords:
 
 
 class _Rows(nn.Embedding):
-    """Some rows of a table of words; `input_ids` are still numbers of the full one."""
+    """Some rows of the word embeddings; `input_ids` are still numbers of the full table."""
 
     def __init__(self, full: nn.Embedding, numbers: NDArray[np.int64]) -> None:
         device = full.weight.device
         chosen = torch.from_numpy(numbers).to(device)
         super().__init__(len(numbers), full.embedding_dim, _weight=full.weight.detach()[chosen])
         self.numbers = nn.Buffer(chosen, persistent=False)  # (rows,)
-        # Another word's place is beyond the table, and looking it up an error.
+        # The place of any other word is beyond the table, so that looking it up is an error.
         places = torch.full((full.num_embeddings,), len(numbers), device=device)
         places[chosen] = torch.arange(len(numbers), device=device)
         self.places = nn.Buffer(places, persistent=False)  # (words,)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Word embeddings (..., width) of numbers (...)."""
+        """Return word embeddings (..., width) of numbers (...)."""
         return F.embedding(self.places[input], self.weight)
 
     @torch.no_grad()
     def read(self, full: nn.Embedding) -> None:
-        """Take the rows as they are in the full table."""
+        """Copy the rows from the full table."""
         torch.index_select(full.weight, 0, self.numbers, out=self.weight.data)
 
     @torch.no_grad()
     def write(self, full: nn.Embedding) -> None:
-        """Put the rows into the full table."""
+        """Copy the rows to the full table."""
         full.weight.index_copy_(0, self.numbers, self.weight)
 
 
 def numbers_in(rows: Iterable[Ragged], pad_id: int) -> NDArray[np.int64]:
-    """The numbers of the words that occur in batches of the rows, padding among them; rising, each once."""
+    """Return the numbers of the words in batches of the rows, padding included; ascending, each once."""
     return np.unique(np.concatenate([[pad_id], *(np.unique(part.values) for part in rows)])).astype(np.int64)
 
 
 def all_sentences(splits: Iterable[TokenizedSplit]) -> list[Ragged]:
-    """All sentences of the splits, first and second."""
+    """Return all sentences of the splits, first and second."""
     return [part for split in splits for part in (split.first, split.second) if part is not None]
 
 

@@ -29,7 +29,7 @@ class TaskEvaluation:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """All tasks on one split; `score` is the mean of their main metrics, NaN-free by construction."""
+    """All tasks on one split; `score` is the mean of their main metrics and never NaN."""
 
     tasks: Mapping[str, TaskEvaluation]
     score: float
@@ -37,12 +37,14 @@ class Evaluation:
 
     @property
     def finite(self) -> bool:
-        """Whether every output is a number."""
+        """Whether every output is a finite number."""
         return all(bool(np.isfinite(t.outputs).all()) for t in self.tasks.values())
 
 
 def degenerate(evaluation: Evaluation) -> list[str]:
-    """A sentence for each task whose correlation is 0 by definition: the model gives every example the same number."""
+    """Return a sentence for each task whose correlation is 0 by definition: the model gives every example the same
+    number.
+    """
     return [
         f"{name}: every example gets the same number, so Pearson's r is 0 by definition"
         for name, task in evaluation.tasks.items()
@@ -54,9 +56,9 @@ def degenerate(evaluation: Evaluation) -> list[str]:
 def outputs_of(
     model: MultitaskModel, task: str, split: TokenizedSplit, pad_id: int, frozen: FrozenParts | None = None
 ) -> NDArray[np.float32]:
-    """The model's outputs (examples, outputs) in the order of the split; sorted by length inside.
+    """Return the model's outputs (examples, outputs) in the order of the split; they are computed in order of length.
 
-    What is `frozen` is not computed again.
+    `frozen` parts are not computed again.
     """
     training = model.training
     model.eval()
@@ -80,7 +82,7 @@ def evaluate(
     pad_id: int,
     frozen: FrozenParts | None = None,
 ) -> Evaluation:
-    """Every task on its split: outputs, metrics and the two scores; what is `frozen` is not computed again."""
+    """Evaluate every task on its split: outputs, metrics and the two scores; `frozen` parts are not computed again."""
     results = {}
     for name, task in tasks.items():
         outputs, labels = outputs_of(model, name, splits[name], pad_id, frozen), np.asarray(splits[name].labels)
@@ -89,7 +91,7 @@ def evaluate(
 
 
 def evaluation_of(tasks: Mapping[str, AbstractTask], results: Mapping[str, TaskEvaluation]) -> Evaluation:
-    """The two scores of tasks that were evaluated one by one."""
+    """Return the evaluation, with its two scores, of tasks that were evaluated one by one."""
     main = {name: task.main_metric for name, task in tasks.items()}
     metrics = {name: result.metrics for name, result in results.items()}
     return Evaluation(dict(results), score(metrics, main), leaderboard_score(metrics, main))

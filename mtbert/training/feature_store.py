@@ -1,8 +1,8 @@
-"""Arrays that are computed once: kept in memory, in a file that nobody else sees, or in one that other runs read too.
+"""Arrays that are computed once: kept in memory, in a private file, or in a file that other runs read too.
 
-A file holds the rows, then a trailer of fixed length with their type, their number and their SHA-256, so that what is
-cut off, changed or of another key is found out. It is mapped, not read: the operating system keeps of it what fits. The
-trailer says what computing the rows took as well, so that a run that reads them can be told what it was spared.
+A file holds the rows, then a trailer of fixed length with their type, their number and their SHA-256, so that a file
+that is cut off, changed or of another key is detected. It is mapped, not read: the operating system keeps in memory
+what fits. The trailer also has the cost of computing the rows, so that a run that reads them knows what it saved.
 """
 
 from __future__ import annotations
@@ -31,24 +31,25 @@ _log = logging.getLogger(__name__)
 
 TRAILER_BYTES = 512
 
-MEMORY_BYTES = 128 * 2**20  # a larger array lies in a file
+MEMORY_BYTES = 128 * 2**20  # a larger array is kept in a file
 
-# Gives the rows of an array from the first to the last, in blocks (rows, width); called again where writing failed.
+# Yields the rows of an array from the first to the last, in blocks (rows, width); called again after a failed write.
 Blocks = Callable[[], Iterator[Tensor]]
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What was computed for each sentence: rows starts[i] to starts[i] + lengths[i] - 1 of `values` (rows, width)."""
+    """The values computed for each sentence: rows starts[i] to starts[i] + lengths[i] - 1 of `values` (rows, width)."""
 
     values: Tensor
     starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
     def rows(self, sentences: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
-        """Features (sentences, tokens, width) padded to the longest, and a mask (sentences, tokens), True where real.
+        """Return features (sentences, tokens, width) padded to the longest, and a mask (sentences, tokens), True where
+        real.
 
-        Padding repeats the sentence's first row: any finite numbers do there.
+        Padding repeats the sentence's first row: any finite numbers will do.
         """
         mask = self.mask(sentences)
         places = self.starts[sentences][:, None] + np.where(mask, np.arange(mask.shape[1]), 0)
@@ -56,7 +57,7 @@ class Features:
         return moved(states, device), moved(mask, device)
 
     def mask(self, sentences: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of the rows that `rows` gives are no padding, (sentences, tokens)."""
+        """Return which of the rows that `rows` returns are not padding, (sentences, tokens)."""
         lengths = self.lengths[sentences]
         real: NDArray[np.bool_] = np.arange(lengths.max()) < lengths[:, None]
         return real
@@ -64,9 +65,9 @@ class Features:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """Rows (rows, width), and what computing them took: seconds, and the most memory that process had held by then.
+    """Rows (rows, width) and the cost of computing them: seconds, and the peak memory of that process by then.
 
-    `shared`: another run had computed them.
+    `shared`: another run computed them.
     """
 
     values: Tensor
@@ -76,14 +77,14 @@ class Kept:
 
 
 class TimedBlocks:
-    """Blocks whose computing is timed, without what is done with them: `seconds` and the peak once all were given."""
+    """Blocks whose computation is timed: `seconds` and the peak memory are known once all were computed."""
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks
         self.seconds, self.peak_memory_bytes = 0.0, 0
 
     def __call__(self) -> Iterator[Tensor]:
-        """The blocks, from the first."""
+        """Yield the blocks, from the first."""
         self.seconds, began = 0.0, time.perf_counter()
         for block in self._blocks():
             if block.is_cuda:
@@ -94,7 +95,7 @@ class TimedBlocks:
         self.peak_memory_bytes = peak_memory_bytes(str(block.device))
 
     def kept(self, values: Tensor) -> Kept:
-        """What was made of the blocks, with what they took."""
+        """Return rows made of the blocks, with the cost of computing them."""
         return Kept(values, self.seconds, self.peak_memory_bytes)
 
 
@@ -102,32 +103,30 @@ class TimedBlocks:
 class FeatureStore:
     """Where arrays are kept: in files in the folder `shared`, where other runs find them by their keys.
 
-    Where that is None: in memory up to `memory_bytes`, else in a file in `scratch` (None: the system's folder for
-    temporary files) that is gone with its array.
+    If that is None: in memory up to `memory_bytes`, else in a temporary file that disappears with its array.
     """
 
     shared: Path | None = None
-    scratch: Path | None = None
     memory_bytes: int = MEMORY_BYTES
 
     def keep(self, blocks: Blocks, size: int, key: str) -> Kept:
-        """The rows of `size` bytes.
+        """Return the rows, of `size` bytes, and keep them.
 
-        Where a file cannot be written (a full disk), with a warning: not shared, and if need be in memory.
+        If a file cannot be written (a full disk), there is a warning, and they are not shared, or stay in memory.
         """
         if self.shared is not None:
-            with _told("features are not shared with other runs"):
+            with _warning("features are not shared with other runs"):
                 return in_shared_file(blocks, self.shared / f"{key}.features", key)
         timed = TimedBlocks(blocks)
         if size > self.memory_bytes:
-            with _told("features stay in memory"):
-                return timed.kept(in_hidden_file(timed, self.scratch))
+            with _warning("features stay in memory"):
+                return timed.kept(in_hidden_file(timed))
         return timed.kept(in_memory(timed))
 
 
 @contextlib.contextmanager
-def _told(consequence: str) -> Iterator[None]:
-    """A file that cannot be written is a warning, and what follows from it."""
+def _warning(consequence: str) -> Iterator[None]:
+    """Turn the failure to write a file into a warning that names the consequence."""
     try:
         yield
     except OSError as error:
@@ -135,25 +134,24 @@ def _told(consequence: str) -> Iterator[None]:
 
 
 def in_memory(blocks: Blocks) -> Tensor:
-    """The rows (rows, width), where the blocks are."""
+    """Return the rows (rows, width) on the device of the blocks."""
     return torch.cat(list(blocks()))
 
 
-def in_hidden_file(blocks: Blocks, folder: Path | None = None) -> Tensor:
-    """The rows (rows, width), mapped from a file without a name: it is gone with the array, or with the process.
-
-    The file lies in `folder`, which must exist; in the system's folder for temporary files where None.
+def in_hidden_file(blocks: Blocks) -> Tensor:
+    """Return the rows (rows, width), mapped from a temporary file without a name: it disappears with the array or the
+    process.
     """
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile() as file:
         _write(TimedBlocks(blocks), file, key="")
         return _map(file, key="").values
 
 
 def in_shared_file(blocks: Blocks, path: Path, key: str) -> Kept:
-    """The rows that stand at `path` under `key`, mapped; computed and written where there are none.
+    """Return the rows stored at `path` under `key`, mapped; computed and written if there are none.
 
-    They are written under a temporary name, so that there is never half a file. A damaged one is replaced. What was
-    used is marked by its time of change, so that the least recently used can be found.
+    They are written under a temporary name, so that there is never half a file. A damaged file is replaced. Its time of
+    change is that of its last use, so that the least recently used one can be found.
     """
     try:
         with path.open("rb") as file:
@@ -178,7 +176,7 @@ def in_shared_file(blocks: Blocks, path: Path, key: str) -> Kept:
 
 
 def _write(blocks: TimedBlocks, file: IO[bytes], key: str) -> None:
-    """The rows and their trailer, put on disk."""
+    """Write the rows and their trailer, and sync the file to disk."""
     digest, rows = hashlib.sha256(), 0
     for block in blocks():
         raw = block.detach().cpu().contiguous().view(torch.uint8).numpy()  # numpy has no bfloat16
@@ -200,17 +198,24 @@ def _write(blocks: TimedBlocks, file: IO[bytes], key: str) -> None:
 
 
 def _map(file: IO[bytes], key: str) -> Kept:
-    """What `_write` wrote; raises `ValueError` where it is not that."""
-    # A private copy of what is written to: torch wants memory that can be written, and nothing reaches the file.
+    """Return what `_write` wrote.
+
+    Raises:
+        ValueError: the file is not what `_write` wrote under this key.
+    """
+    # Copy on write: torch requires writable memory, and nothing may be written to the file.
     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     size = max(0, len(mapped) - TRAILER_BYTES)
     try:
         trailer: dict[str, Any] = json.loads(mapped[size:])
         rows, width, kind = int(trailer["rows"]), int(trailer["width"]), getattr(torch, trailer["dtype"])
         cost = float(trailer["seconds"]), int(trailer["peak_memory_bytes"])
-        told, found = (trailer["key"], trailer["sha256"]), (key, hashlib.sha256(memoryview(mapped)[:size]).hexdigest())
+        stated, actual = (
+            (trailer["key"], trailer["sha256"]),
+            (key, hashlib.sha256(memoryview(mapped)[:size]).hexdigest()),
+        )
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ValueError(f"no trailer: {error}") from None
-    if told != found or not isinstance(kind, torch.dtype) or rows * width * kind.itemsize != size:
-        raise ValueError("its contents are not those that were written under this key")
+    if stated != actual or not isinstance(kind, torch.dtype) or rows * width * kind.itemsize != size:
+        raise ValueError("its contents are not what was written under this key")
     return Kept(torch.frombuffer(mapped, dtype=kind, count=rows * width).view(rows, width), *cost)

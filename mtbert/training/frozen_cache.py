@@ -1,13 +1,13 @@
-"""Frozen parts are computed once: what a stage does not train gives the same for a sentence in every epoch.
+"""Frozen parts are computed once: what a stage does not train gives the same output for a sentence in every epoch.
 
-    nothing of a task's encoder, adapters and pooling is trained     its sentence vectors are kept
-    only the pooling is                                              the last hidden states that it reads
-    only the last layers are, and there are no adapters              the hidden states that the lowest of them reads
+    encoder, adapters and pooling of a task are frozen     its sentence vectors are cached
+    only the pooling is trained                            the last hidden states that it reads
+    only the last layers are, without adapters             the hidden states that the lowest of them reads
 
-Dropout in a frozen part is off, so what is kept is what a forward pass gives, up to rounding: other batches are padded
-to other widths, and add up in another order. What is kept is computed in the batches of an evaluation, whatever
-training asks for: it depends on the frozen weights and on the split alone. Evaluating gives the same bits with and
-without. It is not an option: where it applies it is always used.
+Dropout in a frozen part is off, so the cached values are those of a forward pass, up to rounding: other batches are
+padded to other widths, and add up in another order. They are always computed in the batches of an evaluation, so they
+depend on the frozen weights and on the split alone. Evaluating gives the same bits with and without the cache. There is
+no option: where the cache applies it is always used.
 """
 
 from __future__ import annotations
@@ -26,31 +26,32 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mtbert.data.batching import collate, evaluation_batches
+from mtbert.data.batching import Border, collate, evaluation_batches
 from mtbert.data.tokenize import Ragged, TokenizedSplit
-from mtbert.model import Border, MultitaskModel, device_of
+from mtbert.model import MultitaskModel, device_of
 from mtbert.training.feature_store import MEMORY_BYTES, Features, FeatureStore, Kept
 from mtbert.training.frozen_inputs import AbstractInputs, FrozenInputs, PartInputs, TokenInputs, sentence_numbers
 
 _log = logging.getLogger(__name__)
 
-VERSION = 1  # raised when the same key would give other numbers
+VERSION = 1  # raised when the same key would name other numbers
 
-# Hidden states of a split that would take more are computed anew each time. Rounding differs then, so this limit is
-# part of what a run computes: it must not depend on the machine.
+# Hidden states of a split that would take more are computed again each time. Rounding differs then, so this limit
+# affects the result of a run: it must not depend on the machine.
 STATES_BYTES = 4 * 2**30
 
-# Of the examples of a split, the least share that an epoch must use. With less, most of what would be computed is
-# hardly ever asked for. How many epochs there are must not count: a longer run continues a shorter one.
+# The smallest share of a split's examples that an epoch must use: with less, most of the cache would hardly ever be
+# read. The number of epochs must not matter, because a longer run continues a shorter one.
 WORTH = 0.25
 
 
 @dataclass(frozen=True)
 class Shared:
-    """A folder in which features are kept for other runs, and what names the model they come from.
+    """A folder in which features are stored for other runs, and the identity of the model that computes them.
 
-    `encoder` names the weights of the encoder, and of the adapters, with all else that decides what they give to the
-    last bit: threads, device, precision, version of torch. `pooling` names the pooling, with its weights if any.
+    `encoder` identifies the weights of the encoder and of the adapters, with everything else that decides their output
+    to the last bit: threads, device, precision, version of torch. `pooling` identifies the pooling, with its weights if
+    any.
     """
 
     folder: Path
@@ -60,9 +61,9 @@ class Shared:
 
 @dataclass(frozen=True)
 class FeaturesMade:
-    """What features cost: seconds and peak memory, here or where they were computed; `shared`: by another run.
+    """The cost of features: seconds and peak memory, here or where they were computed; `shared`: by another run.
 
-    `key` names them, "" where they are not shared. `training`: of a train split; what evaluating reads is not.
+    `key` names them; "" if they are not shared. `training`: of a train split.
     """
 
     key: str
@@ -73,10 +74,10 @@ class FeaturesMade:
 
 
 class FrozenParts:
-    """The inputs of a model while what is frozen now stays so: from after `freeze` to the end of a stage.
+    """The inputs of a model while its frozen parts stay frozen: from after `freeze` to the end of a stage.
 
-    Arrays are kept where `FeatureStore` says, `scratch` and `memory_bytes` included; `states_bytes`: no more than this
-    for the hidden states of a split. `made` grows by each array of features when it is first read.
+    `FeatureStore` keeps the arrays, in memory up to `memory_bytes`; `states_bytes` limits the hidden states of a split.
+    `made` gets an entry for each array of features when it is first read.
     """
 
     def __init__(
@@ -85,21 +86,20 @@ class FrozenParts:
         pad_id: int,
         shared: Shared | None = None,
         *,
-        scratch: Path | None = None,
         memory_bytes: int = MEMORY_BYTES,
         states_bytes: int = STATES_BYTES,
     ) -> None:
         self.model, self.pad_id, self.shared, self.states_bytes = model, pad_id, shared, states_bytes
-        self.store = FeatureStore(shared.folder if shared else None, scratch, memory_bytes)
+        self.store = FeatureStore(shared.folder if shared else None, memory_bytes)
         self.borders = {task: border_of(model, task) for task in model.heads}
         self.made: list[FeaturesMade] = []
-        self.seconds = 0.0  # spent on features so far: computed, written, read
+        self.seconds = 0.0  # spent on computing, writing and reading features so far
         self._known: dict[str, list[AbstractInputs]] = {task: [] for task in model.heads}
 
     def inputs(self, task: str, split: TokenizedSplit, share: float = 1.0, *, training: bool = False) -> AbstractInputs:
-        """What the model is given for examples of a split, of which an epoch uses a `share`; `training`: to learn from.
+        """Return the model's inputs for a split, of which an epoch uses a `share`; `training`: to learn from.
 
-        A split whose examples all stand in one that was asked for before has its rows from there.
+        A split whose examples all belong to an earlier one uses the rows of that one.
         """
         for known in self._known[task]:
             if known.split is split:
@@ -117,8 +117,8 @@ class FrozenParts:
                 return PartInputs(split, known, places)
         size = int(_lengths(split, border).sum()) * self.model.encoder.width * torch.float32.itemsize
         if not border.one_row and size > self.states_bytes:
-            told = "hidden states of %d examples of %s take more than there is room for (%.1f GiB): not kept"
-            _log.warning(told, len(split), task, size / 2**30)
+            message = "hidden states of %d examples of %s are too large to cache (%.1f GiB)"
+            _log.warning(message, len(split), task, size / 2**30)
             return tokens
         key = "" if self.shared is None else _key(self.shared, border, task, split)
         compute = partial(_compute, self.model, self.pad_id, task, split, border, self.store, size, key)
@@ -133,13 +133,13 @@ class FrozenParts:
 
 
 def border_of(model: MultitaskModel, task: str) -> Border | None:
-    """How far up what a task's sentences go through is frozen now; None where it is not worth keeping anything.
+    """Return the height up to which a task's path through the model is frozen; None where caching is not worth it.
 
-    Embeddings alone are looked up as fast as anything that could be kept of them.
+    Embeddings alone are looked up as fast as anything that could be cached of them.
     """
     encoder, adapter = model.encoder_of(task), model.adapter_of(task)
     if model.frozen_dropout:
-        return None  # it gives another output each time
+        return None  # another output each time
     if not _trained(encoder) and (adapter is None or not _trained(adapter)):
         if not _trained(model.pooling):
             return Border(layers=None, pooled=True)
@@ -165,7 +165,9 @@ def _compute(
     size: int,
     key: str,
 ) -> tuple[Features, Kept]:
-    """What the model below the border gives for every sentence of a split, about `size` bytes; and what that took."""
+    """Compute the states at the border for every sentence of a split, about `size` bytes; return them with their
+    cost.
+    """
     batches = evaluation_batches(split.lengths(), sentences=1 if split.second is None else 2)
     device = device_of(model)
 
@@ -177,7 +179,7 @@ def _compute(
 
     training = model.training
     model.eval()
-    # Not in inference mode, whatever the caller is in: what training reads must be usual tensors.
+    # Not in inference mode, even if the caller is: training needs normal tensors.
     with torch.inference_mode(False), torch.no_grad():
         kept = store.keep(blocks, size, key)
     model.train(training)
@@ -191,14 +193,14 @@ def _compute(
 
 
 def _lengths(split: TokenizedSplit, border: Border) -> NDArray[np.int64]:
-    """How many rows are kept of each sentence, (sentences,)."""
+    """Return how many rows each sentence has, (sentences,)."""
     parts = [split.first] if split.second is None else [split.first, split.second]
     lengths = np.concatenate([part.lengths() for part in parts])
     return np.ones_like(lengths) if border.one_row else lengths
 
 
 def _places(split: TokenizedSplit, whole: TokenizedSplit) -> NDArray[np.int64] | None:
-    """Where a split's examples stand in another one; None where not all of them do."""
+    """Return the places of a split's examples in another one; None if it does not have all of them."""
     if not set(split.ids) <= set(whole.ids):
         return None
     place = {name: number for number, name in enumerate(whole.ids)}
@@ -207,7 +209,7 @@ def _places(split: TokenizedSplit, whole: TokenizedSplit) -> NDArray[np.int64] |
 
 
 def _tokens(split: TokenizedSplit) -> str:
-    """SHA-256 of the tokens of a split, wherever its arrays are a part of."""
+    """Return the SHA-256 of the tokens of a split, also of one whose arrays are parts of others."""
     digest = hashlib.sha256()
     for rows in (split.first, split.second):
         digest.update(b"none" if rows is None else _bytes(rows))
@@ -221,7 +223,7 @@ def _bytes(rows: Ragged) -> bytes:
 
 
 def _key(shared: Shared, border: Border, task: str, split: TokenizedSplit) -> str:
-    """The name of features: equal ones mean equal numbers. Poolings share what the pooling does not change."""
+    """Return the name of features: equal names mean equal numbers. Poolings share what they do not change."""
     pooling = shared.pooling if border.pooled else ""
     parts = [VERSION, shared.encoder, pooling, asdict(border), task, _tokens(split)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

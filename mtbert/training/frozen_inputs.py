@@ -1,4 +1,4 @@
-"""What a model is given for examples of a split: their tokens, or what its frozen part has made of them."""
+"""The model's inputs for examples of a split: their tokens, or what its frozen part has computed from them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtbert.data.batching import Batch, collate
+from mtbert.data.batching import Batch, Border, FrozenBatch, collate
 from mtbert.data.tokenize import TokenizedSplit
 from mtbert.device import moved
-from mtbert.model import Border, FrozenBatch
 from mtbert.packing import packing_of_array
 from mtbert.training.feature_store import Features
 
 
 class AbstractInputs(ABC):
-    """What a model is given for examples of one split."""
+    """The model's inputs for examples of one split."""
 
     split: TokenizedSplit
 
     @abstractmethod
     def batch(self, indices: NDArray[np.int64]) -> Batch | FrozenBatch:
-        """The examples at `indices` of the split, on the model's device."""
+        """Return the examples at `indices` of the split, on the model's device."""
 
 
 class TokenInputs(AbstractInputs):
@@ -34,12 +33,12 @@ class TokenInputs(AbstractInputs):
         self.split, self.pad_id, self.device = split, pad_id, device
 
     def batch(self, indices: NDArray[np.int64]) -> Batch:
-        """The examples as padded tokens."""
+        """Return the examples as padded tokens."""
         return collate(self.split, indices, self.pad_id).to(self.device)
 
 
 class FrozenInputs(AbstractInputs):
-    """What the part of the model below `border` gives for a split: computed for all of it when first asked for."""
+    """The states of a split at the `border` of the model's frozen part; all of them are computed at the first use."""
 
     def __init__(
         self, split: TokenizedSplit, border: Border, compute: Callable[[], Features], device: torch.device
@@ -49,13 +48,13 @@ class FrozenInputs(AbstractInputs):
         self._features: Features | None = None
 
     def batch(self, indices: NDArray[np.int64]) -> FrozenBatch:
-        """The examples as far as they have been computed."""
+        """Return the examples as the frozen part has computed them."""
         if self._features is None:
             self._features = self._compute()
         sentences = sentence_numbers(self.split, indices)
         states, mask = self._features.rows(sentences, self.device)
         packing = None
-        if self.border.layers is not None:  # the layers above want one
+        if self.border.layers is not None:  # for the layers above
             packing = packing_of_array(self._features.mask(sentences)).to(self.device)
         return FrozenBatch(
             states=states[:, 0] if self.border.one_row else states,
@@ -68,18 +67,18 @@ class FrozenInputs(AbstractInputs):
 
 
 class PartInputs(AbstractInputs):
-    """Some examples of a split whose inputs are at hand, by their `places` there."""
+    """Some examples of a split whose inputs are available, by their `places` in it."""
 
     def __init__(self, split: TokenizedSplit, whole: AbstractInputs, places: NDArray[np.int64]) -> None:
         self.split, self.whole, self.places = split, whole, places
 
     def batch(self, indices: NDArray[np.int64]) -> Batch | FrozenBatch:
-        """The examples from where they stand in the whole."""
+        """Return the examples from their places in the whole split."""
         return self.whole.batch(self.places[indices])
 
 
 def sentence_numbers(split: TokenizedSplit, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers of the sentences of examples, as the rows of a batch have them: first ones, then second ones.
+    """Return the numbers of the sentences of examples in the order of a batch's rows: first ones, then second ones.
 
     A split of n examples has the first sentences 0..n-1 and, for pairs, the second ones n..2n-1.
     """

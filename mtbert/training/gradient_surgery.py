@@ -1,6 +1,6 @@
-"""Gradient surgery: what is done about tasks whose gradients of the shared parameters conflict.
+"""Gradient surgery: how conflicting gradients of tasks with respect to the shared parameters are changed.
 
-All of it where the gradients are: which conflict, a GPU decides without being asked, so no step waits for it.
+Everything stays on the gradients' device: a GPU decides which of them conflict, so no step waits for it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ Gradient = Sequence[Tensor | None]
 
 
 def pcgrad_weights(dots: Tensor, rng: np.random.Generator) -> Tensor:
-    """How often each task's gradient counts in the sum of the projected ones (Yu et al. 2020, algorithm 1).
+    """Return the coefficient of each task's gradient in the sum of the projected ones (Yu et al. 2020, algorithm 1).
 
-    For each task i, and the others j in random order: where g_i . g_j < 0, g_i loses its part along the original
-    g_j, g_i := g_i - (g_i . g_j / |g_j|^2) g_j. So each projected gradient is a combination of the original ones, and
-    their dot products `dots` (tasks, tasks) say which. Gives the coefficients (tasks,) of the sum; all 1 where no
-    two gradients conflict. Ours draws one order for each task from `rng`, whether or not there is a conflict.
+    For each task i, and the others j in random order: where g_i . g_j < 0, g_i loses its part along the original g_j,
+    g_i := g_i - (g_i . g_j / |g_j|^2) g_j. Each projected gradient is thus a combination of the original ones, given by
+    their dot products `dots` (tasks, tasks). The coefficients (tasks,) are those of the sum; all are 1 where no two
+    gradients conflict. One order per task is drawn from `rng`, whether or not there is a conflict.
     """
     tasks = len(dots)
-    combined = torch.eye(tasks, dtype=dots.dtype, device=dots.device)  # row i: the projected g_i of the original ones
+    combined = torch.eye(tasks, dtype=dots.dtype, device=dots.device)  # row i: projected g_i
     for i in range(tasks):
         for j in map(int, rng.permutation(tasks)):
             if j != i:
@@ -34,13 +34,13 @@ def pcgrad_weights(dots: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def pcgrad(gradients: Sequence[Gradient], rng: np.random.Generator) -> list[Tensor | None]:
-    """The sum of the projected gradients of all tasks, parameter by parameter."""
+    """Return the sum of the projected gradients of all tasks, parameter by parameter."""
     weights = pcgrad_weights(dot_products(gradients), rng)
     return [_combination(parts, weights) for parts in zip(*gradients, strict=True)]
 
 
 def dot_products(gradients: Sequence[Gradient]) -> Tensor:
-    """The dot products (tasks, tasks), float64, of gradients that lie in many tensors; where these are."""
+    """Return the dot products (tasks, tasks), float64, of gradients that consist of many tensors, on their device."""
     tasks = len(gradients)
     device = next((part.device for gradient in gradients for part in gradient if part is not None), None)
     none = torch.zeros((), dtype=torch.float64, device=device)

@@ -1,4 +1,4 @@
-"""From the losses of a step to the gradients that the optimizer follows: weighed, operated on, clipped."""
+"""From the losses of a step to the gradients that the optimizer follows: weighted, operated on, clipped."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mtbert.training.gradient_surgery import pcgrad
 class Gradients:
     """The gradients of one step of the optimizer, which may be the mean over several steps of the sampler.
 
-    g = c * sum_i w_i grad L_i, the w_i the balancer's weights, c = min(1, `clip_norm` / |sum_i grad L_i|): what is
-    clipped is the gradient without the weights, and these come after. Else a weight on a step of one task would do
-    nothing, for clipping would take it back. Without `clip_norm` c is 1. `surgery` comes before both norms.
+    g = c * sum_i w_i grad L_i, where w_i are the balancer's weights and c = min(1, `clip_norm` / |sum_i grad L_i|). The
+    gradient is clipped without the weights, which are applied afterwards: otherwise clipping would undo the weight of a
+    step with one task. Without `clip_norm` c is 1. `surgery` precedes both norms.
     """
 
     def __init__(
@@ -33,13 +33,13 @@ class Gradients:
     ) -> None:
         self.model, self.trained, self.balancer = model, trained, balancer
         self.surgery, self.clip_norm = config.surgery, config.optimizer.clip_norm
-        self._weight: Tensor | None = None  # of all that was added, where it is one
-        self._unweighed: dict[nn.Parameter, Tensor] = {}  # what the gradients would be if all weights were 1
+        self._weight: Tensor | None = None  # of all that was added, if it has a single weight
+        self._unweighed: dict[nn.Parameter, Tensor] = {}  # the gradients if all weights were 1
 
     def add(self, losses: Mapping[str, Tensor], share: float, rng: np.random.Generator) -> None:
-        """Add `share` of the gradient of one of the sampler's steps, of the whole step where that is 1.
+        """Add `share` of the gradient of one of the sampler's steps; 1 if it is the whole step of the optimizer.
 
-        A step with one task leaves surgery nothing to operate on, which draws its orders from `rng`.
+        In a step with one task there is nothing to operate on; surgery draws its orders from `rng`.
         """
         last = [p for p in self.model.encoder.layers[-1].parameters() if p.requires_grad]
         if self.surgery != "none" and len(losses) > 1:
@@ -54,7 +54,7 @@ class Gradients:
         self.balancer.backward(losses, last, scale=share)
 
     def clip(self) -> None:
-        """Multiply the gradients of the model by c; what was added is then forgotten."""
+        """Multiply the gradients of the model by c and forget what was added."""
         if self.clip_norm is not None:
             held = [p for p in self.model.parameters() if p.grad is not None]
             clip_grads_with_norm_(held, self.clip_norm, self._norm(held), foreach=True)
@@ -62,11 +62,11 @@ class Gradients:
         self._unweighed.clear()
 
     def _norm(self, held: Sequence[nn.Parameter]) -> Tensor:
-        """The norm that the gradients would have without the weights, a scalar."""
+        """Return the norm that the gradients would have without the weights, a scalar."""
         if self._unweighed:
             return get_total_norm(list(self._unweighed.values()), foreach=True)
         norm = get_total_norm([p.grad for p in held if p.grad is not None], foreach=True)
-        # Where the weight is 0 so are the gradients, whatever they are multiplied by.
+        # Where the weight is 0, so are the gradients, whatever factor they have.
         return norm if self._weight is None else norm / self._weight.clamp(min=torch.finfo(norm.dtype).tiny)
 
     def _weighs_before_clipping(self) -> bool:
@@ -86,14 +86,14 @@ class Gradients:
                 self._unweighed[parameter] = gradient if before is None else before + gradient
 
     def _add_with_surgery(self, losses: Mapping[str, Tensor], share: float, rng: np.random.Generator) -> None:
-        """Each task's gradient on its own: of the shared parameters projected, of all others as it is."""
+        """Add each task's gradient separately: projected for the shared parameters, unchanged for all others."""
         terms = list(self.balancer.terms(losses).values())
         trained = {name: p for name, p in self.trained.items() if p.requires_grad}
         shared = [p for name, p in trained.items() if _is_shared(name)]
         own = [p for name, p in trained.items() if not _is_shared(name)]
         learned = list(self.balancer.parameters())
         gradients = [
-            # The terms may hang together through what the balancer learns, so only the last frees the graph.
+            # The terms may share the balancer's parameters, so only the last one frees the graph.
             torch.autograd.grad(
                 term * share, [*shared, *own, *learned], retain_graph=i + 1 < len(terms), allow_unused=True
             )
@@ -113,13 +113,13 @@ class Gradients:
 
 
 def _over(gradients: Sequence[Tensor | None], weight: Tensor) -> list[Tensor | None]:
-    """A task's gradients without its weight; where that is 0 there are none."""
+    """Return a task's gradients divided by its weight; where the weight is 0 they are 0."""
     least = weight.clamp(min=torch.finfo(weight.dtype).tiny)
     return [None if gradient is None else gradient / least for gradient in gradients]
 
 
 def _is_shared(name: str) -> bool:
-    """Whether a parameter of the model serves all tasks."""
+    """Return whether all tasks use a parameter of the model."""
     return not name.startswith(("heads.", "adapters."))
 
 

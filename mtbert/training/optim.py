@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -15,12 +14,14 @@ from mtbert.errors import BackboneError
 
 
 def build_optimizer(model: nn.Module, config: OptimizerConfig, balancer: AbstractBalancer | None = None) -> Optimizer:
-    """Adam or AdamW on the parameters that are trained, fused; betas 0.9 and 0.999, epsilon 1e-8.
+    """Return Adam or AdamW on the parameters that are trained, fused; betas 0.9 and 0.999, epsilon 1e-8.
 
-    Weight decay spares biases, layer norms (one-dimensional, both) and embeddings (Devlin 2018's code spares
-    the former two; a decayed embedding of a word that does not occur would change, and cost time). Heads have
-    their own learning rate where the configuration gives one; what the balancer learns has the balancer's, and
-    no decay. Raises `BackboneError` where nothing is trained.
+    Biases, layer norms (both one-dimensional) and embeddings have no weight decay (Devlin 2018's code spares the former
+    two; the decay of the embedding of a word that does not occur would change it, and cost time). Heads have their own
+    learning rate if the configuration sets one; the balancer's parameters have the balancer's rate and no decay.
+
+    Raises:
+        BackboneError: nothing is trained.
     """
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if not trained:
@@ -35,19 +36,19 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig, balancer: Abstrac
         rate = config.learning_rate if own_rate is None else own_rate
         decay = config.weight_decay if parameter.ndim > 1 and id(parameter) not in spared else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
-    told = [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+    options = [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
     learned = list(balancer.parameters()) if balancer is not None else []
     if balancer is not None and learned:
-        told.append({"params": learned, "lr": balancer.learning_rate, "weight_decay": 0.0})
-    return Adam(told, fused=True) if config.name == "adam" else AdamW(told, fused=True)
+        options.append({"params": learned, "lr": balancer.learning_rate, "weight_decay": 0.0})
+    return Adam(options, fused=True) if config.name == "adam" else AdamW(options, fused=True)
 
 
 def build_schedule(optimizer: Optimizer, config: OptimizerConfig, steps: int) -> LambdaLR:
-    """The learning rate of step s = 0, 1, ..., as a factor of `learning_rate`, over `steps` steps in all.
+    """Return the learning rate of step s = 0, 1, ..., as a factor of `learning_rate`, over `steps` steps in all.
 
     constant: 1. cosine: (1 + cos(pi s / steps)) / 2 (Loshchilov & Hutter 2017, eq. 5, one cycle to zero).
-    linear_warmup: rises to 1 over the first `warmup_fraction` of the steps, then falls linearly to 0 (Devlin
-    2018, A.2).
+    linear_warmup: rises to 1 over the first `warmup_fraction` of the steps, then falls linearly to 0 (Devlin 2018,
+    A.2).
     """
     warmup = max(1, round(config.warmup_fraction * steps))
 
@@ -61,9 +62,3 @@ def build_schedule(optimizer: Optimizer, config: OptimizerConfig, steps: int) ->
         return 1.0
 
     return LambdaLR(optimizer, factor)
-
-
-def clip(model: nn.Module, norm: float | None) -> None:
-    """Scale all gradients together so that their norm is at most `norm`; None leaves them."""
-    if norm is not None:
-        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.grad is not None], norm, foreach=True)

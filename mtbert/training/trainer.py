@@ -1,4 +1,4 @@
-"""The trainer: what every stage that trains heads has in common, one epoch at a time."""
+"""The trainer: one epoch at a time, for every stage that trains heads."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from mtbert.training.frozen_inputs import AbstractInputs, TokenInputs
 from mtbert.training.gradients import Gradients
 from mtbert.training.optim import build_optimizer, build_schedule
 
-# What the tensors of a trainer's state begin with.
+# Prefixes of the names of a trainer's state.
 OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
 
 
 class DivergedError(Exception):
-    """A loss or an output is no longer a finite number: the run's result is that it diverged."""
+    """A loss or an output is no longer a finite number: the result of the run is that it diverged."""
 
 
 class Trainer:
-    """Trains what of `model` requires a gradient: batches, sampler, balancer, optimizer and schedule of one stage.
+    """Trains the parameters of `model` that require a gradient: batches, sampler, balancer, optimizer and schedule of a
+    stage.
 
-    `tasks` are trained on `splits`; `options` says what is particular to one of them. Every random draw comes from
-    `seed` and the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the
-    sampler, fewer where an epoch ends. What is `frozen` is not computed again, except for a regularizer, which reads
-    tokens.
+    `tasks` are trained on `splits`; `options` has the settings of single tasks. Every random draw depends on `seed` and
+    the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the sampler, or fewer
+    at the end of an epoch. `frozen` parts are not computed again, except for a regularizer, which reads tokens.
     """
 
     def __init__(
@@ -82,9 +82,10 @@ class Trainer:
         self.gradients = Gradients(model, self.trained, self.balancer, config)
 
     def epoch(self, epoch: int) -> dict[str, float]:
-        """Train one epoch (from 1); the mean loss of each task, penalties of the regularizer included.
+        """Train one epoch (from 1); return the mean loss of each task, penalties of the regularizer included.
 
-        Raises `DivergedError` where one is not finite.
+        Raises:
+            DivergedError: a mean loss is not finite.
         """
         sums, counts = self.steps(epoch)
         means = {name: float(sums[name]) / counts[name] for name in self.tasks if counts[name]}
@@ -93,12 +94,12 @@ class Trainer:
         return means
 
     def steps(self, epoch: int) -> tuple[dict[str, Tensor], dict[str, int]]:
-        """The steps of an epoch: the sum of each task's losses, a scalar, and how many there were.
+        """Train the steps of an epoch; return the sum of each task's losses, a scalar, and their number.
 
-        None waits for a GPU (but those of a BiLSTM): batches are copied while it computes, and no number is read.
+        No step waits for a GPU (except with a BiLSTM): batches are copied while it computes, and no number is read.
         """
         self.model.train()
-        # Gradients left from a stage or a head before, of what is frozen now, would count in the norm that is clipped.
+        # Gradients of parameters that an earlier stage or head trained would count in the norm that is clipped.
         self.model.zero_grad(set_to_none=True)
         queues = {name: self._batches_of(name, epoch) for name in self.tasks}
         sums = {name: torch.zeros((), device=self.device) for name in self.tasks}
@@ -122,42 +123,42 @@ class Trainer:
         return sums, counts
 
     def observe(self, mean_losses: Mapping[str, float], dev_scores: Mapping[str, float]) -> None:
-        """Tell the balancer how an epoch ended: mean losses, and dev scores (main metric), by task."""
+        """Pass the results of an epoch to the balancer: mean losses and dev scores (main metric), by task."""
         self.balancer.observe(mean_losses, dev_scores)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What the next epoch needs beside the model's parameters: tensors by name, and JSON data.
+        """Return what the next epoch needs besides the model's parameters: tensors by name, and JSON data.
 
-        Every random draw comes from the seed and the epoch, so no generator is among it.
+        Every random draw depends on the seed and the epoch, so no generator is part of it.
         """
         tensors: dict[str, Tensor] = {}
-        told = self.optimizer.state_dict()
-        for place, values in told["state"].items():
+        optimizer = self.optimizer.state_dict()
+        for place, values in optimizer["state"].items():
             tensors |= {f"{OPTIMIZER}.{place}.{name}": value for name, value in values.items()}
         tensors |= {f"{BALANCER}.{name}": value for name, value in self.balancer.state_dict().items()}
         if self.regularizer is not None:
             tensors |= {f"{REGULARIZER}.{name}": value for name, value in self.regularizer.state().items()}
-        rates = [group["lr"] for group in told["param_groups"]]
+        rates = [group["lr"] for group in optimizer["param_groups"]]
         return tensors, {"rates": rates, "steps": self.schedule.last_epoch, "balancer": self.balancer.memory()}
 
     def restore(self, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave; the model has its parameters from there already."""
-        told, values = self.optimizer.state_dict(), dict[int, dict[str, Tensor]]()
+        """Restore what `state` returned; the model already has its parameters."""
+        groups, values = self.optimizer.state_dict()["param_groups"], dict[int, dict[str, Tensor]]()
         for name, value in below(OPTIMIZER, tensors).items():
             place, _, quantity = name.partition(".")
             values.setdefault(int(place), {})[quantity] = value.clone()
-        for group, rate in zip(told["param_groups"], data["rates"], strict=True):
+        for group, rate in zip(groups, data["rates"], strict=True):
             group["lr"] = rate
-        self.optimizer.load_state_dict({"state": values, "param_groups": told["param_groups"]})
+        self.optimizer.load_state_dict({"state": values, "param_groups": groups})
         self.schedule.last_epoch = data["steps"]
         self.balancer.load_state_dict(below(BALANCER, tensors))
         self.balancer.recall(data["balancer"])
         if self.regularizer is not None:
-            with self.words:  # as it was when it was kept
+            with self.words:  # the state was saved with the reduced embeddings
                 self.regularizer.restore(self.model, below(REGULARIZER, tensors))
 
     def _inputs(self, pad_id: int, frozen: FrozenParts | None) -> dict[str, AbstractInputs]:
-        """What the model is given of each task's examples."""
+        """Return the model's inputs for each task's examples."""
         if frozen is None:
             return {name: TokenInputs(split, pad_id, self.device) for name, split in self.splits.items()}
         batches = Counter(name for update in self._updates(1) for step in update for name in step)
@@ -168,14 +169,14 @@ class Trainer:
         }
 
     def _updates(self, epoch: int) -> list[list[tuple[str, ...]]]:
-        """The sampler's steps of an epoch, as many together as make one step of the optimizer."""
+        """Return the sampler's steps of an epoch, grouped into steps of the optimizer."""
         rng = numpy_stream(self.seed, self.stage, "sampler", epoch)
         order = list(self.sampler.epoch(self.batches, epoch=epoch, epochs=self.config.epochs, rng=rng))
         many = self.config.accumulation
         return [order[start : start + many] for start in range(0, len(order), many)]
 
     def _batches_of(self, name: str, epoch: int) -> Iterator[NDArray[np.int64]]:
-        """Batches of one task without end; each pass over the task has its own order."""
+        """Yield batches of one task without end; each pass over the task has its own order."""
         lengths, chosen, passes = self.splits[name].lengths(), None, 0
         if self.sizes[name] < len(lengths):
             rng = numpy_stream(self.seed, self.stage, "subsample", name, epoch)
@@ -208,7 +209,7 @@ class Trainer:
 
 
 class _Thaw:
-    """Which of the trained parameters are trained at the moment; when left, all of them are again."""
+    """Selects which of the trained parameters are trained at the moment; on exit all of them are again."""
 
     def __init__(self, model: MultitaskModel, trained: Mapping[str, nn.Parameter]) -> None:
         self.model, self.trained = model, trained
@@ -218,7 +219,7 @@ class _Thaw:
         return self
 
     def only(self, tasks: tuple[str, ...]) -> None:
-        """Freeze everything but the tasks' own heads and adapters; dropout in a frozen layer is off."""
+        """Freeze everything except the tasks' own heads and adapters; dropout in a frozen layer is off."""
         if tasks == self.now:
             return
         own = tuple(f"{part}.{task}." for task in tasks for part in ("heads", "adapters"))
@@ -233,14 +234,14 @@ class _Thaw:
 
 
 def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose name begins with `prefix` and a dot, without it."""
+    """Return the tensors whose name begins with `prefix` and a dot, without that beginning."""
     return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
 
 
 def sizes_of(
     splits: Mapping[str, TokenizedSplit], options: Mapping[str, TaskConfig], batch_size: int
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Examples of each task in an epoch, and in a batch; `options` says what is particular to a task."""
+    """Return the examples of each task in an epoch, and in a batch; `options` has the settings of single tasks."""
     smallest = min(len(split) for split in splits.values())
     sizes, batch_sizes = {}, {}
     for name, split in splits.items():
@@ -250,10 +251,10 @@ def sizes_of(
     return sizes, batch_sizes
 
 
-def _examples(whole: int, smallest: int, wanted: float | Literal["smallest"] | None) -> int:
-    """How many of a task's examples an epoch has: a part of them is rounded and never none."""
-    if wanted is None:
+def _examples(whole: int, smallest: int, subsample: float | Literal["smallest"] | None) -> int:
+    """Return how many of a task's examples an epoch has; a share is rounded, but at least 1."""
+    if subsample is None:
         return whole
-    if wanted == "smallest":
+    if subsample == "smallest":
         return smallest
-    return max(1, round(wanted * whole)) if wanted < 1 else min(whole, int(wanted))
+    return max(1, round(subsample * whole)) if subsample < 1 else min(whole, int(subsample))

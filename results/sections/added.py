@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from results.ablation import change_columns
 from results.added import AddedRow, added_rows
-from results.compared import record
 from results.contrasts import compared_runs
 from results.figure import Figure
 from results.leaderboard import baseline_digest
@@ -36,7 +36,7 @@ class Added:
     unit: Unit = SHARES
 
     def sentence(self) -> str:
-        """What the table supports."""
+        """Return how many changes help or hurt alone, and the largest effect."""
         compared = [row.alone for row in self.rows if row.alone.comparison is not None]
         if not compared:
             return "No change made to the baseline alone has two seeds in common with it yet."
@@ -48,21 +48,24 @@ class Added:
         return f"{told} The largest effect: {largest.cell.factor} {levels}, {effect}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
-        """The axis and a bar a row, empty where there is no interval."""
+        """Return the axis and a bar per row, empty where there is no interval."""
         return interval_bars([row.alone.comparison for row in self.rows], self.unit)
 
     def figures(self) -> Sequence[Figure]:
-        """None: the bars stand in the table."""
+        """Return none: the bars are in the table."""
         return ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`added`: one row a change."""
-        records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
+        """Return `added`, one row per change."""
+        records = [
+            {**change_columns(row.alone), **interval_columns("within_best", row.within), "run_ids": runs}
+            for row, runs in zip(self.rows, self.run_ids, strict=True)
+        ]
         return {"added": typed_table("added", records)}
 
 
 def build(results: StudyResults, found: Summary) -> Added | None:
-    """None where no change was added alone."""
+    """Return the section; None where no change was added alone."""
     rows = tuple(added_rows(results, found))
     told = left_out(results, "add_one_in", "change")
     baseline = baseline_digest(results)
@@ -70,20 +73,3 @@ def build(results: StudyResults, found: Summary) -> Added | None:
         return None
     runs = [compared_runs(results, row.alone.comparison, row.alone.cell.config_digest, baseline) for row in rows]
     return Added(rows, told, tuple(runs), results.units.score)
-
-
-def _record(row: AddedRow, runs: str) -> dict[str, object]:
-    cell = row.alone.cell
-    return {
-        "cell": cell.name,
-        "factor": cell.factor,
-        "from": cell.from_level,
-        "to": cell.to_level,
-        "config_digest": cell.config_digest,
-        "mean": row.alone.mean,
-        "spread": row.alone.spread,
-        "seeds": len(row.alone.scores),
-        **record(row.alone.comparison, row.alone.judgement),
-        **interval_columns("within_best", row.within),
-        "run_ids": runs,
-    }

@@ -26,7 +26,7 @@ CLAIM_FIELDS = ("report", "table", "statement", "direction", "tolerance", "suppo
 
 @dataclass(frozen=True)
 class Claims:
-    """Findings and tables; `words` is what the template words them with."""
+    """The measured claims and the printed tables with ours; `words` has the template's wording."""
 
     study: StudyRow
     found: Sequence[MeasuredClaim]
@@ -34,47 +34,47 @@ class Claims:
     words = claim_words
 
     def sentence(self) -> str:
-        """How many claims hold here."""
+        """Return how many claims hold here."""
         told = claim_words.sentence(self.found)
         return f"{told} The data are made up: that says nothing of the report." if self.study.data_made_up else told
 
     @property
     def axis(self) -> interval_svg.Axis:
-        """The axis that all bars share."""
+        """Return the axis that all bars share."""
         return interval_svg.axis([one.comparison.interval for finding in self.found for one in finding.measured])
 
     @property
     def scale(self) -> Markup:
-        """The axis with its numbers."""
-        return Markup(interval_svg.scale(self.axis))
+        """Return the axis with its numbers."""
+        return interval_svg.scale(self.axis)
 
     @property
     def bars(self) -> dict[tuple[str, str], Markup]:
-        """(claim, metric) -> its interval as a bar."""
+        """Return (claim, metric) -> its interval as a bar."""
         axis = self.axis
         return {
-            (finding.claim.id, one.metric): Markup(interval_svg.bar(one.comparison.interval, axis))
+            (finding.claim.id, one.metric): interval_svg.bar(one.comparison.interval, axis)
             for finding in self.found
             for one in finding.measured
         }
 
     @property
     def notes(self) -> str:
-        """What the numbers of the claims mean."""
+        """Return what the numbers of the claims mean."""
         over = {one.comparison.over for finding in self.found for one in finding.measured}
         return f"{claim_words.VERDICTS} {claim_words.over_note(over)}".strip()
 
     @property
     def unlike_dev(self) -> str:
-        """The splits of printed tables that are not dev, e.g. "test and train"; empty for none."""
+        """Return the splits of printed tables other than dev, e.g. "test and train"; empty for none."""
         return " and ".join(sorted({side.table.split for side in self.sides} - {"dev"}))
 
     def figures(self) -> Sequence[Figure]:
-        """None: the bars stand in the table."""
+        """Return none: the bars are in the table."""
         return []
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """claims.csv, a line a claim and metric; printed_and_ours.csv, a line a printed row."""
+        """Return `claims`, a row per claim and metric, and `printed_and_ours`, a row per printed row."""
         claims = [line for one in self.found for line in _claim_lines(one)]
         rows = [line for side in self.sides for line in _side_lines(side)]
         return {
@@ -84,7 +84,7 @@ class Claims:
 
 
 def build(results: StudyResults, found: Summary) -> Claims | None:
-    """None for a space that is no table of a report."""
+    """Build the section; None if the space is not a report's table."""
     told = measure_claims(results)
     return Claims(found.study, told, side_by_side(results)) if told else None
 

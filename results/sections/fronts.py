@@ -51,27 +51,26 @@ class Fronts:
     caveat: str | None = None
 
     def sentence(self) -> str:
-        """How many configurations are on the fronts, and how surely."""
+        """Say how many configurations are on the fronts, and how certainly."""
         on = [row for row in self.rows if row.is_on_one]
-        told = (
+        text = (
             f"{len(on)} of {plural(len(self.rows), 'configuration')} {'is' if len(on) == 1 else 'are'} on a front "
             "of the score and a cost, or of two tasks: no other configuration has a better score at no more cost."
         )
-        noisy = [row for row in on if any(probability is not None for _, probability in row.places.values())]
-        if not noisy:
-            return f"{told} With one seed each, how sure that is cannot be said."
+        if not any(probability is not None for row in on for _, probability in row.places.values()):
+            return f"{text} With one seed each, the probability of that is not known."
         sure = [row for row in on if any(member and (p or 0.0) >= SURE for member, p in row.places.values())]
         return (
-            f"{told} Given how much seeds differ, {len(sure) or 'none'} of them {'is' if len(sure) == 1 else 'are'} on "
-            f"one with a probability of {SURE:.0%} or more."
-        ).replace("%", " %")
+            f"{text} Given how much seeds differ, {len(sure) or 'none'} of them {'is' if len(sure) == 1 else 'are'} on "
+            f"one with a probability of {100 * SURE:.0f} % or more."
+        )
 
     def table_rows(self) -> list[FrontRow]:
-        """Those on a front, then the recipes."""
+        """Return the configurations on a front, then the recipes."""
         return [row for row in self.rows if row.is_on_one] + [r for r in self.rows if r.recipe and not r.is_on_one]
 
     def amount(self, front: Front, row: FrontRow) -> str:
-        """What the configuration costs; for two tasks nothing, they stand in the leaderboard."""
+        """Format a configuration's cost; empty for two tasks, which the leaderboard has."""
         value = row.costs[front.x.column]
         return self.units[front.x.column].text(value) if front.y == SCORE else ""
 
@@ -85,7 +84,7 @@ class Fronts:
 
 
 def build(results: StudyResults, found: Summary) -> Fronts | None:
-    """None before a configuration has results, and where none differ in anything but the score."""
+    """Compute the fronts; None before a configuration has results, and where only their scores differ."""
     frame = pareto_frame(results)
     shown = tuple(front for front in fronts(results) if _differs(frame, front))
     if not shown:
@@ -101,31 +100,26 @@ def build(results: StudyResults, found: Summary) -> Fronts | None:
 
 
 def costs_caveat(runs: Sequence[RunRow]) -> str | None:
-    """What to say where runs are of a release that measured costs while cached features were read; None: no such."""
+    """Warn of runs from a release that measured costs while reading cached features; None without such runs."""
     measured = [run for run in runs if run.inference_ms is not None]
     old = [run for run in measured if run.costs_from_caches]
     if not old:
         return None
-    too_small = "for configurations with frozen parts they are too small, up to a hundred times"
-    if len(old) == len(measured):
-        return (
-            "Inference time, training time and peak memory were measured by an earlier release while cached vectors of "
-            f"frozen parts were read: {too_small}. A new study measures them anew."
-        )
+    which = "All runs" if len(old) == len(measured) else f"{len(old):,} of {plural(len(measured), 'run')}"
     return (
-        f"{len(old):,} of {plural(len(measured), 'run')} were measured by an earlier release, whose inference time, "
-        f"training time and peak memory leave out what was read from a cache: {too_small}. Do not compare them with "
-        "those of the other runs; a new study measures all alike."
+        f"{which} were measured by an earlier release, whose inference time, training time and peak memory leave out "
+        "what was read from a cache: for configurations with frozen parts they are up to a hundred times too small. Do "
+        "not compare them with those of other runs; a new study measures all alike."
     )
 
 
 def _differs(frame: pd.DataFrame, front: Front) -> bool:
-    """Whether there is anything to trade: two configurations that differ in the objective beside the score."""
+    """Return whether there is a trade-off: configurations that differ in both objectives."""
     return bool(frame[front.x.column].nunique() > 1 and frame[front.y.column].nunique() > 1)
 
 
 def _to_draw(frame: pd.DataFrame, shown: Sequence[Front]) -> list[Front]:
-    """Every cost, and the two tasks that are the most at odds: the longest front."""
+    """Return every cost, and the two tasks with the longest front: those in most conflict."""
     costs = [front for front in shown if front.y == SCORE]
     tasks = sorted((front for front in shown if front.y != SCORE), key=lambda front: -int(frame[front.member].sum()))
     return costs + tasks[:1]
@@ -144,7 +138,7 @@ def _row(record: Mapping[Any, Any], shown: Sequence[Front]) -> FrontRow:
 
 
 def _known(value: Any) -> float | None:
-    """None for pandas' two ways of saying that there is no value."""
+    """Return the value, or None for pandas' two kinds of missing ones."""
     import pandas as pd
 
     return None if pd.isna(value) else float(value)

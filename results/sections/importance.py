@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from results import run_links
 from results.choice_columns import groups_of
 from results.figure import Figure, Trace, escaped, whiskers
-from results.importance import FactorImportance, Importances, importances, runs_needed
-from results.searched import complete_search, evenly
-from results.study_results import StudyResults
+from results.importance import FactorImportance, Importances, importances
+from results.study_results import StudyResults, complete_search, evenly
 from results.summary import Summary
 from results.typed_tables import typed_table
-from results.wording import MINUS, plural
+from results.wording import decimals, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +27,7 @@ RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 60, 30, 12
 class SearchImportance:
     """Importances of a search's runs. `run_ids` are the runs they are computed from, of `complete` complete ones.
 
-    `too_few` says why there are no factors; `cut_short` is how many runs were stopped early and are not among them.
+    `cut_short` is how many runs were stopped early and are not among them.
     """
 
     run_ids: tuple[int, ...]
@@ -36,7 +35,6 @@ class SearchImportance:
     cut_short: int
     resamples: int
     importances: Importances
-    too_few: str
 
     @property
     def rows(self) -> tuple[FactorImportance, ...]:
@@ -49,19 +47,15 @@ class SearchImportance:
         return self.importances.ranking
 
     def sentence(self) -> str:
-        """Return the answer."""
-        if not self.rows:
-            return self.too_few
+        """Name the factors that matter, or say why none can be named."""
         names = self.told_apart
         if not names:
-            return (
-                f"Not enough runs: with {len(self.run_ids)}, none of {plural(len(self.rows), 'factor')} is told apart "
-                "from one that cannot matter."
-            )
-        what = "is the one factor" if len(names) == 1 else "are the factors"
+            return self.importances.too_few
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        explain = "explains" if len(names) == 1 else "explain"
         return (
-            f"{_listed(names)} {what} of {len(self.rows)} whose importance for the search's scores is told apart "
-            "from one that cannot matter."
+            f"Of {plural(len(self.rows), 'factor')}, {listed} clearly {explain} more of the search's scores than one "
+            "that cannot matter."
         )
 
     @property
@@ -81,8 +75,8 @@ class SearchImportance:
         return f"{text}."
 
     def share(self, value: float) -> str:
-        """Format a share."""
-        return share_text(value)
+        """Format a share, e.g. "0.08"."""
+        return decimals(value, 2)
 
     def figures(self) -> Sequence[Figure]:
         """Draw the factors that are told apart as bars with intervals, and the largest null factor as a line."""
@@ -111,30 +105,21 @@ def build(results: StudyResults, found: Summary) -> SearchImportance | None:
         return None
     some = evenly(runs, MOST_USED)
     used = evenly(runs, most_runs(len(groups_of([run.choices_json for run in some]))))
-    choices, scores = [run.choices_json for run in used], [run.score or 0.0 for run in used]
-    factors = len(groups_of(choices))
+    factors = len(groups_of([run.choices_json for run in used]))
     resamples = RESAMPLES_OF_MANY if factors > MANY_FACTORS else RESAMPLES
-    measured = importances(choices, scores, resamples=resamples)
+    scores = [run.score or 0.0 for run in used]
     return SearchImportance(
         run_ids=tuple(run.id for run in used),
         complete=len(runs),
         cut_short=sum(run.phase == "search" and run.status == "pruned" for run in results.runs),
         resamples=resamples,
-        importances=measured,
-        too_few="" if measured.factors else _why_nothing(measured.too_few, len(used), factors),
+        importances=importances([run.choices_json for run in used], scores, resamples=resamples),
     )
 
 
 def most_runs(factors: int) -> int:
     """Return how many runs are used at most."""
     return max(FEWEST_USED, min(MOST_USED, RUNS_TIMES_FACTORS // max(1, factors)))
-
-
-def _why_nothing(reason: str, runs: int, factors: int) -> str:
-    missing = runs_needed(factors) - runs
-    if not factors or missing <= 0:
-        return reason
-    return f"{reason} {plural(missing, 'more complete run')} of the search would be enough to compute importances."
 
 
 def _bars(it: SearchImportance) -> Figure:
@@ -145,11 +130,11 @@ def _bars(it: SearchImportance) -> Figure:
         id="figure-importance",
         title="Importance by Shapley effects",
         sentence=(
-            "Factors that are told apart from ones that cannot matter, with 95 % intervals: Student's t with the "
+            "Factors that can be distinguished from ones that cannot matter, with 95 % intervals: Student's t with the "
             f"deviation over {it.resamples} resamples of the runs. The dotted line is what the largest of all factors "
             f"in random order reaches in half of the resamples.{others}"
         ),
-        traces=[_trace(shown)],
+        traces=[_trace(it, shown)],
         layout={
             "xaxis": {"title": {"text": "share of the variance explained"}},
             "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(shown) - 0.4]},
@@ -167,7 +152,7 @@ def _bars(it: SearchImportance) -> Figure:
     )
 
 
-def _trace(shown: Sequence[FactorImportance]) -> Trace:
+def _trace(it: SearchImportance, shown: Sequence[FactorImportance]) -> Trace:
     return {
         "type": "bar",
         "orientation": "h",
@@ -177,18 +162,8 @@ def _trace(shown: Sequence[FactorImportance]) -> Trace:
         "width": 0.6,
         "error_x": whiskers([(one.low, one.value, one.high) for one in shown], "var(--ink)", 1.2),
         "name": "share of the variance that the choices explain",
-        "text": [f"{share_text(one.value)} [{share_text(one.low)}, {share_text(one.high)}]" for one in shown],
+        "text": [f"{it.share(one.value)} [{it.share(one.low)}, {it.share(one.high)}]" for one in shown],
         "textposition": "none",
         "hovertemplate": "%{y}: %{text}<extra></extra>",
         "showlegend": False,
     }
-
-
-def share_text(value: float) -> str:
-    """Format a share, e.g. "0.08"; no sign before what is rounded to zero."""
-    shown = f"{value:.2f}"
-    return "0.00" if float(shown) == 0 else shown.replace("-", MINUS)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from results.compared import record
 from results.contrasts import compared_runs
-from results.figure import Figure
+from results.figure import Figure, Trace
 from results.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.sections.not_run import LeftOut, left_out
 from results.sections.section import interval_bars
+from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.typed_tables import interval_columns, typed_table
@@ -24,13 +25,13 @@ from results.wording import SHARES, plural
 if TYPE_CHECKING:
     import pandas as pd
 
-ROOM_FOR_NUMBERS = 6  # factors, up to which a cell of the matrix has room for its interval
+MOST_WRITTEN = 6  # factors; in a larger matrix intervals do not fit into the cells
 REAL = {"helps": "real", "hurts": "real", "equivalent": "equivalent", "open": "open"}
 
 
 @dataclass(frozen=True)
 class Interactions:
-    """The rows, the largest first, and what the designs go without."""
+    """The rows, the largest first, and what the designs left out."""
 
     rows: tuple[Interaction, ...]
     left_out: tuple[LeftOut, ...]
@@ -39,7 +40,7 @@ class Interactions:
     unit: Unit = SHARES
 
     def sentence(self) -> str:
-        """What the table supports."""
+        """Return how many interactions are real, and the largest."""
         known = [row for row in self.rows if row.comparison is not None]
         if not known:
             return "No two changes have two seeds in common in all the runs that their interaction needs yet."
@@ -53,11 +54,11 @@ class Interactions:
         return f"{told} The largest: {pair_text(largest.pair)}, {effect}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
-        """The axis and a bar a row, empty where there is no interval."""
+        """Return the axis and a bar per row, empty where there is no interval."""
         return interval_bars([row.comparison for row in self.rows], self.unit)
 
     def in_words(self, row: Interaction) -> str:
-        """What a real one means."""
+        """Return what a real interaction means; empty for others."""
         if not row.is_real or row.comparison is None:
             return ""
         if row.aliases:
@@ -66,26 +67,26 @@ class Interactions:
         return f"together they give {together} than the sum of both alone"
 
     def verdict(self, row: Interaction) -> str:
-        """real, equivalent (surely within the margin of 0) or open; empty without one."""
+        """Return real, equivalent (surely within the margin of 0) or open; empty without one."""
         return REAL[row.judgement.verdict] if row.judgement else ""
 
     def names(self, pairs: Sequence[Pair]) -> str:
-        """Pairs in words."""
+        """Return pairs in words."""
         return ", ".join(map(pair_text, pairs))
 
     def figures(self) -> Sequence[Figure]:
-        """A matrix a design; a fraction that confuses pairs is told by the table alone."""
+        """Return a matrix per design; a fraction that confuses pairs is in the table alone."""
         drawn = [_matrix(self.rows, design, self.factors, self.unit) for design in ("factorial", "pairs")]
         return [figure for figure in drawn if figure is not None]
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`interactions`: one row a pair and design, of aliases one for all."""
+        """Return `interactions`, one row per pair and design, and one for all aliases of a pair."""
         records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
         return {"interactions": typed_table("interactions", records)}
 
 
 def build(results: StudyResults, found: Summary) -> Interactions | None:
-    """None where the study asked for neither pairs nor a factorial."""
+    """Return the section; None where the study asked for neither pairs nor a factorial."""
     rows = tuple(interactions(results))
     told = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))
     if not rows and not any(one.impossible or one.beyond_budget for one in told):
@@ -96,7 +97,7 @@ def build(results: StudyResults, found: Summary) -> Interactions | None:
 
 
 def pair_text(pair: Pair) -> str:
-    """ "pooling × adapter"."""
+    """Return "pooling × adapter"."""
     return f"{pair[0]} × {pair[1]}"
 
 
@@ -105,26 +106,15 @@ def _real_text(count: int) -> str:
 
 
 def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str], unit: Unit) -> Figure | None:
-    """Factors against factors: points in colour, and as text with the interval where there is room."""
+    """Return factors against factors: points in colour, and as text with the interval where they fit."""
     shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
     if not shown or any(row.aliases for row, _ in shown):
         return None
-    found = dict.fromkeys(name for row, _ in shown for name in row.pair)
+    effects = {pair: interval for row, interval in shown for pair in (row.pair, row.pair[::-1])}
+    found = dict.fromkeys(first for first, _ in effects)
     names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
-    places = {name: place for place, name in enumerate(names)}
-    points: list[list[float | None]] = [[None] * len(names) for _ in names]
-    texts, hovers = ([[""] * len(names) for _ in names] for _ in range(2))
-    for row, interval in shown:
-        told = f"{unit.difference(interval.estimate)} {unit.interval(interval)}"
-        for i, j in (row.pair, row.pair[::-1]):
-            at = places[i], places[j]
-            points[at[0]][at[1]] = unit.drawn(interval.estimate)
-            texts[at[0]][at[1]] = told.replace(" [", "<br>[") if len(names) <= ROOM_FOR_NUMBERS else ""
-            hovers[at[0]][at[1]] = f"{escape(pair_text((i, j)), quote=False)}: {told} {unit.counted}"
-    most = max(abs(unit.drawn(interval.estimate)) for _, interval in shown) or 1.0
     real = sum(row.is_real for row, _ in shown)
     around = "around the best" if design == "pairs" else "averaged over the other factors"
-    labels = [escape(name, quote=False) for name in names]
     return Figure(
         id=f"figure-interactions-{design}",
         title=f"Interactions {around}",
@@ -132,32 +122,49 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
         f"{around}. "
         f"{plural(len(shown), 'pair')}, of which {_real_text(real)}: the colour says how large a number is, and its "
         f"interval how sure.",
-        traces=[
-            {
-                "type": "heatmap",
-                "x": labels,
-                "y": labels,
-                "z": points,
-                "text": texts,
-                "texttemplate": "%{text}",
-                "textfont": {"color": "var(--ink)"},
-                "customdata": hovers,
-                "hovertemplate": "%{customdata}<extra></extra>",
-                "hoverongaps": False,
-                "zmin": -most,
-                "zmax": most,
-                "colorscale": [[0, "var(--baseline)"], [0.5, "var(--card)"], [1, "var(--best)"]],
-                "opacity": 0.75,
-                "xgap": 2,
-                "ygap": 2,
-                "colorbar": {"title": {"text": difference_axis_title(unit)}, "thickness": 12, "outlinewidth": 0},
-            }
-        ],
+        traces=[_heatmap(names, effects, unit)],
         layout={
             "xaxis": {"title": {"text": ""}, "showgrid": False},
             "yaxis": {"title": {"text": ""}, "showgrid": False, "autorange": "reversed"},
         },
     )
+
+
+def _heatmap(names: Sequence[str], effects: Mapping[Pair, Interval], unit: Unit) -> Trace:
+    """Return a cell per two factors, empty where their interaction is not known."""
+
+    def cells(filled: Callable[[Pair, Interval], str]) -> list[list[str]]:
+        pairs = [[(first, second) for second in names] for first in names]
+        return [[filled(pair, effects[pair]) if pair in effects else "" for pair in row] for row in pairs]
+
+    def text(interval: Interval) -> str:
+        return f"{unit.difference(interval.estimate)} {unit.interval(interval)}"
+
+    points = [[unit.drawn(effects[i, j].estimate) if (i, j) in effects else None for j in names] for i in names]
+    most = max(abs(unit.drawn(interval.estimate)) for interval in effects.values()) or 1.0
+    labels = [escape(name, quote=False) for name in names]
+    is_written = len(names) <= MOST_WRITTEN
+    return {
+        "type": "heatmap",
+        "x": labels,
+        "y": labels,
+        "z": points,
+        "text": cells(lambda _, interval: text(interval).replace(" [", "<br>[") if is_written else ""),
+        "texttemplate": "%{text}",
+        "textfont": {"color": "var(--ink)"},
+        "customdata": cells(
+            lambda pair, interval: f"{escape(pair_text(pair), quote=False)}: {text(interval)} {unit.counted}"
+        ),
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+        "zmin": -most,
+        "zmax": most,
+        "colorscale": [[0, "var(--baseline)"], [0.5, "var(--card)"], [1, "var(--best)"]],
+        "opacity": 0.75,
+        "xgap": 2,
+        "ygap": 2,
+        "colorbar": {"title": {"text": difference_axis_title(unit)}, "thickness": 12, "outlinewidth": 0},
+    }
 
 
 def _record(row: Interaction, runs: str) -> dict[str, object]:

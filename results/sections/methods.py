@@ -20,59 +20,59 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Methods:
-    """The table as it is printed, and the rows behind it; `is_told`: the best is told from baseline and its changes."""
+    """The printed table and its rows; `is_best_sure`: the best is surely better than the baseline."""
 
     table: MethodTask
     printed: PrintTable
-    is_told: bool
+    is_best_sure: bool
 
     def sentence(self) -> str:
-        """What the table has, and whether one row may be called the best."""
+        """Return the size of the table, and whether one row can be called the best."""
         rows = plural(len(self.table.rows), "configuration")
         tasks = plural(len(self.table.tasks), "task")
-        told = (
-            "The best is in bold: its gain over the baseline is told from 0, and no single change of it helps."
-            if self.is_told
-            else "No row is in bold: no configuration is told from all the others."
+        bold = (
+            "The best is in bold: its gain over the baseline is surely above 0, and no single change of it helps."
+            if self.is_best_sure
+            else "No row is in bold: no configuration is surely better than all the others."
         )
-        return f"{rows} by {tasks}, mean ± standard deviation over fresh seeds. {told}"
+        return f"{rows} by {tasks}, mean ± standard deviation over fresh seeds. {bold}"
 
     @property
     def latex(self) -> str:
-        """A float, or several."""
+        """Return one float, or several."""
         return latex_table(self.printed)
 
     @property
     def markdown(self) -> str:
-        """A table in GitHub's flavour."""
+        """Return a table in GitHub's flavour."""
         return markdown_table(self.printed)
 
     def figures(self) -> Sequence[Figure]:
-        """None."""
+        """Return none."""
         return ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """None of its own: every export has the table `method_task`."""
+        """Return none: every export has the table `method_task`."""
         return {}
 
 
 def build(results: StudyResults, found: Summary) -> Methods | None:
-    """None with fewer than two configurations that have results, or without tasks."""
+    """Build the section; None with fewer than two configurations with results, or without tasks."""
     table = method_task(results, found)
     if len(table.rows) < 2 or not table.tasks:
         return None
-    printed, told = method_task_print(results, found), _is_told(found)
+    printed, is_sure = method_task_print(results, found), _is_best_sure(found)
     best = next((place for place, row in enumerate(table.rows) if row.role == "best"), None)
     over = len(table.tasks) + (len(table.tasks) > 1)  # the column of the score
-    bold = frozenset({(best, 0), (best, over)}) if told and best is not None else frozenset()
+    bold = frozenset({(best, 0), (best, over)}) if is_sure and best is not None else frozenset()
     caption = printed.caption.partition(" Bold: ")[0]
     if bold:
-        caption += " Bold: the best; its gain over the baseline is told from 0, and no single change of it helps."
+        caption += " Bold: the best; its gain over the baseline is surely above 0, and no single change of it helps."
     return Methods(table, replace(printed, bold=bold, caption=caption), bool(bold))
 
 
-def _is_told(found: Summary) -> bool:
-    """Whether verdicts say that the best is better than the baseline, and no other row better than it."""
+def _is_best_sure(found: Summary) -> bool:
+    """Return whether the best is surely better than the baseline, and no other row surely better than it."""
     if found.best is None or found.best_is_baseline or found.gain is None:
         return False
     gain = found.gain.interval

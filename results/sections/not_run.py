@@ -1,4 +1,4 @@
-"""What a design of the ablation goes without, as the driver decided: beyond the budget, or forbidden by the space."""
+"""Parts of an ablation's design that are not run: beyond the budget, or forbidden by the space."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from results.wording import plural
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Of one design: how many of its parts are beyond the budget, and (what, reason) of those that cannot be."""
+    """Parts of one design that are not run: how many are beyond the budget, (what, reason) of forbidden ones."""
 
     noun: str
     beyond_budget: int
     impossible: tuple[tuple[str, str], ...]
 
     def sentence(self) -> str:
-        """What the budget leaves out; empty where that is nothing."""
+        """Return how many parts the budget leaves out; empty for none."""
         if not self.beyond_budget:
             return ""
         verb = "was" if self.beyond_budget == 1 else "were"
         return f"{plural(self.beyond_budget, f'further {self.noun}')} {verb} left out: beyond the budget (--ablations)."
 
     def heading(self) -> str:
-        """How many the space forbids."""
+        """Return how many parts the space forbids."""
         return f"{plural(len(self.impossible), self.noun)} cannot be run, and why"
 
 
 def left_out(results: StudyResults, design: str, noun: str) -> LeftOut:
-    """Of `design` around the study's best; nothing where the study did not ask for it."""
+    """Return what `design` around the study's best left out; nothing where the study did not ask for it."""
     decided = results.study.decisions_json.get("designs", {})
     asked = decided.get(design, {}) if decided.get("around") == best_digest(results) else {}
     impossible = tuple((each["what"], each["reason"]) for each in asked.get("impossible", ()))

@@ -1,4 +1,4 @@
-"""The section "What else was measured": the metrics and costs that a custom trainer told beside its scores."""
+"""The section "What else was measured": the metrics and costs that a custom trainer returned beside its scores."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class OwnMetric:
 
     @property
     def unit(self) -> Unit:
-        """A number without a unit: none was told."""
+        """A number without a unit: none is declared."""
         return Unit(self.metric, "")
 
     @property
@@ -62,22 +62,22 @@ class OwnMetrics:
     best_is_baseline: bool
 
     def sentence(self) -> str:
-        """What is there."""
+        """Return how many metrics and costs there are."""
         metrics, costs = sum(bool(row.task) for row in self.rows), sum(not row.task for row in self.rows)
-        told = [plural(count, noun) for count, noun in ((metrics, "metric"), (costs, "cost")) if count]
-        return f"The trainer told {' and '.join(told)} beside its scores."
+        counts = [plural(count, noun) for count, noun in ((metrics, "metric"), (costs, "cost")) if count]
+        return f"The trainer returned {' and '.join(counts)} beside its scores."
 
     def figures(self) -> Sequence[Figure]:
-        """None."""
+        """Return none."""
         return ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`own_metrics`: a row a metric or cost."""
+        """Return `own_metrics`, a row per metric or cost."""
         return {"own_metrics": typed_table("own_metrics", [_record(row) for row in self.rows])}
 
 
 def build(results: StudyResults, found: Summary) -> OwnMetrics | None:
-    """None for the built-in model, before a configuration is confirmed, and where nothing else was told."""
+    """Return None for the built-in model, before a configuration is confirmed, and without other metrics."""
     if custom_trainer(results.study) is None or found.best is None:
         return None
     baseline = found.baseline.digest if found.baseline else ""

@@ -41,46 +41,29 @@ class PathSection:
     unit: Unit = SHARES
 
     def sentence(self) -> str:
-        """What the path shows, or how far it has come."""
+        """Return how much the path gains, and how many of its steps surely help."""
         steps = self.path.steps
         last = steps[-1]
         if last.from_baseline is None:
             return "The path has no step with two seeds in common with the baseline yet."
         whole = last.from_baseline.interval
-        told = f"{plural(len(steps), 'step')} from the baseline to the best, {self.unit.change(whole.estimate)}"
-        if last.digest != self.path.best:
-            told = f"{plural(len(steps), 'step')} from the baseline so far, {self.unit.change(whole.estimate)}"
-        counted = [step for step in steps if step.from_previous.judgement is not None]
-        sure = [s for s in counted if s.from_previous.judgement and s.from_previous.judgement.verdict == "helps"]
-        found = (
-            f"{len(sure)} of them {'helps' if len(sure) == 1 else 'help'} surely" if sure else "no step helps surely"
-        )
-        return f"{told} {self.unit.interval(whole)}; {found}."
-
-    def notes(self) -> list[str]:
-        """What the numbers are, and what they are not."""
-        counted = "points" if self.unit.counted == "points" else "numbers"
-        told = [
-            "Each step tried every change that was left, and took the one that scored best over the fresh seeds. "
-            f"So a step's {counted} have a selection bias; it is given under the number of changes tried, for changes "
-            "that differ as much as these did with the noise of the step. The whole way was not chosen like that.",
-            f"{counted[0].upper()}{counted[1:]} of a step are over the step before, on the same seeds and examples; "
-            "p is Holm's over every change that was tried.",
-        ]
-        if self.path.stopped:
-            told.append(f"The path stopped before the best: {self.path.stopped}.")
-        return told
+        end = "to the best" if last.digest == self.path.best else "so far"
+        way = f"{plural(len(steps), 'step')} from the baseline {end}, {self.unit.change(whole.estimate)}"
+        judgements = [step.from_previous.judgement for step in steps]
+        sure = sum(one is not None and one.verdict == "helps" for one in judgements)
+        helping = f"{sure} of them {'helps' if sure == 1 else 'help'} surely" if sure else "no step helps surely"
+        return f"{way} {self.unit.interval(whole)}; {helping}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
-        """The axis and a bar a step, empty where there is no interval."""
+        """Return the axis and a bar per step, empty where there is no interval."""
         return interval_bars([step.from_previous.comparison for step in self.path.steps], self.unit)
 
     def _runs(self) -> str:
-        """All runs of all steps."""
+        """Return the link to all runs of all steps."""
         return run_links.of_runs(" ".join(self.run_ids))
 
     def waterfall(self) -> Figure | None:
-        """The difference of each step on top of those before it; None before every step has its interval."""
+        """Return the difference of each step on top of those before it; None before every step has its interval."""
         measured = [(step, step.from_previous.comparison, step.from_baseline) for step in self.path.steps]
         known = [(step, one.interval, whole.interval) for step, one, whole in measured if one and whole]
         if len(known) < len(measured):
@@ -88,21 +71,12 @@ class PathSection:
         labels = [f"{step.number}. {escape(change_of(step), quote=False)}" for step, _, _ in known]
         ends = list(np.cumsum([each.estimate for _, each, _ in known]))
         starts = [0.0, *ends[:-1]]
+        bars = [(label, start, each) for label, start, (_, each, _) in zip(labels, starts, known, strict=True)]
         traces = [
-            _bars(
-                name,
-                [
-                    (label, start, each)
-                    for label, start, (_, each, _) in zip(labels, starts, known, strict=True)
-                    if (each.estimate >= 0) is up
-                ],
-                color,
-                self.unit,
-            )
-            for name, up, color in (("a step up", True, "var(--best)"), ("a step down", False, "var(--baseline)"))
+            _bars("a step up", [bar for bar in bars if bar[2].estimate >= 0], "var(--best)", self.unit),
+            _bars("a step down", [bar for bar in bars if bar[2].estimate < 0], "var(--baseline)", self.unit),
+            _bars("the whole way", [("in all", 0.0, known[-1][2])], "var(--accent)", self.unit),
         ]
-        whole = known[-1][2]
-        traces.append(_bars("the whole way", [("in all", 0.0, whole)], "var(--accent)", self.unit))
         return Figure(
             id="figure-path",
             title=f"{self.unit.differences_title} over the baseline, step by step",
@@ -126,18 +100,18 @@ class PathSection:
         )
 
     def figures(self) -> Sequence[Figure]:
-        """The waterfall."""
+        """Return the waterfall."""
         drawn = self.waterfall()
         return (drawn,) if drawn else ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`path`: one row a step."""
+        """Return `path`, one row per step."""
         records = [_record(step, runs) for step, runs in zip(self.path.steps, self.run_ids, strict=True)]
         return {"path": typed_table("path", records)}
 
 
 def build(results: StudyResults, found: Summary) -> PathSection | None:
-    """None where no path was walked between the study's baseline and its best."""
+    """Return the section; None where no path was walked between the study's baseline and its best."""
     path = greedy_path(results)
     if path is None or not path.steps:
         return None
@@ -146,12 +120,12 @@ def build(results: StudyResults, found: Summary) -> PathSection | None:
 
 
 def change_of(step: PathStep) -> str:
-    """ "pooling → mean"."""
+    """Return "pooling → mean"."""
     return REST if step.factor is None else f"{step.factor} → {level_text(step.to_level)}"
 
 
 def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str, unit: Unit) -> Trace:
-    """Floating bars from (label, where it starts, how much it adds), each with its interval at its end."""
+    """Return floating bars from (label, where it starts, how much it adds), each with its interval at its end."""
     reach = [abs(unit.drawn(each.high - each.estimate)) for _, _, each in steps]
     return {
         "type": "bar",

@@ -1,8 +1,8 @@
-"""What a section of the report is: one file here, one template beside it, its tables in every export."""
+"""A section of the report: one file here, one template of its name, its tables in every export."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
 
 
 class Content(Protocol):
-    """What a section has to show: its template reads it as `it`."""
+    """What a section shows: its template reads it as `it`."""
 
     def sentence(self) -> str:
-        """What the section supports: it stands under the heading, of a folded section too."""
+        """Return what the section shows in a sentence, which is under the heading of a folded section too."""
 
     def figures(self) -> Sequence[Figure]:
-        """The figures that the template places, by `plot(figure)`; ids are unique in the page."""
+        """Return the figures that the template places, by `plot(figure)`; ids are unique in the page."""
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """File name without ending -> table, for `results.export`; its rows name the runs they came from."""
+        """Return tables for `results.export` by file name without ending; their rows name their runs."""
 
 
 @dataclass(frozen=True)
-class OneFigure:
-    """A section that is a figure under its sentence, whose numbers other tables of every export have."""
+class Figures:
+    """A section of figures under their sentence, whose numbers other tables of every export have."""
 
-    drawn: Figure
-    told: str
+    drawn: tuple[Figure, ...]
+    text: str
 
     def sentence(self) -> str:
-        """What the figure shows."""
-        return self.told
+        """Return what the figures show."""
+        return self.text
 
     def figures(self) -> Sequence[Figure]:
-        """That one."""
-        return (self.drawn,)
+        """Return the figures in order."""
+        return self.drawn
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """None of its own."""
+        """Return no tables."""
         return {}
 
 
@@ -56,35 +56,27 @@ def interval_bars(compared: Sequence[Comparison | None], unit: Unit) -> tuple[Ma
     """Return a shared axis and a bar per row of a table; a row without an interval has an empty one."""
     intervals = [one.interval if one else None for one in compared]
     axis = interval_svg.axis([interval for interval in intervals if interval], unit)
-    bars = [Markup(interval_svg.bar(interval, axis)) if interval else Markup() for interval in intervals]
-    return Markup(interval_svg.scale(axis)), bars
-
-
-class Build(Protocol):
-    """From a study that was read to a section's content."""
-
-    def __call__(self, results: StudyResults, found: Summary) -> Content | None:
-        """None where the study has nothing of it: then the section is left out."""
+    bars = [interval_svg.bar(interval, axis) if interval else Markup() for interval in intervals]
+    return interval_svg.scale(axis), bars
 
 
 @dataclass(frozen=True)
 class Section:
-    """`id` is its anchor and its template (templates/sections/ID.html.j2), `title` its heading, `name` a short one."""
+    """A heading with its content: `id` is its anchor, `title` its heading, `short` its name in the list of contents.
+
+    The template is templates/sections/ID.html.j2, or figures.html.j2 where there is none of that name. `build` makes
+    the content from a study that was read; None where the study has nothing of it.
+    """
 
     id: str
     title: str
-    build: Build
-    name: str = ""
-
-    @property
-    def short(self) -> str:
-        """What the list of contents calls it."""
-        return self.name or self.title
+    build: Callable[[StudyResults, Summary], Content | None]
+    short: str
 
 
 @dataclass(frozen=True)
 class BuiltSection:
-    """A section with what it shows."""
+    """A section with its content."""
 
     id: str
     title: str
@@ -93,10 +85,6 @@ class BuiltSection:
 
 
 def build_all(sections: Sequence[Section], results: StudyResults, found: Summary) -> list[BuiltSection]:
-    """Those of `sections` that have something to show, in their order."""
-    built = [(section, section.build(results, found)) for section in sections]
-    return [
-        BuiltSection(section.id, section.title, section.short, content)
-        for section, content in built
-        if content is not None
-    ]
+    """Return those of `sections` that have something to show, in their order."""
+    built = ((section, section.build(results, found)) for section in sections)
+    return [BuiltSection(one.id, one.title, one.short, content) for one, content in built if content is not None]

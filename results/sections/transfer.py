@@ -1,4 +1,4 @@
-"""The section on transfer: what each component does to each task, with an alarm where tasks pay for one another."""
+"""The section on transfer: what each component does to each task, with an alarm for trade-offs between tasks."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class Transfer:
 
     @property
     def over_seeds(self) -> bool:
-        """Whether some cells know of seeds alone."""
+        """Whether the noise of some cells is that of seeds alone."""
         return any(cell.comparison.over == "seeds" for cell in self.cells)
 
     def sentence(self) -> str:
-        """The answer: which rows trade one task for another, and how much is not known."""
+        """Return which rows trade one task for another, and how many effects are open."""
         kind = "configuration" if self.against_baseline else "component"
         if not self.rows:
             return f"No {kind} has been compared yet."
@@ -93,41 +93,41 @@ class Transfer:
 verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
     def direction(self) -> str:
-        """Which way the signs read."""
+        """Return what the signs mean."""
         turned = [task for task in self.tasks if not self.units.of(task).higher_is_better]
         lower = f" On {', '.join(turned)} lower is better, and the signs are the other way round." if turned else ""
         if self.against_baseline:
             return f"Above zero, the configuration does better on the task than the baseline.{lower}"
         return (
-            "Each row is a component of the best configuration and what takes its place without it. Above zero, the "
-            "component does the task good: the best configuration minus the one without it. The ablation table, which "
+            "Each row is a component of the best configuration and what replaces it. Above zero, the component "
+            "helps the task: the best configuration minus the one without it. The ablation table, which "
             f"shows what going without does, has the opposite signs.{lower}"
         )
 
     def scale(self) -> str:
-        """What the numbers of the cells are, as a note says it."""
+        """Return what the numbers of the cells are, for the note."""
         declared = {task: self.units.of(task) for task in self.tasks if self.units.names(task)}
         if not declared:
             return "Points are hundredths of the task's own metric"
         return "; ".join(f"{task}: {unit.name}, differences in {unit.differences}" for task, unit in declared.items())
 
     def heading(self, task: str) -> str:
-        """A task's name, with what its differences are in where that was declared."""
+        """Return a task's name, with what its differences are in where that was declared."""
         unit = self.units.of(task)
         return f"{task} ({unit.counted})" if self.units.names(task) and unit.counted else task
 
     def together_sentence(self) -> str:
-        """Which tasks gain from being trained with the others."""
+        """Return which tasks gain from being trained with the others."""
         if effects := _in_words(self.together):
             return f"Training all tasks together {' and '.join(effects)}."
         return "Whether training all tasks together helps or hurts any of them is not shown."
 
     def figures(self) -> Sequence[Figure]:
-        """None: the table is the heat map."""
+        """Return none: the table is the heat map."""
         return ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """`transfer`: one row a component and task."""
+        """Return `transfer`, one row per component and task."""
         rows = [
             *self.rows,
             *(_reference_row(self.references[task], task, cell) for task, cell in self.together.items()),
@@ -137,7 +137,7 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
 
 def build(results: StudyResults, found: Summary) -> Transfer | None:
-    """The matrix of a study with several tasks and something to compare; None without."""
+    """Return the matrix of a study with several tasks and something to compare; None without."""
     tasks = tuple(results.tasks())
     reference = baseline_digest(results) if found.is_grid else found.best.digest if found.best else None
     rows = _grid_rows(found) if found.is_grid else _components(results, found)
@@ -157,7 +157,7 @@ def build(results: StudyResults, found: Summary) -> Transfer | None:
 
 
 def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
-    """What equivalent means on each task, for the note."""
+    """Return what equivalent means on each task, for the note."""
     found = {task: margin_of(results.study, task) for task in tasks}
     told = {task: results.units.of(task).apart(margin) for task, margin in found.items() if margin is not None}
     if len(set(told.values())) == 1 and len(told) == len(found):
@@ -168,7 +168,7 @@ def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
 
 
 def _together(results: StudyResults, found: Summary) -> dict[str, TaskDifference]:
-    """The best minus its references, each on its own task."""
+    """Return the best minus its references, each on its own task."""
     alone = results.references()
     if found.best is None:
         return {}
@@ -177,7 +177,7 @@ def _together(results: StudyResults, found: Summary) -> dict[str, TaskDifference
 
 
 def _components(results: StudyResults, found: Summary) -> list[Row]:
-    """The rows of the ablation table, and before them all changes together: the best against the baseline."""
+    """Return the rows of the ablation table, and before them all changes together: the best against the baseline."""
     rows = [
         Row(
             row.cell.config_digest,

@@ -11,9 +11,8 @@ import numpy as np
 from results.figure import Figure
 from results.leaderboard import ConfigurationResult
 from results.rows import RunRow
-from results.searched import complete_search
 from results.selection_bias import SearchBias, SelectionGap, search_bias, selection_gap
-from results.study_results import StudyResults
+from results.study_results import StudyResults, complete_search
 from results.summary import Summary
 from results.tuning_effort import FactorEffort, LevelEffort, tuning_effort
 from results.typed_tables import interval_columns, typed_table

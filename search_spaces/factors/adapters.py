@@ -1,6 +1,6 @@
-"""The factor `adapter`: which parts a task adds to the shared encoder, and how wide they are.
+"""The factor `adapter`: the layers that a task adds to the shared encoder, and their width.
 
-Adapters are written `adapters.<name>.<setting>`, so that each setting is a factor of its own under its adapter.
+Settings have the paths `adapters.<name>.<setting>`, so each is a conditional factor under its adapter.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ ADAPTER = Factor(
     about="What each task adds to the layers of the shared encoder.",
 )
 
-# With the factor `trainable`, which stands beside this one.
+# For spaces that also have the factor `trainable`.
 ADAPTER_CONSTRAINTS = (
     Constraint(
         when={"trainable": ("adapters_and_heads",)},

@@ -1,7 +1,7 @@
-"""Factors of how much data a step and an epoch see: sizes of batches, accumulation, and a task that is cut.
+"""Factors of the data per step and per epoch: batch sizes, accumulation, and how many of Quora's examples are used.
 
-Quora's own factors are relative, so that they mean the same in every budget: its batches are multiples of the other
-tasks' (`Level.scale`), its examples a part of those that the budget allows.
+Quora's factors are relative, so that they mean the same in every budget: its batch size is a multiple of the other
+tasks' (`Level.scale`), its number of examples a fraction of those that the budget allows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Factors of the encoder: what reads the tokens, whether tasks share it, its dropouts.
+"""Factors of the encoder: its architecture, whether tasks share it, its dropout rates.
 
-`ENCODER_CONSTRAINTS` says which of their levels cannot go with others; `mtbert.config.rules` refuses the same.
+`ENCODER_CONSTRAINTS` lists levels that cannot be combined with others; `mtbert.config.rules` refuses the same.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ FIRST_NEEDS_SHARING = Constraint(
 _SEPARATE = {"encoder_sharing": ("separate",)}
 _NOTHING_SHARED = "deals with parameters that tasks share, and there are none."
 
-# With factors that stand beside these. The encoder's levels are what is forbidden, so that a search which proposes two
-# that cannot go together keeps the technique and falls back to the shared BERT, of which it has most to find out.
+# The encoder's levels are the forbidden side: a search that proposes a forbidden combination keeps the technique and
+# falls back to the shared BERT, the subject of most comparisons.
 ENCODER_CONSTRAINTS = (
     Constraint(
         {"adapter": tuple(name for name in ADAPTER.level_names() if name != "none")},

@@ -1,4 +1,4 @@
-"""Factors of what reads the encoder's output: the pooling, the head of each task, the dropout before it."""
+"""Factors of the model on top of the encoder: pooling, the head of each task, dropout before the heads."""
 
 from __future__ import annotations
 

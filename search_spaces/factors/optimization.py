@@ -1,4 +1,4 @@
-"""Factors of the optimizer: which parameters it trains, its schedule, its learning rate."""
+"""Factors of the optimizer: trained parameters, weight decay, schedule, learning rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the reports' tables vary, none of it a technique, and what several of them hold fixed."""
+"""Factors that only the reports' tables vary (none is a technique), and settings that several tables hold fixed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BEST_EPOCH_CONSTRAINT = Constraint(
     "Tasks that train one encoder keep one epoch of it.",
 )
 
-# In the course's starter code the whole model is in training mode, whatever of it is frozen.
+# In the course's starter code the whole model is in training mode, including frozen layers.
 FROZEN_DROPOUT = Factor(
     "frozen_dropout",
     "nuisance",
@@ -54,7 +54,7 @@ FROZEN_DROPOUT = Factor(
     about="Whether layers that are not trained have dropout during training.",
 )
 
-# The encoder with all that Kumar changes with it: batches of 64, dropout 0.5 after each layer of the LSTM.
+# The encoder with the settings that Kumar changes with it: batches of 64, dropout 0.5 after each layer of the LSTM.
 KUMAR_ENCODER = replace(
     ENCODER,
     levels=(
@@ -67,7 +67,7 @@ KUMAR_ENCODER = replace(
     ),
 )
 
-# What all four of Zhang's tables hold fixed: the heads, and how the model is trained.
+# All four of Zhang's tables hold the heads and the training settings fixed.
 ZHANG_HEADS = (
     fixed(QUORA_HEAD, "concat_absdiff", "The report's heads, the same in all its tables."),
     fixed(STS_HEAD, "cosine_mlp", "The report's heads, the same in all its tables."),

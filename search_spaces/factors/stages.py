@@ -1,7 +1,7 @@
 """Factors of the stages before and after `multitask`, and of the regularizer.
 
-Epochs of a stage are multiples of the budget's epochs, numbers of sentences multiples of all the training examples
-that the budget allows: 25,000 sentences stand beside 24,584 examples in Hurtado & Teaw.
+A stage's epochs are multiples of the budget's epochs, its numbers of sentences multiples of the training examples that
+the budget allows: Hurtado & Teaw use 25,000 sentences with 24,584 examples.
 """
 
 from __future__ import annotations

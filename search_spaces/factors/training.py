@@ -1,15 +1,15 @@
-"""Factors of multitask training: which task comes next, how losses and gradients are balanced, the heads' rate.
+"""Factors of multitask training: task order, balancing of losses and gradients, the heads' learning rate.
 
-`TRAINING_CONSTRAINTS` says which of their levels cannot go together; `mtbert.config.rules` refuses the same.
+`TRAINING_CONSTRAINTS` lists levels that cannot be combined; `mtbert.config.rules` refuses the same.
 """
 
 from __future__ import annotations
 
 from search_spaces.grammar import Constraint, Factor, Level, Range
 
-# A sampler that draws takes as many steps as there are batches, not Stickland & Murray's 2400 an epoch: so an epoch
-# costs about the same under every sampler, and a small budget stays small.
-_AS_MANY_AS_THERE_ARE = {"multitask.sampler.steps": None}
+# Random samplers take one step per batch, not Stickland & Murray's 2400 per epoch: an epoch costs about the same with
+# every sampler, and a small budget stays small.
+_STEP_PER_BATCH = {"multitask.sampler.steps": None}
 
 SAMPLER = Factor(
     "sampler",
@@ -20,10 +20,10 @@ SAMPLER = Factor(
         Level("round_robin_shortest", {"multitask.sampler.name": "round_robin_shortest"}),
         Level("round_robin_longest", {"multitask.sampler.name": "round_robin_longest"}),
         Level("joint", {"multitask.sampler.name": "joint"}),
-        Level("annealed", {"multitask.sampler.name": "annealed", **_AS_MANY_AS_THERE_ARE}),
-        Level("proportional", {"multitask.sampler.name": "proportional", **_AS_MANY_AS_THERE_ARE}),
-        Level("square_root", {"multitask.sampler.name": "square_root", **_AS_MANY_AS_THERE_ARE}),
-        Level("uniform", {"multitask.sampler.name": "uniform", **_AS_MANY_AS_THERE_ARE}),
+        Level("annealed", {"multitask.sampler.name": "annealed", **_STEP_PER_BATCH}),
+        Level("proportional", {"multitask.sampler.name": "proportional", **_STEP_PER_BATCH}),
+        Level("square_root", {"multitask.sampler.name": "square_root", **_STEP_PER_BATCH}),
+        Level("uniform", {"multitask.sampler.name": "uniform", **_STEP_PER_BATCH}),
         Level(
             "hybrid",
             {"multitask.sampler.name": "hybrid"},
@@ -33,7 +33,7 @@ SAMPLER = Factor(
     about="Which task's batch comes next.",
 )
 
-# 1 over each loss at chance, with mean 1: ln 5 for five classes, ln 2 for two, 2.2 as the variance of STS's labels.
+# Inverse loss at chance level, with mean 1: ln 5 for five classes, ln 2 for two, 2.2 is the variance of STS's labels.
 _BY_CHANCE = {"sst": 0.74, "quora": 1.72, "sts": 0.54}
 
 BALANCER = Factor(
@@ -114,7 +114,7 @@ CLIP_NORM = Factor(
 
 _ONE_TASK_A_STEP = tuple(level.name for level in SAMPLER.levels if level.name not in ("joint", "hybrid"))
 _NOTHING_SHARED = {"trainable": ("heads", "adapters_and_heads")}
-WITHOUT_WEIGHTS = ("cls", "mean", "max")  # of the poolings: no parameter that all tasks train
+WITHOUT_WEIGHTS = ("cls", "mean", "max")  # poolings without trainable parameters
 CONSTANT_WEIGHTS = "Adam divides out what multiplies all gradients of a parameter"
 
 TRAINING_CONSTRAINTS = (

@@ -116,21 +116,21 @@ def _choices_of(factor: Factor, name: str) -> Iterator[dict[str, Choice]]:
 
 def faults(space: str, factors: Factors, choices: Choices) -> list[str]:
     """Return every fault of complete choices: unknown, missing and inactive factors, levels, numbers."""
-    found: list[str] = []
+    problems: list[str] = []
     existing: set[str] = set()
     for name, factor in active(factors, choices):
         existing.add(name)
         if name not in choices:
-            found.append(f"No choice for factor {name} of space {space}. {_takes(factor)}")
+            problems.append(f"No choice for factor {name} of space {space}. {_takes(factor)}")
         else:
-            found += choice_faults(space, name, factor, choices[name])
+            problems += choice_faults(space, name, factor, choices[name])
     known = {place.name: place for place in places(factors)}
     for name in choices:
         if name not in known:
-            found.append(unknown_factor(space, name, known))
+            problems.append(unknown_factor(space, name, known))
         elif name not in existing:
-            found += _inactive(space, known[name], known, choices)
-    return found
+            problems += _inactive(space, known[name], known, choices)
+    return problems
 
 
 def choice_faults(space: str, name: str, factor: Factor, value: object) -> list[str]:

@@ -53,13 +53,13 @@ def nearest(factors: Sequence[Factor], constraints: Constraints, choices: Choice
     terminates: factors are only ever reset to their baselines, and all baselines together are allowed.
     """
     baselines = {place.name: place.factor.baseline for place in trees.places(factors)}
-    found = trees.complete(factors, choices)
-    while violated := next((c for c in constraints if violates(c, found)), None):
-        wrong = _chosen(violated.forbid, found)
+    allowed = trees.complete(factors, choices)
+    while violated := next((c for c in constraints if violates(c, allowed)), None):
+        wrong = _chosen(violated.forbid, allowed)
         baseline_forbidden = any(baselines[name] in violated.forbid[name] for name in wrong)
         back = violated.when if baseline_forbidden else wrong
-        found = trees.complete(factors, {**found, **{name: baselines[name] for name in back}})
-    return found
+        allowed = trees.complete(factors, {**allowed, **{name: baselines[name] for name in back}})
+    return allowed
 
 
 def allowed_part(constraints: Constraints, factor: Factor, name: str, chosen: Choices) -> Factor:
@@ -82,24 +82,24 @@ def _options(factor: Factor, name: str, constrained: set[str]) -> Options:
     """Return the options of the constrained factors in this branch."""
     if not any(other == name or other.startswith(f"{name}.") for other in constrained):
         return [({}, trees.size([factor]))]
-    found: Options = []
+    options: Options = []
     for level in factor.levels:
         inner: Options = [({name: level.name}, 1)]
         for below in level.factors:
             further = _options(below, f"{name}.{level.name}.{below.name}", constrained)
             inner = [(one | other, times * count) for one, times in inner for other, count in further]
-        found += inner
-    return found
+        options += inner
+    return options
 
 
 def _alike(options: Options, constraints: Constraints) -> Options:
     """Merge the options that no constraint distinguishes, adding up their numbers of configurations."""
-    found: dict[tuple[bool, ...], tuple[dict[str, Choice], int]] = {}
+    merged: dict[tuple[bool, ...], tuple[dict[str, Choice], int]] = {}
     constrained = [(name, levels) for c in constraints for side in (c.when, c.forbid) for name, levels in side.items()]
     for chosen, count in options:
         key = tuple(chosen.get(name) in levels for name, levels in constrained)
-        found[key] = (chosen, found[key][1] + count if key in found else count)
-    return list(found.values())
+        merged[key] = (chosen, merged[key][1] + count if key in merged else count)
+    return list(merged.values())
 
 
 def _count(options: Sequence[Options], chosen: dict[str, Choice], constraints: Constraints) -> int:
@@ -117,13 +117,13 @@ def within(factors: Sequence[Factor], constraints: Constraints) -> tuple[Constra
     def existing(levels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         return {name: tuple(level for level in all_ if level in known.get(name, ())) for name, all_ in levels.items()}
 
-    found = []
+    existing_constraints = []
     for constraint in constraints:
         when = existing(constraint.when)
         forbid = {name: levels for name, levels in existing(constraint.forbid).items() if levels}
         if forbid and all(when.values()):
-            found.append(replace(constraint, when=when, forbid=forbid))
-    return tuple(found)
+            existing_constraints.append(replace(constraint, when=when, forbid=forbid))
+    return tuple(existing_constraints)
 
 
 def definition_faults(name: str, factors: Sequence[Factor], constraints: Constraints) -> Iterator[str]:

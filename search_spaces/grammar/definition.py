@@ -37,25 +37,25 @@ def faults(
 
     The types of its parts are right (`shapes.py`).
     """
-    found = []
+    problems = []
     if not NAME.fullmatch(name):
-        found.append(f"A space's name must be lowercase letters, digits, '_' and '+', a letter first; got {name!r}.")
+        problems.append(f"A space's name must be lowercase letters, digits, '_' and '+', a letter first; got {name!r}.")
     if not goal.strip():
-        found.append(f"Space {name} needs a goal: one sentence, the question it answers.")
+        problems.append(f"Space {name} needs a goal: one sentence, the question it answers.")
     if design not in get_args(Design):
-        found.append(f"design of space {name} must be 'search' or 'grid', got {design!r}.")
+        problems.append(f"design of space {name} must be 'search' or 'grid', got {design!r}.")
     if not factors:
-        found.append(f"Space {name} needs at least one factor.")
-    found += _sibling_faults(f"space {name}", factors)
+        problems.append(f"Space {name} needs at least one factor.")
+    problems += _sibling_faults(f"space {name}", factors)
     for place in trees.places(factors):
-        found += _factor_faults(place.name, place.factor)
-    found += _path_faults(base)
-    found += _grid_faults(name, factors, design, rows)
-    if not found:  # choices can only be checked against valid factors
-        found = [*_conflicts(factors, base), *exclusions.definition_faults(name, factors, constraints)]
-        found += [] if found else exclusions.faults(name, constraints, trees.complete(factors, {}))
-        found += _recipe_faults(name, factors, recipes, rows, constraints if not found else ())
-    return found
+        problems += _factor_faults(place.name, place.factor)
+    problems += _path_faults(base)
+    problems += _grid_faults(name, factors, design, rows)
+    if not problems:  # choices can only be checked against valid factors
+        problems = [*_conflicts(factors, base), *exclusions.definition_faults(name, factors, constraints)]
+        problems += [] if problems else exclusions.faults(name, constraints, trees.complete(factors, {}))
+        problems += _recipe_faults(name, factors, recipes, rows, constraints if not problems else ())
+    return problems
 
 
 def _sibling_faults(where: str, factors: Sequence[Factor]) -> Iterator[str]:
@@ -114,16 +114,16 @@ def _scale_faults(name: str, level: Level) -> Iterator[str]:
 
 def _range_faults(name: str, bounds: Range) -> list[str]:
     low, high = bounds.low, bounds.high
-    found = [] if PATH.fullmatch(bounds.path) else [_bad_path(bounds.path)]
+    problems = [] if PATH.fullmatch(bounds.path) else [_bad_path(bounds.path)]
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        found.append(f"low <= high must hold in the range of factor {name}, got low={low} and high={high}.")
+        problems.append(f"low <= high must hold in the range of factor {name}, got low={low} and high={high}.")
     if math.isfinite(low) and math.isfinite(high) and not math.isfinite(float(high) - float(low)):
-        found.append(f"The range of factor {name} is wider than a double holds, got low={low} and high={high}.")
+        problems.append(f"The range of factor {name} is wider than a double holds, got low={low} and high={high}.")
     if bounds.log and low <= 0:
-        found.append(f"low > 0 must hold in the log range of factor {name}, got low={low}.")
+        problems.append(f"low > 0 must hold in the log range of factor {name}, got low={low}.")
     if bounds.integer and not (float(low).is_integer() and float(high).is_integer()):
-        found.append(f"low and high of integer factor {name} must be whole numbers, got {low} and {high}.")
-    return found
+        problems.append(f"low and high of integer factor {name} must be whole numbers, got {low} and {high}.")
+    return problems
 
 
 def _path_faults(values: Mapping[str, Json]) -> Iterator[str]:
@@ -161,8 +161,8 @@ def _recipe_faults(
     named = {f"recipe {r.name}": r.choices for r in recipes} | {f"row {label}": row for label, row in rows.items()}
     for title, choices in named.items():
         whole = {**choices, **trees.complete(factors, choices)}
-        found = [*trees.faults(name, factors, whole), *exclusions.faults(name, constraints, whole)]
-        yield from (f"{title}: {fault}" for fault in found)
+        problems = [*trees.faults(name, factors, whole), *exclusions.faults(name, constraints, whole)]
+        yield from (f"{title}: {fault}" for fault in problems)
 
 
 class _Assignment(NamedTuple):
@@ -188,25 +188,26 @@ def _assignments(factors: Sequence[Factor]) -> Iterator[_Assignment]:
 
 def _conflicts(factors: Sequence[Factor], base: Mapping[str, Json]) -> list[str]:
     """Return paths set to different values by two compatible choices, and paths inside a plain value."""
-    found = []
+    problems = []
     assignments = list(_assignments(factors))
     for one, other in combinations(assignments, 2):
         if any(other.conditions.get(factor, level) != level for factor, level in one.conditions.items()):
             continue  # two levels of one factor are never chosen together
         if one.path == other.path and one.value != other.value:
-            found.append(
+            problems.append(
                 f"{one.choice} and {other.choice} both set {one.path}, to {one.value} and {other.value}: "
                 f"let one factor own the path."
             )
         elif _inside(one.path, other.path) or _inside(other.path, one.path):
-            found.append(f"{one.choice} sets {one.path} and {other.choice} sets {other.path}: one is inside the other.")
+            both = f"{one.choice} sets {one.path} and {other.choice} sets {other.path}"
+            problems.append(f"{both}: one is inside the other.")
     for path in [*(each.path for each in assignments), *base]:
-        found += [
+        problems += [
             f"{path} is inside {outer}, which the base sets to {value!r}."
             for outer, value in base.items()
             if _inside(path, outer) and not isinstance(value, Mapping)
         ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(problems))
 
 
 def _inside(path: str, outer: str) -> bool:

@@ -57,13 +57,13 @@ def _existing(factors: Sequence[Factor], choices: Choices) -> dict[str, Choice]:
 
 def _kept(values: Mapping[str, Json], paths: Sequence[str]) -> dict[str, Json]:
     """Return the values whose path is neither at nor below `paths`; objects lose the entries below `paths`."""
-    found: dict[str, Json] = {}
+    remaining: dict[str, Json] = {}
     for path, value in values.items():
         inside = [outer.removeprefix(f"{path}.") for outer in paths if outer.startswith(f"{path}.")]
         left = _kept(value, inside) if inside and isinstance(value, Mapping) else value
         if not _below(path, paths) and (left or not value):
-            found[path] = left
-    return found
+            remaining[path] = left
+    return remaining
 
 
 def _factor(factor: Factor, paths: Sequence[str], values: Values) -> Factor | None:

@@ -1,4 +1,4 @@
-"""One question: the head of each task. The learning rate is tuned too, so that each is judged at its best."""
+"""The head of each task. The learning rate is tuned too, so that each head is judged at its best."""
 
 from __future__ import annotations
 

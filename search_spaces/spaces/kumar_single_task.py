@@ -1,36 +1,24 @@
-"""Kumar (001), Tables 2 to 6 and 8: one model a task; dropout, learning rate, epochs, frozen layers, optimizer.
+"""Kumar (001), Tables 2 to 6 and 8: one model per task; dropout, learning rate, epochs, frozen layers, optimizer.
 
-Each table varies one thing around one base configuration (dropout 0.5, learning rate 1e-5, all layers, 10 epochs),
-which stands in four of them under four labels: one cell here, run once for all. One row is three models, one a task:
-they share no encoder (`encoder_sharing=separate`), so each learns what it would alone, and each keeps the epoch that is
-best for it (`best_epoch=each_task`).
+Each table varies one setting around one base configuration (dropout 0.5, learning rate 1e-5, all layers, 10 epochs),
+which appears in four of them under four labels: one cell here, run once. A row is three models, one per task, that
+share no encoder (`encoder_sharing=separate`), so each learns what it would alone and keeps its own best epoch
+(`best_epoch=each_task`).
 
-Scaled down: the backbone (BERT-base there), the data, and the epochs, whose proportions are kept: 10, 20 and 30 are
-`1x`, `2x` and `3x` of the budget's. Quora is cut to the size of SST (8,544), here drawn anew each epoch.
+Scaled down: the backbone (BERT-base in the report), the data, and the epochs, whose ratios are kept: 10, 20 and 30 are
+`1x`, `2x` and `3x` of the budget's. Quora is cut to the size of SST (8,544), drawn anew each epoch.
 
-Guessed, for the report does not say it: cls pooling, a batch size of 8 (64 is stated, for the LSTM alone), Adam with a
-constant rate where a table does not say otherwise, AdamW with PyTorch's weight decay of 0.01, one cosine from the first
-step to the last, no clipping; the rate of PreTrain, 1e-5 like the others; dropout 0.1 inside the encoder, in frozen
-layers too, as in the course's starter code (`frozen_dropout`); the sizes of the LSTM, which reads the backbone's tokens
-and starts at random; the epoch that is kept, each task's best on dev. The CosineAnnealing column equals lr=1e-5 digit
-for digit, so the report may hold no separate cosine run.
+Guessed, because the report does not state it: cls pooling, a batch size of 8 (64 is stated for the LSTM only), Adam
+with a constant rate unless a table says otherwise, AdamW with PyTorch's weight decay of 0.01, one cosine from the
+first step to the last, no clipping; PreTrain's rate, 1e-5 like the others; dropout 0.1 inside the encoder, in frozen
+layers too, as in the course's starter code (`frozen_dropout`); the sizes of the LSTM, which reads the backbone's
+tokens and starts at random; each task keeps its best epoch on dev. The CosineAnnealing column equals lr=1e-5 digit for
+digit, so the report may contain no separate cosine run.
 """
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    ENCODER_SHARING,
-    HEAD_DROPOUT,
-    LEARNING_RATE,
-    OPTIMIZER,
-    POOLING,
-    QUORA_EXAMPLES,
-    QUORA_HEAD,
-    SAMPLER,
-    SCHEDULE,
-    STS_HEAD,
-    TRAINABLE,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import BEST_EPOCH, EPOCHS, FROZEN_DROPOUT, KUMAR_ENCODER
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, steps, with_baseline
@@ -41,20 +29,20 @@ SPACE = Space(
     design="grid",
     factors=(
         KUMAR_ENCODER,
-        with_baseline(HEAD_DROPOUT, "0.5"),
-        steps(LEARNING_RATE, "1e-5", "1e-4", "1e-6"),
+        with_baseline(factors.HEAD_DROPOUT, "0.5"),
+        steps(factors.LEARNING_RATE, "1e-5", "1e-4", "1e-6"),
         EPOCHS,
-        with_baseline(TRAINABLE, "all", keep=("all", "last_k", "heads")),
-        with_baseline(OPTIMIZER, "adam", inner={"adamw.weight_decay": "0.01"}),
-        with_baseline(SCHEDULE, "constant", keep=("constant", "cosine")),
+        with_baseline(factors.TRAINABLE, "all", keep=("all", "last_k", "heads")),
+        with_baseline(factors.OPTIMIZER, "adam", inner={"adamw.weight_decay": "0.01"}),
+        with_baseline(factors.SCHEDULE, "constant", keep=("constant", "cosine")),
         FROZEN_DROPOUT,
-        fixed(ENCODER_SHARING, "separate", "One model a task."),
+        fixed(factors.ENCODER_SHARING, "separate", "One model a task."),
         fixed(BEST_EPOCH, "each_task", "One model a task."),
-        fixed(QUORA_EXAMPLES, "8544", "As many as SST has, to save time."),
-        fixed(SAMPLER, "sequential", "One model a task, so the order means nothing."),
-        fixed(POOLING, "cls", "Not stated."),
-        fixed(QUORA_HEAD, "concat", "Two embeddings side by side, one linear layer."),
-        fixed(STS_HEAD, "concat", "Two embeddings side by side, one linear layer."),
+        fixed(factors.QUORA_EXAMPLES, "8544", "As many as SST has, to save time."),
+        fixed(factors.SAMPLER, "sequential", "One model a task, so the order means nothing."),
+        fixed(factors.POOLING, "cls", "Not stated."),
+        fixed(factors.QUORA_HEAD, "concat", "Two embeddings side by side, one linear layer."),
+        fixed(factors.STS_HEAD, "concat", "Two embeddings side by side, one linear layer."),
     ),
     rows={
         "Performance": {"encoder": "bilstm"},

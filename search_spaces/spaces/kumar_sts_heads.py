@@ -1,11 +1,11 @@
 """Kumar (001), Table 7: four heads for similarity, on a model that learns similarity alone.
 
-Scaled down: the backbone (BERT-base there), the data, the epochs (10 there, the budget's here). `difference` is signed,
-as the report writes it, so it cannot learn a symmetric similarity: that is why it collapses there.
+Scaled down: the backbone (BERT-base in the report), the data, the epochs (10 in the report, the budget's here).
+`difference` is signed, as the report writes it, so it cannot learn a symmetric similarity and collapses there.
 
-Guessed, for the report does not say it: the base configuration of the single-task tables (dropout 0.5, rate 1e-5, all
-layers); cls pooling, a batch size of 8, Adam with a constant rate, no weight decay and no clipping; dropout 0.1 inside
-the encoder; the epoch that is kept, the best on dev.
+Guessed, because the report does not state it: the base configuration of the single-task tables (dropout 0.5, rate
+1e-5, all layers); cls pooling, a batch size of 8, Adam with a constant rate, no weight decay and no clipping; dropout
+0.1 inside the encoder; the best epoch on dev is kept.
 """
 
 from __future__ import annotations

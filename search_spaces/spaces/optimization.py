@@ -1,4 +1,4 @@
-"""One question: optimizer and schedule. Learning rate and batch size are tuned too, to be fair."""
+"""Optimizer and schedule. Learning rate and batch size are tuned too, for a fair comparison."""
 
 from __future__ import annotations
 

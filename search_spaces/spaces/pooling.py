@@ -1,4 +1,4 @@
-"""One question: the pooling. The learning rate is tuned too, so that each is judged at its best."""
+"""The pooling. The learning rate is tuned too, so that each pooling is judged at its best."""
 
 from __future__ import annotations
 

@@ -1,38 +1,29 @@
-"""Sankhe, Galhotra & Passmore (004), Table 4: dense heads, further pretraining, single tasks after all together.
+"""Sankhe, Galhotra & Passmore (004), Table 4: dense heads, further pretraining, single tasks after multitask training.
 
-The rows keep what the report did: its pretraining predicts tokens by an untied matrix (equation 7), which hardly learns
-in a small budget (docs/techniques.md); `full_ablation` has BERT's tied head.
+The rows follow the report: its pretraining predicts tokens with an untied matrix (equation 7), which hardly learns
+with a small budget (docs/techniques.md); `full_ablation` uses BERT's tied head.
 
-Scaled down: the backbone (BERT-base there), the data, and the epochs: 10 in each stage there, the budget's in each
-here.
+Scaled down: the backbone (BERT-base in the report), the data, and the epochs: 10 in each stage in the report, the
+budget's here.
 
 Two readings: Table 2 prints 1e-3 for fine-tuning and 1e-5 for pretraining. Here the rate is 1e-3 where the encoder is
-frozen and 1e-5 where it is trained, as in the course's starter code. In the MTFT rows the encoder is trained, as the
-text says. Where it is frozen in them, at the printed 1e-3, is one flag: `--set fine_tuning.multitask.encoder=frozen`.
-MTFT so read is a row of its own, without numbers there, and the claim that compares MTFT with STFT is told for both:
-heads on a frozen encoder do not meet, so there the two rows train alike and only the epoch that is kept differs.
+frozen and 1e-5 where it is trained, as in the course's starter code. The MTFT rows train the encoder, as the text
+says; `--set fine_tuning.multitask.encoder=frozen` freezes it in them, at the printed 1e-3. MTFT read like that is also
+a row, without printed numbers, and the claim that compares MTFT with STFT is reported for both readings: heads on a
+frozen encoder do not interact, so those two rows train alike and only the kept epoch differs.
 
-STFT, single-task fine-tuning with the encoder frozen, is training the heads alone, each keeping its own best epoch.
+STFT, single-task fine-tuning with the encoder frozen, trains the heads alone, each keeping its own best epoch.
 
-Guessed, for the report does not say it: the order of stages; that 0.3 is the dropout before the heads and the encoder's
-own are 0.1 (0.1 is printed for attention alone), in frozen layers too, as in the course's starter code
-(`frozen_dropout`); dense layers as wide as the encoder, a GELU after each; Adam without weight decay, a constant rate
-and no clipping (but in pretraining at norm 1, BERT's published code); all sentences of the corpora, which the report
-counts by examples; the epoch that is kept, the best on dev.
+Guessed, because the report does not state it: the order of stages; 0.3 is the dropout before the heads, and the
+encoder's is 0.1 (printed for attention only), in frozen layers too, as in the course's starter code
+(`frozen_dropout`); dense layers are as wide as the encoder and followed by a GELU; Adam without weight decay, a
+constant rate, no clipping (except in pretraining, at norm 1, as in BERT's published code); all sentences of the
+corpora, which the report counts by examples; the best epoch on dev is kept.
 """
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    HEAD_DROPOUT,
-    MLM,
-    POOLING,
-    QUORA_HEAD,
-    SAMPLER,
-    SINGLE_TASK,
-    SST_HEAD,
-    STS_HEAD,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import FROZEN_DROPOUT
 from search_spaces.grammar import Factor, Level, Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -89,20 +80,20 @@ SPACE = Space(
     design="grid",
     factors=(
         _FINE_TUNING,
-        with_baseline(SST_HEAD, "linear", keep=("linear", "dense", "dense2")),
-        with_baseline(QUORA_HEAD, "concat", keep=("concat", "concat_dense")),
-        with_baseline(STS_HEAD, "concat_absdiff", keep=("concat_absdiff", "concat_absdiff_dense")),
+        with_baseline(factors.SST_HEAD, "linear", keep=("linear", "dense", "dense2")),
+        with_baseline(factors.QUORA_HEAD, "concat", keep=("concat", "concat_dense")),
+        with_baseline(factors.STS_HEAD, "concat_absdiff", keep=("concat_absdiff", "concat_absdiff_dense")),
         with_baseline(
-            MLM,
+            factors.MLM,
             "none",
             keep=("none", "in_domain", "in_domain+tasks"),
             inner={"in_domain.head": "untied", "in_domain+tasks.head": "untied"},
         ),
-        SINGLE_TASK,
+        factors.SINGLE_TASK,
         with_baseline(FROZEN_DROPOUT, "on"),
-        fixed(SAMPLER, "sequential", "Each epoch goes through paraphrase, sentiment and similarity."),
-        fixed(POOLING, "cls", "Stated."),
-        fixed(HEAD_DROPOUT, "0.3", "Stated."),
+        fixed(factors.SAMPLER, "sequential", "Each epoch goes through paraphrase, sentiment and similarity."),
+        fixed(factors.POOLING, "cls", "Stated."),
+        fixed(factors.HEAD_DROPOUT, "0.3", "Stated."),
     ),
     base={
         "multitask.batch_size": 8,

@@ -1,40 +1,26 @@
-"""Thapa & Khurana (003), Table 1: 24 runs over six techniques, and two baselines, one model a task each.
+"""Thapa & Khurana (003), Table 1: 24 runs over six techniques, and two baselines with one model per task.
 
-Only the table's own 26 cells, not all combinations. Scaled down: the backbone (BERT-base there), the data, and the
-epochs, whose proportions are kept: 10 for the baselines and for Quora first, 20 for the runs, so `1x` and `2x` of
-the budget's. Quora first is there 1,000 batches an epoch, here at most as many. SimCSE is one epoch, as there, over as
-many sentences as the budget has training examples: of Wikipedia where the data has it (`--data hub`, or
-wiki1m_for_simcse.txt in the folder), else the tasks' own, which the launch says, and in any case with `--set
-simcse_unsupervised.on.corpus=tasks`. The supervised one reads triplets of the data's own file, or of SICK.
+Only the table's 26 cells, not all combinations. Scaled down: the backbone (BERT-base in the report), the data, and the
+epochs, whose ratios are kept: 10 for the baselines and for Quora first, 20 for the runs, become `1x` and `2x` of the
+budget's. Quora first takes 1,000 batches per epoch in the report, here at most as many. SimCSE takes one epoch, as in
+the report, over as many sentences as the budget has training examples: Wikipedia's if the data includes them (`--data
+hub`, or wiki1m_for_simcse.txt in the folder), else the tasks' own, which the launch reports; always with `--set
+simcse_unsupervised.on.corpus=tasks`. Supervised SimCSE reads triplets from the data's file, or from SICK.
 
-Guessed: the similarity head, of which the report has two without saying which run had which: cosine, or `--set
-sts_head=concat_absdiff`. "Joint loss" is read as one step for all tasks, else they take turns; both end with the
-smallest task. Order of stages: unsupervised SimCSE, supervised SimCSE, Quora first, all tasks. SMART moves words by
-random noise of size 1.0, each pass with its own dropout, as the small library that the report adapted does: no
-gradient has a say in it. Each task of a baseline keeps its own best epoch, as three models do, and sees all its data
-in each epoch. Not stated: the optimizer of Quora first, taken as that of the runs (AdamW, 0.001, 1e-5, batches of 8);
-SimCSE's optimizer, Adam clipped at norm 1, and its vectors, those of the run's pooling without a projection; else no
-clipping, a constant rate; dropout 0.1 inside the encoder, in Baseline (PT)'s frozen layers too, as in the course's
-starter code (`frozen_dropout`); the epoch that is kept, the best on dev.
+Guessed: the similarity head, because the report has two without stating which run used which: cosine, or `--set
+sts_head=concat_absdiff`. "Joint loss" is read as one step for all tasks; otherwise they take turns; both end with the
+smallest task. Order of stages: unsupervised SimCSE, supervised SimCSE, Quora first, all tasks. SMART adds random noise
+of size 1.0 to word embeddings, each pass with its own dropout, like the small library that the report adapted; no
+gradient is involved. In the baselines each task keeps its own best epoch, as three models do, and sees all its data in
+each epoch. Not stated: the optimizer of Quora first, taken from the runs (AdamW, 0.001, 1e-5, batches of 8); SimCSE's
+optimizer, Adam clipped at norm 1, and its vectors, the run's pooling without a projection; otherwise no clipping, a
+constant rate; dropout 0.1 inside the encoder, in Baseline (PT)'s frozen layers too, as in the course's starter code
+(`frozen_dropout`); the best epoch on dev is kept.
 """
 
 from __future__ import annotations
 
-from search_spaces.factors import (
-    ENCODER_SHARING,
-    FINE_TUNE_FIRST,
-    FIRST_NEEDS_SHARING,
-    HEAD_DROPOUT,
-    OPTIMIZER,
-    POOLING,
-    QUORA_HEAD,
-    SAMPLER,
-    SIMCSE_SUPERVISED,
-    SIMCSE_UNSUPERVISED,
-    SMART,
-    STS_HEAD,
-    TRAINABLE,
-)
+from search_spaces import factors
 from search_spaces.factors.reports import BEST_EPOCH, BEST_EPOCH_CONSTRAINT, EPOCHS, FROZEN_DROPOUT
 from search_spaces.grammar import Space
 from search_spaces.grammar.narrowing import fixed, with_baseline
@@ -58,27 +44,27 @@ SPACE = Space(
     goal="Which of six techniques carries multitask BERT over one model a task?",
     design="grid",
     factors=(
-        with_baseline(POOLING, "cls", keep=("cls", "mean")),
-        with_baseline(FINE_TUNE_FIRST, "none", keep=("none", "quora")),
-        with_baseline(SAMPLER, "sequential", keep=("sequential", "round_robin_shortest", "joint")),
-        with_baseline(SMART, "none"),
-        SIMCSE_UNSUPERVISED,
-        SIMCSE_SUPERVISED,
-        with_baseline(ENCODER_SHARING, "separate"),
+        with_baseline(factors.POOLING, "cls", keep=("cls", "mean")),
+        with_baseline(factors.FINE_TUNE_FIRST, "none", keep=("none", "quora")),
+        with_baseline(factors.SAMPLER, "sequential", keep=("sequential", "round_robin_shortest", "joint")),
+        with_baseline(factors.SMART, "none"),
+        factors.SIMCSE_UNSUPERVISED,
+        factors.SIMCSE_SUPERVISED,
+        with_baseline(factors.ENCODER_SHARING, "separate"),
         with_baseline(BEST_EPOCH, "each_task"),
-        with_baseline(TRAINABLE, "all", keep=("all", "heads")),
+        with_baseline(factors.TRAINABLE, "all", keep=("all", "heads")),
         FROZEN_DROPOUT,
         with_baseline(EPOCHS, "1x", keep=("1x", "2x"), role="nuisance"),
-        with_baseline(STS_HEAD, "cosine", keep=("cosine", "concat_absdiff"), role="nuisance"),
-        fixed(QUORA_HEAD, "concat_absdiff", "Stated."),
-        fixed(OPTIMIZER, "adamw", "Stated, weight decay 0.001.", inner={"adamw.weight_decay": "0.001"}),
-        fixed(HEAD_DROPOUT, "0.3", "Stated."),
+        with_baseline(factors.STS_HEAD, "cosine", keep=("cosine", "concat_absdiff"), role="nuisance"),
+        fixed(factors.QUORA_HEAD, "concat_absdiff", "Stated."),
+        fixed(factors.OPTIMIZER, "adamw", "Stated, weight decay 0.001.", inner={"adamw.weight_decay": "0.001"}),
+        fixed(factors.HEAD_DROPOUT, "0.3", "Stated."),
     ),
     base={
         "multitask.batch_size": 8,
         "multitask.optimizer.learning_rate": 1e-5,
     },
-    constraints=(FIRST_NEEDS_SHARING, BEST_EPOCH_CONSTRAINT),
+    constraints=(factors.FIRST_NEEDS_SHARING, BEST_EPOCH_CONSTRAINT),
     rows={
         "0": _MEAN | _JOINT | _SMART | _SUPERVISED,
         "1": _MEAN | _SMART | _UNSUPERVISED | _SUPERVISED,

@@ -1,13 +1,13 @@
-"""Zhang (002), Table 4: one task after another, all in one step, and the two in turn (hybrid).
+"""Zhang (002), Table 4: one task after another, all in one step, and both in turn (hybrid).
 
-Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here; with one epoch the
-hybrid curriculum trains heads alone, so a study of it needs two or more, better an even number).
+Scaled down: the backbone (BERT-base in the report), the data, the epochs (20 in the report, the budget's here; with
+one epoch the hybrid curriculum trains heads only, so study it with two or more, preferably an even number).
 
-Guessed: mean pooling (the multi-task row repeats Table 2's mean pooling but for STS, 0.803 against 0.805); and what is
-not stated: that the sequential row sees all of Quora, and the order of its tasks, SST first; Adam with a constant rate,
-no weight decay and no clipping; every dropout, 0.1, also in what the hybrid's odd epochs freeze, as in the course's
-starter code (`frozen_dropout`); the similarity head's two layers; the epoch that is kept, the best on dev. The baseline
-is multi-task training, with which the report's earlier tables were made.
+Guessed: mean pooling (the multi-task row repeats Table 2's mean pooling except for STS, 0.803 against 0.805). Not
+stated: the sequential row sees all of Quora, and begins with SST; Adam with a constant rate, no weight decay and no
+clipping; all dropout rates, 0.1, also in the layers that the hybrid's odd epochs freeze, as in the course's starter
+code (`frozen_dropout`); the similarity head's two layers; the best epoch on dev is kept. The baseline is multi-task
+training, with which the report's earlier tables were made.
 """
 
 from __future__ import annotations

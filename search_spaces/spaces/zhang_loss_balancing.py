@@ -1,13 +1,13 @@
 """Zhang (002), Table 3: the plain sum of losses, the sum of their squares, dynamic weight average.
 
-Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here; DWA weighs all alike
-in the first two, so a study of it needs three or more). The joint steps end with the smallest task, which is what
-"downsampled to the other two" does to Quora.
+Scaled down: the backbone (BERT-base in the report), the data, the epochs (20 in the report, the budget's here; DWA
+weighs all tasks alike in the first two, so study it with three or more). The joint steps end with the smallest task,
+as "downsampled to the other two" does to Quora.
 
-Guessed, for the report does not say it: the temperature of DWA, 2 as in Liu et al. 2019, and that it counts epochs;
-mean pooling and joint steps; Adam with a constant rate, no weight decay and no clipping; every dropout, 0.1; that the
-whole encoder is trained; the similarity head's two layers; the epoch that is kept, the best on dev. "Entity loss" is
-read as identity: its four numbers are those of Table 2's mean pooling.
+Guessed, because the report does not state it: DWA's temperature, 2 as in Liu et al. 2019, and that it counts epochs;
+mean pooling and joint steps; Adam with a constant rate, no weight decay and no clipping; all dropout rates, 0.1; the
+whole encoder is trained; the similarity head's two layers; the best epoch on dev is kept. "Entity loss" is read as
+identity: its four numbers are those of Table 2's mean pooling.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Zhang (002), Table 2: mean pooling against [CLS], all tasks in one step.
 
-Scaled down: the backbone (BERT-base there), the data, the epochs (20 there, the budget's here). The joint steps end
-with the smallest task, which is what "downsampled to the other two" does to Quora.
+Scaled down: the backbone (BERT-base in the report), the data, the epochs (20 in the report, the budget's here). The
+joint steps end with the smallest task, as "downsampled to the other two" does to Quora.
 
-Guessed: the curriculum, from Table 4's second row, which repeats this table's; and what is not stated: Adam with a
-constant rate, no weight decay and no clipping; every dropout, 0.1; that the whole encoder is trained; the similarity
-head's two layers, as wide as the encoder with a GELU between; the epoch that is kept, the best on dev.
+Guessed: the curriculum, from Table 4's second row, which repeats this table's. Not stated: Adam with a constant rate,
+no weight decay and no clipping; all dropout rates, 0.1; the whole encoder is trained; the similarity head's two
+layers, as wide as the encoder with a GELU between; the best epoch on dev is kept.
 """
 
 from __future__ import annotations

@@ -1,11 +1,19 @@
-"""What every engine is."""
+"""The base of every engine, and how many runs share a GPU."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from study.messages import Event, Job
+
+ROUNDING = 1e-9  # 1 / 0.1 must be 10
+
+
+def runs_per_gpu(share: float) -> int:
+    """Return how many runs that take `share` (above 0, at most 1) of a GPU fit on one."""
+    return math.floor(1 / share + ROUNDING)
 
 
 class EngineError(Exception):
@@ -13,7 +21,7 @@ class EngineError(Exception):
 
 
 class EngineLost(EngineError):
-    """An engine is gone in mid-study, or cannot carry out any run; the study can be resumed."""
+    """An engine is gone in mid-study, or cannot run anything; the study can be resumed."""
 
 
 class AbstractEngine(ABC):
@@ -30,7 +38,7 @@ class AbstractEngine(ABC):
 
     @abstractmethod
     def device(self) -> str:
-        """The device the next job should use, "cpu" or "cuda:0"."""
+        """Return the device the next job should use, "cpu" or "cuda:0"."""
 
     @abstractmethod
     def start(self, job: Job) -> None:
@@ -38,21 +46,22 @@ class AbstractEngine(ABC):
 
     @abstractmethod
     def events(self, timeout: float) -> list[Event]:
-        """What has happened, waiting at most `timeout` seconds for something. Each job ends with one end message.
+        """Return what has happened, waiting at most `timeout` seconds. Each job ends with one end message.
 
-        Raises `EngineLost` when there will be no more of them.
+        Raises:
+            EngineLost: there will be no more events.
         """
 
     @abstractmethod
     def answer(self, run_id: int, go_on: bool) -> None:
-        """Tell the job that reported an epoch whether to go on."""
+        """Tell the job that reported an epoch whether to continue."""
 
     @abstractmethod
     def kill(self, run_id: int) -> None:
         """End one job now, without a message; nothing happens where it has ended."""
 
     def resident_bytes(self, run_id: int) -> int | None:
-        """The memory a job holds now; None where the engine cannot tell."""
+        """Return the memory a job holds now, in bytes; None where the engine cannot tell."""
         return None
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The watch over runs: what they may take, and which are started again."""
+"""Limits of time and memory, and which runs are started again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from study.settings import Limits
 
 @dataclass
 class Watch:
-    """Looks after the runs of one launch: when each began, how often its worker died."""
+    """The runs of one launch: when each began, and how often its worker died."""
 
     limits: Limits
     _began: float = field(default_factory=time.monotonic)
@@ -21,20 +21,20 @@ class Watch:
     _deaths: Counter[int] = field(default_factory=Counter)
 
     def time_is_up(self) -> bool:
-        """Whether the study has had its time."""
+        """Return whether the study's time is up."""
         limit = self.limits.study_seconds
         return limit is not None and time.monotonic() - self._began >= limit
 
     def began(self, run_id: int) -> None:
-        """A run begins."""
+        """Note that a run begins."""
         self._runs[run_id] = time.monotonic()
 
     def ended(self, run_id: int) -> None:
-        """A run is over."""
+        """Note that a run is over."""
         self._runs.pop(run_id, None)
 
     def over_limit(self, engine: AbstractEngine) -> list[RunFailed]:
-        """The runs that took more than they may: each is ended, and the event that says so."""
+        """End the runs that exceed a limit; return their failures."""
         found, now = [], time.monotonic()
         seconds, most = self.limits.run_seconds, self.limits.run_bytes
         for run_id, began in list(self._runs.items()):
@@ -49,7 +49,7 @@ class Watch:
         return found
 
     def try_again(self, event: RunFailed) -> bool:
-        """Whether a failed run is to be started again."""
+        """Return whether a failed run is to be started again."""
         if event.reason != "worker_died" or self._deaths[event.run_id] >= self.limits.retries:
             return False
         self._deaths[event.run_id] += 1

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from study.arguments import Options
-from study.engines.abstract import AbstractEngine
-from study.engines.gpu_shares import runs_per_gpu
+from study.engines.abstract import AbstractEngine, runs_per_gpu
 from study.engines.local import LocalEngine
 from study.settings import SettingsError
 from study.trainers.abstract import AbstractTrainer

@@ -1,4 +1,4 @@
-"""A process and all that came of it: found, measured, ended.
+"""Find, measure and end a process with all its descendants.
 
 On Linux a run's process adopts what its children leave behind (`adopt_orphans`), so that nothing gets away from it.
 Elsewhere a process that has left both its parent and its group is not found. Needs psutil alone: the guard imports it.
@@ -26,14 +26,14 @@ _CLEANER = "resource_tracker"
 
 
 def adopt_orphans() -> None:
-    """From now on a descendant of this process whose parent ends becomes its child (Linux; nothing elsewhere)."""
+    """Make this process the parent of descendants whose own parent ends (Linux; nothing elsewhere)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def children(pid: int) -> set[int]:
-    """The process numbers of the children, zombies among them. Next to no work where the system lists them (Linux)."""
+    """Return the process numbers of the children, zombies included. It is quick where the system lists them (Linux)."""
     found: set[int] = set()
     try:
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -45,7 +45,7 @@ def children(pid: int) -> set[int]:
 
 
 def below(pid: int) -> list[psutil.Process]:
-    """All that came of a living process and has not ended."""
+    """Return the descendants of a living process that have not ended."""
     if not children(pid):
         return []
     try:
@@ -55,17 +55,26 @@ def below(pid: int) -> list[psutil.Process]:
 
 
 def members(group: int) -> list[psutil.Process]:
-    """The processes of a process group that have not ended."""
+    """Return the processes of a process group that have not ended."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
         return []
     except PermissionError:  # there are some, and they may not be signalled
         pass
+    return _of_all(lambda pid: os.getpgid(pid) == group)
+
+
+def session(leader: int) -> list[psutil.Process]:
+    """Return the processes of a session that have not ended."""
+    return _of_all(lambda pid: os.getsid(pid) == leader)
+
+
+def _of_all(belongs: Callable[[int], bool]) -> list[psutil.Process]:
     found = []
     for pid in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
-            if os.getpgid(pid) == group:
+            if belongs(pid):
                 found.append(psutil.Process(pid))
     return [process for process in found if not ended(process)]
 
@@ -81,7 +90,7 @@ def ended(process: psutil.Process) -> bool:
 
 
 def end_tree(pid: int) -> None:
-    """End a process now, with all that came of it.
+    """End a process now, with its descendants.
 
     It is stopped first: it then starts nothing more, and adopts what its children leave.
     """
@@ -131,7 +140,7 @@ def _cleans_up(process: psutil.Process) -> bool:
 
 
 def held_bytes(pid: int) -> int | None:
-    """The memory that a process and all that came of it hold; None for one that has ended.
+    """Return the bytes of memory of a process and its descendants; None for one that has ended.
 
     Of one process alone, its resident bytes. Of several, a page that they share counts once (the sum of their
     proportional set sizes, `Pss` of Linux); and never less than the process alone. Without `Pss`, what the others hold
@@ -151,7 +160,7 @@ def held_bytes(pid: int) -> int | None:
 
 
 def _share(process: psutil.Process) -> tuple[int | None, int]:
-    """A process's proportional set size (None where the system does not tell it), and what it holds by itself."""
+    """Return a process's proportional set size (None where the system does not tell), and what it holds by itself."""
     try:
         found = process.memory_full_info()
         return getattr(found, "pss", None), int(found.uss)

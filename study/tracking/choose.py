@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from results import storage_url
+from search_spaces.grammar import did_you_mean
 from study.settings import SettingsError
 from study.tracking.abstract import AbstractTracker
 from study.tracking.mirror import Mirror
@@ -27,9 +27,7 @@ def check(given: Sequence[str]) -> None:
     for text in given:
         kind, _, place = text.partition(":")
         if kind not in KINDS:
-            near = difflib.get_close_matches(kind, KINDS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"--track takes {FORM}, got '{shown(text)}'.{hint}")
+            raise SettingsError(f"--track takes {FORM}, got '{shown(text)}'.{did_you_mean(kind, KINDS)}")
         if not place:
             raise SettingsError(f"--track {kind} needs to be told where: {FORM}, got '{shown(text)}'.")
         if find_spec(kind) is None:

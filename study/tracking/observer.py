@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from results import storage_url
-from study.messages import EpochDone
+from study.messages import EpochDone, first_line
 from study.observer import AbstractObserver, Request
 from study.tracking.mirror import Mirror
 
@@ -56,8 +56,7 @@ class Tracking(AbstractObserver):
         """Go on without the trackers that have failed."""
         for name, mirror in list(self._mirrors.items()):
             if mirror.trouble is not None:
-                lines = str(mirror.trouble).splitlines() or [""]
-                self._give_up(name, f"{type(mirror.trouble).__name__}: {lines[0][:300]}")
+                self._give_up(name, first_line(mirror.trouble)[:300])
 
     def _give_up(self, name: str, why: str) -> None:
         del self._mirrors[name]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -55,19 +54,11 @@ def _epochs(database: Database, row: RunRow) -> dict[float, EpochRecord]:
         .order_by(table.epoch)
     )
     metrics: dict[float, dict[str, float]] = {}
-    seconds: dict[float, float] = {}
+    ends: dict[float, datetime] = {}
+    moment = row.started_at
     for each in found:
+        if each["epoch"] not in ends:
+            moment = ends[each["epoch"]] = moment + timedelta(seconds=each["seconds"] or 0.0)
         name = metric_name(each["split"], each["task"], each["metric"])
         metrics.setdefault(each["epoch"], {})[name] = each["value"]
-        seconds[each["epoch"]] = each["seconds"] or 0.0
-    return _timed(row, metrics, seconds)
-
-
-def _timed(
-    row: RunRow, metrics: Mapping[float, Mapping[str, float]], seconds: Mapping[float, float]
-) -> dict[float, EpochRecord]:
-    passed, timed = 0.0, {}
-    for epoch, values in metrics.items():
-        passed += seconds[epoch]
-        timed[epoch] = EpochRecord(row.started_at + timedelta(seconds=passed), values)
-    return timed
+    return {epoch: EpochRecord(ends[epoch], values) for epoch, values in metrics.items()}

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from search_spaces import load
-from search_spaces.grammar import Choices
 from search_spaces.grammar.pinning import pin
 from study.code_fingerprint import code_of
 from study.functions import function_of, module_of
 from study.settings import Settings
 from study.task_declaration import declaration
-from study.trainers.abstract import AbstractTrainer, StudyFacts
-from study.trainers.plain import PlainConfiguration
+from study.trainers.abstract import StudyFacts
+from study.trainers.plain import AbstractPlainTrainer
 
 
-class OwnModel(AbstractTrainer):
+class OwnModel(AbstractPlainTrainer):
     """A function of the user's. Its dev scores are all there is: the phase `test` is not done."""
 
     name: ClassVar[str] = "own"
@@ -38,7 +36,6 @@ class OwnModel(AbstractTrainer):
             "code": code,
             "tasks": declared,
         }
-        self._epochs = settings.epochs
         self._common = {"trainer": settings.trainer, "epochs": settings.epochs, "data": settings.data}
         self.facts = StudyFacts(
             settings.data,
@@ -50,23 +47,7 @@ class OwnModel(AbstractTrainer):
             tasks=declared,
         )
 
-    def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
-        """The choices as they are."""
-        return PlainConfiguration.of(self.space, choices, self._common, seed)
-
-    def read(self, data: Mapping[str, Any], seed: int) -> PlainConfiguration:
-        """What was written."""
-        return PlainConfiguration.read(data, seed)
-
-    def epochs(self, config: Any) -> tuple[int, int]:
-        """As many as the settings say; the function may report fewer."""
-        return self._epochs, self._epochs
-
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
-        """The data is the function's own affair."""
+        """Create the folder alone: the function reads its data itself."""
         folder.mkdir(parents=True, exist_ok=True)
         return {}
-
-    def job_facts(self) -> Mapping[str, Any]:
-        """The function's name, its code, and what its module declares of its tasks."""
-        return self._facts

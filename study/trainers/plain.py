@@ -1,4 +1,4 @@
-"""A configuration for trainers that read choices as they are: the levels' names and numbers, and what levels set."""
+"""Trainers that read choices as they are: the levels' names and numbers, and what levels set."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
+from study.trainers.abstract import AbstractTrainer
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,29 @@ class PlainConfiguration:
     def with_seed(self, seed: int) -> Self:
         """The same with another seed."""
         return replace(self, seed=seed)
+
+
+class AbstractPlainTrainer(AbstractTrainer):
+    """A trainer without data of its own, whose runs all have `common` in their configurations.
+
+    `_facts` is what its workers are told, with the number of `epochs`.
+    """
+
+    _common: Mapping[str, Any]
+    _facts: Mapping[str, Any]
+
+    def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
+        """Return the choices as they are."""
+        return PlainConfiguration.of(self.space, choices, self._common, seed)
+
+    def read(self, data: Mapping[str, Any], seed: int) -> PlainConfiguration:
+        """Return a configuration that was written."""
+        return PlainConfiguration.read(data, seed)
+
+    def epochs(self, config: Any) -> tuple[int, int]:
+        """Return as many epochs as the settings say; a run may report fewer."""
+        return self._facts["epochs"], self._facts["epochs"]
+
+    def job_facts(self) -> Mapping[str, Any]:
+        """Return what a worker needs beside a configuration."""
+        return self._facts

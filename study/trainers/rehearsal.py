@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 from search_spaces import load
 from search_spaces.grammar import Choices
 from search_spaces.grammar.pinning import pin
-from study.rehearsal import WAITED_SECONDS, facts, plant
+from study.rehearsal import WAITED_SECONDS, facts
+from study.response_surface import plant
 from study.settings import PHASES, Settings
-from study.trainers.abstract import AbstractTrainer, StudyFacts
-from study.trainers.plain import PlainConfiguration
+from study.trainers.abstract import StudyFacts
+from study.trainers.plain import AbstractPlainTrainer, PlainConfiguration
 
 EXAMPLES = 1000  # of dev, a task, where the budget has no number
 NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
@@ -31,7 +32,7 @@ def rehearsal_options() -> dict[str, Any]:
     return {"faults": values, "seconds": seconds}
 
 
-class Rehearsal(AbstractTrainer):
+class Rehearsal(AbstractPlainTrainer):
     """Any space, without torch."""
 
     name: ClassVar[str] = "rehearsal"
@@ -56,21 +57,9 @@ class Rehearsal(AbstractTrainer):
         )
         self.facts = StudyFacts("rehearsal", True, f"rehearsal {settings.seed}", "rehearsal", notes=(NOTE,))
 
-    def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
-        """The choices as they are."""
-        return PlainConfiguration.of(self.space, choices, self._common, seed)
-
     def reference(self, choices: Choices, task: str, seed: int = 0) -> PlainConfiguration:
         """The choices as they are, on one task."""
         return PlainConfiguration.of(self.space, choices, {**self._common, "tasks": [task]}, seed)
-
-    def read(self, data: Mapping[str, Any], seed: int) -> PlainConfiguration:
-        """What was written."""
-        return PlainConfiguration.read(data, seed)
-
-    def epochs(self, config: Any) -> tuple[int, int]:
-        """As many as the settings say."""
-        return self._facts["epochs"], self._facts["epochs"]
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
         """There is no data; the planted truth goes with the study's record."""
@@ -78,7 +67,3 @@ class Rehearsal(AbstractTrainer):
         size = self._facts["examples"]
         rows = {f"{task}/{split}": size for task in self.surface.tasks for split in ("dev", "test")}
         return {"rows": rows, "planted": self._facts["surface"], "null_factors": self.surface.null_factors()}
-
-    def job_facts(self) -> Mapping[str, Any]:
-        """The surface."""
-        return self._facts

@@ -14,11 +14,11 @@ from results import storage_url
 from results.errors import StorageError
 from results.records import Database, open_database
 from search_spaces.output import plain
+from study.optuna_storage import storage_there
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
 from study.web.offered import Offered
-from study.web.optuna_pages import folder_of
-from study.web.optuna_storage import optuna_storage
+from study.web.optuna_notes import folder_of
 from study.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
     try:
         chosen = name if name is not None else _only(database)
         database.studies.require(chosen)
-        stored = optuna_storage(storage)
+        stored = storage_there(storage)
         optuna = _nothing if stored is None else _optuna(stored, database, chosen)
         pages = Pages(database, chosen, optuna, lambda each: None if stored is None else _page(stored, each))
     except BaseException:

@@ -1,8 +1,8 @@
 """Files of a study that Optuna's pages show: the report, the best configuration, confusion matrices.
 
-They lie in the study's folder, under `artifacts`, by ids of Optuna's; a record in Optuna's tables says which is which.
-Written again they are the same: what has not changed stays, what has is replaced, a record whose file is gone goes too.
-Files that a person added stay as they are.
+They are stored in the study's folder, under `artifacts`, by Optuna's ids; a record in Optuna's tables has their names.
+Writing again keeps what has not changed, replaces what has, and removes the record of a file that is gone. Files that a
+person added are kept.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
-from optuna.study import Study
 
 from results.policy import content_security_policy
+from study.optuna_storage import StoredStudy
 from study.web.guard import READING, refuse
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class Folders:
         self._folders, self._into = [folder.resolve() for folder in folders], into and into.resolve()
 
     def find(self, artifact_id: str) -> Path | None:
-        """Where an artifact lies; None where there is none, or the id is no id."""
+        """Return the path of an artifact; None where there is none, or the id is no id."""
         if _ID.fullmatch(artifact_id) is None:
             return None
         found = (folder / artifact_id for folder in self._folders)
         return next((path for path in found if path.is_file() and not path.is_symlink()), None)
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
-        """The artifact's content."""
+        """Open an artifact's content."""
         path = self.find(artifact_id)
         if path is None:
             raise ArtifactNotFound("not found")
@@ -62,18 +62,18 @@ class Folders:
         FileSystemArtifactStore(self._into).write(artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
-        """Forget an artifact."""
+        """Delete an artifact."""
         path = self.find(artifact_id)
         if path is None:
             raise ArtifactNotFound("not found")
         path.unlink()
 
 
-def keep(study: Study, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Let the artifacts of `study` that are ours be these, in `folder`; name -> content."""
+def keep(stored: StoredStudy, folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace the artifacts of a study that are ours by these, in `folder`; name -> content."""
     folder.mkdir(exist_ok=True)
     store, kept = Folders([folder], folder), dict[str, str]()
-    for name, known in ours(study).items():
+    for name, known in ours(stored).items():
         path = store.find(known)
         if path is not None and files.get(name) == path.read_bytes():
             kept[name] = known
@@ -81,33 +81,33 @@ def keep(study: Study, folder: Path, files: Mapping[str, bytes]) -> None:
         # The file first: killed between the two, the record's file is gone, which the next time sees.
         if path is not None:
             path.unlink()
-        study._storage.set_study_system_attr(study._study_id, _RECORD + known, json.dumps(None))
+        stored.set_attribute(_RECORD + known, json.dumps(None))
     with tempfile.TemporaryDirectory() as scratch:
         for name, content in files.items():
             if name not in kept:
                 source = Path(scratch) / name
                 source.write_bytes(content)
-                kept[name] = upload_artifact(artifact_store=store, file_path=str(source), study_or_trial=study)
-                _note(study, kept)
-    _note(study, kept)
+                kept[name] = upload_artifact(artifact_store=store, file_path=str(source), study_or_trial=stored.study)
+                _note(stored, kept)
+    _note(stored, kept)
 
 
-def ours(study: Study) -> dict[str, str]:
-    """Name -> id of the artifacts that `keep` has written; what is no id is left out."""
-    noted = study._storage.get_study_system_attrs(study._study_id).get(OURS)
+def ours(stored: StoredStudy) -> dict[str, str]:
+    """Return the ids of the artifacts that `keep` has written, by name; what is no id is left out."""
+    noted = stored.attributes().get(OURS)
     found = noted.items() if isinstance(noted, dict) else ()
     return {name: known for name, known in found if isinstance(known, str) and _ID.fullmatch(known)}
 
 
-def whole(study: Study, folder: Path) -> bool:
-    """Whether `keep` has been here, and every file of its is still there."""
-    found = ours(study)
+def whole(stored: StoredStudy, folder: Path) -> bool:
+    """Whether `keep` has written artifacts, and each file is still there."""
+    found = ours(stored)
     return bool(found) and all(Folders([folder], folder).find(known) is not None for known in found.values())
 
 
-def _note(study: Study, kept: Mapping[str, str]) -> None:
-    if ours(study) != kept:
-        study._storage.set_study_system_attr(study._study_id, OURS, dict(kept))
+def _note(stored: StoredStudy, kept: Mapping[str, str]) -> None:
+    if ours(stored) != kept:
+        stored.set_attribute(OURS, dict(kept))
 
 
 class Served:
@@ -117,7 +117,7 @@ class Served:
         self._application, self._store = application, store
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
+        """Answer one request."""
         asked = _PATH.fullmatch(environ.get("PATH_INFO", ""))
         if asked is None or environ["REQUEST_METHOD"] not in READING:
             return self._application(environ, start_response)

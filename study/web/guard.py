@@ -65,7 +65,7 @@ class Guard:
         self._value = secrets.token_urlsafe(32)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
+        """Answer one request."""
         if not self._named(environ.get("HTTP_HOST", "")):
             told = "This server answers under its own address only. Open it by the address the command printed."
             return refuse(start_response, "403 Forbidden", told)
@@ -118,7 +118,7 @@ class Guard:
     def _let_in(
         self, query: dict[str, str], environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """The token stands in the URL: a cookie in its place, and on to the same page without it."""
+        """Replace a token in the URL by a cookie, and redirect to the same page without it."""
         if self._token is None or not _same(query.pop("token"), self._token):
             return refuse(start_response, "403 Forbidden", "That is not the token this dashboard was started with.")
         path = "/" + quote(environ.get("PATH_INFO", "").encode("latin-1").lstrip(b"/\\"))
@@ -130,7 +130,7 @@ class Guard:
 
 
 def refuse(start_response: StartResponse, status: str, told: str) -> list[bytes]:
-    """An answer of one sentence, as plain text."""
+    """Answer with one sentence, as plain text."""
     body = f"{told}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
     if status.startswith("401"):
@@ -161,5 +161,5 @@ def _from_elsewhere(environ: WSGIEnvironment) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    """Equal, told in a time that says nothing."""
+    """Compare in constant time."""
     return hmac.compare_digest(hashlib.sha256(one.encode()).digest(), hashlib.sha256(other.encode()).digest())

@@ -21,10 +21,10 @@ from urllib.parse import parse_qs
 from results import storage_url
 from results.records import open_database
 from search_spaces.output import plain
-from study.web.browser import open_page
+from study.interrupts import usual_paths
 from study.web.guard import Guard
 from study.web.pages import Pages
-from study.web.server import address, adopt
+from study.web.server import address, adopt, open_page
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -63,6 +63,7 @@ class Watched:
 
 def main() -> int:
     """Serve until standard input ends."""
+    usual_paths()
     with contextlib.suppress(OSError):
         os.nice(NICE)
     told: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {}

@@ -1,8 +1,10 @@
-"""A small HTTP server for the dashboard: the standard library's, with a thread for every connection."""
+"""The dashboard's HTTP server, the standard library's with a thread per connection, and the browser that opens it."""
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 import threading
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -24,7 +26,7 @@ class _Handler(WSGIRequestHandler):
     timeout = SLOWEST
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -38,13 +40,13 @@ class Server(ThreadingMixIn, WSGIServer):
         self._answered = threading.Condition()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Count it before its thread is there: from `shutdown` on the count only falls."""
+        """Count a request before its thread starts, so that the count only falls after `shutdown`."""
         with self._answered:
             self._answering += 1
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """One connection, to its end."""
+        """Answer one connection to its end."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -53,13 +55,13 @@ class Server(ThreadingMixIn, WSGIServer):
                 self._answered.notify_all()
 
     def finish(self, seconds: float) -> None:
-        """Take no further connection; what is being answered has so many seconds to get to its end."""
+        """Accept no further connection, and give the open ones so many seconds to be answered."""
         self.shutdown()
         with self._answered:
             self._answered.wait_for(lambda: self._answering == 0, seconds)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that hangs up is no error."""
+        """Ignore a browser that hangs up."""
 
 
 class _Server6(Server):
@@ -67,7 +69,11 @@ class _Server6(Server):
 
 
 def bind(host: str, port: int, application: WSGIApplication) -> Server:
-    """A server that listens; `serve_forever` answers. `ServerError` where the address cannot be had."""
+    """Return a server that listens; `serve_forever` answers.
+
+    Raises:
+        ServerError: the address cannot be used.
+    """
     bare = host.strip("[]")
     kind = _Server6 if ":" in bare else Server
     try:
@@ -82,7 +88,7 @@ def bind(host: str, port: int, application: WSGIApplication) -> Server:
 
 
 def adopt(listening: socket.socket, application: WSGIApplication) -> Server:
-    """A server on a socket that listens already: who asks meanwhile is answered once `serve_forever` is called."""
+    """Return a server on a socket that listens already: early requests are answered once `serve_forever` is called."""
     host, port = listening.getsockname()[:2]
     server = Server((host, port), _Handler, bind_and_activate=False)
     server.socket.close()
@@ -94,7 +100,22 @@ def adopt(listening: socket.socket, application: WSGIApplication) -> Server:
 
 
 def address(host: str, port: int) -> str:
-    """The URL to open."""
+    """Return the URL to open."""
     bare = host.strip("[]")
     shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(bare, bare)
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+
+
+def has_screen() -> bool:
+    """Whether a browser could open a window here; over SSH without a display it would take the terminal instead."""
+    if sys.platform in ("darwin", "win32") or os.environ.get("BROWSER"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def open_page(url: str) -> None:
+    """Open `url` without waiting for the browser; nothing where there is no screen, or no browser."""
+    if has_screen():
+        import webbrowser
+
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

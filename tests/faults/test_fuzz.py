@@ -456,11 +456,10 @@ def test_damaged_prepared_data_is_refused_by_name(tmp_path_factory: Any, prepare
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mtbert.data.load import load_corpus
-    from mtbert.data.prepared import prepare_once
+    from mtbert.data.prepared import prepare
     from mtbert.encoder.backbones import load_tokenizer
 
     folder = tmp_path_factory.mktemp("whole") / "prepared"
-    prepare_once(
-        folder, load_corpus("demo", ("sst", "quora")), load_tokenizer("tiny"), max_tokens=16, train_examples=20
-    )
+    corpus = load_corpus("demo", ("sst", "quora"))
+    prepare(corpus, load_tokenizer("tiny"), max_tokens=16, train_examples=20, folder=folder)
     return folder

@@ -29,7 +29,7 @@ from results.rendering import render_report
 from search_spaces.output import plain
 from study.web.application import application
 from study.web.artifacts import FOLDER, OURS
-from study.web.optuna_pages import complete
+from study.web.optuna_notes import complete
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "document.documentElement.dataset.pwned=1"  # a page where it ran has the attribute data-pwned

@@ -20,20 +20,21 @@ from place import Place
 from sqlalchemy import PickleType
 
 from mtbert.data.load import load_corpus
-from mtbert.data.prepared import load_prepared, prepare_once
+from mtbert.data.prepared import load_prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import DataError
 from results.errors import RecordError
 from results.predictions import unpack_predictions
 from results.records import open_database
 from results.schema import Base
-from results.summary import summary
+from results.study_results import StudyResults
+from results.summary import summarise
 from study import doctor
 from study.ending import Ending
 from study.folder import log, log_to
 from study.resolve import resolve
 from study.settings import Settings, SettingsError
-from study.trust import check_stored, named_code
+from study.trust import check_stored, code_flags
 
 SECRET = "postgresql+psycopg://me:hunter2@db/x"
 
@@ -72,7 +73,7 @@ def test_code_that_only_a_database_names_is_not_run(
 
 def test_code_that_the_command_line_names_is_run_as_before(place: Place) -> None:
     stored = resolve({"trainer": "a:b", "space": "x.py"}, None)
-    assert named_code(stored) == {"trainer": "a:b", "space": "x.py"}
+    assert code_flags(stored.space, stored.trainer) == {"trainer": "a:b", "space": "x.py"}
     check_stored(stored, {"trainer": "a:b", "space": "x.py"})
     with pytest.raises(SettingsError, match=r"--space x\.py --trainer a:b$"):
         check_stored(stored, {})
@@ -126,7 +127,7 @@ def test_doctor_mends_no_folder_that_only_looks_like_a_store(place: Place, tmp_p
     with closing(sqlite3.connect(place.database)) as connection, connection:
         connection.execute("update study_meta set decisions_json = ?", (json.dumps(noted),))
     done = place.call("--name", "r", "--fix", module="study.doctor")
-    assert done.returncode == 2 and "is no stage store" in done.stderr
+    assert done.returncode == 2 and "is not a stage store" in done.stderr
     assert (cache / "ab" / "cdef").is_dir()
     with pytest.raises(doctor.NoStore):
         doctor.examine(cache, fix=True)
@@ -156,7 +157,7 @@ def test_an_array_of_objects_is_refused_and_nothing_is_unpickled(tmp_path: Path)
     with pytest.raises(RecordError, match="damaged"):
         unpack_predictions(zlib.compress(buffer.getvalue() * 3))
     folder = tmp_path / "prepared"
-    prepare_once(folder, load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9)
+    prepare(load_corpus("demo", ("sst",)), load_tokenizer("tiny"), max_tokens=16, train_examples=9, folder=folder)
     for file in folder.glob("*.npy"):
         file.write_bytes(buffer.getvalue())
     with pytest.raises(DataError, match="damaged"):
@@ -174,7 +175,7 @@ def test_no_password_is_told(place: Place, tmp_path: Path, monkeypatch: pytest.M
     text = (tmp_path / "launch.log").read_text(encoding="utf-8")
     assert "hunter2" not in text and "\x1b" not in text and text.count("me:***@db") >= 2
     with open_database(f"sqlite:///{place.database}") as database:
-        told = json.dumps(Ending(summary(database, "r"), place.folder, SECRET).as_json())
+        told = json.dumps(Ending(summarise(StudyResults(database, "r")), place.folder, SECRET).as_json())
     assert "hunter2" not in told and "me:***@db" in told
 
 

@@ -21,19 +21,19 @@ def issue(file: str, line: int) -> IssueRow:
 
 def test_many_rows_are_one_line_with_the_count_of_each_file() -> None:
     issues = [issue("quora-train.csv", line) for line in range(2, 32)] + [issue("sts-dev.csv", 3)] * 3
-    assert dropped.told(issues) == [
+    assert dropped.lines(issues) == [
         "33 rows of the data were dropped (quora-train.csv: 30, sts-dev.csv: 3). --data-issues lists them."
     ]
 
 
 def test_one_row_is_one_row_and_none_is_nothing() -> None:
-    assert dropped.told([issue("a.csv", 2)]) == ["1 row of the data was dropped (a.csv: 1). --data-issues lists it."]
-    assert dropped.told([]) == [] and dropped.told([], listed=True) == []
+    assert dropped.lines([issue("a.csv", 2)]) == ["1 row of the data was dropped (a.csv: 1). --data-issues lists it."]
+    assert dropped.lines([]) == [] and dropped.lines([], listed=True) == []
 
 
 def test_asked_for_every_row_has_its_line() -> None:
     issues = [DataIssue("sts", "dev", "a.csv", line, "bad_label", "label 'x'; row dropped") for line in (3, 9)]
-    assert dropped.told(issues, listed=True) == [
+    assert dropped.lines(issues, listed=True) == [
         "2 rows of the data were dropped (a.csv: 2):",
         "  a.csv:3: label 'x'; row dropped",
         "  a.csv:9: label 'x'; row dropped",
@@ -41,12 +41,12 @@ def test_asked_for_every_row_has_its_line() -> None:
 
 
 def test_many_files_are_one_line_too() -> None:
-    (line,) = dropped.told([issue(f"part-{number:03}.csv", 1) for number in range(100)] * 20)
+    (line,) = dropped.lines([issue(f"part-{number:03}.csv", 1) for number in range(100)] * 20)
     assert line.startswith("2,000 rows") and "92 other files: 1,840" in line and len(line) < 300
 
 
 def test_a_text_of_the_data_moves_no_cursor() -> None:
-    for line in dropped.told([IssueRow("a\x1b[2J.csv", 1, "bad_label", "label '\x1b[2J'")], listed=True):
+    for line in dropped.lines([IssueRow("a\x1b[2J.csv", 1, "bad_label", "label '\x1b[2J'")], listed=True):
         assert "\x1b" not in line
 
 

@@ -9,14 +9,14 @@ from own_trainers import OwnStudy
 from postgres import own_database
 
 from results.records import open_database
-from study.failures import Failures, FailuresStop
+from study.acceptance import Failures, FailuresStop
 from study.messages import RunFailed
+
+pytestmark = pytest.mark.slow  # each test launches a study, or two
 
 BAD = "def train(configuration, seed, report):\n    return 0.5\n"
 FILE = """
 from pathlib import Path
-
-pytestmark = pytest.mark.slow  # each test launches a study, or two
 
 def train(configuration, seed, report):
     return {'scores': {'t': float(Path('score').read_text())}}

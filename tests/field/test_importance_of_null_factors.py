@@ -20,7 +20,7 @@ def shown(**above: float) -> SearchImportance:
     factors = tuple(
         FactorImportance(name, 0.5 - place / 100, 0.3, 0.6, share) for place, (name, share) in enumerate(above.items())
     )
-    return SearchImportance(tuple(range(100)), 100, 0, 30, Importances(100, factors, 0.02, ""), "")
+    return SearchImportance(tuple(range(100)), 100, 0, 30, Importances(100, factors, 0.02))
 
 
 @for_each(
@@ -44,7 +44,7 @@ def test_only_factors_told_apart_are_bars(above: dict[str, float], bars: list[st
 def test_where_none_is_told_apart_there_is_no_chart() -> None:
     section = shown(a=0.5, b=0.9)
     assert list(section.figures()) == []
-    assert section.sentence().startswith("Not enough runs: with 100, none of 2 factors is told apart")
+    assert section.sentence() == section.importances.too_few != ""
 
 
 @for_each("resamples", [20, 45])

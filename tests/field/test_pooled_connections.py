@@ -15,8 +15,8 @@ from results.errors import StorageError
 from results.records import open_database
 from results.storage_url import parse_url
 from search_spaces import load
+from study.optuna_storage import storage_there
 from study.search import Search, TrialState
-from study.web.optuna_storage import optuna_storage
 
 ASKED = ("--space", "pooling", "--rehearse", "--trials", "4", "--seeds", "2", "--confirm", "1", "--name", "r")
 
@@ -53,7 +53,7 @@ def test_a_search_and_records_behind_a_pool_never_prepare_statements() -> None:
         with open_database(url) as one, open_database(url) as other:
             for _ in range(12):
                 assert one.studies.names() == other.studies.names() == []
-        storage = optuna_storage(url)
+        storage = storage_there(url)
         assert storage is not None and len(storage.get_all_studies()) == 3
         storage.remove_session()
         storage.engine.dispose()

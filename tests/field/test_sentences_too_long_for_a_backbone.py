@@ -98,7 +98,7 @@ def test_every_command_takes_sentences_that_are_too_long(
     asked = ["--data", str(data), "--backbone", str(short), "--epochs", "1", "--out", str(model)]
     assert train.main([*asked, "--dev-examples", "8"]) == 0
     told = capsys.readouterr().err
-    assert f"{short} takes at most 16 tokens" in told and "sentences are longer and are cut" in told
+    assert f"{short} reads at most 16 tokens" in told and "sentences are longer and are cut" in told
     assert evaluate.main(["--data", str(data), "--model", str(model)]) == 0
     assert predict.main(["--data", str(data), "--model", str(model), "--out", str(tmp_path / "predictions")]) == 0
     assert export.main(["--model", str(model), "--out", str(tmp_path / "exported")]) == 0
@@ -124,7 +124,7 @@ def test_a_launch_says_how_many_sentences_are_cut(
     texts = [text for split in splits for text in (*split.texts, *(split.texts2 or ()))]
     longer = sum(len(tokenizer.encode(text).ids) > POSITIONS for text in texts)
     assert longer >= 75 and len(texts) == 250  # in every other row one is, of 50 of each of three tasks
-    assert f"takes at most 16 tokens of a sentence: {longer} of 250 sentences are longer and are cut" in told, told
+    assert f"reads at most 16 tokens of a sentence: {longer} of 250 sentences are longer and are cut" in told, told
 
 
 def test_a_backbone_that_no_token_fits_into_is_refused(tmp_path: Path) -> None:

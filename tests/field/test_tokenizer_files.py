@@ -163,7 +163,7 @@ def test_what_cannot_frame_a_sentence_is_refused_with_the_name_of_what_is_missin
 def test_settings_of_another_kind_are_one_message(tmp_path: Path) -> None:
     folder = made(tmp_path, "vocab.txt alone")
     put(folder, "tokenizer_config.json", {"do_lower_case": "perhaps"})
-    with pytest.raises(BackboneError, match=r"tokenizer_config\.json, .* holds what is no setting of a tokenizer"):
+    with pytest.raises(BackboneError, match=r"tokenizer_config\.json, .* holds an invalid setting"):
         load_tokenizer(str(folder))
     put(folder, "tokenizer_config.json", {"added_tokens_decoder": {"7": {"content": "<far>"}}})
     with pytest.raises(BackboneError, match=r"added token '<far>' has the number 7, but vocab\.txt gives it 26"):

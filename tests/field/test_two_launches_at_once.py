@@ -18,7 +18,7 @@ from results.records import open_database
 from results.rows import EnvironmentRow, StudyRow
 from results.storage_url import parse_url
 from search_spaces import load
-from study import optuna_calls
+from study import optuna_storage
 from study.folder import folder_held
 from study.search import Search, TrialState
 from study.settings import SettingsError
@@ -115,7 +115,7 @@ def test_an_environment_that_two_write_at_once_is_one_row(tmp_path: Path, kind: 
 
 
 def test_optunas_tables_are_opened_again_while_another_makes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optuna_calls, "OPENING_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(optuna_storage, "OPENING_PAUSE_SECONDS", 0.0)
     url, faults = parse_url("postgresql://host/db"), [ProgrammingError("s", {}, Exception("exists")) for _ in range(3)]
 
     def make() -> str:
@@ -123,13 +123,13 @@ def test_optunas_tables_are_opened_again_while_another_makes_them(monkeypatch: p
             raise faults.pop()
         return "made"
 
-    assert optuna_calls.opened(make, url) == "made"  # type: ignore[arg-type, comparison-overlap]
+    assert optuna_storage.opened(make, url) == "made"  # type: ignore[arg-type, comparison-overlap]
 
     def never() -> str:
         raise OperationalError("SELECT secret_column", {}, Exception("table exists already"))
 
     with pytest.raises(StorageError, match="table exists already") as told:
-        optuna_calls.opened(never, url)  # type: ignore[arg-type]
+        optuna_storage.opened(never, url)  # type: ignore[arg-type]
     assert "SELECT" not in str(told.value)
 
 

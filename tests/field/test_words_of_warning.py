@@ -18,7 +18,8 @@ from results.freshness import fingerprint
 from results.records import Database, open_database
 from results.rendering import render_report
 from results.rows import Cell, NewRun, RunResult, StudyRow
-from results.summary import Summary, summary
+from results.study_results import StudyResults
+from results.summary import Summary, summarise
 from study.resolve import resolve
 from study.settings import SettingsError
 
@@ -84,7 +85,7 @@ def noise(choices: dict[str, Any], seed: int, size: float) -> float:
 def found(tmp_path: Path, score: Score, **more: Any) -> Summary:
     with open_database(migrated(tmp_path)) as database:
         write(database, "s", score, **more)
-        return summary(database, "s")
+        return summarise(StudyResults(database, "s"))
 
 
 @pytest.mark.parametrize(
@@ -92,9 +93,9 @@ def found(tmp_path: Path, score: Score, **more: Any) -> Summary:
     [
         (
             lambda choices, seed: 0.5,
-            "very same score, 0.5: the trainer probably ignores its configuration and seed",
+            "the same score, 0.5: the trainer probably ignores its configuration and seed",
         ),
-        (lambda choices, seed: 0.0, "very same score, 0: the trainer probably ignores its configuration and seed"),
+        (lambda choices, seed: 0.0, "the same score, 0: the trainer probably ignores its configuration and seed"),
         (lambda choices, seed: deep(choices) + choices["rate"] / 100, "the trainer probably ignores its seed."),
         (lambda choices, seed: 0.3 + seed / 1000, "the trainer probably ignores its configuration."),
     ],
@@ -118,23 +119,23 @@ def test_scores_that_change_draw_no_warning(tmp_path: Path) -> None:
 def test_before_the_first_phase_is_over_the_search_tells_it_too(tmp_path: Path) -> None:
     with open_database(migrated(tmp_path)) as database:
         write(database, "s", lambda choices, seed: 0.25, seeds=0)
-        told = summary(database, "s")
+        told = summarise(StudyResults(database, "s"))
     assert told.best is None and "All 3 complete runs" in first_screen.lead(told)[0]
 
 
 def test_two_runs_may_agree_by_chance(tmp_path: Path) -> None:
     with open_database(migrated(tmp_path)) as database:
         write(database, "s", lambda choices, seed: 0.25 if choices["rate"] < 0.9 else 0.3, seeds=0)
-        assert summary(database, "s").cautions == ()
+        assert summarise(StudyResults(database, "s")).cautions == ()
 
 
 @pytest.mark.parametrize("seeds", [2, 3])
 def test_a_wide_interval_says_why_and_how_many_seeds_would_help(tmp_path: Path, seeds: int) -> None:
     told = found(tmp_path, lambda choices, seed: 0.4 + deep(choices) + noise(choices, seed, 0.4), seeds=seeds)
     (sentence,) = told.cautions
-    assert sentence.startswith(f"The interval is wide because {seeds} seeds tell little of how far seeds deviate.")
+    assert sentence.startswith(f"The interval is wide because {seeds} seeds show little of how much seeds deviate.")
     number = int(sentence.partition("--seeds ")[2].partition(";")[0])
-    assert seeds < number <= 50 and f"launch s again with --seeds {number}; the runs that are there" in sentence
+    assert seeds < number <= 50 and f"launch s again with --seeds {number}; its runs are kept" in sentence
     assert sentence in " ".join(first_screen.lead(told))
 
 
@@ -198,7 +199,7 @@ def test_a_rehearsal_tells_no_hours_of_computing(tmp_path: Path) -> None:
         write(
             database, "s", lambda choices, seed: 0.4 + deep(choices) + noise(choices, seed, 0.01), trainer="rehearsal"
         )
-        told, html = summary(database, "s"), render_report(database, "s")
+        told, html = summarise(StudyResults(database, "s")), render_report(database, "s")
         assert told.hours_spent > 8
     assert "a rehearsal computes nothing" in html and page_time(html) == "–"
 
@@ -240,7 +241,7 @@ def test_the_terminal_says_the_same(tmp_path: Path) -> None:
     )
     done = place.run(*asked, "--workers", "1", "--name", "x", "--space", "s.py")
     assert done.returncode == 0, done.stderr
-    assert "very same score, 0.5: the trainer probably ignores" in " ".join(done.stdout.split())
+    assert "the same score, 0.5: the trainer probably ignores" in " ".join(done.stdout.split())
     refused = place.call(*asked, "--name", "y")
     assert refused.returncode == 2 and "needs --space" in refused.stderr and "Traceback" not in refused.stderr
     rehearsed = place.call("--space", "pooling", "--rehearse", "--trials", "3", "--name", "r")

@@ -9,10 +9,11 @@ from results.records import Database
 from results.rows import EnvironmentRow, StudyRow
 from search_spaces import describe
 from study.engines.abstract import AbstractEngine
-from study.execution import Execution, Places
+from study.execution import Execution
 from study.lease import Lease
 from study.messages import EpochDone, Event, Job
 from study.observer import AbstractObserver, Request
+from study.recording import Places
 from study.resolve import resolve
 from study.settings import REHEARSAL, Settings
 from study.trainers.rehearsal import Rehearsal

@@ -122,8 +122,7 @@ def _of_kind(kind: str) -> Iterator[tuple[str, Changes]]:
     """Every component of a kind as it is, and with each switch and each other word that its settings may have."""
     for name in components.names(kind):
         yield f"{kind} {name}", {"name": name}
-        initialiser = vars(components.load(kind, name)).get("__init__")
-        types = typing.get_type_hints(initialiser) if initialiser else {}
+        types = typing.get_type_hints(components.load(kind, name).__init__) if components.settings(kind, name) else {}
         for setting, default in components.settings(kind, name).items():
             known = (not default,) if isinstance(default, bool) else get_args(types[setting])
             for other in known:

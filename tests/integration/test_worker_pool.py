@@ -19,10 +19,11 @@ from results import schema
 from results.records import Database, open_database
 from results.rows import EnvironmentRow, StudyRow
 from study.engines.local import LocalEngine
-from study.execution import Execution, Places
+from study.execution import Execution
 from study.lease import Lease
 from study.messages import EpochDone
 from study.observer import AbstractObserver, Request
+from study.recording import Places
 from study.trainers.abstract import StudyFacts
 from study.trainers.multitask_bert import MultitaskBert
 from study.trainers.stage_keys import StageKeys

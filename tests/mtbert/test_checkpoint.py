@@ -120,7 +120,7 @@ def test_a_model_may_be_saved_where_nothing_is_or_another_model(folder: Path, tm
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (("notes.txt",), r"holds notes\.txt, and a saved model replaces what is there\. Give a folder that is new"),
+        (("notes.txt",), r"holds notes\.txt, and a saved model would replace it\. Give a new folder"),
         (("a", "b", "c", "d"), r"holds a, b, c, \.\.\., and"),
         ((*checkpoint.FILES, "predictions"), "holds predictions, and"),
         # What another library saved there.
@@ -136,11 +136,11 @@ def test_no_model_is_saved_over_anything_else(tmp_path: Path, names: tuple[str, 
 
 def test_no_model_is_saved_over_a_file_nor_where_one_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(CheckpointError, match="file is a file, and a model is saved in a folder"):
+    with pytest.raises(CheckpointError, match="file is a file, but a model is saved as a folder"):
         checkpoint.require_place(tmp_path / "file")
     monkeypatch.chdir(put(tmp_path / "here" / "below"))
     for place in (".", ".."):
-        with pytest.raises(CheckpointError, match=f"^{place} is or holds the folder you are in"):
+        with pytest.raises(CheckpointError, match=f"^{place} contains the current folder"):
             checkpoint.require_place(Path(place))
     with pytest.raises(OSError, match="file"):
         checkpoint.require_place(tmp_path / "file" / "model")

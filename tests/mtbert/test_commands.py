@@ -131,7 +131,7 @@ def test_train_says_what_was_dropped_for_a_dev_sentence_and_how_many_triplets_th
     told = capsys.readouterr().err.splitlines()
     assert "quora: dropped 857 train rows with a sentence of a dev or test split (857 with one of quora's own)" in told
     assert "sts: dropped 1 train row with a sentence of a dev or test split (1 with one of sts's own)" in told
-    assert any(line.startswith("simcse_supervised has 5 triplets: ") for line in told)
+    assert any(line.startswith("simcse_supervised has 5 triplets; ") for line in told)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_training_that_diverges_is_one_message(tmp_path: Path, capsys: pytest.
 def test_nothing_to_train_is_told_before_data_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     heads = {"trainable": {"name": "heads"}}
     told = refused(tmp_path, capsys, data=NO_DATA, multitask=heads, tasks={"sts": {"head": "cosine"}})
-    assert told.startswith("multitask.trainable: heads trains the heads and the pooling alone, and neither cosine nor")
+    assert told.startswith("multitask.trainable: heads trains only the heads and the pooling, and neither cosine nor")
 
 
 def test_more_trained_layers_than_a_checkpoint_has_are_told_before_data_is_read(
@@ -206,10 +206,10 @@ def test_a_model_is_never_saved_over_other_files_and_that_is_told_before_data_is
     (tmp_path / "mine" / "notes.txt").write_text("mine", encoding="utf-8")
     monkeypatch.chdir(tmp_path / "mine")
     for place, told in (
-        (str(tmp_path / "mine"), "is or holds the folder you are in"),
-        (".", "is or holds the folder you are in"),
-        ("..", "is or holds the folder you are in"),
-        ("notes.txt", "is a file, and a model is saved in a folder"),
+        (str(tmp_path / "mine"), "contains the current folder"),
+        (".", "contains the current folder"),
+        ("..", "contains the current folder"),
+        ("notes.txt", "is a file, but a model is saved as a folder"),
         ("notes.txt/model", "notes.txt cannot be written (File exists)"),
         ("a" * 300, "cannot be written (File name too long)"),
     ):

@@ -71,12 +71,6 @@ def test_mean_squared_error_by_hand() -> None:
     assert metrics.mean_squared_error([1.0, 5.0], [0.0, 3.0]) == 2.5
 
 
-def test_confusion_matrix_has_labels_in_rows_and_refuses_values_that_are_no_class() -> None:
-    assert metrics.confusion_matrix([1, 1, 0], [0, 1, 0], 2).tolist() == [[1, 1], [0, 1]]
-    with pytest.raises(ValueError, match=r"predictions must be classes 0\.\.1"):
-        metrics.confusion_matrix([2, 0], [0, 1], 2)
-
-
 def test_metrics_refuse_nothing_and_unequal_lengths() -> None:
     with pytest.raises(ValueError, match="n >= 1"):
         metrics.accuracy([], [])

@@ -70,7 +70,7 @@ def test_stages_with_and_without_it_are_kept_apart(tiny: RunConfig, prepared: Pr
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"encoder": {"shared": False}}, "one model a task"),
+        ({"encoder": {"shared": False}}, "one model per task"),
         ({"tasks": {"sst": {"head": "linear"}, "sts": {"head": "concat"}}}, "needs two tasks of pairs, got sts"),
         ({"multitask": {"trainable": {"name": "heads"}, "best_epoch": "each_task"}}, "train the pair layer together"),
     ],

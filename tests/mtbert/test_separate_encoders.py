@@ -122,7 +122,7 @@ def test_a_configuration_with_a_shared_encoder_keeps_its_digest() -> None:
 
 @for_each("pooling", ["attention", "cls_pooler"])
 def test_a_pooling_with_weights_is_refused(pooling: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"one model a task, and pooling {pooling} has weights"):
+    with pytest.raises(ConfigurationError, match=f"would train the weights of pooling {pooling}"):
         parse({"encoder": {"shared": False}, "pooling": pooling})
 
 

@@ -38,7 +38,7 @@ def test_what_chance_shows_is_what_a_calibrated_model_shows() -> None:
 
 
 def test_confidence_is_a_probability() -> None:
-    with pytest.raises(ValueError, match=r"confidence must lie in 0\.\.1"):
+    with pytest.raises(ValueError, match=r"confidence must be in 0\.\.1"):
         reliability([1.2], [True])
 
 

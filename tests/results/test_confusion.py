@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from results.confusion import confusion, distance_difference, distance_shares, score_bins
-from results.statistics import paired_difference
+from results.confusion import confusion, score_bins
 
 LABELS = np.array([0, 1, 2, 2])
 PREDICTED = np.array([[0, 2, 2, 1], [0, 1, 2, 0]])  # two seeds
@@ -35,19 +34,6 @@ def test_a_class_without_examples_has_zeros() -> None:
 def test_a_class_beyond_the_last_is_refused() -> None:
     with pytest.raises(ValueError, match=r"classes must be 0\.\.1, got 0\.\.2"):
         confusion(np.array([[0, 2]]), np.array([0, 1]), 2)
-
-
-def test_shares_by_distance_by_hand() -> None:
-    # Away: 0 1 0 1 of the first seed, 0 0 0 2 of the second.
-    assert distance_shares(PREDICTED, LABELS, 3).tolist() == [5 / 8, 2 / 8, 1 / 8]
-
-
-def test_the_difference_at_a_distance_is_paired() -> None:
-    other = np.array([[0, 1, 2, 1], [0, 0, 2, 1]])
-    found = distance_difference(PREDICTED, other, LABELS, 1)
-    mine, theirs = np.array([[0, 1, 0, 1], [0, 0, 0, 0]]), np.array([[0, 0, 0, 1], [0, 1, 0, 1]])
-    assert found == paired_difference(mine, theirs)
-    assert found.estimate == pytest.approx(2 / 8 - 3 / 8)
 
 
 def test_scores_fall_into_bins_by_their_lower_edges() -> None:

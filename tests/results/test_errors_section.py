@@ -16,11 +16,11 @@ from results.rendering import render_report
 from results.rows import ExampleRow
 from results.sections import errors
 from results.sections.errors import Errors
-from results.statistics import Interval
+from results.statistics import Interval, paired_difference
 from results.study_results import StudyResults
 from results.summary import summarise
 from results.task_errors import TaskErrors
-from results.task_predictions import task_predictions
+from results.task_predictions import TaskPredictions, task_predictions
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -93,6 +93,20 @@ def test_the_planted_error_is_named(found: Errors) -> None:
     assert "taken for" in views["sst"].confusion_words
 
 
+def test_distances_are_shares_of_predictions_and_their_differences_are_paired() -> None:
+    labels = np.array([0.0, 1.0, 2.0, 2.0])
+
+    def predicted(*rows: list[float]) -> TaskPredictions:
+        outputs = np.zeros((2, 4, 3))
+        return TaskPredictions("sst", "classes", outputs, np.array(rows), labels, (1000, 1001), (1, 2))
+
+    # Classes away: 0 1 0 1 with the first seed, 0 0 0 2 with the second; of the other 0 0 0 1 and 0 1 0 1.
+    task = TaskErrors(predicted([0, 2, 2, 1], [0, 1, 2, 0]), predicted([0, 1, 2, 1], [0, 0, 2, 1]))
+    assert [each.shares["best"] for each in task.distances] == [5 / 8, 2 / 8, 1 / 8]
+    mine, theirs = np.array([[0, 1, 0, 1], [0, 0, 0, 0]]), np.array([[0, 0, 0, 1], [0, 1, 0, 1]])
+    assert task.distances[1].difference == paired_difference(mine, theirs).interval()
+
+
 def test_the_accuracy_of_a_true_class_is_the_diagonal(found: Errors) -> None:
     (sst,) = (view.found for view in found.tasks if view.name == "sst")
     diagonal = np.diag(sst.confusions["best"].shares)
@@ -159,7 +173,7 @@ def test_without_predictions_there_is_no_section(light: Any) -> None:
 
 
 def test_numbers_that_show_as_zero_have_no_minus() -> None:
-    assert _error(Interval(-0.001, -0.01, 0.004)) == "0.00 [−0.01, 0.00]"
+    assert _error(Interval(-0.001, -0.01, 0.004)) == ("0.00", "[−0.01, 0.00]")
 
 
 def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any, finished_page: str) -> None:
@@ -167,7 +181,7 @@ def test_outputs_that_are_no_logits_say_nothing_of_confidence(finished: Any, fin
     found = section(results)
     assert found.calibrated == [] and found.figures() == ()
     assert found.without_probabilities == ["quora", "sst"]
-    assert "nothing can be said about confidence" in finished_page
+    assert "the recorded outputs are not class probabilities" in finished_page
 
 
 def test_runs_on_other_examples_are_left_out(light: Any) -> None:
@@ -217,8 +231,8 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
     frame = found.tables()["slices"]
     assert {"true class 0", "length 4 to 10 words"} & set(frame["slice"]) and frame["absolute_error"].notna().any()
     page = render_report(light.database, light.name)
-    assert "of the words shared</th>" in page and "Nothing stands here by length" not in page
-    assert "an older release wrote the study, and kept neither" in page
+    assert "of the words shared</th>" in page and "There are no slices by length" not in page
+    assert "an older release wrote the study, and recorded neither" in page
 
 
 def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_with_rare_ones(light: Any) -> None:
@@ -273,12 +287,12 @@ def test_the_page_has_the_section_and_says_what_a_study_without_sizes_lacks(shar
     assert found.without_sizes
     text = render_report(shared.database, shared.name)
     for words in (
-        "Where it errs",
-        "How far confidence can be believed",
-        "what is taken for what",
+        "Error analysis",
+        "Calibration",
+        "confusion matrix",
         "4 very positive",
         "Macro recall",
         "Precision of 1 duplicate",
     ):
         assert words in text
-    assert "Nothing stands here by length or by shared words" in text
+    assert "There are no slices by length or by shared words" in text

@@ -31,7 +31,6 @@ def searched(count: int, *, effect: float, seed: int = 0) -> Runs:
 def test_conditional_factors_stand_with_the_one_they_hang_from() -> None:
     groups = groups_of([{"a": "on", "a.on.k": "1", "rate": 1e-5}, {"a": "off", "rate": 1e-3}])
     assert list(groups) == ["a", "rate"]
-    assert groups["a"].names == ("a", "a.on.k")
     assert groups["a"].values.tolist() == [[0, 0], [1, 1]]  # level 1 of the conditional factor: it is absent
     assert groups["a"].levels == (2, 2)
     assert groups["rate"].values.ravel() == pytest.approx([-5, -3])
@@ -68,13 +67,13 @@ def test_what_matters_is_told_apart_and_what_does_not_is_not() -> None:
 def test_noise_gives_no_ranking_but_the_reason() -> None:
     found = importances(*searched(40, effect=0.0), resamples=20)
     assert found.ranking == ()
-    assert found.too_few == "Not enough runs: with 40, no factor is told apart from one that cannot matter."
+    assert found.too_few == "Not enough runs: with 40, no factor can be distinguished from one that cannot matter."
 
 
 def test_too_few_runs_are_not_looked_at() -> None:
     found = importances(*searched(12, effect=0.05))
     assert (found.factors, found.ranking) == ((), ())
-    assert found.too_few == "Not enough runs: 12, and 4 factors need at least 20."
+    assert found.too_few == "Not enough complete runs: 12, and 4 factors need at least 20, 8 more."
 
 
 def test_the_same_seed_gives_the_same_importances(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from results.leaderboard import best_digest, configuration_result, confirmed_ranking, leaderboard_frame
-from results.pareto import pareto_table
+from results.pareto import pareto_frame
 from results.records import Database
 from results.study_results import StudyResults
 
@@ -26,7 +26,7 @@ def test_the_higher_mean_over_fresh_seeds_comes_first(light: Any) -> None:
     for seed in (1000, 1001):
         light.complete(A, seed, "confirm", quality=0.5)
         light.complete(B, seed, "confirm", quality=0.8)
-    assert confirmed_ranking(light.database, light.name) == [b, a]
+    assert confirmed_ranking(StudyResults(light.database, light.name)) == [b, a]
 
 
 def test_a_lucky_search_score_does_not_count(light: Any) -> None:
@@ -36,7 +36,7 @@ def test_a_lucky_search_score_does_not_count(light: Any) -> None:
     for seed in (1000, 1001):
         light.complete(A, seed, "confirm", quality=0.5)
         light.complete(B, seed, "confirm", quality=0.8)
-    assert confirmed_ranking(light.database, light.name) == [b, a]
+    assert confirmed_ranking(StudyResults(light.database, light.name)) == [b, a]
     found = configuration_result(StudyResults(light.database, light.name), a)
     assert found is not None and found.seeds == 2 and found.mean < 0.8
 
@@ -48,14 +48,14 @@ def test_a_configuration_without_all_seeds_is_not_ranked(light: Any) -> None:
         light.complete(A, seed, "confirm")
     light.complete(B, 1000, "confirm", quality=0.9)
     light.failed(B, 1001)
-    assert confirmed_ranking(light.database, light.name) == [a]
+    assert confirmed_ranking(StudyResults(light.database, light.name)) == [a]
 
 
 def test_nothing_is_ranked_before_the_requested_number_of_seeds(light: Any) -> None:
     light.study(settings_json={"seeds": 3})
     confirm(light, A)
     light.complete(A, 1000, "confirm")
-    assert confirmed_ranking(light.database, light.name) == []
+    assert confirmed_ranking(StudyResults(light.database, light.name)) == []
     assert best_digest(StudyResults(light.database, light.name)) is None
 
 
@@ -63,7 +63,7 @@ def test_a_run_of_the_search_counts_only_when_its_seed_is_listed(light: Any) -> 
     light.study(settings_json={"confirm_seeds": [0]})
     (a,) = confirm(light, A)
     light.complete(A, 0, "search")
-    assert confirmed_ranking(light.database, light.name) == [a]
+    assert confirmed_ranking(StudyResults(light.database, light.name)) == [a]
 
 
 def test_the_decided_best_is_the_best_while_it_has_results(light: Any) -> None:
@@ -87,7 +87,7 @@ def test_further_seeds_do_not_change_which_is_the_best(light: Any) -> None:
         light.complete(B, seed, "confirm", quality=0.7)
     for seed in (5, 1):
         light.complete(A, seed, "ablate", quality=0.2)
-    assert confirmed_ranking(light.database, light.name) == [a, b]
+    assert confirmed_ranking(StudyResults(light.database, light.name)) == [a, b]
 
 
 def test_printed_labels_are_kept_the_baselines_among_them(light: Any) -> None:
@@ -100,7 +100,7 @@ def test_printed_labels_are_kept_the_baselines_among_them(light: Any) -> None:
     table = leaderboard_frame(StudyResults(light.database, light.name))
     assert table["label"].tolist() == ["Mean", "Dropout=0.5; lr=1e-5, all"]
     assert table["is_baseline"].tolist() == [False, True]
-    costs = pareto_table(light.database, light.name).set_index("config_digest")["label"]
+    costs = pareto_frame(StudyResults(light.database, light.name)).set_index("config_digest")["label"]
     assert set(costs) == set(table["label"])
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from results.fronts import front
-from results.pareto import pareto_table
+from results.pareto import pareto_frame
 from results.records import Database
+from results.study_results import StudyResults
 
 BOTH = ("maximize", "minimize")
 
@@ -44,18 +45,18 @@ def test_shapes_and_directions_are_checked() -> None:
 
 def test_search_runs_are_no_configurations_of_the_front(light: Any) -> None:
     light.study().complete({"sts_head": "concat", "pooling": "cls"}, 0, "search")
-    assert len(pareto_table(light.database, "demo-study")) == 0
+    assert len(pareto_frame(StudyResults(light.database, "demo-study"))) == 0
 
 
 def test_every_confirmed_or_ablated_configuration_is_a_point(finished: Database) -> None:
-    table = pareto_table(finished, "demo-study")
+    table = pareto_frame(StudyResults(finished, "demo-study"))
     assert len(table) == 8
     assert table["seeds"].tolist() == [3] * 8
     assert table.loc[table["score"].idxmax(), "on_parameters_front"]
 
 
 def test_a_row_names_its_runs_and_says_how_sure_its_front_is(finished: Database) -> None:
-    table = pareto_table(finished, "demo-study")
+    table = pareto_frame(StudyResults(finished, "demo-study"))
     assert all(len(ids.split()) == seeds for ids, seeds in zip(table["run_ids"], table["seeds"], strict=True))
     for name in ("parameters", "seconds", "memory", "quora_sst", "quora_sts", "sst_sts"):
         sure = table[f"{name}_front_probability"]
@@ -67,11 +68,11 @@ def test_a_row_names_its_runs_and_says_how_sure_its_front_is(finished: Database)
 
 def test_one_seed_is_on_a_front_without_a_probability(light: Any) -> None:
     light.study().complete({"sts_head": "concat", "pooling": "cls"}, 1000, "confirm")
-    table = pareto_table(light.database, "demo-study")
+    table = pareto_frame(StudyResults(light.database, "demo-study"))
     assert table["on_seconds_front"].tolist() == [True]
     assert table["seconds_front_probability"].isna().all()
 
 
 def test_tasks_have_the_mean_of_their_main_metric(finished: Database) -> None:
-    table = pareto_table(finished, "demo-study")
+    table = pareto_frame(StudyResults(finished, "demo-study"))
     assert table[["dev_quora", "dev_sst", "dev_sts"]].mean(axis=1).tolist() == pytest.approx(table["score"].tolist())

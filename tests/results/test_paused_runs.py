@@ -65,7 +65,7 @@ def test_without_a_store_it_carries_out_again_and_says_so(make: Any) -> None:
 def test_only_a_run_that_had_paused_goes_on(light: Any) -> None:
     light.study()
     run = light.complete(CHOICES, 0)
-    with pytest.raises(RecordError, match="complete; only one that had paused goes on"):
+    with pytest.raises(RecordError, match="complete; only a paused run can continue"):
         light.database.runs.resume(run)
     with pytest.raises(RecordError, match="unknown"):
         light.database.runs.resume(99)

@@ -220,7 +220,7 @@ def test_test_is_looked_at_once(make: Any) -> None:
     for one in (run, other):
         make.database.runs.record_evaluation(one, "test", [MetricValue("test", "sst", "accuracy", 0.5)])
     assert make.database.metrics.evaluated_runs("demo-study", "test") == {run, other}
-    with pytest.raises(RecordError, match="has been evaluated on test already; that is done once"):
+    with pytest.raises(RecordError, match="has been evaluated on test already; a run is evaluated once"):
         make.database.runs.record_evaluation(run, "test", [MetricValue("test", "sst", "macro_f1", 0.5)])
 
 
@@ -229,7 +229,7 @@ def test_an_evaluation_of_another_split_or_of_a_run_that_is_not_complete_is_refu
     with pytest.raises(RecordError, match="is running; only a complete run is evaluated"):
         make.database.runs.record_evaluation(make.start(A, 1), "test", [MetricValue("test", "sst", "accuracy", 0.5)])
     run = make.complete(A, 0)
-    with pytest.raises(RecordError, match="An evaluation on test was handed rows of dev"):
+    with pytest.raises(RecordError, match="An evaluation on test was given rows of dev"):
         make.database.runs.record_evaluation(run, "test", [MetricValue("dev", "sst", "accuracy", 0.5)])
 
 

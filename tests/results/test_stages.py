@@ -23,7 +23,7 @@ def two_runs(make: Any) -> None:
         make.database.runs.finish(run, RunResult(status="complete", score=0.5, stages=stages))
 
 
-def test_seconds_carried_out_and_saved_by_stage_in_the_order_of_a_run(make: Any) -> None:
+def test_seconds_computed_and_saved_by_stage_in_the_order_of_a_run(make: Any) -> None:
     two_runs(make)
     costs = stage_costs(make.database, make.name)
     assert costs.stages == (
@@ -32,13 +32,13 @@ def test_seconds_carried_out_and_saved_by_stage_in_the_order_of_a_run(make: Any)
         StageCost("multitask", 2, 23.0, 0, 0.0),
     )
     assert (costs.seconds, costs.saved, costs.store) == (38.0, 10.0, None)
-    assert costs.sentence() == "Stages carried out: 38 s; taken from the stage store: 10 s."
+    assert costs.sentence() == "Stages computed: 38 s; taken from the stage store: 10 s."
 
 
 def test_a_study_without_runs_has_no_stages(light: Any) -> None:
     light.study()
     assert stage_costs(light.database, light.name).stages == ()
-    assert "Stages carried out" not in render_report(light.database, light.name)
+    assert "Stages computed" not in render_report(light.database, light.name)
 
 
 def test_the_report_shows_stages_and_the_store(light: Any) -> None:
@@ -46,7 +46,7 @@ def test_the_report_shows_stages_and_the_store(light: Any) -> None:
     noted = {"folder": "runs/store", "bytes": 12_000_000, "entries": 1}
     light.database.studies.update(light.name, decisions_json={"store": noted})
     text = render_report(light.database, light.name)
-    assert "Stages carried out: 38 s; taken from the stage store: 10 s. It holds 1 stage, 12 MB." in text
+    assert "Stages computed: 38 s; taken from the stage store: 10 s. It holds 1 stage, 12 MB." in text
     assert "Time by stage" in text and stage_costs(light.database, light.name).as_json() == {
         "stage_seconds_run": 38.0,
         "stage_seconds_saved": 10.0,

@@ -7,13 +7,14 @@ import pytest
 from results.errors import UnknownStudy
 from results.records import Database
 from results.rows import RunResult
-from results.summary import summary
+from results.study_results import StudyResults
+from results.summary import summarise
 
 A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 
 
 def test_a_finished_study_has_its_answer(finished: Database) -> None:
-    found = summary(finished, "demo-study")
+    found = summarise(StudyResults(finished, "demo-study"))
     assert found.best.choices["pooling"] == "mean"
     assert [change.factor for change in found.best_changes] == ["pooling", "sts_head", "learning_rate"]
     assert found.gain.interval.estimate == pytest.approx(found.best.mean - found.baseline.mean, abs=1e-6)
@@ -23,7 +24,7 @@ def test_a_finished_study_has_its_answer(finished: Database) -> None:
 
 
 def test_runs_are_counted_by_their_end(finished: Database) -> None:
-    counts = summary(finished, "demo-study").counts
+    counts = summarise(StudyResults(finished, "demo-study")).counts
     assert (counts.complete, counts.pruned, counts.failed, counts.total) == (27, 1, 1, 29)
     assert counts.failures == (("nan_loss", 1),)
 
@@ -31,7 +32,7 @@ def test_runs_are_counted_by_their_end(finished: Database) -> None:
 def test_hours_are_those_of_training_and_evaluation(light: Any) -> None:
     light.study()
     light.complete(A, 0)
-    found = summary(light.database, light.name)
+    found = summarise(StudyResults(light.database, light.name))
     assert found.hours_spent == pytest.approx((80 + 4) / 3600)
     assert found.hours_saved == pytest.approx(6 / 3600)
 
@@ -39,7 +40,7 @@ def test_hours_are_those_of_training_and_evaluation(light: Any) -> None:
 def test_search_runs_alone_give_no_best(light: Any) -> None:
     light.study()
     light.complete(A, 0)
-    found = summary(light.database, light.name)
+    found = summarise(StudyResults(light.database, light.name))
     assert (found.best, found.gain, found.leaderboard, found.ablation) == (None, None, (), ())
 
 
@@ -48,7 +49,7 @@ def test_the_baseline_can_be_the_best(light: Any) -> None:
     light.database.studies.replace_cells(light.name, "confirm", [light.cell("confirm", "baseline", A, 0)])
     for seed in (1000, 1001):
         light.complete(A, seed, "confirm")
-    found = summary(light.database, light.name)
+    found = summarise(StudyResults(light.database, light.name))
     assert found.best_is_baseline
     assert (found.best_changes, found.gain) == ((), None)
 
@@ -57,9 +58,9 @@ def test_a_failed_run_costs_the_time_until_it_failed(light: Any) -> None:
     light.study()
     run = light.start(A, 0)
     light.database.runs.finish(run, RunResult(status="failed", reason="nan_loss"))
-    assert 0 <= summary(light.database, light.name).hours_spent < 0.01
+    assert 0 <= summarise(StudyResults(light.database, light.name)).hours_spent < 0.01
 
 
 def test_an_unknown_study_is_said(light: Any) -> None:
     with pytest.raises(UnknownStudy):
-        summary(light.database, "nothing")
+        summarise(StudyResults(light.database, "nothing"))

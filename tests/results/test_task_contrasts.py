@@ -9,12 +9,12 @@ import pytest
 from report_studies import digest, write
 from scipy import stats
 
-from results.contrasts import common_seeds, contrast, weights_of
+from results.contrasts import common_seeds, contrast, values, weights_of
 from results.moderation import variance_prior
 from results.records import Database
 from results.statistics import paired_difference
 from results.study_results import StudyResults
-from results.task_contrasts import compare_tasks, task_values, unmeasured
+from results.task_contrasts import compare_tasks, unmeasured
 
 A = {"sst": [0.50, 0.52, 0.54], "quora": [0.7, 0.7, 0.7], "sts": [0.30, 0.32, 0.31]}
 B = {"sst": [0.40, 0.43, 0.45], "quora": [0.6, 0.61, 0.59], "sts": [0.35, 0.36, 0.34]}
@@ -110,7 +110,7 @@ def test_a_score_that_is_no_number_is_not_compared(database: Database) -> None:
     results = StudyResults(database, "s")
     assert unmeasured(results, [digest("A")], ["sts"]) == []
     assert contrast(results, {"sts": over(["A"], ["B"])}) is None
-    assert np.isnan(task_values(results, digest("A"), (1000, 1001), "sts")).tolist() == [False, True]
+    assert np.isnan(values(results, digest("A"), (1000, 1001), "sts")).tolist() == [False, True]
 
 
 def test_seed_noise_is_that_of_all_rows(results: StudyResults) -> None:

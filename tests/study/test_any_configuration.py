@@ -197,7 +197,7 @@ EDITS: list[tuple[list[Edit], tuple[str, ...]]] = [
     ([_parts(fine_tune_first={"task": "sick"})], ("fine_tune_first.task: ", "sst, quora, sts", "'sick'")),
     (
         [lambda data: data["tasks"]["sst"].update(head={"name": "cosine"})],
-        ("tasks.sst.head: cosine reads a pair, sst gives a sentence",),
+        ("tasks.sst.head: cosine reads a pair, sst provides a sentence",),
     ),
 ]
 

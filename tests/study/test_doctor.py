@@ -59,7 +59,7 @@ def test_a_folder_that_is_no_store_gets_one_message(tmp_path: Path, capsys: Said
     (tmp_path / "file.txt").write_text("mine", encoding="utf-8")
     for folder in (tmp_path, tmp_path / "nowhere"):
         assert main(["--store", str(folder), "--fix"]) == 2
-        assert f"{folder} is no stage store" in capsys.readouterr().err
+        assert f"{folder} is not a stage store" in capsys.readouterr().err
     assert (tmp_path / "file.txt").exists()
     assert main([]) == 2 and "--store DIR" in capsys.readouterr().err
 
@@ -75,7 +75,7 @@ def test_a_folder_with_more_in_it_is_not_touched(store: StageStore, capsys: Said
     path.mkdir() if intruder.endswith("/") else path.write_text("mine", encoding="utf-8")
     os.utime(path, (1, 1))
     assert main(["--store", str(store.folder), "--fix"]) == 2
-    assert "is no stage store" in capsys.readouterr().err and path.exists()
+    assert "is not a stage store" in capsys.readouterr().err and path.exists()
 
 
 @pytest.mark.parametrize("link", ["claims", "features", f"claims/{TWO}", f"damaged/{TWO}", f"features/{TWO}.features"])
@@ -85,7 +85,7 @@ def test_a_link_is_nothing_of_a_store(store: StageStore, tmp_path: Path, capsys:
     (store.folder / link).parent.mkdir(exist_ok=True)
     (store.folder / link).symlink_to(other)
     assert main(["--store", str(store.folder), "--fix"]) == 2
-    assert "is no stage store" in capsys.readouterr().err and other.is_dir()
+    assert "is not a stage store" in capsys.readouterr().err and other.is_dir()
 
 
 def test_what_goes_meanwhile_is_no_fault(store: StageStore, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import optuna
 import pytest
-from driving import Scripted, Silent, execution, rehearsed
+from driving import PLACES, Scripted, Silent, execution, rehearsed, written
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial
 from sqlite import migrated
 
 from results.errors import LeaseHeld
 from results.records import Database, open_database
-from results.rows import NewRun
+from results.rows import EnvironmentRow, NewRun
+from study import samplers, search_phase
 from study.driver import Driver
+from study.execution import Execution
+from study.messages import Event, RunDone
 from study.observer import Request
+from study.optuna_storage import close
 from study.phases import first_tried
 from study.search import Search
 from study.search_phase import SearchPhase
@@ -36,7 +47,7 @@ class HoldsBack:
     def __init__(self) -> None:
         self.observer, self.requests = Silent(), list[Request]()
 
-    def train(self, next_request: Callable[[], Request | None], search: object) -> None:
+    def train(self, next_request: Callable[[], Request | None], search: object, when_busy: object) -> None:
         while (request := next_request()) is not None:
             self.requests.append(request)
 
@@ -95,3 +106,69 @@ def test_a_driver_without_its_lease_touches_no_run(url: str, database: Database)
     with pytest.raises(LeaseHeld, match="is being run by pid 2 on host b"):
         driver.run()
     assert [run.status for run in database.runs.of_study("s")] == ["running"] and database.studies.cells("s") == []
+
+
+class Killed(BaseException):
+    """The driver's end, from one moment to the next."""
+
+
+class OneByOne(Scripted):
+    """Runs that end at once, scored by what they are; the driver is killed after so many of them."""
+
+    def __init__(self, url: str, left: int) -> None:
+        super().__init__()
+        self._url, self._left, self.proposed = url, left, list[int]()
+
+    def events(self, timeout: float) -> list[Event]:
+        self.proposed.append(len(trials_in(self._url)))  # while the run computes
+        if self._left == 0:
+            raise Killed
+        self._left -= 1
+        job = self.jobs[-1]
+        score = int(hashlib.sha256(str(job.config).encode()).hexdigest()[:4], 16) / 2**16
+        metrics = {("dev", "", "score"): score}
+        return [RunDone(job.run_id, False, 1, score, score, metrics, {}, 1.0, 1.0, 0.0, 10, 10, 10, ())]
+
+
+def trials_in(url: str) -> list[FrozenTrial]:
+    storage = RDBStorage(url)
+    try:
+        return optuna.load_study(study_name="s", storage=storage).trials
+    finally:
+        close(storage)
+
+
+def sittings(url: str, kills: list[int]) -> tuple[list[dict[str, Any]], list[list[int]]]:
+    """A search of nine trials whose driver is killed after so many runs of each sitting; their parameters."""
+    trainer, settings = rehearsed(trials=9, sampler="tpe", pruner="none", phases=("search",))
+    proposed = []
+    with open_database(url) as database:
+        lease = written(database, trainer, settings)
+        environment = database.runs.environment_id(EnvironmentRow(python="3", platform="p", cpu="c", packages_json={}))
+        for left in (*kills, 99):
+            database.runs.interrupt_running("s")
+            engine = OneByOne(url, left)
+            carried = Execution(
+                database=database, study="s", trainer=trainer, engine=engine, observer=Silent(), places=PLACES,
+                lease=lease, environment_id=environment,
+            )  # fmt: skip
+            searched = Search(
+                storage=url, name="s", space=trainer.space, seed=0, sampler="tpe", pruner="none",
+                known=[trainer.space.baseline()],
+            )  # fmt: skip
+            with contextlib.suppress(Killed), closing(searched):
+                SearchPhase(database, trainer, settings, carried).run(searched)
+            proposed.append(engine.proposed)
+        assert [run.trial_number for run in database.runs.of_study("s")] == list(range(9))
+    return [trial.params for trial in trials_in(url)], proposed
+
+
+def test_of_many_trials_the_next_is_asked_ahead_and_a_killed_search_goes_on_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_phase, "AHEAD_FROM", 4)
+    monkeypatch.setattr(samplers, "STARTUP_TRIALS", 2)
+    whole, proposed = sittings(migrated(tmp_path, "whole.db", optunas=True), [])
+    assert proposed == [[1, 2, 3, 5, 6, 7, 8, 9, 9]]
+    parts, _ = sittings(migrated(tmp_path, "parts.db", optunas=True), [2, 3, 0, 1])
+    assert parts == whole

@@ -14,7 +14,8 @@ from sqlite import migrated
 
 from results.records import Database, open_database
 from results.rows import Cell, NewRun, RunResult, StudyRow
-from results.summary import summary
+from results.study_results import StudyResults
+from results.summary import summarise
 from study.ending import SHOWN_CONFIGURATIONS, Ending
 from study.terminal import PlainConsole
 
@@ -64,7 +65,7 @@ def write(database: Database, cells: dict[str, dict[str, Any]], decisions: dict[
 
 
 def ending(database: Database) -> Ending:
-    return Ending(summary(database, "s"), Path("runs/s"), "sqlite:///x.db")
+    return Ending(summarise(StudyResults(database, "s")), Path("runs/s"), "sqlite:///x.db")
 
 
 def shown(database: Database) -> str:

@@ -169,4 +169,4 @@ def test_the_card_says_why_there_is_no_encoder(database: Database, tmp_path: Pat
     monkeypatch.setitem(CONFIGS, "mean", with_adapter)
     write(database)
     text = card(database, tmp_path / "best")
-    assert "There is no folder for `transformers`: its adapter houlsby stands in the layers" in text
+    assert "There is no folder for `transformers`: BertModel has no place for its adapter houlsby" in text

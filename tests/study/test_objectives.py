@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import pytest
+from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 from sqlite import migrated
 
@@ -14,7 +15,8 @@ from search_spaces import Space
 from study import samplers
 from study.messages import Job, RunDone
 from study.objectives import by_front, check, directions, of_event
-from study.rehearsal import carry_out, facts, plant
+from study.rehearsal import carry_out, facts
+from study.response_surface import plant
 from study.search import STARTUP_TRIALS, Search
 from study.settings import SettingsError
 
@@ -81,9 +83,9 @@ def test_optuna_hears_all_values_and_a_resumed_search_just_goes_on(
     parts = [c for _ in range(3) for c in go_on(search(tmp_path, space, name="in parts"), 3)]
     assert parts == whole
     again = search(tmp_path, space)
-    trials = again._study.get_trials()
+    trials = again._mirror.trials()
     assert trials[3].values == [pytest.approx(0.3), 97.0]
-    assert again._study.directions == [1 + 1, 1]  # maximize, minimize
+    assert again._mirror.study(RandomSampler()).directions == [1 + 1, 1]  # maximize, minimize
     again.close()
 
 

@@ -14,7 +14,7 @@ from mtbert.errors import ConfigurationError
 from search_spaces.grammar import Choices
 from study.configuration import of_one_task, to_config
 from study.messages import Job, RunDone
-from study.references import alone, references
+from study.phases import alone, references
 from study.rehearsal import carry_out
 from study.resolve import resolve
 from study.settings import REHEARSAL
@@ -62,7 +62,7 @@ def test_heads_alone_cannot_be_trained_on_a_task_whose_head_learns_nothing() -> 
     tasks = {"sst": {"head": "linear"}, "sts": {"head": "cosine"}}
     whole = config(tasks=tasks, multitask={"trainable": {"name": "heads"}})
     assert list(of_one_task(whole, "sst").tasks) == ["sst"]
-    with pytest.raises(ConfigurationError, match="multitask.trainable: heads trains the heads and the pooling alone"):
+    with pytest.raises(ConfigurationError, match="multitask.trainable: heads trains only the heads and the pooling"):
         of_one_task(whole, "sts")
 
 

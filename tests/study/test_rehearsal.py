@@ -13,8 +13,9 @@ import pytest
 import search_spaces
 from search_spaces import Space
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed
-from study.rehearsal import SEED_NOISE, Surface, carry_out, facts, plant
+from study.rehearsal import SEED_NOISE, carry_out, facts
 from study.resolve import resolve
+from study.response_surface import Surface, plant
 from study.settings import REHEARSAL
 from study.trainers.rehearsal import Rehearsal
 

@@ -1,8 +1,7 @@
-"""TPE by groups proposes what Optuna's own does; of very many trials it reads the best and an even part of the rest."""
+"""Samplers are seeded by the trial; of very many trials TPE is shown the best and evenly spaced others."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,11 @@ import optuna
 import pytest
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.samplers import TPESampler
-from optuna.samplers._tpe.sampler import _split_trials, default_gamma
-from optuna.trial import Trial, TrialState, create_trial
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from study import samplers
-from study.samplers import BEST, SHOWN, STARTUP_TRIALS, Encodings, GroupedTpe, sampler_for, shown
+from study.samplers import BEST, STARTUP_TRIALS, ShownTrials, sampler_for, shown
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
@@ -27,9 +25,14 @@ KNOWN: dict[str, BaseDistribution] = {
 }
 
 
-def study_of(count: int, directions: tuple[str, ...] = ("maximize",), pruned: float = 0.0) -> Study:
+def study_of(
+    count: int,
+    directions: tuple[str, ...] = ("maximize",),
+    pruned: float = 0.0,
+    memory: InMemoryStorage | None = None,
+) -> Study:
     """A study of so many finished trials, a part of them pruned, of a space with a conditional parameter."""
-    rng, study = np.random.default_rng(0), optuna.create_study(directions=directions)
+    rng, study = np.random.default_rng(0), optuna.create_study(directions=directions, storage=memory)
     for _ in range(count):
         params = {"rate": float(rng.random()), "adapter": str(rng.choice(["none", "lora"]))}
         if params["adapter"] == "lora":
@@ -48,94 +51,70 @@ def study_of(count: int, directions: tuple[str, ...] = ("maximize",), pruned: fl
 
 
 def asked(study: Study) -> dict[str, Any]:
-    trial = study.ask()
+    return suggested(study.ask())
+
+
+def suggested(trial: Trial) -> dict[str, Any]:
     trial.suggest_float("rate", 0.0, 1.0)
     if trial.suggest_categorical("adapter", ("none", "lora")) == "lora":
         trial.suggest_float("adapter.lora.rank", 1.0, 8.0)
     return dict(trial.params)
 
 
-def plain(number: int) -> TPESampler:
-    """Optuna's own, with the same seed."""
-    seed = int.from_bytes(hashlib.sha256(f"0/search/{number}".encode()).digest()[:4], "little")
-    return TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS, multivariate=True, group=True, constant_liar=True)
-
-
-@pytest.mark.parametrize(
-    ("finished", "directions"),
-    [(3, ("maximize",)), (40, ("minimize",)), (40, ("maximize", "minimize")), (SHOWN - 2, ("maximize",))],
-)
-def test_it_proposes_to_the_bit_what_optunas_own_proposes(finished: int, directions: tuple[str, ...]) -> None:
-    known: Encodings = {}
-    proposals = []
-    for make in (plain, lambda number: sampler_for("tpe", 0, number, known)):
-        study = study_of(finished, directions, pruned=0.2)
-        found = []
-        for number in range(5):  # the even ones run on, and are lied about
-            study.sampler = make(number)
-            found.append(asked(study))
-            if number % 2:
-                study.tell(len(study.trials) - 1, [0.5] * len(directions))
-        proposals.append(found)
-    assert proposals[0] == proposals[1]
-    assert finished < STARTUP_TRIALS or len(known) > finished  # what was told meanwhile is read too
+@pytest.mark.parametrize("several", [False, True])
+def test_of_no_more_trials_than_are_shown_tpe_proposes_what_it_does_without_us(several: bool) -> None:
+    directions = ("maximize", "minimize") if several else ("maximize",)
+    found = []
+    for most in (None, 40):
+        study = study_of(40, directions, pruned=0.2, memory=ShownTrials(most))
+        study.sampler = sampler_for("tpe", 0, 0)
+        found.append(asked(study))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("pruned", [0.0, 0.5, 0.98])
 def test_of_many_the_best_are_those_that_tpe_would_take(pruned: float) -> None:
     study = study_of(600, pruned=pruned)
     finished = study.get_trials(deepcopy=False)
-    some = shown(study, finished, SOME)
+    some = shown(finished, study.directions, SOME)
     assert len({t.number for t in some}) == SOME
-    wanted, _ = _split_trials(study, finished, default_gamma(len(finished)))
-    found, _ = _split_trials(study, some, default_gamma(len(some)))
-    assert len(wanted) == BEST and [t.number for t in found] == [t.number for t in wanted]
+
+    def rank(trial: FrozenTrial) -> tuple[bool, int, float]:  # as Optuna: complete ones, then those pruned last
+        if trial.state == TrialState.COMPLETE:
+            return False, 0, -float(trial.value or 0)
+        return True, -int(trial.last_step or 0), -trial.intermediate_values[1]
+
+    wanted = sorted(finished, key=rank)[:BEST]
+    assert {t.number for t in wanted} <= {t.number for t in some}
+    assert [t.number for t in sorted(some, key=rank)[:BEST]] == [t.number for t in wanted]
 
 
-def test_of_the_others_an_even_part_is_shown() -> None:
+def test_of_the_others_evenly_spaced_ones_are_shown() -> None:
     study = study_of(600)
-    numbers = sorted(t.number for t in shown(study, study.get_trials(deepcopy=False), SOME))
+    numbers = sorted(t.number for t in shown(study.get_trials(deepcopy=False), study.directions, SOME))
     for quarter in range(4):
         assert 60 <= sum(150 * quarter <= number < 150 * (quarter + 1) for number in numbers) <= 90
 
 
-def test_with_several_objectives_a_tenth_of_what_is_shown_is_the_best() -> None:
+def test_with_several_objectives_the_first_fronts_are_shown() -> None:
     study = study_of(600, ("maximize", "minimize"))
-    some = shown(study, study.get_trials(deepcopy=False), SOME)
+    some = shown(study.get_trials(deepcopy=False), study.directions, SOME)
+    assert len({t.number for t in some}) == SOME
+    second = optuna.create_study(directions=("maximize", "minimize"))
     best = {t.number for t in study.best_trials}
-    assert len(best) <= SOME // 10 and len({t.number for t in some}) == SOME
-    assert best <= {t.number for t in some}
+    second.add_trials(t for t in study.trials if t.number not in best)
+    values = [t.values for t in (*study.best_trials, *second.best_trials)]
+    assert len(values) <= SOME // 10 and all(value in [t.values for t in some] for value in values)
 
 
-def test_of_many_tpe_reads_no_more_than_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samplers, "SHOWN", SOME)
-    read: list[int] = []
-    build = TPESampler._build_parzen_estimator
-
-    def counting(self: TPESampler, *args: object, **kwargs: object) -> object:
-        read.append(len(args[2]))  # type: ignore[arg-type]
-        return build(self, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(TPESampler, "_build_parzen_estimator", counting)
-    study = study_of(SOME + 50)
-    study.sampler = sampler_for("tpe", 0, SOME + 50)
-    asked(study)
-    pairs = list(zip(read[::2], read[1::2], strict=True))
-    assert pairs and all(below + above == SOME for below, above in pairs)
-
-
-def test_what_runs_is_always_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samplers, "SHOWN", SOME)
-    study = study_of(SOME + 50)
-    study.sampler = sampler_for("tpe", 0, 0)
-    asked(study)
-    sampler = sampler_for("tpe", 0, 1)
-    study.sampler = sampler
-    trial: Trial = study.ask()
-    trial.suggest_float("rate", 0.0, 1.0)
-    assert isinstance(sampler, GroupedTpe) and sampler._seen is not None
-    running = sampler._seen._get_trials(states=(TrialState.RUNNING,))
-    assert [t.number for t in running] == [SOME + 50, SOME + 51]
+def test_what_is_shown_of_many_is_all_that_a_sampler_reads_and_what_runs_is_always_shown() -> None:
+    study = study_of(SOME + 50, memory=ShownTrials(SOME))
+    for number in range(2):
+        study.sampler = sampler_for("tpe", 0, number)
+        asked(study)
+    read = study.get_trials(deepcopy=False)
+    assert sum(t.state.is_finished() for t in read) == SOME
+    assert [t.number for t in read if t.state == TrialState.RUNNING] == [SOME + 50, SOME + 51]
 
 
 @pytest.mark.parametrize("name", ["tpe", "nsga2", "random"])
@@ -150,19 +129,20 @@ def test_seed_and_number_decide_what_is_drawn(name: str) -> None:
 
 
 def test_a_search_of_many_trials_that_goes_on_proposes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samplers, "SHOWN", 40)
     monkeypatch.setattr(samplers, "BEST", 4)
 
     def proposals(sittings: int) -> list[dict[str, Any]]:
-        study, found = study_of(60), []
+        memory, found = ShownTrials(40), []
+        study = study_of(60, memory=memory)
         for number in range(6):
             if number % (6 // sittings) == 0:  # a driver that begins again has new copies of all trials
-                copy = optuna.create_study(direction="maximize")
-                copy.add_trials(study.get_trials())
-                study = copy
+                trials, memory = memory.every_trial(0), ShownTrials(40)
+                study = optuna.create_study(direction="maximize", storage=memory)
+                study.add_trials(trials)
             study.sampler = sampler_for("tpe", 0, number)
-            found.append(asked(study))
-            study.tell(len(study.trials) - 1, float(found[-1]["rate"]))
+            trial = study.ask()
+            found.append(suggested(trial))
+            study.tell(trial.number, float(found[-1]["rate"]))
         return found
 
     assert proposals(1) == proposals(3)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.storages._rdb.models import BaseModel
 from optuna.trial import TrialState
 from postgres import own_database
-from sqlalchemy import event, make_url
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlite import migrated
 
 from search_spaces import Constraint, Space
@@ -69,18 +68,18 @@ def test_a_kill_between_optunas_tables_and_their_indexes_leaves_one_study(tmp_pa
 
 
 def test_optunas_tables_are_made_whole_or_not_at_all(tmp_path: Path, space: Space) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    def fail(connection: Connection, cursor: object, statement: str, *_: object) -> None:
+        if "CREATE TABLE trials" in statement:
+            raise KeyboardInterrupt
 
-    trials = BaseModel.metadata.tables["trials"]
-    event.listen(trials, "before_create", fail)
+    event.listen(Engine, "before_cursor_execute", fail)
     try:
         with pytest.raises(KeyboardInterrupt):
             search(tmp_path, space, storage=f"sqlite:///{tmp_path}/s.db")
     finally:
-        event.remove(trials, "before_create", fail)
+        event.remove(Engine, "before_cursor_execute", fail)
     with closing(sqlite3.connect(tmp_path / "s.db")) as database:
-        assert database.execute("select name from sqlite_master where name = 'studies'").fetchall() == []
+        assert database.execute("select name from sqlite_master").fetchall() == []
     search(tmp_path, space).close()
 
 

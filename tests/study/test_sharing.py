@@ -13,9 +13,8 @@ from mtbert.stage_store import claims
 from mtbert.stage_store.keys import ChainKeys
 from mtbert.stage_store.store import StageStore
 from study.observer import Request
-from study.sharing import in_order, needed, wanted_epochs
+from study.sharing import Queue, StagesInProgress, in_order, needed, wanted_epochs
 from study.trainers.stage_keys import StageKeys
-from study.waiting import StagesInProgress, Waiting
 
 KEYS = StageKeys(defaultdict(lambda: "same"), "cpu", 1)
 MLM = {"mlm": {"epochs": 1}}
@@ -92,7 +91,7 @@ def test_a_run_whose_stage_is_being_computed_lets_others_pass_until_it_is_there(
     stages = StagesInProgress(store)
     one, two, plain = request("one", MLM), request("two", MLM, ALONE), request("plain")
     requests = [one, two, plain]
-    waiting = Waiting(lambda: requests.pop(0) if requests else None, stages)
+    waiting = Queue(lambda: requests.pop(0) if requests else None, stages)
     assert waiting.take() == one
     stages.began(1, one)
     assert waiting.take() == plain
@@ -106,7 +105,7 @@ def test_when_the_computing_run_has_failed_the_next_goes_on(tmp_path: Path) -> N
     stages = StagesInProgress(StageStore(tmp_path))
     requests = [request("one", MLM), request("two", MLM, ALONE), request("three", MLM, epochs=5)]
     first, second, third = requests
-    waiting = Waiting(lambda: requests.pop(0) if requests else None, stages)
+    waiting = Queue(lambda: requests.pop(0) if requests else None, stages)
     stages.began(1, waiting.take() or first)
     assert waiting.take() is None
     stages.ended(1, well=False)
@@ -126,7 +125,7 @@ def test_a_search_holds_back_only_so_many(tmp_path: Path) -> None:
         asked.append(len(asked))
         return request(f"trial {len(asked)}", MLM, batch_size=len(asked))
 
-    waiting = Waiting(ask, stages, most=2)
+    waiting = Queue(ask, stages, most=2)
     first = waiting.take()
     assert first is not None
     stages.began(1, first)
@@ -144,7 +143,7 @@ def test_another_studys_claim_is_waited_for(tmp_path: Path) -> None:
     claim = claims.take(tmp_path / "claims" / key)
     assert claim is not None
     requests = [one]
-    waiting = Waiting(lambda: requests.pop(0) if requests else None, StagesInProgress(store))
+    waiting = Queue(lambda: requests.pop(0) if requests else None, StagesInProgress(store))
     assert waiting.take() is None
     claim.release()
     assert waiting.take() == one
@@ -153,7 +152,7 @@ def test_another_studys_claim_is_waited_for(tmp_path: Path) -> None:
 def test_without_a_store_nobody_waits() -> None:
     stages = StagesInProgress(None)
     requests = [request("one", MLM), request("two", MLM, ALONE)]
-    waiting = Waiting(lambda: requests.pop(0) if requests else None, stages)
+    waiting = Queue(lambda: requests.pop(0) if requests else None, stages)
     for number in (1, 2):
         taken = waiting.take()
         assert taken is not None

@@ -82,7 +82,7 @@ def mirrored(url: str, tracker: Written, *changed: int) -> Mirror:
     ("given", "told"),
     [
         ("wandb:x", "--track takes mlflow:URI or tensorboard:DIR, got 'wandb:x'"),
-        ("tensorbord:runs", "Did you mean tensorboard?"),
+        ("tensorbord:runs", "Did you mean 'tensorboard'?"),
         ("mlflow", "--track mlflow needs to be told where"),
         ("tensorboard:", "--track tensorboard needs to be told where"),
         ("mlflow:./mlruns", "MLflow keeps runs on a server or in a database, got './mlruns'"),

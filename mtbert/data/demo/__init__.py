@@ -1,8 +1,8 @@
-"""The demo corpus: made-up sentences for the three tasks, the same on every machine, no network.
+"""The demo corpus: generated sentences for the three tasks, the same on every machine, without a network.
 
 The sentences are composed from the project's own small grammars, so the structure behind each label is known
-(`demo_reviews`, `demo_questions`, `demo_scenes`), and then the labels are made noisy at fixed rates.
-Numbers from it show that a study works; they say nothing about real sentences.
+(`reviews`, `questions`, `scenes`); then the labels are made noisy at fixed rates. Results on it show that a study
+works; they say nothing about real sentences.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mtbert.data.demo.scenes import scene_pair
 from mtbert.data.examples import Split, TaskData
 
 SENTIMENT_MOVED = 0.12  # share of sentiment labels moved to a neighbouring class
-DUPLICATE_FLIPPED = 0.06  # share of duplicate labels turned around
+DUPLICATE_FLIPPED = 0.06  # share of duplicate labels inverted
 SIMILARITY_NOISE = 0.35  # standard deviation of the noise on similarities, in points of 0..5
 CLASS_WEIGHTS = (0.14, 0.24, 0.21, 0.26, 0.15)  # the shape of SST-5: fewer at both ends
 
@@ -27,10 +27,10 @@ Row = tuple[str, str | None, float]  # first text, second text, label
 
 
 def generate(seed: int = 0, train: int = 2000, dev: int = 400, test: int = 400) -> dict[str, TaskData]:
-    """The splits of "sst", "quora" and "sts" with so many examples each.
+    """Return the splits of "sst", "quora" and "sts" with these numbers of examples each.
 
-    Equal arguments give equal data in every process and on every machine. No sentence (or pair, in either
-    order) occurs twice within a task. With one seed, another `train` changes neither dev nor test.
+    Equal arguments give equal data in every process and on every machine. No sentence (or pair, in either order) occurs
+    twice within a task. With one seed, another `train` changes neither dev nor test.
     """
     data = {}
     for task, draw in _DRAWS.items():
@@ -45,9 +45,9 @@ def generate(seed: int = 0, train: int = 2000, dev: int = 400, test: int = 400) 
 
 
 def _sentiment(rng: Random) -> Row:
-    wanted = rng.choices(range(5), weights=CLASS_WEIGHTS)[0]
+    target = rng.choices(range(5), weights=CLASS_WEIGHTS)[0]
     text, label = review(rng)
-    while label != wanted:
+    while label != target:
         text, label = review(rng)
     if rng.random() < SENTIMENT_MOVED:
         label += 1 if label == 0 else -1 if label == 4 else rng.choice((-1, 1))
@@ -72,7 +72,11 @@ _DRAWS: Mapping[str, Callable[[Random], Row]] = {
 
 
 def _distinct(draw: Callable[[], Row], count: int) -> list[Row]:
-    """So many rows with different texts; ValueError when the grammar does not hold that many."""
+    """Return `count` rows with different texts.
+
+    Raises:
+        ValueError: the grammar does not have that many.
+    """
     rows: list[Row] = []
     seen: set[tuple[str, ...]] = set()
     for _ in range(100 * count + 1):
@@ -83,7 +87,7 @@ def _distinct(draw: Callable[[], Row], count: int) -> list[Row]:
         if key not in seen:
             seen.add(key)
             rows.append(row)
-    raise ValueError(f"the demo's grammars do not hold {count:,} different examples, only about {len(rows):,}")
+    raise ValueError(f"the demo's grammars have only about {len(rows):,} different examples, not {count:,}")
 
 
 def _split(task: str, name: str, rows: list[Row]) -> Split:

@@ -1,7 +1,6 @@
-"""Made-up question pairs: paraphrases by syntax and synonym against minimal pairs that ask something else.
+"""Generated question pairs: paraphrases by syntax and synonym, and minimal pairs that ask something else.
 
-A frame is one intent: several ways to ask it, slots to fill, and near questions that look alike but
-are others.
+A frame is one intent: several ways to ask it, slots to fill, and similar questions that ask something else.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ Value = tuple[str, ...]  # one meaning and its wordings
 
 
 def _values(text: str) -> tuple[Value, ...]:
-    """Meanings separated by "; ", the wordings of one by "/"."""
+    """Split text into meanings, separated by "; ", and their wordings, separated by "/"."""
     return tuple(tuple(meaning.split("/")) for meaning in text.split("; "))
 
 
@@ -171,7 +170,7 @@ FRAMES: tuple[Frame, ...] = (
 
 
 def question_pair(rng: Random) -> tuple[str, str, int]:
-    """Two different questions and 1 when they ask the same, else 0, before label noise."""
+    """Return two different questions and 1 when they ask the same, else 0, before label noise."""
     frame = rng.choice(FRAMES)
     meaning = _meaning(frame, rng)
     first = _words(rng.choice(frame.asks), meaning, rng)
@@ -193,7 +192,7 @@ def question_pair(rng: Random) -> tuple[str, str, int]:
 
 
 def _meaning(frame: Frame, rng: Random) -> dict[str, Value]:
-    """A value for every slot, all different, so that swapping two of them changes the question."""
+    """Return a value for every slot, all different, so that swapping two of them changes the question."""
     meaning: dict[str, Value] = {}
     for slot, values in frame.slots.items():
         meaning[slot] = rng.choice([value for value in values if value not in meaning.values()])
@@ -206,7 +205,7 @@ def _words(pattern: str, meaning: dict[str, Value], rng: Random) -> str:
 
 
 def _different(first: str, frame: Frame, meaning: dict[str, Value], rng: Random) -> str:
-    """The same question in other words; there are at least three patterns, so the loop ends."""
+    """Return the same question in other words; there are at least three patterns, so the loop ends."""
     while True:
         second = _words(rng.choice(frame.asks), meaning, rng)
         if second != first:

@@ -1,7 +1,7 @@
-"""Made-up film reviews: a graded sentiment composed of phrases, with negation, intensifiers and contrast.
+"""Generated film reviews: a graded sentiment composed of phrases, with negation, intensifiers and contrast.
 
-Each phrase has a valence from -2 to 2; modifiers scale it, "not" and "far from" turn it around, and in "X,
-but Y" or "although X, Y" the second part decides. The sum falls into one of five classes.
+Each phrase has a valence from -2 to 2; modifiers scale it, "not" and "far from" invert it, and in "X, but Y" or
+"although X, Y" the second part decides. The sum is mapped to one of five classes.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ BORDERS = (-1.35, -0.45, 0.45, 1.35)  # between the classes 0|1|2|3|4
 
 
 def review(rng: Random) -> tuple[str, int]:
-    """One sentence and its class, 0 (very negative) to 4 (very positive), before label noise."""
+    """Return one sentence and its class, 0 (very negative) to 4 (very positive), before label noise."""
     form = rng.choices(FORMS, weights=FORM_WEIGHTS)[0]
     words, valence = form(rng)
     return words[0].upper() + words[1:] + " .", sum(valence > border for border in BORDERS)
 
 
 def _clause(rng: Random) -> Phrase:
-    """A statement about a part of the film: "the acting is not bad", "the ending left me cold"."""
+    """Return a statement about a part of the film: "the acting is not bad", "the ending left me cold"."""
     aspect = rng.choice(ASPECTS)
     if rng.random() < 0.7:
         words, valence = _quality(rng)
@@ -77,7 +77,7 @@ def _clause(rng: Random) -> Phrase:
 
 
 def _quality(rng: Random) -> Phrase:
-    """An adjective with its modifier: "utterly dull", "far from superb"."""
+    """Return an adjective with its modifier: "utterly dull", "far from superb"."""
     valence = rng.choices(tuple(ADJECTIVES), weights=(2, 2, 1, 2, 2))[0]
     modifier, factor = rng.choice(NEGATIONS if valence and rng.random() < NEGATED_SHARE else MODIFIERS)
     return modifier + rng.choice(ADJECTIVES[valence]), valence * factor

@@ -1,8 +1,8 @@
-"""Made-up sentence pairs about scenes: similarity is the weighted share of meaning that both sentences hold.
+"""Generated sentence pairs about scenes: similarity is the weighted share of meaning that both sentences have.
 
-A scene has slots: who (how many, of what kind) does what and where, or two actors who do something each. A
-slot that means the same counts full, one of the same family less than half, another one nothing; wording
-and word order count nothing. Two actors who trade places keep every word and lose meaning.
+A scene has slots: who (how many, of what kind) does what and where, or two actors who each do something. A slot with
+the same meaning counts fully, one of the same family less than half, another one nothing; wording and word order count
+nothing. If two actors trade places, all words stay and meaning is lost.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Meaning:
 
 
 def _meanings(family: str, *values: str) -> tuple[Meaning, ...]:
-    """Values written as "man/guy": wordings of one meaning, separated by slashes."""
+    """Return values written as "man/guy": wordings of one meaning, separated by slashes."""
     return tuple(Meaning(family, tuple(value.split("/"))) for value in values)
 
 
@@ -104,7 +104,7 @@ Scene = dict[str, Meaning]
 
 
 def scene_pair(rng: Random) -> tuple[str, str, float]:
-    """Two different sentences and their similarity, 0 to 5, before label noise and rounding."""
+    """Return two different sentences and their similarity, 0 to 5, before label noise and rounding."""
     weights = TWO_ACTORS if rng.random() < TWO_ACTORS_SHARE else ONE_ACTOR
     choices = _choices(rng)
     first = _scene(weights, choices, rng)
@@ -123,7 +123,7 @@ def scene_pair(rng: Random) -> tuple[str, str, float]:
 
 
 def scene_triplet(rng: Random) -> tuple[str, str, str]:
-    """A scene, the same one in other words, and one in which the actor does something of another kind."""
+    """Return a scene, the same one in other words, and one in which the actor does something of another kind."""
     weights = TWO_ACTORS if rng.random() < TWO_ACTORS_SHARE else ONE_ACTOR
     choices = _choices(rng)
     scene = _scene(weights, choices, rng)
@@ -136,7 +136,7 @@ def scene_triplet(rng: Random) -> tuple[str, str, str]:
 
 
 def similarity(first: Scene, second: Scene, weights: dict[str, float]) -> float:
-    """The sum of the weights of the slots that agree, `SAME_FAMILY` of it for the same family; 0 to 5."""
+    """Return the sum of the weights of the slots that agree, `SAME_FAMILY` of it for the same family; 0 to 5."""
     return sum(weight * _agreement(first[slot], second[slot]) for slot, weight in weights.items())
 
 
@@ -145,7 +145,7 @@ def _agreement(first: Meaning, second: Meaning) -> float:
 
 
 def _choices(rng: Random) -> dict[str, tuple[Meaning, ...]]:
-    """The values each slot may take, for people in three scenes of four, else for animals."""
+    """Return the values each slot may take, for people in three scenes of four, else for animals."""
     people = rng.random() < 0.75
     agents, actions = (PEOPLE, PERSON_ACTIONS) if people else (ANIMALS, ANIMAL_ACTIONS)
     return {
@@ -160,7 +160,7 @@ def _choices(rng: Random) -> dict[str, tuple[Meaning, ...]]:
 
 
 def _scene(weights: dict[str, float], choices: dict[str, tuple[Meaning, ...]], rng: Random) -> Scene:
-    """A value for every slot; two actors are never the same, nor do they do the same."""
+    """Return a value for every slot; two actors are never the same, nor do they do the same."""
     scene: Scene = {}
     for slot in weights:
         scene[slot] = rng.choice([value for value in choices[slot] if value not in scene.values()])
@@ -168,7 +168,7 @@ def _scene(weights: dict[str, float], choices: dict[str, tuple[Meaning, ...]], r
 
 
 def _varied(value: Meaning, values: tuple[Meaning, ...], kept: float, rng: Random) -> Meaning:
-    """The same meaning with probability `kept`, else one of its family or any other, evenly."""
+    """Return the same meaning with probability `kept`, else one of its family or any other, evenly."""
     if rng.random() < kept:
         return value
     family = rng.random() < 0.5

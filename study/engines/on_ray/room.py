@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from study.engines.gpu_shares import runs_per_gpu
+from study.engines.abstract import runs_per_gpu
 
 
 def gpus_per_run(nodes: Iterable[Mapping[str, float]], asked: float | None) -> float:

@@ -50,10 +50,13 @@ def test_json_gives_the_same_configuration_back() -> None:
         ({"adapters": {"pal": {"width": 0}}}, r"adapters\.0\.width: Input should be greater than or equal to 1, got 0"),
         ({"adapters": {"lora": {"alpha": 0}}}, r"adapters\.0\.alpha: Input should be greater than 0, got 0"),
         ({"adapters": {"pal": 204}}, r"adapters\.0: Input should be a valid dictionary"),
-        ({"adapters": ["pal"], "backbone": "bilstm"}, "a BiLSTM has no place for them, got pal with backbone bilstm"),
+        (
+            {"adapters": ["pal"], "backbone": "bilstm"},
+            "adapters need the layers of a BERT, got pal with backbone bilstm",
+        ),
         (
             {"adapters": ["pal", "lora"], "multitask": {"trainable": {"name": "heads"}}},
-            "never trained do nothing, got lora, pal with multitask.trainable heads; use adapters_and_heads",
+            "do nothing if they are never trained, got lora, pal with multitask.trainable heads; use adapters",
         ),
         (
             {"multitask": {"trainable": {"name": "adapters_and_heads"}}},

@@ -194,7 +194,9 @@ def test_whatever_is_given_is_refused_in_words(value: Any) -> None:
 
 def test_one_task_first_needs_an_encoder_that_hands_on_what_it_learned() -> None:
     assert parse({"fine_tune_first": {}}).fine_tune_first
-    with pytest.raises(ConfigurationError, match="fine_tune_first: what quora learns first reaches the other tasks"):
+    with pytest.raises(
+        ConfigurationError, match="fine_tune_first: the other tasks benefit from quora only through a shared encoder"
+    ):
         parse({"fine_tune_first": {}, "encoder": {"shared": False}})
 
 
@@ -208,7 +210,7 @@ def test_validation_itself_raises_pydantics_error() -> None:
     [
         (
             {"tasks": {"sst": {"head": "cosine"}}},
-            "tasks.sst.head: cosine reads a pair, sst gives a sentence; use one of dense",
+            "tasks.sst.head: cosine reads a pair, sst provides a sentence; use one of dense",
         ),
         ({"tasks": {"qora": {"head": "concat"}}}, "No task named 'qora'. Did you mean 'quora'"),
         ({"tasks": {}}, "at least one task"),
@@ -228,7 +230,7 @@ def test_what_no_run_can_have_is_refused_with_the_way_out(configuration: dict[st
     [
         (
             {"balancer": "gradnorm", "sampler": "sequential"},
-            "multitask.balancer: gradnorm needs the losses of all tasks in a step, sampler sequential gives one; "
+            "multitask.balancer: gradnorm needs the losses of all tasks in a step, sampler sequential has one; "
             "use the sampler hybrid or joint",
         ),
         ({"surgery": "pcgrad", "sampler": "annealed"}, "multitask.surgery: pcgrad needs the gradients of all tasks"),
@@ -287,7 +289,7 @@ def test_a_balancer_that_needs_one_loss_goes_with_every_sampler() -> None:
 def test_a_subsample_that_is_none_is_refused_in_one_message(subsample: Any) -> None:
     faults = told({"tasks": {"sst": {"head": "linear", "subsample": subsample}}})
     assert list(faults) == ["tasks.sst.subsample"]
-    assert "a part of them (between 0 and 1) or 'smallest', got " in faults["tasks.sst.subsample"][0]
+    assert "a share of them (between 0 and 1) or 'smallest', got " in faults["tasks.sst.subsample"][0]
 
 
 @for_each("subsample", [1, 8544, 0.25, "smallest", None])

@@ -102,7 +102,7 @@ def test_a_folder_without_the_files_gets_the_way_out(tmp_path: Path) -> None:
         read_folder(tmp_path, TASKS)
     assert str(caught.value) == (
         f"{tmp_path} has none of the files of the course layout (ids-sst-train.csv, quora-train.csv, "
-        "sts-train.csv).\nGive a folder that has them, or --data demo (made up, no download), or --data hub."
+        "sts-train.csv).\nGive a folder that has them, or --data demo (generated, no download), or --data hub."
     )
 
 

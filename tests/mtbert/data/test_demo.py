@@ -66,7 +66,7 @@ def test_no_row_nor_id_occurs_twice_in_any_split(data: dict[str, TaskData]) -> N
 
 
 def test_more_rows_than_a_grammar_holds_are_refused() -> None:
-    with pytest.raises(ValueError, match="do not hold 2 different examples, only about 1"):
+    with pytest.raises(ValueError, match="only about 1 different examples, not 2"):
         _distinct(lambda: ("Always the same .", None, 0.0), 2)
 
 

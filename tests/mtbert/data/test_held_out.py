@@ -96,8 +96,9 @@ def test_a_train_split_of_which_nothing_is_left_is_one_message() -> None:
     with pytest.raises(DataError) as caught:
         without_leaks(corpus(sst=lost, rotten_tomatoes=other))
     assert str(caught.value) == (
-        "made here: no train row is left of sst (2 of 3 rows by its own splits): each holds a sentence of a dev or "
-        "test split. Give other train files, or leave out the task whose splits hold these sentences (--tasks)."
+        "made here: no train row is left of sst (2 of 3 rows by its own splits): each contains a sentence of a "
+        "dev or test split. Give other train files, or leave out the task whose splits contain these sentences "
+        "(--tasks)."
     )
 
 

@@ -93,7 +93,7 @@ def test_a_column_of_another_type_is_an_error(tmp_path: Path) -> None:
     numbers = {**pairs("any"), "question2": list(range(40))}
     save(tmp_path, "nyu-mll/glue/qqp", train=numbers, validation=numbers)
     told = refused(f"hub:{tmp_path}", "quora")
-    assert "nyu-mll/glue:train must have text in its column question2, which holds Value('int64')" in told
+    assert "nyu-mll/glue:train must have text in its column question2, which has Value('int64')" in told
 
 
 def test_a_missing_split_is_an_error(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_missing_split_is_an_error(tmp_path: Path) -> None:
 def test_one_split_saved_alone_is_an_error_with_the_way_out(tmp_path: Path) -> None:
     datasets.Dataset.from_dict(pairs("any")).save_to_disk(str(tmp_path / "nyu-mll/glue/qqp"))
     told = refused(f"hub:{tmp_path}", "quora")
-    assert "holds one split alone" in told and "datasets.load_dataset('nyu-mll/glue', 'qqp').save_to_disk(" in told
+    assert "has one split alone" in told and "datasets.load_dataset('nyu-mll/glue', 'qqp').save_to_disk(" in told
 
 
 def test_a_data_set_that_is_not_there_is_an_error_with_the_way_out(tmp_path: Path) -> None:

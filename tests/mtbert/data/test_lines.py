@@ -1,4 +1,4 @@
-"""Text files with one sentence a line."""
+"""Text files with one sentence per line."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def test_what_unicode_calls_a_line_end_inside_a_line_is_none(tmp_path: Path) -> 
 
 def test_a_file_without_a_sentence_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(" \n\n")
-    with pytest.raises(DataError, match=r"a\.txt is empty\. Expected: one sentence a line"):
+    with pytest.raises(DataError, match=r"a\.txt is empty\. Expected: one sentence per line"):
         read_lines(tmp_path / "a.txt")

@@ -28,7 +28,7 @@ def test_in_domain_is_what_the_folder_has(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_in_domain_sentences_is_an_error_with_a_way_out(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no in-domain sentences \(rt-polarity.*take another corpus: tasks"):
+    with pytest.raises(DataError, match=r"no in-domain sentences \(rt-polarity.*use another corpus: tasks"):
         text_sources.in_domain(str(tmp_path))
 
 
@@ -103,7 +103,7 @@ def test_the_hubs_files_are_read_from_where_the_library_saved_them(tmp_path: Pat
     ("read", "name"), [(text_sources.wikipedia, "wiki1m_for_simcse.txt"), (text_sources.triplets, "nli_for_simcse.csv")]
 )
 def test_a_file_that_was_not_saved_is_named(read: Callable[[str], object], name: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=f"{SIMCSE} has neither the file {name} nor what `datasets` saved of it"):
+    with pytest.raises(DataError, match=f"{SIMCSE} has neither the file {name} nor a copy saved by `datasets`"):
         read(f"hub:{tmp_path}")
 
 

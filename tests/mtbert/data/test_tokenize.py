@@ -14,7 +14,8 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
 from mtbert.data.examples import Corpus, Split, TaskData, fingerprint
-from mtbert.data.tokenize import Ragged, choose, joined, prepare, prepared_fingerprint, tokenize_split
+from mtbert.data.prepared import prepare
+from mtbert.data.tokenize import Ragged, choose, joined, tokenize_split
 
 PAD, UNK, CLS, SEP = range(4)
 
@@ -95,11 +96,6 @@ def test_the_fingerprint_follows_content_length_and_tokenizer(tokenizer: Tokeniz
     assert prepare(corpus(), tokenizer, max_tokens=8, train_examples=3).fingerprint != base
 
 
-def test_the_fingerprint_is_known_before_tokenizing(tokenizer: Tokenizer) -> None:
-    prepared = prepare(corpus(), tokenizer, max_tokens=8, train_examples=3)
-    assert prepared_fingerprint(corpus(), tokenizer, max_tokens=8, train_examples=3) == prepared.fingerprint
-
-
 def test_a_tokenizer_without_padding_token_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\[PAD\]"):
         prepare(corpus(), Tokenizer(WordLevel({"a": 0}, unk_token="a")), max_tokens=8)
@@ -111,8 +107,6 @@ def test_texts_are_tokenized_as_splits_are_and_are_in_the_fingerprint(tokenizer:
     assert [prepared.texts["tasks"][i].tolist() for i in (0, 1)] == [[CLS, 4, SEP], [CLS, 5, 6, SEP]]
     assert prepared.fingerprint != plain.fingerprint
     assert prepared.fingerprint != prepare(corpus(), tokenizer, max_tokens=4, texts={"tasks": ("a", "b c")}).fingerprint
-    told = prepared_fingerprint(corpus(), tokenizer, max_tokens=4, texts={"tasks": ("a", "b c d")})
-    assert told == prepared.fingerprint
 
 
 def test_the_fingerprint_without_texts_is_what_it_was_before_there_were_any(tokenizer: Tokenizer) -> None:

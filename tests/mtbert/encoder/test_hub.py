@@ -46,7 +46,9 @@ def test_a_model_in_the_cache_is_found_offline(folder: Path, tmp_path: Path) -> 
 
 def test_a_model_that_cannot_be_had_gives_one_message(tmp_path: Path) -> None:
     told = load_with_cache(tmp_path)
-    assert told.startswith("backbone 'someone/model' is no folder here, and the Hugging Face hub did not give it:")
+    assert told.startswith(
+        "backbone 'someone/model' is not a folder here, and cannot be downloaded from the Hugging Face hub:"
+    )
     assert told.endswith("Check the name and the network, or give a folder that holds the model.")
 
 

@@ -14,13 +14,13 @@ from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
 from mtbert.model import MultitaskModel, build_model
 from mtbert.run import run
 from mtbert.stages import fine_tune_first, mlm, simcse_supervised, simcse_unsupervised
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 
 ORDER = ["mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "multitask", "single_task"]
 BEFORE = ORDER[:4]
 
 
-def carry_out(name: str, model: MultitaskModel, config: RunConfig, data: Prepared, seed: int) -> StageTold:
+def carry_out(name: str, model: MultitaskModel, config: RunConfig, data: Prepared, seed: int) -> StageLosses:
     assert config.mlm and config.simcse_unsupervised and config.simcse_supervised and config.fine_tune_first
     if name == "mlm":
         return mlm.run(model, config.mlm, data, seed)

@@ -12,7 +12,7 @@ from mtbert.config.stages import FineTuneFirstConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, build_model
 from mtbert.stages import fine_tune_first
-from mtbert.stages.losses import StageTold
+from mtbert.stages.losses import StageLosses
 from mtbert.training.evaluation import evaluate
 from mtbert.training.trainer import DivergedError
 
@@ -26,7 +26,7 @@ def changed_parts(model: MultitaskModel, before: MultitaskModel) -> set[str]:
     }
 
 
-def carried(staged: RunConfig, data: Prepared, config: FineTuneFirstConfig) -> tuple[MultitaskModel, StageTold]:
+def carried(staged: RunConfig, data: Prepared, config: FineTuneFirstConfig) -> tuple[MultitaskModel, StageLosses]:
     model = build_model(staged, data.vocabulary_size)
     return model, fine_tune_first.run(model, config, data, 0, staged.tasks, staged.multitask.optimizer)
 

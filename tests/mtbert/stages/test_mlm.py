@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from mtbert.config import RunConfig
 from mtbert.config.stages import MlmConfig
 from mtbert.data.tokenize import Prepared
+from mtbert.encoder.tiny_vocabulary import SPECIAL_TOKENS
 from mtbert.errors import DataError
 from mtbert.model import build_model
 from mtbert.random_streams import numpy_stream, torch_stream
@@ -74,7 +75,7 @@ def test_the_vocabulary_of_a_tokenizer_leaves_special_tokens_out(data: Prepared)
     found, tokenizer = vocabulary_of(data.tokenizer_json), Tokenizer.from_str(data.tokenizer_json)
     assert found.mask_id == tokenizer.token_to_id("[MASK]")
     assert len(found.ordinary) == data.vocabulary_size - 5
-    assert not {tokenizer.token_to_id(t) for t in mlm.SPECIAL_TOKENS} & set(found.ordinary.tolist())
+    assert not {tokenizer.token_to_id(t) for t in SPECIAL_TOKENS} & set(found.ordinary.tolist())
 
 
 def test_a_tokenizer_without_mask_is_refused() -> None:

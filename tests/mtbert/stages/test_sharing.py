@@ -84,8 +84,8 @@ def test_a_second_run_takes_from_the_store_what_it_shares_with_the_first(
     again = shared_run(brief, data, StageStore(tmp_path))
     assert same(again, alone) and executed(again) == ["multitask", "single_task"]
     assert again.shared_seconds > 0 and again.train_seconds < first.train_seconds + first.shared_seconds
-    assert [(s.name, s.key, s.told) for s in again.stages] == [(s.name, s.key, s.told) for s in first.stages]
-    assert [s.told is not None for s in again.stages] == [True] * 4 + [False] * 2
+    assert [(s.name, s.key, s.losses) for s in again.stages] == [(s.name, s.key, s.losses) for s in first.stages]
+    assert [s.losses is not None for s in again.stages] == [True] * 4 + [False] * 2
 
     part = brief.model_dump(mode="json")
     part["fine_tune_first"]["optimizer"]["learning_rate"] = 1e-4

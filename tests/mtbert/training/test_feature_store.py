@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,13 +40,14 @@ class Computing:
 def test_every_way_of_keeping_gives_the_same_bits(dtype: torch.dtype, tmp_path: Path) -> None:
     computing = Computing(ROWS.to(dtype))
     shared = in_shared_file(computing, tmp_path / "a", "key").values
-    ways = (in_memory(computing), in_hidden_file(computing, tmp_path), shared)
+    ways = (in_memory(computing), in_hidden_file(computing), shared)
     for found in ways:
         assert found.dtype == dtype and torch.equal(found, computing.rows)
 
 
-def test_a_hidden_file_has_no_name(tmp_path: Path) -> None:
-    found = in_hidden_file(Computing(), tmp_path)
+def test_a_hidden_file_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    found = in_hidden_file(Computing())
     assert torch.equal(found, ROWS) and list(tmp_path.iterdir()) == []
 
 
@@ -120,19 +122,23 @@ def test_a_computation_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_small_array_lies_in_memory_and_a_large_one_in_a_file(tmp_path: Path) -> None:
-    missing = FeatureStore(scratch=tmp_path / "missing", memory_bytes=ROWS.nbytes)
-    assert torch.equal(missing.keep(Computing(), ROWS.nbytes, "").values, ROWS)  # no file was asked for
+def test_a_small_array_lies_in_memory_and_a_large_one_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    store = FeatureStore(memory_bytes=ROWS.nbytes)
+    assert torch.equal(store.keep(Computing(), ROWS.nbytes, "").values, ROWS)  # no file was asked for
     with pytest.raises(FileNotFoundError):
-        in_hidden_file(Computing(), missing.scratch)
+        in_hidden_file(Computing())
 
 
 def test_where_no_file_can_be_written_it_is_told_and_the_array_is_in_memory(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     no_folder = tmp_path / "file"
     no_folder.write_text("in the way")
-    store = FeatureStore(shared=no_folder, scratch=tmp_path / "missing", memory_bytes=0)
+    store = FeatureStore(shared=no_folder, memory_bytes=0)
     with caplog.at_level(logging.WARNING):
         assert torch.equal(store.keep(Computing(), ROWS.nbytes, "key").values, ROWS)
     first, second = caplog.messages

@@ -20,8 +20,9 @@ from mtbert import components
 from mtbert.config import RunConfig
 from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.config.stages import SingleTaskConfig
+from mtbert.data.batching import Border, FrozenBatch
 from mtbert.data.tokenize import Prepared
-from mtbert.model import Border, FrozenBatch, MultitaskModel
+from mtbert.model import MultitaskModel
 from mtbert.run import run
 from mtbert.stages import single_task
 from mtbert.stages.multitask import train_sample

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from torch import Tensor
 
 from mtbert import components
 from mtbert.config import RunConfig
+from mtbert.data.batching import FrozenBatch
 from mtbert.data.tokenize import Prepared
-from mtbert.model import FrozenBatch, MultitaskModel, freeze
+from mtbert.model import MultitaskModel, freeze
 from mtbert.training.frozen_cache import WORTH, FrozenParts, Shared
 from mtbert.training.frozen_inputs import FrozenInputs, PartInputs, TokenInputs
 from mtbert.training.trainer import Trainer
@@ -90,15 +92,16 @@ def test_hidden_states_above_the_limit_are_not_kept(
             assert isinstance(frozen.inputs("quora", split), kept)
             assert isinstance(frozen.inputs("quora", split), kept)
     (told,) = caplog.messages
-    assert told.startswith("hidden states of 6 examples of quora take more than there is room for")
+    assert told.startswith("hidden states of 6 examples of quora are too large to cache")
 
 
 @pytest.mark.parametrize("pooling", ["cls", "attention"])
 def test_a_file_holds_the_same_bits_and_is_gone_with_its_array(
-    tiny: RunConfig, prepared: Prepared, pooling: str, tmp_path: Path
+    tiny: RunConfig, prepared: Prepared, pooling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     model = heads_only(tiny, prepared, pooling)
-    in_file = FrozenParts(model, prepared.pad_id, scratch=tmp_path, memory_bytes=0)
+    in_file = FrozenParts(model, prepared.pad_id, memory_bytes=0)
     in_memory = FrozenParts(model, prepared.pad_id)
     assert torch.equal(states_of(in_file, prepared), states_of(in_memory, prepared))
     assert list(tmp_path.iterdir()) == []

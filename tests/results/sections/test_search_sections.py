@@ -22,8 +22,12 @@ RECIPES = [{"name": "theirs <b>", "source": "x", "note": "", "choices": B}]
 
 
 def built(section: Any, database: Database, name: str = "demo-study") -> Any:
+    return built_by(section.build, database, name)
+
+
+def built_by(build: Any, database: Database, name: str = "demo-study") -> Any:
     results = StudyResults(database, name)
-    return section.build(results, summarise(results))
+    return build(results, summarise(results))
 
 
 def run(make: Any, choices: Any, seed: int, phase: str, score: float, **changes: Any) -> int:
@@ -59,17 +63,14 @@ def test_a_grid_has_none_of_them_and_neither_has_a_study_without_runs(light: Any
 
 def test_too_few_runs_say_how_many_are_missing(finished: Database) -> None:
     found = built(importance, finished)
-    assert found.sentence() == (
-        "Not enough runs: 3, and 3 factors need at least 20. 17 more complete runs of the search would be "
-        "enough to compute importances."
-    )
+    assert found.sentence() == "Not enough complete runs: 3, and 3 factors need at least 20, 17 more."
     assert list(found.figures()) == []
     assert len(found.tables()["importance"]) == 0
 
 
 def test_what_mattered_is_told_with_the_runs_it_comes_from(search: Database) -> None:
     found = built(importance, search)
-    assert found.sentence().startswith("pooling is the one factor of 2 whose importance")
+    assert found.sentence().startswith("Of 2 factors, pooling clearly explains more of the search's scores than one")
     assert "1 run stopped early is left out" in found.runs_sentence()
     table = found.tables()["importance"]
     assert set(table["factor"]) == {"pooling", "<i>"}
@@ -164,7 +165,7 @@ def test_with_one_seed_each_no_probability_is_told(light: Any) -> None:
     for choices, cost in ((A, 1.0), (B, 2.0)):
         run(light, choices, 1000, "confirm", 0.6 + cost / 100, inference_ms=cost)
     found = built(fronts, light.database)
-    assert "With one seed each, how sure that is cannot be said." in found.sentence()
+    assert "With one seed each, the probability of that is not known." in found.sentence()
 
 
 def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from results.sections import slices
+from results.sections.figures import build_slices
 from results.slice_figure import MOST_POINTS
 from results.slice_figure import slices as factors_of
+from results.study_results import StudyResults
+from results.summary import summarise
 from tests.results.conftest import StudyMaker
-from tests.results.sections.test_search_sections import built, run
+from tests.results.sections.test_search_sections import built_by, run
 
 A: dict[str, Any] = {"pooling": "cls", "rate": 1e-4, "depth": 2, "adapter": "none"}
 B: dict[str, Any] = {"pooling": "<b>", "rate": 1e-3, "depth": 4, "adapter": "lora", "adapter.lora.rank": "8"}
@@ -41,7 +43,7 @@ def entry(section: Any, factor: str) -> dict[str, Any]:
 
 
 def test_levels_stand_side_by_side_and_numbers_on_their_scale(light: StudyMaker) -> None:
-    section = built(slices, searched(light).database)
+    section = built_by(build_slices, searched(light).database)
     assert [one["label"] for one in section.figures()[0].menu] == ["pooling", "rate", "depth", "adapter"]
     pooling = entry(section, "pooling")
     assert pooling["xaxis"]["ticktext"] == ["&lt;b&gt;", "cls"]  # in the space's order, those that have a score
@@ -55,7 +57,7 @@ def test_levels_stand_side_by_side_and_numbers_on_their_scale(light: StudyMaker)
 
 
 def test_search_runs_are_faint_and_fresh_seeds_have_their_deviation(light: StudyMaker) -> None:
-    (figure,) = built(slices, searched(light).database).figures()
+    (figure,) = built_by(build_slices, searched(light).database).figures()
     search, _, fresh, *roles = figure.traces
     assert search["name"].startswith("search") and search["marker"]["color"] == "var(--faint)"
     assert search["runs"] == ["1", "2", "3"] and search["y"] == [0.6, 0.64, 0.7]
@@ -67,7 +69,7 @@ def test_search_runs_are_faint_and_fresh_seeds_have_their_deviation(light: Study
 def test_a_factor_that_only_some_have_leaves_the_others_out(light: StudyMaker) -> None:
     make = searched(light)
     run(make, {**B, "adapter.lora.rank": "16"}, 20, "search", 0.5)
-    rank = entry(built(slices, make.database), "adapter.lora.rank")
+    rank = entry(built_by(build_slices, make.database), "adapter.lora.rank")
     assert rank["data"][0]["x"] == [None, None, 0, 1]
 
 
@@ -75,7 +77,7 @@ def test_the_first_factor_is_what_is_drawn_and_many_runs_are_thinned(light: Stud
     make = searched(light)
     for seed in range(MOST_POINTS + 10):
         run(make, A, 100 + seed, "search", 0.5)
-    (figure,) = built(slices, make.database).figures()
+    (figure,) = built_by(build_slices, make.database).figures()
     assert figure.layout["xaxis"] == figure.menu[0]["xaxis"]
     assert all(trace["x"] == one["x"] for trace, one in zip(figure.traces, figure.menu[0]["data"], strict=True))
     assert len(figure.traces[0]["y"]) == MOST_POINTS == len(figure.menu[-1]["data"][0]["x"])
@@ -83,15 +85,12 @@ def test_the_first_factor_is_what_is_drawn_and_many_runs_are_thinned(light: Stud
 
 def test_nothing_varies_nothing_is_drawn(light: StudyMaker) -> None:
     light.study()
-    assert built(slices, light.database) is None
+    assert built_by(build_slices, light.database) is None
     run(light, A, 0, "search", 0.5)
-    assert built(slices, light.database) is None
+    assert built_by(build_slices, light.database) is None
 
 
 def test_the_largest_measured_effect_comes_first(finished: Any) -> None:
-    from results.study_results import StudyResults
-    from results.summary import summarise
-
     results = StudyResults(finished, "demo-study")
     found = summarise(results)
     assert factors_of(results, found)[0].factor == found.ablation[0].cell.factor

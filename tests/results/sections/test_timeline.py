@@ -11,11 +11,11 @@ import pytest
 from cases import for_each
 
 from results.rows import RunRow
-from results.sections import timeline as section
+from results.sections.figures import build_timeline
 from results.timeline import timeline
 from results.timeline_figure import MOST_BARS, timeline_figure
 from tests.results.conftest import BASELINE, StudyMaker
-from tests.results.sections.test_search_sections import built, run
+from tests.results.sections.test_search_sections import built_by, run
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_colours_tell_phase_and_end(one: RunRow) -> None:
     assert names == ["failed or interrupted", "search, stopped early", "search", "confirm"]
     assert len({trace["marker"]["color"] for trace in figure.traces}) == 4
     assert [trace["runs"] for trace in figure.traces] == [["4"], ["2"], ["1"], ["3"]]
-    assert "does not keep which worker" in figure.sentence
+    assert "does not record workers" in figure.sentence
 
 
 def test_a_long_study_is_thinned_and_that_is_said(one: RunRow) -> None:
@@ -80,6 +80,6 @@ def test_a_long_study_is_thinned_and_that_is_said(one: RunRow) -> None:
 
 def test_the_section_says_how_busy_workers_were(light: StudyMaker, finished: Any) -> None:
     light.study()
-    assert built(section, light.database) is None
-    found = built(section, finished)
+    assert built_by(build_timeline, light.database) is None
+    found = built_by(build_timeline, finished)
     assert "at most" in found.sentence() and found.sentence().endswith("% of it.")

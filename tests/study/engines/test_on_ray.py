@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 from study.engines import making
-from study.engines.abstract import AbstractEngine, EngineLost
-from study.engines.gpu_shares import runs_per_gpu
+from study.engines.abstract import AbstractEngine, EngineLost, runs_per_gpu
 from study.engines.on_ray import carry as carrying
 from study.engines.on_ray.carry import carry
 from study.engines.on_ray.exchange import Exchange

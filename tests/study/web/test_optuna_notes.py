@@ -6,8 +6,8 @@ import json
 import shutil
 import sqlite3
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from place import Place
 from results.records import open_database
 from results.static_figures import STYLE, page_colours
 from study import dashboard
+from study.optuna_storage import StoredStudy, stored_study
 from study.trainers.rehearsal import OPTIONS
 from study.web import artifacts
 from study.web.application import application
 from study.web.guard import Guard
-from study.web.optuna_pages import complete
+from study.web.optuna_notes import complete
 
 SVG = "image/svg+xml"
 
@@ -53,6 +54,13 @@ def listed(asked: Asked) -> dict[str, dict[str, Any]]:
 
 def attributes(place: Place) -> list[tuple[Any, ...]]:
     return sorted(place.rows("select key, value_json from study_system_attributes"))
+
+
+@contextmanager
+def opened(place: Place) -> Iterator[StoredStudy]:
+    with stored_study(url(place), "r") as study:
+        assert study is not None
+        yield study
 
 
 def store(place: Place) -> Path:
@@ -97,8 +105,9 @@ def test_an_artifact_without_its_file_is_not_there(served: Asked, copied: Place,
 
 def test_a_resumed_study_writes_nothing_twice(copied: Place) -> None:
     def state() -> tuple[dict[str, str], dict[Path, int]]:
-        study = optuna.load_study(study_name="r", storage=url(copied))
-        return artifacts.ours(study), {path: path.stat().st_mtime_ns for path in store(copied).iterdir()}
+        with opened(copied) as study:
+            ours = artifacts.ours(study)
+        return ours, {path: path.stat().st_mtime_ns for path in store(copied).iterdir()}
 
     (before, files), noted = state(), attributes(copied)
     rehearse(copied)
@@ -106,21 +115,23 @@ def test_a_resumed_study_writes_nothing_twice(copied: Place) -> None:
 
 
 def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copied: Place, served: Asked) -> None:
-    study = optuna.load_study(study_name="r", storage=url(copied))
     mine = copied.folder / "mine.txt"
     mine.write_text("mine", encoding="utf-8")
-    theirs = optuna.artifacts.upload_artifact(
-        artifact_store=artifacts.Folders([store(copied)], store(copied)), file_path=str(mine), study_or_trial=study
-    )
-    before = artifacts.ours(study)
-    artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
-    after = artifacts.ours(study)
-    assert set(after) == {"report.html", "best-config.json"} and after["report.html"] != before["report.html"]
-    found = listed(served)
-    assert set(found) == {"report.html", "best-config.json", "mine.txt"}
-    assert {path.name for path in store(copied).iterdir()} == {*after.values(), theirs}
-    artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
-    assert artifacts.ours(study) == after
+    with opened(copied) as study:
+        theirs = optuna.artifacts.upload_artifact(
+            artifact_store=artifacts.Folders([store(copied)], store(copied)),
+            file_path=str(mine),
+            study_or_trial=study.study,
+        )
+        before = artifacts.ours(study)
+        artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
+        after = artifacts.ours(study)
+        assert set(after) == {"report.html", "best-config.json"} and after["report.html"] != before["report.html"]
+        found = listed(served)
+        assert set(found) == {"report.html", "best-config.json", "mine.txt"}
+        assert {path.name for path in store(copied).iterdir()} == {*after.values(), theirs}
+        artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
+        assert artifacts.ours(study) == after
 
 
 def test_the_study_and_each_confirmed_trial_have_a_note(asked: Asked, rehearsed: Place) -> None:
@@ -210,9 +221,9 @@ def test_a_server_that_goes_away_meanwhile_is_waited_for(copied: Place, monkeypa
     from sqlalchemy.exc import OperationalError
 
     from results.outcome import outcome
-    from study.web import optuna_pages
+    from study.web import optuna_notes
 
-    whole, away = optuna_pages._write_notes, [True]
+    whole, away = optuna_notes._write_notes, [True]
 
     def once_away(*given: Any) -> None:
         if away:
@@ -222,8 +233,8 @@ def test_a_server_that_goes_away_meanwhile_is_waited_for(copied: Place, monkeypa
 
     with closing(sqlite3.connect(copied.database)) as connection, connection:
         connection.execute("delete from study_system_attributes where key like 'dashboard:note%'")
-    monkeypatch.setattr(optuna_pages, "_write_notes", once_away)
+    monkeypatch.setattr(optuna_notes, "_write_notes", once_away)
     with open_database(url(copied)) as database:
-        optuna_pages.write(url(copied), outcome(database, "r"), copied.folder / "runs" / "r")
+        optuna_notes.write(url(copied), outcome(database, "r"), copied.folder / "runs" / "r")
     assert away == []
     assert copied.rows("select 1 from study_system_attributes where key like 'dashboard:note%'")

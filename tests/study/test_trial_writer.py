@@ -10,7 +10,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 from sqlite import migrated
 
-from study import trial_rows
+from study import trial_writer
 
 
 @pytest.fixture
@@ -34,11 +34,12 @@ def test_what_is_written_reads_as_what_optuna_writes(storage: RDBStorage) -> Non
     study_id, now = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE]), asked()
     theirs = storage.get_trial(storage.create_new_trial(study_id, template_trial=now))
     bare = create_trial(state=TrialState.RUNNING)
-    ours = storage.get_trial(storage.create_new_trial(study_id, template_trial=bare))
-    assert trial_rows.missing(ours, now)
-    trial_rows.add(storage.engine, ours, now)
-    assert not trial_rows.missing(ours, now)
-    read = storage.get_trial(ours._trial_id)
+    ours_id = storage.create_new_trial(study_id, template_trial=bare)
+    ours = storage.get_trial(ours_id)
+    assert trial_writer.missing(ours, now)
+    trial_writer.add(storage.engine, ours_id, ours, now)
+    assert not trial_writer.missing(ours, now)
+    read = storage.get_trial(ours_id)
     for part in ("params", "distributions", "user_attrs", "system_attrs", "state"):
         assert getattr(read, part) == getattr(theirs, part) == getattr(now, part), part
     assert (ours.params, ours.user_attrs) == (now.params, now.user_attrs)
@@ -48,14 +49,8 @@ def test_it_may_be_written_twice_and_completed(storage: RDBStorage) -> None:
     study_id, now = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE]), asked()
     trial_id = storage.create_new_trial(study_id)
     for _ in range(2):  # the second time as if the answer to the first had been lost
-        trial_rows.add(storage.engine, _bare(trial_id), now)
+        trial_writer.add(storage.engine, trial_id, create_trial(state=TrialState.RUNNING), now)
     now.set_user_attr("seed", 4)
-    trial_rows.add(storage.engine, storage.get_trial(trial_id), now)
+    trial_writer.add(storage.engine, trial_id, storage.get_trial(trial_id), now)
     read = storage.get_trial(trial_id)
     assert read.params == now.params and read.user_attrs == {"seed": 4, "told": "ä'\""}
-
-
-def _bare(trial_id: int) -> optuna.trial.FrozenTrial:
-    trial = create_trial(state=TrialState.RUNNING)
-    trial._trial_id = trial_id
-    return trial

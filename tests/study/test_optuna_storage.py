@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlite import migrated
 
 from results.errors import ConnectionLost, StorageError
-from study.optuna_calls import waiting
+from study.optuna_storage import waiting
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
-"""Further seeds where the verdict is open: who gets one, decided from finished runs alone, so that a study that was
-killed decides as if it had not been."""
+"""Extra seeds for rows whose verdict is open, decided from finished runs alone so that a killed study decides alike."""
 
 from __future__ import annotations
 
@@ -13,15 +12,14 @@ from study.settings import Settings
 
 
 def rounds(settings: Settings) -> range:
-    """How many seeds rows have after each round of further seeds; empty where all rows have the same."""
+    """Return the number of seeds after each round of extra seeds; empty if all rows have the same number."""
     return range(settings.seeds + 1, (settings.max_seeds or settings.seeds) + 1)
 
 
 def wanting_a_seed(database: Database, name: str, reference: str, after: int) -> list[str]:
-    """The rows of the study's table (digests) that are open after `after` seeds, and `reference` where there are any.
+    """Return the digests of the report's rows that are open after `after` seeds, and `reference` if there are any.
 
-    `reference`: the best configuration, or the baseline of a grid. The table is that of the report. What later rounds
-    have left behind has no influence.
+    `reference` is the best configuration, or the baseline of a grid. Runs of later rounds have no influence.
     """
     results = StudyResults(database, name)
     plan = schedule(results.study)
@@ -34,6 +32,6 @@ def wanting_a_seed(database: Database, name: str, reference: str, after: int) ->
 
 
 def told(rows: int, after: int) -> str:
-    """What is said before a round: how many rows are open."""
+    """Return the line before a round: how many rows are open."""
     verb = "is" if rows == 1 else "are"
     return f"{plural(rows, 'row')} {verb} open after {seeds_text(after)}: a further seed"
