@@ -30,8 +30,8 @@ from sqlalchemy import make_url
 from sqlalchemy import text as sql
 
 import search_spaces
-from results.records import Database, open_database
-from results.rows import StudyRow
+from results.database.database import Database, open_database
+from results.database.rows import StudyRow
 from search_spaces import Space, describe
 from study.driver import Driver
 from study.engines.abstract import AbstractEngine

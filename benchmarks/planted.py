@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # behind this folder: run from a checkout, too
 
-from results.importance import importances
+from results.analysis.winners_curse import WinnersCurse
+from results.importance.evaluate import importances
 from results.statistics import (
     CorrelationDifference,
     Difference,
@@ -44,7 +45,6 @@ from results.statistics import (
     selection_gap,
     spending,
 )
-from results.winners_curse import WinnersCurse
 
 Array = NDArray[np.float64]
 SEED_DEVIATION, EXAMPLES = 0.007, 1000

@@ -50,8 +50,8 @@ from mtbert.model import build_model
 from mtbert.regularizers.smart import SmartRegularizer
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.training.trainer import sizes_of
-from results.records import open_database
-from results.rows import RunRow
+from results.database.database import open_database
+from results.database.rows import RunRow
 from study.preparation import check_all, prepare
 from study.resolve import resolve
 from study.workload import together, workload

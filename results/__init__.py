@@ -18,7 +18,7 @@ if sys.argv[:1] == ["-m"] or "MTBERT_STUDY_STARTS" in os.environ:
 
 from typing import TYPE_CHECKING
 
-from results.defaults import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
     from results.frames import StudyFrames

@@ -10,8 +10,8 @@ from string import ascii_uppercase
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from results.arrays import finite
-from results.crossed import Difference, paired_difference
+from results.statistics.arrays import finite
+from results.statistics.differences import Difference, paired_difference
 
 Signs = NDArray[np.int8]
 

@@ -15,14 +15,14 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Select, inspect, select
 
-from results import schema
-from results.column_types import Number, Whole
-from results.natural_tables import natural
-from results.records import Database, open_database
-from results.rows import RunRow, StudyRow
-from results.study_results import StudyResults
-from results.task_units import units_of
-from results.trial_frame import trial_frame
+from results.database import schema
+from results.database.column_types import Number, Whole
+from results.database.database import Database, open_database
+from results.database.rows import RunRow, StudyRow
+from results.measurements.natural_tables import natural
+from results.measurements.run_frame import trial_frame
+from results.measurements.study_results import StudyResults
+from results.measurements.task_units import units_of
 from search_spaces.output import plain
 
 RECORDED = ("runs", "choices", "epochs", "tasks", "stages", "cells", "environments", "data_issues")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from results import schema
-from results.predictions import unpack_predictions
-from results.records import Database
+from results.database import schema
+from results.database.database import Database
+from results.database.predictions import unpack_predictions
 from study import objectives
 from study.messages import RunDone, RunFailed
 from study.plain_values import listed

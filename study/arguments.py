@@ -92,7 +92,7 @@ class Options:
 
     def repeated(self) -> list[str]:
         """Return the flags that a launch which resumes the study must give again; passwords are masked."""
-        from results.storage_url import mask
+        from results.database.url import mask
 
         values = {one: getattr(self, one.field) for one in declared(self) if one.flag.repeat}
         pairs = [(one.option, each) for one, value in values.items() if value != one.default for each in _each(value)]

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from results.records import Database, open_database, open_if_there
-from results.rows import StudyRow
-from results.storage_url import foreign_rows
+from results.database.database import Database, open_database, open_if_there
+from results.database.rows import StudyRow
+from results.database.url import foreign_rows
 from search_spaces import describe
 from study.code_changes import CodeChange, change_of, code_so_far, recorded
 from study.reopening import reopen, take_from

@@ -16,7 +16,7 @@ from mtbert.cli import course_files
 from mtbert.data.examples import Corpus
 from mtbert.data.load import is_folder
 from mtbert.errors import ConfigurationError, DataError
-from results.rows import RunRow
+from results.database.rows import RunRow
 
 TRANSFORMERS, PREDICTIONS = "transformers", "predictions"  # folders in best/
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.code_versions import DECISION, code_then, version_name
-from results.records import Database
-from results.rows import RunRow, StudyRow, utc_now
+from results.database.database import Database
+from results.database.rows import RunRow, StudyRow, utc_now
+from results.measurements.code_versions import DECISION, code_then, version_name
 from study import code_fingerprint
 from study.settings import SettingsError
 from study.trainers.abstract import StudyFacts

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from results.database.database import open_if_there
 from results.designs import CellPlan
 from results.factorial import resolution_iv_design
-from results.records import open_if_there
 from search_spaces import Space, SpaceError
 from search_spaces.grammar import Choice, Choices
 from search_spaces.grammar.choices import places

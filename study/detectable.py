@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from results.ablation import AROUND_BEST
-from results.contrasts import compare
-from results.leaderboard import baseline_digest, best_digest
-from results.looks import Schedule
-from results.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
-from results.records import open_database
-from results.storage_url import foreign_rows
-from results.study_results import MIN_PAIRED_SEEDS, StudyResults
-from results.units import Unit
-from results.wording import SHARES
+from results.analysis.ablation import AROUND_BEST
+from results.analysis.contrasts import compare
+from results.analysis.leaderboard import baseline_digest, best_digest
+from results.analysis.sequential import Schedule
+from results.database.database import open_database
+from results.database.url import foreign_rows
+from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
+from results.statistics.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
+from results.text.formatting import SHARES
+from results.text.units import Unit
 from search_spaces import Space
 from study import experiments, phases
 from study.settings import Settings

@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
     """Examine the study's records, and its store where it has one on this machine."""
-    from results.storage_url import foreign_rows
+    from results.database.url import foreign_rows
     from study import doctor_study
 
     with foreign_rows(options.storage, debug=options.debug):
@@ -95,8 +95,8 @@ def _as_text(found: dict[str, Any]) -> str:
 
 def store_of(storage: str, name: str) -> Path | None:
     """Return the folder of a study's store; None where it shares nothing."""
-    from results.records import open_database
-    from results.stages import STORE
+    from results.database.database import open_database
+    from results.measurements.stages import STORE
 
     with open_database(storage, create=False) as database:
         noted = database.studies.require(name).decisions_json.get(STORE)

@@ -13,10 +13,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.byte_numbers import ByteColumn
-from results.records import Database, open_database, outdated
-from results.rows import RunRow, StudyRow
-from results.stages import STORE
+from results.database.byte_numbers import ByteColumn
+from results.database.database import Database, open_database, outdated
+from results.database.rows import RunRow, StudyRow
+from results.measurements.stages import STORE
 from search_spaces.grammar import numbers
 from study import run_log, trust
 from study.resuming import resume_command
@@ -193,8 +193,8 @@ def _files(database: Database, study: StudyRow) -> Iterator[Finding]:
 
 def _write_report(database: Database, name: str, folder: Path) -> Path:
     from results.export import write_tables_of
-    from results.outcome import outcome
     from results.report import write_report_of
+    from results.report.content import outcome
 
     folder.mkdir(parents=True, exist_ok=True)
     found = outcome(database, name)

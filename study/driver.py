@@ -11,12 +11,12 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+from results.analysis.greedy_path import PATH, fresh_mean
+from results.analysis.leaderboard import confirmed_ranking
+from results.database.database import Database
+from results.database.rows import Cell, RunRow, runs_again
 from results.designs import CellPlan
-from results.leaderboard import confirmed_ranking
-from results.path import PATH, fresh_mean
-from results.records import Database
-from results.rows import Cell, RunRow, runs_again
-from results.study_results import REFERENCE, StudyResults
+from results.measurements.study_results import REFERENCE, StudyResults
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
 from study import experiments, extra_seeds, phases

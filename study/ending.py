@@ -10,10 +10,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results import first_screen, looks, notes, storage_url, wording
-from results.leaderboard import ConfigurationResult
-from results.summary import Summary
-from results.units import Unit, natural_interval
+from results.analysis import sequential
+from results.analysis.leaderboard import ConfigurationResult
+from results.analysis.summary import Summary
+from results.database import url
+from results.report import first_screen, notes
+from results.text import formatting
+from results.text.units import Unit, natural_interval
 from study.ending_claims import ClaimsEnding
 from study.ending_designs import DesignsEnding, change_of_row, show_effects
 from study.resuming import failed_runs_command
@@ -59,7 +62,7 @@ class Ending:
         }
         return {
             "study": found.study.study_name,
-            "storage": storage_url.masked_url(self.storage),
+            "storage": url.masked_url(self.storage),
             "runs": found.counts.total,
             "complete": found.counts.complete,
             "pruned": found.counts.pruned,
@@ -94,7 +97,7 @@ class Ending:
             console.print(self._leaderboard())
         if self.designs:
             self.designs.show(console)
-        if (plan := looks.schedule(found.study)) is not None:
+        if (plan := sequential.schedule(found.study)) is not None:
             console.print(
                 f"open rows got further seeds, up to {len(plan.seeds)}; every look at the table is accounted for"
             )
@@ -124,7 +127,7 @@ class Ending:
         told += [f"{counts.failed} failed"] if counts.failed else []
         if first_screen.is_rehearsal(self.summary.study):
             return f"{', '.join(told)}; a rehearsal, so nothing was trained"
-        spent = wording.duration(self.summary.hours_spent * 3600)
+        spent = formatting.duration(self.summary.hours_spent * 3600)
         return f"{', '.join(told)}; {spent} of training and evaluation"
 
     def _report(self) -> Path:
@@ -152,10 +155,10 @@ class Ending:
             console.print(self.code_note, markup=False, style="yellow")
         more = len(self.summary.leaderboard) - SHOWN_CONFIGURATIONS
         if more > 0 and not self.summary.ablation:
-            console.print(f"and {wording.plural(more, 'further configuration')}: the report has all of them")
+            console.print(f"and {formatting.plural(more, 'further configuration')}: the report has all of them")
         left_out = self.summary.not_run
         if left_out.beyond_budget:
-            console.print(f"{wording.plural(left_out.beyond_budget, 'further change')} beyond the budget, not run")
+            console.print(f"{formatting.plural(left_out.beyond_budget, 'further change')} beyond the budget, not run")
         if left_out.cannot_be_made:
             console.print(f"{notes.cannot_be_made(left_out)}: the report says why")
 
@@ -173,10 +176,10 @@ class Ending:
         found = self.summary
         is_baseline = found.baseline is not None and entry.digest == found.baseline.digest
         if not entry.labels:
-            return wording.changes_in_words(wording.changes(found.baseline_choices, entry.choices))
+            return formatting.changes_in_words(formatting.changes(found.baseline_choices, entry.choices))
         return f"{'; '.join(entry.labels)}{' (the baseline)' if is_baseline else ''}"
 
 
 def _score(found: ConfigurationResult, unit: Unit) -> str:
     test = "" if found.test_mean is None else f", test {unit.scored(found.test_mean)}"
-    return f"{unit.spread_with_unit(found.mean, found.spread)}   ({wording.seeds_text(found.seeds)}{test})"
+    return f"{unit.spread_with_unit(found.mean, found.spread)}   ({formatting.seeds_text(found.seeds)}{test})"

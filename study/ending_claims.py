@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results import claim_words, wording
-from results.measured_claims import MeasuredClaim, measure_claims
-from results.rows import StudyRow
-from results.side_by_side import SideRow, SideTable, side_by_side
-from results.study_results import StudyResults
+from results.database.rows import StudyRow
+from results.measurements.study_results import StudyResults
+from results.published import wording as claim_words
+from results.published.measured_claims import MeasuredClaim, measure_claims
+from results.published.side_by_side import SideRow, SideTable, side_by_side
+from results.text import formatting
 from search_spaces.output import plain
 
 
@@ -88,9 +89,9 @@ class ClaimsEnding:
             intervals = [one.comparison.interval for one in finding.measured]
             table.add_row(
                 Text(plain(f"{finding.claim.statement} {_metrics(finding)}")),
-                "\n".join(wording.points_text(finding.claim.printed.of(metric)) for metric in finding.claim.metrics),
-                "\n".join(wording.points_text(interval.estimate) for interval in intervals) or wording.NONE,
-                "\n".join(wording.points_interval(interval) for interval in intervals) or wording.NONE,
+                "\n".join(formatting.points_text(finding.claim.printed.of(metric)) for metric in finding.claim.metrics),
+                "\n".join(formatting.points_text(interval.estimate) for interval in intervals) or formatting.NONE,
+                "\n".join(formatting.points_interval(interval) for interval in intervals) or formatting.NONE,
                 Text(plain(verdict)),
             )
         return table
@@ -105,9 +106,9 @@ def _cells(row: SideRow) -> list[Text | str]:
     tasks = [ours.sst, ours.quora, ours.sts] if ours else [None] * 3
     return [
         Text(plain(printed.label)),
-        *(wording.score_text(value) for value in (printed.sst, printed.quora, printed.sts)),
+        *(formatting.score_text(value) for value in (printed.sst, printed.quora, printed.sts)),
         claim_words.average_text(printed),
-        *(wording.score_text(value.mean if value else None) for value in tasks),
+        *(formatting.score_text(value.mean if value else None) for value in tasks),
         claim_words.spread_text(ours.average if ours else None),
         str(ours.seeds if ours else 0),
     ]

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from results import wording
-from results.ablation import AblationRow
-from results.contrasts import Comparison
-from results.path import PathStep
-from results.sections import added as added_section
-from results.sections import interactions as interactions_section
-from results.sections import path as path_section
-from results.sections.added import Added
-from results.sections.interactions import Interactions, pair_text
-from results.sections.path import PathSection, change_of
-from results.sections.section import BuiltSection
-from results.study_results import StudyResults
-from results.summary import Summary
-from results.units import Unit
+from results.analysis.ablation import AblationRow
+from results.analysis.contrasts import Comparison
+from results.analysis.greedy_path import PathStep
+from results.analysis.summary import Summary
+from results.measurements.study_results import StudyResults
+from results.report.sections import added as added_section
+from results.report.sections import interactions as interactions_section
+from results.report.sections import path as path_section
+from results.report.sections.added import Added
+from results.report.sections.interactions import Interactions, pair_text
+from results.report.sections.path import PathSection, change_of
+from results.report.sections.section import BuiltSection
+from results.text import formatting
+from results.text.units import Unit
 from search_spaces.output import plain
 from study.terminal import columns
 
@@ -38,7 +38,7 @@ class DesignsEnding:
     added: Added | None = None
     path: PathSection | None = None
     interactions: Interactions | None = None
-    unit: Unit = wording.SHARES
+    unit: Unit = formatting.SHARES
 
     @classmethod
     def of(cls, results: StudyResults, found: Summary) -> DesignsEnding:
@@ -91,7 +91,7 @@ class DesignsEnding:
 
 def change_of_row(row: AblationRow) -> Effect:
     """Return a single change as an effect."""
-    verdict = FEW_SEEDS if row.comparison is None else wording.zero_verdict(row.comparison.interval)
+    verdict = FEW_SEEDS if row.comparison is None else formatting.zero_verdict(row.comparison.interval)
     name = f"{row.cell.factor} {row.cell.from_level} -> {row.cell.to_level}"
     return name, row.comparison, row.judgement.verdict if row.judgement else verdict
 
@@ -100,7 +100,7 @@ def show_effects(console: Console, title: str, effects: Sequence[Effect], unit: 
     """Print at most `most` effects with their differences, intervals and verdicts."""
     table = columns(title, unit.differences, "95 %", "", right=(unit.differences, "95 %"), wrap=(title,))
     for name, comparison, verdict in effects[:most]:
-        difference, bounds = wording.NONE, wording.NONE
+        difference, bounds = formatting.NONE, formatting.NONE
         if comparison is not None:
             difference, bounds = unit.difference(comparison.interval.estimate), unit.interval(comparison.interval)
         table.add_row(Text(plain(name)), difference, bounds, verdict)

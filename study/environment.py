@@ -8,7 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from results.rows import EnvironmentRow
+from results.database.rows import EnvironmentRow
 
 PACKAGES = (
     "mtbert-study",

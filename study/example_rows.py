@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 
 from mtbert.data.examples import Split
-from results.rows import ExampleRow
+from results.database.rows import ExampleRow
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mtbert.stage_store.store import StageStore
-from results.records import Database
-from results.rows import NewRun
-from results.stored_values import epoch_number
+from results.database.database import Database
+from results.database.rows import NewRun
+from results.database.stored_values import epoch_number
 from study.acceptance import Acceptance, Failures
 from study.engines.abstract import AbstractEngine
 from study.engines.limits import Watch

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from results.ablation import compared_with_best
-from results.grid import compared_with_baseline
-from results.looks import schedule, wanting
-from results.records import Database
-from results.study_results import StudyResults
-from results.wording import plural, seeds_text
+from results.analysis.ablation import compared_with_best
+from results.analysis.grid import compared_with_baseline
+from results.analysis.sequential import schedule, wanting
+from results.database.database import Database
+from results.measurements.study_results import StudyResults
+from results.text.formatting import plural, seeds_text
 from study.settings import Settings
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from results import storage_url
+from results.database import url
 from search_spaces.output import plain
 from study.settings import SettingsError
 
@@ -48,7 +48,7 @@ class _Masked(logging.Formatter):
     """Text without passwords of storage URLs, and without control characters for whoever prints it in a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return plain(storage_url.mask(super().format(record)))
+        return plain(url.mask(super().format(record)))
 
 
 @contextlib.contextmanager

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import psutil
 
+from results.database.database import Database
+from results.database.lease import owner_name, started_at, this_machine
 from results.errors import LeaseHeld, StorageError
-from results.lease import owner_name, started_at, this_machine
-from results.records import Database
 
 log = logging.getLogger("study")
 

@@ -21,12 +21,13 @@ from mtbert import components, export
 from mtbert.config import RunConfig
 from mtbert.encoder.locate import is_hub_name
 from mtbert.encoder.truncation import most_tokens
-from results import first_screen, notes, wording
-from results.markdown import level, templates
-from results.records import Database
-from results.rows import RunRow, StudyRow
-from results.study_results import StudyResults
-from results.summary import Summary
+from results.analysis.summary import Summary
+from results.database.database import Database
+from results.database.rows import RunRow, StudyRow
+from results.measurements.study_results import StudyResults
+from results.report import first_screen, notes
+from results.text import formatting
+from results.text.markdown import level, templates
 from search_spaces.output import plain
 from study.best_model import PREDICTIONS, TRANSFORMERS
 
@@ -85,13 +86,13 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "quoted": json.dumps,
     "yaml": _yaml,
     "level": level,
-    "score": wording.score_text,
-    "spread": wording.score_with_spread,
-    "interval": wording.score_interval,
-    "points": wording.points_text,
-    "points_interval": wording.points_interval,
-    "count": wording.count_text,
-    "duration": wording.duration,
+    "score": formatting.score_text,
+    "spread": formatting.score_with_spread,
+    "interval": formatting.score_interval,
+    "points": formatting.points_text,
+    "points_interval": formatting.points_interval,
+    "count": formatting.count_text,
+    "duration": formatting.duration,
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from results.rows import RunRow
+from results.database.rows import RunRow
 from study.messages import Metrics, RunDone
 from study.settings import MTBERT, REHEARSAL, SettingsError
 
@@ -118,7 +118,7 @@ def _is_cost(name: str) -> bool:
 
 def by_front(points: Sequence[Sequence[float]], names: Sequence[str]) -> list[int]:
     """Return the rank of each point: 0 on the Pareto front, 1 on the front of the rest, and so on."""
-    from results.fronts import front
+    from results.statistics.pareto import front
 
     ranks, left, rank = [0] * len(points), list(range(len(points))), 0
     while left:

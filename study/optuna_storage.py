@@ -17,12 +17,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from results import read_only, storage_url
-from results.connecting import engine_options, plain_url
+from results.database import read_only
+from results.database import url as storage_url
+from results.database.connection import engine_options, plain_url
+from results.database.retry import lasting
+from results.database.sessions import connection_lost
+from results.database.url import opening_fault
 from results.errors import ConnectionLost, StorageError
-from results.reconnecting import lasting
-from results.sessions import connection_lost
-from results.storage_url import opening_fault
 
 Result = TypeVar("Result")
 OPENINGS, OPENING_PAUSE_SECONDS = 10, 0.2

@@ -8,7 +8,7 @@ from itertools import islice
 
 from mtbert.errors import ConfigurationError
 from results.designs import CellPlan
-from results.study_results import REFERENCE
+from results.measurements.study_results import REFERENCE
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
 from study.trainers.abstract import AbstractTrainer, Configuration, first_fault

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from results.task_units import units_from
-from results.wording import duration
+from results.measurements.task_units import units_from
+from results.text.formatting import duration
 from search_spaces import Space
 from search_spaces.grammar import Choices
 from search_spaces.output import plain

@@ -10,8 +10,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from results.units import Unit
-from results.wording import SHARES, duration
+from results.text.formatting import SHARES, duration
+from results.text.units import Unit
 from search_spaces.grammar import Choices
 from search_spaces.output import plain
 from study.messages import EpochDone

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mtbert.errors import MtbertError
-from results.rows import RunCopy, RunRow
-from results.wording import plural
+from results.database.rows import RunCopy, RunRow
+from results.text.formatting import plural
 from search_spaces import Space, SpaceError
 from search_spaces.grammar import Choice, Choices
 from search_spaces.grammar.choices import complete, out_of_range

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from results.predictions import pack_predictions
-from results.rows import MetricValue, PredictionRow, RunResult, StageRow
+from results.database.predictions import pack_predictions
+from results.database.rows import MetricValue, PredictionRow, RunResult, StageRow
 from study import run_log
 from study.messages import Metrics, RunDone, RunFailed, TaskOutputs
 from study.trainers.abstract import Configuration

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mtbert.errors import MtbertError
-from results.records import Database
-from results.rows import Cell, RunRow, StudyRow
+from results.database.database import Database
+from results.database.rows import Cell, RunRow, StudyRow
 from search_spaces import SpaceError, describe
 from search_spaces.grammar import Choices
 from study import evolution

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from results.code_versions import note as code_note
+from results.analysis.summary import Summary, summarise
+from results.database.database import Database
 from results.export import write_tables_of
-from results.outcome import outcome_of
-from results.records import Database
+from results.measurements.code_versions import note as code_note
+from results.measurements.study_results import StudyResults
 from results.report import write_report_of
-from results.study_results import StudyResults
-from results.summary import Summary, summarise
+from results.report.content import outcome_of
 from search_spaces import output
 from study import ending
 from study.arguments import Options

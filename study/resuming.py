@@ -6,8 +6,9 @@ import contextlib
 import io
 import shlex
 
-from results import DEFAULT_STORAGE, storage_url
-from results.rows import StudyRow
+from results import DEFAULT_STORAGE
+from results.database import url
+from results.database.rows import StudyRow
 from study.settings import MTBERT
 from study.trust import code_flags
 
@@ -30,7 +31,7 @@ def failed_runs_command(name: str, storage: str) -> str:
 
 
 def _storage(storage: str) -> list[str]:
-    return [] if storage == DEFAULT_STORAGE else ["--storage", storage_url.masked_url(storage)]
+    return [] if storage == DEFAULT_STORAGE else ["--storage", url.masked_url(storage)]
 
 
 def _of_the_launch(command: str) -> list[str]:

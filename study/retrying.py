@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection
 from optuna.trial import TrialState
 from sqlalchemy import Connection, delete, select, update
 
-from results.records import Database
-from results.rows import RunRow
+from results.database.database import Database
+from results.database.rows import RunRow
 from study.optuna_storage import close, storage_there
 from study.optuna_tables import SCORES, STUDIES, TRIALS, USER, trials_of
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 
-from results.records import Database
-from results.rows import RunRow, runs_again
-from results.task_units import units_from
+from results.database.database import Database
+from results.database.rows import RunRow, runs_again
+from results.measurements.task_units import units_from
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
 from study.execution import Execution

@@ -14,10 +14,10 @@ from typing import Any
 
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
-from results import storage_url
-from results.records import Database, open_database
-from results.task_units import units_from
-from results.wording import plural
+from results.database import url
+from results.database.database import Database, open_database
+from results.measurements.task_units import units_from
+from results.text.formatting import plural
 from search_spaces import output
 from study import objectives, plan, results_files, run_log, store_note
 from study.acceptance import FailuresStop
@@ -109,7 +109,7 @@ class Session:
             return self._launch(engine)
 
     def _launch(self, engine: AbstractEngine) -> int:
-        settings, command = self._settings, storage_url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
+        settings, command = self._settings, url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from mtbert.random_streams import derive
-from results.rows import CONSECUTIVE_SEEDS
+from results.database.rows import CONSECUTIVE_SEEDS
 from search_spaces.output import plain
 from study.flags import flag
 

@@ -33,8 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("--log RUN needs the name of the run's study: --name N", file=sys.stderr)
         return 2
     # Here, not above: --help needs none of it.
+    from results.database.url import foreign_rows
     from results.errors import ResultsError
-    from results.storage_url import foreign_rows
     from study import status_tables
     from study.terminal import PlainConsole
 

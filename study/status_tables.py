@@ -12,11 +12,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from results.custom_trainer import custom_trainer
+from results.database.database import Database, open_database
+from results.database.rows import RunRow, StudyRow
 from results.errors import RecordError
-from results.records import Database, open_database
-from results.rows import RunRow, StudyRow
-from results.stages import stage_costs
+from results.measurements.custom_trainer import custom_trainer
+from results.measurements.stages import stage_costs
 from search_spaces.output import plain
 from study import run_log, store_note, trust
 from study.resuming import resume_command

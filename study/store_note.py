@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mtbert.stage_store.store import StageStore
-from results.records import Database
-from results.rows import StudyRow
-from results.stages import STORE
+from results.database.database import Database
+from results.database.rows import StudyRow
+from results.measurements.stages import STORE
 
 
 def write(database: Database, name: str, store: StageStore | None) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from results.task_units import StudyUnits, units_from
+from results.measurements.task_units import StudyUnits, units_from
 from search_spaces.grammar import did_you_mean
 from study.settings import SettingsError
 

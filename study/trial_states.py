@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from results.rows import RunRow, runs_again
+from results.database.rows import RunRow, runs_again
 from search_spaces.grammar import Choice
 from study.messages import Metrics
 from study.objectives import of_row

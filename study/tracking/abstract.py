@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from results.rows import RunRow, StudyRow
+from results.database.rows import RunRow, StudyRow
 from study import steps
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from results import storage_url
+from results.database import url
 from search_spaces.grammar import did_you_mean
 from study.settings import SettingsError
 from study.tracking.abstract import AbstractTracker
@@ -41,7 +41,7 @@ def check(given: Sequence[str]) -> None:
 
 def shown(text: str) -> str:
     """A tracker as it may be shown: without passwords and tokens."""
-    return storage_url.mask(text)
+    return url.mask(text)
 
 
 def tracking(given: Sequence[str], storage: str, study: str, tell: Callable[[str], None]) -> Tracking:

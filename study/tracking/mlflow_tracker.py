@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from results.rows import RunRow, StudyRow
-from results.stored_values import epoch_number
+from results.database.rows import RunRow, StudyRow
+from results.database.stored_values import epoch_number
 from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
 
 STATUS = {"running": "RUNNING", "complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}

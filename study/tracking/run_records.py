@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from results import schema, storage_url
-from results.records import Database
-from results.rows import RunRow
-from results.task_units import units_of
+from results.database import schema, url
+from results.database.database import Database
+from results.database.rows import RunRow
+from results.measurements.task_units import units_of
 from study.tracking.abstract import EpochRecord, RunRecord
 
 COSTS = (
@@ -36,7 +36,7 @@ def read(database: Database, run_id: int) -> RunRecord | None:
         name=f"{row.phase} {row.id} seed {row.seed}",
         epochs=_epochs(database, row),
         final=final if row.status in ("complete", "pruned") else {},
-        detail=storage_url.mask(row.detail or ""),
+        detail=url.mask(row.detail or ""),
     )
 
 

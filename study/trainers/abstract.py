@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from mtbert.errors import ConfigurationError, Fault
 from mtbert.stage_store.keys import ChainKeys
-from results.rows import ExampleRow, IssueRow, RunRow
+from results.database.rows import ExampleRow, IssueRow, RunRow
 from search_spaces import Space
 from search_spaces.grammar import Choices
 
@@ -49,7 +49,7 @@ class StudyFacts:
     `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
     still mean the same; `code` names what runs are trained with (`study.code_changes`), `code_files` are a custom
     trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
-    declares of its tasks (`results.task_units`), None where they are shares of which more is better.
+    declares of its tasks (`results.measurements.task_units`), None where they are shares of which more is better.
     """
 
     data_source: str

@@ -20,8 +20,8 @@ from mtbert.precision import native_precision, slow
 from mtbert.run import prepare_data
 from mtbert.stage_store.keys import ChainKeys
 from mtbert.training.compilation import fault, repays
-from results.code_versions import version_name
-from results.rows import ExampleRow, IssueRow, RunRow
+from results.database.rows import ExampleRow, IssueRow, RunRow
+from results.measurements.code_versions import version_name
 from search_spaces.grammar import Choices
 from study import best_model
 from study.configuration import idle, of_one_task, to_config

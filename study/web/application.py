@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import optuna_dashboard
 from optuna.storages import RDBStorage
 
-from results import storage_url
+from results.database import url
+from results.database.database import Database, open_database
 from results.errors import StorageError
-from results.records import Database, open_database
 from search_spaces.output import plain
 from study.optuna_storage import storage_there
 from study.web.artifacts import FOLDER, Folders, Served
@@ -76,7 +76,7 @@ class _FirstLine(logging.Handler):
     """What goes wrong in Optuna's pages is one line on the terminal, not a traceback."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(plain(storage_url.mask(record.getMessage().split("\n")[0])), file=sys.stderr)
+        print(plain(url.mask(record.getMessage().split("\n")[0])), file=sys.stderr)
 
 
 def _one_line_a_fault() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 
-from results.policy import content_security_policy
+from results.report.csp import content_security_policy
 from study.optuna_storage import StoredStudy
 from study.web.guard import READING, refuse
 

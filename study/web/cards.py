@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from results import first_screen, notes
-from results.freshness import fingerprint, run_counts
-from results.records import Database
-from results.rows import StudyRow
-from results.study_results import StudyResults
-from results.summary import Summary, summarise
-from results.wording import plural
+from results.analysis.summary import Summary, summarise
+from results.database.database import Database
+from results.database.fingerprint import fingerprint, run_counts
+from results.database.rows import StudyRow
+from results.measurements.study_results import StudyResults
+from results.report import first_screen, notes
+from results.text.formatting import plural
 from study.web import following
 
 PATIENCE = 2.0  # seconds that a first page takes for answers; cards that have none by then get theirs at the next

@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
-from results.freshness import run_counts
-from results.policy import content_security_policy
-from results.records import Database
-from results.wording import plural
+from results.database.database import Database
+from results.database.fingerprint import run_counts
+from results.report.csp import content_security_policy
+from results.text.formatting import plural
 
 END = "</body>"
 

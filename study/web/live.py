@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from results import storage_url
-from results.records import open_database
+from results.database import url
+from results.database.database import open_database
 from search_spaces.output import plain
 from study.interrupts import usual_paths
 from study.web.guard import Guard
@@ -72,7 +72,7 @@ def main() -> int:
     try:
         database = open_database(told["storage"], create=False)
     except Exception as error:  # the study goes on without us; its log says why
-        print(plain(storage_url.mask(f"--open: the report is not served: {error}")), file=sys.stderr)
+        print(plain(url.mask(f"--open: the report is not served: {error}")), file=sys.stderr)
         return 1
     pages = Pages(database, told["name"], file=told["file"])
     watched = Watched(pages)

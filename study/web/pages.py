@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from results.database.database import Database
+from results.database.url import foreign_rows
 from results.errors import ResultsError
-from results.records import Database
-from results.storage_url import foreign_rows
 from study.web.cards import Cards
 from study.web.guard import READING, refuse
 from study.web.study_pages import TABLES, Page, StudyPages

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from results.database.database import Database
+from results.database.fingerprint import fingerprint
 from results.export import tables
-from results.freshness import fingerprint
-from results.records import Database
-from results.rendering import render_report
+from results.report.render import render_report
 from study.web import following
 
 TABLES = (

@@ -23,12 +23,12 @@ from mtbert.data.load import load_corpus
 from mtbert.data.prepared import load_prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import DataError
+from results.analysis.summary import summarise
+from results.database.database import open_database
+from results.database.predictions import unpack_predictions
+from results.database.schema import Base
 from results.errors import RecordError
-from results.predictions import unpack_predictions
-from results.records import open_database
-from results.schema import Base
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.measurements.study_results import StudyResults
 from study import doctor
 from study.ending import Ending
 from study.folder import log, log_to

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from own_trainers import SPACE, OwnStudy
 
-from results import code_versions
+from results.measurements import code_versions
 from study.code_fingerprint import changed, code_of, hash_of
 
 pytestmark = pytest.mark.slow  # each test launches a study, or two

@@ -28,9 +28,9 @@ from mtbert.stage_store.keys import chain_keys
 from mtbert.stage_store.store import StageStore
 from mtbert.stages.chain import FEATURES, Sharing
 from mtbert.training import feature_store, inference_time
-from results.records import open_database
-from results.rows import NewRun, RunResult, StageRow, StudyRow
-from results.sections.fronts import costs_caveat
+from results.database.database import open_database
+from results.database.rows import NewRun, RunResult, StageRow, StudyRow
+from results.report.sections.fronts import costs_caveat
 from study import objective
 from study.estimate import Costs, Frozen, kind_of
 from study.messages import Job, RunDone

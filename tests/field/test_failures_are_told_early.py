@@ -8,7 +8,7 @@ import pytest
 from own_trainers import OwnStudy
 from postgres import own_database
 
-from results.records import open_database
+from results.database.database import open_database
 from study.acceptance import Failures, FailuresStop
 from study.messages import RunFailed
 

@@ -12,8 +12,8 @@ from unittest import mock
 import pytest
 from own_trainers import OwnStudy
 
-from results.custom_trainer import call_again
-from results.rows import StudyRow
+from results.database.rows import StudyRow
+from results.measurements.custom_trainer import call_again
 from study.own_model import call
 
 TRAINER = """

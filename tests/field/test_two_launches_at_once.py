@@ -13,10 +13,10 @@ from place import Place
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from two_databases import database_of, kinds
 
+from results.database.database import open_database
+from results.database.rows import EnvironmentRow, StudyRow
+from results.database.url import parse_url
 from results.errors import LeaseHeld, StorageError
-from results.records import open_database
-from results.rows import EnvironmentRow, StudyRow
-from results.storage_url import parse_url
 from search_spaces import load
 from study import optuna_storage
 from study.folder import folder_held

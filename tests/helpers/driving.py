@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from results.records import Database
-from results.rows import EnvironmentRow, StudyRow
+from results.database.database import Database
+from results.database.rows import EnvironmentRow, StudyRow
 from search_spaces import describe
 from study.engines.abstract import AbstractEngine
 from study.execution import Execution

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pytest
 from place import Place
 
-from results.ablation import ablation_frame
-from results.records import open_database
-from results.study_results import StudyResults
+from results.analysis.ablation import ablation_frame
+from results.database.database import open_database
+from results.measurements.study_results import StudyResults
 from search_spaces.grammar import Choices
 from study.response_surface import Surface
 

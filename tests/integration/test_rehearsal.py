@@ -17,7 +17,7 @@ import pytest
 from in_process import InProcessEngine
 from place import Place
 
-from results.records import open_database
+from results.database.database import open_database
 from study.engines.abstract import AbstractEngine
 from study.engines.local import LocalEngine
 from study.trainers.rehearsal import OPTIONS

@@ -11,7 +11,7 @@ from place import SMALL, Place
 from postgres import own_database
 from sqlalchemy import create_engine, text
 
-from results import study_records
+from results.database import studies
 from study import reopening, trial_mirror
 from study import search as searching
 
@@ -326,9 +326,9 @@ def test_an_import_killed_before_it_is_written_has_made_no_study(
             raise RuntimeError("killed")
         return insert(*arguments)
 
-    insert = study_records.insert
+    insert = studies.insert
     with monkeypatch.context() as patch:
-        patch.setattr(study_records, "insert", killed)
+        patch.setattr(studies, "insert", killed)
         assert spaces.launch(*begin).returncode == 1
     assert spaces.rows("select distinct study_name from run") == [("s",)]
     assert spaces.rows("select study_name from study_meta") == [("s",)]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from place import Place
 
-from results.records import open_database
-from results.rows import MetricValue, NewRun, RunResult, StudyRow
+from results.database.database import open_database
+from results.database.rows import MetricValue, NewRun, RunResult, StudyRow
 from study.messages import EpochDone
 from study.tracking.choose import tracking
 from study.trainers.rehearsal import OPTIONS

@@ -15,9 +15,9 @@ from mtbert.data.load import load_corpus
 from mtbert.data.prepared import save_prepared
 from mtbert.run import prepare_data
 from mtbert.stage_store.store import StageStore
-from results import schema
-from results.records import Database, open_database
-from results.rows import EnvironmentRow, StudyRow
+from results.database import schema
+from results.database.database import Database, open_database
+from results.database.rows import EnvironmentRow, StudyRow
 from study.engines.local import LocalEngine
 from study.execution import Execution
 from study.lease import Lease

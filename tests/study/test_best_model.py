@@ -16,7 +16,7 @@ from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.model import build_model
-from results.rows import RunRow, utc_now
+from results.database.rows import RunRow, utc_now
 from study import best_model
 
 PLAIN = parse({"backbone": "tiny", "tasks": {"sst": {"head": "linear"}}})

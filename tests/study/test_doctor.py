@@ -11,8 +11,8 @@ import torch
 
 from mtbert.stage_store import store as stage_store
 from mtbert.stage_store.store import STATE, StageStore
-from results.records import open_database
-from results.rows import StudyRow
+from results.database.database import open_database
+from results.database.rows import StudyRow
 from study import store_note
 from study.doctor import main
 

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 from place import Place
 from postgres import own_database
 
-from results.records import open_database
+from results.database.database import open_database
 from search_spaces import Space
 from study.doctor import main
 from study.search import Search

@@ -16,9 +16,9 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlite import migrated
 
+from results.database.database import Database, open_database
+from results.database.rows import EnvironmentRow, NewRun
 from results.errors import LeaseHeld
-from results.records import Database, open_database
-from results.rows import EnvironmentRow, NewRun
 from study import samplers, search_phase
 from study.driver import Driver
 from study.execution import Execution

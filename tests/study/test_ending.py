@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 from sqlite import migrated
 
-from results.records import Database, open_database
-from results.rows import Cell, NewRun, RunResult, StudyRow
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.analysis.summary import summarise
+from results.database.database import Database, open_database
+from results.database.rows import Cell, NewRun, RunResult, StudyRow
+from results.measurements.study_results import StudyResults
 from study.ending import SHOWN_CONFIGURATIONS, Ending
 from study.terminal import PlainConsole
 

@@ -11,9 +11,9 @@ import pytest
 from report_studies import write
 from sqlite import migrated
 
-from results.records import Database, open_database
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.analysis.summary import summarise
+from results.database.database import Database, open_database
+from results.measurements.study_results import StudyResults
 from study.ending import Ending
 from study.ending_claims import ClaimsEnding
 from study.terminal import PlainConsole

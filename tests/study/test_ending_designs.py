@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 from sqlite import migrated
 
-from results.outcome import outcome
-from results.records import open_database
-from results.sections import added
-from results.study_results import StudyResults
-from results.summary import summarise
-from results.wording import points_interval, points_text
+from results.analysis.summary import summarise
+from results.database.database import open_database
+from results.measurements.study_results import StudyResults
+from results.report.content import outcome
+from results.report.sections import added
+from results.text.formatting import points_interval, points_text
 from study.ending_designs import DesignsEnding
 from tests.results.conftest import StudyMaker
 from tests.results.test_design_sections import fill

@@ -10,8 +10,8 @@ import pytest
 from driving import Scripted, execution, rehearsed
 from sqlite import migrated
 
+from results.database.database import Database, open_database
 from results.errors import LeaseHeld
-from results.records import Database, open_database
 from study.messages import EpochDone, Event, Job, RunDone
 from study.objectives import of_row
 from study.observer import Request

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlite import migrated
 
+from results.database.database import Database, open_database
 from results.errors import LeaseHeld
-from results.records import Database, open_database
 from study.lease import Lease
 
 OTHER = ("s", "pid 2 on host b", "b", 2, 0.0)

@@ -11,10 +11,10 @@ from huggingface_hub import ModelCard
 from sqlite import migrated
 
 from mtbert.config import parse
-from results.records import Database, open_database
-from results.rows import Cell, EnvironmentRow, IssueRow, MetricValue, NewRun, RunResult, StudyRow
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.analysis.summary import summarise
+from results.database.database import Database, open_database
+from results.database.rows import Cell, EnvironmentRow, IssueRow, MetricValue, NewRun, RunResult, StudyRow
+from results.measurements.study_results import StudyResults
 from study import model_card
 
 HOSTILE = "</div><script>alert(1)</script>\n# big [x](javascript:y) `|` \x1b[31m\n---\n- a: {{ 7 * 7 }}"

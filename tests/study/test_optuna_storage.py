@@ -32,10 +32,10 @@ def failing(times: int, fault: Exception) -> Callable[[], str]:
 
 
 def test_a_server_that_comes_back_is_waited_for(storage: RDBStorage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("results.reconnecting.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("results.database.retry.PAUSE_SECONDS", 0.0)
     gone = OperationalError("commit", {}, Exception("server closed the connection"))
     assert waiting(failing(2, gone), storage) == "done"
-    monkeypatch.setattr("results.reconnecting.RECONNECT_SECONDS", 0.0)
+    monkeypatch.setattr("results.database.retry.RECONNECT_SECONDS", 0.0)
     with pytest.raises(ConnectionLost):
         waiting(failing(1000, gone), storage)
 

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
-from results.rows import RunRow
+from results.database.rows import RunRow
 from search_spaces import Constraint, Factor, Level, Range, Space
 from search_spaces.grammar import Choices
 from study.configuration import to_config

@@ -9,8 +9,8 @@ import pytest
 from driving import rehearsed
 from sqlite import migrated
 
-from results.records import open_database
-from results.rows import NewRun, StudyRow
+from results.database.database import open_database
+from results.database.rows import NewRun, StudyRow
 from search_spaces import describe
 from study.code_changes import change_of
 from study.reopening import reopen, take_from

@@ -15,7 +15,7 @@ from mtbert.data.prepared import load_prepared, save_prepared
 from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.errors import DataError
 from mtbert.run import prepare_data
-from results.rows import StageRow
+from results.database.rows import StageRow
 from search_spaces import Space
 from search_spaces.factors import FINE_TUNE_FIRST, MLM, POOLING, SIMCSE_SUPERVISED, SIMCSE_UNSUPERVISED, SINGLE_TASK
 from search_spaces.grammar.choices import places

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from sqlite import migrated
 
-from results.records import Database, open_database
-from results.rows import NewRun, RunResult, StudyRow
+from results.database.database import Database, open_database
+from results.database.rows import NewRun, RunResult, StudyRow
 from study import status_tables
 from study.lease import Lease
 from study.terminal import PlainConsole

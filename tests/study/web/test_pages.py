@@ -17,10 +17,10 @@ import pytest
 from asking import Answer, ask
 from place import Place
 
-from results.freshness import fingerprint
-from results.policy import content_security_policy
-from results.records import open_database
+from results.database.database import open_database
+from results.database.fingerprint import fingerprint
 from results.report import write_report
+from results.report.csp import content_security_policy
 from study.web import following
 from study.web import study_pages as pages
 from study.web.application import application
