@@ -71,10 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
     """Examine the study's records, and its store where it has one on this machine."""
     from results.database.url import foreign_rows
-    from study import doctor_study
+    from study import diagnosis
 
     with foreign_rows(options.storage, debug=options.debug):
-        records = doctor_study.examine(options.storage, options.name, fix=options.fix)
+        records = diagnosis.examine(options.storage, options.name, fix=options.fix)
     found: dict[str, Any] = {"study": options.name, "records": records}
     if not any(finding["kind"] == "old_schema" and finding["done"] is None for finding in records):
         folder = store_of(options.storage, options.name)

@@ -25,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
     from search_spaces import SpaceError
-    from study.acceptance import FailuresStop
     from study.engines.abstract import EngineError
-    from study.execution import Interrupted
+    from study.execution.acceptance import FailuresStop
+    from study.execution.executor import Interrupted
     from study.session import Session
 
     try:

@@ -42,7 +42,7 @@ def call_again(study: StudyRow, config: Mapping[str, Any], seed: int) -> str:
     settings = study.settings_json
     facts = f"epochs={settings.get('epochs', 1)!r}, data={_literal(settings.get('data', ''))}"
     called = f"call({_literal(custom_trainer(study))}, {_literal(configuration)}, seed={seed}, {facts})"
-    return f"python -c {shlex.quote(f'from study.own_model import call; print({called})')}"
+    return f"python -c {shlex.quote(f'from study.trainers.custom.worker import call; print({called})')}"
 
 
 def _literal(value: Any) -> str:

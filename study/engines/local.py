@@ -21,14 +21,14 @@ import psutil
 from study.engines import process_tree
 from study.engines.abstract import AbstractEngine
 from study.engines.guard import Guard
+from study.engines.run_log import RunLog
 from study.engines.worker import work
-from study.interrupts import held
 from study.messages import EpochDone, Event, Job, RunFailed
-from study.run_log import RunLog
+from study.signals import held
 
 log = logging.getLogger("study")
 
-PRELOAD = ("study.objective", "torch._dynamo")  # of a fork server whose workers train multitask BERT
+PRELOAD = ("study.trainers.bert.worker", "torch._dynamo")  # of a fork server whose workers train multitask BERT
 # What a worker's libraries read once, when they begin. One thread: several workers on one core each, and results that
 # any machine repeats. And glibc keeps what a step frees for the next one, instead of giving it back to the system and
 # having it zeroed again: a training step touches thousands of pages less.

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from search_spaces.own_files import MARK
 from study.engines.abstract import AbstractEngine, EngineError, EngineLost
-from study.engines.on_ray.leftovers import clear_up
+from study.engines.on_ray.cleanup import clear_up
 from study.engines.on_ray.messages import Answer, FromBridge, Lost, NodeUnfit, RaySettings, Ready, Refused, Stop
-from study.interrupts import held, let_through, usual_paths
 from study.messages import EpochDone, Event, Job, RunPlaced
+from study.signals import held, let_through, usual_paths
 
 log = logging.getLogger("study")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from results.database.rows import RunRow, StudyRow
-from study import steps
+from study.search import steps
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 
 from results.database import url
+from study.execution.observer import AbstractObserver, Request
 from study.messages import EpochDone, first_line
-from study.observer import AbstractObserver, Request
 from study.tracking.mirror import Mirror
 
 log = logging.getLogger("study")

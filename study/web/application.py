@@ -14,7 +14,7 @@ from results.database import url
 from results.database.database import Database, open_database
 from results.errors import StorageError
 from search_spaces.output import plain
-from study.optuna_storage import storage_there
+from study.search.optuna_storage import storage_there
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
 from study.web.offered import Offered

@@ -18,7 +18,7 @@ from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 
 from results.report.csp import content_security_policy
-from study.optuna_storage import StoredStudy
+from study.search.optuna_storage import StoredStudy
 from study.web.guard import READING, refuse
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from results.database.rows import StudyRow
 from results.measurements.study_results import StudyResults
 from results.report import first_screen, notes
 from results.text.formatting import plural
-from study.web import following
+from study.web import live_updates
 
 PATIENCE = 2.0  # seconds that a first page takes for answers; cards that have none by then get theirs at the next
 
@@ -75,7 +75,7 @@ class Cards:
 
     def _card(self, study: StudyRow, until: float) -> Card:
         name = study.study_name
-        state, counts = following.state(self._database, name), run_counts(self._database, name)
+        state, counts = live_updates.state(self._database, name), run_counts(self._database, name)
         return Card(
             study=study,
             status=state["status"],

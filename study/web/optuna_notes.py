@@ -28,8 +28,8 @@ from results.report.content import Outcome, outcome
 from results.text import formatting
 from results.text.markdown import escaped
 from results.text.units import Unit
-from study.optuna_storage import StoredStudy, stored_study, trial_id, waiting
-from study.trust import is_study_folder
+from study.provenance.trust import is_study_folder
+from study.search.optuna_storage import StoredStudy, stored_study, trial_id, waiting
 from study.web import artifacts
 
 FIGURES = "study:figures"  # a study's attribute: the hash of each figure that was written

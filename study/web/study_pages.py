@@ -12,7 +12,7 @@ from results.database.database import Database
 from results.database.fingerprint import fingerprint
 from results.export import tables
 from results.report.render import render_report
-from study.web import following
+from study.web import live_updates
 
 TABLES = (
     "leaderboard", "ablation", "method_task", "pareto", "runs", "choices", "epochs", "tasks", "cells", "data_issues",
@@ -88,11 +88,11 @@ class StudyPages:
             return page
 
     def _report(self, mark: str) -> Page:
-        html = following.followed(render_report(self._database, self._name), mark, self._file)
-        return Page(html.encode(), policy=following.policy(html))
+        html = live_updates.followed(render_report(self._database, self._name), mark, self._file)
+        return Page(html.encode(), policy=live_updates.policy(html))
 
     def _state(self) -> Page:
-        state = following.state(self._database, self._name)
+        state = live_updates.state(self._database, self._name)
         return Page(json.dumps({"mark": self.mark(), **state}).encode(), "application/json")
 
     def _table(self, table: str) -> Page:

@@ -30,11 +30,11 @@ from results.database.schema import Base
 from results.errors import RecordError
 from results.measurements.study_results import StudyResults
 from study import doctor
-from study.ending import Ending
-from study.folder import log, log_to
+from study.console.summary import Ending
+from study.provenance.folder import log, log_to
+from study.provenance.trust import check_stored, code_flags
 from study.resolve import resolve
 from study.settings import Settings, SettingsError
-from study.trust import check_stored, code_flags
 
 SECRET = "postgresql+psycopg://me:hunter2@db/x"
 

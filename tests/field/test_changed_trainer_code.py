@@ -12,7 +12,7 @@ import pytest
 from own_trainers import SPACE, OwnStudy
 
 from results.measurements import code_versions
-from study.code_fingerprint import changed, code_of, hash_of
+from study.trainers.custom.code_fingerprint import changed, code_of, hash_of
 
 pytestmark = pytest.mark.slow  # each test launches a study, or two
 

@@ -18,7 +18,7 @@ from results.database.database import open_database
 from results.database.rows import IssueRow, StudyRow
 from results.errors import StorageError
 from search_spaces import load
-from study.search import Search
+from study.search.optuna_search import Search
 
 GOAL = "größe → 日本"
 

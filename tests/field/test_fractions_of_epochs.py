@@ -20,8 +20,8 @@ from results.figures.learning_curves import learning_curves
 from results.frames import load_study
 from results.measurements.study_results import StudyResults
 from search_spaces import Factor, Level, Space
-from study import asha, steps
-from study.search import Search, TrialState
+from study.search import asha, steps
+from study.search.optuna_search import Search, TrialState
 
 TWO = Space(
     name="s", goal="g", factors=(Factor("depth", "scientific", "one", (Level("one", {}), Level("two", {"n": 2}))),)

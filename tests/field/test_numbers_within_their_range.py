@@ -17,8 +17,8 @@ from results.text import formatting
 from search_spaces import Factor, Space
 from search_spaces.grammar import SpaceError, numbers
 from search_spaces.grammar.terms import Range
-from study.search import Search, TrialState
-from study.trainers.plain import PlainConfiguration
+from study.search.optuna_search import Search, TrialState
+from study.trainers.plain_configuration import PlainConfiguration
 
 NARROW = [
     Range("n", 0.99, 0.99999),

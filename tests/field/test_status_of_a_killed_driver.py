@@ -18,7 +18,7 @@ from results.database.database import Database, open_database
 from results.database.lease import owner_name, started_at, this_machine
 from results.database.rows import NewRun, RunResult, StudyRow
 from study import doctor, status
-from study.lease import Lease
+from study.execution.lease import Lease
 
 Said = pytest.CaptureFixture[str]
 

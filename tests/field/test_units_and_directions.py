@@ -16,7 +16,7 @@ from results.measurements.task_units import units_from
 from results.statistics import Interval
 from results.text.units import Unit
 from study.settings import SettingsError
-from study.task_declaration import (
+from study.trainers.custom.task_declaration import (
     BadScores,
     check_objectives,
     declaration,

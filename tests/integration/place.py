@@ -17,7 +17,7 @@ from unittest import mock
 from in_process import InProcessEngine
 from processes import until
 
-from study.engines import making
+from study.engines import choose
 from study.engines.abstract import AbstractEngine
 
 # The least that is training all the same.
@@ -43,7 +43,7 @@ class Place:
         """The command in this process, its runs too; with `LocalEngine` those have processes."""
         out, err = io.StringIO(), io.StringIO()
         with (
-            mock.patch.object(making, "LocalEngine", engine),
+            mock.patch.object(choose, "LocalEngine", engine),
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),

@@ -14,7 +14,7 @@ from results.analysis.sequential import Looked, looks, schedule
 from results.database.database import open_database
 from results.measurements.study_results import StudyResults
 from study.resolve import resolve
-from study.trainers.rehearsal import OPTIONS
+from study.trainers.rehearsal.trainer import OPTIONS
 
 STUDY = ("--space", "pooling", "--rehearse", "--budget", "standard", "--trials", "8", "--seeds", "3", "--workers", "1")
 UNPRINTED = ("--phases", "search,confirm,ablate")

@@ -20,7 +20,7 @@ from place import Place
 from results.database.database import open_database
 from study.engines.abstract import AbstractEngine
 from study.engines.local import LocalEngine
-from study.trainers.rehearsal import OPTIONS
+from study.trainers.rehearsal.trainer import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("MTBERT_DATA") or ROOT.parent / "shared" / "data")

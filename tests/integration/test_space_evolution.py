@@ -12,8 +12,9 @@ from postgres import own_database
 from sqlalchemy import create_engine, text
 
 from results.database import studies
-from study import reopening, trial_mirror
-from study import search as searching
+from study.resume import reopen
+from study.search import optuna_search as searching
+from study.search import trial_mirror
 
 pytestmark = pytest.mark.slow
 
@@ -157,7 +158,7 @@ def test_killed_before_anything_is_written_the_next_launch_tells_it_all(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(reopening.Reopened, "write", killed)
+        patch.setattr(reopen.Reopened, "write", killed)
         assert spaces.launch(*SEARCHED, "--trials", "3").returncode == 1
     assert "level pooling=max is new" in lines(fine(spaces.launch(*SEARCHED, "--trials", "3")))
 

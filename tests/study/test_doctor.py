@@ -13,8 +13,8 @@ from mtbert.stage_store import store as stage_store
 from mtbert.stage_store.store import STATE, StageStore
 from results.database.database import open_database
 from results.database.rows import StudyRow
-from study import store_note
 from study.doctor import main
+from study.provenance import store_note
 
 Said = pytest.CaptureFixture[str]
 ONE, TWO = "1" * 64, "2" * 64

@@ -23,11 +23,11 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from study.engines.on_ray.exchange import Exchange
-from study.engines.on_ray.jobs import Jobs
-from study.engines.on_ray.leftovers import clear_up_apart
+from study.engines.on_ray.cleanup import clear_up_apart
+from study.engines.on_ray.mailbox import Exchange
 from study.engines.on_ray.messages import Answer, FromBridge, Lost, RaySettings, Ready, Refused, Stop, TrialOver
-from study.engines.on_ray.room import gpus_per_run, room
+from study.engines.on_ray.queue import Jobs
+from study.engines.on_ray.resources import gpus_per_run, room
 from study.engines.on_ray.trainable import RunTrainable
 from study.messages import Job
 

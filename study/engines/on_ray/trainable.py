@@ -12,8 +12,8 @@ import ray
 from ray import tune
 
 from study.engines.local import LocalEngine
-from study.engines.on_ray.carry import carry
 from study.engines.on_ray.messages import ToExchange
+from study.engines.on_ray.run_job import carry
 from study.messages import EpochDone
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from results.analysis.interactions import FactorialTable
-from results.factorial import main_effects, resolution_iv_design
+from study.designs.factorial import main_effects, resolution_iv_design
 
 NAMES = "abcdefgh"
 

@@ -21,8 +21,8 @@ from place import Place
 from results.database.database import open_database
 from results.export.figures import STYLE, page_colours
 from study import dashboard
-from study.optuna_storage import StoredStudy, stored_study
-from study.trainers.rehearsal import OPTIONS
+from study.search.optuna_storage import StoredStudy, stored_study
+from study.trainers.rehearsal.trainer import OPTIONS
 from study.web import artifacts
 from study.web.application import application
 from study.web.guard import Guard
