@@ -13,8 +13,8 @@ beside it.
 
 The peer: each run of the study that did not fail, that is each distinct configuration and seed, paused and pruned ones
 too, with all its stages and all its epochs. Its batches, steps of the optimizer and examples to evaluate are counted
-with `study.trainers.bert.workload`, and multiplied by what the loop of `starter.py` takes for them: processor seconds of one thread,
-medians, of the same encoder, on the study's own sentences, in batches of the same size, with as much frozen. The
+with `study.trainers.bert.workload`, and multiplied by what the loop of `starter.py` takes for them: processor seconds of
+one thread, medians, of the same encoder, on the study's own sentences, in batches of the same size, with as much frozen. The
 baseline is measured before the study and after it, all else after it, corrected by the mean of the two.
 
 SMART is written into the loop too: a run that has it makes three passes a batch there as here. In favour of the peer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from mtbert.data import dropped
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from study.flags import Group, declared, faults, flag
 from study.functions import spelled
 from study.settings import REHEARSAL, RETRIES, Limits, Settings, SettingsError

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
 

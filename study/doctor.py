@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from search_spaces import output
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results import DEFAULT_STORAGE
 from results.comparison.effects import Effect
+from results.database.defaults import DEFAULT_STORAGE
 from results.database.rows import StudyRow
 from results.measurements.custom_trainer import custom_trainer
 from results.text.formatting import plural

@@ -131,7 +131,7 @@ class Database(AbstractPart):
 
     @reads
     def columns(self, session: Session, statement: Executable) -> dict[str, list[Any]]:
-        """Return the columns of any SELECT over `results.database.schema`, column -> values: of many rows the smallest form."""
+        """Return the columns of any SELECT over our tables, column -> values: the smallest form of many rows."""
         found = session.execute(statement)
         names = list(found.keys())
         values = [list(column) for column in zip(*found, strict=True)]

@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
 
 
 class StudyMeta(Base):
-    """One study: what was asked, on which data, what was decided. `tasks_json`: see `results.measurements.task_units`."""
+    """One study: what was asked, on which data, what was decided. `tasks_json`: `results.measurements.task_units`."""
 
     __tablename__ = "study_meta"
 
@@ -203,7 +203,7 @@ class Example(Base):
 
 
 class Stage(Base):
-    """One stage of a run; `shared` means that another run had computed it. `told_json`: see `results.database.rows.StageRow`."""
+    """One stage of a run; `shared` means that another run had computed it. `told_json`: see `rows.StageRow`."""
 
     __tablename__ = "stage"
 

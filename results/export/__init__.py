@@ -75,8 +75,8 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     from results.analysis.leaderboard import leaderboard_frame
     from results.analysis.method_task import method_task, method_task_frame
     from results.analysis.pareto import pareto_frame
-    from results.frames import record_frames
     from results.measurements.natural_tables import natural
+    from results.measurements.record_frames import record_frames
 
     frames, results = record_frames(found.database, found.name), found.results
     against = found.summary.against_baseline if found.summary.is_grid else None

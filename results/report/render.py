@@ -21,9 +21,9 @@ from results.analysis.winners_curse import choice_note
 from results.database.database import Database
 from results.figures import interval_svg, run_links
 from results.figures.figure import Figure
-from results.frames import environment_frame
 from results.measurements import code_versions, kept_epoch
 from results.measurements.custom_trainer import custom_trainer
+from results.measurements.record_frames import environment_frame
 from results.report import first_screen, key_findings, methods, notes
 from results.report.content import Outcome, outcome
 from results.report.contents import contents

@@ -6,8 +6,8 @@ import contextlib
 import io
 import shlex
 
-from results import DEFAULT_STORAGE
 from results.database import url
+from results.database.defaults import DEFAULT_STORAGE
 from results.database.rows import StudyRow
 from study.provenance.trust import code_flags
 from study.settings import MTBERT

@@ -47,8 +47,8 @@ class StudyFacts:
     """What a study's record says of its data and model.
 
     `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
-    still mean the same; `code` names what runs are trained with (`study.resume.code_changes`), `code_files` are a custom
-    trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
+    still mean the same; `code` names what runs are trained with (`study.resume.code_changes`), `code_files` are a
+    custom trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
     declares of its tasks (`results.measurements.task_units`), None where they are shares of which more is better.
     """
 

@@ -14,7 +14,8 @@ from sqlite import migrated
 import results
 from results.database.database import Database, open_database
 from results.database.rows import MetricValue, NewRun, RunResult, StudyRow
-from results.frames import FOLLOWING, RECORDED, StudyFrames, study_frames
+from results.frames import FOLLOWING, StudyFrames, study_frames
+from results.measurements.record_frames import RECORDED
 
 BOUNDS = {"low": 0, "high": 8, "log": False}
 SPACE = {

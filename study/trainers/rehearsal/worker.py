@@ -1,6 +1,6 @@
 """A rehearsed run: scores drawn around a response surface instead of training. It takes milliseconds and no torch.
 
-score of a run = expected score (`study.trainers.rehearsal.response_surface`) + N(0, 0.7 points) of the seed + noise of the dev examples
+score of a run = expected score (`response_surface`) + N(0, 0.7 points) of the seed + noise of the dev examples
 """
 
 from __future__ import annotations
