@@ -134,7 +134,7 @@ class RunDone:
     shared_train_seconds: float = 0.0
 
     def own_train_seconds(self) -> float:
-        """What the run would have taken to train on its own."""
+        """Return what the run would have taken to train on its own."""
         return self.train_seconds + self.shared_train_seconds
 
 

@@ -50,14 +50,14 @@ class Path:
 
 
 def fresh_mean(database: Database, name: str, digest: str, seeds: Collection[int]) -> float | None:
-    """A configuration's mean score over these seeds; None unless all of them are complete."""
+    """Return a configuration's mean score over these seeds; None unless all of them are complete."""
     rows = database.runs.of_study(name, config_digest=digest, status="complete")
     scores = [row.score for row in rows if row.seed in seeds and row.score is not None]
     return fmean(scores) if len(scores) == len(seeds) else None
 
 
 def greedy_path(results: StudyResults) -> Path | None:
-    """The path as far as it was walked; None where there is none between the study's baseline and its best.
+    """Return the path as far as it was walked; None where there is none between the study's baseline and its best.
 
     A path that stopped before the best ends with a last step to it, of all that is left.
     """
@@ -91,7 +91,7 @@ def greedy_path(results: StudyResults) -> Path | None:
 
 
 def _judged(results: StudyResults, steps: Sequence[tuple[str, str]]) -> list[Compared]:
-    """Each step (digest, the one before) compared; errors are held over every change that was tried.
+    """Return each step (digest, the one before) compared; errors are held over every change that was tried.
 
     A step is the best of those tried: judged as if it had been the only one, it would seem sure too often.
     """

@@ -32,7 +32,7 @@ class GridRow:
 
 
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
-    """All of `entries` but the baseline (a digest), the largest gain first, those without a comparison last."""
+    """Return all of `entries` but the baseline (a digest), the largest gain first, those without a comparison last."""
     digests = compared_with_baseline(results, baseline)
     judged = dict(zip(digests, compared(results, digests, baseline), strict=True))
     rows = [
@@ -45,7 +45,7 @@ def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], bas
 
 
 def compared_with_baseline(results: StudyResults, baseline: str) -> list[str]:
-    """The rows of a grid's table, those without a result too: all configurations but the baseline (a digest)."""
+    """Return the rows of a grid's table, those without a result too: all configurations but the baseline (a digest)."""
     return [digest for digest in confirmed(results) if digest != baseline]
 
 

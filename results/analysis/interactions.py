@@ -65,12 +65,12 @@ class FactorialTable:
         return summed([(d, 4 * signs[i] / len(self.runs)) for d, signs in self.runs if signs[j] == of_second])
 
     def aliases_of(self, pair: Pair) -> tuple[Pair, ...]:
-        """The pairs that come after it in its group."""
+        """Return the pairs that come after it in its group."""
         return next((group[1:] for group in self.aliases if group[0] == pair), ())
 
 
 def interactions(results: StudyResults) -> list[Interaction]:
-    """Every two-factor effect that the study's pairs and its factorial measure, the largest first.
+    """Return every two-factor effect that the study's pairs and its factorial measure, the largest first.
 
     Errors are held over all of them together. A group of aliases is one row, under its first pair. Pairs without two
     seeds in common in all their runs come last.
@@ -95,7 +95,7 @@ def interactions(results: StudyResults) -> list[Interaction]:
 
 
 def factorial_tables(results: StudyResults) -> list[FactorialTable]:
-    """The factorial and the pairs (four runs each) around the study's best; none where they are around another."""
+    """Return the factorial and the pairs (four runs each) around the study's best; none if they are around another."""
     decided = results.study.decisions_json.get("designs", {})
     best, choices = best_digest(results), results.study.decisions_json.get("best_choices", {})
     if best is None or decided.get("around") != best:
@@ -137,7 +137,7 @@ def _signs(cell: Cell, best: Mapping[str, Any], factors: Sequence[str]) -> tuple
 
 
 def _distinct(table: FactorialTable) -> list[Pair]:
-    """Every pair, of aliases only the first."""
+    """Return every pair, of aliases only the first."""
     later = {pair for group in table.aliases for pair in group[1:]}
     return [pair for pair in combinations(table.factors, 2) if pair not in later]
 

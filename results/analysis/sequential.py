@@ -42,11 +42,11 @@ class Schedule:
         return spending(self.counts)
 
     def first(self, count: int) -> frozenset[int]:
-        """The first `count` seeds."""
+        """Return the first `count` seeds."""
         return frozenset(self.seeds[:count])
 
     def level(self, count: int) -> float:
-        """The level of the interval at the look after `count` seeds, so that those of all looks hold together."""
+        """Return the level of the interval at the look after `count` seeds; those of all looks hold together."""
         return sequential_level(LEVEL, self.shares, self.counts.index(count))
 
 
@@ -60,7 +60,7 @@ def schedule(study: StudyRow) -> Schedule | None:
 
 
 def told(plan: Schedule) -> str:
-    """What a reader of the table's verdicts and intervals has to know of the looks."""
+    """Return what a reader of the table's verdicts and intervals has to know of the looks."""
     return (
         f"Every row has {seeds_text(plan.start)}; rows that stayed open got further ones, one at a time, up to "
         f"{len(plan.seeds)} (the number stands with each row). The table was looked at after each of them, and every "
@@ -91,7 +91,7 @@ class Looked:
 def looks(
     results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, *, after: int | None = None
 ) -> list[Looked]:
-    """The rows of a table, each minus `reference`, after all looks that could be taken.
+    """Return the rows of a table, each minus `reference`, after all looks that could be taken.
 
     A look is taken when every row that is open, and the reference, has ended its seeds; `after`: only looks at so many
     seeds or fewer. At each look the noise is moderated over all rows, decided ones with the seeds they have had
@@ -115,7 +115,9 @@ def looks(
 
 
 def wanting(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int) -> list[str]:
-    """Which rows want a further seed after the looks at up to `after` seeds: open ones that do not fail every time."""
+    """Return which rows want a further seed after the looks at up to `after` seeds: open ones that do not fail every
+    time.
+    """
     ended, begun = _ended(results), plan.first(plan.start)
     if _hopeless(results, ended, reference, begun):
         return []
@@ -150,10 +152,10 @@ def _look(
 
 
 def _ended(results: StudyResults) -> set[tuple[str, int]]:
-    """The runs that came to an end of whatever kind: (configuration, seed)."""
+    """Return the runs that came to an end of whatever kind: (configuration, seed)."""
     return {(r.config_digest, r.seed) for r in results.runs if r.status in ("complete", "pruned", "failed")}
 
 
 def _hopeless(results: StudyResults, ended: set[tuple[str, int]], digest: str, seeds: frozenset[int]) -> bool:
-    """Whether a configuration was tried with all these seeds and has no result."""
+    """Return whether a configuration was tried with all these seeds and has no result."""
     return not seeds & results.results_of(digest).keys() and all((digest, seed) in ended for seed in seeds)

@@ -94,7 +94,7 @@ class Summary:
 
 
 def summarise(results: StudyResults) -> Summary:
-    """The summary of a study that was read already."""
+    """Return the summary of a study that was read already."""
     best, baseline = best_digest(results), baseline_digest(results)
     found_best = configuration_result(results, best) if best else None
     found_baseline = configuration_result(results, baseline) if baseline else None
@@ -134,7 +134,7 @@ def _cautions(results: StudyResults, gain: Comparison | None, rows: Sequence[Abl
 
 
 def count_runs(runs: list[RunRow]) -> RunCounts:
-    """How many runs ended how."""
+    """Return how many runs ended how."""
     ends = Counter(run.status for run in runs)
     fresh = [run for run in runs if run.phase != "search"]
     reasons = Counter(run.reason or "unknown" for run in runs if run.status == "failed")
@@ -152,7 +152,7 @@ def count_runs(runs: list[RunRow]) -> RunCounts:
 
 
 def seconds_spent(run: RunRow) -> float:
-    """What a run cost: training and evaluation, or the time until it failed; 0 while it runs."""
+    """Return what a run cost: training and evaluation, or the time until it failed; 0 while it runs."""
     if run.train_seconds is not None:
         return run.train_seconds + (run.eval_seconds or 0.0)
     if run.finished_at is None or run.status == "interrupted":  # how long it really ran is not known
@@ -168,7 +168,7 @@ def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Co
 
 
 def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:
-    """The baseline's choices: as decided, else from its cell or a run, else from the space's description."""
+    """Return the baseline's choices: as decided, else from its cell or a run, else from the space's description."""
     decided = results.study.decisions_json.get("baseline_choices")
     if isinstance(decided, dict):
         return decided

@@ -106,7 +106,7 @@ def comparison_tables(studies: Sequence[Opened]) -> dict[str, pd.DataFrame]:
 
 @output.command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; the exit code."""
+    """Return the command; the exit code."""
     parser = commands.parser("results.export", "Write every table of a study, or of a comparison.", list(WRITERS))
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default runs/NAME/tables")
     parser.add_argument(

@@ -18,14 +18,14 @@ def csv(frame: pd.DataFrame, name: str = "") -> str:
 
 
 def json(frame: pd.DataFrame, name: str = "") -> str:
-    """A list of objects, whole precision; what is not there is null, moments are ISO 8601."""
+    """Return a list of objects, whole precision; what is not there is null, moments are ISO 8601."""
     return (
         str(frame.to_json(orient="records", date_format="iso", double_precision=15, indent=2, force_ascii=False)) + "\n"
     )
 
 
 def markdown(frame: pd.DataFrame, name: str = "") -> str:
-    """A table of GitHub-flavoured Markdown."""
+    """Return a table of GitHub-flavoured Markdown."""
     from tabulate import tabulate
 
     names = [str(name) for name in frame.columns]

@@ -42,7 +42,7 @@ _FOR_PROGRAMS = re.compile(r"(^|_)(run_ids|config_digest|[a-z]+_json)$|^(is_best
 
 
 def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
-    """The table as floats that fit a page (`print_table`), every text escaped; `name` is that of its label.
+    """Return the table as floats that fit a page (`print_table`), every text escaped; `name` is that of its label.
 
     Columns that are for programs (ids of runs, digests, JSON, names of cells where others say what a row is) are left
     out, `low` and `high` become one, numbers have four digits, long texts are cut. The best row of a table that has a

@@ -26,17 +26,19 @@ def ranges(ids: Iterable[int]) -> str:
 
 
 def of_runs(ids: Iterable[int] | str) -> str:
-    """The fragment of run ids, as numbers or as a table's column has them ("3 7 8"); empty for none or very many."""
+    """Return the fragment of run ids, as numbers or as a table's column has them ("3 7 8"); empty for none or very
+    many.
+    """
     numbers = [int(run) for run in ids.split()] if isinstance(ids, str) else list(ids)
     return f"#runs={ranges(numbers)}" if 0 < len(numbers) <= MOST_RUNS else ""
 
 
 def having(**wanted: str) -> str:
-    """The fragment of a filter: `having(phase="search", status="failed")`."""
+    """Return the fragment of a filter: `having(phase="search", status="failed")`."""
     return "#runs=" + ";".join(f"{key}:{quote(value, safe='')}" for key, value in wanted.items())
 
 
 def linked(shown: str, runs: Iterable[int] | str) -> Markup | str:
-    """What is shown as a link to its runs: ids, or a fragment made here; as it is where there are none."""
+    """Return what is shown as a link to its runs: ids, or a fragment made here; as it is where there are none."""
     fragment = runs if isinstance(runs, str) and runs.startswith("#") else of_runs(runs)
     return Markup('<a class="runs" href="{}">{}</a>').format(fragment, shown) if fragment else shown

@@ -44,7 +44,7 @@ class StageLosses:
         return self.losses[-1] < self.references.get(UNIGRAM_ENTROPY, float("inf"))
 
     def sentence(self) -> str:
-        """The first and the last loss beside the references."""
+        """Return the first and the last loss beside the references."""
         chosen = ", ".join(choice_in_words(factor, level) for factor, level in self.choices if factor != self.stage)
         own = next((f" {level}" for factor, level in self.choices if factor == self.stage and level != "on"), "")
         name = f"{self.stage.replace('_', ' ')}{own}{f' ({chosen})' if chosen else ''}"
@@ -58,7 +58,8 @@ class StageLosses:
 
 
 def stage_losses(database: Database, name: str) -> tuple[StageLosses, ...]:
-    """The stages of a study that told their losses, in the order of a run, and of their choices as they were met.
+    """Return the stages of a study that told their losses, in the order of a run, and of their choices as they were
+    met.
 
     UnknownStudy when the database has no study of that name.
     """

@@ -28,25 +28,25 @@ class StudyUnits:
     deciding: tuple[str, ...] = ()
 
     def of(self, task: str) -> Unit:
-        """The unit of a task's main metric; "" is the score."""
+        """Return the unit of a task's main metric; "" is the score."""
         return self.tasks.get(task, SHARES) if task else self.score
 
     def decides(self, task: str) -> bool:
-        """Whether the score is made up of this task, perhaps with others."""
+        """Return whether the score is made up of this task, perhaps with others."""
         return not self.deciding or task in self.deciding
 
     def names(self, task: str) -> bool:
-        """Whether the trainer said what the task's metric is called."""
+        """Return whether the trainer said what the task's metric is called."""
         return task in self.tasks
 
 
 def units_of(study: StudyRow) -> StudyUnits:
-    """The units of a study."""
+    """Return the units of a study."""
     return units_from(study.tasks_json)
 
 
 def units_from(declared: Mapping[str, Any] | None) -> StudyUnits:
-    """The units that `tasks_json` holds."""
+    """Return the units that `tasks_json` holds."""
     if not declared:
         return StudyUnits()
     tasks = {str(task): _unit(said) for task, said in declared.get("tasks", {}).items()}

@@ -58,7 +58,7 @@ def write_comparison(studies: Sequence[Opened], path: Path) -> list[str]:
 
 @output.command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; the exit code."""
+    """Return the command; the exit code."""
     parser = commands.parser("results.report", "Write the HTML report of a study, or compare several.", ["html"])
     parser.add_argument(
         "--out", type=Path, help="the file to write (default runs/NAME/report.html, or comparison.html)"

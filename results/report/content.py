@@ -26,16 +26,16 @@ class Outcome:
         return self.results.study.study_name
 
     def figures(self) -> list[Figure]:
-        """What plotly draws, in the order of the page."""
+        """Return what plotly draws, in the order of the page."""
         return [figure for section in self.sections for figure in section.content.figures()]
 
 
 def outcome(database: Database, name: str) -> Outcome:
-    """The outcome of study `name`. UnknownStudy when the database has none of that name."""
+    """Return the outcome of study `name`. UnknownStudy when the database has none of that name."""
     results = StudyResults(database, name)
     return outcome_of(database, results, summarise(results))
 
 
 def outcome_of(database: Database, results: StudyResults, summary: Summary) -> Outcome:
-    """The outcome of a study that was read and summarised already."""
+    """Return the outcome of a study that was read and summarised already."""
     return Outcome(database, results, summary, tuple(build_all(SECTIONS, results, summary)))

@@ -17,7 +17,7 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def content_security_policy(page: str, added: Sequence[str] = (), *, connects: bool = False) -> str:
-    """The policy to serve a report with, as the value of a Content-Security-Policy header.
+    """Return the policy to serve a report with, as the value of a Content-Security-Policy header.
 
     `added` are scripts of who serves it; `connects`: they may ask the server that the page came from.
     """
@@ -33,7 +33,7 @@ def content_security_policy(page: str, added: Sequence[str] = (), *, connects: b
 
 @functools.cache
 def _scripts() -> tuple[str, ...]:
-    """The program's own scripts: what the report has inline, and plotly, which it unpacks and runs."""
+    """Return the program's own scripts: what the report has inline, and plotly, which it unpacks and runs."""
     import plotly
 
     plotly_js = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"

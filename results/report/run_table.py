@@ -36,7 +36,7 @@ class RunColumn:
     is_number: bool = False
 
     def text(self, row: int) -> str:
-        """What stands in a row: a dash for none."""
+        """Return what stands in a row: a dash for none."""
         code = self.codes[row]
         if isinstance(code, tuple):
             return SEPARATOR.join(self.names[place] for place in code)
@@ -61,7 +61,7 @@ class RunList:
         return {**header, "columns": columns}
 
     def first(self) -> list[dict[str, str]]:
-        """The rows with the best scores as texts, column -> text; equal ones, and those without, as they began."""
+        """Return the rows with the best scores as texts, column -> text; ties and rows without one keep their order."""
         scores = next(column for column in self.columns if column.id == "score")
         best = sorted(range(self.count), key=lambda row: (-self._code(scores, row), row))[:FIRST_ROWS]
         return [{column.id: column.text(row) for column in self.columns} for row in best]
@@ -75,7 +75,9 @@ class RunList:
 def run_list(
     runs: Sequence[RunRow], found: Summary, references: Mapping[str, str], cells: Sequence[Cell] = ()
 ) -> RunList:
-    """The list of `runs`; `references`: task -> digest of what was trained on that task alone; `cells`: who asked."""
+    """Return the list of `runs`; `references`: task -> digest of what was trained on that task alone; `cells`: who
+    asked.
+    """
     alone, unit = {digest: task for task, digest in references.items()}, found.units.score
     columns = (
         _numbers("run", "Run", [run.id for run in runs], str),
@@ -95,14 +97,14 @@ def run_list(
 
 
 def _code(runs: Sequence[RunRow], found: Summary) -> list[RunColumn]:
-    """The code that each run had, where it is not the same for all."""
+    """Return the code that each run had, where it is not the same for all."""
     if code_versions.note(found.study, runs) is None:
         return []
     return [_words("code", "Code", [code_versions.code_of(run, found.study) for run in runs])]
 
 
 def _cells(runs: Sequence[RunRow], cells: Sequence[Cell]) -> RunColumn:
-    """The cells that a run's configuration is, in the order they were asked for; none for the search's runs."""
+    """Return the cells that a run's configuration is, in the order they were asked for; none for the search's runs."""
     names = tuple(dict.fromkeys(cell.name for cell in cells))
     places = {name: place for place, name in enumerate(names)}
     of: dict[str, list[int]] = {}
@@ -114,7 +116,7 @@ def _cells(runs: Sequence[RunRow], cells: Sequence[Cell]) -> RunColumn:
 
 
 def _changes(runs: Sequence[RunRow], found: Summary, alone: Mapping[str, str]) -> RunColumn:
-    """Where a configuration differs from the baseline, change by change."""
+    """Return where a configuration differs from the baseline, change by change."""
     places: dict[str, int] = {}
     known: dict[str, tuple[int, ...]] = {}
     for run in runs:

@@ -122,7 +122,7 @@ def paired_t_interval(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Int
 
 
 def pearson_scores(predictions: ArrayLike, labels: ArrayLike) -> Float64:
-    """A value an example whose mean is Pearson's r exactly, so that r can be resampled like an accuracy.
+    """Return a value an example whose mean is Pearson's r exactly, so that r can be resampled like an accuracy.
 
     r + influence, with influence_i = zx_i zy_i - r/2 (zx_i^2 + zy_i^2) and z the standardised values
     (Devlin, Gnanadesikan and Kettenring 1975, "Robust estimation and outlier detection with correlation

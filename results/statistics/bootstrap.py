@@ -27,14 +27,16 @@ class AbstractTaskDifference(ABC):
 
     @abstractmethod
     def values(self) -> Float64:
-        """The difference on all examples: (seeds,)."""
+        """Return the difference on all examples: (seeds,)."""
 
     @abstractmethod
     def weighted(self, weights: Float64) -> Float64:
-        """The difference where example j counts weights[k, j] times: (resamples, examples) -> (resamples, seeds)."""
+        """Return the difference where example j counts weights[k, j] times: (resamples, examples) -> (resamples,
+        seeds).
+        """
 
     def resampled(self, resamples: int, seed: int) -> Float64:
-        """The difference on examples drawn with replacement, the same for every seed: (resamples, seeds)."""
+        """Return the difference on examples drawn with replacement, the same for every seed: (resamples, seeds)."""
         counts = resample_counts(self.examples, resamples, seed)
         found = np.empty((resamples, self.seeds))
         for start in range(0, resamples, _CHUNK):
@@ -50,12 +52,12 @@ class MeanDifference(AbstractTaskDifference):
         self.seeds, self.examples = self._apart.shape
 
     def values(self) -> Float64:
-        """The difference on all examples: (seeds,)."""
+        """Return the difference on all examples: (seeds,)."""
         found: Float64 = self._apart.mean(axis=1)
         return found
 
     def weighted(self, weights: Float64) -> Float64:
-        """The difference of weighted means."""
+        """Return the difference of weighted means."""
         return weights @ self._apart.T / self.examples
 
 
@@ -75,18 +77,18 @@ class CorrelationDifference(AbstractTaskDifference):
         self._labels = standardised(truth)
 
     def values(self) -> Float64:
-        """The difference on all examples: (seeds,)."""
+        """Return the difference on all examples: (seeds,)."""
         found: Float64 = self.weighted(np.ones((1, self.examples)))[0]
         return found
 
     def weighted(self, weights: Float64) -> Float64:
-        """The difference of correlations where examples have weights."""
+        """Return the difference of correlations where examples have weights."""
         first, second = (_correlations(weights, arm, self._labels) for arm in self._arms)
         return first - second
 
 
 def score_difference(tasks: Sequence[AbstractTaskDifference], *, resamples: int = 2000, seed: int = 0) -> Difference:
-    """The difference of two configurations' scores, the mean over `tasks`, with the noise of seeds and examples.
+    """Return the difference of two configurations' scores, the mean over `tasks`, with the noise of seeds and examples.
 
     Seeds are those of the runs, the same in all tasks; each task has examples of its own. With t_i the score of seed
     i and t_i* that of resample *, over `resamples` draws of examples (the same for all seeds):
@@ -119,7 +121,7 @@ def score_difference(tasks: Sequence[AbstractTaskDifference], *, resamples: int 
 
 @functools.lru_cache(maxsize=8)
 def resample_counts(size: int, resamples: int, seed: int) -> NDArray[np.uint8]:
-    """How often each of `size` items is drawn in each of `resamples` draws of `size`: (resamples, size).
+    """Return how often each of `size` items is drawn in each of `resamples` draws of `size`: (resamples, size).
 
     Kept: the rows of one ablation table share their examples, so they share the draws too.
     """

@@ -82,7 +82,9 @@ class Difference:
     noise: Noise
 
     def interval(self, level: float = 0.95) -> Interval:
-        """The interval that holds the true difference in `level` of all repetitions with new seeds and examples."""
+        """Return the interval that holds the true difference in `level` of all repetitions with new seeds and
+        examples.
+        """
         reach = _reach(probability(level, "level"), self.noise)
         return Interval(self.estimate, self.estimate - reach, self.estimate + reach)
 
@@ -130,7 +132,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
 
 
 def tasks_difference(tasks: Sequence[ArrayLike]) -> Difference:
-    """The mean over tasks of differences per example, each (seeds, examples), with its noise in closed form.
+    """Return the mean over tasks of differences per example, each (seeds, examples), with its noise in closed form.
 
     Row i of all tasks from one seed, each task with examples of its own; the variances of `paired_difference`, those of
     examples and of what is left summed over the T tasks and divided by T^2. At least two seeds. `score_difference` is
@@ -159,7 +161,8 @@ def _variances_of_mean(apart: Float64) -> tuple[float, float]:
 
 
 def crossed_noise(seeds: float, examples: float, residual: float, seed_df: int, example_df: int) -> Noise:
-    """The parts of the noise from three variances of one mean: over seeds, over examples, and of what both contain.
+    """Return the parts of the noise from three variances of one mean: over seeds, over examples, and of what both
+    contain.
 
     Accuracies are counts: two or three seeds can agree to the last example by chance. The residual's own variance,
     which is a part of the seeds', stands for theirs then, so that chance does not look like certainty.
@@ -171,7 +174,7 @@ def crossed_noise(seeds: float, examples: float, residual: float, seed_df: int, 
 def tail_probability(
     distance: ArrayLike, seeds: ArrayLike, examples: ArrayLike, *, seed_df: float, example_df: float
 ) -> Float64:
-    """How probable an estimate this far from the truth is, either way; the arguments broadcast.
+    """Return how probable an estimate this far from the truth is, either way; the arguments broadcast.
 
     The true variance of the seeds' part is not known: given its estimate V it is V df / X, X a chi-square of df
     degrees of freedom. Averaged over X, with T Student's distribution function of `example_df`:
@@ -219,7 +222,7 @@ def _two_sided(distance: float, noise: Noise, seed_df: float | None = None) -> f
 
 
 def _reach(level: float, noise: Noise) -> float:
-    """How far the interval goes to each side: where the tails hold 1 - level."""
+    """Return how far the interval goes to each side: where the tails hold 1 - level."""
     from scipy.optimize import brentq
     from scipy.special import stdtrit
 

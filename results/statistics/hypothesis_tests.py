@@ -70,7 +70,7 @@ def tost(a: ArrayLike, b: ArrayLike, margin: float) -> float:
 
 
 def spending(looks: Sequence[int], *, exponent: float = 2.0) -> Float64:
-    """What share of the error each look at the data may spend; they sum to 1.
+    """Return what share of the error each look at the data may spend; they sum to 1.
 
     `looks`: how many seeds there are at each look, ascending. With t_k = seeds at look k / seeds at the last one, look
     k may spend t_k^exponent - t_(k-1)^exponent of alpha (Kim and DeMets 1987, "Design and analysis of group sequential
@@ -87,7 +87,7 @@ def spending(looks: Sequence[int], *, exponent: float = 2.0) -> Float64:
 
 
 def sequential_p(p: Sequence[float], shares: ArrayLike) -> float:
-    """One p-value of all looks so far: min over k of p_k / share_k, at most 1.
+    """Return one p-value of all looks so far: min over k of p_k / share_k, at most 1.
 
     P(min_k p_k / share_k <= u) <= sum_k u share_k = u by Bonferroni's inequality, whatever the dependence of the looks
     and whatever made one stop or go on. So it is a p-value, and Holm's method over a table of such holds its error.
@@ -100,7 +100,7 @@ def sequential_p(p: Sequence[float], shares: ArrayLike) -> float:
 
 
 def sequential_level(level: float, shares: ArrayLike, look: int) -> float:
-    """The level of the interval at look number `look` (0 is the first), so that all of them hold together.
+    """Return the level of the interval at look number `look` (0 is the first), so that all of them hold together.
 
     1 - (1 - level) share: all looks' intervals hold the true value together with probability `level` or more
     (Jennison and Turnbull 1989, "Interim analyses: the repeated confidence interval approach", JRSS B 51).

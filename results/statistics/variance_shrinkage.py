@@ -37,7 +37,7 @@ class VariancePrior:
     among: int = 1
 
     def moderated(self, variance: float, df: float) -> tuple[float, float]:
-        """A configuration's own variance and its degrees of freedom, moderated: (variance, degrees of freedom).
+        """Return a configuration's own variance and its degrees of freedom, moderated: (variance, degrees of freedom).
 
         (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom, never more than were seen (Smyth 2004, section 3).
         """
@@ -49,7 +49,7 @@ class VariancePrior:
 
 
 def variance_prior(variances: ArrayLike, dfs: ArrayLike) -> VariancePrior:
-    """The population that sample variances come from, by moments of their logarithms.
+    """Return the population that sample variances come from, by moments of their logarithms.
 
     `variances` (configurations,), each with `dfs` degrees of freedom, at least two of them. With e = log s^2 -
     digamma(d/2) + log(d/2), the variance of e beyond the mean of trigamma(d/2) is trigamma(d0/2), and
@@ -79,7 +79,7 @@ def variance_prior(variances: ArrayLike, dfs: ArrayLike) -> VariancePrior:
 
 
 def _least(average: float, among: int, df: Float64 | float) -> Float64:
-    """What the smallest of so many sample variances around one `average` comes below once in ten times.
+    """Return what the smallest of so many sample variances around one `average` comes below once in ten times.
 
     average x chi2_d(CHANCE / among) / d. More often would find more, and err too often where noise truly differs: at a
     chance of 0.5 in 5.7 % of the tables of `benchmarks/planted.py` (`moderated_error`, spread 0.5, 3 seeds), at 0.1 in

@@ -32,7 +32,7 @@ class Judgement:
 
 
 def verdict(estimate: float, p: float, equivalence_p: float, *, alpha: float = 0.05) -> Verdict:
-    """The verdict of two tests: `p` of "no difference", `equivalence_p` of "the margin or more".
+    """Return the verdict of two tests: `p` of "no difference", `equivalence_p` of "the margin or more".
 
     helps or hurts where the first rejects, equivalent where the second does. Where both do, the difference is real and
     too small to matter (Lakens 2017): equivalent. Where neither does, the question is open; "no significant difference"
@@ -52,7 +52,7 @@ def judge(
     margin: float | Sequence[float | None] | None = MARGIN,
     alpha: float = 0.05,
 ) -> list[Judgement]:
-    """The verdicts of one table, in the order given.
+    """Return the verdicts of one table, in the order given.
 
     `rows`: each row's differences at the looks it has had, the first look first; a row that was decided early has
     fewer, and None is a look that had too few seeds to compare: it rejects nothing. `shares` (`hypotheses.spending`)

@@ -32,7 +32,7 @@ class Change:
 
 
 def changes(old: Mapping[str, Choice], new: Mapping[str, Choice]) -> tuple[Change, ...]:
-    """The factors in which `new` differs from `old`, in the order of `new`; vanished ones come last."""
+    """Return the factors in which `new` differs from `old`, in the order of `new`; vanished ones come last."""
     factors = [*new, *(factor for factor in old if factor not in new)]
     return tuple(
         Change(factor, old.get(factor), new.get(factor)) for factor in factors if old.get(factor) != new.get(factor)
@@ -56,7 +56,8 @@ def choice_in_words(factor: str, level: Choice) -> str:
 
 
 def level_text(level: Choice | None) -> str:
-    """A level as it is written: numbers with three digits, "3.1e-5", or with all where a range needs them ("0.99991").
+    """Return a level as it is written: numbers with three digits, "3.1e-5", or with all where a range needs them
+    ("0.99991").
 
     Whole numbers have all of theirs. A dash where there is none.
     """
@@ -81,14 +82,14 @@ def _plain(text: str) -> str:
 
 
 def range_text(value: float, low: float, high: float) -> str:
-    """A number of a range: three digits, or as many more as tell the range's ends apart."""
+    """Return a number of a range: three digits, or as many more as tell the range's ends apart."""
     width, largest = high - low, max(abs(low), abs(high))
     digits = 3 + max(0, math.floor(math.log10(largest / width))) if width > 0 and largest > 0 else 3
     return level_text(float(f"{value:.{digits}g}"))
 
 
 def decimals(value: float, digits: int) -> str:
-    """A number with so many decimals; what shows as zero has no minus."""
+    """Return a number with so many decimals; what shows as zero has no minus."""
     return f"{value:z.{digits}f}".replace("-", MINUS)
 
 

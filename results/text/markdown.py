@@ -37,13 +37,14 @@ def code(text: str) -> str:
 
 
 def level(value: Choice | None) -> str:
-    """A factor's level as it is written; a number needs no escaping."""
+    """Return a factor's level as it is written; a number needs no escaping."""
     told = level_text(value)
     return told if isinstance(value, int | float) or value is None else escaped(told)
 
 
 def templates(package: str, filters: Mapping[str, Callable[..., str]]) -> Environment:
-    """The Markdown templates in the folder `templates` of a package, whose texts are escaped wherever they stand.
+    """Return the Markdown templates in the folder `templates` of a package, whose texts are escaped wherever they
+    stand.
 
     What one of `filters` returns is ours and stands as it is.
     """

@@ -55,7 +55,7 @@ class PrintTable:
 
 
 def markdown_table(table: PrintTable) -> str:
-    """The table in GitHub-flavoured Markdown, the caption above it."""
+    """Return the table in GitHub-flavoured Markdown, the caption above it."""
     from results.text.markdown import escaped, escaped_within
 
     def cells(texts: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ STATES = ("complete", "pruned", "failed", "interrupted", "running")
 
 
 def read(storage: str, name: str | None) -> dict[str, Any]:
-    """The status of one study, or of all of them, as JSON data. `ResultsError` where there is none."""
+    """Return the status of one study, or of all of them, as JSON data. `ResultsError` where there is none."""
     with open_database(storage, create=False) as database:
         if name is None:
             return {
@@ -65,7 +65,7 @@ def _head(database: Database, name: str) -> dict[str, Any]:
 
 
 def _state(run: RunRow, driven: bool) -> str:
-    """A run's status; one that nobody carries out any more is interrupted."""
+    """Return a run's status; one that nobody carries out any more is interrupted."""
     return "interrupted" if run.status == "running" and not driven else run.status
 
 

@@ -27,7 +27,7 @@ SHOWN_CONFIGURATIONS = 30  # the largest of the reports' tables has 26 rows
 
 
 def repeat_command(data: str, best: Path, seed: int) -> str:
-    """The command that trains the best configuration again."""
+    """Return the command that trains the best configuration again."""
     config = shlex.quote(str(best / "config.json"))
     return f"python -m mtbert.train --config {config} --data {shlex.quote(data)} --seed {seed}"
 
@@ -44,7 +44,7 @@ class Ending:
     code_note: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """One JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report.
+        """Return one JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report.
 
         And `claims`, where the space is the table of a report.
         """
@@ -134,7 +134,7 @@ class Ending:
         return self.folder / "report.html"
 
     def _answer(self) -> str:
-        """Which configuration, and how sure: a line each for best, baseline and gain."""
+        """Return which configuration, and how sure: a line each for best, baseline and gain."""
         best, baseline, gain = self.summary.best, self.summary.baseline, self.summary.gain
         if best is None:
             return "No configuration has been confirmed: none has all its runs with fresh seeds."
@@ -163,7 +163,7 @@ class Ending:
             console.print(f"{notes.cannot_be_made(left_out)}: the report says why")
 
     def _leaderboard(self) -> Table:
-        """Every confirmed configuration, by its printed label where it has one."""
+        """Return every confirmed configuration, by its printed label where it has one."""
         score = self.summary.units.score.heading
         table = columns("#", "configuration", score, "seeds", right=("#", score, "seeds"), wrap=("configuration",))
         for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
@@ -172,7 +172,7 @@ class Ending:
         return table
 
     def _named(self, entry: ConfigurationResult) -> str:
-        """The printed label, or what differs from the baseline; the baseline is called so in any case."""
+        """Return the printed label, or what differs from the baseline; the baseline is called so in any case."""
         found = self.summary
         is_baseline = found.baseline is not None and entry.digest == found.baseline.digest
         if not entry.labels:

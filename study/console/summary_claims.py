@@ -32,7 +32,7 @@ class ClaimsEnding:
         return cls(results.study, measure_claims(results), side_by_side(results))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """One object a claim: its verdict and, by metric, what was measured and what is printed; scores 0..1."""
+        """Return one object a claim: its verdict and, by metric, what was measured and what is printed; scores 0..1."""
         return [
             {
                 "id": finding.claim.id,

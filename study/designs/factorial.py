@@ -79,7 +79,7 @@ def _masks_of_base(factors: int) -> list[int]:
 
 
 def _design(masks: Sequence[int], base: int) -> FactorialDesign:
-    """The design whose factor i is the product of the base factors in masks[i]."""
+    """Return the design whose factor i is the product of the base factors in masks[i]."""
     runs = np.array(list(product((-1, 1), repeat=base)), dtype=np.int8)[
         :, ::-1
     ]  # the first base factor changes fastest

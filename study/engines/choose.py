@@ -48,7 +48,7 @@ def _make(options: Options, trainer: AbstractTrainer) -> AbstractEngine:
 
 
 def _workers_here(options: Options, devices: Sequence[str]) -> int:
-    """One run for each core, or for each GPU, or several where a run takes a part of it."""
+    """Return one run for each core, or for each GPU, or several where a run takes a part of it."""
     if tuple(devices) == ("cpu",):
         return os.cpu_count() or 1
     return len(devices) * runs_per_gpu(options.gpus_per_run or 1.0)

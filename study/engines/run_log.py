@@ -34,7 +34,7 @@ _NAME = re.compile(r"run-([0-9]+)\.log")
 
 
 def path_of(folder: Path, run_id: int) -> Path:
-    """The log of a run, in the folder of its study's logs."""
+    """Return the log of a run, in the folder of its study's logs."""
     return folder / f"run-{run_id}.log"
 
 
@@ -136,12 +136,14 @@ def flush() -> None:
 
 
 def shown(content: bytes) -> str:
-    """A log for a terminal: a progress bar in its last state, every control character written out."""
+    """Return a log for a terminal: a progress bar in its last state, every control character written out."""
     return "\n".join(_states(content.decode("utf-8", errors="replace")))
 
 
 def _states(text: str) -> Iterator[str]:
-    """The lines, each as a terminal would show it in the end: a carriage return begins it anew, as do backspaces."""
+    """Yield the lines, each as a terminal would show it in the end: a carriage return begins it anew, as do
+    backspaces.
+    """
     for line in text.removesuffix("\n").split("\n"):
         states = re.split(r"[\r\b]+", line)
         yield plain(next((state for state in reversed(states) if state.strip()), "").rstrip())
@@ -159,7 +161,7 @@ def clear_up(folder: Path, keep: Collection[int] | None) -> int:
 
 
 def stray(folder: Path, known: Collection[int] | None) -> list[Path]:
-    """The logs that are empty, or of no run that is known (None: of no run at all)."""
+    """Return the logs that are empty, or of no run that is known (None: of no run at all)."""
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         name = _NAME.fullmatch(path.name)

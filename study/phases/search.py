@@ -78,7 +78,7 @@ class SearchPhase:
         return unfinished
 
     def _outside(self, row: RunRow) -> bool:
-        """Whether a run has a number that its range does not: it is kept, and never run again."""
+        """Return whether a run has a number that its range does not: it is kept, and never run again."""
         return bool(out_of_range(self._trainer.space.factors, row.choices_json))
 
     def _as_it_ran(self, proposal: Proposal, by_trial: Mapping[int, RunRow]) -> Proposal:

@@ -35,7 +35,7 @@ class CodeChange:
         return self.study.config_version != self.facts.config_version
 
     def refuse(self) -> SettingsError:
-        """Why the study is not resumed, and the ways out."""
+        """Return why the study is not resumed, and the ways out."""
         name = self.study.study_name
         return SettingsError(
             f"Study '{name}' cannot be resumed: {self.what} Its runs and new ones would not measure the same. Its "
@@ -56,7 +56,7 @@ class CodeChange:
         database.studies.decide(name, recorded(facts, self.study.decisions_json))
 
     def told(self) -> str:
-        """A line for whoever launches it."""
+        """Return a line for whoever launches it."""
         kept = "Runs of both stand beside each other, and the report marks them." if self.compared else ""
         data = ""
         if self.reads_data and self.study.data_fingerprint != self.facts.fingerprint:
@@ -65,13 +65,15 @@ class CodeChange:
 
 
 def code_so_far(study: StudyRow) -> str | None:
-    """The code of a study's runs that have no mark; None where it was not kept."""
+    """Return the code of a study's runs that have no mark; None where it was not kept."""
     known = study.decisions_json.get(DECISION) or {}
     return known.get("now") or code_then(study)
 
 
 def change_of(found: StudyRow, facts: StudyFacts, runs: Sequence[RunRow]) -> CodeChange | None:
-    """What changed in the code since the study's last launch; None where it is the same, or the study has no code."""
+    """Return what changed in the code since the study's last launch; None where it is the same, or the study has no
+    code.
+    """
     compared = any(run.status in ("complete", "pruned") for run in runs)
     if found.config_version != facts.config_version:
         was = version_name(found.config_version)
@@ -87,7 +89,7 @@ def change_of(found: StudyRow, facts: StudyFacts, runs: Sequence[RunRow]) -> Cod
 
 
 def other_version(study: StudyRow, facts: StudyFacts) -> str:
-    """A sentence about configurations that mean something else."""
+    """Return a sentence about configurations that mean something else."""
     return (
         f"its configurations have the meaning of version {study.config_version}, and this release has version "
         f"{facts.config_version} (CHANGELOG.md says what has changed)."
@@ -95,7 +97,7 @@ def other_version(study: StudyRow, facts: StudyFacts) -> str:
 
 
 def recorded(facts: StudyFacts, decisions: Mapping[str, Any]) -> dict[str, Any]:
-    """What a study's decisions say of its code, the version of this launch among those before."""
+    """Return what a study's decisions say of its code, the version of this launch among those before."""
     if facts.code_files is None:
         return {}
     known = (decisions.get(DECISION) or {}).get("versions", {})

@@ -27,7 +27,7 @@ class Evolution:
 
 
 def compare(old: Described, new: Described, tried: Sequence[Choices]) -> Evolution:
-    """The changes from `old` to `new`; `tried` are the choices of the runs that exist.
+    """Return the changes from `old` to `new`; `tried` are the choices of the runs that exist.
 
     What levels set is not told by a description: `study.resume.rebuild` sees to that.
     """
@@ -49,7 +49,7 @@ def _factors(space: Described) -> dict[str, Described]:
 
 
 def _whole(old: Described, new: Described) -> Iterator[str]:
-    """The design, and what every configuration of the space sets."""
+    """Yield the design, and what every configuration of the space sets."""
     if old["design"] != new["design"]:
         yield f"the design is '{new['design']}' now, it was '{old['design']}'"
     before, after = old.get("base", {}), new.get("base", {})
@@ -72,7 +72,7 @@ def _new(before: Mapping[str, Described], after: Mapping[str, Described]) -> lis
 
 
 def _outermost(here: Mapping[str, Described], there: Mapping[str, Described]) -> Iterator[str]:
-    """The factors of one space alone, under a factor and level that both have."""
+    """Yield the factors of one space alone, under a factor and level that both have."""
     for name, factor in here.items():
         condition = factor["condition"]
         if name not in there and (condition is None or condition["level"] in _levels(there, condition["factor"])):
@@ -84,7 +84,7 @@ def _levels(factors: Mapping[str, Described], name: str) -> Sequence[str]:
 
 
 def _changed(old: Described, new: Described, tried: Sequence[Any]) -> tuple[list[str], list[str]]:
-    """What changed of one factor that both spaces have: what runs survive, and what they do not."""
+    """Return what changed of one factor that both spaces have: what runs survive, and what they do not."""
     name, kept, refused = old["name"], list[str](), list[str]()
     if _kind(old) != _kind(new):
         return kept, [f"factor {name} takes {_kind(new)} now, it took {_kind(old)}"]
@@ -118,7 +118,7 @@ def _kind(factor: Described) -> str:
 
 
 def _range(name: str, old: Described, new: Described) -> list[str]:
-    """The bounds, when they changed, and how numbers are spread between them."""
+    """Return the bounds, when they changed, and how numbers are spread between them."""
     told = []
     if (old["low"], old["high"]) != (new["low"], new["high"]):
         now, was = (f"{numbers.text(bounds['low'])} to {numbers.text(bounds['high'])}" for bounds in (new, old))
@@ -129,7 +129,7 @@ def _range(name: str, old: Described, new: Described) -> list[str]:
 
 
 def _reordered(what: str, old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Whether what both have stands in another order."""
+    """Return whether what both have stands in another order."""
     before, after = [name for name in old if name in new], [name for name in new if name in old]
     return [] if before == after else [f"the {what} have another order: {', '.join(after)}"]
 

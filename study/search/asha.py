@@ -39,7 +39,7 @@ def rung_reached(epoch: float, reported: Collection[float]) -> int | None:
 
 
 def goes_on(trial: int, rung: int, scores: Scores) -> bool:
-    """Whether a trial is among the best at a rung; of equal ones the earlier trial."""
+    """Return whether a trial is among the best at a rung; of equal ones the earlier trial."""
     at_rung = {other: _at(rung, found) for other, found in scores.items()}
     reached = sorted((-score, other) for other, score in at_rung.items() if score is not None)
     best = [other for _, other in reached[: max(1, len(reached) // ETA)]]

@@ -27,7 +27,9 @@ _SUFFIXES: Mapping[str, Direction] = {":lower": "minimize", ":higher": "maximize
 
 
 def directions(names: Sequence[str]) -> list[Direction]:
-    """Whether more or less is better, for each: as the name says, else less of a cost and more of anything else."""
+    """Return whether more or less is better, for each: as the name says, else less of a cost and more of anything
+    else.
+    """
     return [_told_direction(name) or ("minimize" if _is_cost(name) else "maximize") for name in names]
 
 

@@ -99,7 +99,7 @@ class Search:
         return len(self._mirror.trials())
 
     def exhausted(self) -> bool:
-        """Whether every configuration of a grid has been tried."""
+        """Return whether every configuration of a grid has been tried."""
         return self._sampler == "grid" and not self._untried
 
     def ask(self) -> Proposal:
@@ -159,7 +159,7 @@ class Search:
         return self._median and self._below_median(number, epoch)
 
     def _below_median(self, number: int, epoch: float) -> bool:
-        """Whether the best score so far is below the median, at this epoch, of the runs that were not stopped.
+        """Return whether the best score so far is below the median, at this epoch, of the runs that were not stopped.
 
         This is Optuna's MedianPruner, for a study with several objectives too: there a run is judged by its score.
         """

@@ -49,7 +49,9 @@ class TrialStates:
             close(self._database)
 
     def to_come(self, run: RunRow) -> bool:
-        """Whether a search will make the run's trial when it is opened: those that another study had carried out."""
+        """Return whether a search will make the run's trial when it is opened: those that another study had carried
+        out.
+        """
         return run.status in STATES and run.trial_number is not None and run.trial_number >= len(self._trials)
 
     def disagreement(self, run: RunRow) -> str | None:
@@ -70,7 +72,7 @@ class TrialStates:
         return {number: outside for number, outside in found.items() if outside}
 
     def can_mend(self, run: RunRow) -> bool:
-        """Whether Optuna can be told: its trial still runs, the run has ended."""
+        """Return whether Optuna can be told: its trial still runs, the run has ended."""
         trial = self._trials.get(-1 if run.trial_number is None else run.trial_number)
         return trial is not None and trial.state == TrialState.RUNNING and self._is_told(run)
 
@@ -82,7 +84,7 @@ class TrialStates:
             self._database.set_trial_state_values(trial, state, values)
 
     def _is_told(self, run: RunRow) -> bool:
-        """Whether Optuna hears how a run ended now; of a paused one it hears when the search is over."""
+        """Return whether Optuna hears how a run ended now; of a paused one it hears when the search is over."""
         paused = self._pauses and run.status == "pruned"
         return run.status in STATES and not paused and not runs_again(run.status, run.reason)
 

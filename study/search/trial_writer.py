@@ -19,7 +19,7 @@ from study.search.optuna_tables import PARAMS, SYSTEM, USER
 
 
 def missing(row: FrozenTrial, now: FrozenTrial) -> bool:
-    """Whether `now` has parameters or attributes that `row`, the trial as the database has it, does not."""
+    """Return whether `now` has parameters or attributes that `row`, the trial as the database has it, does not."""
     changed = (_changed(now.user_attrs, row.user_attrs), _changed(now.system_attrs, row.system_attrs))
     return bool(now.params.keys() - row.params.keys()) or any(changed)
 

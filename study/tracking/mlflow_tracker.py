@@ -101,7 +101,7 @@ class MlflowTracker(AbstractTracker):
         """Every request was answered before the next one."""
 
     def _runs(self) -> Iterator[Any]:
-        """The runs of the study, whatever their state."""
+        """Yield the runs of the study, whatever their state."""
         token = None
         while True:
             where = f"tags.{CREATED} = '{self._created}'"

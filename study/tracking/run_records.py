@@ -21,7 +21,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w\-./ ]", re.ASCII)  # what MLflow takes in the 
 
 
 def read(database: Database, run_id: int) -> RunRecord | None:
-    """The record of a run; None where there is no such run."""
+    """Return the record of a run; None where there is no such run."""
     row = database.runs.find(run_id)
     if row is None:
         return None
@@ -46,7 +46,9 @@ def metric_name(split: str, task: str, metric: str) -> str:
 
 
 def _epochs(database: Database, row: RunRow) -> dict[float, EpochRecord]:
-    """The epochs of a run; each ends its seconds after the one before, so that the same record has the same times."""
+    """Return the epochs of a run; each ends its seconds after the one before, so that the same record has the same
+    times.
+    """
     table = schema.EpochMetric
     found = database.select(
         select(table.epoch, table.split, table.task, table.metric, table.value, table.seconds)

@@ -24,12 +24,12 @@ class PlainConfiguration:
 
     @classmethod
     def of(cls, space: Space, choices: Choices, common: Mapping[str, Any], seed: int = 0) -> Self:
-        """The configuration of complete choices."""
+        """Return the configuration of complete choices."""
         return cls(dict(choices), space.configuration(choices), dict(common), seed)
 
     @classmethod
     def read(cls, data: Mapping[str, Any], seed: int) -> Self:
-        """What `model_dump` gave."""
+        """Return what `model_dump` gave."""
         return cls(data["choices"], data["set"], data["common"], seed)
 
     def digest(self) -> str:
@@ -42,7 +42,7 @@ class PlainConfiguration:
         return {"choices": dict(self.choices), "set": dict(self.set), "common": dict(self.common)}
 
     def with_seed(self, seed: int) -> Self:
-        """The same with another seed."""
+        """Return the same with another seed."""
         return replace(self, seed=seed)
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
-    """The application, and the study's name: the only one's where `name` is None. It guards nothing: see `Guard`.
+    """Return the application, and the study's name: the only one's where `name` is None. It guards nothing: see
+    `Guard`.
 
     `ResultsError` where there is no such database or study.
     """

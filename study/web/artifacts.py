@@ -100,7 +100,7 @@ def ours(stored: StoredStudy) -> dict[str, str]:
 
 
 def whole(stored: StoredStudy, folder: Path) -> bool:
-    """Whether `keep` has written artifacts, and each file is still there."""
+    """Return whether `keep` has written artifacts, and each file is still there."""
     found = ours(stored)
     return bool(found) and all(Folders([folder], folder).find(known) is not None for known in found.values())
 

@@ -46,7 +46,7 @@ class Watched:
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
+        """Return one request."""
         mark = parse_qs(environ.get("QUERY_STRING", "")).get("mark", [""])[0]
         with self._lock:
             self._under_way += not mark
@@ -58,7 +58,7 @@ class Watched:
                 self._asked, self._mark = time.monotonic(), mark
 
     def waits_for(self, mark: str) -> bool:
-        """Whether a page is being looked at that is not the report of that mark."""
+        """Return whether a page is being looked at that is not the report of that mark."""
         with self._lock:
             return self._under_way > 0 or (time.monotonic() - self._asked < LOOKING and self._mark != mark)
 

@@ -26,7 +26,9 @@ class State(TypedDict):
 
 
 def followed(html: str, mark: str, file: str | None) -> str:
-    """The report with the script that follows the study; `mark` is of this report, `file` where the written one is."""
+    """Return the report with the script that follows the study; `mark` is of this report, `file` where the written one
+    is.
+    """
     told = json.dumps({"mark": mark, "file": file}).replace("<", "\\u003c")
     before, _, after = html.rpartition(END)
     data = f'<script type="application/json" id="following">{told}</script>'
@@ -34,18 +36,18 @@ def followed(html: str, mark: str, file: str | None) -> str:
 
 
 def policy(html: str) -> str:
-    """The policy to serve a followed report with."""
+    """Return the policy to serve a followed report with."""
     return content_security_policy(html, [script()], connects=True)
 
 
 @cache
 def script() -> str:
-    """The script, as it stands in the page."""
+    """Return the script, as it stands in the page."""
     return (Path(__file__).parent / "following.js").read_text(encoding="utf-8")
 
 
 def state(database: Database, name: str) -> State:
-    """How the study stands now; `UnknownStudy` when the database has none of that name."""
+    """Return how the study stands now; `UnknownStudy` when the database has none of that name."""
     study = database.studies.require(name)
     counts = run_counts(database, name)
     ended = plural(sum(counts[each] for each in ("complete", "pruned", "failed")), "run")

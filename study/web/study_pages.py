@@ -52,7 +52,7 @@ class StudyPages:
         self._made: dict[str, _Made] = {}
 
     def maker(self, path: str) -> Callable[[], Page] | None:
-        """What makes the page at a path below the study's: /report, /report/state, /report/tables/NAME.csv."""
+        """Return what makes the page at a path below the study's: /report, /report/state, /report/tables/NAME.csv."""
         if path == "/report/state":
             return self._state
         if path in ("/report", "/report/report.html"):
@@ -64,7 +64,7 @@ class StudyPages:
         return None
 
     def mark(self) -> str:
-        """The mark of the report that is sent now: equal marks, equal reports."""
+        """Return the mark of the report that is sent now: equal marks, equal reports."""
         made = self._made.get("report")
         return made.page.mark if made is not None and self._resting(made) else fingerprint(self._database, self._name)
 
@@ -76,7 +76,7 @@ class StudyPages:
         return time.monotonic() - made.at < self._rest * made.took
 
     def _kept(self, path: str, make: Callable[[str], Page]) -> Page:
-        """The page made before, where nothing has changed since, or it has only just been made."""
+        """Return the page made before, where nothing has changed since, or it has only just been made."""
         with self._lock:
             mark, made = fingerprint(self._database, self._name), self._made.get(path)
             began = time.monotonic()

@@ -29,7 +29,7 @@ class Exchange:
         self._jobs[job.run_id] = job
 
     async def job(self, run_id: int, trial_id: str) -> Job:
-        """The job of a run, once; KeyError where there is none for this trial."""
+        """Return the job of a run, once; KeyError where there is none for this trial."""
         if trial_id in self._over:
             raise KeyError(trial_id)
         return self._jobs.pop(run_id)
@@ -59,7 +59,7 @@ class Exchange:
             waiting.set_result(go_on)
 
     async def take(self) -> list[ToExchange]:
-        """What has been told since the last call; waits for the first message."""
+        """Return what has been told since the last call; waits for the first message."""
         found = [await self._messages.get()]
         while not self._messages.empty():
             found.append(self._messages.get_nowait())

@@ -46,7 +46,7 @@ class Jobs:
             return self._busy
 
     def next(self) -> int | None:
-        """The run of a new trial; None where nothing waits.
+        """Return the run of a new trial; None where nothing waits.
 
         With trials under way it answers at once, for Tune does nothing for them meanwhile; with none it waits a little
         for a job, where Tune itself would sleep for a second.
@@ -66,7 +66,7 @@ class Jobs:
             self._busy -= 1
 
     def heard(self, message: ToExchange) -> list[Event | NodeUnfit]:
-        """What the driver is to hear after a word of a worker, or of Ray.
+        """Return what the driver is to hear after a word of a worker, or of Ray.
 
         A run's end is passed on when its trial has ended too: Tune then has the worker at hand for the next one.
         """
@@ -81,7 +81,9 @@ class Jobs:
         return []
 
     def _over(self, over: TrialOver) -> list[Event | NodeUnfit]:
-        """The run's own last word where it had one, whatever happened to the worker after it; else how it failed."""
+        """Return the run's own last word where it had one, whatever happened to the worker after it; else how it
+        failed.
+        """
         placed = over.run_id in self._placed
         self._placed.discard(over.run_id)
         end = self._ends.pop(over.run_id, None)

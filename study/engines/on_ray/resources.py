@@ -8,12 +8,12 @@ from study.engines.abstract import runs_per_gpu
 
 
 def gpus_per_run(nodes: Iterable[Mapping[str, float]], asked: float | None) -> float:
-    """The share of a GPU that a run takes: what was asked for, else a whole one; 0 in a cluster without GPUs."""
+    """Return the share of a GPU that a run takes: what was asked for, else a whole one; 0 in a cluster without GPUs."""
     return (asked or 1.0) if any(node.get("GPU", 0) >= 1 for node in nodes) else 0.0
 
 
 def room(nodes: Iterable[Mapping[str, float]], share: float) -> int:
-    """The runs that these nodes (resource -> amount) can carry out at a time, each taking `share` of a GPU."""
+    """Return the runs that these nodes (resource -> amount) can carry out at a time, each taking `share` of a GPU."""
     total = 0
     for node in nodes:
         cpus = int(node.get("CPU", 0))

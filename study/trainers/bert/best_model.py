@@ -44,7 +44,7 @@ def keep(
 
 
 def _stands_in(folder: Path, row: RunRow) -> bool:
-    """Whether a folder holds the model of this run."""
+    """Return whether a folder holds the model of this run."""
     try:
         config = configuration.read(folder / CONFIG)
     except ConfigurationError:  # there is none, or it was damaged: it is put there again

@@ -40,7 +40,7 @@ CHECK_SAMPLES = 64
 
 
 def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed: int = 0) -> RunConfig:
-    """The configuration of `choices`: the settings, and over them what the chosen levels set.
+    """Return the configuration of `choices`: the settings, and over them what the chosen levels set.
 
     Where a level scales a path (`Level.scale`), the budget's value is multiplied: `multitask.epochs: 2` trains twice as
     many epochs as the settings say, rounded to whole ones and never none; a task's batch size is a multiple of the
@@ -68,7 +68,8 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
 
 
 def of_one_task(config: RunConfig, task: str) -> RunConfig:
-    """The configuration on one of its tasks alone, all else the same; `ConfigurationError` where it cannot be trained.
+    """Return the configuration on one of its tasks alone, all else the same; `ConfigurationError` where it cannot be
+    trained.
 
     Weights of other tasks go with them, and the layer that it shares with one. A stage that trains another task first
     cannot be had without that task, nor a training of heads alone where the task's has nothing to learn.
@@ -87,7 +88,7 @@ def of_one_task(config: RunConfig, task: str) -> RunConfig:
 
 
 def restricted(space: Space, settings: Settings) -> Space:
-    """The space without what it says of tasks that the study has not, and of parts that its backbone has not.
+    """Return the space without what it says of tasks that the study has not, and of parts that its backbone has not.
 
     A row of a printed table is not changed into another one: where it trains more layers than there are, `check_space`
     refuses it.
@@ -110,7 +111,7 @@ def restricted(space: Space, settings: Settings) -> Space:
 
 
 def check_space(space: Space, settings: Settings) -> RunConfig:
-    """The baseline's configuration, after every level was tried in some configuration.
+    """Return the baseline's configuration, after every level was tried in some configuration.
 
     Raises `ConfigurationError` with all faults, so that none shows up hours later.
     """
@@ -138,7 +139,7 @@ def _check(space: Space, choices: Choices, settings: Settings) -> None:
 
 
 def idle(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
-    """A sentence about each level that can do nothing in this study (epochs, data): it measures noise.
+    """Return a sentence about each level that can do nothing in this study (epochs, data): it measures noise.
 
     `sizes`: the train examples of each task.
     """
@@ -168,7 +169,7 @@ def drawn(space: Space) -> list[Choices]:
 
 
 def _defaults(settings: Settings) -> dict[str, Any]:
-    """The tasks and their heads before the space has its say: `linear` for a sentence, `concat` for a pair."""
+    """Return the tasks and their heads before the space has its say: `linear` for a sentence, `concat` for a pair."""
     known = components.names("tasks")
     faults = [Fault("tasks", unknown("task", name, known)) for name in settings.tasks if name not in known]
     if faults:
@@ -178,7 +179,8 @@ def _defaults(settings: Settings) -> dict[str, Any]:
 
 
 def _scaled(multiples: Mapping[str, float], settings: Settings, batch_size: int) -> dict[str, Any]:
-    """What a space tells in multiples, in numbers: epochs and sentences of a stage, a task's examples in a batch.
+    """Return what a space tells in multiples, in numbers: epochs and sentences of a stage, a task's examples in a
+    batch.
 
     Sentences in multiples of all the training examples; where the budget takes all of these, the stage's own number
     holds. `batch_size` is the stage's, of which a task's own is a multiple.

@@ -15,7 +15,9 @@ _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
 def example_rows(dev: Mapping[str, Split], train: Iterable[Split]) -> Iterator[ExampleRow]:
-    """A row for each example of each task's dev split, numbered from 1 in its order; words are counted in `train`."""
+    """Yield a row for each example of each task's dev split, numbered from 1 in its order; words are counted in
+    `train`.
+    """
     counts = word_counts(train)
     for task, split in dev.items():
         ids = hashlib.sha256("\n".join(split.ids).encode()).hexdigest()
@@ -34,12 +36,12 @@ def example_rows(dev: Mapping[str, Split], train: Iterable[Split]) -> Iterator[E
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case: letters and digits, apostrophes within; punctuation is none."""
+    """Return the words of a text in lower case: letters and digits, apostrophes within; punctuation is none."""
     return _WORD.findall(text.lower())
 
 
 def word_counts(splits: Iterable[Split]) -> Counter[str]:
-    """How often each word occurs in the sentences of all splits."""
+    """Return how often each word occurs in the sentences of all splits."""
     counts: Counter[str] = Counter()
     for split in splits:
         for text in (*split.texts, *(split.texts2 or ())):
@@ -48,7 +50,9 @@ def word_counts(splits: Iterable[Split]) -> Counter[str]:
 
 
 def one_word_difference(first: str, second: str) -> bool:
-    """Whether exactly one word is replaced, added or left out: the edit distance of the two lists of words is 1."""
+    """Return whether exactly one word is replaced, added or left out: the edit distance of the two lists of words is
+    1.
+    """
     a, b = words(first), words(second)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
     a, b = a[same:], b[same:]

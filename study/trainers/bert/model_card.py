@@ -68,7 +68,7 @@ def write(database: Database, results: StudyResults, found: Summary, kept: KeptM
 
 
 def render(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> str:
-    """The card's text. Texts of others are escaped wherever they stand."""
+    """Return the card's text. Texts of others are escaped wherever they stand."""
     return _templates().get_template("model_card.md.j2").render(_context(database, results, found, kept))
 
 
@@ -78,7 +78,7 @@ def _templates() -> Environment:
 
 
 def _yaml(value: str | float) -> str:
-    """A text or a number as JSON, which is YAML too."""
+    """Return a text or a number as JSON, which is YAML too."""
     return json.dumps(plain(value) if isinstance(value, str) else value, ensure_ascii=False)
 
 
@@ -168,7 +168,7 @@ def _seed(results: StudyResults, other: RunRow, tasks: list[dict[str, Any]], kep
 
 
 def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str, Any]]:
-    """The kept model's own metrics, by split and task, as hubs have them."""
+    """Return the kept model's own metrics, by split and task, as hubs have them."""
     values = database.metrics.of_run(kept.run.id)
     found = []
     for split in ("dev", "test"):
@@ -187,7 +187,7 @@ def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str
 
 
 def _encoder(kept: KeptModel) -> dict[str, Any]:
-    """What the card says of the folder for `transformers`, or why there is none."""
+    """Return what the card says of the folder for `transformers`, or why there is none."""
     config, place = kept.config, kept.folder / TRANSFORMERS
     own = [place] if export.one_encoder(config) else [place / task for task in config.tasks]
     folders = [str(each) for each in own if each.is_dir()]

@@ -48,12 +48,12 @@ def check_all(settings: Settings) -> Checked:
 
 
 def prepare(checked: Checked, folder: Path) -> Prepared:
-    """The tokenized data, from `folder` when it fits, else made and written there."""
+    """Return the tokenized data, from `folder` when it fits, else made and written there."""
     return prepare_data(checked.baseline, checked.corpus, checked.sentences.texts, folder)
 
 
 def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:
-    """The numbers about the data that a reader of the study needs; for `study_meta.data_json`."""
+    """Return the numbers about the data that a reader of the study needs; for `study_meta.data_json`."""
     corpus, triplets = checked.corpus, triplets_in(prepared.texts)
     return {
         "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},

@@ -37,7 +37,7 @@ class Sentences:
     nuisance: frozenset[str] = frozenset()
 
     def notes(self) -> list[str]:
-        """What differs from the space that was asked for, a sentence each."""
+        """Return what differs from the space that was asked for, a sentence each."""
         if not self.replaced:
             asked = {what: why for what, why in self.left_out.items() if what not in self.nuisance}
             return [f"The search goes without {what}: {why}" for what, why in asked.items()]
@@ -80,14 +80,16 @@ def _rows(labels: Sequence[str]) -> str:
 
 
 def _required(space: Space, smaller: Space) -> list[tuple[str, Choices, Choices]]:
-    """What may not be left out, the baseline and the rows: its label, its choices in the space and in the smaller."""
+    """Return what may not be left out, the baseline and the rows: its label, its choices in the space and in the
+    smaller.
+    """
     pairs: dict[str, tuple[Choices, Choices]] = {"baseline": ({}, {})}
     pairs |= {label: (row, smaller.rows[label]) for label, row in space.rows.items()}
     return [(label, space.complete(row), smaller.complete(other)) for label, (row, other) in pairs.items()]
 
 
 def _replacement(space: Space, before: Choices, after: Choices, fault: DataError) -> str:
-    """The levels that these choices take instead; raises `fault` unless all of them are of nuisance factors."""
+    """Return the levels that these choices take instead; raises `fault` unless all of them are of nuisance factors."""
     roles = {place.name: place.factor.role for place in places(space.factors)}
     changes = space.differences(before, after)
     if not changes or any(roles[one.factor] != "nuisance" or one.second is None for one in changes):
@@ -98,7 +100,7 @@ def _replacement(space: Space, before: Choices, after: Choices, fault: DataError
 def _without(
     space: Space, wanted: Mapping[Asking, Needs], missing: Mapping[str, DataError], texts: Mapping[str, tuple[str, ...]]
 ) -> Sentences:
-    """The space without what asks for missing sentences: a stage all of whose levels do, or some of its levels."""
+    """Return the space without the stages, or levels of stages, that need missing sentences."""
     stages: list[str] = []
     values: dict[str, list[str]] = {}
     told: dict[str, str] = {}
@@ -118,7 +120,7 @@ def _without(
 
 
 def _of_nuisance(space: Space, stage: str, corpora: str) -> bool:
-    """Whether what names these corpora is a level of a nuisance factor."""
+    """Return whether what names these corpora is a level of a nuisance factor."""
     path = f"{stage}.{CORPORA.get(stage, '')}"
     return any(
         place.factor.role == "nuisance" and level.set.get(path) == corpora

@@ -36,17 +36,19 @@ THREADS = 1  # of a worker: results then do not depend on the number of cores
 
 
 def devices() -> tuple[str, ...]:
-    """The GPUs of this machine, else its processor."""
+    """Return the GPUs of this machine, else its processor."""
     return tuple(f"cuda:{i}" for i in range(torch.cuda.device_count())) or ("cpu",)
 
 
 def precision() -> str:
-    """What `--precision auto` means here."""
+    """Return what `--precision auto` means here."""
     return native_precision(devices()[0])
 
 
 def compiles(settings: Settings) -> bool:
-    """What `--compile auto` means here: by the steps of the baseline, where all examples of a task count as enough."""
+    """Return what `--compile auto` means here: by the steps of the baseline, where all examples of a task count as
+    enough.
+    """
     examples = math.inf if settings.train_examples is None else settings.train_examples
     steps = settings.epochs * len(settings.tasks) * examples / MultitaskConfig().batch_size
     return repays(devices()[0], steps)
@@ -104,23 +106,23 @@ class MultitaskBert(AbstractTrainer):
         return self._devices
 
     def gpu(self) -> str | None:
-        """The first GPU's name."""
+        """Return the first GPU's name."""
         return torch.cuda.get_device_name(0) if self._devices != ("cpu",) else None
 
     def configuration(self, choices: Choices, seed: int = 0) -> RunConfig:
-        """The `RunConfig` of these choices."""
+        """Return the `RunConfig` of these choices."""
         return to_config(self.space, choices, self._settings, seed)
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> RunConfig:
-        """The `RunConfig` of these choices without the other tasks."""
+        """Return the `RunConfig` of these choices without the other tasks."""
         return of_one_task(self.configuration(choices, seed), task)
 
     def read(self, data: Mapping[str, Any], seed: int) -> RunConfig:
-        """A `RunConfig` that was written."""
+        """Return a `RunConfig` that was written."""
         return RunConfig.model_validate(data).with_seed(seed)
 
     def epochs(self, config: RunConfig) -> tuple[int, int]:
-        """Those of `multitask`, which may be stopped, and of `single_task` after it."""
+        """Return those of `multitask`, which may be stopped, and of `single_task` after it."""
         return config.multitask.epochs, config.reported_epochs()
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
@@ -130,17 +132,18 @@ class MultitaskBert(AbstractTrainer):
         return describe_data(self._checked, self._prepared)
 
     def examples(self) -> list[ExampleRow]:
-        """What is kept of the dev examples' words; the training sentences are those of all tasks of the study."""
+        """Return what is stored of the dev examples' words; the training sentences are those of all tasks."""
         chosen = choose(self._checked.corpus, self._settings.train_examples, self._settings.dev_examples)
         dev, train = ({task: split for (task, name), split in chosen.items() if name == of} for of in ("dev", "train"))
         return list(example_rows(dev, train.values()))
 
     def keys(self, config: RunConfig) -> ChainKeys | None:
-        """The keys of a run's stages."""
+        """Return the keys of a run's stages."""
         return None if self._stages is None else self._stages.of(config)
 
     def ends_to_change(self, configs: Sequence[tuple[RunConfig, ChainKeys | None, str]]) -> frozenset[str]:
-        """The ends of `multitask` in confirm from which ablate may go on: it takes `single_task` away, or adds it.
+        """Return the ends of `multitask` in confirm from which ablate may go on: it takes `single_task` away, or adds
+        it.
 
         Which configuration will be the best is not known; the best of the search is the first guess.
         """
@@ -148,7 +151,7 @@ class MultitaskBert(AbstractTrainer):
         return frozenset(keys.multitask[-1] for keys in kept if keys is not None)
 
     def timing(self, configs: Sequence[RunConfig]) -> Timing:
-        """A few steps of every kind of training in `configs` are trained and measured."""
+        """Return a few steps of every kind of training in `configs` are trained and measured."""
         checked, baseline = self._checked, self._checked.baseline
         data = prepare_data(baseline, checked.corpus, checked.sentences.texts)
         costs = measure([baseline, *configs], data, self._devices[0])

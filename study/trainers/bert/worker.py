@@ -62,7 +62,7 @@ def _train(job: Job, config: RunConfig, data: Prepared, go_on: Callable[[EpochDo
 def _run(
     job: Job, config: RunConfig, data: Prepared, report: Callable[[EpochReport], bool]
 ) -> tuple[RunOutcome, str | None]:
-    """The run; once more with half the batch where a GPU's memory did not do, and then a note that says so.
+    """Return the run; once more with half the batch where a GPU's memory did not do, and then a note that says so.
 
     Twice the accumulation keeps the optimizer's steps as they were, up to the order of sums and the draws of dropout.
     """
@@ -89,7 +89,8 @@ def _run(
 
 
 def halved(config: RunConfig) -> RunConfig | None:
-    """The same with half the batch and twice the accumulation; None where a batch is one example, or has its own size.
+    """Return the same with half the batch and twice the accumulation; None where a batch is one example, or has its
+    own size.
 
     A task's own batch size is halved too.
     """
@@ -133,7 +134,7 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
 
 
 def _sharing(job: Job) -> Sharing | None:
-    """How the run shares its stages, with the store open."""
+    """Return how the run shares its stages, with the store open."""
     told = job.sharing
     if told is None:
         return None
@@ -147,7 +148,7 @@ def _test(job: Job, config: RunConfig, data: Prepared) -> EvaluationDone:
 
 
 def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskModel:
-    """The run's model: read if it was kept, else trained again to the same bits."""
+    """Return the run's model: read if it was kept, else trained again to the same bits."""
     if job.model_folder is not None:
         try:
             model = checkpoint.load(job.model_folder)[0].to(job.device)
@@ -163,7 +164,7 @@ def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskM
 
 
 def _metrics(evaluations: Mapping[str, Evaluation]) -> dict[tuple[str, str, str], float]:
-    """All metrics of all tasks, and the two scores of the whole model, by (split, task, metric)."""
+    """Return all metrics of all tasks, and the two scores of the whole model, by (split, task, metric)."""
     result: dict[tuple[str, str, str], float] = {}
     for split, evaluation in evaluations.items():
         result[split, "", "score"] = evaluation.score

@@ -36,7 +36,7 @@ class Seen(NamedTuple):
     size: int
 
     def same(self) -> bool:
-        """Whether the file is still as it was."""
+        """Return whether the file is still as it was."""
         try:
             now = os.stat(self.path)
         except OSError:
@@ -69,7 +69,7 @@ class Source(NamedTuple):
 
 
 def code_of(module: ModuleType) -> Code:
-    """Every file that the module's code is in; none of a module without a file of the user's."""
+    """Return every file that the module's code is in; none of a module without a file of the user's."""
     path = getattr(module, "__file__", None)
     if path is None or not _is_own(file := Path(path).resolve()):
         return Code({}, ())
@@ -90,14 +90,14 @@ def code_of(module: ModuleType) -> Code:
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Which files differ, for a message: "t.py, helper.py (new), old.py (gone)"."""
+    """Return which files differ, for a message: "t.py, helper.py (new), old.py (gone)"."""
     told = [name for name, found in before.items() if name in now and now[name] != found]
     told += [f"{name} (new)" for name in now if name not in before]
     return ", ".join([*told, *(f"{name} (no longer imported)" for name in before if name not in now)])
 
 
 def hash_of(text: str) -> str:
-    """The hash of a source text. Raises `SyntaxError` where it is none."""
+    """Return the hash of a source text. Raises `SyntaxError` where it is none."""
     return hashlib.sha256(_dump(_Code().visit(ast.parse(text))).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -113,7 +113,7 @@ class _Code(ast.NodeTransformer):
     """Leaves out what does not decide how a model is trained."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """A text as a statement is a docstring or a comment."""
+        """Return a text as a statement is a docstring or a comment."""
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return None if is_text else self.generic_visit(node)
 
@@ -142,7 +142,7 @@ def _is_main(node: ast.stmt) -> bool:
 
 
 def _dump(node: object) -> str:
-    """A syntax tree as text, alike in all versions of Python: what is empty is left out."""
+    """Return a syntax tree as text, alike in all versions of Python: what is empty is left out."""
     if isinstance(node, list):
         return "[" + ",".join(map(_dump, node)) + "]"
     if not isinstance(node, ast.AST):
@@ -153,7 +153,7 @@ def _dump(node: object) -> str:
 
 
 def _imported(tree: ast.Module, source: Source) -> Iterator[Source]:
-    """The files of the user's that a file imports, wherever in it."""
+    """Yield the files of the user's that a file imports, wherever in it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -167,7 +167,7 @@ def _imported(tree: ast.Module, source: Source) -> Iterator[Source]:
 
 
 def _absolute(node: ast.ImportFrom, source: Source) -> list[str]:
-    """The dotted name in `from ..a import b`, from the root on."""
+    """Return the dotted name in `from ..a import b`, from the root on."""
     parts = node.module.split(".") if node.module else []
     if not node.level:
         return parts
@@ -192,7 +192,7 @@ def _called(node: ast.Call, source: Source) -> Iterator[Source]:
 
 
 def _found(parts: list[str], source: Source) -> Iterator[Source]:
-    """The files that importing a dotted name reads, its packages' too; the last part may be a name in a module."""
+    """Yield the files that an import of a dotted name reads, with its packages; its last part may be no module."""
     if parts[0] in OURS or parts[0] in sys.stdlib_module_names:
         return
     for root in _roots(parts[0], source):
@@ -208,7 +208,7 @@ def _found(parts: list[str], source: Source) -> Iterator[Source]:
 
 
 def _roots(top: str, source: Source) -> Iterator[Path]:
-    """The folder of the user's, on the path, in which a top-level name is found first."""
+    """Yield the folder of the user's, on the path, in which a top-level name is found first."""
     for entry in (str(source.root), *sys.path):
         root = Path(entry or os.curdir).resolve()
         there = (root / f"{top}.py").is_file() or (root / top).is_dir()
@@ -224,7 +224,7 @@ def _roots(top: str, source: Source) -> Iterator[Path]:
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a file is the user's: neither Python's, nor of a library, nor of this project."""
+    """Return whether a file is the user's: neither Python's, nor of a library, nor of this project."""
     if LIBRARIES & set(path.parts) or path.is_relative_to(_STDLIB):
         return False
     project = Path(__file__).resolve().parents[3]

@@ -24,7 +24,7 @@ class BadResult(ValueError):
 
 
 def number(value: Any, what: str) -> float:
-    """One number as a float, which may be NaN or infinite. BadResult, with `what` it is, for anything else."""
+    """Return one number as a float, which may be NaN or infinite. BadResult, with `what` it is, for anything else."""
     found = _scalar(value)
     if found is None or isinstance(found, str | bytes | complex):
         raise BadResult(f"{what} must be a number, got {described(value)}")
@@ -35,7 +35,7 @@ def number(value: Any, what: str) -> float:
 
 
 def finite(value: Any, what: str) -> float:
-    """One number that is finite. FloatingPointError for NaN and infinities, as of a training that diverged."""
+    """Return one number that is finite. FloatingPointError for NaN and infinities, as of a training that diverged."""
     found = number(value, what)
     if not math.isfinite(found):
         raise FloatingPointError(f"{what} is not a finite number: {found}")
@@ -43,7 +43,7 @@ def finite(value: Any, what: str) -> float:
 
 
 def count(value: Any, what: str) -> int:
-    """A whole number from 0 that a table can hold."""
+    """Return a whole number from 0 that a table can hold."""
     found = number(value, what)
     if not 0 <= found < 2**63 or found != int(found):
         raise BadResult(f"{what} must be a whole number from 0, got {described(value)}")
@@ -52,7 +52,7 @@ def count(value: Any, what: str) -> int:
 
 
 def step(value: Any, what: str) -> int | float:
-    """How far a run is, in epochs or fractions of them: above 0; a whole number is an int."""
+    """Return how far a run is, in epochs or fractions of them: above 0; a whole number is an int."""
     found = _scalar(value)
     if isinstance(found, bool | str | bytes):
         raise BadResult(
@@ -65,13 +65,13 @@ def step(value: Any, what: str) -> int | float:
 
 
 def resolution(value: Any) -> float:
-    """The relative rounding error of a number as it is given: that of float16 is 1e-3, of a Python float 1e-16."""
+    """Return the relative rounding error of a number's type: 1e-3 for float16, 1e-16 for a Python float."""
     kind = str(getattr(value, "dtype", "float64")).rpartition(".")[2]
     return {"bfloat16": 2.0**-8, "float16": 2.0**-11, "float32": 2.0**-24}.get(kind, 2.0**-53)
 
 
 def numbers(values: Any, what: str) -> NDArray[np.float64]:
-    """A column of finite numbers, (values,): a list, an array, a tensor, a Series, or one column of a table."""
+    """Return a column of finite numbers, (values,): a list, an array, a tensor, a Series, or one column of a table."""
     column = _array(values, what)
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
@@ -81,7 +81,9 @@ def numbers(values: Any, what: str) -> NDArray[np.float64]:
 
 
 def table(value: Any, what: str, wanted: str) -> dict[str, Any]:
-    """What maps names to values: a dictionary or a Series. BadResult, with the shape that is `wanted`, for the rest."""
+    """Return what maps names to values: a dictionary or a Series. BadResult, with the shape that is `wanted`, for the
+    rest.
+    """
     if not isinstance(value, Mapping):
         if not _is_series(value):
             raise BadResult(f"{what} must be {wanted}, got {described(value)}")
@@ -96,7 +98,9 @@ def table(value: Any, what: str, wanted: str) -> dict[str, Any]:
 
 
 def name(value: Any, what: str) -> str:
-    """The name of a task, metric or cost: a text that can be read and stored. Numbers and enum members have one."""
+    """Return the name of a task, metric or cost: a text that can be read and stored. Numbers and enum members have
+    one.
+    """
     if isinstance(value, enum.Enum):
         value = value.value if isinstance(value.value, str) else value.name
     if not isinstance(value, str):
@@ -113,7 +117,7 @@ def name(value: Any, what: str) -> str:
 
 
 def described(value: Any) -> str:
-    """What a value is, in few words: `'x' (str)`, `a list of 3 (tuple)`, `a DataFrame of shape (3, 2)`."""
+    """Return what a value is, in few words: `'x' (str)`, `a list of 3 (tuple)`, `a DataFrame of shape (3, 2)`."""
     kind = type(value).__name__
     if value is None or isinstance(value, bool | int | float | str | bytes | complex):
         shown = repr(value)
@@ -140,7 +144,7 @@ def _article(kind: str) -> str:
 
 
 def _scalar(value: Any) -> Any:
-    """The Python scalar within a value of one element; None where it is no single value."""
+    """Return the Python scalar within a value of one element; None where it is no single value."""
     if value is None or isinstance(value, bool | int | float | complex):
         return value if value is None else _plain(value)
     if isinstance(value, str | bytes):
@@ -173,7 +177,7 @@ def _plain(value: complex) -> complex:
 
 
 def _array(values: Any, what: str) -> NDArray[np.float64]:
-    """Any of the things that hold numbers, as an array of floats; of tensors a copy on the processor."""
+    """Return any of the things that hold numbers, as an array of floats; of tensors a copy on the processor."""
     if isinstance(values, Mapping | str | bytes | set | frozenset) or values is None:
         raise BadResult(f"{what} must be numbers, one for each example in the same order, got {described(values)}")
     if hasattr(values, "detach"):

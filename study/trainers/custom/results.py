@@ -88,7 +88,7 @@ def _examples(result: Mapping[Any, Any], scores: Mapping[str, float]) -> dict[st
 
 
 def _is_mean(score: float, mean: float, rounding: float) -> bool:
-    """Whether the score is the mean of its examples, but for the rounding of sums and of a number for printing."""
+    """Return whether the score is the mean of its examples, up to rounding."""
     if abs(score - mean) <= max(RELATIVE, 2 * rounding) * max(abs(score), abs(mean), RELATIVE):
         return True
     if mean == 0 or score == 0:
@@ -131,6 +131,6 @@ def _costs(result: Mapping[Any, Any]) -> dict[str, float]:
 
 
 def _part(result: Mapping[Any, Any], key: str, wanted: str) -> dict[str, Any]:
-    """An optional part of what was returned; None is none."""
+    """Return an optional part of what was returned; None is none."""
     given = result.get(key)
     return {} if given is None else table(given, key, wanted)

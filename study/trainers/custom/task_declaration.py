@@ -50,7 +50,7 @@ def declaration(module: ModuleType) -> dict[str, Any]:
 
 
 def same_meaning(first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> bool:
-    """Whether two declarations have scores of one meaning: what metrics are called makes no difference."""
+    """Return whether two declarations have scores of one meaning: what metrics are called makes no difference."""
     return _meaning(first) == _meaning(second)
 
 
@@ -66,7 +66,7 @@ def in_words(declared: Mapping[str, Any] | None) -> str:
 
 
 def oriented_score(scores: Mapping[str, float], declared: Mapping[str, Any] | None) -> tuple[float, float]:
-    """The score of a run: of which more is better, and as it was measured; the mean over the tasks that decide.
+    """Return the score of a run: of which more is better, and as it was measured; the mean over the tasks that decide.
 
     `BadScores` where tasks are missing or were not declared, and for a number that its unit cannot have.
     """
@@ -81,7 +81,7 @@ def oriented_score(scores: Mapping[str, float], declared: Mapping[str, Any] | No
 
 
 def oriented_report(score: float, declared: Mapping[str, Any] | None) -> float:
-    """The score that a run reports on its way, of which more is better. `BadScores` as `oriented_score`."""
+    """Return the score that a run reports on its way, of which more is better. `BadScores` as `oriented_score`."""
     units = units_from(declared)
     if units.score.is_share and abs(score) > 1:
         raise BadScores(

@@ -52,7 +52,8 @@ class Report:
         self.data: str = job.facts["data"]
 
     def __call__(self, epoch: Any, score: Any) -> bool:
-        """An epoch (from 1, or a fraction, rising) is over with this dev score; False: the study has seen enough.
+        """Return an epoch (from 1, or a fraction, rising) is over with this dev score; False: the study has seen
+        enough.
 
         Raises:
             BadResult: an epoch or score that is no number, or an epoch that does not rise.

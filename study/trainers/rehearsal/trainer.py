@@ -58,7 +58,7 @@ class Rehearsal(AbstractPlainTrainer):
         self.facts = StudyFacts("rehearsal", True, f"rehearsal {settings.seed}", "rehearsal", notes=(NOTE,))
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> PlainConfiguration:
-        """The choices as they are, on one task."""
+        """Return the choices as they are, on one task."""
         return PlainConfiguration.of(self.space, choices, {**self._common, "tasks": [task]}, seed)
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
