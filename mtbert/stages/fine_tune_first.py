@@ -38,16 +38,7 @@ def run(
     name = config.task
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {})}
     freeze(model, "all", None)
-    part = MultitaskConfig(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        sampler=SamplerSpec(name="sequential"),
-        optimizer=config.optimizer or optimizer,
-    )
-    most = None if config.batches is None else config.batches * config.batch_size
-    own = options[name].model_copy(update={"batch_size": config.batch_size, "subsample": most})
-    trainer = Trainer(model, part, tasks, {name: data.splits[name, "train"]}, data.pad_id, seed, NAME, {name: own})
-
+    trainer = _trainer(model, config, data, seed, tasks, options[name], config.optimizer or optimizer)
     losses: list[float] = []
     best, best_state = float("-inf"), dict[str, Tensor]()
     for epoch in range(1, config.epochs + 1):
@@ -60,3 +51,24 @@ def run(
             best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}
     model.load_state_dict(best_state)
     return StageLosses(tuple(losses))
+
+
+def _trainer(
+    model: MultitaskModel,
+    config: FineTuneFirstConfig,
+    data: Prepared,
+    seed: int,
+    tasks: Mapping[str, AbstractTask],
+    options: TaskConfig,
+    optimizer: OptimizerConfig,
+) -> Trainer:
+    part = MultitaskConfig(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        sampler=SamplerSpec(name="sequential"),
+        optimizer=optimizer,
+    )
+    most = None if config.batches is None else config.batches * config.batch_size
+    own = options.model_copy(update={"batch_size": config.batch_size, "subsample": most})
+    splits = {config.task: data.splits[config.task, "train"]}
+    return Trainer(model, part, tasks, splits, data.pad_id, seed, NAME, {config.task: own})
