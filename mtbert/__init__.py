@@ -35,5 +35,5 @@ __all__ = ["build", "load", "load_encoder"]
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'mtbert' has no attribute '{name}'")
-    found: object = getattr(importlib.import_module(_HOMES[name]), name)
-    return found
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    return value

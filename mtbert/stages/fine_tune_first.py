@@ -13,8 +13,8 @@ from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, freeze
 from mtbert.stages.losses import StageLosses
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.training.evaluation import evaluate
-from mtbert.training.trainer import DivergedError, Trainer
+from mtbert.training.evaluation import evaluate, require_finite
+from mtbert.training.trainer import Trainer
 
 NAME = "fine_tune_first"
 
@@ -44,8 +44,7 @@ def run(
     for epoch in range(1, config.epochs + 1):
         losses.append(trainer.epoch(epoch)[name])
         dev = evaluate(model, tasks, {name: data.splits[name, "dev"]}, data.pad_id)
-        if not dev.finite:
-            raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
+        require_finite(dev, epoch, NAME)
         score = dev.tasks[name].metrics[tasks[name].main_metric]
         if score > best:
             best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}

@@ -14,9 +14,9 @@ from mtbert.model import MultitaskModel
 from mtbert.stages.keeping import BestOfEach
 from mtbert.stages.multitask import EPOCH_SAMPLE, KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.training.evaluation import evaluate
+from mtbert.training.evaluation import evaluate, require_finite
 from mtbert.training.frozen_cache import FrozenParts
-from mtbert.training.trainer import DivergedError, Trainer
+from mtbert.training.trainer import Trainer
 
 NAME = "single_task"
 
@@ -46,15 +46,13 @@ def run(
     keeping = _best_heads(model, tasks, before)
     measure = partial(evaluate, model, tasks, pad_id=data.pad_id, frozen=frozen)
     dev, sample, large = _measured_splits(data, tasks, seed)
-    reports: list[EpochReport] = []
-    stopped, last_score = False, before.best.dev.score
+    reports, stopped, last_score = list[EpochReport](), False, before.best.dev.score
     while not stopped and len(reports) < config.epochs:
         epoch, began = len(reports) + 1, time.perf_counter()
         losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
         trained = time.perf_counter()
         now = measure(dev), measure(sample)
-        if not now[0].finite:
-            raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
+        require_finite(now[0], epoch, NAME)
         evaluations, last_score = keeping.observe(*now), now[0].score
         number, evaluated = before.epochs[-1].epoch + epoch, time.perf_counter()
         reports.append(EpochReport(number, losses, *evaluations, trained - began, evaluated - trained))
