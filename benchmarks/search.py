@@ -26,7 +26,7 @@ import search_spaces
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, choose
 from study import samplers
-from study.rehearsal import Surface, plant
+from study.response_surface import Surface, plant
 
 TASKS = ("sst", "quora", "sts")
 NOISE = 0.01  # standard deviation of a run's score

@@ -131,14 +131,22 @@ def ablation_frame(results: StudyResults) -> pd.DataFrame:
     best = best_digest(results)
     rows = [] if best is None else ablation_rows(results, best)
     of_best = () if best is None else results.run_ids(best)
-    records = [{**_record(row), "best_run_ids": " ".join(map(str, of_best))} for row in rows]
+    records = [
+        {
+            **change_columns(row),
+            "design": row.cell.design,
+            "run_ids": " ".join(map(str, row.run_ids)),
+            "best_run_ids": " ".join(map(str, of_best)),
+        }
+        for row in rows
+    ]
     return typed_table("ablation", records)
 
 
-def _record(row: AblationRow) -> dict[str, object]:
+def change_columns(row: AblationRow) -> dict[str, object]:
+    """Return the columns that tables of single changes have in common."""
     return {
         "cell": row.cell.name,
-        "design": row.cell.design,
         "factor": row.cell.factor,
         "from": row.cell.from_level,
         "to": row.cell.to_level,
@@ -147,7 +155,6 @@ def _record(row: AblationRow) -> dict[str, object]:
         "spread": row.spread,
         "seeds": len(row.scores),
         **judged_record(row.comparison, row.judgement),
-        "run_ids": " ".join(map(str, row.run_ids)),
     }
 
 

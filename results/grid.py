@@ -11,7 +11,7 @@ from results.compared import record as judged_record
 from results.contrasts import Comparison
 from results.leaderboard import ConfigurationResult, baseline_digest
 from results.statistics import Difference, Judgement
-from results.study_results import StudyResults
+from results.study_results import StudyResults, confirmed
 from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], bas
 
 def compared_with_baseline(results: StudyResults, baseline: str) -> list[str]:
     """The rows of a grid's table, those without a result too: all configurations but the baseline (a digest)."""
-    found = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
-    return [digest for digest in found if digest != baseline]
+    return [digest for digest in confirmed(results) if digest != baseline]
 
 
 def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from results.contrasts import IntervalOver, score_interval
 from results.looks import schedule
 from results.rows import JsonObject
 from results.statistics import Interval
-from results.study_results import StudyResults
+from results.study_results import StudyResults, confirmed
 from results.typed_tables import typed_table
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
 
 def leaderboard(results: StudyResults) -> list[ConfigurationResult]:
     """Return the configurations of the phase confirm that have results, the highest mean score first."""
-    digests = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
-    found = [configuration_result(results, digest) for digest in digests]
+    found = [configuration_result(results, digest) for digest in confirmed(results)]
     return sorted((entry for entry in found if entry), key=lambda entry: (-entry.mean, entry.digest))
 
 

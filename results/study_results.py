@@ -172,6 +172,11 @@ def _task_metrics(database: Database, name: str) -> Mapping[tuple[int, str], Met
     return metrics
 
 
+def confirmed(results: StudyResults) -> list[str]:
+    """Return the digests of the configurations of the phase confirm, in the order of their cells."""
+    return list(dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm"))
+
+
 def complete_search(results: StudyResults) -> list[RunRow]:
     """Return the complete runs of the search that have a score, in the order they began."""
     return [r for r in results.runs if r.phase == "search" and r.status == "complete" and r.score is not None]

@@ -5,21 +5,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from results.natural_tables import natural
-from results.rows import RunRow, StudyRow
+from results.rows import Phase, RunRow, RunStatus, StudyRow
 from results.study_results import StudyResults
 
-# Of each run, as the table `run` has it; the categories are in the order in which a study goes through them.
-CATEGORIES: Mapping[str, tuple[str, ...]] = {
-    "phase": ("search", "confirm", "ablate"),
-    "status": ("running", "complete", "pruned", "failed", "interrupted"),
+# Columns of the table `run`, with the types of the frame; the categories are in the order of a study's phases.
+FIRST: Mapping[str, Any] = {
+    "trial_number": "Int64",
+    "phase": pd.CategoricalDtype(list(get_args(Phase))),
+    "status": pd.CategoricalDtype(list(get_args(RunStatus))),
+    "reason": "str",
+    "seed": "int64",
+    "config_digest": "str",
 }
-NUMBERS = ("score", "last_score", "train_seconds", "eval_seconds", "shared_seconds", "inference_ms")
-WHOLE = ("trial_number", "best_epoch", "trainable_parameters", "total_parameters", "peak_memory_bytes")
+SCORES = {"score": "float64", "last_score": "float64"}
+COSTS = {
+    **dict.fromkeys(("train_seconds", "eval_seconds", "shared_seconds", "inference_ms"), "float64"),
+    **dict.fromkeys(("trainable_parameters", "total_parameters", "peak_memory_bytes"), "Int64"),
+}
 TRUE, FALSE = frozenset({"on", "true", "yes"}), frozenset({"off", "false", "no"})
 _PREFIX = "factor_"  # of a factor that is called like a column of its run
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -37,27 +44,30 @@ def trial_frame(results: StudyResults) -> pd.DataFrame:
     ordered-as-in-the-space categorical; missing where a configuration does not have the factor. A factor that is called
     like another column has `factor_` before its name.
     """
-    runs = results.runs
-    counted = {run.id for digest in _digests(runs) for run in results.results_of(digest).values()}
-    decided = results.study.decisions_json
+    runs, decided = results.runs, results.study.decisions_json
+    digests = [run.config_digest for run in runs]
+    counted = {run.id for digest in dict.fromkeys(digests) for run in results.results_of(digest).values()}
+    seeds = Counter(run.config_digest for run in runs if run.id in counted)
+    fractions = any(isinstance(run.best_epoch, float) for run in runs)
     before = {
-        "run_id": [run.id for run in runs],
-        **{column: [getattr(run, column) for run in runs] for column in ("trial_number", "phase", "status", "reason")},
-        **{column: [getattr(run, column) for run in runs] for column in ("seed", "config_digest")},
-        "is_baseline": [run.config_digest == decided.get("baseline") for run in runs],
-        "is_best": [run.config_digest == decided.get("best") for run in runs],
-        "is_result": [run.id in counted for run in runs],
-        "seeds": _seeds(runs, counted),
+        "run_id": pd.Series([run.id for run in runs], dtype="int64"),
+        **_columns(runs, FIRST),
+        "is_baseline": pd.Series([digest == decided.get("baseline") for digest in digests], dtype="bool"),
+        "is_best": pd.Series([digest == decided.get("best") for digest in digests], dtype="bool"),
+        "is_result": pd.Series([run.id in counted for run in runs], dtype="bool"),
+        "seeds": pd.Series([seeds[digest] for digest in digests], dtype="int64"),
     }
-    after = {"score": [run.score for run in runs], "last_score": [run.last_score for run in runs]}
-    after |= {f"dev_{task}": [_main(results, run.id, task) for run in runs] for task in results.tasks()}
-    after |= {column: [getattr(run, column) for run in runs] for column in (*WHOLE[1:2], *NUMBERS[2:], *WHOLE[2:])}
+    after = {
+        **_columns(runs, SCORES),
+        **{f"dev_{task}": _main(results, task) for task in results.tasks()},
+        **_columns(runs, {"best_epoch": "Float64" if fractions else "Int64", **COSTS}),
+    }
     taken = {*before, *after}
     factors = {
         f"{_PREFIX}{factor}" if factor in taken else factor: series
         for factor, series in _factors(results.study, runs).items()
     }
-    return natural("trials", pd.DataFrame({**_typed(before), **factors, **_typed(after)}), results.units)
+    return natural("trials", pd.DataFrame({**before, **factors, **after}), results.units)
 
 
 def _factors(study: StudyRow, runs: Sequence[RunRow]) -> dict[str, pd.Series[Any]]:
@@ -94,31 +104,11 @@ def _pairs(values: Sequence[Any]) -> list[tuple[float, Any]]:
     return [(float(value), value) for value in values if value is not None]
 
 
-def _typed(columns: Mapping[str, Sequence[Any]]) -> dict[str, pd.Series[Any]]:
-    found: dict[str, pd.Series[Any]] = {}
-    for name, values in columns.items():
-        if name in CATEGORIES:
-            found[name] = pd.Series(pd.Categorical(values, categories=CATEGORIES[name]))
-        elif name in WHOLE:
-            fractions = any(isinstance(value, float) for value in values)  # of epochs
-            found[name] = pd.Series(pd.array(list(values), dtype="Float64" if fractions else "Int64"))
-        elif name in NUMBERS or name.startswith("dev_"):
-            found[name] = pd.Series(list(values), dtype="float64")
-        elif name in ("reason", "config_digest"):
-            found[name] = pd.Series(list(values), dtype="str")
-        else:
-            found[name] = pd.Series(list(values), dtype="bool" if name.startswith("is_") else "int64")
-    return found
+def _columns(runs: Sequence[RunRow], types: Mapping[str, Any]) -> dict[str, pd.Series[Any]]:
+    return {name: pd.Series([getattr(run, name) for run in runs], dtype=kind) for name, kind in types.items()}
 
 
-def _digests(runs: Sequence[RunRow]) -> dict[str, None]:
-    return dict.fromkeys(run.config_digest for run in runs)
-
-
-def _seeds(runs: Sequence[RunRow], counted: set[int]) -> list[int]:
-    results = Counter(run.config_digest for run in runs if run.id in counted)
-    return [results[run.config_digest] for run in runs]
-
-
-def _main(results: StudyResults, run: int, task: str) -> float | None:
-    return results.metric(run, "dev", task, results.main_metric(run, "dev", task))
+def _main(results: StudyResults, task: str) -> pd.Series[Any]:
+    """Return the main metric of a task on dev, of every run."""
+    values = [results.metric(run.id, "dev", task, results.main_metric(run.id, "dev", task)) for run in results.runs]
+    return pd.Series(values, dtype="float64")

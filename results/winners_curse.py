@@ -13,7 +13,7 @@ from statistics import fmean
 from results.contrasts import Comparison
 from results.selection_bias import bias_of_best
 from results.statistics import Difference
-from results.study_results import StudyResults
+from results.study_results import StudyResults, confirmed
 from results.task_units import units_of
 from results.wording import plural
 
@@ -26,7 +26,7 @@ def confirmed_means(results: StudyResults, reference: str, seeds: Collection[int
     """
     if results.study.is_grid or results.study.decisions_json.get("best") != reference:
         return ()
-    digests = dict.fromkeys(cell.config_digest for cell in results.cells if cell.phase == "confirm")
+    digests = confirmed(results)
     found = [
         [run.score for seed, run in results.results_of(digest).items() if seeds is None or seed in seeds]
         for digest in digests

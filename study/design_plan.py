@@ -1,4 +1,4 @@
-"""What the designs of an ablation would run, for `--plan`: exactly where the best is known, else at most."""
+"""The runs of an ablation's designs for `--plan`: exact if the best is known, else upper bounds."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ WHAT: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class PlannedDesign:
-    """One design: how many runs it adds at least and at most, and the cells they are of, as far as they are known.
+    """One design: the least and the greatest number of runs that it adds, and its cells, if known.
 
-    `aliases`: the interactions that a fraction cannot tell apart, a line a group.
+    `aliases` has a line for each group of interactions that a fraction cannot separate.
     """
 
     design: str
@@ -41,7 +41,7 @@ class PlannedDesign:
 
 
 def planned_designs(space: Space, settings: Settings, best: Choices | None) -> list[PlannedDesign]:
-    """The designs asked for; `best` is None before the study has one."""
+    """Return the designs asked for; `best` is None before the study has one."""
     if best is None:
         return [_at_most(design, space, settings) for design in settings.designs]
     found = planned(space, best, settings.designs, settings.ablations)
@@ -63,9 +63,9 @@ def planned_designs(space: Space, settings: Settings, best: Choices | None) -> l
 
 
 def decided_best(storage: str, name: str, space: Space) -> dict[str, Choice] | None:
-    """The best that an earlier launch of the study has decided, in the space as it is; changes nothing.
+    """Return the best that an earlier launch decided, in the space as it is now; change nothing.
 
-    None without one, and where it is no longer in the space.
+    None without one, or if it is no longer in the space.
     """
     database = open_if_there(storage, upgrade=False)
     if database is None:
@@ -80,7 +80,7 @@ def decided_best(storage: str, name: str, space: Space) -> dict[str, Choice] | N
 
 
 def _at_most(design: str, space: Space, settings: Settings) -> PlannedDesign:
-    """Were the best to differ from the baseline in every factor there is."""
+    """Return an upper bound: the runs if the best differs from the baseline in every factor."""
     factors = places(space.factors)
     count = len(list(factors))
     levels = sum(max(0, len(place.factor.levels) - 1) for place in places(space.factors))
@@ -98,7 +98,7 @@ def _at_most(design: str, space: Space, settings: Settings) -> PlannedDesign:
 
 
 def _told(asked: Asked) -> str:
-    """What it runs, and what it goes without."""
+    """Return what a design runs, and what it leaves out."""
     told = [WHAT[asked.design]]
     if asked.facts.get("factors") and asked.design == "factorial":
         told = [f"{WHAT['factorial']}: {', '.join(asked.facts['factors'])}"]

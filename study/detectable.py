@@ -1,4 +1,4 @@
-"""The smallest difference that a plan can see, from the noise seen so far or, before anything is measured, assumed."""
+"""The smallest difference that a plan can detect, from the noise of earlier runs or, without any, an assumed noise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class SeenNoise:
-    """What the study `name` has shown: deviation over seeds of a paired difference, variance that examples share."""
+    """The noise in study `name`: standard deviation over seeds of a paired difference, variance from the examples."""
 
     name: str
     deviation: float
@@ -33,10 +33,10 @@ class SeenNoise:
 
 @dataclass(frozen=True)
 class Detectable:
-    """True differences, in 0..1, that are found with at least 80 % power in a table of `rows` rows (Holm).
+    """True differences, in 0..1, that are detected with at least 80 % power in a table of `rows` rows (Holm).
 
-    `with_seeds` after the first `seeds`, `with_max_seeds` where open rows get further ones up to `max_seeds`, None
-    where none do. `noise`: that seen in a study, None where it is assumed.
+    `with_seeds` is after the first `seeds`, `with_max_seeds` if open rows get further seeds up to `max_seeds` (None if
+    they do not). `noise` is that of a study, None if it is assumed.
     """
 
     rows: int
@@ -48,7 +48,7 @@ class Detectable:
     unit: Unit = SHARES
 
     def as_json(self) -> dict[str, Any]:
-        """For `--plan --json`; differences in 0..1."""
+        """Return the differences, in 0..1, for `--plan --json`."""
         return {
             "rows": self.rows,
             "power": POWER,
@@ -58,7 +58,7 @@ class Detectable:
         }
 
     def told(self) -> list[str]:
-        """In words: the differences, and where the noise is from."""
+        """Return lines about the differences and the source of the noise."""
         first = f"can see differences of {self.unit.apart_rounded(self.with_seeds)} and more with {self.seeds} seeds"
         if self.with_max_seeds is not None:
             first += f", of {self.unit.deviation(self.with_max_seeds)} with up to {self.max_seeds}"
@@ -77,11 +77,11 @@ class Detectable:
 
 
 def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit = SHARES) -> Detectable | None:
-    """What a table of `rows` rows can see; None without rows, where one seed shows no spread, and
-    before anything was measured in another unit than shares: no noise is assumed there.
+    """Return what a table of `rows` rows can detect; None without rows, with a single seed, and for a unit other than
+    shares before anything is measured, because no noise is assumed for it.
 
-    All rows tell each other's noise (`moderation`), with the seeds that all of them have. With further seeds: what the
-    last look finds with the part of the error that is left to it; earlier looks find some of it before.
+    Variances are pooled over rows, with the seeds that all of them have. With further seeds it is what the last look
+    detects with the part of the error that is left to it.
     """
     most = settings.max_seeds or settings.seeds
     if rows < 1 or most < MIN_PAIRED_SEEDS or (seen is None and not unit.is_share):
@@ -105,7 +105,7 @@ def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit
 
 
 def rows_of(space: Space, settings: Settings) -> int:
-    """About how many rows the table will have: those of a grid; single changes, counted around the baseline."""
+    """Return about how many rows the table will have: those of a grid, or single changes around the baseline."""
     if space.design == "grid":
         return len(phases.apart(phases.grid_cells(space))) - 1 if "confirm" in settings.phases else 0
     if "ablate" not in settings.phases:

@@ -1,8 +1,8 @@
-"""What ablate asks for: the designs of a study within its budget, as decisions without effects.
+"""The designs of an ablation within its budget, as decisions without effects.
 
-A design is a list of groups of configurations that make sense together only: one change, the cells of a pair, a whole
-factorial. Designs are filled in the order they were asked for, group by group, as long as what a group adds is within
-the budget; configurations that were asked for before, and the best, add nothing.
+A design is a list of groups of configurations that are only useful together: one change, the cells of a pair, a whole
+factorial. Designs are filled in the order of `--designs`, group by group, while a group's new configurations are within
+the budget; the best and configurations of earlier designs cost nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Group = tuple[CellPlan, ...]
 
 @dataclass(frozen=True)
 class Impossible:
-    """Something a design goes without because the space forbids a configuration it needs, and why."""
+    """Something a design leaves out because the space forbids a configuration that it needs, and the reason."""
 
     what: str
     reason: str
@@ -44,7 +44,7 @@ class Impossible:
 
 @dataclass(frozen=True)
 class Asked:
-    """What one design runs. `beyond_budget` counts its groups that are not run; `facts` are for the report."""
+    """The cells of one design. `beyond_budget` counts its groups that are not run; `facts` are for the report."""
 
     design: str
     cells: tuple[CellPlan, ...]
@@ -55,10 +55,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Experiments:
-    """Every design of an ablation, in the order asked for.
+    """The designs of an ablation, in the order of `--designs`.
 
-    `forbidden`: single changes of the best that cannot be made. `path_room`: how many configurations the greedy path
-    may add, None without one; its cells are not known before it is walked. `path_most`: how many it adds at most.
+    `forbidden` has the single changes of the best that the space forbids. `path_room` is the number of configurations
+    that the greedy path may add, None without one (its cells are not known in advance); `path_most` the largest number.
     """
 
     ends: tuple[CellPlan, CellPlan]
@@ -69,11 +69,11 @@ class Experiments:
 
     @property
     def cells(self) -> list[CellPlan]:
-        """The best and the baseline, and the cells of all designs but the path."""
+        """The best, the baseline, and the cells of all designs but the path."""
         return [*self.ends, *(cell for asked in self.asked for cell in asked.cells)]
 
     def decisions(self, around: str) -> dict[str, Any]:
-        """What `study_meta.decisions_json` keeps of it; `around` is the digest of the best."""
+        """Return the designs for `study_meta.decisions_json`; `around` is the digest of the best."""
         single = sum(a.beyond_budget for a in self.asked if a.design in ("leave_one_out", "one_at_a_time"))
         told = {
             asked.design: {
@@ -90,14 +90,14 @@ class Experiments:
         }
 
     def left_out(self) -> Iterator[str]:
-        """Sentences about what the budget leaves out."""
+        """Yield sentences about what the budget leaves out."""
         for asked in self.asked:
             if asked.beyond_budget:
                 yield f"{asked.design}: {asked.beyond_budget} beyond the budget (--ablations)"
 
 
 def planned(space: Space, best: Choices, designs: Sequence[str], limit: int) -> Experiments:
-    """The designs around `best`, with at most `limit` configurations beside it."""
+    """Return the designs around `best`, with at most `limit` configurations besides it."""
     budget = _Budget(limit, best)
     asked: list[Asked] = []
     room, most = None, 0
@@ -121,9 +121,9 @@ def planned(space: Space, best: Choices, designs: Sequence[str], limit: int) -> 
 
 
 def longest_path(space: Space, best: Choices, taken: Sequence[Choices]) -> int:
-    """How many configurations a greedy path adds at most: d (d + 1) / 2 - 1 for d factors that differ.
+    """Return the largest number of configurations that a greedy path adds: d (d + 1) / 2 - 1 for d differing factors.
 
-    Its first step is known, so what others ask for of it is not counted; its last step is the best itself.
+    Its first step is known, so configurations in `taken` are not counted; its last step is the best itself.
     """
     baseline = space.baseline()
     first = [step for step in path_steps(space, baseline, best) if step.choices not in (dict(best), *taken)]
@@ -133,7 +133,7 @@ def longest_path(space: Space, best: Choices, taken: Sequence[Choices]) -> int:
 
 @dataclass(frozen=True)
 class _Budget:
-    """How many configurations may still be added, and which are there."""
+    """The number of configurations that may still be added, and those that are taken."""
 
     left: int
     best: Choices
@@ -150,7 +150,7 @@ class _Budget:
         return replace(self, left=self.left - count, taken=(*self.taken, *(cell.choices for cell in group)))
 
     def filled(self, groups: Sequence[Group]) -> tuple[tuple[CellPlan, ...], int, _Budget]:
-        """The cells of the groups that there is room for, how many groups there is none for, and what is left."""
+        """Return the cells of the groups that fit, the number of groups that do not, and the remaining budget."""
         budget, cells, beyond = self, list[CellPlan](), 0
         for group in groups:
             price = budget.price(group)
@@ -170,7 +170,7 @@ def _leave_one_out(space: Space, best: Choices, before: Sequence[str]) -> Groups
 
 
 def _one_at_a_time(space: Space, best: Choices, before: Sequence[str]) -> Groups:
-    """Other levels; one that leave_one_out asks for already is its row."""
+    """Return the other levels, without those that are rows of leave_one_out."""
     back = [cell.choices for cell in leave_one_out(space, best)] if "leave_one_out" in before else []
     return _singles(space, best, [c for c in one_at_a_time(space, best) if c.choices not in back]), []
 
@@ -186,7 +186,7 @@ def _add_one_in(space: Space, best: Choices, before: Sequence[str]) -> Groups:
 
 
 def _pairs(space: Space, best: Choices, before: Sequence[str]) -> Groups:
-    """For each two changes of the best: each of them back at the baseline, and both."""
+    """Return, for every two changes of the best, the cells with either of them undone and with both."""
     baseline, roles = space.baseline(), roles_of(space, best)
     groups, impossible = list[Group](), list[Impossible]()
     for plan in sorted(pairs(space, best, baseline), key=lambda plan: sum(roles[name] for name in plan.names)):
@@ -198,7 +198,7 @@ def _pairs(space: Space, best: Choices, before: Sequence[str]) -> Groups:
 
 
 def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[Asked, _Budget]:
-    """The factorial of as many changes of the best as can be combined freely and paid, scientific factors first.
+    """Return the factorial of as many changes of the best as fit the budget and combine freely, scientific ones first.
 
     Changes that are left out stay as in the best.
     """
@@ -247,19 +247,19 @@ def _named(best: Choices, plan: FactorialPlan, design: str) -> list[CellPlan]:
 
 
 def _reasons(space: Space, plan: FactorialPlan) -> str:
-    """Why the space forbids what the plan goes without."""
+    """Return why the space forbids what the plan leaves out."""
     name = plan.names[0]
     return " ".join(dict.fromkeys(reason for c in plan.forbidden for reason in space.why_not(c, name, c[name])))
 
 
 def _singles(space: Space, best: Choices, cells: Sequence[CellPlan]) -> list[Group]:
-    """Each alone, scientific factors before nuisance ones, in the space's order."""
+    """Return each cell as a group, scientific factors before nuisance ones, in the space's order."""
     roles = roles_of(space, best)
     return [(cell,) for cell in sorted(cells, key=lambda cell: roles[cell.factor or ""])]
 
 
 def roles_of(space: Space, choices: Choices) -> dict[str, int]:
-    """The place of each factor's role: scientific ones come first."""
+    """Return the rank of each factor's role: scientific ones come first."""
     order = {"scientific": 0, "nuisance": 1, "fixed": 2}
     return {name: order[factor.role] for name, factor in space.active(choices)}
 

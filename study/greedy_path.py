@@ -1,6 +1,6 @@
-"""The greedy path from the baseline to the best, walked: what it tries next, and the steps it has taken.
+"""The greedy path from the baseline to the best: its next candidates, and the steps taken.
 
-Steps that were decided before (a study that is resumed) are taken again, whatever the scores are by now.
+A resumed study takes the steps that were decided before again, whatever the scores are now.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ Measured = tuple[str, float | None]  # a configuration's digest, and its mean sc
 
 @dataclass(frozen=True)
 class GreedyPath:
-    """A path so far: `at` which configuration it stands, the `steps` it took, and why it `stopped` before the best.
+    """A path so far: its current configuration `at`, the `steps` taken, and why it `stopped` before the best.
 
-    `room`: how many configurations it may still add to those in `known`. `decided`: steps of an earlier launch.
+    `room` is the number of configurations that it may still add to those in `known`; `decided` has the steps of an
+    earlier launch.
     """
 
     space: Space
@@ -33,7 +34,7 @@ class GreedyPath:
     stopped: str | None = None
 
     def tries(self) -> list[CellPlan]:
-        """Every single change that it may make next; none where it has come to its end."""
+        """Return every single change that may be the next step; none at the end of the path."""
         if self.stopped is not None:
             return []
         number = len(self.steps) + 1
@@ -43,13 +44,13 @@ class GreedyPath:
         ]
 
     def fits(self, tries: Sequence[CellPlan]) -> bool:
-        """Whether what it would have to run is within its room."""
+        """Return whether the configurations that it would have to run are within its room."""
         return len(self._new(tries)) <= self.room
 
     def taking(self, tries: Sequence[CellPlan], found: Sequence[Measured]) -> GreedyPath:
-        """The path after its next step: the one decided before, else the one that scored highest, the first of equals.
+        """Return the path after its next step: the one decided before, else the one with the highest score.
 
-        `found` of each try; a configuration that has not all of its runs is not taken.
+        `found` has the measurement of each try; a configuration without all of its runs is not taken.
         """
         digests = [digest for digest, _ in found]
         again = self.decided[len(self.steps)]["digest"] if len(self.steps) < len(self.decided) else None
@@ -79,11 +80,11 @@ class GreedyPath:
         )
 
     def beyond_budget(self) -> GreedyPath:
-        """The path that ends here, because its next step is more than its room."""
+        """Return the path ended here, because its next step exceeds its room."""
         return replace(self, stopped="the rest is beyond the budget (--ablations)")
 
     def as_json(self, best: str, baseline: str) -> dict[str, Any]:
-        """For `study_meta.decisions_json`; digests of the ends it leads between."""
+        """Return the path for `study_meta.decisions_json`, with the digests of its ends."""
         return {
             "best": best,
             "baseline": baseline,
@@ -96,7 +97,7 @@ class GreedyPath:
 
 
 def decided_steps(kept: Mapping[str, Any] | None, best: str, baseline: str) -> tuple[Mapping[str, Any], ...]:
-    """The steps an earlier launch decided, where it led between the same two configurations."""
+    """Return the steps that an earlier launch decided between the same two configurations."""
     if kept is None or (kept.get("best"), kept.get("baseline")) != (best, baseline):
         return ()
     return tuple(kept.get("steps", ()))
@@ -104,10 +105,10 @@ def decided_steps(kept: Mapping[str, Any] | None, best: str, baseline: str) -> t
 
 def walk(
     path: GreedyPath,
-    carry_out: Callable[[list[CellPlan]], Sequence[Measured]],
+    run_tries: Callable[[list[CellPlan]], Sequence[Measured]],
     decide: Callable[[GreedyPath], None],
 ) -> None:
-    """Step by step to the path's end: its tries are carried out, then the step is decided, and kept."""
+    """Walk to the end of the path: at each step run its tries, then decide the step and keep it."""
     while tries := path.tries():
-        path = path.taking(tries, carry_out(tries)) if path.fits(tries) else path.beyond_budget()
+        path = path.taking(tries, run_tries(tries)) if path.fits(tries) else path.beyond_budget()
         decide(path)

@@ -1,4 +1,4 @@
-"""How much work a configuration is: the examples each stage trains on and evaluates, counted before any is run."""
+"""The work of a configuration: the examples that each stage trains on and evaluates, counted before any run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mtbert.training.trainer import sizes_of
 
 @dataclass(frozen=True)
 class Work:
-    """Examples trained on (pairs, sentences or triplets, each as often as it comes) and examples only evaluated."""
+    """Examples trained on (pairs, sentences or triplets, counted in every epoch) and examples only evaluated."""
 
     trained: float
     evaluated: int = 0
@@ -32,7 +32,7 @@ class Work:
 class Together:
     """One epoch of `multitask`: examples and batches of each task, and its steps, each of one batch or more.
 
-    `own`: what the tasks share is frozen meanwhile.
+    `own`: the parts that tasks share are frozen in it.
     """
 
     examples: Mapping[str, float]
@@ -42,7 +42,7 @@ class Together:
 
 
 def workload(config: RunConfig, data: Prepared) -> dict[str, Work]:
-    """Stage -> its work, in the stages' order; every epoch counts, as if none were spared by pruning or patience."""
+    """Return the work of each stage, in order; every epoch counts, as if neither pruning nor patience ended one."""
     found: dict[str, Work] = {}
     if config.mlm is not None:
         sentences = _sentences(data, corpora_of(config.mlm.corpora), config.mlm.max_sentences)
@@ -74,7 +74,7 @@ def _sentences(data: Prepared, corpora: tuple[str, ...], most: int | None) -> in
 
 
 def _evaluated_each_epoch(config: RunConfig, data: Prepared) -> int:
-    """The dev split of every task, and the sample of its train split that tells of overfitting."""
+    """Return the number of examples evaluated per epoch: dev, and the train sample that shows overfitting."""
     dev = sum(len(data.splits[task, "dev"]) for task in config.tasks)
     return dev + sum(min(multitask.EPOCH_SAMPLE, len(data.splits[task, "train"])) for task in config.tasks)
 
@@ -84,9 +84,9 @@ def _trained_together(config: RunConfig, data: Prepared) -> float:
 
 
 def together(config: RunConfig, data: Prepared) -> list[Together]:
-    """The epochs of `multitask`: batches that the sampler asks for, times the mean size of the task's batches.
+    """Return the epochs of `multitask`: batches that the sampler asks for, times the mean size of the task's batches.
 
-    A sampler that draws is asked once, with one seed.
+    A random sampler is asked once, with one seed.
     """
     part = config.multitask
     splits = {task: data.splits[task, "train"] for task in config.tasks}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from results.ablation import change_columns
 from results.added import AddedRow, added_rows
-from results.compared import record
 from results.contrasts import compared_runs
 from results.figure import Figure
 from results.leaderboard import baseline_digest
@@ -57,7 +57,10 @@ class Added:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `added`, one row per change."""
-        records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
+        records = [
+            {**change_columns(row.alone), **interval_columns("within_best", row.within), "run_ids": runs}
+            for row, runs in zip(self.rows, self.run_ids, strict=True)
+        ]
         return {"added": typed_table("added", records)}
 
 
@@ -70,20 +73,3 @@ def build(results: StudyResults, found: Summary) -> Added | None:
         return None
     runs = [compared_runs(results, row.alone.comparison, row.alone.cell.config_digest, baseline) for row in rows]
     return Added(rows, told, tuple(runs), results.units.score)
-
-
-def _record(row: AddedRow, runs: str) -> dict[str, object]:
-    cell = row.alone.cell
-    return {
-        "cell": cell.name,
-        "factor": cell.factor,
-        "from": cell.from_level,
-        "to": cell.to_level,
-        "config_digest": cell.config_digest,
-        "mean": row.alone.mean,
-        "spread": row.alone.spread,
-        "seeds": len(row.alone.scores),
-        **record(row.alone.comparison, row.alone.judgement),
-        **interval_columns("within_best", row.within),
-        "run_ids": runs,
-    }

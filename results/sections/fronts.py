@@ -53,18 +53,17 @@ class Fronts:
     def sentence(self) -> str:
         """Say how many configurations are on the fronts, and how certainly."""
         on = [row for row in self.rows if row.is_on_one]
-        told = (
+        text = (
             f"{len(on)} of {plural(len(self.rows), 'configuration')} {'is' if len(on) == 1 else 'are'} on a front "
             "of the score and a cost, or of two tasks: no other configuration has a better score at no more cost."
         )
-        noisy = [row for row in on if any(probability is not None for _, probability in row.places.values())]
-        if not noisy:
-            return f"{told} With one seed each, how sure that is cannot be said."
+        if not any(probability is not None for row in on for _, probability in row.places.values()):
+            return f"{text} With one seed each, the probability of that is not known."
         sure = [row for row in on if any(member and (p or 0.0) >= SURE for member, p in row.places.values())]
         return (
-            f"{told} Given how much seeds differ, {len(sure) or 'none'} of them {'is' if len(sure) == 1 else 'are'} on "
-            f"one with a probability of {SURE:.0%} or more."
-        ).replace("%", " %")
+            f"{text} Given how much seeds differ, {len(sure) or 'none'} of them {'is' if len(sure) == 1 else 'are'} on "
+            f"one with a probability of {100 * SURE:.0f} % or more."
+        )
 
     def table_rows(self) -> list[FrontRow]:
         """Return the configurations on a front, then the recipes."""
@@ -106,16 +105,11 @@ def costs_caveat(runs: Sequence[RunRow]) -> str | None:
     old = [run for run in measured if run.costs_from_caches]
     if not old:
         return None
-    too_small = "for configurations with frozen parts they are too small, up to a hundred times"
-    if len(old) == len(measured):
-        return (
-            "Inference time, training time and peak memory were measured by an earlier release while cached vectors of "
-            f"frozen parts were read: {too_small}. A new study measures them anew."
-        )
+    which = "All runs" if len(old) == len(measured) else f"{len(old):,} of {plural(len(measured), 'run')}"
     return (
-        f"{len(old):,} of {plural(len(measured), 'run')} were measured by an earlier release, whose inference time, "
-        f"training time and peak memory leave out what was read from a cache: {too_small}. Do not compare them with "
-        "those of the other runs; a new study measures all alike."
+        f"{which} were measured by an earlier release, whose inference time, training time and peak memory leave out "
+        "what was read from a cache: for configurations with frozen parts they are up to a hundred times too small. Do "
+        "not compare them with those of other runs; a new study measures all alike."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from results.compared import record
 from results.contrasts import compared_runs
-from results.figure import Figure
+from results.figure import Figure, Trace
 from results.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.sections.not_run import LeftOut, left_out
 from results.sections.section import interval_bars
+from results.statistics import Interval
 from results.study_results import StudyResults
 from results.summary import Summary
 from results.typed_tables import interval_columns, typed_table
@@ -109,22 +110,11 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
     shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
     if not shown or any(row.aliases for row, _ in shown):
         return None
-    found = dict.fromkeys(name for row, _ in shown for name in row.pair)
+    effects = {pair: interval for row, interval in shown for pair in (row.pair, row.pair[::-1])}
+    found = dict.fromkeys(first for first, _ in effects)
     names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
-    places = {name: place for place, name in enumerate(names)}
-    points: list[list[float | None]] = [[None] * len(names) for _ in names]
-    texts, hovers = ([[""] * len(names) for _ in names] for _ in range(2))
-    for row, interval in shown:
-        told = f"{unit.difference(interval.estimate)} {unit.interval(interval)}"
-        for i, j in (row.pair, row.pair[::-1]):
-            at = places[i], places[j]
-            points[at[0]][at[1]] = unit.drawn(interval.estimate)
-            texts[at[0]][at[1]] = told.replace(" [", "<br>[") if len(names) <= MOST_WRITTEN else ""
-            hovers[at[0]][at[1]] = f"{escape(pair_text((i, j)), quote=False)}: {told} {unit.counted}"
-    most = max(abs(unit.drawn(interval.estimate)) for _, interval in shown) or 1.0
     real = sum(row.is_real for row, _ in shown)
     around = "around the best" if design == "pairs" else "averaged over the other factors"
-    labels = [escape(name, quote=False) for name in names]
     return Figure(
         id=f"figure-interactions-{design}",
         title=f"Interactions {around}",
@@ -132,32 +122,49 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
         f"{around}. "
         f"{plural(len(shown), 'pair')}, of which {_real_text(real)}: the colour says how large a number is, and its "
         f"interval how sure.",
-        traces=[
-            {
-                "type": "heatmap",
-                "x": labels,
-                "y": labels,
-                "z": points,
-                "text": texts,
-                "texttemplate": "%{text}",
-                "textfont": {"color": "var(--ink)"},
-                "customdata": hovers,
-                "hovertemplate": "%{customdata}<extra></extra>",
-                "hoverongaps": False,
-                "zmin": -most,
-                "zmax": most,
-                "colorscale": [[0, "var(--baseline)"], [0.5, "var(--card)"], [1, "var(--best)"]],
-                "opacity": 0.75,
-                "xgap": 2,
-                "ygap": 2,
-                "colorbar": {"title": {"text": difference_axis_title(unit)}, "thickness": 12, "outlinewidth": 0},
-            }
-        ],
+        traces=[_heatmap(names, effects, unit)],
         layout={
             "xaxis": {"title": {"text": ""}, "showgrid": False},
             "yaxis": {"title": {"text": ""}, "showgrid": False, "autorange": "reversed"},
         },
     )
+
+
+def _heatmap(names: Sequence[str], effects: Mapping[Pair, Interval], unit: Unit) -> Trace:
+    """Return a cell per two factors, empty where their interaction is not known."""
+
+    def cells(filled: Callable[[Pair, Interval], str]) -> list[list[str]]:
+        pairs = [[(first, second) for second in names] for first in names]
+        return [[filled(pair, effects[pair]) if pair in effects else "" for pair in row] for row in pairs]
+
+    def text(interval: Interval) -> str:
+        return f"{unit.difference(interval.estimate)} {unit.interval(interval)}"
+
+    points = [[unit.drawn(effects[i, j].estimate) if (i, j) in effects else None for j in names] for i in names]
+    most = max(abs(unit.drawn(interval.estimate)) for interval in effects.values()) or 1.0
+    labels = [escape(name, quote=False) for name in names]
+    is_written = len(names) <= MOST_WRITTEN
+    return {
+        "type": "heatmap",
+        "x": labels,
+        "y": labels,
+        "z": points,
+        "text": cells(lambda _, interval: text(interval).replace(" [", "<br>[") if is_written else ""),
+        "texttemplate": "%{text}",
+        "textfont": {"color": "var(--ink)"},
+        "customdata": cells(
+            lambda pair, interval: f"{escape(pair_text(pair), quote=False)}: {text(interval)} {unit.counted}"
+        ),
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+        "zmin": -most,
+        "zmax": most,
+        "colorscale": [[0, "var(--baseline)"], [0.5, "var(--card)"], [1, "var(--best)"]],
+        "opacity": 0.75,
+        "xgap": 2,
+        "ygap": 2,
+        "colorbar": {"title": {"text": difference_axis_title(unit)}, "thickness": 12, "outlinewidth": 0},
+    }
 
 
 def _record(row: Interaction, runs: str) -> dict[str, object]:

@@ -71,21 +71,12 @@ class PathSection:
         labels = [f"{step.number}. {escape(change_of(step), quote=False)}" for step, _, _ in known]
         ends = list(np.cumsum([each.estimate for _, each, _ in known]))
         starts = [0.0, *ends[:-1]]
+        bars = [(label, start, each) for label, start, (_, each, _) in zip(labels, starts, known, strict=True)]
         traces = [
-            _bars(
-                name,
-                [
-                    (label, start, each)
-                    for label, start, (_, each, _) in zip(labels, starts, known, strict=True)
-                    if (each.estimate >= 0) is up
-                ],
-                color,
-                self.unit,
-            )
-            for name, up, color in (("a step up", True, "var(--best)"), ("a step down", False, "var(--baseline)"))
+            _bars("a step up", [bar for bar in bars if bar[2].estimate >= 0], "var(--best)", self.unit),
+            _bars("a step down", [bar for bar in bars if bar[2].estimate < 0], "var(--baseline)", self.unit),
+            _bars("the whole way", [("in all", 0.0, known[-1][2])], "var(--accent)", self.unit),
         ]
-        whole = known[-1][2]
-        traces.append(_bars("the whole way", [("in all", 0.0, whole)], "var(--accent)", self.unit))
         return Figure(
             id="figure-path",
             title=f"{self.unit.differences_title} over the baseline, step by step",

@@ -12,7 +12,7 @@ from postgres import own_database
 from sqlalchemy import create_engine, text
 
 from results import study_records
-from study import reopening
+from study import reopening, trial_mirror
 from study import search as searching
 
 pytestmark = pytest.mark.slow
@@ -134,7 +134,7 @@ def test_killed_between_our_tables_and_optunas_the_next_launch_goes_on(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(searching, "settle", killed)
+        patch.setattr(trial_mirror, "settle", killed)
         assert spaces.launch(*SEARCHED, "--trials", "12").returncode == 1
     assert spaces.rows("select count(*) from study_meta where space_json like '%max%'") == [(1,)]
     old = '%["cls", "mean"]%'
@@ -351,7 +351,7 @@ def test_an_import_that_cannot_be_is_refused_in_one_message(spaces: Spaces) -> N
     refused("No study named 't'", "--name", "n", "--import-from", "t")
     refused("needs a name: --name NEW", "--import-from", "s")
     refused(
-        "epochs is 2 there, 5 here; seed is 0 there, 4 here",
+        "seed is 0 there, 4 here; epochs is 2 there, 5 here",
         "--name",
         "n",
         "--import-from",

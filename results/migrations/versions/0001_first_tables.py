@@ -16,6 +16,10 @@ def text(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=nullable)
 
 
+def texts(*names: str) -> list[sa.Column[str]]:
+    return [text(name) for name in names]
+
+
 def number(name: str) -> sa.Column[float]:
     return sa.Column(name, sa.Double(), nullable=True)
 
@@ -35,19 +39,18 @@ def belongs_to(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
 def create_study_tables() -> None:
     op.create_table(
         "study_meta",
-        *(text(name) for name in ("study_name", "space", "goal")),
+        *texts("study_name", "space", "goal"),
         time("created_at"),
-        *(text(name) for name in ("command", "data_source")),
+        *texts("command", "data_source"),
         sa.Column("data_made_up", sa.Boolean(), nullable=False),
-        *(text(name) for name in ("data_fingerprint", "data_json", "backbone", "settings_json")),
-        *(text(name) for name in ("space_json", "decisions_json", "status")),
+        *texts("data_fingerprint", "data_json", "backbone", "settings_json", "space_json", "decisions_json", "status"),
         whole("seed", big=True),
         sa.PrimaryKeyConstraint("study_name", name="pk_study_meta"),
     )
     op.create_table(
         "environment",
         whole("id"),
-        *(text(name) for name in ("content_sha256", "python", "platform", "cpu", "packages_json")),
+        *texts("content_sha256", "python", "platform", "cpu", "packages_json"),
         text("git_commit", nullable=True),
         whole("threads", nullable=True),
         text("gpu", nullable=True),
@@ -56,7 +59,7 @@ def create_study_tables() -> None:
     )
     op.create_table(
         "lease",
-        *(text(name) for name in ("study_name", "owner", "host")),
+        *texts("study_name", "owner", "host"),
         whole("pid"),
         sa.Column("process_started_at", sa.Double(), nullable=False),
         time("heartbeat_at"),
@@ -66,9 +69,9 @@ def create_study_tables() -> None:
     op.create_table(
         "data_issue",
         whole("id"),
-        *(text(name) for name in ("study_name", "file")),
+        *texts("study_name", "file"),
         whole("line"),
-        *(text(name) for name in ("kind", "message")),
+        *texts("kind", "message"),
         sa.PrimaryKeyConstraint("id", name="pk_data_issue"),
         belongs_to("data_issue", "study_name", "study_meta.study_name"),
     )
@@ -81,7 +84,7 @@ def create_run_table() -> None:
         whole("id"),
         text("study_name"),
         whole("trial_number", nullable=True),
-        *(text(name) for name in ("phase", "config_digest", "config_json", "choices_json")),
+        *texts("phase", "config_digest", "config_json", "choices_json"),
         whole("seed", big=True),
         text("status"),
         *(text(name, nullable=True) for name in ("reason", "detail")),
@@ -92,7 +95,7 @@ def create_run_table() -> None:
         whole("trainable_parameters", nullable=True, big=True),
         whole("total_parameters", nullable=True, big=True),
         whole("peak_memory_bytes", nullable=True, big=True),
-        *(text(name) for name in ("host", "device", "engine")),
+        *texts("host", "device", "engine"),
         *(whole(name, nullable=True) for name in ("environment_id", "best_epoch")),
         *(number(name) for name in ("score", "leaderboard_score")),
         sa.PrimaryKeyConstraint("id", name="pk_run"),
@@ -103,9 +106,9 @@ def create_run_table() -> None:
     op.create_index("ix_run_study_name_phase", "run", ["study_name", "phase"])
     op.create_table(
         "cell",
-        *(text(name) for name in ("study_name", "phase", "name", "design")),
+        *texts("study_name", "phase", "name", "design"),
         *(text(name, nullable=True) for name in ("factor", "from_level", "to_level")),
-        *(text(name) for name in ("config_digest", "config_json", "choices_json")),
+        *texts("config_digest", "config_json", "choices_json"),
         whole("position"),
         sa.PrimaryKeyConstraint("study_name", "phase", "name", name="pk_cell"),
         belongs_to("cell", "study_name", "study_meta.study_name"),
@@ -117,7 +120,7 @@ def create_tables_of_a_run() -> None:
         "epoch_metric",
         whole("run_id"),
         whole("epoch"),
-        *(text(name) for name in ("split", "task", "metric")),
+        *texts("split", "task", "metric"),
         *(number(name) for name in ("value", "seconds")),
         sa.PrimaryKeyConstraint("run_id", "epoch", "split", "task", "metric", name="pk_epoch_metric"),
         belongs_to("epoch_metric", "run_id", "run.id"),
@@ -125,7 +128,7 @@ def create_tables_of_a_run() -> None:
     op.create_table(
         "task_metric",
         whole("run_id"),
-        *(text(name) for name in ("split", "task", "metric")),
+        *texts("split", "task", "metric"),
         number("value"),
         sa.PrimaryKeyConstraint("run_id", "split", "task", "metric", name="pk_task_metric"),
         belongs_to("task_metric", "run_id", "run.id"),
@@ -133,7 +136,7 @@ def create_tables_of_a_run() -> None:
     op.create_table(
         "prediction",
         whole("run_id"),
-        *(text(name) for name in ("split", "task", "example_ids_sha256")),
+        *texts("split", "task", "example_ids_sha256"),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "split", "task", name="pk_prediction"),
         belongs_to("prediction", "run_id", "run.id"),
@@ -142,7 +145,7 @@ def create_tables_of_a_run() -> None:
         "stage",
         whole("run_id"),
         whole("position"),
-        *(text(name) for name in ("name", "key")),
+        *texts("name", "key"),
         number("seconds"),
         sa.Column("shared", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "position", name="pk_stage"),

@@ -279,6 +279,6 @@ def test_many_runs_are_one_page_that_works(opened: Open, many: Database, finishe
     expect(report.page.locator("#runs-table tbody tr")).to_have_count(1)
     assert report.rows() == [last]
     report.page.get_by_role("button", name="Show all runs").click()
-    best = max(run.score for run in many.runs(NAME, configs=False) if run.score is not None)
+    best = max(run.score for run in many.runs.of_study(NAME, configs=False) if run.score is not None)
     assert report.page.locator("#runs-table tbody tr").first.locator("td:nth-child(7)").inner_text() == f"{best:.3f}"
     assert report.said == []

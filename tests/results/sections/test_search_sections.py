@@ -165,7 +165,7 @@ def test_with_one_seed_each_no_probability_is_told(light: Any) -> None:
     for choices, cost in ((A, 1.0), (B, 2.0)):
         run(light, choices, 1000, "confirm", 0.6 + cost / 100, inference_ms=cost)
     found = built(fronts, light.database)
-    assert "With one seed each, how sure that is cannot be said." in found.sentence()
+    assert "With one seed each, the probability of that is not known." in found.sentence()
 
 
 def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:
