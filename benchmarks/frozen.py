@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 import torch
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.config.parts import MultitaskConfig
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import prepare_data
 from mtbert.stages.multitask import train_sample
 from mtbert.training.evaluation import evaluate

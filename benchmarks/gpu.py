@@ -22,11 +22,11 @@ import numpy as np
 import torch
 
 from mtbert import components
+from mtbert.assembly import assemble
 from mtbert.config import parse
 from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.data.tokenize import Ragged, TokenizedSplit
 from mtbert.encoder.bert import BertEncoder, BertShape
-from mtbert.model import assemble
 from mtbert.training.compilation import compile_layers
 from mtbert.training.trainer import Trainer
 

@@ -36,11 +36,11 @@ from torch import nn
 from turns import Peer, Turn, in_turns, rate
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared, TokenizedSplit
 from mtbert.encoder.bert import BertEncoder
-from mtbert.model import build_model
 from mtbert.run import prepare_data
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.trainer import Trainer

@@ -19,10 +19,11 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig
 from mtbert.data.prepared import load_prepared
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.training.trainer import Trainer
 

@@ -43,10 +43,10 @@ from typing import NamedTuple
 import torch
 from starter import StarterLoop
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.config.parts import TrainableConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.model import build_model
 from mtbert.regularizers.smart import SmartRegularizer
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.training.trainer import sizes_of

@@ -20,13 +20,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mtbert.assembly import build as build
     from mtbert.encoder.backbones import load_encoder as load_encoder
     from mtbert.loaded_model import load as load
-    from mtbert.model import build as build
 
 _HOMES = {
     "load_encoder": "mtbert.encoder.backbones",
-    "build": "mtbert.model",
+    "build": "mtbert.assembly",
     "load": "mtbert.loaded_model",
 }
 __all__ = ["build", "load", "load_encoder"]
@@ -35,5 +35,5 @@ __all__ = ["build", "load", "load_encoder"]
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'mtbert' has no attribute '{name}'")
-    found: object = getattr(importlib.import_module(_HOMES[name]), name)
-    return found
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    return value

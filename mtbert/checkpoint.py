@@ -15,12 +15,13 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from mtbert.assembly import assemble
 from mtbert.atomic_files import replace_folder, sync
 from mtbert.config import RunConfig, parse, read
 from mtbert.encoder.backbones import declared_shape, untrained_encoder
 from mtbert.encoder.shape import BertShape, BilstmShape
 from mtbert.errors import BackboneError, CheckpointError, ConfigurationError
-from mtbert.model import MultitaskModel, assemble
+from mtbert.model import MultitaskModel
 
 CONFIG, SHAPE, WEIGHTS, TOKENIZER = "config.json", "encoder.json", "model.safetensors", "tokenizer.json"
 FILES = (CONFIG, SHAPE, WEIGHTS, TOKENIZER)

@@ -61,12 +61,12 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     for name, rows in read.items():
         require_labels(tasks[name], rows, f"{options.data}, split {options.split} of task {name}")
     splits = {name: tokenize_split(split, model.tokenizer, model.max_tokens) for name, split in read.items()}
-    found = evaluate(model.model, tasks, splits, model.pad_id)
+    evaluation = evaluate(model.model, tasks, splits, model.pad_id)
     return {
         "split": options.split,
-        "score": found.score,
-        "leaderboard_score": found.leaderboard_score,
-        "tasks": {name: dict(task.metrics) for name, task in found.tasks.items()},
+        "score": evaluation.score,
+        "leaderboard_score": evaluation.leaderboard_score,
+        "tasks": {name: dict(task.metrics) for name, task in evaluation.tasks.items()},
     }
 
 

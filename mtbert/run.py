@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig
 from mtbert.config.stages import MlmConfig
 from mtbert.data.examples import Corpus
@@ -23,7 +24,7 @@ from mtbert.data.tokenize import Prepared
 from mtbert.device import forget_peak, peak_memory_bytes
 from mtbert.encoder.backbones import load_masked_head, load_tokenizer
 from mtbert.encoder.truncation import most_tokens
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.stages.chain import Chain, Sharing, Stage, StageDone
 from mtbert.stages.losses import StageLosses
@@ -62,18 +63,18 @@ def prepare_data(
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """The result of a run. `model` is in the state of its best epoch by dev score; `stopped`: the caller ended it
-    early.
+    """The result of a run, with `model` in the state of its best epoch by dev score.
 
     `stages` in the order they ran, or were loaded from the stage store: `shared_seconds` is what these had cost, with
     the features of frozen parts; `shared_train_seconds` the part of it that was not evaluation. `train_seconds` and
     `eval_seconds` are of what this run computed; `train_seconds` includes the stages before `multitask`. Alone the run
     would have trained for `train_seconds` + `shared_train_seconds`. `peak_memory_bytes` is the peak of this run and of
-    those that computed what it loaded from the store. `trainable_parameters` is what `multitask` trained.
+    those that computed what it loaded from the store. `trainable_parameters` is what `multitask` trained. `stopped`:
+    the caller ended the run early.
 
     After `single_task` the best epoch is one of its epochs, unless no head improved. `train` is the model on a sample
-    of the train split, larger than that of the epochs; None if the run was ended early. `last_score` is the dev score
-    after the last epoch. `trouble` says why the stage store could not be used to the end.
+    of the train split, larger than that of the epochs; None if the run was stopped. `last_score` is the dev score after
+    the last epoch. `trouble` says why the stage store could not be used to the end.
     """
 
     model: MultitaskModel
@@ -102,9 +103,8 @@ def run(
 ) -> RunOutcome:
     """Train one run on `device`; `report` is called after each epoch and ends the run by returning False.
 
-    With `sharing`, stages that are in its store are not computed again; epochs from there are reported like any other.
-    On the CPU the result depends on the number of threads (torch.set_num_threads), and otherwise on `config` and `data`
-    alone.
+    With `sharing`, stages in its store are not computed again; epochs from there are reported like any other. On the
+    CPU the result depends on `config`, `data` and the number of threads (torch.set_num_threads) alone.
 
     Raises:
         DivergedError: a loss or an output is not finite.
@@ -128,10 +128,9 @@ def run(
         measure_train=config.single_task is None,
     )
     chain.finish(outcome.epochs)
-    trainable, epochs = model.trainable_parameters(), outcome.epochs
-    if config.single_task is not None and not outcome.stopped:
-        optimizer = config.multitask.optimizer
-        outcome = single_task.run(model, config.single_task, data, config.seed, report, outcome, optimizer)
+    trainable, epochs, part = model.trainable_parameters(), outcome.epochs, config.single_task
+    if part is not None and not outcome.stopped:
+        outcome = single_task.run(model, part, data, config.seed, report, outcome, config.multitask.optimizer)
         chain.add_single_task(outcome.epochs)
         epochs = (*epochs, *outcome.epochs)
     return _outcome(model, chain, outcome, epochs, trainable, device)

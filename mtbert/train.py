@@ -27,34 +27,9 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="python -m mtbert.train", description="Train one configuration and save the model of its best epoch."
     )
-    source = result.add_mutually_exclusive_group()
-    source.add_argument(
-        "--config", type=Path, metavar="FILE", help="JSON file of a configuration (default: the baseline)"
-    )
-    source.add_argument(
-        "--recipe", metavar="NAME", help="configuration by name; python -m search_spaces show full_ablation lists them"
-    )
-    result.add_argument(
-        "--epochs", type=int, metavar="E", help="epochs of multitask fine-tuning (default: the configuration's)"
-    )
-    result.add_argument(
-        "--learning-rate-times",
-        type=float,
-        default=1.0,
-        metavar="F",
-        help="multiply every learning rate by F, as in study.launch (default: 1)",
-    )
+    _add_configuration(result)
     commands.add_data(result)
-    for split, kind in (("train", "training"), ("dev", "dev")):
-        result.add_argument(
-            f"--{split}-examples",
-            type=int,
-            metavar="N",
-            help=f"at most N {kind} examples per task (default: the configuration's, otherwise all)",
-        )
     result.add_argument("--strict-data", action="store_true", help="stop at an unusable row instead of dropping it")
-    result.add_argument("--backbone", help="minilm, tiny, a folder, or a hub name (default: the configuration's)")
-    result.add_argument("--seed", type=int, help="random seed (default: the configuration's)")
     result.add_argument(
         "--out",
         type=Path,
@@ -64,6 +39,31 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--device", help="cpu, cuda, cuda:1 (default: cuda if there is a GPU)")
     result.add_argument("--json", action="store_true", help="print one JSON object at the end, and epochs on stderr")
     return result
+
+
+def _add_configuration(result: argparse.ArgumentParser) -> None:
+    """Add the arguments that choose and change a configuration."""
+    source = result.add_mutually_exclusive_group()
+    source.add_argument(
+        "--config", type=Path, metavar="FILE", help="JSON file of a configuration (default: the baseline)"
+    )
+    source.add_argument(
+        "--recipe", metavar="NAME", help="configuration by name; python -m search_spaces show full_ablation lists them"
+    )
+    own = "default: the configuration's"
+    result.add_argument("--epochs", type=int, metavar="E", help=f"epochs of multitask fine-tuning ({own})")
+    result.add_argument(
+        "--learning-rate-times",
+        type=float,
+        default=1.0,
+        metavar="F",
+        help="multiply every learning rate by F, as in study.launch (default: 1)",
+    )
+    for split, kind in (("train", "training"), ("dev", "dev")):
+        text = f"at most N {kind} examples per task ({own}, otherwise all)"
+        result.add_argument(f"--{split}-examples", type=int, metavar="N", help=text)
+    result.add_argument("--backbone", help=f"minilm, tiny, a folder, or a hub name ({own})")
+    result.add_argument("--seed", type=int, help=f"random seed ({own})")
 
 
 @output.command

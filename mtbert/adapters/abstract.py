@@ -56,8 +56,8 @@ class AbstractAdapter(nn.Module, ABC):
 
     def parallel_first(self, layer: int, hidden: Tensor, packing: Packing) -> Tensor | None:
         """Return `parallel` for the first token of each row (rows, d) alone."""
-        beside = self.parallel(layer, hidden, packing)
-        return None if beside is None else beside[packing.firsts]
+        delta = self.parallel(layer, hidden, packing)
+        return None if delta is None else delta[packing.firsts]
 
     def top(self, standard: Tensor, packing: Packing) -> Tensor:
         """Return the output standardized by the encoder's last layer norm (real tokens, d), changed before scale and

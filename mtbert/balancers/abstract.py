@@ -38,8 +38,8 @@ class AbstractBalancer(nn.Module, ABC):
         """
         with torch.enable_grad():
             leaves = {task: loss.detach().requires_grad_() for task, loss in losses.items()}
-            found = torch.autograd.grad(self(leaves), list(leaves.values()))
-        return dict(zip(leaves, found, strict=True))
+            weights = torch.autograd.grad(self(leaves), list(leaves.values()))
+        return dict(zip(leaves, weights, strict=True))
 
     def backward(self, losses: Mapping[str, Tensor], shared: Sequence[nn.Parameter], *, scale: float = 1.0) -> None:
         """Add `scale` times the gradient of the balanced loss to all trained parameters."""

@@ -57,12 +57,12 @@ def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
     splits.
     """
     data = corpus.tasks[task.name]
-    found = {"dev": data.dev} | ({} if data.unlabelled is None else {"test": data.unlabelled})
+    splits = {"dev": data.dev} | ({} if data.unlabelled is None else {"test": data.unlabelled})
     if not (is_folder(corpus.source) and isinstance(task.files, Tables)):
-        return found
+        return splits
     names = {"dev": task.files.dev, "test": task.files.unlabelled}
     place = Path(os.path.expanduser(corpus.source))
-    return {part: _every_row(place / str(names[part]), task, task.files.id_column) for part in found}
+    return {part: _every_row(place / str(names[part]), task, task.files.id_column) for part in splits}
 
 
 def _every_row(path: Path, task: AbstractTask, id_column: str) -> Split:

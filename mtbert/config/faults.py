@@ -83,12 +83,12 @@ def with_hint(model: type[BaseModel], details: Any) -> InitErrorDetails:
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """Return the fields of the part at `loc`; a key of a mapping leads to the mapping's values."""
-    found: Any = model
+    field: Any = model
     for step in loc:
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            found = found.model_fields[str(step)].annotation
+        if isinstance(field, type) and issubclass(field, BaseModel):
+            field = field.model_fields[str(step)].annotation
         else:
-            found = typing.get_args(found)[-1]  # dict[str, TaskConfig]
-        if isinstance(found, types.UnionType):  # MlmConfig | None
-            found = next(kind for kind in typing.get_args(found) if kind is not type(None))
-    return list(found.model_fields)
+            field = typing.get_args(field)[-1]  # dict[str, TaskConfig]
+        if isinstance(field, types.UnionType):  # MlmConfig | None
+            field = next(kind for kind in typing.get_args(field) if kind is not type(None))
+    return list(field.model_fields)

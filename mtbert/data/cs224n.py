@@ -84,8 +84,8 @@ def read_dev(folder: str | Path, tasks: Sequence[AbstractTask]) -> tuple[dict[st
         DataError: as in `read_folder`.
     """
     path = Path(os.path.expanduser(folder))
-    wanted = {one.name: (one.files.dev,) if isinstance(one.files, Tables) else one.files.required() for one in tasks}
-    _check_files(path, str(folder), wanted, "leave the task out: --tasks")
+    needed = {one.name: (one.files.dev,) if isinstance(one.files, Tables) else one.files.required() for one in tasks}
+    _check_files(path, str(folder), needed, "leave the task out: --tasks")
     splits: dict[str, Split] = {}
     issues: list[DataIssue] = []
     for task in tasks:
@@ -107,22 +107,22 @@ def _task_data(train_file: Path, own: _TaskFiles) -> TaskData:
     return TaskData(rest, own.dev, test, own.unlabelled)
 
 
-def _check_files(path: Path, shown: str, wanted: Mapping[str, Sequence[str]], without: str) -> None:
-    """Check that the folder has the `wanted` files of every task. `without` says how to leave a task out.
+def _check_files(path: Path, shown: str, needed: Mapping[str, Sequence[str]], without: str) -> None:
+    """Check that the folder has the `needed` files of every task. `without` says how to leave a task out.
 
     Raises:
         DataError: files are missing; the message has all of them.
     """
-    firsts = ", ".join(files[0] for files in wanted.values())
+    firsts = ", ".join(files[0] for files in needed.values())
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
         raise DataError(f"{shown} {what}. --data takes a folder with the course's files ({firsts}). {WAY_OUT}")
-    missing = {name: [file for file in files if not (path / file).is_file()] for name, files in wanted.items()}
-    if all(len(missing[name]) == len(files) for name, files in wanted.items()):
+    missing = {name: [file for file in files if not (path / file).is_file()] for name, files in needed.items()}
+    if all(len(missing[name]) == len(files) for name, files in needed.items()):
         raise DataError(f"{shown} has none of the files of the course layout ({firsts}).\n{WAY_OUT}")
     lines = [
-        f"{', '.join(missing[name])} (task {name} needs {' and '.join(wanted[name])})"
-        for name in wanted
+        f"{', '.join(missing[name])} (task {name} needs {' and '.join(needed[name])})"
+        for name in needed
         if missing[name]
     ]
     if lines:

@@ -74,8 +74,8 @@ def notes(corpus: Corpus) -> list[str]:
 
 def _holding(split: Split, held: Set[str]) -> NDArray[np.bool_]:
     """Return which rows of a split contain one of the sentences, (n,)."""
-    found = _among(split.texts, held)
-    return found if split.texts2 is None else found | _among(split.texts2, held)
+    holds = _among(split.texts, held)
+    return holds if split.texts2 is None else holds | _among(split.texts2, held)
 
 
 def _among(texts: Iterable[str], held: Set[str]) -> NDArray[np.bool_]:

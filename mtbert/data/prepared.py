@@ -62,7 +62,7 @@ def prepare(
             saved = load_prepared(folder)
             if saved.fingerprint == key:
                 return saved
-    pad_id = next((found for name in PAD_TOKENS if (found := tokenizer.token_to_id(name)) is not None), None)
+    pad_id = next((number for name in PAD_TOKENS if (number := tokenizer.token_to_id(name)) is not None), None)
     if pad_id is None:
         raise ValueError(f"the tokenizer must have a {PAD_TOKEN} token")
     prepared = Prepared(

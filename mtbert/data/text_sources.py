@@ -110,8 +110,8 @@ def text_file(source: str, name: str) -> tuple[str, ...]:
     one.
     """
     folder = folder_of(source) if is_hub(source) else Path(os.path.expanduser(source))
-    beside = (folder or Path()) / name
-    return tuple(_lines(beside if beside.is_file() else Path(os.path.expanduser(name))))
+    path = (folder or Path()) / name
+    return tuple(_lines(path if path.is_file() else Path(os.path.expanduser(name))))
 
 
 def triplets(source: str) -> tuple[Triplet, ...]:

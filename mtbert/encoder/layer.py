@@ -67,10 +67,10 @@ class BertLayer(nn.Module):
         return self._adapted_after(firsts, block, adapter, number, adapter.parallel_first(number, hidden, packing))
 
     def _adapted_after(
-        self, hidden: Tensor, block: Tensor, adapter: LayerAdapters, number: int, beside: Tensor | None
+        self, hidden: Tensor, block: Tensor, adapter: LayerAdapters, number: int, parallel: Tensor | None
     ) -> Tensor:
         block = self.dropout(block)
         attended = self.attention_norm(hidden + adapter.after_attention(number, block))
         block = self.dropout(self.outer(F.gelu(self.inner(attended))))
         total: Tensor = attended + adapter.after_feed_forward(number, block)
-        return total if beside is None else total + beside
+        return total if parallel is None else total + parallel

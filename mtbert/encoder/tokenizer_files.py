@@ -46,44 +46,46 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         ) from error
 
 
-def _read(folder: Path, told: Mapping[str, Any]) -> Tokenizer:
-    names = _names(told)
+def _read(folder: Path, settings: Mapping[str, Any]) -> Tokenizer:
+    names = _names(settings)
     if (folder / TOKENIZER).is_file():
-        tokenizer, place = _from_json(folder / TOKENIZER, told), folder / TOKENIZER
+        tokenizer, place = _from_json(folder / TOKENIZER, settings), folder / TOKENIZER
     elif (folder / VOCABULARY).is_file():
-        tokenizer, place = _from_vocabulary(folder / VOCABULARY, told, names), folder / VOCABULARY
+        tokenizer, place = _from_vocabulary(folder / VOCABULARY, settings, names), folder / VOCABULARY
     else:
         raise BackboneError(
             f"{folder} holds no tokenizer: neither {TOKENIZER} nor {VOCABULARY}. Give a folder that has one."
         )
-    _add(tokenizer, names, told, place)
+    _add(tokenizer, names, settings, place)
     _frame(tokenizer, names, place)
     return tokenizer
 
 
 def _settings(folder: Path) -> dict[str, Any]:
     """Return the settings in the small files as one mapping; `added` has the tokens of added_tokens.json."""
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name in (SPECIAL_MAP, TOKENIZER_CONFIG):
         if (folder / name).is_file():
-            told |= read_json(folder / name)
+            settings |= read_json(folder / name)
     if (folder / ADDED).is_file():
-        told["added"] = read_json(folder / ADDED)
-    return told
+        settings["added"] = read_json(folder / ADDED)
+    return settings
 
 
-def _names(told: Mapping[str, Any]) -> dict[str, str]:
+def _names(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return kind of special token -> its text; BERT's if the files name no other."""
-    return {kind: _content(told.get(f"{kind}_token")) or usual for kind, usual in tiny_vocabulary.NAMED_TOKENS.items()}
+    return {
+        kind: _content(settings.get(f"{kind}_token")) or usual for kind, usual in tiny_vocabulary.NAMED_TOKENS.items()
+    }
 
 
 def _content(token: object) -> str | None:
     """Return the text of a token, which is a text or an object with its `content`."""
-    found = token.get("content") if isinstance(token, dict) else token
-    return found if isinstance(found, str) and found else None
+    text = token.get("content") if isinstance(token, dict) else token
+    return text if isinstance(text, str) and text else None
 
 
-def _from_json(path: Path, told: Mapping[str, Any]) -> Tokenizer:
+def _from_json(path: Path, settings: Mapping[str, Any]) -> Tokenizer:
     """Return the tokenizer of tokenizer.json, with BERT's normalizer if it has none, and tokenizer_config.json's
     options.
     """
@@ -96,21 +98,22 @@ def _from_json(path: Path, told: Mapping[str, Any]) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     if normalizer is None:
-        tokenizer.normalizer = _normalizer({}, told)
+        tokenizer.normalizer = _normalizer({}, settings)
     elif isinstance(normalizer, dict) and normalizer.get("type") == "BertNormalizer":
-        tokenizer.normalizer = _normalizer(normalizer, told)
+        tokenizer.normalizer = _normalizer(normalizer, settings)
     return tokenizer
 
 
-def _normalizer(own: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
+def _normalizer(own: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
     """Return BERT's normalizer with the options of the settings, else of the file's `own`, else the defaults."""
     chosen = {
-        name: told[option] if option in told else own.get(name, usual) for option, (name, usual) in OPTIONS.items()
+        name: settings[option] if option in settings else own.get(name, usual)
+        for option, (name, usual) in OPTIONS.items()
     }
     return normalizers.BertNormalizer(clean_text=bool(own.get("clean_text", True)), **chosen)
 
 
-def _from_vocabulary(path: Path, told: Mapping[str, Any], names: Mapping[str, str]) -> Tokenizer:
+def _from_vocabulary(path: Path, settings: Mapping[str, Any], names: Mapping[str, str]) -> Tokenizer:
     """Return BERT's tokenizer for a vocab.txt, one piece per line.
 
     Only a line feed ends a line: other line separators are pieces of multilingual models. In a file without any line
@@ -127,34 +130,34 @@ def _from_vocabulary(path: Path, told: Mapping[str, Any], names: Mapping[str, st
     if lacks:
         raise BackboneError(f"{path} must hold {', '.join(lacks)}. Give the vocabulary of a BERT model.")
     tokenizer = tiny_vocabulary.bert_tokenizer(vocabulary, unknown=names["unk"], cls=names["cls"], sep=names["sep"])
-    tokenizer.normalizer = _normalizer({}, told)
+    tokenizer.normalizer = _normalizer({}, settings)
     return tokenizer
 
 
-def _add(tokenizer: Tokenizer, names: Mapping[str, str], told: Mapping[str, Any], place: Path) -> None:
+def _add(tokenizer: Tokenizer, names: Mapping[str, str], settings: Mapping[str, Any], place: Path) -> None:
     """Add special and added tokens, which are never split.
 
     Raises:
         BackboneError: a token's number differs from the one in the settings.
     """
     known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
-    vocabulary, wanted = tokenizer.get_vocab(), dict[str, tuple[AddedToken, int | None]]()
-    decoder = told.get("added_tokens_decoder")
+    vocabulary, added_tokens = tokenizer.get_vocab(), dict[str, tuple[AddedToken, int | None]]()
+    decoder = settings.get("added_tokens_decoder")
     for number, token in sorted((decoder if isinstance(decoder, dict) else {}).items(), key=lambda item: int(item[0])):
         content = _content(token)
         if content is not None:
             flags = {key: bool(token[key]) for key in _FLAGS if key in token} if isinstance(token, dict) else {}
-            wanted[content] = AddedToken(content, **flags), int(number)
-    added = told.get("added")
+            added_tokens[content] = AddedToken(content, **flags), int(number)
+    added = settings.get("added")
     for content, number in sorted((added if isinstance(added, dict) else {}).items(), key=lambda item: int(item[1])):
-        wanted.setdefault(content, (AddedToken(content), int(number)))
+        added_tokens.setdefault(content, (AddedToken(content), int(number)))
     special = [name for name in names.values() if name in vocabulary]
     for more in ("additional_special_tokens", "extra_special_tokens"):
-        found = told.get(more)
-        special += [name for one in found if (name := _content(one)) is not None] if isinstance(found, list) else []
+        tokens = settings.get(more)
+        special += [name for one in tokens if (name := _content(one)) is not None] if isinstance(tokens, list) else []
     for name in special:
-        wanted.setdefault(name, (AddedToken(name, special=True, normalized=False), None))
-    for content, (token, number) in wanted.items():
+        added_tokens.setdefault(name, (AddedToken(name, special=True, normalized=False), None))
+    for content, (token, number) in added_tokens.items():
         if content in known:
             continue
         (tokenizer.add_special_tokens if token.special else tokenizer.add_tokens)([token])

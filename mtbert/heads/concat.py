@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from mtbert.heads.abstract import AbstractPairHead
+from mtbert.heads.abstract import AbstractDensePairHead
 
 
-class ConcatHead(AbstractPairHead):
+class ConcatHead(AbstractDensePairHead):
     """W dropout([u; v]) + b (Hurtado & Teaw; Kumar). Not symmetric in the two sentences."""
 
-    def __init__(self, *, width: int, outputs: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * width, outputs))
+    feature_width = 2
 
-    def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
-        """Outputs (batch, outputs)."""
-        assert second is not None  # the model gives a pair head both sentences
-        result: Tensor = self.layers(torch.cat([first, second], dim=-1))  # (batch, 2 width)
-        return result
+    def features(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return [u; v]."""
+        return torch.cat([first, second], dim=-1)

@@ -29,7 +29,7 @@ class CosineHead(AbstractPairHead):
             self.offset = nn.Parameter(torch.tensor(0.0))
 
     def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
-        """Outputs (batch, 1)."""
+        """Return outputs (batch, 1)."""
         assert second is not None  # the model gives a pair head both sentences
         cosine = functional.cosine_similarity(first, second, dim=-1).unsqueeze(-1)  # (batch, 1)
         if self.scale is None:

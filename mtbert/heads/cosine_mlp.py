@@ -29,7 +29,7 @@ class CosineMlpHead(AbstractPairHead):
             self.offset = nn.Parameter(torch.tensor(-5.0))
 
     def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
-        """Outputs (batch, 1)."""
+        """Return outputs (batch, 1)."""
         assert second is not None  # the model gives a pair head both sentences
         cosine = functional.cosine_similarity(self.layers(first), self.layers(second), dim=-1)  # (batch,)
         positive = cosine.relu().unsqueeze(-1)  # (batch, 1)

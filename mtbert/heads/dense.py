@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
-from mtbert.heads.abstract import AbstractSentenceHead
+from mtbert.heads.abstract import AbstractDenseSentenceHead
 
 
-class DenseHead(AbstractSentenceHead):
+class DenseHead(AbstractDenseSentenceHead):
     """W2 GELU(W1 dropout(u)) (Sankhe, Galhotra & Passmore, "D"); the hidden layer has the encoder's width."""
 
-    def __init__(self, *, width: int, outputs: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, width), nn.GELU(), nn.Linear(width, outputs))
-
-    def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
-        """Outputs (batch, outputs)."""
-        result: Tensor = self.layers(first)
-        return result
+    hidden_layers = 1

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from mtbert.heads.abstract import AbstractPairHead
+from mtbert.heads.abstract import AbstractDensePairHead
 
 
-class DifferenceHead(AbstractPairHead):
+class DifferenceHead(AbstractDensePairHead):
     """W dropout(u - v) + b (Kumar).
 
     It is antisymmetric around b and cannot learn a symmetric similarity, which is why it collapses in the report.
     """
 
-    def __init__(self, *, width: int, outputs: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, outputs))
-
-    def forward(self, first: Tensor, second: Tensor | None = None) -> Tensor:
-        """Outputs (batch, outputs)."""
-        assert second is not None  # the model gives a pair head both sentences
-        result: Tensor = self.layers(first - second)  # (batch, width)
-        return result
+    def features(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return u - v."""
+        return first - second

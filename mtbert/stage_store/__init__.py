@@ -1,1 +1,3 @@
-"""Finished stages on disk, found by what decides their result, so that runs with the same beginning pay for it once."""
+"""Finished stages on disk, keyed by everything that decides their result, so that runs with the same beginning compute
+it once.
+"""

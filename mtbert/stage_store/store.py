@@ -154,9 +154,9 @@ class StageStore:
         """Delete the least recently used entries and features until the rest fits `limit_bytes`."""
         if self.limit_bytes is None:
             return
-        found = self._used()
-        total = sum(size for _, size, _ in found)
-        for _, size, place in sorted(found):
+        entries = self._used()
+        total = sum(size for _, size, _ in entries)
+        for _, size, place in sorted(entries):
             if total <= self.limit_bytes:
                 return
             _delete(place)
@@ -164,13 +164,13 @@ class StageStore:
 
     def _used(self) -> list[tuple[float, int, Path]]:
         """Return the time of last use, the bytes and the path of each entry and file of features."""
-        found = []
+        used = []
         features = (path for path in self.features.glob("[!.]*") if is_own(path))
         for place in (*self._places(), *features):
             with contextlib.suppress(FileNotFoundError):
                 file = place if place.is_file() else place / ENTRY
-                found.append((file.stat().st_mtime, _size(place), place))
-        return found
+                used.append((file.stat().st_mtime, _size(place), place))
+        return used
 
     def verify(self, repair: bool = False) -> list[Fault]:
         """Read every entry and report those that are damaged or incomplete, and claims of dead processes; `repair`
@@ -270,9 +270,9 @@ def _read(place: Path) -> Entry:
     entry = json.loads((place / ENTRY).read_text(encoding="utf-8"))
     if entry["format"] != FORMAT:
         raise ValueError(f"it has format {entry['format']}, this version reads {FORMAT}")
-    found = sha256_of(place / STATE)
-    if found != entry["sha256"]:
-        raise ValueError(f"{STATE} has SHA-256 {found}, {entry['sha256']} was written")
+    actual = sha256_of(place / STATE)
+    if actual != entry["sha256"]:
+        raise ValueError(f"{STATE} has SHA-256 {actual}, {entry['sha256']} was written")
     return Entry(load_file(place / STATE), entry["data"])
 
 

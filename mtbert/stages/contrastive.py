@@ -60,9 +60,9 @@ def no_negatives(
     return excluded if negatives is None else np.concatenate([excluded, (own == negatives).any(axis=1)], axis=1)
 
 
-def projection(width: int, wanted: bool, seed: int, stage: str) -> nn.Module:
-    """Return tanh(W h + b), which the authors apply to [CLS] during training; the identity if it is not `wanted`."""
-    if not wanted:
+def projection(width: int, enabled: bool, seed: int, stage: str) -> nn.Module:
+    """Return tanh(W h + b), which the authors apply to [CLS] during training; the identity if not `enabled`."""
+    if not enabled:
         return nn.Identity()
     with torch_stream(seed, stage, "projection"):
         return nn.Sequential(nn.Linear(width, width), nn.Tanh())

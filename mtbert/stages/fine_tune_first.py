@@ -13,8 +13,8 @@ from mtbert.data.tokenize import Prepared
 from mtbert.model import MultitaskModel, freeze
 from mtbert.stages.losses import StageLosses
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.training.evaluation import evaluate
-from mtbert.training.trainer import DivergedError, Trainer
+from mtbert.training.evaluation import evaluate, require_finite
+from mtbert.training.trainer import Trainer
 
 NAME = "fine_tune_first"
 
@@ -38,25 +38,36 @@ def run(
     name = config.task
     tasks: dict[str, AbstractTask] = {name: components.build("tasks", name, {})}
     freeze(model, "all", None)
-    part = MultitaskConfig(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        sampler=SamplerSpec(name="sequential"),
-        optimizer=config.optimizer or optimizer,
-    )
-    most = None if config.batches is None else config.batches * config.batch_size
-    own = options[name].model_copy(update={"batch_size": config.batch_size, "subsample": most})
-    trainer = Trainer(model, part, tasks, {name: data.splits[name, "train"]}, data.pad_id, seed, NAME, {name: own})
-
+    trainer = _trainer(model, config, data, seed, tasks, options[name], config.optimizer or optimizer)
     losses: list[float] = []
     best, best_state = float("-inf"), dict[str, Tensor]()
     for epoch in range(1, config.epochs + 1):
         losses.append(trainer.epoch(epoch)[name])
         dev = evaluate(model, tasks, {name: data.splits[name, "dev"]}, data.pad_id)
-        if not dev.finite:
-            raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
+        require_finite(dev, epoch, NAME)
         score = dev.tasks[name].metrics[tasks[name].main_metric]
         if score > best:
             best, best_state = score, {key: p.detach().clone() for key, p in model.state_dict().items()}
     model.load_state_dict(best_state)
     return StageLosses(tuple(losses))
+
+
+def _trainer(
+    model: MultitaskModel,
+    config: FineTuneFirstConfig,
+    data: Prepared,
+    seed: int,
+    tasks: Mapping[str, AbstractTask],
+    options: TaskConfig,
+    optimizer: OptimizerConfig,
+) -> Trainer:
+    part = MultitaskConfig(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        sampler=SamplerSpec(name="sequential"),
+        optimizer=optimizer,
+    )
+    most = None if config.batches is None else config.batches * config.batch_size
+    own = options.model_copy(update={"batch_size": config.batch_size, "subsample": most})
+    splits = {config.task: data.splits[config.task, "train"]}
+    return Trainer(model, part, tasks, splits, data.pad_id, seed, NAME, {config.task: own})

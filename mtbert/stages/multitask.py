@@ -19,7 +19,7 @@ from mtbert.model import MultitaskModel, freeze
 from mtbert.random_streams import numpy_stream
 from mtbert.stages.keeping import BestOfEach, own_parts
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.training.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of
+from mtbert.training.evaluation import Evaluation, TaskEvaluation, evaluate, evaluation_of, require_finite
 from mtbert.training.frozen_cache import FeaturesMade, FrozenParts, Shared
 from mtbert.training.trainer import DivergedError as DivergedError
 from mtbert.training.trainer import Trainer, below
@@ -176,7 +176,9 @@ class _Course:
         trained = self._clock()
         dev = evaluate(self.model, self.tasks, self.dev, self.pad_id, self.frozen)
         train = evaluate(self.model, self.tasks, self.sample, self.pad_id, self.frozen)
-        self.trainer.observe(losses, _main_metrics(dev, self.tasks, len(self.reports) + 1))
+        require_finite(dev, len(self.reports) + 1, NAME)
+        scores = {name: dev.tasks[name].metrics[task.main_metric] for name, task in self.tasks.items()}
+        self.trainer.observe(losses, scores)
         self.last_score = dev.score
         if self.each is not None:
             dev, train = self.each.observe(dev, train)
@@ -253,17 +255,6 @@ class _Course:
             outputs = state.tensors[f"{split}.{epoch}.{name}"].numpy()
             results[name] = TaskEvaluation(outputs, labels, task.metrics(outputs, labels))
         return evaluation_of(self.tasks, results)
-
-
-def _main_metrics(dev: Evaluation, tasks: Mapping[str, AbstractTask], epoch: int) -> dict[str, float]:
-    """Return each task's main metric.
-
-    Raises:
-        DivergedError: an output is not finite.
-    """
-    if not dev.finite:
-        raise DivergedError(f"an output is not a finite number after epoch {epoch}")
-    return {name: dev.tasks[name].metrics[task.main_metric] for name, task in tasks.items()}
 
 
 def train_sample(split: TokenizedSplit, seed: int, name: str, most: int = EPOCH_SAMPLE) -> TokenizedSplit:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from mtbert import components
 from mtbert.config.parts import MultitaskConfig, OptimizerConfig, SamplerSpec
 from mtbert.config.stages import SingleTaskConfig
-from mtbert.data.tokenize import Prepared
+from mtbert.data.tokenize import Prepared, TokenizedSplit
 from mtbert.model import MultitaskModel
 from mtbert.stages.keeping import BestOfEach
 from mtbert.stages.multitask import EPOCH_SAMPLE, KEPT_SAMPLE, EpochReport, Report, StageOutcome, train_sample
 from mtbert.tasks.abstract import AbstractTask
-from mtbert.training.evaluation import evaluate
+from mtbert.training.evaluation import evaluate, require_finite
 from mtbert.training.frozen_cache import FrozenParts
-from mtbert.training.trainer import DivergedError, Trainer
+from mtbert.training.trainer import Trainer
 
 NAME = "single_task"
 
@@ -32,9 +32,9 @@ def run(
 ) -> StageOutcome:
     """Train each head that has parameters; encoder, pooling and adapters are frozen (Sankhe et al., section 3.5).
 
-    Each head keeps the epoch with the best dev score of its task, the first at a tie. Its state in the best epoch of
-    `before` is the first candidate, so no task can get worse. The reports are of each task's best head so far, and
-    their epochs continue those of the stage before. `optimizer` is that of `multitask`. Frozen parts are computed once.
+    Each head keeps its epoch with the best dev score, the first at a tie. Its state in the best epoch of `before` is
+    the first candidate, so no task can get worse. The reports, whose epochs continue those of the stage before, are of
+    each task's best head so far. `optimizer` is that of `multitask`.
 
     Raises:
         DivergedError: a loss or an output is not finite.
@@ -43,32 +43,41 @@ def run(
     model.requires_grad_(False)
     frozen = FrozenParts(model, data.pad_id)
     trainers = _trainers(model, config, optimizer, tasks, data, seed, frozen)
-    heads = {name: tuple(f"heads.{name}.{key}" for key, _ in model.heads[name].named_parameters()) for name in tasks}
-    keeping = BestOfEach(model, tasks, heads)
-    keeping.observe(before.best.dev, before.best.train)
+    keeping = _best_heads(model, tasks, before)
     measure = partial(evaluate, model, tasks, pad_id=data.pad_id, frozen=frozen)
-    dev = {name: data.splits[name, "dev"] for name in tasks}
-    sample, large = (
-        {name: train_sample(data.splits[name, "train"], seed, name, most) for name in tasks}
-        for most in (EPOCH_SAMPLE, KEPT_SAMPLE)
-    )
-    reports: list[EpochReport] = []
-    stopped, last_score = False, before.best.dev.score
+    dev, sample, large = _measured_splits(data, tasks, seed)
+    reports, stopped, last_score = list[EpochReport](), False, before.best.dev.score
     while not stopped and len(reports) < config.epochs:
         epoch, began = len(reports) + 1, time.perf_counter()
         losses = {name: _epoch(model, trainer, name, epoch) for name, trainer in trainers.items()}
         trained = time.perf_counter()
         now = measure(dev), measure(sample)
-        if not now[0].finite:
-            raise DivergedError(f"an output is not a finite number after epoch {epoch} of {NAME}")
-        best, last_score = keeping.observe(*now), now[0].score
-        seconds = trained - began, time.perf_counter() - trained
-        reports.append(EpochReport(before.epochs[-1].epoch + epoch, losses, *best, *seconds))
+        require_finite(now[0], epoch, NAME)
+        evaluations, last_score = keeping.observe(*now), now[0].score
+        number, evaluated = before.epochs[-1].epoch + epoch, time.perf_counter()
+        reports.append(EpochReport(number, losses, *evaluations, trained - began, evaluated - trained))
         stopped = not report(reports[-1]) and epoch < config.epochs
     keeping.restore()
     model.requires_grad_(False)
-    first_best = next(r for r in (before.best, *reports) if r.dev.score == reports[-1].dev.score)
-    return StageOutcome(tuple(reports), first_best, stopped, last_score, None if stopped else measure(large))
+    best = next(each for each in (before.best, *reports) if each.dev.score == reports[-1].dev.score)
+    return StageOutcome(tuple(reports), best, stopped, last_score, None if stopped else measure(large))
+
+
+def _best_heads(model: MultitaskModel, tasks: Mapping[str, AbstractTask], before: StageOutcome) -> BestOfEach:
+    """Return the record of each task's best head, which starts with the best epoch of the stage before."""
+    heads = {name: tuple(f"heads.{name}.{key}" for key, _ in model.heads[name].named_parameters()) for name in tasks}
+    keeping = BestOfEach(model, tasks, heads)
+    keeping.observe(before.best.dev, before.best.train)
+    return keeping
+
+
+def _measured_splits(data: Prepared, tasks: Iterable[str], seed: int) -> tuple[dict[str, TokenizedSplit], ...]:
+    """Return the dev splits, and the small and the large sample of the train splits, by task."""
+    samples = (
+        {name: train_sample(data.splits[name, "train"], seed, name, most) for name in tasks}
+        for most in (EPOCH_SAMPLE, KEPT_SAMPLE)
+    )
+    return {name: data.splits[name, "dev"] for name in tasks}, *samples
 
 
 def _trainers(

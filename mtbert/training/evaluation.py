@@ -35,10 +35,19 @@ class Evaluation:
     score: float
     leaderboard_score: float
 
-    @property
-    def finite(self) -> bool:
-        """Whether every output is a finite number."""
-        return all(bool(np.isfinite(t.outputs).all()) for t in self.tasks.values())
+
+class DivergedError(Exception):
+    """A loss or an output is no longer a finite number: the result of the run is that it diverged."""
+
+
+def require_finite(evaluation: Evaluation, epoch: int, stage: str) -> None:
+    """Check the outputs after an epoch of a stage.
+
+    Raises:
+        DivergedError: an output is not finite.
+    """
+    if not all(np.isfinite(task.outputs).all() for task in evaluation.tasks.values()):
+        raise DivergedError(f"an output is not a finite number after epoch {epoch} of {stage}")
 
 
 def degenerate(evaluation: Evaluation) -> list[str]:

@@ -155,7 +155,7 @@ def in_shared_file(blocks: Blocks, path: Path, key: str) -> Kept:
     """
     try:
         with path.open("rb") as file:
-            found = _map(file, key)
+            stored = _map(file, key)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, ValueError) as error:
@@ -163,7 +163,7 @@ def in_shared_file(blocks: Blocks, path: Path, key: str) -> Kept:
     else:
         with contextlib.suppress(OSError):
             os.utime(path)
-        return replace(found, shared=True)
+        return replace(stored, shared=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:

@@ -76,8 +76,8 @@ class Gradients:
         parameters = [p for p in self.trained.values() if p.requires_grad]
         total = torch.stack(list(losses.values())).sum() * share
         if total.requires_grad:
-            found = torch.autograd.grad(total, parameters, retain_graph=True, allow_unused=True)
-            self._note(parameters, found)
+            gradients = torch.autograd.grad(total, parameters, retain_graph=True, allow_unused=True)
+            self._note(parameters, gradients)
 
     def _note(self, parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor | None]) -> None:
         for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -100,14 +100,14 @@ class Gradients:
             for i, term in enumerate(terms)
         ]
         again = copy.deepcopy(rng)
-        operated = pcgrad([found[: len(shared)] for found in gradients], rng)
+        operated = pcgrad([of_task[: len(shared)] for of_task in gradients], rng)
         _add(shared, operated)
-        for found in gradients:
-            _add([*own, *learned], found[len(shared) :])
+        for of_task in gradients:
+            _add([*own, *learned], of_task[len(shared) :])
         if self._weighs_before_clipping():
             weights = self.balancer.effective_weights(losses).values()
-            plain = [_over(found, weight) for found, weight in zip(gradients, weights, strict=True)]
-            self._note(shared, pcgrad([found[: len(shared)] for found in plain], again))
+            plain = [_over(of_task, weight) for of_task, weight in zip(gradients, weights, strict=True)]
+            self._note(shared, pcgrad([of_task[: len(shared)] for of_task in plain], again))
             for without in plain:
                 self._note(own, without[len(shared) : len(shared) + len(own)])
 

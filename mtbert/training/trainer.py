@@ -23,6 +23,7 @@ from mtbert.regularizers.abstract import AbstractRegularizer
 from mtbert.samplers.abstract import AbstractSampler
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.embedding_rows import OccurringWords, all_sentences, numbers_in
+from mtbert.training.evaluation import DivergedError as DivergedError
 from mtbert.training.frozen_cache import FrozenParts
 from mtbert.training.frozen_inputs import AbstractInputs, TokenInputs
 from mtbert.training.gradients import Gradients
@@ -30,10 +31,6 @@ from mtbert.training.optim import build_optimizer, build_schedule
 
 # Prefixes of the names of a trainer's state.
 OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
-
-
-class DivergedError(Exception):
-    """A loss or an output is no longer a finite number: the result of the run is that it diverged."""
 
 
 class Trainer:

@@ -10,11 +10,12 @@ import torch
 from cases import for_each
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import parse
 from mtbert.data.batching import Batch, collate
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model, device_of
+from mtbert.model import MultitaskModel, device_of
 from mtbert.regularizers.abstract import AbstractRegularizer
 from mtbert.run import prepare_data, run
 from mtbert.tasks.abstract import AbstractTask

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 
 HEADS: dict[str, Any] = {"trainable": {"name": "heads"}}
 LAST: dict[str, Any] = {"trainable": {"name": "last_k", "layers": 1}}

@@ -22,13 +22,14 @@ from incoming import incoming
 from torch import Tensor
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.data.subset import first
 from mtbert.data.texts import needs_of, read_texts, together
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import prepare_data
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.evaluation import outputs_of

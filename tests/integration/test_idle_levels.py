@@ -19,10 +19,11 @@ from torch import Tensor
 
 import mtbert.run
 import search_spaces
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import prepare_data, run
 from search_spaces.grammar import Choice
 from search_spaces.grammar.choices import Place, places

@@ -15,13 +15,14 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from mtbert import checkpoint, components, export, load_encoder
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared, tokenize_texts
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import ExportError, unwritable
 from mtbert.loaded_model import TrainedModel
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 
 REAL = Path(os.environ.get("MTBERT_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SENTENCES = ["A fine film, warm and (mostly) funny .", "Café owners don't agree.", "Dull ."]

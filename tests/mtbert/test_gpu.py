@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
-from mtbert.model import build_model
 from mtbert.run import run
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")]

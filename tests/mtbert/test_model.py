@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from mtbert.assembly import build, build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import load_pooler
 from mtbert.errors import BackboneError
-from mtbert.model import build, build_model, freeze
+from mtbert.model import freeze
 
 
 def built(config: RunConfig, prepared: Prepared, **change: object):  # type: ignore[no-untyped-def]

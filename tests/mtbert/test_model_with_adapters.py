@@ -12,11 +12,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from mtbert import checkpoint
+from mtbert.assembly import assemble, build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import Batch, collate
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.bert import BertEncoder, BertShape
-from mtbert.model import MultitaskModel, assemble, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import run
 
 ALL = {"pal": {"width": 12}, "low_rank": {"width": 6}, "houlsby": {"width": 6}, "top_layer": {}, "lora": {"rank": 2}}

@@ -15,10 +15,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.examples import Corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.model import build_model
 from mtbert.run import prepare_data
 from mtbert.stages import mlm, pretraining, simcse_supervised, simcse_unsupervised
 from mtbert.training.frozen_cache import FrozenParts

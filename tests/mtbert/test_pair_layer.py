@@ -10,12 +10,13 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
+from mtbert.assembly import build_model
 from mtbert.checkpoint import load, save
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import ConfigurationError
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import run
 from mtbert.stage_store.keys import chain_keys
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
-from mtbert.model import build_model
 from mtbert.precision import native_precision, slow
 from mtbert.run import run
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from cases import for_each
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import BackboneError
-from mtbert.model import build_model
 from mtbert.run import RunOutcome, evaluate_split, run
 from mtbert.stages import multitask
 from mtbert.stages.multitask import DivergedError

@@ -10,11 +10,11 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Adam
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate, training_batches
 from mtbert.data.examples import Corpus
 from mtbert.data.tokenize import Prepared
-from mtbert.model import build_model
 from mtbert.random_streams import numpy_stream, torch_stream
 from mtbert.run import prepare_data, run
 from mtbert.training.evaluation import evaluate

@@ -11,10 +11,10 @@ from cases import for_each
 from tokenizers import Tokenizer
 
 from mtbert import checkpoint
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import ConfigurationError
-from mtbert.model import build_model
 from mtbert.run import RunOutcome, evaluate_split, run
 
 ALONE = ("sst", "quora", "sts")

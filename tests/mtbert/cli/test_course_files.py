@@ -10,12 +10,12 @@ import pytest
 from tokenizers import Tokenizer
 
 from mtbert import predict
+from mtbert.assembly import build_model
 from mtbert.cli import course_files
 from mtbert.config import RunConfig
 from mtbert.data.load import load_corpus
 from mtbert.data.tokenize import Prepared
 from mtbert.loaded_model import TrainedModel
-from mtbert.model import build_model
 
 REAL = Path(os.environ.get("MTBERT_DATA", Path(__file__).parents[3] / "shared" / "data"))
 TASKS = ("sst", "quora", "sts")

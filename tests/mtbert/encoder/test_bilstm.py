@@ -12,12 +12,13 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from mtbert import checkpoint
+from mtbert.assembly import build_model
 from mtbert.config import parse
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.backbones import build_encoder, check, known, load_encoder, load_tokenizer
 from mtbert.encoder.bilstm import BilstmEncoder, BilstmShape
 from mtbert.errors import BackboneError
-from mtbert.model import build_model, freeze
+from mtbert.model import freeze
 from mtbert.run import run
 
 SHAPE = BilstmShape(vocabulary_size=40, width=6, layers=2, embedding_width=5, hidden_width=4)

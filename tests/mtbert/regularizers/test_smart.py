@@ -12,10 +12,11 @@ from cases import for_each
 from torch import Tensor
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig
 from mtbert.data.batching import Batch, collate
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.regularizers.smart import RADII, Perturbation, SmartRegularizer, change, divergence
 from mtbert.tasks.abstract import AbstractTask
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared, Ragged, TokenizedSplit
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import run
 from mtbert.stages import fine_tune_first, mlm, simcse_supervised, simcse_unsupervised
 from mtbert.stages.losses import StageLosses

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.config.parts import OptimizerConfig
 from mtbert.config.stages import FineTuneFirstConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.stages import fine_tune_first
 from mtbert.stages.losses import StageLosses
 from mtbert.training.evaluation import evaluate

@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig
 from mtbert.config.stages import MlmConfig
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.tiny_vocabulary import SPECIAL_TOKENS
 from mtbert.errors import DataError
-from mtbert.model import build_model
 from mtbert.random_streams import numpy_stream, torch_stream
 from mtbert.stages import mlm
 from mtbert.stages.mlm import Vocabulary, mask_tokens, vocabulary_of

@@ -13,13 +13,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared, Ragged
 from mtbert.encoder.backbones import load_masked_head
 from mtbert.encoder.checkpoint_files import CONFIG, SAFETENSORS, TOKENIZER
 from mtbert.encoder.weights import to_hugging_face
 from mtbert.errors import BackboneError
-from mtbert.model import build_model
 from mtbert.run import run
 from mtbert.stages import mlm
 from mtbert.stages.losses import LN_VOCABULARY, UNIGRAM_ENTROPY

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tier import often
 
+from mtbert.assembly import build_model
 from mtbert.config import parse
 from mtbert.data.load import load_corpus
-from mtbert.model import build_model
 from mtbert.run import prepare_data
 from mtbert.stages import mlm
 from mtbert.stages.losses import UNIGRAM_ENTROPY

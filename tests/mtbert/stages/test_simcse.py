@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.config.stages import SimcseSupervisedConfig, SimcseUnsupervisedConfig
 from mtbert.data.batching import random_batches
@@ -18,7 +19,7 @@ from mtbert.data.texts import TRIPLET_TEXTS
 from mtbert.data.tokenize import Prepared
 from mtbert.encoder.attention import SelfAttention
 from mtbert.errors import DataError
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.stages import simcse_supervised, simcse_unsupervised
 from mtbert.stages.contrastive import contrastive_loss
 from mtbert.stages.pretraining import dropout_of

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from incoming import incoming
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.config.stages import SingleTaskConfig
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import evaluate_split
 from mtbert.stages import single_task
 from mtbert.stages.multitask import EpochReport, StageOutcome

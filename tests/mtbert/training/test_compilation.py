@@ -13,11 +13,12 @@ import torch
 from cases import for_each
 from torch import Tensor
 
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
 from mtbert.errors import CompilationError
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.run import run
 from mtbert.training import compilation
 from mtbert.training.compilation import compile_layers, fault, repays

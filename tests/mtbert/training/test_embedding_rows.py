@@ -13,9 +13,10 @@ from torch import Tensor
 
 import mtbert.training.trainer
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.training.embedding_rows import OccurringWords, all_sentences, numbers_in
 from mtbert.training.trainer import Trainer
 

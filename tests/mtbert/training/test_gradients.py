@@ -11,11 +11,12 @@ from cases import for_each
 from torch import Tensor
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.balancers.abstract import AbstractBalancer
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import collate
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.gradients import Gradients
 

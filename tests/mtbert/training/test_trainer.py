@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from mtbert import components
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.batching import Batch
 from mtbert.data.tokenize import Prepared
-from mtbert.model import MultitaskModel, build_model
+from mtbert.model import MultitaskModel
 from mtbert.regularizers.abstract import AbstractRegularizer
 from mtbert.tasks.abstract import AbstractTask
 from mtbert.training.trainer import Trainer

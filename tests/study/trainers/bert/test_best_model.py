@@ -11,11 +11,11 @@ from tokenizers import Tokenizer
 
 import mtbert
 from mtbert import checkpoint
+from mtbert.assembly import build_model
 from mtbert.config import RunConfig, parse
 from mtbert.data.examples import Corpus
 from mtbert.data.load import load_corpus
 from mtbert.encoder.backbones import load_tokenizer
-from mtbert.model import build_model
 from results.database.rows import RunRow, utc_now
 from study.trainers.bert import best_model
 
