@@ -188,7 +188,7 @@ EDITS: list[tuple[list[Edit], tuple[str, ...]]] = [
         ("multitask.trainable: adapters_and_heads needs at least one adapter, got none",),
     ),
     ([SEPARATE, _parts(pooling={"name": "attention"})], ("pooling: encoder.shared=false", "pooling attention")),
-    ([SEPARATE, _parts(fine_tune_first=FIRST)], ("fine_tune_first: what quora learns", "encoder.shared=false")),
+    ([SEPARATE, _parts(fine_tune_first=FIRST)], ("fine_tune_first: the other tasks benefit from quora", "encoder.shared=false")),
     ([SEPARATE, _multitask(sampler={"name": "hybrid"})], ("multitask.sampler: hybrid", "encoder.shared=false")),
     ([ONE_TASK, _multitask(surgery="pcgrad")], ("multitask.surgery: pcgrad", "sampler annealed gives one")),
     ([ONE_TASK, _multitask(balancer={"name": "gradnorm"})], ("multitask.balancer: gradnorm", "sampler annealed")),
