@@ -28,8 +28,7 @@ FILES = (CONFIG, SHAPE, WEIGHTS, TOKENIZER)
 
 
 def require_place(folder: Path) -> Path:
-    """Return the absolute path of a folder that `save` may replace, after creating its parent and trying to write
-    there.
+    """Return the absolute path of a folder that `save` may replace, after trying to write beside it.
 
     Raises:
         CheckpointError: it is a file, contains the current folder, or holds anything but a saved model.

@@ -43,8 +43,7 @@ def forget_peak(device: str) -> None:
 
 
 def peak_memory_bytes(device: str) -> int:
-    """Return the peak memory since `forget_peak`: on a GPU torch's allocations, otherwise this process's resident
-    memory.
+    """Return the peak memory since `forget_peak`: torch's allocations on a GPU, else resident memory.
 
     Resident memory includes Python and its libraries, some hundred MB, as for every process that uses the model.
     """

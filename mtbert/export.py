@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return 0 when done, 2 for a model that cannot be read or exported, or a folder that cannot be
-    created.
-    """
+    """Run the command; return 0 when done, 2 for a model that cannot be read, exported or written."""
     parser = commands.parser(
         "export", "Write a trained model's encoder as a folder that transformers.AutoModel.from_pretrained loads."
     )

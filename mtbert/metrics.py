@@ -39,9 +39,7 @@ def binary_f1(predicted: ArrayLike, labels: ArrayLike, positive: float = 1.0) ->
 
 
 def macro_f1(predicted: ArrayLike, labels: ArrayLike) -> float:
-    """Return the mean of F1 over the classes that occur as label or prediction, 0..1: scikit-learn's with
-    zero_division=0.
-    """
+    """Return the mean F1 over the classes in labels or predictions, 0..1: scikit-learn's with zero_division=0."""
     p, y = _both(predicted, labels)
     return float(np.mean([binary_f1(p, y, float(value)) for value in np.union1d(p, y)]))
 

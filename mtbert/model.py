@@ -70,8 +70,7 @@ class MultitaskModel(nn.Module):
         embedded: Tensor | None = None,
         packing: Packing | None = None,
     ) -> Tensor:
-        """Return sentence vectors (rows, width) of tokens (rows, tokens), with the task's adapters; without adapters
-        for None.
+        """Return sentence vectors (rows, width) of tokens (rows, tokens), with the task's adapters if any.
 
         `embedded` (rows, tokens, width) replaces the word embeddings; `packing` is that of the mask, if it is known.
         """
@@ -84,9 +83,7 @@ class MultitaskModel(nn.Module):
         return pooled
 
     def below(self, border: Border, input_ids: Tensor, attention_mask: Tensor, task: str) -> Tensor:
-        """Return the states at a border, `FrozenBatch.states`, of tokens (rows, tokens); `above` continues from
-        them.
-        """
+        """Return the states at a border, `FrozenBatch.states`, of tokens (rows, tokens)."""
         if border.pooled:
             return self.vectors(input_ids, attention_mask, task)
         encoder = self.encoder_of(task)
@@ -132,9 +129,7 @@ class MultitaskModel(nn.Module):
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     def adapter_parameters(self) -> int:
-        """Return the number of weights in the adapters of all tasks, without biases and layer norms (Zhang, Table
-        1).
-        """
+        """Return the number of weights of all adapters, without biases and layer norms (Zhang, Table 1)."""
         return sum(p.numel() for p in self.adapters.parameters() if p.ndim > 1)
 
     def total_parameters(self) -> int:
@@ -142,8 +137,7 @@ class MultitaskModel(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def train(self, mode: bool = True) -> MultitaskModel:
-        """Switch to training mode, except in layers that are not trained: their dropout is off, unless
-        `frozen_dropout`.
+        """Switch to training mode; dropout stays off in layers that are not trained, unless `frozen_dropout`.
 
         A frozen part thus always gives the same output for the same sentence, so it can be computed once.
         """
@@ -156,9 +150,7 @@ class MultitaskModel(nn.Module):
 
 
 def _without_dropout(part: nn.Module) -> None:
-    """Switch to evaluation mode a part that may still pass on gradients, to word embeddings that a regularizer
-    changes.
-    """
+    """Switch a part to evaluation mode; gradients may still pass through it to the word embeddings."""
     part.eval()
     for module in part.modules():
         # cuDNN has no gradient through an LSTM in evaluation mode; without dropout both modes give the same.

@@ -19,9 +19,7 @@ def autocast(precision: Precision, device: torch.device) -> torch.autocast:
 
 
 def native_precision(device: str) -> Precision:
-    """Return bfloat16 if the device multiplies faster in it than in float32 (AVX-512 BF16, AMX, CUDA 8.0), else
-    float32.
-    """
+    """Return bfloat16 if the device multiplies faster in it (AVX-512 BF16, AMX, CUDA 8.0), else float32."""
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.get_device_capability(device) >= AMPERE else "float32"
     return "bfloat16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "float32"

@@ -13,9 +13,7 @@ from mtbert.data import dropped
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return 0 when done, 2 for a model or data that cannot be read or a folder that cannot be
-    written.
-    """
+    """Run the command; return 0 when done, 2 for files that cannot be read or written."""
     parser = commands.parser("predict", "Write a trained model's predictions for the course's leaderboard.")
     commands.add_data(parser)
     parser.add_argument(

@@ -40,8 +40,7 @@ def prepare_data(
     texts: Mapping[str, Sequence[str]] | None = None,
     folder: Path | None = None,
 ) -> Prepared:
-    """Return the corpus as this configuration reads it: its number of examples, its backbone's tokens, cut to its
-    length.
+    """Return the corpus tokenized as this configuration reads it.
 
     `texts` are the sentences for pretraining (`read_texts`); None: those that this configuration needs are read. Data
     prepared for several configurations has what each of them needs. Data that an earlier call saved in `folder` is not

@@ -60,8 +60,7 @@ class AbstractAdapter(nn.Module, ABC):
         return None if delta is None else delta[packing.firsts]
 
     def top(self, standard: Tensor, packing: Packing) -> Tensor:
-        """Return the output standardized by the encoder's last layer norm (real tokens, d), changed before scale and
-        shift.
+        """Return the last layer norm's standardized output (real tokens, d), changed before scale and shift.
 
         Called only if `on_top` is true.
         """
@@ -95,16 +94,12 @@ class TaskAdapter(nn.Module):
         return _sum(adapter.value_delta(layer, hidden) for adapter in self._adapters())
 
     def after_attention(self, layer: int, block: Tensor) -> Tensor:
-        """Return the adapted output of the attention block (real tokens, d), before it is added to the layer's
-        input.
-        """
+        """Return the adapted output of the attention block (real tokens, d), before the residual is added."""
         delta = _sum(adapter.attention_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 
     def after_feed_forward(self, layer: int, block: Tensor) -> Tensor:
-        """Return the adapted output of the feed-forward block (real tokens, d), before it is added to the block's
-        input.
-        """
+        """Return the adapted output of the feed-forward block (real tokens, d), before the residual is added."""
         delta = _sum(adapter.feed_forward_delta(layer, block) for adapter in self._adapters())
         return block if delta is None else block + delta
 

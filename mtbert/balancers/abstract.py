@@ -33,9 +33,7 @@ class AbstractBalancer(nn.Module, ABC):
         return torch.stack(list(self.terms(losses).values())).sum()
 
     def effective_weights(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the derivative of each task's term by its loss, which multiplies the gradient of that loss;
-        scalars.
-        """
+        """Return the derivative of each task's term by its loss, the factor of its gradient; scalars."""
         with torch.enable_grad():
             leaves = {task: loss.detach().requires_grad_() for task, loss in losses.items()}
             weights = torch.autograd.grad(self(leaves), list(leaves.values()))

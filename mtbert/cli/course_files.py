@@ -53,9 +53,7 @@ def write(model: TrainedModel, corpus: Corpus, folder: Path) -> list[Path]:
 
 
 def _splits(corpus: Corpus, task: AbstractTask) -> dict[str, Split]:
-    """Return the splits to predict, dev and, if there is one, test: all rows of a course folder's files, else the
-    splits.
-    """
+    """Return the splits to predict, dev and possibly test: all rows of a course folder's files, else the splits."""
     data = corpus.tasks[task.name]
     splits = {"dev": data.dev} | ({} if data.unlabelled is None else {"test": data.unlabelled})
     if not (is_folder(corpus.source) and isinstance(task.files, Tables)):

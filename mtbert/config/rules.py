@@ -1,5 +1,4 @@
-"""Rules for combinations: parts of a configuration that are valid alone but not together, each with the reason and a
-way out.
+"""Rules for combinations: parts of a configuration that are valid alone but not together.
 
 Nothing is ignored silently: a run that could not do what its configuration asks for is refused before it starts. Each
 of `RULES` lists the paths that it reads, so that it is checked even where another part has faults of its own.
@@ -37,8 +36,7 @@ def combination_faults(config: AbstractRunConfig, unsound: Collection[str] = ())
 
 
 def nothing_to_train(config: AbstractRunConfig) -> Fault | None:
-    """Return the fault of a configuration whose `multitask` has nothing to train: heads alone, without parameters, as
-    the pooling.
+    """Return the fault of a configuration whose `multitask` trains heads alone, and nothing has parameters.
 
     It is none of `RULES`: a space of one task may contain such a configuration, whose run then fails with the same
     reason.
@@ -96,7 +94,7 @@ def _head(name: str, task: TaskConfig) -> Iterator[Fault]:
 
 def _adapters_in_a_bilstm(config: AbstractRunConfig) -> Iterator[Fault]:
     if config.adapters and config.backbone == "bilstm":
-        message = f"adapters need the layers of a BERT, got {_named(config)} with backbone bilstm"
+        message = f"a BiLSTM has no place for adapters, got {_named(config)} with backbone bilstm"
         yield Fault("adapters", f"{message}; leave them out, or use a BERT")
 
 

@@ -158,9 +158,7 @@ def _read_table(path: Path, task: AbstractTask, split: str, id_column: str) -> _
 
 
 def _read_lines(folder: Path, task: AbstractTask, layout: Lines) -> _TaskFiles:
-    """Return the files of a task: all lines are train, except the tenth that is dev; a line's id is its file and
-    number.
-    """
+    """Return the files of a task: train, and dev from a tenth of the lines; a line's id is its file and number."""
     files = []
     for name, label in layout.labels.items():
         path = folder / name

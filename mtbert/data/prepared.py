@@ -80,9 +80,7 @@ def prepare(
 
 
 def save_prepared(prepared: Prepared, folder: str | Path) -> None:
-    """Save data in a folder: written to a temporary folder beside it, synced, renamed; an existing folder is
-    replaced.
-    """
+    """Save data in a folder: write a temporary folder, sync it, and rename it over an existing one."""
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

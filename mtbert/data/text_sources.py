@@ -106,17 +106,14 @@ def wikipedia(source: str) -> tuple[str, ...]:
 
 
 def text_file(source: str, name: str) -> tuple[str, ...]:
-    """Return the lines of a text file; a relative name is looked up in the data folder first, then in the current
-    one.
-    """
+    """Return the lines of a text file; a relative name is looked up in the data folder first."""
     folder = folder_of(source) if is_hub(source) else Path(os.path.expanduser(source))
     path = (folder or Path()) / name
     return tuple(_lines(path if path.is_file() else Path(os.path.expanduser(name))))
 
 
 def triplets(source: str) -> tuple[Triplet, ...]:
-    """Return premises with an entailment and a contradiction each: Gao et al.'s file, else SICK's; generated for the
-    demo.
+    """Return premises with an entailment and a contradiction each, from Gao et al.'s file, SICK or the demo.
 
     Raises:
         DataError: there are none.

@@ -77,9 +77,7 @@ def triplets_in(texts: Mapping[str, Sized]) -> int | None:
 
 
 def triplets_note(texts: Mapping[str, Sized]) -> list[str]:
-    """Return a line with the number of triplets that `simcse_supervised` learns from, if a configuration has that
-    stage.
-    """
+    """Return a line with the number of triplets for `simcse_supervised`, if there are any."""
     count = triplets_in(texts)
     if count is None:
         return []

@@ -62,9 +62,7 @@ class TokenizedSplit:
         return len(self.ids)
 
     def lengths(self) -> NDArray[np.int64]:
-        """Return the number of tokens of each example, of the longer sentence for pairs, which decides a batch's width;
-        (n,).
-        """
+        """Return the tokens of each example, of the longer sentence for pairs; they decide a batch's width; (n,)."""
         if self.second is None:
             return self.first.lengths()
         return np.maximum(self.first.lengths(), self.second.lengths())
@@ -139,8 +137,7 @@ def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) 
 def choose(
     corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
 ) -> dict[tuple[str, str], Split]:
-    """Return the rows a study uses: `subset.first` of train, of dev with two labels if it has them, and the whole test
-    split.
+    """Return the rows a study uses: subsets of train and dev, dev with two labels if it has them, and all of test.
 
     Unlabelled rows are left out.
     """

@@ -104,9 +104,7 @@ class BertEncoder(AbstractEncoder):
         return packing.pad(last(hidden, packing))
 
     def _adapted(self, hidden: Tensor, packing: Packing, adapter: LayerAdapters, first_only: bool) -> Tensor:
-        """Return the states after all layers with an adapter; `adapter.top` is inside the last layer norm and reads all
-        tokens.
-        """
+        """Return the states after all layers with an adapter; `adapter.top` reads all tokens."""
         layers = [cast(BertLayer, layer) for layer in self.layers]
         for number, layer in enumerate(layers[:-1]):
             hidden = layer.output_norm(layer.adapted_sum(hidden, packing, adapter, number))

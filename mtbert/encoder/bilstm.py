@@ -37,8 +37,7 @@ class BilstmLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, hidden: Tensor, lengths: Tensor) -> Tensor:
-        """Return (batch, tokens, 2 hidden_width) from (batch, tokens, inputs); `lengths` (batch,) real tokens, at least
-        1.
+        """Return (batch, tokens, 2 hidden_width) from (batch, tokens, inputs) and `lengths` (batch,), at least 1.
 
         Packed: the backward direction starts at the last real token, and padding is zero in the output.
         """
@@ -100,9 +99,7 @@ class BilstmEncoder(AbstractEncoder):
         return result
 
     def lower(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
-        """Return hidden states (batch, tokens, 2 hidden widths) after the first `layers` layers, see
-        `AbstractEncoder`.
-        """
+        """Return hidden states (batch, tokens, 2 hidden widths) after `layers` layers, see `AbstractEncoder`."""
         lengths = attention_mask.sum(1).clamp(min=1).cpu()
         hidden: Tensor = self.embeddings(input_ids)
         for layer in self.layers[:layers]:

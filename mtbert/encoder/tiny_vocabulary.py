@@ -54,9 +54,7 @@ def bert_tokenizer(
 
 
 def frame(tokenizer: Tokenizer, cls: str, sep: str) -> None:
-    """Set a tokenizer's template to [CLS] text [SEP], or [CLS] text [SEP] text [SEP] with type 1 for the second
-    text.
-    """
+    """Set a tokenizer's template to [CLS] text [SEP], or for pairs [CLS] text [SEP] text [SEP]."""
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{cls} $A {sep}",
         pair=f"{cls} $A {sep} $B:1 {sep}:1",

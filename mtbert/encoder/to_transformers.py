@@ -79,9 +79,7 @@ def _config(encoder: BertEncoder, pad_id: int | None) -> dict[str, Any]:
 
 
 def _tokenizer_config(tokenizer: Tokenizer, max_tokens: int) -> dict[str, Any]:
-    """Return the settings for `PreTrainedTokenizerFast`, which uses tokenizer.json as it is; BERT's class would rebuild
-    it.
-    """
+    """Return settings for `PreTrainedTokenizerFast`, which uses tokenizer.json unchanged."""
     known = {f"{name}_token": token for name, token in NAMED_TOKENS.items() if tokenizer.token_to_id(token) is not None}
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",

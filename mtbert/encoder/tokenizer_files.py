@@ -86,9 +86,7 @@ def _content(token: object) -> str | None:
 
 
 def _from_json(path: Path, settings: Mapping[str, Any]) -> Tokenizer:
-    """Return the tokenizer of tokenizer.json, with BERT's normalizer if it has none, and tokenizer_config.json's
-    options.
-    """
+    """Return the tokenizer of tokenizer.json, with tokenizer_config.json's options."""
     data = read_json(path)
     normalizer = data.get("normalizer")
     try:

@@ -1,6 +1,4 @@
-"""The number of tokens of a sentence that are read: the configuration's, and never more than the backbone has
-positions.
-"""
+"""The number of tokens of a sentence that are read, limited by the configuration and the backbone."""
 
 from __future__ import annotations
 
@@ -14,17 +12,13 @@ from mtbert.encoder.backbones import load_tokenizer, positions
 
 
 def most_tokens(config: RunConfig) -> int:
-    """Return the number of tokens of a sentence that are kept, [CLS] and [SEP] included; pairs are read sentence by
-    sentence.
-    """
+    """Return the number of tokens of a sentence that are kept, [CLS] and [SEP] included."""
     limit = positions(config.backbone)
     return config.data.max_tokens if limit is None else min(config.data.max_tokens, limit)
 
 
 def notes(config: RunConfig, corpus: Corpus) -> list[str]:
-    """Return a line if the backbone reads fewer tokens than the configuration, with the number of sentences that are
-    cut.
-    """
+    """Return a line with the number of sentences that are cut because of the backbone, if it limits them."""
     most = most_tokens(config)
     if most == config.data.max_tokens:
         return []

@@ -233,9 +233,7 @@ def _is_above(name: str, layers: int) -> bool:
 
 
 def _damaged(path: Path, error: Exception) -> BackboneError:
-    """Return a one-line error for a file that is cut off, overwritten, a Git LFS pointer, or a pickle of more than
-    tensors.
-    """
+    """Return a one-line error for a file that is truncated, overwritten or no file of weights."""
     reason = f"{type(error).__name__}: {error}".split("\n")[0].split(". ")[0]
     return BackboneError(
         f"{path} cannot be read as weights ({reason}). Copy or download the file again, "

@@ -1,3 +1,1 @@
-"""Finished stages on disk, keyed by everything that decides their result, so that runs with the same beginning compute
-it once.
-"""
+"""Finished stages on disk, keyed by everything that decides their result, so that runs can share them."""

@@ -105,8 +105,7 @@ def backbone_identity(backbone: str) -> str:
 
 
 def _before(config: RunConfig) -> Iterable[tuple[str, Any, list[str]]]:
-    """Yield name, configuration and data of each stage before `multitask`, in order; data by the names of
-    `Prepared.hashes`.
+    """Yield name, configuration and data (by names of `Prepared.hashes`) of each stage before `multitask`, in order.
 
     The dropouts are the encoder's during the stage.
     """

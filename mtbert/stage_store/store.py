@@ -1,5 +1,4 @@
-"""The store: a folder of finished stages, each complete or absent, verified when read, least recently used deleted
-first.
+"""The store: a folder of finished stages, each complete or absent, verified when read; old ones are deleted.
 
 <folder>/<first two digits of the key>/<key>/state.safetensors    tensors
                                              entry.json           other data, and the tensors' SHA-256
@@ -173,8 +172,7 @@ class StageStore:
         return used
 
     def verify(self, repair: bool = False) -> list[Fault]:
-        """Read every entry and report those that are damaged or incomplete, and claims of dead processes; `repair`
-        removes them.
+        """Report entries that are damaged or incomplete, and claims of dead processes; `repair` removes them.
 
         Other processes may use the store meanwhile: what disappears during the check is no fault.
         """
@@ -205,9 +203,7 @@ class StageStore:
         )
 
     def _left_over(self) -> Iterator[Path]:
-        """Yield entries that were never finished and claims of dead processes; nothing that other programs put
-        there.
-        """
+        """Yield unfinished entries and claims of dead processes, but no files of other programs."""
         for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
             unfinished = _old(path) if path.name.startswith(".") else not (path / ENTRY).is_file()
             if unfinished and is_own(path):
@@ -232,9 +228,7 @@ class StageStore:
 
 
 def is_own(path: Path) -> bool:
-    """Return whether a path in one of a store's folders has a name and type that the store creates; a link never
-    does.
-    """
+    """Return whether a path in one of a store's folders has a name and type that the store creates."""
     folder = path.parent.name
     if re.fullmatch(r"[0-9a-f]{2}", folder):
         names, kind = rf"{folder}[0-9a-f]{{62}}|\.{folder}[0-9a-f]{{6}}\..+", stat.S_ISDIR
@@ -277,9 +271,7 @@ def _read(place: Path) -> Entry:
 
 
 def _old(path: Path) -> bool:
-    """Return whether nothing was written there for long; False if it disappears meanwhile, finished by another
-    process.
-    """
+    """Return whether a path has not been written for long; False if it no longer exists."""
     with contextlib.suppress(FileNotFoundError):
         return time.time() - path.stat().st_mtime > claims.EXPIRY_SECONDS
     return False

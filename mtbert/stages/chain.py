@@ -1,5 +1,4 @@
-"""A run's chain of stages on one model: loaded from the stage store as far as it has them, otherwise computed and
-stored.
+"""A run's chain of stages on one model: loaded from the stage store if possible, otherwise computed and stored.
 
 An entry holds all parameters that the stages so far have changed, so that the last entry of a chain is enough. Loading
 and computing give the same bits.
@@ -122,9 +121,7 @@ class Chain(AbstractPieces):
         self._made = made
 
     def latest(self) -> StageState | None:
-        """Return the stored state of `multitask`; claim the next piece that others need, after waiting for who computes
-        it.
-        """
+        """Return the stored state of `multitask`, after claiming the next piece that others need."""
         while (wanted := self._next_wanted()) is not None and self.store is not None:
             self._claim = self.store.claim(wanted)
             if self._claim is not None or not self._find_multitask(at_least=self._known_epochs + 1):
@@ -134,9 +131,7 @@ class Chain(AbstractPieces):
         return StageState(self._entry.tensors, self._entry.data["stage"])
 
     def after(self, epoch: int, over: bool, state: Callable[[], StageState]) -> None:
-        """Store the epoch if another run needs it, or a later one that this run does not reach because its patience
-        ended.
-        """
+        """Store the epoch if another run needs it, or a later one that this run does not reach."""
         if self.sharing is None or self.store is None:
             return
         keys, wanted = self.sharing.keys.multitask, self.sharing.wanted
@@ -202,8 +197,7 @@ class Chain(AbstractPieces):
         return entry is not None
 
     def _put_in(self, entry: Entry) -> None:
-        """Load an entry into the model. Each task's own encoder gets the first one's parameters, except those of its
-        own.
+        """Load an entry into the model. Each task's own encoder gets the first one's parameters, then its own.
 
         The stages before `multitask` train the first encoder for all tasks; of the others an entry has what `multitask`
         trained.
@@ -233,8 +227,7 @@ class Chain(AbstractPieces):
         self.store.put(key, tensors, data)
 
     def _pieces(self, seconds: Sequence[tuple[float, float]]) -> list[StageDone]:
-        """Return the features that `multitask` read, then the parts of it that this run computed, between stored
-        epochs.
+        """Return the features that `multitask` read, then its parts that this run computed, between stored epochs.
 
         `seconds` of all its epochs, (training, evaluating).
         """

@@ -12,9 +12,7 @@ from mtbert.training.evaluation import Evaluation, TaskEvaluation, evaluation_of
 
 
 def own_parts(model: MultitaskModel, task: str) -> tuple[str, ...]:
-    """Return the prefixes of the names of a task's own parameters: head, adapters, and its encoder if none is
-    shared.
-    """
+    """Return the prefixes of a task's own parameters: head, adapters, and its encoder if none is shared."""
     own = (f"heads.{task}.", f"adapters.{task}.", f"copies.{task}.")
     first = bool(model.copies) and task not in model.copies  # the model's own encoder is the first task's
     return (*own, "encoder.") if first else own
@@ -35,9 +33,7 @@ class BestOfEach:
         self.train: dict[str, TaskEvaluation] = {}
 
     def observe(self, dev: Evaluation, train: Evaluation) -> tuple[Evaluation, Evaluation]:
-        """Update the best of each task, the first at a tie; return dev and train evaluations of the best of each so
-        far.
-        """
+        """Update the best of each task, the first at a tie; return the evaluations of the best of each."""
         now = dict(self.model.named_parameters())
         for name, task in self.tasks.items():
             metric, before = task.main_metric, self.dev.get(name)

@@ -90,9 +90,7 @@ class AbstractPieces(ABC):
 
     @abstractmethod
     def after(self, epoch: int, over: bool, state: Callable[[], StageState]) -> None:
-        """Store an epoch that has ended, if needed; `over`: it is the last one of the stage or of the run. `state`
-        makes its state.
-        """
+        """Store an epoch if needed; `over`: it ends the stage or the run. `state` returns its state."""
 
 
 def run(
@@ -258,9 +256,7 @@ class _Course:
 
 
 def train_sample(split: TokenizedSplit, seed: int, name: str, most: int = EPOCH_SAMPLE) -> TokenizedSplit:
-    """Return the train examples that measure the train-dev gap: the same in every epoch, and part of any larger
-    sample.
-    """
+    """Return the train examples that measure the train-dev gap: always the same, nested in larger samples."""
     chosen = numpy_stream(seed, NAME, "train sample", name).permutation(len(split))[:most]
     return split.take(np.sort(chosen))
 

@@ -1,6 +1,4 @@
-"""The `simcse_supervised` stage: a premise is distinguished from everything but what it entails, contradictions
-included.
-"""
+"""The `simcse_supervised` stage: a premise is distinguished from everything but what it entails."""
 
 from __future__ import annotations
 

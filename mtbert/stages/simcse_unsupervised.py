@@ -1,6 +1,4 @@
-"""The `simcse_unsupervised` stage: each sentence is distinguished from the others of its batch under another dropout
-mask.
-"""
+"""The `simcse_unsupervised` stage: each sentence is recognized under another dropout mask."""
 
 from __future__ import annotations
 

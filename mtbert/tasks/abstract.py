@@ -46,8 +46,7 @@ class Tables:
 
 @dataclass(frozen=True)
 class Lines:
-    """Files of a task that are plain text, one sentence per line: name, relative to the data folder -> label of all its
-    lines.
+    """Plain text files of a task, one sentence per line: name, relative to the data folder -> label of its lines.
 
     There is no dev file: a tenth of the lines, by hash, is the dev split.
     """
@@ -139,9 +138,7 @@ class AbstractClassTask(AbstractTask):
         return float(self.words.index(word)) if word in self.words else super().parse_label(text)
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Return the cross entropy, natural logarithm; outputs (batch, classes), labels (batch,) float class
-        numbers.
-        """
+        """Return the cross entropy in nats; outputs (batch, classes), labels (batch,) float class numbers."""
         return functional.cross_entropy(outputs.float(), labels.long())
 
     def predictions(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -51,9 +51,7 @@ def require_finite(evaluation: Evaluation, epoch: int, stage: str) -> None:
 
 
 def degenerate(evaluation: Evaluation) -> list[str]:
-    """Return a sentence for each task whose correlation is 0 by definition: the model gives every example the same
-    number.
-    """
+    """Return a sentence for each task whose correlation is 0 because all its predictions are equal."""
     return [
         f"{name}: every example gets the same number, so Pearson's r is 0 by definition"
         for name, task in evaluation.tasks.items()

@@ -46,8 +46,7 @@ class Features:
     lengths: NDArray[np.int64]
 
     def rows(self, sentences: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
-        """Return features (sentences, tokens, width) padded to the longest, and a mask (sentences, tokens), True where
-        real.
+        """Return features (sentences, tokens, width) padded to the longest, and a mask (sentences, tokens).
 
         Padding repeats the sentence's first row: any finite numbers will do.
         """
@@ -139,9 +138,7 @@ def in_memory(blocks: Blocks) -> Tensor:
 
 
 def in_hidden_file(blocks: Blocks) -> Tensor:
-    """Return the rows (rows, width), mapped from a temporary file without a name: it disappears with the array or the
-    process.
-    """
+    """Return the rows (rows, width), mapped from a nameless temporary file that disappears with them."""
     with tempfile.TemporaryFile() as file:
         _write(TimedBlocks(blocks), file, key="")
         return _map(file, key="").values

@@ -165,9 +165,7 @@ def _compute(
     size: int,
     key: str,
 ) -> tuple[Features, Kept]:
-    """Compute the states at the border for every sentence of a split, about `size` bytes; return them with their
-    cost.
-    """
+    """Compute the states at the border for every sentence of a split; return them with their cost."""
     batches = evaluation_batches(split.lengths(), sentences=1 if split.second is None else 2)
     device = device_of(model)
 

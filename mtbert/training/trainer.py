@@ -34,8 +34,7 @@ OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
 
 
 class Trainer:
-    """Trains the parameters of `model` that require a gradient: batches, sampler, balancer, optimizer and schedule of a
-    stage.
+    """Trains those parameters of `model` that require a gradient, in one stage.
 
     `tasks` are trained on `splits`; `options` has the settings of single tasks. Every random draw depends on `seed` and
     the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the sampler, or fewer

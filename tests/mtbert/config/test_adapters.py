@@ -52,7 +52,7 @@ def test_json_gives_the_same_configuration_back() -> None:
         ({"adapters": {"pal": 204}}, r"adapters\.0: Input should be a valid dictionary"),
         (
             {"adapters": ["pal"], "backbone": "bilstm"},
-            "adapters need the layers of a BERT, got pal with backbone bilstm",
+            "a BiLSTM has no place for adapters, got pal with backbone bilstm",
         ),
         (
             {"adapters": ["pal", "lora"], "multitask": {"trainable": {"name": "heads"}}},

@@ -102,7 +102,7 @@ def test_a_launch_is_told_what_leaks_and_how_many_triplets_there_are(
 
     told, count = notes(GIVEN["space"], made_up=False), len(checked.sentences.texts["nli.sent0"])
     assert told[0].startswith("quora: dropped 857 train rows")
-    assert told[2].startswith(f"simcse_supervised has {count} triplets: ")
+    assert told[2].startswith(f"simcse_supervised has {count} triplets; ")
     without = notes("pooling", made_up=False)
     assert told[:2] == without[:2] and not any("triplets" in note for note in without)
     assert not any("dropped" in note or "triplets" in note for note in notes("pooling", made_up=True))
