@@ -140,21 +140,33 @@ def private_faults(found: list[Source]) -> list[str]:
     ]
 
 
-def cycle(found: list[Source]) -> list[str]:
-    """The modules of one cycle of module-level imports, in order; empty where there is none."""
+def cycle(found: list[Source], *, everywhere: bool = False, by_folder: bool = False) -> list[str]:
+    """The modules of one cycle of imports, in order; empty where there is none.
+
+    Imports at module level alone, or `everywhere`: also those inside functions and for type checkers. `by_folder`: the
+    files of a sub-package count as one module.
+    """
     modules = {source.module for source in found}
-    arrows: dict[str, set[str]] = {source.module: set() for source in found}
+    arrows: dict[str, set[str]] = {}
     for source in found:
+        start = _folder(source.module) if by_folder else source.module
         for imported in imports(source):
             # `from package import name` needs the submodule of that name, or else the package itself
             target = imported.target if imported.target in modules else imported.target.rpartition(".")[0]
-            if imported.at_module_level and target in modules:
-                arrows[source.module].add(target)
+            if target in modules and (imported.at_module_level or everywhere):
+                end = _folder(target) if by_folder else target
+                if start != end or not by_folder:
+                    arrows.setdefault(start, set()).add(end)
     try:
         TopologicalSorter(arrows).prepare()
     except CycleError as error:
         return [str(module) for module in error.args[1]]
     return []
+
+
+def _folder(module: str) -> str:
+    """The sub-package directly below the package that a module is in; a file directly below the package itself."""
+    return ".".join(module.split(".")[:2])
 
 
 def database_faults(found: list[Source]) -> list[str]:
@@ -191,6 +203,12 @@ def test_no_private_module_of_optuna_is_imported(project: list[Source]) -> None:
 
 def test_no_cycle_of_imports_at_module_level(project: list[Source]) -> None:
     assert cycle(project) == []
+
+
+@pytest.mark.parametrize("package", ["mtbert", "search_spaces"])
+def test_no_cycle_of_any_imports_between_files_nor_between_sub_packages(project: list[Source], package: str) -> None:
+    own = [source for source in project if source.path.parts[0] == package]
+    assert cycle(own, everywhere=True) == [] and cycle(own, everywhere=True, by_folder=True) == []
 
 
 def test_only_the_records_open_the_database(project: list[Source]) -> None:
@@ -281,6 +299,15 @@ def test_an_import_inside_a_function_or_for_types_only_makes_no_cycle(tmp_path: 
         results__d="import results.c",
     )
     assert cycle(found) == []
+
+
+def test_a_cycle_for_type_checkers_or_between_sub_packages_is_found(tmp_path: Path) -> None:
+    types_only = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import results.d"
+    found = made_up(tmp_path / "files", results__c=types_only, results__d="import results.c")
+    assert set(cycle(found, everywhere=True)) == {"results.c", "results.d"}
+    files = {"results__x__a": "import results.y.a", "results__y__a": "", "results__y__b": "import results.x.b"}
+    found = made_up(tmp_path / "folders", **files, results__x__b="")
+    assert cycle(found) == [] and set(cycle(found, by_folder=True)) == {"results.x", "results.y"}
 
 
 def test_opening_the_database_elsewhere_is_found(tmp_path: Path) -> None:
