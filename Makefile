@@ -1,6 +1,6 @@
 # make study   set up, then the main job: search, confirm, ablate and report on made-up data, about ten minutes
 # make test    set up, then the default tier of the tests: a minute and a half on two cores
-# make check   what CI runs after `make test`: formatting, types, the slow tier
+# make check   what CI runs after `make test`: formatting, types, the English, the slow tier
 # make nightly whatever takes longer: every fuzz case, a hundred kills, every technique on a pretrained encoder
 # The set-up is done once: it is repeated only when pyproject.toml or constraints.txt change.
 
@@ -27,6 +27,7 @@ check: $(VENV)/.set-up-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tests/prose/check.py
 	$(PYTEST) -m "slow and not gpu"
 
 nightly: $(VENV)/.set-up-dev

@@ -30,23 +30,23 @@ from sqlalchemy import make_url
 from sqlalchemy import text as sql
 
 import search_spaces
-from results.records import Database, open_database
-from results.rows import StudyRow
+from results.database.database import Database, open_database
+from results.database.rows import StudyRow
 from search_spaces import Space, describe
 from study.driver import Driver
 from study.engines.abstract import AbstractEngine
-from study.environment import environment
-from study.execution import Execution
-from study.lease import Lease
+from study.execution.executor import Execution
+from study.execution.lease import Lease
+from study.execution.observer import AbstractObserver, Request
+from study.execution.recording import Places
 from study.messages import EpochDone, Event, Job, RunDone, StageSeconds, TaskOutputs
-from study.observer import AbstractObserver, Request
-from study.recording import Places
+from study.provenance.environment import environment
 from study.resolve import resolve
-from study.search import Search
+from study.search.optuna_search import Search
 from study.settings import Settings
 from study.trainers.abstract import StudyFacts
-from study.trainers.multitask_bert import MultitaskBert
-from study.trainers.stage_keys import StageKeys
+from study.trainers.bert.stage_keys import StageKeys
+from study.trainers.bert.trainer import MultitaskBert
 
 EPOCHS, EXAMPLES = 3, 100
 TASKS = {"sst": 5, "quora": 1, "sts": 1}

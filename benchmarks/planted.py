@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # behind this folder: run from a checkout, too
 
-from results.importance import importances
+from results.analysis.winners_curse import WinnersCurse
+from results.importance.evaluate import importances
 from results.statistics import (
     CorrelationDifference,
     Difference,
@@ -44,7 +45,6 @@ from results.statistics import (
     selection_gap,
     spending,
 )
-from results.winners_curse import WinnersCurse
 
 Array = NDArray[np.float64]
 SEED_DEVIATION, EXAMPLES = 0.007, 1000
@@ -205,7 +205,7 @@ def chosen_reference(rng: np.random.Generator, repetitions: int) -> Iterator[Fig
             best, rows, curse = _chosen(runs, true, LOOKS[0])
             looked += _errs(looked_at(rows, best, shares, margin=0.005, compare=partial(_corrected, curse)))
         told = f"best of {CONFIRMED} as the reference, true scores deviating by {100 * spread:g} points"
-        left = f"luck left in: {100 * plain / repetitions:.1f}"
+        left = f"uncorrected: {100 * plain / repetitions:.1f}"
         yield Figure(f"{told}: a table of 20 null rows errs ({left})", 100 * once / repetitions, 0, 5, "%")
         yield Figure(f"{told}: the same at looks at 3, 4, 5, 6 seeds", 100 * looked / repetitions, 0, 5, "%")
 

@@ -25,8 +25,8 @@ from optuna.trial import Trial
 import search_spaces
 from search_spaces import Factor, Space
 from search_spaces.grammar import Choice, choose
-from study import samplers
-from study.response_surface import Surface, plant
+from study.search import samplers
+from study.trainers.rehearsal.response_surface import Surface, plant
 
 TASKS = ("sst", "quora", "sts")
 NOISE = 0.01  # standard deviation of a run's score

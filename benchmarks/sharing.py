@@ -30,7 +30,7 @@ from typing import NamedTuple
 import search_spaces
 from mtbert.config import RunConfig, parse
 from mtbert.stage_store.keys import MULTITASK, SINGLE_TASK, chain_keys
-from results.records import open_database
+from results.database.database import open_database
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = Path(os.environ.get("MTBERT_DATA") or ROOT.parent / "shared" / "data")

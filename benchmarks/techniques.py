@@ -39,10 +39,10 @@ from mtbert.errors import ConfigurationError
 from mtbert.run import prepare_data
 from search_spaces import Space
 from search_spaces.grammar.choices import places
-from study.configuration import SENTENCES, to_config
 from study.resolve import resolve
-from study.sentences import with_sentences
 from study.settings import Settings
+from study.trainers.bert.configuration import SENTENCES, to_config
+from study.trainers.bert.pretraining_texts import with_sentences
 
 BATCH_SIZE, BATCHES = 8, 2  # batches of each task in an epoch
 STAGE_BATCHES = 3

@@ -13,9 +13,9 @@ beside it.
 
 The peer: each run of the study that did not fail, that is each distinct configuration and seed, paused and pruned ones
 too, with all its stages and all its epochs. Its batches, steps of the optimizer and examples to evaluate are counted
-with `study.workload`, and multiplied by what the loop of `starter.py` takes for them: processor seconds of one thread,
-medians, of the same encoder, on the study's own sentences, in batches of the same size, with as much frozen. The
-baseline is measured before the study and after it, all else after it, corrected by the mean of the two.
+with `study.trainers.bert.workload`, and multiplied by the time that the loop of `starter.py` takes for them: processor
+seconds of one thread, medians, of the same encoder, on the study's sentences, in batches of the same size, with as
+much frozen. The baseline is measured before the study and after it, all else after it, corrected by the mean of both.
 
 SMART is written into the loop too: a run that has it makes three passes a batch there as here. In favour of the peer:
 all other techniques cost it nothing (adapters, surgery, balancers, Bregman's teacher, other heads' arithmetic); masked
@@ -50,11 +50,11 @@ from mtbert.data.tokenize import Prepared
 from mtbert.regularizers.smart import SmartRegularizer
 from mtbert.stages import fine_tune_first, mlm, multitask, simcse_supervised, simcse_unsupervised, single_task
 from mtbert.training.trainer import sizes_of
-from results.records import open_database
-from results.rows import RunRow
-from study.preparation import check_all, prepare
+from results.database.database import open_database
+from results.database.rows import RunRow
 from study.resolve import resolve
-from study.workload import together, workload
+from study.trainers.bert.preparation import check_all, prepare
+from study.trainers.bert.workload import together, workload
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "whole"

@@ -48,7 +48,7 @@ def around(context: multiprocessing.context.BaseContext) -> tuple[float, float]:
 def main() -> None:
     """Measure and print."""
     forked, fresh = multiprocessing.get_context("forkserver"), multiprocessing.get_context("spawn")
-    forked.set_forkserver_preload(["study.objective", "torch._dynamo"])
+    forked.set_forkserver_preload(["study.trainers.bert.worker", "torch._dynamo"])
     around(forked)  # starts the server: once a study
     times: dict[str, list[float]] = {"forked": [], "fresh": []}
     memory = 0.0

@@ -18,7 +18,7 @@ if sys.argv[:1] == ["-m"] or "MTBERT_STUDY_STARTS" in os.environ:
 
 from typing import TYPE_CHECKING
 
-from results.defaults import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
     from results.frames import StudyFrames
@@ -27,7 +27,7 @@ __all__ = ["DEFAULT_STORAGE", "load"]
 
 
 def load(storage: str, name: str) -> StudyFrames:
-    """The tables of study `name` in the database at URL `storage`, as pandas frames; see docs/pandas.md.
+    """Return the tables of study `name` in the database at URL `storage`, as pandas frames; see docs/pandas.md.
 
     StorageError when there is no such database, UnknownStudy when it has no such study.
     """

@@ -5,27 +5,21 @@ from __future__ import annotations
 import difflib
 import json
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import Any
 
 import pandas as pd
-from sqlalchemy import Select, inspect, select
 
-from results import schema
-from results.column_types import Number, Whole
-from results.natural_tables import natural
-from results.records import Database, open_database
-from results.rows import RunRow, StudyRow
-from results.study_results import StudyResults
-from results.task_units import units_of
-from results.trial_frame import trial_frame
+from results.database.database import Database, open_database
+from results.database.rows import StudyRow
+from results.measurements.record_frames import RECORDED, record_frames
+from results.measurements.run_frame import trial_frame
+from results.measurements.study_results import StudyResults
 from search_spaces.output import plain
 
-RECORDED = ("runs", "choices", "epochs", "tasks", "stages", "cells", "environments", "data_issues")
 # Those that follow from runs, as the schema of the exports has them; a study has those of what it has measured.
 _SCHEMA = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
 FOLLOWING = tuple(name for name in _SCHEMA["properties"] if name not in (*RECORDED, "comparison"))
@@ -122,24 +116,6 @@ def study_frames(
     )
 
 
-def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
-    """Return the frames of what was recorded: `RECORDED`."""
-    run, cell, issue = schema.Run, schema.Cell, schema.DataIssue
-    cells = select(cell).where(cell.study_name == name).order_by(cell.phase, cell.position, cell.name)
-    runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
-    issues = select(issue).where(issue.study_name == name).order_by(issue.id)
-    return {
-        "runs": natural("runs", runs, units_of(database.studies.require(name))),
-        "choices": _choices(database.runs.of_study(name, configs=False)),
-        "epochs": _of_runs(database, name, schema.EpochMetric),
-        "tasks": _of_runs(database, name, schema.TaskMetric),
-        "stages": _of_runs(database, name, schema.Stage),
-        "cells": _frame(database, cell, cells),
-        "environments": environment_frame(database, name),
-        "data_issues": _frame(database, issue, issues).drop(columns="id"),
-    }
-
-
 def _plot_with_plotly() -> None:
     """Let `.plot` draw with plotly where matplotlib is not installed; a backend that the user chose stays."""
     if pd.options.plotting.backend == "matplotlib" and find_spec("matplotlib") is None:
@@ -156,50 +132,6 @@ def _stored_tables(storage: str, name: str) -> dict[str, pd.DataFrame]:
 
 
 def _following_tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
-    from results.export import tables  # which needs this module
+    from results.export import tables  # the whole report: only where its tables are asked for
 
     return tables(database, name)
-
-
-def environment_frame(database: Database, name: str) -> pd.DataFrame:
-    """Return what the runs of a study ran on, one row per environment."""
-    run, environment = schema.Run, schema.Environment
-    used = select(run.environment_id).where(run.study_name == name)
-    wanted = select(environment).where(environment.id.in_(used)).order_by(environment.id)
-    return _frame(database, environment, wanted)
-
-
-def _of_runs(database: Database, name: str, table: type[schema.Base]) -> pd.DataFrame:
-    key = inspect(table).primary_key
-    statement = select(table).join(schema.Run).where(schema.Run.study_name == name).order_by(*key)
-    return _frame(database, table, statement)
-
-
-def _frame(database: Database, table: type[schema.Base], statement: Select[Any]) -> pd.DataFrame:
-    columns = [column.key for column in inspect(table).column_attrs]
-    found = database.columns(statement.with_only_columns(*(getattr(table, column) for column in columns)))
-    texts = {name: _texts(found[name]) if name.endswith("_json") else found[name] for name in columns}
-    return pd.DataFrame(texts, columns=columns).astype(_types(table, found))
-
-
-def _texts(objects: Sequence[object]) -> list[str | None]:
-    return [None if one is None else json.dumps(one) for one in objects]
-
-
-def _types(table: type[schema.Base], found: Mapping[str, Sequence[object]]) -> dict[str, str]:
-    """Return the types of columns that pandas cannot tell from the values when some are missing, or all."""
-    kinds = {column.key: column.type for column in table.__table__.columns if column.nullable}
-    types = {name: "float64" for name, kind in kinds.items() if isinstance(kind, Number)}
-    types |= {name: "Int64" for name, kind in kinds.items() if isinstance(kind, Whole)}
-    if "best_epoch" in kinds:  # epochs are whole numbers, unless a trainer of this study reported fractions of them
-        types["best_epoch"] = "Float64" if any(isinstance(epoch, float) for epoch in found["best_epoch"]) else "Int64"
-    return types
-
-
-def _choices(runs: Sequence[RunRow]) -> pd.DataFrame:
-    columns = {
-        "run_id": [run.id for run in runs for _ in run.choices_json],
-        "factor": [factor for run in runs for factor in run.choices_json],
-        "level": [str(level) for run in runs for level in run.choices_json.values()],
-    }
-    return pd.DataFrame(columns, columns=list(columns))

@@ -19,7 +19,7 @@ from types import FrameType, ModuleType
 OURS = ("mtbert", "results", "search_spaces", "study")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOADER = os.path.join(ROOT, "study", "functions.py")  # imports names given by the user
-MARK = "MTBERT_STUDY_STARTS"  # set while this project starts a process (`study.interrupts`)
+MARK = "MTBERT_STUDY_STARTS"  # set while this project starts a process (`study.signals`)
 
 
 class OwnFilesFirst:

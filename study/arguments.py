@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from mtbert.data import dropped
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from study.flags import Group, declared, faults, flag
 from study.functions import spelled
 from study.settings import REHEARSAL, RETRIES, Limits, Settings, SettingsError
@@ -92,7 +92,7 @@ class Options:
 
     def repeated(self) -> list[str]:
         """Return the flags that a launch which resumes the study must give again; passwords are masked."""
-        from results.storage_url import mask
+        from results.database.url import mask
 
         values = {one: getattr(self, one.field) for one in declared(self) if one.flag.repeat}
         pairs = [(one.option, each) for one, value in values.items() if value != one.default for each in _each(value)]

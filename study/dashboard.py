@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
 
@@ -119,10 +119,10 @@ def _complete(storage: str, name: str) -> None:
     from optuna.exceptions import OptunaError
     from sqlalchemy.exc import SQLAlchemyError
 
+    from results.database.database import open_database
+    from results.database.read_only import is_read_only
+    from results.database.url import foreign_rows, mask, parse_url
     from results.errors import ResultsError
-    from results.read_only import is_read_only
-    from results.records import open_database
-    from results.storage_url import foreign_rows, mask, parse_url
     from study.web.optuna_notes import complete
 
     try:

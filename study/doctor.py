@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from search_spaces import output
 from search_spaces.output import plain
 
@@ -70,11 +70,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _of_study(options: argparse.Namespace) -> dict[str, Any]:
     """Examine the study's records, and its store where it has one on this machine."""
-    from results.storage_url import foreign_rows
-    from study import doctor_study
+    from results.database.url import foreign_rows
+    from study import diagnosis
 
     with foreign_rows(options.storage, debug=options.debug):
-        records = doctor_study.examine(options.storage, options.name, fix=options.fix)
+        records = diagnosis.examine(options.storage, options.name, fix=options.fix)
     found: dict[str, Any] = {"study": options.name, "records": records}
     if not any(finding["kind"] == "old_schema" and finding["done"] is None for finding in records):
         folder = store_of(options.storage, options.name)
@@ -95,8 +95,8 @@ def _as_text(found: dict[str, Any]) -> str:
 
 def store_of(storage: str, name: str) -> Path | None:
     """Return the folder of a study's store; None where it shares nothing."""
-    from results.records import open_database
-    from results.stages import STORE
+    from results.database.database import open_database
+    from results.measurements.stages import STORE
 
     with open_database(storage, create=False) as database:
         noted = database.studies.require(name).decisions_json.get(STORE)

@@ -11,22 +11,23 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from results.designs import CellPlan
-from results.leaderboard import confirmed_ranking
-from results.path import PATH, fresh_mean
-from results.records import Database
-from results.rows import Cell, RunRow, runs_again
-from results.study_results import REFERENCE, StudyResults
+from results.analysis.greedy_path import PATH, fresh_mean
+from results.analysis.leaderboard import confirmed_ranking
+from results.database.database import Database
+from results.database.rows import Cell, RunRow, runs_again
+from results.measurements.study_results import REFERENCE, StudyResults
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
-from study import experiments, extra_seeds, phases
-from study.execution import Execution
-from study.greedy_path import GreedyPath, decided_steps, walk
-from study.observer import Request
-from study.search import Search
-from study.search_phase import SearchPhase, ranking
+from study.designs.designs import CellPlan
+from study.execution.executor import Execution
+from study.execution.observer import Request
+from study.execution.stage_sharing import in_order, wanted_epochs
+from study.phases import ablation, extra_seeds
+from study.phases import cells as phases
+from study.phases.greedy_path import GreedyPath, decided_steps, walk
+from study.phases.search import SearchPhase, ranking
+from study.search.optuna_search import Search
 from study.settings import Settings
-from study.sharing import in_order, wanted_epochs
 from study.trainers.abstract import AbstractTrainer, Configuration
 
 # Decisions of later phases about the best, which are made again when another is confirmed.
@@ -106,7 +107,7 @@ class Driver:
             self._execution.observer.say("Nothing to ablate: no configuration has all its confirmed runs.")
             return
         settings = self._settings
-        asked = experiments.planned(self._space, best, settings.designs, settings.ablations)
+        asked = ablation.planned(self._space, best, settings.designs, settings.ablations)
         cells = asked.cells
         self._write_cells("ablate", cells)
         self._decide(asked.decisions(self._digest(best)))

@@ -146,7 +146,7 @@ def _origin(where: str) -> str:
 
 
 def _is_theirs(filename: str) -> bool:
-    """Whether a file is neither Python's own, nor this one, nor of a library that is installed."""
+    """Return whether a file is neither Python's own, nor this one, nor of a library that is installed."""
     if filename.startswith(("<frozen", str(_STDLIB))) or filename == __file__:
         return False
     return not {"site-packages", "dist-packages"} & set(Path(filename).parts)

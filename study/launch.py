@@ -25,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
     from search_spaces import SpaceError
-    from study.acceptance import FailuresStop
     from study.engines.abstract import EngineError
-    from study.execution import Interrupted
+    from study.execution.acceptance import FailuresStop
+    from study.execution.executor import Interrupted
     from study.session import Session
 
     try:
@@ -57,20 +57,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _print_traceback() -> None:
     """Print the traceback of the error being handled, without passwords."""
-    from results import storage_url
+    from results.database import url
 
-    print(storage_url.mask(traceback.format_exc()), file=sys.stderr)
+    print(url.mask(traceback.format_exc()), file=sys.stderr)
 
 
 def _crashed(error: Exception, debug: bool) -> int:
-    from results import storage_url
+    from results.database import url
 
     if debug:
         _print_traceback()
     else:
         place = "its traceback is in launch.log in the study's folder; --debug prints it"
         told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"
-        print(plain(storage_url.mask(told)), file=sys.stderr)
+        print(plain(url.mask(told)), file=sys.stderr)
     return CRASHED
 
 

@@ -46,7 +46,7 @@ class Job:
 
     `model_folder` is where the best epoch's model is kept (train), or is read from (test; a model that is not
     there is trained again, which gives the same bits). `log` takes what the run's
-    processes write (`study.run_log`); None: they write where the driver does.
+    processes write (`study.engines.run_log`); None: they write where the driver does.
     """
 
     run_id: int
@@ -54,7 +54,7 @@ class Job:
     config: Mapping[str, Any]
     prepared_folder: Path
     seed: int = 0
-    worker: str = "study.objective:carry_out"
+    worker: str = "study.trainers.bert.worker:carry_out"
     facts: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     threads: int = 1
@@ -134,7 +134,7 @@ class RunDone:
     shared_train_seconds: float = 0.0
 
     def own_train_seconds(self) -> float:
-        """What the run would have taken to train on its own."""
+        """Return what the run would have taken to train on its own."""
         return self.train_seconds + self.shared_train_seconds
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from results.code_versions import note as code_note
+from results.analysis.summary import Summary, summarise
+from results.database.database import Database
 from results.export import write_tables_of
-from results.outcome import outcome_of
-from results.records import Database
+from results.measurements.code_versions import note as code_note
+from results.measurements.study_results import StudyResults
 from results.report import write_report_of
-from results.study_results import StudyResults
-from results.summary import Summary, summarise
+from results.report.content import outcome_of
 from search_spaces import output
-from study import ending
 from study.arguments import Options
-from study.ending_claims import ClaimsEnding
-from study.ending_designs import DesignsEnding
+from study.console import summary as ending
+from study.console.summary_claims import ClaimsEnding
+from study.console.summary_designs import DesignsEnding
+from study.console.terminal import PlainConsole
 from study.settings import Settings
-from study.terminal import PlainConsole
 from study.trainers.abstract import AbstractTrainer
 from study.web import optuna_notes
 
@@ -72,7 +72,7 @@ def _keep_best(
     rows = [run for run in runs if run.id in counted and run.seed in seeds]
     kept = trainer.keep_best(rows, study_folder / "models", folder, console.say) if rows else None
     if kept is not None:
-        from study import model_card  # torch
+        from study.trainers.bert import model_card  # torch
 
         again = ending.repeat_command(settings.data, folder, kept.seed)
         model_card.write(database, results, summary, model_card.KeptModel(kept, folder, again))

@@ -14,41 +14,44 @@ from typing import Any
 
 from mtbert.data import dropped
 from mtbert.stage_store.store import StageStore
-from results import storage_url
-from results.records import Database, open_database
-from results.task_units import units_from
-from results.wording import plural
+from results.database import url
+from results.database.database import Database, open_database
+from results.measurements.task_units import units_from
+from results.text.formatting import plural
 from search_spaces import output
-from study import objectives, plan, results_files, run_log, store_note
-from study.acceptance import FailuresStop
+from study import results_files
 from study.arguments import Options
-from study.beginning import compiled, create_or_resume, earlier_settings
-from study.code_changes import CodeChange
-from study.design_plan import decided_best
-from study.detectable import seen_noise
+from study.console.progress import Progress
+from study.console.resume_command import resume_command
+from study.console.terminal import PlainConsole
 from study.driver import Driver
-from study.engines import making
+from study.engines import choose, run_log
 from study.engines.abstract import AbstractEngine, EngineLost
-from study.environment import environment
-from study.execution import Execution, Interrupted, TimeIsUp
-from study.folder import folder_held, log_to
-from study.interrupts import stopping_on_signal
-from study.lease import Lease
-from study.live import LiveReport
-from study.observer import Observers
-from study.phases import changes, first_tried
-from study.progress import Progress
-from study.recording import Places
+from study.execution.acceptance import FailuresStop
+from study.execution.executor import Execution, Interrupted, TimeIsUp
+from study.execution.lease import Lease
+from study.execution.observer import Observers
+from study.execution.recording import Places
+from study.phases.cells import changes, first_tried
+from study.planning import plan
+from study.planning.designs import decided_best
+from study.planning.detectable import seen_noise
+from study.provenance import store_note
+from study.provenance.environment import environment
+from study.provenance.folder import folder_held, log_to
+from study.provenance.trust import LOG, check_stored
 from study.resolve import resolve
-from study.resuming import resume_command
-from study.retrying import retry_failed
-from study.search import Search
+from study.resume.code_changes import CodeChange
+from study.resume.open_study import compiled, create_or_resume, earlier_settings
+from study.resume.retry_failed import retry_failed
+from study.search import objectives
+from study.search.optuna_search import Search
 from study.settings import STORE, SettingsError
-from study.task_declaration import check_objectives, margin
-from study.terminal import PlainConsole
+from study.signals import stopping_on_signal
 from study.tracking import choose as trackers
 from study.trainers.choose import trainer_of
-from study.trust import LOG, check_stored
+from study.trainers.custom.task_declaration import check_objectives, margin
+from study.web.live import LiveReport
 
 log = logging.getLogger("study")
 
@@ -60,12 +63,12 @@ class Session:
 
     def __init__(self, options: Options, given: Mapping[str, Any]) -> None:
         options.check()
-        making.check(options)
+        choose.check(options)
         trackers.check(options.track)
         self._options = options
         self._console = PlainConsole(stderr=bool(options.json))
         if given.get("precision") == "auto":
-            from study.trainers.multitask_bert import precision  # torch
+            from study.trainers.bert.trainer import precision  # torch
 
             given = {**given, "precision": precision()}
         stored, source = earlier_settings(options.storage, given, changes_nothing=options.plan)
@@ -90,7 +93,7 @@ class Session:
     def plan(self) -> None:
         """Print what would run, how long it would take and what it could see; writes nothing."""
         self._say_notes()
-        with making.engine(self._options, self._trainer) as engine:
+        with choose.engine(self._options, self._trainer) as engine:
             best = decided_best(self._options.storage, self._settings.name, self._trainer.space)
             planned = plan.make(self._trainer, self._settings, engine.workers, self._seen, best)
         if self._options.json:
@@ -105,11 +108,11 @@ class Session:
             Interrupted: the study was stopped; the message says how to resume it.
             FailuresStop: its runs fail alike.
         """
-        with making.engine(self._options, self._trainer) as engine:
+        with choose.engine(self._options, self._trainer) as engine:
             return self._launch(engine)
 
     def _launch(self, engine: AbstractEngine) -> int:
-        settings, command = self._settings, storage_url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
+        settings, command = self._settings, url.masked_command(["python", "-m", "study.launch", *sys.argv[1:]])
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

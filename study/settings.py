@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from mtbert.random_streams import derive
-from results.rows import CONSECUTIVE_SEEDS
+from results.database.rows import CONSECUTIVE_SEEDS
 from search_spaces.output import plain
 from study.flags import flag
 
@@ -19,7 +19,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: it names a folder and c
 MOST_SEED = 2**62  # further seeds are this one and some more, and a column of a database ends at 2**63
 STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
-# The designs of an ablation (`study.experiments`), and the default ones.
+# The designs of an ablation (`study.phases.ablation`), and the default ones.
 DESIGNS = ("leave_one_out", "one_at_a_time", "add_one_in", "pairs", "factorial", "path")
 SINGLE_CHANGES = ("leave_one_out", "one_at_a_time")
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from results import DEFAULT_STORAGE
+from results.database.defaults import DEFAULT_STORAGE
 from search_spaces import output
 
 
@@ -33,26 +33,26 @@ def main(arguments: list[str] | None = None) -> int:
         print("--log RUN needs the name of the run's study: --name N", file=sys.stderr)
         return 2
     # Here, not above: --help needs none of it.
+    from results.database.url import foreign_rows
     from results.errors import ResultsError
-    from results.storage_url import foreign_rows
-    from study import status_tables
-    from study.terminal import PlainConsole
+    from study.console import status
+    from study.console.terminal import PlainConsole
 
     try:
         with foreign_rows(options.storage, debug=options.debug):
             if options.log is not None:
-                data = status_tables.read_log(options.storage, options.name, options.log)
+                data = status.read_log(options.storage, options.name, options.log)
             else:
-                data = status_tables.read(options.storage, options.name)
+                data = status.read(options.storage, options.name)
     except ResultsError as error:
         print(error, file=sys.stderr)
         return 2
     if options.json:
         output.print_object(json.dumps(data, indent=2))
     elif options.log is not None:
-        print(status_tables.log_text(data))
+        print(status.log_text(data))
     else:
-        status_tables.show(data, PlainConsole(), failed=options.failed)
+        status.show(data, PlainConsole(), failed=options.failed)
     return 0
 
 

@@ -1,25 +1,21 @@
-"""The import arrows of DESIGN.md, read from the source of every file, and checked on made-up files first.
+"""The structure of the packages: which imports are allowed, and how large things may be.
 
-`study` imports everything; `results` itself, `search_spaces.grammar` and `search_spaces.output`, and no torch; `mtbert`
-and `search_spaces` none of ours. No package has a cycle of imports at module level. Only `results/records*.py`,
-`results/schema*.py` and the migrations open the database.
+`study` imports the other packages; `results` imports a few modules of `search_spaces` and no torch; `mtbert` and
+`search_spaces` import none of ours. No imports form a cycle, not even inside functions or for type checkers. The
+sub-packages import each other exactly as docs/architecture.md shows. Only `results/database` opens the database.
+`tests/helpers/structure.py` prints the sizes and their limits.
 """
 
 from __future__ import annotations
 
 import ast
-import functools
+import re
 import sys
-from collections.abc import Iterator
-from fnmatch import fnmatch
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path, PurePath
-from typing import NamedTuple
+from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("mtbert", "search_spaces", "results", "study")
+from source_tree import PACKAGES, ROOT, Source, cycle, file_arrows, imports, room_arrows, sources, within
+from structure import measures, table
 
 # What a package may import of ours, besides itself.
 OURS = {
@@ -38,69 +34,9 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
 }
 NOT_IN_RESULTS = {"torch", "tokenizers", "safetensors"}
 ENGINE_MAKERS = {"create_engine", "engine_from_config"}
-DATABASE_FILES = ("records*.py", "schema*.py", "migrations")  # or folders, directly below results
-
-
-class Import(NamedTuple):
-    """One imported module or name, dotted, and whether importing the file already needs it."""
-
-    target: str
-    line: int
-    at_module_level: bool
-
-
-class Source(NamedTuple):
-    """One file: its place below the root, its module name, its text and syntax tree."""
-
-    path: PurePath
-    module: str
-    text: str
-    tree: ast.Module
-
-
-def sources(root: Path) -> list[Source]:
-    found = []
-    for package in PACKAGES:
-        for file in sorted((root / package).rglob("*.py")):
-            path = file.relative_to(root)
-            parts = path.with_suffix("").parts
-            module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            text = file.read_text(encoding="utf-8")
-            found.append(Source(path, module, text, ast.parse(text)))
-    return found
-
-
-@functools.cache
-def imports(source: Source) -> tuple[Import, ...]:
-    return tuple(_imports(source, source.tree, at_module_level=True))
-
-
-def _imports(source: Source, node: ast.AST, *, at_module_level: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            yield from (Import(alias.name, child.lineno, at_module_level) for alias in child.names)
-        elif isinstance(child, ast.ImportFrom):
-            base = _base(source, child)
-            yield from (Import(f"{base}.{alias.name}", child.lineno, at_module_level) for alias in child.names)
-        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            for part in child.body:
-                yield from _imports(source, ast.Module([part], []), at_module_level=False)
-            for part in child.orelse:
-                yield from _imports(source, ast.Module([part], []), at_module_level=at_module_level)
-        elif not isinstance(child, ast.expr):  # in which no import can be
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-            yield from _imports(source, child, at_module_level=at_module_level and not inside)
-
-
-def _base(source: Source, node: ast.ImportFrom) -> str:
-    if not node.level:
-        return node.module or ""
-    package = source.module.split(".") if source.path.name == "__init__.py" else source.module.split(".")[:-1]
-    return ".".join([*package[: len(package) - node.level + 1], *([node.module] if node.module else [])])
-
-
-def within(target: str, module: str) -> bool:
-    return target == module or target.startswith(f"{module}.")
+DATABASE = "results/database"
+# A row of a table of docs/architecture.md: sub-package, purpose, the sub-packages of the same package that it imports.
+ROOM_ROW = re.compile(r"^\| `(\w+/\w+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)
 
 
 def arrow_faults(found: list[Source]) -> list[str]:
@@ -131,7 +67,7 @@ def third_party_faults(found: list[Source]) -> list[str]:
 
 
 def private_faults(found: list[Source]) -> list[str]:
-    """Imports of Optuna's private modules, which any of its releases may change."""
+    """Return the imports of Optuna's private modules, which any of its releases may change."""
     return [
         f"{source.path}:{imported.line} imports {imported.target}"
         for source in found
@@ -140,42 +76,10 @@ def private_faults(found: list[Source]) -> list[str]:
     ]
 
 
-def cycle(found: list[Source], *, everywhere: bool = False, by_folder: bool = False) -> list[str]:
-    """The modules of one cycle of imports, in order; empty where there is none.
-
-    Imports at module level alone, or `everywhere`: also those inside functions and for type checkers. `by_folder`: the
-    files of a sub-package count as one module.
-    """
-    modules = {source.module for source in found}
-    arrows: dict[str, set[str]] = {}
-    for source in found:
-        start = _folder(source.module) if by_folder else source.module
-        for imported in imports(source):
-            # `from package import name` needs the submodule of that name, or else the package itself
-            target = imported.target if imported.target in modules else imported.target.rpartition(".")[0]
-            if target in modules and (imported.at_module_level or everywhere):
-                end = _folder(target) if by_folder else target
-                if start != end or not by_folder:
-                    arrows.setdefault(start, set()).add(end)
-    try:
-        TopologicalSorter(arrows).prepare()
-    except CycleError as error:
-        return [str(module) for module in error.args[1]]
-    return []
-
-
-def _folder(module: str) -> str:
-    """The sub-package directly below the package that a module is in; a file directly below the package itself."""
-    return ".".join(module.split(".")[:2])
-
-
 def database_faults(found: list[Source]) -> list[str]:
     faults = []
     for source in found:
-        package, below, *_ = source.path.parts
-        if package == "results" and any(fnmatch(below, pattern) for pattern in DATABASE_FILES):
-            continue
-        if not any(maker in source.text for maker in ENGINE_MAKERS):
+        if source.room == DATABASE or not any(maker in source.text for maker in ENGINE_MAKERS):
             continue
         for node in ast.walk(source.tree):
             name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
@@ -201,17 +105,40 @@ def test_no_private_module_of_optuna_is_imported(project: list[Source]) -> None:
     assert private_faults(project) == []
 
 
-def test_no_cycle_of_imports_at_module_level(project: list[Source]) -> None:
-    assert cycle(project) == []
+def test_no_imports_form_a_cycle(project: list[Source]) -> None:
+    assert cycle(file_arrows(project)) == []
+    assert cycle(room_arrows(project)) == []
 
 
-@pytest.mark.parametrize("package", ["mtbert", "search_spaces"])
-def test_no_cycle_of_any_imports_between_files_nor_between_sub_packages(project: list[Source], package: str) -> None:
-    own = [source for source in project if source.path.parts[0] == package]
-    assert cycle(own, everywhere=True) == [] and cycle(own, everywhere=True, by_folder=True) == []
+def test_sub_packages_import_each_other_as_the_architecture_page_shows(project: list[Source]) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = {source.room for source in project if len(source.path.parts) > 2}
+    shown = {room: {f"{room.split('/')[0]}/{name}" for name in names.split()} for room, names in ROOM_ROW.findall(page)}
+    actual = {room: targets & folders for room, targets in room_arrows(project).items() if room in folders}
+    assert shown == actual
 
 
-def test_only_the_records_open_the_database(project: list[Source]) -> None:
+def test_nothing_is_larger_than_its_limit(project: list[Source]) -> None:
+    rows = measures(project)
+    assert not any(row.exceeded() for row in rows), table(rows)
+
+
+def test_sizes_above_their_limits_are_found(tmp_path: Path) -> None:
+    method = "\n    def method_{}(self):\n        pass\n"
+    found = made_up(
+        tmp_path,
+        **{f"results__crowded__file_{number}": "" for number in range(21)},
+        results__long="x = 1\n" * 301,
+        results__wide="class Wide:\n" + "".join(method.format(number) for number in range(16)),
+    )
+    assert [row.name for row in measures(found) if row.exceeded()] == [
+        "Python files in the largest folder",
+        "lines of the longest file",
+        "public methods of the largest class",
+    ]
+
+
+def test_only_the_database_package_opens_the_database(project: list[Source]) -> None:
     assert database_faults(project) == []
 
 
@@ -274,12 +201,6 @@ def test_optional_libraries_are_fine_inside_functions(tmp_path: Path) -> None:
     assert third_party_faults(found) == []
 
 
-def test_an_import_of_a_private_module_of_optuna_is_found(tmp_path: Path) -> None:
-    text = "import optuna\ndef f():\n    from optuna.samplers._tpe.sampler import default_gamma"
-    found = private_faults(made_up(tmp_path, study__samplers=text))
-    assert len(found) == 1 and found[0].startswith("study/samplers.py:3 imports optuna.samplers._tpe.sampler")
-
-
 def test_a_cycle_is_found(tmp_path: Path) -> None:
     found = made_up(
         tmp_path,
@@ -287,35 +208,42 @@ def test_a_cycle_is_found(tmp_path: Path) -> None:
         results__b="from .c import x",
         results__c="if True:\n    import results.a",
     )
-    assert set(cycle(found)) == {"results.a", "results.b", "results.c"}
+    assert set(cycle(file_arrows(found))) == {"results.a", "results.b", "results.c"}
 
 
-def test_an_import_inside_a_function_or_for_types_only_makes_no_cycle(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["def f():\n    import results.a", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import results.a"],
+)
+def test_an_import_inside_a_function_or_for_types_alone_makes_a_cycle_too(tmp_path: Path, text: str) -> None:
+    found = made_up(tmp_path, results__a="import results.b", results__b=text)
+    assert set(cycle(file_arrows(found))) == {"results.a", "results.b"}
+
+
+def test_a_cycle_of_sub_packages_is_found_where_no_files_form_one(tmp_path: Path) -> None:
     found = made_up(
         tmp_path,
-        results__a="import results.b",
-        results__b="def f():\n    import results.a",
-        results__c="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import results.d",
-        results__d="import results.c",
+        results__one__a="import results.two.b",
+        results__two__b="",
+        results__two__c="from results.one import d",
+        results__one__d="",
     )
-    assert cycle(found) == []
-
-
-def test_a_cycle_for_type_checkers_or_between_sub_packages_is_found(tmp_path: Path) -> None:
-    types_only = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import results.d"
-    found = made_up(tmp_path / "files", results__c=types_only, results__d="import results.c")
-    assert set(cycle(found, everywhere=True)) == {"results.c", "results.d"}
-    files = {"results__x__a": "import results.y.a", "results__y__a": "", "results__y__b": "import results.x.b"}
-    found = made_up(tmp_path / "folders", **files, results__x__b="")
-    assert cycle(found) == [] and set(cycle(found, by_folder=True)) == {"results.x", "results.y"}
+    assert cycle(file_arrows(found)) == []
+    assert set(cycle(room_arrows(found))) == {"results/one", "results/two"}
 
 
 def test_opening_the_database_elsewhere_is_found(tmp_path: Path) -> None:
     text = "import sqlalchemy as sa\nengine = sa.create_engine('sqlite://')"
-    found = made_up(tmp_path, study__driver=text, results__records=text, results__records_runs=text, results__x=text)
+    found = made_up(tmp_path, study__driver=text, results__database__url=text, results__x=text)
     assert database_faults(found) == ["results/x.py:2 calls create_engine", "study/driver.py:2 calls create_engine"]
 
 
 def test_migrations_may_open_the_database(tmp_path: Path) -> None:
     text = "from sqlalchemy import create_engine\ncreate_engine('sqlite://')"
-    assert database_faults(made_up(tmp_path, results__migrations__versions__first=text)) == []
+    assert database_faults(made_up(tmp_path, results__database__migrations__first=text)) == []
+
+
+def test_an_import_of_a_private_module_of_optuna_is_found(tmp_path: Path) -> None:
+    text = "import optuna\ndef f():\n    from optuna.samplers._tpe.sampler import default_gamma"
+    found = private_faults(made_up(tmp_path, study__samplers=text))
+    assert len(found) == 1 and found[0].startswith("study/samplers.py:3 imports optuna.samplers._tpe.sampler")

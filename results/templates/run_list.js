@@ -1,8 +1,8 @@
 "use strict";
 (() => {
-  // The list of all runs, from columns in which a text is written once (results/run_list.py): sorted by a click on a
+  // The list of all runs, from columns in which a text is written once (results/report/run_table.py): sorted by a click on a
   // heading, filtered by the form above it or by the address (`#runs=3,7-9`, `#runs=phase:search;status:failed`, made
-  // by results/run_links.py), which so leads from any number of the page to the runs behind it.
+  // by results/figures/run_links.py), which so leads from any number of the page to the runs behind it.
   const data = document.getElementById("runs-data");
   if (!data) return;
   const PORTION = 200; // rows that are added at a time, and that an asked-for part of the runs begins with

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import IO
 
-from study.interrupts import held
+from study.signals import held
 
 
 class Companion:

@@ -21,14 +21,14 @@ import psutil
 from study.engines import process_tree
 from study.engines.abstract import AbstractEngine
 from study.engines.guard import Guard
+from study.engines.run_log import RunLog
 from study.engines.worker import work
-from study.interrupts import held
 from study.messages import EpochDone, Event, Job, RunFailed
-from study.run_log import RunLog
+from study.signals import held
 
 log = logging.getLogger("study")
 
-PRELOAD = ("study.objective", "torch._dynamo")  # of a fork server whose workers train multitask BERT
+PRELOAD = ("study.trainers.bert.worker", "torch._dynamo")  # of a fork server whose workers train multitask BERT
 # What a worker's libraries read once, when they begin. One thread: several workers on one core each, and results that
 # any machine repeats. And glibc keeps what a step frees for the next one, instead of giving it back to the system and
 # having it zeroed again: a training step touches thousands of pages less.
@@ -75,7 +75,7 @@ class LocalEngine(AbstractEngine):
         return self._workers
 
     def device(self) -> str:
-        """The device with the fewest jobs."""
+        """Return the device with the fewest jobs."""
         used = [worker.device for worker in self._running.values()]
         return min(self._devices, key=used.count)
 
@@ -93,7 +93,7 @@ class LocalEngine(AbstractEngine):
         self._running[job.run_id] = _Worker(process, ours, job.device, process.pid or 0, run_log)
 
     def events(self, timeout: float) -> list[Event]:
-        """What the workers have said, and who died without a word."""
+        """Return what the workers have said, and who died without a word."""
         sources: dict[object, int] = {}
         for run_id, worker in self._running.items():
             sources |= {worker.pipe: run_id, worker.process.sentinel: run_id}
@@ -109,7 +109,7 @@ class LocalEngine(AbstractEngine):
         return events
 
     def _word_of(self, run_id: int, *, dead: bool) -> Event:
-        """The next message of a worker; of a dead one what it had said last, or how it died."""
+        """Return the next message of a worker; of a dead one what it had said last, or how it died."""
         worker = self._running[run_id]
         if dead:  # what it has left behind may hold the pipe open
             self._end_what_is_left(worker.pid)
@@ -134,7 +134,7 @@ class LocalEngine(AbstractEngine):
             self._give_back(run_id)
 
     def resident_bytes(self, run_id: int) -> int | None:
-        """What the worker and all that came of it hold; None for one that has ended."""
+        """Return what the worker and all that came of it hold; None for one that has ended."""
         worker = self._running.get(run_id)
         return None if worker is None else process_tree.held_bytes(worker.pid)
 
@@ -193,7 +193,7 @@ class LocalEngine(AbstractEngine):
 
 
 def _death(run_id: int, process: ForkServerProcess) -> RunFailed:
-    """A worker ended without an end message: killed from outside, or crashed below Python."""
+    """Return a worker ended without an end message: killed from outside, or crashed below Python."""
     process.join(timeout=5)
     code = process.exitcode
     if code is not None and code < 0:

@@ -80,7 +80,7 @@ def _of_all(belongs: Callable[[int], bool]) -> list[psutil.Process]:
 
 
 def ended(process: psutil.Process) -> bool:
-    """Whether a process is gone, or only waits for its parent to hear of its end."""
+    """Return whether a process is gone, or only waits for its parent to hear of its end."""
     try:
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from search_spaces.own_files import MARK
 from study.engines.abstract import AbstractEngine, EngineError, EngineLost
-from study.engines.on_ray.leftovers import clear_up
+from study.engines.on_ray.cleanup import clear_up
 from study.engines.on_ray.messages import Answer, FromBridge, Lost, NodeUnfit, RaySettings, Ready, Refused, Stop
-from study.interrupts import held, let_through, usual_paths
 from study.messages import EpochDone, Event, Job, RunPlaced
+from study.signals import held, let_through, usual_paths
 
 log = logging.getLogger("study")
 
@@ -84,7 +84,7 @@ class RayEngine(AbstractEngine):
         self._send(_with_whole_paths(job))
 
     def events(self, timeout: float) -> list[Event]:
-        """What the runs have said; `EngineLost` when Ray is gone."""
+        """Return what the runs have said; `EngineLost` when Ray is gone."""
         events: list[Event] = []
         while self._trouble is None and self._pipe.poll(0 if events else timeout):
             message = self._receive()
@@ -143,12 +143,14 @@ class RayEngine(AbstractEngine):
 
 
 def _scratch_folder() -> Path:
-    """A short path with the driver's id: Ray's sockets are below it, and a socket's path has at most 107 characters."""
+    """Return a short path with the driver's id: Ray's sockets are below it, and a socket's path has at most 107
+    characters.
+    """
     return Path(tempfile.mkdtemp(prefix=f"mtbert-ray-{os.getpid()}-", dir="/tmp" if Path("/tmp").is_dir() else None))
 
 
 def _with_whole_paths(job: Job) -> Job:
-    """A worker's folder is another one."""
+    """Return a worker's folder is another one."""
     sharing, model = job.sharing, job.model_folder
     if sharing is not None and sharing.folder is not None:
         sharing = replace(sharing, folder=sharing.folder.absolute())

@@ -17,11 +17,10 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
-from study import run_log
-from study.engines import process_tree
+from study.engines import process_tree, run_log
 from study.functions import function_of
-from study.interrupts import let_through
 from study.messages import EpochDone, Job, RunFailed
+from study.signals import let_through
 
 
 def work(job: Job, pipe: Connection) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from results.rows import RunRow, StudyRow
-from study import steps
+from results.database.rows import RunRow, StudyRow
+from study.search import steps
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class RunRecord:
         return max(self.epochs, default=0)
 
     def step(self, epoch: float) -> int:
-        """The step of an epoch, which trackers want whole: itself, or where fractions were reported, in 100,000ths."""
+        """Return the step of an epoch, which trackers want whole: itself, or where fractions were reported, in
+        100,000ths.
+        """
         whole = all(float(each).is_integer() for each in self.epochs)
         return int(epoch) if whole else steps.step_of(epoch)
 
@@ -48,7 +50,7 @@ class RunRecord:
         return self.row.status != "running"
 
     def tags(self) -> dict[str, str]:
-        """What tells the run among others, and how it ended."""
+        """Return what tells the run among others, and how it ended."""
         row = self.row
         told = {
             "study": row.study_name,
@@ -75,7 +77,7 @@ class Tracked:
 
     @classmethod
     def of(cls, record: RunRecord) -> Tracked:
-        """All that there is in a record."""
+        """Return all that there is in a record."""
         return cls(record.last_epoch, record.row.status, frozenset(record.final))
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from results import storage_url
+from results.database import url
 from search_spaces.grammar import did_you_mean
 from study.settings import SettingsError
 from study.tracking.abstract import AbstractTracker
@@ -40,17 +40,17 @@ def check(given: Sequence[str]) -> None:
 
 
 def shown(text: str) -> str:
-    """A tracker as it may be shown: without passwords and tokens."""
-    return storage_url.mask(text)
+    """Return a tracker as it may be shown: without passwords and tokens."""
+    return url.mask(text)
 
 
 def tracking(given: Sequence[str], storage: str, study: str, tell: Callable[[str], None]) -> Tracking:
-    """An observer for the trackers that a launch asks for, each once."""
+    """Return an observer for the trackers that a launch asks for, each once."""
     return Tracking({shown(text): Mirror(_maker(text), storage, study) for text in dict.fromkeys(given)}, tell)
 
 
 def _maker(text: str) -> Callable[[], AbstractTracker]:
-    """What makes a tracker, in its own thread: importing MLflow takes seconds."""
+    """Return what makes a tracker, in its own thread: importing MLflow takes seconds."""
     kind, _, place = text.partition(":")
     return partial(_mlflow, place) if kind == "mlflow" else partial(_tensorboard, Path(os.path.expanduser(place)))
 

@@ -10,8 +10,8 @@ import queue
 import threading
 from collections.abc import Callable
 
-from results.records import Database, open_database
-from results.rows import RunRow
+from results.database.database import Database, open_database
+from results.database.rows import RunRow
 from study.tracking import run_records
 from study.tracking.abstract import AbstractTracker, Tracked
 

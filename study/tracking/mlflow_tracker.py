@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from results.rows import RunRow, StudyRow
-from results.stored_values import epoch_number
+from results.database.rows import RunRow, StudyRow
+from results.database.stored_values import epoch_number
 from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
 
 STATUS = {"running": "RUNNING", "complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
@@ -101,7 +101,7 @@ class MlflowTracker(AbstractTracker):
         """Every request was answered before the next one."""
 
     def _runs(self) -> Iterator[Any]:
-        """The runs of the study, whatever their state."""
+        """Yield the runs of the study, whatever their state."""
         token = None
         while True:
             where = f"tags.{CREATED} = '{self._created}'"

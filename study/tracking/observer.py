@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from results import storage_url
+from results.database import url
+from study.execution.observer import AbstractObserver, Request
 from study.messages import EpochDone, first_line
-from study.observer import AbstractObserver, Request
 from study.tracking.mirror import Mirror
 
 log = logging.getLogger("study")
@@ -60,7 +60,7 @@ class Tracking(AbstractObserver):
 
     def _give_up(self, name: str, why: str) -> None:
         del self._mirrors[name]
-        told = storage_url.mask(
+        told = url.mask(
             f"Warning: --track {name} is not written to any more ({why}). The study goes on; launched again with this "
             "flag, it brings the tracker up to date."
         )

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from results import schema, storage_url
-from results.records import Database
-from results.rows import RunRow
-from results.task_units import units_of
+from results.database import schema, url
+from results.database.database import Database
+from results.database.rows import RunRow
+from results.measurements.task_units import units_of
 from study.tracking.abstract import EpochRecord, RunRecord
 
 COSTS = (
@@ -21,7 +21,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w\-./ ]", re.ASCII)  # what MLflow takes in the 
 
 
 def read(database: Database, run_id: int) -> RunRecord | None:
-    """The record of a run; None where there is no such run."""
+    """Return the record of a run; None where there is no such run."""
     row = database.runs.find(run_id)
     if row is None:
         return None
@@ -36,7 +36,7 @@ def read(database: Database, run_id: int) -> RunRecord | None:
         name=f"{row.phase} {row.id} seed {row.seed}",
         epochs=_epochs(database, row),
         final=final if row.status in ("complete", "pruned") else {},
-        detail=storage_url.mask(row.detail or ""),
+        detail=url.mask(row.detail or ""),
     )
 
 
@@ -46,7 +46,9 @@ def metric_name(split: str, task: str, metric: str) -> str:
 
 
 def _epochs(database: Database, row: RunRow) -> dict[float, EpochRecord]:
-    """The epochs of a run; each ends its seconds after the one before, so that the same record has the same times."""
+    """Return the epochs of a run; each ends its seconds after the one before, so that the same record has the same
+    times.
+    """
     table = schema.EpochMetric
     found = database.select(
         select(table.epoch, table.split, table.task, table.metric, table.value, table.seconds)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from results.rows import StudyRow
+from results.database.rows import StudyRow
 from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
 
 if TYPE_CHECKING:

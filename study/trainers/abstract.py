@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from mtbert.errors import ConfigurationError, Fault
 from mtbert.stage_store.keys import ChainKeys
-from results.rows import ExampleRow, IssueRow, RunRow
+from results.database.rows import ExampleRow, IssueRow, RunRow
 from search_spaces import Space
 from search_spaces.grammar import Choices
 
@@ -34,11 +34,11 @@ class Configuration(Protocol):
         ...
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
-        """The configuration as JSON data (`mode="json"`)."""
+        """Return the configuration as JSON data (`mode="json"`)."""
         ...
 
     def with_seed(self, seed: int) -> Self:
-        """The same with another seed."""
+        """Return the same with another seed."""
         ...
 
 
@@ -47,9 +47,9 @@ class StudyFacts:
     """What a study's record says of its data and model.
 
     `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
-    still mean the same; `code` names what runs are trained with (`study.code_changes`), `code_files` are a custom
-    trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
-    declares of its tasks (`results.task_units`), None where they are shares of which more is better.
+    still mean the same; `code` names what runs are trained with (`study.resume.code_changes`), `code_files` are a
+    custom trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
+    declares of its tasks (`results.measurements.task_units`), None where they are shares of which more is better.
     """
 
     data_source: str
@@ -100,29 +100,29 @@ class AbstractTrainer(ABC):
     facts: StudyFacts
 
     def devices(self) -> tuple[str, ...]:
-        """The devices that runs may use, "cpu" alone or "cuda:0", ...; and None or a GPU's name."""
+        """Return the devices that runs may use, "cpu" alone or "cuda:0", ...; and None or a GPU's name."""
         return ("cpu",)
 
     def gpu(self) -> str | None:
-        """The GPU's name, None without one."""
+        """Return the GPU's name, None without one."""
         return None
 
     @abstractmethod
     def configuration(self, choices: Choices, seed: int = 0) -> Configuration:
-        """What a run of these choices trains."""
+        """Return what a run of these choices trains."""
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> Configuration:
-        """What a run of these choices trains on one task alone; `ConfigurationError` where that cannot be."""
+        """Return what a run of these choices trains on one task alone; `ConfigurationError` where that cannot be."""
         told = f"this trainer trains all tasks together, none alone; got {task}"
         raise ConfigurationError([Fault("tasks", told)])
 
     @abstractmethod
     def read(self, data: Mapping[str, Any], seed: int) -> Configuration:
-        """The configuration that `model_dump(mode="json")` wrote."""
+        """Return the configuration that `model_dump(mode="json")` wrote."""
 
     @abstractmethod
     def epochs(self, config: Any) -> tuple[int, int]:
-        """How many epochs of a run may be its last at a pruner's word, and how many it reports in all."""
+        """Return how many epochs of a run may be its last at a pruner's word, and how many it reports in all."""
 
     @abstractmethod
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
@@ -132,15 +132,15 @@ class AbstractTrainer(ABC):
         """
 
     def examples(self) -> Sequence[ExampleRow]:
-        """What is kept of the dev examples that runs are scored on, after `prepare`; none without sentences."""
+        """Return what is kept of the dev examples that runs are scored on, after `prepare`; none without sentences."""
         return ()
 
     def job_facts(self) -> Mapping[str, Any]:
-        """What a worker needs beside a configuration; plain data."""
+        """Return what a worker needs beside a configuration; plain data."""
         return {}
 
     def keys(self, config: Any) -> ChainKeys | None:
-        """The keys of a run's stages; None where its stages are not shared."""
+        """Return the keys of a run's stages; None where its stages are not shared."""
         return None
 
     def ends_to_change(self, configs: Sequence[tuple[Any, ChainKeys | None, str]]) -> frozenset[str]:
@@ -148,7 +148,7 @@ class AbstractTrainer(ABC):
         return frozenset()
 
     def timing(self, configs: Sequence[Any]) -> Timing | None:
-        """How long runs of these take, the first being the baseline's; None where it is not known."""
+        """Return how long runs of these take, the first being the baseline's; None where it is not known."""
         return None
 
     def keep_best(

@@ -12,13 +12,13 @@ def trainer_of(settings: Settings) -> AbstractTrainer:
     Each is imported only where it is wanted: a rehearsal needs no torch.
     """
     if settings.trainer == MTBERT:
-        from study.trainers.multitask_bert import MultitaskBert
+        from study.trainers.bert.trainer import MultitaskBert
 
         return MultitaskBert(settings)
     if settings.trainer == REHEARSAL:
-        from study.trainers.rehearsal import Rehearsal, rehearsal_options
+        from study.trainers.rehearsal.trainer import Rehearsal, rehearsal_options
 
         return Rehearsal(settings, **rehearsal_options())
-    from study.trainers.own import OwnModel
+    from study.trainers.custom.trainer import OwnModel
 
     return OwnModel(settings)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import optuna_dashboard
 from optuna.storages import RDBStorage
 
-from results import storage_url
+from results.database import url
+from results.database.database import Database, open_database
 from results.errors import StorageError
-from results.records import Database, open_database
 from search_spaces.output import plain
-from study.optuna_storage import storage_there
+from study.search.optuna_storage import storage_there
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
 from study.web.offered import Offered
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
-    """The application, and the study's name: the only one's where `name` is None. It guards nothing: see `Guard`.
+    """Return the application, and the study's name: the only one's where `name` is None. It guards nothing: see
+    `Guard`.
 
     `ResultsError` where there is no such database or study.
     """
@@ -76,7 +77,7 @@ class _FirstLine(logging.Handler):
     """What goes wrong in Optuna's pages is one line on the terminal, not a traceback."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(plain(storage_url.mask(record.getMessage().split("\n")[0])), file=sys.stderr)
+        print(plain(url.mask(record.getMessage().split("\n")[0])), file=sys.stderr)
 
 
 def _one_line_a_fault() -> None:

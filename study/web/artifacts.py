@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 
-from results.policy import content_security_policy
-from study.optuna_storage import StoredStudy
+from results.report.csp import content_security_policy
+from study.search.optuna_storage import StoredStudy
 from study.web.guard import READING, refuse
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def ours(stored: StoredStudy) -> dict[str, str]:
 
 
 def whole(stored: StoredStudy, folder: Path) -> bool:
-    """Whether `keep` has written artifacts, and each file is still there."""
+    """Return whether `keep` has written artifacts, and each file is still there."""
     found = ours(stored)
     return bool(found) and all(Folders([folder], folder).find(known) is not None for known in found.values())
 

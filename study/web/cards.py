@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from results import first_screen, notes
-from results.freshness import fingerprint, run_counts
-from results.records import Database
-from results.rows import StudyRow
-from results.study_results import StudyResults
-from results.summary import Summary, summarise
-from results.wording import plural
-from study.web import following
+from results.analysis.summary import Summary, summarise
+from results.database.database import Database
+from results.database.fingerprint import fingerprint, run_counts
+from results.database.rows import StudyRow
+from results.measurements.study_results import StudyResults
+from results.report import first_screen, notes
+from results.text.formatting import plural
+from study.web import live_updates
 
 PATIENCE = 2.0  # seconds that a first page takes for answers; cards that have none by then get theirs at the next
 
@@ -67,7 +67,7 @@ class Cards:
         self._answers: dict[str, tuple[str, Answer]] = {}
 
     def all(self) -> list[Card]:
-        """The cards as they are now; those whose answer takes too long have that of before, or none yet."""
+        """Return the cards as they are now; those whose answer takes too long have that of before, or none yet."""
         studies = [self._database.studies.require(name) for name in self._database.studies.names()]
         studies.sort(key=lambda study: (study.study_name != self._name, -study.created_at.timestamp()))
         until = time.monotonic() + PATIENCE
@@ -75,7 +75,7 @@ class Cards:
 
     def _card(self, study: StudyRow, until: float) -> Card:
         name = study.study_name
-        state, counts = following.state(self._database, name), run_counts(self._database, name)
+        state, counts = live_updates.state(self._database, name), run_counts(self._database, name)
         return Card(
             study=study,
             status=state["status"],
@@ -101,7 +101,7 @@ class Cards:
 
 
 def report_path(name: str, served: str) -> str:
-    """Where a study's report is: /report of the one that is served, else below its name."""
+    """Return where a study's report is: /report of the one that is served, else below its name."""
     return "/report" if name == served else f"/study/{quote(name, safe='')}/report"
 
 
@@ -116,7 +116,7 @@ def _answer(results: StudyResults, found: Summary) -> Answer:
 
 
 def _progress(results: StudyResults, found: Summary) -> tuple[tuple[str, ...], int, int]:
-    """How far each phase is, in words; how many runs have ended of those known to be wanted, and their number."""
+    """Return the progress of each phase in words, the number of ended runs, and the number of planned ones."""
     settings = found.study.settings_json
     seeds, told, done, planned = int(settings.get("seeds") or 1), list[str](), 0, 0
     trials = 0 if found.is_grid else int(settings.get("trials") or 0)

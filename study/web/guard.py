@@ -41,7 +41,7 @@ SECURITY = {
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to bind to can be reached from this machine alone."""
+    """Return whether an address to bind to can be reached from this machine alone."""
     if host.lower() == "localhost":
         return True
     try:
@@ -87,7 +87,8 @@ class Guard:
         return self._application(environ, _secured(start_response))
 
     def _named(self, header: str) -> bool:
-        """Whether a Host header is this server's own: a foreign name that resolves to it is an attack (DNS rebinding).
+        """Return whether a Host header is this server's own: a foreign name that resolves to it is an attack (DNS
+        rebinding).
 
         Addresses cannot be rebound. The port may be another one: that of a tunnel.
         """
@@ -155,7 +156,7 @@ def _secured(start_response: StartResponse) -> StartResponse:
 
 
 def _from_elsewhere(environ: WSGIEnvironment) -> bool:
-    """Whether a page of another origin sends the request: same-site cookies also go with those of other ports."""
+    """Return whether a page of another origin sends the request: same-site cookies do not check the port."""
     origin = environ.get("HTTP_ORIGIN")
     return origin is not None and origin.partition("://")[2].lower() != environ.get("HTTP_HOST", "").lower()
 

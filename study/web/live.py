@@ -1,97 +1,72 @@
-"""The process that serves the report of a study while it runs: started by `study.live`, never by a person.
+"""`--open`: the report in the browser while its study runs, served by a process of its own.
 
-It is told by its standard input what to serve, and lives as long as that is open: a pipe ends with the driver that
-holds its other end, however that ends. The line "done" says that the study is over: then it waits, a little, for
-pages that are still being looked at to come a last time.
+The study does not wait for it and does not need it: where it cannot be had, a line says so. It ends with the driver,
+however that ends (`study.web.live_server`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
+import logging
 import socket
-import sys
-import threading
-import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+import subprocess
+from pathlib import Path
 
-from results import storage_url
-from results.records import open_database
-from search_spaces.output import plain
-from study.interrupts import usual_paths
-from study.web.guard import Guard
-from study.web.pages import Pages
-from study.web.server import address, adopt, open_page
+from study.engines.companion import Companion
+from study.engines.local import ONE_THREAD
+from study.provenance.trust import LOG
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+log = logging.getLogger("study")
 
-NICE = 5  # the study's workers go first, and still a first page is there in seconds
-LOOKING = 5.0  # seconds within which a page that is being looked at asks again
-LAST = 25.0  # seconds that the end waits for such a page, at most
-FINISH = 3.0  # seconds that an answer has which is under way at the end; with LAST, less than `study.live.LAST_LOOK`
+LAST_LOOK = 30.0  # seconds that a study which is over waits for its page, where one is being looked at
 
 
-class Watched:
-    """An application in front of which it is noted which report a page has, and when that asked last."""
+class LiveReport:
+    """Serves the report of study `name` on a free port of this machine alone, as long as the context lasts.
 
-    def __init__(self, application: WSGIApplication) -> None:
-        self._application = application
-        self._asked, self._mark, self._under_way = float("-inf"), "", 0
-        self._lock = threading.Lock()
+    `url` is None where it could not be started; `why_not` then says why. `folder` is the study's: its log takes
+    what the process complains of.
+    """
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
-        mark = parse_qs(environ.get("QUERY_STRING", "")).get("mark", [""])[0]
-        with self._lock:
-            self._under_way += not mark
+    def __init__(self, storage: str, name: str, folder: Path) -> None:
+        self._storage, self._name, self._folder = storage, name, folder
+        self._server: Companion | None = None
+        self.url: str | None = None
+        self.why_not = ""
+
+    def __enter__(self) -> LiveReport:
         try:
-            return self._application(environ, start_response)
-        finally:  # a report may take long to make: from then on its page has the time to ask
-            with self._lock:
-                self._under_way -= not mark
-                self._asked, self._mark = time.monotonic(), mark
+            # The socket listens before the process is up: the address is known at once, and early requests wait.
+            with socket.create_server(("127.0.0.1", 0)) as listening:
+                self._start(listening)
+                self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/report"
+        except OSError as error:
+            self.why_not = error.strerror or str(error)
+            log.warning("--open: %s", error)
+            self._end()
+        return self
 
-    def waits_for(self, mark: str) -> bool:
-        """Whether a page is being looked at that is not the report of that mark."""
-        with self._lock:
-            return self._under_way > 0 or (time.monotonic() - self._asked < LOOKING and self._mark != mark)
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if kind is None and self._server is not None:  # a page that is open reloads a last time
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired, KeyboardInterrupt):
+                self._server.tell("done")
+                self._server.wait(LAST_LOOK)
+        self._end()
 
+    def _start(self, listening: socket.socket) -> None:
+        descriptor = listening.fileno()
+        with (self._folder / LOG).open("a", encoding="utf-8") as complaints:
+            self._server = Companion(
+                "study.web.live_server",
+                errors=complaints,
+                pass_fds=(descriptor,),
+                environment=ONE_THREAD,  # the cores are the workers'
+            )
+        file = str((self._folder / "report.html").resolve())
+        asked = {"storage": self._storage, "name": self._name, "file": file, "descriptor": descriptor}
+        self._server.tell(json.dumps(asked))  # on its command line others could read the password of a storage's URL
 
-def main() -> int:
-    """Serve until standard input ends."""
-    usual_paths()
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
-    told: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {}
-    if not told:
-        return 0
-    try:
-        database = open_database(told["storage"], create=False)
-    except Exception as error:  # the study goes on without us; its log says why
-        print(plain(storage_url.mask(f"--open: the report is not served: {error}")), file=sys.stderr)
-        return 1
-    pages = Pages(database, told["name"], file=told["file"])
-    watched = Watched(pages)
-    server = adopt(socket.socket(fileno=told["descriptor"]), Guard(watched, host="127.0.0.1", token=None))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    open_page(f"{address('127.0.0.1', server.server_port)}report")
-    if sys.stdin.readline().strip() == "done":
-        _last_look(pages, watched)
-        server.finish(FINISH)
-    os._exit(0)  # whatever is still being answered: the driver is gone, or waits for us
-
-
-def _last_look(pages: Pages, watched: Watched) -> None:
-    pages.hurry()
-    until = time.monotonic() + LAST
-    with contextlib.suppress(Exception):  # a database that has gone ends it at once
-        while time.monotonic() < until and watched.waits_for(pages.mark()):
-            time.sleep(0.2)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    def _end(self) -> None:
+        if self._server is not None:
+            self._server.stop()

@@ -34,7 +34,7 @@ class Offered:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
+        """Return one request."""
         path = environ.get("PATH_INFO", "")
         if environ.get(MAY_WRITE) or not (path == "/dashboard" or path.startswith("/dashboard/")):
             return self._application(environ, start_response)

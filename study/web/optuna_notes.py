@@ -11,24 +11,25 @@ from pathlib import Path
 from optuna.study import Study
 from optuna.trial import Trial
 
-from results import first_screen, wording
-from results.confusion_svg import confusion_svg
-from results.contrasts import Comparison, compare
-from results.custom_trainer import custom_trainer
-from results.error_view import TaskView
-from results.figure import Figure
-from results.leaderboard import ConfigurationResult
-from results.markdown import escaped
-from results.outcome import Outcome, outcome
-from results.records import Database
-from results.rows import StudyRow
-from results.static_figures import STYLE, page_colours, plotly_figure
-from results.study_results import StudyResults
-from results.summary import Summary
-from results.task_errors import BEST, task_errors
-from results.units import Unit
-from study.optuna_storage import StoredStudy, stored_study, trial_id, waiting
-from study.trust import is_study_folder
+from results.analysis.contrasts import Comparison, compare
+from results.analysis.leaderboard import ConfigurationResult
+from results.analysis.summary import Summary
+from results.database.database import Database
+from results.database.rows import StudyRow
+from results.error_analysis.task_errors import BEST, task_errors
+from results.error_analysis.view import TaskView
+from results.export.figures import STYLE, page_colours, plotly_figure
+from results.figures.confusion_svg import confusion_svg
+from results.figures.figure import Figure
+from results.measurements.custom_trainer import custom_trainer
+from results.measurements.study_results import StudyResults
+from results.report import first_screen
+from results.report.content import Outcome, outcome
+from results.text import formatting
+from results.text.markdown import escaped
+from results.text.units import Unit
+from study.provenance.trust import is_study_folder
+from study.search.optuna_storage import StoredStudy, stored_study, trial_id, waiting
 from study.web import artifacts
 
 FIGURES = "study:figures"  # a study's attribute: the hash of each figure that was written
@@ -152,7 +153,7 @@ def _study_note(found: Summary, folder: Path | None) -> str:
 def _trial_note(found: Summary, entry: ConfigurationResult, against: Comparison | None) -> str:
     """Return a trial's note: what fresh seeds say of its configuration, and its difference `against` the baseline."""
     rank = 1 + [each.digest for each in found.leaderboard].index(entry.digest)
-    changed = wording.changes_in_words(wording.changes(found.baseline_choices, entry.choices))
+    changed = formatting.changes_in_words(formatting.changes(found.baseline_choices, entry.choices))
     best = found.best is not None and entry.digest == found.best.digest
     title = f"Confirmed: rank {rank} of {len(found.leaderboard)}{', the best' if best else ''}"
     unit = found.units.score
@@ -162,7 +163,7 @@ def _trial_note(found: Summary, entry: ConfigurationResult, against: Comparison 
     if entry.test_mean is not None:
         rows.append(("test", unit.spread_with_unit(entry.test_mean, entry.test_spread)))
     if entry.train_seconds is not None:
-        rows.append(("training", wording.duration(entry.train_seconds)))
+        rows.append(("training", formatting.duration(entry.train_seconds)))
     rows.append(("runs", ", ".join(map(str, entry.run_ids))))
     about = "The value of the trial itself chose this configuration, and flatters it; fresh seeds do not."
     if not unit.higher_is_better:
@@ -177,12 +178,12 @@ def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 def _difference(found: Comparison, unit: Unit) -> str:
     interval = found.interval
-    sure = wording.zero_verdict(interval)
+    sure = formatting.zero_verdict(interval)
     return f"{unit.change(interval.estimate)}, 95 % {unit.interval(interval)}, {sure}"
 
 
 def _scored(entry: ConfigurationResult, unit: Unit) -> str:
-    return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({wording.seeds_text(entry.seeds)})"
+    return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({formatting.seeds_text(entry.seeds)})"
 
 
 def _files(results: StudyResults, found: Summary, folder: Path) -> dict[str, bytes]:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from results.database.database import Database
+from results.database.url import foreign_rows
 from results.errors import ResultsError
-from results.records import Database
-from results.storage_url import foreign_rows
 from study.web.cards import Cards
 from study.web.guard import READING, refuse
 from study.web.study_pages import TABLES, Page, StudyPages
@@ -55,7 +55,7 @@ class Pages:
         self._cards = Cards(database, name, self._lock, optuna_page)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """One request."""
+        """Return one request."""
         try:
             with foreign_rows(self._database.shown_url):
                 make = self._maker(_text(environ.get("PATH_INFO", "")).rstrip("/"))
@@ -71,7 +71,7 @@ class Pages:
         return _send(page, environ, start_response)
 
     def mark(self) -> str:
-        """The mark of the served study's report that is sent now: equal marks, equal reports."""
+        """Return the mark of the served study's report that is sent now: equal marks, equal reports."""
         return self._studies[self._name].mark()
 
     def hurry(self) -> None:
@@ -79,7 +79,7 @@ class Pages:
         self._studies[self._name].hurry()
 
     def _maker(self, path: str) -> Callable[[], Page] | None:
-        """What makes the page at a path; None for a page of Optuna's."""
+        """Return what makes the page at a path; None for a page of Optuna's."""
         if path == "":
             return self._overview
         found = _OF_ANOTHER.fullmatch(path)
@@ -107,7 +107,7 @@ class Pages:
 
 
 def _text(path: str) -> str:
-    """A path as it was meant: WSGI has bytes as Latin-1."""
+    """Return a path as it was meant: WSGI has bytes as Latin-1."""
     return path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 

@@ -107,7 +107,9 @@ def address(host: str, port: int) -> str:
 
 
 def has_screen() -> bool:
-    """Whether a browser could open a window here; over SSH without a display it would take the terminal instead."""
+    """Return whether a browser could open a window here; over SSH without a display it would take the terminal
+    instead.
+    """
     if sys.platform in ("darwin", "win32") or os.environ.get("BROWSER"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

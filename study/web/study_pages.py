@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from results.database.database import Database
+from results.database.fingerprint import fingerprint
 from results.export import tables
-from results.freshness import fingerprint
-from results.records import Database
-from results.rendering import render_report
-from study.web import following
+from results.report.render import render_report
+from study.web import live_updates
 
 TABLES = (
     "leaderboard", "ablation", "method_task", "pareto", "runs", "choices", "epochs", "tasks", "cells", "data_issues",
@@ -52,7 +52,7 @@ class StudyPages:
         self._made: dict[str, _Made] = {}
 
     def maker(self, path: str) -> Callable[[], Page] | None:
-        """What makes the page at a path below the study's: /report, /report/state, /report/tables/NAME.csv."""
+        """Return what makes the page at a path below the study's: /report, /report/state, /report/tables/NAME.csv."""
         if path == "/report/state":
             return self._state
         if path in ("/report", "/report/report.html"):
@@ -64,7 +64,7 @@ class StudyPages:
         return None
 
     def mark(self) -> str:
-        """The mark of the report that is sent now: equal marks, equal reports."""
+        """Return the mark of the report that is sent now: equal marks, equal reports."""
         made = self._made.get("report")
         return made.page.mark if made is not None and self._resting(made) else fingerprint(self._database, self._name)
 
@@ -76,7 +76,7 @@ class StudyPages:
         return time.monotonic() - made.at < self._rest * made.took
 
     def _kept(self, path: str, make: Callable[[str], Page]) -> Page:
-        """The page made before, where nothing has changed since, or it has only just been made."""
+        """Return the page made before, where nothing has changed since, or it has only just been made."""
         with self._lock:
             mark, made = fingerprint(self._database, self._name), self._made.get(path)
             began = time.monotonic()
@@ -88,11 +88,11 @@ class StudyPages:
             return page
 
     def _report(self, mark: str) -> Page:
-        html = following.followed(render_report(self._database, self._name), mark, self._file)
-        return Page(html.encode(), policy=following.policy(html))
+        html = live_updates.followed(render_report(self._database, self._name), mark, self._file)
+        return Page(html.encode(), policy=live_updates.policy(html))
 
     def _state(self) -> Page:
-        state = following.state(self._database, self._name)
+        state = live_updates.state(self._database, self._name)
         return Page(json.dumps({"mark": self.mark(), **state}).encode(), "application/json")
 
     def _table(self, table: str) -> Page:

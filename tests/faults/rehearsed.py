@@ -22,7 +22,7 @@ from processes import until
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from study.trainers.rehearsal import OPTIONS
+from study.trainers.rehearsal.trainer import OPTIONS
 
 FINISHED = "('complete', 'pruned', 'failed')"
 

@@ -301,7 +301,7 @@ def test_no_word_is_too_odd_for_a_name_or_a_database(
     flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("results.reconnecting.RECONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("results.database.retry.RECONNECT_SECONDS", 0.1)
     rest = [] if flag == "--name" else ["--name=x"]
     for word in NASTY:
         if "\x00" in word or word == "--":

@@ -23,9 +23,9 @@ from markdown_it import MarkdownIt
 from place import Place
 from serving import dashboard_of
 
-from results.markdown import escaped
-from results.records import open_database
-from results.rendering import render_report
+from results.database.database import open_database
+from results.report.render import render_report
+from results.text.markdown import escaped
 from search_spaces.output import plain
 from study.web.application import application
 from study.web.artifacts import FOLDER, OURS

@@ -15,8 +15,8 @@ from rehearsed import Rehearsed, Server, gone_soon, killed_again_and_again
 from sqlalchemy import select
 from tier import often
 
-from results import schema
-from results.records import open_database
+from results.database import schema
+from results.database.database import open_database
 
 pytestmark = pytest.mark.slow
 TRIALS = often(20, 200)

@@ -138,7 +138,7 @@ def test_it_is_read_alone_and_ends_with_its_driver(tmp_path: Path, gate: Gate, n
 def test_the_study_goes_on_when_it_dies(tmp_path: Path, gate: Gate) -> None:
     found = study(tmp_path, gate)
     with launched(found) as (process, _):
-        (server,) = titled(below(process.pid), "study.web.live")
+        (server,) = titled(below(process.pid), "study.web.live_server")
         assert f"{tmp_path}/s.db" not in command_line(server), "a storage's URL may have a password"
         server.kill()
         gate.open()

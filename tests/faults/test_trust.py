@@ -23,18 +23,18 @@ from mtbert.data.load import load_corpus
 from mtbert.data.prepared import load_prepared, prepare
 from mtbert.encoder.backbones import load_tokenizer
 from mtbert.errors import DataError
+from results.analysis.summary import summarise
+from results.database.database import open_database
+from results.database.predictions import unpack_predictions
+from results.database.schema import Base
 from results.errors import RecordError
-from results.predictions import unpack_predictions
-from results.records import open_database
-from results.schema import Base
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.measurements.study_results import StudyResults
 from study import doctor
-from study.ending import Ending
-from study.folder import log, log_to
+from study.console.summary import Ending
+from study.provenance.folder import log, log_to
+from study.provenance.trust import check_stored, code_flags
 from study.resolve import resolve
 from study.settings import Settings, SettingsError
-from study.trust import check_stored, code_flags
 
 SECRET = "postgresql+psycopg://me:hunter2@db/x"
 

@@ -18,10 +18,10 @@ from sqlalchemy import text
 from sqlite import migrated
 from two_databases import database_of, kinds
 
-from results import byte_numbers
+from results.database import byte_numbers
+from results.database.database import open_database, outdated
+from results.database.rows import IssueRow, MetricValue, NewRun, RunResult, StudyRow
 from results.errors import RecordError, StorageError
-from results.records import open_database, outdated
-from results.rows import IssueRow, MetricValue, NewRun, RunResult, StudyRow
 
 FLAGS = (
     "--trainer",

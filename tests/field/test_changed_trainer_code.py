@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from own_trainers import SPACE, OwnStudy
 
-from results import code_versions
-from study.code_fingerprint import changed, code_of, hash_of
+from results.measurements import code_versions
+from study.trainers.custom.code_fingerprint import changed, code_of, hash_of
 
 pytestmark = pytest.mark.slow  # each test launches a study, or two
 

@@ -28,14 +28,14 @@ from mtbert.stage_store.keys import chain_keys
 from mtbert.stage_store.store import StageStore
 from mtbert.stages.chain import FEATURES, Sharing
 from mtbert.training import feature_store, inference_time
-from results.records import open_database
-from results.rows import NewRun, RunResult, StageRow, StudyRow
-from results.sections.fronts import costs_caveat
-from study import objective
-from study.estimate import Costs, Frozen, kind_of
+from results.database.database import open_database
+from results.database.rows import NewRun, RunResult, StageRow, StudyRow
+from results.report.sections.fronts import costs_caveat
 from study.messages import Job, RunDone
-from study.objectives import of_event
-from study.workload import workload
+from study.search.objectives import of_event
+from study.trainers.bert import worker
+from study.trainers.bert.timing import Costs, Frozen, kind_of
+from study.trainers.bert.workload import workload
 
 pytestmark = pytest.mark.slow  # each test trains
 
@@ -118,7 +118,7 @@ def test_epochs_from_the_stage_store_count_with_the_features_that_they_read(
 def test_inference_goes_through_the_encoder(way: str, data: Prepared, passes: SimpleNamespace, tmp_path: Path) -> None:
     save_prepared(data, tmp_path / "prepared")
     job = Job(1, "train", config_of(way).model_dump(mode="json"), tmp_path / "prepared")
-    done = objective.carry_out(job, lambda _: True)
+    done = worker.carry_out(job, lambda _: True)
     assert isinstance(done, RunDone)
     # One batch a task, a pass each: a second for the six dev examples of a task.
     assert done.inference_ms == pytest.approx(1000 / 6)

@@ -15,8 +15,8 @@ from asking import ask, rehearsed_once
 from place import Place
 from serving import dashboard_of
 
-from results.records import open_database
-from results.rows import StudyRow
+from results.database.database import open_database
+from results.database.rows import StudyRow
 from study.web import cards
 from study.web.application import application
 from study.web.guard import Guard

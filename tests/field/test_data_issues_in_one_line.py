@@ -11,7 +11,7 @@ from place import SMALL, Place
 from mtbert import evaluate, predict, train
 from mtbert.data import dropped
 from mtbert.data.examples import DataIssue
-from results.rows import IssueRow
+from results.database.rows import IssueRow
 from study import arguments
 
 

@@ -14,11 +14,11 @@ from place import Place
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from results.database.database import open_database
+from results.database.rows import IssueRow, StudyRow
 from results.errors import StorageError
-from results.records import open_database
-from results.rows import IssueRow, StudyRow
 from search_spaces import load
-from study.search import Search
+from study.search.optuna_search import Search
 
 GOAL = "größe → 日本"
 

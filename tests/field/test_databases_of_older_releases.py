@@ -10,8 +10,8 @@ from place import Place
 from small_trainers import space_file
 from two_databases import database_of, kinds
 
+from results.database.database import outdated
 from results.frames import load_study
-from results.records import outdated
 from study.web.application import application
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 from own_trainers import OwnStudy, carried_out
 
 from study.messages import EpochDone, Job, RunFailed
-from study.own_model import carry_out
+from study.trainers.custom.worker import carry_out
 
 
 def leaves(*arguments: Any) -> Any:

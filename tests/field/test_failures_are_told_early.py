@@ -8,8 +8,8 @@ import pytest
 from own_trainers import OwnStudy
 from postgres import own_database
 
-from results.records import open_database
-from study.acceptance import Failures, FailuresStop
+from results.database.database import open_database
+from study.execution.acceptance import Failures, FailuresStop
 from study.messages import RunFailed
 
 pytestmark = pytest.mark.slow  # each test launches a study, or two

@@ -13,15 +13,15 @@ from place import Place
 from small_trainers import space_file
 from two_databases import database_of, kinds
 
-from results.figures import learning_curves
+from results.analysis.summary import summarise
+from results.database.database import Database, open_database
+from results.database.rows import MetricValue, NewRun, RunResult, StudyRow
+from results.figures.learning_curves import learning_curves
 from results.frames import load_study
-from results.records import Database, open_database
-from results.rows import MetricValue, NewRun, RunResult, StudyRow
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.measurements.study_results import StudyResults
 from search_spaces import Factor, Level, Space
-from study import asha, steps
-from study.search import Search, TrialState
+from study.search import asha, steps
+from study.search.optuna_search import Search, TrialState
 
 TWO = Space(
     name="s", goal="g", factors=(Factor("depth", "scientific", "one", (Level("one", {}), Level("two", {"n": 2}))),)

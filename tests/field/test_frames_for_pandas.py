@@ -12,9 +12,10 @@ import pytest
 from sqlite import migrated
 
 import results
-from results.frames import FOLLOWING, RECORDED, StudyFrames, study_frames
-from results.records import Database, open_database
-from results.rows import MetricValue, NewRun, RunResult, StudyRow
+from results.database.database import Database, open_database
+from results.database.rows import MetricValue, NewRun, RunResult, StudyRow
+from results.frames import FOLLOWING, StudyFrames, study_frames
+from results.measurements.record_frames import RECORDED
 
 BOUNDS = {"low": 0, "high": 8, "log": False}
 SPACE = {

@@ -13,15 +13,15 @@ import pytest
 from cases import for_each
 from sqlite import migrated
 
-from results.cost_units import unit_of
-from results.fronts import Direction, cost_noise, front, tolerance_of
-from results.labels import Box, Label, placed
-from results.records import open_database
-from results.rendering import render_report
-from results.rows import RunResult
-from results.sections import fronts
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.analysis.summary import summarise
+from results.database.database import open_database
+from results.database.rows import RunResult
+from results.figures.labels import Box, Label, placed
+from results.measurements.cost_units import unit_of
+from results.measurements.study_results import StudyResults
+from results.report.render import render_report
+from results.report.sections import fronts
+from results.statistics.pareto import Direction, cost_noise, front, tolerance_of
 from tests.results.conftest import StudyMaker
 
 COST_AND_SCORE: tuple[Direction, Direction] = ("minimize", "maximize")

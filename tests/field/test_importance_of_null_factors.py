@@ -9,10 +9,10 @@ import pytest
 from cases import for_each
 from scipy.stats import t
 
-import results.importance as measures
-from results.importance import FactorImportance, Importances, importances
-from results.sections.importance import SearchImportance
-from tests.results.test_importance import searched
+import results.importance.evaluate as measures
+from results.importance.evaluate import FactorImportance, Importances, importances
+from results.report.sections.importance import SearchImportance
+from tests.results.importance.test_evaluate import searched
 
 
 def shown(**above: float) -> SearchImportance:

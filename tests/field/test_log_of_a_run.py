@@ -14,9 +14,9 @@ from unittest import mock
 import pytest
 from place import Place
 
-from study import run_log
+from study.engines import run_log
 from study.engines.local import LocalEngine
-from study.run_log import PART_BYTES, RunLog
+from study.engines.run_log import PART_BYTES, RunLog
 
 SPACE = """
 from search_spaces import Factor, Level, Space

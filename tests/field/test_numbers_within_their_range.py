@@ -12,13 +12,13 @@ import pytest
 from place import Place
 from small_trainers import space_file
 
-from results import wording
-from results.records import open_database
+from results.database.database import open_database
+from results.text import formatting
 from search_spaces import Factor, Space
 from search_spaces.grammar import SpaceError, numbers
 from search_spaces.grammar.terms import Range
-from study.search import Search, TrialState
-from study.trainers.plain import PlainConfiguration
+from study.search.optuna_search import Search, TrialState
+from study.trainers.plain_configuration import PlainConfiguration
 
 NARROW = [
     Range("n", 0.99, 0.99999),
@@ -120,7 +120,7 @@ def test_bounds_are_told_with_all_their_digits() -> None:
 
 
 def test_numbers_of_a_narrow_range_are_told_apart() -> None:
-    assert [wording.level_text(n) for n in (0.99991, 0.99992, 0.5636, 3e-5, 1024)] == [
+    assert [formatting.level_text(n) for n in (0.99991, 0.99992, 0.5636, 3e-5, 1024)] == [
         "0.99991", "0.99992", "0.564", "3e-5", "1024",
     ]  # fmt: skip
 

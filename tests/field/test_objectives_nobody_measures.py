@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from own_trainers import OwnStudy, returned
 
-from study import objectives
+from study.search import objectives
 from study.settings import SettingsError
 
 pytestmark = pytest.mark.slow  # each test launches a study, or two

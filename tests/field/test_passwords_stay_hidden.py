@@ -10,10 +10,10 @@ import pytest
 from place import Place
 from sqlalchemy.engine import make_url
 
-from results import storage_url
+from results.database import url as storage_url
+from results.database.database import open_database
+from results.database.url import mask, masked_command, masked_url, parse_url
 from results.errors import StorageError
-from results.records import open_database
-from results.storage_url import mask, masked_command, masked_url, parse_url
 
 # Passwords as people paste them: what is a part of them, and what of it must be seen nowhere.
 PASTED = {

@@ -10,13 +10,13 @@ from bouncer import pooled
 from place import Place
 from postgres import own_database
 
-from results.connecting import engine_options, plain_url
+from results.database.connection import engine_options, plain_url
+from results.database.database import open_database
+from results.database.url import parse_url
 from results.errors import StorageError
-from results.records import open_database
-from results.storage_url import parse_url
 from search_spaces import load
-from study.optuna_storage import storage_there
-from study.search import Search, TrialState
+from study.search.optuna_search import Search, TrialState
+from study.search.optuna_storage import storage_there
 
 ASKED = ("--space", "pooling", "--rehearse", "--trials", "4", "--seeds", "2", "--confirm", "1", "--name", "r")
 

@@ -15,11 +15,11 @@ from place import Place
 from sqlalchemy import create_engine, text
 from two_databases import database_of
 
-from results import read_only
+from results.database import read_only
+from results.database.database import open_database
+from results.database.rows import StudyRow
 from results.errors import StorageError
 from results.frames import load_study
-from results.records import open_database
-from results.rows import StudyRow
 from study.web.application import application
 
 pytestmark = pytest.mark.slow  # studies are launched, files handed to another user

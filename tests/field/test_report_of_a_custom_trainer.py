@@ -12,9 +12,9 @@ from unittest import mock
 import pytest
 from own_trainers import OwnStudy
 
-from results.custom_trainer import call_again
-from results.rows import StudyRow
-from study.own_model import call
+from results.database.rows import StudyRow
+from results.measurements.custom_trainer import call_again
+from study.trainers.custom.worker import call
 
 TRAINER = """
 TASKS = {"price": {"metric": "RMSE", "unit": "EUR", "higher_is_better": False}}
@@ -101,7 +101,7 @@ def test_the_command_survives_any_level(level: str) -> None:
     )  # fmt: skip
     words = shlex.split(call_again(study, {"choices": {"level": level, "n": 2, "on": True}, "set": {"w": [1, 0.5]}}, 7))
     told: list[object] = []
-    source = words[2].replace("from study.own_model import call; ", "").replace("print(", "(")
+    source = words[2].replace("from study.trainers.custom.worker import call; ", "").replace("print(", "(")
     eval(source, {"call": lambda *given, **more: told.extend([given, more])})
     assert told[0] == ("./a b.py:train", {"level": level, "n": 2, "on": True, "w": [1, 0.5]})
     assert told[1] == {"seed": 7, "epochs": 2, "data": "d"}

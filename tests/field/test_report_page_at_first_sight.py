@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlite import migrated
 
-from results.contents import OPEN
-from results.records import open_database
-from results.rendering import render_report
-from results.rows import RunResult
-from results.run_list import FIRST_ROWS
+from results.database.database import open_database
+from results.database.rows import RunResult
+from results.report.contents import OPEN
+from results.report.render import render_report
+from results.report.run_table import FIRST_ROWS
 from tests.results.conftest import BASELINE, BEST, StudyMaker, fill
 
 RUNS = 60

@@ -14,11 +14,11 @@ import psutil
 import pytest
 from sqlite import migrated
 
-from results.lease import owner_name, started_at, this_machine
-from results.records import Database, open_database
-from results.rows import NewRun, RunResult, StudyRow
+from results.database.database import Database, open_database
+from results.database.lease import owner_name, started_at, this_machine
+from results.database.rows import NewRun, RunResult, StudyRow
 from study import doctor, status
-from study.lease import Lease
+from study.execution.lease import Lease
 
 Said = pytest.CaptureFixture[str]
 

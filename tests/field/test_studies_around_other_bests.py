@@ -14,12 +14,12 @@ import pytest
 from place import Place
 from sqlite import migrated
 
-from results.comparing import PairOfStudies, compare_studies
-from results.comparison_frame import comparison_frame
-from results.comparison_page import in_brief, render_comparison
-from results.records import Database, open_database
-from results.rows import Cell, NewRun, RunResult, StudyRow
-from results.study_results import StudyResults
+from results.comparison.compare import PairOfStudies, compare_studies
+from results.comparison.frame import comparison_frame
+from results.database.database import Database, open_database
+from results.database.rows import Cell, NewRun, RunResult, StudyRow
+from results.measurements.study_results import StudyResults
+from results.report.comparison_page import in_brief, render_comparison
 
 Choices = dict[str, Any]
 BASE: Choices = {"pool": "p0", "head": "h0", "adapt": "none", "rate": 0.1}

@@ -13,12 +13,12 @@ from sqlite import migrated
 from tex import faults_of
 
 from results import export
-from results.latex_table import latex
-from results.outcome import Outcome, outcome
-from results.paper_tables import paper_tables
-from results.print_table import PrintColumn, PrintTable, latex_table, markdown_table
-from results.records import Database, open_database
-from results.rows import Cell, MetricValue, NewRun, RunResult, StudyRow
+from results.database.database import Database, open_database
+from results.database.rows import Cell, MetricValue, NewRun, RunResult, StudyRow
+from results.export.latex import latex
+from results.report.content import Outcome, outcome
+from results.report.paper_tables import paper_tables
+from results.text.print_table import PrintColumn, PrintTable, latex_table, markdown_table
 
 LONG = "a_very_long_name_of_a_factor_that_nobody_can_break_anywhere"
 TASKS = ("sst", "quora", "sts", "natural_language_inference_matched", "cola", "mrpc", "100%_&_more", "qnli")

@@ -68,8 +68,8 @@ def test_both_packages_print_alike() -> None:
 def test_a_status_with_long_and_foreign_names(tmp_path: Path, encoding: str) -> None:
     from sqlite import migrated
 
-    from results.records import open_database
-    from results.rows import StudyRow
+    from results.database.database import open_database
+    from results.database.rows import StudyRow
 
     storage = migrated(tmp_path)
     with open_database(storage) as database:

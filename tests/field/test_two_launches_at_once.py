@@ -13,14 +13,14 @@ from place import Place
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from two_databases import database_of, kinds
 
+from results.database.database import open_database
+from results.database.rows import EnvironmentRow, StudyRow
+from results.database.url import parse_url
 from results.errors import LeaseHeld, StorageError
-from results.records import open_database
-from results.rows import EnvironmentRow, StudyRow
-from results.storage_url import parse_url
 from search_spaces import load
-from study import optuna_storage
-from study.folder import folder_held
-from study.search import Search, TrialState
+from study.provenance.folder import folder_held
+from study.search import optuna_storage
+from study.search.optuna_search import Search, TrialState
 from study.settings import SettingsError
 
 pytestmark = pytest.mark.slow  # each test launches a study, or two
@@ -135,7 +135,7 @@ def test_optunas_tables_are_opened_again_while_another_makes_them(monkeypatch: p
 
 def test_a_folder_is_written_by_one_launch_at_a_time(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from study.folder import folder_held\n"
+        "import sys, pathlib; from study.provenance.folder import folder_held\n"
         "with folder_held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     arguments = [sys.executable, "-c", program, str(tmp_path)]

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from own_trainers import OwnStudy
 
+from results.measurements.task_units import units_from
 from results.statistics import Interval
-from results.task_units import units_from
-from results.units import Unit
+from results.text.units import Unit
 from study.settings import SettingsError
-from study.task_declaration import (
+from study.trainers.custom.task_declaration import (
     BadScores,
     check_objectives,
     declaration,

@@ -15,7 +15,7 @@ import torch
 from own_trainers import carried_out, returned
 
 from study.messages import RunDone, RunFailed
-from study.plain_values import BadResult, number, numbers
+from study.trainers.custom.plain_values import BadResult, number, numbers
 
 LIKE_ONE = (
     1, 1.0, True, np.int64(1), np.int8(1), np.uint16(1), np.float16(1), np.float32(1), np.float64(1), np.longdouble(1),

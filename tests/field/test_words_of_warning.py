@@ -13,13 +13,13 @@ import pytest
 from place import Place
 from sqlite import migrated
 
-from results import first_screen
-from results.freshness import fingerprint
-from results.records import Database, open_database
-from results.rendering import render_report
-from results.rows import Cell, NewRun, RunResult, StudyRow
-from results.study_results import StudyResults
-from results.summary import Summary, summarise
+from results.analysis.summary import Summary, summarise
+from results.database.database import Database, open_database
+from results.database.fingerprint import fingerprint
+from results.database.rows import Cell, NewRun, RunResult, StudyRow
+from results.measurements.study_results import StudyResults
+from results.report import first_screen
+from results.report.render import render_report
 from study.resolve import resolve
 from study.settings import SettingsError
 

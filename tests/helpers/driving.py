@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from results.records import Database
-from results.rows import EnvironmentRow, StudyRow
+from results.database.database import Database
+from results.database.rows import EnvironmentRow, StudyRow
 from search_spaces import describe
 from study.engines.abstract import AbstractEngine
-from study.execution import Execution
-from study.lease import Lease
+from study.execution.executor import Execution
+from study.execution.lease import Lease
+from study.execution.observer import AbstractObserver, Request
+from study.execution.recording import Places
 from study.messages import EpochDone, Event, Job
-from study.observer import AbstractObserver, Request
-from study.recording import Places
 from study.resolve import resolve
 from study.settings import REHEARSAL, Settings
-from study.trainers.rehearsal import Rehearsal
+from study.trainers.rehearsal.trainer import Rehearsal
 
 PLACES = Places(Path("/nowhere"), Path("/nowhere"))
 

@@ -9,8 +9,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, create_engine, text
 
-from results import migrations
-from results.schema import Base
+from results.database import migrations
+from results.database.schema import Base
 
 
 @contextmanager

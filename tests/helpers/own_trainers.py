@@ -13,7 +13,7 @@ from unittest import mock
 from place import Place
 
 from study.messages import EpochDone, Job, RunDone, RunFailed
-from study.own_model import carry_out
+from study.trainers.custom.worker import carry_out
 
 MODULE = "a_trainer_in_a_test"
 SPACE = """

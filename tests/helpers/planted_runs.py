@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from results.predictions import pack_predictions
-from results.rows import MetricValue, PredictionRow, RunResult
+from results.database.predictions import pack_predictions
+from results.database.rows import MetricValue, PredictionRow, RunResult
 
 SIZES = {"quora": 400, "sst": 500, "sts": 300}
 Quality = Mapping[str, float]  # task -> share of right predictions; for sts 1 - the noise in label units

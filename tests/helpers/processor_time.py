@@ -17,7 +17,8 @@ LIMIT_SECONDS = 2.0
 # Modules that the packages import only when they need them. Imported here, so that no test pays for another's import.
 LATE_IMPORTS = (
     "alembic.command", "optuna.storages", "pandas", "plotly.graph_objects", "scipy.stats", "sklearn.ensemble",
-    "tabulate", "torch._dynamo", "study.session", "study.objective", "study.model_card", "results.export",
+    "tabulate", "torch._dynamo", "study.session", "study.trainers.bert.worker",
+    "study.trainers.bert.model_card", "results.export",
 )  # fmt: skip
 WHOLE_TIER = "PYTEST_XDIST_WORKER" in os.environ
 _spent = pytest.StashKey[float]()

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from results.predictions import pack_predictions
-from results.records import Database
-from results.rows import Cell, MetricValue, NewRun, PredictionRow, RunResult, StudyRow
+from results.database.database import Database
+from results.database.predictions import pack_predictions
+from results.database.rows import Cell, MetricValue, NewRun, PredictionRow, RunResult, StudyRow
 
 SEEDS = (1000, 1001, 1002, 1003, 1004)
 METRIC = {"sst": "accuracy", "quora": "accuracy", "sts": "pearson"}

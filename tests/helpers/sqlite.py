@@ -8,7 +8,7 @@ from pathlib import Path
 
 from optuna.storages import RDBStorage
 
-from results.records import open_database
+from results.database.database import open_database
 
 
 def migrated(folder: Path, name: str = "studies.db", *, optunas: bool = False) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from unittest import mock
 from in_process import InProcessEngine
 from processes import until
 
-from study.engines import making
+from study.engines import choose
 from study.engines.abstract import AbstractEngine
 
 # The least that is training all the same.
@@ -42,7 +43,7 @@ class Place:
         """The command in this process, its runs too; with `LocalEngine` those have processes."""
         out, err = io.StringIO(), io.StringIO()
         with (
-            mock.patch.object(making, "LocalEngine", engine),
+            mock.patch.object(choose, "LocalEngine", engine),
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -60,16 +61,17 @@ class Place:
             self.command(*arguments, module=module), cwd=self.folder, capture_output=True, text=True, timeout=300
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """The same without waiting for its end."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self, *arguments: str, module: str = "study.launch", output: Path | None = None) -> subprocess.Popen[str]:
+        """Start the command without waiting for its end; its output goes to a pipe, or to a file."""
+        with open(output or os.devnull, "w", encoding="utf-8") as file:
+            return subprocess.Popen(
+                self.command(*arguments, module=module),
+                cwd=self.folder,
+                stdout=file if output else subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
 
     def kill_when(self, sql: str, *arguments: str) -> None:
         """Launch in a process of its own, and kill it as soon as the query has a row."""

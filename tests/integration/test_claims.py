@@ -8,8 +8,8 @@ import json
 import pytest
 from place import SMALL, Place
 
-from results.records import open_database
-from results.study_results import StudyResults
+from results.database.database import open_database
+from results.measurements.study_results import StudyResults
 
 VERDICTS = {"replicated", "contradicted", "open"}
 

@@ -9,7 +9,7 @@ import pytest
 from place import Place
 
 from search_spaces import load
-from study.response_surface import plant
+from study.trainers.rehearsal.response_surface import plant
 
 SPACE = '''
 """Five levels of one technique."""

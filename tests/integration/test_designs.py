@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from place import Place
 
-from study.trainers.rehearsal import OPTIONS
+from study.trainers.rehearsal.trainer import OPTIONS
 
 SPACE = '''"""Four switches."""
 from search_spaces import Factor, Level, Space

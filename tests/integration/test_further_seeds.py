@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from place import Place
 
-from results.ablation import ablation_frame, compared_with_best
-from results.grid import compared_with_baseline
-from results.leaderboard import baseline_digest, best_digest
-from results.looks import Looked, looks, schedule
-from results.records import open_database
-from results.study_results import StudyResults
+from results.analysis.ablation import ablation_frame, compared_with_best
+from results.analysis.grid import compared_with_baseline
+from results.analysis.leaderboard import baseline_digest, best_digest
+from results.analysis.sequential import Looked, looks, schedule
+from results.database.database import open_database
+from results.measurements.study_results import StudyResults
 from study.resolve import resolve
-from study.trainers.rehearsal import OPTIONS
+from study.trainers.rehearsal.trainer import OPTIONS
 
 STUDY = ("--space", "pooling", "--rehearse", "--budget", "standard", "--trials", "8", "--seeds", "3", "--workers", "1")
 UNPRINTED = ("--phases", "search,confirm,ablate")

@@ -27,9 +27,9 @@ from mtbert.model import MultitaskModel
 from mtbert.run import prepare_data, run
 from search_spaces.grammar import Choice
 from search_spaces.grammar.choices import Place, places
-from study.configuration import to_config
 from study.resolve import resolve
-from study.sentences import Sentences, with_sentences
+from study.trainers.bert.configuration import to_config
+from study.trainers.bert.pretraining_texts import Sentences, with_sentences
 
 REAL = Path(os.environ.get("MTBERT_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 IN_CI = bool(os.environ.get("CI"))

@@ -13,7 +13,7 @@ from processes import until
 
 from study.engines.local import LocalEngine
 from study.messages import EpochDone, Event
-from study.trainers.rehearsal import OPTIONS, Rehearsal
+from study.trainers.rehearsal.trainer import OPTIONS, Rehearsal
 
 REHEARSED = ("--space", "pooling", "--rehearse", "--trials", "2", "--phases", "search", "--name", "r")
 

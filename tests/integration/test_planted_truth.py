@@ -9,11 +9,11 @@ from typing import NamedTuple
 import pytest
 from place import Place
 
-from results.ablation import ablation_frame
-from results.records import open_database
-from results.study_results import StudyResults
+from results.analysis.ablation import ablation_frame
+from results.database.database import open_database
+from results.measurements.study_results import StudyResults
 from search_spaces.grammar import Choices
-from study.response_surface import Surface
+from study.trainers.rehearsal.response_surface import Surface
 
 SPACE = Path(__file__).resolve().parents[1] / "assets" / "planted_space.py"
 CLEAR = 0.025  # several times the noise of a row, which is 0.3 to 0.5 points

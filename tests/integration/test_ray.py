@@ -19,7 +19,7 @@ from gated import PYTHONPATH, Gate
 from place import SMALL, Place
 from processes import below, command_line, titled, until
 
-from study.engines import making
+from study.engines import choose
 from study.engines.abstract import EngineLost
 from study.engines.ray_tune import RayEngine
 from study.messages import Job
@@ -209,7 +209,7 @@ def test_a_folder_that_a_node_does_not_have_ends_the_study_with_the_reason(tmp_p
 
 
 def test_without_ray_one_message_says_how_to_install_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "find_spec", lambda name: None)
+    monkeypatch.setattr(choose, "find_spec", lambda name: None)
     done = place.call(*STUDY, *RAY)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "--engine ray needs Ray, which is not installed: pip install 'mtbert-study[ray]'\n"

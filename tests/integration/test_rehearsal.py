@@ -17,10 +17,10 @@ import pytest
 from in_process import InProcessEngine
 from place import Place
 
-from results.records import open_database
+from results.database.database import open_database
 from study.engines.abstract import AbstractEngine
 from study.engines.local import LocalEngine
-from study.trainers.rehearsal import OPTIONS
+from study.trainers.rehearsal.trainer import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("MTBERT_DATA") or ROOT.parent / "shared" / "data")

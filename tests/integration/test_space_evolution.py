@@ -11,9 +11,10 @@ from place import SMALL, Place
 from postgres import own_database
 from sqlalchemy import create_engine, text
 
-from results import study_records
-from study import reopening, trial_mirror
-from study import search as searching
+from results.database import studies
+from study.resume import reopen
+from study.search import optuna_search as searching
+from study.search import trial_mirror
 
 pytestmark = pytest.mark.slow
 
@@ -157,7 +158,7 @@ def test_killed_before_anything_is_written_the_next_launch_tells_it_all(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(reopening.Reopened, "write", killed)
+        patch.setattr(reopen.Reopened, "write", killed)
         assert spaces.launch(*SEARCHED, "--trials", "3").returncode == 1
     assert "level pooling=max is new" in lines(fine(spaces.launch(*SEARCHED, "--trials", "3")))
 
@@ -326,9 +327,9 @@ def test_an_import_killed_before_it_is_written_has_made_no_study(
             raise RuntimeError("killed")
         return insert(*arguments)
 
-    insert = study_records.insert
+    insert = studies.insert
     with monkeypatch.context() as patch:
-        patch.setattr(study_records, "insert", killed)
+        patch.setattr(studies, "insert", killed)
         assert spaces.launch(*begin).returncode == 1
     assert spaces.rows("select distinct study_name from run") == [("s",)]
     assert spaces.rows("select study_name from study_meta") == [("s",)]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from place import Place
 
-from results.records import open_database
-from results.rows import MetricValue, NewRun, RunResult, StudyRow
+from results.database.database import open_database
+from results.database.rows import MetricValue, NewRun, RunResult, StudyRow
 from study.messages import EpochDone
 from study.tracking.choose import tracking
-from study.trainers.rehearsal import OPTIONS
+from study.trainers.rehearsal.trainer import OPTIONS
 
 # MLflow 3.17's own tables under SQLAlchemy 2.1, and what its imports and TensorBoard's warn of.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

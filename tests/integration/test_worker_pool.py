@@ -15,18 +15,18 @@ from mtbert.data.load import load_corpus
 from mtbert.data.prepared import save_prepared
 from mtbert.run import prepare_data
 from mtbert.stage_store.store import StageStore
-from results import schema
-from results.records import Database, open_database
-from results.rows import EnvironmentRow, StudyRow
+from results.database import schema
+from results.database.database import Database, open_database
+from results.database.rows import EnvironmentRow, StudyRow
 from study.engines.local import LocalEngine
-from study.execution import Execution
-from study.lease import Lease
+from study.execution.executor import Execution
+from study.execution.lease import Lease
+from study.execution.observer import AbstractObserver, Request
+from study.execution.recording import Places
 from study.messages import EpochDone
-from study.observer import AbstractObserver, Request
-from study.recording import Places
 from study.trainers.abstract import StudyFacts
-from study.trainers.multitask_bert import MultitaskBert
-from study.trainers.stage_keys import StageKeys
+from study.trainers.bert.stage_keys import StageKeys
+from study.trainers.bert.trainer import MultitaskBert
 
 RUNS, FIRST = often(30, 200), often(12, 50)
 SMALLEST = {

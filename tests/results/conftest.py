@@ -15,11 +15,9 @@ from postgres import own_database
 from sqlalchemy import Engine, create_engine
 from sqlite import migrated
 
-from results.outcome import Outcome, outcome
-from results.predictions import pack_predictions
-from results.records import Database, open_database
-from results.rendering import render
-from results.rows import (
+from results.database.database import Database, open_database
+from results.database.predictions import pack_predictions
+from results.database.rows import (
     Cell,
     EnvironmentRow,
     IssueRow,
@@ -30,7 +28,9 @@ from results.rows import (
     StageRow,
     StudyRow,
 )
-from results.schema import Base
+from results.database.schema import Base
+from results.report.content import Outcome, outcome
+from results.report.render import render
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}

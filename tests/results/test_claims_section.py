@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from report_studies import write
 
-from results import claim_words
+from results.database.database import Database
 from results.export import tables, tables_of
-from results.measured_claims import measure_claims
-from results.outcome import outcome
-from results.printed import claims_of
-from results.records import Database
-from results.rendering import render, render_report
-from results.study_results import StudyResults
+from results.measurements.study_results import StudyResults
+from results.published import wording
+from results.published.measured_claims import measure_claims
+from results.published.tables import claims_of
+from results.report.content import outcome
+from results.report.render import render, render_report
 from tests.results.conftest import StudyMaker
 
 CLS = {"sst": [0.55, 0.552, 0.549], "quora": [0.7, 0.701, 0.699], "sts": [0.4, 0.402, 0.399]}
@@ -129,7 +129,7 @@ def test_the_exported_tables_name_runs_and_have_scores(light: Any) -> None:
 
 def words(database: Database, claim: str, study: str = "s") -> tuple[str, list[str]]:
     finding = next(one for one in measure_claims(StudyResults(database, study)) if one.claim.id == claim)
-    return claim_words.compared(finding.claim), claim_words.remarks(finding)
+    return wording.compared(finding.claim), wording.remarks(finding)
 
 
 def test_what_a_claim_compares_in_words(light: Any) -> None:
@@ -145,13 +145,13 @@ def test_what_an_equality_and_a_mean_of_rows_are_in_words() -> None:
     by_id: dict[str, Any] = {
         c.id: c for space in ("kumar_single_task", "thapa_khurana_table1") for c in claims_of(space)
     }
-    told = claim_words.compared(by_id["kumar_last_two_layers_close_to_all"])
+    told = wording.compared(by_id["kumar_last_two_layers_close_to_all"])
     assert told == "Fine Tune last 2 like Fine Tune all, within 2 points (our number)"
     assert (
-        claim_words.compared(by_id["tk_qqp_prefinetuning_boosts_paraphrase"])
+        wording.compared(by_id["tk_qqp_prefinetuning_boosts_paraphrase"])
         == "the mean of 14, 15 over the mean of 22, 23"
     )
-    assert claim_words.compared(by_id["tk_smart_reduces_sst_overfitting"]) == "0 below 8"
+    assert wording.compared(by_id["tk_smart_reduces_sst_overfitting"]) == "0 below 8"
 
 
 def test_what_a_derived_metric_is_stands_in_the_remarks(light: Any) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from results import schema
+from results.database import schema
+from results.database.database import Database
+from results.database.rows import RunCopy
 from results.errors import RecordError
-from results.records import Database
-from results.rows import RunCopy
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 BEST = {**BASELINE, "pooling": "mean", "sts_head": "cosine"}

@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from results.contrasts import compare
+from results.analysis.contrasts import compare
+from results.analysis.greedy_path import greedy_path
+from results.analysis.summary import summarise
 from results.export import tables
-from results.outcome import outcome_of
-from results.path import greedy_path
-from results.rendering import render, render_report
-from results.sections import SECTIONS, build_all
-from results.selection_bias import bias_of_best
+from results.measurements.study_results import StudyResults
+from results.report.content import outcome_of
+from results.report.render import render, render_report
+from results.report.sections import SECTIONS, build_all
 from results.statistics import Difference, Noise
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.statistics.selection_bias import bias_of_best
 from tests.results.conftest import StudyMaker, digest_of
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"

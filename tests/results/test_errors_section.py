@@ -9,18 +9,18 @@ import pytest
 from planted_runs import SIZES, planted_run
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from results.error_frames import error_frames
-from results.error_view import TaskView, _error
-from results.predictions import ExampleSizes
-from results.rendering import render_report
-from results.rows import ExampleRow
-from results.sections import errors
-from results.sections.errors import Errors
+from results.analysis.summary import summarise
+from results.database.predictions import ExampleSizes
+from results.database.rows import ExampleRow
+from results.error_analysis.frames import error_frames
+from results.error_analysis.predictions import TaskPredictions, task_predictions
+from results.error_analysis.task_errors import TaskErrors
+from results.error_analysis.view import TaskView, _error
+from results.measurements.study_results import StudyResults
+from results.report.render import render_report
+from results.report.sections import errors
+from results.report.sections.errors import Errors
 from results.statistics import Interval, paired_difference
-from results.study_results import StudyResults
-from results.summary import summarise
-from results.task_errors import TaskErrors
-from results.task_predictions import TaskPredictions, task_predictions
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}

@@ -12,8 +12,8 @@ import pytest
 from report_studies import write
 
 from results import export
-from results.records import open_database
-from results.typed_tables import column_types, typed_table
+from results.database.database import open_database
+from results.database.typed_tables import column_types, typed_table
 
 SCHEMA: dict[str, Any] = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

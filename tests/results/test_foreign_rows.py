@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from results.database.url import foreign_rows
 from results.errors import ResultsError, StorageError
-from results.storage_url import foreign_rows
 
 
 def test_it_is_one_message_that_tells_no_password() -> None:

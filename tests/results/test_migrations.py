@@ -8,11 +8,11 @@ from alembic.script import ScriptDirectory
 from old_releases import of_release
 from sqlalchemy import create_engine, inspect, text
 
-from results import migrations
-from results.records import open_database
-from results.rows import ExampleRow
-from results.schema import Base
-from results.study_results import StudyResults
+from results.database import migrations
+from results.database.database import open_database
+from results.database.rows import ExampleRow
+from results.database.schema import Base
+from results.measurements.study_results import StudyResults
 
 OLD_STUDY = """
 insert into study_meta (study_name, space, goal, created_at, command, data_source, data_made_up, data_fingerprint,

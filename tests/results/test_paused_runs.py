@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from results import schema
+from results.database import schema
+from results.database.rows import MetricValue, RunResult, StageRow
 from results.errors import RecordError
-from results.rows import MetricValue, RunResult, StageRow
 
 CHOICES = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
 SCORE = [MetricValue("dev", "", "score", 0.5)]

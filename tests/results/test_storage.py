@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlite import migrated
 
+from results.database.database import open_database
+from results.database.url import mask
 from results.errors import StorageError
-from results.records import open_database
-from results.storage_url import mask
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from planted_runs import planted_run
 
-from results.contrasts import contrast, weights_of
-from results.leaderboard import leaderboard
-from results.pareto import pareto_frame
-from results.rendering import render_report
-from results.sections import transfer
-from results.sections.transfer import Transfer
+from results.analysis.contrasts import contrast, weights_of
+from results.analysis.leaderboard import leaderboard
+from results.analysis.pareto import pareto_frame
+from results.analysis.summary import summarise
+from results.analysis.task_contrasts import task_differences
+from results.measurements.study_results import StudyResults
+from results.report.render import render_report
+from results.report.sections import transfer
+from results.report.sections.transfer import Transfer
 from results.statistics import holm, paired_difference
-from results.study_results import StudyResults
-from results.summary import summarise
-from results.task_contrasts import task_differences
 from tests.results.conftest import StudyMaker, digest_of
 
 BASELINE = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}

@@ -6,8 +6,8 @@ import pytest
 
 import search_spaces
 from search_spaces.factors.known_recipes import KNOWN
-from study.configuration import check_space, to_config
 from study.resolve import resolve
+from study.trainers.bert.configuration import check_space, to_config
 
 SPACE, FULL = search_spaces.load("report_recipes"), search_spaces.load("full_ablation")
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke"}, None)

@@ -18,8 +18,8 @@ from reports import ALSO, REPORTS, UNPRINTED, WITHOUT_TABLE, needs_reports
 import search_spaces
 from mtbert.config import RunConfig
 from search_spaces.grammar.pinning import pin
-from study.configuration import check_space, to_config
 from study.resolve import resolve
+from study.trainers.bert.configuration import check_space, to_config
 
 ASSET = Path(__file__).resolve().parents[1] / "assets" / "report_tables.json"
 FACTS: dict[str, list[dict[str, Any]]] = json.loads(ASSET.read_text(encoding="utf-8"))

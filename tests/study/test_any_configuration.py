@@ -29,9 +29,9 @@ from mtbert.run import prepare_data, run
 from search_spaces import Constraint, SpaceError
 from search_spaces.grammar import Choice
 from search_spaces.grammar.choices import complete, places
-from study.configuration import to_config
 from study.resolve import resolve
-from study.sentences import with_sentences
+from study.trainers.bert.configuration import to_config
+from study.trainers.bert.pretraining_texts import with_sentences
 
 MUTATED = 100
 FULL = search_spaces.load("full_ablation")

@@ -11,10 +11,10 @@ import torch
 
 from mtbert.stage_store import store as stage_store
 from mtbert.stage_store.store import STATE, StageStore
-from results.records import open_database
-from results.rows import StudyRow
-from study import store_note
+from results.database.database import open_database
+from results.database.rows import StudyRow
 from study.doctor import main
+from study.provenance import store_note
 
 Said = pytest.CaptureFixture[str]
 ONE, TWO = "1" * 64, "2" * 64

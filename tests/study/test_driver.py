@@ -16,18 +16,19 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlite import migrated
 
+from results.database.database import Database, open_database
+from results.database.rows import EnvironmentRow, NewRun
 from results.errors import LeaseHeld
-from results.records import Database, open_database
-from results.rows import EnvironmentRow, NewRun
-from study import samplers, search_phase
 from study.driver import Driver
-from study.execution import Execution
+from study.execution.executor import Execution
+from study.execution.observer import Request
 from study.messages import Event, RunDone
-from study.observer import Request
-from study.optuna_storage import close
-from study.phases import first_tried
-from study.search import Search
-from study.search_phase import SearchPhase
+from study.phases import search as search_phase
+from study.phases.cells import first_tried
+from study.phases.search import SearchPhase
+from study.search import samplers
+from study.search.optuna_search import Search
+from study.search.optuna_storage import close
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ import search_spaces
 from mtbert.config import RunConfig, parse
 from mtbert.errors import ConfigurationError
 from search_spaces.grammar import Choices
-from study.configuration import of_one_task, to_config
 from study.messages import Job, RunDone
-from study.phases import alone, references
-from study.rehearsal import carry_out
+from study.phases.cells import alone, references
 from study.resolve import resolve
 from study.settings import REHEARSAL
-from study.trainers.rehearsal import Rehearsal
+from study.trainers.bert.configuration import of_one_task, to_config
+from study.trainers.rehearsal.trainer import Rehearsal
+from study.trainers.rehearsal.worker import carry_out
 
 TASKS = ("sst", "quora", "sts")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlite import migrated
 
-from results.records import Database, open_database
-from results.rows import MetricValue, NewRun, RunResult, StudyRow
+from results.database.database import Database, open_database
+from results.database.rows import MetricValue, NewRun, RunResult, StudyRow
 from study.arguments import Options
 from study.messages import EpochDone
 from study.settings import SettingsError

@@ -23,11 +23,11 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from study.engines.on_ray.exchange import Exchange
-from study.engines.on_ray.jobs import Jobs
-from study.engines.on_ray.leftovers import clear_up_apart
+from study.engines.on_ray.cleanup import clear_up_apart
+from study.engines.on_ray.mailbox import Exchange
 from study.engines.on_ray.messages import Answer, FromBridge, Lost, RaySettings, Ready, Refused, Stop, TrialOver
-from study.engines.on_ray.room import gpus_per_run, room
+from study.engines.on_ray.queue import Jobs
+from study.engines.on_ray.resources import gpus_per_run, room
 from study.engines.on_ray.trainable import RunTrainable
 from study.messages import Job
 
@@ -50,7 +50,7 @@ class JobSearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """The next run, None while there is none, FINISHED at the end."""
+        """Return the next run, None while there is none, FINISHED at the end."""
         run_id = self._jobs.next()
         if run_id is not None:
             return {"run_id": run_id}
@@ -104,7 +104,9 @@ class Ends(tune.Callback):
 
 
 def _error_of(trial: Any) -> Exception | None:
-    """What Tune caught; it lies in a file of Tune's, in the scratch folder of this bridge or in that of the cluster."""
+    """Return what Tune caught; it lies in a file of Tune's, in the scratch folder of this bridge or in that of the
+    cluster.
+    """
     try:
         found = cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
     except (OSError, TypeError):
@@ -113,7 +115,7 @@ def _error_of(trial: Any) -> Exception | None:
 
 
 def over(run_id: int, trial_id: str, error: Exception | None) -> TrialOver:
-    """How a trial failed, in our words."""
+    """Return how a trial failed, in our words."""
     told = str(error) if error is not None else "Ray gives no reason"
     if isinstance(error, OutOfMemoryError):
         return TrialOver(run_id, trial_id, "out_of_memory", _detail("Ray ended the worker", told), told)

@@ -12,8 +12,8 @@ import ray
 from ray import tune
 
 from study.engines.local import LocalEngine
-from study.engines.on_ray.carry import carry
 from study.engines.on_ray.messages import ToExchange
+from study.engines.on_ray.run_job import carry
 from study.messages import EpochDone
 
 
@@ -28,7 +28,7 @@ class RunTrainable(tune.Trainable):
         self._engine: LocalEngine | None = None
 
     def step(self) -> dict[str, Any]:
-        """The whole run."""
+        """Return the whole run."""
         job = ray.get(self._exchange.job.remote(self.config["run_id"], self.trial_id))
         if self._engine is None:  # all runs of a study are of one kind
             self._engine = LocalEngine(workers=1, preload=(job.worker.partition(":")[0],))
@@ -41,7 +41,7 @@ class RunTrainable(tune.Trainable):
         return {"done": True}
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """The next trial begins on this worker."""
+        """Return the next trial begins on this worker."""
         self.config = new_config
         return True
 

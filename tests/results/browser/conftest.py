@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from results.policy import content_security_policy
+from results.report.csp import content_security_policy
 
 Open = Callable[..., "Opened"]
 ADDRESS = "http://report.test/"

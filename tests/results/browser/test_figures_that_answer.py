@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlite import migrated
 
-from results.records import open_database
-from results.rendering import render_report
-from results.rows import RunResult
+from results.database.database import open_database
+from results.database.rows import RunResult
+from results.report.render import render_report
 from tests.results.browser.conftest import opening
 from tests.results.conftest import BASELINE, StudyMaker, fill
 

@@ -19,8 +19,8 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 from tier import often
 
-from results.records import Database, open_database
-from results.rendering import render_report
+from results.database.database import Database, open_database
+from results.report.render import render_report
 from tests.results.conftest import BASELINE, StudyMaker
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results.records import Database
-from results.rows import RunResult
-from results.sections import fronts, importance, tuning
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.analysis.summary import summarise
+from results.database.database import Database
+from results.database.rows import RunResult
+from results.measurements.study_results import StudyResults
+from results.report.sections import fronts, importance, tuning
 from tests.results.conftest import StudyMaker
 
 A = {"pooling": "cls", "sts_head": "concat", "schedule": "constant", "learning_rate": 3e-5}
@@ -48,7 +48,7 @@ def search(shared: StudyMaker) -> Iterator[Database]:
     run(shared, {**A, "<i>": "x"}, 99, "search", 0.1, status="pruned")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importance, "RESAMPLES", 20)
-        patch.setattr("results.importance.TREES", 4)
+        patch.setattr("results.importance.evaluate.TREES", 4)
         yield shared.database
 
 

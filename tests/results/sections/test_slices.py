@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from results.sections.figures import build_slices
-from results.slice_figure import MOST_POINTS
-from results.slice_figure import slices as factors_of
-from results.study_results import StudyResults
-from results.summary import summarise
+from results.analysis.summary import summarise
+from results.figures.slices import MOST_POINTS
+from results.figures.slices import slices as factors_of
+from results.measurements.study_results import StudyResults
+from results.report.sections.figures import build_slices
 from tests.results.conftest import StudyMaker
 from tests.results.sections.test_search_sections import built_by, run
 

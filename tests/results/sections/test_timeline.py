@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from cases import for_each
 
-from results.rows import RunRow
-from results.sections.figures import build_timeline
-from results.timeline import timeline
-from results.timeline_figure import MOST_BARS, timeline_figure
+from results.database.rows import RunRow
+from results.figures.timeline import MOST_BARS, timeline_figure
+from results.measurements.timeline import timeline
+from results.report.sections.figures import build_timeline
 from tests.results.conftest import BASELINE, StudyMaker
 from tests.results.sections.test_search_sections import built_by, run
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from study.engines import making
+from study.engines import choose
 from study.engines.abstract import AbstractEngine, EngineLost, runs_per_gpu
-from study.engines.on_ray import carry as carrying
-from study.engines.on_ray.carry import carry
-from study.engines.on_ray.exchange import Exchange
-from study.engines.on_ray.jobs import Jobs
+from study.engines.on_ray import run_job as carrying
+from study.engines.on_ray.mailbox import Exchange
 from study.engines.on_ray.messages import NodeUnfit, ToExchange, TrialOver
-from study.engines.on_ray.room import gpus_per_run, room
+from study.engines.on_ray.queue import Jobs
+from study.engines.on_ray.resources import gpus_per_run, room
+from study.engines.on_ray.run_job import carry
 from study.engines.ray_tune import RayEngine
 from study.messages import EpochDone, EvaluationDone, Event, Job, RunFailed, RunPlaced
 
@@ -35,8 +35,8 @@ def epoch(run_id: int, number: int = 1) -> EpochDone:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """A wait for a job takes a minute, as `at_once` would notice; the function ends that."""
-    monkeypatch.setattr("study.engines.on_ray.jobs.IDLE_WAIT_SECONDS", 60.0)
-    return lambda: monkeypatch.setattr("study.engines.on_ray.jobs.IDLE_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("study.engines.on_ray.queue.IDLE_WAIT_SECONDS", 60.0)
+    return lambda: monkeypatch.setattr("study.engines.on_ray.queue.IDLE_WAIT_SECONDS", 0.01)
 
 
 @contextlib.contextmanager
@@ -244,7 +244,7 @@ def test_a_cluster_has_room_for_what_its_nodes_have() -> None:
 
 def test_local_runs_share_a_gpu_where_asked() -> None:
     from study.arguments import parse
-    from study.trainers.own import OwnModel
+    from study.trainers.custom.trainer import OwnModel
 
     class TwoGpus(OwnModel):
         def __init__(self) -> None:
@@ -254,7 +254,7 @@ def test_local_runs_share_a_gpu_where_asked() -> None:
             return "cuda:0", "cuda:1"
 
     def workers(*arguments: str) -> int:
-        with making.engine(parse(arguments), TwoGpus()) as engine:
+        with choose.engine(parse(arguments), TwoGpus()) as engine:
             return engine.workers
 
     assert (workers(), workers("--gpus-per-run", "0.25"), workers("--workers", "3")) == (2, 8, 3)

@@ -8,7 +8,7 @@ from ray.exceptions import ActorDiedError, OutOfMemoryError
 from ray.tune.search import Searcher
 
 from study.engines.on_ray.bridge import JobSearcher, over
-from study.engines.on_ray.jobs import Jobs
+from study.engines.on_ray.queue import Jobs
 
 
 def test_it_suggests_what_is_queued_and_ends_when_the_driver_does() -> None:

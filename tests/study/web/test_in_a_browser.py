@@ -13,7 +13,7 @@ from pages import Error
 from place import Place
 from serving import dashboard_of
 
-from results.records import open_database
+from results.database.database import open_database
 from study.web import study_pages as our_pages
 
 pytestmark = pytest.mark.slow

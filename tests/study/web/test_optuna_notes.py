@@ -18,11 +18,11 @@ import pytest
 from asking import Answer, ask, rehearse
 from place import Place
 
-from results.records import open_database
-from results.static_figures import STYLE, page_colours
+from results.database.database import open_database
+from results.export.figures import STYLE, page_colours
 from study import dashboard
-from study.optuna_storage import StoredStudy, stored_study
-from study.trainers.rehearsal import OPTIONS
+from study.search.optuna_storage import StoredStudy, stored_study
+from study.trainers.rehearsal.trainer import OPTIONS
 from study.web import artifacts
 from study.web.application import application
 from study.web.guard import Guard
@@ -220,7 +220,7 @@ def test_a_server_that_goes_away_meanwhile_is_waited_for(copied: Place, monkeypa
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import OperationalError
 
-    from results.outcome import outcome
+    from results.report.content import outcome
     from study.web import optuna_notes
 
     whole, away = optuna_notes._write_notes, [True]

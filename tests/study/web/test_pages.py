@@ -17,11 +17,11 @@ import pytest
 from asking import Answer, ask
 from place import Place
 
-from results.freshness import fingerprint
-from results.policy import content_security_policy
-from results.records import open_database
+from results.database.database import open_database
+from results.database.fingerprint import fingerprint
 from results.report import write_report
-from study.web import following
+from results.report.csp import content_security_policy
+from study.web import live_updates
 from study.web import study_pages as pages
 from study.web.application import application
 
@@ -44,7 +44,7 @@ def test_the_report_is_what_the_command_writes_and_the_script_after(asked: Asked
     written = (tmp_path / "report.html").read_text(encoding="utf-8")
     begins, ends = page.text.index('<script type="application/json" id="following">'), page.text.rindex("</body>")
     assert page.text[:begins] + page.text[ends:] == written
-    assert page.text[begins:ends].endswith(f"<script>{following.script()}</script>")
+    assert page.text[begins:ends].endswith(f"<script>{live_updates.script()}</script>")
     assert "following" not in written and "fetch(" not in written
     again = asked(path="/report", HTTP_IF_NONE_MATCH=page.headers["etag"])
     assert (again.status, again.body) == (304, b"")
@@ -59,7 +59,7 @@ def test_the_reports_policy_lets_its_own_scripts_run_and_no_other(asked: Asked) 
     assert "connect-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy
     injected = page.text.replace("</main>", "<script>alert(1)</script></main>")
-    assert following.policy(injected) == policy
+    assert live_updates.policy(injected) == policy
     written = content_security_policy(page.text)
     assert "connect-src" not in written and written.count("sha256-") == policy.count("sha256-") - 1
 

@@ -1,0 +1,75 @@
+"""What a grid answers: every configuration that it runs against the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from results.analysis.comparisons import compared
+from results.analysis.comparisons import record as judged_record
+from results.analysis.contrasts import Comparison
+from results.analysis.leaderboard import ConfigurationResult, baseline_digest
+from results.database.typed_tables import typed_table
+from results.measurements.study_results import StudyResults, confirmed
+from results.statistics import Difference, Judgement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """A configuration of a grid. `comparison` is it minus the baseline; None with fewer than two seeds in common.
+
+    `judgement` is about `judged` (`compared`).
+    """
+
+    entry: ConfigurationResult
+    comparison: Comparison | None
+    judgement: Judgement | None = None
+    judged: Difference | None = None
+
+
+def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
+    """Return all of `entries` but the baseline (a digest), the largest gain first, those without a comparison last."""
+    digests = compared_with_baseline(results, baseline)
+    judged = dict(zip(digests, compared(results, digests, baseline), strict=True))
+    rows = [
+        GridRow(entry, found.comparison, found.judgement, found.judged)
+        for entry in entries
+        if entry.digest != baseline
+        for found in (judged[entry.digest],)
+    ]
+    return sorted(rows, key=_by_gain)
+
+
+def compared_with_baseline(results: StudyResults, baseline: str) -> list[str]:
+    """Return the rows of a grid's table, those without a result too: all configurations but the baseline (a digest)."""
+    return [digest for digest in confirmed(results) if digest != baseline]
+
+
+def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd.DataFrame:
+    """`grid_rows` as a frame, differences in score units to the baseline, whose runs are `baseline_run_ids`."""
+    baseline = baseline_digest(results)
+    of_baseline = " ".join(map(str, results.run_ids(baseline))) if baseline else ""
+    records = [
+        {
+            "cells": " ".join(row.entry.names),
+            "label": "; ".join(row.entry.labels),
+            "config_digest": row.entry.digest,
+            "mean": row.entry.mean,
+            "spread": row.entry.spread,
+            "seeds": row.entry.seeds,
+            **judged_record(row.comparison, row.judgement),
+            "run_ids": " ".join(map(str, row.entry.run_ids)),
+            "baseline_run_ids": of_baseline,
+        }
+        for row in rows
+    ]
+    return typed_table("against_baseline", records)
+
+
+def _by_gain(row: GridRow) -> tuple[bool, float, str]:
+    gain = row.comparison.interval.estimate if row.comparison else 0.0
+    return row.comparison is None, -gain, row.entry.digest

@@ -1,0 +1,67 @@
+"""Confusion matrices of classes, and of scores in bins. Arrays only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from results.statistics.arrays import Float64
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """Counts (true, predicted), all seeds together."""
+
+    counts: Counts
+
+    @property
+    def shares(self) -> Float64:
+        """The share of each true class predicted as each class: rows sum to 1; 0 in a class without examples."""
+        totals = self.counts.sum(axis=1, keepdims=True)
+        found: Float64 = self.counts / np.maximum(totals, 1)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreBins:
+    """Scores in bins: `edges` (bins + 1,), `confusion` (true bin, predicted bin).
+
+    `outside`: how many predictions are beyond the first or last edge; the outermost bins hold them.
+    """
+
+    edges: Float64
+    confusion: Confusion
+    outside: int
+
+
+def confusion(predictions: ArrayLike, labels: ArrayLike, classes: int) -> Confusion:
+    """Count over all seeds: `predictions` (seeds, examples), `labels` (examples,), whole numbers below `classes`.
+
+    Raises:
+        ValueError: a class is not below `classes`.
+    """
+    predicted = np.asarray(predictions, dtype=np.int64)
+    true = np.broadcast_to(np.asarray(labels, dtype=np.int64), predicted.shape)
+    lowest, highest = min(predicted.min(), true.min()), max(predicted.max(), true.max())
+    if lowest < 0 or highest >= classes:
+        raise ValueError(f"classes must be 0..{classes - 1}, got {lowest}..{highest}")
+    counts = np.bincount((true * classes + predicted).ravel(), minlength=classes * classes)
+    return Confusion(counts.reshape(classes, classes))
+
+
+def score_bins(predictions: ArrayLike, labels: ArrayLike, width: float = 0.5) -> ScoreBins:
+    """Count predicted and true scores in bins of `width` that cover the labels, from whole number to whole number.
+
+    A bin holds its lower edge, the last one its upper edge too. `predictions` (seeds, examples), `labels` (examples,).
+    """
+    found, true = np.asarray(predictions, dtype=np.float64), np.asarray(labels, dtype=np.float64)
+    low, high = float(np.floor(true.min())), float(np.ceil(true.max()))
+    bins = max(1, round((high - low) / width))
+    edges = low + width * np.arange(bins + 1, dtype=np.float64)
+    places = [np.clip(((values - low) // width).astype(np.int64), 0, bins - 1) for values in (found, true)]
+    outside = int(((found < low) | (found > edges[-1])).sum())
+    return ScoreBins(edges, confusion(places[0], places[1], bins), outside)

@@ -1,0 +1,1 @@
+"""Figures as plotly data or SVG; nothing here knows a page."""

@@ -1,0 +1,1 @@
+"""The five reports: what they claim and print, and how a study's results compare."""

@@ -1,0 +1,95 @@
+"""The report's sections as its table of contents has them: anchor, title, the sentence that a folded one shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from results.analysis.summary import RunCounts, Summary
+from results.report import first_screen, methods, notes
+from results.report.content import Outcome
+from results.text.formatting import duration, plural
+
+OPEN = 4  # sections that start unfolded: what most readers came for
+_IF_ANY = {"interrupted": "interrupted", "running": "running"}  # ends of runs that are listed only if there are any
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One section: `id` is its anchor, `title` its heading, `short` its name in the table of contents.
+
+    `sentence` says what the section supports, and is read whether the section is folded or not.
+    """
+
+    id: str
+    title: str
+    short: str
+    sentence: str
+    is_open: bool
+
+
+def contents(study: Outcome, data_issues: int) -> list[Heading]:
+    """Return the headings in the order of the page, the first `OPEN` of them unfolded."""
+    found = study.summary
+    rows = [("ablation", *_comparison(found))]
+    if found.best:
+        rows.append(("recipe", "The recipe", "The recipe", recipe_sentence(found)))
+    if found.leaderboard:
+        rows.append(("leaderboard", "Leaderboard", "Leaderboard", leaderboard_sentence(found)))
+    rows += [(each.id, each.title, each.short, each.content.sentence()) for each in study.sections]
+    rows.append(("cost", "What it cost", "Cost", cost_sentence(found)))
+    rows.append(("method", "How it was done", "How it was done", method_sentence(found)))
+    if methods.has_data(study.results, data_issues):
+        rows.append(("data", "Data", "Data", methods.data_sentence(study.results, data_issues)))
+    rows.append(("runs", "All runs", "All runs", runs_sentence(found.counts)))
+    return [Heading(*row, is_open=place < OPEN) for place, row in enumerate(rows)]
+
+
+def _comparison(found: Summary) -> tuple[str, str, str]:
+    """Return title, short title and sentence of the table of changes."""
+    if found.is_grid:
+        return "Against the baseline", "Against the baseline", notes.grid_sentence(found)
+    sentence = notes.ablation_sentence(found.ablation, found.best, found.units.score)
+    return "The best, one change at a time", "Change by change", sentence
+
+
+def recipe_sentence(found: Summary) -> str:
+    """Return how far the best is from the baseline."""
+    if not found.best_changes:
+        return "The best configuration is the baseline."
+    differing = plural(len(found.best_changes), "factor")
+    return f"The best configuration differs from the baseline in {differing}; the baseline's level is struck out."
+
+
+def leaderboard_sentence(found: Summary) -> str:
+    """Return how many configurations are ranked."""
+    count = len(found.leaderboard)
+    run = f"{plural(count, 'configuration')} {'was' if count == 1 else 'were'}"
+    if found.is_grid:
+        return f"{run} run with fresh seeds."
+    return f"{run} confirmed with fresh seeds. Scores of the search chose them and are not shown here."
+
+
+def cost_sentence(found: Summary) -> str:
+    """Return the computing time, and how much of it sharing stages saved."""
+    if first_screen.is_rehearsal(found.study):
+        return "Made up, as all numbers of a rehearsal: nothing was computed."
+    saved = f"; sharing stages saved {duration(found.hours_saved * 3600)}" if found.hours_saved else ""
+    return f"All runs together took {duration(found.hours_spent * 3600)} of one worker's time{saved}."
+
+
+def method_sentence(found: Summary) -> str:
+    """Return what was studied, and when."""
+    return (
+        f"The space {found.study.space}, begun on {found.study.created_at:%Y-%m-%d}: the command that made the study, "
+        "its settings, and what it ran on."
+    )
+
+
+def runs_sentence(counts: RunCounts) -> str:
+    """Return how the runs ended."""
+    words = {"complete": "complete", "pruned": "stopped early", "failed": "failed", **_IF_ANY}
+    ends = [
+        f"{getattr(counts, end):,} {word}" for end, word in words.items() if getattr(counts, end) or end not in _IF_ANY
+    ]
+    reasons = "".join(f" {reason}: {count:,}." for reason, count in counts.failures)
+    return f"{plural(counts.total, 'run')}: {', '.join(ends)}.{reasons}"

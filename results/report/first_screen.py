@@ -1,0 +1,238 @@
+"""The report's first screen in words: headline, lead sentences and the four tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.analysis.contrasts import compared_runs
+from results.analysis.describe import best_in_brief
+from results.analysis.leaderboard import ConfigurationResult
+from results.analysis.summary import Summary, seconds_spent
+from results.database.rows import StudyRow
+from results.figures import run_links
+from results.measurements.custom_trainer import REHEARSAL, custom_trainer, trainer_sentence
+from results.measurements.study_results import StudyResults
+from results.text.formatting import NONE, duration, plural, seeds_text
+from results.text.units import Unit
+
+MADE_UP = (
+    "Made-up data: these sentences come from this program's own generator; these numbers say nothing about "
+    "real sentences."
+)
+
+
+REHEARSED = "Rehearsal: nothing was trained, every number here is made up."
+
+
+MINILM = (
+    "The backbone MiniLM (all-MiniLM-L6-v2) was contrastively trained on sentence pairs, Quora duplicates "
+    "among them. Do not compare its numbers with those of a plain BERT."
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the four numbers of the first screen; `runs` and the second part of each note link to the runs."""
+
+    label: str
+    value: str
+    notes: Sequence[tuple[str, str]]
+    unit: str = ""
+    runs: str = ""
+
+
+def made_up(study: StudyRow) -> str:
+    """Return the warning that the numbers do not describe real sentences; empty if they do."""
+    if is_rehearsal(study):
+        return REHEARSED
+    return MADE_UP if study.data_made_up else ""
+
+
+def headline(found: Summary) -> str:
+    """Return the answer in one line, or that there is none yet."""
+    if found.best is not None:
+        return f"Best: {best_name(found)}"
+    if found.counts.complete + found.counts.pruned:
+        if found.counts.lost:
+            return "No configuration has all its seeds"
+        return "No configuration has been confirmed yet"
+    if found.counts.failed:
+        return f"No result: {plural(found.counts.failed, 'run')} failed and none is complete"
+    return "No run is complete yet"
+
+
+def best_name(found: Summary) -> str:
+    """Return the best configuration's printed label, else its differences from the baseline."""
+    if found.best is None or not found.best.labels:
+        return best_in_brief(found)
+    return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
+
+
+def lead(found: Summary) -> list[str]:
+    """Return the sentences under the headline."""
+    trainer = trainer_sentence(found.study)
+    about = [trainer] if trainer else []
+    if found.best is None:
+        return [*found.cautions, *about, *_lead_without_best(found)]
+    return [*about, *_scores_in_words(found, found.best), *found.cautions]
+
+
+def _scores_in_words(found: Summary, best: ConfigurationResult) -> Iterator[str]:
+    """Yield what the best scores, the baseline, the gain, and what they score on test."""
+    baseline, unit = found.baseline, found.units.score
+    measured = "scores" if unit.name == "score" else f"has the {unit.name}"
+    if best.labels and not found.best_is_baseline:
+        yield f"Where it differs from the baseline: {best_in_brief(found)}."
+    yield f"It {measured} {_scored(best, unit)}."
+    if best.seeds < 2:
+        yield "One seed shows no spread: no interval can be given."
+    if found.best_is_baseline:
+        yield f"No confirmed configuration scores {'higher' if unit.higher_is_better else 'better'} than the baseline."
+    elif baseline is None:
+        yield "The baseline has no complete run with a fresh seed, so there is no gain to show."
+    else:
+        yield f"The baseline {measured} {_scored(baseline, unit)}."
+        yield from _gain_sentences(found)
+    if best.test_mean is not None:
+        tested = f"On test, looked at once, it scores {unit.spread_with_unit(best.test_mean, best.test_spread)}"
+        if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
+            tested += f", the baseline {unit.spread_with_unit(baseline.test_mean, baseline.test_spread)}"
+        yield f"{tested}."
+
+
+def tiles(results: StudyResults, found: Summary) -> list[Tile]:
+    """Return best score, gain, runs and time."""
+    best, gain, unit, counts = found.best, found.gain, found.units.score, found.counts
+    words = {"failed": "failed", "pruned": "stopped early", "interrupted": "interrupted", "running": "running"}
+    others = [
+        (f"{count:,} {word}", run_links.having(status=status))
+        for status, word in words.items()
+        if (count := getattr(counts, status))
+    ]
+    turned = "" if unit.higher_is_better else ", lower is better"
+    return [
+        Tile(
+            "Best score" if unit.name == "score" else f"Best {unit.name}",
+            unit.score(best.mean) if best else NONE,
+            [(f"95 % {unit.score_interval(best.interval)}" if best and best.interval else "no interval yet", "")],
+            unit.symbol if best else "",
+            run_links.of_runs(best.run_ids) if best else "",
+        ),
+        Tile(
+            "Gain over the baseline" if unit.higher_is_better else "Against the baseline",
+            unit.difference(gain.interval.estimate) if gain else NONE,
+            [(f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(found), "")],
+            unit.counted if gain else "",
+            _gain_runs(results, found),
+        ),
+        Tile(
+            "Runs complete",
+            f"{counts.complete:,}",
+            others or [("none failed", "")],
+            runs=run_links.having(status="complete") if counts.complete else "",
+        ),
+        Tile(
+            "Computing time",
+            NONE if is_rehearsal(found.study) else duration(found.hours_spent * 3600),
+            [(_time_note(results, found), "")],
+        ),
+    ]
+
+
+def _time_note(results: StudyResults, found: Summary) -> str:
+    """Return what sharing stages saved; for a custom trainer, which has no stages, the mean time of a complete run."""
+    if is_rehearsal(found.study):
+        return "a rehearsal computes nothing"
+    if custom_trainer(results.study) is None:
+        saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
+        return f"{saved} saved by sharing stages"
+    spent = [seconds_spent(run) for run in results.runs if run.status == "complete"]
+    return f"{duration(float(np.mean(spent)))} a complete run, on average" if spent else "no run is complete"
+
+
+def is_rehearsal(study: StudyRow) -> bool:
+    """Return whether nothing was trained."""
+    return study.settings_json.get("trainer") == REHEARSAL
+
+
+def answer_scale(found: Summary) -> str:
+    """Return the unit of the numbers on the first screen."""
+    unit = found.units.score
+    if unit.counted == "points":
+        sentence = f"Points of the {unit.name}"
+    else:
+        sentence = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
+    return sentence if unit.higher_is_better else f"{sentence}, of which lower is better"
+
+
+def _gain_runs(results: StudyResults, found: Summary) -> str:
+    if found.best is None or found.baseline is None:
+        return ""
+    return run_links.of_runs(compared_runs(results, found.gain, found.best.digest, found.baseline.digest))
+
+
+def _lead_without_best(found: Summary) -> list[str]:
+    counts = found.counts
+    if counts.complete + counts.pruned and (found.is_grid or counts.confirming):
+        return _lead_without_all_seeds(found)
+    if counts.complete + counts.pruned:
+        one = counts.searched == 1
+        return [
+            f"So far {plural(counts.searched, 'run')} of the search {'has' if one else 'have'} come to an end. "
+            "The search picks configurations by the scores of single runs, so those are not results.",
+            "The phase confirm runs the best ones again with fresh seeds.",
+        ]
+    if counts.failed:
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.failures)
+        return [f"Why: {reasons}. The list of all runs has the details."]
+    return [_how_it_goes_on(found)]
+
+
+def _how_it_goes_on(found: Summary) -> str:
+    """Return whether to wait or to launch the study again."""
+    if found.driven:
+        return "The study is running: what is missing is still to come."
+    return "Launch the study again under the same name to go on."
+
+
+def _lead_without_all_seeds(found: Summary) -> list[str]:
+    """Return the sentences about a study in which every configuration lacks some of its fresh seeds."""
+    counts, name = found.counts, found.study.study_name
+    rule = "A configuration is ranked when every seed that it should have has given a score"
+    if not counts.lost:
+        return [f"{rule}; none has them all yet.", _how_it_goes_on(found)]
+    again = (
+        "Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
+        f"--name {name}-2 --import-from {name}"
+    )
+    return [
+        f"{rule}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed.",
+        "The list of all runs says why.",
+        _how_it_goes_on(found) if found.driven else again,
+    ]
+
+
+def _scored(entry: ConfigurationResult, unit: Unit) -> str:
+    seeds = "1 fresh seed" if entry.seeds == 1 else f"{entry.seeds} fresh seeds"
+    return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({seeds})"
+
+
+def _gain_sentences(found: Summary) -> list[str]:
+    if found.gain is None:
+        return ["Best and baseline have fewer than two seeds in common, so no gain is shown."]
+    interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
+    unit = found.units.score
+    named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
+    gain = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
+    if interval.excludes_zero:
+        return [gain]
+    return [gain, f"It is not distinguishable from the baseline with {seeds}."]
+
+
+def _why_no_gain(found: Summary) -> str:
+    if found.best is None:
+        return "nothing confirmed yet"
+    return "the best is the baseline" if found.best_is_baseline else "fewer than two paired seeds"

@@ -1,0 +1,91 @@
+"""What the first screen answers beside the score: what mattered, what did not, and what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from results.analysis.ablation import AblationRow
+from results.analysis.contrasts import compared_runs
+from results.analysis.describe import described
+from results.analysis.summary import Summary
+from results.measurements.study_results import StudyResults
+from results.statistics import Interval
+from results.text.formatting import level_text, plural
+
+SHOWN = 5  # of each kind; the table under it has all
+
+
+@dataclass(frozen=True)
+class KeyFinding:
+    """One change with its effect in score units, and the runs that measured it."""
+
+    factor: str
+    words: str
+    verdict: str
+    interval: Interval
+    run_ids: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """One of the answers: its rows, the largest effect first, and further notes."""
+
+    title: str
+    nothing: str
+    findings: tuple[KeyFinding, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[KeyFinding, ...]:
+        """Return the first of them."""
+        return self.findings[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        """Return how many are left for the table."""
+        return len(self.findings) - len(self.shown)
+
+
+def groups(results: StudyResults, found: Summary) -> tuple[Group, ...]:
+    """Return the three answers; none before anything was compared."""
+    rows = list(_findings(results, found))
+    if not rows:
+        return ()
+
+    def having(*verdicts: str) -> tuple[KeyFinding, ...]:
+        return tuple(row for row in rows if row.verdict in verdicts)
+
+    mattered = sorted(having("helps", "hurts"), key=lambda row: -abs(row.interval.estimate))
+    return (
+        Group("What mattered", "No single change is told from 0.", tuple(mattered)),
+        Group("What made no difference", "Nothing is shown to be equivalent.", having("equivalent")),
+        Group("What is open", "Every change that was run has a verdict.", having("open"), _not_run(found)),
+    )
+
+
+def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
+    """Yield the rows of the grid, or of the ablation, that have a verdict."""
+    reference = found.baseline if found.is_grid else found.best
+    for row in found.against_baseline if found.is_grid else found.ablation:
+        if row.comparison is None or row.judgement is None:
+            continue
+        if isinstance(row, AblationRow):
+            factor, digest = row.cell.factor or "", row.cell.config_digest
+            words = f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}"
+        else:
+            factor, digest = "", row.entry.digest
+            words = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
+        runs = compared_runs(results, row.comparison, digest, reference.digest if reference else "")
+        yield KeyFinding(factor, words, row.judgement.verdict, row.comparison.interval, runs)
+
+
+def _not_run(found: Summary) -> tuple[str, ...]:
+    left, forbidden = found.not_run.beyond_budget, found.not_run.cannot_be_made
+    sentences = []
+    if left:
+        was = "was" if left == 1 else "were"
+        sentences.append(f"{plural(left, 'further change')} {was} not run: beyond the budget.")
+    if forbidden:
+        sentences.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
+    return tuple(sentences)

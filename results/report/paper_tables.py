@@ -1,0 +1,225 @@
+"""The tables that a paper prints of a study: changes with their verdicts, configurations, configurations by tasks.
+
+What is left out for room (p-values, digests, ids of runs) is in the CSV and JSON exports.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from results.analysis.add_one_in import added_rows
+from results.analysis.contrasts import Comparison
+from results.analysis.describe import described, unique_names
+from results.analysis.leaderboard import ConfigurationResult, baseline_digest
+from results.analysis.method_task import TaskScore, method_task
+from results.analysis.summary import Summary
+from results.database.rows import Cell
+from results.measurements.study_results import StudyResults
+from results.measurements.task_units import margin_of
+from results.report.first_screen import best_name, made_up
+from results.statistics import Judgement
+from results.text.formatting import NONE, changes, changes_in_words, level_text, seeds_text
+from results.text.print_table import PrintColumn, PrintTable
+from results.text.units import Unit
+
+TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
+EACH, PER_ROW = "{each}", "{per row}"  # in a caption: replaced by the number of seeds, if all rows have the same
+Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does
+
+
+def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]:
+    """Return the study's tables, under the names of the full ones in an export."""
+    made = {
+        "ablation": ablation_print(results, found),
+        "leaderboard": leaderboard_print(results, found),
+        "method_task": method_task_print(results, found),
+    }
+    if found.is_grid:
+        made["against_baseline"] = against_baseline_print(results, found)
+    if added_rows(results, found):
+        made["added"] = added_print(results, found)
+    return made
+
+
+def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Return the table of changes to the best configuration: change, difference [interval], verdict."""
+    rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
+    caption = "Single changes to the best configuration"
+    if found.best is not None:
+        caption += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
+    return _judged(results, "ablation", f"{caption}: dev score with the change minus without it.", "Change", rows)
+
+
+def added_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Return the table of changes to the baseline: change, difference [interval], verdict."""
+    rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, found)]
+    caption = "Single changes to the baseline: dev score with the change minus without it."
+    return _judged(results, "added", caption, "Change", rows)
+
+
+def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Return the table of a grid: configuration, difference from the baseline [interval], verdict."""
+    named = _names(found, [row.entry for row in found.against_baseline])
+    rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in found.against_baseline]
+    caption = "Configurations compared with the baseline: their dev score minus that of the baseline."
+    return _judged(results, "against_baseline", caption, "Configuration", rows)
+
+
+def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Return the table of confirmed configurations: mean ± deviation, interval, the same on test if it was measured."""
+    entries, baseline = found.leaderboard, baseline_digest(results)
+    unit = results.units.score
+    named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
+    rows = [
+        (
+            f"{named[entry.digest]} (baseline)" if _unsaid(entry, baseline, named) else named[entry.digest],
+            unit.spread(entry.mean, entry.spread),
+            unit.score_interval(entry.interval),
+            *((unit.spread(entry.test_mean, entry.test_spread),) if tested else ()),
+        )
+        for entry in entries
+    ]
+    columns = [PrintColumn(("Configuration",), "l"), PrintColumn(_dev(unit)), PrintColumn(("95 % interval",))]
+    columns += [PrintColumn(("Test",))] if tested else []
+    best = frozenset(
+        (place, at)
+        for place, entry in enumerate(entries)
+        if found.best is not None and entry.digest == found.best.digest
+        for at in range(len(columns))
+    )
+    caption = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
+    caption = f"{caption} over fresh seeds{EACH}. Bold: the best. {_over(entries)}".strip()
+    return _table(results, "leaderboard", caption, columns, rows, [entry.seeds for entry in entries], best)
+
+
+def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
+    """Return configurations by task and over all tasks: mean ± standard deviation; the best of a column is bold."""
+    table = method_task(results, found)
+    over = len(table.tasks) > 1  # of one task the score is that task's
+    units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if over else ())]
+    cells = [(*row.tasks, row.score)[: len(units)] for row in table.rows]
+    rows = [
+        (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)))
+        for row, of in zip(table.rows, cells, strict=True)
+    ]
+    columns = [PrintColumn(("Configuration",), "l")]
+    columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
+    columns += [PrintColumn((_mean_name(results),))] if over else []
+    which = "highest" if all(unit.higher_is_better for unit in units) else "best"
+    caption = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
+    caption = f"{caption}{EACH}. Bold: the {which} mean of a column, whatever its noise."
+    bold = frozenset((place, at + 1) for at, unit in enumerate(units) for place in _best_of(cells, at, unit))
+    return _table(results, "method_task", caption, columns, rows, [row.seeds for row in table.rows], bold)
+
+
+def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
+    if results.units.names(task):
+        return PrintColumn((task, results.units.of(task).heading))
+    return PrintColumn((task, metric) if metric != "score" else (task,))
+
+
+def _mean_name(results: StudyResults) -> str:
+    """Return the heading of the score: a mean over tasks, or the task that decides."""
+    deciding = results.units.deciding
+    return "mean" if not deciding else f"score ({', '.join(deciding)})"
+
+
+def _dev(unit: Unit) -> tuple[str, ...]:
+    return ("Dev",) if unit.name == "score" and not unit.symbol else ("Dev", unit.heading)
+
+
+def _judged(results: StudyResults, name: str, caption: str, heading: str, rows: Sequence[Row]) -> PrintTable:
+    unit = results.units.score
+    shown = [
+        (
+            words,
+            f"{unit.difference(compared.interval.estimate)} {unit.interval(compared.interval)}" if compared else NONE,
+            judgement.verdict if judgement else NONE,
+        )
+        for words, compared, judgement in rows
+    ]
+    columns = [
+        PrintColumn((heading,), "l"),
+        PrintColumn((unit.differences_title, "[95 % interval]")),
+        PrintColumn(("Verdict",), "l"),
+    ]
+    counts = [len(compared.seeds) if compared else 0 for _, compared, _ in rows]
+    return _table(results, name, f"{caption} {_explained(results, rows)}{PER_ROW}", columns, shown, counts)
+
+
+def _table(
+    results: StudyResults,
+    name: str,
+    caption: str,
+    columns: Sequence[PrintColumn],
+    rows: Sequence[tuple[str, ...]],
+    seeds: Sequence[int],
+    bold: frozenset[tuple[int, int]] = frozenset(),
+) -> PrintTable:
+    """Return the table with its seeds: in the caption if all rows have the same number, else in a column."""
+    same = len(set(seeds)) == 1
+    if not same:
+        columns = [*columns, PrintColumn(("Seeds",))]
+        rows = [(*row, f"{count}") for row, count in zip(rows, seeds, strict=True)]
+    for mark, text in ((EACH, ", {} each"), (PER_ROW, " {} per row.")):
+        caption = caption.replace(mark, text.format(seeds_text(seeds[0])) if same else "")
+    warning = f"{made_up(results.study)} ".lstrip()  # precedes all numbers
+    return PrintTable(_name(results, name), warning + caption, tuple(columns), tuple(rows), bold)
+
+
+def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
+    """Return what a point, the intervals and the verdicts are."""
+    unit, margin = results.units.score, margin_of(results.study)
+    equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
+    over = {comparison.over for _, comparison, _ in rows if comparison}
+    of = (
+        " over seeds and dev examples" if over == {"seeds and examples"} else " over seeds" if over == {"seeds"} else ""
+    )
+    return (
+        f"{unit.note}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
+        f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); {equivalent}open: neither."
+    )
+
+
+def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
+    """Return digest -> unique name: the printed label, else the changes."""
+    baseline = found.baseline.digest if found.baseline else None
+    short = {
+        one.digest: "; ".join(one.labels)
+        or ("baseline" if one.digest == baseline else described(found, one.choices).text)
+        for one in entries
+    }
+    choices = {one.digest: one.choices for one in entries}
+    return unique_names(short, lambda digest: changes_in_words(changes(found.baseline_choices, choices[digest])))
+
+
+def _unsaid(entry: ConfigurationResult, baseline: str | None, named: Mapping[str, str]) -> bool:
+    return entry.digest == baseline and "baseline" not in named[entry.digest].lower()
+
+
+def _change(cell: Cell) -> str:
+    return f"{cell.factor}: {level_text(cell.from_level)} → {level_text(cell.to_level)}"
+
+
+def _score(cell: TaskScore | None, unit: Unit) -> str:
+    return unit.spread(cell.mean, cell.deviation) if cell else NONE
+
+
+def _best_of(cells: Sequence[Sequence[TaskScore | None]], at: int, unit: Unit) -> list[int]:
+    """Return the rows whose displayed mean is the best of a column; none if all are equal."""
+    means = {place: cell.mean for place, of in enumerate(cells) if (cell := of[at]) is not None}
+    shown = {place: unit.score(mean) for place, mean in means.items()}
+    if len(set(shown.values())) < 2:
+        return []
+    return [place for place, text in shown.items() if text == unit.score(max(means.values()))]
+
+
+def _over(entries: Sequence[ConfigurationResult]) -> str:
+    over = {entry.interval_over for entry in entries if entry.interval_over}
+    return f"Intervals: over {over.pop()}." if len(over) == 1 else ""
+
+
+def _name(results: StudyResults, table: str) -> str:
+    """Return a name that is unique in a document with the tables of several studies."""
+    return f"{re.sub('[^A-Za-z0-9]+', '-', results.study.study_name)}:{table}"

@@ -1,0 +1,50 @@
+"""The sections that are figures alone: the search, score against each factor, learning curves, the timeline."""
+
+from __future__ import annotations
+
+from results.analysis.summary import Summary
+from results.figures.learning_curves import learning_curves
+from results.figures.parallel_coordinates import parallel
+from results.figures.search import history
+from results.figures.slices import slice_figure, slices, slices_sentence
+from results.figures.timeline import timeline_figure, timeline_sentence
+from results.measurements.study_results import StudyResults
+from results.measurements.timeline import timeline
+from results.report.sections.section import Figures
+from results.text.formatting import plural
+
+
+def build_search(results: StudyResults, found: Summary) -> Figures | None:
+    """Draw history and parallel coordinates; None for a grid, and before the search has a score."""
+    runs = sorted((run for run in results.runs if run.phase == "search"), key=lambda run: run.id)
+    if found.is_grid or not any(run.score is not None for run in runs):
+        return None
+    sampler = str(results.study.settings_json.get("sampler") or "")
+    by = f", chosen by {sampler}" if sampler else ""
+    tried = plural(len({run.config_digest for run in runs}), "configuration")
+    drawn = (history(results, found, runs), parallel(results, found, runs))
+    shown = tuple(figure for figure in drawn if figure is not None)
+    return Figures(shown, f"The search tried {tried} in {plural(len(runs), 'run')}{by}.")
+
+
+def build_slices(results: StudyResults, found: Summary) -> Figures | None:
+    """Draw one figure with a menu of factors; None where no factor varies among what has a score."""
+    factors = slices(results, found)
+    if not factors:
+        return None
+    return Figures((slice_figure(results, found, factors),), slices_sentence(results, factors))
+
+
+def build_curves(results: StudyResults, found: Summary) -> Figures | None:
+    """Draw the learning curves; None before any epoch was scored."""
+    drawn = learning_curves(results, found)
+    sentence = "The score by epoch: single runs, and best and baseline as means over their seeds."
+    return Figures((drawn,), sentence) if drawn is not None else None
+
+
+def build_timeline(results: StudyResults, found: Summary) -> Figures | None:
+    """Draw the lanes of runs, and say how busy the workers were; None before a run has ended."""
+    lanes = timeline(results.runs)
+    if not lanes.bars:
+        return None
+    return Figures((timeline_figure(lanes, results.units.score),), timeline_sentence(lanes))

@@ -1,0 +1,180 @@
+"""The section "Which choices change each other's effect": two-factor interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from results.analysis.comparisons import record
+from results.analysis.contrasts import compared_runs
+from results.analysis.interactions import Interaction, InteractionDesign, Pair, interactions
+from results.analysis.summary import Summary
+from results.database.typed_tables import interval_columns, typed_table
+from results.figures.figure import Figure, Trace
+from results.measurements.study_results import StudyResults
+from results.report.sections.not_run import LeftOut, left_out
+from results.report.sections.section import interval_bars
+from results.statistics import Interval
+from results.text.formatting import SHARES, plural
+from results.text.units import Unit, difference_axis_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_WRITTEN = 6  # factors; in a larger matrix intervals do not fit into the cells
+REAL = {"helps": "real", "hurts": "real", "equivalent": "equivalent", "open": "open"}
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """The rows, the largest first, and what the designs left out."""
+
+    rows: tuple[Interaction, ...]
+    left_out: tuple[LeftOut, ...]
+    run_ids: tuple[str, ...]
+    factors: tuple[str, ...]
+    unit: Unit = SHARES
+
+    def sentence(self) -> str:
+        """Return how many interactions are real, and the largest."""
+        known = [row for row in self.rows if row.comparison is not None]
+        if not known:
+            return "No two changes have two seeds in common in all the runs that their interaction needs yet."
+        real = [row for row in known if row.is_real]
+        pairs, real_pairs = {row.pair for row in known}, {row.pair for row in real}
+        told = f"Of the interactions of {plural(len(pairs), 'pair')}, {_real_text(len(real_pairs))}."
+        largest = known[0]
+        assert largest.comparison is not None
+        interval = largest.comparison.interval
+        effect = f"{self.unit.change(interval.estimate)} {self.unit.interval(interval)}"
+        return f"{told} The largest: {pair_text(largest.pair)}, {effect}."
+
+    def bars(self) -> tuple[Markup, list[Markup]]:
+        """Return the axis and a bar per row, empty where there is no interval."""
+        return interval_bars([row.comparison for row in self.rows], self.unit)
+
+    def in_words(self, row: Interaction) -> str:
+        """Return what a real interaction means; empty for others."""
+        if not row.is_real or row.comparison is None:
+            return ""
+        if row.aliases:
+            return "one of these pairs, or several, change each other's effect"
+        together = "more" if row.comparison.interval.estimate > 0 else "less"
+        return f"together they give {together} than the sum of both alone"
+
+    def verdict(self, row: Interaction) -> str:
+        """Return real, equivalent (surely within the margin of 0) or open; empty without one."""
+        return REAL[row.judgement.verdict] if row.judgement else ""
+
+    def names(self, pairs: Sequence[Pair]) -> str:
+        """Return pairs in words."""
+        return ", ".join(map(pair_text, pairs))
+
+    def figures(self) -> Sequence[Figure]:
+        """Return a matrix per design; a fraction that confuses pairs is in the table alone."""
+        drawn = [_matrix(self.rows, design, self.factors, self.unit) for design in ("factorial", "pairs")]
+        return [figure for figure in drawn if figure is not None]
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return `interactions`, one row per pair and design, and one for all aliases of a pair."""
+        records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
+        return {"interactions": typed_table("interactions", records)}
+
+
+def build(results: StudyResults, found: Summary) -> Interactions | None:
+    """Return the section; None where the study asked for neither pairs nor a factorial."""
+    rows = tuple(interactions(results))
+    told = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))
+    if not rows and not any(one.impossible or one.beyond_budget for one in told):
+        return None
+    runs = [compared_runs(results, row.comparison, *row.digests) for row in rows]
+    factors = tuple(factor["name"] for factor in results.study.space_json.get("factors", ()))
+    return Interactions(rows, told, tuple(runs), factors, results.units.score)
+
+
+def pair_text(pair: Pair) -> str:
+    """Return "pooling × adapter"."""
+    return f"{pair[0]} × {pair[1]}"
+
+
+def _real_text(count: int) -> str:
+    return "none is real" if not count else f"{count} {'is' if count == 1 else 'are'} real"
+
+
+def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str], unit: Unit) -> Figure | None:
+    """Return factors against factors: points in colour, and as text with the interval where they fit."""
+    shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
+    if not shown or any(row.aliases for row, _ in shown):
+        return None
+    effects = {pair: interval for row, interval in shown for pair in (row.pair, row.pair[::-1])}
+    found = dict.fromkeys(first for first, _ in effects)
+    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+    real = sum(row.is_real for row, _ in shown)
+    around = "around the best" if design == "pairs" else "averaged over the other factors"
+    return Figure(
+        id=f"figure-interactions-{design}",
+        title=f"Interactions {around}",
+        sentence=f"{unit.differences_title} that two changes give together beyond the sum of what each gives alone, "
+        f"{around}. "
+        f"{plural(len(shown), 'pair')}, of which {_real_text(real)}: the colour says how large a number is, and its "
+        f"interval how sure.",
+        traces=[_heatmap(names, effects, unit)],
+        layout={
+            "xaxis": {"title": {"text": ""}, "showgrid": False},
+            "yaxis": {"title": {"text": ""}, "showgrid": False, "autorange": "reversed"},
+        },
+    )
+
+
+def _heatmap(names: Sequence[str], effects: Mapping[Pair, Interval], unit: Unit) -> Trace:
+    """Return a cell per two factors, empty where their interaction is not known."""
+
+    def cells(filled: Callable[[Pair, Interval], str]) -> list[list[str]]:
+        pairs = [[(first, second) for second in names] for first in names]
+        return [[filled(pair, effects[pair]) if pair in effects else "" for pair in row] for row in pairs]
+
+    def text(interval: Interval) -> str:
+        return f"{unit.difference(interval.estimate)} {unit.interval(interval)}"
+
+    points = [[unit.drawn(effects[i, j].estimate) if (i, j) in effects else None for j in names] for i in names]
+    most = max(abs(unit.drawn(interval.estimate)) for interval in effects.values()) or 1.0
+    labels = [escape(name, quote=False) for name in names]
+    is_written = len(names) <= MOST_WRITTEN
+    return {
+        "type": "heatmap",
+        "x": labels,
+        "y": labels,
+        "z": points,
+        "text": cells(lambda _, interval: text(interval).replace(" [", "<br>[") if is_written else ""),
+        "texttemplate": "%{text}",
+        "textfont": {"color": "var(--ink)"},
+        "customdata": cells(
+            lambda pair, interval: f"{escape(pair_text(pair), quote=False)}: {text(interval)} {unit.counted}"
+        ),
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+        "zmin": -most,
+        "zmax": most,
+        "colorscale": [[0, "var(--baseline)"], [0.5, "var(--card)"], [1, "var(--best)"]],
+        "opacity": 0.75,
+        "xgap": 2,
+        "ygap": 2,
+        "colorbar": {"title": {"text": difference_axis_title(unit)}, "thickness": 12, "outlinewidth": 0},
+    }
+
+
+def _record(row: Interaction, runs: str) -> dict[str, object]:
+    return {
+        "design": row.design,
+        "first": row.pair[0],
+        "second": row.pair[1],
+        "aliases": "; ".join(f"{a} x {b}" for a, b in row.aliases),
+        **record(row.comparison, row.judgement),
+        **interval_columns("first_with_second", row.with_second.interval if row.with_second else None),
+        **interval_columns("first_without_second", row.without_second.interval if row.without_second else None),
+        "run_ids": runs,
+    }

@@ -1,0 +1,80 @@
+"""Configurations by tasks, as a paper prints it: means with their deviations over seeds, LaTeX and Markdown to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from results.analysis.method_task import MethodTask, method_task
+from results.analysis.summary import Summary
+from results.figures.figure import Figure
+from results.measurements.study_results import StudyResults
+from results.report.paper_tables import method_task_print
+from results.text.formatting import plural
+from results.text.print_table import PrintTable, latex_table, markdown_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Methods:
+    """The printed table and its rows; `is_best_sure`: the best is surely better than the baseline."""
+
+    table: MethodTask
+    printed: PrintTable
+    is_best_sure: bool
+
+    def sentence(self) -> str:
+        """Return the size of the table, and whether one row can be called the best."""
+        rows = plural(len(self.table.rows), "configuration")
+        tasks = plural(len(self.table.tasks), "task")
+        bold = (
+            "The best is in bold: its gain over the baseline is surely above 0, and no single change of it helps."
+            if self.is_best_sure
+            else "No row is in bold: no configuration is surely better than all the others."
+        )
+        return f"{rows} by {tasks}, mean ± standard deviation over fresh seeds. {bold}"
+
+    @property
+    def latex(self) -> str:
+        """Return one float, or several."""
+        return latex_table(self.printed)
+
+    @property
+    def markdown(self) -> str:
+        """Return a table in GitHub's flavour."""
+        return markdown_table(self.printed)
+
+    def figures(self) -> Sequence[Figure]:
+        """Return none."""
+        return ()
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return none: every export has the table `method_task`."""
+        return {}
+
+
+def build(results: StudyResults, found: Summary) -> Methods | None:
+    """Build the section; None with fewer than two configurations with results, or without tasks."""
+    table = method_task(results, found)
+    if len(table.rows) < 2 or not table.tasks:
+        return None
+    printed, is_sure = method_task_print(results, found), _is_best_sure(found)
+    best = next((place for place, row in enumerate(table.rows) if row.role == "best"), None)
+    over = len(table.tasks) + (len(table.tasks) > 1)  # the column of the score
+    bold = frozenset({(best, 0), (best, over)}) if is_sure and best is not None else frozenset()
+    caption = printed.caption.partition(" Bold: ")[0]
+    if bold:
+        caption += " Bold: the best; its gain over the baseline is surely above 0, and no single change of it helps."
+    return Methods(table, replace(printed, bold=bold, caption=caption), bool(bold))
+
+
+def _is_best_sure(found: Summary) -> bool:
+    """Return whether the best is surely better than the baseline, and no other row surely better than it."""
+    if found.best is None or found.best_is_baseline or found.gain is None:
+        return False
+    gain = found.gain.interval
+    better = any(row.judgement is not None and row.judgement.verdict == "helps" for row in found.ablation)
+    return gain.excludes_zero and gain.estimate > 0 and not better

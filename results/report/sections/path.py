@@ -1,0 +1,159 @@
+"""The section "From the baseline to the best": the greedy path, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import nan
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+
+from results.analysis.comparisons import record
+from results.analysis.contrasts import compared_runs
+from results.analysis.greedy_path import Path, PathStep, greedy_path
+from results.analysis.summary import Summary
+from results.database.typed_tables import interval_columns, typed_table
+from results.figures import run_links
+from results.figures.figure import Figure, Trace
+from results.measurements.study_results import StudyResults
+from results.report.sections.section import interval_bars
+from results.statistics import Interval
+from results.text.formatting import SHARES, level_text, plural
+from results.text.units import Unit, difference_axis_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDE = 8  # steps; more scroll sideways on a narrow screen
+REST = "all other changes at once"
+
+
+@dataclass(frozen=True)
+class PathSection:
+    """The path and its figure."""
+
+    path: Path
+    run_ids: tuple[str, ...]
+    unit: Unit = SHARES
+
+    def sentence(self) -> str:
+        """Return how much the path gains, and how many of its steps surely help."""
+        steps = self.path.steps
+        last = steps[-1]
+        if last.from_baseline is None:
+            return "The path has no step with two seeds in common with the baseline yet."
+        whole = last.from_baseline.interval
+        end = "to the best" if last.digest == self.path.best else "so far"
+        way = f"{plural(len(steps), 'step')} from the baseline {end}, {self.unit.change(whole.estimate)}"
+        judgements = [step.from_previous.judgement for step in steps]
+        sure = sum(one is not None and one.verdict == "helps" for one in judgements)
+        helping = f"{sure} of them {'helps' if sure == 1 else 'help'} surely" if sure else "no step helps surely"
+        return f"{way} {self.unit.interval(whole)}; {helping}."
+
+    def bars(self) -> tuple[Markup, list[Markup]]:
+        """Return the axis and a bar per step, empty where there is no interval."""
+        return interval_bars([step.from_previous.comparison for step in self.path.steps], self.unit)
+
+    def _runs(self) -> str:
+        """Return the link to all runs of all steps."""
+        return run_links.of_runs(" ".join(self.run_ids))
+
+    def waterfall(self) -> Figure | None:
+        """Return the difference of each step on top of those before it; None before every step has its interval."""
+        measured = [(step, step.from_previous.comparison, step.from_baseline) for step in self.path.steps]
+        known = [(step, one.interval, whole.interval) for step, one, whole in measured if one and whole]
+        if len(known) < len(measured):
+            return None
+        labels = [f"{step.number}. {escape(change_of(step), quote=False)}" for step, _, _ in known]
+        ends = list(np.cumsum([each.estimate for _, each, _ in known]))
+        starts = [0.0, *ends[:-1]]
+        bars = [(label, start, each) for label, start, (_, each, _) in zip(labels, starts, known, strict=True)]
+        traces = [
+            _bars("a step up", [bar for bar in bars if bar[2].estimate >= 0], "var(--best)", self.unit),
+            _bars("a step down", [bar for bar in bars if bar[2].estimate < 0], "var(--baseline)", self.unit),
+            _bars("the whole way", [("in all", 0.0, known[-1][2])], "var(--accent)", self.unit),
+        ]
+        return Figure(
+            id="figure-path",
+            title=f"{self.unit.differences_title} over the baseline, step by step",
+            sentence="Each bar begins where the one before it ends; the last is the whole way. The lines are 95 % "
+            "intervals of each bar's own length.",
+            traces=[trace for trace in traces if trace["x"]],
+            layout={
+                "xaxis": {
+                    "title": {"text": ""},
+                    "showgrid": False,
+                    "categoryorder": "array",
+                    "categoryarray": [*labels, "in all"],
+                },
+                "yaxis": {"title": {"text": difference_axis_title(self.unit, "over the baseline")}, "zeroline": True},
+                "barmode": "overlay",
+                "bargap": 0.5,
+                "showlegend": False,
+            },
+            runs=self._runs(),
+            wide=len(known) > WIDE,
+        )
+
+    def figures(self) -> Sequence[Figure]:
+        """Return the waterfall."""
+        drawn = self.waterfall()
+        return (drawn,) if drawn else ()
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return `path`, one row per step."""
+        records = [_record(step, runs) for step, runs in zip(self.path.steps, self.run_ids, strict=True)]
+        return {"path": typed_table("path", records)}
+
+
+def build(results: StudyResults, found: Summary) -> PathSection | None:
+    """Return the section; None where no path was walked between the study's baseline and its best."""
+    path = greedy_path(results)
+    if path is None or not path.steps:
+        return None
+    runs = [compared_runs(results, step.from_previous.comparison, step.before, step.digest) for step in path.steps]
+    return PathSection(path, tuple(runs), results.units.score)
+
+
+def change_of(step: PathStep) -> str:
+    """Return "pooling → mean"."""
+    return REST if step.factor is None else f"{step.factor} → {level_text(step.to_level)}"
+
+
+def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str, unit: Unit) -> Trace:
+    """Return floating bars from (label, where it starts, how much it adds), each with its interval at its end."""
+    reach = [abs(unit.drawn(each.high - each.estimate)) for _, _, each in steps]
+    return {
+        "type": "bar",
+        "x": [label for label, _, _ in steps],
+        "y": [unit.drawn(each.estimate) for _, _, each in steps],
+        "base": [unit.drawn(start) for _, start, _ in steps],
+        "name": name,
+        "text": [f"{unit.change(each.estimate)} {unit.interval(each)}" for _, _, each in steps],
+        "textposition": "none",
+        "marker": {"color": color, "opacity": 0.8},
+        "error_y": {"type": "data", "array": reach, "color": "var(--ink)", "thickness": 1.5, "width": 5},
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+    }
+
+
+def _record(step: PathStep, runs: str) -> dict[str, object]:
+    return {
+        "step": step.number,
+        "factor": step.factor,
+        "from": step.from_level,
+        "to": step.to_level,
+        "tried": step.tried,
+        "config_digest": step.digest,
+        "mean": fmean(step.scores) if step.scores else nan,
+        "spread": float(np.std(step.scores, ddof=1)) if len(step.scores) > 1 else nan,
+        "seeds": len(step.scores),
+        **record(step.from_previous.comparison, step.from_previous.judgement),
+        "luck": step.bias,
+        **interval_columns("from_baseline", step.from_baseline.interval if step.from_baseline else None),
+        "run_ids": runs,
+    }

@@ -1,0 +1,1 @@
+"""Numbers, units, Markdown and TeX as text."""

@@ -1,0 +1,1 @@
+"""What the terminal shows: progress, status, and the answer at the end."""

@@ -1,0 +1,1 @@
+"""Runs on their way: queued, sent to an engine, recorded, accepted or retried."""

@@ -1,0 +1,1 @@
+"""What each phase asks for: search, confirm, ablate, test, and further seeds."""

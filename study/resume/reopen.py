@@ -1,0 +1,150 @@
+"""A study that is launched again: whether its runs still mean what they meant, and how its record changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mtbert.errors import MtbertError
+from results.database.database import Database
+from results.database.rows import Cell, RunRow, StudyRow
+from search_spaces import SpaceError, describe
+from search_spaces.grammar import Choices
+from study.phases.cells import alone
+from study.resume import space_changes
+from study.resume.code_changes import change_of, check_taken
+from study.resume.rebuild import Import, Rebuilt, completed, plan_import, rebuild
+from study.settings import SettingsError
+from study.trainers.abstract import AbstractTrainer
+from study.trainers.custom.task_declaration import in_words, same_meaning
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """What changed, one line each, and the study's new record."""
+
+    told: tuple[str, ...]
+    study: StudyRow
+    run_choices: dict[int, dict[str, Any]]
+    cell_choices: dict[tuple[str, str], dict[str, Any]]
+
+    def write(self, database: Database) -> None:
+        """Bring the record up to date, in one transaction."""
+        database.studies.evolve(self.study, self.run_choices, self.cell_choices)
+
+
+def reopen(
+    found: StudyRow,
+    trainer: AbstractTrainer,
+    runs: list[RunRow],
+    cells: list[Cell],
+    *,
+    accept_changed_code: bool = False,
+) -> Reopened | None:
+    """Return what a new launch changes in the study's record; None if its space is as it was.
+
+    Raises:
+        SettingsError: runs of two meanings would be in one table; with every change and the way out.
+    """
+    name = found.study_name
+    change = change_of(found, trainer.facts, runs)
+    refused, way_out = f"Study '{name}' cannot be resumed", f"Start another study: --name {name}-2"
+    if any(run.score is not None for run in runs):
+        _check_tasks(found, trainer, refused, f"Restore it, or start another study: --name {name}-2")
+    if change is not None and change.compared and not accept_changed_code:
+        raise change.refuse()
+    if change is None or not change.reads_data:
+        _check_data(found, trainer, refused, way_out)
+    now = json.loads(json.dumps(describe(trainer.space)))
+    changes, rebuilt = _compared(found, now, runs, trainer)
+    if found.space_json == now:
+        return None
+    study = replace(
+        found,
+        space=trainer.space.name,
+        goal=trainer.space.goal,
+        space_json=now,
+        decisions_json={**found.decisions_json, **_decided(found, trainer)},
+    )
+    changed = {run.id: rebuilt.choices[run.id] for run in runs if rebuilt.choices[run.id] != run.choices_json}
+    return Reopened(changes.kept, study, changed, dict(_cells(cells, trainer)))
+
+
+def _compared(
+    found: StudyRow, now: dict[str, Any], runs: list[RunRow], trainer: AbstractTrainer
+) -> tuple[space_changes.Evolution, Rebuilt]:
+    """Compare the stored space with the space `now`, and rebuild the runs in it: `SettingsError` for lost meanings."""
+    changes = space_changes.compare(found.space_json, now, [run.choices_json for run in runs])
+    rebuilt = Rebuilt({}, ())
+    if not changes.refused:
+        rebuilt = rebuild(runs, trainer.space, trainer.configuration, lambda choices: alone(trainer, choices))
+    refused = [*changes.refused, *rebuilt.faults]
+    baseline = trainer.configuration(trainer.space.baseline()).digest()
+    if not refused and baseline != found.decisions_json.get("baseline", baseline):
+        refused.append("the settings of the baseline's levels, or of every configuration, have changed")
+    if refused:
+        raise _refusal(found, refused, changes)
+    return changes, rebuilt
+
+
+def take_from(
+    old: StudyRow, trainer: AbstractTrainer, runs: list[RunRow], *, accept_changed_code: bool = False
+) -> Import:
+    """Return the runs with which a new study starts; `SettingsError` if the other's data or tasks are not the same."""
+    check_taken(old, trainer.facts, runs, accept_changed_code)
+    refused = f"The runs of study '{old.study_name}' cannot be taken"
+    way_out = "Begin without its runs: leave out --import-from"
+    if old.config_version == trainer.facts.config_version:  # another release may leave out other rows of the data
+        _check_data(old, trainer, refused, way_out)
+    _check_tasks(old, trainer, refused, way_out)
+    return plan_import(runs, trainer.space, trainer.configuration)
+
+
+def _check_data(study: StudyRow, trainer: AbstractTrainer, refused: str, way_out: str) -> None:
+    if study.data_fingerprint != trainer.facts.fingerprint:
+        raise SettingsError(
+            f"{refused}: the data ({study.data_source}) has other contents than when that study began. {way_out}"
+        )
+
+
+def _check_tasks(study: StudyRow, trainer: AbstractTrainer, refused: str, way_out: str) -> None:
+    if not same_meaning(study.tasks_json, trainer.facts.tasks):
+        raise SettingsError(
+            f"{refused}: its runs were scored by another declaration of the tasks (TASKS and SCORE of the trainer's "
+            f"module), which was: {in_words(study.tasks_json)}; and is now: {in_words(trainer.facts.tasks)}. {way_out}"
+        )
+
+
+def _refusal(found: StudyRow, refused: list[str], changes: space_changes.Evolution) -> SettingsError:
+    name = found.study_name
+    added = [line for line in changes.kept if line.startswith("factor ")]
+    lines = [f"  {line}" for line in (*refused, *(added or changes.kept))]
+    return SettingsError(
+        f"Study '{name}' cannot be resumed: its space {found.space} has changed, and its runs would not mean the same "
+        "any more:\n" + "\n".join(lines) + f"\nStart another one: --name {name}-2\n"
+        f"or one that begins with those of its runs that fit: --name {name}-2 --import-from {name}"
+    )
+
+
+def _decided(found: StudyRow, trainer: AbstractTrainer) -> dict[str, Any]:
+    """Return the choices among the study's decisions, in the space as it is."""
+    keys = [key for key in ("baseline_choices", "best_choices") if key in found.decisions_json]
+    choices = {key: _completed(trainer, found.decisions_json[key]) for key in keys}
+    return {key: value for key, value in choices.items() if value is not None}
+
+
+def _cells(cells: Iterable[Cell], trainer: AbstractTrainer) -> Iterable[tuple[tuple[str, str], dict[str, Any]]]:
+    for cell in cells:
+        choices = _completed(trainer, cell.choices_json)
+        if choices is not None and choices != cell.choices_json:
+            yield (cell.phase, cell.name), choices
+
+
+def _completed(trainer: AbstractTrainer, choices: Choices) -> dict[str, Any] | None:
+    """Return the complete choices; None if a phase will no longer ask for them."""
+    try:
+        return completed(trainer.space, choices)
+    except (SpaceError, MtbertError):
+        return None

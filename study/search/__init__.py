@@ -1,0 +1,1 @@
+"""The search on Optuna: samplers, pruning, objectives, and its tables."""

@@ -1,0 +1,207 @@
+"""The page of the best model, `best/README.md`: a model card with the front matter that hubs read.
+
+Every number is one of the study's records. It is written anew at the end of each launch: what a later launch found out
+(further seeds, the test split) stands in it then.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from mtbert import components, export
+from mtbert.config import RunConfig
+from mtbert.encoder.locate import is_hub_name
+from mtbert.encoder.truncation import most_tokens
+from results.analysis.summary import Summary
+from results.database.database import Database
+from results.database.rows import RunRow, StudyRow
+from results.measurements.study_results import StudyResults
+from results.report import first_screen, notes
+from results.text import formatting
+from results.text.markdown import level, templates
+from search_spaces.output import plain
+from study.trainers.bert.best_model import PREDICTIONS, TRANSFORMERS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+CARD = "README.md"
+PUBLISHED = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}  # backbone -> its name on the hub
+STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "multitask", "single_task")  # in order
+HUB_METRICS = {  # where hubs have another name
+    "pearson": "pearsonr",
+    "spearman": "spearmanr",
+    "macro_precision": "precision",
+    "macro_recall": "recall",
+    "macro_f1": "f1",
+}
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """The model in `folder`: its run, and the command that trains it again."""
+
+    run: RunRow
+    folder: Path
+    again: str
+
+    @property
+    def config(self) -> RunConfig:
+        """The run's configuration."""
+        return RunConfig.model_validate(self.run.config_json)
+
+
+def write(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> None:
+    """Write the card of the kept model, in place of the one there."""
+    new = kept.folder / f".{CARD}.new"
+    new.write_text(render(database, results, found, kept), encoding="utf-8")
+    new.replace(kept.folder / CARD)
+
+
+def render(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> str:
+    """Return the card's text. Texts of others are escaped wherever they stand."""
+    return _templates().get_template("model_card.md.j2").render(_context(database, results, found, kept))
+
+
+@functools.cache
+def _templates() -> Environment:
+    return templates("study", FILTERS)
+
+
+def _yaml(value: str | float) -> str:
+    """Return a text or a number as JSON, which is YAML too."""
+    return json.dumps(plain(value) if isinstance(value, str) else value, ensure_ascii=False)
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "quoted": json.dumps,
+    "yaml": _yaml,
+    "level": level,
+    "score": formatting.score_text,
+    "spread": formatting.score_with_spread,
+    "interval": formatting.score_interval,
+    "points": formatting.points_text,
+    "points_interval": formatting.points_interval,
+    "count": formatting.count_text,
+    "duration": formatting.duration,
+}
+
+
+def _context(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> dict[str, Any]:
+    run, study, best = kept.run, found.study, found.best
+    assert best is not None  # a model is kept of nothing else
+    tasks = [_task(results, run, name) for name in kept.config.tasks]
+    runs = results.results_of(run.config_digest)
+    scores = [other.score for other in runs.values() if other.score is not None]
+    over = {over for over in (best.interval_over, found.gain and found.gain.over) if over}
+    first, fixed = list(kept.config.tasks), bool(study.settings_json.get("fixed_pretraining_seed"))
+    return {
+        "study": study,
+        "found": found,
+        "run": run,
+        "run_is_highest": run.score is not None and run.score >= max(scores),
+        "name": first_screen.best_name(found),
+        "first_screen": first_screen,
+        "page_minilm": study.backbone == "minilm",
+        "pipeline_tag": "sentence-similarity" if first == ["sts"] else "text-classification",
+        "tags": ["mtbert", "multitask", "bert", *kept.config.tasks, *(["made-up-data"] if study.data_made_up else [])],
+        "base_model": PUBLISHED.get(study.backbone) or (study.backbone if is_hub_name(study.backbone) else None),
+        "measured": _measured(database, kept, study.data_source),
+        "tasks": tasks,
+        "tested": best.test_mean is not None,
+        "compared": [
+            ("best configuration", best),
+            *([] if found.baseline is None or found.best_is_baseline else [("baseline", found.baseline)]),
+        ],
+        "gain": found.gain,
+        "best_is_baseline": found.best_is_baseline,
+        "interval_note": notes.interval_note(over, fixed_pretraining=fixed),
+        "stages": [stage for stage in STAGES if getattr(kept.config, stage) is not None],
+        "seeds": [_seed(results, other, tasks, run) for other in runs.values()],
+        "changes": found.best_changes,
+        "again": kept.again,
+        "environment": None if run.environment_id is None else database.runs.environment(run.environment_id),
+        "own_seconds": run.own_train_seconds(),
+        "folder": str(kept.folder),
+        "example": _example(next(iter(kept.config.tasks))),
+        "encoder": _encoder(kept),
+        "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
+        **_data(database, study),
+    }
+
+
+def _data(database: Database, study: StudyRow) -> dict[str, Any]:
+    """Return what the card says of the data."""
+    told, leaking = study.data_json, study.data_json.get("leaking_rows", {})
+    issues = Counter(issue.kind.replace("_", " ") for issue in database.studies.data_issues(study.study_name))
+    return {
+        "rows": told.get("rows", {}),
+        "issues": dict(issues),
+        "overlap": {task: count for task, count in told.get("overlap", {}).items() if count},
+        "leaking": {task: count for task, count in leaking.items() if count},
+        "leaks_dropped": "leaking_rows" in told,  # older studies trained on them
+    }
+
+
+def _task(results: StudyResults, run: RunRow, name: str) -> dict[str, Any]:
+    title = components.load("tasks", name).title
+    return {"name": name, "title": Markup(title), "main": results.main_metric(run.id, "dev", name)}
+
+
+def _seed(results: StudyResults, other: RunRow, tasks: list[dict[str, Any]], kept: RunRow) -> dict[str, Any]:
+    return {
+        "seed": other.seed,
+        "kept": other.id == kept.id,
+        "score": other.score,
+        "mains": [results.metric(other.id, "dev", task["name"], task["main"]) for task in tasks],
+        "test": results.split_score(other.id, "test"),
+    }
+
+
+def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str, Any]]:
+    """Return the kept model's own metrics, by split and task, as hubs have them."""
+    values = database.metrics.of_run(kept.run.id)
+    found = []
+    for split in ("dev", "test"):
+        for name in kept.config.tasks:
+            task = components.load("tasks", name)
+            metrics = [
+                {"type": HUB_METRICS.get(metric, metric), "name": metric.replace("_", " "), "value": value}
+                for (where, of, metric), value in values.items()
+                if where == split and of == name and math.isfinite(value)
+            ]
+            if metrics:
+                kind = "sentence-similarity" if task.label_kind == "score" else "text-classification"
+                told = {"type": kind, "title": task.title, "task": name, "split": split, "metrics": metrics}
+                found.append({**told, "dataset": f"{task.title}, {source}"})
+    return found
+
+
+def _encoder(kept: KeptModel) -> dict[str, Any]:
+    """Return what the card says of the folder for `transformers`, or why there is none."""
+    config, place = kept.config, kept.folder / TRANSFORMERS
+    own = [place] if export.one_encoder(config) else [place / task for task in config.tasks]
+    folders = [str(each) for each in own if each.is_dir()]
+    return {
+        "why_not": export.hindrance(config),
+        "folders": folders,
+        "merged": bool(config.adapters),
+        "pooler": config.pooling.name == "cls_pooler",
+        "precision": config.precision,
+        "max_tokens": most_tokens(config),
+    }
+
+
+def _example(task: str) -> str:
+    """Arguments of `predict` for a task of the model."""
+    pair = components.load("tasks", task).pair
+    return f'"{task}", ["A fine film ."]' + (', ["A good film ."]' if pair else "")

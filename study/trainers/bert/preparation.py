@@ -1,0 +1,69 @@
+"""Before the first run: everything is checked, and the data is read and tokenized once for all workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtbert.config import RunConfig
+from mtbert.data import measurable
+from mtbert.data.examples import Corpus
+from mtbert.data.load import load_corpus
+from mtbert.data.texts import triplets_in
+from mtbert.data.tokenize import Prepared
+from mtbert.encoder.backbones import check, check_layers, fetch
+from mtbert.run import prepare_data
+from search_spaces import Space, load
+from search_spaces.grammar.pinning import pin
+from study.settings import Settings
+from study.trainers.bert.configuration import check_space, restricted
+from study.trainers.bert.pretraining_texts import Sentences, with_sentences
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A study that can be run: its space with pins applied, the baseline, the data, the sentences for pretraining."""
+
+    space: Space
+    baseline: RunConfig
+    corpus: Corpus
+    sentences: Sentences
+
+
+def check_all(settings: Settings) -> Checked:
+    """Check space, pins, backbone, every level's configuration, and the data, in that order (cheapest first).
+
+    Raises `SpaceError`, `BackboneError`, `ConfigurationError` or `DataError`; nothing has been written by then.
+    """
+    space = pin(restricted(load(settings.space), settings), settings.pins)
+    check(settings.backbone)
+    fetch(settings.backbone)  # a model on the hub comes now, or is refused, before anything is written
+    check_layers(settings.backbone, settings.layers)
+    baseline = check_space(space, settings)
+    corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
+    measurable.require(corpus, settings.dev_examples, test="test" in settings.phases)
+    sentences = with_sentences(space, settings, corpus)
+    return Checked(sentences.space, baseline, corpus, sentences)
+
+
+def prepare(checked: Checked, folder: Path) -> Prepared:
+    """Return the tokenized data, from `folder` when it fits, else made and written there."""
+    return prepare_data(checked.baseline, checked.corpus, checked.sentences.texts, folder)
+
+
+def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:
+    """Return the numbers about the data that a reader of the study needs; for `study_meta.data_json`."""
+    corpus, triplets = checked.corpus, triplets_in(prepared.texts)
+    return {
+        "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},
+        "overlap": dict(corpus.overlap),
+        "leaking_rows": {task: leaking.rows for task, leaking in corpus.leaking.items()},
+        "leaking_rows_of_own_splits": {task: leaking.own for task, leaking in corpus.leaking.items()},
+        "rows_read": dict(corpus.rows_read),
+        "dropped": len(corpus.issues),
+        "sentences": {name: len(rows) for name, rows in prepared.texts.items()},
+        "triplets": {} if triplets is None else {"simcse_supervised": triplets},
+        "left_out": dict(checked.sentences.left_out),
+        "prepared_fingerprint": prepared.fingerprint,
+    }

@@ -1,0 +1,224 @@
+"""Estimates of how long runs take: a few steps of every planned kind of training are timed and scaled to the work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtbert.config import RunConfig
+from mtbert.config.parts import SamplerSpec
+from mtbert.data.tokenize import Prepared
+from mtbert.errors import MtbertError
+from mtbert.run import RunOutcome, run
+from mtbert.stages.chain import FEATURES, StageDone
+from mtbert.stages.multitask import NAME as MULTITASK
+from mtbert.training.trainer import DivergedError
+from study.trainers.bert.workload import Work, workload
+
+# What is trained to measure: batches per task, of the first configuration and of other kinds; sentences of a stage (or
+# a whole batch, if that has more); dev examples per task.
+FIRST_BATCHES, OTHER_BATCHES = 2, 1
+MEASURED_SENTENCES = 32
+MEASURED_DEV = 16
+LEAST_TRAINING = 0.1  # of a stage's seconds, the part that goes with the examples it trains on
+MEASURING_SECONDS = 8.0  # after which further kinds are assumed to cost the mean of those measured
+SECONDS_AROUND_A_RUN = 1.0  # to start a process, read the data and write results
+
+STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "single_task")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What determines the cost of an example in `multitask`: its regularizer, and the `rest` of the configuration."""
+
+    regularizer: str | None
+    rest: tuple[Hashable, ...]
+
+
+def kind_of(config: RunConfig) -> Kind:
+    """Return the kind of a configuration's `multitask` stage."""
+    part, encoder = config.multitask, config.encoder
+    names = (part.sampler.name, part.balancer.name, part.surgery, *(adapter.name for adapter in config.adapters))
+    trained = (part.trainable.name, part.trainable.layers, part.batch_size)
+    batches = tuple(task.batch_size for task in config.tasks.values())
+    rest = (config.backbone, encoder.layers, encoder.shared, names, trained, batches)
+    return Kind(None if part.regularizer is None else part.regularizer.name, rest)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Seconds of an example where parts are frozen: to compute its features once, and to evaluate above them."""
+
+    features: float
+    evaluated: float
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Seconds per example on one thread: trained by kind and by stage, evaluated; and seconds around a run.
+
+    `all_kinds` is the number of kinds, `kinds` has those that were measured, the baseline's first. `frozen` has those
+    whose features are computed once; their training seconds are for the part above the features.
+    """
+
+    kinds: Mapping[Kind, float]
+    stages: Mapping[str, float]
+    evaluated: float
+    around: float
+    all_kinds: int
+    frozen: Mapping[Kind, Frozen] = field(default_factory=dict)
+
+    def seconds(self, config: RunConfig, data: Prepared) -> float:
+        """Return the seconds of one run of `config` without early stopping or shared stages."""
+        total, frozen = self.around, self.frozen.get(kind_of(config))
+        for stage, work in workload(config, data).items():
+            each = self.trained(config) if stage == MULTITASK else self.stages[stage]
+            evaluated = frozen.evaluated if frozen is not None and stage == MULTITASK else self.evaluated
+            total += work.trained * each + work.evaluated * evaluated
+        return total if frozen is None else total + frozen.features * _examples(config, data)
+
+    def trained(self, config: RunConfig) -> float:
+        """Return the seconds per example of its `multitask` stage.
+
+        If its kind was not measured, the mean over kinds with the same regularizer, which dominates the cost, or over
+        all kinds.
+        """
+        kind = kind_of(config)
+        alike = [seconds for other, seconds in self.kinds.items() if other.regularizer == kind.regularizer]
+        return self.kinds.get(kind, fmean(alike or self.kinds.values()))
+
+
+def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
+    """Measure the costs of `configs` on one thread: every stage, and at least the kind of the first configuration.
+
+    `data` has the sentences that the stages read.
+    """
+    torch.set_num_threads(1)
+    first = configs[0]
+    _train(_short(first, first, epochs=1), data, device)  # warms up: libraries, memory, processor
+    began = time.perf_counter()
+    measured = _train(_short(first, first), data, device)
+    outcome = measured.outcome
+    around = time.perf_counter() - began - outcome.train_seconds - outcome.eval_seconds + SECONDS_AROUND_A_RUN
+    evaluated = measured.evaluated()
+    having = {stage: next((c for c in configs if getattr(c, stage) is not None), None) for stage in STAGES}
+    stages = {
+        stage: _of_stage(stage, first, config, data, evaluated, device)
+        for stage, config in having.items()
+        if config is not None
+    }
+    kinds: dict[Kind, RunConfig] = {}
+    for config in configs:
+        kinds.setdefault(kind_of(config), config)
+    found = {kind_of(first): measured, **_of_kinds(kinds, first, data, device)}
+    frozen = {kind: each.frozen() for kind, each in found.items() if each.features}
+    return Costs({kind: each.trained() for kind, each in found.items()}, stages, evaluated, around, len(kinds), frozen)
+
+
+def _of_kinds(
+    configs: Mapping[Kind, RunConfig], first: RunConfig, data: Prepared, device: str
+) -> dict[Kind, _Measured]:
+    """Measure as many other kinds as there is time for, one with a regularizer first."""
+    found: dict[Kind, _Measured] = {}
+    others = [kind for kind in configs if kind != kind_of(first)]
+    dear = next((kind for kind in others if kind.regularizer is not None), None)
+    began = time.perf_counter()
+    for kind in sorted(others, key=lambda kind: kind != dear):
+        if time.perf_counter() - began >= MEASURING_SECONDS:
+            break
+        # A configuration that cannot be trained is reported when its run fails.
+        with suppress(DivergedError, MtbertError, ValueError):
+            found[kind] = _train(_short(configs[kind], first), data, device, OTHER_BATCHES)
+    return found
+
+
+def _of_stage(stage: str, first: RunConfig, config: RunConfig, data: Prepared, evaluated: float, device: str) -> float:
+    """Measure the seconds per example of a stage with the settings of `config`."""
+    part = getattr(config, stage).model_copy(update={"epochs": 1})
+    measured = _train(_short(first, first, epochs=1).model_copy(update={stage: part}), data, device)
+    work = measured.work
+    seconds = sum(done.seconds for done in measured.outcome.stages if done.name == stage)
+    # Frozen parts are computed once, so evaluating in `single_task` may cost less than what is subtracted.
+    return max(LEAST_TRAINING * seconds, seconds - work[stage].evaluated * evaluated) / work[stage].trained
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A short run, its work, and the examples whose features it computed, if any."""
+
+    outcome: RunOutcome
+    work: Mapping[str, Work]
+    examples: int
+
+    @property
+    def features(self) -> list[StageDone]:
+        return [stage for stage in self.outcome.stages if stage.name == FEATURES]
+
+    def trained(self) -> float:
+        """Return the seconds per example trained in `multitask`, without its features."""
+        return sum(stage.train_seconds for stage in self._together()) / self.work[MULTITASK].trained
+
+    def evaluated(self) -> float:
+        """Return the seconds per example evaluated in `multitask`, without its features."""
+        seconds = sum(stage.seconds - stage.train_seconds for stage in self._together())
+        return seconds / self.work[MULTITASK].evaluated
+
+    def frozen(self) -> Frozen:
+        """Return the seconds per example of the features, and of evaluating above them."""
+        return Frozen(sum(stage.seconds for stage in self.features) / self.examples, self.evaluated())
+
+    def _together(self) -> list[StageDone]:
+        return [stage for stage in self.outcome.stages if stage.name == MULTITASK]
+
+
+def _train(config: RunConfig, data: Prepared, device: str, batches: int = FIRST_BATCHES) -> _Measured:
+    """Run `config` on a small part of the data."""
+    little = _little(data, config, batches)
+    return _Measured(run(config, little, lambda _: True, device), workload(config, little), _examples(config, little))
+
+
+def _examples(config: RunConfig, data: Prepared) -> int:
+    """Return the number of train and dev examples of all tasks, whose features are computed where parts are frozen."""
+    return sum(len(data.splits[task, split]) for task in config.tasks for split in ("train", "dev"))
+
+
+def _short(config: RunConfig, first: RunConfig, epochs: int = 2) -> RunConfig:
+    """Return `config` with `multitask` alone, for an odd epoch and an even one, which differ for some samplers.
+
+    It takes as many steps as there are batches, also if the sampler has a setting for this, and the optimizer of
+    `first`, so that no learning rate makes it diverge.
+    """
+    sampler = {"name": config.multitask.sampler.name, **config.multitask.sampler.settings}
+    changed = {
+        "epochs": epochs,
+        "patience": None,
+        "optimizer": first.multitask.optimizer,
+        "sampler": SamplerSpec.model_validate({**sampler, "steps": None} if "steps" in sampler else sampler),
+    }
+    together = config.multitask.model_copy(update=changed)
+    return config.model_copy(update={**dict.fromkeys(STAGES), "multitask": together})
+
+
+def _little(data: Prepared, config: RunConfig, batches: int) -> Prepared:
+    """Return a few batches of every task and corpus, evenly spaced so that their lengths are representative."""
+    splits = {}
+    for (task, split), rows in data.splits.items():
+        option = config.tasks.get(task)
+        batch = (option.batch_size if option else None) or config.multitask.batch_size
+        splits[task, split] = rows.take(_spread(len(rows), batches * batch if split == "train" else MEASURED_DEV))
+    parts = (config.mlm, config.simcse_unsupervised, config.simcse_supervised)
+    sentences = max(MEASURED_SENTENCES, *(part.batch_size for part in parts if part is not None), 0)
+    texts = {name: rows.take(_spread(len(rows), sentences)) for name, rows in data.texts.items()}
+    return replace(data, splits=splits, texts=texts)
+
+
+def _spread(length: int, size: int) -> NDArray[np.int64]:
+    """Return `size` indices evenly spaced over `length` rows."""
+    return np.linspace(0, length - 1, min(size, length)).astype(np.int64)

@@ -1,0 +1,1 @@
+"""A user's training function as a trainer: called, checked, and fingerprinted."""

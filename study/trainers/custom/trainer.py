@@ -1,0 +1,53 @@
+"""The trainer of `--trainer package.module:function`: anyone's model, called with (configuration, seed, report)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from search_spaces import load
+from search_spaces.grammar.pinning import pin
+from study.functions import function_of, module_of
+from study.settings import Settings
+from study.trainers.abstract import StudyFacts
+from study.trainers.custom.code_fingerprint import code_of
+from study.trainers.custom.task_declaration import declaration
+from study.trainers.plain_configuration import AbstractPlainTrainer
+
+
+class OwnModel(AbstractPlainTrainer):
+    """A function of the user's. Its dev scores are all there is: the phase `test` is not done."""
+
+    name: ClassVar[str] = "own"
+    worker: ClassVar[str] = "study.trainers.custom.worker:carry_out"
+    preload: ClassVar[tuple[str, ...]] = ("study.trainers.custom.worker",)
+    measures_alike: ClassVar[bool] = True
+    first_alone: ClassVar[bool] = True
+    phases: ClassVar[tuple[str, ...]] = ("search", "confirm", "ablate", "report")
+
+    def __init__(self, settings: Settings) -> None:
+        self.space = pin(load(settings.space), settings.pins)
+        function_of(settings.trainer)  # refused now, not in every run
+        declared, code = declaration(module_of(settings.trainer)), code_of(module_of(settings.trainer))
+        self._facts = {
+            "function": settings.trainer,
+            "epochs": settings.epochs,
+            "data": settings.data,
+            "code": code,
+            "tasks": declared,
+        }
+        self._common = {"trainer": settings.trainer, "epochs": settings.epochs, "data": settings.data}
+        self.facts = StudyFacts(
+            settings.data,
+            False,
+            settings.data,
+            settings.trainer,
+            code=code.digest,
+            code_files=code.files,
+            tasks=declared,
+        )
+
+    def prepare(self, folder: Path, device: str) -> dict[str, Any]:
+        """Create the folder alone: the function reads its data itself."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return {}

@@ -1,0 +1,1 @@
+"""The rehearsal as a trainer: a planted response surface instead of training."""

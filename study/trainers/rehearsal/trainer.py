@@ -1,0 +1,69 @@
+"""The trainer of `--rehearse`: a planted response surface, for trying a space before weeks are spent on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from search_spaces import load
+from search_spaces.grammar import Choices
+from search_spaces.grammar.pinning import pin
+from study.settings import PHASES, Settings
+from study.trainers.abstract import StudyFacts
+from study.trainers.plain_configuration import AbstractPlainTrainer, PlainConfiguration
+from study.trainers.rehearsal.response_surface import plant
+from study.trainers.rehearsal.worker import WAITED_SECONDS, facts
+
+EXAMPLES = 1000  # of dev, a task, where the budget has no number
+NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
+
+
+NO_FAULTS: Mapping[str, float] = {}
+OPTIONS = "STUDY_REHEARSAL"  # environment variable of the tests, e.g. "seconds=0.2,nan_loss=0.1"
+
+
+def rehearsal_options() -> dict[str, Any]:
+    """Return the seconds of a run and the rates of faults by kind that `STUDY_REHEARSAL` sets."""
+    pairs = [part.partition("=") for part in os.environ.get(OPTIONS, "").split(",") if part]
+    values = {name: float(value) for name, _, value in pairs}
+    seconds = values.pop("seconds", WAITED_SECONDS)
+    return {"faults": values, "seconds": seconds}
+
+
+class Rehearsal(AbstractPlainTrainer):
+    """Any space, without torch."""
+
+    name: ClassVar[str] = "rehearsal"
+    worker: ClassVar[str] = "study.trainers.rehearsal.worker:carry_out"
+    preload: ClassVar[tuple[str, ...]] = ("study.trainers.rehearsal.worker",)
+    phases: ClassVar[tuple[str, ...]] = PHASES
+
+    def __init__(
+        self, settings: Settings, faults: Mapping[str, float] = NO_FAULTS, seconds: float = WAITED_SECONDS
+    ) -> None:
+        self.space = pin(load(settings.space), settings.pins)
+        self.surface = plant(self.space, settings.tasks, settings.seed)
+        self.tasks, self.fails_by_plan = settings.tasks, bool(faults)
+        self._common = {"epochs": settings.epochs, "tasks": list(settings.tasks)}
+        self._facts = facts(
+            self.surface,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            examples=settings.dev_examples or EXAMPLES,
+            faults=faults,
+            seconds=seconds,
+        )
+        self.facts = StudyFacts("rehearsal", True, f"rehearsal {settings.seed}", "rehearsal", notes=(NOTE,))
+
+    def reference(self, choices: Choices, task: str, seed: int = 0) -> PlainConfiguration:
+        """Return the choices as they are, on one task."""
+        return PlainConfiguration.of(self.space, choices, {**self._common, "tasks": [task]}, seed)
+
+    def prepare(self, folder: Path, device: str) -> dict[str, Any]:
+        """There is no data; the planted truth goes with the study's record."""
+        folder.mkdir(parents=True, exist_ok=True)
+        size = self._facts["examples"]
+        rows = {f"{task}/{split}": size for task in self.surface.tasks for split in ("dev", "test")}
+        return {"rows": rows, "planted": self._facts["surface"], "null_factors": self.surface.null_factors()}

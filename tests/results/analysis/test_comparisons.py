@@ -1,0 +1,56 @@
+"""A table of comparisons: what the rows lend each other, and verdicts over the whole table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scored_studies import ScoredStudy
+
+from results.analysis.comparisons import compared
+from results.statistics import paired_difference
+
+
+def study(**settings: Any) -> Any:
+    """Three seeds of every configuration, scores around a mean; "alone" has one seed."""
+    rng = np.random.default_rng(0)
+    values = {digest: mean + 0.004 * rng.standard_normal(3) for digest, mean in MEANS.items()}
+    return ScoredStudy({**values, "alone": values["alone"][:1]}, **settings)
+
+
+MEANS = {"best": 0.7, "same": 0.7, "also": 0.7, "worse": 0.6, "better": 0.8, "alone": 0.5}
+
+
+def test_three_seeds_do_for_a_verdict_where_rows_tell_of_each_others_noise() -> None:
+    results = study()
+    rows = compared(results, ["same", "worse", "alone", "better"], "best")
+    verdicts = [row.judgement and row.judgement.verdict for row in rows]
+    assert verdicts == ["open", "hurts", None, "helps"]
+    assert rows[2].comparison is None
+    plain = paired_difference(results.scores("worse"), results.scores("best"))
+    found = rows[1].comparison
+    assert found is not None and found.difference.estimate == plain.estimate
+    assert found.difference.noise.seed_df > plain.noise.seed_df == 2
+
+
+def test_a_wide_margin_makes_small_differences_equivalent() -> None:
+    results = study(margin=0.05)
+    rows = compared(results, ["same", "also", "worse"], "best")
+    assert [row.judgement and row.judgement.verdict for row in rows] == ["equivalent", "equivalent", "hurts"]
+
+
+def test_the_noise_is_the_pooled_one_by_hand() -> None:
+    results = study()
+    (row,) = compared(results, ["same"], "best")
+    variances = [np.var(results.scores(digest), ddof=1) for digest in ("best", "same")]
+    assert row.comparison is not None
+    # Two variances that differ no more than chance makes them: both are their mean, with all four degrees of freedom.
+    assert row.comparison.difference.noise.seeds == pytest.approx(2 * np.mean(variances) / 3)
+    assert row.comparison.difference.noise.seed_df == 4
+
+
+def test_a_table_without_anything_to_compare() -> None:
+    results = study()
+    assert [row.judgement for row in compared(results, ["alone"], "best")] == [None]
+    assert compared(results, [], "best") == []

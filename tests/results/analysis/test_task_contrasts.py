@@ -1,0 +1,138 @@
+"""Contrasts of configurations task by task: estimates and noise by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from report_studies import digest, write
+from scipy import stats
+
+from results.analysis.contrasts import common_seeds, contrast, values, weights_of
+from results.analysis.task_contrasts import compare_tasks, unmeasured
+from results.database.database import Database
+from results.measurements.study_results import StudyResults
+from results.statistics import paired_difference
+from results.statistics.variance_shrinkage import variance_prior
+
+A = {"sst": [0.50, 0.52, 0.54], "quora": [0.7, 0.7, 0.7], "sts": [0.30, 0.32, 0.31]}
+B = {"sst": [0.40, 0.43, 0.45], "quora": [0.6, 0.61, 0.59], "sts": [0.35, 0.36, 0.34]}
+C = {"sst": [0.45, 0.45, 0.47], "quora": [0.65, 0.66, 0.64], "sts": [0.30, 0.33, 0.31]}
+
+
+@pytest.fixture
+def database(light: Any) -> Database:
+    found: Database = light.database
+    return found
+
+
+@pytest.fixture
+def results(database: Database) -> StudyResults:
+    write(database, "x", {"A": A, "B": B, "C": C})
+    return StudyResults(database, "s")
+
+
+def over(more: list[str], less: list[str]) -> dict[str, float]:
+    return weights_of([digest(label) for label in more], [digest(label) for label in less])
+
+
+def test_weights_are_means_of_both_sides() -> None:
+    assert weights_of(["a", "b"], ["c"]) == {"a": 0.5, "b": 0.5, "c": -1.0}
+    assert weights_of(["a", "a", "b"], ["c", "c", "d"]) == pytest.approx(
+        {"a": 2 / 3, "b": 1 / 3, "c": -2 / 3, "d": -1 / 3}
+    )
+
+
+def test_what_stands_on_both_sides_cancels() -> None:
+    assert weights_of(["a", "b"], ["a", "c"]) == {"b": 0.5, "c": -0.5}
+    assert weights_of(["a", "a"], ["a"]) == {}
+
+
+def test_one_task_of_two_rows_is_the_paired_difference(results: StudyResults) -> None:
+    found = contrast(results, {"sst": over(["A"], ["B"])})
+    assert found is not None and found.over == "seeds" and found.seeds == (1000, 1001, 1002)
+    theirs = stats.ttest_rel(A["sst"], B["sst"])
+    assert found.difference.estimate == pytest.approx(np.mean(A["sst"]) - np.mean(B["sst"]))
+    assert found.difference.p_value() == pytest.approx(theirs.pvalue)
+
+
+def test_several_rows_are_averaged_seed_by_seed(results: StudyResults) -> None:
+    found = contrast(results, {"sst": over(["A"], ["B", "C"])})
+    apart = np.array(A["sst"]) - (np.array(B["sst"]) + np.array(C["sst"])) / 2
+    assert found is not None
+    assert found.difference.noise.seeds == pytest.approx(apart.var(ddof=1) / 3)
+    assert found.difference.estimate == pytest.approx(apart.mean())
+
+
+def test_the_average_is_the_plain_mean_of_tasks(results: StudyResults) -> None:
+    found = contrast(results, dict.fromkeys(("sst", "quora", "sts"), over(["A"], ["B"])))
+    apart = np.mean([np.array(A[task]) - np.array(B[task]) for task in A], axis=0)
+    assert found is not None
+    assert found.difference.estimate == pytest.approx(apart.mean())
+    assert found.difference.noise.seeds == pytest.approx(apart.var(ddof=1) / 3)
+    assert found.difference.noise.seed_df == 2
+
+
+def test_examples_are_averaged_over_rows_before_their_noise_is_told(database: Database) -> None:
+    rng = np.random.default_rng(0)
+    right = {label: rng.random((3, 80)) < 0.5 for label in "ABC"}
+    rows = {label: {"sst": table.mean(axis=1).tolist()} for label, table in right.items()}
+    write(database, "x", rows, right=right)
+    found = contrast(StudyResults(database, "s"), {"sst": over(["A", "B"], ["C"])})
+    expected = paired_difference((right["A"] / 2 + right["B"] / 2), right["C"].astype(float))
+    assert found is not None and found.over == "seeds and examples"
+    assert found.difference.estimate == pytest.approx(expected.estimate)
+    assert found.difference.noise.examples == pytest.approx(expected.noise.examples)
+
+
+def test_where_one_row_kept_no_predictions_seeds_alone_are_compared(database: Database) -> None:
+    right = {"A": np.random.default_rng(0).random((3, 80)) < 0.5}
+    write(database, "x", {"A": {"sst": right["A"].mean(axis=1).tolist()}, "B": {"sst": B["sst"]}}, right=right)
+    found = contrast(StudyResults(database, "s"), {"sst": over(["A"], ["B"])})
+    assert found is not None and found.over == "seeds" and found.difference.noise.examples == 0
+
+
+def test_only_common_seeds_count_and_one_is_too_few(database: Database) -> None:
+    write(database, "x", {"A": A, "B": {"sst": [0.4, 0.5]}, "C": {"sst": [0.4]}})
+    results = StudyResults(database, "s")
+    assert common_seeds(results, [digest("A"), digest("B")]) == (1000, 1001)
+    assert contrast(results, {"sst": over(["A"], ["C"])}) is None
+    assert common_seeds(results, []) == ()
+
+
+def test_what_was_not_measured_is_named(results: StudyResults) -> None:
+    assert unmeasured(results, [digest("A")], ("sst", "sick", "sts")) == ["sick"]
+
+
+def test_a_score_that_is_no_number_is_not_compared(database: Database) -> None:
+    write(database, "x", {"A": {"sts": [0.1, None]}, "B": {"sts": [0.1, 0.2]}})
+    results = StudyResults(database, "s")
+    assert unmeasured(results, [digest("A")], ["sts"]) == []
+    assert contrast(results, {"sts": over(["A"], ["B"])}) is None
+    assert np.isnan(values(results, digest("A"), (1000, 1001), "sts")).tolist() == [False, True]
+
+
+def test_seed_noise_is_that_of_all_rows(results: StudyResults) -> None:
+    plain = contrast(results, {"sst": over(["A"], ["B", "C"])})
+    found = compare_tasks(results, ["sst"], over(["A"], ["B", "C"]))
+    assert plain is not None and found is not None
+    variances = [float(np.var(row["sst"], ddof=1)) for row in (A, B, C)]
+    prior = variance_prior(variances, [2, 2, 2])
+    own = [prior.moderated(variance, 2) for variance in variances]
+    by_hand = (own[0][0] + own[1][0] / 4 + own[2][0] / 4) / 3
+    assert found.difference.noise.seeds == pytest.approx(by_hand)
+    assert found.difference.noise.seed_df == own[0][1] > 2
+    assert found.difference.estimate == plain.difference.estimate
+
+
+def test_where_no_seed_deviates_the_noise_of_the_difference_stays(database: Database) -> None:
+    rng = np.random.default_rng(0)
+    right = {label: np.stack([rng.permutation(80) < n for _ in range(3)]) for label, n in (("A", 40), ("B", 20))}
+    rows = {label: {"sst": table.mean(axis=1).tolist()} for label, table in right.items()}
+    write(database, "x", rows, right=right)
+    results = StudyResults(database, "s")
+    weights = over(["A"], ["B"])
+    found = compare_tasks(results, ["sst"], weights)
+    assert found is not None and found == contrast(results, {"sst": weights})
+    assert found.difference.noise.seeds > 0
