@@ -38,7 +38,7 @@ from study.planning.designs import decided_best
 from study.planning.detectable import seen_noise
 from study.provenance import store_note
 from study.provenance.environment import environment
-from study.provenance.folder import folder_held, log_to
+from study.provenance.folder import locked_folder, log_to
 from study.provenance.trust import LOG, check_stored
 from study.resolve import resolve
 from study.resume.code_changes import CodeChange
@@ -123,7 +123,7 @@ class Session:
             log.info("%s", command)
             self._say_issues()
             lease = Lease(database, settings.name)
-            with lease.held(), folder_held(self._folder):
+            with lease.held(), locked_folder(self._folder):
                 self._clear_up_logs(database)
                 accepted = self._options.accept_changed_code
                 change = create_or_resume(database, settings, self._trainer, command, self._console, accepted)
