@@ -169,7 +169,7 @@ class Session:
 
     def _retry(self, database: Database, change: CodeChange | None) -> None:
         """Mark failed runs to be run again: all with --retry-failed, else those whose code has changed since."""
-        if self._options.retry_failed or (change is not None and change.was is not None):
+        if self._options.retry_failed or (change is not None and change.previous is not None):
             now = None if self._options.retry_failed else self._trainer.facts.code
             storage, name = self._options.storage, self._settings.name
             count = retry_failed(database, storage, name, lambda run: now is None or run.code != now)
