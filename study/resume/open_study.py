@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from results.database.database import Database, open_database, open_if_there
+from results.database.database import Database, open_database, open_existing
 from results.database.rows import StudyRow
 from results.database.url import foreign_rows
 from search_spaces import describe
@@ -38,7 +38,7 @@ def earlier_settings(
         StorageError: there is no study to import from.
     """
     source, name = given.get("import_from"), given.get("name") or default_name(given)
-    opened = open_if_there(storage, upgrade=not changes_nothing)
+    opened = open_existing(storage, upgrade=not changes_nothing)
     if opened is None and source is not None:
         opened = open_database(storage, create=False)  # raises with the reason
     if opened is None:
