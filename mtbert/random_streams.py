@@ -1,8 +1,8 @@
 """Random streams: every draw of a run depends on (run seed, purpose), never on a global generator.
 
 A stage thus gives the same bits whatever ran before in the process, and adding a part to a model does not change how
-the other parts are initialised: two configurations with the same seed are paired as closely as possible. Deriving a seed
-imports neither numpy nor torch.
+the other parts are initialised: two configurations with the same seed are paired as closely as possible. Deriving a
+seed imports neither numpy nor torch.
 """
 
 from __future__ import annotations
