@@ -71,6 +71,6 @@ def choice_note(results: StudyResults, best: str | None, rows: Sequence[tuple[Co
     return (
         f"The best was chosen among {plural(len(means), 'confirmed configuration')} by the same runs that the rows are "
         "compared with. Given the spread of their scores and the noise of a row, the selection bias is about "
-        f"{unit.apart_rounded(bias)} on average. Verdicts are corrected for it; {counted} and intervals are shown as measured, "
-        "shifted towards hurts by that amount."
+        f"{unit.apart_rounded(bias)} on average. Verdicts are corrected for it; {counted} and intervals are shown as "
+        "measured, shifted towards hurts by that amount."
     )

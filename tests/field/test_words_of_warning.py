@@ -133,9 +133,7 @@ def test_two_runs_may_agree_by_chance(tmp_path: Path) -> None:
 def test_a_wide_interval_says_why_and_how_many_seeds_would_help(tmp_path: Path, seeds: int) -> None:
     told = found(tmp_path, lambda choices, seed: 0.4 + deep(choices) + noise(choices, seed, 0.4), seeds=seeds)
     (sentence,) = told.cautions
-    assert sentence.startswith(
-        f"The interval is wide because {seeds} seeds are too few to estimate how much scores vary"
-    )
+    assert sentence.startswith(f"The interval is wide because {seeds} seeds are too few to estimate how much")
     number = int(sentence.partition("--seeds ")[2].partition(";")[0])
     assert seeds < number <= 50 and f"launch s again with --seeds {number}; its runs are kept" in sentence
     assert sentence in " ".join(first_screen.lead(told))
