@@ -118,7 +118,7 @@ def test_all_seeds_stand_there_with_mean_spread_and_gain(database: Database, tmp
     assert best.startswith("| best configuration | 0.610 ± 0.010 | 3 | [") and best.endswith("| 0.555 ± 0.005 |")
     assert any(line.startswith("Best minus baseline, paired by seed: +10.0 points [") for line in found)
     assert any("seed 1002, the best of its seeds by dev score" in line for line in found)
-    assert any("looked at once" in line for line in found)
+    assert any("evaluated once" in line for line in found)
     assert (
         "- Time: 2 min for this run's training; 10 min of training and evaluation for all 6 runs of the study" in found
     )
