@@ -27,7 +27,7 @@ def is_study_folder(folder: Path, name: str) -> bool:
     return re.fullmatch(NAME, name) is not None and (folder / LOG).is_file()
 
 
-def check_stored(stored: Settings, given: Mapping[str, Any], name: str | None = None) -> None:
+def check_stored(stored: Settings, arguments: Mapping[str, Any], name: str | None = None) -> None:
     """Check that the command line names all code to run and the folder to write to.
 
     A folder in which a study of this name was launched may be written to, and so may a new one in the default place.
@@ -36,11 +36,11 @@ def check_stored(stored: Settings, given: Mapping[str, Any], name: str | None = 
     Raises:
         SettingsError: only the database names the code or the folder.
     """
-    needed = {flag: value for flag, value in code_flags(stored.space, stored.trainer).items() if flag not in given}
+    needed = {flag: value for flag, value in code_flags(stored.space, stored.trainer).items() if flag not in arguments}
     name = name or stored.name
     folder = Path(stored.out) / name
     is_new = Path(stored.out) == Path(Settings.out) and not folder.exists()
-    if "out" not in given and not is_new and not is_study_folder(folder, name):
+    if "out" not in arguments and not is_new and not is_study_folder(folder, name):
         needed["out"] = stored.out
     if needed:
         flags = " ".join(f"--{flag} {shlex.quote(value)}" for flag, value in needed.items())

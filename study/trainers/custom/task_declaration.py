@@ -98,17 +98,17 @@ def oriented_report(score: float, declared: Mapping[str, Any] | None) -> float:
     return units.score.oriented(score)
 
 
-def margin(given: float, declared: Mapping[str, Any] | None) -> float:
+def margin(value: float, declared: Mapping[str, Any] | None) -> float:
     """Return `--margin`, which is in points for a share, in the score's unit.
 
     Raises:
         SettingsError: the margin is not positive, or at least 100 points.
     """
     unit = units_from(declared).score
-    if not (given > 0 and math.isfinite(given)) or (unit.is_share and given >= 100):
+    if not (value > 0 and math.isfinite(value)) or (unit.is_share and value >= 100):
         bounds = "points, above 0 and below 100" if unit.is_share else f"{unit.differences}, above 0"
-        raise SettingsError(f"--margin is in {bounds}, got {given:g}.")
-    return given / 100 if unit.is_share else given
+        raise SettingsError(f"--margin is in {bounds}, got {value:g}.")
+    return value / 100 if unit.is_share else value
 
 
 def check_objectives(names: Sequence[str], declared: Mapping[str, Any] | None) -> None:
