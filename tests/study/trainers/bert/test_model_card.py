@@ -123,7 +123,7 @@ def test_all_seeds_stand_there_with_mean_spread_and_gain(database: Database, tmp
         "- Time: 2 min for this run's training; 10 min of training and evaluation for all 6 runs of the study" in found
     )
     assert "- 2 rows of the data files were not used: empty text." in found
-    assert "- sst: 7 examples of dev are in the training file too; none was trained on." in found
+    assert "- sst: 7 examples of dev are in the training file too; none of them was used for training." in found
     assert "- sst: 9 training rows with a sentence of a dev or test split were not used." in found
     assert not any(line.startswith("- sts:") for line in found)
 
