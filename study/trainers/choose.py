@@ -20,6 +20,6 @@ def trainer_of(settings: Settings) -> AbstractTrainer:
         from study.trainers.rehearsal.trainer import Rehearsal, rehearsal_options
 
         return Rehearsal(settings, **rehearsal_options())
-    from study.trainers.custom.trainer import OwnModel
+    from study.trainers.custom.trainer import CustomTrainer
 
-    return OwnModel(settings)
+    return CustomTrainer(settings)
