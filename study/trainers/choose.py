@@ -10,7 +10,7 @@ def trainer_of(settings: Settings) -> AbstractTrainer:
     """Return the trainer that the settings name, with everything checked.
 
     Raises:
-        SettingsError: the trainer cannot be used. Its space or data may raise errors of theirs.
+        SettingsError: the trainer cannot be used; faults of the space or the data have errors of their kinds.
     """
     if settings.trainer == MTBERT:  # imported here: a rehearsal needs no torch
         from study.trainers.bert.trainer import MultitaskBert
@@ -20,6 +20,6 @@ def trainer_of(settings: Settings) -> AbstractTrainer:
         from study.trainers.rehearsal.trainer import Rehearsal, rehearsal_options
 
         return Rehearsal(settings, **rehearsal_options())
-    from study.trainers.custom.trainer import OwnModel
+    from study.trainers.custom.trainer import CustomTrainer
 
-    return OwnModel(settings)
+    return CustomTrainer(settings)

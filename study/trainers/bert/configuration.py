@@ -70,7 +70,7 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     return with_rates(parse(merged), settings.learning_rate_times)
 
 
-def of_one_task(config: RunConfig, task: str) -> RunConfig:
+def single_task_config(config: RunConfig, task: str) -> RunConfig:
     """Return the configuration that trains one of its tasks alone, without a shared layer and other tasks' weights.
 
     Raises:
@@ -117,7 +117,7 @@ def check_space(space: Space, settings: Settings) -> RunConfig:
         ConfigurationError: all faults, so that none appears hours later.
     """
     faults: dict[str, Fault] = {}
-    for choices in drawn(space):
+    for choices in covering_choices(space):
         try:
             _check(space, choices, settings)
         except ConfigurationError as error:
@@ -139,21 +139,21 @@ def _check(space: Space, choices: Choices, settings: Settings) -> None:
         raise ConfigurationError([Fault("multitask.trainable.layers", str(error))]) from error
 
 
-def idle(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
+def idle_level_notes(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
     """Return a sentence about each level without effect at these epochs and sizes: comparing it measures noise.
 
     `sizes` are the numbers of train examples per task.
     """
     notes = {}
-    for choices in drawn(space):
-        part = to_config(space, space.complete(choices), settings).multitask
+    stages = [to_config(space, space.complete(choices), settings).multitask for choices in covering_choices(space)]
+    for part in stages:
         name, epochs = part.balancer.name, components.load("balancers", part.balancer.name).idle_epochs
         if part.epochs <= epochs:
             notes[name] = (
                 f"Balancer {name} gives all tasks the same weight in its first {epochs} epochs, so in this study it "
                 f"equals the balancer sum. Train longer: --epochs {epochs + 1}"
             )
-    samplers = {to_config(space, space.complete(choices), settings).multitask.sampler.name for choices in drawn(space)}
+    samplers = {part.sampler.name for part in stages}
     if len(sizes) > 1 and len(set(sizes)) == 1 and {"round_robin_longest", "round_robin_shortest"} <= samplers:
         notes["round_robin_longest"] = (
             "Samplers round_robin_longest and round_robin_shortest are the same where all tasks have equally many "
@@ -162,7 +162,7 @@ def idle(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
     return list(notes.values())
 
 
-def drawn(space: Space) -> list[Choices]:
+def covering_choices(space: Space) -> list[Choices]:
     """Return choices that contain every level: the baseline, recipes, rows, and many random ones, always the same."""
     rng = random.Random(0)
     listed = [space.baseline(), *(recipe.choices for recipe in space.recipes), *space.rows.values()]

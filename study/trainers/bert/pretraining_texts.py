@@ -14,7 +14,7 @@ from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import places
 from search_spaces.grammar.restricting import without
 from study.settings import Settings
-from study.trainers.bert.configuration import drawn, to_config
+from study.trainers.bert.configuration import covering_choices, to_config
 
 # Stage -> the field that names its corpora; supervised SimCSE has triplets.
 CORPORA = {"mlm": "corpora", "simcse_unsupervised": "corpus"}
@@ -132,7 +132,7 @@ def _of_nuisance(space: Space, stage: str, corpora: str) -> bool:
 
 def _needs(space: Space, settings: Settings) -> dict[Asking, Needs]:
     """Return the needs of all configurations of the space, by stage and corpora."""
-    tried = [*drawn(space), *(other.choices for other in space.alternatives(space.baseline()))]
+    tried = [*covering_choices(space), *(other.choices for other in space.alternatives(space.baseline()))]
     by_stage: dict[Asking, list[Needs]] = {}
     for choices in tried:
         config = to_config(space, space.complete(choices), settings)

@@ -114,7 +114,7 @@ def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
     for config in configs:
         kinds.setdefault(kind_of(config), config)
     by_kind = {kind_of(first): measured, **_of_kinds(kinds, first, data, device)}
-    frozen = {kind: each.frozen() for kind, each in by_kind.items() if each.features}
+    frozen = {kind: each.frozen() for kind, each in by_kind.items() if each.stages(FEATURES)}
     trained = {kind: each.trained() for kind, each in by_kind.items()}
     return Costs(trained, stages, evaluated, around, len(kinds), frozen)
 
@@ -141,7 +141,7 @@ def _of_stage(stage: str, first: RunConfig, config: RunConfig, data: Prepared, e
     part = getattr(config, stage).model_copy(update={"epochs": 1})
     measured = _train(_short(first, first, epochs=1).model_copy(update={stage: part}), data, device)
     work = measured.work
-    seconds = sum(done.seconds for done in measured.outcome.stages if done.name == stage)
+    seconds = sum(done.seconds for done in measured.stages(stage))
     # Frozen parts are computed once, so evaluation in `single_task` may cost less than is subtracted.
     return max(LEAST_TRAINING * seconds, seconds - work[stage].evaluated * evaluated) / work[stage].trained
 
@@ -154,25 +154,22 @@ class _Measured:
     work: Mapping[str, Work]
     examples: int
 
-    @property
-    def features(self) -> list[StageDone]:
-        return [stage for stage in self.outcome.stages if stage.name == FEATURES]
+    def stages(self, name: str) -> list[StageDone]:
+        """Return the finished stages of a name."""
+        return [stage for stage in self.outcome.stages if stage.name == name]
 
     def trained(self) -> float:
         """Return the seconds per example trained in `multitask`, without its features."""
-        return sum(stage.train_seconds for stage in self._together()) / self.work[MULTITASK].trained
+        return sum(stage.train_seconds for stage in self.stages(MULTITASK)) / self.work[MULTITASK].trained
 
     def evaluated(self) -> float:
         """Return the seconds per example evaluated in `multitask`, without its features."""
-        seconds = sum(stage.seconds - stage.train_seconds for stage in self._together())
+        seconds = sum(stage.seconds - stage.train_seconds for stage in self.stages(MULTITASK))
         return seconds / self.work[MULTITASK].evaluated
 
     def frozen(self) -> Frozen:
         """Return the seconds per example of the features, and of evaluating above them."""
-        return Frozen(sum(stage.seconds for stage in self.features) / self.examples, self.evaluated())
-
-    def _together(self) -> list[StageDone]:
-        return [stage for stage in self.outcome.stages if stage.name == MULTITASK]
+        return Frozen(sum(stage.seconds for stage in self.stages(FEATURES)) / self.examples, self.evaluated())
 
 
 def _train(config: RunConfig, data: Prepared, device: str, batches: int = FIRST_BATCHES) -> _Measured:

@@ -26,7 +26,7 @@ from search_spaces.grammar import Choices
 from study.settings import PHASES, Settings, SettingsError
 from study.trainers.abstract import AbstractTrainer, StudyFacts, Timing
 from study.trainers.bert import best_model
-from study.trainers.bert.configuration import idle, of_one_task, to_config
+from study.trainers.bert.configuration import idle_level_notes, single_task_config, to_config
 from study.trainers.bert.example_rows import example_rows
 from study.trainers.bert.preparation import check_all, describe_data, prepare
 from study.trainers.bert.stage_keys import StageKeys
@@ -87,7 +87,7 @@ class MultitaskBert(AbstractTrainer):
             config_version=CONFIG_VERSION,
             code=version_name(CONFIG_VERSION),
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
-            notes=(*notes, *idle(self.space, settings, sizes)),
+            notes=(*notes, *idle_level_notes(self.space, settings, sizes)),
         )
         self._stages: StageKeys | None = None
         self._prepared: Prepared | None = None
@@ -106,7 +106,7 @@ class MultitaskBert(AbstractTrainer):
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> RunConfig:
         """Return the `RunConfig` of these choices without the other tasks."""
-        return of_one_task(self.configuration(choices, seed), task)
+        return single_task_config(self.configuration(choices, seed), task)
 
     def read(self, data: Mapping[str, Any], seed: int) -> RunConfig:
         """Return a stored `RunConfig`."""

@@ -52,7 +52,11 @@ def finite(value: Any, what: str) -> float:
 
 
 def count(value: Any, what: str) -> int:
-    """Return a whole number from 0 that fits a table; raise `BadResult` for anything else."""
+    """Return a whole number from 0 that fits a table.
+
+    Raises:
+        BadResult: the value is negative, too large or not a whole number.
+    """
     result = number(value, what)
     if not 0 <= result < 2**63 or result != int(result):
         raise BadResult(f"{what} must be a whole number from 0, got {described(value)}")
@@ -61,7 +65,11 @@ def count(value: Any, what: str) -> int:
 
 
 def step(value: Any, what: str) -> int | float:
-    """Return a positive number of epochs, an int where it is whole; raise `BadResult` for anything else."""
+    """Return a number of epochs above 0, as an int where it is whole.
+
+    Raises:
+        BadResult: the value is not such a number.
+    """
     if isinstance(_scalar(value), bool | str | bytes):
         raise BadResult(
             f"{what} must be a number of epochs, 1, 2, ... or fractions such as 0.5, got {described(value)}"

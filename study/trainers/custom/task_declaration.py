@@ -88,7 +88,11 @@ def oriented_score(scores: Mapping[str, float], declared: Mapping[str, Any] | No
 
 
 def oriented_report(score: float, declared: Mapping[str, Any] | None) -> float:
-    """Return a score that a run reports on its way, with higher as better; raise `BadScores` if it is no share."""
+    """Return a score that a run reports while it trains, with higher as better.
+
+    Raises:
+        BadScores: the score is outside the range of its unit.
+    """
     units = units_from(declared)
     if units.score.is_share and abs(score) > 1:
         raise BadScores(

@@ -15,7 +15,7 @@ from study.trainers.custom.task_declaration import declaration
 from study.trainers.plain_configuration import AbstractPlainTrainer
 
 
-class OwnModel(AbstractPlainTrainer):
+class CustomTrainer(AbstractPlainTrainer):
     """A user's function. It has only dev scores, so there is no phase `test`."""
 
     name: ClassVar[str] = "own"

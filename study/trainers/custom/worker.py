@@ -121,6 +121,7 @@ def _done(job: Job, returned: Returned, report: Report, seconds: float) -> RunDo
     costs = dict(returned.costs)
     trainable = costs.pop("trainable_parameters", None)
     total = costs.pop("total_parameters", trainable)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return RunDone(
         run_id=job.run_id,
         stopped=report.stopped,
@@ -133,7 +134,7 @@ def _done(job: Job, returned: Returned, report: Report, seconds: float) -> RunDo
         shared_seconds=0.0,
         trainable_parameters=None if trainable is None else int(trainable),
         total_parameters=None if total is None else int(total),
-        peak_memory_bytes=int(costs.pop("peak_memory_bytes", _peak_memory())),
+        peak_memory_bytes=int(costs.pop("peak_memory_bytes", peak)),
         inference_ms=costs.pop("inference_ms", None),
         stages=(),
         metrics={
@@ -153,8 +154,3 @@ def _outputs(examples: Mapping[str, NDArray[np.float64]]) -> dict[tuple[str, str
         ids = hashlib.sha256(f"{task} {len(column)}".encode()).hexdigest()
         outputs["dev", task] = TaskOutputs(column[:, None], column, np.zeros_like(column), ids)
     return outputs
-
-
-def _peak_memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

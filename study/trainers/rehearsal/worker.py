@@ -10,7 +10,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from statistics import NormalDist
 from typing import Any
@@ -53,7 +53,8 @@ def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluatio
     choices: Choices = job.config["choices"]
     name = hashlib.sha256(json.dumps([job.config, job.seed], sort_keys=True).encode()).hexdigest()
     noise = rng(job.facts["seed"], name).normal(0, SEED_NOISE)
-    expected = {task: value for task, value in surface.expected(choices).items() if task in _tasks(job, surface)}
+    tasks = job.config.get("common", {}).get("tasks", surface.tasks)  # a single-task reference has one
+    expected = {task: value for task, value in surface.expected(choices).items() if task in tasks}
     reached = {task: min(max(value + noise, 0.01), 0.99) for task, value in expected.items()}
     seconds, parameters = surface.cost(choices)
     if job.kind == "test":
@@ -99,12 +100,6 @@ def _trained(job: Job, go_on: Callable[[EpochDone], bool], metrics: Metrics, sec
     whole = {**metrics, ("train", "", "score"): min(1.0, score + 0.02 * epochs)}
     go_on(EpochDone(job.run_id, epochs, seconds / epochs, score, whole))
     return epochs, score
-
-
-def _tasks(job: Job, surface: Surface) -> Sequence[str]:
-    """Return the tasks of the configuration: all, or that of a single-task reference."""
-    tasks: Sequence[str] = job.config.get("common", {}).get("tasks", surface.tasks)
-    return tasks
 
 
 def _fault(job: Job, name: str) -> RunFailed | None:
