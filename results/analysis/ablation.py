@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.analysis.comparisons import compared
-from results.analysis.comparisons import record as judged_record
+from results.analysis.comparisons import compare_all, judged_record
 from results.analysis.contrasts import Comparison
 from results.database.rows import Cell, StudyRow
 from results.database.typed_tables import typed_table
@@ -60,7 +59,7 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
 
 def changed_rows(results: StudyResults, cells: Mapping[str, Cell], reference: str) -> list[AblationRow]:
     """Return each cell (by digest) compared with `reference`, the largest effect first, unmeasured ones last."""
-    judged = compared(results, list(cells), reference)
+    judged = compare_all(results, list(cells), reference)
     rows = [
         AblationRow(
             cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest), one.judged

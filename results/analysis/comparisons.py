@@ -18,7 +18,7 @@ from results.analysis.contrasts import (
     weights_of,
     with_pooled_noise,
 )
-from results.analysis.sequential import Schedule, looks, schedule
+from results.analysis.sequential import Schedule, interim_analyses, schedule
 from results.analysis.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
@@ -26,7 +26,7 @@ from results.statistics import Difference, Judgement, judge
 
 
 @dataclass(frozen=True)
-class Compared:
+class JudgedComparison:
     """One row: its contrast, None with fewer than two seeds in common, and the verdict on it.
 
     `judged`: the difference that the verdict is about, corrected for the selection bias of a reference that was chosen.
@@ -37,7 +37,7 @@ class Compared:
     judged: Difference | None = None
 
 
-def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
+def compare_all(results: StudyResults, digests: Sequence[str], reference: str) -> list[JudgedComparison]:
     """Return each of `digests` minus `reference`, in the order given; errors are held over the whole table.
 
     Where the reference is the best of those confirmed, verdicts are corrected for the bias of that (`winners_curse`).
@@ -49,7 +49,7 @@ def compared(results: StudyResults, digests: Sequence[str], reference: str) -> l
     return _compared_once(results, digests, reference)
 
 
-def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Compared]:
+def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[JudgedComparison]:
     """Return each row's contrast in score with its verdict, in the order given; errors are held over the whole table.
 
     Over as many seeds as the study asks for. Differences below the study's margin count as none. A row without two
@@ -65,18 +65,20 @@ def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Com
     return _judged(results, plain, rows, scores, WinnersCurse(()))
 
 
-def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule) -> list[Compared]:
+def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule) -> list[JudgedComparison]:
     """Return the rows after the looks that they have had; before the first one differences without a verdict."""
-    rows = looks(results, digests, reference, plan)
+    rows = interim_analyses(results, digests, reference, plan)
     if any(row.judgement for row in rows):
         return [
-            Compared(row.comparison, row.judgement, row.differences[-1]) if row.comparison else Compared(None, None)
+            JudgedComparison(row.comparison, row.judgement, row.differences[-1])
+            if row.comparison
+            else JudgedComparison(None, None)
             for row in rows
         ]
     return [replace(row, judgement=None) for row in _compared_once(results, digests, reference)]
 
 
-def _compared_once(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
+def _compared_once(results: StudyResults, digests: Sequence[str], reference: str) -> list[JudgedComparison]:
     plain = [compare(results, digest, reference) for digest in digests]
     scores = {reference: results.scores(reference)}
     for digest, one in zip(digests, plain, strict=True):
@@ -92,11 +94,11 @@ def _judged(
     weights: Sequence[Weights],
     scores: Mapping[str, Sequence[float]],
     curse: WinnersCurse,
-) -> list[Compared]:
+) -> list[JudgedComparison]:
     """Return the contrasts with the seed noise of the table and their verdicts, those that there are."""
     measured = {place: one for place, one in enumerate(plain) if one is not None}
     found = with_pooled_noise(measured, dict(enumerate(weights)), scores)
-    rows = [Compared(None, None)] * len(plain)
+    rows = [JudgedComparison(None, None)] * len(plain)
     if not found:
         return rows
     comparisons = list(found.values())
@@ -104,11 +106,11 @@ def _judged(
     judged = curse.corrected(differences, differences[with_most_seeds(comparisons)])
     verdicts = judge([[difference] for difference in judged], margin=margin_of(results.study))
     for (place, one), verdict, of in zip(found.items(), verdicts, judged, strict=True):
-        rows[place] = Compared(one, verdict, of)
+        rows[place] = JudgedComparison(one, verdict, of)
     return rows
 
 
-def record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
+def judged_record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
     """Return the columns of a comparison in the exports' tables; without one, or a verdict, theirs are missing."""
     columns: dict[str, object] = {"paired_seeds": 0}
     if comparison:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from results.analysis.comparisons import Compared, judged_contrasts
+from results.analysis.comparisons import JudgedComparison, judged_contrasts
 from results.analysis.contrasts import Comparison, compare, weights_of
 from results.analysis.leaderboard import baseline_digest, best_digest
 from results.database.database import Database
@@ -33,7 +33,7 @@ class PathStep:
     before: str
     tried: int
     scores: tuple[float, ...]
-    from_previous: Compared
+    from_previous: JudgedComparison
     from_baseline: Comparison | None
     bias: float | None
 
@@ -90,7 +90,7 @@ def greedy_path(results: StudyResults) -> Path | None:
     return Path(baseline, best, tuple(steps), whole, decided["stopped"])
 
 
-def _judged(results: StudyResults, steps: Sequence[tuple[str, str]]) -> list[Compared]:
+def _judged(results: StudyResults, steps: Sequence[tuple[str, str]]) -> list[JudgedComparison]:
     """Return each step (digest, the one before) compared; errors are held over every change that was tried.
 
     A step is the best of those tried: judged as if it had been the only one, it would seem sure too often.
@@ -105,7 +105,7 @@ def _tried(results: StudyResults, number: int) -> list[str]:
     return [c.config_digest for c in results.cells if c.design == "path" and c.name.startswith(f"path:{number}:")]
 
 
-def _bias(results: StudyResults, number: int, step: Compared) -> float | None:
+def _bias(results: StudyResults, number: int, step: JudgedComparison) -> float | None:
     means = [fmean(scores) for digest in _tried(results, number) if (scores := results.scores(digest))]
     if step.comparison is None or len(means) < 2:
         return None

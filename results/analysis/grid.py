@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from results.analysis.comparisons import compared
-from results.analysis.comparisons import record as judged_record
+from results.analysis.comparisons import compare_all, judged_record
 from results.analysis.contrasts import Comparison
 from results.analysis.leaderboard import ConfigurationResult, baseline_digest
 from results.database.typed_tables import typed_table
@@ -34,7 +33,7 @@ class GridRow:
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
     """Return all of `entries` but the baseline (a digest), the largest gain first, those without a comparison last."""
     digests = compared_with_baseline(results, baseline)
-    judged = dict(zip(digests, compared(results, digests, baseline), strict=True))
+    judged = dict(zip(digests, compare_all(results, digests, baseline), strict=True))
     rows = [
         GridRow(entry, found.comparison, found.judgement, found.judged)
         for entry in entries

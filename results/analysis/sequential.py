@@ -59,7 +59,7 @@ def schedule(study: StudyRow) -> Schedule | None:
     return Schedule(tuple(seeds), start)
 
 
-def told(plan: Schedule) -> str:
+def schedule_note(plan: Schedule) -> str:
     """Return what a reader of the table's verdicts and intervals has to know of the looks."""
     return (
         f"Every row has {seeds_text(plan.start)}; rows that stayed open got further ones, one at a time, up to "
@@ -70,7 +70,7 @@ def told(plan: Schedule) -> str:
 
 
 @dataclass
-class Looked:
+class SequentialRow:
     """One row after the looks it has had: the difference at the last of them, and the verdict of all.
 
     `differences` has what was judged, one entry per look, corrected for the reference's selection bias;
@@ -88,9 +88,9 @@ class Looked:
         return self.judgement is None or self.judgement.verdict == "open"
 
 
-def looks(
+def interim_analyses(
     results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, *, after: int | None = None
-) -> list[Looked]:
+) -> list[SequentialRow]:
     """Return the rows of a table, each minus `reference`, after all looks that could be taken.
 
     A look is taken when every row that is open, and the reference, has ended its seeds; `after`: only looks at so many
@@ -98,7 +98,7 @@ def looks(
     (`moderation.moderated`). A configuration that failed with every seed that all rows get has no look; it counts in
     Holm's method, so that a table's size does not depend on what ends well.
     """
-    rows, ended = [Looked(digest) for digest in digests], _ended(results)
+    rows, ended = [SequentialRow(digest) for digest in digests], _ended(results)
     margin, begun = margin_of(results.study), plan.first(plan.start)
     curse = WinnersCurse(confirmed_means(results, reference, begun))
     for count in plan.counts:
@@ -114,21 +114,23 @@ def looks(
     return rows
 
 
-def wanting(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int) -> list[str]:
+def rows_to_extend(
+    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int
+) -> list[str]:
     """Return which rows want a further seed after the looks at up to `after` seeds: open ones that do not fail every
     time.
     """
     ended, begun = _ended(results), plan.first(plan.start)
     if _hopeless(results, ended, reference, begun):
         return []
-    rows = looks(results, digests, reference, plan, after=after)
+    rows = interim_analyses(results, digests, reference, plan, after=after)
     return [row.digest for row in rows if row.is_open and not _hopeless(results, ended, row.digest, begun)]
 
 
 def _look(
     results: StudyResults,
-    rows: Sequence[Looked],
-    going: Sequence[Looked],
+    rows: Sequence[SequentialRow],
+    going: Sequence[SequentialRow],
     reference: str,
     seeds: frozenset[int],
     level: float,

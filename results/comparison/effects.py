@@ -8,7 +8,7 @@ from typing import Literal
 
 from results.analysis.ablation import AblationRow
 from results.analysis.add_one_in import added_rows
-from results.analysis.comparisons import Compared, judged_contrasts
+from results.analysis.comparisons import JudgedComparison, judged_contrasts
 from results.analysis.contrasts import Comparison, compared_runs
 from results.analysis.grid import GridRow
 from results.analysis.leaderboard import baseline_digest
@@ -128,7 +128,7 @@ def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
 def _effect(
     results: StudyResults,
     table: Table,
-    row: AblationRow | GridRow | Compared,
+    row: AblationRow | GridRow | JudgedComparison,
     change: tuple[str, str, str],
     digests: tuple[str, str],
     choices: Mapping[str, Choice],

@@ -26,9 +26,9 @@ def confusion_svg(view: TaskView, role: str) -> str:
     if role not in view.heat:
         raise ValueError(f"{view.name} has no predictions of the {role}. Known: {', '.join(view.heat)}")
     names, shares = view.heat_names, view.heat[role]
-    seeds = len(view.found.sides[role].seeds)
+    seeds = len(view.errors.sides[role].seeds)
     title = f"{view.name}: confusion matrix of the {role}, dev, {seeds} seeds"
-    kind = "bins of the score, by their lower edges" if view.found.kind == "scores" else "classes"
+    kind = "bins of the score, by their lower edges" if view.errors.kind == "scores" else "classes"
     return _drawn(title, f"rows: true {kind}; columns: predicted; of each row, the share", names, shares)
 
 

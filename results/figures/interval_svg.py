@@ -37,7 +37,7 @@ class Axis:
         return [i * self.step for i in range(first, last + 1)]
 
 
-def axis(intervals: Sequence[Interval], unit: Unit = SHARES) -> Axis:
+def shared_axis(intervals: Sequence[Interval], unit: Unit = SHARES) -> Axis:
     """Return the axis that holds all intervals, widened to whole steps; one to each side when there are none."""
     ends = [unit.drawn_ends(interval) for interval in intervals]
     low, high = min([0.0, *(low for low, _ in ends)]), max([0.0, *(high for _, high in ends)])

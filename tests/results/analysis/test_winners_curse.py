@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from results.analysis.comparisons import compared
+from results.analysis.comparisons import compare_all
 from results.analysis.contrasts import Comparison, compare
 from results.analysis.summary import summarise
 from results.analysis.winners_curse import WinnersCurse, choice_note, confirmed_means
@@ -28,7 +28,7 @@ def test_the_note_has_the_bias_of_the_best_of_the_confirmed_configurations(finis
     means = confirmed_means(results, best)
     assert sorted(means, reverse=True) == [entry.mean for entry in summarise(results).leaderboard]
     rows = [row.cell.config_digest for row in summarise(results).ablation]
-    first = next(row.comparison for row in compared(results, rows, best) if row.comparison)
+    first = next(row.comparison for row in compare_all(results, rows, best) if row.comparison)
     bias = bias_of_best(means, first.difference)
     note = choice_note(results, best, shown(results))
     assert "among 3 confirmed configurations by the same runs" in note
@@ -57,7 +57,7 @@ def test_verdicts_are_corrected_and_points_are_not(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     best = results.study.decisions_json["best"]
     rows = [row.cell.config_digest for row in summarise(results).ablation]
-    found = compared(results, rows, best)
+    found = compare_all(results, rows, best)
     differences = [row.comparison.difference for row in found if row.comparison]
     bias = bias_of_best(confirmed_means(results, best), differences[0])
     assert bias > 0
@@ -111,7 +111,7 @@ def test_a_row_that_lost_seeds_does_not_say_how_biased_the_choice_was(finished: 
     best, rows = results.study.decisions_json["best"], [row.cell.config_digest for row in summarise(results).ablation]
     rows = [digest for digest in rows if len(results.results_of(digest)) == 3]
     del results.results_of(rows[0])[1002]
-    (few, *_), (*_, last) = (compared(results, order, best) for order in (rows, [*rows[1:], rows[0]]))
+    (few, *_), (*_, last) = (compare_all(results, order, best) for order in (rows, [*rows[1:], rows[0]]))
     assert few.comparison is not None and len(few.comparison.seeds) == 2 and len(rows) > 1
     assert few.judged is not None and few.judged.estimate > few.comparison.difference.estimate
     assert last.judged is not None and few.judged.estimate == pytest.approx(last.judged.estimate)
