@@ -50,13 +50,9 @@ def minimum_detectable_effect(
 
     Args:
         deviation: standard deviation over seeds of the paired difference; `PRIOR_DEVIATION` before any measurement.
-        seeds: number of paired seeds, at least 2.
         example_variance: variance that all seeds share through the dev examples (`Noise.examples`).
-        power: probability of detection.
-        level: confidence level of the table.
-        comparisons: number of rows of the table.
-        df: degrees of freedom of the estimated deviation: seeds - 1 from the row alone (default), about
-            configurations x (seeds - 1) from all rows (`variance_shrinkage`).
+        df: degrees of freedom of the deviation; by default seeds - 1, as from the row alone. All rows together
+            (`variance_shrinkage`) give about configurations x (seeds - 1).
 
     Raises:
         ValueError: an argument is out of range, or `power` is not above the error.

@@ -78,7 +78,7 @@ def probability_of_superiority(a: ArrayLike, b: ArrayLike) -> float:
     statistic divided by the number of pairs (Vargha and Delaney 2000, "A critique and improvement of the CL common
     language effect size", eq. 3).
     """
-    first, second = _run_scores(a, "a"), _run_scores(b, "b")
+    first, second = (_scores(v, name, ("(seeds,)", "(seeds, examples)")) for v, name in ((a, "a"), (b, "b")))
     return float((first[:, None] > second).mean() + (first[:, None] == second).mean() / 2)
 
 
@@ -150,15 +150,9 @@ def _normal_maximum(count: int) -> float:
     return float((x * density).sum() * (x[1] - x[0]))
 
 
-def _scores(values: ArrayLike, name: str) -> Float64:
+def _scores(values: ArrayLike, name: str, shapes: Sequence[str] = ("(runs,)",)) -> Float64:
+    """Return the scores of runs, averaged over examples if there are any."""
     array = finite(values, name)
-    if array.ndim != 1:
-        raise ValueError(f"{name} must have shape (runs,), got {array.shape}")
-    return array
-
-
-def _run_scores(values: ArrayLike, name: str) -> Float64:
-    array = finite(values, name)
-    if array.ndim not in (1, 2):
-        raise ValueError(f"{name} must have shape (seeds,) or (seeds, examples), got {array.shape}")
-    return np.asarray(array.reshape(len(array), -1).mean(axis=1))
+    if not 1 <= array.ndim <= len(shapes):
+        raise ValueError(f"{name} must have shape {' or '.join(shapes)}, got {array.shape}")
+    return array if array.ndim == 1 else np.asarray(array.mean(axis=1))

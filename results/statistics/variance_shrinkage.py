@@ -132,7 +132,7 @@ def moderated_differences(rows: Sequence[ArrayLike], best: ArrayLike) -> list[Di
     others, first = [finite(row, "row") for row in rows], finite(best, "best")
     counts = [len(row) for row in [first, *others]]
     if min(counts) < 2 or max(counts) > len(first):
-        raise ValueError(f"rows must have 2 to {len(first)} seeds, which best has too, got {counts[1:]}")
+        raise ValueError(f"rows must have 2 to {len(first)} seeds, no more than best, got {counts[1:]}")
     measured = [paired_difference(row, first[: len(row)]) for row in others]
     scores = {index: row.mean(axis=1) for index, row in enumerate([first, *others])}
     return moderated(measured, [{index: 1.0, 0: -1.0} for index in range(1, len(scores))], scores)

@@ -134,7 +134,7 @@ def probability_text(probability: float) -> str:
     return "> 99 %" if percent > 99 else "< 1 %" if percent < 1 else f"{percent:.0f} %"
 
 
-SAME = "the very same with every seed"
+SAME = "identical with every seed"
 
 
 def zero_verdict(interval: Interval) -> str:

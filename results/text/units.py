@@ -125,7 +125,7 @@ class Unit:
         return _signed(shown, self._difference_decimals(shown))
 
     def interval(self, interval: Interval | None) -> str:
-        """Return "[−3.0, −1.6]" in points or in the unit, with enough digits to show on which side of zero an end is."""
+        """Return "[−3.0, −1.6]" in points or in the unit, with enough digits to show the side of zero of an end."""
         if interval is None:
             return NONE
         low, high = self.drawn_ends(interval)

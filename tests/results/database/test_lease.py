@@ -96,7 +96,7 @@ def test_a_living_process_of_this_host_keeps_its_lease(database: Database) -> No
 
 def test_a_living_process_of_this_host_keeps_its_lease_however_long_it_was_not_heard_of(database: Database) -> None:
     database.leases.take("s", "me", "a", os.getpid(), started_at(psutil.Process()), seconds=-60)
-    with pytest.raises(LeaseHeld, match=f"lives on this machine. .*, end it first: kill {os.getpid()} ") as refused:
+    with pytest.raises(LeaseHeld, match=f"runs on this machine. .*, end it first: kill {os.getpid()} ") as refused:
         database.leases.take(*ME)
     assert "try again" not in str(refused.value)
     assert database.leases.live("s", "a").owner == "me"

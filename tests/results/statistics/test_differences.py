@@ -82,7 +82,7 @@ def test_no_noise_makes_a_difference_certain_and_equality_too() -> None:
 def test_what_cannot_be_judged_is_named() -> None:
     with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
         paired_difference([0.7], [0.6])
-    with pytest.raises(ValueError, match=r"one shape \(seeds,\) or \(seeds, examples\), got \(2,\) and \(3,\)"):
+    with pytest.raises(ValueError, match=r"same shape \(seeds,\) or \(seeds, examples\), got \(2,\) and \(3,\)"):
         paired_difference([0.7, 0.6], [0.6, 0.5, 0.4])
     with pytest.raises(ValueError, match="margin must be above 0, got -1"):
         paired_difference([0.7, 0.6], [0.6, 0.6]).equivalence_p(-1)

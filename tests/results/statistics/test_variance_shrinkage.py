@@ -90,7 +90,7 @@ def test_no_noise_at_all() -> None:
 
 
 def test_seeds_must_be_those_of_the_best() -> None:
-    with pytest.raises(ValueError, match=r"rows must have 2 to 3 seeds, those of best, got \[4\]"):
+    with pytest.raises(ValueError, match=r"rows must have 2 to 3 seeds, no more than best, got \[4\]"):
         moderated_differences([np.zeros((4, 2))], np.zeros((3, 2)))
-    with pytest.raises(ValueError, match="at least two of each"):
+    with pytest.raises(ValueError, match="at least two values each"):
         variance_prior([1.0], [2])
