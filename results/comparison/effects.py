@@ -69,7 +69,7 @@ class Effect:
             self,
             from_level=self.to_level,
             to_level=self.from_level,
-            comparison=self.comparison.turned if self.comparison else None,
+            comparison=self.comparison.reversed if self.comparison else None,
             judgement=replace(judgement, verdict=TURNED[judgement.verdict]) if judgement else None,
             judged=replace(self.judged, estimate=-self.judged.estimate) if self.judged else None,
         )
