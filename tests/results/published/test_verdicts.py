@@ -138,7 +138,7 @@ def test_an_open_claim_says_on_which_side_of_the_limit_its_p_lies() -> None:
 
 def test_an_open_claim_says_which_metric_is_against_it() -> None:
     told = reason({"SST": difference(0.03), "Quora": difference(-0.007)})
-    assert told.startswith("against it: Quora, but not significantly (p 0.")
+    assert told.startswith("against it: Quora, but not significantly over all metrics (p 0.")
 
 
 def test_an_open_equality_says_that_the_interval_reaches_out() -> None:
