@@ -22,6 +22,10 @@ def shown(results: StudyResults) -> list[tuple[Comparison, Difference]]:
     return [(row.comparison, row.judged) for row in summarise(results).ablation if row.comparison and row.judged]
 
 
+def unpaired(*differences: Difference) -> list[Comparison]:
+    return [Comparison(difference, (0, 1, 2), "seeds") for difference in differences]
+
+
 def test_the_note_has_the_bias_of_the_best_of_the_confirmed_configurations(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     best = results.study.decisions_json["best"]
@@ -77,7 +81,7 @@ def test_it_is_as_much_as_the_best_of_equal_ones_is_too_high() -> None:
         runs = rng.normal(0.6, 0.01, (5, 40))  # equal configurations; 40 runs each, so that their noise is known well
         means = runs.mean(axis=1)
         difference = paired_difference(rng.normal(0.6, 0.01, 40), runs[means.argmax()])
-        (without,) = WinnersCurse(tuple(means)).corrected([difference], difference)
+        (without,) = WinnersCurse(tuple(means)).correct_all(unpaired(difference))
         foretold.append(without.estimate - difference.estimate)
     assert np.mean(foretold) == pytest.approx(BEST_OF_5 * 0.01 / 40**0.5, rel=0.1)
 
@@ -92,18 +96,18 @@ def test_further_seeds_dilute_it() -> None:
         others = list(rng.normal(0, 0.01, (8, 9, 1)))
         curse = WinnersCurse(tuple(first))
         at_first = moderated_differences([other[:3] for other in others], best[:3, None])
-        curse.corrected(at_first, at_first[0])
+        curse.correct_all(unpaired(*at_first))
         now = moderated_differences(others, best[:, None])
-        foretold.append(curse.corrected(now, now[0])[0].estimate - now[0].estimate)
+        foretold.append(curse.correct_all(unpaired(*now))[0].estimate - now[0].estimate)
     assert np.mean(foretold) == pytest.approx(BEST_OF_5 * 0.01 / 3**0.5 / 3, rel=0.1)
 
 
 def test_nothing_is_corrected_where_nothing_was_chosen_or_nothing_is_noisy() -> None:
     rng = np.random.default_rng(0)
     difference = paired_difference(rng.normal(size=5), rng.normal(size=5))
-    assert WinnersCurse(()).corrected([difference], difference) == [difference]
+    assert WinnersCurse(()).correct_all(unpaired(difference)) == [difference]
     sure = paired_difference(np.full(3, 0.5), np.full(3, 0.4))
-    assert WinnersCurse((0.5, 0.4)).corrected([sure], sure) == [sure]
+    assert WinnersCurse((0.5, 0.4)).correct_all(unpaired(sure)) == [sure]
 
 
 def test_a_row_that_lost_seeds_does_not_say_how_biased_the_choice_was(finished: Database) -> None:
