@@ -208,8 +208,8 @@ class TaskView:
         outside = self.errors.bins[BEST].outside
         beyond = f" The outermost bins include {plural(outside, 'prediction')} of the best outside their range."
         return (
-            f"Mean absolute error in the label's units: {both}. Unlike Pearson's r, it changes when all predictions are "
-            f"shifted or scaled.{beyond if outside else ''}"
+            f"Mean absolute error in the label's units: {both}. Unlike Pearson's r, it changes when all predictions "
+            f"are shifted or scaled.{beyond if outside else ''}"
         )
 
     def _example(self, place: int) -> ShownExample:
