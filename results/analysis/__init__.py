@@ -1,1 +1,1 @@
-"""What the results say: effects of changes with their verdicts, leaderboard, fronts, and what the search spent."""
+"""The analysis of results: effects of changes with verdicts, leaderboard, Pareto fronts, and the cost of the search."""
