@@ -50,7 +50,7 @@ class LiveReport:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if kind is None and self._server is not None:  # a page that is open reloads a last time
             with contextlib.suppress(OSError, subprocess.TimeoutExpired, KeyboardInterrupt):
-                self._server.tell("done")
+                self._server.send("done")
                 self._server.wait(LAST_LOOK)
         self._end()
 
@@ -65,7 +65,7 @@ class LiveReport:
             )
         file = str((self._folder / "report.html").resolve())
         asked = {"storage": self._storage, "name": self._name, "file": file, "descriptor": descriptor}
-        self._server.tell(json.dumps(asked))  # on its command line others could read the password of a storage's URL
+        self._server.send(json.dumps(asked))  # on its command line others could read the password of a storage's URL
 
     def _end(self) -> None:
         if self._server is not None:
