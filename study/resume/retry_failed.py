@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from results.database.database import Database
 from results.database.rows import RunRow
-from study.search.optuna_storage import close, storage_there
+from study.search.optuna_storage import close, existing_storage
 from study.search.optuna_tables import SCORES, STUDIES, TRIALS, USER, trials_of
 
 log = logging.getLogger("study")
@@ -34,7 +34,7 @@ def retry_failed(
 
 def _reopen_trials(storage: str, study: str, numbers: Collection[int]) -> None:
     """Make failed trials running ones again, as they were when they were proposed."""
-    opened = storage_there(storage)
+    opened = existing_storage(storage)
     if opened is None or not numbers:
         return
     try:

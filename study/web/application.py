@@ -14,7 +14,7 @@ from results.database import url
 from results.database.database import Database, open_database
 from results.errors import StorageError
 from search_spaces.output import plain
-from study.search.optuna_storage import storage_there
+from study.search.optuna_storage import existing_storage
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
 from study.web.offered import Offered
@@ -36,7 +36,7 @@ def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
     try:
         chosen = name if name is not None else _only(database)
         database.studies.require(chosen)
-        stored = storage_there(storage)
+        stored = existing_storage(storage)
         optuna = _nothing if stored is None else _optuna(stored, database, chosen)
         pages = Pages(database, chosen, optuna, lambda each: None if stored is None else _page(stored, each))
     except BaseException:

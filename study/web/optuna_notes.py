@@ -29,7 +29,7 @@ from results.text import formatting
 from results.text.markdown import escaped
 from results.text.units import Unit
 from study.provenance.trust import is_study_folder
-from study.search.optuna_storage import StoredStudy, stored_study, trial_id, waiting
+from study.search.optuna_storage import StoredStudy, stored_study, trial_id, with_retries
 from study.web import artifacts
 
 FIGURES = "study:figures"  # a study's attribute: the hash of each figure that was written
@@ -46,7 +46,7 @@ def write(storage: str, whole: Outcome, folder: Path) -> None:
         return
     with stored_study(storage, whole.name) as stored:
         if stored is not None:
-            waiting(lambda: _write(stored, whole, folder), stored.storage)
+            with_retries(lambda: _write(stored, whole, folder), stored.storage)
 
 
 def complete(storage: str, database: Database, name: str) -> None:
@@ -62,7 +62,7 @@ def complete(storage: str, database: Database, name: str) -> None:
             return
         if _noted(stored.study) and (folder is None or artifacts.whole(stored, folder / artifacts.FOLDER)):
             return
-        waiting(lambda: _write(stored, outcome(database, name), folder), stored.storage)
+        with_retries(lambda: _write(stored, outcome(database, name), folder), stored.storage)
 
 
 def folder_of(row: StudyRow) -> Path | None:

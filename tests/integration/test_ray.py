@@ -181,7 +181,10 @@ def test_a_node_that_goes_down_takes_its_run_alone_and_the_cluster_the_study_whi
     assert process.returncode == 130, told
     # Whoever notices it first says so.
     assert ("The Ray cluster is gone" in told or "Ray does not answer" in told) and "Traceback" not in told
-    assert f"python -m study.launch --name s --trainer gated:train --engine ray --ray-address {address}" in told
+    assert (
+        f"python -m study.launch --name s --trainer gated:train --retries 0 --engine ray --ray-address {address}"
+        in told
+    )
     assert place.rows(failed) == [("worker_died",)]
     stopped = "select distinct status, reason from run where status not in ('complete', 'failed')"
     assert place.rows(stopped) == [("interrupted", "interrupted")]
