@@ -28,13 +28,9 @@ class AbstractEngine(ABC):
     """Runs a limited number of jobs at a time. It never touches the database: it reports events to the driver."""
 
     name: str
+    workers: int  # number of jobs that run at a time
     # Whether the engine itself ends runs that exceed `Job.limits`; otherwise the driver does, with `kill`.
     keeps_limits: ClassVar[bool] = False
-
-    @property
-    @abstractmethod
-    def workers(self) -> int:
-        """Number of jobs that run at a time."""
 
     @abstractmethod
     def device(self) -> str:

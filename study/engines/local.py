@@ -59,7 +59,7 @@ class LocalEngine(AbstractEngine):
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
-        self._workers = workers
+        self.workers = workers
         self._devices = devices
         self._running: dict[int, _Worker] = {}
         self._guard: Guard | None = None
@@ -68,11 +68,6 @@ class LocalEngine(AbstractEngine):
             os.environ.setdefault(variable, value)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([SERVER, "study.engines.worker", *preload])
-
-    @property
-    def workers(self) -> int:
-        """Number of jobs that run at a time."""
-        return self._workers
 
     def device(self) -> str:
         """Return the device with the fewest jobs."""
@@ -85,8 +80,8 @@ class LocalEngine(AbstractEngine):
         Raises:
             RuntimeError: all workers are busy.
         """
-        if len(self._running) >= self._workers:
-            raise RuntimeError(f"all {self._workers} workers are busy")
+        if len(self._running) >= self.workers:
+            raise RuntimeError(f"all {self.workers} workers are busy")
         pipe, worker_pipe = self._context.Pipe()
         process = self._context.Process(target=work, args=(job, worker_pipe), name=f"run-{job.run_id}", daemon=True)
         with held():  # the first call also starts the fork server, and workers inherit the mask from it

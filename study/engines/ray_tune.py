@@ -67,12 +67,7 @@ class RayEngine(AbstractEngine):
         except BaseException:
             self.stop()
             raise
-        self._workers, self._device = ready.workers, "cuda:0" if ready.gpus_per_run else "cpu"
-
-    @property
-    def workers(self) -> int:
-        """Number of jobs that run at a time."""
-        return self._workers
+        self.workers, self._device = ready.workers, "cuda:0" if ready.gpus_per_run else "cpu"
 
     def device(self) -> str:
         """Return "cuda:0" for every GPU: Ray shows each run only its own."""
@@ -84,8 +79,8 @@ class RayEngine(AbstractEngine):
         Raises:
             RuntimeError: all workers are busy.
         """
-        if len(self._running) >= self._workers:
-            raise RuntimeError(f"all {self._workers} workers are busy")
+        if len(self._running) >= self.workers:
+            raise RuntimeError(f"all {self.workers} workers are busy")
         self._running.add(job.run_id)
         self._send(_with_absolute_paths(job))
 
