@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 from own_trainers import OwnStudy
 
-from study.functions import function_of, spelled
+from study.functions import function_of, normalized_name
 from study.resolve import default_name
 from study.settings import SettingsError
 
@@ -64,7 +64,7 @@ def test_a_helper_that_is_broken_is_named(tmp_path: Path) -> None:
     [
         ("t:tran", "has no function 'tran': 't:tran'. Did you mean 'train'?"),
         ("t.py:fit", "has no function 'fit'"),
-        ("t:EPOCHS", "'EPOCHS', which is no function but int"),
+        ("t:EPOCHS", "'EPOCHS', which is not a function but of type int"),
         ("./u.py:train", "There is no file u.py"),
         ("u:train", "There is no module 'u'"),
         ("t.sub:train", "There is no module 't.sub'"),
@@ -92,8 +92,8 @@ def test_a_path_is_a_name(tmp_path: Path, name: str) -> None:
 
 
 def test_one_file_has_one_spelling(tmp_path: Path) -> None:
-    assert {spelled(name) for name in ("./t.py:train", "t.py:train", "a/../t.py:train")} == {"t.py:train"}
-    assert spelled("~/t.py:f") == f"{os.path.expanduser('~')}/t.py:f" and spelled("a.b:f") == "a.b:f"
+    assert {normalized_name(name) for name in ("./t.py:train", "t.py:train", "a/../t.py:train")} == {"t.py:train"}
+    assert normalized_name("~/t.py:f") == f"{os.path.expanduser('~')}/t.py:f" and normalized_name("a.b:f") == "a.b:f"
     names = [default_name({"space": "s.py", "trainer": name}) for name in ("a.t:train", "a/t.py:train", "t.py:train")]
     assert set(names) == {"s-t_train"}
 

@@ -79,7 +79,7 @@ def test_what_is_wrong_is_found_and_mended_and_the_rest_stays(copied: Place, cap
         assert code == 0 and found[0]["done"], kind
         assert examined(copied, capsys) == (0, []), kind
         assert copied.rows(finished) == before, kind
-    # Upgraded it has other columns; `tests/results/test_migrations.py` upgrades old databases.
+    # Upgraded it has other columns; `tests/results/database/test_migrations.py` upgrades old databases.
     change(copied, "update mtbert_alembic_version set version_num = '0001'")
     code, found = examined(copied, capsys)
     assert code == 3 and [f["kind"] for f in found] == ["old_schema"] and found[0]["done"] is None
@@ -140,7 +140,11 @@ def test_runs_that_pause_are_left_alone(unusual: Place, capsys: Said) -> None:
 def test_runs_that_a_search_was_not_told_of_yet(copied: Place, capsys: Said) -> None:
     optuna.delete_study(study_name="r", storage=f"sqlite:///{copied.database}")
     code, found = examined(copied, capsys, "--fix")
-    assert code == 0 and len(found) == 1 and "Optuna has no trials of 4 runs; a search adds them" in found[0]["message"]
+    assert (
+        code == 0
+        and len(found) == 1
+        and "Optuna has no trials for 4 runs; the next search adds them" in found[0]["message"]
+    )
     launched(copied, "--name", "r")
     assert examined(copied, capsys) == (0, [])
 
