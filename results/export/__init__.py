@@ -35,7 +35,7 @@ def write_tables(database: Database, name: str, folder: Path, kind: str = "csv")
     write_tables_of(outcome(database, name), folder, kind)
 
 
-def write_tables_of(found: Outcome, folder: Path, kind: str = "csv") -> None:
+def write_tables_of(study: Outcome, folder: Path, kind: str = "csv") -> None:
     """Write the tables of a study into `folder`, one file each; a table without rows has its header.
 
     Scores are 0..1, times seconds, moments UTC; a value that is not there or not a number is empty. What follows from
@@ -46,8 +46,8 @@ def write_tables_of(found: Outcome, folder: Path, kind: str = "csv") -> None:
     if kind in PRINTED:
         from results.report.paper_tables import paper_tables
 
-        printed = {name: PRINTED[kind](table) for name, table in paper_tables(found.results, found.summary).items()}
-    _write(tables_of(found), folder, kind, printed)
+        printed = {name: PRINTED[kind](table) for name, table in paper_tables(study.results, study.summary).items()}
+    _write(tables_of(study), folder, kind, printed)
 
 
 def write_figures(database: Database, name: str, folder: Path, kind: str = "svg") -> None:
@@ -68,7 +68,7 @@ def tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
     return tables_of(outcome(database, name))
 
 
-def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
+def tables_of(study: Outcome) -> dict[str, pd.DataFrame]:
     """File name -> frame: what was recorded (runs, ...) and what follows from it (leaderboard, ...)."""
     from results.analysis.ablation import ablation_frame
     from results.analysis.grid import against_baseline_frame
@@ -78,16 +78,16 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     from results.measurements.natural_tables import natural
     from results.measurements.record_frames import record_frames
 
-    frames, results = record_frames(found.database, found.name), found.results
-    against = found.summary.against_baseline if found.summary.is_grid else None
+    frames, results = record_frames(study.database, study.name), study.results
+    against = study.summary.against_baseline if study.summary.is_grid else None
     made = {
         **{name: frames[name] for name in ("runs", "choices", "epochs", "tasks", "cells", "data_issues")},
         "leaderboard": leaderboard_frame(results),
         "ablation": ablation_frame(results),
         **({} if against is None else {"against_baseline": against_baseline_frame(results, against)}),
-        "method_task": method_task_frame(method_task(results, found.summary)),
+        "method_task": method_task_frame(method_task(results, study.summary)),
         "pareto": pareto_frame(results),
-        **{table: frame for section in found.sections for table, frame in section.content.tables().items()},
+        **{table: frame for section in study.sections for table, frame in section.content.tables().items()},
     }
     # The runs have their own numbers already.
     return {name: frame if name == "runs" else natural(name, frame, results.units) for name, frame in made.items()}
@@ -142,10 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(
-    found: Mapping[str, pd.DataFrame], folder: Path, kind: str, printed: Mapping[str, str] | None = None
+    frames: Mapping[str, pd.DataFrame], folder: Path, kind: str, printed: Mapping[str, str] | None = None
 ) -> None:
     """Write each table; `printed` are the texts of those that are not written column by column."""
     ending, text = WRITERS[kind]
-    for table, frame in found.items():
+    for table, frame in frames.items():
         whole = (printed or {}).get(table)
         commands.write_text(folder / f"{table}.{ending}", text(frame, table) if whole is None else whole)

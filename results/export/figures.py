@@ -114,8 +114,8 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
 def page_colours(style: str) -> dict[str, str]:
     """Return the light colours of a style sheet: the variables of its first `:root` block by their names."""
     block = re.search(r":root\s*\{(.*?)\}", style, re.DOTALL)
-    found = dict(re.findall(r"(--[a-z-]+):\s*([^;]+);", block[1])) if block else {}
-    return {name: re.sub(r"light-dark\(([^,]+),.*\)", r"\1", value) for name, value in found.items()}
+    variables = dict(re.findall(r"(--[a-z-]+):\s*([^;]+);", block[1])) if block else {}
+    return {name: re.sub(r"light-dark\(([^,]+),.*\)", r"\1", value) for name, value in variables.items()}
 
 
 def _resolved(value: Any, colours: Mapping[str, str]) -> Any:

@@ -70,12 +70,12 @@ def write_pages(studies: Sequence[Opened], folder: Path) -> None:
     twice = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
     if twice is not None:
         raise ResultsError(f"Two pages would be named {twice}.md. Write them into two folders: --out FOLDER")
-    found = {name: outcome(database, study) for name, (database, study) in zip(names, studies, strict=True)}
-    data = _read(folder, [*found, SCOREBOARD])
-    for name, one in found.items():
+    outcomes = {name: outcome(database, study) for name, (database, study) in zip(names, studies, strict=True)}
+    data = _read(folder, [*outcomes, SCOREBOARD])
+    for name, one in outcomes.items():
         _update(data, name, one)
         _write(folder, name, "study", data, _study(one))
-    if any(_claims(one) for one in found.values()):
+    if any(_claims(one) for one in outcomes.values()):
         data["pages"].setdefault(SCOREBOARD, {"judgement": []})
         _write(folder, SCOREBOARD, "scoreboard", data, _scoreboard(data))
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
@@ -95,7 +95,7 @@ def claims_data(page: str, claims: Claims) -> dict[str, JsonObject]:
             "verdict": one.judgement.verdict if one.measured else "not run",
             "measured": {part.metric: astuple(part.comparison.interval) for part in one.measured},
         }
-        for one in claims.found
+        for one in claims.measured
     }
 
 
@@ -120,12 +120,12 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
         raise ResultsError(f"{path} is not a data file of findings ({error}). Correct it, or delete it.") from error
 
 
-def _update(data: JsonObject, name: str, found: Outcome) -> None:
+def _update(data: JsonObject, name: str, outcome: Outcome) -> None:
     """Replace the data of a page by its study's current results; the judgement stays."""
     data["claims"] = {key: claim for key, claim in data["claims"].items() if claim["page"] != name}
     page: JsonObject = {"judgement": _judgement(data, name)}
     data["pages"][name] = page
-    claims = _claims(found)
+    claims = _claims(outcome)
     if claims is not None:
         data["claims"] |= claims_data(name, claims)
         page |= {"backbone": claims.study.backbone, "scale": claim_words.scale_note(claims.study)}
@@ -148,16 +148,16 @@ def _templates() -> Environment:
     return templates("results", FILTERS)
 
 
-def _study(found: Outcome) -> dict[str, Any]:
-    study, results, summary = found.results.study, found.results, found.summary
+def _study(outcome: Outcome) -> dict[str, Any]:
+    study, results, summary = outcome.results.study, outcome.results, outcome.summary
     compared = [row.comparison for row in summary.against_baseline] + [row.comparison for row in summary.ablation]
     over = {one.over for one in (*compared, summary.gain) if one}
     return {
         "study": study,
-        "found": summary,
+        "summary": summary,
         "unit": results.units.score,
         "custom": methods.is_custom(study),
-        "claims": _claims(found),
+        "claims": _claims(outcome),
         "first_screen": first_screen,
         "notes": notes,
         "described": described,
@@ -171,9 +171,9 @@ def _study(found: Outcome) -> dict[str, Any]:
         "held": [factor for factor in study.space_json.get("factors", []) if factor.get("reason")],
         "design": methods.design_facts(results),
         "rows": study.data_json.get("rows", {}),
-        "again": _again(found),
+        "again": _again(outcome),
         "seeds": sorted({run.seed for run in results.runs if run.phase != "search"}),
-        "environments": _environments(found),
+        "environments": _environments(outcome),
         "config": methods.pretty_json(summary.best.config) if summary.best else "",
     }
 
@@ -193,13 +193,13 @@ def _scoreboard(data: JsonObject) -> dict[str, Any]:
     }
 
 
-def _claims(found: Outcome) -> Claims | None:
-    return next((one.content for one in found.sections if isinstance(one.content, Claims)), None)
+def _claims(outcome: Outcome) -> Claims | None:
+    return next((one.content for one in outcome.sections if isinstance(one.content, Claims)), None)
 
 
-def _again(found: Outcome) -> str:
+def _again(outcome: Outcome) -> str:
     """Return the command that started the study, with `DATA` for its data folder."""
-    study = found.results.study
+    study = outcome.results.study
     try:
         words = shlex.split(study.command)
     except ValueError:  # not a command that this program wrote
@@ -207,9 +207,9 @@ def _again(found: Outcome) -> str:
     return shlex.join(FOLDER if word == study.data_source else word for word in words)
 
 
-def _environments(found: Outcome) -> list[EnvironmentRow]:
-    numbers = sorted({run.environment_id for run in found.results.runs if run.environment_id is not None})
-    rows = (found.database.runs.environment(number) for number in numbers)
+def _environments(outcome: Outcome) -> list[EnvironmentRow]:
+    numbers = sorted({run.environment_id for run in outcome.results.runs if run.environment_id is not None})
+    rows = (outcome.database.runs.environment(number) for number in numbers)
     return [row for row in rows if row is not None]
 
 

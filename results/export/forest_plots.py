@@ -42,11 +42,11 @@ _FORESTS: Mapping[str, tuple[str, Callable[[Row], str], str]] = {
 }
 
 
-def forests(results: StudyResults, found: Summary, sections: Sequence[BuiltSection]) -> list[Figure]:
+def forests(results: StudyResults, summary: Summary, sections: Sequence[BuiltSection]) -> list[Figure]:
     """Draw a figure for each table of the report with bars in it, of the rows that have an interval."""
     frames: dict[str, pd.DataFrame] = {
         "ablation": ablation_frame(results),
-        "against_baseline": against_baseline_frame(results, found.against_baseline),
+        "against_baseline": against_baseline_frame(results, summary.against_baseline),
     }
     for section in sections:
         frames |= {name: frame for name, frame in section.content.tables().items() if name in _FORESTS}

@@ -35,11 +35,11 @@ def write_report(database: Database, name: str, path: Path) -> None:
     write_report_of(outcome(database, name), path)
 
 
-def write_report_of(found: Outcome, path: Path) -> None:
+def write_report_of(study: Outcome, path: Path) -> None:
     """Write the report of a study that was read already."""
     from results.report.render import render
 
-    commands.write_text(path, render(found))
+    commands.write_text(path, render(study))
 
 
 def write_comparison(studies: Sequence[Opened], path: Path) -> list[str]:
@@ -51,9 +51,9 @@ def write_comparison(studies: Sequence[Opened], path: Path) -> list[str]:
     from results.measurements.study_results import StudyResults
     from results.report.comparison_page import in_brief, render_comparison
 
-    found = compare_studies([StudyResults(database, name) for database, name in studies])
-    commands.write_text(path, render_comparison(found))
-    return in_brief(found)
+    comparison = compare_studies([StudyResults(database, name) for database, name in studies])
+    commands.write_text(path, render_comparison(comparison))
+    return in_brief(comparison)
 
 
 @output.command

@@ -29,58 +29,58 @@ class Heading:
 
 def contents(study: Outcome, data_issues: int) -> list[Heading]:
     """Return the headings in the order of the page, the first `OPEN` of them unfolded."""
-    found = study.summary
-    rows = [("ablation", *_comparison(found))]
-    if found.best:
-        rows.append(("recipe", "The recipe", "The recipe", recipe_sentence(found)))
-    if found.leaderboard:
-        rows.append(("leaderboard", "Leaderboard", "Leaderboard", leaderboard_sentence(found)))
+    summary = study.summary
+    rows = [("ablation", *_comparison(summary))]
+    if summary.best:
+        rows.append(("recipe", "The recipe", "The recipe", recipe_sentence(summary)))
+    if summary.leaderboard:
+        rows.append(("leaderboard", "Leaderboard", "Leaderboard", leaderboard_sentence(summary)))
     rows += [(each.id, each.title, each.short, each.content.sentence()) for each in study.sections]
-    rows.append(("cost", "What it cost", "Cost", cost_sentence(found)))
-    rows.append(("method", "How it was done", "How it was done", method_sentence(found)))
+    rows.append(("cost", "What it cost", "Cost", cost_sentence(summary)))
+    rows.append(("method", "How it was done", "How it was done", method_sentence(summary)))
     if methods.has_data(study.results, data_issues):
         rows.append(("data", "Data", "Data", methods.data_sentence(study.results, data_issues)))
-    rows.append(("runs", "All runs", "All runs", runs_sentence(found.counts)))
+    rows.append(("runs", "All runs", "All runs", runs_sentence(summary.counts)))
     return [Heading(*row, is_open=place < OPEN) for place, row in enumerate(rows)]
 
 
-def _comparison(found: Summary) -> tuple[str, str, str]:
+def _comparison(summary: Summary) -> tuple[str, str, str]:
     """Return title, short title and sentence of the table of changes."""
-    if found.is_grid:
-        return "Against the baseline", "Against the baseline", notes.grid_sentence(found)
-    sentence = notes.ablation_sentence(found.ablation, found.best, found.units.score)
+    if summary.is_grid:
+        return "Against the baseline", "Against the baseline", notes.grid_sentence(summary)
+    sentence = notes.ablation_sentence(summary.ablation, summary.best, summary.units.score)
     return "The best, one change at a time", "Change by change", sentence
 
 
-def recipe_sentence(found: Summary) -> str:
+def recipe_sentence(summary: Summary) -> str:
     """Return how far the best is from the baseline."""
-    if not found.best_changes:
+    if not summary.best_changes:
         return "The best configuration is the baseline."
-    differing = plural(len(found.best_changes), "factor")
+    differing = plural(len(summary.best_changes), "factor")
     return f"The best configuration differs from the baseline in {differing}; the baseline's level is struck out."
 
 
-def leaderboard_sentence(found: Summary) -> str:
+def leaderboard_sentence(summary: Summary) -> str:
     """Return how many configurations are ranked."""
-    count = len(found.leaderboard)
+    count = len(summary.leaderboard)
     run = f"{plural(count, 'configuration')} {'was' if count == 1 else 'were'}"
-    if found.is_grid:
+    if summary.is_grid:
         return f"{run} run with fresh seeds."
     return f"{run} confirmed with fresh seeds. Scores of the search chose them and are not shown here."
 
 
-def cost_sentence(found: Summary) -> str:
+def cost_sentence(summary: Summary) -> str:
     """Return the computing time, and how much of it sharing stages saved."""
-    if first_screen.is_rehearsal(found.study):
+    if first_screen.is_rehearsal(summary.study):
         return "Made up, as all numbers of a rehearsal: nothing was computed."
-    saved = f"; sharing stages saved {duration(found.hours_saved * 3600)}" if found.hours_saved else ""
-    return f"All runs together took {duration(found.hours_spent * 3600)} of one worker's time{saved}."
+    saved = f"; sharing stages saved {duration(summary.hours_saved * 3600)}" if summary.hours_saved else ""
+    return f"All runs together took {duration(summary.hours_spent * 3600)} of one worker's time{saved}."
 
 
-def method_sentence(found: Summary) -> str:
+def method_sentence(summary: Summary) -> str:
     """Return what was studied, and when."""
     return (
-        f"The space {found.study.space}, begun on {found.study.created_at:%Y-%m-%d}: the command that made the study, "
+        f"The space {summary.study.space}, begun on {summary.study.created_at:%Y-%m-%d}: the command that made the study, "
         "its settings, and what it ran on."
     )
 

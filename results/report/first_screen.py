@@ -51,61 +51,61 @@ def made_up(study: StudyRow) -> str:
     return MADE_UP if study.data_made_up else ""
 
 
-def headline(found: Summary) -> str:
+def headline(summary: Summary) -> str:
     """Return the answer in one line, or that there is none yet."""
-    if found.best is not None:
-        return f"Best: {best_name(found)}"
-    if found.counts.complete + found.counts.pruned:
-        if found.counts.lost:
+    if summary.best is not None:
+        return f"Best: {best_name(summary)}"
+    if summary.counts.complete + summary.counts.pruned:
+        if summary.counts.lost:
             return "No configuration has all its seeds"
         return "No configuration has been confirmed yet"
-    if found.counts.failed:
-        return f"No result: {plural(found.counts.failed, 'run')} failed and none is complete"
+    if summary.counts.failed:
+        return f"No result: {plural(summary.counts.failed, 'run')} failed and none is complete"
     return "No run is complete yet"
 
 
-def best_name(found: Summary) -> str:
+def best_name(summary: Summary) -> str:
     """Return the best configuration's printed label, else its differences from the baseline."""
-    if found.best is None or not found.best.labels:
-        return best_in_brief(found)
-    return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
+    if summary.best is None or not summary.best.labels:
+        return best_in_brief(summary)
+    return f"{'; '.join(summary.best.labels)}{', the baseline' if summary.best_is_baseline else ''}"
 
 
-def lead(found: Summary) -> list[str]:
+def lead(summary: Summary) -> list[str]:
     """Return the sentences under the headline."""
-    trainer = trainer_sentence(found.study)
+    trainer = trainer_sentence(summary.study)
     about = [trainer] if trainer else []
-    if found.best is None:
-        return [*found.cautions, *about, *_lead_without_best(found)]
-    return [*about, *_scores_in_words(found, found.best), *found.cautions]
+    if summary.best is None:
+        return [*summary.cautions, *about, *_lead_without_best(summary)]
+    return [*about, *_scores_in_words(summary, summary.best), *summary.cautions]
 
 
-def _scores_in_words(found: Summary, best: ConfigurationResult) -> Iterator[str]:
+def _scores_in_words(summary: Summary, best: ConfigurationResult) -> Iterator[str]:
     """Yield what the best scores, the baseline, the gain, and what they score on test."""
-    baseline, unit = found.baseline, found.units.score
+    baseline, unit = summary.baseline, summary.units.score
     measured = "scores" if unit.name == "score" else f"has the {unit.name}"
-    if best.labels and not found.best_is_baseline:
-        yield f"Where it differs from the baseline: {best_in_brief(found)}."
+    if best.labels and not summary.best_is_baseline:
+        yield f"Where it differs from the baseline: {best_in_brief(summary)}."
     yield f"It {measured} {_scored(best, unit)}."
     if best.seeds < 2:
         yield "One seed shows no spread: no interval can be given."
-    if found.best_is_baseline:
+    if summary.best_is_baseline:
         yield f"No confirmed configuration scores {'higher' if unit.higher_is_better else 'better'} than the baseline."
     elif baseline is None:
         yield "The baseline has no complete run with a fresh seed, so there is no gain to show."
     else:
         yield f"The baseline {measured} {_scored(baseline, unit)}."
-        yield from _gain_sentences(found)
+        yield from _gain_sentences(summary)
     if best.test_mean is not None:
         tested = f"On test, looked at once, it scores {unit.spread_with_unit(best.test_mean, best.test_spread)}"
-        if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
+        if baseline is not None and baseline.test_mean is not None and not summary.best_is_baseline:
             tested += f", the baseline {unit.spread_with_unit(baseline.test_mean, baseline.test_spread)}"
         yield f"{tested}."
 
 
-def tiles(results: StudyResults, found: Summary) -> list[Tile]:
+def tiles(results: StudyResults, summary: Summary) -> list[Tile]:
     """Return best score, gain, runs and time."""
-    best, gain, unit, counts = found.best, found.gain, found.units.score, found.counts
+    best, gain, unit, counts = summary.best, summary.gain, summary.units.score, summary.counts
     words = {"failed": "failed", "pruned": "stopped early", "interrupted": "interrupted", "running": "running"}
     others = [
         (f"{count:,} {word}", run_links.having(status=status))
@@ -124,9 +124,9 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
         Tile(
             "Gain over the baseline" if unit.higher_is_better else "Against the baseline",
             unit.difference(gain.interval.estimate) if gain else NONE,
-            [(f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(found), "")],
+            [(f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(summary), "")],
             unit.counted if gain else "",
-            _gain_runs(results, found),
+            _gain_runs(results, summary),
         ),
         Tile(
             "Runs complete",
@@ -136,18 +136,18 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
         ),
         Tile(
             "Computing time",
-            NONE if is_rehearsal(found.study) else duration(found.hours_spent * 3600),
-            [(_time_note(results, found), "")],
+            NONE if is_rehearsal(summary.study) else duration(summary.hours_spent * 3600),
+            [(_time_note(results, summary), "")],
         ),
     ]
 
 
-def _time_note(results: StudyResults, found: Summary) -> str:
+def _time_note(results: StudyResults, summary: Summary) -> str:
     """Return what sharing stages saved; for a custom trainer, which has no stages, the mean time of a complete run."""
-    if is_rehearsal(found.study):
+    if is_rehearsal(summary.study):
         return "a rehearsal computes nothing"
     if custom_trainer(results.study) is None:
-        saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
+        saved = duration(summary.hours_saved * 3600) if summary.hours_saved else "nothing"
         return f"{saved} saved by sharing stages"
     spent = [seconds_spent(run) for run in results.runs if run.status == "complete"]
     return f"{duration(float(np.mean(spent)))} a complete run, on average" if spent else "no run is complete"
@@ -158,9 +158,9 @@ def is_rehearsal(study: StudyRow) -> bool:
     return study.settings_json.get("trainer") == REHEARSAL
 
 
-def answer_scale(found: Summary) -> str:
+def answer_scale(summary: Summary) -> str:
     """Return the unit of the numbers on the first screen."""
-    unit = found.units.score
+    unit = summary.units.score
     if unit.counted == "points":
         sentence = f"Points of the {unit.name}"
     else:
@@ -168,16 +168,16 @@ def answer_scale(found: Summary) -> str:
     return sentence if unit.higher_is_better else f"{sentence}, of which lower is better"
 
 
-def _gain_runs(results: StudyResults, found: Summary) -> str:
-    if found.best is None or found.baseline is None:
+def _gain_runs(results: StudyResults, summary: Summary) -> str:
+    if summary.best is None or summary.baseline is None:
         return ""
-    return run_links.of_runs(compared_runs(results, found.gain, found.best.digest, found.baseline.digest))
+    return run_links.of_runs(compared_runs(results, summary.gain, summary.best.digest, summary.baseline.digest))
 
 
-def _lead_without_best(found: Summary) -> list[str]:
-    counts = found.counts
-    if counts.complete + counts.pruned and (found.is_grid or counts.confirming):
-        return _lead_without_all_seeds(found)
+def _lead_without_best(summary: Summary) -> list[str]:
+    counts = summary.counts
+    if counts.complete + counts.pruned and (summary.is_grid or counts.confirming):
+        return _lead_without_all_seeds(summary)
     if counts.complete + counts.pruned:
         one = counts.searched == 1
         return [
@@ -188,22 +188,22 @@ def _lead_without_best(found: Summary) -> list[str]:
     if counts.failed:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.failures)
         return [f"Why: {reasons}. The list of all runs has the details."]
-    return [_how_it_goes_on(found)]
+    return [_how_it_goes_on(summary)]
 
 
-def _how_it_goes_on(found: Summary) -> str:
+def _how_it_goes_on(summary: Summary) -> str:
     """Return whether to wait or to launch the study again."""
-    if found.driven:
+    if summary.driven:
         return "The study is running: what is missing is still to come."
     return "Launch the study again under the same name to go on."
 
 
-def _lead_without_all_seeds(found: Summary) -> list[str]:
+def _lead_without_all_seeds(summary: Summary) -> list[str]:
     """Return the sentences about a study in which every configuration lacks some of its fresh seeds."""
-    counts, name = found.counts, found.study.study_name
+    counts, name = summary.counts, summary.study.study_name
     rule = "A configuration is ranked when every seed that it should have has given a score"
     if not counts.lost:
-        return [f"{rule}; none has them all yet.", _how_it_goes_on(found)]
+        return [f"{rule}; none has them all yet.", _how_it_goes_on(summary)]
     again = (
         "Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
         f"--name {name}-2 --import-from {name}"
@@ -211,7 +211,7 @@ def _lead_without_all_seeds(found: Summary) -> list[str]:
     return [
         f"{rule}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed.",
         "The list of all runs says why.",
-        _how_it_goes_on(found) if found.driven else again,
+        _how_it_goes_on(summary) if summary.driven else again,
     ]
 
 
@@ -220,11 +220,11 @@ def _scored(entry: ConfigurationResult, unit: Unit) -> str:
     return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({seeds})"
 
 
-def _gain_sentences(found: Summary) -> list[str]:
-    if found.gain is None:
+def _gain_sentences(summary: Summary) -> list[str]:
+    if summary.gain is None:
         return ["Best and baseline have fewer than two seeds in common, so no gain is shown."]
-    interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
-    unit = found.units.score
+    interval, seeds = summary.gain.interval, seeds_text(len(summary.gain.seeds))
+    unit = summary.units.score
     named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
     gain = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
     if interval.excludes_zero:
@@ -232,7 +232,7 @@ def _gain_sentences(found: Summary) -> list[str]:
     return [gain, f"It is not distinguishable from the baseline with {seeds}."]
 
 
-def _why_no_gain(found: Summary) -> str:
-    if found.best is None:
+def _why_no_gain(summary: Summary) -> str:
+    if summary.best is None:
         return "nothing confirmed yet"
-    return "the best is the baseline" if found.best_is_baseline else "fewer than two paired seeds"
+    return "the best is the baseline" if summary.best_is_baseline else "fewer than two paired seeds"

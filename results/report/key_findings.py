@@ -47,9 +47,9 @@ class Group:
         return len(self.findings) - len(self.shown)
 
 
-def groups(results: StudyResults, found: Summary) -> tuple[Group, ...]:
+def groups(results: StudyResults, summary: Summary) -> tuple[Group, ...]:
     """Return the three answers; none before anything was compared."""
-    rows = list(_findings(results, found))
+    rows = list(_findings(results, summary))
     if not rows:
         return ()
 
@@ -60,14 +60,14 @@ def groups(results: StudyResults, found: Summary) -> tuple[Group, ...]:
     return (
         Group("What mattered", "No single change is told from 0.", tuple(mattered)),
         Group("What made no difference", "Nothing is shown to be equivalent.", having("equivalent")),
-        Group("What is open", "Every change that was run has a verdict.", having("open"), _not_run(found)),
+        Group("What is open", "Every change that was run has a verdict.", having("open"), _not_run(summary)),
     )
 
 
-def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
+def _findings(results: StudyResults, summary: Summary) -> Iterator[KeyFinding]:
     """Yield the rows of the grid, or of the ablation, that have a verdict."""
-    reference = found.baseline if found.is_grid else found.best
-    for row in found.against_baseline if found.is_grid else found.ablation:
+    reference = summary.baseline if summary.is_grid else summary.best
+    for row in summary.against_baseline if summary.is_grid else summary.ablation:
         if row.comparison is None or row.judgement is None:
             continue
         if isinstance(row, AblationRow):
@@ -75,13 +75,13 @@ def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
             words = f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}"
         else:
             factor, digest = "", row.entry.digest
-            words = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
+            words = "; ".join(row.entry.labels) or described(summary, row.entry.choices).text
         runs = compared_runs(results, row.comparison, digest, reference.digest if reference else "")
         yield KeyFinding(factor, words, row.judgement.verdict, row.comparison.interval, runs)
 
 
-def _not_run(found: Summary) -> tuple[str, ...]:
-    left, forbidden = found.not_run.beyond_budget, found.not_run.cannot_be_made
+def _not_run(summary: Summary) -> tuple[str, ...]:
+    left, forbidden = summary.not_run.beyond_budget, summary.not_run.cannot_be_made
     sentences = []
     if left:
         was = "was" if left == 1 else "were"

@@ -128,16 +128,16 @@ def has_data(results: StudyResults, issues: int) -> bool:
     return not is_custom(results.study) or bool(issues) or bool(data_tables(results))
 
 
-def repeat_command(results: StudyResults, found: Summary) -> str:
+def repeat_command(results: StudyResults, summary: Summary) -> str:
     """Return the command that trains the best configuration again, with its best-scoring seed."""
-    runs = results.results_of(found.best.digest if found.best else "")
+    runs = results.results_of(summary.best.digest if summary.best else "")
     if (plan := sequential.schedule(results.study)) is not None:  # models are kept of the seeds that all rows have
         runs = {seed: run for seed, run in runs.items() if seed in plan.first(plan.start)}
     seed = max(runs, key=lambda key: _score(runs[key]), default=results.study.seed)
-    if found.best is not None and is_custom(found.study):
-        return call_again(found.study, found.best.config, seed)
-    config = shlex.quote(f"{found.study.settings_json.get('out', 'runs')}/{found.study.study_name}/best/config.json")
-    data = shlex.quote(found.study.data_source)
+    if summary.best is not None and is_custom(summary.study):
+        return call_again(summary.study, summary.best.config, seed)
+    config = shlex.quote(f"{summary.study.settings_json.get('out', 'runs')}/{summary.study.study_name}/best/config.json")
+    data = shlex.quote(summary.study.data_source)
     return f"python -m mtbert.train --config {config} --data {data} --seed {seed}"
 
 

@@ -24,12 +24,12 @@ from results.text.formatting import SHARES, level_text, plural
 from results.text.units import Unit
 
 
-def recipe(found: Summary) -> list[tuple[str, str, str | None]]:
+def recipe(summary: Summary) -> list[tuple[str, str, str | None]]:
     """Return factor, level and differing baseline level (else None) of each factor of the best configuration."""
-    if found.best is None:
+    if summary.best is None:
         return []
-    differing = {change.factor: level_text(found.baseline_choices.get(change.factor)) for change in found.best_changes}
-    return [(factor, level_text(level), differing.get(factor)) for factor, level in found.best.choices.items()]
+    differing = {change.factor: level_text(summary.baseline_choices.get(change.factor)) for change in summary.best_changes}
+    return [(factor, level_text(level), differing.get(factor)) for factor, level in summary.best.choices.items()]
 
 
 def ablation_sentence(rows: Sequence[AblationRow], best: ConfigurationResult | None, unit: Unit = SHARES) -> str:
@@ -67,24 +67,24 @@ def verdict_counts(rows: Sequence[AblationRow] | Sequence[GridRow]) -> str:
     return ", ".join(parts) or "none is judged before all have their first seeds"
 
 
-def grid_kind(found: Summary) -> str:
+def grid_kind(summary: Summary) -> str:
     """Return what a grid consists of: printed rows, or configurations."""
-    return "row" if any(entry.labels for entry in found.leaderboard) else "configuration"
+    return "row" if any(entry.labels for entry in summary.leaderboard) else "configuration"
 
 
-def grid_sentence(found: Summary) -> str:
+def grid_sentence(summary: Summary) -> str:
     """Return the conclusion of a grid's table."""
-    rows, kind = found.against_baseline, grid_kind(found)
-    if found.baseline is None:
+    rows, kind = summary.against_baseline, grid_kind(summary)
+    if summary.baseline is None:
         return "A grid is compared with its baseline, which has no complete run with a fresh seed yet."
     compared = [(row, row.comparison) for row in rows if row.comparison]
     if not compared:
         return f"No {kind} has two seeds in common with the baseline yet."
     row, largest = max(compared, key=lambda one: abs(one[1].difference.estimate))
-    name = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
+    name = "; ".join(row.entry.labels) or described(summary, row.entry.choices).text
     return (
         f"Of {plural(len(compared), kind)} compared with the baseline, {verdict_counts(rows)}. "
-        f"The largest difference: {name}, {effect_in_words(largest, row.judgement, found.units.score)}."
+        f"The largest difference: {name}, {effect_in_words(largest, row.judgement, summary.units.score)}."
     )
 
 
@@ -93,9 +93,9 @@ def cannot_be_made(left_out: NotRun) -> str:
     return f"{plural(left_out.cannot_be_made, 'change')} cannot be made to the best configuration"
 
 
-def leaderboard_heading(found: Summary) -> str:
+def leaderboard_heading(summary: Summary) -> str:
     """Return the heading of the leaderboard's configurations."""
-    if any(entry.labels for entry in found.leaderboard):
+    if any(entry.labels for entry in summary.leaderboard):
         return "Row as printed, and where it differs from the baseline"
     return "Configuration, where it differs from the baseline"
 
@@ -152,20 +152,20 @@ def marks(results: StudyResults, digest: str) -> list[str]:
     return [role for role, of in roles.items() if of == digest]
 
 
-def shown_columns(found: Summary) -> dict[str, bool]:
+def shown_columns(summary: Summary) -> dict[str, bool]:
     """Return whether the leaderboard shows test scores and parameters: not if a custom trainer reports none."""
-    custom, entries = custom_trainer(found.study) is not None, found.leaderboard
+    custom, entries = custom_trainer(summary.study) is not None, summary.leaderboard
     return {
         "test": not custom or any(entry.test_mean is not None for entry in entries),
         "parameters": not custom or any(entry.trainable_parameters is not None for entry in entries),
     }
 
 
-def score_note(found: Summary) -> str:
+def score_note(summary: Summary) -> str:
     """Return what the score is, for the note under the leaderboard."""
-    if custom_trainer(found.study) is None:
+    if custom_trainer(summary.study) is None:
         return "The score is the mean of the tasks' main metrics (accuracy; Pearson's r for similarity)."
-    units = found.units
+    units = summary.units
     deciding = units.deciding or tuple(units.tasks)
     if len(deciding) == 1:
         sentence = f"The score is that of {deciding[0]}"

@@ -28,49 +28,49 @@ EACH, PER_ROW = "{each}", "{per row}"  # in a caption: replaced by the number of
 Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does
 
 
-def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]:
+def paper_tables(results: StudyResults, summary: Summary) -> dict[str, PrintTable]:
     """Return the study's tables, under the names of the full ones in an export."""
     made = {
-        "ablation": ablation_print(results, found),
-        "leaderboard": leaderboard_print(results, found),
-        "method_task": method_task_print(results, found),
+        "ablation": ablation_print(results, summary),
+        "leaderboard": leaderboard_print(results, summary),
+        "method_task": method_task_print(results, summary),
     }
-    if found.is_grid:
-        made["against_baseline"] = against_baseline_print(results, found)
-    if added_rows(results, found):
-        made["added"] = added_print(results, found)
+    if summary.is_grid:
+        made["against_baseline"] = against_baseline_print(results, summary)
+    if added_rows(results, summary):
+        made["added"] = added_print(results, summary)
     return made
 
 
-def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
+def ablation_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of changes to the best configuration: change, difference [interval], verdict."""
-    rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
+    rows = [(_change(row.cell), row.comparison, row.judgement) for row in summary.ablation]
     caption = "Single changes to the best configuration"
-    if found.best is not None:
-        caption += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
+    if summary.best is not None:
+        caption += f" ({best_name(summary)}; {results.units.score.spread_with_unit(summary.best.mean, summary.best.spread)})"
     return _judged(results, "ablation", f"{caption}: dev score with the change minus without it.", "Change", rows)
 
 
-def added_print(results: StudyResults, found: Summary) -> PrintTable:
+def added_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of changes to the baseline: change, difference [interval], verdict."""
-    rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, found)]
+    rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, summary)]
     caption = "Single changes to the baseline: dev score with the change minus without it."
     return _judged(results, "added", caption, "Change", rows)
 
 
-def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
+def against_baseline_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of a grid: configuration, difference from the baseline [interval], verdict."""
-    named = _names(found, [row.entry for row in found.against_baseline])
-    rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in found.against_baseline]
+    named = _names(summary, [row.entry for row in summary.against_baseline])
+    rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in summary.against_baseline]
     caption = "Configurations compared with the baseline: their dev score minus that of the baseline."
     return _judged(results, "against_baseline", caption, "Configuration", rows)
 
 
-def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
+def leaderboard_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of confirmed configurations: mean ± deviation, interval, the same on test if it was measured."""
-    entries, baseline = found.leaderboard, baseline_digest(results)
+    entries, baseline = summary.leaderboard, baseline_digest(results)
     unit = results.units.score
-    named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
+    named, tested = _names(summary, entries), any(entry.test_mean is not None for entry in entries)
     rows = [
         (
             f"{named[entry.digest]} (baseline)" if _unsaid(entry, baseline, named) else named[entry.digest],
@@ -85,7 +85,7 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
     best = frozenset(
         (place, at)
         for place, entry in enumerate(entries)
-        if found.best is not None and entry.digest == found.best.digest
+        if summary.best is not None and entry.digest == summary.best.digest
         for at in range(len(columns))
     )
     caption = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
@@ -93,9 +93,9 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
     return _table(results, "leaderboard", caption, columns, rows, [entry.seeds for entry in entries], best)
 
 
-def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
+def method_task_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return configurations by task and over all tasks: mean ± standard deviation; the best of a column is bold."""
-    table = method_task(results, found)
+    table = method_task(results, summary)
     over = len(table.tasks) > 1  # of one task the score is that task's
     units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if over else ())]
     cells = [(*row.tasks, row.score)[: len(units)] for row in table.rows]
@@ -182,16 +182,16 @@ def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
     )
 
 
-def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
+def _names(summary: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
     """Return digest -> unique name: the printed label, else the changes."""
-    baseline = found.baseline.digest if found.baseline else None
+    baseline = summary.baseline.digest if summary.baseline else None
     short = {
         one.digest: "; ".join(one.labels)
-        or ("baseline" if one.digest == baseline else described(found, one.choices).text)
+        or ("baseline" if one.digest == baseline else described(summary, one.choices).text)
         for one in entries
     }
     choices = {one.digest: one.choices for one in entries}
-    return unique_names(short, lambda digest: changes_in_words(changes(found.baseline_choices, choices[digest])))
+    return unique_names(short, lambda digest: changes_in_words(changes(summary.baseline_choices, choices[digest])))
 
 
 def _unsaid(entry: ConfigurationResult, baseline: str | None, named: Mapping[str, str]) -> bool:

@@ -71,7 +71,7 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "account": methods,
+        "methods": methods,
         "compared_runs": compared_runs,
         "described": described,
         "first_screen": first_screen,
@@ -104,28 +104,28 @@ def _points(context: Context, difference: float | None) -> str:
 
 
 def _context(study: Outcome) -> dict[str, Any]:
-    results, found = study.results, study.summary
+    results, summary = study.results, study.summary
     issues = study.database.studies.data_issues(study.name)
-    listed = run_list(results.runs, found, results.references(), results.cells)
+    listed = run_list(results.runs, summary, results.references(), results.cells)
     environments = environment_frame(study.database, study.name).to_dict(orient="records")
     return {
-        "found": found,
-        "study": found.study,
+        "summary": summary,
+        "study": summary.study,
         "results": results,
         "unit": results.units.score,
         **_comparisons(study),
-        "groups": key_findings.groups(results, found),
-        "code_note": code_versions.note(found.study, results.runs),
-        "mixed_code": code_versions.mixed(results, _reference(found)),
-        "made_up": first_screen.made_up(found.study),
-        "backbone_note": first_screen.MINILM if found.study.backbone == "minilm" else "",
-        "left_out": found.not_run.beyond_budget,
+        "groups": key_findings.groups(results, summary),
+        "code_note": code_versions.note(summary.study, results.runs),
+        "mixed_code": code_versions.mixed(results, _reference(summary)),
+        "made_up": first_screen.made_up(summary.study),
+        "backbone_note": first_screen.MINILM if summary.study.backbone == "minilm" else "",
+        "left_out": summary.not_run.beyond_budget,
         "choice_note": choice_note(
             results,
-            found.best.digest if found.best and found.ablation else None,
-            [(row.comparison, row.judged) for row in found.ablation if row.comparison and row.judged],
+            summary.best.digest if summary.best and summary.ablation else None,
+            [(row.comparison, row.judged) for row in summary.ablation if row.comparison and row.judged],
         ),
-        "fixed_pretraining": _fixed_pretraining(found),
+        "fixed_pretraining": _fixed_pretraining(summary),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
         "issue_kinds": _counts([issue.kind for issue in issues]),
@@ -138,31 +138,31 @@ def _context(study: Outcome) -> dict[str, Any]:
 
 def _comparisons(study: Outcome) -> dict[str, Any]:
     """Return the intervals as bars on one axis, by cell or configuration, and the note on what they cover."""
-    results, found = study.results, study.summary
-    named = [(row.cell.name, row.comparison) for row in found.ablation]
-    named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
+    results, summary = study.results, study.summary
+    named = [(row.cell.name, row.comparison) for row in summary.ablation]
+    named += [(row.entry.digest, row.comparison) for row in summary.against_baseline]
     shown = {name: comparison for name, comparison in named if comparison}
     axis = interval_svg.axis([comparison.interval for comparison in shown.values()], results.units.score)
-    over = {comparison.over for comparison in (*shown.values(), found.gain) if comparison}
-    over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
+    over = {comparison.over for comparison in (*shown.values(), summary.gain) if comparison}
+    over |= {entry.interval_over for entry in summary.leaderboard if entry.interval_over}
     return {
         "scale": interval_svg.scale(axis),
         "bars": {name: interval_svg.bar(each.interval, axis) for name, each in shown.items()},
         "interval_note": notes.interval_note(
-            over, fixed_pretraining=_fixed_pretraining(found), custom=custom_trainer(found.study) is not None
+            over, fixed_pretraining=_fixed_pretraining(summary), custom=custom_trainer(summary.study) is not None
         ),
     }
 
 
-def _reference(found: Summary) -> str | None:
+def _reference(summary: Summary) -> str | None:
     """Return the configuration with which the rows of the table are compared."""
-    entry = found.baseline if found.is_grid else found.best
+    entry = summary.baseline if summary.is_grid else summary.best
     return entry.digest if entry else None
 
 
-def _fixed_pretraining(found: Summary) -> bool:
+def _fixed_pretraining(summary: Summary) -> bool:
     """Return whether all seeds share the stages before multitask (`--fixed-pretraining-seed`)."""
-    return bool(found.study.settings_json.get("fixed_pretraining_seed"))
+    return bool(summary.study.settings_json.get("fixed_pretraining_seed"))
 
 
 def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:

@@ -73,17 +73,17 @@ class RunList:
 
 
 def run_list(
-    runs: Sequence[RunRow], found: Summary, references: Mapping[str, str], cells: Sequence[Cell] = ()
+    runs: Sequence[RunRow], summary: Summary, references: Mapping[str, str], cells: Sequence[Cell] = ()
 ) -> RunList:
     """Return the list of `runs`; `references`: task -> digest of what was trained on that task alone; `cells`: who
     asked.
     """
-    alone, unit = {digest: task for task, digest in references.items()}, found.units.score
+    alone, unit = {digest: task for task, digest in references.items()}, summary.units.score
     columns = (
         _numbers("run", "Run", [run.id for run in runs], str),
         _words("phase", "Phase", [run.phase for run in runs]),
         _cells(runs, cells),
-        _changes(runs, found, alone),
+        _changes(runs, summary, alone),
         _numbers("seed", "Seed", [run.seed for run in runs], str),
         _words("status", "Status", [run.status for run in runs]),
         _words("reason", "Reason", [_reason(run) for run in runs]),
@@ -91,16 +91,16 @@ def run_list(
         _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], "{:,g}".format),
         _numbers("seconds", "Time", [seconds_spent(run) for run in runs], formatting.duration),
         _numbers("memory", "Memory", [run.peak_memory_bytes for run in runs], formatting.memory_text),
-        *_code(runs, found),
+        *_code(runs, summary),
     )
     return RunList(len(runs), columns)
 
 
-def _code(runs: Sequence[RunRow], found: Summary) -> list[RunColumn]:
+def _code(runs: Sequence[RunRow], summary: Summary) -> list[RunColumn]:
     """Return the code that each run had, where it is not the same for all."""
-    if code_versions.note(found.study, runs) is None:
+    if code_versions.note(summary.study, runs) is None:
         return []
-    return [_words("code", "Code", [code_versions.code_of(run, found.study) for run in runs])]
+    return [_words("code", "Code", [code_versions.code_of(run, summary.study) for run in runs])]
 
 
 def _cells(runs: Sequence[RunRow], cells: Sequence[Cell]) -> RunColumn:
@@ -115,19 +115,19 @@ def _cells(runs: Sequence[RunRow], cells: Sequence[Cell]) -> RunColumn:
     return RunColumn("cell", "Cell", names, codes)
 
 
-def _changes(runs: Sequence[RunRow], found: Summary, alone: Mapping[str, str]) -> RunColumn:
+def _changes(runs: Sequence[RunRow], summary: Summary, alone: Mapping[str, str]) -> RunColumn:
     """Return where a configuration differs from the baseline, change by change."""
     places: dict[str, int] = {}
     known: dict[str, tuple[int, ...]] = {}
     for run in runs:
         if run.config_digest not in known:
-            words = _change_words(run.choices_json, found, alone.get(run.config_digest))
+            words = _change_words(run.choices_json, summary, alone.get(run.config_digest))
             known[run.config_digest] = tuple(places.setdefault(text, len(places)) for text in words)
     return RunColumn("changes", "Configuration", tuple(places), tuple(known[run.config_digest] for run in runs))
 
 
-def _change_words(choices: JsonObject, found: Summary, task: str | None) -> Iterable[str]:
-    differing = formatting.changes(found.baseline_choices, choices)
+def _change_words(choices: JsonObject, summary: Summary, task: str | None) -> Iterable[str]:
+    differing = formatting.changes(summary.baseline_choices, choices)
     there = ((change.factor, change.to_level) for change in differing)
     words = [_in_words(factor, level) for factor, level in there if level is not None] or [BASELINE]
     return words if task is None else (*words, f"{task} alone")

@@ -64,9 +64,9 @@ class Added:
         return {"added": typed_table("added", records)}
 
 
-def build(results: StudyResults, found: Summary) -> Added | None:
+def build(results: StudyResults, summary: Summary) -> Added | None:
     """Return the section; None where no change was added alone."""
-    rows = tuple(added_rows(results, found))
+    rows = tuple(added_rows(results, summary))
     told = left_out(results, "add_one_in", "change")
     baseline = baseline_digest(results)
     if baseline is None or not (rows or told.impossible or told.beyond_budget):

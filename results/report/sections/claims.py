@@ -30,19 +30,19 @@ class Claims:
     """The measured claims and the printed tables with ours; `words` has the template's wording."""
 
     study: StudyRow
-    found: Sequence[MeasuredClaim]
+    measured: Sequence[MeasuredClaim]
     sides: Sequence[SideTable]
     words = wording
 
     def sentence(self) -> str:
         """Return how many claims hold here."""
-        told = wording.sentence(self.found)
+        told = wording.sentence(self.measured)
         return f"{told} The data are made up: that says nothing of the report." if self.study.data_made_up else told
 
     @property
     def axis(self) -> interval_svg.Axis:
         """Return the axis that all bars share."""
-        return interval_svg.axis([one.comparison.interval for finding in self.found for one in finding.measured])
+        return interval_svg.axis([one.comparison.interval for finding in self.measured for one in finding.measured])
 
     @property
     def scale(self) -> Markup:
@@ -55,14 +55,14 @@ class Claims:
         axis = self.axis
         return {
             (finding.claim.id, one.metric): interval_svg.bar(one.comparison.interval, axis)
-            for finding in self.found
+            for finding in self.measured
             for one in finding.measured
         }
 
     @property
     def notes(self) -> str:
         """Return what the numbers of the claims mean."""
-        over = {one.comparison.over for finding in self.found for one in finding.measured}
+        over = {one.comparison.over for finding in self.measured for one in finding.measured}
         return f"{wording.VERDICTS} {wording.over_note(over)}".strip()
 
     @property
@@ -76,7 +76,7 @@ class Claims:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `claims`, a row per claim and metric, and `printed_and_ours`, a row per printed row."""
-        claims = [line for one in self.found for line in _claim_lines(one)]
+        claims = [line for one in self.measured for line in _claim_lines(one)]
         rows = [line for side in self.sides for line in _side_lines(side)]
         return {
             "claims": typed_table("claims", claims),
@@ -84,10 +84,10 @@ class Claims:
         }
 
 
-def build(results: StudyResults, found: Summary) -> Claims | None:
+def build(results: StudyResults, summary: Summary) -> Claims | None:
     """Build the section; None if the space is not a report's table."""
     told = measure_claims(results)
-    return Claims(found.study, told, side_by_side(results)) if told else None
+    return Claims(summary.study, told, side_by_side(results)) if told else None
 
 
 def _claim_lines(finding: MeasuredClaim) -> list[dict[str, object]]:

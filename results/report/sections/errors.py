@@ -60,12 +60,12 @@ class Errors:
         return error_frames([view.found for view in self.tasks])
 
 
-def build(results: StudyResults, found: Summary) -> Errors | None:
+def build(results: StudyResults, summary: Summary) -> Errors | None:
     """Return the errors of the best configuration; None where it kept predictions of fewer than two seeds."""
-    if found.best is None:
+    if summary.best is None:
         return None
-    baseline = found.baseline.digest if found.baseline is not None else None
-    tasks = task_errors(results, found.best.digest, baseline)
+    baseline = summary.baseline.digest if summary.baseline is not None else None
+    tasks = task_errors(results, summary.best.digest, baseline)
     if not tasks:
         return None
     drawn = [reliability_figure(task, number) for number, task in enumerate(tasks)]

@@ -83,13 +83,13 @@ class Fronts:
         return {}
 
 
-def build(results: StudyResults, found: Summary) -> Fronts | None:
+def build(results: StudyResults, summary: Summary) -> Fronts | None:
     """Compute the fronts; None before a configuration has results, and where only their scores differ."""
     frame = pareto_frame(results)
     shown = tuple(front for front in fronts(results) if _differs(frame, front))
     if not shown:
         return None
-    figures = [front_figure(results, found, frame, front) for front in _to_draw(frame, shown)]
+    figures = [front_figure(results, summary, frame, front) for front in _to_draw(frame, shown)]
     return Fronts(
         shown=shown,
         rows=tuple(_row(record, shown) for record in frame.sort_values("score", ascending=False).to_dict("records")),

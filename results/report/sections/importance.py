@@ -98,10 +98,10 @@ class SearchImportance:
         return {"importance": typed_table("importance", records)}
 
 
-def build(results: StudyResults, found: Summary) -> SearchImportance | None:
+def build(results: StudyResults, summary: Summary) -> SearchImportance | None:
     """Compute the section; None for a grid, and before the search has a complete run."""
     runs = complete_search(results)
-    if found.is_grid or not runs:
+    if summary.is_grid or not runs:
         return None
     some = evenly(runs, MOST_USED)
     used = evenly(runs, most_runs(len(groups_of([run.choices_json for run in some]))))

@@ -85,7 +85,7 @@ class Interactions:
         return {"interactions": typed_table("interactions", records)}
 
 
-def build(results: StudyResults, found: Summary) -> Interactions | None:
+def build(results: StudyResults, summary: Summary) -> Interactions | None:
     """Return the section; None where the study asked for neither pairs nor a factorial."""
     rows = tuple(interactions(results))
     told = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))

@@ -56,12 +56,12 @@ class Methods:
         return {}
 
 
-def build(results: StudyResults, found: Summary) -> Methods | None:
+def build(results: StudyResults, summary: Summary) -> Methods | None:
     """Build the section; None with fewer than two configurations with results, or without tasks."""
-    table = method_task(results, found)
+    table = method_task(results, summary)
     if len(table.rows) < 2 or not table.tasks:
         return None
-    printed, is_sure = method_task_print(results, found), _is_best_sure(found)
+    printed, is_sure = method_task_print(results, summary), _is_best_sure(summary)
     best = next((place for place, row in enumerate(table.rows) if row.role == "best"), None)
     over = len(table.tasks) + (len(table.tasks) > 1)  # the column of the score
     bold = frozenset({(best, 0), (best, over)}) if is_sure and best is not None else frozenset()
@@ -71,10 +71,10 @@ def build(results: StudyResults, found: Summary) -> Methods | None:
     return Methods(table, replace(printed, bold=bold, caption=caption), bool(bold))
 
 
-def _is_best_sure(found: Summary) -> bool:
+def _is_best_sure(summary: Summary) -> bool:
     """Return whether the best is surely better than the baseline, and no other row surely better than it."""
-    if found.best is None or found.best_is_baseline or found.gain is None:
+    if summary.best is None or summary.best_is_baseline or summary.gain is None:
         return False
-    gain = found.gain.interval
-    better = any(row.judgement is not None and row.judgement.verdict == "helps" for row in found.ablation)
+    gain = summary.gain.interval
+    better = any(row.judgement is not None and row.judgement.verdict == "helps" for row in summary.ablation)
     return gain.excludes_zero and gain.estimate > 0 and not better

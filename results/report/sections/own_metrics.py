@@ -76,15 +76,15 @@ class OwnMetrics:
         return {"own_metrics": typed_table("own_metrics", [_record(row) for row in self.rows])}
 
 
-def build(results: StudyResults, found: Summary) -> OwnMetrics | None:
+def build(results: StudyResults, summary: Summary) -> OwnMetrics | None:
     """Return None for the built-in model, before a configuration is confirmed, and without other metrics."""
-    if custom_trainer(results.study) is None or found.best is None:
+    if custom_trainer(results.study) is None or summary.best is None:
         return None
-    baseline = found.baseline.digest if found.baseline else ""
+    baseline = summary.baseline.digest if summary.baseline else ""
     names = results.own_metrics()
-    rows = [_row(results, found.best.digest, baseline, task, metric) for task, metric in names]
+    rows = [_row(results, summary.best.digest, baseline, task, metric) for task, metric in names]
     shown = tuple(row for row in rows if row.best or row.baseline)
-    return OwnMetrics(shown, found.best_is_baseline) if shown else None
+    return OwnMetrics(shown, summary.best_is_baseline) if shown else None
 
 
 def _row(results: StudyResults, best: str, baseline: str, task: str, metric: str) -> OwnMetric:

@@ -110,7 +110,7 @@ class PathSection:
         return {"path": typed_table("path", records)}
 
 
-def build(results: StudyResults, found: Summary) -> PathSection | None:
+def build(results: StudyResults, summary: Summary) -> PathSection | None:
     """Return the section; None where no path was walked between the study's baseline and its best."""
     path = greedy_path(results)
     if path is None or not path.steps:

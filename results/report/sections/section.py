@@ -84,7 +84,7 @@ class BuiltSection:
     content: Content
 
 
-def build_all(sections: Sequence[Section], results: StudyResults, found: Summary) -> list[BuiltSection]:
+def build_all(sections: Sequence[Section], results: StudyResults, summary: Summary) -> list[BuiltSection]:
     """Return those of `sections` that have something to show, in their order."""
-    built = ((section, section.build(results, found)) for section in sections)
+    built = ((section, section.build(results, summary)) for section in sections)
     return [BuiltSection(one.id, one.title, one.short, content) for one, content in built if content is not None]

@@ -136,21 +136,21 @@ verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
         return {"transfer": typed_table("transfer", records)}
 
 
-def build(results: StudyResults, found: Summary) -> Transfer | None:
+def build(results: StudyResults, summary: Summary) -> Transfer | None:
     """Return the matrix of a study with several tasks and something to compare; None without."""
     tasks = tuple(results.tasks())
-    reference = baseline_digest(results) if found.is_grid else found.best.digest if found.best else None
-    rows = _grid_rows(found) if found.is_grid else _components(results, found)
+    reference = baseline_digest(results) if summary.is_grid else summary.best.digest if summary.best else None
+    rows = _grid_rows(summary) if summary.is_grid else _components(results, summary)
     if len(tasks) < 2 or reference is None or not (rows or results.references()):
         return None
-    matrix = task_differences(results, [row.digest for row in rows], reference, tasks, of_reference=not found.is_grid)
+    matrix = task_differences(results, [row.digest for row in rows], reference, tasks, of_reference=not summary.is_grid)
     return Transfer(
         tasks,
         tuple(_with_cells(row, tasks, matrix) for row in rows),
-        found.is_grid,
+        summary.is_grid,
         results.units,
         _margins(results, tasks),
-        _together(results, found),
+        _together(results, summary),
         results.references(),
         results.study.decisions_json.get("references_left_out", {}),
     )
@@ -167,16 +167,16 @@ def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
     return f"Equivalent: surely within {', '.join(f'{text} on {task}' for task, text in told.items())}."
 
 
-def _together(results: StudyResults, found: Summary) -> dict[str, TaskDifference]:
+def _together(results: StudyResults, summary: Summary) -> dict[str, TaskDifference]:
     """Return the best minus its references, each on its own task."""
     alone = results.references()
-    if found.best is None:
+    if summary.best is None:
         return {}
-    matrix = task_differences(results, list(alone.values()), found.best.digest, list(alone), of_reference=True)
+    matrix = task_differences(results, list(alone.values()), summary.best.digest, list(alone), of_reference=True)
     return {task: matrix[digest, task] for task, digest in alone.items() if (digest, task) in matrix}
 
 
-def _components(results: StudyResults, found: Summary) -> list[Row]:
+def _components(results: StudyResults, summary: Summary) -> list[Row]:
     """Return the rows of the ablation table, and before them all changes together: the best against the baseline."""
     rows = [
         Row(
@@ -187,24 +187,24 @@ def _components(results: StudyResults, found: Summary) -> list[Row]:
             row.cell.from_level,
             row.cell.to_level,
         )
-        for row in found.ablation
+        for row in summary.ablation
     ]
     baseline = baseline_digest(results)
-    apart = baseline is not None and not found.best_is_baseline and all(row.digest != baseline for row in rows)
-    if baseline is None or not apart or found.best is None:
+    apart = baseline is not None and not summary.best_is_baseline and all(row.digest != baseline for row in rows)
+    if baseline is None or not apart or summary.best is None:
         return rows
-    together = f"all {plural(len(found.best_changes), 'change')} from the baseline together"
+    together = f"all {plural(len(summary.best_changes), 'change')} from the baseline together"
     return [Row(baseline, "baseline", together), *rows]
 
 
-def _grid_rows(found: Summary) -> list[Row]:
+def _grid_rows(summary: Summary) -> list[Row]:
     return [
         Row(
             row.entry.digest,
             " ".join(row.entry.names),
-            "; ".join(row.entry.labels) or changes_in_words(changes(found.baseline_choices, row.entry.choices)),
+            "; ".join(row.entry.labels) or changes_in_words(changes(summary.baseline_choices, row.entry.choices)),
         )
-        for row in found.against_baseline
+        for row in summary.against_baseline
     ]
 
 

@@ -117,20 +117,20 @@ class Tuning:
         return {name: typed_table(name, records) for name, records in tables.items() if records}
 
 
-def build(results: StudyResults, found: Summary) -> Tuning | None:
+def build(results: StudyResults, summary: Summary) -> Tuning | None:
     """Return None for a grid, and before the search has ended a run."""
-    if found.is_grid:
+    if summary.is_grid:
         return None
     factors = tuning_effort(results.runs, results.study.space_json.get("factors", []))
     searched = _searched(results)
-    chosen = _chosen(results, found, searched)
+    chosen = _chosen(results, summary, searched)
     if not factors and not chosen:
         return None
     means = [float(np.mean([run.score for run in runs])) for runs in searched.values()]
     return Tuning(
         factors,
         chosen,
-        search_bias(means, [results.scores(entry.digest) for entry in found.leaderboard]),
+        search_bias(means, [results.scores(entry.digest) for entry in summary.leaderboard]),
         by_score=results.study.settings_json.get("objectives", ["score"]) == ["score"],
         unit=results.units.score,
     )
@@ -147,20 +147,20 @@ def _searched(results: StudyResults) -> dict[str, list[RunRow]]:
 
 
 def _chosen(
-    results: StudyResults, found: Summary, searched: Mapping[str, Sequence[RunRow]]
+    results: StudyResults, summary: Summary, searched: Mapping[str, Sequence[RunRow]]
 ) -> tuple[ChosenConfiguration, ...]:
     means = {digest: float(np.mean([run.score for run in runs])) for digest, runs in searched.items()}
     places = {digest: place for place, digest in enumerate(sorted(means, key=lambda d: (-means[d], d)), start=1)}
     rows = [
         ChosenConfiguration(
             entry,
-            is_baseline=found.baseline is not None and entry.digest == found.baseline.digest,
+            is_baseline=summary.baseline is not None and entry.digest == summary.baseline.digest,
             place=places[entry.digest],
             search_runs=tuple(run.id for run in searched[entry.digest]),
             fresh_runs=tuple(run.id for run in results.results_of(entry.digest).values()),
             gap=selection_gap([means[entry.digest]], results.scores(entry.digest)),
         )
-        for entry in found.leaderboard
+        for entry in summary.leaderboard
         if entry.digest in searched
     ]
     return tuple(sorted(rows, key=lambda row: row.place))
