@@ -1,7 +1,7 @@
 """Findings as Markdown pages for a repository: one page per study, and the scoreboard of the reports' claims.
 
-A page states how to reproduce its numbers: the command, the commit, the seeds. All of it is generated; judgements
-written by hand are kept in `findings.json` beside the pages.
+A page says how to reproduce its numbers: command, commit and seeds. Pages are generated; judgements written by hand are
+in `findings.json` beside them.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ SCOREBOARD = "scoreboard"
 VERDICTS = ("replicated", "contradicted", "open", "not run")
 DATA_FILE = "findings.json"
 FOLDER = "DATA"  # replaces the data folder in commands, which differs between machines
-# Pages of earlier releases contain their judgement instead of reading it from the data file.
+# Pages of earlier releases contain their judgement; now it is in the data file.
 OLD_MARK = "<!-- judgement, by hand"
 
 
 @dataclass(frozen=True)
 class ScoredClaim:
-    """A claim of a report with its verdict and its differences on the page of a study.
+    """A claim of a report, with its verdict on the page of a study.
 
-    `measured`: metric -> estimate, low and high end of better minus worse, in score units.
+    `measured`: metric -> (estimate, low, high) of better minus worse, in score units.
     """
 
     claim: Claim
@@ -57,25 +57,25 @@ class ScoredClaim:
 
 
 def write_pages(studies: Sequence[Opened], folder: Path) -> None:
-    """Write NAME.md per study, and scoreboard.md if any of them repeats a report's table, into `folder`.
+    """Write NAME.md per study, and scoreboard.md if any of them reproduces a report's table, into `folder`.
 
     `findings.json` in the folder keeps the judgement of each page and the verdict on each claim, so that the scoreboard
     includes studies that are not available now. Claims that no page tests are "not run".
 
     Raises:
-        UnknownStudy, StorageError: if a study's name cannot be the name of a file.
-        ResultsError: if two pages have the same name, or the data file is unreadable.
+        StorageError: a study's name cannot be the name of a file.
+        ResultsError: two pages would have the same name, or the data file is unreadable.
     """
     names = [commands.default_folder(name).name for _, name in studies]
-    twice = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
-    if twice is not None:
-        raise ResultsError(f"Two pages would be named {twice}.md. Write them into two folders: --out FOLDER")
+    duplicate = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
+    if duplicate is not None:
+        raise ResultsError(f"Two pages would be named {duplicate}.md. Write them into two folders: --out FOLDER")
     outcomes = {name: outcome(database, study) for name, (database, study) in zip(names, studies, strict=True)}
     data = _read(folder, [*outcomes, SCOREBOARD])
-    for name, one in outcomes.items():
-        _update(data, name, one)
-        _write(folder, name, "study", data, _study(one))
-    if any(_claims(one) for one in outcomes.values()):
+    for name, each in outcomes.items():
+        _update(data, name, each)
+        _write(folder, name, "study", data, _study(each))
+    if any(map(_claims, outcomes.values())):
         data["pages"].setdefault(SCOREBOARD, {"judgement": []})
         _write(folder, SCOREBOARD, "scoreboard", data, _scoreboard(data))
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
@@ -83,29 +83,29 @@ def write_pages(studies: Sequence[Opened], folder: Path) -> None:
 
 
 def scored(claims: Mapping[str, JsonObject]) -> list[ScoredClaim]:
-    """Return every claim of every report, in the order of the reports; `claims` maps ids to what was measured."""
+    """Return every claim of every report in their order; `claims`: id -> page, verdict and differences."""
     return [ScoredClaim(claim, **claims.get(claim.id, {})) for claim in all_claims()]
 
 
 def claims_data(page: str, claims: Claims) -> dict[str, JsonObject]:
     """Return claim id -> page, verdict and measured differences (estimate, low, high) of a study."""
     return {
-        one.claim.id: {
+        each.claim.id: {
             "page": page,
-            "verdict": one.judgement.verdict if one.measured else "not run",
-            "measured": {part.metric: astuple(part.comparison.interval) for part in one.measured},
+            "verdict": each.judgement.verdict if each.measured else "not run",
+            "measured": {part.metric: astuple(part.comparison.interval) for part in each.measured},
         }
-        for one in claims.measured
+        for each in claims.measured
     }
 
 
 def _read(folder: Path, names: Sequence[str]) -> JsonObject:
-    """Return the folder's data without pages that were deleted; `names` are about to be written."""
+    """Return the folder's data without deleted pages; `names` are about to be written."""
     for name in names:
         page = folder / f"{name}.md"
         if page.is_file() and OLD_MARK in page.read_text(encoding="utf-8"):
             raise ResultsError(
-                f"{page} contains its judgement, as in earlier releases. Move that text to {folder / DATA_FILE} "
+                f"{page}, written by an earlier release, contains its judgement. Move that text to {folder / DATA_FILE} "
                 f'({{"claims": {{}}, "pages": {{"{name}": {{"judgement": ["line", ...]}}}}}}) and delete the page.'
             )
     path = folder / DATA_FILE
@@ -121,7 +121,7 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
 
 
 def _update(data: JsonObject, name: str, outcome: Outcome) -> None:
-    """Replace the data of a page by its study's current results; the judgement stays."""
+    """Replace a page's data with its study's current results, but keep the judgement."""
     data["claims"] = {key: claim for key, claim in data["claims"].items() if claim["page"] != name}
     page: JsonObject = {"judgement": _judgement(data, name)}
     data["pages"][name] = page
@@ -137,9 +137,9 @@ def _judgement(data: JsonObject, name: str) -> list[str]:
 
 
 def _write(folder: Path, name: str, template: str, data: JsonObject, context: Mapping[str, Any]) -> None:
-    made = _templates().get_template(f"findings/{template}.md.j2")
+    page = _templates().get_template(f"findings/{template}.md.j2")
     judgement = "\n".join(_judgement(data, name))
-    text = made.render(context, judgement=judgement, data_file=DATA_FILE, wording=formatting, words=claim_words)
+    text = page.render(context, judgement=judgement, data_file=DATA_FILE, wording=formatting, words=claim_words)
     commands.write_text(folder / f"{name}.md", text)
 
 
@@ -184,8 +184,8 @@ def _scoreboard(data: JsonObject) -> dict[str, Any]:
     scales = {study["scale"] for study in studies}
     return {
         "claims": claims,
-        "reports": {report: list(group) for report, group in groupby(claims, key=lambda one: one.claim.report)},
-        "counts": Counter(one.verdict for one in claims),
+        "reports": {report: list(group) for report, group in groupby(claims, key=lambda each: each.claim.report)},
+        "counts": Counter(each.verdict for each in claims),
         "verdicts": VERDICTS,
         "scale": scales.pop() if len(scales) == 1 else "",
         "minilm": any(study["backbone"] == "minilm" for study in studies),
@@ -194,7 +194,7 @@ def _scoreboard(data: JsonObject) -> dict[str, Any]:
 
 
 def _claims(outcome: Outcome) -> Claims | None:
-    return next((one.content for one in outcome.sections if isinstance(one.content, Claims)), None)
+    return next((each.content for each in outcome.sections if isinstance(each.content, Claims)), None)
 
 
 def _again(outcome: Outcome) -> str:
@@ -214,7 +214,7 @@ def _environments(outcome: Outcome) -> list[EnvironmentRow]:
 
 
 def _commit(commit: str | None) -> str:
-    """Return a commit's first twelve digits, and the "+" that marks files that differ from it."""
+    """Return a commit's first twelve digits, with the "+" of modified files."""
     return "unknown" if commit is None else commit[:12] + ("+" if commit.endswith("+") else "")
 
 
@@ -223,7 +223,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "spread": formatting.score_with_spread,
     "points": formatting.points_text,
     "points_interval": formatting.points_interval,
-    "measured_points": lambda one: f"{formatting.points_text(one[0])} {formatting.points_interval(Interval(*one))}",
+    "measured_points": lambda ends: f"{formatting.points_text(ends[0])} {formatting.points_interval(Interval(*ends))}",
     "spread_in": lambda mean, spread, unit: unit.spread(mean, spread),
     "spread_with_unit": lambda mean, spread, unit: unit.spread_with_unit(mean, spread),
     "difference_in": lambda difference, unit: unit.difference(difference),

@@ -1,4 +1,4 @@
-"""The HTML page that compares several studies. Everything is escaped by the template."""
+"""The HTML page that compares several studies. The template escapes all text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from results.text import formatting
 
 
 def in_brief(comparison: StudyComparison) -> list[str]:
-    """Return for a terminal the answer about each study, and the launches that would make more of it comparable."""
+    """Return lines for a terminal: each study's conclusion, and the launches that would make more of it comparable."""
     lines = []
     for pair in comparison.pairs:
         lines.append(f"{comparison.names[0]} and {pair.name}: {pair.sentence()}")
@@ -24,7 +24,7 @@ def in_brief(comparison: StudyComparison) -> list[str]:
 
 
 def render_comparison(comparison: StudyComparison) -> str:
-    """Return the page as HTML; the first study is the reference."""
+    """Return the page as HTML."""
     return (
         template_environment()
         .get_template("comparison.html.j2")
@@ -43,29 +43,28 @@ def render_comparison(comparison: StudyComparison) -> str:
 
 
 def headline(comparison: StudyComparison) -> str:
-    """Return how much of the reference carries over, among all rows that could be judged."""
+    """Return the number of the reference's effects that carry over, among those with a verdict."""
     judged = [row.judgement.verdict for pair in comparison.pairs for row in pair.shared if row.judgement]
     if not judged:
-        return f"Nothing that {comparison.names[0]} measured can be compared yet"
+        return f"No effect of {comparison.names[0]} can be compared yet"
     if set(judged) == {"open"}:
-        return f"Whether the effects of {comparison.names[0]} carry over is open"
-    over, of = sum(verdict == "carries over" for verdict in judged), formatting.plural(len(judged), "effect")
-    return f"{over} of {of} of {comparison.names[0]} {'carries' if over == 1 else 'carry'} over"
+        return f"It is open whether the effects of {comparison.names[0]} carry over"
+    over, effects = judged.count("carries over"), formatting.plural(len(judged), "effect")
+    return f"{over} of {effects} of {comparison.names[0]} {'carries' if over == 1 else 'carry'} over"
 
 
 def _caveats(comparison: StudyComparison, caveat: Callable[[StudyRow], str]) -> str:
-    """Return what to know about the studies' numbers, each caveat once; with names where it is about some of them."""
-    named: dict[str, list[str]] = {}
-    for name, one in zip(comparison.names, comparison.studies, strict=True):
-        if said := caveat(one.study):
-            named.setdefault(said, []).append(name)
-    return " ".join(
-        said if len(names) == len(comparison.names) else f"{', '.join(names)}: {said}" for said, names in named.items()
-    )
+    """Return each caveat about the studies' numbers once, with the studies' names unless it applies to all."""
+    studies: dict[str, list[str]] = {}
+    for name, summary in zip(comparison.names, comparison.studies, strict=True):
+        if text := caveat(summary.study):
+            studies.setdefault(text, []).append(name)
+    count = len(comparison.names)
+    return " ".join(text if len(names) == count else f"{', '.join(names)}: {text}" for text, names in studies.items())
 
 
 def _bars(pair: PairOfStudies) -> tuple[Markup, list[Markup]]:
-    """Return the axis of the effects in both studies, and a row of two intervals per effect."""
-    both = [(row.first.interval, row.second.interval) for row in pair.shared]
-    axis = interval_svg.axis([each for row in both for each in row if each], pair.first.units.score)
-    return interval_svg.scale(axis), [interval_svg.pair(first, second, axis) for first, second in both]
+    """Return the axis of both studies' effects, and one bar with two intervals per effect."""
+    intervals = [(row.first.interval, row.second.interval) for row in pair.shared]
+    axis = interval_svg.axis([each for row in intervals for each in row if each], pair.first.units.score)
+    return interval_svg.scale(axis), [interval_svg.pair(first, second, axis) for first, second in intervals]

@@ -1,4 +1,4 @@
-"""The report's sections as its table of contents has them: anchor, title, the sentence that a folded one shows."""
+"""The report's table of contents: anchor, title and conclusion of each section."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from results.report import first_screen, methods, notes
 from results.report.content import Outcome
 from results.text.formatting import duration, plural
 
-OPEN = 4  # sections that start unfolded: what most readers came for
-_IF_ANY = {"interrupted": "interrupted", "running": "running"}  # ends of runs that are listed only if there are any
+OPEN = 4  # sections that start unfolded: most readers look for these
+_IF_ANY = {"interrupted": "interrupted", "running": "running"}  # listed only if there are such runs
 
 
 @dataclass(frozen=True)
 class Heading:
     """One section: `id` is its anchor, `title` its heading, `short` its name in the table of contents.
 
-    `sentence` says what the section supports, and is read whether the section is folded or not.
+    `sentence` is its conclusion, which is shown whether the section is folded or not.
     """
 
     id: str
@@ -45,7 +45,7 @@ def contents(study: Outcome, data_issues: int) -> list[Heading]:
 
 
 def _comparison(summary: Summary) -> tuple[str, str, str]:
-    """Return title, short title and sentence of the table of changes."""
+    """Return title, short title and conclusion of the table of changes."""
     if summary.is_grid:
         return "Against the baseline", "Against the baseline", notes.grid_sentence(summary)
     sentence = notes.ablation_sentence(summary.ablation, summary.best, summary.units.score)
@@ -53,7 +53,7 @@ def _comparison(summary: Summary) -> tuple[str, str, str]:
 
 
 def recipe_sentence(summary: Summary) -> str:
-    """Return how far the best is from the baseline."""
+    """Return the number of factors in which the best differs from the baseline."""
     if not summary.best_changes:
         return "The best configuration is the baseline."
     differing = plural(len(summary.best_changes), "factor")
@@ -61,32 +61,30 @@ def recipe_sentence(summary: Summary) -> str:
 
 
 def leaderboard_sentence(summary: Summary) -> str:
-    """Return how many configurations are ranked."""
+    """Return the number of configurations that are ranked."""
     count = len(summary.leaderboard)
-    run = f"{plural(count, 'configuration')} {'was' if count == 1 else 'were'}"
+    ranked = f"{plural(count, 'configuration')} {'was' if count == 1 else 'were'}"
     if summary.is_grid:
-        return f"{run} run with fresh seeds."
-    return f"{run} confirmed with fresh seeds. Scores of the search chose them and are not shown here."
+        return f"{ranked} run with fresh seeds."
+    return f"{ranked} confirmed with fresh seeds. The search's scores, which chose them, are not shown here."
 
 
 def cost_sentence(summary: Summary) -> str:
-    """Return the computing time, and how much of it sharing stages saved."""
+    """Return the computing time, and the time that sharing stages saved."""
     if first_screen.is_rehearsal(summary.study):
-        return "Made up, as all numbers of a rehearsal: nothing was computed."
+        return "The times of a rehearsal are made up: nothing was computed."
     saved = f"; sharing stages saved {duration(summary.hours_saved * 3600)}" if summary.hours_saved else ""
     return f"All runs together took {duration(summary.hours_spent * 3600)} of one worker's time{saved}."
 
 
 def method_sentence(summary: Summary) -> str:
-    """Return what was studied, and when."""
-    return (
-        f"The space {summary.study.space}, begun on {summary.study.created_at:%Y-%m-%d}: the command that made the study, "
-        "its settings, and what it ran on."
-    )
+    """Return the space, the date and the contents of the section."""
+    begun = f"The space {summary.study.space}, begun on {summary.study.created_at:%Y-%m-%d}"
+    return f"{begun}: the command that started the study, its settings, and the machines that it ran on."
 
 
 def runs_sentence(counts: RunCounts) -> str:
-    """Return how the runs ended."""
+    """Return the number of runs by status, and the reasons of failures."""
     words = {"complete": "complete", "pruned": "stopped early", "failed": "failed", **_IF_ANY}
     ends = [
         f"{getattr(counts, end):,} {word}" for end, word in words.items() if getattr(counts, end) or end not in _IF_ANY

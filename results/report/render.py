@@ -1,4 +1,4 @@
-"""From a study to the HTML of its report. Everything is escaped by the template; see `results.report`."""
+"""The HTML of a study's report. The templates escape all text; see `results.report`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import functools
 import gzip
 import json
-from collections.abc import Sequence
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -38,31 +38,31 @@ def render_report(database: Database, name: str) -> str:
     """Return the page of study `name` as HTML.
 
     Raises:
-        UnknownStudy: if the database has no study of that name.
+        UnknownStudy: the database has no study of that name.
     """
     return render(outcome(database, name))
 
 
 def render(study: Outcome) -> str:
     """Return the page of a study as HTML."""
-    drawn = study.figures()
+    figures = study.figures()
     return (
         template_environment()
         .get_template("report.html.j2")
         .render(
             _context(study),
             sections=study.sections,
-            figures_json=_script_json([_figure_data(figure) for figure in drawn]),
-            plotly=_plotly() if drawn else "",
+            figures_json=_script_json([_figure_data(figure) for figure in figures]),
+            plotly=_plotly() if figures else "",
             style=_asset("report.css"),
             scripts=[_asset(name) for name in SCRIPTS],
         )
     )
 
 
-@functools.cache  # compiling the templates takes longer than filling them in
+@functools.cache  # compiling the templates takes longer than rendering them
 def template_environment() -> Environment:
-    """Return the templates, escaping by default, with their functions and the filters for numbers."""
+    """Return the environment of the templates: escaping, their functions, and filters for numbers."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -106,7 +106,7 @@ def _points(context: Context, difference: float | None) -> str:
 def _context(study: Outcome) -> dict[str, Any]:
     results, summary = study.results, study.summary
     issues = study.database.studies.data_issues(study.name)
-    listed = run_list(results.runs, summary, results.references(), results.cells)
+    runs = run_list(results.runs, summary, results.references(), results.cells)
     environments = environment_frame(study.database, study.name).to_dict(orient="records")
     return {
         "summary": summary,
@@ -128,20 +128,20 @@ def _context(study: Outcome) -> dict[str, Any]:
         "fixed_pretraining": _fixed_pretraining(summary),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
-        "issue_kinds": _counts([issue.kind for issue in issues]),
+        "issue_kinds": Counter(sorted(issue.kind for issue in issues)).most_common(),
         "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],
-        "runs": listed,
-        "runs_json": _script_json(listed.as_json()),
+        "runs": runs,
+        "runs_json": _script_json(runs.as_json()),
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
     }
 
 
 def _comparisons(study: Outcome) -> dict[str, Any]:
-    """Return the intervals as bars on one axis, by cell or configuration, and the note on what they cover."""
+    """Return the intervals as bars on one axis, by cell or configuration, and the note about intervals."""
     results, summary = study.results, study.summary
-    named = [(row.cell.name, row.comparison) for row in summary.ablation]
-    named += [(row.entry.digest, row.comparison) for row in summary.against_baseline]
-    shown = {name: comparison for name, comparison in named if comparison}
+    rows = [(row.cell.name, row.comparison) for row in summary.ablation]
+    rows += [(row.entry.digest, row.comparison) for row in summary.against_baseline]
+    shown = {name: comparison for name, comparison in rows if comparison}
     axis = interval_svg.axis([comparison.interval for comparison in shown.values()], results.units.score)
     over = {comparison.over for comparison in (*shown.values(), summary.gain) if comparison}
     over |= {entry.interval_over for entry in summary.leaderboard if entry.interval_over}
@@ -155,7 +155,7 @@ def _comparisons(study: Outcome) -> dict[str, Any]:
 
 
 def _reference(summary: Summary) -> str | None:
-    """Return the configuration with which the rows of the table are compared."""
+    """Return the digest of the configuration that the rows of the table are compared with."""
     entry = summary.baseline if summary.is_grid else summary.best
     return entry.digest if entry else None
 
@@ -165,24 +165,20 @@ def _fixed_pretraining(summary: Summary) -> bool:
     return bool(summary.study.settings_json.get("fixed_pretraining_seed"))
 
 
-def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
-    return sorted(((kind, kinds.count(kind)) for kind in set(kinds)), key=lambda item: (-item[1], item[0]))
-
-
 def _figure_data(figure: Figure) -> dict[str, Any]:
     data = {"id": figure.id, "traces": figure.traces, "layout": figure.layout, "narrow": figure.narrow}
     return data | ({"menu": figure.menu} if figure.menu else {}) | ({"lines": figure.lines} if figure.lines else {})
 
 
 def _script_json(value: object) -> Markup:
-    """JSON that may stand inside a script element: no "<" can end it."""
+    """Return JSON for a script element, which no "<" can end."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))  # escapes all but ASCII
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 @functools.cache
 def _plotly() -> str:
-    """plotly.min.js, gzip and base64: 1.9 MB in place of 4.8."""
+    """Return plotly.min.js as gzip in base64: 1.9 MB instead of 4.8 MB."""
     import plotly
 
     source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
