@@ -83,7 +83,7 @@ def tables_of(study: Outcome) -> dict[str, pd.DataFrame]:
     from results.analysis.leaderboard import leaderboard_frame
     from results.analysis.method_task import method_task, method_task_frame
     from results.analysis.pareto import pareto_frame
-    from results.measurements.natural_tables import natural
+    from results.measurements.natural_tables import in_natural_units
     from results.measurements.record_frames import record_frames
 
     frames, results = record_frames(study.database, study.name), study.results
@@ -98,18 +98,21 @@ def tables_of(study: Outcome) -> dict[str, pd.DataFrame]:
         **{table: frame for section in study.sections for table, frame in section.content.tables().items()},
     }
     # The runs are in natural units already.
-    return {name: frame if name == "runs" else natural(name, frame, results.units) for name, frame in tables.items()}
+    return {
+        name: frame if name == "runs" else in_natural_units(name, frame, results.units)
+        for name, frame in tables.items()
+    }
 
 
 def comparison_tables(studies: Sequence[Opened]) -> dict[str, pd.DataFrame]:
     """Return the table `comparison`: the effects of the first study in each of the others."""
     from results.comparison.compare import compare_studies
     from results.comparison.frame import comparison_frame
-    from results.measurements.natural_tables import natural
+    from results.measurements.natural_tables import in_natural_units
     from results.measurements.study_results import StudyResults
 
     results = [StudyResults(*study) for study in studies]
-    return {"comparison": natural("comparison", comparison_frame(compare_studies(results)), results[0].units)}
+    return {"comparison": in_natural_units("comparison", comparison_frame(compare_studies(results)), results[0].units)}
 
 
 @output.command

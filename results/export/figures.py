@@ -57,7 +57,7 @@ def images(figures: Sequence[Figure], kind: str) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
         files = {figure.id.removeprefix("figure-"): Path(folder, f"{figure.id}.{kind}") for figure in figures}
         try:
-            # Not plotly.io.write_images: it ignores figures that fail, and always loads MathJax, which needs the network
+            # Not plotly.io.write_images: it ignores figures that fail, and always loads MathJax, which needs a network
             # and would typeset a level named "$x$" as a formula.
             kaleido.write_fig_from_object_sync(
                 [_order(figure, file, kind, colours) for figure, file in zip(figures, files.values(), strict=True)],
@@ -66,8 +66,8 @@ def images(figures: Sequence[Figure], kind: str) -> dict[str, bytes]:
             )
         except ChromeNotFoundError as fault:
             raise FiguresError(
-                "Drawing figures as files needs Chrome or Chromium, which was not found. Install it (Debian: apt install "
-                "chromium), or set the environment variable BROWSER_PATH to its path."
+                "Drawing figures as files needs Chrome or Chromium, which was not found. Install it (Debian: apt "
+                "install chromium), or set the environment variable BROWSER_PATH to its path."
             ) from fault
         except (BrowserFailedError, BrowserClosedError, KaleidoError, TimeoutError) as fault:
             reason = one_line(f"{type(fault).__name__}: {fault}")
@@ -115,7 +115,7 @@ def page_colours(style: str) -> dict[str, str]:
 
 
 def _resolved(value: Any, colours: Mapping[str, str]) -> Any:
-    """Return `value` with each "var(--best)" replaced by its colour, "var(--best) 12%" by the colour at 12 % opacity."""
+    """Return `value` with "var(--best)" replaced by its colour, "var(--best) 12%" by the colour at 12 % opacity."""
     if isinstance(value, Mapping):
         return {key: _resolved(each, colours) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -105,7 +105,7 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
         page = folder / f"{name}.md"
         if page.is_file() and OLD_MARK in page.read_text(encoding="utf-8"):
             raise ResultsError(
-                f"{page}, written by an earlier release, contains its judgement. Move that text to {folder / DATA_FILE} "
+                f"{page} contains its judgement, as in earlier releases. Move that text to {folder / DATA_FILE} "
                 f'({{"claims": {{}}, "pages": {{"{name}": {{"judgement": ["line", ...]}}}}}}) and delete the page.'
             )
     path = folder / DATA_FILE

@@ -111,7 +111,7 @@ def verdict_note(study: StudyRow) -> str:
         "Verdicts: helps and hurts are differences from 0, with at most a 5 % chance of any wrong one in the table "
         f"(Holm; the p shown is adjusted); {equivalence_note(study)} Each row's variance over seeds is shrunk "
         "towards the mean of all rows; the more alike the rows, the stronger the shrinkage (Smyth 2004)."
-        + (f" {sequential.told(plan)}" if (plan := sequential.schedule(study)) else "")
+        + (f" {sequential.schedule_note(plan)}" if (plan := sequential.schedule(study)) else "")
     )
 
 

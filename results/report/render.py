@@ -142,7 +142,7 @@ def _comparisons(study: Outcome) -> dict[str, Any]:
     rows = [(row.cell.name, row.comparison) for row in summary.ablation]
     rows += [(row.entry.digest, row.comparison) for row in summary.against_baseline]
     shown = {name: comparison for name, comparison in rows if comparison}
-    axis = interval_svg.axis([comparison.interval for comparison in shown.values()], results.units.score)
+    axis = interval_svg.shared_axis([comparison.interval for comparison in shown.values()], results.units.score)
     over = {comparison.over for comparison in (*shown.values(), summary.gain) if comparison}
     over |= {entry.interval_over for entry in summary.leaderboard if entry.interval_over}
     return {

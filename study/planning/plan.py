@@ -170,7 +170,7 @@ def _time(plan: Plan) -> list[str]:
         return ["how long a run takes is not known before it has run"]
     told = f"about {duration(plan.seconds)} on {plan.workers} workers in {plan.timing.facts['precision']}"
     lines = [f"{told} if no run is stopped early" + (" and every row stays open" if _goes_further(plan) else "")]
-    lines += [f"{plan.timing.told[0]}; one run of the baseline: {duration(plan.run_seconds)}", *plan.timing.told[1:]]
+    lines += [f"{plan.timing.notes[0]}; one run of the baseline: {duration(plan.run_seconds)}", *plan.timing.notes[1:]]
     if plan.tried_seconds is not None:
         told = f"one run of the search: {duration(plan.tried_seconds)}, the mean of {plan.tried} configurations"
         lines.append(f"{told}: those it tries first, and {DRAWN} drawn at random")

@@ -43,7 +43,9 @@ class Claims(Content):
     @property
     def axis(self) -> interval_svg.Axis:
         """The axis that all bars share."""
-        return interval_svg.axis([one.comparison.interval for finding in self.measured for one in finding.measured])
+        return interval_svg.shared_axis(
+            [one.comparison.interval for finding in self.measured for one in finding.measured]
+        )
 
     @property
     def scale(self) -> Markup:

@@ -29,27 +29,27 @@ class Errors(Content):
     @property
     def calibrated(self) -> list[TaskView]:
         """The tasks with stored class probabilities."""
-        return [task for task in self.tasks if task.found.calibrations]
+        return [task for task in self.tasks if task.errors.calibrations]
 
     @property
     def without_probabilities(self) -> list[str]:
         """The names of the classification tasks without stored class probabilities."""
-        return [task.name for task in self.tasks if task.found.kind == "classes" and not task.found.calibrations]
+        return [task.name for task in self.tasks if task.errors.kind == "classes" and not task.errors.calibrations]
 
     @property
     def without_sizes(self) -> bool:
         """Whether the lengths of the examples are unknown in every task."""
-        return not any(task.found.sizes for task in self.tasks)
+        return not any(task.errors.sizes for task in self.tasks)
 
     @property
     def without_rare_words(self) -> bool:
         """Whether lengths are known but rare words are not: an older release wrote the study."""
-        sizes = [task.found.sizes for task in self.tasks if task.found.sizes]
+        sizes = [task.errors.sizes for task in self.tasks if task.errors.sizes]
         return bool(sizes) and all(each.rarest is None for each in sizes)
 
     def sentence(self) -> str:
         """Return the number of examples that are wrong with every seed."""
-        wrong = [task.hard_words for task in self.tasks if task.found.kind == "classes"]
+        wrong = [task.hard_words for task in self.tasks if task.errors.kind == "classes"]
         return f"{'; '.join(wrong)}." if wrong else "How predictions compare with the labels."
 
     def figures(self) -> Sequence[Figure]:
@@ -58,7 +58,7 @@ class Errors(Content):
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `confusion`, `class_scores`, `calibration`, `calibration_error`, `slices`, `hard_examples`."""
-        return error_frames([view.found for view in self.tasks])
+        return error_frames([view.errors for view in self.tasks])
 
 
 def build(results: StudyResults, summary: Summary) -> Errors | None:
