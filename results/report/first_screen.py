@@ -189,7 +189,7 @@ def _lead_without_best(summary: Summary) -> list[str]:
 def _next_step(summary: Summary) -> str:
     """Return whether to wait or to launch the study again."""
     if summary.driven:
-        return "The study is still running."
+        return "The study is running, and its missing results will follow."
     return "Launch the study again under the same name to continue."
 
 
