@@ -82,7 +82,7 @@ def test_a_study_whose_epochs_are_bytes_is_told_and_repaired_and_goes_on(tmp_pat
     found = place.call("--name", "x", module="study.doctor")
     assert found.returncode == 3 and "in epoch_metric.epoch" in found.stdout and "--fix repairs it" in found.stdout
     fixed = place.call("--name", "x", "--fix", module="study.doctor")
-    assert fixed.returncode == 0 and f"made numbers of {changed} values" in fixed.stdout
+    assert fixed.returncode == 0 and f"converted {changed} values to numbers" in fixed.stdout
     assert epochs_of(place.database) == before
     assert "agree with each other" in place.call("--name", "x", module="study.doctor").stdout
     again = place.call(*launch)

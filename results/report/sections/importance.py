@@ -59,7 +59,7 @@ class SearchImportance(Content):
     @property
     def undistinguished(self) -> tuple[FactorImportance, ...]:
         """The other factors; they are listed without bars, because their order has no meaning."""
-        return tuple(row for row in self.rows if not row.told_apart)
+        return tuple(row for row in self.rows if not row.distinguished)
 
     def runs_sentence(self) -> str:
         """Return the number of runs that the importances are computed from."""
@@ -90,7 +90,7 @@ class SearchImportance(Content):
         }
         records = [
             {"factor": one.factor, "importance": one.value, "low": one.low, "high": one.high}
-            | {"exceeds_nulls": one.exceeds_nulls, "told_apart": one.told_apart, **shared}
+            | {"exceeds_nulls": one.exceeds_nulls, "told_apart": one.distinguished, **shared}
             for one in self.rows
         ]
         return {"importance": typed_table("importance", records)}
@@ -121,7 +121,7 @@ def most_runs(factors: int) -> int:
 
 
 def _bars(section: SearchImportance) -> Figure:
-    shown = [row for row in section.rows if row.told_apart][::-1]  # plotly draws upwards
+    shown = [row for row in section.rows if row.distinguished][::-1]  # plotly draws upwards
     left, null = len(section.undistinguished), section.importances.null
     others = f" {plural(left, 'other factor')} {'is' if left == 1 else 'are'} not drawn." if left else ""
     return Figure(
