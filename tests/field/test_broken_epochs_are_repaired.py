@@ -176,7 +176,7 @@ def test_values_of_other_libraries_are_written_as_numbers_or_refused(tmp_path: P
         for wrong in refused:
             with pytest.raises(RecordError, match="expected, got"):
                 database.runs.finish(run, RunResult(status="complete", **wrong))
-        with pytest.raises(RecordError, match="for its table 'data_issue' that it cannot hold"):
+        with pytest.raises(RecordError, match="cannot be stored in table 'data_issue'"):
             database.studies.add_data_issues("s", [IssueRow("f", 2**40, "k", "m")])
         given = {"total_parameters": np.int32(5), "best_epoch": np.float64(1.0), "peak_memory_bytes": 6.0}
         database.runs.finish(run, RunResult(status="complete", score=decimal.Decimal("0.75"), **given))  # type: ignore[arg-type]
