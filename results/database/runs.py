@@ -75,7 +75,7 @@ class Runs(AbstractPart):
         Raises:
             RecordError: the run is not running.
         """
-        run = _require_running(session, run_id)
+        run = _require_status(session, run_id)
         run.engine_trial_id = engine_trial_id
         run.host = host or run.host
 
@@ -88,7 +88,7 @@ class Runs(AbstractPart):
         Raises:
             RecordError: the run is not running, or already has the epoch.
         """
-        _require_running(session, run_id)
+        _require_status(session, run_id)
         table = schema.EpochMetric
         if session.scalar(select(table.epoch).filter_by(run_id=run_id, epoch=epoch).limit(1)) is not None:
             raise RecordError(f"Epoch {epoch} of run {run_id} is already stored.")
@@ -103,7 +103,7 @@ class Runs(AbstractPart):
         Raises:
             RecordError: the run is not running.
         """
-        run = _require_running(session, run_id)
+        run = _require_status(session, run_id)
         before = session.scalars(select(schema.Stage).filter_by(run_id=run_id)).all()
         own_keys = {stage.key for stage in before}
         stages = [stage for stage in result.stages if not (stage.shared and stage.key in own_keys)]
@@ -235,11 +235,9 @@ def _interned(values: dict[str, Any]) -> dict[str, Any]:
     return {sys.intern(key): sys.intern(value) if type(value) is str else value for key, value in values.items()}
 
 
-def _require_running(session: Session, run_id: int) -> schema.Run:
-    return _require_status(session, run_id, "running", "only a running run can be written")
-
-
-def _require_status(session: Session, run_id: int, status: rows.RunStatus, rule: str) -> schema.Run:
+def _require_status(
+    session: Session, run_id: int, status: rows.RunStatus = "running", rule: str = "only a running run can be written"
+) -> schema.Run:
     """Return the run, or raise RecordError with the `rule` if it does not have the status."""
     run = session.get(schema.Run, run_id)
     if run is None or run.status != status:
