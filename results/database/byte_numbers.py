@@ -1,7 +1,6 @@
 """Detection and repair of numbers that a SQLite file holds as bytes.
 
-sqlite3 writes values of unknown types as the bytes of their buffer: numpy's integers as 1, 2, 4 or 8 little-endian
-bytes, and its float32 as 4. Older releases did not convert such values. PostgreSQL refuses them.
+sqlite3 stores unknown types as raw bytes: numpy's integers as 1, 2, 4 or 8 little-endian bytes, its float32 as 4.
 """
 
 from __future__ import annotations

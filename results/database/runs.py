@@ -76,8 +76,7 @@ class Runs(AbstractPart):
             RecordError: the run is not running.
         """
         run = _require_status(session, run_id)
-        run.engine_trial_id = engine_trial_id
-        run.host = host or run.host
+        run.engine_trial_id, run.host = engine_trial_id, host or run.host
 
     @writes_once
     def record_epoch(
@@ -173,8 +172,7 @@ class Runs(AbstractPart):
     ) -> list[rows.RunRow]:
         """Return the study's runs by id, optionally filtered.
 
-        Without `configs`, the `config_json` of each run, most of its memory, is empty. Columns are read instead of
-        ORM objects, and equal strings (digests, names, levels) are shared, which also saves memory.
+        To save memory, equal strings are shared, and `config_json` is empty without `configs`.
         """
         conditions = {"study_name": name, "phase": phase, "status": status, "config_digest": config_digest}
         filters = {column: value for column, value in conditions.items() if value is not None}

@@ -26,10 +26,7 @@ Line = Mapping[str, Any]
 
 
 def parallel(results: StudyResults, summary: Summary, runs: Sequence[RunRow]) -> Figure | None:
-    """Draw complete runs across the score and the factors in which the best tenth differ most from all runs.
-
-    Returns None for fewer than ten complete runs or fewer than two varying factors.
-    """
+    """Draw runs across the factors in which the best tenth differ most; None with too few runs or factors."""
     complete = [run for run in runs if run.status == "complete" and run.score is not None]
     ranked = sorted(complete, key=lambda run: (-(run.score or 0.0), run.id))
     top = ranked[: max(3, round(TOP * len(ranked)))]
