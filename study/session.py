@@ -35,7 +35,7 @@ from study.execution.recording import Places
 from study.phases.cells import changes, first_tried
 from study.planning import plan
 from study.planning.designs import decided_best
-from study.planning.detectable import seen_noise
+from study.planning.detectable import measured_noise
 from study.provenance import store_note
 from study.provenance.environment import environment
 from study.provenance.folder import folder_held, log_to
@@ -75,7 +75,7 @@ class Session:
         if given.get("compiled") == "auto":
             given = {**given, "compiled": compiled(given, stored or source)}
         earlier_name = next((found.name for found in (stored, source) if found is not None), None)
-        self._seen = seen_noise(options.storage, earlier_name) if options.plan and earlier_name else None
+        self._noise = measured_noise(options.storage, earlier_name) if options.plan and earlier_name else None
         self._settings = resolve(given, stored, source)
         for earlier in (stored, source):
             if earlier is not None:
@@ -95,7 +95,7 @@ class Session:
         self._say_notes()
         with choose.engine(self._options, self._trainer) as engine:
             best = decided_best(self._options.storage, self._settings.name, self._trainer.space)
-            planned = plan.make(self._trainer, self._settings, engine.workers, self._seen, best)
+            planned = plan.make(self._trainer, self._settings, engine.workers, self._noise, best)
         if self._options.json:
             output.print_object(json.dumps(planned.as_json(), indent=2))
         else:

@@ -104,7 +104,7 @@ def test_a_killed_worker_ends_one_run_and_the_study_goes_on(place: Place) -> Non
 @pytest.mark.slow
 def test_a_run_whose_worker_is_killed_is_started_again(place: Place) -> None:
     done = place.call(*REHEARSED, "--pruner", "none", "--workers", "1", engine=OneKilled)
-    assert done.returncode == 0 and "started again" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "; restarted" in done.stdout, done.stdout + done.stderr
     assert place.rows("select id, attempt, status from run") == [(1, 2, "complete"), (2, 1, "complete")]
     assert place.rows("select distinct state from trials") == [("COMPLETE",)]
     repeated = "select 1 from epoch_metric group by run_id, epoch, split, task, metric having count(*) > 1"
