@@ -38,7 +38,6 @@ class Driver:
 
     def __init__(
         self,
-        *,
         database: Database,
         trainer: AbstractTrainer,
         settings: Settings,

@@ -86,7 +86,7 @@ def test_three_failures_alike_in_a_row_end_the_launch(tmp_path: Path) -> None:
     assert study.rows("select status, count(*) from run group by status order by status") == [
         ("complete", 1), ("failed", 3),
     ]  # fmt: skip
-    assert "--retry-failed" in done.stderr and "1 finished runs are kept" in done.stderr
+    assert "--retry-failed" in done.stderr and "Finished runs are kept (1)" in done.stderr
 
 
 def failing(failures: Failures, *events: tuple[str, str] | None) -> int:

@@ -125,7 +125,7 @@ def test_ctrl_c_before_the_first_run_says_how_to_go_on_as_protected(
         done = place.call(*REHEARSED, *protected, "--json")
     assert done.returncode == 130
     again = "python -m study.launch --name r --run-timeout 90.0 --memory-per-run 1.5 --retries 1 --workers 2\n"
-    assert done.stderr.endswith(f"Interrupted; 0 finished runs are kept. Resume it: {again}")
+    assert done.stderr.endswith(f"Interrupted; finished runs are kept (0). Resume it: {again}")
     assert place.rows("select status from study_meta") == [("interrupted",)]
     assert place.rows("select count(*) from lease") == [(0,)]
     assert place.call(*again.split()[3:]).returncode == 0
