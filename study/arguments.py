@@ -154,7 +154,9 @@ def given(options: Options) -> dict[str, Any]:
     """
     settings = dict(options.given)
     if options.rehearse and "trainer" in settings:
-        raise SettingsError("--rehearse trains nothing. Leave out --trainer, or leave out --rehearse.")
+        raise SettingsError(
+            "--rehearse cannot be given with --trainer, because a rehearsal trains nothing. Leave out one of them."
+        )
     if options.rehearse:
         settings["trainer"] = REHEARSAL
     elif "trainer" in settings:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 TOKEN = "STUDY_DASHBOARD_TOKEN"
 SHORT = 16  # characters; a shorter token can be guessed
 
-EPILOG = f"""Without a token, nothing can be changed. With a token, requests that carry it can change things: open the printed
-address once with ?token=T at its end, or send the header "Authorization: Bearer T". The environment variable
-{TOKEN} sets the token without showing it in the list of processes. On a --host other than this machine's
-own, reading needs the token too.
+EPILOG = f"""Without a token, nothing can be changed. With one, requests that carry it can change notes and artifacts:
+open the printed address once with ?token=T at its end, or send the header "Authorization: Bearer T". The environment
+variable {TOKEN} sets the token without showing it in the list of processes. On a --host that other
+machines can reach, reading needs the token too.
 example:    python -m study.dashboard --name my-study --open"""
 
 
@@ -94,7 +94,7 @@ def start(storage: str, name: str | None, host: str, port: int, token: str | Non
         raise Refused("The token is empty. Give one that cannot be guessed: --token T")
     if token is None and not is_loopback(host):
         raise Refused(
-            f"On {host} other machines can reach the dashboard, so that it needs a token. Give one that cannot be "
+            f"On {host} other machines can reach the dashboard, so it needs a token. Give one that cannot be "
             "guessed: --token T; or serve this machine alone: --host 127.0.0.1"
         )
     if not 0 <= port <= 65535:

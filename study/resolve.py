@@ -40,11 +40,14 @@ def _check_unchanged(
     flags: Mapping[str, Any], earlier: Settings, fixed: tuple[str, ...], fault: str, way_out: str
 ) -> None:
     """Refuse flags that would mix runs of different meanings in a study."""
-    names = [each.field for each in declared(Settings) if each.flag.fixed in fixed]
-    changed = [key for key in names if key in flags and flags[key] != getattr(earlier, key)]
-    if changed:
-        values = "; ".join(f"{key} is {getattr(earlier, key)!r}, not {flags[key]!r}" for key in changed)
-        raise SettingsError(f"{fault}: {values}.\n{way_out}")
+    stored = {each: getattr(earlier, each.field) for each in declared(Settings) if each.flag.fixed in fixed}
+    changes = [
+        f"{each.option} is {value!r}, not {flags[each.field]!r}"
+        for each, value in stored.items()
+        if flags.get(each.field, value) != value
+    ]
+    if changes:
+        raise SettingsError(f"{fault}: {'; '.join(changes)}.\n{way_out}")
 
 
 def _over(earlier: Settings, flags: Mapping[str, Any]) -> Settings:

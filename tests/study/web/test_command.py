@@ -64,7 +64,7 @@ def test_a_fault_in_optunas_pages_is_a_line_and_no_traceback(capsys: Any, server
         (("--name", "s"), "No study named 's'"),
         (("--storage", "sqlite:///nowhere.db"), "There is no database at nowhere.db"),
         (("--storage", "nonsense"), "is not a database URL"),
-        (("--host", "0.0.0.0"), "reading needs a token too"),
+        (("--host", "0.0.0.0"), "so it needs a token"),
         (("--token", " "), "The token is empty"),
         (("--port", "65536"), "--port must be a number from 0 to 65535"),
         (("--host", "no.such.host.invalid", "--token", TOKEN), "cannot listen on no.such.host.invalid"),
