@@ -205,7 +205,7 @@ def chosen_reference(rng: np.random.Generator, repetitions: int) -> Iterator[Fig
             best, rows, curse = _chosen(runs, true, LOOKS[0])
             looked += _errs(looked_at(rows, best, shares, margin=0.005, compare=partial(_corrected, curse)))
         told = f"best of {CONFIRMED} as the reference, true scores deviating by {100 * spread:g} points"
-        left = f"luck left in: {100 * plain / repetitions:.1f}"
+        left = f"uncorrected: {100 * plain / repetitions:.1f}"
         yield Figure(f"{told}: a table of 20 null rows errs ({left})", 100 * once / repetitions, 0, 5, "%")
         yield Figure(f"{told}: the same at looks at 3, 4, 5, 6 seeds", 100 * looked / repetitions, 0, 5, "%")
 

@@ -15,7 +15,7 @@ from mtbert.device import moved
 
 @dataclass(frozen=True, eq=False)
 class Packing:
-    """Where the real tokens of a padded batch (rows, tokens) are; packed, they follow each other row by row.
+    """The places of the real tokens of a padded batch (rows, tokens); packed, they follow each other row by row.
 
     `places` int64 (real tokens,) are their numbers in the flattened batch, ascending. `firsts` int64 (rows,) are the
     places of the rows' first tokens in the packed batch. `visible` bool (rows, 1, 1, tokens) says which tokens the

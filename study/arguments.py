@@ -10,7 +10,7 @@ from typing import Any, get_args
 from mtbert.data import dropped
 from results.database.defaults import DEFAULT_STORAGE
 from study.flags import Group, declared, faults, flag
-from study.functions import spelled
+from study.functions import normalized_name
 from study.settings import REHEARSAL, RETRIES, Limits, Settings, SettingsError
 
 EPILOG = """exit codes: 0 success, 2 bad arguments or configuration, 3 failed runs, 130 interrupted
@@ -160,7 +160,7 @@ def given(options: Options) -> dict[str, Any]:
     if options.rehearse:
         settings["trainer"] = REHEARSAL
     elif "trainer" in settings:
-        settings["trainer"] = spelled(settings["trainer"])
+        settings["trainer"] = normalized_name(settings["trainer"])
     if "import_from" in settings and "name" not in settings:
         raise SettingsError("--import-from starts a new study, which needs a name. Give one: --name NEW")
     return settings

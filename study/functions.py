@@ -67,7 +67,7 @@ def module_of(name: str) -> ModuleType:
         raise SettingsError(_told(error, where, name, file)) from None
 
 
-def spelled(name: str) -> str:
+def normalized_name(name: str) -> str:
     """Return the same name in one spelling: a path without "./" and "~"."""
     where, colon, attribute = name.rpartition(":")
     return f"{os.path.normpath(os.path.expanduser(where))}:{attribute}" if colon and _is_path(where) else name
@@ -130,7 +130,7 @@ def _told(error: BaseException, where: str, name: str, file: Path | None) -> str
         return f"There is no module '{where}' on the path (the current folder is on it): '{name}'."
     shown = f"The trainer's module '{where}' cannot be imported: "
     if isinstance(error, SystemExit):
-        return f"{shown}it ends the program. {exit_told(error)}. {GUARD}"
+        return f"{shown}it ends the program. {exit_message(error)}. {GUARD}"
     place = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else _origin(where)
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{error.filename}, line {error.lineno}: "
@@ -152,10 +152,10 @@ def _is_theirs(filename: str) -> bool:
     return not {"site-packages", "dist-packages"} & set(Path(filename).parts)
 
 
-def exit_told(error: BaseException) -> str:
+def exit_message(error: BaseException) -> str:
     """Return one line for code that ended itself (`sys.exit`, argparse, Ctrl-C): what it raised and said, and where.
 
-    >>> exit_told(SystemExit("no data"))
+    >>> exit_message(SystemExit("no data"))
     'SystemExit: no data'
     """
     if not isinstance(error, SystemExit):

@@ -49,7 +49,7 @@ class Job:
     config: Mapping[str, Any]
     prepared_folder: Path
     seed: int = 0
-    worker: str = "study.trainers.bert.worker:carry_out"
+    worker: str = "study.trainers.bert.worker:run_job"
     facts: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     threads: int = 1

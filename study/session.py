@@ -38,7 +38,7 @@ from study.planning.designs import decided_best
 from study.planning.detectable import measured_noise
 from study.provenance import store_note
 from study.provenance.environment import environment
-from study.provenance.folder import folder_held, log_to
+from study.provenance.folder import locked_folder, log_to
 from study.provenance.trust import LOG, check_stored
 from study.resolve import resolve
 from study.resume.code_changes import CodeChange
@@ -122,7 +122,7 @@ class Session:
             self._say(dropped.lines(self._trainer.facts.issues, listed=self._options.data_issues))
             self._say(self._trainer.facts.notes)
             lease = Lease(database, settings.name)
-            with lease.held(), folder_held(self._folder):
+            with lease.held(), locked_folder(self._folder):
                 self._clear_up_logs(database)
                 accepted = self._options.accept_changed_code
                 change = create_or_resume(database, settings, self._trainer, command, self._console, accepted)
@@ -167,7 +167,7 @@ class Session:
 
     def _retry(self, database: Database, change: CodeChange | None) -> None:
         """Mark failed runs to be run again: all with --retry-failed, otherwise those whose code has changed since."""
-        if self._options.retry_failed or (change is not None and change.was is not None):
+        if self._options.retry_failed or (change is not None and change.previous is not None):
             now = None if self._options.retry_failed else self._trainer.facts.code
             storage, name = self._options.storage, self._settings.name
             count = retry_failed(database, storage, name, lambda run: now is None or run.code != now)

@@ -31,7 +31,7 @@ def add_data(made: argparse.ArgumentParser) -> None:
         "--data", default="demo", help="demo (generated), hub, hub:DIR, or a folder in the course's layout"
     )
     made.add_argument(
-        "--threads", type=int, default=1, help="CPU threads (default: 1); results repeat exactly with the same number"
+        "--threads", type=int, default=1, help="CPU threads (default: 1); the last digits of results depend on it"
     )
     made.add_argument(dropped.FLAG, action="store_true", help=dropped.HELP)
 

@@ -88,7 +88,7 @@ class RegularizerSpec(Component):
 
 
 class EncoderConfig(Part):
-    """How the encoder is used: its first `layers` layers (None: all), its dropouts, and which tasks use it.
+    """The use of the encoder: its first `layers` layers (None: all), its dropouts, and the tasks that share it.
 
     `shared`: all tasks train one encoder. False: each task has its own, all starting alike, so that each learns what it
     would learn alone (single-task fine-tuning, one model per task). `frozen_dropout`: layers that are not trained have
@@ -122,7 +122,7 @@ Subsample = Annotated[int | float | Literal["smallest"], PlainValidator(_subsamp
 
 
 class TaskConfig(Part):
-    """What a task adds to the encoder, and how much of its data a step and an epoch use.
+    """A task's head, and the amount of its data in a step and an epoch.
 
     `batch_size` None: the stage's. `subsample`: the number of examples per epoch, drawn again for each; a number below
     1 is a share of them, "smallest" the number that the smallest task has; None: all.
@@ -134,7 +134,7 @@ class TaskConfig(Part):
 
 
 class DataConfig(Part):
-    """How much of the data is used: examples per task (None: all), tokens per sentence.
+    """The amount of data: examples per task (None: all), tokens per sentence.
 
     A smaller number of examples always selects the same ones: those whose id has the smallest hash, whatever the seed.
     """
@@ -145,7 +145,7 @@ class DataConfig(Part):
 
 
 class TrainableConfig(Part):
-    """What is trained: `all`, the `adapters_and_heads`, the `last_k` layers and those two, or the `heads` alone."""
+    """The trained parts: `all`, `adapters_and_heads`, the `last_k` layers and those two, or the `heads` alone."""
 
     name: Literal["all", "adapters_and_heads", "last_k", "heads"] = "all"
     layers: Annotated[int, Field(ge=1)] | None = None

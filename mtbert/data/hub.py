@@ -1,4 +1,10 @@
-"""The tasks' data on the hub, `--data hub`: data sets, column names, and reading them.
+"""The tasks' data on the hub, through the optional `datasets` library: downloaded, or from a folder where it was saved.
+
+`--data hub` loads data sets by their identifiers. `--data hub:DIR` reads data sets that the library saved, for machines
+without a network: each in a folder below DIR that is named after its identifier, and its configuration if it has one.
+
+    datasets.load_dataset("SetFit/sst5").save_to_disk("DIR/SetFit/sst5")
+    datasets.load_dataset("nyu-mll/glue", "qqp").save_to_disk("DIR/nyu-mll/glue/qqp")
 
 Identifiers as widely used: SST-5 `SetFit/sst5`, Quora `nyu-mll/glue` (qqp; its test labels are hidden, so test is 10 %
 of train), STS `sentence-transformers/stsb` (scores 0..1, times 5), Rotten Tomatoes
@@ -7,16 +13,133 @@ of train), STS `sentence-transformers/stsb` (scores 0..1, times 5), Rotten Tomat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
 
 from mtbert.data.clean import RawRow, clean, refuse, require_rows
 from mtbert.data.examples import Corpus, DataIssue, Split, TaskData, corpus_fingerprint
 from mtbert.data.held_out import overlap
-from mtbert.data.hub_loading import WAY_OUT, HubSplit, loader_of, require_columns
 from mtbert.data.subset import hold_out_test
 from mtbert.errors import DataError, unknown
 from mtbert.tasks.abstract import AbstractTask
+
+HUB, SAVED = "hub", "hub:"  # --data hub, and the prefix in --data hub:DIR
+TEXT_TYPES = ("string", "large_string")  # names of text in the features of a data set
+WAY_OUT = "Or use --data demo (generated, no download), or a folder with the course's files."
+
+
+class HubSplit(Protocol):
+    """The part of `datasets.Dataset` that is used here."""
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns."""
+
+    @property
+    def features(self) -> Mapping[str, object]:
+        """The type of each column; a plain value has a `dtype`."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Mapping[str, object]]: ...
+
+
+# (path, name of the configuration or None) -> split -> rows, as `datasets.load_dataset` and, for a folder written by
+# `save_to_disk`, `datasets.load_from_disk` return them.
+Loader = Callable[[str, str | None], Mapping[str, HubSplit]]
+
+
+def is_hub(source: str) -> bool:
+    """Return whether `--data` names the hub, or a folder of saved data sets."""
+    return source == HUB or source.startswith(SAVED)
+
+
+def folder_of(source: str) -> Path | None:
+    """Return the folder of `--data hub:DIR`; None for the hub itself.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    if source == HUB:
+        return None
+    folder = Path(os.path.expanduser(source.removeprefix(SAVED)))
+    if source == SAVED or not folder.is_dir():
+        raise DataError(
+            f"--data {source}: there is no folder '{source.removeprefix(SAVED)}'. Give hub:DIR with the folder "
+            "in which `datasets` saved the data sets, or hub alone."
+        )
+    return folder
+
+
+def loader_of(source: str) -> Loader:
+    """Return the function that loads a data set for `--data hub` or `--data hub:DIR`."""
+    folder = folder_of(source)
+    return download if folder is None else lambda path, configuration: _saved(folder, path, configuration)
+
+
+def download(path: str, configuration: str | None) -> Mapping[str, HubSplit]:
+    """Return all splits of a data set on the hub.
+
+    Raises:
+        DataError: the library or the connection is missing.
+    """
+    datasets = _library()
+    try:
+        loaded: Mapping[str, HubSplit] = datasets.load_dataset(path, configuration)
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:  # no network, gone, changed
+        raise DataError(f"The data set {path} could not be loaded from the hub: {error}. {WAY_OUT}") from error
+    return loaded
+
+
+def _saved(folder: Path, path: str, configuration: str | None) -> Mapping[str, HubSplit]:
+    """Return all splits of a data set that `save_to_disk` wrote."""
+    datasets, place = _library(), folder / path / (configuration or "")
+    arguments = ", ".join(repr(name) for name in (path, configuration) if name)
+    way_out = f"Save it there: datasets.load_dataset({arguments}).save_to_disk({str(place)!r})"
+    try:
+        loaded = datasets.load_from_disk(str(place))
+    except (OSError, ValueError, RuntimeError) as error:  # not there, damaged, something else
+        raise DataError(f"{place} is not a data set that `datasets` saved ({error}). {way_out}") from error
+    if not isinstance(loaded, Mapping):
+        raise DataError(f"{place} has one split alone, and all of them are needed. {way_out}")
+    return loaded
+
+
+def _library() -> ModuleType:
+    try:
+        import datasets
+    except ImportError as error:
+        raise DataError(
+            "--data hub needs the `datasets` library, which is not installed. "
+            f"Install it with: pip install 'mtbert-study[hub]'. {WAY_OUT}"
+        ) from error
+    library: ModuleType = datasets
+    return library
+
+
+def require_columns(rows: HubSplit, file: str, texts: Sequence[str], others: Sequence[str] = ()) -> None:
+    """Check that a split has these columns, and text in those of `texts`.
+
+    Raises:
+        DataError: it has not.
+    """
+    expected = (*texts, *others)
+    missing = [column for column in expected if column not in rows.column_names]
+    if missing:
+        raise DataError(
+            f"{file} has no column {', '.join(missing)}; expected {', '.join(expected)}, found "
+            f"{', '.join(rows.column_names)}. The data set has changed. {WAY_OUT}"
+        )
+    for column in texts:
+        if getattr(rows.features[column], "dtype", None) not in TEXT_TYPES:
+            raise DataError(
+                f"{file} must have text in its column {column}, which has {rows.features[column]}. The data set has "
+                f"changed. {WAY_OUT}"
+            )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mtbert import components
 from mtbert.data import cs224n, demo, held_out, hub
 from mtbert.data.examples import Corpus, DataIssue, Split, corpus_fingerprint
-from mtbert.data.hub_loading import is_hub
+from mtbert.data.hub import is_hub
 from mtbert.errors import DataError, unknown
 from mtbert.tasks.abstract import AbstractTask
 

@@ -13,7 +13,7 @@ import numpy as np
 from mtbert import components
 from mtbert.data import subset
 from mtbert.data.examples import Corpus, Split
-from mtbert.data.hub_loading import is_hub
+from mtbert.data.hub import is_hub
 from mtbert.errors import DataError
 from mtbert.tasks.abstract import AbstractTask, Lines
 

@@ -13,7 +13,7 @@ from random import Random
 from mtbert.config.stages import DOMAINS
 from mtbert.data import demo
 from mtbert.data.demo.scenes import scene_triplet
-from mtbert.data.hub_loading import WAY_OUT, Loader, folder_of, is_hub, loader_of, require_columns
+from mtbert.data.hub import WAY_OUT, Loader, folder_of, is_hub, loader_of, require_columns
 from mtbert.data.table import read_lines, read_table
 from mtbert.errors import DataError
 

@@ -16,8 +16,7 @@ from tokenizers import Tokenizer
 from mtbert.config.rules import FRESH_LAYERS
 from mtbert.encoder import tiny_vocabulary
 from mtbert.encoder.checkpoint_files import TOKENIZER, VOCABULARY, weight_files
-from mtbert.encoder.hub import require_library
-from mtbert.encoder.locate import FRESH, find_folder, is_hub_name, verify_minilm
+from mtbert.encoder.locate import FRESH, find_folder, is_hub_name, require_library, verify_minilm
 from mtbert.encoder.locate import known as known
 from mtbert.encoder.shape import BertShape, BilstmShape, read_shape
 from mtbert.encoder.tokenizer_files import read_tokenizer

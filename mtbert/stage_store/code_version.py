@@ -54,7 +54,7 @@ def _as_lists(node: object) -> object:
 
 
 class _Normalizer(ast.NodeTransformer):
-    """Removes from a file's syntax tree everything that the hash does not depend on."""
+    """A transformer that removes everything that the hash does not depend on from a syntax tree."""
 
     def __init__(self, tree: ast.Module, package: Path) -> None:
         self.package = package

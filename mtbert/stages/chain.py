@@ -30,7 +30,7 @@ FEATURES = "features"  # the stage name of features of frozen parts, computed fo
 
 @dataclass(frozen=True)
 class Sharing:
-    """How a run shares its stages with others. `store` None: it computes all of them.
+    """The sharing of a run's stages with other runs. `store` None: the run computes all of them.
 
     Stages before `multitask` are always stored. Of `multitask`, the epochs whose keys are `wanted` are stored, because
     a longer run or one with another stage after it needs them; with `keep_when_stopped` also the epoch at which the run

@@ -33,7 +33,7 @@ MASKED, RANDOM = 0.8, 0.1  # of the chosen tokens; the rest stay as they are
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """What masking needs of the tokenizer: the number of [MASK], and those of all ordinary tokens."""
+    """The numbers of [MASK] and of all ordinary tokens in a vocabulary."""
 
     mask_id: int
     ordinary: NDArray[np.int64]

@@ -31,7 +31,7 @@ CLIP_NORM = 1.0
 
 @dataclass(frozen=True)
 class Pretraining:
-    """How a stage trains: its name, for the random streams, and its numbers."""
+    """The settings of a pretraining stage; the name `stage` is part of its random streams."""
 
     stage: str
     epochs: int

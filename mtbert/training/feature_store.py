@@ -100,7 +100,7 @@ class TimedBlocks:
 
 @dataclass(frozen=True)
 class FeatureStore:
-    """Where arrays are kept: in files in the folder `shared`, where other runs find them by their keys.
+    """A store of arrays: in files in the folder `shared`, where other runs find them by their keys.
 
     If that is None: in memory up to `memory_bytes`, else in a temporary file that disappears with its array.
     """

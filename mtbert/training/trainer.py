@@ -34,7 +34,7 @@ OPTIMIZER, BALANCER, REGULARIZER = "optimizer", "balancer", "regularizer"
 
 
 class Trainer:
-    """Trains those parameters of `model` that require a gradient, in one stage.
+    """The training of those parameters of `model` that require a gradient, in one stage.
 
     `tasks` are trained on `splits`; `options` has the settings of single tasks. Every random draw depends on `seed` and
     the name of the `stage`. A step of the optimizer follows the mean over `accumulation` steps of the sampler, or fewer
@@ -205,7 +205,7 @@ class Trainer:
 
 
 class _Thaw:
-    """Selects which of the trained parameters are trained at the moment; on exit all of them are again."""
+    """A selection of the trained parameters that are trained at the moment; on exit it is all of them."""
 
     def __init__(self, model: MultitaskModel, trained: Mapping[str, nn.Parameter]) -> None:
         self.model, self.trained = model, trained

@@ -1,4 +1,4 @@
-"""The ablation table: each single change of the best configuration, and what it does to the score."""
+"""The ablation table: each single change of the best configuration and its effect on the score."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from results.analysis.comparisons import compared
-from results.analysis.comparisons import record as judged_record
+from results.analysis.comparisons import compare_all, judged_record
 from results.analysis.contrasts import Comparison
+from results.analysis.leaderboard import best_digest, mean_of, spread_of
 from results.database.rows import Cell, StudyRow
 from results.database.typed_tables import typed_table
 from results.measurements.study_results import StudyResults
@@ -25,10 +23,10 @@ AROUND_BEST = ("leave_one_out", "one_at_a_time")  # the designs whose cells are 
 
 @dataclass(frozen=True)
 class AblationRow:
-    """One single change of the best configuration. Scores are in 0..1; `mean` is None before any result.
+    """A single change of a configuration. Scores are in 0..1; `mean` is None before any result.
 
-    `comparison` is this configuration minus the best one over the seeds both have; None with fewer than two,
-    and then no difference may be shown either, nor is there a `judgement`, which is about `judged` (`compared`).
+    `comparison` is this configuration minus the reference over their common seeds. With fewer than two of these it is
+    None, and so is `judgement`, the verdict on `judged` (`JudgedComparison`); no difference may be shown then.
     """
 
     cell: Cell
@@ -41,54 +39,50 @@ class AblationRow:
     @property
     def mean(self) -> float | None:
         """The mean score over the seeds."""
-        return float(np.mean(self.scores)) if self.scores else None
+        return mean_of(self.scores)
 
     @property
     def spread(self) -> float | None:
         """The standard deviation over seeds (n - 1 below); None with fewer than two seeds."""
-        return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else None
+        return spread_of(self.scores)
 
 
 def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
-    """Return the rows around the configuration `best` (a digest), the largest effect first, unmeasured ones last.
+    """Return the single changes of `best` (a digest), the largest effect first, unmeasured ones last.
 
-    A configuration that two designs ask for (left out, and one level of a factor with two) is one row. What other
-    designs ask for is not compared with the best: it has sections of its own.
+    A configuration that two designs ask for (leave-one-out, and one-at-a-time of a factor with two levels) is one row.
     """
     return changed_rows(results, compared_with_best(results, best), best)
 
 
 def changed_rows(results: StudyResults, cells: Mapping[str, Cell], reference: str) -> list[AblationRow]:
     """Return each cell (by digest) compared with `reference`, the largest effect first, unmeasured ones last."""
-    judged = compared(results, list(cells), reference)
+    judged = compare_all(results, list(cells), reference)
     rows = [
-        AblationRow(
-            cell, tuple(results.scores(digest)), one.comparison, one.judgement, results.run_ids(digest), one.judged
-        )
-        for (digest, cell), one in zip(cells.items(), judged, strict=True)
+        AblationRow(cell, tuple(results.scores(d)), one.comparison, one.judgement, results.run_ids(d), one.judged)
+        for (d, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return sorted(rows, key=_by_effect)
 
 
 def compared_with_best(results: StudyResults, best: str) -> dict[str, Cell]:
-    """Return the rows of the table by digest, those without a result too."""
+    """Return the cells of the ablation table by digest, including those without a result."""
     return changed_cells(results, AROUND_BEST, best)
 
 
 def changed_cells(results: StudyResults, designs: Collection[str], reference: str) -> dict[str, Cell]:
-    """Return the single changes that these designs ask for, by digest, without `reference`; the first cell of each."""
+    """Return the first cell of each single change that these designs ask for, by digest, without `reference`."""
     cells: dict[str, Cell] = {}
     for cell in results.cells:
-        digest = cell.config_digest
-        asked = cell.phase == "ablate" and cell.factor is not None and cell.design in designs
-        if asked and digest != reference and digest not in cells:
-            cells[digest] = cell
+        is_change = cell.phase == "ablate" and cell.factor is not None and cell.design in designs
+        if is_change and cell.config_digest != reference:
+            cells.setdefault(cell.config_digest, cell)
     return cells
 
 
 @dataclass(frozen=True)
 class ForbiddenChanges:
-    """Levels of one factor that cannot stand where the best configuration has another, and the reason."""
+    """Levels of one factor that the best configuration cannot take, and the reason."""
 
     factor: str
     from_level: str
@@ -98,53 +92,47 @@ class ForbiddenChanges:
 
 @dataclass(frozen=True)
 class NotRun:
-    """Single changes that the ablation goes without: so many beyond the budget, and those that cannot be made."""
+    """Single changes that are not in the ablation: the number beyond the budget, and those the space forbids."""
 
     beyond_budget: int
     forbidden: tuple[ForbiddenChanges, ...]
 
     @property
     def cannot_be_made(self) -> int:
-        """How many changes the space's constraints forbid."""
+        """The number of changes that the space's constraints forbid."""
         return sum(len(changes.to_levels) for changes in self.forbidden)
 
 
 def not_run(study: StudyRow) -> NotRun:
-    """Return what the ablation left out, as decided; changes of one factor with one reason together."""
-    decided = study.decisions_json
+    """Return the changes that the driver decided not to run; forbidden ones are grouped by factor and reason."""
     grouped: dict[tuple[str, str, str], list[str]] = {}
-    for change in decided.get("ablations_forbidden", ()):
+    for change in study.decisions_json.get("ablations_forbidden", ()):
         key = change["factor"], change["from_level"], change["reason"]
         grouped.setdefault(key, []).append(change["to_level"])
-    return NotRun(
-        int(decided.get("ablations_left_out", 0)),
-        tuple(
-            ForbiddenChanges(factor, now, tuple(levels), reason) for (factor, now, reason), levels in grouped.items()
-        ),
-    )
+    forbidden = (ForbiddenChanges(factor, level, tuple(to), why) for (factor, level, why), to in grouped.items())
+    return NotRun(int(study.decisions_json.get("ablations_left_out", 0)), tuple(forbidden))
 
 
 def ablation_frame(results: StudyResults) -> pd.DataFrame:
-    """Return `ablation_rows` around the study's best as the table `ablation`; empty before a best is decided."""
-    from results.analysis.leaderboard import best_digest
-
+    """Return `ablation_rows` around the study's best as the table `ablation`; empty without a best."""
     best = best_digest(results)
-    rows = [] if best is None else ablation_rows(results, best)
-    of_best = () if best is None else results.run_ids(best)
+    if best is None:
+        return typed_table("ablation", [])
+    best_runs = " ".join(map(str, results.run_ids(best)))
     records = [
         {
             **change_columns(row),
             "design": row.cell.design,
             "run_ids": " ".join(map(str, row.run_ids)),
-            "best_run_ids": " ".join(map(str, of_best)),
+            "best_run_ids": best_runs,
         }
-        for row in rows
+        for row in ablation_rows(results, best)
     ]
     return typed_table("ablation", records)
 
 
 def change_columns(row: AblationRow) -> dict[str, object]:
-    """Return the columns that tables of single changes have in common."""
+    """Return the columns that all tables of single changes share."""
     return {
         "cell": row.cell.name,
         "factor": row.cell.factor,
@@ -159,6 +147,6 @@ def change_columns(row: AblationRow) -> dict[str, object]:
 
 
 def _by_effect(row: AblationRow) -> tuple[bool, float, str]:
-    """Sort the largest effect first, rows without one last."""
+    """Return the key that sorts the largest effect first and rows without an effect last."""
     effect = abs(row.comparison.interval.estimate) if row.comparison else 0.0
     return row.comparison is None, -effect, row.cell.name

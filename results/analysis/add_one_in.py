@@ -1,4 +1,4 @@
-"""What each change of the best does alone: added to the baseline, and beside it what it does within the best."""
+"""Each change of the best added alone to the baseline, beside its effect within the best."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from results.statistics import Interval
 
 @dataclass(frozen=True)
 class AddedRow:
-    """One change of the best made to the baseline alone; `alone.comparison` is that minus the baseline.
+    """One change of the best, made to the baseline alone; `alone.comparison` is the result minus the baseline.
 
-    `within`: what the same change does in the best, which is the best minus the best without it; None where that was
-    not run.
+    `within` is the effect of the same change in the best (best minus best without it); None if that was not run.
     """
 
     alone: AblationRow
     within: Interval | None
 
 
-def added_rows(results: StudyResults, found: Summary) -> list[AddedRow]:
-    """Return the rows of `add_one_in`, the largest effect first, unmeasured ones last; none without a baseline."""
+def added_rows(results: StudyResults, summary: Summary) -> list[AddedRow]:
+    """Return the `add_one_in` rows, the largest effect first, unmeasured ones last; none without a baseline."""
     baseline = baseline_digest(results)
     cells = changed_cells(results, ("add_one_in",), baseline or "")
     if baseline is None or not cells:
         return []
-    return [AddedRow(row, _within(row, found)) for row in changed_rows(results, cells, baseline)]
+    return [AddedRow(row, _within(row, summary)) for row in changed_rows(results, cells, baseline)]
 
 
-def _within(row: AblationRow, found: Summary) -> Interval | None:
-    """Return the effect of the row of the ablation that takes this change back, the other way round."""
-    for other in found.ablation:
-        same = other.cell.factor == row.cell.factor and other.cell.to_level == row.cell.from_level
-        if same and other.comparison is not None:
-            return other.comparison.turned.interval
+def _within(row: AblationRow, summary: Summary) -> Interval | None:
+    """Return the effect of the ablation row that undoes this change, with its sign reversed."""
+    for other in summary.ablation:
+        undoes = other.cell.factor == row.cell.factor and other.cell.to_level == row.cell.from_level
+        if undoes and other.comparison is not None:
+            return other.comparison.reversed.interval
     return None

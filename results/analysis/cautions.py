@@ -14,14 +14,14 @@ from results.measurements.task_units import margin_of
 from results.statistics.power import minimum_detectable_effect
 from results.text.formatting import plural, seeds_text
 
-FEW = 3  # runs with one score before a caution: two may agree by chance on few examples
-MOST_SEEDS = 50  # the most that are advised
-ADVISED = 10  # seeds, where a difference is too small to be shown by `MOST_SEEDS`
-WIDE = 2.0  # an interval is wide where it reaches so many margins to each side, and holds 0
+FEW = 3  # fewest runs for a caution about constant scores: two may agree by chance on few examples
+MOST_SEEDS = 50  # the largest number of seeds that is advised
+ADVISED = 10  # the number of seeds advised for a difference that even `MOST_SEEDS` would not detect
+WIDE = 2.0  # an interval is wide if it contains 0 and its half-width exceeds this many margins
 
 
 def constant_scores(results: StudyResults) -> str:
-    """Return a caution where scores do not depend on the configuration, the seed, or either; empty where they do.
+    """Return a caution if scores do not depend on the configuration or not on the seed; "" if they depend on both.
 
     Scores of complete runs are compared without rounding. At least three runs are needed.
     """
@@ -40,54 +40,56 @@ def constant_scores(results: StudyResults) -> str:
         )
     if _same_within(runs, "config_digest", "seed"):
         return (
-            f"With one seed, all configurations have the same score: {_cause(results, 'configuration')}. "
+            f"For each seed, all configurations have the same score: {_cause(results, 'configuration')}. "
             "No factor of the space makes a difference here."
         )
     if _same_within(runs, "seed", "config_digest"):
         return (
-            f"Each configuration has the same score with all its seeds: {_cause(results, 'seed')}. Where nothing "
-            "is drawn at random one seed is enough; otherwise the intervals ignore the variation between seeds."
+            f"Each configuration has the same score with all its seeds: {_cause(results, 'seed')}. If training is "
+            "deterministic, one seed is enough; otherwise the intervals ignore the variation between seeds."
         )
     return ""
 
 
 def wide_interval(comparisons: Sequence[Comparison], study: StudyRow, *, driven: bool = False) -> str:
-    """Return why the intervals of differences are wide, and how many seeds would help; empty where none is wide.
+    """Return why an interval is wide and how many seeds would help; "" if no interval is wide.
 
-    It is about the first of `comparisons`, the study's gain or the rows of its table, whose interval holds 0 and
-    reaches two margins or more to each side. The seeds advised find a difference of that size in 4 of 5 such studies.
-    `driven`: whether a launch is running the study; then no launch is advised.
+    Only the first wide interval of `comparisons` (the study's gain, or the rows of its table) is discussed. The number
+    of seeds advised detects a difference of the measured size with a power of 0.8. `driven`: whether a launch is
+    running the study; then no other launch is advised.
     """
     margin = margin_of(study)
-    found = next((one for one in comparisons if _is_wide(one, margin)), None)
-    if found is None:
+    wide = next((one for one in comparisons if _is_wide(one, margin)), None)
+    if wide is None:
         return ""
-    seeds, noise = len(found.seeds), found.difference.noise
+    seeds, noise = len(wide.seeds), wide.difference.noise
     if noise.examples > noise.seeds:
         return (
-            "The interval is wide mostly because there are few dev examples: more dev examples would narrow it, more "
-            "seeds would hardly do so."
+            "The interval is wide mainly because there are few dev examples: more dev examples would narrow it, more "
+            "seeds hardly would."
         )
-    why = f"{seeds_text(seeds)} show little of how much seeds deviate" if seeds <= FEW else "seeds deviate by more"
-    needed = _seeds_needed(found)
+    why = "scores vary too much between seeds"
+    if seeds <= FEW:
+        why = f"{seeds_text(seeds)} are too few to estimate how much scores vary between seeds"
+    needed = _seeds_needed(wide)
     if needed is None:
-        many = max(ADVISED, 2 * seeds)
-        narrower = (found.interval.high - found.interval.low) / 2 / _reach(found, many)
-        ratio = f"{narrower:.0f} times" if narrower >= 1.5 else "a little"
+        advised = max(ADVISED, 2 * seeds)
+        ratio = (wide.interval.high - wide.interval.low) / 2 / _half_width(wide, advised)
+        narrower = f"about {ratio:.0f} times narrower" if ratio >= 1.5 else "a little narrower"
         return (
-            f"The interval is wide because {why}. With {many} seeds it would be about {ratio} narrower"
-            f"{_how_to_have(study, many, driven)}. A difference as small as the one measured would need more than "
-            f"{MOST_SEEDS}."
+            f"The interval is wide because {why}. With {advised} seeds it would be {narrower}"
+            f"{_how_to_add(study, advised, driven)}. To detect a difference as small as the one measured, more than "
+            f"{MOST_SEEDS} seeds would be needed."
         )
-    more = max(needed, seeds + 1)
+    advised = max(needed, seeds + 1)
     return (
-        f"The interval is wide because {why}. About {more} seeds would show a difference of this size in 4 of 5 studies"
-        f"{_how_to_have(study, more, driven)}."
+        f"The interval is wide because {why}. About {advised} seeds would detect a difference of this size in 4 of 5 "
+        f"studies{_how_to_add(study, advised, driven)}."
     )
 
 
-def _reach(one: Comparison, seeds: int) -> float:
-    """Return how far the interval would reach to each side with so many seeds that deviate like the present ones."""
+def _half_width(one: Comparison, seeds: int) -> float:
+    """Return the half-width that the interval would have with `seeds` seeds of the same variance."""
     from scipy.special import stdtrit
 
     noise = one.difference.noise
@@ -95,50 +97,47 @@ def _reach(one: Comparison, seeds: int) -> float:
     return float(stdtrit(df, 0.975)) * sqrt(noise.seeds * len(one.seeds) / seeds + noise.examples)
 
 
-def _how_to_have(study: StudyRow, seeds: int, driven: bool) -> str:
-    """Return what to launch; nothing while a launch is running."""
+def _how_to_add(study: StudyRow, seeds: int, driven: bool) -> str:
+    """Return the launch that adds seeds; "" while a launch is running."""
     if driven:
         return ""
-    if study.settings_json.get("max_seeds"):  # its looks were planned for the seeds that it has
+    if study.settings_json.get("max_seeds"):  # its interim analyses were planned for a fixed number of seeds
         return f": start a new study with --seeds {seeds}"
     return f": launch {study.study_name} again with --seeds {seeds}; its runs are kept"
 
 
 def _is_wide(one: Comparison, margin: float | None) -> bool:
-    """Return whether an interval holds 0 and is wide; without a margin, the measured difference is used instead."""
+    """Return whether an interval contains 0 and is wide; without a margin, the measured difference is used instead."""
     interval = one.interval
     margin = abs(interval.estimate) if margin is None else margin
     return not one.same and not interval.excludes_zero and (interval.high - interval.low) / 2 > WIDE * margin
 
 
 def _seeds_needed(one: Comparison) -> int | None:
-    """Return the fewest seeds that find the measured difference with a power of 0.8; None above `MOST_SEEDS`."""
-    size, noise, seeds = abs(one.difference.estimate), one.difference.noise, len(one.seeds)
-    if size == 0:
-        return None
-    deviation = sqrt(noise.seeds * seeds)
+    """Return the fewest seeds that detect the measured difference with a power of 0.8; None above `MOST_SEEDS`."""
+    size, noise = abs(one.difference.estimate), one.difference.noise
+    deviation = sqrt(noise.seeds * len(one.seeds))
 
-    def found(count: int) -> bool:
+    def detects(count: int) -> bool:
         return minimum_detectable_effect(deviation, count, example_variance=noise.examples) <= size
 
-    if not found(MOST_SEEDS):
+    if size == 0 or not detects(MOST_SEEDS):
         return None
-    counts = range(2, MOST_SEEDS)
-    return counts.start + bisect_left(counts, True, key=found)
+    return 2 + bisect_left(range(2, MOST_SEEDS), True, key=detects)
 
 
 def _cause(results: StudyResults, ignored: str) -> str:
-    """Return what is probably wrong: our own model uses all factors and the seed, a custom trainer may not."""
+    """Return the probable cause: the built-in model uses all factors and the seed, a custom trainer may not."""
     if (results.study.settings_json.get("trainer") or MULTITASK_BERT) == MULTITASK_BERT:
-        return "probably the training is too short, or the dev examples are too few, to change what is predicted"
+        return "the training is probably too short, or the dev examples are too few, for predictions to change"
     return f"the trainer probably ignores its {ignored}"
 
 
 def _same_within(runs: Sequence[RunRow], varies: str, fixed: str) -> bool:
-    """Return whether runs that differ in `varies` alone always have one score, in two or more groups of two runs."""
+    """Return whether runs that differ only in `varies` always have the same score, in two or more groups."""
     groups: dict[object, dict[object, set[float | None]]] = {}
     for run in runs:
         groups.setdefault(getattr(run, fixed), {}).setdefault(getattr(run, varies), set()).add(run.score)
-    several = [group for group in groups.values() if len(group) > 1]
-    alike = all(len(set.union(*group.values())) == 1 for group in several)
-    return len(several) > 1 and alike and len({run.score for run in runs}) > 1
+    repeated = [group for group in groups.values() if len(group) > 1]
+    constant = all(len(set.union(*group.values())) == 1 for group in repeated)
+    return len(repeated) > 1 and constant and len({run.score for run in runs}) > 1

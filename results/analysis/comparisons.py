@@ -1,6 +1,7 @@
-"""Tables of contrasts: differences from one reference, or any others, with pooled seed noise and verdicts.
+"""Tables of contrasts, with differences from one reference or any others, pooled seed noise, and verdicts.
 
-Three seeds tell little of how much a configuration's seeds deviate; all rows together tell a lot (`moderation`).
+Three seeds are too few to estimate the variance of one configuration, so it is shrunk towards that of all rows
+(`variance_shrinkage`).
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from results.analysis.contrasts import (
     weights_of,
     with_pooled_noise,
 )
-from results.analysis.sequential import Schedule, looks, schedule
-from results.analysis.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
+from results.analysis.sequential import interim_analyses, schedule
+from results.analysis.winners_curse import WinnersCurse, confirmed_means
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
 from results.statistics import Difference, Judgement, judge
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One row: its contrast, None with fewer than two seeds in common, and the verdict on it.
+class JudgedComparison:
+    """One row: its contrast (None with fewer than two common seeds) and the verdict on it.
 
-    `judged`: the difference that the verdict is about, corrected for the selection bias of a reference that was chosen.
+    `judged` is the difference that the verdict is about: corrected for the selection bias of the reference.
     """
 
     comparison: Comparison | None
@@ -37,27 +38,32 @@ class Compared:
     judged: Difference | None = None
 
 
-def compared(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
-    """Return each of `digests` minus `reference`, in the order given; errors are held over the whole table.
+def compare_all(results: StudyResults, digests: Sequence[str], reference: str) -> list[JudgedComparison]:
+    """Return each of `digests` minus `reference`, in this order; error rates are controlled over the whole table.
 
-    Where the reference is the best of those confirmed, verdicts are corrected for the bias of that (`winners_curse`).
-    Differences below the study's margin (`--margin`, half a point by default) count as none. In a study that gives
-    open rows further seeds, all looks at the table are accounted for.
+    Verdicts are corrected for the selection bias of the best (`winners_curse`). Differences below the study's margin
+    (`--margin`, half a point by default) count as none. If open rows get further seeds, error rates are controlled over
+    all interim analyses.
     """
-    if (plan := schedule(results.study)) is not None:
-        return _looked_at(results, digests, reference, plan)
-    return _compared_once(results, digests, reference)
+    if (plan := schedule(results.study)) is None:
+        return _compare_once(results, digests, reference)
+    rows = interim_analyses(results, digests, reference, plan)
+    if any(row.judgement for row in rows):
+        missing = JudgedComparison(None, None)
+        judged = [JudgedComparison(row.comparison, row.judgement, row.differences[-1]) for row in rows]
+        return [row if row.comparison else missing for row in judged]
+    return [replace(row, judgement=None) for row in _compare_once(results, digests, reference)]
 
 
-def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Compared]:
-    """Return each row's contrast in score with its verdict, in the order given; errors are held over the whole table.
+def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[JudgedComparison]:
+    """Return each row's contrast in score with its verdict; error rates are controlled over the whole table.
 
-    Over as many seeds as the study asks for. Differences below the study's margin count as none. A row without two
-    seeds in common in all its configurations, or without any configuration, has neither.
+    At most the requested number of seeds is used. Differences below the study's margin count as none. A row has no
+    contrast if its configurations share fewer than two seeds, or if it has no configuration.
     """
-    asked = results.study.settings_json.get("seeds")
+    requested = results.study.settings_json.get("seeds")
     plain = [
-        contrast(results, {SCORE: row}, seeds=common_seeds(results, list(row))[:asked], closed_form=True)
+        contrast(results, {SCORE: row}, seeds=common_seeds(results, list(row))[:requested], closed_form=True)
         for row in rows
     ]
     measured = [row for row, one in zip(rows, plain, strict=True) if one is not None]
@@ -65,25 +71,13 @@ def judged_contrasts(results: StudyResults, rows: Sequence[Weights]) -> list[Com
     return _judged(results, plain, rows, scores, WinnersCurse(()))
 
 
-def _looked_at(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule) -> list[Compared]:
-    """Return the rows after the looks that they have had; before the first one differences without a verdict."""
-    rows = looks(results, digests, reference, plan)
-    if any(row.judgement for row in rows):
-        return [
-            Compared(row.comparison, row.judgement, row.differences[-1]) if row.comparison else Compared(None, None)
-            for row in rows
-        ]
-    return [replace(row, judgement=None) for row in _compared_once(results, digests, reference)]
-
-
-def _compared_once(results: StudyResults, digests: Sequence[str], reference: str) -> list[Compared]:
+def _compare_once(results: StudyResults, digests: Sequence[str], reference: str) -> list[JudgedComparison]:
+    """Return the rows of a table that has no interim analyses."""
     plain = [compare(results, digest, reference) for digest in digests]
-    scores = {reference: results.scores(reference)}
-    for digest, one in zip(digests, plain, strict=True):
-        if one is not None:
-            scores[digest] = results.scores(digest, one.seeds)
+    scores = {digest: results.scores(digest, one.seeds) for digest, one in zip(digests, plain, strict=True) if one}
+    weights = [weights_of([digest], [reference]) for digest in digests]
     curse = WinnersCurse(confirmed_means(results, reference))
-    return _judged(results, plain, [weights_of([digest], [reference]) for digest in digests], scores, curse)
+    return _judged(results, plain, weights, {reference: results.scores(reference), **scores}, curse)
 
 
 def _judged(
@@ -92,24 +86,20 @@ def _judged(
     weights: Sequence[Weights],
     scores: Mapping[str, Sequence[float]],
     curse: WinnersCurse,
-) -> list[Compared]:
-    """Return the contrasts with the seed noise of the table and their verdicts, those that there are."""
+) -> list[JudgedComparison]:
+    """Return the contrasts with pooled seed noise and their verdicts; a missing contrast stays missing."""
     measured = {place: one for place, one in enumerate(plain) if one is not None}
-    found = with_pooled_noise(measured, dict(enumerate(weights)), scores)
-    rows = [Compared(None, None)] * len(plain)
-    if not found:
-        return rows
-    comparisons = list(found.values())
-    differences = [one.difference for one in comparisons]
-    judged = curse.corrected(differences, differences[with_most_seeds(comparisons)])
+    comparisons = with_pooled_noise(measured, dict(enumerate(weights)), scores)
+    rows = [JudgedComparison(None, None)] * len(plain)
+    judged = curse.correct_all(list(comparisons.values()))
     verdicts = judge([[difference] for difference in judged], margin=margin_of(results.study))
-    for (place, one), verdict, of in zip(found.items(), verdicts, judged, strict=True):
-        rows[place] = Compared(one, verdict, of)
+    for (place, one), verdict, difference in zip(comparisons.items(), verdicts, judged, strict=True):
+        rows[place] = JudgedComparison(one, verdict, difference)
     return rows
 
 
-def record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
-    """Return the columns of a comparison in the exports' tables; without one, or a verdict, theirs are missing."""
+def judged_record(comparison: Comparison | None, judgement: Judgement | None) -> dict[str, object]:
+    """Return the exports' columns for a comparison and its verdict; columns of a missing one are left out."""
     columns: dict[str, object] = {"paired_seeds": 0}
     if comparison:
         interval = comparison.interval

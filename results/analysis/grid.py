@@ -1,4 +1,4 @@
-"""What a grid answers: every configuration that it runs against the baseline."""
+"""The table of a grid: every configuration compared with the baseline."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from results.analysis.comparisons import compared
-from results.analysis.comparisons import record as judged_record
+from results.analysis.comparisons import compare_all, judged_record
 from results.analysis.contrasts import Comparison
 from results.analysis.leaderboard import ConfigurationResult, baseline_digest
 from results.database.typed_tables import typed_table
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A configuration of a grid. `comparison` is it minus the baseline; None with fewer than two seeds in common.
+    """A configuration of a grid; `comparison` is its score minus the baseline's, None with fewer than two common seeds.
 
-    `judgement` is about `judged` (`compared`).
+    `judgement` is the verdict on `judged` (`JudgedComparison`).
     """
 
     entry: ConfigurationResult
@@ -32,27 +31,26 @@ class GridRow:
 
 
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
-    """Return all of `entries` but the baseline (a digest), the largest gain first, those without a comparison last."""
+    """Return all entries except the baseline (a digest), the largest gain first, those without a comparison last."""
     digests = compared_with_baseline(results, baseline)
-    judged = dict(zip(digests, compared(results, digests, baseline), strict=True))
+    by_digest = {entry.digest: entry for entry in entries}
     rows = [
-        GridRow(entry, found.comparison, found.judgement, found.judged)
-        for entry in entries
-        if entry.digest != baseline
-        for found in (judged[entry.digest],)
+        GridRow(by_digest[digest], row.comparison, row.judgement, row.judged)
+        for digest, row in zip(digests, compare_all(results, digests, baseline), strict=True)
+        if digest in by_digest
     ]
     return sorted(rows, key=_by_gain)
 
 
 def compared_with_baseline(results: StudyResults, baseline: str) -> list[str]:
-    """Return the rows of a grid's table, those without a result too: all configurations but the baseline (a digest)."""
+    """Return the configurations of a grid's table (digests), including those without a result."""
     return [digest for digest in confirmed(results) if digest != baseline]
 
 
 def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd.DataFrame:
-    """`grid_rows` as a frame, differences in score units to the baseline, whose runs are `baseline_run_ids`."""
+    """Return `grid_rows` as a frame; differences from the baseline are in score units."""
     baseline = baseline_digest(results)
-    of_baseline = " ".join(map(str, results.run_ids(baseline))) if baseline else ""
+    baseline_runs = " ".join(map(str, results.run_ids(baseline))) if baseline else ""
     records = [
         {
             "cells": " ".join(row.entry.names),
@@ -63,7 +61,7 @@ def against_baseline_frame(results: StudyResults, rows: Sequence[GridRow]) -> pd
             "seeds": row.entry.seeds,
             **judged_record(row.comparison, row.judgement),
             "run_ids": " ".join(map(str, row.entry.run_ids)),
-            "baseline_run_ids": of_baseline,
+            "baseline_run_ids": baseline_runs,
         }
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Which changes of the best change each other's effect: two-factor interactions from `pairs` and `factorial` cells."""
+"""Two-factor interactions around the best, from the cells of the designs `pairs` and `factorial`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from results.database.rows import Cell
 from results.measurements.study_results import StudyResults
 from results.statistics import Judgement
 
+SIGNS = ((1, 1), (-1, 1), (1, -1), (-1, -1))  # of a pair: the best, without the first, the second, and both changes
 InteractionDesign = Literal["pairs", "factorial"]
 Pair = tuple[str, str]
-FactorialRun = tuple[str, tuple[int, ...]]  # digest, and for each factor 1 (as in the best) or -1 (as in the baseline)
+FactorialRun = tuple[str, tuple[int, ...]]  # digest, and per factor 1 (as in the best) or -1 (as in the baseline)
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """How much more the first of two changes helps where the second is made too, in score units.
+    """The effect of one change with a second change minus its effect without it, in score units.
 
-    (best - without first) - (without second - without both); in a factorial the mean of that over what the other
-    factors have. `aliases`: pairs with which it is confused; the number is the sum of all of them. `with_second` and
-    `without_second`: what the first change does with the second and without it, None where that is confused or unknown.
+    (best - without first) - (without second - without both); in a factorial, averaged over the levels of the other
+    factors. `aliases` are the pairs confounded with it: the number is then the sum of all their interactions.
+    `with_second` and `without_second` are the two effects of the first change, None if confounded or not measured.
     """
 
     design: InteractionDesign
@@ -39,13 +40,13 @@ class Interaction:
 
     @property
     def is_real(self) -> bool:
-        """Whether it is told from 0, errors held over the table, and not surely below the margin."""
+        """Whether the interaction differs from 0 significantly and is not equivalent to 0 within the margin."""
         return self.judgement is not None and self.judgement.verdict in ("helps", "hurts")
 
 
 @dataclass(frozen=True)
 class FactorialTable:
-    """The runs of a two-level design in factors, and the groups of pairs whose interactions it confuses."""
+    """The runs of a two-level design, and the groups of pairs whose interactions it confounds."""
 
     design: InteractionDesign
     factors: tuple[str, ...]
@@ -53,32 +54,31 @@ class FactorialTable:
     aliases: tuple[tuple[Pair, ...], ...] = ()
 
     def weights(self, pair: Pair) -> Weights:
-        """Of the runs' scores in the interaction of a pair: 4 s_i s_j / runs, a difference of differences."""
+        """Return the weights of a pair's interaction, a difference of differences: 4 s_i s_j / number of runs."""
         i, j = (self.factors.index(name) for name in pair)
         return summed([(digest, 4 * signs[i] * signs[j] / len(self.runs)) for digest, signs in self.runs])
 
     def effect(self, pair: Pair, of_second: int) -> Weights:
-        """Of the first factor's effect where the second has the sign `of_second`; none where a fraction confuses it."""
+        """Return the weights of the first factor's effect if the second has sign `of_second`; none if confounded."""
         if self.aliases:
             return {}
         i, j = (self.factors.index(name) for name in pair)
         return summed([(d, 4 * signs[i] / len(self.runs)) for d, signs in self.runs if signs[j] == of_second])
 
     def aliases_of(self, pair: Pair) -> tuple[Pair, ...]:
-        """Return the pairs that come after it in its group."""
+        """Return the other pairs of the group whose first pair this is."""
         return next((group[1:] for group in self.aliases if group[0] == pair), ())
 
 
 def interactions(results: StudyResults) -> list[Interaction]:
-    """Return every two-factor effect that the study's pairs and its factorial measure, the largest first.
+    """Return the two-factor interactions that the study measured, the largest first, unmeasured ones last.
 
-    Errors are held over all of them together. A group of aliases is one row, under its first pair. Pairs without two
-    seeds in common in all their runs come last.
+    Error rates are controlled over all of them together. A group of aliases is one row, named by its first pair.
     """
     rows = [(table, pair) for table in factorial_tables(results) for pair in _distinct(table)]
     judged = judged_contrasts(results, [table.weights(pair) for table, pair in rows])
     effects = judged_contrasts(results, [table.effect(pair, sign) for table, pair in rows for sign in (1, -1)])
-    found = [
+    interactions = [
         Interaction(
             design=table.design,
             pair=pair,
@@ -86,46 +86,40 @@ def interactions(results: StudyResults) -> list[Interaction]:
             digests=tuple(table.weights(pair)),
             comparison=one.comparison,
             judgement=one.judgement,
-            with_second=whole.comparison,
-            without_second=without.comparison,
+            with_second=present.comparison,
+            without_second=absent.comparison,
         )
-        for (table, pair), one, whole, without in zip(rows, judged, effects[::2], effects[1::2], strict=True)
+        for (table, pair), one, present, absent in zip(rows, judged, effects[::2], effects[1::2], strict=True)
     ]
-    return sorted(found, key=_by_size)
+    return sorted(interactions, key=_by_size)
 
 
 def factorial_tables(results: StudyResults) -> list[FactorialTable]:
-    """Return the factorial and the pairs (four runs each) around the study's best; none if they are around another."""
-    decided = results.study.decisions_json.get("designs", {})
+    """Return the factorial and the pairs (four runs each) if they are around the study's best, else nothing."""
+    designs = results.study.decisions_json.get("designs", {})
     best, choices = best_digest(results), results.study.decisions_json.get("best_choices", {})
-    if best is None or decided.get("around") != best:
+    if best is None or designs.get("around") != best:
         return []
-    tables = []
-    crossed, cells = decided.get("factorial", {}), _cells(results, "factorial")
-    if cells:
-        factors = tuple(crossed["factors"])
+    tables = _pair_tables(best, choices, designs.get("pairs", {}), _cells(results, "pairs"))
+    if cells := _cells(results, "factorial"):
+        factors = tuple(designs["factorial"]["factors"])
         runs = tuple((cell.config_digest, _signs(cell, choices, factors)) for cell in cells)
-        aliases = tuple(tuple((a, b) for a, b in group) for group in crossed["aliases"])
-        tables.append(FactorialTable("factorial", factors, runs, aliases))
-    return tables + _pair_tables(best, choices, decided.get("pairs", {}), _cells(results, "pairs"))
+        aliases = tuple(tuple((a, b) for a, b in group) for group in designs["factorial"]["aliases"])
+        return [FactorialTable("factorial", factors, runs, aliases), *tables]
+    return tables
 
 
 def _pair_tables(
-    best: str, choices: Mapping[str, Any], decided: Mapping[str, Any], cells: Sequence[Cell]
+    best: str, choices: Mapping[str, Any], design: Mapping[str, Any], cells: Sequence[Cell]
 ) -> list[FactorialTable]:
-    factors = tuple(decided.get("factors", ()))
-    back = {tuple(n for n in factors if c.choices_json.get(n) != choices.get(n)): c.config_digest for c in cells}
-    tables = []
-    for first, second in combinations(factors, 2):
-        if (first, second) in back:
-            runs = (
-                (best, (1, 1)),
-                (back[first,], (-1, 1)),
-                (back[second,], (1, -1)),
-                (back[first, second], (-1, -1)),
-            )
-            tables.append(FactorialTable("pairs", (first, second), runs))
-    return tables
+    factors = tuple(design.get("factors", ()))
+    digests = {tuple(n for n in factors if c.choices_json.get(n) != choices.get(n)): c.config_digest for c in cells}
+    digests[()] = best  # by the factors that are reset to the baseline
+    return [
+        FactorialTable("pairs", (a, b), tuple(zip((digests[r] for r in ((), (a,), (b,), (a, b))), SIGNS, strict=True)))
+        for a, b in combinations(factors, 2)
+        if (a, b) in digests
+    ]
 
 
 def _cells(results: StudyResults, design: InteractionDesign) -> list[Cell]:
@@ -137,7 +131,7 @@ def _signs(cell: Cell, best: Mapping[str, Any], factors: Sequence[str]) -> tuple
 
 
 def _distinct(table: FactorialTable) -> list[Pair]:
-    """Return every pair, of aliases only the first."""
+    """Return all pairs of factors, but only the first of each group of aliases."""
     later = {pair for group in table.aliases for pair in group[1:]}
     return [pair for pair in combinations(table.factors, 2) if pair not in later]
 

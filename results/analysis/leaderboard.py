@@ -1,10 +1,11 @@
-"""Which configurations have been confirmed, how they rank, and which is the best.
+"""The confirmed configurations, their ranking, and the best of them.
 
-Scores of the search chose the configurations and are therefore too good: they stand nowhere here.
+Scores of the search are not used: the configurations were selected by them, so they are biased upwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-ROW = "row:"  # what the name of a cell begins with whose configuration is a printed row
+ROW = "row:"  # the prefix of cells whose configuration is a row of a published table
 
 
 @dataclass(frozen=True)
 class ConfigurationResult:
-    """A configuration with its results over fresh seeds. Scores in 0..1, `spread` over seeds.
+    """A configuration with its results over fresh seeds. Scores are in 0..1, `spread` is over seeds.
 
-    `names` are those of all its cells, `labels` those printed in a table of which it is a row, the baseline's too.
-    `interval` is None with fewer than two seeds, `test_*` before the phase test. `train_seconds` is what a
-    run costs on its own: stages and features of frozen parts that another run had paid for are counted.
+    `names` are the names of all its cells, `labels` its row labels in published tables. `interval` is None with fewer
+    than two seeds, `test_*` before the phase test. `train_seconds` includes stages and features of frozen parts that
+    were taken from another run.
     """
 
     digest: str
@@ -52,12 +53,12 @@ class ConfigurationResult:
 
 
 def configuration_result(results: StudyResults, digest: str) -> ConfigurationResult | None:
-    """Return a configuration's results; None when it has no complete run with a fresh seed."""
+    """Return a configuration's results; None if it has no complete run with a fresh seed."""
     runs = list(results.results_of(digest).values())
     if not runs:
         return None
     scores = results.scores(digest)
-    found = score_interval(results, digest)
+    estimate = score_interval(results, digest)
     cells = [cell for cell in results.cells if cell.config_digest == digest]
     tests = [value for run in runs if (value := results.split_score(run.id, "test")) is not None]
     return ConfigurationResult(
@@ -67,47 +68,45 @@ def configuration_result(results: StudyResults, digest: str) -> ConfigurationRes
         choices=runs[0].choices_json,
         config=results.config(digest),
         mean=float(np.mean(scores)),
-        spread=_spread(scores),
+        spread=spread_of(scores),
         seeds=len(scores),
-        interval=found.interval if found else None,
-        interval_over=found.over if found else None,
-        test_mean=float(np.mean(tests)) if tests else None,
-        test_spread=_spread(tests),
+        interval=estimate.interval if estimate else None,
+        interval_over=estimate.over if estimate else None,
+        test_mean=mean_of(tests),
+        test_spread=spread_of(tests),
         test_seeds=len(tests),
         trainable_parameters=runs[0].trainable_parameters,
-        train_seconds=_mean([seconds for run in runs if (seconds := run.own_train_seconds()) is not None]),
+        train_seconds=mean_of([run.own_train_seconds() for run in runs]),
         run_ids=tuple(run.id for run in runs),
     )
 
 
 def leaderboard(results: StudyResults) -> list[ConfigurationResult]:
     """Return the configurations of the phase confirm that have results, the highest mean score first."""
-    found = [configuration_result(results, digest) for digest in confirmed(results)]
-    return sorted((entry for entry in found if entry), key=lambda entry: (-entry.mean, entry.digest))
+    entries = [entry for digest in confirmed(results) if (entry := configuration_result(results, digest))]
+    return sorted(entries, key=lambda entry: (-entry.mean, entry.digest))
 
 
 def confirmed_ranking(results: StudyResults) -> list[str]:
     """Return the digests of the phase confirm, the highest mean score over the requested seeds first.
 
-    Only configurations with all requested seeds complete: the seeds of the phase's runs, and at least
-    `settings_json["seeds"]` of them where that is given. Equal means are ordered by digest.
+    Only configurations with all requested seeds complete are ranked: the seeds of the phase's runs, and at least
+    `settings_json["seeds"]` of them if that is set. Equal means are ordered by digest.
     """
     requested = _requested_seeds(results)
-    wanted = results.study.settings_json.get("seeds")
-    least = max(1, wanted) if isinstance(wanted, int) else 1
-    whole = [
-        entry.digest
+    count = results.study.settings_json.get("seeds")
+    fewest = max(1, count) if isinstance(count, int) else 1
+    # Further seeds of open rows do not count: with them, another launch could choose another best.
+    means = {
+        entry.digest: np.mean(results.scores(entry.digest, requested or None))
         for entry in leaderboard(results)
-        if entry.seeds >= least and requested <= set(results.results_of(entry.digest))
-    ]
-    # By the seeds that all have: with those that open rows got later, a launch again would choose another best.
-    runs = {digest: results.results_of(digest) for digest in whole}
-    means = {digest: np.mean([found[seed].score for seed in requested or found]) for digest, found in runs.items()}
-    return sorted(whole, key=lambda digest: (-means[digest], digest))
+        if entry.seeds >= fewest and requested <= set(results.results_of(entry.digest))
+    }
+    return sorted(means, key=lambda digest: (-means[digest], digest))
 
 
 def best_digest(results: StudyResults) -> str | None:
-    """Return the study's best configuration: as decided, else the first of the ranking; None before either."""
+    """Return the study's best configuration: the driver's choice, else the first of the ranking, else None."""
     decided = results.study.decisions_json.get("best")
     if isinstance(decided, str) and results.results_of(decided):
         return decided
@@ -115,7 +114,7 @@ def best_digest(results: StudyResults) -> str | None:
 
 
 def baseline_digest(results: StudyResults) -> str | None:
-    """Return the baseline's digest: as decided, else that of a cell named "baseline"."""
+    """Return the baseline's digest: the driver's choice, else the cell named "baseline", else None."""
     decided = results.study.decisions_json.get("baseline")
     if isinstance(decided, str):
         return decided
@@ -123,7 +122,7 @@ def baseline_digest(results: StudyResults) -> str | None:
 
 
 def leaderboard_frame(results: StudyResults) -> pd.DataFrame:
-    """`leaderboard` as a frame, with `rank` from 1 and a column `is_best`, `is_baseline`."""
+    """Return `leaderboard` as a frame, with `rank` from 1 and the columns `is_best` and `is_baseline`."""
     best, baseline = best_digest(results), baseline_digest(results)
     records = [
         {
@@ -155,14 +154,18 @@ def _requested_seeds(results: StudyResults) -> set[int]:
     listed = results.study.settings_json.get("confirm_seeds")
     if isinstance(listed, list):
         return set(listed)
-    if (plan := schedule(results.study)) is not None:  # further seeds are for rows that are open, not for all
+    if (plan := schedule(results.study)) is not None:  # only open rows get further seeds
         return set(plan.first(plan.start))
     return {run.seed for run in results.runs if run.phase == "confirm"}
 
 
-def _mean(values: list[float]) -> float | None:
-    return float(np.mean(values)) if values else None
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that were measured; None without any."""
+    measured = [value for value in values if value is not None]
+    return float(np.mean(measured)) if measured else None
 
 
-def _spread(values: list[float]) -> float | None:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+def spread_of(values: Iterable[float | None]) -> float | None:
+    """Return the standard deviation (n - 1 below) of the values that were measured; None with fewer than two."""
+    measured = [value for value in values if value is not None]
+    return float(np.std(measured, ddof=1)) if len(measured) > 1 else None

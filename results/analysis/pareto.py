@@ -1,4 +1,4 @@
-"""The Pareto fronts of a study: configurations that no other beats in two objectives, and how probable that is."""
+"""The Pareto fronts of a study: configurations that no other beats in both objectives, and their probabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from results.analysis.leaderboard import configuration_result
+from results.analysis.leaderboard import configuration_result, mean_of
 from results.database.rows import JsonObject, RunRow
 from results.database.typed_tables import column_types
 from results.measurements.custom_trainer import custom_trainer
@@ -20,17 +20,17 @@ from results.statistics.pareto import Direction, cost_noise, front, front_probab
 if TYPE_CHECKING:
     import pandas as pd
 
-OWN = "cost_"  # the prefix of the column of a custom trainer's own cost
-OF_TASK = "dev_"  # the prefix of the column of a task's main metric on dev
-# A probability from so many draws is within 3 points of the truth; fewer for many configurations, within 7.
+OWN = "cost_"  # prefix of the columns of a custom trainer's costs
+OF_TASK = "dev_"  # prefix of the columns of the tasks' main metrics on dev
+# With 1,000 draws a probability is within 3 points of the truth; with 200, for many configurations, within 7.
 DRAWS, LEAST_DRAWS, DRAWS_TIMES_CONFIGURATIONS = 1000, 200, 100_000
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A number that configurations are compared by: a column of the table, its title on an axis, its name in sentences.
+    """A quantity that configurations are compared by: its column, its title on an axis, its name in sentences.
 
-    `is_measured`: a cost that differs between runs of one configuration, so that small differences mean nothing.
+    `is_measured`: a cost that varies between runs of one configuration, so small differences are noise.
     """
 
     column: str
@@ -59,12 +59,12 @@ class Front:
 
     @property
     def member(self) -> str:
-        """The column that marks the configurations on the front by their means."""
+        """The column that marks the configurations whose means are on the front."""
         return f"on_{self.name}_front"
 
     @property
     def probability(self) -> str:
-        """The column of their probabilities, given how much their seeds differ; empty with one seed."""
+        """The column of the probabilities of being on the front, given the spread over seeds; empty with one seed."""
         return f"{self.name}_front_probability"
 
     @property
@@ -74,15 +74,15 @@ class Front:
 
 
 def pareto_frame(results: StudyResults) -> pd.DataFrame:
-    """Return every configuration with results: its means, which fronts it is on, and how probably.
+    """Return every configuration with results: its means, whether it is on each front, and the probability of that.
 
-    A column `dev_TASK` has the mean of a task's main metric, `cost_NAME` that of a custom trainer's own cost.
+    The columns `dev_TASK` are means of the tasks' main metrics, `cost_NAME` those of a custom trainer's costs.
     """
     import pandas as pd
 
     measured = [entry for digest in results.measured() if (entry := configuration_result(results, digest))]
     recipes = recipes_of(results)
-    further = [objective.column for objective in (*task_objectives(results), *own_costs(results))]
+    optional = [objective.column for objective in (*task_objectives(results), *own_costs(results))]
     records = [
         {
             "config_digest": entry.digest,
@@ -94,13 +94,13 @@ def pareto_frame(results: StudyResults) -> pd.DataFrame:
             "seeds": entry.seeds,
             "trainable_parameters": entry.trainable_parameters,
             "train_seconds": entry.train_seconds,
-            **{name: _mean(results, entry.digest, name) for name in ("inference_ms", "peak_memory_bytes", *further)},
+            **{name: _mean(results, entry.digest, name) for name in ("inference_ms", "peak_memory_bytes", *optional)},
             "run_ids": " ".join(map(str, entry.run_ids)),
         }
         for entry in measured
     ]
-    types = {**column_types("pareto"), **dict.fromkeys(further, "float64")}
-    types["run_ids"] = types.pop("run_ids")  # the last of them
+    types = {**column_types("pareto"), **dict.fromkeys(optional, "float64")}
+    types["run_ids"] = types.pop("run_ids")  # moved to the end
     frame = pd.DataFrame(records, columns=list(types)).astype(types)
     for each in fronts(results):
         points = frame[[each.x.column, each.y.column]].to_numpy(dtype="float64", na_value=np.nan)
@@ -116,16 +116,16 @@ def tolerance_along(results: StudyResults, of: Front) -> float:
 
 
 def noise_along(results: StudyResults, of: Front) -> float | None:
-    """Return how much runs of one configuration differ in the front's cost, as a share; None where not known."""
+    """Return the relative variation of the front's cost between runs of one configuration; None if unknown."""
     return _noise(results, of.x.column)[0] if of.x.is_measured else None
 
 
 def _noise(results: StudyResults, column: str) -> tuple[float | None, float]:
     """Return the noise of a cost, and the median number of runs per configuration."""
-    found = [[value_of(results, run, column) for run in results.results_of(d).values()] for d in results.measured()]
-    known = [[value for value in values if value is not None and value > 0] for values in found]
-    counts = [len(values) for values in known if values]
-    return cost_noise(known), float(np.median(counts)) if counts else 1.0
+    values = [_values(results, digest, column) for digest in results.measured()]
+    positive = [[value for value in each if value is not None and value > 0] for each in values]
+    counts = [len(each) for each in positive if each]
+    return cost_noise(positive), float(np.median(counts)) if counts else 1.0
 
 
 def fronts(results: StudyResults) -> list[Front]:
@@ -137,7 +137,7 @@ def fronts(results: StudyResults) -> list[Front]:
 
 
 def own_costs(results: StudyResults) -> list[Objective]:
-    """Return the costs that a custom trainer reported beside those that all runs have."""
+    """Return the costs that a custom trainer reported in addition to the standard ones."""
     if custom_trainer(results.study) is None:
         return []
     return [Objective(f"{OWN}{cost}", cost, cost) for task, cost in results.own_metrics() if not task]
@@ -149,14 +149,13 @@ def task_objectives(results: StudyResults) -> list[Objective]:
 
 
 def value_of(results: StudyResults, run: RunRow, column: str) -> float | None:
-    """Return an objective of one run, oriented so that a higher score is better; None where not measured."""
+    """Return an objective of one run, oriented so that a higher score is better; None if not measured."""
     if column.startswith(OF_TASK):
-        task = column.removeprefix(OF_TASK)
-        return results.main_value(run.id, task)
+        return results.main_value(run.id, column.removeprefix(OF_TASK))
     if column.startswith(OWN):
         return results.metric(run.id, "dev", "", column.removeprefix(OWN))
-    found: float | None = run.own_train_seconds() if column == "train_seconds" else getattr(run, column)
-    return found
+    value: float | None = run.own_train_seconds() if column == "train_seconds" else getattr(run, column)
+    return value
 
 
 def recipes_of(results: StudyResults) -> dict[str, JsonObject]:
@@ -165,27 +164,27 @@ def recipes_of(results: StudyResults) -> dict[str, JsonObject]:
 
 
 def _mean(results: StudyResults, digest: str, column: str) -> float | None:
-    values = [value_of(results, run, column) for run in results.results_of(digest).values()]
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+    return mean_of(_values(results, digest, column))
+
+
+def _values(results: StudyResults, digest: str, column: str) -> list[float | None]:
+    return [value_of(results, run, column) for run in results.results_of(digest).values()]
 
 
 def _probabilities(results: StudyResults, digests: list[str], of: Front, tolerance: float) -> Float64:
-    """Return probabilities; NaN with one seed, whose noise is not known, or without a value of the objective."""
-    found = np.full(len(digests), np.nan)
-    runs = {place: _points(results, digest, of) for place, digest in enumerate(digests)}
-    known = {place: points for place, points in runs.items() if len(points)}
-    if not known:
-        return found
-    draws = max(LEAST_DRAWS, min(DRAWS, DRAWS_TIMES_CONFIGURATIONS // len(known)))
-    probabilities = front_probability(list(known.values()), of.directions, resamples=draws, tolerance=tolerance)
-    for place, probability in zip(known, probabilities, strict=True):
-        found[place] = probability if len(known[place]) > 1 else np.nan
-    return found
+    """Return the probabilities of being on the front; NaN with one seed or if an objective was not measured."""
+    probabilities = np.full(len(digests), np.nan)
+    points = {place: _points(results, digest, of) for place, digest in enumerate(digests)}
+    measured = {place: each for place, each in points.items() if len(each)}
+    if measured:
+        draws = max(LEAST_DRAWS, min(DRAWS, DRAWS_TIMES_CONFIGURATIONS // len(measured)))
+        drawn = front_probability(list(measured.values()), of.directions, resamples=draws, tolerance=tolerance)
+        for (place, each), probability in zip(measured.items(), drawn, strict=True):
+            probabilities[place] = probability if len(each) > 1 else np.nan
+    return probabilities
 
 
 def _points(results: StudyResults, digest: str, of: Front) -> Float64:
-    """Return (seeds, 2), of the runs for which both objectives are known."""
-    runs = results.results_of(digest).values()
-    pairs = [(value_of(results, run, of.x.column), value_of(results, run, of.y.column)) for run in runs]
-    return np.array([(x, y) for x, y in pairs if x is not None and y is not None], dtype=np.float64).reshape(-1, 2)
+    """Return the runs with both objectives measured, shape (seeds, 2)."""
+    pairs = zip(_values(results, digest, of.x.column), _values(results, digest, of.y.column), strict=True)
+    return np.array([pair for pair in pairs if None not in pair], dtype=np.float64).reshape(-1, 2)

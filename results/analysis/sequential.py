@@ -1,7 +1,7 @@
-"""Looks at a table whose open rows get further seeds (`--max-seeds`): what each saw, from finished runs alone.
+"""Interim analyses of a table whose open rows get further seeds (`--max-seeds`), computed from finished runs.
 
-Look k is at the first `counts[k]` fresh seeds, whatever else there is. Rows that are decided get no further look and
-keep those they had; so the history of a table is a function of its runs, and no table of the database has to hold it.
+Analysis k uses only the first `counts[k]` fresh seeds. Decided rows are not analysed again. The history of a table is
+therefore a function of its runs and need not be stored.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from results.analysis.contrasts import Comparison, compare, weights_of, with_pooled_noise
-from results.analysis.winners_curse import WinnersCurse, confirmed_means, with_most_seeds
+from results.analysis.winners_curse import WinnersCurse, confirmed_means
 from results.database.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.measurements.task_units import margin_of
 from results.statistics import Difference, Float64, Judgement, judge, sequential_level, spending
 from results.text.formatting import seeds_text
 
-LEVEL = 0.95  # of the intervals
+LEVEL = 0.95  # joint level of a row's intervals over all interim analyses
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """After how many seeds a table is looked at, fixed before the first look.
+    """The numbers of seeds at which a table is analysed, fixed before the first analysis.
 
-    `seeds`: the fresh seeds in order; every row gets the first `start`, an open one further ones up to all. `counts`:
-    the number of seeds at each look, ascending.
+    Every row gets the first `start` of the fresh `seeds`; an open row gets further ones, up to all of them.
     """
 
     seeds: tuple[int, ...]
@@ -33,12 +32,12 @@ class Schedule:
 
     @property
     def counts(self) -> range:
-        """From the first number of seeds that shows a spread."""
+        """The number of seeds at each analysis, ascending, from the first number that has a spread."""
         return range(max(self.start, MIN_PAIRED_SEEDS), len(self.seeds) + 1)
 
     @property
     def shares(self) -> Float64:
-        """What each look may spend of the error (`hypotheses.spending`)."""
+        """The share of the error that each analysis may spend (`statistics.spending`)."""
         return spending(self.counts)
 
     def first(self, count: int) -> frozenset[int]:
@@ -46,12 +45,12 @@ class Schedule:
         return frozenset(self.seeds[:count])
 
     def level(self, count: int) -> float:
-        """Return the level of the interval at the look after `count` seeds; those of all looks hold together."""
+        """Return the level of the interval after `count` seeds, such that all analyses hold jointly with `LEVEL`."""
         return sequential_level(LEVEL, self.shares, self.counts.index(count))
 
 
 def schedule(study: StudyRow) -> Schedule | None:
-    """When the study looks at its tables; None where every row has the same seeds and is looked at once."""
+    """Return the study's schedule; None if every row has the same seeds and is analysed once."""
     start, most = study.settings_json.get("seeds"), study.settings_json.get("max_seeds")
     if not isinstance(start, int) or not isinstance(most, int) or not 0 < start < most:
         return None
@@ -59,22 +58,23 @@ def schedule(study: StudyRow) -> Schedule | None:
     return Schedule(tuple(seeds), start)
 
 
-def told(plan: Schedule) -> str:
-    """Return what a reader of the table's verdicts and intervals has to know of the looks."""
+def schedule_note(plan: Schedule) -> str:
+    """Return the note that explains interim analyses to readers of the table."""
     return (
         f"Every row has {seeds_text(plan.start)}; rows that stayed open got further ones, one at a time, up to "
-        f"{len(plan.seeds)} (the number stands with each row). The table was looked at after each of them, and every "
-        f"look spends a part of the error that was fixed before the first (Kim and DeMets 1987): the error rates hold "
-        f"over all looks, and so do the 95 % intervals, which are wider for it. A row is shown at its last look."
+        f"{len(plan.seeds)} (the number is shown in each row). The table was analysed after each further seed, and "
+        "every interim analysis spends a share of the error that was fixed in advance (Kim and DeMets 1987). Error "
+        "rates hold over all analyses, and so do the 95 % intervals, which are wider for this reason. Each row shows "
+        "its last analysis."
     )
 
 
 @dataclass
-class Looked:
-    """One row after the looks it has had: the difference at the last of them, and the verdict of all.
+class SequentialRow:
+    """One row after its interim analyses: the comparison at the last one, and the verdict from all of them.
 
-    `differences` has what was judged, one entry per look, corrected for the reference's selection bias;
-    None where fewer than two seeds could be compared. `judgement` is None before the first look.
+    `differences` has one entry per analysis, corrected for the reference's selection bias; None with fewer than two
+    common seeds. `judgement` is None before the first analysis.
     """
 
     digest: str
@@ -84,78 +84,76 @@ class Looked:
 
     @property
     def is_open(self) -> bool:
-        """Whether the verdict is, or there is none yet."""
+        """Whether the verdict is "open" or not available yet."""
         return self.judgement is None or self.judgement.verdict == "open"
 
 
-def looks(
+def interim_analyses(
     results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, *, after: int | None = None
-) -> list[Looked]:
-    """Return the rows of a table, each minus `reference`, after all looks that could be taken.
+) -> list[SequentialRow]:
+    """Return the rows of a table, each minus `reference`, after every interim analysis that was possible.
 
-    A look is taken when every row that is open, and the reference, has ended its seeds; `after`: only looks at so many
-    seeds or fewer. At each look the noise is moderated over all rows, decided ones with the seeds they have had
-    (`moderation.moderated`). A configuration that failed with every seed that all rows get has no look; it counts in
-    Holm's method, so that a table's size does not depend on what ends well.
+    An analysis is possible once the reference and all open rows have finished its seeds; with `after`, analyses with
+    more seeds are left out. Seed noise is pooled over all rows, decided ones with the seeds they have
+    (`variance_shrinkage.moderated`). A configuration that failed with every starting seed is not analysed but counts in
+    Holm's method, so that the size of the table does not depend on failures.
     """
-    rows, ended = [Looked(digest) for digest in digests], _ended(results)
-    margin, begun = margin_of(results.study), plan.first(plan.start)
-    curse = WinnersCurse(confirmed_means(results, reference, begun))
+    rows, ended = [SequentialRow(digest) for digest in digests], _ended(results)
+    margin, starting = margin_of(results.study), plan.first(plan.start)
+    curse = WinnersCurse(confirmed_means(results, reference, starting))
     for count in plan.counts:
         seeds = plan.first(count)
-        going = [row for row in rows if row.is_open and not _hopeless(results, ended, row.digest, begun)]
-        wanted = {(digest, seed) for digest in (reference, *(row.digest for row in going)) for seed in seeds}
-        if not going or (after is not None and count > after) or not wanted <= ended:
+        active = [row for row in rows if row.is_open and not _always_fails(results, ended, row.digest, starting)]
+        needed = {(digest, seed) for digest in (reference, *(row.digest for row in active)) for seed in seeds}
+        if not active or (after is not None and count > after) or not needed <= ended:
             break
-        _look(results, rows, going, reference, seeds, plan.level(count), curse)
+        _analyse(results, rows, active, reference, seeds, plan.level(count), curse)
         judged = judge([row.differences for row in rows], shares=plan.shares, margin=margin)
         for row, judgement in zip(rows, judged, strict=True):
             row.judgement = judgement
     return rows
 
 
-def wanting(results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int) -> list[str]:
-    """Return which rows want a further seed after the looks at up to `after` seeds: open ones that do not fail every
-    time.
-    """
-    ended, begun = _ended(results), plan.first(plan.start)
-    if _hopeless(results, ended, reference, begun):
+def rows_to_extend(
+    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int
+) -> list[str]:
+    """Return the rows that need a further seed after `after` seeds: open ones, unless every starting seed failed."""
+    ended, starting = _ended(results), plan.first(plan.start)
+    if _always_fails(results, ended, reference, starting):
         return []
-    rows = looks(results, digests, reference, plan, after=after)
-    return [row.digest for row in rows if row.is_open and not _hopeless(results, ended, row.digest, begun)]
+    rows = interim_analyses(results, digests, reference, plan, after=after)
+    return [row.digest for row in rows if row.is_open and not _always_fails(results, ended, row.digest, starting)]
 
 
-def _look(
+def _analyse(
     results: StudyResults,
-    rows: Sequence[Looked],
-    going: Sequence[Looked],
+    rows: Sequence[SequentialRow],
+    active: Sequence[SequentialRow],
     reference: str,
     seeds: frozenset[int],
     level: float,
     curse: WinnersCurse,
 ) -> None:
-    """Take a look: the rows that are `going` see these seeds, the others lend what they saw before."""
-    for row in going:
+    """Compare the `active` rows over these seeds; earlier scores of the other rows count in the pooled noise."""
+    for row in active:
         row.comparison = compare(results, row.digest, reference, seeds)
     scores = {reference: results.scores(reference, seeds)}
     scores |= {row.digest: results.scores(row.digest, row.comparison.seeds) for row in rows if row.comparison}
-    measured = {row.digest: row.comparison for row in going if row.comparison}
-    found = with_pooled_noise(measured, {digest: weights_of([digest], [reference]) for digest in measured}, scores)
-    for row in going:
-        row.comparison = replace(found[row.digest], level=level) if row.comparison else None
-    seen = [row for row in rows if row in going or not row.differences]
-    shown = [row.comparison for row in seen if row.comparison is not None]
-    differences = [comparison.difference for comparison in shown]
-    judged = iter(curse.corrected(differences, differences[with_most_seeds(shown)]) if shown else ())
-    for row in seen:
+    measured = {row.digest: row.comparison for row in active if row.comparison}
+    pooled = with_pooled_noise(measured, {digest: weights_of([digest], [reference]) for digest in measured}, scores)
+    for row in active:
+        row.comparison = replace(pooled[row.digest], level=level) if row.comparison else None
+    updated = [row for row in rows if row in active or not row.differences]
+    judged = iter(curse.correct_all([row.comparison for row in updated if row.comparison is not None]))
+    for row in updated:
         row.differences.append(next(judged) if row.comparison is not None else None)
 
 
 def _ended(results: StudyResults) -> set[tuple[str, int]]:
-    """Return the runs that came to an end of whatever kind: (configuration, seed)."""
+    """Return (configuration, seed) of the runs that ended: complete, pruned or failed."""
     return {(r.config_digest, r.seed) for r in results.runs if r.status in ("complete", "pruned", "failed")}
 
 
-def _hopeless(results: StudyResults, ended: set[tuple[str, int]], digest: str, seeds: frozenset[int]) -> bool:
-    """Return whether a configuration was tried with all these seeds and has no result."""
+def _always_fails(results: StudyResults, ended: set[tuple[str, int]], digest: str, seeds: frozenset[int]) -> bool:
+    """Return whether a configuration was run with all these seeds and has no result."""
     return not seeds & results.results_of(digest).keys() and all((digest, seed) in ended for seed in seeds)

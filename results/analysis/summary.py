@@ -1,4 +1,4 @@
-"""The answer of a study in one object: it feeds the report and the terminal alike."""
+"""The summary of a study in one object, for the report and the terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from results.analysis.leaderboard import (
     configuration_result,
     leaderboard,
 )
-from results.database.rows import JsonObject, RunRow, StudyRow, runs_again
+from results.database.rows import Cell, JsonObject, RunRow, StudyRow, runs_again
 from results.measurements.stages import StageCosts
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import StudyUnits, units_of
@@ -26,10 +26,10 @@ from results.text.formatting import Change, changes
 
 @dataclass(frozen=True)
 class RunCounts:
-    """How many runs ended how. `failures` counts the failed ones by reason.
+    """The number of runs by status; `failures` counts the failed ones by reason.
 
-    `searched`: those of the search that are complete or pruned; `confirming`: all with fresh seeds; `lost`: those among
-    these that failed for good, so that no launch runs them again.
+    `searched` counts the search's complete and pruned runs, `confirming` all runs with fresh seeds, and `lost` those of
+    the latter that failed permanently: no launch runs them again.
     """
 
     complete: int
@@ -44,20 +44,19 @@ class RunCounts:
 
     @property
     def total(self) -> int:
-        """All runs."""
+        """The number of all runs."""
         return self.complete + self.pruned + self.failed + self.interrupted + self.running
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a study found, as far as it has come.
+    """The results of a study so far.
 
-    `best` is None until a configuration has been confirmed with fresh seeds, `gain` (best minus baseline,
-    score in 0..1) until both have two seeds in common, or when the best is the baseline itself.
-    `best_changes` are the factors in which the best differs from the baseline. A search has an `ablation`, a grid
-    `against_baseline`. Hours are of one worker:
-    spent, and saved by sharing stages; `stages` tells it stage by stage. `cautions`: what to know before believing the
-    numbers (`results.analysis.cautions`). `driven`: whether a launch is running it now.
+    `best` is None until a configuration has been confirmed with fresh seeds. `gain` is best minus baseline (score in
+    0..1), None if they share fewer than two seeds or are the same. `best_changes` are the factors in which they differ.
+    A search has an `ablation`, a grid `against_baseline`. Hours are hours of one worker: spent, and saved by sharing
+    stages (`stages` has each stage). `cautions` are sentences from `results.analysis.cautions`. `driven`: whether a
+    launch is running the study now.
     """
 
     study: StudyRow
@@ -79,38 +78,37 @@ class Summary:
 
     @property
     def units(self) -> StudyUnits:
-        """What the study's tasks and score are measured in."""
+        """The units of the study's tasks and score."""
         return units_of(self.study)
 
     @property
     def is_grid(self) -> bool:
-        """Whether every configuration of the space is run, and nothing is ablated."""
+        """Whether the study runs every configuration of the space and has no ablation."""
         return self.study.is_grid
 
     @property
     def best_is_baseline(self) -> bool:
-        """Whether nothing beat the baseline."""
+        """Whether no configuration beat the baseline."""
         return self.best is not None and self.baseline is not None and self.best.digest == self.baseline.digest
 
 
 def summarise(results: StudyResults) -> Summary:
-    """Return the summary of a study that was read already."""
+    """Return the summary of a study."""
     best, baseline = best_digest(results), baseline_digest(results)
-    found_best = configuration_result(results, best) if best else None
-    found_baseline = configuration_result(results, baseline) if baseline else None
+    best_result = configuration_result(results, best) if best else None
     choices = _baseline_choices(results, baseline)
     ranked = leaderboard(results)
     ablation = tuple(ablation_rows(results, best)) if best else ()
     against_baseline = tuple(grid_rows(results, ranked, baseline)) if baseline and results.study.is_grid else ()
-    between = [row.comparison.turned for row in ablation if row.comparison and row.cell.config_digest == baseline]
-    between += [row.comparison for row in against_baseline if row.comparison and row.entry.digest == best]
-    gain = _gain(results, best, baseline, next(iter(between), None))
+    gains = [row.comparison.reversed for row in ablation if row.comparison and row.cell.config_digest == baseline]
+    gains += [row.comparison for row in against_baseline if row.comparison and row.entry.digest == best]
+    gain = _gain(results, best, baseline, next(iter(gains), None))
     return Summary(
         study=results.study,
-        best=found_best,
-        baseline=found_baseline,
+        best=best_result,
+        baseline=configuration_result(results, baseline) if baseline else None,
         baseline_choices=choices,
-        best_changes=changes(choices, found_best.choices) if found_best else (),
+        best_changes=changes(choices, best_result.choices) if best_result else (),
         gain=gain,
         ablation=ablation,
         against_baseline=against_baseline,
@@ -126,24 +124,23 @@ def summarise(results: StudyResults) -> Summary:
 
 
 def _cautions(results: StudyResults, gain: Comparison | None, rows: Sequence[AblationRow | GridRow]) -> tuple[str, ...]:
-    """Of the scores as a whole, and of the gain's interval, or where there is no gain those of the table."""
-    study = results.study
-    compared = [gain] if gain else [row.comparison for row in rows if row.comparison]
-    told = constant_scores(results), wide_interval(compared, study, driven=results.driven)
-    return tuple(sentence for sentence in told if sentence)
+    """Return cautions about all scores and about the gain's interval; without a gain, about the table's intervals."""
+    comparisons = [gain] if gain else [row.comparison for row in rows if row.comparison]
+    sentences = constant_scores(results), wide_interval(comparisons, results.study, driven=results.driven)
+    return tuple(filter(None, sentences))
 
 
 def count_runs(runs: list[RunRow]) -> RunCounts:
-    """Return how many runs ended how."""
-    ends = Counter(run.status for run in runs)
+    """Return the number of runs by status."""
+    counts = Counter(run.status for run in runs)
     fresh = [run for run in runs if run.phase != "search"]
     reasons = Counter(run.reason or "unknown" for run in runs if run.status == "failed")
     return RunCounts(
-        complete=ends["complete"],
-        pruned=ends["pruned"],
-        failed=ends["failed"],
-        interrupted=ends["interrupted"],
-        running=ends["running"],
+        complete=counts["complete"],
+        pruned=counts["pruned"],
+        failed=counts["failed"],
+        interrupted=counts["interrupted"],
+        running=counts["running"],
         failures=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         searched=sum(run.phase == "search" and run.status in ("complete", "pruned") for run in runs),
         confirming=len(fresh),
@@ -152,30 +149,29 @@ def count_runs(runs: list[RunRow]) -> RunCounts:
 
 
 def seconds_spent(run: RunRow) -> float:
-    """Return what a run cost: training and evaluation, or the time until it failed; 0 while it runs."""
+    """Return the seconds of training and evaluation, or the time until a run failed; 0 while it runs."""
     if run.train_seconds is not None:
         return run.train_seconds + (run.eval_seconds or 0.0)
-    if run.finished_at is None or run.status == "interrupted":  # how long it really ran is not known
+    if run.finished_at is None or run.status == "interrupted":  # the time of the interruption is not known
         return 0.0
     return max(0.0, (run.finished_at - run.started_at).total_seconds())
 
 
 def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Comparison | None) -> Comparison | None:
-    """Best minus baseline, as the `row` of the table has it where there is one: that knows more of the seeds' noise."""
+    """Return best minus baseline; the table's `row` is preferred because its seed noise is pooled."""
     if best is None or baseline is None or best == baseline:
         return None
     return row or compare(results, best, baseline)
 
 
 def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:
-    """Return the baseline's choices: as decided, else from its cell or a run, else from the space's description."""
+    """Return the baseline's choices: from the driver, else from its cell or a run, else from the space."""
     decided = results.study.decisions_json.get("baseline_choices")
     if isinstance(decided, dict):
         return decided
-    known = [(cell.config_digest, cell.choices_json) for cell in results.cells]
-    known += [(run.config_digest, run.choices_json) for run in results.runs]
-    for candidate, choices in known:
-        if candidate == digest:
-            return choices
+    sources: list[Cell | RunRow] = [*results.cells, *results.runs]
+    for source in sources:
+        if source.config_digest == digest:
+            return source.choices_json
     factors = results.study.space_json.get("factors", [])
     return {factor["name"]: factor["baseline"] for factor in factors if factor.get("condition") is None}

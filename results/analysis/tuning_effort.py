@@ -1,8 +1,8 @@
-"""How much tuning each level of each factor got: runs, time, and the best score to be expected of so many runs.
+"""The tuning effort per level of each factor: runs, time, and the expected best score of a given number of runs.
 
-A search that tries one level often and another rarely makes the first look better than it is: the best of many runs is
-higher than the best of few (Dodge et al. 2019, "Show your work"). Scores here are of the search: they choose, and are
-not results.
+A level that the search tries more often looks better than it is: the best of many runs is higher than the best of few
+(Dodge et al. 2019, "Show your work"). Scores here are scores of the search, which select configurations and are not
+results.
 """
 
 from __future__ import annotations
@@ -21,18 +21,14 @@ from results.statistics.selection_bias import expected_maximum
 from results.text.formatting import Choice, range_text
 
 PARTS_OF_A_RANGE = 3
-FEW_VALUES = 6  # up to so many different numbers are levels where the space does not declare a range
-LEAST_RUNS = 5  # with fewer scores, levels are not compared
-LARGEST_BUDGET = 300  # runs; the expected best hardly grows beyond
+FEW_VALUES = 6  # up to this many distinct numbers are levels, unless the space declares a range
+LEAST_RUNS = 5  # levels with fewer scores are not compared
+LARGEST_BUDGET = 300  # runs; the expected best hardly grows beyond this
 
 
 @dataclass(frozen=True)
 class LevelEffort:
-    """The search's runs with one level.
-
-    `best` and `median` are of complete runs; `scores` has those of runs that were stopped early too. Failed runs have
-    no score.
-    """
+    """The search's runs with one level. `best` and `median` use complete runs, `scores` includes pruned ones."""
 
     level: str
     run_ids: tuple[int, ...]
@@ -46,13 +42,13 @@ class LevelEffort:
 
     @property
     def runs(self) -> int:
-        """Number of runs that ended."""
+        """The number of runs that ended."""
         return self.complete + self.pruned + self.failed
 
 
 @dataclass(frozen=True)
 class FactorEffort:
-    """One factor's levels in the order of the space, levels that were never tried included."""
+    """One factor's levels in the order of the space, including levels that were never tried."""
 
     factor: str
     levels: tuple[LevelEffort, ...]
@@ -69,17 +65,17 @@ class FactorEffort:
 
     @property
     def is_uneven(self) -> bool:
-        """Whether a level got less than half of another's runs, where that one has enough to be compared."""
+        """Whether a level has fewer than half as many runs as another one that has enough to be compared."""
         return self.most.runs >= LEAST_RUNS and 2 * self.least.runs < self.most.runs
 
     @property
     def shared_budget(self) -> int:
-        """Number of runs at which levels with enough scores are compared; 0 with fewer than two such levels."""
+        """The number of runs at which levels with enough scores are compared; 0 with fewer than two such levels."""
         counts = [len(level.scores) for level in self.levels if len(level.scores) >= LEAST_RUNS]
         return min(*counts, LARGEST_BUDGET) if len(counts) > 1 else 0
 
     def expected_best(self, level: LevelEffort) -> float | None:
-        """Return the expected best score of `shared_budget` runs with a level; None where it has not so many."""
+        """Return the expected best score of `shared_budget` runs with a level; None if it has fewer runs."""
         budget = self.shared_budget
         if not budget or len(level.scores) < budget:
             return None
@@ -87,28 +83,27 @@ class FactorEffort:
 
 
 def tuning_effort(runs: Sequence[RunRow], factors: Sequence[JsonObject]) -> tuple[FactorEffort, ...]:
-    """Return the effort spent by the search's ended runs on every factor with two levels or more.
+    """Return the effort of the search's ended runs for every factor with two levels or more.
 
-    `factors` as `study_meta.space_json` describes them (`search_spaces.description`): they give the order, and the
-    levels that no run has. A range is cut into three equal parts, of its logarithm where the space says so.
+    `factors`, as described in `study_meta.space_json`, give the order and the levels without runs. A range is divided
+    into three equal parts, on a logarithmic scale if the space declares one.
     """
     ended = [run for run in runs if run.phase == "search" and run.status in ("complete", "pruned", "failed")]
-    described = {factor["name"]: factor for factor in factors}
-    names = dict.fromkeys([*described, *(name for run in ended for name in run.choices_json)])
-    found = [_factor(name, described.get(name, {}), ended) for name in names]
-    return tuple(factor for factor in found if len(factor.levels) > 1 and factor.most.runs)
+    descriptions = {factor["name"]: factor for factor in factors}
+    names = dict.fromkeys([*descriptions, *(name for run in ended for name in run.choices_json)])
+    efforts = [_factor(name, descriptions.get(name, {}), ended) for name in names]
+    return tuple(effort for effort in efforts if len(effort.levels) > 1 and effort.most.runs)
 
 
-def _factor(name: str, described: Mapping[str, Any], runs: Sequence[RunRow]) -> FactorEffort:
-    having = [run for run in runs if name in run.choices_json]
-    chosen = [run.choices_json[name] for run in having]
-    cuts = _cuts(chosen, described.get("range"))
-    levels = [str(level) for level in described.get("levels") or ()]
+def _factor(name: str, description: Mapping[str, Any], runs: Sequence[RunRow]) -> FactorEffort:
+    chosen = [(run, run.choices_json[name]) for run in runs if name in run.choices_json]
+    cuts = _cuts([choice for _, choice in chosen], description.get("range"))
+    levels = [str(level) for level in description.get("levels") or ()]
     if cuts:
-        shown = [range_text(cut, cuts[0], cuts[-1]) for cut in cuts]
-        levels = [f"{low} to {high}" for low, high in pairwise(shown)]
+        ends = [range_text(cut, cuts[0], cuts[-1]) for cut in cuts]
+        levels = [f"{low} to {high}" for low, high in pairwise(ends)]
     groups: dict[str, list[RunRow]] = {level: [] for level in levels}
-    for run, choice in zip(having, chosen, strict=True):
+    for run, choice in chosen:
         level = levels[_part(float(choice), cuts)] if cuts else str(choice)
         groups.setdefault(level, []).append(run)
     return FactorEffort(name, tuple(_level(level, group) for level, group in groups.items()))
@@ -129,7 +124,7 @@ def _level(level: str, runs: Sequence[RunRow]) -> LevelEffort:
 
 
 def _cuts(chosen: Sequence[Choice], bounds: Mapping[str, Any] | None) -> list[float]:
-    """Return the borders of a range's parts, from the lowest to the highest; none where the factor has levels."""
+    """Return the boundaries of a range's parts, ascending; none if the factor has levels."""
     numbers = [choice for choice in chosen if isinstance(choice, int | float)]
     if not numbers or len(numbers) < len(chosen):
         return []
@@ -144,6 +139,6 @@ def _cuts(chosen: Sequence[Choice], bounds: Mapping[str, Any] | None) -> list[fl
 
 
 def _part(value: float, cuts: Sequence[float]) -> int:
-    """Return the place of the part that a value is in; values beyond the ends are in the nearest part."""
-    inside = [i for i, cut in enumerate(cuts[:-1]) if value >= cut or math.isclose(value, cut)]
-    return inside[-1] if inside else 0
+    """Return the index of the part that contains a value; values beyond the ends belong to the nearest part."""
+    below = [i for i, cut in enumerate(cuts[:-1]) if value >= cut or math.isclose(value, cut)]
+    return below[-1] if below else 0

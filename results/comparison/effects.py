@@ -8,7 +8,7 @@ from typing import Literal
 
 from results.analysis.ablation import AblationRow
 from results.analysis.add_one_in import added_rows
-from results.analysis.comparisons import Compared, judged_contrasts
+from results.analysis.comparisons import JudgedComparison, judged_contrasts
 from results.analysis.contrasts import Comparison, compared_runs
 from results.analysis.grid import GridRow
 from results.analysis.leaderboard import baseline_digest
@@ -69,7 +69,7 @@ class Effect:
             self,
             from_level=self.to_level,
             to_level=self.from_level,
-            comparison=self.comparison.turned if self.comparison else None,
+            comparison=self.comparison.reversed if self.comparison else None,
             judgement=replace(judgement, verdict=TURNED[judgement.verdict]) if judgement else None,
             judged=replace(self.judged, estimate=-self.judged.estimate) if self.judged else None,
         )
@@ -128,7 +128,7 @@ def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
 def _effect(
     results: StudyResults,
     table: Table,
-    row: AblationRow | GridRow | Compared,
+    row: AblationRow | GridRow | JudgedComparison,
     change: tuple[str, str, str],
     digests: tuple[str, str],
     choices: Mapping[str, Choice],

@@ -40,7 +40,7 @@ def open_database(url: str, *, create: bool = True, write: bool = False) -> Data
     return Database(sessions)
 
 
-def open_if_there(url: str, *, upgrade: bool) -> Database | None:
+def open_existing(url: str, *, upgrade: bool) -> Database | None:
     """Open a database that has studies; return None where there is no file, or none of our tables in it.
 
     It makes neither. Without `upgrade` nothing is changed at all: StorageError for tables of an older release, which

@@ -24,12 +24,12 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def lasting_if_there(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Do as `lasting` for what connects first: do not wait for a server that never answered, its name may be wrong."""
-    return lasting(method, if_there=True)
+def retried_if_known(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Do as `retried` for what connects first: do not wait for a server that never answered, its name may be wrong."""
+    return retried(method, if_there=True)
 
 
-def lasting(
+def retried(
     method: Callable[Arguments, Result], *, refused_after_loss: bool = False, if_there: bool = False
 ) -> Callable[Arguments, Result]:
     """Try the transaction again while the server is away; raise `ConnectionLost` when it stays away.

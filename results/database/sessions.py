@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from results.database import migrations, url
 from results.database.column_types import note_encoding
-from results.database.retry import lasting, lasting_if_there
+from results.database.retry import retried, retried_if_known
 from results.database.stored_values import BytesForNumber
 from results.errors import ConnectionLost, RecordError, StorageError
 
@@ -55,7 +55,7 @@ class Sessions:
         """Close all connections."""
         self._engine.dispose()
 
-    @lasting_if_there
+    @retried_if_known
     def version(self) -> str | None:
         """Return the version of the tables; None where there are none."""
         with self._our_errors(), self._engine.connect() as connection:
@@ -63,7 +63,7 @@ class Sessions:
         _answered.add(self._engine.url)
         return version
 
-    @lasting_if_there
+    @retried_if_known
     def upgrade(self, *, create: bool) -> None:
         """Bring the tables to this release's version; StorageError when there are none and not `create`."""
         version = self.version()
@@ -133,17 +133,17 @@ class AbstractPart:
 
 def reads(method: Callable[Concatenate[PartT, Session, Arguments], Result]) -> Transaction[PartT, Arguments, Result]:
     """Run the method in a transaction that reads, again while the server is away."""
-    return lasting(_transaction(method, write=False))
+    return retried(_transaction(method, write=False))
 
 
 def writes(method: Callable[Concatenate[PartT, Session, Arguments], Result]) -> Transaction[PartT, Arguments, Result]:
     """Run the method in a transaction that writes, again while the server is away."""
-    return lasting(_transaction(method, write=True))
+    return retried(_transaction(method, write=True))
 
 
 def writes_once(method: Callable[Concatenate[PartT, Session, Arguments], None]) -> Transaction[PartT, Arguments, None]:
     """Do the same for a method that refuses to write twice: refused after a lost answer, it has been committed."""
-    return lasting(_transaction(method, write=True), refused_after_loss=True)
+    return retried(_transaction(method, write=True), refused_after_loss=True)
 
 
 def _transaction(

@@ -22,12 +22,12 @@ class HardExamples:
 class Flips:
     """Disagreements of two configurations: positions that one has right with all its seeds, the other with none.
 
-    `crossed` (seeds + 1, seeds + 1): how many examples the second has right with i seeds and the first with j.
+    `crosstab` (seeds + 1, seeds + 1): how many examples the second has right with i seeds and the first with j.
     """
 
     gained: Counts
     lost: Counts
-    crossed: Counts
+    crosstab: Counts
 
 
 def hard_examples(right: ArrayLike) -> HardExamples:
@@ -51,11 +51,11 @@ def flips(right: ArrayLike, other: ArrayLike) -> Flips:
     if first.shape != second.shape:
         raise ValueError(f"both must have one shape (seeds, examples), got {first.shape} and {second.shape}")
     size = len(first) + 1
-    crossed = np.bincount(second.sum(axis=0) * size + first.sum(axis=0), minlength=size * size).reshape(size, size)
+    crosstab = np.bincount(second.sum(axis=0) * size + first.sum(axis=0), minlength=size * size).reshape(size, size)
     return Flips(
         gained=np.flatnonzero(first.all(axis=0) & ~second.any(axis=0)),
         lost=np.flatnonzero(second.all(axis=0) & ~first.any(axis=0)),
-        crossed=crossed,
+        crosstab=crosstab,
     )
 
 

@@ -75,46 +75,47 @@ class ShownRow:
 
 @dataclass(frozen=True, eq=False)
 class TaskView:
-    """One task's errors; `found` has the numbers."""
+    """One task's errors; `errors` has the numbers."""
 
-    found: TaskErrors
+    errors: TaskErrors
 
     @property
     def name(self) -> str:
         """The task's name."""
-        return self.found.task
+        return self.errors.task
 
     @property
     def class_names(self) -> list[str]:
         """All classes, in order: "3 positive"; the number alone where the classes' names are not known."""
         names = CLASS_NAMES.get(self.name, ())
-        return [f"{place} {names[place]}" if place < len(names) else str(place) for place in range(self.found.classes)]
+        return [f"{place} {names[place]}" if place < len(names) else str(place) for place in range(self.errors.classes)]
 
     @property
     def heat_names(self) -> list[str]:
         """The rows and columns of the heat map: classes, or the lower edges of a score's bins."""
-        return self.found.row_names if self.found.kind == "scores" else self.class_names
+        return self.errors.row_names if self.errors.kind == "scores" else self.class_names
 
     @property
     def heat(self) -> dict[str, Float64]:
         """Of each configuration, the share of every true class or bin that is predicted as each."""
-        return {role: one.shares for role, one in self.found.confusions.items()}
+        return {role: one.shares for role, one in self.errors.confusions.items()}
 
     @property
     def hard_words(self) -> str:
         """E.g. "41 of 1,101 sst examples are wrong with all 5 seeds of the best (by chance: 3)"."""
-        hard, size = self.found.hard, len(self.found.best.labels)
+        hard, best = self.errors.hard, self.errors.best
         return (
-            f"{len(hard.positions):,} of {size:,} {self.name} examples are wrong with all {len(self.found.best.seeds)} "
-            f"seeds of the best (if each seed's errors were at random: {hard.by_chance:,.0f})"
+            f"{len(hard.positions):,} of {len(best.labels):,} {self.name} examples are wrong with all "
+            f"{len(best.seeds)} seeds of the best (expected if the errors of each seed were random: "
+            f"{hard.by_chance:,.0f})"
         )
 
     @property
     def confusion_words(self) -> str:
         """Which two classes are mixed up most, or how scores lie in the bins."""
-        if self.found.kind == "scores":
+        if self.errors.kind == "scores":
             return self._bins_words()
-        counts = self.found.confusions[BEST].counts.copy()
+        counts = self.errors.confusions[BEST].counts.copy()
         said = np.flatnonzero(counts.sum(axis=0))
         if len(said) == 1:
             return f"The best predicts {self.class_names[said[0]]} for every example with every seed."
@@ -122,11 +123,11 @@ class TaskView:
         if not counts.any():
             return f"The best has no {self.name} example wrong."
         true, predicted = (int(place) for place in np.unravel_index(counts.argmax(), counts.shape))
-        share = percent(float(self.found.confusions[BEST].shares[true, predicted]))
+        share = percent(float(self.errors.confusions[BEST].shares[true, predicted]))
         mixed = f"{self.class_names[true]} taken for {self.class_names[predicted]}"
         sentence = f"The most frequent error of the best: {mixed}, {share} of that class."
-        if self.found.distances:
-            near = self.found.distances[1].shares[BEST] / (1 - self.found.distances[0].shares[BEST])
+        if self.errors.distances:
+            near = self.errors.distances[1].shares[BEST] / (1 - self.errors.distances[0].shares[BEST])
             sentence += f" Of its wrong predictions, {percent(near)} are one class away."
         return sentence
 
@@ -139,28 +140,28 @@ class TaskView:
                 [score_with_spread(each.mean(), each.std(ddof=1)) for each in score.values.values()],
                 score.difference,
             )
-            for score in self.found.scores
+            for score in self.errors.scores
         ]
 
     @property
     def class_rows(self) -> list[ShownRow]:
         """The accuracy of each true class."""
-        return [self._slice(self.class_names[int(part.name)], part) for part in self.found.by_class]
+        return [self._slice(self.class_names[int(part.name)], part) for part in self.errors.by_class]
 
     @property
     def words_rows(self) -> list[ShownRow]:
         """By length, overlap, one word that differs and rare words: accuracies or absolute errors."""
         return [
-            self._slice(YES_OR_NO.get(part.kind, {}).get(part.name, part.name), part) for part in self.found.by_words
+            self._slice(YES_OR_NO.get(part.kind, {}).get(part.name, part.name), part) for part in self.errors.by_words
         ]
 
     @property
     def distance_rows(self) -> list[ShownRow]:
         """Of more than two classes: how far off predictions are."""
-        names = ["right", "1 class away", *(f"{away} classes away" for away in range(2, self.found.classes))]
+        names = ["right", "1 class away", *(f"{away} classes away" for away in range(2, self.errors.classes))]
         return [
             self._row(name, [f"{100 * share:.1f} %" for share in one.shares.values()], one.difference)
-            for name, one in zip(names, self.found.distances, strict=False)
+            for name, one in zip(names, self.errors.distances, strict=False)
         ]
 
     def _metric_words(self, metric: str) -> str:
@@ -169,8 +170,8 @@ class TaskView:
         return f"{words} of {self.class_names[1]}" if metric in SCORES else words
 
     def _slice(self, name: str, part: Slice) -> ShownRow:
-        write = _accuracy if self.found.kind == "classes" else _error
-        means = [" ".join(write(part.mean[role])) if part.mean else NONE for role in self.found.sides]
+        write = _accuracy if self.errors.kind == "classes" else _error
+        means = [" ".join(write(part.mean[role])) if part.mean else NONE for role in self.errors.sides]
         return self._row(name, means, part.difference, part.examples)
 
     def _row(
@@ -178,30 +179,30 @@ class TaskView:
     ) -> ShownRow:
         if difference is None:
             return ShownRow(name, tuple(means), examples=examples)
-        estimate, interval = (_points if self.found.kind == "classes" else _error)(difference)
+        estimate, interval = (_points if self.errors.kind == "classes" else _error)(difference)
         return ShownRow(name, tuple(means), estimate, interval, examples)
 
     @property
     def flip_words(self) -> str:
         """How many examples change between the baseline and the best; empty where they share fewer than two seeds."""
-        if self.found.flips is None or self.found.pair is None:
+        if self.errors.flips is None or self.errors.pair is None:
             return ""
-        seeds = plural(len(self.found.pair[0].seeds), "seed")
+        seeds = plural(len(self.errors.pair[0].seeds), "seed")
         return (
-            f"From the baseline to the best, {len(self.found.flips.gained):,} turn from wrong with all {seeds} to "
-            f"right with all, {len(self.found.flips.lost):,} from right to wrong."
+            f"From the baseline to the best, {len(self.errors.flips.gained):,} turn from wrong with all {seeds} to "
+            f"right with all, {len(self.errors.flips.lost):,} from right to wrong."
         )
 
     @property
     def lists(self) -> list[ShownList]:
         """The hardest examples, and those that change; of scores, those farthest off."""
-        places = self.found.farthest.tolist()
-        if self.found.kind == "scores":
+        places = self.errors.farthest.tolist()
+        if self.errors.kind == "scores":
             return [self._list("Farthest off", places)]
-        wrong = set(self.found.hard.positions.tolist())
+        wrong = set(self.errors.hard.positions.tolist())
         lists = [self._list("Wrong with all seeds of the best", [place for place in places if place in wrong])]
-        if self.found.flips is not None:
-            gained, lost = self.found.flips.gained.tolist(), self.found.flips.lost.tolist()
+        if self.errors.flips is not None:
+            gained, lost = self.errors.flips.gained.tolist(), self.errors.flips.lost.tolist()
             lists.append(self._list("Right with all seeds of the best, with none of the baseline", gained))
             lists.append(self._list("Right with all seeds of the baseline, with none of the best", lost))
         return lists
@@ -210,9 +211,9 @@ class TaskView:
         return ShownList(title, len(places), tuple(self._example(place) for place in places[:SHOWN]))
 
     def _bins_words(self) -> str:
-        means = {role: float(np.abs(side.errors).mean()) for role, side in self.found.sides.items()}
+        means = {role: float(np.abs(side.errors).mean()) for role, side in self.errors.sides.items()}
         both = "; ".join(f"the {role} {mean:.2f}" for role, mean in means.items())
-        outside = self.found.bins[BEST].outside
+        outside = self.errors.bins[BEST].outside
         beyond = f" {plural(outside, 'prediction')} of the best beyond the ends are counted in the last bins."
         return (
             f"How far predictions lie from the labels on average, in the label's units: {both}. Pearson's r does not "
@@ -220,7 +221,7 @@ class TaskView:
         )
 
     def _example(self, place: int) -> ShownExample:
-        found, baseline = self.found, self.found.sides.get(BASELINE)
+        found, baseline = self.errors, self.errors.sides.get(BASELINE)
         label = float(found.best.labels[place])
         if found.kind == "scores":
             best = _mean_score(found.best, place)

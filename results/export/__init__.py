@@ -75,7 +75,7 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
     from results.analysis.leaderboard import leaderboard_frame
     from results.analysis.method_task import method_task, method_task_frame
     from results.analysis.pareto import pareto_frame
-    from results.measurements.natural_tables import natural
+    from results.measurements.natural_tables import in_natural_units
     from results.measurements.record_frames import record_frames
 
     frames, results = record_frames(found.database, found.name), found.results
@@ -90,18 +90,20 @@ def tables_of(found: Outcome) -> dict[str, pd.DataFrame]:
         **{table: frame for section in found.sections for table, frame in section.content.tables().items()},
     }
     # The runs have their own numbers already.
-    return {name: frame if name == "runs" else natural(name, frame, results.units) for name, frame in made.items()}
+    return {
+        name: frame if name == "runs" else in_natural_units(name, frame, results.units) for name, frame in made.items()
+    }
 
 
 def comparison_tables(studies: Sequence[Opened]) -> dict[str, pd.DataFrame]:
     """`comparison`: the effects of the first study in each of the others."""
     from results.comparison.compare import compare_studies
     from results.comparison.frame import comparison_frame
-    from results.measurements.natural_tables import natural
+    from results.measurements.natural_tables import in_natural_units
     from results.measurements.study_results import StudyResults
 
     read = [StudyResults(*study) for study in studies]
-    return {"comparison": natural("comparison", comparison_frame(compare_studies(read)), read[0].units)}
+    return {"comparison": in_natural_units("comparison", comparison_frame(compare_studies(read)), read[0].units)}
 
 
 @output.command

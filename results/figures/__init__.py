@@ -1,1 +1,1 @@
-"""Figures as plotly data or SVG; nothing here knows a page."""
+"""Figures as plotly data or SVG, independent of the page that shows them."""

@@ -1,4 +1,4 @@
-"""A task's confusion matrix as an SVG file, which needs no style sheet and no script of a page."""
+"""A task's confusion matrix as a standalone SVG file."""
 
 from __future__ import annotations
 
@@ -10,44 +10,41 @@ from results.statistics.arrays import Float64
 from search_spaces.output import plain
 
 CELL_WIDTH, CELL_HEIGHT = 86, 40
-LETTER = 7.2  # pixels that a letter of the labels takes, at most
-ACCENT = "31, 95, 191"  # the report's
+LETTER_WIDTH = 7.2  # pixels, of the widest letter in a label
+ACCENT = "31, 95, 191"  # as in the report
 STYLE = "text { font: 13px system-ui, 'Segoe UI', Roboto, sans-serif; fill: #1b2027 } .faint { fill: #5a6472 }"
 
 
 def confusion_svg(view: TaskView, role: str) -> str:
-    """Return the matrix of configuration `role` ("best", "baseline"): rows true, columns predicted, shares of each row.
-
-    All names from the study are escaped.
+    """Draw the row-normalized matrix of the configuration `role` ("best", "baseline"): rows true, columns predicted.
 
     Raises:
-        ValueError: the task was not measured for that role.
+        ValueError: there are no predictions for that role.
     """
     if role not in view.heat:
-        raise ValueError(f"{view.name} has no predictions of the {role}. Known: {', '.join(view.heat)}")
+        raise ValueError(f"{view.name} has no predictions for the {role}. Known roles: {', '.join(view.heat)}.")
     names, shares = view.heat_names, view.heat[role]
-    seeds = len(view.found.sides[role].seeds)
+    seeds = len(view.errors.sides[role].seeds)
     title = f"{view.name}: confusion matrix of the {role}, dev, {seeds} seeds"
-    kind = "bins of the score, by their lower edges" if view.found.kind == "scores" else "classes"
-    return _drawn(title, f"rows: true {kind}; columns: predicted; of each row, the share", names, shares)
+    kind = "bins of the score, by their lower edges" if view.errors.kind == "scores" else "classes"
+    return _svg(title, f"rows: true {kind}; columns: predicted {kind}; cells: share of the row", names, shares)
 
 
-def _drawn(title: str, about: str, names: Sequence[str], shares: Float64) -> str:
-    left = 20 + LETTER * max(len(name) for name in names)
+def _svg(title: str, subtitle: str, names: Sequence[str], shares: Float64) -> str:
+    left = 20 + LETTER_WIDTH * max(len(name) for name in names)
     width, height = left + CELL_WIDTH * len(names) + 20, 96 + CELL_HEIGHT * len(names) + 20
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{_text(title)}">',
         f'<style>{STYLE}</style><rect width="100%" height="100%" fill="#fff"/>',
         f'<text x="20" y="28" font-weight="600">{_text(title)}</text>',
-        f'<text x="20" y="50" class="faint">{_text(about)}</text>',
+        f'<text x="20" y="50" class="faint">{_text(subtitle)}</text>',
     ]
-    for place, name in enumerate(names):
-        x, y = left + CELL_WIDTH * (place + 0.5), 96 + CELL_HEIGHT * (place + 0.5) + 5
-        # A long name is squeezed into its column.
-        fits = len(name) * LETTER <= CELL_WIDTH - 8
-        squeezed = "" if fits else f' textLength="{CELL_WIDTH - 8}" lengthAdjust="spacingAndGlyphs"'
-        parts.append(f'<text x="{x:.0f}" y="86" text-anchor="middle" class="faint"{squeezed}>{_text(name)}</text>')
+    for index, name in enumerate(names):
+        x, y = left + CELL_WIDTH * (index + 0.5), 96 + CELL_HEIGHT * (index + 0.5) + 5
+        fits = len(name) * LETTER_WIDTH <= CELL_WIDTH - 8
+        squeeze = "" if fits else f' textLength="{CELL_WIDTH - 8}" lengthAdjust="spacingAndGlyphs"'
+        parts.append(f'<text x="{x:.0f}" y="86" text-anchor="middle" class="faint"{squeeze}>{_text(name)}</text>')
         parts.append(f'<text x="{left - 10:.0f}" y="{y:.0f}" text-anchor="end" class="faint">{_text(name)}</text>')
     for true, row in enumerate(shares):
         for predicted, share in enumerate(row):

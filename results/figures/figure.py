@@ -1,7 +1,7 @@
-"""One figure of the report: what is drawn, as plotly data, and the sentence that it supports.
+"""A figure of the report: its plotly data and its caption.
 
-Colours are CSS variables ("var(--best)") that the page resolves, so that one figure serves light and dark.
-Every text from the study is escaped: plotly reads HTML tags in labels.
+Colours are CSS variables ("var(--best)"), which the page resolves for its light or dark theme.
+Every text from the study is escaped: plotly interprets HTML tags in labels.
 """
 
 from __future__ import annotations
@@ -20,15 +20,13 @@ Trace = dict[str, Any]
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: `id` names its place on the page, `sentence` says in words what it shows.
+    """One figure with its caption, `sentence`; `id` is its anchor on the page.
 
-    `runs`: the fragment of the list of runs behind it (`run_links`), or none; a trace may have its own key "runs", the
-    run ids of each point ("3,7-9"), which a click on the point opens. `wide`: it scrolls sideways on a narrow screen.
-    `rows`: of a figure with a row for each of some names, how many, so that few are not drawn as high as many.
-    `narrow`: the parts of the layout that differ on a narrow screen.
-    `menu`: what the page can be asked to draw instead: `label`, `xaxis`, and `data`, which goes over each trace; its
-    first is what the traces are. `lines`: runs as lines that the pointer finds: `id`, `at` (height at 0, 1, 2...),
-    `says`; the last trace is empty, and becomes the line under the pointer.
+    `runs`: link to the runs behind it (`run_links`), or ""; the key "runs" of a trace has the run ids of each point
+    ("3,7-9"), which a click opens. `wide`: scrolls sideways on a narrow screen. `rows`: number of rows, which sets the
+    height; 0 for the default. `narrow`: changes of the layout for a narrow screen. `menu`: alternatives, each with
+    `label`, `xaxis` and `data` (an update of each trace); the first is drawn initially. `lines`: runs that the pointer
+    highlights, each with `id`, `at` (heights at x = 0, 1, 2...) and `says`; the last trace is the highlighted line.
     """
 
     id: str
@@ -45,12 +43,12 @@ class Figure:
 
 
 def escaped(text: str) -> str:
-    """Escape a text for plotly, which reads HTML tags."""
+    """Escape a text for plotly, which interprets HTML tags."""
     return escape(text, quote=False)
 
 
 def capitalized(text: str) -> str:
-    """Return the text with its first letter in upper case, the others as they are."""
+    """Return the text with its first letter in upper case."""
     return f"{text[0].upper()}{text[1:]}"
 
 
@@ -65,7 +63,7 @@ def points(
     texts: Sequence[str] = (),
     hover: str = "%{text}",
 ) -> Trace:
-    """Return a trace of points; `hover` is shown under the pointer, with `texts` as %{text}."""
+    """Return a trace of points; `hover` is the template of the hover text, with `texts` as %{text}."""
     return {
         "x": list(x),
         "y": list(y),
@@ -80,27 +78,35 @@ def points(
 def outlines(
     name: str, x: Sequence[float | None], y: Sequence[float | None], color: str, size: int, symbol: str = "circle-open"
 ) -> Trace:
-    """Return open marks at points, e.g. rings around them, which show nothing under the pointer."""
+    """Return open marks, such as rings around points, without a hover text."""
     trace = points(name, x, y, color, size, symbol=symbol) | {"hoverinfo": "skip", "hovertemplate": None}
     trace["marker"]["line"] = {"width": 2, "color": color}
     return trace
 
 
-def whiskers(ends: Sequence[tuple[float, float, float]], color: str, thickness: float) -> dict[str, Any]:
-    """Return the error bars of intervals: `ends` are low, estimate and high of each."""
+def line(
+    name: str, x: Sequence[float | None], y: Sequence[float | None], color: str, width: float, **style: str
+) -> Trace:
+    """Return a line without a hover text; `style` is plotly's, e.g. `dash` and `shape`."""
+    style_of_line = {"color": color, "width": width, **style}
+    return {"x": list(x), "y": list(y), "name": name, "mode": "lines", "line": style_of_line, "hoverinfo": "skip"}
+
+
+def whiskers(intervals: Sequence[tuple[float, float, float]], color: str, thickness: float) -> dict[str, Any]:
+    """Return the error bars of intervals, each given as (low, estimate, high)."""
     return {
         "type": "data",
         "symmetric": False,
-        "array": [high - at for _, at, high in ends],
-        "arrayminus": [at - low for low, at, _ in ends],
+        "array": [high - estimate for _, estimate, high in intervals],
+        "arrayminus": [estimate - low for low, estimate, _ in intervals],
         "color": color,
         "thickness": thickness,
         "width": 4,
     }
 
 
-def best_and_baseline(found: Summary) -> list[tuple[str, ConfigurationResult, str]]:
-    """Return the baseline, if it is not the best, and the best: name, configuration, colour; those with results."""
-    best = ("best", found.best, "var(--best)")
-    roles = [best] if found.best_is_baseline else [("baseline", found.baseline, "var(--baseline)"), best]
+def best_and_baseline(summary: Summary) -> list[tuple[str, ConfigurationResult, str]]:
+    """Return (name, configuration, colour) of baseline and best as far as measured; only the best if they are equal."""
+    baseline = None if summary.best_is_baseline else summary.baseline
+    roles = (("baseline", baseline, "var(--baseline)"), ("best", summary.best, "var(--best)"))
     return [(name, entry, color) for name, entry, color in roles if entry is not None]

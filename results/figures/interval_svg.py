@@ -1,4 +1,4 @@
-"""Small interval bars as inline SVG, all rows of a table on one shared axis, in points or in the metric's unit."""
+"""Small interval bars as inline SVG. All rows of a table share one axis, in points or in the metric's unit."""
 
 from __future__ import annotations
 
@@ -14,74 +14,74 @@ from results.text.formatting import SHARES, zero_verdict
 from results.text.units import Unit
 
 WIDTH, HEIGHT, MARGIN = 200, 26, 14
-PAIR_HEIGHT, UPPER, LOWER = 34, 11, 24  # pixels: of a row with two intervals, and where these are
+PAIR_HEIGHT, UPPER, LOWER = 34, 11, 24  # pixels: height of a row with two intervals, and their y coordinates
 LONGEST_TICK = 5  # characters
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The shared axis: from `low` to `high` in the `unit` of differences, zero always on it."""
+    """The shared axis, from `low` to `high` in the `unit` of differences; it always includes zero."""
 
     low: float
     high: float
     step: float
     unit: Unit = SHARES
 
-    def x(self, shown: float) -> float:
-        """Return the place of a value, in pixels."""
-        return MARGIN + (shown - self.low) / (self.high - self.low) * (WIDTH - 2 * MARGIN)
+    def x(self, value: float) -> float:
+        """Return the x coordinate of a value, in pixels."""
+        return MARGIN + (value - self.low) / (self.high - self.low) * (WIDTH - 2 * MARGIN)
 
     def ticks(self) -> list[float]:
-        """Return round numbers on the axis, zero among them."""
+        """Return the tick values: multiples of the step, including zero."""
         first, last = math.ceil(self.low / self.step), math.floor(self.high / self.step)
         return [i * self.step for i in range(first, last + 1)]
 
 
-def axis(intervals: Sequence[Interval], unit: Unit = SHARES) -> Axis:
-    """Return the axis that holds all intervals, widened to whole steps; one to each side when there are none."""
+def shared_axis(intervals: Sequence[Interval], unit: Unit = SHARES) -> Axis:
+    """Return an axis that includes all intervals, extended to whole steps; -1 to 1 when there are none."""
     ends = [unit.drawn_ends(interval) for interval in intervals]
     low, high = min([0.0, *(low for low, _ in ends)]), max([0.0, *(high for _, high in ends)])
     if high - low < (0.1 if unit.differences == "points" else 1e-12):
         low, high = low - 1, high + 1
     step = _round_step((high - low) / 4)
-    if len(_tick_text(step * 2, step)) > LONGEST_TICK:  # fewer of them fit side by side
+    if len(_tick_text(step * 2, step)) > LONGEST_TICK:  # fewer long labels fit side by side
         step = _round_step((high - low) / 2)
     return Axis(math.floor(low / step) * step, math.ceil(high / step) * step, step, unit)
 
 
-def bar(interval: Interval, on: Axis) -> Markup:
-    """Return one row: the zero line, the interval and its estimate, filled when zero is outside."""
-    return _row("interval", HEIGHT, _words(interval, on.unit), _interval(interval, on, HEIGHT / 2, _circle), on)
+def bar(interval: Interval, axis: Axis) -> Markup:
+    """Draw one row: the zero line, the interval and its estimate, filled when the interval excludes zero."""
+    return _row("interval", HEIGHT, _words(interval, axis.unit), _interval(interval, axis, HEIGHT / 2, _circle), axis)
 
 
-def pair(first: Interval | None, second: Interval | None, on: Axis) -> Markup:
-    """Return a row of two: the reference above with a circle, the other study below with a diamond."""
-    label = f"reference {_words(first, on.unit)}; other study {_words(second, on.unit)}"
-    drawn = _interval(first, on, UPPER, _circle) + _interval(second, on, LOWER, _diamond)
-    return _row("interval pair", PAIR_HEIGHT, label, drawn, on)
+def pair(first: Interval | None, second: Interval | None, axis: Axis) -> Markup:
+    """Draw a row of two intervals: the reference above with a circle, the other study below with a diamond."""
+    label = f"reference {_words(first, axis.unit)}; other study {_words(second, axis.unit)}"
+    bars = _interval(first, axis, UPPER, _circle) + _interval(second, axis, LOWER, _diamond)
+    return _row("interval pair", PAIR_HEIGHT, label, bars, axis)
 
 
-def scale(on: Axis) -> Markup:
-    """Return the axis with its numbers, for the table's head."""
+def scale(axis: Axis) -> Markup:
+    """Draw the axis with its tick labels, for the table's header."""
     labels = "".join(
-        f'<text x="{on.x(tick):.1f}" y="12">{escape(_tick_text(tick, on.step))}</text>'
-        f'<line class="tick" x1="{on.x(tick):.1f}" x2="{on.x(tick):.1f}" y1="17" y2="22"/>'
-        for tick in on.ticks()
+        f'<text x="{axis.x(tick):.1f}" y="12">{escape(_tick_text(tick, axis.step))}</text>'
+        f'<line class="tick" x1="{axis.x(tick):.1f}" x2="{axis.x(tick):.1f}" y1="17" y2="22"/>'
+        for tick in axis.ticks()
     )
     return Markup(f'<svg class="interval scale" viewBox="0 0 {WIDTH} 22" aria-hidden="true">{labels}</svg>')
 
 
-def _row(kind: str, height: float, label: str, drawn: str, on: Axis) -> Markup:
+def _row(kind: str, height: float, label: str, bars: str, axis: Axis) -> Markup:
     return Markup(
         f'<svg class="{kind}" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
-        f'<line class="zero" x1="{on.x(0):.1f}" x2="{on.x(0):.1f}" y1="0" y2="{height}"/>{drawn}</svg>'
+        f'<line class="zero" x1="{axis.x(0):.1f}" x2="{axis.x(0):.1f}" y1="0" y2="{height}"/>{bars}</svg>'
     )
 
 
-def _interval(interval: Interval | None, on: Axis, y: float, mark: Callable[[float, float], str]) -> str:
+def _interval(interval: Interval | None, axis: Axis, y: float, mark: Callable[[float, float], str]) -> str:
     if interval is None:
         return ""
-    left, right, at = (on.x(value) for value in (*on.unit.drawn_ends(interval), on.unit.drawn(interval.estimate)))
+    left, right, at = (axis.x(value) for value in (*axis.unit.drawn_ends(interval), axis.unit.drawn(interval.estimate)))
     ends = "".join(
         f'<line class="end" x1="{end:.1f}" x2="{end:.1f}" y1="{y - 4}" y2="{y + 4}"/>' for end in (left, right)
     )

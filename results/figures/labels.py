@@ -1,18 +1,18 @@
-"""The places of the labels of points in a figure, so that none covers another, a point, or the edge. Pixels only."""
+"""Placement of point labels in a figure without overlaps; all lengths are pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LETTER, LINE = 6.9, 15.0  # pixels that a letter and a line of 12 pixels take, on the wide side
-POINT, GAP = 7.0, 4.0  # the radius of a point, and the distance of its label
-FAR = (1.0, 2.4, 4.0)  # distances that are tried, in gaps
+LETTER, LINE = 6.9, 15.0  # width of a letter and height of a line in a 12-pixel font, rounded up
+POINT, GAP = 7.0, 4.0  # the radius of a point, and the smallest distance of its label
+DISTANCES = (1.0, 2.4, 4.0)  # tried in this order, in gaps
 
 
 @dataclass(frozen=True)
 class Label:
-    """A text at a point (x right, y down); `needed`: placed over other points rather than left out."""
+    """A text at a point (x right, y down); one that is `needed` may cover other points rather than be left out."""
 
     text: str
     x: float
@@ -29,8 +29,8 @@ class Box:
     right: float
     bottom: float
 
-    def shared(self, other: Box) -> float:
-        """Return the area of the overlap, in square pixels."""
+    def overlap(self, other: Box) -> float:
+        """Return the area of the overlap with another box, in square pixels."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(0.0, width) * max(0.0, height)
@@ -41,41 +41,41 @@ class Box:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
-def placed(
+def place_labels(
     labels: Sequence[Label],
     points: Sequence[tuple[float, float]],
     size: tuple[float, float],
     obstacles: Sequence[Box] = (),
 ) -> list[Box | None]:
-    """Return a box for each label inside (0, 0)..`size`, placing the first labels first; None for one without room.
+    """Return each label's box inside (0, 0)..`size`, or None if it does not fit; earlier labels have priority.
 
-    The eight sides of its point are tried, farther away too for those that are `needed`. A label covers no other label.
-    One that is not `needed` covers none of the `points` and `obstacles` (error bars) either.
+    Eight directions around the point are tried, for `needed` labels at several distances. Labels never overlap, and
+    only `needed` ones may cover `points` and `obstacles` (error bars).
     """
     obstacles = [*(Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in points), *obstacles]
     taken: list[Box] = []
-    found: list[Box | None] = []
+    boxes: list[Box | None] = []
     for label in labels:
         inside = [box for box in _around(label) if _is_inside(box, size)]
-        free = [box for box in inside if not any(box.shared(other) for other in taken)]
-        covered = [sum(box.shared(other) for other in obstacles) for box in free]
+        free = [box for box in inside if not any(box.overlap(other) for other in taken)]
+        covered = [sum(box.overlap(other) for other in obstacles) for box in free]
         least = min(covered, default=0.0)
         best = free[covered.index(least)] if free and (label.needed or not least) else None
-        found.append(best)
+        boxes.append(best)
         if best:
             taken.append(best)
-    return found
+    return boxes
 
 
 def _around(label: Label) -> list[Box]:
     width = LETTER * len(label.text)
     boxes = []
-    for far in FAR if label.needed else FAR[:1]:
-        away = POINT + GAP * far
+    for gaps in DISTANCES if label.needed else DISTANCES[:1]:
+        distance = POINT + GAP * gaps
         sides = [(1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1)]
         for right, down in sides:
-            x = label.x + right * (away + width / 2)
-            y = label.y + down * (away + LINE / 2)
+            x = label.x + right * (distance + width / 2)
+            y = label.y + down * (distance + LINE / 2)
             boxes.append(Box(x - width / 2, y - LINE / 2, x + width / 2, y + LINE / 2))
     return boxes
 

@@ -1,7 +1,6 @@
 """Parallel coordinates of a search: every run as a line across its choices.
 
-Plotly's own trace of that name compiles shaders from strings, which the page's Content-Security-Policy forbids. All
-scores here are of single runs that chose configurations; they are not results.
+Plotly's parallel-coordinates trace compiles shaders from strings, which the page's Content-Security-Policy forbids.
 """
 
 from __future__ import annotations
@@ -14,22 +13,22 @@ from results.analysis.describe import described
 from results.analysis.summary import Summary
 from results.database.rows import RunRow
 from results.figures.factor_axis import FactorAxis, factor_axes
-from results.figures.figure import Figure, Trace, escaped
+from results.figures.figure import Figure, Trace, escaped, line
 from results.measurements.study_results import StudyResults, evenly
 from results.text.units import Unit
 
 FEWEST_RUNS = 10
-MOST_LINES, MOST_AXES = 240, 7  # more lines are a carpet
-TOP = 0.1  # the share of runs whose lines are in colour
-SPREAD = 0.05  # how far lines through one level are drawn apart, of an axis
+MOST_LINES, MOST_AXES = 240, 7  # more lines hide one another
+TOP = 0.1  # fraction of the runs that are drawn in colour
+JITTER = 0.05  # of the axis: offset of lines that share a level
 
 Line = Mapping[str, Any]
 
 
-def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> Figure | None:
-    """Draw the complete runs across the factors in which the best tenth differ most from all, and the score.
+def parallel(results: StudyResults, summary: Summary, runs: Sequence[RunRow]) -> Figure | None:
+    """Draw complete runs across the score and the factors in which the best tenth differ most from all runs.
 
-    None with fewer than ten runs or two factors that vary. Lines through one level are drawn apart.
+    Returns None for fewer than ten complete runs or fewer than two varying factors.
     """
     complete = [run for run in runs if run.status == "complete" and run.score is not None]
     ranked = sorted(complete, key=lambda run: (-(run.score or 0.0), run.id))
@@ -41,16 +40,16 @@ def parallel(results: StudyResults, found: Summary, runs: Sequence[RunRow]) -> F
     shown = best | {run.id for run in evenly(complete, MOST_LINES)}
     drawn = [run for run in complete if run.id in shown]
     ends = ranked[-1].score or 0.0, ranked[0].score or 0.0
-    others = _lines(found, [run for run in drawn if run.id not in best], axes, ends)
-    of_best = _lines(found, [run for run in drawn if run.id in best], axes, ends)
-    some = f" ({len(drawn):,} of {len(complete):,} drawn)" if len(drawn) < len(complete) else ""
+    others = _lines(summary, [run for run in drawn if run.id not in best], axes, ends)
+    of_best = _lines(summary, [run for run in drawn if run.id in best], axes, ends)
+    sampled = f" ({len(drawn):,} of {len(complete):,} are drawn)" if len(drawn) < len(complete) else ""
     return Figure(
         id="figure-parallel",
         title="Every complete run across its choices",
         sentence=(
-            f"Each line is a run of the search{some}; the {len(top)} with the best scores are in colour. The factors "
-            "are those in which these differ most from all runs: where their lines meet is where the search went, "
-            "which is a hint and not a result. Point at a line to see which run it is; click to open it."
+            f"Each line is a run of the search{sampled}; the {len(top)} best-scoring runs are coloured. The factors "
+            "shown are those in which they differ most from all runs. Where their lines meet, the search concentrated; "
+            "this is a hint, not a result. Hover over a line to identify its run; click to open it."
         ),
         traces=[
             _trace("other complete runs", others, "var(--faint)", 0.7),
@@ -82,7 +81,7 @@ def _layout(axes: Sequence[FactorAxis], ends: tuple[float, float], unit: Unit) -
 
 
 def _axes(results: StudyResults, complete: Sequence[RunRow], top: Sequence[RunRow]) -> list[FactorAxis]:
-    """Return the factors, without conditional ones, in which `top` differs most from all, in the space's order."""
+    """Return the unconditional factors in which `top` differs most from all runs, in the space's order."""
     factors = results.study.space_json.get("factors", [])
     conditional = {factor["name"] for factor in factors if factor.get("condition") is not None}
     varying = factor_axes(factors, [run.choices_json for run in complete])
@@ -93,52 +92,48 @@ def _axes(results: StudyResults, complete: Sequence[RunRow], top: Sequence[RunRo
 
 
 def _difference(axis: FactorAxis, runs: Sequence[RunRow], top: Sequence[RunRow]) -> float:
-    """Return the total variation distance between the levels of the top and of all; a range in thirds."""
+    """Return the total variation distance between the levels of `top` and of all `runs`; ranges are cut in thirds."""
 
-    def shares(of: Sequence[RunRow]) -> dict[int, float]:
-        places = [place for run in of if (place := axis.share(run.choices_json)) is not None]
-        parts = max(2, len(axis.levels) - 1) if axis.levels else 2
-        counts = Counter(round(place * parts) for place in places)
-        return {part: count / len(places) for part, count in counts.items()} if places else {}
+    def frequencies(sample: Sequence[RunRow]) -> dict[int, float]:
+        fractions = [at for run in sample if (at := axis.fraction(run.choices_json)) is not None]
+        steps = max(2, len(axis.levels) - 1) if axis.levels else 2
+        counts = Counter(round(at * steps) for at in fractions)
+        return {step: count / len(fractions) for step, count in counts.items()}
 
-    all_of, of_top = shares(runs), shares(top)
-    return sum(abs(all_of.get(part, 0.0) - of_top.get(part, 0.0)) for part in {*all_of, *of_top}) / 2
+    of_all, of_top = frequencies(runs), frequencies(top)
+    return sum(abs(of_all.get(step, 0.0) - of_top.get(step, 0.0)) for step in {*of_all, *of_top}) / 2
 
 
-def _lines(found: Summary, runs: Sequence[RunRow], axes: Sequence[FactorAxis], ends: tuple[float, float]) -> list[Line]:
-    """Return runs as lines: the run's id, its height at each axis, and what the page says of it."""
-    unit = found.units.score
+def _lines(
+    summary: Summary, runs: Sequence[RunRow], axes: Sequence[FactorAxis], ends: tuple[float, float]
+) -> list[Line]:
+    """Return runs as lines: the run's id, its height at each axis, and its hover text."""
+    unit = summary.units.score
     return [
         {
             "id": run.id,
-            "at": _path(run, place, axes, ends),
+            "at": _path(run, index, axes, ends),
             "says": f"run {run.id}: {unit.name} {unit.scored(run.score)}, one seed; "
-            f"{described(found, run.choices_json).text}",
+            f"{described(summary, run.choices_json).text}",
         }
-        for place, run in enumerate(runs)
+        for index, run in enumerate(runs)
     ]
 
 
-def _path(run: RunRow, place: int, axes: Sequence[FactorAxis], ends: tuple[float, float]) -> list[float | None]:
-    """Return a line's height at each axis and at the score's, 0..1; lines through one level are drawn apart."""
+def _path(run: RunRow, index: int, axes: Sequence[FactorAxis], ends: tuple[float, float]) -> list[float | None]:
+    """Return a line's height at each axis and the score's, 0..1, with jitter where lines share a level."""
     low, high = ends
-    apart = SPREAD * (2 * ((place * 0.618034) % 1) - 1)  # the golden ratio spreads any number of lines evenly
+    jitter = JITTER * (2 * ((index * 0.618034) % 1) - 1)  # the golden ratio spreads any number of lines evenly
     heights: list[float | None] = []
     for axis in axes:
-        at = axis.share(run.choices_json)
-        heights.append(None if at is None else round(at + (apart if axis.levels else 0.0), 4))
+        at = axis.fraction(run.choices_json)
+        heights.append(None if at is None else round(at + (jitter if axis.levels else 0.0), 4))
     return [*heights, round(((run.score or 0.0) - low) / (high - low), 4) if high > low else 0.5]
 
 
 def _trace(name: str, lines: Sequence[Line], color: str, width: float) -> Trace:
-    return {
-        "x": [x for line in lines for x in (*range(len(line["at"])), None)],
-        "y": [y for line in lines for y in (*line["at"], None)],
-        "name": name,
-        "mode": "lines",
-        "line": {"color": color, "width": width},
-        "hoverinfo": "skip",
-    }
+    xs = [x for each in lines for x in (*range(len(each["at"])), None)]
+    return line(name, xs, [y for each in lines for y in (*each["at"], None)], color, width)
 
 
 def _label(x: float, y: float, text: str) -> dict[str, Any]:

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from results.error_analysis.task_errors import Calibration, TaskErrors
-from results.figures.figure import Figure, Trace, capitalized
+from results.figures.figure import Figure, Trace, capitalized, line
 from results.text.formatting import plural
 
 COLORS = {"best": "var(--best)", "baseline": "var(--baseline)"}
 
 
 def reliability_figure(task: TaskErrors, number: int) -> Figure | None:
-    """Draw accuracy by confidence of best and baseline; None where no class probabilities were kept.
-
-    `number` makes its id unique in the page.
-    """
+    """Draw accuracy by confidence of best and baseline, as figure `number`; None without class probabilities."""
     if not task.calibrations:
         return None
-    diagonal: Trace = {
-        "x": [0, 1],
-        "y": [0, 1],
-        "name": "perfectly calibrated",
-        "mode": "lines",
-        "line": {"color": "var(--faint)", "width": 1, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
-    traces = [diagonal, *(_trace(role, one) for role, one in task.calibrations.items())]
-    lowest = min(min(trace["x"]) for trace in traces[1:])
+    diagonal = line("perfectly calibrated", (0, 1), (0, 1), "var(--faint)", 1, dash="dot")
+    curves = [_trace(role, calibration) for role, calibration in task.calibrations.items()]
+    lowest = min(min(curve["x"]) for curve in curves)
     start = max(0.0, int(lowest * 10) / 10 - 0.05)
     return Figure(
         id=f"figure-reliability-{number}",
         title=f"{task.task}: accuracy by confidence",
         sentence=_sentence(task),
-        traces=traces,
+        traces=[diagonal, *curves],
         layout={
             "xaxis": {"title": {"text": "confidence (probability of the predicted class)"}, "range": [start, 1.02]},
             "yaxis": {"title": {"text": "accuracy on dev"}, "range": [-0.02, 1.02]},
@@ -39,13 +29,14 @@ def reliability_figure(task: TaskErrors, number: int) -> Figure | None:
     )
 
 
-def _trace(role: str, found: Calibration) -> Trace:
-    filled = [place for place, count in enumerate(found.pooled.counts) if count]
-    counts = [int(found.pooled.counts[place]) for place in filled]
+def _trace(role: str, calibration: Calibration) -> Trace:
+    pooled = calibration.pooled
+    filled = [index for index, count in enumerate(pooled.counts) if count]
+    counts = [int(pooled.counts[index]) for index in filled]
     total = sum(counts)
     return {
-        "x": [float(found.pooled.confidence[place]) for place in filled],
-        "y": [float(found.pooled.accuracy[place]) for place in filled],
+        "x": [float(pooled.confidence[index]) for index in filled],
+        "y": [float(pooled.accuracy[index]) for index in filled],
         "text": [plural(count, "prediction") for count in counts],
         "name": role,
         "mode": "lines+markers",
@@ -57,11 +48,11 @@ def _trace(role: str, found: Calibration) -> Trace:
 
 def _sentence(task: TaskErrors) -> str:
     each = [
-        f"the {role} has a mean confidence of {found.pooled.mean_confidence:.2f} and an accuracy of "
-        f"{found.pooled.mean_accuracy:.2f}"
-        for role, found in (task.calibrations or {}).items()
+        f"the {role} has a mean confidence of {calibration.pooled.mean_confidence:.2f} and an accuracy of "
+        f"{calibration.pooled.mean_accuracy:.2f}"
+        for role, calibration in (task.calibrations or {}).items()
     ]
     return (
-        f"{capitalized('; '.join(each))}. Below the dotted line a model is overconfident. Larger points hold more "
+        f"{capitalized('; '.join(each))}. Points below the dotted line show overconfidence. Larger points have more "
         "predictions."
     )

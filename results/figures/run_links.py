@@ -1,7 +1,7 @@
-"""From a number to the runs behind it: the fragment that filters the report's list of runs, and links with it.
+"""Links from a number in the report to the runs behind it: URL fragments that filter the list of runs.
 
-`#runs=` and then any of, with ";" between: run ids and ranges of them ("3,7-9"), and "phase:", "status:", "cell:" or
-"text:" with what the list shall have there. templates/run_filter.js reads it.
+A fragment is `#runs=` and conditions separated by ";": run ids and ranges ("3,7-9"), or "phase:", "status:", "cell:"
+or "text:" with the value to match. templates/run_filter.js reads it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-MOST_RUNS = 400  # that a link carries one by one: what counts more links to a filter, or to none
+MOST_RUNS = 400  # a link lists at most this many ids; larger sets use a filter or have no link
 
 
 def ranges(ids: Iterable[int]) -> str:
-    """Run ids, ascending, as "3,7-9"; empty for none."""
+    """Return run ids in ascending order, such as "3,7-9"; empty for none."""
     spans: list[list[int]] = []
     for run in sorted(set(ids)):
         if spans and run == spans[-1][1] + 1:
@@ -26,19 +26,17 @@ def ranges(ids: Iterable[int]) -> str:
 
 
 def of_runs(ids: Iterable[int] | str) -> str:
-    """Return the fragment of run ids, as numbers or as a table's column has them ("3 7 8"); empty for none or very
-    many.
-    """
+    """Return the fragment for run ids, given as numbers or as text ("3 7 8"); empty for none or too many."""
     numbers = [int(run) for run in ids.split()] if isinstance(ids, str) else list(ids)
     return f"#runs={ranges(numbers)}" if 0 < len(numbers) <= MOST_RUNS else ""
 
 
-def having(**wanted: str) -> str:
-    """Return the fragment of a filter: `having(phase="search", status="failed")`."""
-    return "#runs=" + ";".join(f"{key}:{quote(value, safe='')}" for key, value in wanted.items())
+def having(**values: str) -> str:
+    """Return the fragment of a filter, e.g. `having(phase="search", status="failed")`."""
+    return "#runs=" + ";".join(f"{key}:{quote(value, safe='')}" for key, value in values.items())
 
 
-def linked(shown: str, runs: Iterable[int] | str) -> Markup | str:
-    """Return what is shown as a link to its runs: ids, or a fragment made here; as it is where there are none."""
+def linked(text: str, runs: Iterable[int] | str) -> Markup | str:
+    """Return the text as a link to `runs`, which are ids or a fragment; unchanged when there are none."""
     fragment = runs if isinstance(runs, str) and runs.startswith("#") else of_runs(runs)
-    return Markup('<a class="runs" href="{}">{}</a>').format(fragment, shown) if fragment else shown
+    return Markup('<a class="runs" href="{}">{}</a>').format(fragment, text) if fragment else text

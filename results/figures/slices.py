@@ -1,4 +1,4 @@
-"""Score against the levels, or the numbers, of one factor after the other: one figure with a menu of factors."""
+"""Score against the levels or numbers of one factor, in one figure with a menu of factors."""
 
 from __future__ import annotations
 
@@ -18,104 +18,106 @@ from results.measurements.study_results import StudyResults, complete_search, ev
 from results.text.formatting import plural, seeds_text
 from results.text.units import axis_title
 
-MOST_POINTS = 400  # of the search's runs, so that the page stays small
+MOST_POINTS = 400  # of the search's runs, to limit the size of the page
 
 
-def slices(results: StudyResults, found: Summary) -> list[FactorAxis]:
-    """Return the factors that vary among the runs that are drawn, the one with the largest measured effect first."""
+def slices(results: StudyResults, summary: Summary) -> list[FactorAxis]:
+    """Return the factors that vary among the runs shown, starting with the one of the largest measured effect."""
     choices = [run.choices_json for run in complete_search(results)]
     choices += [entry.choices for entry in _entries(results)]
-    first = next((row.cell.factor for row in found.ablation if row.comparison), None)
+    first = next((row.cell.factor for row in summary.ablation if row.comparison), None)
     varying = factor_axes(results.study.space_json.get("factors", []), choices)
     return sorted(varying, key=lambda axis: axis.factor != first)
 
 
-def slice_figure(results: StudyResults, found: Summary, factors: Sequence[FactorAxis]) -> Figure:
-    """Return the figure, with the first factor; `menu` has what another factor changes."""
+def slice_figure(results: StudyResults, summary: Summary, factors: Sequence[FactorAxis]) -> Figure:
+    """Draw the first factor; the figure's `menu` has the changes for the others."""
     runs, entries = evenly(complete_search(results), MOST_POINTS), _entries(results)
     unit = results.units.score
-    traces = _traces(found, runs, entries)
-    menu = [_entry(axis, runs, entries, found) for axis in factors]
-    drawn = [place for place, trace in enumerate(traces) if trace["y"] or any(one["data"][place]["x"] for one in menu)]
-    menu = [{**one, "data": [one["data"][place] for place in drawn]} for one in menu]
+    traces = _traces(summary, runs, entries)
+    menu = [_menu_item(axis, runs, entries, summary) for axis in factors]
+    drawn = [i for i, trace in enumerate(traces) if trace["y"] or any(item["data"][i]["x"] for item in menu)]
+    menu = [{**item, "data": [item["data"][i] for i in drawn]} for item in menu]
     return Figure(
         id="figure-slices",
         title=f"{capitalized(unit.name)} against one factor",
-        sentence=_sentence(found),
-        traces=[traces[place] | menu[0]["data"][at] for at, place in enumerate(drawn)],
+        sentence=_sentence(summary),
+        traces=[traces[i] | update for i, update in zip(drawn, menu[0]["data"], strict=True)],
         layout={
             "xaxis": menu[0]["xaxis"],
             "yaxis": {"title": {"text": axis_title(unit, f"{unit.heading} on dev")}},
-            "legend": {"y": 1.02, "yanchor": "bottom"},  # long names of levels need the room below the axis
+            "legend": {"y": 1.02, "yanchor": "bottom"},  # long level names need the space below the axis
         },
         menu=menu,
     )
 
 
-def _traces(found: Summary, runs: Sequence[RunRow], entries: Sequence[ConfigurationResult]) -> list[Trace]:
-    """Return single runs, their medians, fresh seeds, best and baseline; the menu has their places along the axis."""
-    unit = found.units.score
+def _traces(summary: Summary, runs: Sequence[RunRow], entries: Sequence[ConfigurationResult]) -> list[Trace]:
+    """Return single runs, their medians, fresh seeds, best and baseline, without the x that the menu adds."""
+    unit = summary.units.score
     words = escaped(unit.name)
     heights = [None if run.score is None else unit.natural(run.score) for run in runs]
     texts = [f"run {run.id} of the search, one seed<br>{words} {unit.scored(run.score)}" for run in runs]
     single = points("search: one seed each", (), heights, "var(--faint)", 5, texts=texts)
     single["marker"]["opacity"] = 0.55
-    texts, means = [_entry_text(found, entry) for entry in entries], [unit.natural(entry.mean) for entry in entries]
+    texts, means = [_entry_text(summary, entry) for entry in entries], [unit.natural(entry.mean) for entry in entries]
     fresh = points("fresh seeds, mean ± sd", (), means, "var(--accent)", 9, symbol="diamond", texts=texts)
+    roles = best_and_baseline(summary)
     spread = {"array": [entry.spread for entry in entries], "color": "var(--accent)", "thickness": 1}
     return [
         single | {"runs": [str(run.id) for run in runs]},
         outlines("median of the search's runs", (), (), "var(--muted)", 26, "line-ew-open"),
         fresh | {"runs": [run_links.ranges(entry.run_ids) for entry in entries], "error_y": spread},
-        *(outlines(name, (), [unit.natural(entry.mean)], color, 17) for name, entry, color in best_and_baseline(found)),
+        *(outlines(name, (), [unit.natural(entry.mean)], color, 17) for name, entry, color in roles),
     ]
 
 
-def _sentence(found: Summary) -> str:
-    text = "All other choices may differ from point to point. "
-    if found.is_grid:
-        return f"{text}A diamond is a configuration with fresh seeds; the table of comparisons says what a change does."
+def _sentence(summary: Summary) -> str:
+    text = "Diamonds are configurations with fresh seeds. Points may also differ in all other choices"
+    if summary.is_grid:
+        return f"{text}; the table of comparisons shows the effect of a single change."
     return (
-        f"{text}The search did not draw levels at random: a slice shows where good scores were found, the ablation "
-        "what a choice does. A diamond is a configuration with fresh seeds."
+        f"{text}, and the search does not draw levels at random: the figure shows where good scores occurred, the "
+        "ablation shows the effect of a choice."
     )
 
 
 def _entries(results: StudyResults) -> list[ConfigurationResult]:
-    found = (configuration_result(results, digest) for digest in results.measured())
-    return [entry for entry in found if entry is not None and not math.isnan(entry.mean)]
+    """Return the configurations with fresh seeds."""
+    entries = (configuration_result(results, digest) for digest in results.measured())
+    return [entry for entry in entries if entry is not None and not math.isnan(entry.mean)]
 
 
-def _entry(
-    axis: FactorAxis, runs: Sequence[RunRow], entries: Sequence[ConfigurationResult], found: Summary
+def _menu_item(
+    axis: FactorAxis, runs: Sequence[RunRow], entries: Sequence[ConfigurationResult], summary: Summary
 ) -> dict[str, Any]:
-    """Return what the menu changes for one factor: its name, the axis, and the places of every trace's points."""
-    at = [axis.at(run.choices_json) for run in runs]
+    """Return the menu item of one factor: its name, its axis, and the x of every trace's points."""
+    positions = [axis.position(run.choices_json) for run in runs]
     groups: dict[float, list[float]] = {}
-    for place, run in zip(at, runs, strict=True):
-        if place is not None and axis.levels:
-            groups.setdefault(place, []).append(found.units.score.natural(run.score or 0.0))
+    for x, run in zip(positions, runs, strict=True):
+        if x is not None and axis.levels:
+            groups.setdefault(x, []).append(summary.units.score.natural(run.score or 0.0))
     return {
         "label": axis.factor,
         "xaxis": axis.layout(),
         "data": [
-            {"x": at},
-            {"x": sorted(groups), "y": [median(groups[place]) for place in sorted(groups)]},
-            {"x": [axis.at(entry.choices) for entry in entries]},
-            *({"x": [axis.at(entry.choices)]} for _, entry, _ in best_and_baseline(found)),
+            {"x": positions},
+            {"x": sorted(groups), "y": [median(groups[x]) for x in sorted(groups)]},
+            {"x": [axis.position(entry.choices) for entry in entries]},
+            *({"x": [axis.position(entry.choices)]} for _, entry, _ in best_and_baseline(summary)),
         ],
     }
 
 
-def _entry_text(found: Summary, entry: ConfigurationResult) -> str:
-    unit, name = found.units.score, "; ".join(entry.labels) or described(found, entry.choices).text
+def _entry_text(summary: Summary, entry: ConfigurationResult) -> str:
+    unit, name = summary.units.score, "; ".join(entry.labels) or described(summary, entry.choices).text
     score = f"{escaped(unit.name)} {unit.spread_with_unit(entry.mean, entry.spread)}, {seeds_text(entry.seeds)}"
     return f"{escaped(name)}<br>{score}"
 
 
 def slices_sentence(results: StudyResults, factors: Sequence[FactorAxis]) -> str:
-    """Say how many factors, runs and configurations are drawn."""
+    """Return the summary line: the number of factors, runs and configurations."""
     runs, entries = len(complete_search(results)), len(_entries(results))
     counted = [f"{plural(runs, 'complete run')} of the search"] if runs else []
     counted += [f"{plural(entries, 'configuration')} with fresh seeds"] if entries else []
-    return f"The scores of {' and '.join(counted)}, along each of {plural(len(factors), 'factor')}."
+    return f"Scores of {' and '.join(counted)} against {plural(len(factors), 'factor')}."

@@ -1,9 +1,8 @@
-"""The timeline of a study's runs: a row per lane, a bar per run, coloured by phase and by status."""
+"""The timeline of a study's runs: one row per lane and one bar per run, coloured by phase and status."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from results.figures.figure import Figure, Trace, escaped
 from results.measurements.cost_units import CostUnit, unit_of
@@ -12,9 +11,9 @@ from results.measurements.timeline import Bar, Timeline
 from results.text.formatting import SHARES, duration, plural
 from results.text.units import Unit
 
-MOST_BARS = 1500  # so that the page stays small
+MOST_BARS = 1500  # to limit the size of the page
 MOST_NAMES = 25  # of lanes beside the axis: thousands are slow to draw and unreadable
-# Name in the legend, phases, statuses, colour. The first that fits; a bar's outline separates neighbours.
+# Name in the legend, phases, statuses (empty: all), colour; the first match applies.
 KINDS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], str]] = (
     ("failed or interrupted", (), ("failed", "interrupted"), "var(--baseline)"),
     ("search, stopped early", ("search",), ("pruned",), "var(--faint) 55%"),
@@ -25,20 +24,20 @@ KINDS: Sequence[tuple[str, tuple[str, ...], tuple[str, ...], str]] = (
 )
 
 
-def timeline_figure(found: Timeline, of: Unit = SHARES) -> Figure:
-    """Draw a timeline with at least one run."""
-    unit = unit_of("train_seconds", [found.length])
-    shown = evenly(found.bars, MOST_BARS)
+def timeline_figure(timeline: Timeline, score: Unit = SHARES) -> Figure:
+    """Draw a timeline with at least one run; `score` is the unit of scores."""
+    unit = unit_of("train_seconds", [timeline.length])
+    shown = evenly(timeline.bars, MOST_BARS)
     kinds: dict[str, list[Bar]] = {}
     for bar in shown:
         kinds.setdefault(_kind(bar), []).append(bar)
-    names = _lane_names(found)
+    names = _lane_names(timeline)
     named = range(0, len(names), -(-len(names) // MOST_NAMES))
     return Figure(
         id="figure-timeline",
         title="Runs by time",
-        sentence=_sentence(found, len(shown)),
-        traces=[_bars(name, kinds[name], color, unit, of) for name, _, _, color in KINDS if name in kinds],
+        sentence=_sentence(timeline, len(shown)),
+        traces=[_bars(name, kinds[name], color, unit, score) for name, _, _, color in KINDS if name in kinds],
         layout={
             "xaxis": {"title": {"text": unit.title("time since the first run")}, "rangemode": "tozero"},
             "yaxis": {
@@ -49,19 +48,19 @@ def timeline_figure(found: Timeline, of: Unit = SHARES) -> Figure:
                 "showgrid": False,
             },
             "barmode": "overlay",
-            "legend": {"y": 1.02, "yanchor": "bottom"},  # few lanes are too low for one below the axis
+            "legend": {"y": 1.02, "yanchor": "bottom"},  # below the axis it would not fit a figure of few lanes
         },
         rows=min(len(names), MOST_NAMES),
     )
 
 
-def timeline_sentence(found: Timeline) -> str:
-    """Say how long the runs took, how many ran at a time, and how busy the workers were."""
-    lanes = sum(count for _, count in found.lanes)
-    hosts = f" on {plural(len(found.lanes), 'machine')}" if len(found.lanes) > 1 else ""
+def timeline_sentence(timeline: Timeline) -> str:
+    """Return the summary line: runs, time, concurrency and utilization."""
+    lanes = sum(count for _, count in timeline.lanes)
+    hosts = f" on {plural(len(timeline.lanes), 'machine')}" if len(timeline.lanes) > 1 else ""
     return (
-        f"{plural(len(found.bars), 'run')} in {duration(found.length)}, at most {lanes} at a time{hosts}, "
-        f"which were busy {100 * found.busy:.0f} % of it."
+        f"{plural(len(timeline.bars), 'run')} in {duration(timeline.length)}, at most {lanes} at a time{hosts}; "
+        f"workers were busy {100 * timeline.busy:.0f} % of the time."
     )
 
 
@@ -70,14 +69,13 @@ def _kind(bar: Bar) -> str:
     return next(n for n, phases, ends, _ in KINDS if (not phases or phase in phases) and (not ends or status in ends))
 
 
-def _lane_names(found: Timeline) -> list[str]:
-    if len(found.lanes) == 1:
-        return [str(lane + 1) for lane in range(found.lanes[0][1])]
-    return [f"{escaped(host)} {lane + 1}" for host, count in found.lanes for lane in range(count)]
+def _lane_names(timeline: Timeline) -> list[str]:
+    if len(timeline.lanes) == 1:
+        return [str(lane + 1) for lane in range(timeline.lanes[0][1])]
+    return [f"{escaped(host)} {lane + 1}" for host, count in timeline.lanes for lane in range(count)]
 
 
-def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit, of: Unit) -> Trace:
-    marker: dict[str, Any] = {"color": color, "line": {"color": "var(--card)", "width": 0.6}}
+def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit, score: Unit) -> Trace:
     return {
         "type": "bar",
         "orientation": "h",
@@ -86,8 +84,8 @@ def _bars(name: str, bars: Sequence[Bar], color: str, unit: CostUnit, of: Unit) 
         "y": [bar.lane for bar in bars],
         "width": 0.7,
         "name": name,
-        "marker": marker,
-        "text": [_text(bar, of) for bar in bars],
+        "marker": {"color": color, "line": {"color": "var(--card)", "width": 0.6}},
+        "text": [_text(bar, score) for bar in bars],
         "textposition": "none",
         "runs": [str(bar.run.id) for bar in bars],
         "hovertemplate": "%{text}<extra></extra>",
@@ -103,13 +101,10 @@ def _text(bar: Bar, unit: Unit) -> str:
     return f"{escaped(text)}<br>{duration(bar.end - bar.start)}"
 
 
-def _sentence(found: Timeline, shown: int) -> str:
-    text = (
-        "The database does not record workers: a row is a lane of runs that follow one another, each run in the first "
-        "lane that was free."
-    )
-    if found.paused:
-        text += f" {duration(found.paused)} in which nothing ran are left out."
-    if shown < len(found.bars):
-        text += f" {shown:,} of {len(found.bars):,} runs are drawn, spread evenly."
+def _sentence(timeline: Timeline, shown: int) -> str:
+    text = "The database does not record workers: each run is in the first lane that was free when it started."
+    if timeline.paused:
+        text += f" {duration(timeline.paused)} without a running run are left out."
+    if shown < len(timeline.bars):
+        text += f" {shown:,} of {len(timeline.bars):,} runs are drawn, evenly spaced."
     return text

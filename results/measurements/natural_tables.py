@@ -30,7 +30,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 OF_TASK = "dev_"  # what the column of a task's main metric begins with
 
 
-def natural(table: str, frame: pd.DataFrame, units: StudyUnits) -> pd.DataFrame:
+def in_natural_units(table: str, frame: pd.DataFrame, units: StudyUnits) -> pd.DataFrame:
     """Return a table of a study with the numbers as they were measured.
 
     Rows about a task have that task's direction, all others the score's. `frame` is left alone: it is copied where

@@ -13,7 +13,7 @@ from results.database import schema
 from results.database.column_types import Number, Whole
 from results.database.database import Database
 from results.database.rows import RunRow
-from results.measurements.natural_tables import natural
+from results.measurements.natural_tables import in_natural_units
 from results.measurements.task_units import units_of
 
 RECORDED = ("runs", "choices", "epochs", "tasks", "stages", "cells", "environments", "data_issues")
@@ -26,7 +26,7 @@ def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
     runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
     issues = select(issue).where(issue.study_name == name).order_by(issue.id)
     return {
-        "runs": natural("runs", runs, units_of(database.studies.require(name))),
+        "runs": in_natural_units("runs", runs, units_of(database.studies.require(name))),
         "choices": _choices(database.runs.of_study(name, configs=False)),
         "epochs": _of_runs(database, name, schema.EpochMetric),
         "tasks": _of_runs(database, name, schema.TaskMetric),

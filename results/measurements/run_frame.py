@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from results.database.rows import Phase, RunRow, RunStatus, StudyRow
-from results.measurements.natural_tables import natural
+from results.measurements.natural_tables import in_natural_units
 from results.measurements.study_results import StudyResults
 
 # Columns of the table `run`, with the types of the frame; the categories are in the order of a study's phases.
@@ -67,7 +67,7 @@ def trial_frame(results: StudyResults) -> pd.DataFrame:
         f"{_PREFIX}{factor}" if factor in taken else factor: series
         for factor, series in _factors(results.study, runs).items()
     }
-    return natural("trials", pd.DataFrame({**before, **factors, **after}), results.units)
+    return in_natural_units("trials", pd.DataFrame({**before, **factors, **after}), results.units)
 
 
 def _factors(study: StudyRow, runs: Sequence[RunRow]) -> dict[str, pd.Series[Any]]:

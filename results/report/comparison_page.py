@@ -67,5 +67,5 @@ def _caveats(found: StudyComparison, caveat: Callable[[StudyRow], str]) -> str:
 def _bars(pair: PairOfStudies) -> tuple[Markup, list[Markup]]:
     """Return the axis of the effects in both studies, and a row of two intervals per effect."""
     both = [(row.first.interval, row.second.interval) for row in pair.shared]
-    axis = interval_svg.axis([each for row in both for each in row if each], pair.first.units.score)
+    axis = interval_svg.shared_axis([each for row in both for each in row if each], pair.first.units.score)
     return interval_svg.scale(axis), [interval_svg.pair(first, second, axis) for first, second in both]

@@ -106,7 +106,7 @@ def verdict_note(study: StudyRow) -> str:
         f"Verdicts: helps and hurts are differences from 0, any wrong one in the whole table at most 5 % of the time "
         f"(Holm; the p shown is adjusted); {equivalence_note(study)} How much seeds deviate is estimated from "
         f"all rows of the table together, a row's own and the others' weighed by how alike they are (Smyth 2004)."
-        + (f" {sequential.told(plan)}" if (plan := sequential.schedule(study)) else "")
+        + (f" {sequential.schedule_note(plan)}" if (plan := sequential.schedule(study)) else "")
     )
 
 

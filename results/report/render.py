@@ -142,7 +142,7 @@ def _comparisons(study: Outcome) -> dict[str, Any]:
     named = [(row.cell.name, row.comparison) for row in found.ablation]
     named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
     shown = {name: comparison for name, comparison in named if comparison}
-    axis = interval_svg.axis([comparison.interval for comparison in shown.values()], results.units.score)
+    axis = interval_svg.shared_axis([comparison.interval for comparison in shown.values()], results.units.score)
     over = {comparison.over for comparison in (*shown.values(), found.gain) if comparison}
     over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
     return {

@@ -31,13 +31,13 @@ def work(job: Job, pipe: Connection) -> None:
     answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(job, pipe, answers), daemon=True).start()
 
-    carry_out = function_of(job.worker)  # imported already where the fork server could preload it
+    run_job = function_of(job.worker)  # imported already where the fork server could preload it
 
     def go_on(epoch: EpochDone) -> bool:
         pipe.send(epoch)
         return answers.get()
 
-    message = carry_out(job, go_on)
+    message = run_job(job, go_on)
     if isinstance(message, RunFailed) and message.traceback and job.log is not None:
         print(message.traceback, file=sys.stderr)
     run_log.flush()

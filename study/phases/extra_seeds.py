@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from results.analysis.ablation import compared_with_best
 from results.analysis.grid import compared_with_baseline
-from results.analysis.sequential import schedule, wanting
+from results.analysis.sequential import rows_to_extend, schedule
 from results.database.database import Database
 from results.measurements.study_results import StudyResults
 from results.text.formatting import plural, seeds_text
@@ -27,7 +27,7 @@ def open_rows(database: Database, name: str, reference: str, after: int) -> list
         return []
     of_grid = results.study.is_grid
     rows = compared_with_baseline(results, reference) if of_grid else list(compared_with_best(results, reference))
-    digests = wanting(results, rows, reference, plan, after)
+    digests = rows_to_extend(results, rows, reference, plan, after)
     return [*digests, reference] if digests else []
 
 

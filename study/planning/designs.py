@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from results.database.database import open_if_there
+from results.database.database import open_existing
 from search_spaces import Space, SpaceError
 from search_spaces.grammar import Choice, Choices
 from search_spaces.grammar.choices import places
@@ -59,7 +59,7 @@ def planned_designs(space: Space, settings: Settings, best: Choices | None) -> l
 
 def decided_best(storage: str, name: str, space: Space) -> dict[str, Choice] | None:
     """Return the best that an earlier launch decided; None without one, or if it is no longer in the space."""
-    database = open_if_there(storage, upgrade=False)
+    database = open_existing(storage, upgrade=False)
     if database is None:
         return None
     with database:

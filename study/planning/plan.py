@@ -171,8 +171,8 @@ def _time(plan: Plan) -> list[str]:
     lines = [
         f"about {duration(plan.seconds)} on {workers} if no run is stopped early"
         + (" and every row stays open" if has_extra_seeds else ""),
-        f"{plan.timing.told[0]}; one run of the baseline: {duration(plan.run_seconds)}",
-        *plan.timing.told[1:],
+        f"{plan.timing.notes[0]}; one run of the baseline: {duration(plan.run_seconds)}",
+        *plan.timing.notes[1:],
     ]
     if plan.tried_seconds is not None:
         lines.append(

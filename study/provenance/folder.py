@@ -19,7 +19,7 @@ LOCK = ".lock"
 
 
 @contextlib.contextmanager
-def folder_held(folder: Path) -> Iterator[None]:
+def locked_folder(folder: Path) -> Iterator[None]:
     """Be the one launch that writes the folder; `SettingsError` while another process is.
 
     Two databases may have studies of the same name. The lock is the system's own on a file: it ends with its process,

@@ -1,4 +1,4 @@
-"""The start of a launch: settings of earlier launches, and the study's row, made or checked to be the same study's."""
+"""The start of a launch: settings of earlier launches, and the study's row, which is created or checked."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from results.database.database import Database, open_database, open_if_there
+from results.database.database import Database, open_database, open_existing
 from results.database.rows import StudyRow
 from results.database.url import foreign_rows
 from search_spaces import describe
 from study.console.terminal import PlainConsole
 from study.resolve import default_name, resolve
-from study.resume.code_changes import CodeChange, change_of, code_so_far, recorded
-from study.resume.reopen import reopen, take_from
+from study.resume.code_changes import CodeChange, code_change, code_record, recorded_code
+from study.resume.reopen import reopen, runs_to_import
 from study.settings import Settings
 from study.trainers.abstract import AbstractTrainer
 
@@ -21,7 +21,7 @@ log = logging.getLogger("study")
 
 
 def compiled(given: Mapping[str, Any], earlier: Settings | None) -> bool:
-    """Return what `--compile auto` means: the resumed study's value, else whether compiling pays here."""
+    """Return the value of `--compile auto`: the resumed study's, else whether compiling pays here."""
     if earlier is not None:
         return earlier.compiled
     from study.trainers.bert.trainer import compiles  # torch
@@ -32,18 +32,22 @@ def compiled(given: Mapping[str, Any], earlier: Settings | None) -> bool:
 def earlier_settings(
     storage: str, given: Mapping[str, Any], *, changes_nothing: bool
 ) -> tuple[Settings | None, Settings | None]:
-    """Return the settings of an earlier launch of the same name, and of the study to import from; make no database."""
-    wanted, name = given.get("import_from"), given.get("name") or default_name(given)
-    opened = open_if_there(storage, upgrade=not changes_nothing)
-    if opened is None and wanted is not None:
-        opened = open_database(storage, create=False)  # raises, and says what is missing
+    """Return the settings of the study itself, if it exists, and of the study to import from; create no database.
+
+    Raises:
+        StorageError: there is no study to import from.
+    """
+    source, name = given.get("import_from"), given.get("name") or default_name(given)
+    opened = open_existing(storage, upgrade=not changes_nothing)
+    if opened is None and source is not None:
+        opened = open_database(storage, create=False)  # raises with the reason
     if opened is None:
         return None, None
     with opened as database, foreign_rows(storage):
-        found = database.studies.find(name)
-        if found is not None or wanted is None:
-            return None if found is None else Settings.from_json(found.settings_json), None
-        return None, Settings.from_json(database.studies.require(wanted).settings_json)
+        study = database.studies.find(name)
+        if study is not None or source is None:
+            return None if study is None else Settings.from_json(study.settings_json), None
+        return None, Settings.from_json(database.studies.require(source).settings_json)
 
 
 def create_or_resume(
@@ -54,33 +58,36 @@ def create_or_resume(
     console: PlainConsole,
     accept_changed_code: bool = False,
 ) -> CodeChange | None:
-    """Write the study's row, or check that this is the same study; the lease on it is held.
+    """Create the study's row, or check that the stored study is the same one; the caller holds its lease.
 
-    Return what changed in the code of an existing study, which is then part of its record; None if nothing did.
+    Return what changed in the code of an existing study, which has been recorded; None if nothing did.
+
+    Raises:
+        SettingsError: the study cannot be resumed, or the runs of the other one cannot be imported.
     """
-    found = database.studies.find(settings.name)
-    if found is None:
+    name, study = settings.name, database.studies.find(settings.name)
+    if study is None:
         _create(database, _row(settings, trainer, command), settings, trainer, console, accept_changed_code)
-        database.studies.add_data_issues(settings.name, trainer.facts.issues)
+        database.studies.add_data_issues(name, trainer.facts.issues)
         return None
-    runs, cells = database.runs.of_study(settings.name), database.studies.cells(settings.name)
-    reopened = reopen(found, trainer, runs, cells, accept_changed_code=accept_changed_code)
+    runs, cells = database.runs.of_study(name), database.studies.cells(name)
+    reopened = reopen(study, trainer, runs, cells, accept_changed_code=accept_changed_code)
     if reopened is not None:
         reopened.write(database)
-        changes = (f"The space of study {settings.name} has changed; its runs are kept:", *reopened.told)
-        _log_and_say(console, changes[0], *(f"  {line}" for line in changes[1:]))
-    database.studies.add_data_issues(settings.name, trainer.facts.issues)  # a launch may have been killed just before
-    database.studies.update(settings.name, status="running", command=command, settings_json=settings.as_json())
-    declared = _declared(trainer)
-    if declared is not None and declared != found.tasks_json:  # metrics have other names, or nothing is scored yet
-        database.studies.update(settings.name, tasks_json=declared)
+        changes = (f"  {line}" for line in reopened.changes)
+        _log_and_say(console, f"The space of study {name} has changed; its runs are kept:", *changes)
+    database.studies.add_data_issues(name, trainer.facts.issues)  # a launch may have been killed just before
+    database.studies.update(name, status="running", command=command, settings_json=settings.as_json())
+    declared = trainer.facts.tasks
+    if declared is not None and declared != study.tasks_json:  # metrics were renamed, or nothing is scored yet
+        database.studies.update(name, tasks_json=dict(declared))
     done = sum(run.status in ("complete", "pruned") for run in runs)
-    console.say(f"Resuming study {settings.name}: {done} of its {len(runs)} runs are finished.")
-    change = change_of(found, trainer.facts, runs)
+    console.say(f"Resuming study {name}: {done} of its {len(runs)} runs are finished.")
+    change = code_change(study, trainer.facts, runs)
     if change is not None:
         change.write(database)
-        log.info("%s", change.what)
-        console.say(change.told())
+        log.info("%s", change.description)
+        console.say(change.message())
     return change
 
 
@@ -96,14 +103,14 @@ def _row(settings: Settings, trainer: AbstractTrainer, command: str) -> StudyRow
         data_fingerprint=facts.fingerprint,
         backbone=facts.backbone,
         config_version=facts.config_version,
-        tasks_json=_declared(trainer),
+        tasks_json=None if facts.tasks is None else dict(facts.tasks),
         seed=settings.seed,
         settings_json=settings.as_json(),
         space_json=describe(space),
         decisions_json={
             "baseline": trainer.configuration(baseline).digest(),
             "baseline_choices": baseline,
-            **recorded(facts, {}),
+            **code_record(facts, {}),
         },
     )
 
@@ -117,23 +124,19 @@ def _create(
     accept_changed_code: bool,
 ) -> None:
     """Write the study's row, with the runs of another study if `--import-from` asks for them."""
-    old = settings.import_from
-    if old is None:
+    if settings.import_from is None:
         database.studies.create(row)
         return
-    source, runs = database.studies.require(old), database.runs.of_study(old)
-    taken = take_from(source, trainer, runs, accept_changed_code=accept_changed_code)
-    database.studies.create(row, taken.copies)
-    if (known := code_so_far(source)) is not None:
-        database.runs.mark_code(settings.name, known)
-    _log_and_say(console, *taken.told(old))
+    source = database.studies.require(settings.import_from)
+    runs = database.runs.of_study(source.study_name)
+    imported = runs_to_import(source, trainer, runs, accept_changed_code=accept_changed_code)
+    database.studies.create(row, imported.copies)
+    if (code := recorded_code(source)) is not None:
+        database.runs.mark_code(settings.name, code)
+    _log_and_say(console, *imported.lines(source.study_name))
 
 
 def _log_and_say(console: PlainConsole, *lines: str) -> None:
     for line in lines:
         log.info("%s", line.strip())
         console.say(line)
-
-
-def _declared(trainer: AbstractTrainer) -> dict[str, Any] | None:
-    return None if trainer.facts.tasks is None else dict(trainer.facts.tasks)

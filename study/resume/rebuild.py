@@ -1,7 +1,7 @@
-"""Runs rebuilt from their choices in a space as it is now: whether they still are the configurations they were.
+"""Runs rebuilt from their choices in today's space, to check that they still have the same configurations.
 
-A run's digest was made from its configuration. If what a level sets has changed since, the same choices give another
-configuration, and the run says nothing about it.
+A run's digest is made from its configuration. Once the settings of a level change, the same choices give another
+configuration, of which the run is no measurement.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Configure = Callable[[Choices], Configuration]
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Complete choices by run, for runs that are in the space and kept their digests; and what is wrong with others."""
+    """The complete choices of the runs that kept their digests, by run id, and the faults of the others."""
 
     choices: dict[int, dict[str, Choice]]
     faults: tuple[str, ...]
@@ -36,18 +36,18 @@ class Rebuilt:
 
 @dataclass(frozen=True)
 class Import:
-    """The runs to copy from another study, in the order of their ids, and the counts of the others by reason."""
+    """The runs to copy from another study, in the order of their ids, and the numbers of the others by reason."""
 
     copies: tuple[RunCopy, ...]
-    left: Mapping[str, int]
+    left_out: Mapping[str, int]
 
-    def told(self, name: str) -> list[str]:
-        """Return lines for whoever launches the study; `name` is the other study's."""
+    def lines(self, name: str) -> list[str]:
+        """Return the lines that the launch prints; `name` is the other study's."""
         trials = sum(copy.trial_number is not None for copy in self.copies)
-        lines = [
-            f"From study {name}: {plural(len(self.copies), 'run')} taken, {trials} of them as trials of the search."
+        return [
+            f"From study {name}: {plural(len(self.copies), 'run')} imported, {trials} of them as trials of the search.",
+            *(f"  {plural(count, 'run')} not imported: {reason}" for reason, count in self.left_out.items()),
         ]
-        return lines + [f"  {plural(count, 'run')} not taken: {reason}" for reason, count in self.left.items()]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def completed(space: Space, choices: Choices) -> dict[str, Choice]:
     """Return the choices with new factors at their baselines and without removed ones.
 
     Raises:
-        SpaceError: they are not in the space.
+        SpaceError: the choices are not in the space.
     """
     whole = complete(space.factors, choices)
     space.check(whole)
@@ -72,16 +72,16 @@ def completed(space: Space, choices: Choices) -> dict[str, Choice]:
 
 
 def _in_space(runs: Sequence[RunRow], space: Space, configuration: Configure) -> Iterator[_InSpace]:
-    known = dict[tuple[tuple[str, Choice], ...], _InSpace]()  # seeds share choices
+    by_choices = dict[tuple[tuple[str, Choice], ...], _InSpace]()  # seeds share choices
     for run in runs:
         key = tuple(run.choices_json.items())
-        if key not in known:
+        if key not in by_choices:
             try:
                 whole = completed(space, run.choices_json)
-                known[key] = _InSpace(run, whole, configuration(whole))
+                by_choices[key] = _InSpace(run, whole, configuration(whole))
             except (SpaceError, MtbertError) as error:
-                known[key] = _InSpace(run, {}, None, first_fault(error))
-        yield replace(known[key], run=run)
+                by_choices[key] = _InSpace(run, {}, None, first_fault(error))
+        yield replace(by_choices[key], run=run)
 
 
 def rebuild(
@@ -90,60 +90,62 @@ def rebuild(
     configuration: Configure,
     alone: Callable[[Choices], Sequence[Configuration]] = lambda _: (),
 ) -> Rebuilt:
-    """Rebuild the configuration of every run from its choices, or one of the `alone` configurations of one task.
+    """Rebuild the configuration of every run from its choices; `alone` gives those that train one task alone.
 
-    A run with a number outside its range, as an older release's rounding made some, stays what it is.
+    A run with a number outside its range, which an older release's rounding produced, keeps its choices.
     """
-    found: dict[int, dict[str, Choice]] = {}
+    same: dict[int, dict[str, Choice]] = {}
     outside, others = Counter[str](), list[tuple[RunRow, Configuration]]()
-    for one in _in_space(runs, space, configuration):
-        run = one.run
-        if one.config is None and out_of_range(space.factors, run.choices_json):  # `evolution` reports changed ranges
-            found[run.id] = dict(run.choices_json)
-        elif one.config is None:
-            outside[one.fault] += 1
-        elif run.config_digest in {config.digest() for config in (one.config, *alone(one.choices))}:
-            found[run.id] = one.choices
+    for candidate in _in_space(runs, space, configuration):
+        run, config = candidate.run, candidate.config
+        if config is None and out_of_range(space.factors, run.choices_json):  # `compare` reports changed ranges
+            same[run.id] = dict(run.choices_json)
+        elif config is None:
+            outside[candidate.fault] += 1
+        elif run.config_digest in {each.digest() for each in (config, *alone(candidate.choices))}:
+            same[run.id] = candidate.choices
         else:
-            others.append((run, one.config))
-    faults = [f"{_runs(count)} cannot be any more: {fault}" for fault, count in outside.items()]
-    return Rebuilt(found, (*faults, *_other_meanings(others, [run for run in runs if run.id in found])))
+            others.append((run, config))
+    faults = [f"{_runs(count)} became invalid: {fault}" for fault, count in outside.items()]
+    return Rebuilt(same, (*faults, *_other_meanings(others, [run for run in runs if run.id in same])))
 
 
 def plan_import(runs: Sequence[RunRow], space: Space, configuration: Configure) -> Import:
-    """Decide which runs of another study are runs of this space, with their choices in it.
+    """Return the runs of another study that are runs of this space, with their choices in it.
 
     These are the finished runs whose choices, with new factors at their baselines, are in the space and give the same
-    configuration. Trials are numbered from 0, in the order they had.
+    configuration. Trials are numbered from 0, in their order.
     """
-    taken: list[_InSpace] = []
-    left = Counter[str]()
-    for one in _in_space(runs, space, configuration):
-        if one.run.status not in FINISHED:
-            left["failed" if one.run.status == "failed" else "did not finish"] += 1
-        elif one.config is None:
-            left[one.fault] += 1
-        elif one.config.digest() != one.run.config_digest:
-            left["the same choices are another configuration here"] += 1
+    imported: list[_InSpace] = []
+    left_out = Counter[str]()
+    for candidate in _in_space(runs, space, configuration):
+        run, config = candidate.run, candidate.config
+        if run.status not in FINISHED:
+            left_out["failed" if run.status == "failed" else "did not finish"] += 1
+        elif config is None:
+            left_out[candidate.fault] += 1
+        elif config.digest() != run.config_digest:
+            left_out["the same choices are another configuration here"] += 1
         else:
-            taken.append(one)
-    trials = sorted(one.run.trial_number for one in taken if one.run.trial_number is not None)
-    number: dict[int | None, int | None] = {old: new for new, old in enumerate(trials)}
-    return Import(tuple(RunCopy(one.run.id, one.choices, number.get(one.run.trial_number)) for one in taken), left)
+            imported.append(candidate)
+    trials = sorted(each.run.trial_number for each in imported if each.run.trial_number is not None)
+    numbers: dict[int | None, int | None] = {old: new for new, old in enumerate(trials)}
+    copies = (RunCopy(each.run.id, each.choices, numbers.get(each.run.trial_number)) for each in imported)
+    return Import(tuple(copies), left_out)
 
 
 def _other_meanings(others: Sequence[tuple[RunRow, Configuration]], same: Sequence[RunRow]) -> Iterator[str]:
-    """Yield what changed in the configurations of runs, with the levels that these runs alone have in common."""
+    """Yield the changes in the configurations of runs, with the levels that only these runs have in common."""
     groups: dict[tuple[str, ...], list[RunRow]] = {}
     for run, config in others:
         groups.setdefault(tuple(_differences(run.config_json, config.model_dump(mode="json"))), []).append(run)
-    innocent = {item for run in same for item in run.choices_json.items()}
+    unchanged = {item for run in same for item in run.choices_json.items()}
     for paths, runs in groups.items():
-        common = [i for i in runs[0].choices_json.items() if all(i in run.choices_json.items() for run in runs)]
-        suspects = [(name, choice) for name, choice in common if (name, choice) not in innocent]
-        levels_alone = [item for item in suspects if isinstance(item[1], str)]  # a number is rarely met twice
-        guilty = [f"{name}={choice}" for name, choice in levels_alone or suspects]
-        levels = f" with {', '.join(guilty)}" if 0 < len(guilty) <= MOST_LEVELS else ""
+        common = set.intersection(*(set(run.choices_json.items()) for run in runs)) - unchanged
+        suspects = [item for item in runs[0].choices_json.items() if item in common]
+        levels_alone = [item for item in suspects if isinstance(item[1], str)]  # numbers rarely repeat
+        shown = [f"{name}={choice}" for name, choice in levels_alone or suspects]
+        levels = f" with {', '.join(shown)}" if 0 < len(shown) <= MOST_LEVELS else ""
         more = f" and {len(paths) - MOST_PATHS} more" if len(paths) > MOST_PATHS else ""
         yield f"{_runs(len(runs))}{levels} would be another configuration: {', '.join(paths[:MOST_PATHS])}{more}"
 

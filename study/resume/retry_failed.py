@@ -1,6 +1,6 @@
-"""Failed runs that are to be run again: marked as interrupted ones are, in Optuna's tables as well.
+"""Retry of failed runs: they are marked like interrupted ones, in Optuna's tables as well.
 
-Optuna first: a kill between the two leaves a trial that runs and a run that has failed, of which Optuna is told again.
+Optuna's tables come first: a kill between the two leaves a running trial of a failed run, which the next launch mends.
 """
 
 from __future__ import annotations
@@ -20,35 +20,31 @@ log = logging.getLogger("study")
 
 
 def retry_failed(
-    database: Database, storage: str, study: str, wanted: Callable[[RunRow], bool] = lambda run: True
+    database: Database, storage: str, study: str, selected: Callable[[RunRow], bool] = lambda run: True
 ) -> int:
-    """Have the failed runs of a study that are `wanted` run again by this launch; how many there are."""
-    failed = [run for run in database.runs.of_study(study, status="failed") if wanted(run)]
+    """Mark the selected failed runs of a study to be run again by this launch, and return their number."""
+    failed = [run for run in database.runs.of_study(study, status="failed") if selected(run)]
     if not failed:
         return 0
-    _reopen_trials(storage, study, {run.trial_number for run in failed if run.trial_number is not None})
+    numbers = {run.trial_number for run in failed if run.trial_number is not None}
+    opened = storage_there(storage) if numbers else None
+    if opened is not None:
+        try:
+            with opened.engine.begin() as connection:
+                _reopen_trials(connection, study, numbers)
+        finally:
+            close(opened)
     database.runs.reopen([run.id for run in failed])
     log.info("%d failed runs are run again: %s", len(failed), ", ".join(str(run.id) for run in failed))
     return len(failed)
 
 
-def _reopen_trials(storage: str, study: str, numbers: Collection[int]) -> None:
-    """Make failed trials running ones again, as they were when they were proposed."""
-    opened = storage_there(storage)
-    if opened is None or not numbers:
-        return
-    try:
-        with opened.engine.begin() as connection:
-            _reopen(connection, study, numbers)
-    finally:
-        close(opened)
-
-
-def _reopen(connection: Connection, study: str, numbers: Collection[int]) -> None:
-    mine = select(STUDIES.c.study_id).where(STUDIES.c.study_name == study).scalar_subquery()
-    failed = trials_of(mine).where(TRIALS.c.number.in_(list(numbers)), TRIALS.c.state == TrialState.FAIL)
+def _reopen_trials(connection: Connection, study: str, numbers: Collection[int]) -> None:
+    """Set failed trials back to running, as they were when they were proposed."""
+    study_id = select(STUDIES.c.study_id).where(STUDIES.c.study_name == study).scalar_subquery()
+    failed = trials_of(study_id).where(TRIALS.c.number.in_(list(numbers)), TRIALS.c.state == TrialState.FAIL)
     ids = list(connection.scalars(failed))
     connection.execute(delete(SCORES).where(SCORES.c.trial_id.in_(ids)))
     connection.execute(delete(USER).where(USER.c.trial_id.in_(ids), USER.c.key == "reason"))
-    again = {"state": TrialState.RUNNING, "datetime_complete": None}
-    connection.execute(update(TRIALS).where(TRIALS.c.trial_id.in_(ids)).values(again))
+    running = {"state": TrialState.RUNNING, "datetime_complete": None}
+    connection.execute(update(TRIALS).where(TRIALS.c.trial_id.in_(ids)).values(running))

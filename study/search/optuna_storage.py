@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from results.database import read_only
 from results.database import url as storage_url
 from results.database.connection import engine_options, plain_url
-from results.database.retry import lasting
+from results.database.retry import retried
 from results.database.sessions import connection_lost
 from results.database.url import opening_fault
 from results.errors import ConnectionLost, StorageError
@@ -171,7 +171,7 @@ def waiting(call: Callable[[], Result], storage: RDBStorage) -> Result:
             storage.remove_session()
             raise ConnectionLost("The database's server went away.") from fault
 
-    return lasting(attempt)()
+    return retried(attempt)()
 
 
 def _cause(fault: Exception) -> BaseException | None:

@@ -74,7 +74,7 @@ class Timing:
 
     seconds: Mapping[str, float]
     test_seconds: float
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

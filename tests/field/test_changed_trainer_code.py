@@ -159,7 +159,7 @@ def test_a_study_of_a_release_that_kept_no_code_goes_on(study: OwnStudy) -> None
     study.rows("update run set code = null")
     study.rows("update study_meta set decisions_json = json_remove(decisions_json, '$.code')")
     done = study.launch("--phases", "confirm")
-    assert done.returncode == 0 and "was not kept so far" in done.stdout
+    assert done.returncode == 0 and "was not recorded so far" in done.stdout
 
 
 # What is hashed

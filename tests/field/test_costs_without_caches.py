@@ -118,7 +118,7 @@ def test_epochs_from_the_stage_store_count_with_the_features_that_they_read(
 def test_inference_goes_through_the_encoder(way: str, data: Prepared, passes: SimpleNamespace, tmp_path: Path) -> None:
     save_prepared(data, tmp_path / "prepared")
     job = Job(1, "train", config_of(way).model_dump(mode="json"), tmp_path / "prepared")
-    done = worker.carry_out(job, lambda _: True)
+    done = worker.run_job(job, lambda _: True)
     assert isinstance(done, RunDone)
     # One batch a task, a pass each: a second for the six dev examples of a task.
     assert done.inference_ms == pytest.approx(1000 / 6)

@@ -12,7 +12,7 @@ import pytest
 from own_trainers import OwnStudy, carried_out
 
 from study.messages import EpochDone, Job, RunFailed
-from study.trainers.custom.worker import carry_out
+from study.trainers.custom.worker import run_job
 
 
 def leaves(*arguments: Any) -> Any:
@@ -89,7 +89,7 @@ def test_what_the_line_to_the_driver_raises_is_no_fault_of_the_trainer() -> None
 
     facts = {"function": "own_trainers:reports_once", "epochs": 1, "data": ""}
     with pytest.raises(Gone):
-        carry_out(Job(1, "train", {"choices": {}, "set": {}}, Path("/nowhere"), facts=facts), go_on)
+        run_job(Job(1, "train", {"choices": {}, "set": {}}, Path("/nowhere"), facts=facts), go_on)
 
 
 def test_a_run_that_exits_is_not_tried_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sqlite import migrated
 from results.analysis.summary import summarise
 from results.database.database import open_database
 from results.database.rows import RunResult
-from results.figures.labels import Box, Label, placed
+from results.figures.labels import Box, Label, place_labels
 from results.measurements.cost_units import unit_of
 from results.measurements.study_results import StudyResults
 from results.report.render import render_report
@@ -133,7 +133,7 @@ def test_a_front_of_timing_noise_is_one_configuration(section: Any) -> None:
     figure = next(one for one in section.figures() if one.id == "figure-train-seconds")
     assert figure.sentence.startswith(
         "3 of 7 configurations are on the front: no other configuration has a better score at no more cost. Costs that "
-        "differ by 5 % or less count as equal (runs of one configuration differ by 0."
+        "differ by at most 5 % count as equal (runs of one configuration differ by 0."
     )
     exact = next(one for one in section.figures() if one.id == "figure-inference-ms")
     assert exact.sentence.startswith("7 of 7 configurations")
@@ -198,13 +198,13 @@ def test_the_tolerance_is_what_seeds_differ_by_and_never_less_than_5_percent() -
 )
 def test_labels_avoid_each_other_and_the_edges(points: list[tuple[float, float]], size: tuple[float, float]) -> None:
     labels = [Label(f"configuration {i}", x, y, needed=i < 2) for i, (x, y) in enumerate(points)]
-    boxes = placed(labels, points, size)
+    boxes = place_labels(labels, points, size)
     found = [box for box in boxes if box]
-    assert all(a.shared(b) == 0 for a, b in itertools.combinations(found, 2))
+    assert all(a.overlap(b) == 0 for a, b in itertools.combinations(found, 2))
     assert all(box.left >= 0 and box.right <= size[0] and box.top >= 0 and box.bottom <= size[1] for box in found)
     assert boxes[0] is not None and boxes[1] is not None
     rings = [Box(x - 7, y - 7, x + 7, y + 7) for x, y in points]
-    assert all(box is None or not any(box.shared(ring) for ring in rings) for box in boxes[2:])
+    assert all(box is None or not any(box.overlap(ring) for ring in rings) for box in boxes[2:])
 
 
 @pytest.mark.slow
@@ -234,6 +234,6 @@ def test_in_a_browser_no_label_covers_another_or_is_cut(
         )
         assert {"best", "baseline"} <= {label[0] for label in labels}
         inside, whole = Box(*place[1:]), [Box(*label[1:]) for label in labels]
-        assert all(a.shared(b) < 1 for a, b in itertools.combinations(whole, 2)), labels
+        assert all(a.overlap(b) < 1 for a, b in itertools.combinations(whole, 2)), labels
         assert all(inside.left <= b.left and b.right <= inside.right and inside.top <= b.top for b in whole), labels
     context.close()

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 from own_trainers import OwnStudy
 
-from study.functions import function_of, spelled
+from study.functions import function_of, normalized_name
 from study.resolve import default_name
 from study.settings import SettingsError
 
@@ -92,8 +92,8 @@ def test_a_path_is_a_name(tmp_path: Path, name: str) -> None:
 
 
 def test_one_file_has_one_spelling(tmp_path: Path) -> None:
-    assert {spelled(name) for name in ("./t.py:train", "t.py:train", "a/../t.py:train")} == {"t.py:train"}
-    assert spelled("~/t.py:f") == f"{os.path.expanduser('~')}/t.py:f" and spelled("a.b:f") == "a.b:f"
+    assert {normalized_name(name) for name in ("./t.py:train", "t.py:train", "a/../t.py:train")} == {"t.py:train"}
+    assert normalized_name("~/t.py:f") == f"{os.path.expanduser('~')}/t.py:f" and normalized_name("a.b:f") == "a.b:f"
     names = [default_name({"space": "s.py", "trainer": name}) for name in ("a.t:train", "a/t.py:train", "t.py:train")]
     assert set(names) == {"s-t_train"}
 

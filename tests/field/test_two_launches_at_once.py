@@ -18,7 +18,7 @@ from results.database.rows import EnvironmentRow, StudyRow
 from results.database.url import parse_url
 from results.errors import LeaseHeld, StorageError
 from search_spaces import load
-from study.provenance.folder import folder_held
+from study.provenance.folder import locked_folder
 from study.search import optuna_storage
 from study.search.optuna_search import Search, TrialState
 from study.settings import SettingsError
@@ -135,18 +135,18 @@ def test_optunas_tables_are_opened_again_while_another_makes_them(monkeypatch: p
 
 def test_a_folder_is_written_by_one_launch_at_a_time(tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from study.provenance.folder import folder_held\n"
-        "with folder_held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+        "import sys, pathlib; from study.provenance.folder import locked_folder\n"
+        "with locked_folder(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     arguments = [sys.executable, "-c", program, str(tmp_path)]
     other = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None and other.stdout.readline() == "held\n"
     told = rf"written by another launch now \(pid {other.pid}\).*--out DIR"
-    with pytest.raises(SettingsError, match=told), folder_held(tmp_path):
+    with pytest.raises(SettingsError, match=told), locked_folder(tmp_path):
         pass
     other.communicate("")
     for _ in range(2):
-        with folder_held(tmp_path):
+        with locked_folder(tmp_path):
             pass
 
 

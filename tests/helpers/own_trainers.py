@@ -13,7 +13,7 @@ from unittest import mock
 from place import Place
 
 from study.messages import EpochDone, Job, RunDone, RunFailed
-from study.trainers.custom.worker import carry_out
+from study.trainers.custom.worker import run_job
 
 MODULE = "a_trainer_in_a_test"
 SPACE = """
@@ -44,7 +44,7 @@ def carried_out(
     facts |= {"tasks": {"tasks": tasks or {}, "score": []}}
     job = Job(1, "train", {"choices": {"depth": "one"}, "set": {"depth_n": 1}}, Path("/nowhere"), seed=3, facts=facts)
     with mock.patch.dict(sys.modules, {MODULE: types.SimpleNamespace(train=function)}):
-        return carry_out(job, go_on), told
+        return run_job(job, go_on), told
 
 
 def returned(result: Any, tasks: Mapping[str, Any] | None = None) -> RunDone | RunFailed:

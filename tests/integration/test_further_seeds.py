@@ -10,7 +10,7 @@ from place import Place
 from results.analysis.ablation import ablation_frame, compared_with_best
 from results.analysis.grid import compared_with_baseline
 from results.analysis.leaderboard import baseline_digest, best_digest
-from results.analysis.sequential import Looked, looks, schedule
+from results.analysis.sequential import SequentialRow, interim_analyses, schedule
 from results.database.database import open_database
 from results.measurements.study_results import StudyResults
 from study.resolve import resolve
@@ -25,7 +25,7 @@ def runs(place: Place, name: str) -> list[tuple[Any, ...]]:
     return place.rows(RUNS, (name,))
 
 
-def table(place: Place, name: str) -> tuple[StudyResults, list[Looked], str]:
+def table(place: Place, name: str) -> tuple[StudyResults, list[SequentialRow], str]:
     """The study's table after its looks, and the configuration that it compares with."""
     with open_database(f"sqlite:///{place.database}") as database:
         results = StudyResults(database, name)
@@ -33,7 +33,7 @@ def table(place: Place, name: str) -> tuple[StudyResults, list[Looked], str]:
         reference = (baseline_digest if grid else best_digest)(results) or pytest.fail("nothing was decided")
         rows = compared_with_baseline(results, reference) if grid else list(compared_with_best(results, reference))
         plan = schedule(results.study) or pytest.fail("the study has no looks")
-        return results, looks(results, rows, reference, plan), reference
+        return results, interim_analyses(results, rows, reference, plan), reference
 
 
 def launch(place: Place, *arguments: str) -> str:

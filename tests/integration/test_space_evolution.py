@@ -106,7 +106,7 @@ def test_a_space_that_has_grown_keeps_its_runs_and_its_totals(everywhere: Spaces
     told = lines(fine(spaces.launch(*REHEARSED, "search,confirm,ablate,report", "--trials", "30")))
     assert told[told.index("The space of study s has changed; its runs are kept:") + 1 :][:3] == [
         "level pooling=attention is new",
-        "the levels of pooling have another order: max, cls, mean",
+        "the order of the levels of pooling has changed: max, cls, mean",
         "the range of rate is 1e-06 to 0.01 now, it was 1e-05 to 0.01",
     ]
     assert f"Resuming study s: {len(runs)} of its {len(runs)} runs are finished." in told
@@ -269,8 +269,8 @@ def test_a_study_begins_with_the_runs_of_another_that_fit(everywhere: Spaces, ob
     spaces.write("mean", "cls", "attention")
     begin = ("--rehearse", "--workers", "1", "--name", "n", "--import-from", "s", "--phases", "search")
     told = lines(fine(spaces.launch(*begin, "--trials", str(trials))))
-    assert f"From study s: {len(old)} runs taken, {trials} of them as trials of the search." in told
-    assert f"{left} run{'s' * (left > 1)} not taken: No level 'max' in factor pooling of space mine" in told
+    assert f"From study s: {len(old)} runs imported, {trials} of them as trials of the search." in told
+    assert f"{left} run{'s' * (left > 1)} not imported: No level 'max' in factor pooling of space mine" in told
     assert spaces.rows(RUNS.format("n", "")) == old and measured(spaces, "n") == old_measured
     brought = spaces.rows(TRIALS.format("n"))
     assert sorted({row[0] for row in brought}) == list(range(trials)) and brought
@@ -333,7 +333,7 @@ def test_an_import_killed_before_it_is_written_has_made_no_study(
         assert spaces.launch(*begin).returncode == 1
     assert spaces.rows("select distinct study_name from run") == [("s",)]
     assert spaces.rows("select study_name from study_meta") == [("s",)]
-    assert "3 runs taken" in fine(spaces.launch(*begin))
+    assert "3 runs imported" in fine(spaces.launch(*begin))
 
 
 def test_an_import_that_cannot_be_is_refused_in_one_message(spaces: Spaces) -> None:

@@ -59,7 +59,7 @@ def found(results: StudyResults) -> Errors:
 
 
 def test_the_matrix_is_scikit_learns_over_all_seeds(shared: StudyMaker, results: StudyResults, found: Errors) -> None:
-    (sst,) = (view.found for view in found.tasks if view.name == "sst")
+    (sst,) = (view.errors for view in found.tasks if view.name == "sst")
     true, predicted = [], []
     for run in results.runs:
         if run.config_digest == digest_of(BEST):
@@ -72,7 +72,7 @@ def test_the_matrix_is_scikit_learns_over_all_seeds(shared: StudyMaker, results:
 
 
 def test_tasks_are_what_their_metrics_say(found: Errors) -> None:
-    assert [(view.name, view.found.kind) for view in found.tasks] == [
+    assert [(view.name, view.errors.kind) for view in found.tasks] == [
         ("quora", "classes"),
         ("sst", "classes"),
         ("sts", "scores"),
@@ -85,11 +85,11 @@ def test_tasks_are_what_their_metrics_say(found: Errors) -> None:
 def test_the_planted_error_is_named(found: Errors) -> None:
     views = {view.name: view for view in found.tasks}
     # A wrong sentiment is planted as the next class, so all but the last class's are one away.
-    distances = views["sst"].found.distances
+    distances = views["sst"].errors.distances
     assert distances[2].shares["best"] == distances[3].shares["best"] == 0
     assert sum(each.shares["best"] for each in distances) == pytest.approx(1)
     assert distances[0].difference is not None and distances[0].difference.low > 0
-    assert views["quora"].found.distances == []
+    assert views["quora"].errors.distances == []
     assert "taken for" in views["sst"].confusion_words
 
 
@@ -108,7 +108,7 @@ def test_distances_are_shares_of_predictions_and_their_differences_are_paired() 
 
 
 def test_the_accuracy_of_a_true_class_is_the_diagonal(found: Errors) -> None:
-    (sst,) = (view.found for view in found.tasks if view.name == "sst")
+    (sst,) = (view.errors for view in found.tasks if view.name == "sst")
     diagonal = np.diag(sst.confusions["best"].shares)
     assert [part.mean["best"].estimate for part in sst.by_class] == pytest.approx(diagonal.tolist())
     assert sum(part.examples for part in sst.by_class) == SIZES["sst"]
@@ -119,12 +119,12 @@ def test_macro_scores_are_the_mean_over_seeds_of_scikit_learns_and_quora_has_tho
     found: Errors,
 ) -> None:
     views = {view.name: view for view in found.tasks}
-    names = {name: [score.metric for score in view.found.scores] for name, view in views.items()}
+    names = {name: [score.metric for score in view.errors.scores] for name, view in views.items()}
     macro = ["macro_precision", "macro_recall", "macro_f1"]
     assert names == {"sst": ["accuracy", *macro], "quora": ["accuracy", "precision", "recall", "f1", *macro], "sts": []}
     frame = found.tables()["class_scores"].set_index(["task", "configuration", "metric"])
     for task, average, prefix in (("sst", "macro", "macro_"), ("quora", "binary", ""), ("quora", "macro", "macro_")):
-        for role, side in views[task].found.sides.items():
+        for role, side in views[task].errors.sides.items():
             by_seed = [
                 precision_recall_fscore_support(side.labels, each, average=average, zero_division=0)[:3]
                 for each in side.predictions
@@ -141,11 +141,11 @@ def test_macro_scores_are_the_mean_over_seeds_of_scikit_learns_and_quora_has_tho
 
 def test_hard_examples_are_those_of_the_hard_half(found: Errors) -> None:
     (sst,) = (view for view in found.tasks if view.name == "sst")
-    right = sst.found.best.right
-    assert sst.found.hard.positions.tolist() == np.flatnonzero(right.sum(axis=0) == 0).tolist()
-    assert len(sst.found.hard.positions) > 1.5 * sst.found.hard.by_chance
+    right = sst.errors.best.right
+    assert sst.errors.hard.positions.tolist() == np.flatnonzero(right.sum(axis=0) == 0).tolist()
+    assert len(sst.errors.hard.positions) > 1.5 * sst.errors.hard.by_chance
     shown = sst.lists[0]
-    assert shown.count == len(sst.found.hard.positions)
+    assert shown.count == len(sst.errors.hard.positions)
     assert {example.best for example in shown.examples} == {"0 of 3"}
 
 
@@ -156,13 +156,13 @@ def test_one_seed_shows_nothing(light: Any) -> None:
 
 def test_a_baseline_with_one_seed_has_no_part(light: Any) -> None:
     found = section(study(light, baseline=SEEDS[:1]))
-    assert all(list(view.found.sides) == ["best"] for view in found.tasks)
-    assert all(view.found.flips is None and not view.flip_words for view in found.tasks)
+    assert all(list(view.errors.sides) == ["best"] for view in found.tasks)
+    assert all(view.errors.flips is None and not view.flip_words for view in found.tasks)
 
 
 def test_without_seeds_in_common_nothing_is_subtracted(light: Any) -> None:
     found = section(study(light, baseline=(1003, 1004)))
-    (sst,) = (view.found for view in found.tasks if view.name == "sst")
+    (sst,) = (view.errors for view in found.tasks if view.name == "sst")
     assert set(sst.sides) == {"best", "baseline"} and sst.flips is None
     assert sst.distances[0].difference is None and sst.calibration_difference is None
 
@@ -220,12 +220,12 @@ def test_slices_by_length_and_overlap_stand_beside_the_true_classes(light: Any) 
         ]
         light.database.studies.add_examples(light.name, rows)
     found = section(StudyResults(light.database, light.name))
-    quora = next(view.found for view in found.tasks if view.name == "quora")
+    quora = next(view.errors for view in found.tasks if view.name == "quora")
     assert [part.kind for part in quora.by_words] == ["length"] * 4 + ["overlap"] * 4
     first = quora.by_words[0]
     right = quora.best.right[:, : first.examples]
     assert first.mean["best"].estimate == pytest.approx(right.mean())
-    sts = next(view.found for view in found.tasks if view.name == "sts")
+    sts = next(view.errors for view in found.tasks if view.name == "sts")
     last = sts.by_words[-1]
     assert last.mean["best"].estimate == pytest.approx(np.abs(sts.best.errors)[:, -last.examples :].mean())
     frame = found.tables()["slices"]
@@ -247,7 +247,7 @@ def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_wi
         ]
         light.database.studies.add_examples(light.name, rows)
     results = StudyResults(light.database, light.name)
-    found = {view.name: view.found for view in section(results).tasks}
+    found = {view.name: view.errors for view in section(results).tasks}
     kinds = ["length"] * 4 + ["rare_words"] * 2
     assert [part.kind for part in found["sst"].by_words] == kinds
     assert [part.kind for part in found["quora"].by_words] == kinds[:4] + ["one_word_difference"] * 2 + kinds[4:]
@@ -263,7 +263,7 @@ def test_a_study_that_keeps_words_shows_pairs_that_differ_in_one_and_examples_wi
 
 
 def test_a_part_of_too_few_examples_has_its_number_and_no_mean(found: Errors) -> None:
-    quora = next(view.found for view in found.tasks if view.name == "quora")
+    quora = next(view.errors for view in found.tasks if view.name == "quora")
     size = SIZES["quora"]
     one, rarest = np.arange(size) < 1, np.where(np.arange(size) < 30, 1.0, 8.0)
     task = TaskErrors(quora.best, quora.sides["baseline"], ExampleSizes(np.full(size, 9.0), None, one, rarest))

@@ -79,7 +79,7 @@ def test_what_is_wrong_is_found_and_mended_and_the_rest_stays(copied: Place, cap
         assert code == 0 and found[0]["done"], kind
         assert examined(copied, capsys) == (0, []), kind
         assert copied.rows(finished) == before, kind
-    # Upgraded it has other columns; `tests/results/test_migrations.py` upgrades old databases.
+    # Upgraded it has other columns; `tests/results/database/test_migrations.py` upgrades old databases.
     change(copied, "update mtbert_alembic_version set version_num = '0001'")
     code, found = examined(copied, capsys)
     assert code == 3 and [f["kind"] for f in found] == ["old_schema"] and found[0]["done"] is None

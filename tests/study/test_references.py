@@ -18,7 +18,7 @@ from study.resolve import resolve
 from study.settings import REHEARSAL
 from study.trainers.bert.configuration import of_one_task, to_config
 from study.trainers.rehearsal.trainer import Rehearsal
-from study.trainers.rehearsal.worker import carry_out
+from study.trainers.rehearsal.worker import run_job
 
 TASKS = ("sst", "quora", "sts")
 
@@ -103,7 +103,7 @@ def test_a_rehearsed_reference_measures_its_task_alone() -> None:
     measured = []
     for found in (trainer.configuration(choices, 5), trainer.reference(choices, "sts", 5)):
         job = Job(1, "train", found.model_dump(), Path(), seed=5, facts=trainer.job_facts())
-        done = carry_out(job, lambda _: True)
+        done = run_job(job, lambda _: True)
         assert isinstance(done, RunDone)
         measured.append({task for _, task, _ in done.metrics if task})
     assert measured == [set(TASKS), {"sts"}]

@@ -42,7 +42,7 @@ class Claims:
     @property
     def axis(self) -> interval_svg.Axis:
         """Return the axis that all bars share."""
-        return interval_svg.axis([one.comparison.interval for finding in self.found for one in finding.measured])
+        return interval_svg.shared_axis([one.comparison.interval for finding in self.found for one in finding.measured])
 
     @property
     def scale(self) -> Markup:

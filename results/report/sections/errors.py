@@ -28,27 +28,27 @@ class Errors:
     @property
     def calibrated(self) -> list[TaskView]:
         """The tasks whose class probabilities were kept."""
-        return [task for task in self.tasks if task.found.calibrations]
+        return [task for task in self.tasks if task.errors.calibrations]
 
     @property
     def without_probabilities(self) -> list[str]:
         """The names of the tasks with classes whose probabilities are not known."""
-        return [task.name for task in self.tasks if task.found.kind == "classes" and not task.found.calibrations]
+        return [task.name for task in self.tasks if task.errors.kind == "classes" and not task.errors.calibrations]
 
     @property
     def without_sizes(self) -> bool:
         """Whether the lengths of the examples are unknown for every task."""
-        return not any(task.found.sizes for task in self.tasks)
+        return not any(task.errors.sizes for task in self.tasks)
 
     @property
     def without_rare_words(self) -> bool:
         """Whether lengths are known, but rare words are not: an older release wrote the study."""
-        known = [task.found.sizes for task in self.tasks if task.found.sizes]
+        known = [task.errors.sizes for task in self.tasks if task.errors.sizes]
         return bool(known) and all(sizes.rarest is None for sizes in known)
 
     def sentence(self) -> str:
         """Say how many examples are wrong with every seed."""
-        wrong = [task.hard_words for task in self.tasks if task.found.kind == "classes"]
+        wrong = [task.hard_words for task in self.tasks if task.errors.kind == "classes"]
         return f"{'; '.join(wrong)}." if wrong else "How predictions compare with the labels."
 
     def figures(self) -> Sequence[Figure]:
@@ -57,7 +57,7 @@ class Errors:
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `confusion`, `class_scores`, `calibration`, `calibration_error`, `slices`, `hard_examples`."""
-        return error_frames([view.found for view in self.tasks])
+        return error_frames([view.errors for view in self.tasks])
 
 
 def build(results: StudyResults, found: Summary) -> Errors | None:

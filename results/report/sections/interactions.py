@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from results.analysis.comparisons import record
+from results.analysis.comparisons import judged_record
 from results.analysis.contrasts import compared_runs
 from results.analysis.interactions import Interaction, InteractionDesign, Pair, interactions
 from results.analysis.summary import Summary
@@ -173,7 +173,7 @@ def _record(row: Interaction, runs: str) -> dict[str, object]:
         "first": row.pair[0],
         "second": row.pair[1],
         "aliases": "; ".join(f"{a} x {b}" for a, b in row.aliases),
-        **record(row.comparison, row.judgement),
+        **judged_record(row.comparison, row.judgement),
         **interval_columns("first_with_second", row.with_second.interval if row.with_second else None),
         **interval_columns("first_without_second", row.without_second.interval if row.without_second else None),
         "run_ids": runs,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from results.analysis.comparisons import record
+from results.analysis.comparisons import judged_record
 from results.analysis.contrasts import compared_runs
 from results.analysis.greedy_path import Path, PathStep, greedy_path
 from results.analysis.summary import Summary
@@ -152,7 +152,7 @@ def _record(step: PathStep, runs: str) -> dict[str, object]:
         "mean": fmean(step.scores) if step.scores else nan,
         "spread": float(np.std(step.scores, ddof=1)) if len(step.scores) > 1 else nan,
         "seeds": len(step.scores),
-        **record(step.from_previous.comparison, step.from_previous.judgement),
+        **judged_record(step.from_previous.comparison, step.from_previous.judgement),
         "luck": step.bias,
         **interval_columns("from_baseline", step.from_baseline.interval if step.from_baseline else None),
         "run_ids": runs,

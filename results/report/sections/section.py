@@ -55,7 +55,7 @@ class Figures:
 def interval_bars(compared: Sequence[Comparison | None], unit: Unit) -> tuple[Markup, list[Markup]]:
     """Return a shared axis and a bar per row of a table; a row without an interval has an empty one."""
     intervals = [one.interval if one else None for one in compared]
-    axis = interval_svg.axis([interval for interval in intervals if interval], unit)
+    axis = interval_svg.shared_axis([interval for interval in intervals if interval], unit)
     bars = [interval_svg.bar(interval, axis) if interval else Markup() for interval in intervals]
     return interval_svg.scale(axis), bars
 

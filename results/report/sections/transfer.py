@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from results.analysis.comparisons import record as judged_record
+from results.analysis.comparisons import judged_record
 from results.analysis.leaderboard import baseline_digest
 from results.analysis.summary import Summary
 from results.analysis.task_contrasts import Matrix, TaskDifference, task_differences

@@ -58,7 +58,7 @@ class MultitaskBert(AbstractTrainer):
     """`mtbert`: a space's choices are laid over the settings and give a `RunConfig`."""
 
     name: ClassVar[str] = "mtbert"
-    worker: ClassVar[str] = "study.trainers.bert.worker:carry_out"
+    worker: ClassVar[str] = "study.trainers.bert.worker:run_job"
     # torch._dynamo: the first optimizer of a process imports it, which takes longer than a small run.
     preload: ClassVar[tuple[str, ...]] = ("study.trainers.bert.worker", "torch._dynamo")
     phases: ClassVar[tuple[str, ...]] = PHASES
@@ -163,7 +163,7 @@ class MultitaskBert(AbstractTrainer):
         return Timing(
             seconds=seconds,
             test_seconds=costs.evaluated * tested,
-            told=(
+            notes=(
                 f"one step measured: {each * 1000:.0f} ms",
                 told + (f" and of {', '.join(costs.stages)}" if costs.stages else ""),
             ),

@@ -35,7 +35,7 @@ from study.messages import (
 )
 
 
-def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
+def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
     """Do the job; `go_on` is asked after every epoch. Never raises: what goes wrong is a message with a reason."""
     try:
         torch.set_num_threads(job.threads)

@@ -19,7 +19,7 @@ class OwnModel(AbstractPlainTrainer):
     """A function of the user's. Its dev scores are all there is: the phase `test` is not done."""
 
     name: ClassVar[str] = "own"
-    worker: ClassVar[str] = "study.trainers.custom.worker:carry_out"
+    worker: ClassVar[str] = "study.trainers.custom.worker:run_job"
     preload: ClassVar[tuple[str, ...]] = ("study.trainers.custom.worker",)
     measures_alike: ClassVar[bool] = True
     first_alone: ClassVar[bool] = True

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.functions import exit_told, function_of, module_of
+from study.functions import exit_message, function_of, module_of
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed, TaskOutputs, first_line
 from study.signals import usual_paths
 from study.trainers.custom.code_fingerprint import Code, changed, code_of
@@ -87,7 +87,7 @@ def call(function: str, configuration: Mapping[str, Any], *, seed: int, epochs: 
     return function_of(function)(dict(configuration), seed, Report(job, lambda event: True, checked=False))
 
 
-def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
+def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
     """Call the function; whatever goes wrong is a message with a reason, an exit of the function too."""
     usual_paths()
     began = time.perf_counter()
@@ -105,7 +105,7 @@ def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluat
     except BaseException as error:  # the border of a worker
         if error is report.broken:
             raise
-        told = first_line(error) if isinstance(error, Exception) else exit_told(error)
+        told = first_line(error) if isinstance(error, Exception) else exit_message(error)
         return RunFailed(job.run_id, "error", told, traceback.format_exc())
 
 

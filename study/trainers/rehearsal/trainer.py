@@ -36,7 +36,7 @@ class Rehearsal(AbstractPlainTrainer):
     """Any space, without torch."""
 
     name: ClassVar[str] = "rehearsal"
-    worker: ClassVar[str] = "study.trainers.rehearsal.worker:carry_out"
+    worker: ClassVar[str] = "study.trainers.rehearsal.worker:run_job"
     preload: ClassVar[tuple[str, ...]] = ("study.trainers.rehearsal.worker",)
     phases: ClassVar[tuple[str, ...]] = PHASES
 

@@ -49,7 +49,7 @@ def facts(
     }  # fmt: skip
 
 
-def carry_out(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
+def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
     """Rehearse the job: the same job gives the same numbers."""
     surface, epochs = Surface.read(job.facts["surface"]), int(job.facts["epochs"])
     choices: Choices = job.config["choices"]

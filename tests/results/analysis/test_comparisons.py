@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scored_studies import ScoredStudy
 
-from results.analysis.comparisons import compared
+from results.analysis.comparisons import compare_all
 from results.statistics import paired_difference
 
 
@@ -24,7 +24,7 @@ MEANS = {"best": 0.7, "same": 0.7, "also": 0.7, "worse": 0.6, "better": 0.8, "al
 
 def test_three_seeds_do_for_a_verdict_where_rows_tell_of_each_others_noise() -> None:
     results = study()
-    rows = compared(results, ["same", "worse", "alone", "better"], "best")
+    rows = compare_all(results, ["same", "worse", "alone", "better"], "best")
     verdicts = [row.judgement and row.judgement.verdict for row in rows]
     assert verdicts == ["open", "hurts", None, "helps"]
     assert rows[2].comparison is None
@@ -36,13 +36,13 @@ def test_three_seeds_do_for_a_verdict_where_rows_tell_of_each_others_noise() -> 
 
 def test_a_wide_margin_makes_small_differences_equivalent() -> None:
     results = study(margin=0.05)
-    rows = compared(results, ["same", "also", "worse"], "best")
+    rows = compare_all(results, ["same", "also", "worse"], "best")
     assert [row.judgement and row.judgement.verdict for row in rows] == ["equivalent", "equivalent", "hurts"]
 
 
 def test_the_noise_is_the_pooled_one_by_hand() -> None:
     results = study()
-    (row,) = compared(results, ["same"], "best")
+    (row,) = compare_all(results, ["same"], "best")
     variances = [np.var(results.scores(digest), ddof=1) for digest in ("best", "same")]
     assert row.comparison is not None
     # Two variances that differ no more than chance makes them: both are their mean, with all four degrees of freedom.
@@ -52,5 +52,5 @@ def test_the_noise_is_the_pooled_one_by_hand() -> None:
 
 def test_a_table_without_anything_to_compare() -> None:
     results = study()
-    assert [row.judgement for row in compared(results, ["alone"], "best")] == [None]
-    assert compared(results, [], "best") == []
+    assert [row.judgement for row in compare_all(results, ["alone"], "best")] == [None]
+    assert compare_all(results, [], "best") == []

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scored_studies import ScoredStudy
 
-from results.analysis.comparisons import compared
-from results.analysis.sequential import Schedule, looks, schedule, told, wanting
+from results.analysis.comparisons import compare_all
+from results.analysis.sequential import Schedule, interim_analyses, rows_to_extend, schedule, schedule_note
 from results.statistics import sequential_p, spending
 
 PLAN = Schedule(tuple(range(1000, 1006)), start=3)
@@ -35,7 +35,7 @@ def replicated(scores: dict[str, Any]) -> tuple[Any, dict[str, int]]:
     """The study after all its rounds, as the driver makes them, and how many seeds each has."""
     had = dict.fromkeys(scores, 3)
     for count in range(4, 7):
-        rows = wanting(made(first(scores, had)), ROWS, "best", PLAN, after=count - 1)
+        rows = rows_to_extend(made(first(scores, had)), ROWS, "best", PLAN, after=count - 1)
         had |= dict.fromkeys([*rows, "best"] if rows else [], count)
     return made(first(scores, had)), had
 
@@ -53,7 +53,7 @@ def test_a_study_has_a_schedule_where_rows_may_have_more_seeds_than_others() -> 
 def test_only_open_rows_get_a_further_seed_and_decided_ones_keep_their_looks() -> None:
     results, had = replicated(scores_of(MEANS))
     assert had == {"best": 6, "same": 6, "near": 6, "worse": 3, "better": 3}
-    rows = {row.digest: row for row in looks(results, ROWS, "best", PLAN)}
+    rows = {row.digest: row for row in interim_analyses(results, ROWS, "best", PLAN)}
     assert {digest: len(row.differences) for digest, row in rows.items()} == {
         "same": 4,
         "near": 4,
@@ -66,7 +66,7 @@ def test_only_open_rows_get_a_further_seed_and_decided_ones_keep_their_looks() -
 
 def test_the_p_value_is_that_of_all_looks() -> None:
     results, _ = replicated(scores_of(MEANS))
-    same = looks(results, ROWS, "best", PLAN)[0]
+    same = interim_analyses(results, ROWS, "best", PLAN)[0]
     seen = [difference.p_value() for difference in same.differences if difference is not None]
     assert same.judgement is not None and same.judgement.p == pytest.approx(sequential_p(seen, PLAN.shares))
     assert same.comparison is not None and same.comparison.level == pytest.approx(1 - 0.05 * 11 / 36)
@@ -76,7 +76,7 @@ def test_the_p_value_is_that_of_all_looks() -> None:
 
 def test_the_table_of_a_report_has_these_looks() -> None:
     results, _ = replicated(scores_of(MEANS))
-    rows = compared(results, ROWS, "best")
+    rows = compare_all(results, ROWS, "best")
     assert [row.judgement and row.judgement.verdict for row in rows] == ["equivalent", "hurts", "open", "helps"]
     assert [len(row.comparison.seeds) for row in rows if row.comparison] == [6, 3, 6, 3]
     assert all(row.comparison is not None and row.comparison.level > 0.95 for row in rows)
@@ -86,26 +86,30 @@ def test_a_round_that_is_half_done_changes_nothing() -> None:
     scores = scores_of(MEANS)
     before = made(first(scores, 3))
     half = made(first(scores, {"best": 4, "same": 4, "near": 3, "worse": 3, "better": 3}))
-    assert looks(before, ROWS, "best", PLAN) == looks(half, ROWS, "best", PLAN)
-    assert wanting(before, ROWS, "best", PLAN, 3) == wanting(half, ROWS, "best", PLAN, 3) == ["same", "near"]
+    assert interim_analyses(before, ROWS, "best", PLAN) == interim_analyses(half, ROWS, "best", PLAN)
+    assert (
+        rows_to_extend(before, ROWS, "best", PLAN, 3) == rows_to_extend(half, ROWS, "best", PLAN, 3) == ["same", "near"]
+    )
 
 
 def test_who_got_a_seed_is_told_the_same_when_later_rounds_have_been_run() -> None:
     scores = scores_of(MEANS)
     results, _ = replicated(scores)
-    assert wanting(results, ROWS, "best", PLAN, 3) == wanting(made(first(scores, 3)), ROWS, "best", PLAN, 3)
+    assert rows_to_extend(results, ROWS, "best", PLAN, 3) == rows_to_extend(
+        made(first(scores, 3)), ROWS, "best", PLAN, 3
+    )
 
 
 def test_seeds_that_a_decided_row_has_beyond_its_looks_do_not_count() -> None:
     scores = scores_of(MEANS)
     results, had = replicated(scores)
     more = made(first(scores, {**had, "worse": 6, "better": 5}))  # as from a study whose runs were imported
-    assert looks(more, ROWS, "best", PLAN) == looks(results, ROWS, "best", PLAN)
+    assert interim_analyses(more, ROWS, "best", PLAN) == interim_analyses(results, ROWS, "best", PLAN)
 
 
 def test_before_the_first_look_there_are_differences_and_no_verdicts() -> None:
     results = made(first(scores_of(MEANS), {"best": 3, "same": 3, "near": 2, "worse": 3, "better": 3}))
-    rows = compared(results, ROWS, "best")
+    rows = compare_all(results, ROWS, "best")
     assert all(row.comparison is not None and row.judgement is None for row in rows)
     assert all(row.comparison is not None and row.comparison.level == 0.95 for row in rows)
 
@@ -113,24 +117,24 @@ def test_before_the_first_look_there_are_differences_and_no_verdicts() -> None:
 def test_a_run_that_failed_is_a_seed_less_and_holds_nothing_up() -> None:
     scores = scores_of(MEANS)
     scores["same"][1] = np.nan
-    row = looks(made(first(scores, 3)), ROWS, "best", PLAN)[0]
+    row = interim_analyses(made(first(scores, 3)), ROWS, "best", PLAN)[0]
     assert row.comparison is not None and row.comparison.seeds == (1000, 1002)
-    assert "same" in wanting(made(first(scores, 3)), ROWS, "best", PLAN, 3)
+    assert "same" in rows_to_extend(made(first(scores, 3)), ROWS, "best", PLAN, 3)
 
 
 def test_a_configuration_that_fails_every_time_gets_no_further_seed_and_counts_in_the_table() -> None:
     scores = scores_of(MEANS)
-    without = looks(made(first(scores, 3)), [d for d in ROWS if d != "near"], "best", PLAN)[0].judgement
+    without = interim_analyses(made(first(scores, 3)), [d for d in ROWS if d != "near"], "best", PLAN)[0].judgement
     scores["near"] = np.full(6, np.nan)
     results = made(first(scores, 3))
-    assert wanting(results, ROWS, "best", PLAN, 3) == ["same"]
-    rows = compared(results, ROWS, "best")
+    assert rows_to_extend(results, ROWS, "best", PLAN, 3) == ["same"]
+    rows = compare_all(results, ROWS, "best")
     assert rows[2].comparison is None and rows[2].judgement is None
     assert rows[1].judgement is not None and rows[1].judgement.adjusted_p > rows[1].judgement.p
     found = rows[0].judgement
     assert found is not None and without is not None
     assert found.p == pytest.approx(without.p)
-    assert wanting(results, ROWS, "near", PLAN, 3) == []  # nothing to compare with
+    assert rows_to_extend(results, ROWS, "near", PLAN, 3) == []  # nothing to compare with
 
 
 def test_rows_are_looked_at_to_the_end_beside_one_that_fails_every_time() -> None:
@@ -147,24 +151,24 @@ def test_rows_are_looked_at_to_the_end_beside_one_that_fails_every_time() -> Non
         return results
 
     for count in range(4, 7):  # as the driver does: the newest seed alone
-        rows = wanting(so_far(), ROWS, "best", PLAN, after=count - 1)
+        rows = rows_to_extend(so_far(), ROWS, "best", PLAN, after=count - 1)
         assert rows == ["same"]
         run |= {(digest, PLAN.seeds[count - 1]) for digest in (*rows, "best")}
-    assert [len(row.differences) for row in looks(so_far(), ROWS, "best", PLAN)] == [4, 1, 1, 1]
+    assert [len(row.differences) for row in interim_analyses(so_far(), ROWS, "best", PLAN)] == [4, 1, 1, 1]
 
 
 def test_with_one_seed_all_rows_get_a_second_before_the_first_look() -> None:
     plan = Schedule((1000, 1001, 1002), start=1)
     scores = {**scores_of(MEANS), "near": np.full(6, np.nan)}
-    assert wanting(made(first(scores, 1), seeds=1), ROWS, "best", plan, 1) == ["same", "worse", "better"]
+    assert rows_to_extend(made(first(scores, 1), seeds=1), ROWS, "best", plan, 1) == ["same", "worse", "better"]
     had = {"best": 2, "same": 2, "near": 1, "worse": 2, "better": 2}
-    rows = looks(made(first(scores, had), seeds=1), ROWS, "best", plan)
+    rows = interim_analyses(made(first(scores, had), seeds=1), ROWS, "best", plan)
     assert [len(row.differences) for row in rows] == [1, 1, 1, 1]
     assert rows[2].comparison is None and rows[0].comparison is not None
 
 
 def test_a_reader_is_told_of_the_looks() -> None:
-    assert "Every row has 3 seeds" in told(PLAN) and "up to 6" in told(PLAN)
+    assert "Every row has 3 seeds" in schedule_note(PLAN) and "up to 6" in schedule_note(PLAN)
 
 
 def test_looking_again_and_again_calls_no_more_null_rows_different_than_is_said() -> None:
@@ -172,7 +176,7 @@ def test_looking_again_and_again_calls_no_more_null_rows_different_than_is_said(
     rng, names, wrong = np.random.default_rng(2), [f"row {i}" for i in range(10)], 0
     for _ in range(80):
         scores = {digest: 0.7 + 0.01 * rng.standard_normal(6) for digest in ("best", *names)}
-        rows = looks(made(scores), names, "best", PLAN)
+        rows = interim_analyses(made(scores), names, "best", PLAN)
         wrong += any(row.judgement.verdict in ("helps", "hurts") for row in rows if row.judgement)
     assert wrong < 8  # 10 %
 
@@ -186,9 +190,9 @@ def test_the_luck_of_the_choice_is_that_of_the_first_look() -> None:
         study.cells = [SimpleNamespace(config_digest=d, phase="confirm") for d in ("best", "second", "third")]
         return study
 
-    then = looks(chosen(first(scores, 3)), ROWS, "best", PLAN)
-    now = looks(chosen(scores), ROWS, "best", PLAN)
-    plain = looks(made(scores), ROWS, "best", PLAN)
+    then = interim_analyses(chosen(first(scores, 3)), ROWS, "best", PLAN)
+    now = interim_analyses(chosen(scores), ROWS, "best", PLAN)
+    plain = interim_analyses(made(scores), ROWS, "best", PLAN)
     for early, late, unchosen in zip(then, now, plain, strict=True):
         assert early.differences[0] == late.differences[0]
         found = unchosen.differences[0]

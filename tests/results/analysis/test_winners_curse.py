@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from results.analysis.comparisons import compared
+from results.analysis.comparisons import compare_all
 from results.analysis.contrasts import Comparison, compare
 from results.analysis.summary import summarise
 from results.analysis.winners_curse import WinnersCurse, choice_note, confirmed_means
@@ -22,13 +22,17 @@ def shown(results: StudyResults) -> list[tuple[Comparison, Difference]]:
     return [(row.comparison, row.judged) for row in summarise(results).ablation if row.comparison and row.judged]
 
 
+def unpaired(*differences: Difference) -> list[Comparison]:
+    return [Comparison(difference, (0, 1, 2), "seeds") for difference in differences]
+
+
 def test_the_note_has_the_bias_of_the_best_of_the_confirmed_configurations(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     best = results.study.decisions_json["best"]
     means = confirmed_means(results, best)
     assert sorted(means, reverse=True) == [entry.mean for entry in summarise(results).leaderboard]
     rows = [row.cell.config_digest for row in summarise(results).ablation]
-    first = next(row.comparison for row in compared(results, rows, best) if row.comparison)
+    first = next(row.comparison for row in compare_all(results, rows, best) if row.comparison)
     bias = bias_of_best(means, first.difference)
     note = choice_note(results, best, shown(results))
     assert "among 3 confirmed configurations by the same runs" in note
@@ -57,7 +61,7 @@ def test_verdicts_are_corrected_and_points_are_not(finished: Database) -> None:
     results = StudyResults(finished, "demo-study")
     best = results.study.decisions_json["best"]
     rows = [row.cell.config_digest for row in summarise(results).ablation]
-    found = compared(results, rows, best)
+    found = compare_all(results, rows, best)
     differences = [row.comparison.difference for row in found if row.comparison]
     bias = bias_of_best(confirmed_means(results, best), differences[0])
     assert bias > 0
@@ -77,7 +81,7 @@ def test_it_is_as_much_as_the_best_of_equal_ones_is_too_high() -> None:
         runs = rng.normal(0.6, 0.01, (5, 40))  # equal configurations; 40 runs each, so that their noise is known well
         means = runs.mean(axis=1)
         difference = paired_difference(rng.normal(0.6, 0.01, 40), runs[means.argmax()])
-        (without,) = WinnersCurse(tuple(means)).corrected([difference], difference)
+        (without,) = WinnersCurse(tuple(means)).correct_all(unpaired(difference))
         foretold.append(without.estimate - difference.estimate)
     assert np.mean(foretold) == pytest.approx(BEST_OF_5 * 0.01 / 40**0.5, rel=0.1)
 
@@ -92,18 +96,18 @@ def test_further_seeds_dilute_it() -> None:
         others = list(rng.normal(0, 0.01, (8, 9, 1)))
         curse = WinnersCurse(tuple(first))
         at_first = moderated_differences([other[:3] for other in others], best[:3, None])
-        curse.corrected(at_first, at_first[0])
+        curse.correct_all(unpaired(*at_first))
         now = moderated_differences(others, best[:, None])
-        foretold.append(curse.corrected(now, now[0])[0].estimate - now[0].estimate)
+        foretold.append(curse.correct_all(unpaired(*now))[0].estimate - now[0].estimate)
     assert np.mean(foretold) == pytest.approx(BEST_OF_5 * 0.01 / 3**0.5 / 3, rel=0.1)
 
 
 def test_nothing_is_corrected_where_nothing_was_chosen_or_nothing_is_noisy() -> None:
     rng = np.random.default_rng(0)
     difference = paired_difference(rng.normal(size=5), rng.normal(size=5))
-    assert WinnersCurse(()).corrected([difference], difference) == [difference]
+    assert WinnersCurse(()).correct_all(unpaired(difference)) == [difference]
     sure = paired_difference(np.full(3, 0.5), np.full(3, 0.4))
-    assert WinnersCurse((0.5, 0.4)).corrected([sure], sure) == [sure]
+    assert WinnersCurse((0.5, 0.4)).correct_all(unpaired(sure)) == [sure]
 
 
 def test_a_row_that_lost_seeds_does_not_say_how_biased_the_choice_was(finished: Database) -> None:
@@ -111,7 +115,7 @@ def test_a_row_that_lost_seeds_does_not_say_how_biased_the_choice_was(finished: 
     best, rows = results.study.decisions_json["best"], [row.cell.config_digest for row in summarise(results).ablation]
     rows = [digest for digest in rows if len(results.results_of(digest)) == 3]
     del results.results_of(rows[0])[1002]
-    (few, *_), (*_, last) = (compared(results, order, best) for order in (rows, [*rows[1:], rows[0]]))
+    (few, *_), (*_, last) = (compare_all(results, order, best) for order in (rows, [*rows[1:], rows[0]]))
     assert few.comparison is not None and len(few.comparison.seeds) == 2 and len(rows) > 1
     assert few.judged is not None and few.judged.estimate > few.comparison.difference.estimate
     assert last.judged is not None and few.judged.estimate == pytest.approx(last.judged.estimate)

@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, inspect
 
 from results.database import migrations
-from results.database.database import open_database, open_if_there
+from results.database.database import open_database, open_existing
 from results.database.predictions import pack_predictions
 from results.database.rows import EnvironmentRow, IssueRow, MetricValue, PredictionRow, RunResult
 from results.errors import LeaseHeld, RecordError, StorageError, UnknownStudy
@@ -155,7 +155,7 @@ def test_a_driver_that_lost_its_lease_writes_nothing_more(make: Any, url: str) -
 
 
 def test_looking_at_what_is_not_there_makes_nothing(tmp_path: Path) -> None:
-    assert open_if_there(f"sqlite+pysqlite:///{tmp_path}/s.db", upgrade=False) is None
+    assert open_existing(f"sqlite+pysqlite:///{tmp_path}/s.db", upgrade=False) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -167,7 +167,7 @@ def test_looking_at_a_database_makes_no_tables_and_leaves_old_ones(empty_url: st
             return inspect(connection).get_table_names()
 
     tables()  # makes SQLite's file
-    assert open_if_there(empty_url, upgrade=False) is None and open_if_there(empty_url, upgrade=True) is None
+    assert open_existing(empty_url, upgrade=False) is None and open_existing(empty_url, upgrade=True) is None
     assert tables() == []
     config = Config()
     config.set_main_option("script_location", str(migrations.__path__[0]))
@@ -176,12 +176,12 @@ def test_looking_at_a_database_makes_no_tables_and_leaves_old_ones(empty_url: st
         command.upgrade(config, "0002")
     before = tables()
     with pytest.raises(StorageError, match=r"older release \(version 0002\).*study.doctor --name STUDY"):
-        open_if_there(empty_url, upgrade=False)
+        open_existing(empty_url, upgrade=False)
     assert tables() == before and "example" not in before
-    opened = open_if_there(empty_url, upgrade=True)
+    opened = open_existing(empty_url, upgrade=True)
     assert opened is not None and opened.studies.names() == [] and "example" in tables()
     opened.close()
-    opened = open_if_there(empty_url, upgrade=False)
+    opened = open_existing(empty_url, upgrade=False)
     assert opened is not None
     opened.close()
     engine.dispose()

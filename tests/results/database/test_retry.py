@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from results.database import retry
 from results.database.database import open_database
-from results.database.retry import lasting, lasting_if_there
+from results.database.retry import retried, retried_if_known
 from results.database.sessions import _was_there, connection_lost
 from results.errors import ConnectionLost, RecordError
 
@@ -35,15 +35,15 @@ class Server:
             raise answer
         return answer
 
-    @lasting
+    @retried
     def read(self) -> str:
         return self._next()
 
-    @lasting_if_there
+    @retried_if_known
     def open(self) -> str:
         return self._next()
 
-    write = lasting(_next, refused_after_loss=True)
+    write = retried(_next, refused_after_loss=True)
 
 
 def test_a_transaction_is_tried_again_until_the_server_is_back() -> None:

@@ -21,7 +21,7 @@ def test_an_example_turns_where_all_seeds_agree() -> None:
     found = flips(BEST, BASELINE)
     assert (found.gained.tolist(), found.lost.tolist()) == ([0], [3])
     # Rows: seeds of the baseline that are right, 0..2; columns: of the best.
-    assert found.crossed.tolist() == [[0, 0, 1], [1, 1, 0], [1, 0, 0]]
+    assert found.crosstab.tolist() == [[0, 0, 1], [1, 1, 0], [1, 0, 0]]
 
 
 def test_errors_that_are_luck_come_as_often_as_luck_says() -> None:

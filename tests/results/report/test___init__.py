@@ -148,9 +148,9 @@ def test_curves_end_after_their_own_last_epoch_and_tell_the_gap_of_the_epochs_ke
     means = {("best", "dev"): best, ("baseline", "dev"): {1: 0.4, 2: 0.41, 3: 0.42}}
     ends = "The best ends after epoch 2 at 0.600 on dev{}; the baseline ends after epoch 3 at 0.420 on dev."
     assert _curve_sentence(means, {}, 9) == ends.format("")
-    gap = " (at the epochs kept: 0.610 on dev, 0.650 on train, a gap of +4.0 points)"
+    gap = " (at the best epochs: 0.610 on dev, 0.650 on train, a gap of +4.0 points)"
     assert _curve_sentence(means, {"best": (0.61, 0.65)}, 9) == ends.format(gap)
-    few = " The curves of train are from a few examples: an indication, not a measurement."
+    few = " The train curves use only a few examples and are an indication, not a measurement."
     assert _curve_sentence({**means, ("best", "train"): best}, {}, 9) == ends.format("") + few
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from results.figures.interval_svg import axis, bar, scale
+from results.figures.interval_svg import bar, scale, shared_axis
 from results.statistics import Interval
 from results.text import formatting
 from results.text.formatting import Change, range_text
@@ -101,13 +101,13 @@ def test_one_seed_has_no_spread_to_show() -> None:
 
 
 def test_all_bars_stand_on_one_axis_with_zero_on_it() -> None:
-    shared = axis([Interval(-0.023, -0.03, -0.016), Interval(-0.001, -0.004, 0.003)])
+    shared = shared_axis([Interval(-0.023, -0.03, -0.016), Interval(-0.001, -0.004, 0.003)])
     assert shared.low <= -3 and shared.high >= 0.3
     assert 0 in shared.ticks()
 
 
 def test_a_bar_says_in_words_what_it_shows() -> None:
-    shared = axis([Interval(-0.023, -0.03, -0.016)])
+    shared = shared_axis([Interval(-0.023, -0.03, -0.016)])
     drawn = bar(Interval(-0.023, -0.03, -0.016), shared)
     assert 'aria-label="−2.3 points [−3.0, −1.6], excludes 0"' in drawn
     assert 'class="clear"' in drawn
@@ -116,7 +116,7 @@ def test_a_bar_says_in_words_what_it_shows() -> None:
 
 @pytest.mark.parametrize("intervals", [[], [Interval(0.0, 0.0, 0.0)], [Interval(1e-9, 0.0, 1e-9)]])
 def test_an_axis_without_width_still_has_numbers(intervals: list[Interval]) -> None:
-    assert ">0<" in scale(axis(intervals))
+    assert ">0<" in scale(shared_axis(intervals))
 
 
 def test_numbers_of_a_range_have_the_digits_that_tell_its_ends_apart() -> None:

@@ -16,7 +16,7 @@ from study.execution.observer import Request
 from study.messages import EpochDone, Event, Job, RunDone
 from study.search.objectives import of_row
 from study.trainers.rehearsal.trainer import Rehearsal
-from study.trainers.rehearsal.worker import carry_out
+from study.trainers.rehearsal.worker import run_job
 
 NAMES = ("score", "train_seconds")
 
@@ -52,7 +52,7 @@ def run_of(trainer: Rehearsal, epochs: int) -> tuple[list[EpochDone], RunDone]:
         heard.append(epoch)
         return epoch.epoch < epochs
 
-    done = carry_out(Job(1, "train", config.model_dump(), Path("/nowhere"), facts=trainer.job_facts()), go_on)
+    done = run_job(Job(1, "train", config.model_dump(), Path("/nowhere"), facts=trainer.job_facts()), go_on)
     assert isinstance(done, RunDone)
     return heard, done
 

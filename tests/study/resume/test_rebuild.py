@@ -76,7 +76,7 @@ def test_a_run_that_is_forbidden_now_is_told_with_the_reason(space: Space) -> No
     other = dataclasses.replace(space, constraints=(forbidden,), recipes=())
     found = rebuild([run(1, CHOICES, configure(space))], other, configure(other))
     assert found.faults == (
-        "a run cannot be any more: pooling=mean cannot be combined with trainable=all in space small: They do not fit",
+        "a run became invalid: pooling=mean cannot be combined with trainable=all in space small: They do not fit",
     )
 
 
@@ -100,14 +100,14 @@ def test_an_import_takes_what_is_the_same_configuration_and_says_why_not_the_res
         (1, 0, CHOICES),
         (3, None, CHOICES),
     ]
-    assert found.left == {
+    assert found.left_out == {
         "No level 'max' in factor pooling of space small": 1,
         "failed": 1,
         "did not finish": 1,
         "the same choices are another configuration here": 1,
         "rate (space small) takes a number from 5e-05 to 0.01": 1,
     }
-    assert found.told("old")[0] == "From study old: 2 runs taken, 1 of them as trials of the search."
+    assert found.lines("old")[0] == "From study old: 2 runs imported, 1 of them as trials of the search."
 
 
 def test_a_factor_that_is_gone_does_not_matter_where_the_configuration_is_the_same(space: Space) -> None:
@@ -115,4 +115,4 @@ def test_a_factor_that_is_gone_does_not_matter_where_the_configuration_is_the_sa
     runs = [run(i, {**CHOICES, "dropout": level}, configure(wider)) for i, level in enumerate(("usual", "none"))]
     found = plan_import(runs, space, configure(space))
     assert [(copy.run_id, copy.choices_json) for copy in found.copies] == [(0, CHOICES)]
-    assert found.left == {"the same choices are another configuration here": 1}
+    assert found.left_out == {"the same choices are another configuration here": 1}

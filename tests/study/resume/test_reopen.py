@@ -12,8 +12,8 @@ from sqlite import migrated
 from results.database.database import open_database
 from results.database.rows import NewRun, StudyRow
 from search_spaces import describe
-from study.resume.code_changes import change_of
-from study.resume.reopen import reopen, take_from
+from study.resume.code_changes import code_change
+from study.resume.reopen import reopen, runs_to_import
 from study.settings import SettingsError
 from study.trainers.rehearsal.trainer import Rehearsal
 
@@ -56,17 +56,17 @@ def test_one_of_another_version_is_refused_with_both_versions_and_the_way_out() 
 def test_its_runs_are_not_taken_into_another_study() -> None:
     row, trainer = study_and_trainer(2)
     with pytest.raises(SettingsError) as caught:
-        take_from(row, trainer, [])
+        runs_to_import(row, trainer, [])
     told = str(caught.value)
-    assert "runs of study 's' cannot be taken" in told and "leave out --import-from" in told
+    assert "runs of study 's' cannot be imported" in told and "leave out --import-from" in told
 
 
 def test_one_of_another_version_is_resumed_where_that_is_wanted_and_its_runs_are_marked(tmp_path: Path) -> None:
     row, trainer = study_and_trainer(2)
     trainer.facts = replace(trainer.facts, fingerprint="other rows")
     assert reopen(row, trainer, [], [], accept_changed_code=True) is None
-    change = change_of(row, trainer.facts, [])
-    assert change is not None and "version 1" in change.told() and "Nor are the rows" in change.told()
+    change = code_change(row, trainer.facts, [])
+    assert change is not None and "version 1" in change.message() and "reads other rows" in change.message()
     with open_database(migrated(tmp_path)) as database:
         database.studies.create(row)
         run = NewRun(study_name="s", phase="search", config_digest="d", config_json={}, choices_json={}, seed=0)
@@ -75,4 +75,4 @@ def test_one_of_another_version_is_resumed_where_that_is_wanted_and_its_runs_are
         found = database.studies.require("s")
         assert (found.config_version, found.data_fingerprint) == (2, "other rows")
         assert database.runs.of_study("s")[0].code == "version 1"
-        assert change_of(found, trainer.facts, database.runs.of_study("s")) is None
+        assert code_change(found, trainer.facts, database.runs.of_study("s")) is None

@@ -43,7 +43,7 @@ def test_a_level_that_is_new_is_kept(space: Space) -> None:
 
 def test_levels_in_another_order_are_kept(space: Space) -> None:
     found = changes(space, poolings(space, "max", "new", "cls", "mean"))
-    assert found.kept == ("level pooling=new is new", "the levels of pooling have another order: max, cls, mean")
+    assert found.kept == ("level pooling=new is new", "the order of the levels of pooling has changed: max, cls, mean")
     assert not found.refused
 
 
@@ -74,8 +74,8 @@ def test_a_narrower_range_is_refused_only_where_it_leaves_runs_out(space: Space)
     narrow = rates(space, 5e-5, 1e-2)
     assert changes(space, narrow, [{"rate": 5e-5}]).refused == ()
     told = "the range of rate is 5e-05 to 0.01 now, it was 1e-05 to 0.01; "
-    assert changes(space, narrow, [{"rate": 2e-5}, {"rate": 1e-3}]).refused == (told + "a run that exists had 2e-05",)
-    assert changes(space, narrow, [{"rate": 2e-5}, {"rate": 1e-5}]).refused == (told + "2 runs that exist had 2e-05",)
+    assert changes(space, narrow, [{"rate": 2e-5}, {"rate": 1e-3}]).refused == (told + "1 existing run had 2e-05",)
+    assert changes(space, narrow, [{"rate": 2e-5}, {"rate": 1e-5}]).refused == (told + "2 existing runs had 2e-05",)
 
 
 def test_numbers_spread_otherwise_are_kept(space: Space) -> None:
@@ -106,8 +106,11 @@ def test_another_design_or_base_is_refused(space: Space) -> None:
     [
         ({"goal": "Why?"}, "the goal is 'Why?' now, it was 'Does anything help?'"),
         ({"recipes": ()}, "recipe 'known' is gone"),
-        ({"recipes": (Recipe("known", "a report", {"pooling": "max"}),)}, "recipe 'known' has other choices"),
-        ({"recipes": (Recipe("known", "a book", {"pooling": "mean"}),)}, "the texts of recipe 'known' have changed"),
+        ({"recipes": (Recipe("known", "a report", {"pooling": "max"}),)}, "the choices of recipe 'known' have changed"),
+        (
+            {"recipes": (Recipe("known", "book", {"pooling": "mean"}),)},
+            "the description of recipe 'known' has changed",
+        ),
         (
             {"constraints": (Constraint({"pooling": ("max",)}, {"trainable": ("last_k",)}, "No."),)},
             "a constraint is new: No.",
@@ -122,7 +125,7 @@ def test_the_texts_and_the_role_of_a_factor_are_kept(space: Space) -> None:
     other = with_factor(space, "pooling", about="How words become one vector.", role="nuisance")
     assert changes(space, other).kept == (
         "the role of pooling is nuisance now, it was scientific",
-        "the texts of pooling have changed",
+        "the description of pooling has changed",
     )
 
 
@@ -133,6 +136,6 @@ def test_rows_of_a_grid_may_come_but_not_go_or_change(space: Space) -> None:
     one, two = {"pooling": "max"}, {"pooling": "mean"}
     assert changes(grid(a=one), grid(a=one, b=two)).kept == ("row 'b' is new",)
     assert changes(grid(a=one, b=two), grid(a=one)).refused == ("row 'b' is gone",)
-    assert changes(grid(a=one), grid(a=two)).refused == ("row 'a' has other choices",)
+    assert changes(grid(a=one), grid(a=two)).refused == ("the choices of row 'a' have changed",)
     fewer = dataclasses.replace(grid(a=one), factors=space.factors[1:2])
     assert changes(fewer, grid(a=one)).refused == ()  # a factor that is new stands in every row

@@ -18,7 +18,7 @@ from study.search.objectives import by_front, check, directions, of_event
 from study.search.optuna_search import STARTUP_TRIALS, Search
 from study.settings import SettingsError
 from study.trainers.rehearsal.response_surface import plant
-from study.trainers.rehearsal.worker import carry_out, facts
+from study.trainers.rehearsal.worker import facts, run_job
 
 NAMES = ("score", "trainable_parameters")
 
@@ -51,7 +51,7 @@ def test_a_metric_of_a_task_that_is_not_there_is_refused() -> None:
 def test_values_are_read_from_a_run(space: Space) -> None:
     told = facts(plant(space, ("sst", "quora", "sts"), 0), seed=0, epochs=1, examples=50, faults={})
     job = Job(1, "train", {"choices": space.baseline()}, Path("/nowhere"), facts=told)
-    done = carry_out(job, lambda _: True)
+    done = run_job(job, lambda _: True)
     assert isinstance(done, RunDone)
     values = of_event(("score", "trainable_parameters", "train_seconds", "sst_accuracy", "inference_ms"), done)
     metrics = done.metrics

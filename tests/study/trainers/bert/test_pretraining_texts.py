@@ -25,7 +25,7 @@ from study.messages import Job, RunDone
 from study.resolve import resolve
 from study.trainers.bert.configuration import restricted, to_config
 from study.trainers.bert.pretraining_texts import with_sentences
-from study.trainers.bert.worker import carry_out
+from study.trainers.bert.worker import run_job
 
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8}, None)
 FACTORS = (POOLING, MLM, SIMCSE_UNSUPERVISED, SIMCSE_SUPERVISED, FINE_TUNE_FIRST, SINGLE_TASK)
@@ -162,7 +162,7 @@ def test_every_stage_of_a_run_becomes_a_row_with_its_seconds(demo: Corpus, tmp_p
     save_prepared(prepare_data(config, demo, with_sentences(SPACE, SETTINGS, demo).texts), tmp_path / "prepared")
     assert len(load_prepared(tmp_path / "prepared").texts) == 5 + len(DOMAINS)
     seen: list[int] = []
-    done = carry_out(
+    done = run_job(
         Job(1, "train", config.model_dump(mode="json"), tmp_path / "prepared"),
         lambda epoch: seen.append(epoch.epoch) or True,  # type: ignore[func-returns-value]
     )

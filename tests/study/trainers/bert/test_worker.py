@@ -62,7 +62,7 @@ def test_what_a_gpu_cannot_hold_is_done_with_half_the_batch(
         told.append(epoch.epoch)
         return True
 
-    done = worker.carry_out(job(), go_on)
+    done = worker.run_job(job(), go_on)
     assert isinstance(done, RunDone) and tried == [4, 2]
     assert done.note is not None and "batch 2 with accumulation 2" in done.note
     assert told == [1, 2]  # the first epoch is told once
@@ -70,7 +70,7 @@ def test_what_a_gpu_cannot_hold_is_done_with_half_the_batch(
 
 def test_it_is_tried_once_and_then_out_of_memory(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
     tried = short_of_memory(monkeypatch, above=0)
-    failed = worker.carry_out(job(), lambda _: True)
+    failed = worker.run_job(job(), lambda _: True)
     assert isinstance(failed, RunFailed) and failed.reason == "out_of_memory" and tried == [4, 2]
 
 
@@ -95,6 +95,6 @@ def test_out_of_memory_a_gpu_does_the_run_with_half_the_batch(
         return run(config, data, after_one, *others)
 
     monkeypatch.setattr(worker, "run", fails)
-    done = worker.carry_out(replace(job(), device="cuda:0"), lambda _: True)
+    done = worker.run_job(replace(job(), device="cuda:0"), lambda _: True)
     assert isinstance(done, RunDone), done
     assert done.note is not None and "batch 2 with accumulation 2" in done.note

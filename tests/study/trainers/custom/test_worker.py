@@ -15,7 +15,7 @@ from study.messages import EpochDone, Job, RunDone, RunFailed
 from study.resolve import resolve
 from study.settings import SettingsError
 from study.trainers.custom.trainer import OwnModel
-from study.trainers.custom.worker import carry_out
+from study.trainers.custom.worker import run_job
 
 MODULE = "a_model_of_mine"
 
@@ -74,7 +74,7 @@ def run(function: Any, seed: int = 1, stop_at: int = 99) -> Any:
     def go_on(epoch: EpochDone) -> bool:
         return epoch.epoch < stop_at
 
-    return carry_out(Job(1, "train", config, Path("/nowhere"), seed=seed, facts=facts), go_on)
+    return run_job(Job(1, "train", config, Path("/nowhere"), seed=seed, facts=facts), go_on)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from study.resolve import resolve
 from study.settings import REHEARSAL
 from study.trainers.rehearsal.response_surface import Surface, plant
 from study.trainers.rehearsal.trainer import Rehearsal
-from study.trainers.rehearsal.worker import SEED_NOISE, carry_out, facts
+from study.trainers.rehearsal.worker import SEED_NOISE, facts, run_job
 
 TASKS = ("sst", "quora", "sts")
 
@@ -62,7 +62,7 @@ def test_a_surface_travels_as_json(space: Space) -> None:
 def test_scores_scatter_around_the_planted_one(space: Space) -> None:
     choices = space.baseline()
     expected = plant(space, TASKS, 0).score(choices)
-    found = [carry_out(job(space, choices, seed, examples=4000), go_on) for seed in range(60)]
+    found = [run_job(job(space, choices, seed, examples=4000), go_on) for seed in range(60)]
     scores = np.array([run.score for run in found if isinstance(run, RunDone)])
     assert len(scores) == 60
     # 4,000 examples shared by all seeds: their part of the deviation is common, about 0.5 points.
@@ -71,7 +71,7 @@ def test_scores_scatter_around_the_planted_one(space: Space) -> None:
 
 
 def test_the_same_job_gives_the_same_numbers_and_another_seed_others(space: Space) -> None:
-    first, again, other = (carry_out(job(space, space.baseline(), seed), go_on) for seed in (0, 0, 1))
+    first, again, other = (run_job(job(space, space.baseline(), seed), go_on) for seed in (0, 0, 1))
     assert isinstance(first, RunDone) and isinstance(again, RunDone) and isinstance(other, RunDone)
     assert first.metrics == again.metrics != other.metrics
     key = ("dev", "sst")
@@ -80,18 +80,18 @@ def test_the_same_job_gives_the_same_numbers_and_another_seed_others(space: Spac
 
 
 def test_it_stops_at_the_drivers_word_and_measures_test_apart(space: Space) -> None:
-    stopped = carry_out(job(space, space.baseline()), lambda epoch: epoch.epoch < 2)
+    stopped = run_job(job(space, space.baseline()), lambda epoch: epoch.epoch < 2)
     assert isinstance(stopped, RunDone) and stopped.stopped and stopped.best_epoch == 2
-    whole = carry_out(job(space, space.baseline()), go_on)
+    whole = run_job(job(space, space.baseline()), go_on)
     assert isinstance(whole, RunDone) and whole.train_seconds == pytest.approx(1.5 * stopped.train_seconds)
-    tested = carry_out(job(space, space.baseline(), kind="test"), go_on)
+    tested = run_job(job(space, space.baseline(), kind="test"), go_on)
     assert isinstance(tested, EvaluationDone)
     assert {split for split, _ in tested.outputs} == {"test"}
 
 
 def test_faults_come_in_about_as_many_runs_as_asked(space: Space) -> None:
     jobs = [job(space, space.baseline(), seed, faults={"nan_loss": 0.3}, examples=10) for seed in range(200)]
-    found = [carry_out(one, go_on) for one in jobs]
+    found = [run_job(one, go_on) for one in jobs]
     failed = [run for run in found if isinstance(run, RunFailed)]
     assert {run.reason for run in failed} == {"nan_loss"}
     assert 35 <= len(failed) <= 85  # 60 expected, sd 6.5

@@ -8,8 +8,8 @@ from sqlalchemy import create_engine, inspect, text
 from sqlite import migrated
 
 from results.database.database import open_database
-from results.database.url import mask
-from results.errors import StorageError
+from results.database.url import foreign_rows, mask
+from results.errors import ResultsError, StorageError
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,18 @@ def test_sqlite_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
         journal = database.select(text("PRAGMA journal_mode"))
         keys = database.select(text("PRAGMA foreign_keys"))
     assert (journal, keys) == ([{"journal_mode": "wal"}], [{"foreign_keys": 1}])
+
+
+def test_foreign_rows_are_one_message_without_a_password() -> None:
+    with pytest.raises(StorageError) as refused, foreign_rows("postgresql+psycopg://me:hunter1@host/db"):
+        raise ValueError("no moment:\n '{\"sqlite://u:hunter2@127.0.0.1:1/x\": 1}'")
+    message = str(refused.value)
+    assert "rows that this program does not write (ValueError: no moment: " in message
+    assert "hunter" not in message and "\n" not in message
+
+
+def test_errors_for_people_and_requested_tracebacks_pass_unchanged() -> None:
+    with pytest.raises(ResultsError, match="no study"), foreign_rows("sqlite:///s.db"):
+        raise ResultsError("no study")
+    with pytest.raises(ZeroDivisionError), foreign_rows("sqlite:///s.db", debug=True):
+        raise ZeroDivisionError

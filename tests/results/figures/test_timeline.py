@@ -82,4 +82,4 @@ def test_the_section_says_how_busy_workers_were(light: StudyMaker, finished: Any
     light.study()
     assert built_by(build_timeline, light.database) is None
     found = built_by(build_timeline, finished)
-    assert "at most" in found.sentence() and found.sentence().endswith("% of it.")
+    assert "at most" in found.sentence() and found.sentence().endswith("% of the time.")
