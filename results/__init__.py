@@ -1,6 +1,6 @@
-"""What SQL knows of a study, and the way from SQL to the page. `load` gives tidy pandas frames.
+"""Results of studies, from the SQL database to the report. `load` returns a study as tidy pandas frames.
 
-Importing this package loads nothing: no pandas, no SQLAlchemy.
+Importing this package imports neither pandas nor SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import os
 import sys
 
 if sys.argv[:1] == ["-m"] or "MTBERT_STUDY_STARTS" in os.environ:
-    # A command begins: files in the current folder do not take the place of modules that are imported from here on.
-    # By its path: `search_spaces` may be such a file itself. Nothing is imported for it.
+    # This process is a command: files in the current folder must not shadow the modules that it imports from here on.
+    # The code is read by its path, because a file there may shadow `search_spaces` itself.
     _own_files = {"__file__": os.path.join(os.path.dirname(os.path.dirname(__file__)), "search_spaces", "own_files.py")}
     with open(_own_files["__file__"], encoding="utf-8") as _source:
         exec(compile(_source.read(), _own_files["__file__"], "exec"), _own_files)
@@ -27,9 +27,11 @@ __all__ = ["DEFAULT_STORAGE", "load"]
 
 
 def load(storage: str, name: str) -> StudyFrames:
-    """Return the tables of study `name` in the database at URL `storage`, as pandas frames; see docs/pandas.md.
+    """Return the tables of study `name` in the database at URL `storage` as pandas frames; see docs/pandas.md.
 
-    StorageError when there is no such database, UnknownStudy when it has no such study.
+    Raises:
+        StorageError: there is no such database, or it cannot be read.
+        UnknownStudy: the database has no such study.
     """
     from results.frames import load_study
 

@@ -2,10 +2,10 @@
 
 ResultsError
 ├── StorageError     the database cannot be opened, read or written
-│   └── ConnectionLost   its server is away, perhaps for a while
+│   └── ConnectionLost   its server does not answer, perhaps temporarily
 ├── UnknownStudy     the database has no study of that name
 ├── RecordError      a row would contradict existing rows
-└── LeaseHeld        another driver runs this study; carries its name and the seconds until the lease ends
+└── LeaseHeld        another driver runs this study
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from collections.abc import Sequence
 from search_spaces.output import plain
 
 
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return " Did you mean '...'?" with the known name most similar to `name`, or an empty string."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
 class ResultsError(Exception):
-    """What the user can correct: the message says what is wrong, where, and the way out; as plain text."""
+    """Error that the user can correct: the message says, as plain text, what is wrong, where, and what to do."""
 
     def __str__(self) -> str:
         return plain(super().__str__())
@@ -32,7 +38,7 @@ class RecordError(ResultsError):
 
 
 class ConnectionLost(StorageError):
-    """The server is away, perhaps for a while. `was_there`: it had answered, or said that it starts or stops."""
+    """The server does not answer, perhaps temporarily. `was_there`: it had answered, or is starting or stopping."""
 
     def __init__(self, message: str, *, was_there: bool = True) -> None:
         super().__init__(message)
@@ -43,39 +49,27 @@ class UnknownStudy(ResultsError):
     """The database has no study of that name."""
 
     def __init__(self, name: str, known: Sequence[str], storage: str) -> None:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        listed = ", ".join(known) or "none yet"
+        hint, listed = did_you_mean(name, known), ", ".join(known) or "none yet"
         super().__init__(f"No study named '{name}' in {storage}.{hint} Known: {listed}.")
 
 
 class LeaseHeld(ResultsError):
     """Another driver holds the lease of the study.
 
-    `last_heartbeat_seconds` and `expires_in` are seconds: since its last heartbeat, and until it may be
-    taken over. `living_pid`: its process, where that is known to live on this machine; then it is never taken over.
+    The last heartbeat was `last_heartbeat_seconds` ago, and the lease ends in `expires_in` seconds. A driver that is
+    known to run on this machine, as process `living_pid`, is never taken over.
     """
 
     def __init__(
-        self,
-        study: str,
-        owner: str,
-        last_heartbeat_seconds: float,
-        expires_in: float,
-        living_pid: int | None = None,
+        self, study: str, owner: str, last_heartbeat_seconds: float, expires_in: float, living_pid: int | None = None
     ) -> None:
-        self.study = study
-        self.owner = owner
-        self.last_heartbeat_seconds = last_heartbeat_seconds
-        self.expires_in = expires_in
-        way_out = f"If that process is gone, try again in {max(1, round(expires_in))} s, when its lease ends."
+        advice = f"If that process has ended, try again in {max(1, round(expires_in))} s, when its lease ends."
         if living_pid is not None:
-            way_out = (
-                f"That process lives on this machine. To continue the study here, end it first: kill {living_pid} "
-                f"(kill -9 {living_pid} where it hangs)."
+            advice = (
+                f"That process runs on this machine. To continue the study here, end it first: kill {living_pid} "
+                f"(or kill -9 {living_pid} if it hangs)."
             )
         super().__init__(
-            f"Study '{study}' is being run by {owner} "
-            f"(last heartbeat {last_heartbeat_seconds:.0f} s ago). "
-            f"Watch it: python -m study.status --name {study}\n{way_out}"
+            f"Study '{study}' is being run by {owner} (last heartbeat {last_heartbeat_seconds:.0f} s ago). "
+            f"Watch it: python -m study.status --name {study}\n{advice}"
         )

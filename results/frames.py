@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import textwrap
 from collections.abc import Callable, Mapping
@@ -15,27 +14,27 @@ import pandas as pd
 
 from results.database.database import Database, open_database
 from results.database.rows import StudyRow
+from results.errors import did_you_mean
 from results.measurements.record_frames import RECORDED, record_frames
 from results.measurements.run_frame import trial_frame
 from results.measurements.study_results import StudyResults
 from search_spaces.output import plain
 
-# Those that follow from runs, as the schema of the exports has them; a study has those of what it has measured.
+# The tables computed from the runs, in the order of the export schema; a study has those that it has data for.
 _SCHEMA = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
-FOLLOWING = tuple(name for name in _SCHEMA["properties"] if name not in (*RECORDED, "comparison"))
+COMPUTED = tuple(name for name in _SCHEMA["properties"] if name not in (*RECORDED, "comparison"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StudyFrames:
-    """One study. `trials` is wide: a row per run, a typed column per factor, score and costs (`trial_frame`).
+    """Frames of one study. `trials` is wide: a row per run, a typed column per factor, score and cost (`trial_frame`).
 
-    `epochs` and `tasks` are long: a row per run, (epoch,) split, task and metric. `choices` is long too: a row per run
-    and factor. Scores and metrics are as measured, times in seconds; JSON columns are text. A value that is "not a
-    number" is NaN. `.plot` of every frame gives a figure of plotly where matplotlib is not installed.
+    `epochs` and `tasks` are long, with one row per run, (epoch,) split, task and metric; `choices` has one row per run
+    and factor. Scores and metrics are as measured, times in seconds; JSON columns are text; missing numbers are NaN.
+    `.plot` of every frame gives a plotly figure if matplotlib is not installed.
 
-    Every other table of the report is an attribute as well: `frames.ablation`, `frames.leaderboard`, `frames.pareto`;
-    `frames.tables` has all of them by name. They are computed when the first of them is asked for, from the database as
-    it is then.
+    The other tables of the report are attributes too (`frames.ablation`, `frames.leaderboard`, `frames.pareto`), and
+    `frames.tables` has them by name. They are computed from the database when one of them is first used.
     """
 
     study: StudyRow
@@ -48,90 +47,85 @@ class StudyFrames:
     cells: pd.DataFrame
     environments: pd.DataFrame
     data_issues: pd.DataFrame
-    _following: Callable[[], dict[str, pd.DataFrame]]
+    _compute: Callable[[], dict[str, pd.DataFrame]]
 
     @cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """The tables that follow from the runs, by their names in the exports (docs/exports.md)."""
-        return {name: frame for name, frame in self._following().items() if name not in RECORDED}
+        """The tables computed from the runs, by their names in the exports (docs/exports.md)."""
+        return {name: frame for name, frame in self._compute().items() if name not in RECORDED}
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        """Return a table of the report by its name."""
-        if name.startswith("_") or name not in FOLLOWING:
-            known = [*(each.name for each in fields(self) if not each.name.startswith("_")), "tables", *FOLLOWING]
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise AttributeError(f"No frame named '{name}'.{hint} Known: {', '.join(known)}.")
+        """Return a computed table by its name.
+
+        Raises:
+            AttributeError: there is no such frame, or the study has no data for it.
+        """
+        if name.startswith("_") or name not in COMPUTED:
+            known = [*(each.name for each in fields(self) if not each.name.startswith("_")), "tables", *COMPUTED]
+            raise AttributeError(f"No frame named '{name}'.{did_you_mean(name, known)} Known: {', '.join(known)}.")
         if name not in self.tables:
             raise AttributeError(
-                f"Study '{self.study.study_name}' has no table '{name}': nothing of it was measured. It has: "
-                f"{', '.join(self.tables)}."
+                f"Study '{self.study.study_name}' has no table '{name}', because it has measured no data for it. "
+                f"Available: {', '.join(self.tables)}."
             )
         return self.tables[name]
 
     def __dir__(self) -> list[str]:
-        """Return the names of the frames too, for completion, without computing one."""
-        return sorted({*super().__dir__(), *FOLLOWING})
+        """Return the attributes with the computed tables, for completion, without computing them."""
+        return sorted({*super().__dir__(), *COMPUTED})
 
     def __repr__(self) -> str:
-        """Return the study and what it has, one line per frame."""
-        study = self.study
-        shown = {"trials": self.trials, **{name: getattr(self, name) for name in RECORDED}}
+        """Return a summary of the study with one line per frame."""
+        study, computed = self.study, self.__dict__.get("tables")
+        frames = {"trials": self.trials, **{name: getattr(self, name) for name in RECORDED}, **(computed or {})}
         lines = [
             f"Study '{study.study_name}': space {study.space}, {study.status}, {len(self.runs):,} runs",
-            *map(_shape, shown, shown.values()),
+            *(f"  {name:18}{len(frame):>8,} rows  {len(frame.columns):>3} columns" for name, frame in frames.items()),
         ]
-        known = self.__dict__.get("tables")
-        if known is None:
-            lines.append(f"  computed when first asked for, where measured: {', '.join(FOLLOWING)}")
-        else:
-            lines += map(_shape, known, known.values())
+        if computed is None:
+            lines.append(f"  computed on first use, if there are data: {', '.join(COMPUTED)}")
         return plain("\n".join(textwrap.fill(line, 118, subsequent_indent="    ") for line in lines))
 
 
 def load_study(storage: str, name: str) -> StudyFrames:
-    """Return the frames of study `name` in the database at URL `storage`; see `StudyFrames`.
+    """Return the frames of study `name` in the database at URL `storage`, which must exist.
 
-    StorageError when there is no such database (none is made), UnknownStudy when it has no such study.
+    Raises:
+        StorageError: there is no such database, or it cannot be read.
+        UnknownStudy: the database has no such study.
     """
-    _plot_with_plotly()
+    # A plotting backend that the user chose stays.
+    if pd.options.plotting.backend == "matplotlib" and find_spec("matplotlib") is None:
+        pd.options.plotting.backend = "plotly"
     with open_database(storage, create=False) as database:
         return study_frames(database, name, partial(_stored_tables, storage, name))
 
 
 def study_frames(
-    database: Database, name: str, following: Callable[[], dict[str, pd.DataFrame]] | None = None
+    database: Database, name: str, compute: Callable[[], dict[str, pd.DataFrame]] | None = None
 ) -> StudyFrames:
-    """Return the frames of a study in an open database. UnknownStudy when there is none of that name.
+    """Return the frames of a study in an open database.
 
-    `following` gives the tables that follow from the runs; by default they come from `database`, which must then still
-    be open.
+    `compute` returns the computed tables; by default they come from `database`, which must then still be open.
+
+    Raises:
+        UnknownStudy: the database has no study of that name.
     """
     study = database.studies.require(name)
     return StudyFrames(
         study=study,
         trials=trial_frame(StudyResults(database, name)),
         **record_frames(database, name),
-        _following=following or partial(_following_tables, database, name),
+        _compute=compute or partial(_tables, database, name),
     )
-
-
-def _plot_with_plotly() -> None:
-    """Let `.plot` draw with plotly where matplotlib is not installed; a backend that the user chose stays."""
-    if pd.options.plotting.backend == "matplotlib" and find_spec("matplotlib") is None:
-        pd.options.plotting.backend = "plotly"
-
-
-def _shape(name: str, frame: pd.DataFrame) -> str:
-    return f"  {name:18}{len(frame):>8,} rows  {len(frame.columns):>3} columns"
 
 
 def _stored_tables(storage: str, name: str) -> dict[str, pd.DataFrame]:
     with open_database(storage, create=False) as database:
-        return _following_tables(database, name)
+        return _tables(database, name)
 
 
-def _following_tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
-    from results.export import tables  # the whole report: only where its tables are asked for
+def _tables(database: Database, name: str) -> dict[str, pd.DataFrame]:
+    from results.export import tables  # imports the whole report, so only when a table is computed
 
     return tables(database, name)

@@ -1,7 +1,6 @@
-"""The command `python -m study.doctor`: find and repair what is wrong with a study's records and its stage store.
+"""The command `python -m study.doctor`: find and repair faults in a study's records and its stage store.
 
 A damaged store never makes a result wrong: a damaged entry is detected when it is read, and computed again.
-A finished run is never deleted.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ EPILOG = """exit codes: 0 no faults left, 2 bad arguments, 3 faults that --fix w
 example:    python -m study.doctor --store runs/store --fix"""
 
 
-class NoStore(Exception):
-    """The folder holds no stage store."""
+class BadArguments(Exception):
+    """Arguments that name nothing to check."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,64 +51,79 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = parser().parse_args(arguments)
     output.alone(options.json)
-    # Here, not above: --help needs none of it.
-    from results.errors import ResultsError
+    from results.errors import ResultsError  # not needed for --help
 
     try:
         if (options.store is None) == (options.name is None):
-            raise NoStore("Say what to check: a study with --name N, or a stage store's folder with --store DIR.")
-        found = examine(options.store, fix=options.fix) if options.store else _of_study(options)
-    except (NoStore, ResultsError) as error:
+            raise BadArguments("Choose what to check: a study with --name N, or a stage store with --store DIR.")
+        report = examine(options.store, fix=options.fix) if options.store else _examine_study(options)
+    except (BadArguments, ResultsError) as error:
         print(plain(str(error)), file=sys.stderr)
         return BAD_ARGUMENTS
-    output.print_object(json.dumps(found, indent=2) if options.json else plain(_as_text(found)))
-    records = [finding for finding in found.get("records", []) if finding["fixable"] and finding["done"] is None]
-    entries = found.get("faults") and not found["fixed"]
+    output.print_object(json.dumps(report, indent=2) if options.json else plain(_as_text(report)))
+    records = [finding for finding in report.get("records", []) if finding["fixable"] and finding["done"] is None]
+    entries = report.get("faults") and not report["fixed"]
     return FAULTS if entries or records else CLEAN
 
 
-def _of_study(options: argparse.Namespace) -> dict[str, Any]:
-    """Examine the study's records, and its store where it has one on this machine."""
+def _examine_study(options: argparse.Namespace) -> dict[str, Any]:
+    """Examine a study's records, and its store if it is on this machine."""
     from results.database.url import foreign_rows
     from study import diagnosis
 
     with foreign_rows(options.storage, debug=options.debug):
         records = diagnosis.examine(options.storage, options.name, fix=options.fix)
-    found: dict[str, Any] = {"study": options.name, "records": records}
+    report: dict[str, Any] = {"study": options.name, "records": records}
     if not any(finding["kind"] == "old_schema" and finding["done"] is None for finding in records):
         folder = store_of(options.storage, options.name)
         if folder is not None and folder.is_dir():
-            found |= examine(folder, fix=options.fix)
-    return found
+            report |= examine(folder, fix=options.fix)
+    return report
 
 
-def _as_text(found: dict[str, Any]) -> str:
+def _as_text(report: dict[str, Any]) -> str:
     lines = []
-    for finding in found.get("records", []):
+    for finding in report.get("records", []):
         done = finding["done"] or ("--fix repairs it" if finding["fixable"] else None)
         lines.append(f"{finding['kind']}: {finding['message']}" + (f" -> {done}" if done else ""))
-    if "records" in found and not lines:
-        lines.append(f"{found['study']}: its records agree with each other.")
-    return "\n".join([*lines, *([_store_as_text(found)] if "store" in found else [])])
+    if "records" in report and not lines:
+        lines.append(f"{report['study']}: its records agree with each other.")
+    if "store" in report:
+        lines.append(f"{report['store']}: {report['entries']:,} entries, {report['bytes'] / 1e6:,.0f} MB")
+        lines += [f"  {fault['key'][:16]}  {fault['message']}" for fault in report["faults"]]
+        count = len(report["faults"])
+        if not count:
+            lines.append("No entry is damaged.")
+        elif report["fixed"]:
+            lines.append(f"{count} repaired: damaged entries are in {report['store']}/damaged.")
+        else:
+            lines.append(f"{count} faulty: they are computed again when needed, and --fix removes them now.")
+    return "\n".join(lines)
 
 
 def store_of(storage: str, name: str) -> Path | None:
-    """Return the folder of a study's store; None where it shares nothing."""
+    """Return the folder of a study's store; None where it has none."""
     from results.database.database import open_database
     from results.measurements.stages import STORE
 
     with open_database(storage, create=False) as database:
-        noted = database.studies.require(name).decisions_json.get(STORE)
-    folder = noted.get("folder") if isinstance(noted, dict) else None
+        note = database.studies.require(name).decisions_json.get(STORE)
+    folder = note.get("folder") if isinstance(note, dict) else None
     return Path(folder) if isinstance(folder, str) else None
 
 
 def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
-    """Verify the store in `folder`, repair it if `fix`, and return what was found as JSON data."""
+    """Verify the store in `folder`, repair it if `fix`, and return its faults as JSON data.
+
+    Raises:
+        BadArguments: the folder is not a stage store.
+    """
     from mtbert.stage_store.store import StageStore
 
     if not _is_store(folder):
-        raise NoStore(f"{folder} is not a stage store. A study's store is beside its folder: runs/store by default.")
+        raise BadArguments(
+            f"{folder} is not a stage store. A study's store is beside its folder, by default runs/store."
+        )
     store = StageStore(folder)
     entries = len(store.keys())
     faults = store.verify(repair=fix)
@@ -124,32 +138,21 @@ def examine(folder: Path, *, fix: bool) -> dict[str, Any]:
 
 
 def _is_store(folder: Path) -> bool:
-    """Return whether everything in a folder could be a store's: other files in a store would be deleted.
+    """Return whether all files in a folder can be a store's, since a repair deletes other ones.
 
-    A study may be using it: files that disappear meanwhile were the store's.
+    A running study may delete files of the store meanwhile.
     """
     from mtbert.stage_store.store import CLAIMS, DAMAGED, FEATURES, is_own
 
     if not folder.is_dir() or folder.is_symlink():
         return False
     for path in folder.iterdir():
-        known = path.name in (CLAIMS, DAMAGED, FEATURES) or re.fullmatch(r"[0-9a-f]{2}", path.name)
-        if not known or path.is_symlink() or not path.is_dir():
+        expected = path.name in (CLAIMS, DAMAGED, FEATURES) or re.fullmatch(r"[0-9a-f]{2}", path.name)
+        if not expected or path.is_symlink() or not path.is_dir():
             return False
         if not all(is_own(entry) or not os.path.lexists(entry) for entry in path.iterdir()):
             return False
     return True
-
-
-def _store_as_text(found: dict[str, Any]) -> str:
-    lines = [f"{found['store']}: {found['entries']:,} entries, {found['bytes'] / 1e6:,.0f} MB"]
-    lines += [f"  {fault['key'][:16]}  {fault['message']}" for fault in found["faults"]]
-    count = len(found["faults"])
-    if not count:
-        return "\n".join([*lines, "Every entry is what was written."])
-    if found["fixed"]:
-        return "\n".join([*lines, f"{count} repaired: damaged entries are in {found['store']}/damaged."])
-    return "\n".join([*lines, f"{count} faulty. They are computed again when needed; --fix clears them away now."])
 
 
 if __name__ == "__main__":

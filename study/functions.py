@@ -1,4 +1,4 @@
-"""Functions by name, "package.module:function" or "file.py:function": what a worker runs, and other people's models."""
+"""Import of functions by name, "package.module:function" or "file.py:function": workers and custom trainers."""
 
 from __future__ import annotations
 
@@ -13,88 +13,88 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from search_spaces.grammar import did_you_mean
 from study.settings import SettingsError
 
 _STDLIB = Path(sysconfig.get_path("stdlib"))
 _LOADED_OTHERWISE = ("__main__", "search_spaces._user_")  # a space's file may be the trainer's
-GUARD = "What is for the command line belongs under: if __name__ == '__main__':"
+GUARD = "Put the code of the command line under: if __name__ == '__main__':"
 
 
 def function_of(name: str) -> Callable[..., Any]:
     """Return the function of a name.
 
     Raises:
-        SettingsError: there is none, or its module cannot be imported.
+        SettingsError: there is no such function, or its module cannot be imported.
     """
     module, attribute = module_of(name), name.rpartition(":")[2]
-    found: Any = module
+    function: Any = module
     for part in attribute.split("."):
-        found = getattr(found, part, None)
-    if callable(found):
-        function: Callable[..., Any] = found
-        return function
-    where = f"The module '{module.__name__}' ({getattr(module, '__file__', None) or 'built in'})"
-    if found is not None:
-        raise SettingsError(f"{where} has '{attribute}', which is no function but {type(found).__name__}: '{name}'.")
-    top = module.__name__.partition(".")[0]
-    here = Path(f"{top}.py")
-    if here.is_file() and Path(getattr(module, "__file__", None) or os.devnull).resolve() != here.resolve():
+        function = getattr(function, part, None)
+    if callable(function):
+        return cast("Callable[..., Any]", function)
+    file = getattr(module, "__file__", None)
+    described = f"The module '{module.__name__}' ({file or 'built in'})"
+    if function is not None:
+        kind = type(function).__name__
+        raise SettingsError(f"{described} has '{attribute}', which is not a function but of type {kind}: '{name}'.")
+    local = Path(f"{module.__name__.partition('.')[0]}.py")
+    if local.is_file() and Path(file or os.devnull).resolve() != local.resolve():
         raise SettingsError(
-            f"{where} has no function '{attribute}'. For {here} in the current folder, which has the same name, write "
-            f"./{here}:{attribute}"
+            f"{described} has no function '{attribute}'. For {local} in the current folder, which has the same name, "
+            f"write ./{local}:{attribute}"
         )
-    known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-    raise SettingsError(f"{where} has no function '{attribute}': '{name}'.{did_you_mean(attribute, known)}")
+    names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    raise SettingsError(f"{described} has no function '{attribute}': '{name}'.{did_you_mean(attribute, names)}")
 
 
 def module_of(name: str) -> ModuleType:
     """Import the module of a function's name.
 
     Raises:
-        SettingsError: it cannot be imported; with file and line.
+        SettingsError: it cannot be imported; the message has the file and line.
     """
-    where, _, attribute = name.rpartition(":")
-    if not where or not attribute:
+    module, _, attribute = name.rpartition(":")
+    if not module or not attribute:
         raise SettingsError(f"'{name}' names no function. Write it as package.module:function or file.py:function.")
-    file = _file(where, name) if _is_path(where) else None
+    file = _file(module, name) if _is_path(module) else None
     try:
         with _quiet():
-            return importlib.import_module(where) if file is None else _of_file(file)
+            return importlib.import_module(module) if file is None else _import_file(file)
     except (Exception, SystemExit) as error:  # the user's code may raise anything
-        raise SettingsError(_told(error, where, name, file)) from None
+        raise SettingsError(_import_fault(error, module, name, file)) from None
 
 
 def normalized_name(name: str) -> str:
-    """Return the same name in one spelling: a path without "./" and "~"."""
-    where, colon, attribute = name.rpartition(":")
-    return f"{os.path.normpath(os.path.expanduser(where))}:{attribute}" if colon and _is_path(where) else name
+    """Return the name with a normalized path, without "./" and "~"."""
+    module, colon, attribute = name.rpartition(":")
+    return f"{os.path.normpath(os.path.expanduser(module))}:{attribute}" if colon and _is_path(module) else name
 
 
-def _is_path(where: str) -> bool:
-    return where.endswith(".py") or "/" in where or os.sep in where
+def _is_path(module: str) -> bool:
+    return module.endswith(".py") or "/" in module or os.sep in module
 
 
-def _file(where: str, name: str) -> Path:
-    given = Path(os.path.expanduser(where))
-    file = given if given.suffix == ".py" else given.with_name(f"{given.name}.py")
+def _file(module: str, name: str) -> Path:
+    path = Path(os.path.expanduser(module))
+    file = path if path.suffix == ".py" else path.with_name(f"{path.name}.py")
     if not file.is_file():
         raise SettingsError(f"There is no file {file} (seen from {Path.cwd()}): '{name}'.")
     return file.resolve()
 
 
-def _of_file(file: Path) -> ModuleType:
-    """Import the module in a file; one of a package under its whole name, so that it can import from there."""
-    for known in list(sys.modules.values()):
-        path, seen = getattr(known, "__file__", None) or "", getattr(known, "__name__", "__main__")
-        if path.endswith(file.name) and Path(path).resolve() == file and not seen.startswith(_LOADED_OTHERWISE):
-            return known
+def _import_file(file: Path) -> ModuleType:
+    """Import the module in a file; a package's module under its full name, so that relative imports work."""
+    for loaded in list(sys.modules.values()):
+        path, name = getattr(loaded, "__file__", None) or "", getattr(loaded, "__name__", "__main__")
+        if path.endswith(file.name) and Path(path).resolve() == file and not name.startswith(_LOADED_OTHERWISE):
+            return loaded
     root, parts = file.parent, [file.stem]
     while (root / "__init__.py").is_file():
         root, parts = root.parent, [root.name, *parts]
-    if str(root) not in sys.path:  # as for a script: what lies beside it can be imported
+    if str(root) not in sys.path:  # as for a script, whose folder is on the path
         sys.path.insert(0, str(root))
     if len(parts) > 1:
         return importlib.import_module(".".join(parts))
@@ -113,81 +113,77 @@ def _of_file(file: Path) -> ModuleType:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Send what a module prints while it is imported to standard error, and silence its argument parser."""
-    kept = argparse.ArgumentParser._print_message
+    """Redirect a module's output during its import to standard error, and silence its argument parser."""
+    original = argparse.ArgumentParser._print_message
     argparse.ArgumentParser._print_message = lambda *of: None  # type: ignore[method-assign]
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        argparse.ArgumentParser._print_message = kept  # type: ignore[method-assign]
+        argparse.ArgumentParser._print_message = original  # type: ignore[method-assign]
 
 
-def _told(error: BaseException, where: str, name: str, file: Path | None) -> str:
-    """Return one line: which module, where in it, and what is wrong."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_theirs(f.filename)]
+def _import_fault(error: BaseException, module: str, name: str, file: Path | None) -> str:
+    """Return one line with the module, the place in it, and the error."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_users(f.filename)]
     if isinstance(error, ModuleNotFoundError) and not frames and file is None:
-        return f"There is no module '{where}' on the path (the current folder is on it): '{name}'."
-    shown = f"The trainer's module '{where}' cannot be imported: "
+        return f"There is no module '{module}' on the path, which includes the current folder: '{name}'."
+    prefix = f"The trainer's module '{module}' cannot be imported: "
     if isinstance(error, SystemExit):
-        return f"{shown}it ends the program. {exit_message(error)}. {GUARD}"
-    place = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else _origin(where)
+        return f"{prefix}it ends the program. {exit_message(error)}. {GUARD}"
+    place = f"{frames[-1].filename}, line {frames[-1].lineno}: " if frames else _origin(module)
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{error.filename}, line {error.lineno}: "
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     lines = f"{type(error).__name__}: {message}".rstrip(": ").splitlines()
-    return f"{shown}{place}{lines[0]}"
+    return f"{prefix}{place}{lines[0]}"
 
 
-def _origin(where: str) -> str:
-    """Return the file of a module that Python could not read at all."""
-    found = importlib.machinery.PathFinder.find_spec(where.partition(".")[0])
-    return f"{found.origin}: " if found is not None and found.origin is not None else ""
+def _origin(module: str) -> str:
+    """Return the file of a module that Python could not read."""
+    spec = importlib.machinery.PathFinder.find_spec(module.partition(".")[0])
+    return f"{spec.origin}: " if spec is not None and spec.origin is not None else ""
 
 
-def _is_theirs(filename: str) -> bool:
-    """Return whether a file is neither Python's own, nor this one, nor of a library that is installed."""
+def _is_users(filename: str) -> bool:
+    """Return whether a file is the user's: not Python's, not this one, and not of an installed library."""
     if filename.startswith(("<frozen", str(_STDLIB))) or filename == __file__:
         return False
     return not {"site-packages", "dist-packages"} & set(Path(filename).parts)
 
 
 def exit_message(error: BaseException) -> str:
-    """Return one line for code that ended itself (`sys.exit`, argparse, Ctrl-C): what it raised and said, and where.
+    """Return one line for code that ended its process (`sys.exit`, argparse, Ctrl-C): exception, message, place.
 
     >>> exit_message(SystemExit("no data"))
     'SystemExit: no data'
     """
     if not isinstance(error, SystemExit):
         return f"{type(error).__name__}: {error}".rstrip(": ") + _place(error)
-    parsed = _of_argparse(error.__traceback__)
+    parsed = _argparse_message(error.__traceback__)
     if parsed is not None:
         return f"argparse: {parsed}{_place(error)}"
     if isinstance(error.code, str):
         return f"SystemExit: {(error.code.splitlines() or [''])[0]}{_place(error)}"
     cause = error.__cause__ or error.__context__
-    said = "" if cause is None else f", after {type(cause).__name__}: {cause}"
-    return f"SystemExit: sys.exit({'' if error.code is None else error.code}){said.splitlines()[0] if said else ''}" + (
-        _place(error)
-    )
+    after = "" if cause is None else f", after {type(cause).__name__}: {cause}".splitlines()[0]
+    return f"SystemExit: sys.exit({'' if error.code is None else error.code}){after}{_place(error)}"
 
 
-def _of_argparse(found: TracebackType | None) -> str | None:
-    """Return the message that argparse printed before it raised SystemExit with a number; it is only in its frame."""
-    while found is not None:
-        frame = found.tb_frame
-        message = frame.f_locals.get("message")
-        if frame.f_globals.get("__name__") == "argparse" and frame.f_code.co_name == "error" and message:
-            return f"{(str(message).splitlines() or [''])[0]}"
-        if frame.f_globals.get("__name__") == "argparse" and frame.f_code.co_name == "exit" and found.tb_next is None:
-            return (str(message).splitlines() or [""])[0] if message else "its help or version was asked for"
-        found = found.tb_next
+def _argparse_message(trace: TracebackType | None) -> str | None:
+    """Return the message that argparse printed before it raised SystemExit; only its frame has it."""
+    while trace is not None:
+        frame = trace.tb_frame
+        message, function = frame.f_locals.get("message"), frame.f_code.co_name
+        if frame.f_globals.get("__name__") == "argparse" and (
+            (function == "error" and message) or (function == "exit" and trace.tb_next is None)
+        ):
+            return (str(message).splitlines() or [""])[0] if message else "its help or version was requested"
+        trace = trace.tb_next
     return None
 
 
 def _place(error: BaseException) -> str:
-    """Return where the code was, outside argparse: " (t.py, line 3)"."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("argparse.py")
-    ]
+    """Return the last place in the code outside argparse: " (t.py, line 3)"."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.endswith("argparse.py")]
     return f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""

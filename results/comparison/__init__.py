@@ -1,1 +1,1 @@
-"""Several studies side by side: do the effects of the first carry over to the others?"""
+"""Comparison of several studies: do the effects of the first carry over to the others?"""

@@ -1,4 +1,4 @@
-"""Studies side by side: whether the effects that the first one found carry over to the others."""
+"""Comparison of several studies: whether the effects of the first carry over to the others."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from results.text.formatting import Change, changes, level_text, plural
 
 @dataclass(frozen=True)
 class SharedEffect:
-    """An effect in both studies, the second's turned to the first's direction where it was measured the other way.
+    """Effect in both studies; that of the second is reversed (`turned`) if it was measured the other way round.
 
-    `difference`, the second minus the first with its interval, and `judgement` are None where either study could not
-    judge it yet. The difference is as it was measured; the judgement is about what the studies' own are about.
+    `difference`, the second minus the first as measured, and `judgement` are None if a study has not judged the effect
+    yet. The judgement compares the effects that the studies judged, which may be corrected for selection bias.
     """
 
     first: Effect
@@ -34,23 +34,23 @@ class SharedEffect:
 
     @property
     def is_corrected(self) -> bool:
-        """Whether one of the studies corrected its verdict for the selection bias of its best."""
+        """Whether one of the studies corrected its verdict for the selection bias of its best configuration."""
         both = self.first, self.second
-        return any(one.judged and one.comparison and one.judged != one.comparison.difference for one in both)
+        return any(e.judged and e.comparison and e.judged != e.comparison.difference for e in both)
 
     @property
     def elsewhere(self) -> tuple[Change, ...]:
-        """Other choices in which the second study's configurations differ from the first's."""
+        """Other choices in which the configurations of the two studies differ."""
         return changes(dict(self.first.around), dict(self.second.around)) if self.first.factor else ()
 
     def around_words(self) -> str:
-        """Return "sts_head cosine, not concat; no smart": the second's in place of the first's; empty for the same."""
-        return "; ".join(map(_in_place, self.elsewhere))
+        """Return "sts_head cosine, not concat; no smart": the second's choices that differ from the first's."""
+        return "; ".join(map(_in_words, self.elsewhere))
 
 
 @dataclass(frozen=True)
 class PairOfStudies:
-    """The reference and one other study: what both measured, the surest verdicts first, and what only one did."""
+    """Reference and another study: the effects in both, the clearest verdicts first, and those in only one."""
 
     first: Summary
     second: Summary
@@ -67,10 +67,11 @@ class PairOfStudies:
         return self.first.study.data_fingerprint == self.second.study.data_fingerprint
 
     def sentence(self) -> str:
-        """Return how many effects carry over, reverse, differ or are open."""
+        """Return a sentence with the numbers of effects that carry over, reverse, differ or are open."""
         if not self.shared:
-            none = "The two studies have no row in common: nothing can be said about what carries over."
-            return f"{none} A launch that changes that is below." if any(one.command for one in self.launches) else none
+            none = "The two studies have no row in common, so nothing can be said about what carries over."
+            has_launch = any(launch.command for launch in self.launches)
+            return f"{none} A launch that measures common rows is below." if has_launch else none
         counts = Counter[str](row.judgement.verdict for row in self.shared if row.judgement)
         words = (
             ("carries over", "carries over", "carry over"),
@@ -92,7 +93,7 @@ class PairOfStudies:
 
 @dataclass(frozen=True)
 class StudyComparison:
-    """Several studies, the first the reference. `names` tell them apart: with the place where names are equal."""
+    """Comparison of studies with the first, the reference; equal `names` are numbered."""
 
     names: tuple[str, ...]
     studies: tuple[Summary, ...]
@@ -102,72 +103,76 @@ class StudyComparison:
 
 
 def compare_studies(studies: Sequence[StudyResults]) -> StudyComparison:
-    """Return the comparison of at least two studies that were read."""
+    """Return the comparison of the studies with the first of them.
+
+    Raises:
+        ValueError: there are fewer than two studies.
+        ResultsError: their scores have different units or directions.
+    """
     if len(studies) < 2:
         raise ValueError(f"a comparison needs at least 2 studies, got {len(studies)}")
     _check_units(studies)
-    found = [summarise(results) for results in studies]
-    measured = [effects(results, one) for results, one in zip(studies, found, strict=True)]
-    names = _names([one.study.study_name for one in found])
-    differing, common = setup_rows([one.study for one in found])
-    pairs = [
-        _pair((studies[0], studies[place]), (found[0], found[place]), names[place], measured[0], measured[place])
-        for place in range(1, len(found))
-    ]
-    return StudyComparison(names, tuple(found), tuple(differing), tuple(common), tuple(pairs))
+    sides = [_Side(results, summary := summarise(results), effects(results, summary)) for results in studies]
+    summaries = [side.summary for side in sides]
+    names = _names([summary.study.study_name for summary in summaries])
+    differing, common = setup_rows([summary.study for summary in summaries])
+    pairs = [_pair(sides[0], side, name) for side, name in zip(sides[1:], names[1:], strict=True)]
+    return StudyComparison(names, tuple(summaries), tuple(differing), tuple(common), tuple(pairs))
 
 
 def _check_units(studies: Sequence[StudyResults]) -> None:
-    """Check that effects have one unit and direction.
-
-    Raises:
-        ResultsError: they do not, so they have no difference.
-    """
     first = studies[0]
     for other in studies[1:]:
-        mine, theirs = first.units.score, other.units.score
-        if (mine.unit, mine.higher_is_better) != (theirs.unit, theirs.higher_is_better):
+        unit, other_unit = first.units.score, other.units.score
+        if (unit.unit, unit.higher_is_better) != (other_unit.unit, other_unit.higher_is_better):
             raise ResultsError(
                 f"The effects of '{first.study.study_name}' and '{other.study.study_name}' cannot be compared: one "
-                f"measures {mine.in_words}, the other {theirs.in_words}. Compare studies of one unit and direction."
+                f"measures {unit.in_words}, the other {other_unit.in_words}. Compare studies with the same unit and "
+                "direction."
             )
 
 
-def _pair(
-    studies: tuple[StudyResults, StudyResults],
-    found: tuple[Summary, Summary],
-    name: str,
-    mine: Effects,
-    theirs: Effects,
-) -> PairOfStudies:
-    margins = [margin_of(one.study) for one in found]
-    margin = None if None in margins else min(each for each in margins if each is not None)
-    shared, only_mine, only_theirs = _matched(mine, theirs)
-    there, here = effects_elsewhere(studies[1], only_mine), effects_elsewhere(studies[0], only_theirs)
-    shared += [SharedEffect(effect, there[effect.key()], False) for effect in only_mine if effect.key() in there]
-    shared += [SharedEffect(here[effect.key()], effect, False) for effect in only_theirs if effect.key() in here]
-    only_mine = [effect for effect in only_mine if effect.key() not in there]
-    only_theirs = [effect for effect in only_theirs if effect.key() not in here]
-    missing = ((found[1], studies[1], only_mine), (found[0], studies[0], only_theirs))
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One study of a comparison."""
+
+    results: StudyResults
+    summary: Summary
+    effects: Effects
+
+
+def _pair(first: _Side, second: _Side, name: str) -> PairOfStudies:
+    margins = [margin_of(side.summary.study) for side in (first, second)]
+    margin = None if None in margins else min(value for value in margins if value is not None)
+    shared, only_first, only_second = _matched(first.effects, second.effects)
+    # Effects that only one study's tables have, computed from the runs of the other.
+    in_second, in_first = effects_elsewhere(second.results, only_first), effects_elsewhere(first.results, only_second)
+    shared += [SharedEffect(effect, other, False) for effect in only_first if (other := in_second.get(effect.key()))]
+    shared += [SharedEffect(other, effect, False) for effect in only_second if (other := in_first.get(effect.key()))]
+    only_first = [effect for effect in only_first if effect.key() not in in_second]
+    only_second = [effect for effect in only_second if effect.key() not in in_first]
     return PairOfStudies(
-        first=found[0],
-        second=found[1],
+        first=first.summary,
+        second=second.summary,
         name=name,
         shared=tuple(_judged(shared, margin)),
-        only_first=tuple(only_mine),
-        only_second=tuple(only_theirs),
+        only_first=tuple(only_first),
+        only_second=tuple(only_second),
         margin=margin,
-        launches=tuple(one for of, read, rows in missing for one in launches(of.study, read.storage, rows)),
+        launches=(
+            *launches(second.summary.study, second.results.storage, only_first),
+            *launches(first.summary.study, first.results.storage, only_second),
+        ),
     )
 
 
-def _matched(mine: Effects, theirs: Effects) -> tuple[list[SharedEffect], list[Effect], list[Effect]]:
-    """Return the rows of both, of one table or else of any about the same change, and the rows of each alone."""
-    left, right, shared = dict(mine), dict(theirs), list[SharedEffect]()
-    for place in (0, 1):  # of a key: its table too, or what is changed alone
-        by_key = {key[place:]: key for key in reversed(right)}
-        for key, effect in mine.items():
-            if key not in left or (match := by_key.pop(key[place:], None)) is None:
+def _matched(first: Effects, second: Effects) -> tuple[list[SharedEffect], list[Effect], list[Effect]]:
+    """Return the effects in both studies, in the same table or about the same change, and those in only one of them."""
+    left, right, shared = dict(first), dict(second), list[SharedEffect]()
+    for start in (0, 1):  # first by the whole key, then without its table
+        by_key = {key[start:]: key for key in reversed(right)}
+        for key, effect in first.items():
+            if key not in left or (match := by_key.pop(key[start:], None)) is None:
                 continue
             del left[key]
             other = right.pop(match)
@@ -178,42 +183,42 @@ def _matched(mine: Effects, theirs: Effects) -> tuple[list[SharedEffect], list[E
 
 def _judged(rows: Sequence[SharedEffect], margin: float | None) -> list[SharedEffect]:
     """Return the rows with their verdicts, the clearest difference first, rows without a verdict last."""
-    able = [(row, pair) for row in rows if (pair := _effect_pair(row)) is not None]
-    judged = judge_carry_over([pair for _, pair in able], margin=margin)
-    done = [
+    pairs = [(row, pair) for row in rows if (pair := _effect_pair(row)) is not None]
+    judgements = judge_carry_over([pair for _, pair in pairs], margin=margin)
+    judged = [
         replace(row, difference=_measured(row, pair.level), judgement=judgement)
-        for (row, pair), judgement in zip(able, judged, strict=True)
+        for (row, pair), judgement in zip(pairs, judgements, strict=True)
     ]
     waiting = [row for row in rows if _effect_pair(row) is None]
     order = ("reverses", "differs", "carries over", "open")
-    return [*sorted(done, key=lambda row: order.index(row.judgement.verdict) if row.judgement else 9), *waiting]
+    return [*sorted(judged, key=lambda row: order.index(row.judgement.verdict) if row.judgement else 9), *waiting]
 
 
 def _measured(row: SharedEffect, level: float) -> Interval | None:
-    one, other = row.first.comparison, row.second.comparison
-    return effect_difference(one.difference, other.difference).interval(level) if one and other else None
+    first, second = row.first.comparison, row.second.comparison
+    return effect_difference(first.difference, second.difference).interval(level) if first and second else None
 
 
 def _effect_pair(row: SharedEffect) -> EffectPair | None:
-    """Return the effects that the studies judged: the selection bias of each best would make measured ones differ."""
-    one, other = row.first, row.second
-    if not (one.comparison and other.comparison and one.judgement and other.judgement):
+    """Return the effects as judged, because measured ones also differ by the selection bias of each study's best."""
+    first, second = row.first, row.second
+    if not (first.comparison and second.comparison and first.judgement and second.judgement):
         return None
     return EffectPair(
-        one.judged or one.comparison.difference,
-        other.judged or other.comparison.difference,
-        (one.judgement.verdict, other.judgement.verdict),
-        ((1 - one.comparison.level) / 0.05, (1 - other.comparison.level) / 0.05),
+        first.judged or first.comparison.difference,
+        second.judged or second.comparison.difference,
+        (first.judgement.verdict, second.judgement.verdict),
+        ((1 - first.comparison.level) / 0.05, (1 - second.comparison.level) / 0.05),
     )
 
 
-def _in_place(change: Change) -> str:
+def _in_words(change: Change) -> str:
     if change.to_level is None:
         return f"no {change.factor}"
     new = f"{change.factor} {level_text(change.to_level)}"
     return new if change.from_level is None else f"{new}, not {level_text(change.from_level)}"
 
 
-def _names(given: Sequence[str]) -> tuple[str, ...]:
-    """Return the studies' names, equal ones with the number of their place."""
-    return tuple(name if given.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(given, start=1))
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the studies' names, equal ones with the study's number."""
+    return tuple(name if names.count(name) == 1 else f"{name} ({number})" for number, name in enumerate(names, start=1))

@@ -1,4 +1,4 @@
-"""The effects that a study measured, under names that mean the same in another study."""
+"""Effects of a study, with keys that identify the same effect in another study."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from results.analysis.ablation import AblationRow
 from results.analysis.add_one_in import added_rows
 from results.analysis.comparisons import JudgedComparison, judged_contrasts
-from results.analysis.contrasts import Comparison, compared_runs
+from results.analysis.contrasts import Comparison, common_seeds, compared_runs
 from results.analysis.grid import GridRow
 from results.analysis.leaderboard import baseline_digest
 from results.analysis.summary import Summary
@@ -19,19 +19,19 @@ from results.statistics import Difference, Interval, Judgement, Verdict
 from results.text.formatting import Choice, changes, choice_in_words, level_text
 
 Table = Literal["change to the best", "change to the baseline", "configuration", "change to another configuration"]
-Key = tuple[str, ...]  # the table, and what names the row in it
+Key = tuple[str, ...]  # the table and the identity of the row in it
 
 TURNED: Mapping[Verdict, Verdict] = {"helps": "hurts", "hurts": "helps", "equivalent": "equivalent", "open": "open"}
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One row of a study's tables: what is changed, by how much the score differs, and the verdict on that.
+    """Row of a study's tables: a change, the difference in score, and the verdict.
 
-    Of a change of one factor, `factor`, `from_level` and `to_level` say which, and `label` is empty. `comparison` is
-    None with fewer than two seeds in common with what it is compared with, `judgement` before the table's first look;
-    that is about `judged`, the difference corrected for the selection bias of the best. `run_ids`: the runs compared,
-    as in every export. `around`: what else the configurations compared choose, of a single change.
+    A change of one factor has `factor`, `from_level` and `to_level` and an empty `label`. `comparison` is None if the
+    configurations have fewer than two seeds in common, `judgement` before the table's first interim analysis. The
+    verdict is on `judged`, the difference corrected for the selection bias of the best. `run_ids`: the runs compared,
+    as in every export. `around`: the other choices of the configurations that a single change distinguishes.
     """
 
     table: Table
@@ -57,13 +57,13 @@ class Effect:
         return f"{self.factor} {level_text(self.from_level)} → {level_text(self.to_level)}"
 
     def key(self) -> Key:
-        """Return a key that is equal for a change and for the same change made the other way round."""
+        """Return a key that is the same for a change and its reverse."""
         if not self.factor:
             return self.table, self.label
         return self.table, self.factor, *sorted((self.from_level, self.to_level))
 
     def turned(self) -> Effect:
-        """Return the effect of the change made the other way round: the same runs, the sign reversed."""
+        """Return the effect of the reverse change: the same runs, the opposite sign."""
         judgement = self.judgement
         return replace(
             self,
@@ -79,33 +79,30 @@ Effects = Mapping[Key, Effect]
 
 
 def effects(results: StudyResults, found: Summary) -> Effects:
-    """Return the effects of a study by their keys, in the order of its tables: single changes, or the rows of a grid.
-
-    Of two rows with one key, which only levels that look alike can have, the first is kept.
-    """
-    kept: dict[Key, Effect] = {}
+    """Return the effects of a study by key, in the order of its tables: single changes, or the rows of a grid."""
+    by_key: dict[Key, Effect] = {}
     for effect in _all(results, found):
-        kept.setdefault(effect.key(), effect)
-    return kept
+        by_key.setdefault(effect.key(), effect)  # levels with the same text may share a key
+    return by_key
 
 
-def effects_elsewhere(results: StudyResults, wanted: Sequence[Effect]) -> Effects:
-    """Return those of `wanted`, single changes that another study measured, that this study's runs show too, by key.
+def effects_elsewhere(results: StudyResults, others: Sequence[Effect]) -> Effects:
+    """Return the single changes of another study that this study's runs can measure too, by key.
 
-    Of two configurations with results that differ in the changed factor alone (and in factors that depend on it), the
-    effect is the score with the change minus that without it, over the seeds that both have. Of several such pairs the
-    one whose other choices are nearest to what the change was measured around is taken, then the one with the most
-    seeds. Errors of the verdicts are held over all effects returned.
+    An effect is the difference of two configurations that differ only in the changed factor (and factors that depend on
+    it), over the seeds that both have. If there are several such pairs, the one whose other choices are most similar to
+    the other study's is taken, then the one with the most seeds. The error of the verdicts is controlled over all
+    effects returned.
     """
-    pairs = {effect.key(): (effect, pair) for effect in wanted if (pair := _nearest(results, effect)) is not None}
+    pairs = {effect.key(): (effect, pair) for effect in others if (pair := _nearest(results, effect)) is not None}
     rows = [{changed: 1.0, base: -1.0} for _, (base, changed) in pairs.values()]
-    found: dict[Key, Effect] = {}
+    measured: dict[Key, Effect] = {}
     for (key, (effect, (base, changed))), row in zip(pairs.items(), judged_contrasts(results, rows), strict=True):
         if row.comparison is not None:
             change = effect.factor, effect.from_level, effect.to_level
             table: Table = "change to another configuration"
-            found[key] = _effect(results, table, row, change, (base, changed), _choices(results, base))
-    return found
+            measured[key] = _effect(results, table, row, change, (base, changed), _choices(results, base))
+    return measured
 
 
 def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
@@ -119,10 +116,10 @@ def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
             digests = alone.cell.config_digest, baseline
             table: Table = "change to the baseline"
             yield _effect(results, table, alone, _change(alone.cell), digests, found.baseline_choices)
-    for one in found.against_baseline:
-        label, change = _named(one, found.baseline_choices)
-        digests = one.entry.digest, baseline
-        yield _effect(results, "configuration", one, change, digests, found.baseline_choices, label)
+    for grid_row in found.against_baseline:
+        label, change = _identity(grid_row, found.baseline_choices)
+        digests = grid_row.entry.digest, baseline
+        yield _effect(results, "configuration", grid_row, change, digests, found.baseline_choices, label)
 
 
 def _effect(
@@ -134,7 +131,7 @@ def _effect(
     choices: Mapping[str, Choice],
     label: str = "",
 ) -> Effect:
-    """Return a row as an effect; `choices` are those that the change was made to."""
+    """Return a row as an effect; the change was made to a configuration with `choices`."""
     runs = compared_runs(results, row.comparison, *digests)
     around = _context(choices, change[0]) if change[0] else {}
     return Effect(table, label, *change, row.comparison, row.judgement, runs, row.judged, around)
@@ -145,49 +142,42 @@ def _change(cell: Cell) -> tuple[str, str, str]:
 
 
 def _context(choices: Mapping[str, Choice], factor: str) -> dict[str, Choice]:
-    """Return the choices of all factors but one and those that depend on it."""
+    """Return the choices of all factors except one and those that depend on it."""
     return {name: choice for name, choice in choices.items() if name != factor and not name.startswith(f"{factor}.")}
 
 
-def _named(row: GridRow, baseline: Mapping[str, Choice]) -> tuple[str, tuple[str, str, str]]:
-    """Return a grid row's label, or the change of the one factor in which it differs from the baseline."""
+def _identity(row: GridRow, baseline: Mapping[str, Choice]) -> tuple[str, tuple[str, str, str]]:
+    """Return the label of a grid row, or its change if it differs from the baseline in a single factor."""
     if row.entry.labels:
         return "; ".join(row.entry.labels), ("", "", "")
     differing = changes(dict(baseline), row.entry.choices)
     if len(differing) == 1 and differing[0].from_level is not None and differing[0].to_level is not None:
-        (one,) = differing
-        return "", (one.factor, str(one.from_level), str(one.to_level))
-    # Factors that vanished are named too, so that a label names one configuration.
+        return "", (differing[0].factor, str(differing[0].from_level), str(differing[0].to_level))
+    # Removed factors are listed too, so that a label identifies its configuration.
     words = [
-        choice_in_words(one.factor, one.to_level) if one.to_level is not None else f"without {one.factor}"
-        for one in differing
+        choice_in_words(change.factor, change.to_level) if change.to_level is not None else f"without {change.factor}"
+        for change in differing
     ]
     return ", ".join(words), ("", "", "")
 
 
 def _nearest(results: StudyResults, effect: Effect) -> tuple[str, str] | None:
-    """Return the digests without and with the change; None where no two configurations differ in it alone."""
+    """Return the digests without and with the change, or None if no two configurations differ only in it."""
     if not effect.factor:
         return None
-    without: dict[frozenset[tuple[str, Choice]], str] = {}
-    with_it: dict[frozenset[tuple[str, Choice]], str] = {}
+    by_level: dict[str, dict[frozenset[tuple[str, Choice]], str]] = {effect.from_level: {}, effect.to_level: {}}
     for digest in results.measured():
         choices = _choices(results, digest)
         level, rest = str(choices.get(effect.factor)), frozenset(_context(choices, effect.factor).items())
-        if level == effect.from_level:
-            without.setdefault(rest, digest)
-        elif level == effect.to_level:
-            with_it.setdefault(rest, digest)
+        if level in by_level:
+            by_level[level].setdefault(rest, digest)
+    before, after = by_level[effect.from_level], by_level[effect.to_level]
     ranked = [
-        (len(changes(effect.around, dict(rest))), -seeds, without[rest], with_it[rest])
-        for rest in without.keys() & with_it.keys()
-        if (seeds := _common(results, without[rest], with_it[rest])) >= MIN_PAIRED_SEEDS
+        (len(changes(effect.around, dict(rest))), -len(seeds), before[rest], after[rest])
+        for rest in before.keys() & after.keys()
+        if len(seeds := common_seeds(results, [before[rest], after[rest]])) >= MIN_PAIRED_SEEDS
     ]
     return min(ranked)[2:] if ranked else None
-
-
-def _common(results: StudyResults, one: str, other: str) -> int:
-    return len(results.results_of(one).keys() & results.results_of(other).keys())
 
 
 def _choices(results: StudyResults, digest: str) -> Mapping[str, Choice]:

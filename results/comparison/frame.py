@@ -1,7 +1,8 @@
-"""The comparison of studies as a table for files."""
+"""Comparison of studies as a table to export."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from results.comparison.compare import SharedEffect, StudyComparison
@@ -13,41 +14,40 @@ if TYPE_CHECKING:
 
 
 def comparison_frame(found: StudyComparison) -> pd.DataFrame:
-    """Return every row of every pair: those in both studies first, then those in one of them."""
+    """Return the rows of every pair of studies, first those in both, then those in one of them."""
     records: list[dict[str, object]] = []
     for pair in found.pairs:
         names = {"reference": found.names[0], "study": pair.name}
         records += [{**names, **_record(row)} for row in pair.shared]
-        records += [{**names, **_named(one), "turned": False, **_side("reference", one)} for one in pair.only_first]
-        records += [{**names, **_named(one), "turned": False, **_side("study", one)} for one in pair.only_second]
+        for side, effects in (("reference", pair.only_first), ("study", pair.only_second)):
+            records += [{**names, **_identity(row), "turned": False, **_side(side, row)} for row in effects]
     return typed_table("comparison", records)
 
 
 def _record(row: SharedEffect) -> dict[str, object]:
-    told: dict[str, object] = {
-        **_named(row.first),
+    record: dict[str, object] = {
+        **_identity(row.first),
         "turned": row.turned,
         "around": row.around_words() or None,
         **_side("reference", row.first),
         **_side("study", row.second),
     }
     if row.difference is not None and row.judgement is not None:
-        told |= {"difference": row.difference.estimate, "low": row.difference.low, "high": row.difference.high}
-        told |= {"p": row.judgement.p, "adjusted_p": row.judgement.adjusted_p}
-        told |= {"equivalence_p": row.judgement.equivalence_p, "verdict": row.judgement.verdict}
-    return told
+        record |= {"difference": row.difference.estimate, "low": row.difference.low, "high": row.difference.high}
+        record |= asdict(row.judgement)  # p, adjusted_p, equivalence_p, verdict
+    return record
 
 
-def _named(effect: Effect) -> dict[str, object]:
+def _identity(effect: Effect) -> dict[str, object]:
     change = {"factor": effect.factor, "from": effect.from_level, "to": effect.to_level, "label": effect.label}
     return {"table": effect.table, **{column: value or None for column, value in change.items()}}
 
 
-def _side(of: str, effect: Effect) -> dict[str, object]:
-    told: dict[str, object] = {f"{of}_run_ids": effect.run_ids}
+def _side(side: str, effect: Effect) -> dict[str, object]:
+    record: dict[str, object] = {f"{side}_run_ids": effect.run_ids}
     if effect.interval is not None:
         interval = effect.interval
-        told |= {f"{of}_effect": interval.estimate, f"{of}_low": interval.low, f"{of}_high": interval.high}
+        record |= {f"{side}_effect": interval.estimate, f"{side}_low": interval.low, f"{side}_high": interval.high}
     if effect.judgement is not None:
-        told[f"{of}_verdict"] = effect.judgement.verdict
-    return told
+        record[f"{side}_verdict"] = effect.judgement.verdict
+    return record

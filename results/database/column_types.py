@@ -1,7 +1,7 @@
 """Column types that mean the same on SQLite and on PostgreSQL.
 
-What is written is converted to the column's type, or refused with a ValueError (`stored_values`). What is read is
-checked, with a ValueError too: SQLite keeps anything in any column.
+Values are converted to the column's type when written (`stored_values`) and checked when read, since SQLite stores
+anything in any column. A value that does not fit raises a ValueError.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from results.database import stored_values
 from results.database.stored_values import BytesForNumber
 
-_CODECS: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()  # of servers that do not hold all of Unicode
+_CODECS: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()  # of servers whose encoding lacks some of Unicode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def note_encoding(dialect: Dialect, server_encoding: str) -> None:
-    """Limit text for this dialect's server to its encoding; one that Python does not know is treated as ASCII."""
-    if server_encoding.upper() in ("UTF8", "SQL_ASCII"):  # the latter keeps bytes as they are
+    """Limit text for this server to its encoding; one unknown to Python is treated as ASCII."""
+    if server_encoding.upper() in ("UTF8", "SQL_ASCII"):  # the latter stores bytes unchanged
         return
     name = re.sub("^win", "cp", server_encoding.lower().replace("koi8", "koi8_"))
     try:
@@ -37,16 +37,13 @@ def note_encoding(dialect: Dialect, server_encoding: str) -> None:
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A point in time, always with a time zone in Python and always UTC in the database.
-
-    SQLite has no time zones: there the clock time of UTC is stored, and gets its zone back on reading.
-    """
+    """A moment, with a time zone in Python and in UTC in the database; on SQLite, which has no zones, without one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the time in UTC; one without a zone is a bug of the caller."""
+        """Return the time in UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -62,10 +59,9 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class PlainText(TypeDecorator[str]):
-    """Text in which U+FFFD replaces what no database can hold (NUL, half a surrogate pair).
+    """Text with U+FFFD for NUL and lone surrogates, which no database stores; messages may quote any file.
 
-    Messages quote the user's files, which may hold anything. What a server's own encoding does not have (LATIN1 has no
-    arrow) is escaped: "\\u2192".
+    Characters missing from a server's encoding are escaped: in LATIN1 an arrow is stored as "\\u2192".
     """
 
     impl = Text
@@ -79,40 +75,40 @@ class PlainText(TypeDecorator[str]):
         return text if codec is None else text.encode(codec, "backslashreplace").decode(codec)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return the text; ValueError for bytes and numbers."""
+        """Return the text."""
         if value is not None and not isinstance(value, str):
             raise ValueError(f"text was expected, got {value!r:.80}")
         return value
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON as text, with keys in the order given (that of factors is worth keeping); NaN is refused."""
+    """A JSON object as text, which keeps the order of keys such as factors; NaN is refused."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Return strict JSON; numpy's numbers and arrays are written as Python's."""
+        """Return strict JSON; numpy's numbers and arrays become Python's."""
         try:
             return None if value is None else json.dumps(value, allow_nan=False, default=stored_values.json_value)
         except TypeError as fault:
             raise ValueError(str(fault)) from fault
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """Return the parsed object; ValueError for anything else."""
+        """Return the parsed object."""
         if value is None:
             return None
         try:
-            found = json.loads(value)
+            parsed = json.loads(value)
         except RecursionError:
-            found = None
-        if not isinstance(found, dict):
+            parsed = None
+        if not isinstance(parsed, dict):
             raise ValueError(f"a JSON object was expected, got {value!r:.80}")
-        return found
+        return parsed
 
 
 class Number(TypeDecorator[float]):
-    """A double, or NULL for "not a number": SQLite would silently turn NaN into NULL, and PostgreSQL would not."""
+    """A double, or NULL for NaN: SQLite would convert NaN to NULL silently, PostgreSQL would not."""
 
     impl = Double
     cache_ok = True
@@ -125,22 +121,22 @@ class Number(TypeDecorator[float]):
         return None if math.isnan(number) else number
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
-        """Return the number; ValueError for text and bytes."""
+        """Return the number."""
         return value if value is None or isinstance(value, float | int) else _no_number(value)
 
 
 class EpochNumber(TypeDecorator[float]):
-    """An epoch, or a fraction of one: a double in the database. Whole ones are ints in Python, fractions floats."""
+    """A whole or fractional epoch: a double in the database, an int or a float in Python."""
 
     impl = Double
     cache_ok = True
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
-        """Return the epoch in the form that all runs have (`stored_values.epoch_number`)."""
+        """Return the rounded epoch (`stored_values.epoch_number`)."""
         return None if value is None else float(stored_values.epoch_number(value))
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
-        """Return the epoch; ValueError for text and bytes."""
+        """Return the epoch."""
         if value is None or type(value) is int:
             return value
         if not isinstance(value, float):
@@ -149,7 +145,7 @@ class EpochNumber(TypeDecorator[float]):
 
 
 class Whole(TypeDecorator[int]):
-    """A whole number of 32 bits, or of 64 (`big`): the same limits on both kinds of database."""
+    """A whole number of 32 bits, or of 64 (`big`), with the same limits on both databases."""
 
     impl = Integer
     cache_ok = True
@@ -167,12 +163,12 @@ class Whole(TypeDecorator[int]):
         return None if value is None else stored_values.whole(value, 64 if self.big else 32)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
-        """Return the number; ValueError for text and bytes."""
+        """Return the number."""
         return value if value is None or isinstance(value, int) else int(_no_number(value))
 
 
 class Truth(TypeDecorator[bool]):
-    """Yes or no."""
+    """A truth value."""
 
     impl = Boolean
     cache_ok = True
@@ -183,7 +179,7 @@ class Truth(TypeDecorator[bool]):
 
 
 def _no_number(value: object) -> float:
-    """Raise the ValueError of what is stored in a number's place."""
+    """Raise the ValueError for a stored value that is not a number."""
     if isinstance(value, bytes):
         raise BytesForNumber(f"a number was expected, got the bytes {value!r:.80}")
     raise ValueError(f"a number was expected, got {value!r:.80}")

@@ -1,4 +1,4 @@
-"""The database of studies: the only code that opens it. Every method of its parts is one transaction."""
+"""The database of studies. Every method of its parts is one transaction."""
 
 from __future__ import annotations
 
@@ -23,28 +23,30 @@ from results.errors import StorageError
 
 
 def open_database(url: str, *, create: bool = True, write: bool = False) -> Database:
-    """Open the database at a SQLAlchemy URL and bring its tables to this release's version.
+    """Open the database at a SQLAlchemy URL and migrate its tables to this release.
 
-    `create=False` opens only a database that has studies: it makes no file and no tables. A SQLite file that may only
-    be read is then read, one with an older release's tables as a copy, unless it is to `write`. StorageError,
-    without a password, for a bad URL, an unreachable server, a missing driver, a file that is no database, a
-    folder that cannot be written, and tables written by a newer release.
+    With `create=False` the tables must exist. Without `write` too, a read-only SQLite file is accepted; if it has an
+    older release's tables, a temporary copy is migrated and read.
+
+    Raises:
+        StorageError: the URL is invalid, the server unreachable, the driver missing, the file no database or not
+            writable, or the tables are missing or of a newer release. The message never has a password.
     """
     with ExitStack() as opened:
         sessions = opened.enter_context(closing(_sessions(url, create=create, write=write)))
         if sessions.read_only and migrations.is_older(sessions.version()):
             opened.close()
-            sessions = opened.enter_context(closing(_sessions_of_copy(url)))
+            sessions = opened.enter_context(closing(_sessions_on_copy(url)))
         sessions.upgrade(create=create)
         opened.pop_all()
     return Database(sessions)
 
 
 def open_existing(url: str, *, upgrade: bool) -> Database | None:
-    """Open a database that has studies; return None where there is no file, or none of our tables in it.
+    """Open a database that has tables of ours, or return None. Without `upgrade`, nothing is changed.
 
-    It makes neither. Without `upgrade` nothing is changed at all: StorageError for tables of an older release, which
-    cannot be read as they are. Other StorageErrors as of `open_database`.
+    Raises:
+        StorageError: as for `open_database`, or an older release's tables would need the upgrade.
     """
     file = storage_url.sqlite_file(storage_url.parse_url(url))
     if file is not None and not file.exists():
@@ -56,9 +58,8 @@ def open_existing(url: str, *, upgrade: bool) -> Database | None:
             return None
         if not upgrade and migrations.is_older(version):
             raise StorageError(
-                f"The tables of {sessions.shown_url} were written by an older release (version {version}): reading "
-                "them would change them. Bring them up to date first: "
-                "python -m study.doctor --name STUDY --storage URL --fix"
+                f"The tables of {sessions.shown_url} were written by an older release (version {version}) and must be "
+                "migrated before they can be read: python -m study.doctor --name STUDY --storage URL --fix"
             )
         sessions.upgrade(create=False)
         opened.pop_all()
@@ -66,19 +67,16 @@ def open_existing(url: str, *, upgrade: bool) -> Database | None:
 
 
 def outdated(url: str) -> tuple[str | None, list[ByteColumn]]:
-    """Return the version of an older release that wrote the tables (else None), and columns with bytes for numbers.
-
-    Changes nothing.
-    """
+    """Return the tables' version if a migration is due (else None), and columns with bytes for numbers."""
     with closing(_sessions(url, create=False)) as sessions:
         version = sessions.version()
         with sessions.read() as session:
-            columns = byte_numbers.found(session.connection())
+            columns = byte_numbers.byte_columns(session.connection())
     return None if version in (None, migrations.HEAD) else version, columns
 
 
-def _sessions_of_copy(url: str) -> Sessions:
-    """Open a copy of a file that may only be read; what is written into it is lost."""
+def _sessions_on_copy(url: str) -> Sessions:
+    """Open a temporary copy of a read-only file."""
     parsed = storage_url.parse_url(url)
     copy = read_only.copied(parsed)
     return Sessions(create_engine(copy, **engine_options(copy)), shown_url=storage_url.shown(parsed))
@@ -87,9 +85,9 @@ def _sessions_of_copy(url: str) -> Sessions:
 def _sessions(url: str, *, create: bool, write: bool = False) -> Sessions:
     parsed = storage_url.parse_url(url)
     if not create and not write and read_only.is_read_only(parsed):
-        place = read_only.readable(parsed)
-        options = {**engine_options(parsed), "poolclass": NullPool}  # a file may be replaced by a newer one
-        return Sessions(create_engine(place, **options), shown_url=storage_url.shown(parsed), read_only=True)
+        readable = read_only.readable(parsed)
+        options = {**engine_options(parsed), "poolclass": NullPool}  # the file may be replaced while it is served
+        return Sessions(create_engine(readable, **options), shown_url=storage_url.shown(parsed), read_only=True)
     storage_url.require_writable(parsed)
     if create:
         storage_url.make_folder(parsed)
@@ -106,7 +104,7 @@ def _sessions(url: str, *, create: bool, write: bool = False) -> Sessions:
 
 
 class Database(AbstractPart):
-    """The rows of all studies behind one URL. Made by `open_database`; also a context manager."""
+    """All studies behind one URL, opened by `open_database`; also a context manager."""
 
     def __init__(self, sessions: Sessions) -> None:
         super().__init__(sessions)
@@ -126,18 +124,18 @@ class Database(AbstractPart):
 
     @writes
     def repair_bytes(self, session: Session) -> int:
-        """Make numbers of the bytes that are stored in their place (`byte_numbers`); return how many."""
+        """Convert numbers that are stored as bytes (`byte_numbers`) and return their count."""
         return byte_numbers.repair(session.connection())
 
     @reads
     def columns(self, session: Session, statement: Executable) -> dict[str, list[Any]]:
-        """Return the columns of any SELECT over our tables, column -> values: the smallest form of many rows."""
-        found = session.execute(statement)
-        names = list(found.keys())
-        values = [list(column) for column in zip(*found, strict=True)]
+        """Return the rows of any SELECT as column -> values, the most compact form of many rows."""
+        rows = session.execute(statement)
+        names = list(rows.keys())
+        values = [list(column) for column in zip(*rows, strict=True)]
         return dict(zip(names, values or [[] for _ in names], strict=True))
 
     @reads
     def select(self, session: Session, statement: Executable) -> list[dict[str, Any]]:
-        """Return the rows of any SELECT over `results.database.schema`, as dictionaries column -> value."""
+        """Return the rows of any SELECT as dictionaries, column -> value."""
         return [dict(row) for row in session.execute(statement).mappings()]

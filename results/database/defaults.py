@@ -1,5 +1,5 @@
-"""Where studies are stored unless --storage says otherwise. Imports nothing, so that every --help can name it."""
+"""The default of --storage, in a module that is cheap to import for every --help."""
 
 from __future__ import annotations
 
-DEFAULT_STORAGE = "sqlite:///runs/studies.db"  # below the folder that the command is started in
+DEFAULT_STORAGE = "sqlite:///runs/studies.db"  # relative to the working directory

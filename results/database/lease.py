@@ -1,7 +1,7 @@
-"""The lease of a study: one driver at a time, and the lease of a dead one ends.
+"""The lease of a study, which allows one driver at a time and expires after a driver's death.
 
-Its owner is stored as "pid 4121 on host a [boot ... pids ...]": the part in brackets distinguishes machines with the
-same host name. Users see the part before it; older releases stored nothing else.
+Its owner is stored as "pid 4121 on host a [boot ... pids ...]". Users see the part before the brackets, which
+distinguish machines of equal host names and are missing in older releases.
 """
 
 from __future__ import annotations
@@ -22,16 +22,13 @@ from results.database import rows, schema
 from results.database.sessions import AbstractPart, Sessions, reads, writes
 from results.errors import LeaseHeld, RecordError
 
-SAME_START_SECONDS = 2.0  # how far two readings of one process's start may differ: the boot's time has whole seconds
-YEAR_2000 = 946_684_800.0  # older releases wrote a process's start as seconds since 1970
+SAME_START_SECONDS = 2.0  # tolerance of a process's start, since the boot time is in whole seconds
+YEAR_2000 = 946_684_800.0  # older releases stored a process's start in seconds since 1970
 BOOT_ID, PROCESS_NUMBERS = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")  # Linux
 
 
 def this_machine() -> str:
-    """Return what distinguishes this machine from others of its name: its boot, and the namespace of its processes.
-
-    Containers and clones may have the same host name. "" where the system shows neither.
-    """
+    """Return this machine's boot id and process namespace, which identify it; "" if unknown."""
     parts = []
     with contextlib.suppress(OSError):
         parts.append(f"boot {BOOT_ID.read_text(encoding='ascii').strip()}")
@@ -41,51 +38,52 @@ def this_machine() -> str:
 
 
 def owner_name(pid: int, host: str, machine: str) -> str:
-    """Return the name of a process in a lease: no two living processes have the same."""
+    """Return the name of a process in a lease, unique among living processes."""
     name = f"pid {pid} on host {host}"
     return f"{name} [{machine}]" if machine else name
 
 
 def started_at(process: psutil.Process) -> float:
-    """Return when a process began, in seconds after its machine's boot, which setting the clock does not change.
+    """Return the start of a process in seconds after boot, independent of changes of the clock.
 
-    psutil derives both from the clock, and caches them in a `Process`: pass a new one.
+    Pass a new `Process`: psutil caches its start, which is relative to the clock.
     """
     return process.create_time() - psutil.boot_time()
 
 
 def _parts(owner: str) -> tuple[str, str]:
-    """Return the part of an owner's name that users see, and its machine ("" where that is not known)."""
+    """Return the part of an owner's name that users see, and its machine ("" if unknown)."""
     shown, _, machine = owner.partition(" [")
     return (shown, machine[:-1]) if machine.endswith("]") else (owner, "")
 
 
 class Leases(AbstractPart):
-    """The leases of all studies, and the guard of the transactions of the driver that holds one."""
+    """The leases of all studies, and the guard of a driver's transactions."""
 
     def __init__(self, sessions: Sessions) -> None:
         super().__init__(sessions)
-        self._held: dict[str, str] = {}  # study -> owner of the lease that was taken here
+        self._held: dict[str, str] = {}  # study -> owner, of leases taken here
         sessions.guard = self._require_held
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Session]:
-        """Return a transaction; one that writes leases is never refused by the guard."""
+        """Return a transaction, without the guard."""
         return self._sessions.write(guarded=False) if write else self._sessions.read()
 
     def take(self, name: str, owner: str, host: str, pid: int, process_started_at: float, seconds: float = 30) -> None:
-        """Become the one driver of the study for `seconds`; LeaseHeld while another is.
+        """Take or retake the lease of a study for `seconds`; until its release, every write here requires it.
 
-        Until the lease is released, whatever is written through this database is refused where another driver has it.
-        `owner` names the process and must be its own (`owner_name`), `process_started_at` is `started_at` of it.
+        `owner` is the `owner_name` of the process, `process_started_at` its `started_at`. Another driver's lease is
+        taken over when its process has ended or, on another machine, when it has expired. A living process of this
+        machine keeps its lease even without renewals.
 
-        The process's own lease is taken again. Another's is taken over when its process is gone, or, where it ran on
-        another machine, when it has expired: a living process of this machine keeps it, even without renewals.
+        Raises:
+            LeaseHeld: another driver holds the lease.
         """
-        wanted = (name, owner, host, pid, process_started_at, seconds)
+        lease = (name, owner, host, pid, process_started_at, seconds)
         try:
-            self._take(*wanted)
-        except RecordError:  # two drivers inserted the first lease at once, and the other one was faster
-            self._take(*wanted)
+            self._take(*lease)
+        except RecordError:  # another driver inserted the first lease at the same time
+            self._take(*lease)
         self._held[name] = owner
 
     @writes
@@ -106,36 +104,37 @@ class Leases(AbstractPart):
 
     @writes
     def renew(self, session: Session, name: str, owner: str, seconds: float = 30) -> None:
-        """Extend the lease by `seconds` from now; LeaseHeld when another driver has it, or it was released."""
+        """Extend the lease to `seconds` from now.
+
+        Raises:
+            LeaseHeld: another driver holds the lease, or it was released.
+        """
         _require(session, name, owner)
         now = database_now(session)
-        given = {"heartbeat_at": now, "expires_at": now + timedelta(seconds=seconds)}
-        session.execute(update(schema.Lease).filter_by(study_name=name).values(given))
+        times = {"heartbeat_at": now, "expires_at": now + timedelta(seconds=seconds)}
+        session.execute(update(schema.Lease).filter_by(study_name=name).values(times))
 
     def release(self, name: str, owner: str) -> None:
-        """Release the lease; nothing happens when it is another's by now."""
+        """Release the lease unless another driver has taken it."""
         self._held.pop(name, None)
-        self._delete(name, owner)
+        self.forget(name, owner)
 
     @writes
-    def _delete(self, session: Session, name: str, owner: str | None) -> None:
+    def forget(self, session: Session, name: str, owner: str | None = None) -> None:
+        """Delete the lease of a study; if `owner` is given, only that of the owner."""
         lease = session.get(schema.Lease, name, with_for_update=True)
         if lease is not None and owner in (None, lease.owner):
             session.delete(lease)
 
-    def forget(self, name: str) -> None:
-        """Delete the lease of a driver that is gone."""
-        self._delete(name, None)
-
     @reads
     def find(self, session: Session, name: str) -> rows.LeaseRow | None:
-        """Return the lease of the driver of the study, even of one that died; None when nobody holds it."""
-        found = session.get(schema.Lease, name)
-        return None if found is None else _row(found)
+        """Return the lease of the study, even of a dead driver; None if there is none."""
+        lease = session.get(schema.Lease, name)
+        return None if lease is None else _row(lease)
 
     @reads
     def live(self, session: Session, name: str, this_host: str | None = None) -> rows.LeaseRow | None:
-        """Return the lease of a driver that may be at work, as far as this host (`this_host`) can tell; else None."""
+        """Return the lease of a driver that may be alive, as seen from `this_host` (default: here); else None."""
         lease = session.get(schema.Lease, name)
         if lease is None:
             return None
@@ -145,13 +144,13 @@ class Leases(AbstractPart):
         return _row(lease) if alive else None
 
     def _require_held(self, session: Session) -> None:
-        """Check the leases taken here; nobody takes a study over before the transaction has ended."""
+        """Check and lock the leases taken here until the transaction ends."""
         for study_name, owner in self._held.items():
             _require(session, study_name, owner)
 
 
 def database_now(session: Session) -> datetime:
-    """Return the time by the clock that all drivers share: the server's, or this machine's for a file."""
+    """Return the time of the clock that all drivers share: the server's, or this machine's for a file."""
     if session.get_bind().dialect.name == "postgresql":
         now = session.scalar(select(func.clock_timestamp()))
         if isinstance(now, datetime):
@@ -160,34 +159,30 @@ def database_now(session: Session) -> datetime:
 
 
 def _require(session: Session, study_name: str, owner: str) -> None:
-    """Raise LeaseHeld where the lease is no longer the owner's; else lock it until the transaction ends."""
-    held_by = select(schema.Lease.owner).filter_by(study_name=study_name).with_for_update()
-    found = session.scalar(held_by)
-    if found is None:
+    """Lock the lease until the transaction ends, or raise LeaseHeld if the owner has lost it."""
+    holder = session.scalar(select(schema.Lease.owner).filter_by(study_name=study_name).with_for_update())
+    if holder is None:
         raise LeaseHeld(study_name, "nobody (the lease was released)", 0.0, 0.0)
-    if found != owner:
+    if holder != owner:
         raise _refusal(session.get_one(schema.Lease, study_name), database_now(session))
 
 
-def _row(found: schema.Lease) -> rows.LeaseRow:
-    """Return a lease's record, with its owner's name as people see it."""
-    return replace(rows.row_from(rows.LeaseRow, found), owner=_parts(found.owner)[0])
+def _row(lease: schema.Lease) -> rows.LeaseRow:
+    """Return a lease's record with the owner's name as users see it."""
+    return replace(rows.row_from(rows.LeaseRow, lease), owner=_parts(lease.owner)[0])
 
 
 def _is_alive(lease: schema.Lease, host: str, machine: str) -> bool | None:
-    """Return whether the owner's process lives (its number may be another's by now).
-
-    None if it ran on another machine, or the system does not show it.
-    """
+    """Return whether the owner's process is alive (its pid may have been reused); None if unknown."""
     if lease.host != host or _parts(lease.owner)[1] not in ("", machine):
         return None
     try:
         process = psutil.Process(lease.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        stored = lease.process_started_at
-        then = stored - psutil.boot_time() if stored > YEAR_2000 else stored
-        return abs(started_at(process) - then) <= SAME_START_SECONDS
+        start = lease.process_started_at
+        since_boot = start - psutil.boot_time() if start > YEAR_2000 else start
+        return abs(started_at(process) - since_boot) <= SAME_START_SECONDS
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

@@ -1,4 +1,4 @@
-"""What was measured of runs: scores by epoch, metrics by split and task."""
+"""Measured values of runs: scores by epoch, metrics by split and task."""
 
 from __future__ import annotations
 
@@ -11,34 +11,33 @@ from results.database.sessions import AbstractPart, reads
 
 
 class Metrics(AbstractPart):
-    """What was measured of runs."""
+    """Measured values of runs."""
 
     @reads
     def last_epoch(self, session: Session, run_id: int) -> float:
-        """Return the last epoch that is written of a run, 0 before the first."""
-        wanted = select(func.max(schema.EpochMetric.epoch)).where(schema.EpochMetric.run_id == run_id)
-        return session.scalar(wanted) or 0
+        """Return the last recorded epoch of a run, 0 before the first."""
+        last = select(func.max(schema.EpochMetric.epoch)).where(schema.EpochMetric.run_id == run_id)
+        return session.scalar(last) or 0
 
     @reads
     def epoch_scores(self, session: Session, run_id: int) -> dict[float, float]:
         """Return the dev score after each epoch of a run."""
         table = schema.EpochMetric
-        wanted = select(table.epoch, table.value).filter_by(run_id=run_id, split="dev", task="", metric="score")
-        found = session.execute(wanted.order_by(table.epoch))
-        return {epoch: value for epoch, value in found if value is not None}
+        scores = select(table.epoch, table.value).filter_by(run_id=run_id, split="dev", task="", metric="score")
+        rows = session.execute(scores.order_by(table.epoch))
+        return {epoch: value for epoch, value in rows if value is not None}
 
     @reads
     def of_run(self, session: Session, run_id: int) -> dict[tuple[str, str, str], float]:
         """Return the metrics of a run: (split, task, metric) -> value; task "" for the whole model."""
         table = schema.TaskMetric
-        found = session.execute(
-            select(table.split, table.task, table.metric, table.value).where(table.run_id == run_id)
-        )
-        return {(split, task, metric): value for split, task, metric, value in found if value is not None}
+        values = select(table.split, table.task, table.metric, table.value).where(table.run_id == run_id)
+        rows = session.execute(values)
+        return {(split, task, metric): value for split, task, metric, value in rows if value is not None}
 
     @reads
     def evaluated_runs(self, session: Session, name: str, split: Split) -> set[int]:
         """Return the ids of the runs that have metrics on a split."""
         table = schema.TaskMetric
-        wanted = select(table.run_id).join(schema.Run).where(schema.Run.study_name == name, table.split == split)
-        return set(session.scalars(wanted))
+        runs = select(table.run_id).join(schema.Run).where(schema.Run.study_name == name, table.split == split)
+        return set(session.scalars(runs))

@@ -1,8 +1,8 @@
-"""A server that is away for a while: every transaction is tried again until it is back.
+"""Retries of transactions while a server is unavailable.
 
-A transaction whose answer was lost may have been committed. Most can run twice; of one that cannot, a refusal after
-such a loss ("is complete already") means that it was committed: the lease, which every transaction of a driver checks,
-keeps other writers away.
+A transaction whose response was lost may have been committed. Most can safely run twice. For one that cannot, a
+refusal after such a loss ("is already complete") means that it was committed: no other process writes, since every
+transaction of a driver checks its lease.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ Result = TypeVar("Result")
 
 
 def retried_if_known(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Do as `retried` for what connects first: do not wait for a server that never answered, its name may be wrong."""
-    return retried(method, if_there=True)
+    """Retry as `retried`, but not for a server that never answered: its name may be wrong."""
+    return retried(method, if_known=True)
 
 
 def retried(
-    method: Callable[Arguments, Result], *, refused_after_loss: bool = False, if_there: bool = False
+    method: Callable[Arguments, Result], *, refused_after_loss: bool = False, if_known: bool = False
 ) -> Callable[Arguments, Result]:
-    """Try the transaction again while the server is away; raise `ConnectionLost` when it stays away.
+    """Retry the transaction while the server is unavailable, for up to `RECONNECT_SECONDS`.
 
-    With `refused_after_loss`, a RecordError after a lost answer is no error: the transaction had been committed.
+    With `refused_after_loss`, a RecordError after a lost response means that the transaction was committed.
+
+    Raises:
+        ConnectionLost: the server is still unavailable.
     """
 
     @functools.wraps(method)
@@ -45,10 +48,10 @@ def retried(
                 return method(*arguments, **named)
             except ConnectionLost as loss:
                 if lost_at is None:
-                    if if_there and not loss.was_there:
+                    if if_known and not loss.was_there:
                         raise
                     lost_at = time.monotonic()
-                    log.warning("%s Trying again for %g s.", loss, RECONNECT_SECONDS)
+                    log.warning("%s Retrying for %g s.", loss, RECONNECT_SECONDS)
                 elif time.monotonic() - lost_at > RECONNECT_SECONDS:
                     raise
                 time.sleep(PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""What is written to the database and read from it: plain frozen records, without a connection."""
+"""The database's rows as frozen records, without a connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
-# Studies from before their fresh seeds were written down have consecutive ones, from their own seed and this on.
+# Older studies did not store their fresh seeds: they are consecutive, from the study's seed plus this number.
 CONSECUTIVE_SEEDS = 1000
 
 Phase = Literal["search", "confirm", "ablate"]
@@ -22,16 +22,15 @@ EndStatus = Literal["complete", "pruned", "failed", "interrupted"]
 
 
 def utc_now() -> datetime:
-    """Return the current time, with its zone."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def runs_again(status: str, reason: str | None) -> bool:
     """Return whether a run with this status and reason was cut off, so that a launch runs it again.
 
-    So is one whose worker died: the run is not to blame, and the driver took the count of its retries with it. This
-    holds for runs of confirm and ablate, and for one of the search as long as Optuna does not know its end: a trial
-    that Optuna has as FAIL, after the last retry, stays failed, and its run with it.
+    That includes runs whose worker died, since their retries are counted only within a launch. A run of the search
+    stays failed once its trial is FAIL in Optuna, after the last retry.
     """
     return status in ("running", "interrupted") or (status == "failed" and reason in ("worker_died", "interrupted"))
 
@@ -40,15 +39,15 @@ def runs_again(status: str, reason: str | None) -> bool:
 class StudyRow:
     """One study.
 
-    `data_json`: rows per task and split, overlap, leaking rows, rows read and dropped; `space_json`: the space as
-    `search_spaces show --json` prints it; `decisions_json`: `{"confirmed": [digest], "best": digest,
+    `data_json`: rows per task and split, overlap, leaking rows, rows read and dropped. `space_json`: the output of
+    `search_spaces show --json`. `tasks_json`: the tasks' units (`results.measurements.task_units`). `decisions_json`
+    has, as far as decided, `{"confirmed": [digest], "best": digest,
     "baseline": digest, "best_choices": {...}, "baseline_choices": {...}, "ablations_left_out": count,
     "ablations_forbidden": [{"factor", "from_level", "to_level", "reason"}], "designs": {"around": digest of the best,
     design: {"beyond_budget": count, "impossible": [{"what", "reason"}], ...}}, "path": {"best", "baseline", "steps":
     [{"factor", "from_level", "to_level", "digest", "tried"}], "stopped": reason or null},
     "code": {"now": name, "versions": {name: {"files": {file: hash}, "since"}}} of a custom trainer,
-    "store": {"folder", "bytes", "entries"}}` as far as decided (studies of older releases may have "energy" too, which
-    nothing reads); `tasks_json`: what its tasks are measured in (`results.measurements.task_units`).
+    "store": {"folder", "bytes", "entries"}}`. Older releases may have written "energy" too, which is ignored.
     """
 
     study_name: str
@@ -71,13 +70,13 @@ class StudyRow:
 
     @property
     def is_grid(self) -> bool:
-        """Whether every configuration of the space is run, and nothing is ablated."""
+        """Whether every configuration of the space is run and nothing is ablated."""
         return self.space_json.get("design") == "grid"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A configuration that a phase asks for, e.g. name "leave_one_out:pooling" of phase "ablate"."""
+    """A configuration that a phase requests, e.g. "leave_one_out:pooling" in phase "ablate"."""
 
     phase: Phase
     name: str
@@ -93,7 +92,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractRun:
-    """A run as it is asked for. `code`: what it is trained with (`code_versions`); None: with what its study began."""
+    """A run as requested. `code`: version of its code (`code_versions`); None for the study's first."""
 
     study_name: str
     phase: Phase
@@ -116,7 +115,7 @@ class NewRun(AbstractRun):
 
 @dataclass(frozen=True)
 class RunCopy:
-    """A run of another study to copy into a new one, with its choices and its trial's number there."""
+    """A run to copy into a new study, with its choices and its trial's number there."""
 
     run_id: int
     choices_json: JsonObject
@@ -125,7 +124,7 @@ class RunCopy:
 
 @dataclass(frozen=True)
 class MetricValue:
-    """One measured value; `task` is "" for the whole model. NaN is stored as "no value"."""
+    """One measured value; `task` is "" for the whole model. NaN is stored as NULL."""
 
     split: Split
     task: str
@@ -135,7 +134,7 @@ class MetricValue:
 
 @dataclass(frozen=True)
 class PredictionRow:
-    """A run's predictions on one split of one task; `payload` comes from `predictions.pack_predictions`."""
+    """A run's predictions on one split of one task; `payload` is made by `predictions.pack_predictions`."""
 
     split: Split
     task: str
@@ -145,12 +144,11 @@ class PredictionRow:
 
 @dataclass(frozen=True)
 class ExampleRow:
-    """One dev example: `words` of its sentence, of pairs `words2` of the second and `overlap` (Jaccard, 0..1).
+    """Word statistics of a dev example, the `number`th (from 1) of those that `example_ids_sha256` identifies.
 
-    `number` counts from 1 in the order of the examples that `example_ids_sha256` identifies.
-    `one_word_difference`: of pairs, whether the sentences are the same but for one word that is replaced, added or left
-    out. `rarest`: how often the example's rarest word occurs in the training sentences of the study, 0 for never; None
-    where it has no word. Older releases kept neither.
+    `words` and, for pairs, `words2` count the words of each sentence, `overlap` is the Jaccard index of their word
+    sets, 0..1, and `one_word_difference` is true if one word is replaced, added or removed. `rarest`: frequency of the
+    rarest word in the study's training sentences; None without words. Older releases lack the last two.
     """
 
     task: str
@@ -165,11 +163,11 @@ class ExampleRow:
 
 @dataclass(frozen=True)
 class StageRow:
-    """One stage of a run; `shared` when another run had computed it.
+    """One stage of a run; `shared` if another run computed it.
 
-    `told_json`: of a stage before `multitask` the losses of its epochs, and references by name: {"losses": [...],
-    "references": {...}}, in nats. None where it was not kept, and for the other stages. `train_seconds`: those of its
-    seconds that were no evaluation; counted in its run's row, no column of its own.
+    `told_json`: for a stage before `multitask`, the losses of its epochs and reference values in nats, {"losses":
+    [...], "references": {...}}; None for other stages and in older releases. `train_seconds`: its seconds without
+    evaluation, which are added to the run's row and have no column here.
     """
 
     name: str
@@ -182,11 +180,11 @@ class StageRow:
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractOutcome:
-    """How a run ended. `score` and `leaderboard_score` are of dev at the best epoch, `last_score` of the last one.
+    """The outcome of a run: `score` and `leaderboard_score` on dev at the best epoch, `last_score` at the last.
 
-    `inference_ms`: milliseconds per example with the trained model, encoder included. `shared_train_seconds`: those of
-    `shared_seconds` that were no evaluation, features of frozen parts included; None in rows of releases whose
-    `inference_ms` and seconds were of what was computed, without what was read from the feature cache.
+    `inference_ms`: milliseconds per example, including the encoder. `shared_train_seconds`: `shared_seconds` without
+    evaluation, including cached features of frozen parts; None in rows of older releases, whose `inference_ms` and
+    seconds leave out whatever was read from the feature cache.
     """
 
     reason: str | None = None
@@ -207,7 +205,7 @@ class AbstractOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult(AbstractOutcome):
-    """What a run that has ended measured, with its metrics, predictions and stages."""
+    """The outcome of a finished run, with its metrics, predictions and stages."""
 
     status: EndStatus
     device: str | None = None
@@ -218,7 +216,7 @@ class RunResult(AbstractOutcome):
 
 @dataclass(frozen=True, kw_only=True)
 class RunRow(AbstractRun, AbstractOutcome):
-    """A run as the table `run` has it. `engine_trial_id`: the engine's name of it; the local engine has none."""
+    """A row of the table `run`. `engine_trial_id`: the engine's name for it; None for the local engine."""
 
     id: int
     status: RunStatus
@@ -228,21 +226,21 @@ class RunRow(AbstractRun, AbstractOutcome):
     engine_trial_id: str | None
 
     def own_train_seconds(self) -> float | None:
-        """Return the training time of the run had it shared nothing, in seconds; None where it is not known."""
+        """Return the training seconds that the run takes without sharing; None if unknown."""
         if self.train_seconds is None:
             return None
-        spared = self.shared_seconds if self.shared_train_seconds is None else self.shared_train_seconds
-        return self.train_seconds + (spared or 0.0)
+        shared = self.shared_seconds if self.shared_train_seconds is None else self.shared_train_seconds
+        return self.train_seconds + (shared or 0.0)
 
     @property
     def costs_from_caches(self) -> bool:
-        """Whether its costs were measured while cached features were read, by a release that did not record it."""
+        """Whether an older release measured its costs while reading cached features, without recording that."""
         return self.inference_ms is not None and self.shared_train_seconds is None
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentRow:
-    """What runs ran on. `packages_json` maps a package to its version."""
+    """The software and hardware of runs. `packages_json`: package -> version."""
 
     python: str
     platform: str
@@ -255,7 +253,7 @@ class EnvironmentRow:
 
 @dataclass(frozen=True)
 class IssueRow:
-    """One faulty row of a data file; `line` counts from 1."""
+    """One invalid row of a data file; `line` counts from 1."""
 
     file: str
     line: int
@@ -265,10 +263,7 @@ class IssueRow:
 
 @dataclass(frozen=True)
 class LeaseRow:
-    """Who runs a study, and until when without another heartbeat.
-
-    `owner` is the part that users see, without its machine (`results.database.lease`).
-    """
+    """The driver of a study and the end of its lease; `owner` is without the machine (`results.database.lease`)."""
 
     study_name: str
     owner: str
@@ -283,10 +278,10 @@ RowT = TypeVar("RowT", StudyRow, Cell, RunRow, EnvironmentRow, IssueRow, LeaseRo
 
 
 def values_of(row: DataclassInstance) -> dict[str, Any]:
-    """Return column -> value; the fields of these records have the names of their columns."""
+    """Return a record as column -> value."""
     return {column.name: getattr(row, column.name) for column in fields(row)}
 
 
-def row_from(kind: type[RowT], found: object) -> RowT:
-    """Return the record of a row that was read."""
-    return kind(**{column.name: getattr(found, column.name) for column in fields(kind)})
+def row_from(kind: type[RowT], row: object) -> RowT:
+    """Return a row of the ORM as a record."""
+    return kind(**{column.name: getattr(row, column.name) for column in fields(kind)})

@@ -1,7 +1,7 @@
-"""The tables of a study. Others rely on their names and on the columns of `run`: keep them.
+"""The tables of a study. Users query them: keep the names of the tables and of the columns of `run`.
 
-Optuna's tables (`studies`, `trials`, ...) live in the same database; none of ours has one of its names.
-A change here needs a migration in `results/migrations/versions`; a test compares the two.
+Optuna's tables (`studies`, `trials`, ...) are in the same database under other names. A change here needs a migration
+in `results/database/migrations/versions`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RUN_KEY = "run.id"
 
 
 class Base(DeclarativeBase):
-    """Our tables, with a name for every constraint so that migrations can refer to it."""
+    """Our tables, with named constraints that migrations can refer to."""
 
     metadata = MetaData(
         naming_convention={
@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
 
 
 class StudyMeta(Base):
-    """One study: what was asked, on which data, what was decided. `tasks_json`: `results.measurements.task_units`."""
+    """One study: its question, data and decisions; `rows.StudyRow` explains the columns."""
 
     __tablename__ = "study_meta"
 
@@ -64,7 +64,7 @@ class StudyMeta(Base):
 
 
 class Environment(Base):
-    """What a run ran on; equal content is one row."""
+    """The software and hardware of runs; equal environments share one row."""
 
     __tablename__ = "environment"
 
@@ -82,15 +82,12 @@ class Environment(Base):
 class Run(Base):
     """One configuration with one seed.
 
-    Of `score`, `leaderboard_score` and `last_score` more is better: of a metric of which less is better they are the
-    negative. `epoch_metric` and `task_metric` have all numbers as they were measured.
+    Higher is better for `score`, `leaderboard_score` and `last_score`: where lower is better, they are the negated
+    metric. `epoch_metric` and `task_metric` have the values as measured.
     """
 
     __tablename__ = "run"
-    __table_args__ = (
-        UniqueConstraint("study_name", "config_digest", "seed"),
-        Index(None, "study_name", "phase"),
-    )
+    __table_args__ = (UniqueConstraint("study_name", "config_digest", "seed"), Index(None, "study_name", "phase"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_name: Mapped[str] = mapped_column(ForeignKey(STUDY_KEY))
@@ -127,7 +124,7 @@ class Run(Base):
 
 
 class Cell(Base):
-    """A configuration that a phase asks for. Its runs are those with its digest, whatever phase ran them first."""
+    """A configuration that a phase requests. Its runs are those with its digest, of whatever phase."""
 
     __tablename__ = "cell"
 
@@ -145,7 +142,7 @@ class Cell(Base):
 
 
 class EpochMetric(Base):
-    """One value at the end of an epoch, or a fraction of one; `task` is "" for the whole model. NULL: not a number."""
+    """One value at a whole or fractional epoch; `task` is "" for the whole model, NULL means NaN."""
 
     __tablename__ = "epoch_metric"
 
@@ -159,7 +156,7 @@ class EpochMetric(Base):
 
 
 class TaskMetric(Base):
-    """One value at the best epoch. NULL is "not a number"."""
+    """One value at the best epoch; NULL means NaN."""
 
     __tablename__ = "task_metric"
 
@@ -183,11 +180,7 @@ class Prediction(Base):
 
 
 class Example(Base):
-    """One dev example of a study: the words of its sentences, what a pair shares, and how rare its rarest word is.
-
-    `example_ids_sha256` identifies the set of examples, as in `prediction`; `number` counts them from 1.
-    `rows.ExampleRow` explains the columns.
-    """
+    """Word statistics of one dev example; `rows.ExampleRow` explains the columns."""
 
     __tablename__ = "example"
 
@@ -203,7 +196,7 @@ class Example(Base):
 
 
 class Stage(Base):
-    """One stage of a run; `shared` means that another run had computed it. `told_json`: see `rows.StageRow`."""
+    """One stage of a run; `rows.StageRow` explains the columns."""
 
     __tablename__ = "stage"
 
@@ -217,7 +210,7 @@ class Stage(Base):
 
 
 class DataIssue(Base):
-    """One faulty row of a data file, in the order it was found."""
+    """One invalid row of a data file; ids ascend in the order of detection."""
 
     __tablename__ = "data_issue"
 
@@ -230,7 +223,7 @@ class DataIssue(Base):
 
 
 class Lease(Base):
-    """Who runs a study now. No foreign key: the lease is taken before the study is written."""
+    """The driver of a study. There is no foreign key: the lease is taken before the study is written."""
 
     __tablename__ = "lease"
 
@@ -243,4 +236,4 @@ class Lease(Base):
     expires_at: Mapped[datetime]
 
 
-MEASURED = (EpochMetric, TaskMetric, Prediction, Stage)  # tables of what a run measured, by its `run_id`
+MEASURED = (EpochMetric, TaskMetric, Prediction, Stage)  # tables of a run's measurements, by `run_id`

@@ -1,7 +1,6 @@
 """Transactions on SQLite and PostgreSQL: how they begin, how long they wait, and which errors they raise.
 
-`reads`, `writes` and `writes_once` make one transaction of a method: it gets the session as its first argument, and is
-called without it.
+The decorators `reads`, `writes` and `writes_once` run a method in one transaction and pass it the session.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ from results.database.retry import retried, retried_if_known
 from results.database.stored_values import BytesForNumber
 from results.errors import ConnectionLost, RecordError, StorageError
 
-_answered: set[URL] = set()  # servers that answered in this process: their names are right, so they are waited for
-
+_answered: set[URL] = set()  # servers that have answered this process: worth waiting for
 
 PartT = TypeVar("PartT", bound="AbstractPart")
 Arguments = ParamSpec("Arguments")
@@ -34,7 +32,7 @@ Transaction = Callable[Concatenate[PartT, Arguments], Result]
 
 
 class Sessions:
-    """Transactions on an engine; the database's errors become ours."""
+    """Transactions on an engine; the database's errors become those of `results.errors`."""
 
     def __init__(self, engine: Engine, *, shown_url: str, read_only: bool = False) -> None:
         if engine.dialect.name == "sqlite":
@@ -57,7 +55,7 @@ class Sessions:
 
     @retried_if_known
     def version(self) -> str | None:
-        """Return the version of the tables; None where there are none."""
+        """Return the version of the tables, or None without tables."""
         with self._our_errors(), self._engine.connect() as connection:
             version = migrations.current_version(connection)
         _answered.add(self._engine.url)
@@ -65,7 +63,11 @@ class Sessions:
 
     @retried_if_known
     def upgrade(self, *, create: bool) -> None:
-        """Bring the tables to this release's version; StorageError when there are none and not `create`."""
+        """Migrate the tables to this release.
+
+        Raises:
+            StorageError: there are no tables, and not `create`; or a newer release wrote them.
+        """
         version = self.version()
         if version == migrations.HEAD:
             return
@@ -80,15 +82,16 @@ class Sessions:
         try:
             with self._our_errors(), Session(self._engine) as session, session.begin():
                 yield session
-        except (ValueError, TypeError) as fault:  # of the types of columns
+        except (ValueError, TypeError) as fault:  # raised by a column's type
             reason = url.one_line(fault)
-            raise StorageError(f"{self.shown_url} holds a value that this program does not write: {reason}.") from fault
+            raise StorageError(f"{self.shown_url} has a value that this program does not write: {reason}.") from fault
 
     @contextmanager
     def write(self, *, guarded: bool = True) -> Iterator[Session]:
         """Open a transaction that writes; it is committed at the end, and rolled back on any error.
 
-        The guard (`lease.Leases`) may refuse it: LeaseHeld where another driver has taken over the study meanwhile.
+        Raises:
+            LeaseHeld: another driver has taken over a study (checked by the guard, `lease.Leases`).
         """
         with self._our_errors(), Session(self._writing) as session, session.begin():
             if guarded:
@@ -109,40 +112,38 @@ class Sessions:
             raise ConnectionLost(str(error), was_there=was_there) from fault
         except BytesForNumber as fault:
             raise StorageError(
-                f"{self.shown_url} holds bytes in place of numbers ({url.one_line(fault)}), as an older "
-                "release wrote numpy's whole numbers. Repair it: "
-                f"python -m study.doctor --name STUDY --storage {self.shown_url} --fix"
+                f"{self.shown_url} has bytes in place of numbers ({url.one_line(fault)}), written by an older release. "
+                f"Repair them: python -m study.doctor --name STUDY --storage {self.shown_url} --fix"
             ) from fault
         except StatementError as fault:  # a column's type refused the value
-            into = re.search(r"(?:INTO|UPDATE|FROM)\s+(\w+)", fault.statement or "", re.IGNORECASE)
-            table = f" for its table '{into[1]}'" if into else ""
-            why = url.one_line(fault.orig)
-            raise RecordError(f"The database was given a value{table} that it cannot hold: {why}.") from fault
+            name = re.search(r"(?:INTO|UPDATE|FROM)\s+(\w+)", fault.statement or "", re.IGNORECASE)
+            table = f" in table '{name[1]}'" if name else ""
+            raise RecordError(f"A value cannot be stored{table}: {url.one_line(fault.orig)}.") from fault
 
 
 class AbstractPart:
-    """A part of `Database`: the methods that read and write the rows of one kind."""
+    """A part of `Database`: the methods that read and write one kind of row."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Session]:
-        """Return a transaction; one that writes is refused where the study's lease is another driver's by now."""
+        """Return a transaction; one that writes requires that all leases taken here are still held."""
         return self._sessions.write() if write else self._sessions.read()
 
 
 def reads(method: Callable[Concatenate[PartT, Session, Arguments], Result]) -> Transaction[PartT, Arguments, Result]:
-    """Run the method in a transaction that reads, again while the server is away."""
+    """Run the method in a transaction that reads, with retries."""
     return retried(_transaction(method, write=False))
 
 
 def writes(method: Callable[Concatenate[PartT, Session, Arguments], Result]) -> Transaction[PartT, Arguments, Result]:
-    """Run the method in a transaction that writes, again while the server is away."""
+    """Run the method in a transaction that writes, with retries."""
     return retried(_transaction(method, write=True))
 
 
 def writes_once(method: Callable[Concatenate[PartT, Session, Arguments], None]) -> Transaction[PartT, Arguments, None]:
-    """Do the same for a method that refuses to write twice: refused after a lost answer, it has been committed."""
+    """Run a method that refuses to write twice; refused after a lost response, it has been committed."""
     return retried(_transaction(method, write=True), refused_after_loss=True)
 
 
@@ -158,9 +159,9 @@ def _transaction(
 
 
 def connection_lost(fault: BaseException) -> bool:
-    """Return whether a server closed the connection or accepts none: it restarts, or the network is down.
+    """Return whether a server closed the connection or accepts none, because it restarts or the network is down.
 
-    SQLSTATE 08: connection exceptions; 57P: shut down, crashed, starting up. Without one, there was no answer.
+    SQLSTATE 08: connection exceptions; 57P: shut down, crashed, starting up; none: the server did not respond.
     """
     if not isinstance(fault, OperationalError | InterfaceError) or isinstance(fault.orig, sqlite3.Error):
         return isinstance(fault, DBAPIError) and fault.connection_invalidated
@@ -169,14 +170,14 @@ def connection_lost(fault: BaseException) -> bool:
 
 
 def _was_there(fault: DBAPIError) -> bool:
-    """Return whether a lost server had answered before, or refused a connection because it starts or stops."""
+    """Return whether a lost server exists: it had answered before, or is starting or stopping."""
     state = getattr(fault.orig, "sqlstate", None) or ""
     cut = re.search("^consuming input failed|the database system is (starting|shutting|in recovery)", str(fault.orig))
     return fault.connection_invalidated or state.startswith(("08", "57P")) or cut is not None
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:
-    """Use WAL, so that readers do not wait for the writer. Python's own transactions are off, see `_begin_sqlite`."""
+    """Use WAL, so that readers do not wait for the writer; `_begin_sqlite` replaces Python's transactions."""
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -184,6 +185,6 @@ def _set_up_sqlite(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin a transaction; one that will write takes the lock at once: after a read it could not wait for it."""
+    """Begin a transaction; one that writes locks at once, since after a read SQLite cannot wait for the lock."""
     writes = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,61 +1,73 @@
-"""Conversion of values to those that a database stores: numpy's, torch's and decimal's become Python's own.
+"""Conversion of numpy's, torch's and decimal's values to Python's types, which a database stores.
 
-sqlite3 writes types that it does not know as bytes, and psycopg refuses them: every value is converted or refused here.
-Text is never read as a number.
+sqlite3 would write other types as bytes, and psycopg refuses them. Text is never converted to a number.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 import os
 from decimal import Decimal
-from typing import Any, SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex, cast
 
 import numpy as np
 
-EPOCH_DIGITS = 5  # of a fraction of an epoch: 0.1 + 0.2 and 0.3 are the same one
+EPOCH_DIGITS = 5  # decimals of a fractional epoch: 0.1 + 0.2 equals 0.3
 
 
 class BytesForNumber(ValueError):
-    """A number was stored as bytes, as older releases did on SQLite with numpy's numbers."""
+    """A number was stored as bytes, as older releases did with numpy's numbers on SQLite."""
 
 
 def whole(value: object, bits: int) -> int:
-    """Return the value as a whole number of at most `bits` bits with its sign; ValueError for any other value."""
+    """Return the value as a signed integer of at most `bits` bits.
+
+    Raises:
+        ValueError: the value is not a whole number, or too large.
+    """
     try:
-        found = operator.index(value) if isinstance(value, SupportsIndex) else None
-    except TypeError:  # an array of several numbers
-        found = None
-    if found is None:
+        integer = operator.index(cast(SupportsIndex, value))
+    except TypeError:  # a float, or no number at all
         wide = number(value, "a whole number")
-        found = int(wide) if math.isfinite(wide) and wide.is_integer() else None
-    if found is None:
-        raise ValueError(f"a whole number was expected, got {value!r:.80}")
-    if not -(1 << (bits - 1)) <= found < 1 << (bits - 1):
+        if not wide.is_integer():
+            raise ValueError(f"a whole number was expected, got {value!r:.80}") from None
+        integer = int(wide)
+    if not -(1 << (bits - 1)) <= integer < 1 << (bits - 1):
         raise ValueError(f"a whole number of at most {bits} bits was expected, got {value!r:.80}")
-    return found
+    return integer
 
 
-def number(value: object, wanted: str = "a number") -> float:
-    """Return the value as a double; ValueError for text, bytes and what is not one number."""
+def number(value: object, expected: str = "a number") -> float:
+    """Return the value as a float.
+
+    Raises:
+        ValueError: the value is text, bytes, or not a single number.
+    """
     if not isinstance(value, str | bytes | bytearray) and isinstance(value, SupportsFloat):
         try:
             return float(value)
-        except (TypeError, ValueError, OverflowError, RuntimeError):  # arrays, tensors; integers beyond a double
+        except (TypeError, ValueError, OverflowError, RuntimeError):  # arrays, tensors; integers too large for a double
             pass
-    raise ValueError(f"{wanted} was expected, got {value!r:.80}")
+    raise ValueError(f"{expected} was expected, got {value!r:.80}")
 
 
 def truth(value: object) -> bool:
-    """Return a truth value, also of 0 and 1; ValueError for any other value."""
+    """Return the truth value of a bool, 0 or 1.
+
+    Raises:
+        ValueError: the value is anything else.
+    """
     if isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1):
         return bool(value)
-    raise ValueError(f"yes or no was expected, got {value!r:.80}")
+    raise ValueError(f"true or false was expected, got {value!r:.80}")
 
 
 def text(value: object) -> str:
-    """Return text, and a path as text; ValueError for any other value."""
+    """Return text, or a path as text.
+
+    Raises:
+        ValueError: the value is anything else.
+    """
     if isinstance(value, str):
         return str(value)
     path = os.fspath(value) if isinstance(value, os.PathLike) else None
@@ -65,7 +77,11 @@ def text(value: object) -> str:
 
 
 def json_value(value: object) -> Any:
-    """Return a value of JSON for a type that `json.dumps` does not know; TypeError where there is none."""
+    """Return the JSON value of a type unknown to `json.dumps`.
+
+    Raises:
+        TypeError: the value has none.
+    """
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, Decimal):
@@ -76,6 +92,6 @@ def json_value(value: object) -> Any:
 
 
 def epoch_number(value: float) -> float:
-    """Return an epoch in the form that all runs have: a whole one as `int`, a fraction with `EPOCH_DIGITS` decimals."""
+    """Return a whole epoch as an int, and a fractional one rounded to `EPOCH_DIGITS`."""
     rounded = round(number(value, "an epoch"), EPOCH_DIGITS)
     return int(rounded) if rounded.is_integer() else rounded

@@ -1,4 +1,4 @@
-"""The rows that belong to a study as a whole: its settings and decisions, its cells, its data."""
+"""The rows of a study as a whole: its settings, decisions, cells and data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from results.errors import RecordError, UnknownStudy
 
 
 class StudyChanges(TypedDict, total=False):
-    """The columns of a study that change after its first launch."""
+    """The columns of a study that may change after its first launch."""
 
     status: str
     command: str
@@ -28,52 +28,61 @@ class StudyChanges(TypedDict, total=False):
 
 
 class Studies(AbstractPart):
-    """The studies by name. A method given an unknown name raises UnknownStudy where it says so."""
+    """The studies by name."""
 
     @reads
     def names(self, session: Session) -> list[str]:
-        """Return all names, of the oldest study first."""
+        """Return the names of all studies, oldest first."""
         return _names(session)
 
     @reads
     def find(self, session: Session, name: str) -> StudyRow | None:
         """Return the study, or None."""
-        found = session.get(schema.StudyMeta, name)
-        return None if found is None else row_from(StudyRow, found)
+        study = session.get(schema.StudyMeta, name)
+        return None if study is None else row_from(StudyRow, study)
 
     @reads
     def require(self, session: Session, name: str) -> StudyRow:
-        """Return the study; UnknownStudy, with the most similar name, when there is none."""
-        found = session.get(schema.StudyMeta, name)
-        return row_from(StudyRow, self._known(session, name, found))
+        """Return the study.
+
+        Raises:
+            UnknownStudy: there is none of that name; the message suggests a similar one.
+        """
+        return row_from(StudyRow, self._require(session, name))
 
     @writes_once
     def create(self, session: Session, study: StudyRow, copies: Sequence[RunCopy] = ()) -> None:
-        """Insert the study, with passwords in its command masked, and copies of other studies' runs.
+        """Insert the study, with the passwords in its command masked, and copies of other studies' runs.
 
-        RecordError when there is a study of that name.
+        Raises:
+            RecordError: there is a study of that name, or no run to copy.
         """
         if session.get(schema.StudyMeta, study.study_name) is not None:
-            raise RecordError(f"There is a study named '{study.study_name}' already.")
+            raise RecordError(f"There is already a study named '{study.study_name}'.")
         session.add(schema.StudyMeta(**{**values_of(study), "command": url.mask(study.command)}))
         session.flush()
         for copy in copies:
             _copy_run(session, study.study_name, copy)
 
     @writes
-    def decide(self, session: Session, name: str, decided: Mapping[str, Any]) -> None:
-        """Add `decided` to the study's decisions and keep the others; None removes one.
+    def decide(self, session: Session, name: str, changes: Mapping[str, Any]) -> None:
+        """Update the study's decisions; None removes one. Concurrent updates are not lost.
 
-        What another process decides at the same time is not lost. UnknownStudy when there is none of that name.
+        Raises:
+            UnknownStudy: there is no study of that name.
         """
-        study = self._known(session, name, session.get(schema.StudyMeta, name, with_for_update=True))
-        changed = {**study.decisions_json, **decided}
-        study.decisions_json = {key: value for key, value in changed.items() if value is not None}
+        study = self._require(session, name, for_update=True)
+        decisions = {**study.decisions_json, **changes}
+        study.decisions_json = {key: value for key, value in decisions.items() if value is not None}
 
     @writes
     def update(self, session: Session, name: str, **changes: Unpack[StudyChanges]) -> None:
-        """Replace the columns that are given, with passwords in a command masked. UnknownStudy."""
-        study = self._known(session, name, session.get(schema.StudyMeta, name))
+        """Replace columns of the study, with the passwords in a command masked.
+
+        Raises:
+            UnknownStudy: there is no study of that name.
+        """
+        study = self._require(session, name)
         for column, value in changes.items():
             setattr(study, column, url.mask(str(value)) if column == "command" else value)
 
@@ -85,64 +94,60 @@ class Studies(AbstractPart):
         run_choices: Mapping[int, JsonObject],
         cell_choices: Mapping[tuple[str, str], JsonObject],
     ) -> None:
-        """Replace the study's space and decisions, and the choices of its runs and cells.
-
-        `run_choices` by run, `cell_choices` by phase and name of the cell.
-        """
+        """Replace the study's space and decisions, and the choices of runs by id and of cells by (phase, name)."""
         name, table = study.study_name, schema.StudyMeta
         changes = {key: getattr(study, key) for key in ("space", "goal", "space_json", "decisions_json")}
         session.execute(update(table).where(table.study_name == name).values(changes))
         for run_id, choices in run_choices.items():
-            where = (schema.Run.id == run_id, schema.Run.study_name == name)
-            session.execute(update(schema.Run).where(*where).values(choices_json=choices))
+            session.execute(update(schema.Run).filter_by(id=run_id, study_name=name).values(choices_json=choices))
         for (phase, cell), choices in cell_choices.items():
-            found = (schema.Cell.study_name == name, schema.Cell.phase == phase, schema.Cell.name == cell)
-            session.execute(update(schema.Cell).where(*found).values(choices_json=choices))
+            cells = update(schema.Cell).filter_by(study_name=name, phase=phase, name=cell)
+            session.execute(cells.values(choices_json=choices))
 
     @writes
     def replace_cells(self, session: Session, name: str, phase: Phase, cells: Sequence[Cell]) -> None:
-        """Replace the cells of a phase (its best may have changed)."""
+        """Replace the cells of a phase, e.g. after a change of the best."""
         table = schema.Cell
         session.execute(delete(table).where(table.study_name == name, table.phase == phase))
         session.add_all(table(study_name=name, **values_of(cell)) for cell in cells)
 
     @reads
     def cells(self, session: Session, name: str, phase: Phase | None = None) -> list[Cell]:
-        """Return the cells of the study (of one phase) by phase, position and name."""
+        """Return the cells of the study or of one phase, ordered by phase, position and name."""
         table = schema.Cell
-        wanted = select(table).filter_by(study_name=name, **({} if phase is None else {"phase": phase}))
-        return [
-            row_from(Cell, cell) for cell in session.scalars(wanted.order_by(table.phase, table.position, table.name))
-        ]
+        query = select(table).filter_by(study_name=name, **({} if phase is None else {"phase": phase}))
+        ordered = query.order_by(table.phase, table.position, table.name)
+        return [row_from(Cell, cell) for cell in session.scalars(ordered)]
 
     @writes
     def add_data_issues(self, session: Session, name: str, issues: Sequence[IssueRow]) -> None:
-        """Insert the faulty rows of the data, in the order given, unless the study has them already."""
+        """Insert the invalid rows of the data, in order, unless the study already has some."""
         if session.scalar(select(schema.DataIssue.id).filter_by(study_name=name).limit(1)) is None:
             session.add_all(schema.DataIssue(study_name=name, **values_of(issue)) for issue in issues)
 
     @reads
     def data_issues(self, session: Session, name: str) -> list[IssueRow]:
-        """Return the faulty rows of the data, in the order they were found."""
-        wanted = select(schema.DataIssue).filter_by(study_name=name).order_by(schema.DataIssue.id)
-        return [row_from(IssueRow, issue) for issue in session.scalars(wanted)]
+        """Return the invalid rows of the data in the order of detection."""
+        query = select(schema.DataIssue).filter_by(study_name=name).order_by(schema.DataIssue.id)
+        return [row_from(IssueRow, issue) for issue in session.scalars(query)]
 
     @writes
     def add_examples(self, session: Session, name: str, examples: Sequence[ExampleRow]) -> None:
-        """Insert the dev examples of the tasks that the study lacks, or has without their rarest words."""
+        """Insert the dev examples of tasks that the study lacks, or has without their rarest words."""
         table = schema.Example
-        known = select(table.task, table.example_ids_sha256).filter_by(study_name=name)
-        there = {(task, ids) for task, ids in session.execute(known.where(table.rarest.is_not(None)).distinct())}
-        new = [one for one in examples if (one.task, one.example_ids_sha256) not in there]
-        for task, ids in {(one.task, one.example_ids_sha256) for one in new}:  # what an older release wrote of them
+        stored = select(table.task, table.example_ids_sha256).filter_by(study_name=name)
+        complete = {(task, ids) for task, ids in session.execute(stored.where(table.rarest.is_not(None)).distinct())}
+        new = [example for example in examples if (example.task, example.example_ids_sha256) not in complete]
+        for task, ids in {(example.task, example.example_ids_sha256) for example in new}:  # an older release's rows
             session.execute(delete(table).filter_by(study_name=name, task=task, example_ids_sha256=ids))
         if new:
-            session.execute(insert(table), [{"study_name": name, **values_of(one)} for one in new])
+            session.execute(insert(table), [{"study_name": name, **values_of(example)} for example in new])
 
-    def _known(self, session: Session, name: str, found: schema.StudyMeta | None) -> schema.StudyMeta:
-        if found is None:
+    def _require(self, session: Session, name: str, *, for_update: bool = False) -> schema.StudyMeta:
+        study = session.get(schema.StudyMeta, name, with_for_update=for_update or None)
+        if study is None:
             raise UnknownStudy(name, _names(session), self._sessions.shown_url)
-        return found
+        return study
 
 
 def _names(session: Session) -> list[str]:
@@ -151,16 +156,16 @@ def _names(session: Session) -> list[str]:
 
 
 def _copy_run(session: Session, study_name: str, copy: RunCopy) -> None:
-    """Insert a run of another study with everything that was measured of it. The run itself stays where it is."""
+    """Insert a copy of another study's run with all its measurements."""
     old = session.get(schema.Run, copy.run_id)
     if old is None:
-        raise RecordError(f"There is no run {copy.run_id} to copy.")
+        raise RecordError(f"Run {copy.run_id} does not exist and cannot be copied.")
     values = {column.key: getattr(old, column.key) for column in schema.Run.__table__.columns if column.key != "id"}
-    own = {"study_name": study_name, "trial_number": copy.trial_number, "choices_json": copy.choices_json}
-    new = schema.Run(**{**values, **own})
+    changes = {"study_name": study_name, "trial_number": copy.trial_number, "choices_json": copy.choices_json}
+    new = schema.Run(**{**values, **changes})
     session.add(new)
     session.flush()
     for table in schema.MEASURED:
         names = [column.key for column in table.__table__.columns]
-        wanted = [literal(new.id) if name == "run_id" else getattr(table, name) for name in names]
-        session.execute(insert(table).from_select(names, select(*wanted).where(table.run_id == old.id)))
+        columns = [literal(new.id) if name == "run_id" else getattr(table, name) for name in names]
+        session.execute(insert(table).from_select(names, select(*columns).where(table.run_id == old.id)))

@@ -1,4 +1,4 @@
-"""Tables of the exports: their columns and types are those of the published schema, `data/export.schema.json`."""
+"""Tables of the exports, with the columns and types of the published schema, `data/export.schema.json`."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ TYPES = {"string": "str", "number": "float64", "integer": "int64", "boolean": "b
 
 
 def typed_table(name: str, records: Sequence[Record]) -> pd.DataFrame:
-    """Return the rows of the export's table `name`; a value that a record lacks is missing.
+    """Return the records as the export's table `name`; absent values are missing.
 
     Raises:
-        ValueError: a record has a column that the schema does not know.
+        ValueError: a record has a column that the schema lacks.
     """
     import pandas as pd
 
     types = column_types(name)
     unknown = {column for record in records for column in record} - types.keys()
     if unknown:
-        raise ValueError(f"export.schema.json has no column {', '.join(sorted(unknown))} in table {name}")
+        raise ValueError(f"Table {name} of export.schema.json has no column {', '.join(sorted(unknown))}.")
     return pd.DataFrame(list(records), columns=list(types)).astype(dict(types))
 
 
 @cache
 def column_types(name: str) -> Mapping[str, str]:
-    """Return the columns of the export's table `name` with their pandas types, in order."""
+    """Return column -> pandas type of the export's table `name`, in order."""
     schema = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
     columns = schema["$defs"][name]["items"]["properties"]
     return {column: _pandas_type(described["type"]) for column, described in columns.items()}
 
 
 def interval_columns(name: str, interval: Interval | None) -> dict[str, float]:
-    """Return an interval as the columns NAME, NAME_low and NAME_high; not a number where there is none."""
+    """Return an interval as the columns NAME, NAME_low and NAME_high; NaN without one."""
     ends = (interval.estimate, interval.low, interval.high) if interval else (nan, nan, nan)
     return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
 
@@ -50,5 +50,4 @@ def interval_columns(name: str, interval: Interval | None) -> dict[str, float]:
 def _pandas_type(type_: str | list[str]) -> str:
     if isinstance(type_, str):
         return TYPES[type_]
-    kind = TYPES[type_[0]]
-    return "Int64" if kind == "int64" else kind  # pandas' integers that may be missing
+    return "Int64" if type_[0] == "integer" else TYPES[type_[0]]  # Int64: pandas' integers that may be missing

@@ -1,4 +1,4 @@
-"""Storage URLs: parsing, masking of passwords, and messages for what is wrong with them or with their database."""
+"""Storage URLs: parsing, masking of passwords, and messages about faulty URLs and databases."""
 
 from __future__ import annotations
 
@@ -15,47 +15,45 @@ from sqlalchemy.exc import ArgumentError
 from results.database.defaults import DEFAULT_STORAGE
 from results.errors import ResultsError, StorageError
 
-# How a password is written in a URL.
 PERCENT = (
-    "Characters of a user's name or password that mean something in a URL are written percent-encoded: @ as %40, : as "
-    "%3A, / as %2F, # as %23, ? as %3F, % as %25, a space as %20."
+    "In a user name or password, characters with a meaning in URLs must be percent-encoded: @ as %40, : as %3A, / as "
+    "%2F, # as %23, ? as %3F, % as %25, a space as %20."
 )
-NOT_WRITABLE = "{} cannot be opened for writing. Check its permissions and its folder's."
-_NAMED = "(?:password|passwd|sslpassword|token|api_?key|access_key|secret)="
-_EXAMPLES = "Give sqlite:///runs/studies.db or postgresql+psycopg://user:password@host:5432/database."
+NOT_WRITABLE = "{} cannot be opened for writing. Check its permissions and those of its folder."
+_PASSWORD_NAMES = "(?:password|passwd|sslpassword|token|api_?key|access_key|secret)="
+_EXAMPLES = "Use sqlite:///runs/studies.db or postgresql+psycopg://user:password@host:5432/database."
 
 
 def parse_url(text: str) -> URL:
-    """Return the URL of a SQLite file or a PostgreSQL database; StorageError for anything else.
+    """Return the URL of a SQLite file or PostgreSQL database; the default driver of the latter is psycopg.
 
-    `postgresql://` and `postgres://` mean `postgresql+psycopg://`, the one driver that `[postgres]` installs.
+    Raises:
+        StorageError: the text is anything else.
     """
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError):  # which quotes what could not be read, a password among it
+    except (ArgumentError, ValueError):  # its message may quote a password
         hint = f" {PERCENT}" if re.match(r"postgres\w*(\+\w+)?://", text) else ""
         raise StorageError(f"'{masked_url(text)}' is not a database URL. {_EXAMPLES}{hint}") from None
-    backend = url.drivername.partition("+")[0]
+    backend, _, driver = url.drivername.partition("+")
     if backend in ("postgresql", "postgres"):
-        _check_borders(text, url)
-        driver = url.drivername.partition("+")[2] or "psycopg"
-        return url.set(drivername=f"postgresql+{driver}")
+        _refuse_second_at(text, url)
+        return url.set(drivername=f"postgresql+{driver or 'psycopg'}")
     if backend != "sqlite":
-        raise StorageError(f"Studies are kept in SQLite or PostgreSQL, not in '{backend}'. {_EXAMPLES}")
+        raise StorageError(f"Studies are stored in SQLite or PostgreSQL, not in '{backend}'. {_EXAMPLES}")
     if url.database in (None, "", ":memory:"):
-        raise StorageError(f"A SQLite database in memory would forget the study. {_EXAMPLES}")
+        raise StorageError(f"A SQLite database in memory would lose the study. {_EXAMPLES}")
     return url
 
 
-def _check_borders(text: str, url: URL) -> None:
-    """Raise StorageError for an @ behind the parsed password: a part of the password would be used as the host."""
-    rest = text.partition("://")[2]
-    account = re.match(r"[^:/]*:[^@]*@", rest)
-    behind = rest[account.end() :] if account else f"{url.host or ''}{url.database or ''}"
-    if "@" in behind:
-        name = re.match(r"[^:/@?]*", rest)
-        begin = f"{text.partition('://')[0]}://{name[0] if name else ''}:***"
-        raise StorageError(f"The storage URL {begin} cannot be read: it has one @ too many. {PERCENT}")
+def _refuse_second_at(text: str, url: URL) -> None:
+    """Raise StorageError for an @ after the parsed password, a part of which would be taken for the host."""
+    scheme, _, rest = text.partition("://")
+    credentials = re.match(r"[^:/]*:[^@]*@", rest)
+    after = rest[credentials.end() :] if credentials else f"{url.host or ''}{url.database or ''}"
+    if "@" in after:
+        user = re.split("[:/@?]", rest)[0]
+        raise StorageError(f"The storage URL {scheme}://{user}:*** cannot be read: it has one @ too many. {PERCENT}")
 
 
 def shown(url: URL) -> str:
@@ -64,11 +62,11 @@ def shown(url: URL) -> str:
 
 
 def masked_url(text: str) -> str:
-    """Return a text that is one URL, valid or not, without its password, whatever characters that has."""
+    """Return a text that is one URL, valid or not, without its password."""
     scheme, mark, rest = text.partition("://")
     if not mark or scheme.startswith("sqlite"):
         return mask(text)
-    rest = re.sub(rf"(?i)({_NAMED})[^&]*", r"\1***", rest)
+    rest = re.sub(rf"(?i)({_PASSWORD_NAMES})[^&]*", r"\1***", rest)
     colon, at = rest.find(":"), rest.rfind("@")
     if 0 <= colon < at:
         rest = f"{rest[:colon]}:***{rest[at:]}"
@@ -78,20 +76,19 @@ def masked_url(text: str) -> str:
 
 
 def mask(text: str) -> str:
-    """Return `text` with every password of a URL replaced: before the @ and among the parameters after the ?.
+    """Replace every password in URLs within a text: before the @ and among the parameters.
 
-    In a web address a single word before the @ is a token. A password with spaces is found where its URL is quoted, as
-    in a shell.
+    In a web address, a single word before the @ is a token. A password with spaces is recognized in a quoted URL.
     """
     quoted = re.sub(r"(['\"])((?!sqlite)[\w+]+://[^:/@'\"]*):[^'\"]*@", r"\1\2:***@", text)
-    # A file's name may have both signs; in SQLite's URL of a file a slash follows.
+    # The path of a SQLite file, which follows a third slash, may contain both : and @.
     before_at = re.sub(r"(?:(?<!sqlite)://|(?<=sqlite)://(?!/))([^:@\s]*):[^\s]*@", r"://\1:***@", quoted)
     tokens = re.sub(r"(?i)(https?://)[^:/@\s]+@", r"\1***@", before_at)
-    return re.sub(rf"(?i)({_NAMED})[^&\s]*", r"\1***", tokens)
+    return re.sub(rf"(?i)({_PASSWORD_NAMES})[^&\s]*", r"\1***", tokens)
 
 
 def masked_command(arguments: Sequence[str]) -> str:
-    """Return a command line that can be typed again, except for its passwords."""
+    """Return a command line that can be pasted into a shell, with its passwords masked."""
     words = []
     for argument in arguments:
         hidden = masked_url(argument) if re.match(r"[\w+]+://", argument) else mask(argument)
@@ -101,85 +98,89 @@ def masked_command(arguments: Sequence[str]) -> str:
 
 
 def one_line(text: object, most: int = 200) -> str:
-    """Return a library's message in one line, without passwords, at most `most` characters."""
+    """Return a message as one line of at most `most` characters without passwords."""
     return mask(" ".join(str(text).split()))[:most]
 
 
 def _without_password(url: URL, text: str) -> str:
-    """Return a driver's message without the password of the URL."""
-    given = [url.password, *(url.query.get(name) for name in ("password", "sslpassword"))]
-    for secret in (each for each in given if isinstance(each, str) and each):
+    """Return a driver's message without the passwords of the URL."""
+    secrets = [url.password, *(url.query.get(name) for name in ("password", "sslpassword"))]
+    for secret in (each for each in secrets if isinstance(each, str) and each):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
     return text
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """Return the file of a SQLite URL, None for a server."""
+    """Return the file of a SQLite URL, or None for a server."""
     if url.get_backend_name() != "sqlite" or url.database is None or url.database.startswith("file:"):
         return None
     return Path(url.database)
 
 
 def make_folder(url: URL) -> None:
-    """Make the folder of a SQLite file; StorageError when it cannot be made."""
+    """Create the folder of a SQLite file.
+
+    Raises:
+        StorageError: the folder cannot be created, or the file is a folder.
+    """
     file = sqlite_file(url)
     if file is None:
         return
     if file.is_dir():
-        raise StorageError(f"{file} is a folder, a database is a file. Give e.g. sqlite:///{file}/studies.db.")
+        raise StorageError(f"{file} is a folder, not a database file. Use e.g. sqlite:///{file}/studies.db.")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise StorageError(
-            f"The folder {file.parent} for the database cannot be made ({fault.strerror}). "
-            "Choose another place with --storage."
-        ) from fault
+        reason = f"The database's folder {file.parent} cannot be created ({fault.strerror})."
+        raise StorageError(f"{reason} Choose another place with --storage.") from fault
 
 
 def require_writable(url: URL) -> None:
-    """Raise StorageError for a SQLite file without write access: SQLite would leave its own files beside it."""
+    """Raise StorageError for a SQLite file without write access, beside which SQLite would leave files."""
     file = sqlite_file(url)
     if file is not None and file.is_file() and not os.access(file, os.W_OK):
         raise StorageError(NOT_WRITABLE.format(file))
 
 
 def require_file(url: URL) -> None:
-    """Raise StorageError when a SQLite URL names no file; opening it would make an empty one."""
+    """Raise StorageError for a missing SQLite file; opening it would create an empty one."""
     file = sqlite_file(url)
     if file is not None and not file.is_file():
         raise StorageError(
-            f"There is no database at {file}. Give the --storage that the study was launched with "
-            f"(default {DEFAULT_STORAGE}), from the same folder."
+            f"There is no database at {file}. Use the --storage of the launch (default {DEFAULT_STORAGE}), and the "
+            "same working directory."
         )
 
 
 def opening_fault(url: URL, fault: BaseException) -> StorageError:
     """Return the error for a database that cannot be opened, read or written."""
     text = one_line(getattr(fault, "orig", None) or fault, 300)
-    where = shown(url)
-    file = sqlite_file(url)
-    if "disk is full" in text or "No space left" in text:
-        return StorageError(f"The disk of {where} is full. Make room, then launch again: nothing finished is lost.")
-    if "file is not a database" in text or "malformed" in text:
-        return StorageError(f"{file} is not a SQLite database, or it is damaged. Choose another --storage.")
-    if "unable to open database file" in text or "readonly" in text:
-        return StorageError(NOT_WRITABLE.format(file or url.database))
-    if "database is locked" in text:
-        return StorageError(f"{file} is locked by another program for more than a minute. Try again later.")
-    if url.get_backend_name() != "sqlite":
-        hint = f" {PERCENT}" if "password authentication failed" in text else ""
-        if "prepared statement" in text:
-            hint = " A pool such as pgbouncer keeps none for you: leave prepare_threshold out of the URL."
-        return StorageError(f"The server of {where} does not answer as it should: {_without_password(url, text)}{hint}")
-    return StorageError(f"{where} cannot be used: {text}")
+    where, file = shown(url), sqlite_file(url) or url.database
+    explanations = {
+        "disk is full|No space left": f"The disk of {where} is full. Free space, then launch again: nothing is lost.",
+        "file is not a database|malformed": f"{file} is not a SQLite database or is damaged. Choose another --storage.",
+        "unable to open database file|readonly": NOT_WRITABLE.format(file),
+        "database is locked": f"{file} has been locked by another program for more than a minute. Try again later.",
+    }
+    for pattern, explanation in explanations.items():
+        if re.search(pattern, text):
+            return StorageError(explanation)
+    if url.get_backend_name() == "sqlite":
+        return StorageError(f"{where} cannot be used: {text}")
+    hint = f" {PERCENT}" if "password authentication failed" in text else ""
+    if "prepared statement" in text:
+        hint = " A pool such as pgbouncer does not keep them: remove prepare_threshold from the URL."
+    return StorageError(f"The server of {where} reports an error: {_without_password(url, text)}{hint}")
 
 
 @contextmanager
 def foreign_rows(storage: str, *, debug: bool = False) -> Iterator[None]:
-    """Raise a `StorageError` for whatever goes wrong with rows that another program wrote, or somebody by hand.
+    """Turn unexpected errors while reading rows, which other programs may have written, into a StorageError.
 
-    Rows may hold anything: what reads them checks what it can explain, and this explains the rest. Errors for people
-    and errors of files pass, and with `debug` all others do.
+    A `ResultsError` or `OSError` passes unchanged, with `debug` any error.
+
+    Raises:
+        StorageError: the rows caused an unexpected error.
     """
     try:
         yield
@@ -190,6 +191,6 @@ def foreign_rows(storage: str, *, debug: bool = False) -> Iterator[None]:
             raise
         reason = one_line(f"{type(error).__name__}: {error}")
         raise StorageError(
-            f"{masked_url(storage)} holds rows that this program does not write ({reason}). If this program "
-            "wrote them, that is a fault of it: --debug shows where."
+            f"{masked_url(storage)} has rows that this program does not write ({reason}). If it did write them, this "
+            "is a bug: --debug shows where."
         ) from error

@@ -73,7 +73,7 @@ def _traces(summary: Summary, runs: Sequence[RunRow], entries: Sequence[Configur
 
 
 def _sentence(summary: Summary) -> str:
-    text = "Diamonds are configurations with fresh seeds. Points may also differ in all other choices"
+    text = "Diamonds are configurations with fresh seeds. Configurations may also differ in all other choices"
     if summary.is_grid:
         return f"{text}; the table of comparisons shows the effect of a single change."
     return (

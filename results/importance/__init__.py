@@ -1,1 +1,1 @@
-"""How much each factor matters: Shapley effects on a random forest, beside null factors."""
+"""Importance of factors: Shapley effects on a random forest, compared with null factors."""

@@ -1,1 +1,1 @@
-"""The five reports: what they claim and print, and how a study's results compare."""
+"""The five course reports: their claims and tables, compared with a study's results."""

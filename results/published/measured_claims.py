@@ -1,4 +1,4 @@
-"""What a study says of the claims of the report whose table it repeats: measured differences and verdicts."""
+"""Measured differences and verdicts for the claims of the report whose table a study replicates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from results.published.verdicts import NO_NOISE, ClaimJudgement, ClaimTest, clai
 from results.statistics import paired_difference
 
 MAIN_TASKS = ("sst", "quora", "sts")
-TASKS: dict[Metric, tuple[str, ...]] = {  # tasks whose plain mean a metric is
+TASKS: dict[Metric, tuple[str, ...]] = {  # metrics that are the plain mean of these tasks
     "sst_accuracy": ("sst",),
     "qqp_accuracy": ("quora",),
     "sts_pearson": ("sts",),
@@ -34,7 +34,7 @@ METRICS: dict[Metric, str] = {
 
 @dataclass(frozen=True)
 class MetricDifference:
-    """The difference in one metric of a claim: better minus worse, in score units."""
+    """Difference in one metric of a claim: better minus worse, in score units."""
 
     metric: Metric
     comparison: Comparison
@@ -42,10 +42,10 @@ class MetricDifference:
 
 @dataclass(frozen=True)
 class MeasuredClaim:
-    """A claim with its measured differences (none if it cannot be measured) and the verdict.
+    """Claim with its measured differences (none if it cannot be measured) and the verdict.
 
-    `pairs`: the mean of all the matched pairs of its table, where those are more than the claim compares;
-    `other_reading`: the claim's first metric in its other reading, where that is another one in this study.
+    `pairs`: the mean of all matched pairs of its table, if they are more than the claim compares; `other_reading`: the
+    claim's first metric in its other reading, if that differs in this study.
     """
 
     claim: Claim
@@ -57,57 +57,57 @@ class MeasuredClaim:
 
 
 def measure_claims(results: StudyResults) -> list[MeasuredClaim]:
-    """Return every claim of the study's space with its verdict, errors held over all of them; none for other spaces."""
+    """Return the claims of the study's space, if any, with verdicts whose error is controlled over all of them."""
     claims = claims_of(results.study.space)
     if not claims:
         return []
     rows = row_digests(results)
-    tried = [_measure(results, claim, rows) for claim in claims]
-    tests = [one if isinstance(one, str) else _test(claim, one) for claim, one in zip(claims, tried, strict=True)]
+    outcomes = [_measure(results, claim, rows) for claim in claims]
+    tests = [out if isinstance(out, str) else _test(claim, out) for claim, out in zip(claims, outcomes, strict=True)]
     return [
         MeasuredClaim(
             claim=claim,
-            measured=() if isinstance(one, str) else one,
+            measured=() if isinstance(outcome, str) else outcome,
             pairs=_pairs(results, claim, rows),
             other_reading=_other_reading(results, claim, rows),
-            judgement=_reasoned(claim, one, judged),
+            judgement=_with_reason(claim, outcome, judgement),
             run_ids=_run_ids(results, claim, rows),
         )
-        for claim, one, judged in zip(claims, tried, judge_claims(tests), strict=True)
+        for claim, outcome, judgement in zip(claims, outcomes, judge_claims(tests), strict=True)
     ]
 
 
 def row_digests(results: StudyResults) -> dict[str, str]:
-    """Return label of a printed row, and "baseline" -> digest of the configuration, if the study has it."""
-    found = {cell.name.removeprefix(ROW): cell.config_digest for cell in results.cells if cell.design == "row"}
+    """Return the digests of the study's configurations by the label of their printed row, or "baseline"."""
+    rows = {cell.name.removeprefix(ROW): cell.config_digest for cell in results.cells if cell.design == "row"}
     baseline = baseline_digest(results)
-    return found if baseline is None else {BASELINE: baseline, **found}
+    return rows if baseline is None else {BASELINE: baseline, **rows}
 
 
 def _measure(results: StudyResults, claim: Claim, rows: dict[str, str]) -> tuple[MetricDifference, ...] | str:
-    """Return the differences in the claim's metrics, or why they cannot be compared."""
-    labels = dict.fromkeys((*claim.better, *claim.worse, *claim.reference))
-    missing = [label for label in labels if not results.results_of(rows.get(label, ""))]
+    """Return the differences in the claim's metrics, or the reason why they cannot be measured."""
+    missing = [label for label in claim.rows if not results.results_of(rows.get(label, ""))]
     if missing:
         return _not_run(claim, missing)
     better, worse = ([rows[label] for label in side] for side in (claim.better, claim.worse))
     weights = weights_of(better, worse)
     if not weights:
-        return "both sides are one configuration in this study"
-    digests = list(dict.fromkeys(rows[label] for label in labels))
+        return "both sides are the same configuration in this study"
+    digests = list(dict.fromkeys(rows[label] for label in claim.rows))
     if len(common_seeds(results, digests)) < MIN_PAIRED_SEEDS:
         return "fewer than two seeds in common"
-    found = []
+    differences = []
     for metric in claim.metrics:
         tasks = TASKS.get(metric, ("sst",) if metric == "sst_train_dev_gap" else MAIN_TASKS)
-        lacking = unmeasured(results, digests, tasks)
-        if lacking:
-            return f"this study has not measured {', '.join(lacking)}"
+        missing = unmeasured(results, digests, tasks)
+        if missing:
+            return f"this study has not measured {', '.join(missing)}"
         comparison = _compare(results, metric, weights, [rows[label] for label in claim.reference])
         if comparison is None:
-            return _not_measurable(metric)
-        found.append(MetricDifference(metric, comparison))
-    return tuple(found)
+            is_gap = metric == "sst_train_dev_gap"
+            return "accuracy on train was not recorded" if is_gap else "a run's score is not a number"
+        differences.append(MetricDifference(metric, comparison))
+    return tuple(differences)
 
 
 def _compare(results: StudyResults, metric: Metric, weights: Weights, reference: Sequence[str]) -> Comparison | None:
@@ -119,16 +119,16 @@ def _compare(results: StudyResults, metric: Metric, weights: Weights, reference:
 
 
 def _gap(results: StudyResults, weights: Weights) -> Comparison | None:
-    """Return train minus dev accuracy on SST at the kept epoch, Student's t over seeds; None without train accuracy."""
+    """Return the contrast of train minus dev accuracy on SST, with Student's t over seeds; None if not recorded."""
     seeds = common_seeds(results, list(weights))
     curves = results.curves("sst", "accuracy")
     total = np.zeros(len(seeds))
     for digest, weight in weights.items():
         runs = [results.results_of(digest)[seed] for seed in seeds]
         kept = [results.metric(run.id, "train", "sst", "accuracy") for run in runs]
-        last = [curves.get((run.id, "train"), {}).get(run.best_epoch or 0) for run in runs]
-        train = [at_end if one is None else one for one, at_end in zip(kept, last, strict=True)]
-        if any(value is None for value in train):
+        curve = [curves.get((run.id, "train"), {}).get(run.best_epoch or 0) for run in runs]
+        train = [from_curve if value is None else value for value, from_curve in zip(kept, curve, strict=True)]
+        if None in train:
             return None
         total += weight * (np.array(train, dtype=np.float64) - values(results, digest, seeds, "sst"))
     if not np.isfinite(total).all():
@@ -137,24 +137,20 @@ def _gap(results: StudyResults, weights: Weights) -> Comparison | None:
 
 
 def _deviation(results: StudyResults, weights: Weights, reference: Sequence[str]) -> Comparison | None:
-    """Return the weighted mean over tasks of |row - reference|, both being means over seeds.
+    """Return the contrast of the mean over tasks of |row - reference|, both means over seeds.
 
-    To first order a contrast again: |x| moves as x does, with the sign that it has.
+    To first order, |x| is x with a fixed sign, so this is again a linear contrast.
     """
     seeds = common_seeds(results, [*weights, *reference])
     by_task: dict[str, dict[str, float]] = {}
     for task in MAIN_TASKS:
         origin = np.mean([_mean(results, digest, seeds, task) for digest in reference])
-        signed = {
-            digest: weight * float(np.sign(_mean(results, digest, seeds, task) - origin))
-            for digest, weight in weights.items()
-        }
-        total = dict.fromkeys([*signed, *reference], 0.0)
-        for digest, weight in signed.items():
-            total[digest] += weight
-            for one in reference:
-                total[one] -= weight / len(reference)
-        by_task[task] = total
+        total = by_task[task] = dict.fromkeys([*weights, *reference], 0.0)
+        for digest, weight in weights.items():
+            signed = weight * float(np.sign(_mean(results, digest, seeds, task) - origin))
+            total[digest] += signed
+            for other in reference:
+                total[other] -= signed / len(reference)
     return contrast(results, by_task)
 
 
@@ -163,25 +159,25 @@ def _mean(results: StudyResults, digest: str, seeds: Sequence[int], task: str) -
 
 
 def _pairs(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Comparison | None:
-    """Return the mean of all matched pairs in the claim's metric if all of them have been run."""
+    """Return the mean over all matched pairs of the claim's metric if all of them have been run."""
     if not claim.pairs:
         return None
-    better, worse = ([pair[side] for pair in claim.pairs] for side in (0, 1))
+    better, worse = zip(*claim.pairs, strict=True)
     return _of_rows(results, claim, rows, better, worse)
 
 
 def _other_reading(results: StudyResults, claim: Claim, rows: dict[str, str]) -> Comparison | None:
-    """Return the claim's metric in its other reading; None if the study's rows have that reading already (`--set`)."""
-    read = claim.other_reading
-    if read is None or [rows.get(x) for x in read.better] == [rows.get(x) for x in claim.better]:
+    """Return the claim's metric in its other reading; None if the study's rows already have that reading (`--set`)."""
+    other = claim.other_reading
+    if other is None or [rows.get(label) for label in other.better] == [rows.get(label) for label in claim.better]:
         return None
-    return _of_rows(results, claim, rows, read.better, read.worse)
+    return _of_rows(results, claim, rows, other.better, other.worse)
 
 
 def _of_rows(
     results: StudyResults, claim: Claim, rows: dict[str, str], better: Sequence[str], worse: Sequence[str]
 ) -> Comparison | None:
-    """Compare the means of two sides in the claim's first metric if all rows have been run."""
+    """Return the comparison of two sides in the claim's first metric if all rows have been run."""
     if any(not results.results_of(rows.get(label, "")) for label in (*better, *worse)):
         return None
     weights, tasks = weights_of(*([rows[label] for label in side] for side in (better, worse))), TASKS[claim.metrics[0]]
@@ -191,35 +187,26 @@ def _of_rows(
 
 
 def _test(claim: Claim, measured: Sequence[MetricDifference]) -> ClaimTest | str:
-    differences = [one.comparison.difference for one in measured]
+    differences = [metric.comparison.difference for metric in measured]
     if any(difference.noise.error == 0 for difference in differences):
         return NO_NOISE
     return claim_test(differences, claim.direction, claim.tolerance)
 
 
-def _reasoned(claim: Claim, measured: Sequence[MetricDifference] | str, judged: ClaimJudgement) -> ClaimJudgement:
+def _with_reason(claim: Claim, measured: Sequence[MetricDifference] | str, judged: ClaimJudgement) -> ClaimJudgement:
     if judged.verdict != "open" or judged.reason or isinstance(measured, str):
         return judged
-    differences = [(METRICS[one.metric], one.comparison.difference) for one in measured]
+    differences = [(METRICS[metric.metric], metric.comparison.difference) for metric in measured]
     return replace(judged, reason=open_reason(judged, differences, claim.direction, claim.tolerance))
 
 
 def _not_run(claim: Claim, labels: Sequence[str]) -> str:
     if BASELINE in labels and claim.elsewhere is not None:
-        return (
-            f"it compares with rows of {claim.elsewhere.space}; the baseline, which stands for them, has not been run"
-        )
+        return f"the baseline, which represents rows of {claim.elsewhere.space}, has not been run"
     listed = ", ".join(f"'{label}'" for label in labels)
-    return f"row{'s' if len(labels) > 1 else ''} {listed} {'have' if len(labels) > 1 else 'has'} not been run"
-
-
-def _not_measurable(metric: Metric) -> str:
-    if metric == "sst_train_dev_gap":
-        return "accuracy on train was not recorded"
-    return "a run's score is not a number"
+    return f"row {listed} has not been run" if len(labels) == 1 else f"rows {listed} have not been run"
 
 
 def _run_ids(results: StudyResults, claim: Claim, rows: dict[str, str]) -> tuple[int, ...]:
-    labels = (*claim.better, *claim.worse, *claim.reference)
-    digests = dict.fromkeys(rows[label] for label in labels if label in rows)
+    digests = dict.fromkeys(rows[label] for label in claim.rows if label in rows)
     return tuple(run.id for digest in digests for run in results.results_of(digest).values())

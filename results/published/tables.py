@@ -1,7 +1,7 @@
-"""What the five course reports print: their claims and their tables of results, by the search space that repeats them.
+"""Claims and tables of the five course reports, by the search space that replicates them.
 
-The facts are in `results/data`, statements in our words, numbers as printed (scores 0..1). Rows are named by the labels
-of our spaces. "baseline" is the baseline of a space where its claims compare with rows that another space prints.
+The data are in `results/data`: statements in our words, numbers as printed (scores 0..1). Rows have the labels of our
+spaces; "baseline" is a space's baseline where its claims compare with rows that another space replicates.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ BASELINE = "baseline"
 
 @dataclass(frozen=True)
 class Printed:
-    """The printed numbers of a claim: `delta` is better minus worse, averaged over the claim's metrics.
+    """Printed numbers of a claim: `delta` is better minus worse, averaged over the claim's metrics.
 
-    `plain_mean_delta`, of a claim about averages: the same of plain means of three columns, which is what ours are.
-    `deltas` by metric where there are several; `pairs_delta`: the mean over `Claim.pairs`.
+    `plain_mean_delta`: the same for plain means of three columns, as ours are, if the claim is about averages.
+    `deltas`: by metric if there are several; `pairs_delta`: the mean over `Claim.pairs`.
     """
 
     delta: float
@@ -43,7 +43,7 @@ class Printed:
     deltas: Mapping[Metric, float] = field(default_factory=dict)
 
     def of(self, metric: Metric) -> float:
-        """Return the number that is comparable with ours."""
+        """Return the printed difference that is comparable with the measured one."""
         if metric in self.deltas:
             return self.deltas[metric]
         return self.delta if self.plain_mean_delta is None else self.plain_mean_delta
@@ -51,7 +51,7 @@ class Printed:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Rows of another space that have the same configuration as our baseline."""
+    """Rows of another space with the configuration of this space's baseline."""
 
     space: str
     rows: tuple[str, ...]
@@ -68,11 +68,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim: the mean of the rows `better` against that of the rows `worse`, in every one of `metrics`.
+    """Claim about the mean of the rows `better` and that of the rows `worse`, in every one of `metrics`.
 
-    `tolerance`, of approx_equal, is a reading of it, not a number of the report. `reference` are the rows that
-    deviations are from; `pairs` all pairs of the table that differ in the claim's factor alone, where those are more.
-    `other_reading` is told beside the verdict, which is on `better` and `worse`.
+    `tolerance`: our reading of approx_equal, not a number of the report. `reference`: the rows from which deviations
+    are measured. `pairs`: all pairs of the table that differ only in the claim's factor, if there are more than the
+    claim compares. The verdict is on `better` and `worse`; `other_reading` is reported beside it.
     """
 
     id: str
@@ -93,10 +93,15 @@ class Claim:
     confounds: str = ""
     other_reading: Reading | None = None
 
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Labels of all rows that the claim compares."""
+        return tuple(dict.fromkeys((*self.better, *self.worse, *self.reference)))
+
 
 @dataclass(frozen=True)
 class PrintedRow:
-    """One row as printed; None if there is no such cell. `row` is its label in our space, empty for the same label."""
+    """Printed row, None for a missing cell; `row` is its label in our space, by default the same."""
 
     label: str
     sst: float | None
@@ -111,14 +116,14 @@ class PrintedRow:
 
     @property
     def plain_mean(self) -> float | None:
-        """Return the mean of the three columns, with which ours are compared."""
-        known = [value for value in (self.sst, self.quora, self.sts) if value is not None]
-        return sum(known) / 3 if len(known) == 3 else None
+        """Mean of the three columns, which is comparable with our averages."""
+        scores = [value for value in (self.sst, self.quora, self.sts) if value is not None]
+        return sum(scores) / 3 if len(scores) == 3 else None
 
 
 @dataclass(frozen=True)
 class PrintedTable:
-    """A table of results, or results printed in the text, on one split."""
+    """Table of results on one split, or results printed in the text."""
 
     id: str
     report: str
@@ -134,7 +139,7 @@ def report_name(report: str) -> str:
 
 
 def claims_of(space: str) -> tuple[Claim, ...]:
-    """Return the claims that a study of this space can test; none for a space of our own."""
+    """Return the claims that a study of this space can test; none if the space replicates no report."""
     return tuple(claim for claim in all_claims() if claim.space == space)
 
 
@@ -146,12 +151,11 @@ def all_claims() -> tuple[Claim, ...]:
 
 @functools.cache
 def tables_of(space: str) -> tuple[PrintedTable, ...]:
-    """Return the printed tables whose rows this space has."""
+    """Return the printed tables whose rows this space replicates."""
     tables = TypeAdapter(tuple[PrintedTable, ...]).validate_python(_read("report_tables")["tables"])
     return tuple(table for table in tables if table.space == space)
 
 
 @functools.cache
 def _read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((files("results") / "data" / f"{name}.json").read_text(encoding="utf-8"))
-    return found
+    return dict(json.loads((files("results") / "data" / f"{name}.json").read_text(encoding="utf-8")))

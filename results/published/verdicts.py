@@ -1,8 +1,8 @@
-"""From differences to verdicts on claims: replicated, contradicted, or open, with its reason. A table at a time.
+"""Verdicts on the claims of a table: replicated, contradicted, or open with a reason.
 
-A claim says that a difference is above 0 (`greater`), below 0 (`smaller`), or within a tolerance of 0
-(`approx_equal`), in every one of its metrics. It is replicated when all of them agree with it surely, contradicted when
-one of them surely does not, and open otherwise.
+A claim says that a difference is above 0 (`greater`), below 0 (`smaller`), or within a tolerance of 0 (`approx_equal`)
+in every one of its metrics. It is replicated if all of them agree significantly, contradicted if one of them disagrees
+significantly, and open otherwise.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ ClaimVerdict = Literal["replicated", "contradicted", "open"]
 Leaning = Literal["replicated", "contradicted"]
 ALPHA = 0.05
 
-NO_NOISE = "scores do not vary, so nothing tells how sure the difference is"
+NO_NOISE = "scores do not vary between seeds, so the uncertainty of the difference is unknown"
 
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """The verdict that the estimates favour, and the p-value of the opposite."""
+    """Verdict that the estimates favour, with the p-value of the opposite."""
 
     leaning: Leaning
     p: float
@@ -33,9 +33,9 @@ class ClaimTest:
 
 @dataclass(frozen=True)
 class ClaimJudgement:
-    """The verdict on one claim of a table. `adjusted_p`: Holm's over the table; `reason`: why it is open, else empty.
+    """Verdict on one claim of a table, with the `reason` if it is open.
 
-    Both p are None where the claim could not be tested.
+    `adjusted_p`: adjusted by Holm's method over the table. Both p are None if the claim could not be tested.
     """
 
     verdict: ClaimVerdict
@@ -45,13 +45,17 @@ class ClaimJudgement:
 
 
 def claim_test(differences: Sequence[Difference], direction: Direction, tolerance: float | None = None) -> ClaimTest:
-    """Test one claim; `differences` are those of its metrics, better minus worse.
+    """Return the test of a claim from the `differences` of its metrics, better minus worse.
 
-    Where all estimates agree with the claim, it leans to replicated, and p is the largest of theirs: an
-    intersection-union test (Berger 1982, Technometrics 24), all parts must reject. Else it leans to contradicted, and p
-    is the smallest of those that disagree, times the number of metrics (Bonferroni). p of a metric: two-sided, of "no
-    difference"; with a tolerance, of "the tolerance or more" (two one-sided tests) where the estimate is within it, and
-    of "just the tolerance" where it is beyond. A wrong verdict has probability alpha at most where p <= alpha decides.
+    If all estimates agree with the claim, it leans to replicated and p is the largest of theirs: an intersection-union
+    test (Berger 1982, Technometrics 24), in which all parts must reject. Otherwise it leans to contradicted and p is
+    the smallest of those that disagree, times the number of metrics (Bonferroni). The p of a metric is the two-sided
+    one of "no difference". With a tolerance it is that of "at least the tolerance" (two one-sided tests) if the
+    estimate is within it, and that of "equal to the tolerance" if it is beyond. If p <= alpha decides, a wrong verdict
+    has at most the probability alpha.
+
+    Raises:
+        ValueError: the claim is approx_equal and `tolerance` is None.
     """
     parts = [_metric_test(difference, direction, tolerance) for difference in differences]
     against = [part.p for part in parts if part.leaning == "contradicted"]
@@ -61,20 +65,20 @@ def claim_test(differences: Sequence[Difference], direction: Direction, toleranc
 
 
 def judge_claims(tests: Sequence[ClaimTest | str], *, alpha: float = ALPHA) -> list[ClaimJudgement]:
-    """Return the verdicts of one table, each from a test or from the reason why there is none.
+    """Return the verdicts on the claims of one table, each from its test or from the reason why there is none.
 
-    Any wrong "replicated" or "contradicted" in the table: at most `alpha` (Holm). A claim that is open for its p alone
-    gets its reason from `open_reason`.
+    The probability of any wrong "replicated" or "contradicted" in the table is at most `alpha` (Holm). `open_reason`
+    gives the reason of a claim that was tested and is open.
     """
     adjusted = iter(holm([test.p for test in tests if isinstance(test, ClaimTest)]).tolist())
-    found = []
+    judgements = []
     for test in tests:
         if isinstance(test, str):
-            found.append(ClaimJudgement("open", reason=test))
-            continue
-        held = next(adjusted)
-        found.append(ClaimJudgement(test.leaning if held <= alpha else "open", test.p, held))
-    return found
+            judgements.append(ClaimJudgement("open", reason=test))
+        else:
+            p = next(adjusted)
+            judgements.append(ClaimJudgement(test.leaning if p <= alpha else "open", test.p, p))
+    return judgements
 
 
 def open_reason(
@@ -85,8 +89,9 @@ def open_reason(
     *,
     alpha: float = ALPHA,
 ) -> str:
-    """Return why a tested claim is open: intervals of some metrics (name, difference), or the adjustment of p."""
+    """Return why a tested claim is open: the intervals of some metrics (name, difference), or the adjustment of p."""
     assert judged.adjusted_p is not None
+    p = p_text(judged.adjusted_p)
     unsure = [name for name, difference in differences if _interval_open(difference, direction, tolerance)]
     against = [
         name
@@ -94,16 +99,13 @@ def open_reason(
         if name not in unsure and _metric_test(difference, direction, tolerance).leaning == "contradicted"
     ]
     if against and len(differences) > 1:
-        return (
-            f"{', '.join(against)} against it, but not surely enough among all metrics (p {p_text(judged.adjusted_p)})"
-        )
-    which = f" of {', '.join(unsure)}" if len(differences) > 1 else ""
-    intervals = "the intervals" if len(unsure) > 1 else "the interval"
+        return f"against it: {', '.join(against)}, but not significantly over all metrics (p {p})"
     if not unsure:
-        return f"not sure enough beside the other claims (p {p_text(judged.adjusted_p)}, above {alpha:g})"
-    if tolerance is None:
-        return f"{intervals}{which} {'hold' if len(unsure) > 1 else 'holds'} 0"
-    return f"{intervals}{which} {'lie' if len(unsure) > 1 else 'lies'} across ±{100 * tolerance:g} points"
+        return f"not significant beside the other claims (p {p}, above {alpha:g})"
+    which = f" of {', '.join(unsure)}" if len(differences) > 1 else ""
+    plural, singular = ("s", "") if len(unsure) > 1 else ("", "s")
+    extent = f"include{singular} 0" if tolerance is None else f"extend{singular} beyond ±{100 * tolerance:g} points"
+    return f"the interval{plural}{which} {extent}"
 
 
 def _metric_test(difference: Difference, direction: Direction, tolerance: float | None) -> ClaimTest:
@@ -118,9 +120,9 @@ def _metric_test(difference: Difference, direction: Direction, tolerance: float 
 
 
 def _interval_open(difference: Difference, direction: Direction, tolerance: float | None) -> bool:
-    """Return whether a metric's interval leaves the claim open: 95 %, and 90 % if a tolerance must contain it.
+    """Return whether a metric's 95 % interval leaves the claim open.
 
-    A 90 % interval within the tolerance is what two one-sided tests of 5 % ask for.
+    The interval that a tolerance must contain is that of 90 %, which corresponds to two one-sided tests of 5 %.
     """
     interval = difference.interval()
     if direction != "approx_equal":
@@ -133,5 +135,5 @@ def _interval_open(difference: Difference, direction: Direction, tolerance: floa
 
 def _margin(tolerance: float | None) -> float:
     if tolerance is None:
-        raise ValueError("a claim of approx_equal needs a tolerance, got none")
+        raise ValueError("an approx_equal claim needs a tolerance, got None")
     return tolerance

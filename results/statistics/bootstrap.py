@@ -1,7 +1,7 @@
-"""Scores over resampled examples: the bootstrap of means and of Pearson's r, and the noise of their average.
+"""The bootstrap over examples: differences of means and of Pearson's r, and the noise of their average over tasks.
 
-One task is one of two things: values whose mean is the score (accuracy), or predictions whose correlation with the
-labels is (Pearson's r, computed anew in every resample). Their mean over tasks is the score of a run.
+The score of a task is either a mean of values per example (accuracy) or the correlation of predictions with labels
+(Pearson's r, recomputed in every resample). The score of a run is the mean over its tasks.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from results.statistics.arrays import Float64, difference, finite, standardised
 from results.statistics.differences import Difference, Noise, crossed_noise
 
-_CHUNK = 200  # resamples turned into float64 weights at once: 200 x 3,000 examples are 5 MB
+_CHUNK = 200  # resamples per matrix of float64 weights: 200 x 3,000 examples are 5 MB
 
 
 class AbstractTaskDifference(ABC):
-    """The difference of two configurations on one task, seed by seed, on all examples or on resampled ones."""
+    """Difference of two configurations on one task per seed, on all examples or on resampled ones."""
 
     seeds: int
     examples: int
@@ -31,73 +31,70 @@ class AbstractTaskDifference(ABC):
 
     @abstractmethod
     def weighted(self, weights: Float64) -> Float64:
-        """Return the difference where example j counts weights[k, j] times: (resamples, examples) -> (resamples,
-        seeds).
-        """
+        """Return the difference with weights[k, j] copies of example j: (resamples, examples) -> (resamples, seeds)."""
 
     def resampled(self, resamples: int, seed: int) -> Float64:
         """Return the difference on examples drawn with replacement, the same for every seed: (resamples, seeds)."""
         counts = resample_counts(self.examples, resamples, seed)
-        found = np.empty((resamples, self.seeds))
-        for start in range(0, resamples, _CHUNK):
-            found[start : start + _CHUNK] = self.weighted(counts[start : start + _CHUNK].astype(np.float64))
-        return found
+        starts = range(0, resamples, _CHUNK)
+        return np.concatenate([self.weighted(counts[start : start + _CHUNK].astype(np.float64)) for start in starts])
 
 
 class MeanDifference(AbstractTaskDifference):
-    """mean(a) - mean(b) of values per example, (seeds, examples) both: right or wrong, for an accuracy."""
+    """mean(a) - mean(b) of values per example, both (seeds, examples): 0 or 1 for an accuracy."""
 
     def __init__(self, a: ArrayLike, b: ArrayLike) -> None:
-        self._apart = difference(a, b, [2])
-        self.seeds, self.examples = self._apart.shape
+        self._differences = difference(a, b, [2])
+        self.seeds, self.examples = self._differences.shape
 
     def values(self) -> Float64:
         """Return the difference on all examples: (seeds,)."""
-        found: Float64 = self._apart.mean(axis=1)
-        return found
+        return np.asarray(self._differences.mean(axis=1))
 
     def weighted(self, weights: Float64) -> Float64:
         """Return the difference of weighted means."""
-        return weights @ self._apart.T / self.examples
+        return weights @ self._differences.T / self.examples
 
 
 class CorrelationDifference(AbstractTaskDifference):
-    """Pearson's r of predictions `a` with the labels, minus that of `b`.
+    """Pearson's r between the predictions `a` and the labels, minus that of `b`.
 
-    `a`, `b`: (seeds, examples); `labels`: (examples,). Where predictions or labels do not vary, r does not exist and
-    0 stands for it, in a resample as in the whole.
+    `a`, `b`: (seeds, examples); `labels`: (examples,). Where predictions or labels are constant, r is undefined and
+    counts as 0, on all examples and in resamples.
     """
 
     def __init__(self, a: ArrayLike, b: ArrayLike, labels: ArrayLike) -> None:
         self.seeds, self.examples = difference(a, b, [2]).shape
         truth = finite(labels, "labels")
         if truth.shape != (self.examples,):
-            raise ValueError(f"labels must have shape ({self.examples},) as the predictions, got {truth.shape}")
-        self._arms = [standardised(finite(a, "a")), standardised(finite(b, "b"))]
+            raise ValueError(f"labels must have shape ({self.examples},) like the predictions, got {truth.shape}")
+        self._predictions = [standardised(finite(a, "a")), standardised(finite(b, "b"))]
         self._labels = standardised(truth)
 
     def values(self) -> Float64:
         """Return the difference on all examples: (seeds,)."""
-        found: Float64 = self.weighted(np.ones((1, self.examples)))[0]
-        return found
+        return np.asarray(self.weighted(np.ones((1, self.examples)))[0])
 
     def weighted(self, weights: Float64) -> Float64:
-        """Return the difference of correlations where examples have weights."""
-        first, second = (_correlations(weights, arm, self._labels) for arm in self._arms)
+        """Return the difference of weighted correlations."""
+        first, second = (_correlations(weights, predictions, self._labels) for predictions in self._predictions)
         return first - second
 
 
 def score_difference(tasks: Sequence[AbstractTaskDifference], *, resamples: int = 2000, seed: int = 0) -> Difference:
-    """Return the difference of two configurations' scores, the mean over `tasks`, with the noise of seeds and examples.
+    """Return the mean difference over `tasks` of two configurations, with the noise of seeds and examples.
 
-    Seeds are those of the runs, the same in all tasks; each task has examples of its own. With t_i the score of seed
-    i and t_i* that of resample *, over `resamples` draws of examples (the same for all seeds):
+    All tasks share the seeds of the runs; each task has its own examples. With t_i the score of seed i and t_i* its
+    score in a resample, over `resamples` draws of examples (the same for all seeds):
 
         seeds     var_i(t_i) / n                                           n - 1 degrees of freedom
         examples  E*[(mean_i t_i* - mean_i t_i)^2] - E*[var_i(t_i* - t_i)] / n, at least 0
 
-    the second term of `examples` being what differs from seed to seed and is in `seeds` already. For means this is
-    `paired_difference` but for the noise of resampling. `tasks` hold scores in 0..1; the result is in the same units.
+    The second term of `examples` varies from seed to seed and is therefore already part of `seeds`. For means, the
+    result equals `paired_difference` up to the noise of resampling. It is in the units of the scores.
+
+    Raises:
+        ValueError: there is no task, `resamples` is below 1, or the tasks have different seeds.
     """
     if not tasks:
         raise ValueError("a score needs at least one task, got none")
@@ -121,9 +118,9 @@ def score_difference(tasks: Sequence[AbstractTaskDifference], *, resamples: int 
 
 @functools.lru_cache(maxsize=8)
 def resample_counts(size: int, resamples: int, seed: int) -> NDArray[np.uint8]:
-    """Return how often each of `size` items is drawn in each of `resamples` draws of `size`: (resamples, size).
+    """Return how often each of `size` items occurs in each of `resamples` draws of `size` items: (resamples, size).
 
-    Kept: the rows of one ablation table share their examples, so they share the draws too.
+    Cached, because the rows of an ablation table share their examples and therefore their draws.
     """
     rng = np.random.default_rng([seed, size])
     counts = np.empty((resamples, size), dtype=np.uint8)
@@ -136,7 +133,7 @@ def resample_counts(size: int, resamples: int, seed: int) -> NDArray[np.uint8]:
 
 
 def _correlations(weights: Float64, values: Float64, labels: Float64) -> Float64:
-    """Weighted Pearson's r: weights (resamples, examples), values (seeds, examples) -> (resamples, seeds)."""
+    """Return weighted Pearson's r: weights (resamples, examples), values (seeds, examples) -> (resamples, seeds)."""
     total = weights.sum(axis=1, keepdims=True)
     mean, mean_label = weights @ values.T / total, weights @ labels[:, None] / total
     product = weights @ (values * labels).T / total - mean * mean_label
@@ -144,5 +141,4 @@ def _correlations(weights: Float64, values: Float64, labels: Float64) -> Float64
     label_variance = weights @ (labels**2)[:, None] / total - mean_label**2
     scale = np.sqrt(np.maximum(variance, 0.0) * np.maximum(label_variance, 0.0))
     exists = scale > 1e-12
-    found: Float64 = np.where(exists, product / np.where(exists, scale, 1.0), 0.0)
-    return found
+    return np.where(exists, product / np.where(exists, scale, 1.0), 0.0)

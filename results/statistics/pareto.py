@@ -1,8 +1,8 @@
-"""Pareto fronts of points with several objectives: membership, volume, probability, noisy costs. Arrays only.
+"""Pareto fronts of points with several objectives: membership, hypervolume, probability, tolerance for noisy costs.
 
-Times and memory differ between runs of the same configuration. A configuration that is 1 % faster than one with a
-better score is no reason to choose it, and a front of all such configurations is a front of noise. With a tolerance,
-two costs that differ by no more than that count as equal.
+Time and memory vary between runs of the same configuration. Nobody chooses a configuration because it is 1 % faster
+than one with a better score, and a front of such configurations would be a front of noise. With a tolerance, two costs
+that differ by no more than the tolerance count as equal.
 """
 
 from __future__ import annotations
@@ -13,43 +13,40 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from results.statistics.arrays import Float64, finite
+from results.statistics.arrays import Float64, finite, pooled_deviation
 
 Direction = Literal["maximize", "minimize"]
-LEAST_TOLERANCE = 0.05  # machines drift by this much from one hour to the next, whatever neighbouring seeds say
+LEAST_TOLERANCE = 0.05  # a machine's speed drifts this much within hours, even if consecutive runs agree
 _NORMAL_975 = 1.96
 
 
 def front(points: ArrayLike, directions: Sequence[Direction], *, tolerance: float = 0.0) -> NDArray[np.bool_]:
-    """Return which of `points` (points, objectives) are on the front: a mask (points,).
+    """Return a mask (points,) of the `points` (points, objectives) on the Pareto front.
 
-    A point is off the front when another is at least as good in every objective and better in one; equal
-    points stay together. A point with a NaN is never on it.
+    A point is dominated by another that is at least as good in every objective and better in one; equal points are
+    both on the front. A point with a NaN never is.
 
-    With a `tolerance`, of a cost and a score, points are taken from the highest score down. One is on the front unless
-    another that is on it already costs at most (1 + `tolerance`) times as much and scores more, or scores the same and
-    is cheaper by more than the tolerance. So every point off the front has one on it with a better score at no more
+    With a `tolerance`, for a cost and a score, points are considered from the highest score down. A point is on the
+    front unless one already on it scores more and costs at most (1 + `tolerance`) times as much, or scores the same and
+    is cheaper by more than the tolerance. Every point off the front thus has one on it with a better score at no more
     cost.
 
     Raises:
         ValueError: the shapes do not fit, or there is a tolerance and the objectives are not a cost and a score.
     """
-    mask: NDArray[np.bool_] = _fronts(_larger_is_better(points, directions)[None], directions, tolerance)[0]
-    return mask
+    return np.asarray(_fronts(_larger_is_better(points, directions)[None], directions, tolerance)[0])
 
 
 def hypervolume(points: ArrayLike, reference: ArrayLike, directions: Sequence[Direction]) -> float:
-    """Return the volume of objectives that the points dominate, down to the `reference` point (Zitzler 1999).
+    """Return the volume between the points and the `reference` point (Zitzler 1999), in the product of their units.
 
-    `points` (points, objectives), `reference` (objectives,), a point worse than all of interest: what is not better
-    than it in every objective, or has a NaN, adds nothing. In the product of the objectives' units. Exact: slices along
-    the last objective (While et al. 2006, "A faster algorithm for calculating hypervolume", HSO).
+    `points` (points, objectives); `reference` (objectives,), worse than every point of interest. Points that have a NaN
+    or are not better than it in every objective add nothing. Exact, by slices along the last objective (While et al.
+    2006, "A faster algorithm for calculating hypervolume", HSO).
     """
-    values = _larger_is_better(points, directions)
     corner = _larger_is_better(finite(reference, "reference")[None], directions)[0]
-    sides = values - corner
-    inside = sides[np.isfinite(sides).all(axis=1) & (sides > 0).all(axis=1)]
-    return _dominated(inside)
+    sides = _larger_is_better(points, directions) - corner
+    return _dominated(sides[np.isfinite(sides).all(axis=1) & (sides > 0).all(axis=1)])
 
 
 def front_probability(
@@ -60,70 +57,62 @@ def front_probability(
     seed: int = 0,
     tolerance: float = 0.0,
 ) -> Float64:
-    """Return how probably each configuration's expected objectives are on the front: (configurations,).
+    """Return the probability that each configuration's expected objectives are on the front: (configurations,).
 
-    Each of `configurations` is (seeds, objectives), its runs. The expected objectives are drawn `resamples` times from
-    what the runs tell of them, mean + L z sqrt(df / chi-square_df), with L L' the covariance of the mean and df = seeds
-    - 1: multivariate t, the posterior of a normal mean under a vague prior (Gelman et al. 2013, "Bayesian Data
-    Analysis", eq. 3.8). A single run has no spread and is drawn at its value; so is an objective without a spread, such
-    as a count of parameters. The probability is the share of draws in which a configuration is on the front, which has
-    the `tolerance` of `front`.
-
-    Raises:
-        ValueError: as `front`.
+    Each of `configurations` has the objectives of its runs, (seeds, objectives). The expected objectives are drawn
+    `resamples` times as mean + L z sqrt(df / chi-square_df), with L L' the covariance of the mean and df = seeds - 1:
+    multivariate t, the posterior of a normal mean under a vague prior (Gelman et al. 2013, "Bayesian Data Analysis",
+    eq. 3.8). A single run and an objective without spread, such as a parameter count, keep their value. The result is
+    the share of draws in which a configuration is on the front. `tolerance` and errors: see `front`.
     """
     runs = [finite(values, f"configuration {i}") for i, values in enumerate(configurations)]
     for i, values in enumerate(runs):
         _check(values, directions, f"configuration {i}", "seeds")
     rng = np.random.default_rng(seed)
     drawn = np.stack([_means(values, resamples, rng) for values in runs], axis=1)  # (resamples, points, objectives)
-    found: Float64 = _fronts(drawn * _signs(directions), directions, tolerance).mean(axis=0, dtype=np.float64)
-    return found
+    return np.asarray(_fronts(drawn * _signs(directions), directions, tolerance).mean(axis=0, dtype=np.float64))
 
 
 def cost_noise(runs: Sequence[ArrayLike]) -> float | None:
-    """Return how much runs of one configuration differ in a cost, as a share of it; None where none has two runs.
+    """Return the relative deviation of a cost between runs of one configuration; None if none has two runs.
 
-    `runs`: each configuration's costs, above 0. The deviation of the logarithms, pooled over configurations with their
-    degrees of freedom: sqrt(sum of squares / sum of (runs - 1)).
+    `runs`: each configuration's costs, above 0. It is the standard deviation of the logarithms within configurations,
+    pooled by degrees of freedom: sqrt(sum of squares / sum of (runs - 1)).
     """
     logs = [np.log(np.asarray(values, dtype=np.float64)) for values in runs if len(np.atleast_1d(values)) > 1]
-    freedom = sum(len(values) - 1 for values in logs)
-    if not freedom:
-        return None
-    return float(np.sqrt(sum(((values - values.mean()) ** 2).sum() for values in logs) / freedom))
+    return pooled_deviation(logs)[0]
 
 
 def tolerance_of(noise: float | None, seeds: float) -> float:
-    """Return the relative difference up to which the means of `seeds` runs count as equal costs.
+    """Return the relative difference up to which mean costs of `seeds` runs count as equal.
 
-    The half-width of a 95 % interval of the difference, 1.96 sqrt(2 / seeds) noise, and never less than 5 %.
+    It is the half-width of a 95 % interval of the difference, 1.96 sqrt(2 / seeds) noise, and at least 5 %.
     """
     return max(LEAST_TOLERANCE, 0.0 if noise is None else _NORMAL_975 * (2 / max(1.0, seeds)) ** 0.5 * noise)
 
 
 def _fronts(better: Float64, directions: Sequence[Direction], tolerance: float) -> NDArray[np.bool_]:
-    """Return `front` of many sets of points at once: (sets, points, objectives) -> (sets, points)."""
+    """Return the fronts of many sets of points at once: (sets, points, objectives) -> masks (sets, points)."""
     if tolerance and tuple(directions) != ("minimize", "maximize"):
         raise ValueError(f"a tolerance needs a cost and a score (minimize, maximize), got {tuple(directions)}")
     if len(directions) == 2:
         return _fronts_of_two(better[..., 1], -better[..., 0], tolerance)
     masks = np.zeros(better.shape[:2], dtype=np.bool_)
     for mask, points in zip(masks, better, strict=True):
-        known = np.isfinite(points).all(axis=1)
-        others = points[known]
-        for i in np.flatnonzero(known):
+        is_finite = np.isfinite(points).all(axis=1)
+        others = points[is_finite]
+        for i in np.flatnonzero(is_finite):
             mask[i] = not ((others >= points[i]).all(axis=1) & (others > points[i]).any(axis=1)).any()
     return masks
 
 
 def _fronts_of_two(scores: Float64, costs: Float64, tolerance: float) -> NDArray[np.bool_]:
-    """Return `front` of many sets of a score, more being better, and a cost, less being better: (sets, points) each."""
-    known = np.isfinite(scores) & np.isfinite(costs)
-    score, cost = np.where(known, scores, -np.inf), np.where(known, costs, np.inf)
+    """Return the fronts of many sets of scores (higher is better) and costs (lower is better): (sets, points) each."""
+    is_finite = np.isfinite(scores) & np.isfinite(costs)
+    score, cost = np.where(is_finite, scores, -np.inf), np.where(is_finite, costs, np.inf)
     order = np.lexsort((cost, -score), axis=1)
     score, cost = np.take_along_axis(score, order, 1), np.take_along_axis(cost, order, 1)
-    # The least cost on the front so far of points with a higher score, and of those with the same score.
+    # The lowest cost on the front so far, among points with a higher score and among those with the same score.
     higher = same = np.full(len(score), np.inf)
     on = np.empty(score.shape, dtype=np.bool_)
     for place in range(score.shape[1]):
@@ -135,20 +124,18 @@ def _fronts_of_two(scores: Float64, costs: Float64, tolerance: float) -> NDArray
         same = np.where(on[:, place], np.minimum(same, cost[:, place]), same)
     masks = np.empty(score.shape, dtype=np.bool_)
     np.put_along_axis(masks, order, on, 1)
-    return masks & known
+    return masks & is_finite
 
 
 def _means(runs: Float64, resamples: int, rng: np.random.Generator) -> Float64:
     """Draw the expected objectives of one configuration: (resamples, objectives)."""
-    count = len(runs)
-    middle = runs.mean(axis=0)
+    count, mean = len(runs), runs.mean(axis=0)
     if count < 2:
-        return np.tile(middle, (resamples, 1))
-    # The runs' own deviations span the covariance: no decomposition, and none that fails where one is constant.
+        return np.tile(mean, (resamples, 1))
+    # Weighting the runs' deviations needs no decomposition of the covariance, which fails for a constant objective.
     weights = rng.normal(size=(resamples, count))
     factors = np.sqrt(1 / rng.chisquare(count - 1, size=(resamples, 1)) / count)
-    moved: Float64 = middle + weights @ (runs - middle) * factors
-    return moved
+    return np.asarray(mean + weights @ (runs - mean) * factors)
 
 
 def _dominated(sides: Float64) -> float:
@@ -170,8 +157,7 @@ def _dominated(sides: Float64) -> float:
 def _larger_is_better(points: ArrayLike, directions: Sequence[Direction]) -> Float64:
     values = np.asarray(points, dtype=np.float64)
     _check(values, directions, "points", "points")
-    better: Float64 = values * _signs(directions)
-    return better
+    return values * _signs(directions)
 
 
 def _signs(directions: Sequence[Direction]) -> Float64:
@@ -184,4 +170,4 @@ def _check(values: Float64, directions: Sequence[Direction], name: str, rows: st
         raise ValueError(f"{name} must have shape ({rows}, {count}) for {count} directions, got {values.shape}")
     unknown = set(directions) - {"maximize", "minimize"}
     if unknown:
-        raise ValueError(f"a direction is maximize or minimize, got {sorted(unknown)}")
+        raise ValueError(f"directions must be 'maximize' or 'minimize', got {sorted(unknown)}")

@@ -1,4 +1,4 @@
-"""Power of a plan: the smallest difference that so many seeds find with a given probability."""
+"""Power of a plan: the smallest difference that a number of seeds detects with a given probability."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 from results.statistics.arrays import Float64, probability
 from results.statistics.differences import Difference, tail_probability
 
-# Before anything was measured: seeds of one configuration deviate by 0.7 points, a difference of two by sqrt(2) times.
+# Assumed before any measurement: scores deviate by 0.7 points over seeds, so differences of two by sqrt(2) times that.
 PRIOR_DEVIATION = 0.007 * sqrt(2)
 _NODES = 100
 
 
 def noise_so_far(differences: Sequence[Difference]) -> tuple[float, float] | None:
-    """Return the noise seen so far: (deviation over seeds of a paired difference, variance that its examples share).
+    """Return the mean noise of paired differences: (deviation over seeds, variance due to examples).
 
-    The variances are averaged, each with the weight of its degrees of freedom. None before anything has two seeds.
+    The variances are averaged, weighted by their degrees of freedom. None if no difference has two seeds.
     """
-    seen = [(found.noise, found.noise.seed_df) for found in differences if found.noise.seed_df > 0]
-    if not seen:
+    noises = [difference.noise for difference in differences if difference.noise.seed_df > 0]
+    if not noises:
         return None
-    weights = np.array([df for _, df in seen], dtype=np.float64)
-    by_seed = np.array([noise.seeds * (df + 1) for noise, df in seen])
-    shared = np.array([noise.examples for noise, _ in seen])
-    return sqrt(float(np.average(by_seed, weights=weights))), float(np.average(shared, weights=weights))
+    weights = np.array([noise.seed_df for noise in noises], dtype=np.float64)
+    by_seed = np.array([noise.seeds * (noise.seed_df + 1) for noise in noises])
+    examples = np.array([noise.examples for noise in noises])
+    return sqrt(float(np.average(by_seed, weights=weights))), float(np.average(examples, weights=weights))
 
 
 def minimum_detectable_effect(
@@ -39,18 +39,23 @@ def minimum_detectable_effect(
     comparisons: int = 1,
     df: float | None = None,
 ) -> float:
-    """Return the smallest true difference that is found with probability `power`, in the units of `deviation`.
+    """Return the smallest true difference that is detected with probability `power`, in the units of `deviation`.
 
-    Found: its p-value is at most (1 - level) / comparisons, Holm's hurdle for the first of so many rows. `deviation` is
-    the standard deviation over seeds of the paired difference of scores (`PRIOR_DEVIATION` where nothing is known),
-    `example_variance` the variance that all seeds share through the dev examples (`Noise.examples`).
+    Detected means p <= (1 - level) / comparisons, Holm's strictest threshold for that many rows. With C(x) the critical
+    distance if the estimated variance over seeds is x times the true one, x a chi-square over its degrees of freedom:
 
-    `df`: with how many degrees of freedom the deviation will be known, seeds - 1 where only the row's own seeds tell;
-    about configurations x (seeds - 1) where all rows do (`moderation`).
+        power(d) = E_x[ P(|d + N(0, deviation^2 / seeds + example_variance)| > C(x)) ]
 
-    With C(x) the distance that is needed when the seeds' variance comes out as x of its true value:
-    power(d) = E_x[ P(|d + N(0, deviation^2 / seeds + example_variance)| > C(x)) ], x a chi-square over its degrees of
-    freedom; without `example_variance` this is the power of Student's t (noncentral t; Cohen 1988, section 2.3).
+    Without `example_variance` this is the power of Student's t (noncentral t; Cohen 1988, section 2.3).
+
+    Args:
+        deviation: standard deviation over seeds of the paired difference; `PRIOR_DEVIATION` before any measurement.
+        example_variance: variance that all seeds share through the dev examples (`Noise.examples`).
+        df: degrees of freedom of the deviation; by default seeds - 1, as from the row alone. All rows together
+            (`variance_shrinkage`) give about configurations x (seeds - 1).
+
+    Raises:
+        ValueError: an argument is out of range, or `power` is not above the error.
     """
     from scipy.optimize import brentq
 
@@ -66,21 +71,21 @@ def minimum_detectable_effect(
     error = sqrt(by_seed + example_variance)
     if error == 0:
         return 0.0
-    needed, masses = _hurdles(by_seed / (by_seed + example_variance), df or seeds - 1, alpha)
+    critical, masses = _critical_distances(by_seed / (by_seed + example_variance), df or seeds - 1, alpha)
     high = 1.0
-    while _power(high, needed, masses) < power:
+    while _power(high, critical, masses) < power:
         high *= 2
-    return error * float(brentq(lambda d: _power(d, needed, masses) - power, 0.0, high, xtol=1e-9))
+    return error * float(brentq(lambda d: _power(d, critical, masses) - power, 0.0, high, xtol=1e-9))
 
 
-def _power(effect: float, needed: Float64, masses: Float64) -> float:
+def _power(effect: float, critical: Float64, masses: Float64) -> float:
     from scipy.special import ndtr
 
-    return float(((ndtr(effect - needed) + ndtr(-effect - needed)) * masses).sum())
+    return float(((ndtr(effect - critical) + ndtr(-effect - critical)) * masses).sum())
 
 
-def _hurdles(share: float, df: float, alpha: float) -> tuple[Float64, Float64]:
-    """Return distances that reject, for a total variance of 1 with the seeds' `share`: (nodes,), and their masses."""
+def _critical_distances(share: float, df: float, alpha: float) -> tuple[Float64, Float64]:
+    """Return critical distances at the nodes, and their masses, for a total variance of 1, `share` of it by seeds."""
     from scipy.special import gammaincinv, stdtrit
 
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
@@ -90,11 +95,10 @@ def _hurdles(share: float, df: float, alpha: float) -> tuple[Float64, Float64]:
     if share == 1:
         return float(stdtrit(df, 1 - alpha / 2)) * np.sqrt(variances), masses
     low, high = np.zeros(_NODES), np.ones(_NODES)
-    others = np.full(_NODES, 1 - share)
-    normal = 10**9  # so many examples that their part is known
 
     def p(distance: Float64) -> Float64:
-        return tail_probability(distance, variances, others, seed_df=df, example_df=normal)
+        # With this many examples, their variance is as good as known.
+        return tail_probability(distance, variances, 1 - share, seed_df=df, example_df=10**9)
 
     while (p(high) > alpha).any():
         high *= 2

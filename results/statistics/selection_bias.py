@@ -1,4 +1,4 @@
-"""Selection bias: how much too high the best of many scores is, and what is left of it with fresh seeds."""
+"""Selection bias: by how much the best of many scores overstates its configuration's true score."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from math import sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from results.statistics.arrays import Float64, finite
+from results.statistics.arrays import Float64, finite, pooled_deviation
 from results.statistics.differences import Difference, Interval, Noise
 
 
 @dataclass(frozen=True)
 class SelectionGap:
-    """A configuration that a search chose: its score there, and its mean score with fresh seeds, which is a result.
+    """Best score of a search and the mean score of the same configuration with fresh seeds, which is unbiased.
 
-    `interval` is that of the confirmed mean over seeds, None with one seed.
+    `interval` is the interval of the confirmed mean over seeds, None with one seed.
     """
 
     searched: float
@@ -26,23 +26,23 @@ class SelectionGap:
 
     @property
     def bias(self) -> float:
-        """How much too high the search's score was."""
+        """The search's score minus the confirmed mean."""
         return self.searched - self.confirmed
 
     @property
     def bias_interval(self) -> Interval | None:
-        """`bias` with the interval that the confirmed mean gives it."""
+        """`bias` with the interval that follows from that of the confirmed mean."""
         mean = self.interval
         return mean and Interval(self.bias, self.searched - mean.high, self.searched - mean.low)
 
 
 @dataclass(frozen=True)
 class SearchBias:
-    """How a search's scores are spread, and how much too high the best of them is on average.
+    """Spread of a search's scores, and the `expected` bias of the best of its `configurations`.
 
-    `configurations`: how many the best was chosen from. `deviation`: of scores over seeds, pooled over the confirmed
-    configurations, with `df` degrees of freedom; None where none has two seeds. `spread`: of the configurations' true
-    scores, what is left of the search's variance; `expected` is None without a deviation.
+    `deviation`: standard deviation of scores over seeds, pooled over the confirmed configurations, with `df` degrees of
+    freedom; None if none has two seeds, and then `expected` is None too. `spread`: standard deviation of the
+    configurations' true scores, from the rest of the search's variance.
     """
 
     configurations: int
@@ -53,14 +53,13 @@ class SearchBias:
 
 
 def expected_maximum(scores: ArrayLike, most: int | None = None) -> Float64:
-    """Return the expected best of n runs for n = 1 .. N, from N scores: (N,) -> (N,), entry n - 1 for n; up to `most`.
+    """Return the expected best of n runs for n = 1 .. N (at most `most`), from N scores: (N,) -> (N,).
 
-    The mean of the maximum over all subsets of n of the N scores, unbiased for the expected maximum of n independent
-    runs: with x_(1) <= ... <= x_(N),  sum_i x_(i) C(i-1, n-1) / C(N, n)  (Tang et al. 2020, "Showing your work doesn't
-    always work", ACL, eq. 5; the estimator of Dodge et al. 2019 draws with replacement and is too low).
+    It is the mean of the maximum over all subsets of n of the N scores, unbiased for the expected maximum of n
+    independent runs: with x_(1) <= ... <= x_(N),  sum_i x_(i) C(i-1, n-1) / C(N, n)  (Tang et al. 2020, "Showing your
+    work doesn't always work", ACL, eq. 5; the estimator of Dodge et al. 2019 draws with replacement and is too low).
     """
-    values = _scores(scores, "scores")
-    values = np.sort(values)
+    values = np.sort(_scores(scores, "scores"))
     count = len(values)
     weights = np.full(count, 1 / count)  # of x_(i) for n = 1
     curve = np.empty(count if most is None else min(most, count))
@@ -73,22 +72,21 @@ def expected_maximum(scores: ArrayLike, most: int | None = None) -> Float64:
 
 
 def probability_of_superiority(a: ArrayLike, b: ArrayLike) -> float:
-    """Return P(a run of a scores more than a run of b), ties counting half, over all pairs of runs: 0..1.
+    """Return P(a run of a scores more than a run of b) over all pairs of runs, ties counting half: 0..1.
 
-    `a` (seeds of a,), `b` (seeds of b,): scores of runs; or (seeds, examples), averaged to scores first. Vargha and
-    Delaney 2000, "A critique and improvement of the CL common language effect size", eq. 3; the Mann-Whitney statistic
-    over the number of pairs.
+    `a` (seeds of a,), `b` (seeds of b,): scores of runs; or (seeds, examples), averaged first. It is the Mann-Whitney
+    statistic divided by the number of pairs (Vargha and Delaney 2000, "A critique and improvement of the CL common
+    language effect size", eq. 3).
     """
-    first, second = _run_scores(a, "a"), _run_scores(b, "b")
-    more = (first[:, None] > second).mean() + (first[:, None] == second).mean() / 2
-    return float(more)
+    first, second = (_scores(v, name, ("(seeds,)", "(seeds, examples)")) for v, name in ((a, "a"), (b, "b")))
+    return float((first[:, None] > second).mean() + (first[:, None] == second).mean() / 2)
 
 
 def selection_gap(searched: ArrayLike, confirmed: ArrayLike) -> SelectionGap:
-    """Return the best score of a search beside the mean of the same configuration's runs with fresh seeds.
+    """Return the best score of a search and the mean of the same configuration's runs with fresh seeds.
 
-    `searched`: (runs,), the scores the choice was made by; `confirmed`: (seeds,), runs that took no part in it and
-    whose mean is therefore not biased by it.
+    `searched`: (runs,), the scores from which the best was chosen; `confirmed`: (seeds,), runs not used for the choice,
+    whose mean is therefore unbiased.
     """
     best = float(_scores(searched, "searched").max())
     fresh = _scores(confirmed, "confirmed")
@@ -100,10 +98,10 @@ def selection_gap(searched: ArrayLike, confirmed: ArrayLike) -> SelectionGap:
 
 
 def search_bias(searched: Sequence[float], confirmed: Sequence[ArrayLike]) -> SearchBias:
-    """Return the bias of the best of `searched`, a score per configuration.
+    """Return the bias of the best of `searched`, one score per configuration.
 
-    `confirmed`: for each confirmed configuration its scores over fresh seeds, (seeds,). The variance of the search's
-    scores is that of the seeds plus that of the configurations.
+    `confirmed`: scores over fresh seeds of each confirmed configuration, (seeds,). The variance of the search's scores
+    is the variance over seeds plus that over configurations.
     """
     deviation, df = pooled_deviation([np.asarray(scores, dtype=np.float64) for scores in confirmed])
     if deviation is None:
@@ -114,23 +112,16 @@ def search_bias(searched: Sequence[float], confirmed: Sequence[ArrayLike]) -> Se
     return SearchBias(len(searched), deviation, df, spread, expected)
 
 
-def pooled_deviation(groups: Sequence[Float64]) -> tuple[float | None, int]:
-    """Return the standard deviation within groups, pooled by degrees of freedom, and their degrees of freedom."""
-    df = sum(len(group) - 1 for group in groups if len(group))
-    if df == 0:
-        return None, 0
-    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in groups if len(group))
-    return float(np.sqrt(squares / df)), df
-
-
 def expected_selection_bias(runs: int, deviation: float, spread: float = 0.0) -> float:
-    """Return how much too high the best of `runs` single runs is on average, in the units of `deviation`.
+    """Return the expected bias of the best of `runs` single runs, in the units of `deviation`.
 
-    Observed scores are true score plus noise of standard deviation `deviation`; the true scores of the configurations
-    have the standard deviation `spread`; both normal. With E_n the expected maximum of n standard normal values
-    (Gumbel 1958), the noise's share of it is
+    Observed scores are true scores (standard deviation `spread` over configurations) plus noise (standard deviation
+    `deviation`), both normal. With E_n the expected maximum of n standard normal values (Gumbel 1958), the bias is
 
         deviation^2 / sqrt(deviation^2 + spread^2)  E_n
+
+    Raises:
+        ValueError: `runs` is below 1, or a standard deviation is negative.
     """
     if runs < 1 or not deviation >= 0 or not spread >= 0:
         raise ValueError(f"runs >= 1, deviation >= 0, spread >= 0 must hold, got {runs}, {deviation}, {spread}")
@@ -140,14 +131,14 @@ def expected_selection_bias(runs: int, deviation: float, spread: float = 0.0) ->
 
 
 def bias_of_best(means: Sequence[float], difference: Difference) -> float:
-    """Return how much too high the best of these mean scores is on average, in their units.
+    """Return the expected bias of the best of these mean scores, in their units.
 
-    A difference of two configurations has the noise of both: half its variance is that of one. Variance of the means
-    beyond that is taken to be true, which makes the bias smaller (`expected_selection_bias`).
+    The variance of a `difference` of two configurations is twice that of one. Any further variance of the means counts
+    as true differences, which reduce the bias (`expected_selection_bias`).
     """
-    own = difference.noise.error / sqrt(2)
-    true = max(float(np.var(means, ddof=1)) - own**2, 0.0)
-    return expected_selection_bias(len(means), own, sqrt(true))
+    error = difference.noise.error / sqrt(2)
+    true_variance = max(float(np.var(means, ddof=1)) - error**2, 0.0)
+    return expected_selection_bias(len(means), error, sqrt(true_variance))
 
 
 def _normal_maximum(count: int) -> float:
@@ -159,16 +150,9 @@ def _normal_maximum(count: int) -> float:
     return float((x * density).sum() * (x[1] - x[0]))
 
 
-def _scores(values: ArrayLike, name: str) -> Float64:
+def _scores(values: ArrayLike, name: str, shapes: Sequence[str] = ("(runs,)",)) -> Float64:
+    """Return the scores of runs, averaged over examples if there are any."""
     array = finite(values, name)
-    if array.ndim != 1:
-        raise ValueError(f"{name} must have shape (runs,), got {array.shape}")
-    return array
-
-
-def _run_scores(values: ArrayLike, name: str) -> Float64:
-    array = finite(values, name)
-    if array.ndim not in (1, 2):
-        raise ValueError(f"{name} must have shape (seeds,) or (seeds, examples), got {array.shape}")
-    scores: Float64 = array.reshape(len(array), -1).mean(axis=1)
-    return scores
+    if not 1 <= array.ndim <= len(shapes):
+        raise ValueError(f"{name} must have shape {' or '.join(shapes)}, got {array.shape}")
+    return array if array.ndim == 1 else np.asarray(array.mean(axis=1))

@@ -1,4 +1,4 @@
-"""From differences to words: helps, hurts, equivalent, or open. A whole table at a time, with its error held."""
+"""Verdicts on the differences of a table, with its error controlled: helps, hurts, equivalent, or open."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import ArrayLike
 from results.statistics.differences import Difference
 from results.statistics.hypothesis_tests import holm, sequential_p
 
-MARGIN = 0.005  # half a point: smaller differences count as none
+MARGIN = 0.005  # half a point: smaller differences do not matter
 
 Verdict = Literal["helps", "hurts", "equivalent", "open"]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict on one row of a table and the p-values behind it.
+    """Verdict on one row of a table, with its p-values.
 
-    `p`: of "no difference", all looks taken into account; `adjusted_p`: Holm's over the table; `equivalence_p`: of "a
-    difference of the margin or more".
+    `p`: of "no difference", over all interim analyses; `adjusted_p`: the same, adjusted by Holm's method over the
+    table; `equivalence_p`: of "a difference of at least the margin".
     """
 
     verdict: Verdict
@@ -32,11 +32,11 @@ class Judgement:
 
 
 def verdict(estimate: float, p: float, equivalence_p: float, *, alpha: float = 0.05) -> Verdict:
-    """Return the verdict of two tests: `p` of "no difference", `equivalence_p` of "the margin or more".
+    """Return the verdict of two tests: `p` of "no difference", `equivalence_p` of "at least the margin".
 
-    helps or hurts where the first rejects, equivalent where the second does. Where both do, the difference is real and
-    too small to matter (Lakens 2017): equivalent. Where neither does, the question is open; "no significant difference"
-    alone never makes a row equivalent.
+    helps or hurts if the first rejects, equivalent if the second does. If both do, the difference is real but too small
+    to matter (Lakens 2017): equivalent. If neither does, the verdict is open: the lack of a significant difference does
+    not make a row equivalent.
     """
     if equivalence_p <= alpha:
         return "equivalent"
@@ -52,28 +52,29 @@ def judge(
     margin: float | Sequence[float | None] | None = MARGIN,
     alpha: float = 0.05,
 ) -> list[Judgement]:
-    """Return the verdicts of one table, in the order given.
+    """Return the verdicts on the rows of one table, in their order.
 
-    `rows`: each row's differences at the looks it has had, the first look first; a row that was decided early has
-    fewer, and None is a look that had too few seeds to compare: it rejects nothing. `shares` (`hypotheses.spending`)
-    says what each look may spend. Any false "helps" or "hurts" in the table: at most `alpha` (Holm over sequential
-    p-values). A false "equivalent": at most `alpha` a row; `margin` is that of
-    all rows, or a list of theirs, and without one (None) no row is equivalent. The direction is that of the look that
-    weighs most.
+    The probability of any false "helps" or "hurts" in the table is at most `alpha` (Holm over sequential p-values);
+    that of a false "equivalent" is at most `alpha` per row.
+
+    Args:
+        rows: each row's differences at its interim analyses, in order. A row that was decided early has fewer; None is
+            an analysis with too few seeds to compare, and rejects nothing.
+        shares: the share of the error that each analysis may spend (`hypothesis_tests.spending`).
+        margin: the equivalence margin of all rows, or a list of one per row; None makes no row equivalent.
+        alpha: the error of the table.
     """
-    parts = np.asarray(shares, dtype=np.float64)
-    by_look = [[look.p_value() if look else 1.0 for look in looks] for looks in rows]
-    p = [sequential_p(values, parts) for values in by_look]
+    spent = np.asarray(shares, dtype=np.float64)
     margins = margin if isinstance(margin, Sequence) else [margin] * len(rows)
-    same = [
-        sequential_p([look.equivalence_p(within) if look and within is not None else 1.0 for look in looks], parts)
-        for looks, within in zip(rows, margins, strict=True)
-    ]
-    adjusted = holm(p)
-    # Of a row's looks, the one that weighs most says the direction.
-    deciding = [int(np.argmin([value / share for value, share in zip(v, parts, strict=False)])) for v in by_look]
-    estimates = [found.estimate if (found := looks[look]) else 0.0 for looks, look in zip(rows, deciding, strict=True)]
-    return [
-        Judgement(verdict(estimate, float(held), equal, alpha=alpha), alone, float(held), equal)
-        for estimate, alone, held, equal in zip(estimates, p, adjusted, same, strict=True)
-    ]
+    p_by_row = [[result.p_value() if result else 1.0 for result in row] for row in rows]
+    p = [sequential_p(values, spent) for values in p_by_row]
+    judgements = []
+    for row, row_margin, values, row_p, adjusted in zip(rows, margins, p_by_row, p, holm(p).tolist(), strict=True):
+        equivalence = [r.equivalence_p(row_margin) if r and row_margin is not None else 1.0 for r in row]
+        equivalence_p = sequential_p(equivalence, spent)
+        deciding = row[int(np.argmin(values / spent[: len(values)]))]  # the analysis with the strongest evidence
+        estimate = deciding.estimate if deciding else 0.0
+        judgements.append(
+            Judgement(verdict(estimate, adjusted, equivalence_p, alpha=alpha), row_p, adjusted, equivalence_p)
+        )
+    return judgements

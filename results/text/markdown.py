@@ -1,4 +1,4 @@
-"""Texts of others inside Markdown that this program writes: shown, never obeyed. And the templates for such pages."""
+"""Escaping of untrusted text in generated Markdown, and the environment of the Markdown templates."""
 
 from __future__ import annotations
 
@@ -15,44 +15,39 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-# What means something anywhere in a line, but "_" inside a word; what makes a link of its own; what a line begins with.
+# Special anywhere in a line ("_" only at the edge of a word); in automatic links; at the start of a line.
 _INSIDE = re.compile(r"([\\`*\[\]<>|~$&@#!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 _LINKS = re.compile(r"(?i)(:(?=//)|(?<=www)\.)")
 _FIRST = re.compile(r"^(\d*)([-+=.):])")
 
 
 def escaped(text: str) -> str:
-    """`text` as Markdown that says just that: no formatting, no link, no element, all in one line."""
+    """Return `text` as Markdown that shows it literally on one line, without formatting, links or HTML."""
     return _FIRST.sub(r"\1\\\2", escaped_within(text))
 
 
 def escaped_within(text: str) -> str:
-    """`escaped` for the inside of a line, such as a table's cell, where no list or heading begins."""
+    """Return `text` escaped for the inside of a line, such as a table cell, where no list or heading can start."""
     return _LINKS.sub(r"\\\1", _INSIDE.sub(r"\\\1", plain(" ".join(text.split()))))
 
 
 def code(text: str) -> str:
-    """`text` for a line of an indented code block, where nothing is read as Markdown: all in one line."""
+    """Return `text` on one line for an indented code block, in which Markdown is not interpreted."""
     return plain(" ".join(text.split()))
 
 
 def level(value: Choice | None) -> str:
-    """Return a factor's level as it is written; a number needs no escaping."""
-    told = level_text(value)
-    return told if isinstance(value, int | float) or value is None else escaped(told)
+    """Return a factor's level as Markdown; a number needs no escaping."""
+    return escaped(level_text(value)) if isinstance(value, str) else level_text(value)
 
 
 def templates(package: str, filters: Mapping[str, Callable[..., str]]) -> Environment:
-    """Return the Markdown templates in the folder `templates` of a package, whose texts are escaped wherever they
-    stand.
-
-    What one of `filters` returns is ours and stands as it is.
-    """
+    """Return the Markdown templates in the folder `templates` of a package; they escape all text but from `filters`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader(package, "templates"),
-        autoescape=False,  # for HTML; `finalize` escapes for Markdown, whatever a filter has not marked as ours
+        autoescape=False,  # that is for HTML; `finalize` escapes Markdown, except what a filter marked as safe
         finalize=lambda value: escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -65,4 +60,4 @@ def templates(package: str, filters: Mapping[str, Callable[..., str]]) -> Enviro
 
 
 def _marked(make: Callable[..., str]) -> Callable[..., Markup]:
-    return lambda *given: Markup(make(*given))
+    return lambda *arguments: Markup(make(*arguments))

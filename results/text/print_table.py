@@ -1,14 +1,16 @@
 """Tables for print: LaTeX floats that fit a column or the page, and Markdown.
 
-A document that inputs the LaTeX needs these packages:
+A document that includes the LaTeX needs these packages:
 
     \\usepackage[T1]{fontenc}  \\usepackage{booktabs,graphicx}
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -16,19 +18,19 @@ from typing import Literal
 from results.text.tex import breakable, escape, lines, one_line
 
 PREAMBLE = r"% \usepackage[T1]{fontenc} \usepackage{booktabs,graphicx}"
-# Points (1/72.27 inch): ACL's column; a page, in part filled so that one column of article (345) shrinks it little.
+# Points (1/72.27 inch): a column of ACL; a page, not much wider than the text of the article class (345).
 COLUMN, PAGE = 219.0, 400.0
-FONT, LEADING, CHARACTER, GAP = 8.0, 9.5, 4.0, 6.0  # size, line height, mean width, space between columns; points
+FONT, LEADING, CHARACTER, GAP = 8.0, 9.5, 4.0, 6.0  # points: font size, line height, mean width, column gap
 NATURAL = 25  # characters: longer texts are wrapped
-NARROWEST, WIDEST = 96.0, 176.0  # of a wrapped column
+NARROWEST, WIDEST = 96.0, 176.0  # points: width of a wrapped column
 LINES = 36  # per part of a table, below the caption and the headings
-FLOATS = 12  # that TeX can hold until there is a page for them
-HEADING = 12  # characters in a line of a heading, at least
+FLOATS = 12  # floats that TeX can hold until there is a page for them
+HEADING = 12  # shortest line of a heading, in characters
 
 
 @dataclass(frozen=True)
 class PrintColumn:
-    """`lines` of the heading, and on which side the cells stand."""
+    """Column of a table: the lines of its heading, and the alignment of its cells."""
 
     lines: tuple[str, ...]
     align: Literal["l", "r"] = "r"
@@ -36,9 +38,10 @@ class PrintColumn:
 
 @dataclass(frozen=True)
 class PrintTable:
-    """Texts as people read them; the first column names the rows. `bold` has (row, column) of cells in bold.
+    """Table of formatted text, whose first column names the rows.
 
-    `marks`: what stands raised behind a cell, in TeX's mathematics. `name` is that of the file and of the label.
+    `bold`: (row, column) of the cells in bold; `marks`: (row, column, superscript in TeX's math mode); `name`: of the
+    file and the label.
     """
 
     name: str
@@ -50,34 +53,29 @@ class PrintTable:
 
     @cached_property
     def longest(self) -> tuple[int, ...]:
-        """The characters of the longest cell of each column."""
+        """Length of the longest cell of each column, in characters."""
         return tuple(max((len(one_line(row[at])) for row in self.rows), default=0) for at in range(len(self.columns)))
 
 
 def markdown_table(table: PrintTable) -> str:
-    """Return the table in GitHub-flavoured Markdown, the caption above it."""
+    """Return the table in GitHub-flavoured Markdown, with the caption above it."""
     from results.text.markdown import escaped, escaped_within
 
-    def cells(texts: Iterable[str]) -> str:
-        return f"| {' | '.join(texts)} |"
-
     rows = [
-        cells(
-            f"**{escaped_within(text)}**" if (place, at) in table.bold and text else escaped_within(text)
-            for at, text in each
-        )
-        for place, each in enumerate(map(enumerate, table.rows))
+        [escaped_within(" ".join(column.lines)) for column in table.columns],
+        ["---:" if column.align == "r" else ":---" for column in table.columns],
     ]
-    head = cells(escaped_within(" ".join(column.lines)) for column in table.columns)
-    rule = cells("---:" if column.align == "r" else ":---" for column in table.columns)
-    return "\n".join([escaped(table.caption), "", head, rule, *rows]) + "\n"
+    for place, row in enumerate(table.rows):
+        texts = [escaped_within(text) for text in row]
+        rows.append([f"**{text}**" if text and (place, at) in table.bold else text for at, text in enumerate(texts)])
+    return "\n".join([escaped(table.caption), "", *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
 
 
 def latex_table(table: PrintTable) -> str:
-    """Return the table as one float, or several if it is wider or longer than a page.
+    """Return the table as one LaTeX float, or several if it is wider or longer than a page.
 
-    A table that fits a column is a `table`, others are `table*`; TeX shrinks one wider than the document's page. Every
-    part repeats the headings and the first column. Characters that TeX's fonts lack are printed as [U+6570].
+    A table that fits a column is a `table`, others are `table*`, which TeX shrinks to the document's width. Every part
+    repeats the headings and the first column. Characters that T1 fonts lack are printed as [U+6570].
     """
     if not table.columns:
         return f"{PREAMBLE}\n% a table without columns\n"
@@ -95,7 +93,7 @@ def latex_table(table: PrintTable) -> str:
 
 @dataclass(frozen=True)
 class _Panel:
-    """Columns side by side, by index; `wrapped` is the width of the long texts among them, in points."""
+    """Columns of one float, by index; `wrapped` is the width of those with long texts, in points."""
 
     columns: tuple[int, ...]
     wrapped: float
@@ -103,11 +101,11 @@ class _Panel:
 
 
 def _panels(table: PrintTable) -> list[_Panel]:
-    """Return the whole table if it fits a column or a page, else as many columns at a time as fit, with the first."""
+    """Return one panel if the table fits a column or a page, else panels of the first and as many columns as fit."""
     every = tuple(range(len(table.columns)))
-    for room in (COLUMN, PAGE):
-        if (wrapped := _wrapped(table, every, room)) is not None:
-            return [_Panel(every, wrapped, starred=room > COLUMN)]
+    for width in (COLUMN, PAGE):
+        if (wrapped := _wrapped(table, every, width)) is not None:
+            return [_Panel(every, wrapped, starred=width > COLUMN)]
     groups: list[tuple[int, ...]] = [(0,)]
     for at in every[1:]:
         if len(groups[-1]) > 1 and _wrapped(table, (*groups[-1], at), PAGE) is None:
@@ -116,10 +114,10 @@ def _panels(table: PrintTable) -> list[_Panel]:
     return [_Panel(columns, _wrapped(table, columns, PAGE) or NARROWEST, starred=True) for columns in groups]
 
 
-def _wrapped(table: PrintTable, columns: Sequence[int], room: float) -> float | None:
-    """Return the width of each wrapped column if the columns fit `room` points, else None."""
+def _wrapped(table: PrintTable, columns: Sequence[int], available: float) -> float | None:
+    """Return the width of each wrapped column if the columns fit the available width, else None; in points."""
     long = [at for at in columns if _is_long(table, at)]
-    left = room - sum(GAP if at in long else CHARACTER * _characters(table, at) + GAP for at in columns)
+    left = available - sum(GAP if at in long else CHARACTER * _characters(table, at) + GAP for at in columns)
     width = min(WIDEST, left / len(long)) if long else WIDEST
     return width if left >= 0 and width >= NARROWEST else None
 
@@ -137,7 +135,7 @@ def _heading(table: PrintTable, at: int) -> list[str]:
 
 
 def _pages(table: PrintTable, panel: _Panel) -> list[range]:
-    """Return the rows of each part, so that none is longer than a page."""
+    """Return the rows of each part, none of them longer than a page."""
     long = [at for at in panel.columns if _is_long(table, at)]
     starts, filled = [0], 0
     for place, row in enumerate(table.rows):
@@ -146,7 +144,7 @@ def _pages(table: PrintTable, panel: _Panel) -> list[range]:
             starts.append(place)
             filled = 0
         filled += height
-    return [range(first, last) for first, last in zip(starts, [*starts[1:], len(table.rows)], strict=True)]
+    return [range(first, last) for first, last in itertools.pairwise([*starts, len(table.rows)])]
 
 
 def _float(table: PrintTable, panel: _Panel, rows: range, caption: str) -> str:
@@ -176,7 +174,7 @@ def _float(table: PrintTable, panel: _Panel, rows: range, caption: str) -> str:
 
 def _cell(table: PrintTable, row: int, at: int) -> str:
     text, long = table.rows[row][at], _is_long(table, at)
-    mark = next((mark for line, of, mark in table.marks if (line, of) == (row, at)), "")
+    mark = next((mark for *cell, mark in table.marks if cell == [row, at]), "")
     source = (breakable(text) if long else escape(text)) + (f"$^{{{mark}}}$" if mark else "")
     source = rf"\textbf{{{source}}}" if (row, at) in table.bold and text else source
     return rf"\raggedright {source}" if long else source
@@ -185,11 +183,14 @@ def _cell(table: PrintTable, row: int, at: int) -> str:
 def _head(table: PrintTable, at: int) -> str:
     if _is_long(table, at):
         return rf"\raggedright {breakable(' '.join(table.columns[at].lines))}"
-    stacked = r"\\ ".join(escape(line) for line in _heading(table, at))
-    if len(_heading(table, at)) < 2:
-        return stacked
-    return rf"\begin{{tabular}}[b]{{@{{}}{table.columns[at].align}@{{}}}}{stacked}\end{{tabular}}"
+    heading = _heading(table, at)
+    stacked = r"\\ ".join(map(escape, heading))
+    return (
+        stacked
+        if len(heading) < 2
+        else rf"\begin{{tabular}}[b]{{@{{}}{table.columns[at].align}@{{}}}}{stacked}\end{{tabular}}"
+    )
 
 
 def _label(name: str) -> str:
-    return "".join(one if one.isascii() and (one.isalnum() or one == ":") else "-" for one in name)
+    return re.sub(r"[^A-Za-z0-9:]", "-", name)

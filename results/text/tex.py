@@ -1,4 +1,4 @@
-"""Texts for TeX: escaped, with places where a line may end."""
+"""Escaping and line breaking of text for TeX."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ESCAPED: Mapping[str, str] = {
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
     "-": r"-{}", ",": ",{}", "!": "!{}", "?": "?{}",  # neither dashes nor other ligatures
-    "[": "{[}", "]": "{]}", "*": "{*}",  # which a line end would take for its own
+    "[": "{[}", "]": "{]}", "*": "{*}",  # a line break before them would read them as its argument
     "−": "$-$", "–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "±": r"$\pm$", "×": r"$\times$",
     "→": r"$\rightarrow$", "←": r"$\leftarrow$", "≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$", "≈": r"$\approx$",
     "·": r"$\cdot$", "∞": r"$\infty$", "°": r"$^\circ$", "µ": r"$\mu$", "²": "$^2$", "³": "$^3$",
@@ -23,23 +23,23 @@ ESCAPED: Mapping[str, str] = {
         ("τ", r"\tau"), ("φ", r"\varphi"), ("χ", r"\chi"), ("ω", r"\omega"), ("Δ", r"\Delta"), ("Σ", r"\Sigma"),
     )},
 }  # fmt: skip
-# Letters that T1 has, or composes of an accent and a letter.
+# Letters that the T1 encoding has, or composes from an accent and a letter.
 LATIN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùú"
     "ûüýþÿĂăĄąĆćČčĎďĐđĘęĚěĞğİıŁłŃńŇňŐőŒœŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž"
 )
-# A piece of a text that is not broken: at most 10 characters, up to a space or a separator.
+# An unbreakable piece of text: at most 10 characters, up to a space or a separator.
 _PIECE = re.compile(r"[^ _\-./:=,;+→|\\]{1,10}[ _\-./:=,;+→|\\]?|[ _\-./:=,;+→|\\]")
-UNBROKEN = 15  # characters of a word that always stays on one line
+UNBROKEN = 15  # longest word, in characters, that is never broken
 
 
 def escape(text: str) -> str:
-    """Return the text as TeX source, on one line."""
-    return "".join(ESCAPED.get(one, one) for one in one_line(text))
+    """Return the text as TeX source on one line."""
+    return "".join(ESCAPED.get(character, character) for character in one_line(text))
 
 
 def one_line(text: str) -> str:
-    """Return the text as it is printed: without line ends and runs of spaces, and [U+6570] for what T1 fonts lack."""
+    """Return the text with single spaces and no line breaks, and [U+6570] for a character that T1 fonts lack."""
     return "".join(map(_printed, " ".join(text.split())))
 
 
@@ -53,15 +53,15 @@ def breakable(text: str) -> str:
 
 def lines(text: str, longest: int) -> list[str]:
     """Return the text in lines of at most `longest` characters, broken at spaces and separators where possible."""
-    found = [""]
+    broken = [""]
     for piece in _PIECE.findall(one_line(text)):
-        if found[-1] and len((found[-1] + piece).rstrip()) > longest:
-            found.append("")
-        found[-1] += piece
-    return [line.strip() for line in found]
+        if broken[-1] and len((broken[-1] + piece).rstrip()) > longest:
+            broken.append("")
+        broken[-1] += piece
+    return [line.strip() for line in broken]
 
 
-def _printed(one: str) -> str:
-    if one in ESCAPED or one in LATIN or (one.isascii() and one.isprintable()):
-        return one
-    return "\N{NO-BREAK SPACE}" if unicodedata.category(one) == "Zs" else f"[U+{ord(one):04X}]"
+def _printed(character: str) -> str:
+    if character in ESCAPED or character in LATIN or (character.isascii() and character.isprintable()):
+        return character
+    return "\N{NO-BREAK SPACE}" if unicodedata.category(character) == "Zs" else f"[U+{ord(character):04X}]"

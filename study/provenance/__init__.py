@@ -1,1 +1,1 @@
-"""Where results come from: environment, folder and log of a launch, and what a database may not name."""
+"""Provenance of results: environment, folder and log of a launch, and limits of trust in a database."""

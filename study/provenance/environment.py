@@ -1,4 +1,4 @@
-"""The environment of runs: versions, machine, commit; written once per study so that a number can be traced."""
+"""The environment of runs: versions, machine and commit, so that every number can be traced."""
 
 from __future__ import annotations
 
@@ -11,25 +11,17 @@ from pathlib import Path
 from results.database.rows import EnvironmentRow
 
 PACKAGES = (
-    "mtbert-study",
-    "torch",
-    "numpy",
-    "tokenizers",
-    "safetensors",
-    "pydantic",
-    "optuna",
-    "sqlalchemy",
-    "pandas",
-)
+    "mtbert-study", "torch", "numpy", "tokenizers", "safetensors", "pydantic", "optuna", "sqlalchemy", "pandas",
+)  # fmt: skip
 
 
 def environment(threads: int, gpu: str | None = None) -> EnvironmentRow:
-    """Return this process's environment; `threads` is the number of threads per worker."""
+    """Return the environment of this process; `threads` is the number of threads per worker."""
     return EnvironmentRow(
         python=platform.python_version(),
         platform=platform.platform(),
         cpu=_cpu(),
-        packages_json={name: found for name in PACKAGES if (found := _version(name)) is not None},
+        packages_json={name: number for name in PACKAGES if (number := _version(name)) is not None},
         git_commit=_commit(),
         threads=threads,
         gpu=gpu,
@@ -39,12 +31,12 @@ def environment(threads: int, gpu: str | None = None) -> EnvironmentRow:
 def _version(package: str) -> str | None:
     try:
         return version(package)
-    except PackageNotFoundError:  # run from a checkout that was not installed
+    except PackageNotFoundError:  # a checkout that is not installed
         return None
 
 
 def _cpu() -> str:
-    """Return the processor's name where the system shows it."""
+    """Return the processor's name, or its architecture where the system does not show the name."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -55,10 +47,10 @@ def _cpu() -> str:
 
 
 def _commit() -> str | None:
-    """Return the commit of the checkout that this code runs from, with a + when files differ from it."""
-    git, here = shutil.which("git"), Path(__file__).resolve().parents[2]
-    if git is None or not (here / ".git").exists():
+    """Return the commit of the checkout that this code runs from, with a + if files differ from it."""
+    git, root = shutil.which("git"), Path(__file__).resolve().parents[2]
+    if git is None or not (root / ".git").exists():
         return None
-    command = [git, "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+    command = [git, "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() or None

@@ -20,10 +20,13 @@ LOCK = ".lock"
 
 @contextlib.contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
-    """Be the one launch that writes the folder; `SettingsError` while another process is.
+    """Lock the folder for this launch: two databases may have studies of the same name.
 
-    Two databases may have studies of the same name. The lock is the system's own on a file: it ends with its process,
-    however that ends, and forked workers have none. A file system without locks is used without one.
+    The system's lock on a file ends with its process, however that ends, and is not inherited by forked workers. A file
+    system without locks is used without one.
+
+    Raises:
+        SettingsError: another launch has locked the folder.
     """
     with open(folder / LOCK, "a+", encoding="utf-8") as file:
         try:
@@ -32,10 +35,10 @@ def locked_folder(folder: Path) -> Iterator[None]:
             if error.errno in (errno.EACCES, errno.EAGAIN):
                 file.seek(0)
                 owner = file.read(20).strip()
-                who = f"pid {owner}" if owner.isdigit() else "another process"
+                process = f"pid {owner}" if owner.isdigit() else "another process"
                 raise SettingsError(
-                    f"The folder {folder} is written by another launch now ({who}), of a study of the same name in "
-                    "another database. Choose another place: --out DIR"
+                    f"Another launch ({process}) is writing the folder {folder}, for a study of the same name in "
+                    "another database. Choose another folder: --out DIR"
                 ) from None
         file.seek(0)
         file.truncate()
@@ -45,7 +48,7 @@ def locked_folder(folder: Path) -> Iterator[None]:
 
 
 class _Masked(logging.Formatter):
-    """Text without passwords of storage URLs, and without control characters for whoever prints it in a terminal."""
+    """A formatter that removes passwords of storage URLs, and terminal control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
         return plain(url.mask(super().format(record)))
@@ -62,7 +65,7 @@ def log_to(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception:
-        logger.exception("the launch ended with an error")
+        logger.exception("The launch ended with an error")
         raise
     finally:
         logger.removeHandler(handler)

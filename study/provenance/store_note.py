@@ -1,4 +1,4 @@
-"""The note of a study's record about its stage store: folder and size. Needs no torch."""
+"""The note about a study's stage store in its record: folder and size. It needs no torch."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from results.measurements.stages import STORE
 
 
 def write(database: Database, name: str, store: StageStore | None) -> None:
-    """Note the size of the store; remove the note where nothing is shared."""
+    """Record the folder and size of the store; remove the note where nothing is shared."""
     database.studies.decide(name, {STORE: None if store is None else _content(store)})
 
 
 def read(study: StudyRow) -> dict[str, Any] | None:
-    """Return the size of the study's store: now, where it is on this machine, else when it was noted."""
+    """Return the note about the study's store, with today's size if the store is on this machine."""
     noted: dict[str, Any] | None = study.decisions_json.get(STORE)
     if noted is not None and Path(noted["folder"]).is_dir():
         return _content(StageStore(Path(noted["folder"])))

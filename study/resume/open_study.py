@@ -20,24 +20,24 @@ from study.trainers.abstract import AbstractTrainer
 log = logging.getLogger("study")
 
 
-def compiled(given: Mapping[str, Any], earlier: Settings | None) -> bool:
+def compiled(arguments: Mapping[str, Any], earlier: Settings | None) -> bool:
     """Return the value of `--compile auto`: the resumed study's, else whether compiling pays here."""
     if earlier is not None:
         return earlier.compiled
     from study.trainers.bert.trainer import compiles  # torch
 
-    return compiles(resolve({**given, "compiled": False}, None))
+    return compiles(resolve({**arguments, "compiled": False}, None))
 
 
 def earlier_settings(
-    storage: str, given: Mapping[str, Any], *, changes_nothing: bool
+    storage: str, arguments: Mapping[str, Any], *, changes_nothing: bool
 ) -> tuple[Settings | None, Settings | None]:
     """Return the settings of the study itself, if it exists, and of the study to import from; create no database.
 
     Raises:
         StorageError: there is no study to import from.
     """
-    source, name = given.get("import_from"), given.get("name") or default_name(given)
+    source, name = arguments.get("import_from"), arguments.get("name") or default_name(arguments)
     opened = open_existing(storage, upgrade=not changes_nothing)
     if opened is None and source is not None:
         opened = open_database(storage, create=False)  # raises with the reason

@@ -1,1 +1,1 @@
-"""Trainers: what a study trains. Multitask BERT, a rehearsal of it, or anyone's model; all behind one seam."""
+"""Trainers behind one interface: multitask BERT, a rehearsal of it, or a custom function."""

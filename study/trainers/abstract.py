@@ -1,4 +1,4 @@
-"""What every trainer is: the half that lives in the driver, and the name of the half that workers run."""
+"""The interface of trainers: the half that lives in the driver, and the name of the half that workers run."""
 
 from __future__ import annotations
 
@@ -22,34 +22,30 @@ def first_fault(error: Exception) -> str:
 
 
 class Configuration(Protocol):
-    """What a run trains, seed included; equal ones have equal digests, whatever their seeds."""
+    """The configuration of a run with its seed. Equal configurations have equal digests, whatever their seeds."""
 
     @property
     def seed(self) -> int:
         """The run's seed."""
-        ...
 
     def digest(self) -> str:
-        """64 hex digits."""
-        ...
+        """Return the digest, 64 hex digits."""
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """Return the configuration as JSON data (`mode="json"`)."""
-        ...
 
     def with_seed(self, seed: int) -> Self:
-        """Return the same with another seed."""
-        ...
+        """Return the same configuration with another seed."""
 
 
 @dataclass(frozen=True)
 class StudyFacts:
-    """What a study's record says of its data and model.
+    """Facts about a study's data and model, for its record.
 
-    `fingerprint` tells whether a resumed study still has the same data, `config_version` whether its configurations
-    still mean the same; `code` names what runs are trained with (`study.resume.code_changes`), `code_files` are a
-    custom trainer's files with their hashes; `notes` are sentences for whoever launches it; `tasks` is what the trainer
-    declares of its tasks (`results.measurements.task_units`), None where they are shares of which more is better.
+    A resumed study must have the same `fingerprint` of its data and the same `config_version`. `code` names the version
+    of the code (`study.resume.code_changes`), `code_files` are a custom trainer's files with their hashes. `notes` are
+    sentences that the launch prints. `tasks` is the trainer's declaration of its tasks
+    (`results.measurements.task_units`), None where their scores are shares, higher being better.
     """
 
     data_source: str
@@ -66,9 +62,9 @@ class StudyFacts:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long runs take, measured before the study.
+    """The durations of runs, measured before the study.
 
-    `seconds` of a run by digest, `test_seconds` of one on test, sentences that say how it is known, and `facts` for
+    `seconds` of a run by digest, `test_seconds` of its evaluation on test, `notes` on the measurement, and `facts` for
     `--json`.
     """
 
@@ -79,42 +75,44 @@ class Timing:
 
 
 class AbstractTrainer(ABC):
-    """What is trained in a study. Making one checks everything there is to check, and writes nothing.
+    """The trainer of a study. Its constructor checks all settings and writes nothing.
 
-    `space` has the study's pins applied. `worker` is the function "module:name" that carries out a job in a worker
-    (`study.messages`); `preload` the modules that all workers need. `phases` are those it can do,
-    `tasks` those that it can train alone as well.
+    `space` has the study's pins applied. `worker` is the function "module:name" that runs a job in a worker
+    (`study.messages`), `preload` the modules that all workers need. `phases` are the supported phases, `tasks` the
+    tasks that can be trained alone.
     """
 
     name: ClassVar[str]
     worker: ClassVar[str]
     preload: ClassVar[tuple[str, ...]] = ()
     phases: ClassVar[tuple[str, ...]]
-    shares: ClassVar[bool] = False  # whether its runs have stages that others can take
-    # Whether all runs of a study must measure the same tasks; whether nothing but its first run shows that it can run.
-    measures_alike: ClassVar[bool] = False
-    first_alone: ClassVar[bool] = False
-    fails_by_plan: bool = False  # whether failures are what was asked for
+    shares: ClassVar[bool] = False  # whether runs can share stages
+    measures_alike: ClassVar[bool] = False  # whether all runs of a study must measure the same tasks
+    first_alone: ClassVar[bool] = False  # whether only a first run can show that the trainer works
+    fails_by_plan: bool = False  # whether failures are injected on request
     tasks: tuple[str, ...] = ()
     space: Space
     facts: StudyFacts
 
     def devices(self) -> tuple[str, ...]:
-        """Return the devices that runs may use, "cpu" alone or "cuda:0", ...; and None or a GPU's name."""
+        """Return the devices that runs may use: "cpu" alone, or "cuda:0", ..."""
         return ("cpu",)
 
     def gpu(self) -> str | None:
-        """Return the GPU's name, None without one."""
+        """Return the GPU's name; None without a GPU."""
         return None
 
     @abstractmethod
     def configuration(self, choices: Choices, seed: int = 0) -> Configuration:
-        """Return what a run of these choices trains."""
+        """Return the configuration of a run with these choices."""
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> Configuration:
-        """Return what a run of these choices trains on one task alone; `ConfigurationError` where that cannot be."""
-        told = f"this trainer trains all tasks together, none alone; got {task}"
-        raise ConfigurationError([Fault("tasks", told)])
+        """Return the configuration that trains these choices on one task alone.
+
+        Raises:
+            ConfigurationError: the task cannot be trained alone.
+        """
+        raise ConfigurationError([Fault("tasks", f"this trainer cannot train one task alone, got {task}")])
 
     @abstractmethod
     def read(self, data: Mapping[str, Any], seed: int) -> Configuration:
@@ -122,40 +120,37 @@ class AbstractTrainer(ABC):
 
     @abstractmethod
     def epochs(self, config: Any) -> tuple[int, int]:
-        """Return how many epochs of a run may be its last at a pruner's word, and how many it reports in all."""
+        """Return the number of epochs after which a run can be pruned, and the number of all that it reports."""
 
     @abstractmethod
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
-        """Make `folder` with what workers read; numbers about the data, for `study_meta.data_json`.
+        """Write what workers read into `folder`, and return numbers about the data for `study_meta.data_json`.
 
-        `device` is that of the engine's runs, "cpu" or "cuda:0".
+        `device` is the device of the engine's runs, "cpu" or "cuda:0".
         """
 
     def examples(self) -> Sequence[ExampleRow]:
-        """Return what is kept of the dev examples that runs are scored on, after `prepare`; none without sentences."""
+        """Return the stored facts about the dev examples, once prepared; none without sentences."""
         return ()
 
     def job_facts(self) -> Mapping[str, Any]:
-        """Return what a worker needs beside a configuration; plain data."""
+        """Return plain data that a worker needs beside a configuration."""
         return {}
 
     def keys(self, config: Any) -> ChainKeys | None:
-        """Return the keys of a run's stages; None where its stages are not shared."""
+        """Return the keys of a run's stages; None where stages are not shared."""
         return None
 
     def ends_to_change(self, configs: Sequence[tuple[Any, ChainKeys | None, str]]) -> frozenset[str]:
-        """Of confirmed runs (configuration, keys, label), the stages from which later phases may go on."""
+        """Return the stages of confirmed runs (configuration, keys, label) that later phases may continue."""
         return frozenset()
 
     def timing(self, configs: Sequence[Any]) -> Timing | None:
-        """Return how long runs of these take, the first being the baseline's; None where it is not known."""
+        """Return the durations of runs with these configurations, the baseline first; None where unknown."""
         return None
 
     def keep_best(
         self, rows: Sequence[RunRow], models: Path, folder: Path, say: Callable[[str], None]
     ) -> RunRow | None:
-        """Have the best run's model in `folder`, if it can be had; the run whose model stands there.
-
-        `say` hears of what takes long.
-        """
+        """Put the best available model into `folder` and return its run; `say` announces slow steps."""
         return None

@@ -1,4 +1,4 @@
-"""Which trainer a study has."""
+"""The choice of a study's trainer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from study.trainers.abstract import AbstractTrainer
 def trainer_of(settings: Settings) -> AbstractTrainer:
     """Return the trainer that the settings name, with everything checked.
 
-    Each is imported only where it is wanted: a rehearsal needs no torch.
+    Raises:
+        SettingsError: the trainer cannot be used; faults of the space or the data have errors of their kinds.
     """
-    if settings.trainer == MTBERT:
+    if settings.trainer == MTBERT:  # imported here: a rehearsal needs no torch
         from study.trainers.bert.trainer import MultitaskBert
 
         return MultitaskBert(settings)
@@ -19,6 +20,6 @@ def trainer_of(settings: Settings) -> AbstractTrainer:
         from study.trainers.rehearsal.trainer import Rehearsal, rehearsal_options
 
         return Rehearsal(settings, **rehearsal_options())
-    from study.trainers.custom.trainer import OwnModel
+    from study.trainers.custom.trainer import CustomTrainer
 
-    return OwnModel(settings)
+    return CustomTrainer(settings)

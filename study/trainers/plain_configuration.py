@@ -1,4 +1,4 @@
-"""Trainers that read choices as they are: the levels' names and numbers, and what levels set."""
+"""Trainers whose configurations are the choices themselves: levels and numbers, and what levels set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from study.trainers.abstract import AbstractTrainer
 
 @dataclass(frozen=True)
 class PlainConfiguration:
-    """`choices` of a space (factor -> level or number), what they `set` (nested), and what holds for all runs."""
+    """`choices` of a space (factor -> level or number), what they `set` (nested), and settings `common` to all runs."""
 
     choices: Mapping[str, Choice]
     set: Mapping[str, Any]
@@ -29,44 +29,41 @@ class PlainConfiguration:
 
     @classmethod
     def read(cls, data: Mapping[str, Any], seed: int) -> Self:
-        """Return what `model_dump` gave."""
+        """Return the configuration that `model_dump` wrote."""
         return cls(data["choices"], data["set"], data["common"], seed)
 
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON without the seed."""
+        """Return the SHA-256 of the canonical JSON without the seed."""
         text = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def model_dump(self, *, mode: str = "json") -> dict[str, Any]:
-        """JSON data."""
+        """Return the configuration as JSON data."""
         return {"choices": dict(self.choices), "set": dict(self.set), "common": dict(self.common)}
 
     def with_seed(self, seed: int) -> Self:
-        """Return the same with another seed."""
+        """Return the same configuration with another seed."""
         return replace(self, seed=seed)
 
 
 class AbstractPlainTrainer(AbstractTrainer):
-    """A trainer without data of its own, whose runs all have `common` in their configurations.
-
-    `_facts` is what its workers are told, with the number of `epochs`.
-    """
+    """A trainer that reads no data. `_facts` are for its workers, with the number of `epochs`."""
 
     _common: Mapping[str, Any]
     _facts: Mapping[str, Any]
 
     def configuration(self, choices: Choices, seed: int = 0) -> PlainConfiguration:
-        """Return the choices as they are."""
+        """Return the configuration of these choices."""
         return PlainConfiguration.of(self.space, choices, self._common, seed)
 
     def read(self, data: Mapping[str, Any], seed: int) -> PlainConfiguration:
-        """Return a configuration that was written."""
+        """Return the configuration that `model_dump` wrote."""
         return PlainConfiguration.read(data, seed)
 
     def epochs(self, config: Any) -> tuple[int, int]:
-        """Return as many epochs as the settings say; a run may report fewer."""
+        """Return the epochs of the settings; a run may report fewer."""
         return self._facts["epochs"], self._facts["epochs"]
 
     def job_facts(self) -> Mapping[str, Any]:
-        """Return what a worker needs beside a configuration."""
+        """Return the data that a worker needs beside a configuration."""
         return self._facts

@@ -89,7 +89,7 @@ def test_a_folder_that_only_a_database_names_is_not_written_to(place: Place) -> 
     done = place.call("--name", "r")
     assert done.returncode == 2 and f"--out {other}" in done.stderr
     done = place.call("--name", "r", "--fix", module="study.doctor")
-    assert "no launch was logged" in done.stdout
+    assert "No launch was logged" in done.stdout
     assert sorted(other.rglob("*")) == before
 
 
@@ -129,7 +129,7 @@ def test_doctor_mends_no_folder_that_only_looks_like_a_store(place: Place, tmp_p
     done = place.call("--name", "r", "--fix", module="study.doctor")
     assert done.returncode == 2 and "is not a stage store" in done.stderr
     assert (cache / "ab" / "cdef").is_dir()
-    with pytest.raises(doctor.NoStore):
+    with pytest.raises(doctor.BadArguments):
         doctor.examine(cache, fix=True)
 
 

@@ -82,7 +82,7 @@ def test_a_study_whose_epochs_are_bytes_is_told_and_repaired_and_goes_on(tmp_pat
     found = place.call("--name", "x", module="study.doctor")
     assert found.returncode == 3 and "in epoch_metric.epoch" in found.stdout and "--fix repairs it" in found.stdout
     fixed = place.call("--name", "x", "--fix", module="study.doctor")
-    assert fixed.returncode == 0 and f"made numbers of {changed} values" in fixed.stdout
+    assert fixed.returncode == 0 and f"converted {changed} values to numbers" in fixed.stdout
     assert epochs_of(place.database) == before
     assert "agree with each other" in place.call("--name", "x", module="study.doctor").stdout
     again = place.call(*launch)
@@ -176,7 +176,7 @@ def test_values_of_other_libraries_are_written_as_numbers_or_refused(tmp_path: P
         for wrong in refused:
             with pytest.raises(RecordError, match="expected, got"):
                 database.runs.finish(run, RunResult(status="complete", **wrong))
-        with pytest.raises(RecordError, match="for its table 'data_issue' that it cannot hold"):
+        with pytest.raises(RecordError, match="cannot be stored in table 'data_issue'"):
             database.studies.add_data_issues("s", [IssueRow("f", 2**40, "k", "m")])
         given = {"total_parameters": np.int32(5), "best_epoch": np.float64(1.0), "peak_memory_bytes": 6.0}
         database.runs.finish(run, RunResult(status="complete", score=decimal.Decimal("0.75"), **given))  # type: ignore[arg-type]

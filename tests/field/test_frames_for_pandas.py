@@ -14,7 +14,7 @@ from sqlite import migrated
 import results
 from results.database.database import Database, open_database
 from results.database.rows import MetricValue, NewRun, RunResult, StudyRow
-from results.frames import FOLLOWING, StudyFrames, study_frames
+from results.frames import COMPUTED, StudyFrames, study_frames
 from results.measurements.record_frames import RECORDED
 
 BOUNDS = {"low": 0, "high": 8, "log": False}
@@ -135,18 +135,18 @@ def test_every_table_of_the_report_has_a_name(url: str, frames: StudyFrames) -> 
     for name, frame in exported.items():
         pd.testing.assert_frame_equal(getattr(frames, name), frame)
     assert set(frames.tables) == set(exported) - set(RECORDED) and "ablation" in frames.tables
-    assert set(FOLLOWING) <= set(dir(frames))
+    assert set(COMPUTED) <= set(dir(frames))
 
 
 def test_the_schema_of_the_exports_names_the_tables_that_are_known(frames: StudyFrames) -> None:
-    assert set(frames.tables) <= set(FOLLOWING)
+    assert set(frames.tables) <= set(COMPUTED)
 
 
 def test_a_name_that_is_none_is_told_with_the_nearest(frames: StudyFrames) -> None:
     for wrong, near in (("ablatoin", "ablation"), ("trail", "trials"), ("Leaderboard", "leaderboard")):
         with pytest.raises(AttributeError, match=f"Did you mean '{near}'"):
             getattr(frames, wrong)
-    with pytest.raises(AttributeError, match="has no table 'path': nothing of it was measured"):
+    with pytest.raises(AttributeError, match="has no table 'path', because it has measured no data for it"):
         _ = frames.path
 
 

@@ -149,7 +149,7 @@ def test_a_stored_number_out_of_its_range_blocks_no_launch_and_the_doctor_tells_
         connection.execute("update run set choices_json = ?, score = 0.99 where id = 2", (told,))
         connection.execute("update trial_params set param_value = 1.0 where trial_id = 2 and param_name = 'decay'")
     found = place.call("--name", "x", module="study.doctor")
-    assert "run 2 has decay = 1.0, outside of 0.99 to 0.99999" in found.stdout
+    assert "run 2 has decay = 1.0, outside 0.99 to 0.99999" in found.stdout
     assert "trial 1 has decay = 1.0 in Optuna's tables" in found.stdout
     done = place.call("--space", space, *FLAGS, "--trials", "4")
     assert done.returncode == 0, done.stderr

@@ -76,11 +76,11 @@ def test_parameters_that_are_numbers_reach_the_driver_as_numbers() -> None:
     ("url", "said"),
     [
         ("postgresql://host/db?prepare_treshold=0", "'prepare_treshold'. Did you mean 'prepare_threshold'?"),
-        ("postgresql://host/db?autocommit=true", "a parameter that is not known: 'autocommit'"),
-        ("postgresql://host/db?connect_timeout=soon", "connect_timeout of .* takes a whole number, got 'soon'"),
-        ("postgresql://host/db?keepalives=maybe", "keepalives of .* takes a whole number, got 'maybe'"),
-        ("sqlite:///x.db?wal=1", "a parameter that is not known: 'wal'"),
-        ("sqlite:///x.db?timeout=long", "timeout of .* takes seconds, got 'long'"),
+        ("postgresql://host/db?autocommit=true", "an unknown parameter 'autocommit'"),
+        ("postgresql://host/db?connect_timeout=soon", "connect_timeout in .* must be a whole number, got 'soon'"),
+        ("postgresql://host/db?keepalives=maybe", "keepalives in .* must be a whole number, got 'maybe'"),
+        ("sqlite:///x.db?wal=1", "an unknown parameter 'wal'"),
+        ("sqlite:///x.db?timeout=long", "timeout in .* must be a number of seconds, got 'long'"),
     ],
 )
 def test_a_parameter_that_is_not_known_or_no_number_is_one_message(

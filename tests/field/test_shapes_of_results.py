@@ -54,7 +54,7 @@ SCORES, METRICS, EXAMPLES = (
         ({"scores": {"t": 0.5}, "metrics": {"t": {"score": 0.4}}}, "metrics['t']", "'score'"),
         ({"scores": {"t": 0.5}, "examples": [1, 0]}, EXAMPLES, "got a list of 2 (int)"),
         ({"scores": {"t": 0.5}, "examples": np.array([1, 0])}, EXAMPLES, "got a ndarray of shape (2,)"),
-        ({"scores": {"t": 0.5}, "examples": {"u": [1, 0]}}, "none of scores: t", "'u'"),
+        ({"scores": {"t": 0.5}, "examples": {"u": [1, 0]}}, "which is not in scores: t", "'u'"),
         ({"scores": {"t": 0.5}, "costs": 12}, "costs must be {name: number}", "got 12 (int)"),
         ({"scores": {"t": 0.5}, "costs": {"flops": "many"}}, "costs['flops'] must be a number", "got 'many' (str)"),
         ({"scores": {"t": 0.5}, "costs": {"flops": {"train": 1}}}, "costs['flops'] must be a number", "{'train': int}"),

@@ -137,7 +137,7 @@ def test_it_is_found_whichever_study_is_the_reference(database: Database) -> Non
 
 def test_what_one_has_not_measured_comes_with_the_launch_that_does(database: Database) -> None:
     found = pair(database, "a", "d")
-    assert found.shared == () and "A launch that changes that is below." in found.sentence()
+    assert found.shared == () and "A launch that measures common rows is below." in found.sentence()
     commands = {launch.name: launch.command for launch in found.launches if launch.command}
     words = shlex.split(commands["d"])
     assert words[:7] == ["python", "-m", "study.launch", "--name", "d", "--space", "s.py"]
@@ -146,7 +146,7 @@ def test_what_one_has_not_measured_comes_with_the_launch_that_does(database: Dat
 
 def test_what_no_launch_can_measure_says_why(database: Database) -> None:
     reasons = [launch.why_not for launch in pair(database, "a", "d").launches if not launch.command]
-    assert reasons == ["rate is a range, and each study changes it from the number that its own best has"]
+    assert reasons == ["rate is a range, and each study varies it from the value of its own best configuration"]
 
 
 def test_levels_and_factors_that_a_space_does_not_have_are_named(tmp_path: Path) -> None:

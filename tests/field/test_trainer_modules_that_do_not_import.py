@@ -64,7 +64,7 @@ def test_a_helper_that_is_broken_is_named(tmp_path: Path) -> None:
     [
         ("t:tran", "has no function 'tran': 't:tran'. Did you mean 'train'?"),
         ("t.py:fit", "has no function 'fit'"),
-        ("t:EPOCHS", "'EPOCHS', which is no function but int"),
+        ("t:EPOCHS", "'EPOCHS', which is not a function but of type int"),
         ("./u.py:train", "There is no file u.py"),
         ("u:train", "There is no module 'u'"),
         ("t.sub:train", "There is no module 't.sub'"),

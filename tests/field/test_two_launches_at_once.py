@@ -141,7 +141,7 @@ def test_a_folder_is_written_by_one_launch_at_a_time(tmp_path: Path) -> None:
     arguments = [sys.executable, "-c", program, str(tmp_path)]
     other = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None and other.stdout.readline() == "held\n"
-    told = rf"written by another launch now \(pid {other.pid}\).*--out DIR"
+    told = rf"Another launch \(pid {other.pid}\) is writing the folder.*--out DIR"
     with pytest.raises(SettingsError, match=told), locked_folder(tmp_path):
         pass
     other.communicate("")

@@ -86,11 +86,11 @@ def test_one_task_decides_where_tasks_differ() -> None:
     [
         ([], None, "TASKS must map each task"),
         ({}, None, "TASKS must map each task"),
-        ({3: {}}, None, "name in TASKS is text, got 3"),
+        ({3: {}}, None, "name in TASKS must be a string, got 3"),
         ({"t": "EUR"}, None, r"TASKS\['t'\] must be a dictionary"),
         ({"t": {"units": "EUR"}}, None, "unknown key 'units'. Did you mean 'unit'"),
         ({"t": {"higher_is_better": "no"}}, None, "must be True or False, got 'no'"),
-        ({"t": {"unit": None}}, None, "must be text, got None"),
+        ({"t": {"unit": None}}, None, "must be a string, got None"),
         ({"t": {"metric": ""}}, None, "must not be empty"),
         ({"t": {"unit": "a\nb"}}, None, "must be one line"),
         ({"t": {}}, "u", "SCORE names 'u', which TASKS does not have"),

@@ -58,18 +58,18 @@ def test_a_claim_stands_with_what_is_printed_and_what_was_measured(database: Dat
     assert "Sentiment is the exception: there the first token does better than the mean." in text
     assert "Table 2: Baseline(CLS) over Mean pooling SST +3.2 +5.0 [" in text
     assert "replicated p " in text and "3 seeds" in text
-    assert "There: one run a row; printed averages differ by +4.6." in text  # beside +7.4, of plain means
+    assert "In the report: one run per row; printed averages differ by +4.6." in text  # beside +7.4, of plain means
     assert (
         "Baseline(CLS) 0.537 0.647 0.636 0.667* 0.607 0.550 ± 0.002 0.700 ± 0.001 0.400 ± 0.002 0.550 ± 0.001 3" in text
     )
-    assert "A printed average is the plain mean of its three columns, or one that counts STS as (1 + r)/2" in text
+    assert "A printed average is the plain mean of its three columns, or counts STS as (1 + r)/2" in text
     assert render_report(database, "zhang") == zhang
 
 
 def test_it_says_how_ours_are_scaled_down_and_what_was_set(zhang: str) -> None:
     text = section(zhang)
-    assert f"Ours are scaled down (backbone {HOSTILE}, at most 1,500 training examples a task, 2 epochs" in text
-    assert "Set for every row, unlike the table: head_dropout=0.1." in text
+    assert f"Ours are scaled down (backbone {HOSTILE}, at most 1,500 training examples per task, 2 epochs" in text
+    assert "Set for every row, unlike in the table: head_dropout=0.1." in text
     assert HOSTILE not in zhang
 
 
@@ -77,15 +77,15 @@ def test_rows_that_scored_the_very_same_with_every_seed_are_told_so(database: Da
     rows = {"Baseline(CLS)": CLS, "Mean pooling": CLS}
     write(database, "zhang_pooling", rows, name="same", space_json={"design": "grid"})
     page = render_report(database, "same")
-    assert "average: the very same with every seed; what the rows differ in did nothing here." in section(page)
+    assert "average: identical with every seed; the change between the rows had no effect." in section(page)
     table = re.search(r"Comparison with the baseline.*?</table>", page, re.DOTALL)
-    assert table is not None and ">the very same with every seed<" in table[0] and ">includes 0<" not in table[0]
+    assert table is not None and ">identical with every seed<" in table[0] and ">includes 0<" not in table[0]
 
 
 def test_rows_that_agree_on_average_alone_are_not_the_same(database: Database) -> None:
     moved = {**CLS, "sst": CLS["sst"][::-1]}
     write(database, "zhang_pooling", {"Baseline(CLS)": CLS, "Mean pooling": moved}, name="moved")
-    assert "the very same" not in section(render_report(database, "moved"))
+    assert "identical with" not in section(render_report(database, "moved"))
 
 
 def test_a_study_without_runs_has_its_claims_open_and_made_up_data_say_nothing_of_it(database: Database) -> None:
@@ -138,7 +138,7 @@ def test_what_a_claim_compares_in_words(light: Any) -> None:
     assert compared == (
         "Additive Loss over the baseline (for Dropout=0.5, lr=1e-5, epoch=10, Fine Tune all of kumar_single_task)"
     )
-    assert any(remark.startswith("Confounded there: multitask sees all of Quora") for remark in remarks)
+    assert any(remark.startswith("Confounded in the report: multitask sees all of Quora") for remark in remarks)
 
 
 def test_what_an_equality_and_a_mean_of_rows_are_in_words() -> None:
@@ -146,7 +146,7 @@ def test_what_an_equality_and_a_mean_of_rows_are_in_words() -> None:
         c.id: c for space in ("kumar_single_task", "thapa_khurana_table1") for c in claims_of(space)
     }
     told = wording.compared(by_id["kumar_last_two_layers_close_to_all"])
-    assert told == "Fine Tune last 2 like Fine Tune all, within 2 points (our number)"
+    assert told == "Fine Tune last 2 like Fine Tune all, within 2 points (our tolerance)"
     assert (
         wording.compared(by_id["tk_qqp_prefinetuning_boosts_paraphrase"])
         == "the mean of 14, 15 over the mean of 22, 23"
@@ -178,6 +178,4 @@ def test_the_other_reading_of_a_table_stands_in_the_remarks(light: Any) -> None:
 def test_further_pairs_stand_in_the_remarks(light: Any) -> None:
     write(light.database, "thapa_khurana_table1", {"14": CLS, "22": MEAN, "15": CLS, "23": MEAN})
     _, remarks = words(light.database, "tk_qqp_prefinetuning_helps_overall")
-    assert any(
-        re.match(r"Its 2 matched pairs together: −1\.\d \[.*\], printed \+5\.0\.$", remark) for remark in remarks
-    )
+    assert any(re.match(r"Mean of its 2 matched pairs: −1\.\d \[.*\], printed \+5\.0\.$", remark) for remark in remarks)

@@ -74,5 +74,5 @@ def test_a_table_has_the_columns_of_the_schema_in_their_order_and_types() -> Non
 
 
 def test_a_column_that_the_schema_does_not_know_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no column new_column in table added"):
+    with pytest.raises(ValueError, match="Table added of export.schema.json has no column new_column"):
         typed_table("added", [{"new_column": 1}])

@@ -140,7 +140,11 @@ def test_runs_that_pause_are_left_alone(unusual: Place, capsys: Said) -> None:
 def test_runs_that_a_search_was_not_told_of_yet(copied: Place, capsys: Said) -> None:
     optuna.delete_study(study_name="r", storage=f"sqlite:///{copied.database}")
     code, found = examined(copied, capsys, "--fix")
-    assert code == 0 and len(found) == 1 and "Optuna has no trials of 4 runs; a search adds them" in found[0]["message"]
+    assert (
+        code == 0
+        and len(found) == 1
+        and "Optuna has no trials for 4 runs; the next search adds them" in found[0]["message"]
+    )
     launched(copied, "--name", "r")
     assert examined(copied, capsys) == (0, [])
 

@@ -16,7 +16,7 @@ from study.messages import Job, RunDone
 from study.phases.cells import alone, references
 from study.resolve import resolve
 from study.settings import REHEARSAL
-from study.trainers.bert.configuration import of_one_task, to_config
+from study.trainers.bert.configuration import single_task_config, to_config
 from study.trainers.rehearsal.trainer import Rehearsal
 from study.trainers.rehearsal.worker import run_job
 
@@ -33,7 +33,7 @@ def config(**changed: Any) -> RunConfig:
 
 def test_one_task_stays_and_all_else_is_the_same() -> None:
     whole = config(multitask={"epochs": 3})
-    found = of_one_task(whole, "sts")
+    found = single_task_config(whole, "sts")
     assert list(found.tasks) == ["sts"] and found.tasks["sts"] == whole.tasks["sts"]
     assert found.digest() != whole.digest()
     told, before = found.model_dump(mode="json"), whole.model_dump(mode="json")
@@ -43,27 +43,27 @@ def test_one_task_stays_and_all_else_is_the_same() -> None:
 def test_the_weights_of_other_tasks_go_with_them() -> None:
     weights = {"sst": 1.0, "quora": 2.0, "sts": 3.0}
     whole = config(multitask={"balancer": {"name": "fixed", "weights": weights}})
-    found = of_one_task(whole, "quora")
+    found = single_task_config(whole, "quora")
     assert found.multitask.balancer.settings["weights"] == {"quora": 2.0}
 
 
 def test_the_layer_that_a_task_shares_goes_with_the_others() -> None:
-    assert not of_one_task(config(shared_pair_layer=True), "sts").shared_pair_layer
+    assert not single_task_config(config(shared_pair_layer=True), "sts").shared_pair_layer
 
 
 def test_a_stage_that_trains_another_task_first_cannot_be_had_alone() -> None:
     whole = config(fine_tune_first={"task": "quora"})
-    assert list(of_one_task(whole, "quora").tasks) == ["quora"]
+    assert list(single_task_config(whole, "quora").tasks) == ["quora"]
     with pytest.raises(ConfigurationError, match=r"must be one of the run's tasks \(sst\), got 'quora'"):
-        of_one_task(whole, "sst")
+        single_task_config(whole, "sst")
 
 
 def test_heads_alone_cannot_be_trained_on_a_task_whose_head_learns_nothing() -> None:
     tasks = {"sst": {"head": "linear"}, "sts": {"head": "cosine"}}
     whole = config(tasks=tasks, multitask={"trainable": {"name": "heads"}})
-    assert list(of_one_task(whole, "sst").tasks) == ["sst"]
+    assert list(single_task_config(whole, "sst").tasks) == ["sst"]
     with pytest.raises(ConfigurationError, match="multitask.trainable: heads trains only the heads and the pooling"):
-        of_one_task(whole, "sts")
+        single_task_config(whole, "sts")
 
 
 class Forbids(Rehearsal):
@@ -71,7 +71,7 @@ class Forbids(Rehearsal):
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> Any:
         if task == "sst":
-            return of_one_task(config(fine_tune_first={"task": "quora"}), task)
+            return single_task_config(config(fine_tune_first={"task": "quora"}), task)
         return super().reference(choices, task, seed)
 
 
@@ -113,4 +113,4 @@ def test_the_spaces_of_the_package_can_be_trained_alone() -> None:
     space = search_spaces.load("full_ablation")
     settings = resolve({"backbone": "tiny", "budget": "smoke"}, None)
     whole = to_config(space, space.baseline(), settings)
-    assert {task: list(of_one_task(whole, task).tasks) for task in TASKS} == {task: [task] for task in TASKS}
+    assert {task: list(single_task_config(whole, task).tasks) for task in TASKS} == {task: [task] for task in TASKS}

@@ -1,4 +1,4 @@
-"""Migrations to this release's tables. Alembic, driven from code: there is no alembic.ini.
+"""Migrations to this release's tables, run by Alembic from code without an alembic.ini.
 
 The version is in the table `mtbert_alembic_version`; `alembic_version` is Optuna's.
 """
@@ -13,11 +13,11 @@ from results.errors import StorageError
 
 VERSION_TABLE = "mtbert_alembic_version"
 HEAD = "0009"  # the newest file in versions/; checked by a test. Known without importing Alembic (0.3 s).
-MIGRATIONS_LOCK = 7_201_966_113  # any number: the advisory lock of drivers that start at the same time
+MIGRATIONS_LOCK = 7_201_966_113  # arbitrary key of the advisory lock for drivers that start simultaneously
 
 
 def current_version(connection: Connection) -> str | None:
-    """Return the version of our tables in this database; None when it has none."""
+    """Return the version of our tables in this database, or None without tables."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     version = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
@@ -25,18 +25,16 @@ def current_version(connection: Connection) -> str | None:
 
 
 def lock(connection: Connection) -> None:
-    """Wait until no other transaction makes tables, and keep others waiting until this one ends.
-
-    On SQLite a transaction that writes is alone already.
-    """
+    """Lock the creation of tables until this transaction ends; on SQLite every writer is exclusive anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATIONS_LOCK})
 
 
 def upgrade(connection: Connection, database: str) -> None:
-    """Bring the tables to `HEAD`, within the connection's transaction. Does nothing when they are.
+    """Migrate the tables to `HEAD` within the connection's transaction; `database` names it in messages.
 
-    `database` is the name for the message. StorageError when a newer release wrote the tables.
+    Raises:
+        StorageError: a newer release wrote the tables.
     """
     lock(connection)
     version = current_version(connection)
@@ -57,11 +55,11 @@ def upgrade(connection: Connection, database: str) -> None:
 
 
 def is_older(version: str | None) -> bool:
-    """Return whether an older release wrote the tables; False where there are none."""
+    """Return whether an older release wrote the tables; False without tables."""
     return version in known_versions() - {HEAD}
 
 
 def known_versions() -> frozenset[str]:
-    """Return every version this release can upgrade from, read from the names of the files."""
+    """Return every version that this release knows, from the names of the files."""
     folder = Path(__file__).parent / "versions"
     return frozenset(file.name.partition("_")[0] for file in folder.glob("[0-9]*.py"))

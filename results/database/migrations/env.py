@@ -1,4 +1,4 @@
-"""Alembic's entry: runs migrations on the connection it is given, and looks at our tables only."""
+"""Alembic's entry point: runs migrations on our tables, over the connection passed in the configuration."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class SearchImportance:
     @property
     def not_told_apart(self) -> tuple[FactorImportance, ...]:
         """The other factors: a list without bars, because their order says nothing."""
-        return tuple(row for row in self.rows if not row.told_apart)
+        return tuple(row for row in self.rows if not row.distinguished)
 
     def runs_sentence(self) -> str:
         """Say which runs the importances are computed from."""
@@ -92,7 +92,7 @@ class SearchImportance:
         }
         records = [
             {"factor": one.factor, "importance": one.value, "low": one.low, "high": one.high}
-            | {"exceeds_nulls": one.exceeds_nulls, "told_apart": one.told_apart, **shared}
+            | {"exceeds_nulls": one.exceeds_nulls, "told_apart": one.distinguished, **shared}
             for one in self.rows
         ]
         return {"importance": typed_table("importance", records)}
@@ -123,7 +123,7 @@ def most_runs(factors: int) -> int:
 
 
 def _bars(it: SearchImportance) -> Figure:
-    shown = [one for one in it.rows if one.told_apart][::-1]  # plotly draws upwards
+    shown = [one for one in it.rows if one.distinguished][::-1]  # plotly draws upwards
     left, null = len(it.not_told_apart), it.importances.null
     others = f" {plural(left, 'other factor')} {'is' if left == 1 else 'are'} not drawn." if left else ""
     return Figure(

@@ -1,1 +1,1 @@
-"""Multitask BERT as a trainer: its driver's half and its worker's half."""
+"""The multitask BERT trainer: the half in the driver and the half in workers."""

@@ -26,34 +26,34 @@ log = logging.getLogger("study")
 def keep(
     rows: Sequence[RunRow], models: Path, folder: Path, corpus: Corpus, say: Callable[[str], None] = log.info
 ) -> RunRow | None:
-    """Have the model with the highest score in `folder`, whole or not at all; its run, None where there is none.
+    """Put the model with the highest score into `folder`, whole or not at all, and return its run; None without one.
 
-    `models` holds a folder for each run, by digest and seed. A model that is neither there nor in `folder` already
-    (an earlier launch had no use for it) is passed over for the next best. `say` hears of what takes long.
+    `models` has a folder for each run, named by digest and seed. A model that is in neither folder, because an earlier
+    launch did not keep it, is skipped for the next best. `say` announces slow steps.
     """
     for row in sorted(rows, key=lambda row: -(row.score or 0.0)):
         if not re.fullmatch("[0-9a-f]{64}", row.config_digest):  # it names a folder
             continue
-        if _stands_in(folder, row):
+        if _has_model(folder, row):
             return row
         source = models / f"{row.config_digest[:16]}-{row.seed}"
         if source.is_dir():
-            _put(source, folder, corpus, say)
+            _replace(source, folder, corpus, say)
             return row
     return None
 
 
-def _stands_in(folder: Path, row: RunRow) -> bool:
-    """Return whether a folder holds the model of this run."""
+def _has_model(folder: Path, row: RunRow) -> bool:
+    """Return whether a folder has the model of this run."""
     try:
         config = configuration.read(folder / CONFIG)
-    except ConfigurationError:  # there is none, or it was damaged: it is put there again
+    except ConfigurationError:  # missing or damaged
         return False
     return config.digest() == row.config_digest and config.seed == row.seed
 
 
-def _put(source: Path, folder: Path, corpus: Corpus, say: Callable[[str], None]) -> None:
-    """Put a model into `folder`, with all that is made of it, in place of what is there."""
+def _replace(source: Path, folder: Path, corpus: Corpus, say: Callable[[str], None]) -> None:
+    """Replace the content of `folder` by a model, its `transformers` folder and its predictions."""
     new, old = folder.with_name(f".{folder.name}.{os.getpid()}.new"), folder.with_name(f".{folder.name}.old")
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(source, new)
@@ -61,11 +61,11 @@ def _put(source: Path, folder: Path, corpus: Corpus, say: Callable[[str], None])
     if export.hindrance(model.config) is None:
         export.export(model, new / TRANSFORMERS)
     if is_folder(corpus.source):  # no leaderboard asks for other rows
-        say(f"The best model predicts dev and test of {corpus.source}, for the course's leaderboard ...")
+        say(f"Predicting dev and test of {corpus.source} with the best model, for the course's leaderboard ...")
         try:
             course_files.write(model, corpus, new / PREDICTIONS)
         except DataError as error:
-            log.warning("no predictions for the leaderboard: %s", error)
+            log.warning("No predictions for the leaderboard were written: %s", error)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)

@@ -1,4 +1,4 @@
-"""From a space's choices to configurations of `mtbert`: the space says what differs, the settings what is the same."""
+"""Configurations of `mtbert` made from a space's choices and the settings common to all runs."""
 
 from __future__ import annotations
 
@@ -19,39 +19,42 @@ from search_spaces.grammar import Choices
 from search_spaces.grammar.restricting import without
 from study.settings import Settings
 
-# Fields of a stage that say how many sentences it reads at most.
+# Fields of a stage that limit the number of its sentences.
 SENTENCES = ("sentences", "max_sentences", "triplets")
 
-# What a level may tell as a multiple.
+# Paths that a level may set as a multiple.
 SCALABLE = re.compile(rf"[a-z_]+\.({'|'.join(('epochs', *SENTENCES))})|tasks\.[a-z_]+\.batch_size")
 
-# Paths below which there is something for each task, by its name.
+# Paths with an entry per task, by its name.
 BY_TASK = ("tasks", "multitask.balancer.weights")
 
-# What a BiLSTM has no place for, or is already: paths, and values of a path.
+# Paths, and values of a path, that do not apply to a BiLSTM.
 NOT_IN_BILSTM = ("encoder.attention_dropout", "adapters", "backbone")
 NOT_FOR_BILSTM = {"multitask.trainable.name": ("adapters_and_heads",)}
 
 # More layers than any encoder has.
 DEEP = 1000
 
-# Enough draws to meet every level of every factor many times; it takes some hundredths of a second.
+# Enough draws to include every level of every factor many times; they take some hundredths of a second.
 CHECK_SAMPLES = 64
 
 
 def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed: int = 0) -> RunConfig:
-    """Return the configuration of `choices`: the settings, and over them what the chosen levels set.
+    """Return the configuration of `choices`: the settings, overridden by what the chosen levels set.
 
-    Where a level scales a path (`Level.scale`), the budget's value is multiplied: `multitask.epochs: 2` trains twice as
-    many epochs as the settings say, rounded to whole ones and never none; a task's batch size is a multiple of the
-    stage's. A task set to null is left out. Every learning rate, of whatever part, is taken as often as the settings
-    say. The settings' layers are their backbone's: where a level sets another one, that has all of its own.
+    A level that scales a path (`Level.scale`) multiplies the settings' value: `multitask.epochs: 2` doubles the epochs,
+    rounded to at least 1; a task's batch size is a multiple of the stage's. A task set to null is left out. Every
+    learning rate is multiplied by `learning_rate_times`. `--layers` holds for the settings' backbone alone: another one
+    that a level sets keeps all its layers.
+
+    Raises:
+        ConfigurationError: these choices are no valid configuration.
     """
     chosen = space.configuration(choices)
-    own_backbone = chosen.get("backbone", settings.backbone) == settings.backbone
+    same_backbone = chosen.get("backbone", settings.backbone) == settings.backbone
     common: dict[str, Any] = {
         "backbone": settings.backbone,
-        "encoder": {"layers": settings.layers if own_backbone else None},
+        "encoder": {"layers": settings.layers if same_backbone else None},
         "precision": settings.precision,
         "compiled": settings.compiled,
         "data": {"train_examples": settings.train_examples, "dev_examples": settings.dev_examples},
@@ -61,41 +64,38 @@ def to_config(space: Space, choices: Mapping[str, Any], settings: Settings, seed
     }
     batch_size = chosen.get("multitask", {}).get("batch_size", MultitaskConfig().batch_size)
     scaled = _scaled(space.scale(choices), settings, batch_size)
-    told = _over(_over(_over(_defaults(settings), common), scaled), chosen)
-    told["tasks"] = {name: task for name, task in told["tasks"].items() if task is not None}
-    # Of the whole configuration: a rate that the space leaves alone has its default there.
-    return with_rates(parse(told), settings.learning_rate_times)
+    merged = _merged(_merged(_merged(_defaults(settings), common), scaled), chosen)
+    merged["tasks"] = {name: task for name, task in merged["tasks"].items() if task is not None}
+    # After parsing, so that rates which the space does not set are multiplied too.
+    return with_rates(parse(merged), settings.learning_rate_times)
 
 
-def of_one_task(config: RunConfig, task: str) -> RunConfig:
-    """Return the configuration on one of its tasks alone, all else the same; `ConfigurationError` where it cannot be
-    trained.
+def single_task_config(config: RunConfig, task: str) -> RunConfig:
+    """Return the configuration that trains one of its tasks alone, without a shared layer and other tasks' weights.
 
-    Weights of other tasks go with them, and the layer that it shares with one. A stage that trains another task first
-    cannot be had without that task, nor a training of heads alone where the task's has nothing to learn.
+    Raises:
+        ConfigurationError: a stage needs another task, or the task's head alone has nothing to train.
     """
-    told = config.model_dump(mode="json")
-    told["tasks"] = {task: told["tasks"][task]} if task in told["tasks"] else {}
-    told["shared_pair_layer"] = False
-    balancer = told["multitask"]["balancer"]
+    data = config.model_dump(mode="json")
+    data["tasks"] = {task: data["tasks"][task]} if task in data["tasks"] else {}
+    data["shared_pair_layer"] = False
+    balancer = data["multitask"]["balancer"]
     if balancer.get("weights"):
         balancer["weights"] = {name: weight for name, weight in balancer["weights"].items() if name == task}
-    config = parse(told)
-    idle = nothing_to_train(config)
-    if idle is not None:
-        raise ConfigurationError([idle])
+    config = parse(data)
+    if (fault := nothing_to_train(config)) is not None:
+        raise ConfigurationError([fault])
     return config
 
 
 def restricted(space: Space, settings: Settings) -> Space:
-    """Return the space without what it says of tasks that the study has not, and of parts that its backbone has not.
+    """Return the space without levels for tasks that the study does not train, or parts that its backbone lacks.
 
-    A row of a printed table is not changed into another one: where it trains more layers than there are, `check_space`
-    refuses it.
+    Rows of a printed table are never changed: `check_space` refuses one that trains more layers than there are.
     """
-    known = components.names("tasks")
-    others = [name for name in known if name not in settings.tasks]
-    pairs = [name for name in known if name in settings.tasks and components.load("tasks", name).pair]
+    names = components.names("tasks")
+    others = [name for name in names if name not in settings.tasks]
+    pairs = [name for name in names if name in settings.tasks and components.load("tasks", name).pair]
     bilstm = settings.backbone == "bilstm"
     too_deep = () if settings.layers is None or space.rows else range(settings.layers + 1, DEEP)
     return without(
@@ -111,12 +111,13 @@ def restricted(space: Space, settings: Settings) -> Space:
 
 
 def check_space(space: Space, settings: Settings) -> RunConfig:
-    """Return the baseline's configuration, after every level was tried in some configuration.
+    """Return the baseline's configuration, once every level was parsed in some configuration.
 
-    Raises `ConfigurationError` with all faults, so that none shows up hours later.
+    Raises:
+        ConfigurationError: all faults, so that none appears hours later.
     """
     faults: dict[str, Fault] = {}
-    for choices in drawn(space):
+    for choices in covering_choices(space):
         try:
             _check(space, choices, settings)
         except ConfigurationError as error:
@@ -127,7 +128,7 @@ def check_space(space: Space, settings: Settings) -> RunConfig:
 
 
 def _check(space: Space, choices: Choices, settings: Settings) -> None:
-    """Raises `ConfigurationError` where these choices are none, or train more layers than the backbone's files have."""
+    """Raise `ConfigurationError` for an invalid configuration, or more layers than the backbone's files have."""
     config = to_config(space, space.complete(choices), settings)
     last = config.multitask.trainable.layers
     if last is None or config.backbone != settings.backbone:
@@ -138,40 +139,40 @@ def _check(space: Space, choices: Choices, settings: Settings) -> None:
         raise ConfigurationError([Fault("multitask.trainable.layers", str(error))]) from error
 
 
-def idle(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
-    """Return a sentence about each level that can do nothing in this study (epochs, data): it measures noise.
+def idle_level_notes(space: Space, settings: Settings, sizes: Collection[int]) -> list[str]:
+    """Return a sentence about each level without effect at these epochs and sizes: comparing it measures noise.
 
-    `sizes`: the train examples of each task.
+    `sizes` are the numbers of train examples per task.
     """
-    found = {}
-    for choices in drawn(space):
-        part = to_config(space, space.complete(choices), settings).multitask
+    notes = {}
+    stages = [to_config(space, space.complete(choices), settings).multitask for choices in covering_choices(space)]
+    for part in stages:
         name, epochs = part.balancer.name, components.load("balancers", part.balancer.name).idle_epochs
         if part.epochs <= epochs:
-            found[name] = (
-                f"Balancer {name} weighs all tasks alike in its first {epochs} epochs: in this study it does what sum "
-                f"does. Give it more: --epochs {epochs + 1}"
+            notes[name] = (
+                f"Balancer {name} gives all tasks the same weight in its first {epochs} epochs, so in this study it "
+                f"equals the balancer sum. Train longer: --epochs {epochs + 1}"
             )
-    samplers = {to_config(space, space.complete(choices), settings).multitask.sampler.name for choices in drawn(space)}
+    samplers = {part.sampler.name for part in stages}
     if len(sizes) > 1 and len(set(sizes)) == 1 and {"round_robin_longest", "round_robin_shortest"} <= samplers:
-        found["round_robin_longest"] = (
-            f"Sampler round_robin_longest does what round_robin_shortest does where all tasks have as many examples: "
-            f"here {min(sizes):,} each"
+        notes["round_robin_longest"] = (
+            "Samplers round_robin_longest and round_robin_shortest are the same where all tasks have equally many "
+            f"examples: here {min(sizes):,} each"
         )
-    return list(found.values())
+    return list(notes.values())
 
 
-def drawn(space: Space) -> list[Choices]:
-    """Choices in which every level stands: the baseline, recipes, rows, and many at random, always the same ones."""
+def covering_choices(space: Space) -> list[Choices]:
+    """Return choices that contain every level: the baseline, recipes, rows, and many random ones, always the same."""
     rng = random.Random(0)
-    known = [space.baseline(), *(recipe.choices for recipe in space.recipes), *space.rows.values()]
-    return [*known, *(space.sample(rng) for _ in range(CHECK_SAMPLES))]
+    listed = [space.baseline(), *(recipe.choices for recipe in space.recipes), *space.rows.values()]
+    return [*listed, *(space.sample(rng) for _ in range(CHECK_SAMPLES))]
 
 
 def _defaults(settings: Settings) -> dict[str, Any]:
-    """Return the tasks and their heads before the space has its say: `linear` for a sentence, `concat` for a pair."""
-    known = components.names("tasks")
-    faults = [Fault("tasks", unknown("task", name, known)) for name in settings.tasks if name not in known]
+    """Return the tasks with their default heads: `linear` for a sentence, `concat` for a pair."""
+    names = components.names("tasks")
+    faults = [Fault("tasks", unknown("task", name, names)) for name in settings.tasks if name not in names]
     if faults:
         raise ConfigurationError(faults)
     pairs = {name: components.load("tasks", name).pair for name in settings.tasks}
@@ -179,16 +180,15 @@ def _defaults(settings: Settings) -> dict[str, Any]:
 
 
 def _scaled(multiples: Mapping[str, float], settings: Settings, batch_size: int) -> dict[str, Any]:
-    """Return what a space tells in multiples, in numbers: epochs and sentences of a stage, a task's examples in a
-    batch.
+    """Return the scaled settings as numbers: epochs and sentences of a stage, and batch sizes of tasks.
 
-    Sentences in multiples of all the training examples; where the budget takes all of these, the stage's own number
-    holds. `batch_size` is the stage's, of which a task's own is a multiple.
+    Sentences are multiples of the number of training examples, and keep the stage's default where that is unlimited.
+    `batch_size` is the stage's.
     """
-    unknown = [path for path in multiples if not SCALABLE.fullmatch(path)]
-    if unknown:
-        told = "a level scales epochs and sentences of a stage, and the batch_size of a task"
-        raise ConfigurationError([Fault(path, told) for path in unknown])
+    message = "a level can scale the epochs and sentences of a stage, and the batch_size of a task"
+    faults = [Fault(path, message) for path in multiples if not SCALABLE.fullmatch(path)]
+    if faults:
+        raise ConfigurationError(faults)
     examples = None if settings.train_examples is None else settings.train_examples * len(settings.tasks)
     wholes = {"epochs": settings.epochs, "batch_size": batch_size}
     result: dict[str, Any] = {}
@@ -203,13 +203,13 @@ def _scaled(multiples: Mapping[str, float], settings: Settings, batch_size: int)
     return result
 
 
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` laid over `below`. A component (a part with a name) is replaced whole, other parts are merged."""
-    result: dict[str, Any] = copy.deepcopy(dict(below))
-    for key, value in above.items():
-        under = result.get(key)
-        if isinstance(under, dict) and isinstance(value, Mapping) and "name" not in value:
-            result[key] = _over(under, value)
+def _merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` updated by `override`: a component (a part with a name) is replaced whole, other parts merged."""
+    result: dict[str, Any] = copy.deepcopy(dict(base))
+    for key, value in override.items():
+        part = result.get(key)
+        if isinstance(part, dict) and isinstance(value, Mapping) and "name" not in value:
+            result[key] = _merged(part, value)
         else:
             result[key] = copy.deepcopy(value)
     return result

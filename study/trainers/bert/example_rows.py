@@ -1,4 +1,4 @@
-"""What is kept of dev examples beside their ids: how long they are, what a pair shares, how rare their words are."""
+"""Stored facts about dev examples: their lengths, the word overlap of pairs, and their rarest words."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
 def example_rows(dev: Mapping[str, Split], train: Iterable[Split]) -> Iterator[ExampleRow]:
-    """Yield a row for each example of each task's dev split, numbered from 1 in its order; words are counted in
-    `train`.
-    """
+    """Yield a row for each dev example of each task, numbered from 1; word counts are those of `train`."""
     counts = word_counts(train)
     for task, split in dev.items():
         ids = hashlib.sha256("\n".join(split.ids).encode()).hexdigest()
@@ -36,7 +34,7 @@ def example_rows(dev: Mapping[str, Split], train: Iterable[Split]) -> Iterator[E
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case: letters and digits, apostrophes within; punctuation is none."""
+    """Return the lower-case words of a text: letters, digits and inner apostrophes, without punctuation."""
     return _WORD.findall(text.lower())
 
 
@@ -50,9 +48,7 @@ def word_counts(splits: Iterable[Split]) -> Counter[str]:
 
 
 def one_word_difference(first: str, second: str) -> bool:
-    """Return whether exactly one word is replaced, added or left out: the edit distance of the two lists of words is
-    1.
-    """
+    """Return whether the word edit distance of two texts is 1: one word replaced, added or removed."""
     a, b = words(first), words(second)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
     a, b = a[same:], b[same:]
@@ -60,6 +56,6 @@ def one_word_difference(first: str, second: str) -> bool:
 
 
 def overlap(first: str, second: str) -> float:
-    """Jaccard's index of the sets of words, |A and B| / |A or B|, 0..1; 1 where neither has a word."""
+    """Return Jaccard's index of the sets of words, |A and B| / |A or B|, 0..1; 1 where neither has a word."""
     a, b = set(words(first)), set(words(second))
     return len(a & b) / len(a | b) if a | b else 1.0

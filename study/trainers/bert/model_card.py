@@ -1,19 +1,17 @@
-"""The page of the best model, `best/README.md`: a model card with the front matter that hubs read.
+"""The model card of the best model, `best/README.md`, with the front matter that hubs read.
 
-Every number is one of the study's records. It is written anew at the end of each launch: what a later launch found out
-(further seeds, the test split) stands in it then.
+Every number is from the study's records. Each launch rewrites the card at its end, with further seeds or test scores.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -31,13 +29,10 @@ from results.text.markdown import level, templates
 from search_spaces.output import plain
 from study.trainers.bert.best_model import PREDICTIONS, TRANSFORMERS
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 CARD = "README.md"
 PUBLISHED = {"minilm": "sentence-transformers/all-MiniLM-L6-v2"}  # backbone -> its name on the hub
 STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "multitask", "single_task")  # in order
-HUB_METRICS = {  # where hubs have another name
+HUB_METRICS = {  # whose names on hubs differ
     "pearson": "pearsonr",
     "spearman": "spearmanr",
     "macro_precision": "precision",
@@ -60,25 +55,21 @@ class KeptModel:
         return RunConfig.model_validate(self.run.config_json)
 
 
-def write(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> None:
-    """Write the card of the kept model, in place of the one there."""
+def write(database: Database, results: StudyResults, summary: Summary, kept: KeptModel) -> None:
+    """Write the card of the kept model, replacing an older one."""
     new = kept.folder / f".{CARD}.new"
-    new.write_text(render(database, results, found, kept), encoding="utf-8")
+    new.write_text(render(database, results, summary, kept), encoding="utf-8")
     new.replace(kept.folder / CARD)
 
 
-def render(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> str:
-    """Return the card's text. Texts of others are escaped wherever they stand."""
-    return _templates().get_template("model_card.md.j2").render(_context(database, results, found, kept))
-
-
-@functools.cache
-def _templates() -> Environment:
-    return templates("study", FILTERS)
+def render(database: Database, results: StudyResults, summary: Summary, kept: KeptModel) -> str:
+    """Return the card's text, with every text from outside escaped."""
+    template = templates("study", FILTERS).get_template("model_card.md.j2")
+    return template.render(_context(database, results, summary, kept))
 
 
 def _yaml(value: str | float) -> str:
-    """Return a text or a number as JSON, which is YAML too."""
+    """Return a text or a number as JSON, which is valid YAML."""
     return json.dumps(plain(value) if isinstance(value, str) else value, ensure_ascii=False)
 
 
@@ -96,43 +87,53 @@ FILTERS: Mapping[str, Callable[..., str]] = {
 }
 
 
-def _context(database: Database, results: StudyResults, found: Summary, kept: KeptModel) -> dict[str, Any]:
-    run, study, best = kept.run, found.study, found.best
-    assert best is not None  # a model is kept of nothing else
-    tasks = [_task(results, run, name) for name in kept.config.tasks]
+def _context(database: Database, results: StudyResults, summary: Summary, kept: KeptModel) -> dict[str, Any]:
+    run, study, best, gain = kept.run, summary.study, summary.best, summary.gain
+    assert best is not None  # only the best configuration's model is kept
+    names = list(kept.config.tasks)
+    tasks = [
+        {
+            "name": name,
+            "title": Markup(components.load("tasks", name).title),
+            "main": results.main_metric(run.id, "dev", name),
+        }
+        for name in names
+    ]
     runs = results.results_of(run.config_digest)
     scores = [other.score for other in runs.values() if other.score is not None]
-    over = {over for over in (best.interval_over, found.gain and found.gain.over) if over}
-    first, fixed = list(kept.config.tasks), bool(study.settings_json.get("fixed_pretraining_seed"))
+    over = {over for over in (best.interval_over, gain and gain.over) if over}
+    pair = components.load("tasks", names[0]).pair
     return {
         "study": study,
-        "found": found,
+        "summary": summary,
         "run": run,
         "run_is_highest": run.score is not None and run.score >= max(scores),
-        "name": first_screen.best_name(found),
+        "name": first_screen.best_name(summary),
         "first_screen": first_screen,
         "page_minilm": study.backbone == "minilm",
-        "pipeline_tag": "sentence-similarity" if first == ["sts"] else "text-classification",
-        "tags": ["mtbert", "multitask", "bert", *kept.config.tasks, *(["made-up-data"] if study.data_made_up else [])],
+        "pipeline_tag": "sentence-similarity" if names == ["sts"] else "text-classification",
+        "tags": ["mtbert", "multitask", "bert", *names, *(["made-up-data"] if study.data_made_up else [])],
         "base_model": PUBLISHED.get(study.backbone) or (study.backbone if is_hub_name(study.backbone) else None),
         "measured": _measured(database, kept, study.data_source),
         "tasks": tasks,
         "tested": best.test_mean is not None,
         "compared": [
             ("best configuration", best),
-            *([] if found.baseline is None or found.best_is_baseline else [("baseline", found.baseline)]),
+            *([] if summary.baseline is None or summary.best_is_baseline else [("baseline", summary.baseline)]),
         ],
-        "gain": found.gain,
-        "best_is_baseline": found.best_is_baseline,
-        "interval_note": notes.interval_note(over, fixed_pretraining=fixed),
+        "gain": gain,
+        "best_is_baseline": summary.best_is_baseline,
+        "interval_note": notes.interval_note(
+            over, fixed_pretraining=bool(study.settings_json.get("fixed_pretraining_seed"))
+        ),
         "stages": [stage for stage in STAGES if getattr(kept.config, stage) is not None],
         "seeds": [_seed(results, other, tasks, run) for other in runs.values()],
-        "changes": found.best_changes,
+        "changes": summary.best_changes,
         "again": kept.again,
         "environment": None if run.environment_id is None else database.runs.environment(run.environment_id),
         "own_seconds": run.own_train_seconds(),
         "folder": str(kept.folder),
-        "example": _example(next(iter(kept.config.tasks))),
+        "example": f'"{names[0]}", ["A fine film ."]' + (', ["A good film ."]' if pair else ""),
         "encoder": _encoder(kept),
         "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
         **_data(database, study),
@@ -140,21 +141,16 @@ def _context(database: Database, results: StudyResults, found: Summary, kept: Ke
 
 
 def _data(database: Database, study: StudyRow) -> dict[str, Any]:
-    """Return what the card says of the data."""
-    told, leaking = study.data_json, study.data_json.get("leaking_rows", {})
+    """Return the card's facts about the data."""
+    data, leaking = study.data_json, study.data_json.get("leaking_rows", {})
     issues = Counter(issue.kind.replace("_", " ") for issue in database.studies.data_issues(study.study_name))
     return {
-        "rows": told.get("rows", {}),
+        "rows": data.get("rows", {}),
         "issues": dict(issues),
-        "overlap": {task: count for task, count in told.get("overlap", {}).items() if count},
+        "overlap": {task: count for task, count in data.get("overlap", {}).items() if count},
         "leaking": {task: count for task, count in leaking.items() if count},
-        "leaks_dropped": "leaking_rows" in told,  # older studies trained on them
+        "leaks_dropped": "leaking_rows" in data,  # older studies trained on them
     }
-
-
-def _task(results: StudyResults, run: RunRow, name: str) -> dict[str, Any]:
-    title = components.load("tasks", name).title
-    return {"name": name, "title": Markup(title), "main": results.main_metric(run.id, "dev", name)}
 
 
 def _seed(results: StudyResults, other: RunRow, tasks: list[dict[str, Any]], kept: RunRow) -> dict[str, Any]:
@@ -168,40 +164,33 @@ def _seed(results: StudyResults, other: RunRow, tasks: list[dict[str, Any]], kep
 
 
 def _measured(database: Database, kept: KeptModel, source: str) -> list[dict[str, Any]]:
-    """Return the kept model's own metrics, by split and task, as hubs have them."""
+    """Return the kept model's metrics by split and task, in the format of hubs."""
     values = database.metrics.of_run(kept.run.id)
-    found = []
+    measured = []
     for split in ("dev", "test"):
         for name in kept.config.tasks:
             task = components.load("tasks", name)
             metrics = [
                 {"type": HUB_METRICS.get(metric, metric), "name": metric.replace("_", " "), "value": value}
-                for (where, of, metric), value in values.items()
-                if where == split and of == name and math.isfinite(value)
+                for (metric_split, metric_task, metric), value in values.items()
+                if (metric_split, metric_task) == (split, name) and math.isfinite(value)
             ]
             if metrics:
                 kind = "sentence-similarity" if task.label_kind == "score" else "text-classification"
-                told = {"type": kind, "title": task.title, "task": name, "split": split, "metrics": metrics}
-                found.append({**told, "dataset": f"{task.title}, {source}"})
-    return found
+                part = {"type": kind, "title": task.title, "task": name, "split": split, "metrics": metrics}
+                measured.append({**part, "dataset": f"{task.title}, {source}"})
+    return measured
 
 
 def _encoder(kept: KeptModel) -> dict[str, Any]:
-    """Return what the card says of the folder for `transformers`, or why there is none."""
-    config, place = kept.config, kept.folder / TRANSFORMERS
-    own = [place] if export.one_encoder(config) else [place / task for task in config.tasks]
-    folders = [str(each) for each in own if each.is_dir()]
+    """Return the card's facts about the folder for `transformers`, or the reason why there is none."""
+    config, root = kept.config, kept.folder / TRANSFORMERS
+    folders = [root] if export.one_encoder(config) else [root / task for task in config.tasks]
     return {
         "why_not": export.hindrance(config),
-        "folders": folders,
+        "folders": [str(folder) for folder in folders if folder.is_dir()],
         "merged": bool(config.adapters),
         "pooler": config.pooling.name == "cls_pooler",
         "precision": config.precision,
         "max_tokens": most_tokens(config),
     }
-
-
-def _example(task: str) -> str:
-    """Arguments of `predict` for a task of the model."""
-    pair = components.load("tasks", task).pair
-    return f'"{task}", ["A fine film ."]' + (', ["A good film ."]' if pair else "")

@@ -1,4 +1,4 @@
-"""Before the first run: everything is checked, and the data is read and tokenized once for all workers."""
+"""Preparation of a study: everything is checked, and the data is read and tokenized once for all workers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from study.trainers.bert.pretraining_texts import Sentences, with_sentences
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A study that can be run: its space with pins applied, the baseline, the data, the sentences for pretraining."""
+    """A checked study: its space with pins applied, the baseline, the data, and the sentences for pretraining."""
 
     space: Space
     baseline: RunConfig
@@ -32,13 +32,14 @@ class Checked:
 
 
 def check_all(settings: Settings) -> Checked:
-    """Check space, pins, backbone, every level's configuration, and the data, in that order (cheapest first).
+    """Check space, pins, backbone, every level's configuration, and the data, cheapest first; write nothing.
 
-    Raises `SpaceError`, `BackboneError`, `ConfigurationError` or `DataError`; nothing has been written by then.
+    Raises:
+        SpaceError, BackboneError, ConfigurationError, DataError: the first of these that has faults.
     """
     space = pin(restricted(load(settings.space), settings), settings.pins)
     check(settings.backbone)
-    fetch(settings.backbone)  # a model on the hub comes now, or is refused, before anything is written
+    fetch(settings.backbone)  # downloads a model of the hub, or fails, before anything is written
     check_layers(settings.backbone, settings.layers)
     baseline = check_space(space, settings)
     corpus = load_corpus(settings.data, tuple(baseline.tasks), strict=settings.strict_data)
@@ -48,12 +49,12 @@ def check_all(settings: Settings) -> Checked:
 
 
 def prepare(checked: Checked, folder: Path) -> Prepared:
-    """Return the tokenized data, from `folder` when it fits, else made and written there."""
+    """Return the tokenized data: read from `folder` where it is up to date, else written there."""
     return prepare_data(checked.baseline, checked.corpus, checked.sentences.texts, folder)
 
 
 def describe_data(checked: Checked, prepared: Prepared) -> dict[str, Any]:
-    """Return the numbers about the data that a reader of the study needs; for `study_meta.data_json`."""
+    """Return the numbers about the data that `study_meta.data_json` stores."""
     corpus, triplets = checked.corpus, triplets_in(prepared.texts)
     return {
         "rows": {f"{task}/{split}": len(rows) for (task, split), rows in prepared.splits.items()},

@@ -1,4 +1,4 @@
-"""The sentences that stages before `multitask` read: which ones the space asks for, and whether the data has them."""
+"""The sentences for stages before `multitask`: those that a space asks for, and those that the data has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import places
 from search_spaces.grammar.restricting import without
 from study.settings import Settings
-from study.trainers.bert.configuration import drawn, to_config
+from study.trainers.bert.configuration import covering_choices, to_config
 
 # Stage -> the field that names its corpora; supervised SimCSE has triplets.
 CORPORA = {"mlm": "corpora", "simcse_unsupervised": "corpus"}
@@ -23,11 +23,11 @@ Asking = tuple[str, str]  # a stage, and the corpora that one of its levels name
 
 @dataclass(frozen=True, eq=False)
 class Sentences:
-    """A space whose configurations find their sentences in `texts`.
+    """A space and the `texts` that its configurations read.
 
-    `left_out`: stages that it goes without ("mlm"), or levels of one ("mlm=paws"), and why; `nuisance` those of them
-    that are levels of a nuisance factor, about which the space does not ask. `replaced`: the same of the sentences that
-    rows of a grid have others for, told as "Rows 1, 7 take simcse_unsupervised.on.corpus=tasks".
+    `left_out` maps removed stages ("mlm"), or levels of one ("mlm=paws"), to the reasons; `nuisance` are those that are
+    levels of nuisance factors. `replaced` says which rows of a grid use other sentences instead, as in "Rows 1, 7 take
+    simcse_unsupervised.on.corpus=tasks".
     """
 
     space: Space
@@ -37,90 +37,91 @@ class Sentences:
     nuisance: frozenset[str] = frozenset()
 
     def notes(self) -> list[str]:
-        """Return what differs from the space that was asked for, a sentence each."""
+        """Return a sentence for each difference from the requested space."""
         if not self.replaced:
-            asked = {what: why for what, why in self.left_out.items() if what not in self.nuisance}
-            return [f"The search goes without {what}: {why}" for what, why in asked.items()]
-        return [f"{self.replaced}, for want of {what}: {why}" for what, why in self.left_out.items()]
+            removed = {part: reason for part, reason in self.left_out.items() if part not in self.nuisance}
+            return [f"The search leaves out {part}: {reason}" for part, reason in removed.items()]
+        return [f"{self.replaced}, because {part} cannot be used: {reason}" for part, reason in self.left_out.items()]
 
 
 def with_sentences(space: Space, settings: Settings, corpus: Corpus) -> Sentences:
-    """Read what any configuration of the space asks for.
+    """Read the sentences of all configurations of the space.
 
-    A search goes without a stage whose sentences the data does not have, or without those of its levels alone that need
-    them. A row of a grid takes the baseline of a nuisance factor in place of such a level: other sentences for the same
-    technique. Raises `DataError` where the baseline, or a row in any other way, needs what is missing.
+    A search leaves out a stage whose sentences the data does not have, or only those of its levels that need them. A
+    row of a grid takes the baseline of a nuisance factor instead of such a level: other sentences for the same
+    technique.
+
+    Raises:
+        DataError: the baseline, or a row whose level is not of a nuisance factor, needs missing sentences.
     """
     texts: dict[str, tuple[str, ...]] = {}
     missing: dict[str, DataError] = {}
-    wanted = _needs(space, settings)
-    for name, most in together(wanted.values()).items():
+    requested = _needs(space, settings)
+    for name, most in together(requested.values()).items():
         try:
             texts |= read_texts(corpus, {name: most}, settings.train_examples)
         except DataError as error:
             missing[name] = error
     if not missing:
         return Sentences(space, texts, {})
-    if space.design == "grid" and not space.rows:  # it would lose cells
+    if space.design == "grid" and not space.rows:  # leaving out a level would remove cells
         raise next(iter(missing.values()))
-    found = _without(space, wanted, missing, texts)
+    sentences = _without(space, requested, missing, texts)
     changed: dict[str, list[str]] = {}
-    for label, before, after in _required(space, found.space):
+    pairs: dict[str, tuple[Choices, Choices]] = {"baseline": ({}, {})}
+    pairs |= {label: (row, sentences.space.rows[label]) for label, row in space.rows.items()}
+    for label, (row, other) in pairs.items():
+        before, after = space.complete(row), sentences.space.complete(other)
         needs = together(needs_of(to_config(space, before, settings)).values())
         lacking = [name for name in needs if name in missing]
         if lacking:
             changed.setdefault(_replacement(space, before, after, missing[lacking[0]]), []).append(label)
-    told = [f"{_rows(labels)} {instead}" for instead, labels in changed.items()]
-    return replace(found, replaced="; ".join(told))
+    replaced = "; ".join(f"{_rows(labels)} {levels}" for levels, labels in changed.items())
+    return replace(sentences, replaced=replaced)
 
 
 def _rows(labels: Sequence[str]) -> str:
-    """ "Row 1 takes", "Rows 1, 7 take"."""
+    """Return "Row 1 takes" or "Rows 1, 7 take"."""
     return f"Row{'s' if len(labels) > 1 else ''} {', '.join(labels)} take{'' if len(labels) > 1 else 's'}"
 
 
-def _required(space: Space, smaller: Space) -> list[tuple[str, Choices, Choices]]:
-    """Return what may not be left out, the baseline and the rows: its label, its choices in the space and in the
-    smaller.
-    """
-    pairs: dict[str, tuple[Choices, Choices]] = {"baseline": ({}, {})}
-    pairs |= {label: (row, smaller.rows[label]) for label, row in space.rows.items()}
-    return [(label, space.complete(row), smaller.complete(other)) for label, (row, other) in pairs.items()]
-
-
 def _replacement(space: Space, before: Choices, after: Choices, fault: DataError) -> str:
-    """Return the levels that these choices take instead; raises `fault` unless all of them are of nuisance factors."""
+    """Return the levels that replace missing ones; raise `fault` unless all are levels of nuisance factors."""
     roles = {place.name: place.factor.role for place in places(space.factors)}
     changes = space.differences(before, after)
-    if not changes or any(roles[one.factor] != "nuisance" or one.second is None for one in changes):
+    if not changes or any(roles[change.factor] != "nuisance" or change.second is None for change in changes):
         raise fault
-    return ", ".join(f"{one.factor}={one.second}" for one in changes)
+    return ", ".join(f"{change.factor}={change.second}" for change in changes)
 
 
 def _without(
-    space: Space, wanted: Mapping[Asking, Needs], missing: Mapping[str, DataError], texts: Mapping[str, tuple[str, ...]]
+    space: Space,
+    requested: Mapping[Asking, Needs],
+    missing: Mapping[str, DataError],
+    texts: Mapping[str, tuple[str, ...]],
 ) -> Sentences:
     """Return the space without the stages, or levels of stages, that need missing sentences."""
     stages: list[str] = []
     values: dict[str, list[str]] = {}
-    told: dict[str, str] = {}
-    for stage in dict.fromkeys(stage for stage, _ in wanted):
-        asking = {corpora: needs.keys() & missing.keys() for (name, corpora), needs in wanted.items() if name == stage}
-        lacking = {corpora: lacks for corpora, lacks in asking.items() if lacks}
-        if lacking and len(lacking) == len(asking):
+    reasons: dict[str, str] = {}
+    for stage in dict.fromkeys(stage for stage, _ in requested):
+        lacks = {corpora: needs.keys() & missing.keys() for (s, corpora), needs in requested.items() if s == stage}
+        lacking = {corpora: names for corpora, names in lacks.items() if names}
+        if lacking and len(lacking) == len(lacks):
             stages.append(stage)
-            counts = Counter(name for lacks in lacking.values() for name in sorted(lacks))
-            told[stage] = str(missing[counts.most_common(1)[0][0]])  # what most levels lack
+            counts = Counter(name for names in lacking.values() for name in sorted(names))
+            reasons[stage] = str(missing[counts.most_common(1)[0][0]])  # what most levels lack
             continue
-        for corpora, lacks in lacking.items():
+        for corpora, names in lacking.items():
             values.setdefault(f"{stage}.{CORPORA[stage]}", []).append(corpora)
-            told[f"{stage}={corpora}"] = str(missing[min(lacks)])
-    aside = frozenset(f"{stage}={corpora}" for stage, corpora in wanted if _of_nuisance(space, stage, corpora))
-    return Sentences(without(space, stages, values) if told else space, texts, told, nuisance=aside & told.keys())
+            reasons[f"{stage}={corpora}"] = str(missing[min(names)])
+    nuisance = {f"{stage}={corpora}" for stage, corpora in requested if _of_nuisance(space, stage, corpora)}
+    reduced = without(space, stages, values) if reasons else space
+    return Sentences(reduced, texts, reasons, nuisance=frozenset(nuisance & reasons.keys()))
 
 
 def _of_nuisance(space: Space, stage: str, corpora: str) -> bool:
-    """Return whether what names these corpora is a level of a nuisance factor."""
+    """Return whether a level of a nuisance factor names these corpora."""
     path = f"{stage}.{CORPORA.get(stage, '')}"
     return any(
         place.factor.role == "nuisance" and level.set.get(path) == corpora
@@ -130,12 +131,12 @@ def _of_nuisance(space: Space, stage: str, corpora: str) -> bool:
 
 
 def _needs(space: Space, settings: Settings) -> dict[Asking, Needs]:
-    """Stage and corpora -> what any configuration of the space that has them asks for."""
-    tried = [*drawn(space), *(other.choices for other in space.alternatives(space.baseline()))]
-    found: dict[Asking, list[Needs]] = {}
+    """Return the needs of all configurations of the space, by stage and corpora."""
+    tried = [*covering_choices(space), *(other.choices for other in space.alternatives(space.baseline()))]
+    by_stage: dict[Asking, list[Needs]] = {}
     for choices in tried:
         config = to_config(space, space.complete(choices), settings)
         for stage, needs in needs_of(config).items():
             corpora = getattr(getattr(config, stage), CORPORA[stage]) if stage in CORPORA else ""
-            found.setdefault((stage, corpora), []).append(needs)
-    return {asking: together(needs) for asking, needs in found.items()}
+            by_stage.setdefault((stage, corpora), []).append(needs)
+    return {asking: together(needs) for asking, needs in by_stage.items()}

@@ -1,4 +1,4 @@
-"""The stage keys of the runs of a study, which name their stages in the stage store."""
+"""Stage keys: the names of a study's finished stages in the stage store."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from mtbert.stage_store.keys import ChainKeys, chain_keys, root_key
 
 @dataclass(frozen=True, eq=False)
 class StageKeys:
-    """The stage keys of any run of a study.
-
-    `hashes` of its data (`Prepared.hashes`), the kind of device and the threads its workers compute with.
-    """
+    """The stage keys of any run of a study: `hashes` of its data (`Prepared.hashes`), device, threads per worker."""
 
     hashes: Mapping[str, str]
     device: str
@@ -22,7 +19,7 @@ class StageKeys:
     _roots: dict[str, str] = field(default_factory=dict)
 
     def of(self, config: RunConfig) -> ChainKeys | None:
-        """Return the keys of a run; None if it reads sentences the study does not have (its worker says which)."""
+        """Return the keys of a run; None if it needs missing sentences, which its worker will report."""
         if config.backbone not in self._roots:
             root = root_key(config.backbone, device=self.device, threads=self.threads)
             self._roots[config.backbone] = root

@@ -1,4 +1,4 @@
-"""Estimates of how long runs take: a few steps of every planned kind of training are timed and scaled to the work."""
+"""Estimates of the durations of runs: a few steps of every kind of training are timed and scaled to the work."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from mtbert.stages.multitask import NAME as MULTITASK
 from mtbert.training.trainer import DivergedError
 from study.trainers.bert.workload import Work, workload
 
-# What is trained to measure: batches per task, of the first configuration and of other kinds; sentences of a stage (or
-# a whole batch, if that has more); dev examples per task.
+# The size of a measurement: batches per task, of the first configuration and of other kinds; sentences per stage (at
+# least one batch); dev examples per task.
 FIRST_BATCHES, OTHER_BATCHES = 2, 1
 MEASURED_SENTENCES = 32
 MEASURED_DEV = 16
-LEAST_TRAINING = 0.1  # of a stage's seconds, the part that goes with the examples it trains on
-MEASURING_SECONDS = 8.0  # after which further kinds are assumed to cost the mean of those measured
+LEAST_TRAINING = 0.1  # the least share of a stage's seconds that its training takes
+MEASURING_SECONDS = 8.0  # further kinds are assumed to cost the mean of those measured by then
 SECONDS_AROUND_A_RUN = 1.0  # to start a process, read the data and write results
 
 STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", "single_task")
@@ -36,7 +36,7 @@ STAGES = ("mlm", "simcse_unsupervised", "simcse_supervised", "fine_tune_first", 
 
 @dataclass(frozen=True)
 class Kind:
-    """What determines the cost of an example in `multitask`: its regularizer, and the `rest` of the configuration."""
+    """The settings that determine the cost of an example in `multitask`: its regularizer, and the `rest`."""
 
     regularizer: str | None
     rest: tuple[Hashable, ...]
@@ -54,7 +54,7 @@ def kind_of(config: RunConfig) -> Kind:
 
 @dataclass(frozen=True)
 class Frozen:
-    """Seconds of an example where parts are frozen: to compute its features once, and to evaluate above them."""
+    """Seconds per example where parts are frozen: to compute its features once, and to evaluate above them."""
 
     features: float
     evaluated: float
@@ -62,10 +62,10 @@ class Frozen:
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """Seconds per example on one thread: trained by kind and by stage, evaluated; and seconds around a run.
+    """Seconds per example on one thread: trained by kind and by stage, evaluated; and seconds `around` a run.
 
-    `all_kinds` is the number of kinds, `kinds` has those that were measured, the baseline's first. `frozen` has those
-    whose features are computed once; their training seconds are for the part above the features.
+    `all_kinds` is the number of kinds, `kinds` has the measured ones, the baseline's first. `frozen` has those whose
+    features are computed once; their training seconds are for the part above the features.
     """
 
     kinds: Mapping[Kind, float]
@@ -85,10 +85,10 @@ class Costs:
         return total if frozen is None else total + frozen.features * _examples(config, data)
 
     def trained(self, config: RunConfig) -> float:
-        """Return the seconds per example of its `multitask` stage.
+        """Return the seconds per example of `multitask`.
 
-        If its kind was not measured, the mean over kinds with the same regularizer, which dominates the cost, or over
-        all kinds.
+        A kind that was not measured is assumed to cost the mean over kinds with the same regularizer, which dominates
+        the cost, or over all kinds.
         """
         kind = kind_of(config)
         alike = [seconds for other, seconds in self.kinds.items() if other.regularizer == kind.regularizer]
@@ -96,10 +96,7 @@ class Costs:
 
 
 def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
-    """Measure the costs of `configs` on one thread: every stage, and at least the kind of the first configuration.
-
-    `data` has the sentences that the stages read.
-    """
+    """Measure the costs of `configs` on one thread: every stage, and at least the kind of the first configuration."""
     torch.set_num_threads(1)
     first = configs[0]
     _train(_short(first, first, epochs=1), data, device)  # warms up: libraries, memory, processor
@@ -108,35 +105,35 @@ def measure(configs: Sequence[RunConfig], data: Prepared, device: str) -> Costs:
     outcome = measured.outcome
     around = time.perf_counter() - began - outcome.train_seconds - outcome.eval_seconds + SECONDS_AROUND_A_RUN
     evaluated = measured.evaluated()
-    having = {stage: next((c for c in configs if getattr(c, stage) is not None), None) for stage in STAGES}
     stages = {
-        stage: _of_stage(stage, first, config, data, evaluated, device)
-        for stage, config in having.items()
-        if config is not None
+        stage: _of_stage(stage, first, having[0], data, evaluated, device)
+        for stage in STAGES
+        if (having := [config for config in configs if getattr(config, stage) is not None])
     }
     kinds: dict[Kind, RunConfig] = {}
     for config in configs:
         kinds.setdefault(kind_of(config), config)
-    found = {kind_of(first): measured, **_of_kinds(kinds, first, data, device)}
-    frozen = {kind: each.frozen() for kind, each in found.items() if each.features}
-    return Costs({kind: each.trained() for kind, each in found.items()}, stages, evaluated, around, len(kinds), frozen)
+    by_kind = {kind_of(first): measured, **_of_kinds(kinds, first, data, device)}
+    frozen = {kind: each.frozen() for kind, each in by_kind.items() if each.stages(FEATURES)}
+    trained = {kind: each.trained() for kind, each in by_kind.items()}
+    return Costs(trained, stages, evaluated, around, len(kinds), frozen)
 
 
 def _of_kinds(
     configs: Mapping[Kind, RunConfig], first: RunConfig, data: Prepared, device: str
 ) -> dict[Kind, _Measured]:
-    """Measure as many other kinds as there is time for, one with a regularizer first."""
-    found: dict[Kind, _Measured] = {}
+    """Measure as many other kinds as time allows, one with a regularizer first."""
+    measured: dict[Kind, _Measured] = {}
     others = [kind for kind in configs if kind != kind_of(first)]
-    dear = next((kind for kind in others if kind.regularizer is not None), None)
+    regularized = next((kind for kind in others if kind.regularizer is not None), None)
     began = time.perf_counter()
-    for kind in sorted(others, key=lambda kind: kind != dear):
+    for kind in sorted(others, key=lambda kind: kind != regularized):
         if time.perf_counter() - began >= MEASURING_SECONDS:
             break
         # A configuration that cannot be trained is reported when its run fails.
         with suppress(DivergedError, MtbertError, ValueError):
-            found[kind] = _train(_short(configs[kind], first), data, device, OTHER_BATCHES)
-    return found
+            measured[kind] = _train(_short(configs[kind], first), data, device, OTHER_BATCHES)
+    return measured
 
 
 def _of_stage(stage: str, first: RunConfig, config: RunConfig, data: Prepared, evaluated: float, device: str) -> float:
@@ -144,38 +141,35 @@ def _of_stage(stage: str, first: RunConfig, config: RunConfig, data: Prepared, e
     part = getattr(config, stage).model_copy(update={"epochs": 1})
     measured = _train(_short(first, first, epochs=1).model_copy(update={stage: part}), data, device)
     work = measured.work
-    seconds = sum(done.seconds for done in measured.outcome.stages if done.name == stage)
-    # Frozen parts are computed once, so evaluating in `single_task` may cost less than what is subtracted.
+    seconds = sum(done.seconds for done in measured.stages(stage))
+    # Frozen parts are computed once, so evaluation in `single_task` may cost less than is subtracted.
     return max(LEAST_TRAINING * seconds, seconds - work[stage].evaluated * evaluated) / work[stage].trained
 
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
-    """A short run, its work, and the examples whose features it computed, if any."""
+    """A short run, its work, and the number of examples whose features it computed."""
 
     outcome: RunOutcome
     work: Mapping[str, Work]
     examples: int
 
-    @property
-    def features(self) -> list[StageDone]:
-        return [stage for stage in self.outcome.stages if stage.name == FEATURES]
+    def stages(self, name: str) -> list[StageDone]:
+        """Return the finished stages of a name."""
+        return [stage for stage in self.outcome.stages if stage.name == name]
 
     def trained(self) -> float:
         """Return the seconds per example trained in `multitask`, without its features."""
-        return sum(stage.train_seconds for stage in self._together()) / self.work[MULTITASK].trained
+        return sum(stage.train_seconds for stage in self.stages(MULTITASK)) / self.work[MULTITASK].trained
 
     def evaluated(self) -> float:
         """Return the seconds per example evaluated in `multitask`, without its features."""
-        seconds = sum(stage.seconds - stage.train_seconds for stage in self._together())
+        seconds = sum(stage.seconds - stage.train_seconds for stage in self.stages(MULTITASK))
         return seconds / self.work[MULTITASK].evaluated
 
     def frozen(self) -> Frozen:
         """Return the seconds per example of the features, and of evaluating above them."""
-        return Frozen(sum(stage.seconds for stage in self.features) / self.examples, self.evaluated())
-
-    def _together(self) -> list[StageDone]:
-        return [stage for stage in self.outcome.stages if stage.name == MULTITASK]
+        return Frozen(sum(stage.seconds for stage in self.stages(FEATURES)) / self.examples, self.evaluated())
 
 
 def _train(config: RunConfig, data: Prepared, device: str, batches: int = FIRST_BATCHES) -> _Measured:
@@ -185,15 +179,15 @@ def _train(config: RunConfig, data: Prepared, device: str, batches: int = FIRST_
 
 
 def _examples(config: RunConfig, data: Prepared) -> int:
-    """Return the number of train and dev examples of all tasks, whose features are computed where parts are frozen."""
+    """Return the number of train and dev examples of all tasks."""
     return sum(len(data.splits[task, split]) for task in config.tasks for split in ("train", "dev"))
 
 
 def _short(config: RunConfig, first: RunConfig, epochs: int = 2) -> RunConfig:
-    """Return `config` with `multitask` alone, for an odd epoch and an even one, which differ for some samplers.
+    """Return `config` with `multitask` alone, for an odd and an even epoch, which differ for some samplers.
 
-    It takes as many steps as there are batches, also if the sampler has a setting for this, and the optimizer of
-    `first`, so that no learning rate makes it diverge.
+    Its steps are the number of batches, whatever the sampler's setting. It has the optimizer of `first`, so that no
+    learning rate makes it diverge.
     """
     sampler = {"name": config.multitask.sampler.name, **config.multitask.sampler.settings}
     changed = {
@@ -207,7 +201,7 @@ def _short(config: RunConfig, first: RunConfig, epochs: int = 2) -> RunConfig:
 
 
 def _little(data: Prepared, config: RunConfig, batches: int) -> Prepared:
-    """Return a few batches of every task and corpus, evenly spaced so that their lengths are representative."""
+    """Return a few batches of every task and corpus, spaced evenly so that their lengths are representative."""
     splits = {}
     for (task, split), rows in data.splits.items():
         option = config.tasks.get(task)

@@ -1,4 +1,4 @@
-"""The trainer of this project: multitask BERT. Its worker's half is `study.trainers.bert.worker`."""
+"""The built-in trainer: multitask BERT. Its half in workers is `study.trainers.bert.worker`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from search_spaces.grammar import Choices
 from study.settings import PHASES, Settings, SettingsError
 from study.trainers.abstract import AbstractTrainer, StudyFacts, Timing
 from study.trainers.bert import best_model
-from study.trainers.bert.configuration import idle, of_one_task, to_config
+from study.trainers.bert.configuration import idle_level_notes, single_task_config, to_config
 from study.trainers.bert.example_rows import example_rows
 from study.trainers.bert.preparation import check_all, describe_data, prepare
 from study.trainers.bert.stage_keys import StageKeys
 from study.trainers.bert.timing import measure
 
-THREADS = 1  # of a worker: results then do not depend on the number of cores
+THREADS = 1  # per worker, so that results do not depend on the number of cores
 
 
 def devices() -> tuple[str, ...]:
@@ -41,21 +41,19 @@ def devices() -> tuple[str, ...]:
 
 
 def precision() -> str:
-    """Return what `--precision auto` means here."""
+    """Return the value of `--precision auto` on this machine."""
     return native_precision(devices()[0])
 
 
 def compiles(settings: Settings) -> bool:
-    """Return what `--compile auto` means here: by the steps of the baseline, where all examples of a task count as
-    enough.
-    """
+    """Return the value of `--compile auto` here, by the steps of the baseline; unlimited examples count as enough."""
     examples = math.inf if settings.train_examples is None else settings.train_examples
     steps = settings.epochs * len(settings.tasks) * examples / MultitaskConfig().batch_size
     return repays(devices()[0], steps)
 
 
 class MultitaskBert(AbstractTrainer):
-    """`mtbert`: a space's choices are laid over the settings and give a `RunConfig`."""
+    """The trainer `mtbert`: a space's choices override the settings and give a `RunConfig`."""
 
     name: ClassVar[str] = "mtbert"
     worker: ClassVar[str] = "study.trainers.bert.worker:run_job"
@@ -65,28 +63,22 @@ class MultitaskBert(AbstractTrainer):
     shares: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
-        why_not = fault(devices()[0]) if settings.compiled else None
-        if why_not is not None:
-            raise SettingsError(why_not)
+        self._devices = devices()
+        if settings.compiled and (message := fault(self._devices[0])) is not None:
+            raise SettingsError(message)
         self._settings, self._checked = settings, check_all(settings)
         self.space, self.tasks = self._checked.space, settings.tasks
-        corpus = self._checked.corpus
+        corpus, sentences = self._checked.corpus, self._checked.sentences
         most = math.inf if settings.train_examples is None else settings.train_examples
         sizes = [int(min(most, len(task.train))) for task in corpus.tasks.values()]
-        dear = slow(settings.precision, devices()[0])
-        warned = [] if dear is None else [f"{dear}; --precision auto takes what is faster"]
-        sentences = self._checked.sentences
-        # Of made-up data nobody has to judge what its numbers rest on.
-        of_data = (
-            ()
-            if corpus.made_up
-            else (
-                *held_out.notes(corpus),
-                *measurable.notes(corpus, settings.train_examples, settings.dev_examples),
-                *triplets_note(sentences.texts),
-            )
-        )
-        told = (*of_data, *truncation.notes(self._checked.baseline, corpus), *sentences.notes())
+        notes = []
+        if (reason := slow(settings.precision, self._devices[0])) is not None:
+            notes.append(f"{reason}; --precision auto selects the faster one")
+        if not corpus.made_up:  # results on made-up data are not interpreted
+            notes += held_out.notes(corpus)
+            notes += measurable.notes(corpus, settings.train_examples, settings.dev_examples)
+            notes += triplets_note(sentences.texts)
+        notes += [*truncation.notes(self._checked.baseline, corpus), *sentences.notes()]
         self.facts = StudyFacts(
             data_source=settings.data,
             made_up=corpus.made_up,
@@ -95,14 +87,13 @@ class MultitaskBert(AbstractTrainer):
             config_version=CONFIG_VERSION,
             code=version_name(CONFIG_VERSION),
             issues=tuple(IssueRow(i.file, i.line, i.kind, i.message) for i in corpus.issues),
-            notes=(*warned, *told, *idle(self.space, settings, sizes)),
+            notes=(*notes, *idle_level_notes(self.space, settings, sizes)),
         )
-        self._devices = devices()
         self._stages: StageKeys | None = None
         self._prepared: Prepared | None = None
 
     def devices(self) -> tuple[str, ...]:
-        """GPUs where there are any."""
+        """Return the GPUs, else the processor."""
         return self._devices
 
     def gpu(self) -> str | None:
@@ -115,24 +106,24 @@ class MultitaskBert(AbstractTrainer):
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> RunConfig:
         """Return the `RunConfig` of these choices without the other tasks."""
-        return of_one_task(self.configuration(choices, seed), task)
+        return single_task_config(self.configuration(choices, seed), task)
 
     def read(self, data: Mapping[str, Any], seed: int) -> RunConfig:
-        """Return a `RunConfig` that was written."""
+        """Return a stored `RunConfig`."""
         return RunConfig.model_validate(data).with_seed(seed)
 
     def epochs(self, config: RunConfig) -> tuple[int, int]:
-        """Return those of `multitask`, which may be stopped, and of `single_task` after it."""
+        """Return the epochs of `multitask`, which can be pruned, and those with `single_task`."""
         return config.multitask.epochs, config.reported_epochs()
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
-        """Tokenize once for all workers."""
+        """Tokenize the data once for all workers, and return its numbers."""
         self._prepared = prepare(self._checked, folder)
         self._stages = StageKeys(self._prepared.hashes, device, THREADS)
         return describe_data(self._checked, self._prepared)
 
     def examples(self) -> list[ExampleRow]:
-        """Return what is stored of the dev examples' words; the training sentences are those of all tasks."""
+        """Return the stored facts about dev examples; words are counted in the training sentences of all tasks."""
         chosen = choose(self._checked.corpus, self._settings.train_examples, self._settings.dev_examples)
         dev, train = ({task: split for (task, name), split in chosen.items() if name == of} for of in ("dev", "train"))
         return list(example_rows(dev, train.values()))
@@ -142,36 +133,33 @@ class MultitaskBert(AbstractTrainer):
         return None if self._stages is None else self._stages.of(config)
 
     def ends_to_change(self, configs: Sequence[tuple[RunConfig, ChainKeys | None, str]]) -> frozenset[str]:
-        """Return the ends of `multitask` in confirm from which ablate may go on: it takes `single_task` away, or adds
-        it.
+        """Return the ends of `multitask` in confirm that ablate may continue, by removing or adding `single_task`.
 
-        Which configuration will be the best is not known; the best of the search is the first guess.
+        The best configuration is not known yet; the best of the search is the guess.
         """
         kept = [keys for config, keys, label in configs if config.single_task is not None or label == "confirm:1"]
         return frozenset(keys.multitask[-1] for keys in kept if keys is not None)
 
     def timing(self, configs: Sequence[RunConfig]) -> Timing:
-        """Return a few steps of every kind of training in `configs` are trained and measured."""
+        """Return the durations of runs, estimated from a few steps of every kind of training in `configs`."""
         checked, baseline = self._checked, self._checked.baseline
         data = prepare_data(baseline, checked.corpus, checked.sentences.texts)
         costs = measure([baseline, *configs], data, self._devices[0])
         seconds = {config.digest(): costs.seconds(config, data) for config in (baseline, *configs)}
         tested = sum(len(rows) for (_, split), rows in data.splits.items() if split == "test")
-        each = costs.trained(baseline) * baseline.multitask.batch_size
-        told = f"measured were a few steps of {len(costs.kinds)} of {costs.all_kinds} kinds of training"
-        told += "" if len(costs.kinds) == costs.all_kinds else " (the others are taken to cost the mean of these)"
+        step = costs.trained(baseline) * baseline.multitask.batch_size
+        note = f"measured: a few steps of {len(costs.kinds)} of {costs.all_kinds} kinds of training"
+        note += "" if len(costs.kinds) == costs.all_kinds else " (the others are assumed to cost the mean of these)"
+        note += f" and of {', '.join(costs.stages)}" if costs.stages else ""
         return Timing(
             seconds=seconds,
             test_seconds=costs.evaluated * tested,
-            notes=(
-                f"one step measured: {each * 1000:.0f} ms",
-                told + (f" and of {', '.join(costs.stages)}" if costs.stages else ""),
-            ),
+            notes=(f"one step measured: {step * 1000:.0f} ms", note),
             facts={
                 "rows": {f"{task}/{split}": len(rows) for (task, split), rows in data.splits.items()},
                 "dropped": len(checked.corpus.issues),
                 "precision": self._settings.precision,
-                "step_seconds": each,
+                "step_seconds": step,
                 "kinds": costs.all_kinds,
                 "measured": len(costs.kinds),
                 "stages": list(costs.stages),
@@ -181,7 +169,7 @@ class MultitaskBert(AbstractTrainer):
     def keep_best(
         self, rows: Sequence[RunRow], models: Path, folder: Path, say: Callable[[str], None]
     ) -> RunRow | None:
-        """Have the model with the highest score there; models kept on the way are then no longer needed."""
+        """Put the model with the highest score into `folder`, and delete the models kept for that choice."""
         kept = best_model.keep(rows, models, folder, self._checked.corpus, say)
         if kept is not None:
             shutil.rmtree(models, ignore_errors=True)

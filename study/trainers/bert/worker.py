@@ -1,4 +1,4 @@
-"""What a worker does with a job, on any engine: run it, and turn results and failures into messages."""
+"""Execution of jobs in a worker, on any engine: results and failures become messages."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from study.messages import (
 
 
 def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
-    """Do the job; `go_on` is asked after every epoch. Never raises: what goes wrong is a message with a reason."""
+    """Run the job and call `go_on` after every epoch; errors become a message with a reason and never raise."""
     try:
         torch.set_num_threads(job.threads)
         config = parse(dict(job.config))
         data = load_prepared(job.prepared_folder)
         return _train(job, config, data, go_on) if job.kind == "train" else _test(job, config, data)
-    except Exception as error:  # the border of a worker: whatever happened must reach the driver with its type
+    except Exception as error:  # the boundary of a worker: every error must reach the driver with its type
         return RunFailed(job.run_id, _reason(error), first_line(error), traceback.format_exc())
 
 
@@ -62,38 +62,32 @@ def _train(job: Job, config: RunConfig, data: Prepared, go_on: Callable[[EpochDo
 def _run(
     job: Job, config: RunConfig, data: Prepared, report: Callable[[EpochReport], bool]
 ) -> tuple[RunOutcome, str | None]:
-    """Return the run; once more with half the batch where a GPU's memory did not do, and then a note that says so.
+    """Return the run. If the GPU's memory is too small, run again with half the batch, and return a note about it.
 
-    Twice the accumulation keeps the optimizer's steps as they were, up to the order of sums and the draws of dropout.
+    Twice the accumulation keeps the optimizer's steps, up to the order of sums and the draws of dropout.
     """
-    told = 0
+    reported = 0
 
-    def first(epoch: EpochReport) -> bool:
-        nonlocal told
-        told = epoch.epoch
+    def report_once(epoch: EpochReport) -> bool:
+        nonlocal reported
+        if epoch.epoch <= reported:
+            return True
+        reported = epoch.epoch
         return report(epoch)
 
     try:
-        return run(config, data, first, job.device, _sharing(job)), None
+        return run(config, data, report_once, job.device, _sharing(job)), None
     except torch.OutOfMemoryError:
         smaller = halved(config)
         if smaller is None:
             raise
     torch.cuda.empty_cache()
-    how = f"batch {smaller.multitask.batch_size} with accumulation {smaller.multitask.accumulation}"
-
-    def again(epoch: EpochReport) -> bool:
-        return epoch.epoch <= told or report(epoch)
-
-    return run(smaller, data, again, job.device, None), f"ran again with {how}: the GPU's memory did not do"
+    size = f"batch {smaller.multitask.batch_size} with accumulation {smaller.multitask.accumulation}"
+    return run(smaller, data, report_once, job.device, None), f"ran again with {size}: the GPU's memory was too small"
 
 
 def halved(config: RunConfig) -> RunConfig | None:
-    """Return the same with half the batch and twice the accumulation; None where a batch is one example, or has its
-    own size.
-
-    A task's own batch size is halved too.
-    """
+    """Return the configuration with half the batch sizes and twice the accumulation; None where one is 1."""
     part = config.multitask
     sizes = [task.batch_size for task in config.tasks.values() if task.batch_size is not None]
     if min([part.batch_size, *sizes]) < 2:
@@ -107,7 +101,7 @@ def halved(config: RunConfig) -> RunConfig | None:
 
 
 def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> RunDone:
-    told = [*([note] if note else []), *degenerate(outcome.best.dev)]
+    notes = [*([note] if note else []), *degenerate(outcome.best.dev)]
     return RunDone(
         run_id=job.run_id,
         stopped=outcome.stopped,
@@ -129,17 +123,17 @@ def _done(job: Job, outcome: RunOutcome, data: Prepared, note: str | None) -> Ru
             StageSeconds(s.name, s.key, s.seconds, s.shared, s.losses, s.train_seconds) for s in outcome.stages
         ),
         trouble=outcome.trouble,
-        note="; ".join(told) or None,
+        note="; ".join(notes) or None,
     )
 
 
 def _sharing(job: Job) -> Sharing | None:
-    """Return how the run shares its stages, with the store open."""
-    told = job.sharing
-    if told is None:
+    """Return the job's sharing of stages, with the store open."""
+    sharing = job.sharing
+    if sharing is None:
         return None
-    store = None if told.folder is None else StageStore(told.folder, told.limit_bytes)
-    return Sharing(told.keys, store, told.wanted, told.keep_when_stopped)
+    store = None if sharing.folder is None else StageStore(sharing.folder, sharing.limit_bytes)
+    return Sharing(sharing.keys, store, sharing.wanted, sharing.keep_when_stopped)
 
 
 def _test(job: Job, config: RunConfig, data: Prepared) -> EvaluationDone:
@@ -148,15 +142,15 @@ def _test(job: Job, config: RunConfig, data: Prepared) -> EvaluationDone:
 
 
 def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskModel:
-    """Return the run's model: read if it was kept, else trained again to the same bits."""
+    """Return the run's model: loaded if it was kept, else trained again with equal bits."""
     if job.model_folder is not None:
         try:
             model = checkpoint.load(job.model_folder)[0].to(job.device)
-            if config.compiled:  # as it was trained: a model that had to be trained again gives the same bits
+            if config.compiled:  # as in training, for equal bits
                 compile_layers(model)
             return model
         except CheckpointError:
-            pass  # lost or damaged: it can be had again
+            pass  # lost or damaged: trained again below
     outcome = run(config, data, lambda _: True, job.device, _sharing(job))
     if job.model_folder is not None:
         checkpoint.save(outcome.model, config, Tokenizer.from_str(data.tokenizer_json), job.model_folder)
@@ -164,7 +158,7 @@ def _saved_or_trained(job: Job, config: RunConfig, data: Prepared) -> MultitaskM
 
 
 def _metrics(evaluations: Mapping[str, Evaluation]) -> dict[tuple[str, str, str], float]:
-    """Return all metrics of all tasks, and the two scores of the whole model, by (split, task, metric)."""
+    """Return the metrics of all tasks, and the model's two scores, by (split, task, metric)."""
     result: dict[tuple[str, str, str], float] = {}
     for split, evaluation in evaluations.items():
         result[split, "", "score"] = evaluation.score

@@ -1,4 +1,4 @@
-"""The work of a configuration: the examples that each stage trains on and evaluates, counted before any run."""
+"""The work of a configuration: the numbers of examples that each stage trains on and evaluates."""
 
 from __future__ import annotations
 
@@ -30,10 +30,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Together:
-    """One epoch of `multitask`: examples and batches of each task, and its steps, each of one batch or more.
-
-    `own`: the parts that tasks share are frozen in it.
-    """
+    """One epoch of `multitask`: examples and batches per task, steps, and whether shared parts are frozen (`own`)."""
 
     examples: Mapping[str, float]
     batches: Mapping[str, int]
@@ -42,30 +39,31 @@ class Together:
 
 
 def workload(config: RunConfig, data: Prepared) -> dict[str, Work]:
-    """Return the work of each stage, in order; every epoch counts, as if neither pruning nor patience ended one."""
-    found: dict[str, Work] = {}
+    """Return the work of each stage, in order, without pruning or early stopping."""
+    work: dict[str, Work] = {}
     if config.mlm is not None:
         sentences = _sentences(data, corpora_of(config.mlm.corpora), config.mlm.max_sentences)
-        found[mlm.NAME] = Work(config.mlm.epochs * sentences)
+        work[mlm.NAME] = Work(config.mlm.epochs * sentences)
     if config.simcse_unsupervised is not None:
         part = config.simcse_unsupervised
-        found[simcse_unsupervised.NAME] = Work(part.epochs * _sentences(data, corpora_of(part.corpus), part.sentences))
+        work[simcse_unsupervised.NAME] = Work(part.epochs * _sentences(data, corpora_of(part.corpus), part.sentences))
     if config.simcse_supervised is not None:
-        told = config.simcse_supervised
-        found[simcse_supervised.NAME] = Work(told.epochs * _sentences(data, TRIPLET_TEXTS[:1], told.triplets))
+        supervised = config.simcse_supervised
+        triplets = _sentences(data, TRIPLET_TEXTS[:1], supervised.triplets)
+        work[simcse_supervised.NAME] = Work(supervised.epochs * triplets)
     if config.fine_tune_first is not None:
         first = config.fine_tune_first
         most = float("inf") if first.batches is None else first.batches * first.batch_size
         train, dev = (len(data.splits[first.task, split]) for split in ("train", "dev"))
-        found[fine_tune_first.NAME] = Work(first.epochs * min(train, most), first.epochs * dev)
+        work[fine_tune_first.NAME] = Work(first.epochs * min(train, most), first.epochs * dev)
     evaluated = _evaluated_each_epoch(config, data)
-    epochs = config.multitask.epochs
-    found[multitask.NAME] = Work(_trained_together(config, data), epochs * evaluated)
+    trained = sum(sum(epoch.examples.values()) for epoch in together(config, data))
+    work[multitask.NAME] = Work(trained, config.multitask.epochs * evaluated)
     if config.single_task is not None:
-        alone = config.single_task.epochs
-        whole = sum(len(data.splits[task, "train"]) for task in config.tasks)
-        found[single_task.NAME] = Work(alone * whole, alone * evaluated)
-    return found
+        epochs = config.single_task.epochs
+        examples = sum(len(data.splits[task, "train"]) for task in config.tasks)
+        work[single_task.NAME] = Work(epochs * examples, epochs * evaluated)
+    return work
 
 
 def _sentences(data: Prepared, corpora: tuple[str, ...], most: int | None) -> int:
@@ -79,24 +77,20 @@ def _evaluated_each_epoch(config: RunConfig, data: Prepared) -> int:
     return dev + sum(min(multitask.EPOCH_SAMPLE, len(data.splits[task, "train"])) for task in config.tasks)
 
 
-def _trained_together(config: RunConfig, data: Prepared) -> float:
-    return sum(sum(epoch.examples.values()) for epoch in together(config, data))
-
-
 def together(config: RunConfig, data: Prepared) -> list[Together]:
-    """Return the epochs of `multitask`: batches that the sampler asks for, times the mean size of the task's batches.
+    """Return the epochs of `multitask`: the sampler's batches, times the mean size of the task's batches.
 
-    A random sampler is asked once, with one seed.
+    A random sampler draws once, with one seed.
     """
     part = config.multitask
     splits = {task: data.splits[task, "train"] for task in config.tasks}
     sizes, batch_sizes = sizes_of(splits, config.tasks, part.batch_size)
     batches = {task: ceil(sizes[task] / batch_sizes[task]) for task in config.tasks}
     sampler: AbstractSampler = components.build("samplers", part.sampler.name, part.sampler.settings)
-    rng, found = np.random.default_rng(0), []
+    rng, all_epochs = np.random.default_rng(0), []
     for epoch in range(1, part.epochs + 1):
         steps = list(sampler.epoch(batches, epoch=epoch, epochs=part.epochs, rng=rng))
-        asked = Counter(chain.from_iterable(steps))
-        examples = {task: count * sizes[task] / batches[task] for task, count in asked.items()}
-        found.append(Together(examples, asked, len(steps), sampler.trains(epoch) == "own"))
-    return found
+        counts = Counter(chain.from_iterable(steps))
+        examples = {task: count * sizes[task] / batches[task] for task, count in counts.items()}
+        all_epochs.append(Together(examples, counts, len(steps), sampler.trains(epoch) == "own"))
+    return all_epochs

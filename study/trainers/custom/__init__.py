@@ -1,1 +1,1 @@
-"""A user's training function as a trainer: called, checked, and fingerprinted."""
+"""Custom trainers: a user's training function is called, checked and fingerprinted."""

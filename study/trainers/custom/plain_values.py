@@ -1,7 +1,7 @@
-"""What a trainer hands over, as plain Python: numbers, names, tables of them; or one message that says what is wrong.
+"""Conversion of a trainer's values to plain Python: numbers, names, tables of them; or a message about the fault.
 
-Numbers may be of numpy, torch (any device), pandas, JAX, `decimal` or `fractions`. Nothing of these is imported here:
-they are known by what they can do.
+Numbers may be of numpy, torch (any device), pandas, JAX, `decimal` or `fractions`. These libraries are not imported:
+their values are recognized by their methods.
 """
 
 from __future__ import annotations
@@ -16,52 +16,68 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_NAME = 200
-MOST_STEP = 2**31 - 1  # what a whole number in a table of Optuna's holds on PostgreSQL
+MOST_STEP = 2**31 - 1  # the largest integer of Optuna's tables on PostgreSQL
 
 
 class BadResult(ValueError):
-    """What the function reported or returned is not what a study can use."""
+    """A reported or returned value that a study cannot use."""
 
 
 def number(value: Any, what: str) -> float:
-    """Return one number as a float, which may be NaN or infinite. BadResult, with `what` it is, for anything else."""
-    found = _scalar(value)
-    if found is None or isinstance(found, str | bytes | complex):
-        raise BadResult(f"{what} must be a number, got {described(value)}")
+    """Return a number as a float, which may be NaN or infinite; `what` names it in messages.
+
+    Raises:
+        BadResult: the value is not one number.
+    """
+    scalar = _scalar(value)
     try:
-        return float(found)
+        if scalar is not None and not isinstance(scalar, str | bytes | complex):
+            return float(scalar)
     except (TypeError, ValueError, OverflowError, RuntimeError):
-        raise BadResult(f"{what} must be a number, got {described(value)}") from None
+        pass
+    raise BadResult(f"{what} must be a number, got {described(value)}")
 
 
 def finite(value: Any, what: str) -> float:
-    """Return one number that is finite. FloatingPointError for NaN and infinities, as of a training that diverged."""
-    found = number(value, what)
-    if not math.isfinite(found):
-        raise FloatingPointError(f"{what} is not a finite number: {found}")
-    return found
+    """Return a finite number.
+
+    Raises:
+        FloatingPointError: the number is NaN or infinite, as after a training that diverged.
+        BadResult: the value is not one number.
+    """
+    result = number(value, what)
+    if not math.isfinite(result):
+        raise FloatingPointError(f"{what} is not a finite number: {result}")
+    return result
 
 
 def count(value: Any, what: str) -> int:
-    """Return a whole number from 0 that a table can hold."""
-    found = number(value, what)
-    if not 0 <= found < 2**63 or found != int(found):
+    """Return a whole number from 0 that fits a table.
+
+    Raises:
+        BadResult: the value is negative, too large or not a whole number.
+    """
+    result = number(value, what)
+    if not 0 <= result < 2**63 or result != int(result):
         raise BadResult(f"{what} must be a whole number from 0, got {described(value)}")
     exact = _scalar(value)
-    return int(exact) if isinstance(exact, int) else int(found)
+    return int(exact) if isinstance(exact, int) else int(result)
 
 
 def step(value: Any, what: str) -> int | float:
-    """Return how far a run is, in epochs or fractions of them: above 0; a whole number is an int."""
-    found = _scalar(value)
-    if isinstance(found, bool | str | bytes):
+    """Return a number of epochs above 0, as an int where it is whole.
+
+    Raises:
+        BadResult: the value is not such a number.
+    """
+    if isinstance(_scalar(value), bool | str | bytes):
         raise BadResult(
             f"{what} must be a number of epochs, 1, 2, ... or fractions such as 0.5, got {described(value)}"
         )
-    told = number(value, what)
-    if not 0 < told <= MOST_STEP:  # NaN is refused too
+    epochs = number(value, what)
+    if not 0 < epochs <= MOST_STEP:  # false for NaN too
         raise BadResult(f"{what} must be a number of epochs above 0 and at most 2**31 - 1, got {described(value)}")
-    return int(told) if told == int(told) else told
+    return int(epochs) if epochs == int(epochs) else epochs
 
 
 def resolution(value: Any) -> float:
@@ -71,53 +87,59 @@ def resolution(value: Any) -> float:
 
 
 def numbers(values: Any, what: str) -> NDArray[np.float64]:
-    """Return a column of finite numbers, (values,): a list, an array, a tensor, a Series, or one column of a table."""
+    """Return a list, array, tensor, Series or one-column table as finite numbers, (values,).
+
+    Raises:
+        BadResult: these are not numbers, not one column, or not finite.
+    """
     column = _array(values, what)
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
     if column.ndim != 1 or not column.size or not np.isfinite(column).all():
-        raise BadResult(f"{what} must be finite numbers, one for each example, got {_array_told(column, values)}")
+        raise BadResult(f"{what} must be finite numbers, one per example, got {_array_fault(column, values)}")
     return column
 
 
-def table(value: Any, what: str, wanted: str) -> dict[str, Any]:
-    """Return what maps names to values: a dictionary or a Series. BadResult, with the shape that is `wanted`, for the
-    rest.
+def table(value: Any, what: str, shape: str) -> dict[str, Any]:
+    """Return a dictionary or Series as a dictionary with plain names.
+
+    Raises:
+        BadResult: the value is neither, or a name is unusable or appears twice; `shape` is for its message.
     """
     if not isinstance(value, Mapping):
-        if not _is_series(value):
-            raise BadResult(f"{what} must be {wanted}, got {described(value)}")
+        if type(value).__name__ != "Series" or not hasattr(value, "to_dict"):
+            raise BadResult(f"{what} must be {shape}, got {described(value)}")
         value = value.to_dict()
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for key, each in value.items():
-        given = name(key, what)
-        if given in found:
-            raise BadResult(f"{what} has the name '{given}' twice")
-        found[given] = each
-    return found
+        plain_name = name(key, what)
+        if plain_name in result:
+            raise BadResult(f"{what} has the name '{plain_name}' twice")
+        result[plain_name] = each
+    return result
 
 
 def name(value: Any, what: str) -> str:
-    """Return the name of a task, metric or cost: a text that can be read and stored. Numbers and enum members have
-    one.
+    """Return the name of a task, metric or cost as printable text; numbers and enum members have names too.
+
+    Raises:
+        BadResult: the value has no name, or one that is empty, too long or not printable.
     """
     if isinstance(value, enum.Enum):
         value = value.value if isinstance(value.value, str) else value.name
     if not isinstance(value, str):
-        found = _scalar(value)
-        if not isinstance(found, int) or isinstance(found, bool):
-            raise BadResult(f"a name in {what} must be a text, got {described(value)}")
-        value = str(found)
-    told = str(value)  # a plain one of what numpy gives
-    if not told.strip() or len(told) > LONGEST_NAME or not told.isprintable():
-        raise BadResult(
-            f"a name in {what} must have 1 to {LONGEST_NAME} characters that can be printed, got {told[:80]!r}"
-        )
-    return told
+        scalar = _scalar(value)
+        if not isinstance(scalar, int) or isinstance(scalar, bool):
+            raise BadResult(f"a name in {what} must be a string, got {described(value)}")
+        value = str(scalar)
+    text = str(value)  # a plain string in place of numpy's
+    if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
+        raise BadResult(f"a name in {what} must have 1 to {LONGEST_NAME} printable characters, got {text[:80]!r}")
+    return text
 
 
 def described(value: Any) -> str:
-    """Return what a value is, in few words: `'x' (str)`, `a list of 3 (tuple)`, `a DataFrame of shape (3, 2)`."""
+    """Return a short description of a value: `'x' (str)`, `a list of 3 (tuple)`, `a DataFrame of shape (3, 2)`."""
     kind = type(value).__name__
     if value is None or isinstance(value, bool | int | float | str | bytes | complex):
         shown = repr(value)
@@ -144,7 +166,7 @@ def _article(kind: str) -> str:
 
 
 def _scalar(value: Any) -> Any:
-    """Return the Python scalar within a value of one element; None where it is no single value."""
+    """Return the Python scalar of a value with one element; None for any other value."""
     if value is None or isinstance(value, bool | int | float | complex):
         return value if value is None else _plain(value)
     if isinstance(value, str | bytes):
@@ -152,7 +174,7 @@ def _scalar(value: Any) -> Any:
     if value is np.ma.masked:
         return math.nan
     if getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M"):
-        return None  # times are no numbers
+        return None  # dates and durations
     try:
         if hasattr(value, "item"):
             inner = value.item()
@@ -164,12 +186,12 @@ def _scalar(value: Any) -> Any:
         if hasattr(value, "__index__"):
             return operator.index(value)
         return float(value) if hasattr(value, "__float__") else None
-    except Exception:  # of another library: several elements, or none that is here
+    except Exception:  # of another library: several elements, or none on this device
         return None
 
 
 def _plain(value: complex) -> complex:
-    """Without a class of its own, such as numpy's float64, which is a float."""
+    """Return a number of Python's own type: numpy's float64 is a subclass of float."""
     for kind in (bool, int, float):
         if isinstance(value, kind):
             return kind(value)
@@ -177,9 +199,9 @@ def _plain(value: complex) -> complex:
 
 
 def _array(values: Any, what: str) -> NDArray[np.float64]:
-    """Return any of the things that hold numbers, as an array of floats; of tensors a copy on the processor."""
+    """Return any container of numbers as an array of floats; tensors are copied to the processor."""
     if isinstance(values, Mapping | str | bytes | set | frozenset) or values is None:
-        raise BadResult(f"{what} must be numbers, one for each example in the same order, got {described(values)}")
+        raise BadResult(f"{what} must be numbers, one per example in the same order, got {described(values)}")
     if hasattr(values, "detach"):
         values = values.detach().cpu()
         values = values.double() if hasattr(values, "double") else values
@@ -187,40 +209,36 @@ def _array(values: Any, what: str) -> NDArray[np.float64]:
         values = list(values)
     try:
         if hasattr(values, "dtype") or hasattr(values, "__array__"):
-            found = np.asarray(values)
-            if found.dtype.kind in "biuf":
-                return found.astype(np.float64)
-            values = found.tolist()
+            array = np.asarray(values)
+            if array.dtype.kind in "biuf":
+                return array.astype(np.float64)
+            values = array.tolist()
         elif set(map(type, values)) <= {bool, int, float}:
             return np.array(values, dtype=np.float64)
         return _from_list(list(values), what)
-    except (TypeError, ValueError, RuntimeError) as error:
-        if isinstance(error, BadResult):
-            raise
-        raise BadResult(f"{what} must be numbers, one for each example, got {described(values)}") from None
+    except BadResult:
+        raise
+    except (TypeError, ValueError, RuntimeError):
+        raise BadResult(f"{what} must be numbers, one per example, got {described(values)}") from None
 
 
 def _from_list(values: list[Any], what: str) -> NDArray[np.float64]:
     rows = [list(each) if isinstance(each, list | tuple) else [each] for each in values]
     nested = any(isinstance(each, list | tuple) for each in values)
-    found = [[number(each, f"{what}[{i}]") for each in row] for i, row in enumerate(rows)]
-    if len({len(row) for row in found}) > 1:
-        raise BadResult(f"{what} must be numbers, one for each example, got lists of several lengths")
-    return np.array(found if nested else [row[0] for row in found], dtype=np.float64)
+    columns = [[number(each, f"{what}[{i}]") for each in row] for i, row in enumerate(rows)]
+    if len({len(row) for row in columns}) > 1:
+        raise BadResult(f"{what} must be numbers, one per example, got lists of different lengths")
+    return np.array(columns if nested else [row[0] for row in columns], dtype=np.float64)
 
 
-def _array_told(column: NDArray[np.float64], values: Any) -> str:
+def _array_fault(column: NDArray[np.float64], values: Any) -> str:
     if column.ndim != 1 or not column.size:
         return f"shape {column.shape}" if column.size else f"none ({described(values)})"
     bad = int(np.flatnonzero(~np.isfinite(column))[0])
-    return f"{column[bad]} at place {bad}"
-
-
-def _is_series(value: Any) -> bool:
-    return type(value).__name__ == "Series" and hasattr(value, "to_dict")
+    return f"{column[bad]} at index {bad}"
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names for a message: "a, b and c"."""
+    """Return names for a message: "a, b and c"."""
     *first, last = list(names) or ["none"]
     return f"{', '.join(first)} and {last}" if first else last

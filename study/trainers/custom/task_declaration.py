@@ -1,4 +1,4 @@
-"""What a trainer's module declares of its tasks: the constants TASKS and SCORE, checked before anything is written.
+"""The declaration of tasks in a trainer's module: the constants TASKS and SCORE, checked before anything is written.
 
     TASKS = {
         "price": {"metric": "RMSE", "unit": "EUR", "higher_is_better": False},
@@ -6,8 +6,8 @@
     }
     SCORE = "price"  # the task, or the list of tasks, whose mean is the score of a run
 
-A task that is declared has the metric "score", no unit, and more is better, unless its entry says otherwise. The units
-"share" (0 to 1) and "%" have differences in points. Without TASKS every task is a share of which more is better.
+The defaults of a declared task are the metric "score", no unit, and higher is better. Differences of the units "share"
+(0 to 1) and "%" are in points. Without TASKS every task is a share, and higher is better.
 """
 
 from __future__ import annotations
@@ -17,71 +17,82 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from results.measurements.task_units import StudyUnits, units_from
+from results.measurements.task_units import units_from
 from search_spaces.grammar import did_you_mean
 from study.settings import SettingsError
 
 KEYS: Mapping[str, type] = {"metric": str, "unit": str, "higher_is_better": bool}
 DEFAULTS: Mapping[str, Any] = {"metric": "score", "unit": "", "higher_is_better": True}
-LONGEST = 40  # characters of a name or a unit, so that columns have room
+LONGEST = 40  # characters of a name or a unit, so that they fit columns
 EXAMPLE = 'TASKS = {"price": {"metric": "RMSE", "unit": "EUR", "higher_is_better": False}}'
 
 
 class BadScores(ValueError):
-    """Scores that do not fit what the trainer's module declares."""
+    """Scores that do not fit the declaration in the trainer's module."""
 
 
 def declaration(module: ModuleType) -> dict[str, Any]:
-    """TASKS and SCORE of a trainer's module as `study_meta.tasks_json` keeps them.
+    """Return TASKS and SCORE of a trainer's module, as `study_meta.tasks_json` stores them.
 
-    `SettingsError` with every fault, the file, and an example.
+    Raises:
+        SettingsError: they have faults; the message lists all of them.
     """
     tasks, score = getattr(module, "TASKS", None), getattr(module, "SCORE", None)
     faults = [] if tasks is None else _faults_of_tasks(tasks)
     faults = faults or _faults_of_score({} if tasks is None else tasks, score)
     if faults:
-        told = "\n".join(f"  {fault}" for fault in faults)
+        lines = "\n".join(f"  {fault}" for fault in faults)
         raise SettingsError(
             f"The declaration of the tasks in {getattr(module, '__file__', None) or module.__name__} cannot be used:\n"
-            f"{told}\nAn example: {EXAMPLE}"
+            f"{lines}\nAn example: {EXAMPLE}"
         )
     deciding = [score] if isinstance(score, str) else list(score or ())
-    return {"tasks": {task: {**DEFAULTS, **said} for task, said in (tasks or {}).items()}, "score": deciding}
+    return {"tasks": {task: {**DEFAULTS, **entry} for task, entry in (tasks or {}).items()}, "score": deciding}
 
 
 def same_meaning(first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> bool:
-    """Return whether two declarations have scores of one meaning: what metrics are called makes no difference."""
+    """Return whether two declarations give scores the same meaning; the names of metrics may differ."""
     return _meaning(first) == _meaning(second)
 
 
 def in_words(declared: Mapping[str, Any] | None) -> str:
-    """E.g. "price in EUR, lower is better"; what is not declared is a share."""
+    """Return a declaration in words, e.g. "price in EUR, lower is better"."""
     if not declared or not (declared["tasks"] or declared["score"]):
         return "no declaration (shares from 0 to 1, higher is better)"
-    told = [
-        f"{task} in {said['unit'] or 'plain numbers'}, {'higher' if said['higher_is_better'] else 'lower'} is better"
-        for task, said in declared["tasks"].items()
+    texts = [
+        f"{task} in {entry['unit'] or 'plain numbers'}, {'higher' if entry['higher_is_better'] else 'lower'} is better"
+        for task, entry in declared["tasks"].items()
     ]
-    return "; ".join([*told, *([f"the score is {', '.join(declared['score'])}"] if declared["score"] else [])])
+    return "; ".join([*texts, *([f"the score is {', '.join(declared['score'])}"] if declared["score"] else [])])
 
 
 def oriented_score(scores: Mapping[str, float], declared: Mapping[str, Any] | None) -> tuple[float, float]:
-    """Return the score of a run: of which more is better, and as it was measured; the mean over the tasks that decide.
+    """Return the score of a run, the mean over the deciding tasks: with higher as better, and as measured.
 
-    `BadScores` where tasks are missing or were not declared, and for a number that its unit cannot have.
+    Raises:
+        BadScores: tasks are missing or not declared, or a number is outside its unit's range.
     """
     units = units_from(declared)
-    _check_tasks(scores, units)
+    expected = set(units.tasks) or {*scores, *units.deciding}
+    if set(scores) != expected:
+        raise BadScores(
+            f"scores has the tasks {_listed(scores)}, but the trainer's module declares {_listed(expected)}. Return a "
+            "score for each declared task, or change TASKS or SCORE."
+        )
     for task, value in scores.items():
         if units.of(task).is_share and not -1 <= value <= 1:
-            raise BadScores(_no_share(task, value, declared=units.names(task)))
+            raise BadScores(_not_a_share(task, value, declared=units.names(task)))
     deciding = [value for task, value in scores.items() if units.decides(task)]
     natural = sum(deciding) / len(deciding)
     return units.score.oriented(natural), natural
 
 
 def oriented_report(score: float, declared: Mapping[str, Any] | None) -> float:
-    """Return the score that a run reports on its way, of which more is better. `BadScores` as `oriented_score`."""
+    """Return a score that a run reports while it trains, with higher as better.
+
+    Raises:
+        BadScores: the score is outside the range of its unit.
+    """
     units = units_from(declared)
     if units.score.is_share and abs(score) > 1:
         raise BadScores(
@@ -91,47 +102,46 @@ def oriented_report(score: float, declared: Mapping[str, Any] | None) -> float:
     return units.score.oriented(score)
 
 
-def margin(given: float, declared: Mapping[str, Any] | None) -> float:
-    """`--margin` as a number of the score's own unit: given in points for a share, else in the unit itself."""
+def margin(value: float, declared: Mapping[str, Any] | None) -> float:
+    """Return `--margin`, which is in points for a share, in the score's unit.
+
+    Raises:
+        SettingsError: the margin is not positive, or at least 100 points.
+    """
     unit = units_from(declared).score
-    if not (given > 0 and math.isfinite(given)) or (unit.is_share and given >= 100):
-        told = "points, above 0 and below 100" if unit.is_share else f"{unit.differences}, above 0"
-        raise SettingsError(f"--margin is in {told}, got {given:g}.")
-    return given / 100 if unit.is_share else given
+    if not (value > 0 and math.isfinite(value)) or (unit.is_share and value >= 100):
+        bounds = "points, above 0 and below 100" if unit.is_share else f"{unit.differences}, above 0"
+        raise SettingsError(f"--margin is in {bounds}, got {value:g}.")
+    return value / 100 if unit.is_share else value
 
 
 def check_objectives(names: Sequence[str], declared: Mapping[str, Any] | None) -> None:
-    """Refuse an objective "TASK.score" whose direction is not that which was declared. `SettingsError`."""
+    """Check the directions of objectives "TASK.score".
+
+    Raises:
+        SettingsError: a direction is not the declared one.
+    """
     units = units_from(declared)
     for name in names:
-        bare, _, told = name.partition(":")
-        task = bare.removesuffix(".score")
+        metric, _, direction = name.partition(":")
+        task = metric.removesuffix(".score")
         unit = units.of(task)
-        if task != bare and units.names(task) and unit.better != (told or "higher"):
+        if task != metric and units.names(task) and unit.better != (direction or "higher"):
             raise SettingsError(
-                f"--objectives {name}: of {task} {unit.better} is better, as TASKS declares. "
-                f"Write it as {bare}:{unit.better}"
+                f"--objectives {name}: TASKS declares that {unit.better} is better for {task}. "
+                f"Write it as {metric}:{unit.better}"
             )
 
 
-def _check_tasks(scores: Mapping[str, float], units: StudyUnits) -> None:
-    wanted = set(units.tasks) or {*scores, *units.deciding}
-    if set(scores) != wanted:
-        raise BadScores(
-            f"scores has the tasks {_listed(scores)}, and the trainer's module declares {_listed(wanted)}. Return a "
-            "score of each declared task, or change TASKS or SCORE."
-        )
-
-
-def _no_share(task: str, value: float, *, declared: bool) -> str:
+def _not_a_share(task: str, value: float, *, declared: bool) -> str:
     if declared:
         return (
-            f"scores['{task}'] is {value:g}, and TASKS declares a share, which is 0 to 1. Give its unit in TASKS: "
+            f"scores['{task}'] is {value:g}, but TASKS declares a share, which is 0 to 1. Declare its unit in TASKS: "
             f'"unit": "%", "unit": "EUR", or "unit": "" for a number without one.'
         )
     return (
-        f"scores['{task}'] is {value:g}. A task of which nothing is said is a share, 0 to 1, of which more is better. "
-        f"Say what it is beside the function, in its module: "
+        f"scores['{task}'] is {value:g}, but a task without declaration is a share, 0 to 1, and higher is better. "
+        f"Declare the task in the function's module: "
         f'TASKS = {{"{task}": {{"metric": "RMSE", "unit": "EUR", "higher_is_better": False}}}}. '
         f'The unit may be "%" or "".'
     )
@@ -139,24 +149,24 @@ def _no_share(task: str, value: float, *, declared: bool) -> str:
 
 def _faults_of_tasks(tasks: object) -> list[str]:
     if not isinstance(tasks, Mapping) or not tasks:
-        return [f"TASKS must map each task to what it is measured in, got {tasks!r:.80}."]
+        return [f"TASKS must map each task to a dictionary with any of {', '.join(KEYS)}, got {tasks!r:.80}."]
     faults = []
-    for task, said in tasks.items():
+    for task, entry in tasks.items():
         if not isinstance(task, str) or not task:
-            faults.append(f"A task's name in TASKS is text, got {task!r:.80}.")
-        elif not isinstance(said, Mapping):
-            faults.append(f"TASKS['{task}'] must be a dictionary with any of {', '.join(KEYS)}, got {said!r:.80}.")
+            faults.append(f"A task's name in TASKS must be a string, got {task!r:.80}.")
+        elif not isinstance(entry, Mapping):
+            faults.append(f"TASKS['{task}'] must be a dictionary with any of {', '.join(KEYS)}, got {entry!r:.80}.")
         else:
-            faults += [fault for key, value in said.items() if (fault := _fault(f"TASKS['{task}']", key, value))]
+            faults += [fault for key, value in entry.items() if (fault := _fault(f"TASKS['{task}']", key, value))]
     return faults
 
 
 def _fault(place: str, key: object, value: object) -> str | None:
     if key not in KEYS:
         return f"{place} has the unknown key {key!r:.80}.{did_you_mean(key, KEYS)} Known: {', '.join(KEYS)}."
-    wanted = KEYS[str(key)]
-    if not isinstance(value, wanted):
-        kind = "True or False" if wanted is bool else "text"
+    expected = KEYS[str(key)]
+    if not isinstance(value, expected):
+        kind = "True or False" if expected is bool else "a string"
         return f"{place}['{key}'] must be {kind}, got {value!r:.80}."
     if isinstance(value, str) and (len(value) > LONGEST or not value.isprintable() or value != value.strip()):
         return f"{place}['{key}'] must be one line of at most {LONGEST} characters, got {value!r:.80}."
@@ -168,7 +178,7 @@ def _faults_of_score(tasks: Mapping[str, Mapping[str, Any]], score: object) -> l
     if score is not None and not (deciding and all(isinstance(task, str) for task in deciding)):
         return [f"SCORE must be a task, or a list of tasks whose mean is the score, got {score!r:.80}."]
     if len(set(deciding)) < len(deciding):
-        return [f"SCORE takes each task once, got {_listed(deciding)}."]
+        return [f"SCORE must name each task once, got {_listed(deciding)}."]
     unknown = [task for task in deciding if tasks and task not in tasks]
     if unknown:
         return [f"SCORE names '{unknown[0]}', which TASKS does not have. Declared: {_listed(tasks)}."]
@@ -177,24 +187,24 @@ def _faults_of_score(tasks: Mapping[str, Mapping[str, Any]], score: object) -> l
         return []
     if score is None:
         return [
-            f"The tasks {_listed(tasks)} differ in unit or direction, so that their mean says nothing. Say which "
+            f"The tasks {_listed(tasks)} differ in unit or direction, so their mean has no meaning. Choose what "
             f'decides: SCORE = "{next(iter(tasks))}", or a list of tasks of one unit and direction.'
         ]
-    return [f"SCORE = {list(deciding)} has tasks of different units or directions, so that their mean says nothing."]
+    return [f"SCORE = {list(deciding)} has tasks of different units or directions, so their mean has no meaning."]
 
 
-def _kind(said: Mapping[str, Any] | None) -> tuple[str, bool]:
-    """Unit and direction."""
-    if said is None:
+def _kind(entry: Mapping[str, Any] | None) -> tuple[str, bool]:
+    """Return the unit and the direction of a task."""
+    if entry is None:
         return "share", True
-    whole = {**DEFAULTS, **said}
+    whole = {**DEFAULTS, **entry}
     return whole["unit"], whole["higher_is_better"]
 
 
 def _meaning(declared: Mapping[str, Any] | None) -> object:
     if not declared:
         return {}, []
-    return {task: _kind(said) for task, said in declared["tasks"].items()}, sorted(declared["score"])
+    return {task: _kind(entry) for task, entry in declared["tasks"].items()}, sorted(declared["score"])
 
 
 def _listed(tasks: Iterable[str]) -> str:

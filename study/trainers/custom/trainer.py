@@ -1,4 +1,4 @@
-"""The trainer of `--trainer package.module:function`: anyone's model, called with (configuration, seed, report)."""
+"""The trainer of `--trainer package.module:function`: a custom function of (configuration, seed, report)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from study.trainers.custom.task_declaration import declaration
 from study.trainers.plain_configuration import AbstractPlainTrainer
 
 
-class OwnModel(AbstractPlainTrainer):
-    """A function of the user's. Its dev scores are all there is: the phase `test` is not done."""
+class CustomTrainer(AbstractPlainTrainer):
+    """A user's function. It has only dev scores, so there is no phase `test`."""
 
     name: ClassVar[str] = "own"
     worker: ClassVar[str] = "study.trainers.custom.worker:run_job"
@@ -27,27 +27,22 @@ class OwnModel(AbstractPlainTrainer):
 
     def __init__(self, settings: Settings) -> None:
         self.space = pin(load(settings.space), settings.pins)
-        function_of(settings.trainer)  # refused now, not in every run
+        function_of(settings.trainer)  # an error appears now, not in every run
         declared, code = declaration(module_of(settings.trainer)), code_of(module_of(settings.trainer))
-        self._facts = {
-            "function": settings.trainer,
-            "epochs": settings.epochs,
-            "data": settings.data,
-            "code": code,
-            "tasks": declared,
-        }
-        self._common = {"trainer": settings.trainer, "epochs": settings.epochs, "data": settings.data}
+        limits = {"epochs": settings.epochs, "data": settings.data}
+        self._common = {"trainer": settings.trainer, **limits}
+        self._facts = {"function": settings.trainer, **limits, "code": code, "tasks": declared}
         self.facts = StudyFacts(
-            settings.data,
-            False,
-            settings.data,
-            settings.trainer,
+            data_source=settings.data,
+            made_up=False,
+            fingerprint=settings.data,
+            backbone=settings.trainer,
             code=code.digest,
             code_files=code.files,
             tasks=declared,
         )
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
-        """Create the folder alone: the function reads its data itself."""
+        """Create the folder; the function reads its data itself."""
         folder.mkdir(parents=True, exist_ok=True)
         return {}

@@ -1,9 +1,9 @@
-"""A response surface made from a space, with known effects: what a rehearsal measures instead of training.
+"""A response surface with known effects, made from a space: a rehearsal measures it instead of training.
 
     expected score of a task = base + sum over factors of effect(factor, level, task) + one interaction
 
-Two of five factors have no effect. A range has its best place, and loses quadratically away from it. Effects are in
-proportions (0.01 is a point), drawn for each factor from (seed, factor): another factor leaves them as they are.
+Two of five factors have no effect. A range has one best place and loses quadratically away from it. Effects are
+proportions (0.01 is a point), drawn from (seed, factor), so that adding a factor does not change the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from search_spaces.grammar.choices import places
 
 BASE: Mapping[str, float] = {"sst": 0.45, "quora": 0.75, "sts": 0.70}
 NULL_FACTORS = 0.4  # the proportion of factors without effect
-LEVEL_EFFECT, TASK_EFFECT = 0.012, 0.004  # standard deviations of a level's effect: on all tasks, and on each besides
+LEVEL_EFFECT, TASK_EFFECT = 0.012, 0.004  # standard deviations of a level's effect: shared, and per task
 RANGE_LOSS = 0.06  # at the far end of a range
 INTERACTION = 0.015
 RUN_SECONDS, PARAMETERS = 600.0, 22_568_455  # of the baseline
@@ -33,8 +33,8 @@ class Surface:
     """The planted effects.
 
     `levels[factor][level][task]`; `ranges[factor]` = (low, high, log, best place 0..1, loss); `interaction` = (factor,
-    level, factor, level, effect), effective where both levels are chosen; `costs[factor][level]` = factors for the time
-    and the trainable parameters.
+    level, factor, level, effect), where both levels are chosen; `costs[factor][level]` multiply time and trainable
+    parameters.
     """
 
     tasks: tuple[str, ...]
@@ -57,18 +57,18 @@ class Surface:
             for task in self.tasks:
                 total[task] += self._effect(factor, choice, task)
         if self.interaction is not None:
-            one, its, other, others, effect = self.interaction
-            if choices.get(one) == its and choices.get(other) == others:
+            first, first_level, second, second_level, effect = self.interaction
+            if choices.get(first) == first_level and choices.get(second) == second_level:
                 total = {task: value + effect for task, value in total.items()}
         return {task: min(max(value, 0.02), 0.98) for task, value in total.items()}
 
     def score(self, choices: Choices) -> float:
         """Return the expected score: the mean over the tasks."""
-        found = self.expected(choices)
-        return sum(found.values()) / len(found)
+        scores = self.expected(choices)
+        return sum(scores.values()) / len(scores)
 
     def cost(self, choices: Choices) -> tuple[float, int]:
-        """Return the seconds of a run, and its trainable parameters."""
+        """Return the seconds and the trainable parameters of a run."""
         seconds, parameters = RUN_SECONDS, float(PARAMETERS)
         for factor, choice in choices.items():
             times = self.costs.get(factor, {}).get(str(choice), (1.0, 1.0))
@@ -86,18 +86,18 @@ class Surface:
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Surface:
         """Return the surface from the JSON of its `asdict`."""
-        inner = data["interaction"]
-        told = {
+        interaction = data["interaction"]
+        tuples = {
             "tasks": tuple(data["tasks"]),
             "ranges": {factor: tuple(values) for factor, values in data["ranges"].items()},
             "costs": {f: {level: tuple(v) for level, v in levels.items()} for f, levels in data["costs"].items()},
-            "interaction": None if inner is None else tuple(inner),
+            "interaction": None if interaction is None else tuple(interaction),
         }
-        return cls(**{**data, **told})
+        return cls(**{**data, **tuples})
 
 
 def plant(space: Space, tasks: Sequence[str], seed: int) -> Surface:
-    """Return a surface of a space. Baseline levels have no effect, so that effects are differences from them."""
+    """Return a surface for a space. Baseline levels have no effect, so that effects are differences from them."""
     levels: dict[str, dict[str, dict[str, float]]] = {}
     ranges: dict[str, tuple[float, float, bool, float, float]] = {}
     costs: dict[str, dict[str, tuple[float, float]]] = {}
@@ -105,9 +105,9 @@ def plant(space: Space, tasks: Sequence[str], seed: int) -> Surface:
         factor, random = place.factor, rng(seed, place.name)
         silent = random.random() < NULL_FACTORS
         if factor.range is not None:
-            found = factor.range
+            span = factor.range
             best, loss = random.uniform(0.2, 0.8), 0.0 if silent else RANGE_LOSS * random.uniform(0.3, 1.0)
-            ranges[place.name] = (float(found.low), float(found.high), found.log, float(best), float(loss))
+            ranges[place.name] = (float(span.low), float(span.high), span.log, float(best), float(loss))
             continue
         effects: dict[str, dict[str, float]] = {}
         for level in factor.level_names():
@@ -125,7 +125,7 @@ def plant(space: Space, tasks: Sequence[str], seed: int) -> Surface:
 def _interaction(
     space: Space, levels: Mapping[str, Mapping[str, Mapping[str, float]]], seed: int
 ) -> tuple[str, str, str, str, float] | None:
-    """Draw a pair of levels of two factors that every configuration has and that have effects."""
+    """Return a drawn pair of levels of two unconditional factors with effects; None without two such factors."""
     able = [
         f for f in space.factors
         if f.range is None and len(f.levels) > 1 and any(any(e.values()) for e in levels[f.name].values())
@@ -134,8 +134,9 @@ def _interaction(
         return None
     random = rng(seed, "interaction")
     first, second = (able[int(i)] for i in random.choice(len(able), 2, replace=False))
-    one, other = (random.choice([n for n in f.level_names() if n != f.baseline]) for f in (first, second))
-    return first.name, str(one), second.name, str(other), float(INTERACTION * random.choice([-1, 1]))
+    drawn = [str(random.choice([n for n in f.level_names() if n != f.baseline])) for f in (first, second)]
+    effect = float(INTERACTION * random.choice([-1, 1]))
+    return first.name, drawn[0], second.name, drawn[1], effect
 
 
 def _place(value: float, low: float, high: float, log: bool) -> float:
@@ -146,5 +147,5 @@ def _place(value: float, low: float, high: float, log: bool) -> float:
 
 
 def rng(seed: int, name: str) -> np.random.Generator:
-    """Return a generator whose stream follows from a seed and a name."""
+    """Return the random generator of a seed and a name."""
     return np.random.default_rng(int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "little"))

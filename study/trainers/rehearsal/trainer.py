@@ -1,4 +1,4 @@
-"""The trainer of `--rehearse`: a planted response surface, for trying a space before weeks are spent on it."""
+"""The trainer of `--rehearse`: a planted response surface, to try out a space before training it for weeks."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ from study.trainers.plain_configuration import AbstractPlainTrainer, PlainConfig
 from study.trainers.rehearsal.response_surface import plant
 from study.trainers.rehearsal.worker import WAITED_SECONDS, facts
 
-EXAMPLES = 1000  # of dev, a task, where the budget has no number
+EXAMPLES = 1000  # of dev per task, where the settings have no number
 NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
-
-
 NO_FAULTS: Mapping[str, float] = {}
 OPTIONS = "STUDY_REHEARSAL"  # environment variable of the tests, e.g. "seconds=0.2,nan_loss=0.1"
 
 
 def rehearsal_options() -> dict[str, Any]:
-    """Return the seconds of a run and the rates of faults by kind that `STUDY_REHEARSAL` sets."""
+    """Return the seconds per run and the rates of faults by kind that `STUDY_REHEARSAL` sets."""
     pairs = [part.partition("=") for part in os.environ.get(OPTIONS, "").split(",") if part]
     values = {name: float(value) for name, _, value in pairs}
     seconds = values.pop("seconds", WAITED_SECONDS)
@@ -33,7 +31,7 @@ def rehearsal_options() -> dict[str, Any]:
 
 
 class Rehearsal(AbstractPlainTrainer):
-    """Any space, without torch."""
+    """A trainer for any space that needs no torch and trains nothing."""
 
     name: ClassVar[str] = "rehearsal"
     worker: ClassVar[str] = "study.trainers.rehearsal.worker:run_job"
@@ -58,11 +56,11 @@ class Rehearsal(AbstractPlainTrainer):
         self.facts = StudyFacts("rehearsal", True, f"rehearsal {settings.seed}", "rehearsal", notes=(NOTE,))
 
     def reference(self, choices: Choices, task: str, seed: int = 0) -> PlainConfiguration:
-        """Return the choices as they are, on one task."""
+        """Return the configuration of these choices on one task."""
         return PlainConfiguration.of(self.space, choices, {**self._common, "tasks": [task]}, seed)
 
     def prepare(self, folder: Path, device: str) -> dict[str, Any]:
-        """There is no data; the planted truth goes with the study's record."""
+        """Create the folder, and return the planted truth for the study's record."""
         folder.mkdir(parents=True, exist_ok=True)
         size = self._facts["examples"]
         rows = {f"{task}/{split}": size for task in self.surface.tasks for split in ("dev", "test")}

@@ -1,4 +1,4 @@
-"""A rehearsed run: scores drawn around a response surface instead of training. It takes milliseconds and no torch.
+"""Rehearsed runs: scores drawn around a response surface instead of training, in milliseconds and without torch.
 
 score of a run = expected score (`response_surface`) + N(0, 0.7 points) of the seed + noise of the dev examples
 """
@@ -10,7 +10,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from statistics import NormalDist
 from typing import Any
@@ -22,12 +22,12 @@ from search_spaces.grammar import Choices
 from study.messages import EpochDone, EvaluationDone, Job, Metrics, RunDone, RunFailed, TaskOutputs
 from study.trainers.rehearsal.response_surface import PARAMETERS, RUN_SECONDS, Surface, rng
 
-# Classes of the known tasks; None: a score from 0 to 5, measured by Pearson's r. Others have two classes.
+# Classes of the built-in tasks; None: a score from 0 to 5, measured by Pearson's r. Others have two classes.
 CLASSES: Mapping[str, int | None] = {"sst": 5, "quora": 2, "sts": None, "sick": None, "cfimdb": 2, "rotten_tomatoes": 2}
 SEED_NOISE = 0.007  # standard deviation of a run's score over seeds, at infinitely many examples
-EXAMPLE_SHARE = 0.8  # proportion of the variance of correctness that is the example's own, the same in all runs
+EXAMPLE_SHARE = 0.8  # proportion of the variance of correctness that examples share in all runs
 INFERENCE_MS, MEMORY = 5.0, 900_000_000
-WAITED_SECONDS = 0.006  # that a rehearsed run of the baseline really takes
+WAITED_SECONDS = 0.006  # real duration of a rehearsed run of the baseline
 
 
 def facts(
@@ -39,14 +39,12 @@ def facts(
     faults: Mapping[str, float],
     seconds: float = WAITED_SECONDS,
 ) -> dict[str, Any]:
-    """Return what a worker needs to rehearse a run.
+    """Return the data that a worker needs to rehearse runs.
 
     `faults` are rates by kind: a reason of `RunFailed`, "exit" or "hang". `seconds` is the duration of a baseline run.
     """
-    return {
-        "surface": asdict(surface), "seed": seed, "epochs": epochs, "examples": examples, "faults": dict(faults),
-        "seconds": seconds,
-    }  # fmt: skip
+    planted = {"surface": asdict(surface), "faults": dict(faults)}
+    return {**planted, "seed": seed, "epochs": epochs, "examples": examples, "seconds": seconds}
 
 
 def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | EvaluationDone | RunFailed:
@@ -55,31 +53,31 @@ def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluatio
     choices: Choices = job.config["choices"]
     name = hashlib.sha256(json.dumps([job.config, job.seed], sort_keys=True).encode()).hexdigest()
     noise = rng(job.facts["seed"], name).normal(0, SEED_NOISE)
-    expected = {task: value for task, value in surface.expected(choices).items() if task in _tasks(job, surface)}
+    tasks = job.config.get("common", {}).get("tasks", surface.tasks)  # a single-task reference has one
+    expected = {task: value for task, value in surface.expected(choices).items() if task in tasks}
     reached = {task: min(max(value + noise, 0.01), 0.99) for task, value in expected.items()}
     seconds, parameters = surface.cost(choices)
     if job.kind == "test":
         metrics, outputs = _measured(job, reached, "test", name)
         return EvaluationDone(job.run_id, metrics, outputs)
-    failed = _fault(job, name)
-    if failed is not None:
+    if (failed := _fault(job, name)) is not None:
         return failed
     metrics, outputs = _measured(job, reached, "dev", name)
     epoch, score = _trained(job, go_on, metrics, seconds)
     if epoch < epochs:
         metrics, outputs = {("dev", "", "score"): score, ("dev", "", "leaderboard_score"): score}, {}
-    part = epoch / epochs
+    share = epoch / epochs
     return RunDone(
         run_id=job.run_id,
-        stopped=part < 1,
+        stopped=share < 1,
         best_epoch=epoch,
         score=score,
         leaderboard_score=metrics["dev", "", "leaderboard_score"],
         last_score=score,
         metrics=metrics,
         outputs=outputs,
-        train_seconds=0.9 * seconds * part,
-        eval_seconds=0.1 * seconds * part,
+        train_seconds=0.9 * seconds * share,
+        eval_seconds=0.1 * seconds * share,
         shared_seconds=0.0,
         trainable_parameters=parameters,
         total_parameters=max(parameters, PARAMETERS),
@@ -90,7 +88,7 @@ def run_job(job: Job, go_on: Callable[[EpochDone], bool]) -> RunDone | Evaluatio
 
 
 def _trained(job: Job, go_on: Callable[[EpochDone], bool], metrics: Metrics, seconds: float) -> tuple[int, float]:
-    """Report every epoch; return the last one and its score."""
+    """Report every epoch, and return the last one with its score."""
     score, epochs = metrics["dev", "", "score"], int(job.facts["epochs"])
     for epoch in range(1, epochs):
         time.sleep(job.facts["seconds"] * seconds / RUN_SECONDS / epochs)
@@ -104,14 +102,8 @@ def _trained(job: Job, go_on: Callable[[EpochDone], bool], metrics: Metrics, sec
     return epochs, score
 
 
-def _tasks(job: Job, surface: Surface) -> Sequence[str]:
-    """Return the tasks of the configuration: all, or the one that a reference trains."""
-    tasks: Sequence[str] = job.config.get("common", {}).get("tasks", surface.tasks)
-    return tasks
-
-
 def _fault(job: Job, name: str) -> RunFailed | None:
-    """Return or perform a fault at the rates asked for; the runs that have one follow from configuration and seed."""
+    """Return or perform a fault at the requested rates; configuration and seed decide which runs fail."""
     draw = int(name[:12], 16) / 16**12
     for kind, rate in sorted(job.facts["faults"].items()):
         if draw < rate:
@@ -127,16 +119,16 @@ def _fault(job: Job, name: str) -> RunFailed | None:
 def _measured(
     job: Job, reached: Mapping[str, float], split: str, name: str
 ) -> tuple[Metrics, dict[tuple[str, str], TaskOutputs]]:
-    """Return the metrics of predictions on a split that reach about these scores, and the predictions."""
+    """Return predictions on a split that reach about these scores, and their metrics."""
     outputs, metrics, mains = {}, dict[tuple[str, str, str], float](), []
     for task, value in reached.items():
         size = int(job.facts["examples"])
         shared, own = rng(job.facts["seed"], f"{split} {task}"), rng(job.facts["seed"], f"{split} {task} {name}")
         classes = CLASSES.get(task, 2)
-        found = _scores(value, size, shared, own) if classes is None else _classes(value, size, classes, shared, own)
+        arrays = _scores(value, size, shared, own) if classes is None else _classes(value, size, classes, shared, own)
         ids = hashlib.sha256(f"{job.facts['seed']} {split} {task} {size}".encode()).hexdigest()
-        outputs[split, task] = TaskOutputs(*found, ids)
-        _, predictions, labels = found
+        outputs[split, task] = TaskOutputs(*arrays, ids)
+        _, predictions, labels = arrays
         if classes is None:
             metric, measured = "pearson", float(np.corrcoef(predictions, labels)[0, 1])
         else:
@@ -162,7 +154,7 @@ def _classes(value: float, size: int, classes: int, shared: np.random.Generator,
 
 
 def _scores(value: float, size: int, shared: np.random.Generator, own: np.random.Generator) -> Arrays:
-    """Return outputs, predictions and labels with about the correlation `value`."""
+    """Return outputs (examples, 1), predictions and labels with about the correlation `value`."""
     truth = shared.normal(size=size)
     noise = math.sqrt(EXAMPLE_SHARE) * shared.normal(size=size) + math.sqrt(1 - EXAMPLE_SHARE) * own.normal(size=size)
     guess = value * truth + math.sqrt(1 - value**2) * noise

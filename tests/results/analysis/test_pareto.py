@@ -39,7 +39,7 @@ def test_no_points_make_no_front() -> None:
 def test_shapes_and_directions_are_checked() -> None:
     with pytest.raises(ValueError, match=r"shape \(points, 2\) for 2 directions, got \(3,\)"):
         front([1.0, 2.0, 3.0], BOTH)
-    with pytest.raises(ValueError, match="a direction is maximize or minimize, got"):
+    with pytest.raises(ValueError, match="directions must be 'maximize' or 'minimize', got"):
         front([[1.0]], ["up"])
 
 

@@ -123,7 +123,7 @@ def test_what_differs_between_the_set_ups_is_told(found: StudyComparison) -> Non
         "backbone": ("tiny", "bilstm", "tiny"),
         "seed": ("0", "0", "7"),
     }
-    common = {"space", "epochs", "seeds", "version of what configurations mean"}
+    common = {"space", "epochs", "seeds", "version of the configurations"}
     assert common == {row.setting for row in found.common}
 
 

@@ -32,7 +32,7 @@ def test_a_study_is_there_after_closing_and_opening(url: str, make: Any) -> None
 
 def test_names_of_studies_are_unique_and_an_unknown_one_is_told_with_the_nearest_and_all(make: Any) -> None:
     make.study()
-    with pytest.raises(RecordError, match="There is a study named 'demo-study' already"):
+    with pytest.raises(RecordError, match="There is already a study named 'demo-study'"):
         make.study()
     with pytest.raises(UnknownStudy, match=r"No study named 'demo-stud' .*Did you mean 'demo-study'\? Known: demo"):
         make.database.studies.require("demo-stud")
@@ -191,16 +191,16 @@ def test_an_epoch_is_written_once(make: Any) -> None:
     make.study()
     run = make.start(A, 0)
     make.database.runs.record_epoch(run, 1, 1.0, [MetricValue("dev", "", "score", 0.5)])
-    with pytest.raises(RecordError, match=f"Epoch 1 of run {run} is written already"):
+    with pytest.raises(RecordError, match=f"Epoch 1 of run {run} is already stored"):
         make.database.runs.record_epoch(run, 1, 1.0, [MetricValue("dev", "sst", "accuracy", 0.5)])
 
 
 def test_a_finished_run_takes_no_more_epochs_and_no_second_end(make: Any) -> None:
     make.study()
     run = make.complete(A, 0)
-    with pytest.raises(RecordError, match="is complete already; only a running run is written to"):
+    with pytest.raises(RecordError, match="is complete; only a running run can be written"):
         make.database.runs.record_epoch(run, 9, 1.0, [])
-    with pytest.raises(RecordError, match="is complete already"):
+    with pytest.raises(RecordError, match="is complete; only a running run"):
         make.database.runs.finish(run, RunResult(status="failed"))
 
 
@@ -220,16 +220,16 @@ def test_test_is_looked_at_once(make: Any) -> None:
     for one in (run, other):
         make.database.runs.record_evaluation(one, "test", [MetricValue("test", "sst", "accuracy", 0.5)])
     assert make.database.metrics.evaluated_runs("demo-study", "test") == {run, other}
-    with pytest.raises(RecordError, match="has been evaluated on test already; a run is evaluated once"):
+    with pytest.raises(RecordError, match="has already been evaluated on test; a run is evaluated once"):
         make.database.runs.record_evaluation(run, "test", [MetricValue("test", "sst", "macro_f1", 0.5)])
 
 
 def test_an_evaluation_of_another_split_or_of_a_run_that_is_not_complete_is_refused(make: Any) -> None:
     make.study()
-    with pytest.raises(RecordError, match="is running; only a complete run is evaluated"):
+    with pytest.raises(RecordError, match="is running; only a complete run can be evaluated"):
         make.database.runs.record_evaluation(make.start(A, 1), "test", [MetricValue("test", "sst", "accuracy", 0.5)])
     run = make.complete(A, 0)
-    with pytest.raises(RecordError, match="An evaluation on test was given rows of dev"):
+    with pytest.raises(RecordError, match="An evaluation on test has rows of dev"):
         make.database.runs.record_evaluation(run, "test", [MetricValue("dev", "sst", "accuracy", 0.5)])
 
 

@@ -20,8 +20,6 @@ def test_a_second_driver_is_refused_with_the_first_one_s_name(database: Database
     database.leases.take(*ME)
     with pytest.raises(LeaseHeld) as refused:
         database.leases.take(*OTHER)
-    assert refused.value.owner == "pid 1 on host a"
-    assert 25 < refused.value.expires_in <= 30
     assert "Study 's' is being run by pid 1 on host a (last heartbeat 0 s ago)" in str(refused.value)
     assert "try again in 30 s" in str(refused.value)
 
@@ -96,7 +94,7 @@ def test_a_living_process_of_this_host_keeps_its_lease(database: Database) -> No
 
 def test_a_living_process_of_this_host_keeps_its_lease_however_long_it_was_not_heard_of(database: Database) -> None:
     database.leases.take("s", "me", "a", os.getpid(), started_at(psutil.Process()), seconds=-60)
-    with pytest.raises(LeaseHeld, match=f"lives on this machine. .*, end it first: kill {os.getpid()} ") as refused:
+    with pytest.raises(LeaseHeld, match=f"runs on this machine. .*, end it first: kill {os.getpid()} ") as refused:
         database.leases.take(*ME)
     assert "try again" not in str(refused.value)
     assert database.leases.live("s", "a").owner == "me"

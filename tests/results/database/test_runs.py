@@ -28,7 +28,7 @@ def paused(make: Any) -> int:
 def finish(make: Any, run: int, *stages: StageRow, train_seconds: float) -> Any:
     make.database.runs.resume(run)
     assert make.database.metrics.last_epoch(run) == 1
-    with pytest.raises(RecordError, match="written already"):
+    with pytest.raises(RecordError, match="already stored"):
         make.database.runs.record_epoch(run, 1, 2.0, SCORE)
     make.database.runs.record_epoch(run, 2, 2.0, SCORE)
     result = RunResult(
@@ -67,5 +67,5 @@ def test_only_a_run_that_had_paused_goes_on(light: Any) -> None:
     run = light.complete(CHOICES, 0)
     with pytest.raises(RecordError, match="complete; only a paused run can continue"):
         light.database.runs.resume(run)
-    with pytest.raises(RecordError, match="unknown"):
+    with pytest.raises(RecordError, match="does not exist"):
         light.database.runs.resume(99)

@@ -45,7 +45,7 @@ def test_a_study_is_made_with_all_its_runs_or_not_at_all(make: Any) -> None:
     database = make.study().database
     run = make.complete(BASELINE, 0, trial=0)
     study = dataclasses.replace(database.studies.require(make.name), study_name="new")
-    with pytest.raises(RecordError, match="no run 999"):
+    with pytest.raises(RecordError, match="Run 999 does not exist"):
         database.studies.create(study, [RunCopy(run, BASELINE, 0), RunCopy(999, BASELINE, 1)])
     assert database.studies.find("new") is None and database.runs.of_study("new") == []
 

@@ -15,12 +15,12 @@ from results.errors import ResultsError, StorageError
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("nonsense", "'nonsense' is not a database URL. Give sqlite:///"),
-        ("mysql://me@host/x", "kept in SQLite or PostgreSQL, not in 'mysql'"),
-        ("sqlite://", "in memory would forget the study"),
+        ("nonsense", "'nonsense' is not a database URL. Use sqlite:///"),
+        ("mysql://me@host/x", "stored in SQLite or PostgreSQL, not in 'mysql'"),
+        ("sqlite://", "in memory would lose the study"),
         ("postgresql+nothing://me:secret@host/x", "needs a driver that is not installed"),
-        ("postgresql://me:secret@127.0.0.1:1/x", "does not answer as it should"),
-        ("postgresql://127.0.0.1:1/x?user=me&password=secret", "does not answer as it should"),
+        ("postgresql://me:secret@127.0.0.1:1/x", "reports an error"),
+        ("postgresql://127.0.0.1:1/x?user=me&password=secret", "reports an error"),
         ("://me:secret@host", "is not a database URL"),
     ],
 )
@@ -37,7 +37,7 @@ def test_a_password_with_an_at_sign_is_masked_whole() -> None:
 
 
 def test_a_server_that_refuses_the_database_is_said(postgres_url: str) -> None:
-    with pytest.raises(StorageError, match="does not answer as it should.*does not exist"):
+    with pytest.raises(StorageError, match="reports an error.*does not exist"):
         open_database(postgres_url + "_not_there")
 
 
@@ -50,13 +50,13 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="is a folder, a database is a file"):
+    with pytest.raises(StorageError, match="is a folder, not a database file"):
         open_database(f"sqlite:///{tmp_path}")
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"The folder .* cannot be made"):
+    with pytest.raises(StorageError, match=r"folder .* cannot be created"):
         open_database(f"sqlite:///{tmp_path}/file/deeper/studies.db")
 
 

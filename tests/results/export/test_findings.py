@@ -80,7 +80,7 @@ def test_pages_have_claims_printed_rows_their_command_and_what_was_written_by_ha
     assert "    python -m study.launch --space zhang_pooling --data DATA --layers 3\n" in text
     assert "The baseline, Baseline(CLS), scores 0.550" in text
     assert "/home/me" not in text and "seeds 1000, 1001, 1002" in text
-    assert "the first 3 layers of tiny, at most 200 training examples a task" in text
+    assert "the first 3 layers of tiny, at most 200 training examples per task" in text
     assert "learning rates times 10" in text
     # The scoreboard has every claim once and says what was not run.
     text = (tmp_path / "scoreboard.md").read_text(encoding="utf-8")

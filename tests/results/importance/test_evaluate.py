@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_importances(monkeypatch: pytest.MonkeyPatc
 
 
 def test_scores_must_fit_the_runs() -> None:
-    with pytest.raises(ValueError, match=r"scores must have shape \(12,\) as there are runs, got \(3,\)"):
+    with pytest.raises(ValueError, match=r"scores must have shape \(12,\), one score per run, got \(3,\)"):
         importances(searched(12, effect=0.0)[0], np.zeros(3))
     with pytest.raises(ValueError, match="resamples must be at least 20, got 5"):
         importances(*searched(30, effect=0.0), resamples=5)

@@ -63,7 +63,7 @@ def test_both_claims_contradicted(database: Database) -> None:
 def test_a_small_difference_is_open_and_says_so(database: Database) -> None:
     write(database, "zhang_pooling", {CLS: row(), MEAN: row(sst=0.5005, quora=0.7005, sts=0.4, shift=1)})
     found = found_in(database)
-    assert found[OVERALL].judgement.reason == "the interval holds 0"
+    assert found[OVERALL].judgement.reason == "the interval includes 0"
     assert found[OVERALL].judgement.adjusted_p is not None
 
 
@@ -82,7 +82,7 @@ def test_one_seed_is_not_enough(database: Database) -> None:
 
 def test_rows_that_are_one_configuration_here_cannot_be_compared(database: Database) -> None:
     write(database, "zhang_pooling", {CLS: row()}, also={MEAN: CLS})
-    assert found_in(database)[ON_SST].judgement.reason == "both sides are one configuration in this study"
+    assert found_in(database)[ON_SST].judgement.reason == "both sides are the same configuration in this study"
 
 
 def test_a_task_that_was_not_trained_is_named(database: Database) -> None:
@@ -141,7 +141,7 @@ def test_the_baseline_stands_for_rows_of_another_space(database: Database) -> No
 def test_without_the_baseline_rows_of_another_space_cannot_be_compared(database: Database) -> None:
     write(database, "kumar_multitask", {"baseline": {}, "Additive Loss": row()})
     told = found_in(database)["kumar_multitask_helps_sts"].judgement.reason
-    assert told == ("it compares with rows of kumar_single_task; the baseline, which stands for them, has not been run")
+    assert told == "the baseline, which represents rows of kumar_single_task, has not been run"
 
 
 BASE, SIMCSE, PALS = (

@@ -119,27 +119,27 @@ def reason(differences: dict[str, Difference], direction: str = "greater", toler
 
 
 def test_an_open_claim_says_which_interval_holds_zero() -> None:
-    assert reason({"SST": difference(0.002)}) == "the interval holds 0"
+    assert reason({"SST": difference(0.002)}) == "the interval includes 0"
     told = {"SST": difference(0.002), "Quora": difference(0.03), "STS": difference(-0.002)}
-    assert reason(told) == "the intervals of SST, STS hold 0"
-    assert reason({"SST": difference(0.03), "STS": difference(0.002)}) == "the interval of STS holds 0"
+    assert reason(told) == "the intervals of SST, STS include 0"
+    assert reason({"SST": difference(0.03), "STS": difference(0.002)}) == "the interval of STS includes 0"
 
 
 def test_an_open_claim_says_that_the_adjustment_made_it_so() -> None:
     told = reason({"SST": difference(0.007)})
-    assert told == f"not sure enough beside the other claims (p {10 * t_p(0.007, 0.002):.2g}, above 0.05)"
+    assert told == f"not significant beside the other claims (p {10 * t_p(0.007, 0.002):.2g}, above 0.05)"
 
 
 def test_an_open_claim_says_on_which_side_of_the_limit_its_p_lies() -> None:
     judged = judge_claims([ClaimTest("replicated", 0.0504)])[0]
     told = open_reason(judged, [("SST", difference(0.03))], "greater")
-    assert told == "not sure enough beside the other claims (p 0.0504, above 0.05)"
+    assert told == "not significant beside the other claims (p 0.0504, above 0.05)"
 
 
 def test_an_open_claim_says_which_metric_is_against_it() -> None:
     told = reason({"SST": difference(0.03), "Quora": difference(-0.007)})
-    assert told.startswith("Quora against it, but not surely enough among all metrics (p 0.")
+    assert told.startswith("against it: Quora, but not significantly over all metrics (p 0.")
 
 
 def test_an_open_equality_says_that_the_interval_reaches_out() -> None:
-    assert reason({"SST": difference(0.019)}, "approx_equal", 0.02) == "the interval lies across ±2 points"
+    assert reason({"SST": difference(0.019)}, "approx_equal", 0.02) == "the interval extends beyond ±2 points"

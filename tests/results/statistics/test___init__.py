@@ -112,8 +112,8 @@ def test_seeds_are_drawn_jointly_for_all_tasks() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
-        (np.zeros((2, 3)), np.zeros((2, 4)), r"one shape \(seeds, examples\), got \(2, 3\) and \(2, 4\)"),
-        (np.zeros(3), np.zeros(3), r"one shape \(seeds, examples\), got \(3,\)"),
+        (np.zeros((2, 3)), np.zeros((2, 4)), r"same shape \(seeds, examples\), got \(2, 3\) and \(2, 4\)"),
+        (np.zeros(3), np.zeros(3), r"same shape \(seeds, examples\), got \(3,\)"),
         ([[0.0, np.nan]], [[0.0, 1.0]], r"a must be finite, got nan at index \[0, 1\]"),
         ([[0.0, 1.0]], [[np.inf, 1.0]], r"b must be finite, got inf at index \[0, 0\]"),
         (np.zeros((0, 3)), np.zeros((0, 3)), r"a must not be empty, got shape \(0, 3\)"),
@@ -198,7 +198,7 @@ def test_a_score_of_three_tasks_mixes_accuracies_and_a_correlation() -> None:
 
 
 def test_labels_must_fit_the_predictions() -> None:
-    with pytest.raises(ValueError, match=r"labels must have shape \(4,\) as the predictions, got \(3,\)"):
+    with pytest.raises(ValueError, match=r"labels must have shape \(4,\) like the predictions, got \(3,\)"):
         CorrelationDifference(np.zeros((2, 4)), np.zeros((2, 4)), np.zeros(3))
 
 

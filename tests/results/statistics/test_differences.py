@@ -6,7 +6,7 @@ from scipy import integrate, stats
 from statsmodels.stats.weightstats import ttost_paired
 
 from results.statistics.differences import Difference, Noise, paired_difference, tail_probability
-from results.statistics.power import _hurdles, _power
+from results.statistics.power import _critical_distances, _power
 
 
 def test_the_noise_is_that_of_a_two_way_analysis_of_variance() -> None:
@@ -82,7 +82,7 @@ def test_no_noise_makes_a_difference_certain_and_equality_too() -> None:
 def test_what_cannot_be_judged_is_named() -> None:
     with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
         paired_difference([0.7], [0.6])
-    with pytest.raises(ValueError, match=r"one shape \(seeds,\) or \(seeds, examples\), got \(2,\) and \(3,\)"):
+    with pytest.raises(ValueError, match=r"same shape \(seeds,\) or \(seeds, examples\), got \(2,\) and \(3,\)"):
         paired_difference([0.7, 0.6], [0.6, 0.5, 0.4])
     with pytest.raises(ValueError, match="margin must be above 0, got -1"):
         paired_difference([0.7, 0.6], [0.6, 0.6]).equivalence_p(-1)
@@ -91,7 +91,7 @@ def test_what_cannot_be_judged_is_named() -> None:
 @pytest.mark.parametrize(("seeds", "alpha"), [(2, 0.0025), (3, 0.05), (5, 0.0025), (10, 0.05)])
 def test_no_share_of_the_examples_makes_p_values_too_small(seeds: int, alpha: float) -> None:
     """How often a true null has p <= alpha, integrated over the variance that the seeds happen to show."""
-    sizes = [_power(0.0, *_hurdles(share, seeds - 1, alpha)) for share in (1.0, 0.98, 0.7, 0.1)]
+    sizes = [_power(0.0, *_critical_distances(share, seeds - 1, alpha)) for share in (1.0, 0.98, 0.7, 0.1)]
     assert max(sizes) <= alpha * 1.01
     assert sizes[0] == pytest.approx(alpha, rel=0.01)  # seeds alone: Student's t, exact
 

@@ -59,7 +59,7 @@ def test_holm_is_statsmodels(rows: int) -> None:
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
 
 
-@pytest.mark.parametrize(("p", "said"), [([1.2], r"0\.\.1"), ([np.nan], "finite"), ([[0.1]], r"shape \(rows,\)")])
+@pytest.mark.parametrize(("p", "said"), [([1.2], "between 0 and"), ([np.nan], "finite"), ([[0.1]], r"shape \(rows,\)")])
 def test_what_is_no_p_value_is_named(p: list[float], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         holm(p)
@@ -86,14 +86,14 @@ def test_looks_spend_what_the_family_says() -> None:
     """By hand: (3/6)^2 = 0.25, (4/6)^2 - 0.25, 1 - (4/6)^2."""
     assert spending([3, 4, 6]) == pytest.approx([0.25, 7 / 36, 20 / 36])
     assert spending([3, 4, 6], exponent=1) == pytest.approx([0.5, 1 / 6, 1 / 3])
-    with pytest.raises(ValueError, match=r"ascending numbers of seeds, got \[3, 3\]"):
+    with pytest.raises(ValueError, match=r"ascending numbers above 0, got \[3, 3\]"):
         spending([3, 3])
 
 
 def test_a_sequential_p_is_the_smallest_after_its_share() -> None:
     assert sequential_p([0.03, 0.01], [0.25, 0.25, 0.5]) == pytest.approx(0.04)
     assert sequential_p([0.5], [0.25, 0.75]) == 1.0
-    with pytest.raises(ValueError, match="1 to 2 looks, got 3"):
+    with pytest.raises(ValueError, match="1 to 2 interim analyses, got 3"):
         sequential_p([0.1, 0.1, 0.1], [0.5, 0.5])
     with pytest.raises(ValueError, match="sum to at most 1"):
         sequential_p([0.1], [0.7, 0.7])

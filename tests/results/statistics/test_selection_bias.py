@@ -12,7 +12,8 @@ from results.statistics import (
     probability_of_superiority,
     selection_gap,
 )
-from results.statistics.selection_bias import pooled_deviation, search_bias
+from results.statistics.arrays import pooled_deviation
+from results.statistics.selection_bias import search_bias
 
 
 def test_the_expected_maximum_is_the_mean_over_all_subsets() -> None:

@@ -35,12 +35,12 @@ def test_the_population_is_found_again(df: int) -> None:
     prior = variance_prior(true * rng.chisquare(df, 5000) / df, np.full(5000, df))
     assert prior.variance == pytest.approx(3.0, rel=0.06)
     assert prior.df == pytest.approx(6.0, rel=0.25)
-    assert prior.seen_df == 5000 * df
+    assert prior.total_df == 5000 * df
 
 
 def test_variances_that_differ_by_chance_alone_are_one() -> None:
     prior = variance_prior([1.0, 1.1, 0.9, 1.0], [3, 3, 3, 3])
-    assert (prior.variance, prior.df, prior.seen_df) == (pytest.approx(1.0), inf, 12)
+    assert (prior.variance, prior.df, prior.total_df) == (pytest.approx(1.0), inf, 12)
 
 
 def test_scores_that_tie_by_chance_do_not_make_the_others_differ() -> None:
@@ -90,7 +90,7 @@ def test_no_noise_at_all() -> None:
 
 
 def test_seeds_must_be_those_of_the_best() -> None:
-    with pytest.raises(ValueError, match=r"rows must have 2 to 3 seeds, those of best, got \[4\]"):
+    with pytest.raises(ValueError, match=r"rows must have 2 to 3 seeds, no more than best, got \[4\]"):
         moderated_differences([np.zeros((4, 2))], np.zeros((3, 2)))
-    with pytest.raises(ValueError, match="at least two of each"):
+    with pytest.raises(ValueError, match="at least two values each"):
         variance_prior([1.0], [2])

@@ -60,7 +60,7 @@ def test_every_claim_has_its_verdict(table: Database) -> None:
     lines = shown(table)
     assert "Of 2 claims by Zhang, 1 is replicated, 1 is open." in lines
     overall, on_sst = [line for line in lines if line.startswith(("The mean of all", "Sentiment is"))]
-    assert " +7.4 +1.7 [" in overall and overall.endswith("] open: the interval holds 0")
+    assert " +7.4 +1.7 [" in overall and overall.endswith("] open: the interval includes 0")
     assert " +3.2 +5.0 [+4.7, +5.3] replicated" in on_sst
 
 
@@ -82,7 +82,7 @@ def test_claims_are_data_too(table: Database) -> None:
         ("zhang_mean_over_cls_overall", "open"),
         ("zhang_cls_over_mean_on_sst", "replicated"),
     ]
-    assert told[0]["reason"] == "the interval holds 0" and told[1]["reason"] is None
+    assert told[0]["reason"] == "the interval includes 0" and told[1]["reason"] is None
     assert told[1]["metrics"]["sst_accuracy"]["printed"] == 0.032
     assert told[1]["metrics"]["sst_accuracy"]["low"] > 0
 

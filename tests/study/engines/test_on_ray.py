@@ -244,9 +244,9 @@ def test_a_cluster_has_room_for_what_its_nodes_have() -> None:
 
 def test_local_runs_share_a_gpu_where_asked() -> None:
     from study.arguments import parse
-    from study.trainers.custom.trainer import OwnModel
+    from study.trainers.custom.trainer import CustomTrainer
 
-    class TwoGpus(OwnModel):
+    class TwoGpus(CustomTrainer):
         def __init__(self) -> None:
             pass
 

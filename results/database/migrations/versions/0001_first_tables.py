@@ -1,6 +1,6 @@
 """The first tables.
 
-Revision 0001. Written out in plain types: it must stay what it was when `results.database.schema` moves on.
+Revision 0001. It uses plain types, so that later changes of `results.database.schema` do not affect it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A run knows the name its engine has for it, and how long its model takes for an example.
+"""The engine's name of a run, and the inference time per example.
 
 Revision 0002.
 """

@@ -1,4 +1,4 @@
-"""How long the sentences of dev examples are, and how many words a pair shares.
+"""Word counts of dev examples, and the word overlap of pairs.
 
 Revision 0003.
 """

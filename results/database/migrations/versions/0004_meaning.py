@@ -1,6 +1,6 @@
-"""What configurations mean in a study, the score after the last epoch, and what stages before `multitask` told.
+"""The version of a study's configurations, the score after the last epoch, and the losses of earlier stages.
 
-Studies from before have the first version of what configurations mean.
+Existing studies have version 1 of configurations.
 
 Revision 0004.
 """

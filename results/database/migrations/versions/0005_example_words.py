@@ -1,4 +1,4 @@
-"""Which pairs of dev examples differ in one word, and how rare an example's rarest word is in the training sentences.
+"""One-word differences of dev pairs, and the training frequency of an example's rarest word.
 
 Revision 0005.
 """

@@ -1,7 +1,7 @@
 """Epochs may be fractions: `epoch_metric.epoch` and `run.best_epoch` become doubles.
 
-On SQLite values are copied as they are, also bytes, which numpy's integers had become there: a CAST would read them as
-0. `study.doctor --fix` makes numbers of them.
+On SQLite values are copied unchanged, including numpy's integers stored as bytes, which a CAST would convert to 0;
+`study.doctor --fix` repairs them.
 
 Revision 0006.
 """

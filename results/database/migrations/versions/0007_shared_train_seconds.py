@@ -1,6 +1,6 @@
-"""What training time a run was spared by the stage store and by cached features of frozen parts.
+"""The training time that the stage store and cached features saved a run.
 
-Revision 0007. Rows of earlier releases have none: their costs were measured while cached features were read.
+Revision 0007. Rows of earlier releases lack it: their costs were measured while reading cached features.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A run knows which code it was trained with: the version of our configurations, or a hash of a custom trainer's files.
+"""The code of a run: the version of configurations, or a hash of a custom trainer's files.
 
-Runs from before have none: theirs is the one that their study began with.
+Existing runs have none; their code is the one that their study began with.
 
 Revision 0008.
 """

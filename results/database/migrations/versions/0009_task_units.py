@@ -1,4 +1,4 @@
-"""What the tasks of a study are measured in, as its trainer declared.
+"""The units of a study's tasks, as declared by its trainer.
 
 Revision 0009.
 """

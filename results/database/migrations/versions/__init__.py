@@ -1,1 +1,1 @@
-"""One file a version of the tables; the file name begins with the version."""
+"""Migrations: one file per version of the tables, with the version at the start of its name."""

@@ -16,7 +16,7 @@ from search_spaces import Factor, Level, Space
 from search_spaces.grammar.choices import places
 from study.resolve import resolve
 from study.settings import Settings
-from study.trainers.bert.configuration import check_space, idle, restricted, to_config
+from study.trainers.bert.configuration import check_space, idle_level_notes, restricted, to_config
 
 SETTINGS = resolve({"backbone": "tiny", "budget": "smoke", "train_examples": 8}, None)
 
@@ -92,7 +92,7 @@ def test_epochs_are_multiples_of_the_budgets_rounded_and_never_none() -> None:
 
 def test_a_level_that_scales_anything_but_epochs_and_sentences_is_refused() -> None:
     with pytest.raises(
-        ConfigurationError, match="data.train_examples: a level scales epochs and sentences of a stage, and"
+        ConfigurationError, match="data.train_examples: a level can scale the epochs and sentences of a stage, and"
     ):
         to_config(_one_factor(Level("one", scale={"data.train_examples": 2})), {"a": "one"}, SETTINGS)
 
@@ -128,16 +128,18 @@ def test_without_quora_nothing_is_said_of_it() -> None:
 def test_a_balancer_that_can_do_nothing_in_so_few_epochs_is_told() -> None:
     space = search_spaces.load("zhang_loss_balancing")
     epochs = {count: resolve({"backbone": "tiny", "budget": "smoke", "epochs": count}, None) for count in (2, 3)}
-    (told,) = idle(space, epochs[2], [2, 3])
-    assert told.startswith("Balancer dwa weighs all tasks alike in its first 2 epochs") and told.endswith("--epochs 3")
-    assert idle(space, epochs[3], [2, 3]) == []
+    (told,) = idle_level_notes(space, epochs[2], [2, 3])
+    assert told.startswith("Balancer dwa gives all tasks the same weight in its first 2 epochs") and told.endswith(
+        "--epochs 3"
+    )
+    assert idle_level_notes(space, epochs[3], [2, 3]) == []
 
 
 def test_two_round_robins_are_one_where_all_tasks_have_as_many_examples() -> None:
     space, settings = search_spaces.load("full_ablation"), resolve({"epochs": 3}, None)
-    (told,) = idle(space, settings, [56, 56, 56])
-    assert told.startswith("Sampler round_robin_longest does what round_robin_shortest does") and "56 each" in told
-    assert idle(space, settings, [56, 56, 40]) == idle(space, settings, [56]) == []
+    (told,) = idle_level_notes(space, settings, [56, 56, 56])
+    assert told.startswith("Samplers round_robin_longest and round_robin_shortest are the same") and "56 each" in told
+    assert idle_level_notes(space, settings, [56, 56, 40]) == idle_level_notes(space, settings, [56]) == []
 
 
 def test_a_task_set_to_null_is_left_out() -> None:

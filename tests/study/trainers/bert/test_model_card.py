@@ -118,12 +118,12 @@ def test_all_seeds_stand_there_with_mean_spread_and_gain(database: Database, tmp
     assert best.startswith("| best configuration | 0.610 ± 0.010 | 3 | [") and best.endswith("| 0.555 ± 0.005 |")
     assert any(line.startswith("Best minus baseline, paired by seed: +10.0 points [") for line in found)
     assert any("seed 1002, the best of its seeds by dev score" in line for line in found)
-    assert any("looked at once" in line for line in found)
+    assert any("evaluated once" in line for line in found)
     assert (
         "- Time: 2 min for this run's training; 10 min of training and evaluation for all 6 runs of the study" in found
     )
     assert "- 2 rows of the data files were not used: empty text." in found
-    assert "- sst: 7 examples of dev are in the training file too; none was trained on." in found
+    assert "- sst: 7 examples of dev are in the training file too; none of them was used for training." in found
     assert "- sst: 9 training rows with a sentence of a dev or test split were not used." in found
     assert not any(line.startswith("- sts:") for line in found)
 

@@ -105,7 +105,7 @@ def test_rows_that_read_wikipedia_take_the_tasks_sentences_where_the_data_has_no
     assert corpora(TABLE) == [None, "wikipedia", "wikipedia"] and corpora(found.space) == [None, "tasks", "tasks"]
     assert set(found.texts) == {"tasks"}
     (told,) = found.notes()
-    assert told.startswith("Rows with, both take simcse_unsupervised.on.corpus=tasks, for want of ")
+    assert told.startswith("Rows with, both take simcse_unsupervised.on.corpus=tasks, because ")
     assert "--data demo has no sentences of Wikipedia (wiki1m_for_simcse.txt)" in told
 
     (tmp_path / "wiki1m_for_simcse.txt").write_text("A town in the north.\nA river.\n", encoding="utf-8")

@@ -14,7 +14,7 @@ import pytest
 from study.messages import EpochDone, Job, RunDone, RunFailed
 from study.resolve import resolve
 from study.settings import SettingsError
-from study.trainers.custom.trainer import OwnModel
+from study.trainers.custom.trainer import CustomTrainer
 from study.trainers.custom.worker import run_job
 
 MODULE = "a_model_of_mine"
@@ -117,4 +117,4 @@ def test_what_goes_wrong_has_a_reason(function: Any, reason: str, told: str) -> 
 @pytest.mark.parametrize("name", ["nowhere:f", "json:nothing", "json", ":f"])
 def test_a_function_that_is_not_there_is_refused_before_anything_is_written(name: str) -> None:
     with pytest.raises(SettingsError, match=name.split(":")[0] or "names no function"):
-        OwnModel(resolve({"trainer": name, "space": "pooling"}, None))
+        CustomTrainer(resolve({"trainer": name, "space": "pooling"}, None))
