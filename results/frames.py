@@ -61,7 +61,7 @@ class StudyFrames:
             AttributeError: there is no such frame, or the study has no data for it.
         """
         if name.startswith("_") or name not in COMPUTED:
-            known = [*(each.name for each in fields(self) if not each.name.startswith("_")), "tables", *COMPUTED]
+            known = [*(field.name for field in fields(self) if not field.name.startswith("_")), "tables", *COMPUTED]
             raise AttributeError(f"No frame named '{name}'.{did_you_mean(name, known)} Known: {', '.join(known)}.")
         if name not in self.tables:
             raise AttributeError(

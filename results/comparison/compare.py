@@ -36,7 +36,7 @@ class SharedEffect:
     def is_corrected(self) -> bool:
         """Whether one of the studies corrected its verdict for the selection bias of its best configuration."""
         both = self.first, self.second
-        return any(e.judged and e.comparison and e.judged != e.comparison.difference for e in both)
+        return any(effect.judged not in (None, effect.comparison.difference) for effect in both if effect.comparison)
 
     @property
     def elsewhere(self) -> tuple[Change, ...]:
@@ -73,13 +73,13 @@ class PairOfStudies:
             has_launch = any(launch.command for launch in self.launches)
             return f"{none} A launch that measures common rows is below." if has_launch else none
         counts = Counter[str](row.judgement.verdict for row in self.shared if row.judgement)
-        words = (
-            ("carries over", "carries over", "carry over"),
-            ("reverses", "reverses", "reverse"),
-            ("differs", "differs", "differ"),
-            ("open", "is open", "are open"),
-        )
-        verdicts = [f"{counts[v]} {one if counts[v] == 1 else many}" for v, one, many in words if counts[v]]
+        forms = {
+            "carries over": ("carries over", "carry over"),
+            "reverses": ("reverses", "reverse"),
+            "differs": ("differs", "differ"),
+            "open": ("is open", "are open"),
+        }
+        verdicts = [f"{counts[verdict]} {forms[verdict][counts[verdict] > 1]}" for verdict in forms if counts[verdict]]
         waiting = len(self.shared) - counts.total()
         if waiting:
             verdicts.append(f"{waiting} {'has' if waiting == 1 else 'have'} no verdict in one of the studies yet")

@@ -78,10 +78,10 @@ class Effect:
 Effects = Mapping[Key, Effect]
 
 
-def effects(results: StudyResults, found: Summary) -> Effects:
+def effects(results: StudyResults, summary: Summary) -> Effects:
     """Return the effects of a study by key, in the order of its tables: single changes, or the rows of a grid."""
     by_key: dict[Key, Effect] = {}
-    for effect in _all(results, found):
+    for effect in _all(results, summary):
         by_key.setdefault(effect.key(), effect)  # levels with the same text may share a key
     return by_key
 
@@ -105,21 +105,21 @@ def effects_elsewhere(results: StudyResults, others: Sequence[Effect]) -> Effect
     return measured
 
 
-def _all(results: StudyResults, found: Summary) -> Iterator[Effect]:
+def _all(results: StudyResults, summary: Summary) -> Iterator[Effect]:
     baseline = baseline_digest(results) or ""
-    if not found.is_grid:
-        best, choices = (found.best.digest, found.best.choices) if found.best else ("", {})
-        for row in found.ablation:
+    if not summary.is_grid:
+        best, choices = (summary.best.digest, summary.best.choices) if summary.best else ("", {})
+        for row in summary.ablation:
             digests = row.cell.config_digest, best
             yield _effect(results, "change to the best", row, _change(row.cell), digests, choices)
-        for alone in (added.alone for added in added_rows(results, found)):
-            digests = alone.cell.config_digest, baseline
+        for added_row in (added.alone for added in added_rows(results, summary)):
+            digests = added_row.cell.config_digest, baseline
             table: Table = "change to the baseline"
-            yield _effect(results, table, alone, _change(alone.cell), digests, found.baseline_choices)
-    for grid_row in found.against_baseline:
-        label, change = _identity(grid_row, found.baseline_choices)
+            yield _effect(results, table, added_row, _change(added_row.cell), digests, summary.baseline_choices)
+    for grid_row in summary.against_baseline:
+        label, change = _identity(grid_row, summary.baseline_choices)
         digests = grid_row.entry.digest, baseline
-        yield _effect(results, "configuration", grid_row, change, digests, found.baseline_choices, label)
+        yield _effect(results, "configuration", grid_row, change, digests, summary.baseline_choices, label)
 
 
 def _effect(

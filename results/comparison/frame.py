@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def comparison_frame(found: StudyComparison) -> pd.DataFrame:
+def comparison_frame(comparison: StudyComparison) -> pd.DataFrame:
     """Return the rows of every pair of studies, first those in both, then those in one of them."""
     records: list[dict[str, object]] = []
-    for pair in found.pairs:
-        names = {"reference": found.names[0], "study": pair.name}
+    for pair in comparison.pairs:
+        names = {"reference": comparison.names[0], "study": pair.name}
         records += [{**names, **_record(row)} for row in pair.shared]
         for side, effects in (("reference", pair.only_first), ("study", pair.only_second)):
             records += [{**names, **_identity(row), "turned": False, **_side(side, row)} for row in effects]

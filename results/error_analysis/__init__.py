@@ -1,1 +1,1 @@
-"""Where a configuration errs: predictions of its runs, confusion, calibration, slices and hard examples."""
+"""The errors of a configuration: predictions of its runs, confusion, calibration, slices and hard examples."""

@@ -15,10 +15,10 @@ BINS = 15  # Guo et al. 2017, "On Calibration of Modern Neural Networks", sectio
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Predictions in bins of equal width by confidence; bins that hold none are NaN in `confidence` and `accuracy`.
+    """Predictions in bins of equal width by confidence; `confidence` and `accuracy` of an empty bin are NaN.
 
-    `edges` (bins + 1,), `counts` (bins,), mean `confidence` and `accuracy` (bins,), `spread` (bins,): the variance that
-    the number of right ones would have if every confidence were true, sum of c (1 - c).
+    Shapes: `edges` (bins + 1,); `counts`, mean `confidence`, `accuracy` and `spread` (bins,). `spread` is the variance
+    of the number of correct predictions under perfect calibration, the sum of c (1 - c).
     """
 
     edges: Float64
@@ -29,12 +29,12 @@ class Reliability:
 
     @property
     def mean_confidence(self) -> float:
-        """The mean over all predictions."""
+        """The mean confidence of all predictions."""
         return float(np.nansum(self.counts * self.confidence) / self.counts.sum())
 
     @property
     def mean_accuracy(self) -> float:
-        """The mean over all predictions."""
+        """The accuracy of all predictions."""
         return float(np.nansum(self.counts * self.accuracy) / self.counts.sum())
 
     @property
@@ -44,39 +44,37 @@ class Reliability:
         Naeini, Cooper and Hauskrecht 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning"; Guo et al.
         2017, equation 3.
         """
-        filled = self.counts > 0
-        gaps = np.abs(self.accuracy - self.confidence)[filled]
-        return float((self.counts[filled] * gaps).sum() / self.counts.sum())
+        return float(np.nansum(self.counts * np.abs(self.accuracy - self.confidence)) / self.counts.sum())
 
     @property
     def error_of_calibrated(self) -> float:
-        """The error that a perfectly calibrated model is expected to show by chance, with as many predictions.
+        """The error that a perfectly calibrated model would have on average, with the same number of predictions.
 
-        A bin's gap is then about normal around 0 with variance spread_b / n_b^2, its mean size sqrt(2 / pi) of that.
-        Independent predictions: for one seed, not for several on the same examples.
+        A bin's gap is then about normal with mean 0 and variance spread_b / n_b^2, so its mean absolute value is
+        sqrt(2 / pi) standard deviations. Predictions must be independent: use one seed, not several on the same
+        examples.
         """
         return float(sqrt(2 / pi) * np.sqrt(self.spread).sum() / self.counts.sum())
 
 
 def class_probabilities(outputs: ArrayLike, predictions: ArrayLike) -> Float64 | None:
-    """Return probabilities (..., classes) of logits (..., k): softmax, or of one output the logistic function.
+    """Return the class probabilities (..., classes) for logits (..., k): softmax, or sigmoid for a single output.
 
-    None where `predictions` (...) do not follow from such logits (the largest, or 1 above 0): then outputs are
-    something else, and probabilities are not known.
+    None if `predictions` (...) are not the argmax of the logits (or 1 above 0): the outputs are then not logits.
     """
     from scipy.special import softmax
 
-    logits, said = np.asarray(outputs, dtype=np.float64), np.asarray(predictions, dtype=np.float64)
+    logits = np.asarray(outputs, dtype=np.float64)
     if logits.shape[-1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=-1)
-    if not np.array_equal(logits.argmax(axis=-1), said):
+    if not np.array_equal(logits.argmax(axis=-1), np.asarray(predictions, dtype=np.float64)):
         return None
-    found: Float64 = softmax(logits, axis=-1)
-    return found
+    probabilities: Float64 = softmax(logits, axis=-1)
+    return probabilities
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> Reliability:
-    """Put `confidence` (of the predicted class, 0..1) and `right` (bool), one shape, into bins (lower, upper].
+    """Sort `confidence` (of the predicted class, 0..1) and `right` (bool), of one shape, into bins (lower, upper].
 
     Raises:
         ValueError: the shapes differ, or a confidence is not in 0..1.
@@ -87,8 +85,8 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> Re
     edges = np.linspace(0, 1, bins + 1)
     places = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
     counts = np.bincount(places, minlength=bins)
-    sums = [
+    confidences, hits, spread = (
         np.bincount(places, weights=each, minlength=bins).astype(np.float64) for each in (sure, true, sure * (1 - sure))
-    ]
+    )
     with np.errstate(invalid="ignore"):
-        return Reliability(edges, counts, sums[0] / counts, sums[1] / counts, sums[2])
+        return Reliability(edges, counts, confidences / counts, hits / counts, spread)

@@ -1,4 +1,4 @@
-"""Confusion matrices of classes, and of scores in bins. Arrays only."""
+"""Confusion matrices of classes, and of scores in bins. Works on arrays only."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """Counts (true, predicted), all seeds together."""
+    """Counts (true, predicted), summed over seeds."""
 
     counts: Counts
 
     @property
     def shares(self) -> Float64:
         """The share of each true class predicted as each class: rows sum to 1; 0 in a class without examples."""
-        totals = self.counts.sum(axis=1, keepdims=True)
-        found: Float64 = self.counts / np.maximum(totals, 1)
-        return found
+        shares: Float64 = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        return shares
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreBins:
     """Scores in bins: `edges` (bins + 1,), `confusion` (true bin, predicted bin).
 
-    `outside`: how many predictions are beyond the first or last edge; the outermost bins hold them.
+    `outside` is the number of predictions beyond the first or last edge; they count in the outermost bins.
     """
 
     edges: Float64
@@ -39,10 +38,10 @@ class ScoreBins:
 
 
 def confusion(predictions: ArrayLike, labels: ArrayLike, classes: int) -> Confusion:
-    """Count over all seeds: `predictions` (seeds, examples), `labels` (examples,), whole numbers below `classes`.
+    """Count `predictions` (seeds, examples) by `labels` (examples,), whole numbers from 0 to `classes` - 1.
 
     Raises:
-        ValueError: a class is not below `classes`.
+        ValueError: a class is negative or not below `classes`.
     """
     predicted = np.asarray(predictions, dtype=np.int64)
     true = np.broadcast_to(np.asarray(labels, dtype=np.int64), predicted.shape)
@@ -54,14 +53,15 @@ def confusion(predictions: ArrayLike, labels: ArrayLike, classes: int) -> Confus
 
 
 def score_bins(predictions: ArrayLike, labels: ArrayLike, width: float = 0.5) -> ScoreBins:
-    """Count predicted and true scores in bins of `width` that cover the labels, from whole number to whole number.
+    """Count predicted and true scores in bins of `width` that cover the labels; the end edges are whole numbers.
 
-    A bin holds its lower edge, the last one its upper edge too. `predictions` (seeds, examples), `labels` (examples,).
+    A bin includes its lower edge, the last one also its upper edge. `predictions` (seeds, examples), `labels`
+    (examples,).
     """
-    found, true = np.asarray(predictions, dtype=np.float64), np.asarray(labels, dtype=np.float64)
+    predicted, true = np.asarray(predictions, dtype=np.float64), np.asarray(labels, dtype=np.float64)
     low, high = float(np.floor(true.min())), float(np.ceil(true.max()))
     bins = max(1, round((high - low) / width))
     edges = low + width * np.arange(bins + 1, dtype=np.float64)
-    places = [np.clip(((values - low) // width).astype(np.int64), 0, bins - 1) for values in (found, true)]
-    outside = int(((found < low) | (found > edges[-1])).sum())
+    places = [np.clip(((values - low) // width).astype(np.int64), 0, bins - 1) for values in (predicted, true)]
+    outside = int(((predicted < low) | (predicted > edges[-1])).sum())
     return ScoreBins(edges, confusion(places[0], places[1], bins), outside)

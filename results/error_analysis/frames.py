@@ -1,4 +1,4 @@
-"""The tables of errors for every export. Each row names the runs it comes from."""
+"""The tables of errors for all exports. Each row has the ids of its runs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from results.error_analysis.task_errors import BASELINE, BEST, TaskErrors
 if TYPE_CHECKING:
     import pandas as pd
 
-FARTHEST = 100  # of a task with scores, where no prediction is right or wrong
+FARTHEST = 100  # examples listed for a task with scores, where predictions are not simply right or wrong
 
-Rows = Iterator[tuple[str, Record]]  # of configurations ("best", "baseline")
+Rows = Iterator[tuple[str, Record]]  # (configuration: "best" or "baseline", record)
 
 
 def error_frames(tasks: Sequence[TaskErrors]) -> dict[str, pd.DataFrame]:
@@ -28,48 +28,46 @@ def error_frames(tasks: Sequence[TaskErrors]) -> dict[str, pd.DataFrame]:
 
 
 def _confusion(task: TaskErrors) -> Rows:
-    """Yield a row per true class and predicted one; of scores, lower edges of bins. `count` is over all seeds."""
-    for role, found in task.confusions.items():
-        for (true, predicted), count in np.ndenumerate(found.counts):
+    """Yield a row per true and predicted class, or bin of scores by its lower edge; `count` is summed over seeds."""
+    for role, matrix in task.confusions.items():
+        for (true, predicted), count in np.ndenumerate(matrix.counts):
             names = {"true": task.row_names[true], "predicted": task.row_names[predicted]}
-            yield role, {**names, "count": count, "share": found.shares[true, predicted]}
+            yield role, {**names, "count": count, "share": matrix.shares[true, predicted]}
 
 
 def _class_scores(task: TaskErrors) -> Rows:
     """Yield a row per metric of classes on dev: mean and standard deviation over seeds.
 
-    Rows of the best have its difference from the baseline, with 95 % over seeds and examples, where seeds are paired.
+    Rows of the best have its difference from the baseline if seeds are paired, with a 95 % interval over seeds and
+    examples.
     """
     for score in task.scores:
         for role, values in score.values.items():
-            apart = score.difference if role == BEST else None
-            ends = {} if apart is None else {"difference": apart.estimate, "low": apart.low, "high": apart.high}
+            best = score.difference if role == BEST else None
+            ends = {} if best is None else {"difference": best.estimate, "low": best.low, "high": best.high}
             yield role, {"metric": score.metric, "mean": values.mean(), "spread": values.std(ddof=1), **ends}
 
 
 def _calibration(task: TaskErrors) -> Rows:
-    """Yield a row per bin of confidence (low, high] that holds predictions, all seeds together."""
-    for role, found in (task.calibrations or {}).items():
-        bins = found.pooled
+    """Yield a row per nonempty bin of confidence (low, high], pooled over seeds."""
+    for role, calibration in (task.calibrations or {}).items():
+        bins = calibration.pooled
         for place in np.flatnonzero(bins.counts):
-            yield (
-                role,
-                {"low": bins.edges[place], "high": bins.edges[place + 1], "predictions": bins.counts[place]}
-                | {"confidence": bins.confidence[place], "accuracy": bins.accuracy[place]},
-            )
+            row = {"low": bins.edges[place], "high": bins.edges[place + 1], "predictions": bins.counts[place]}
+            yield role, {**row, "confidence": bins.confidence[place], "accuracy": bins.accuracy[place]}
 
 
 def _calibration_error(task: TaskErrors) -> Rows:
     """Yield the expected calibration error, mean and standard deviation over seeds."""
-    for role, found in (task.calibrations or {}).items():
-        errors = found.errors
-        yield role, {"error": errors.mean(), "spread": errors.std(ddof=1), "by_chance": found.by_chance}
+    for role, calibration in (task.calibrations or {}).items():
+        errors = calibration.errors
+        yield role, {"error": errors.mean(), "spread": errors.std(ddof=1), "by_chance": calibration.by_chance}
 
 
 def _slices(task: TaskErrors) -> Rows:
-    """Yield a row per slice, with 95 % over seeds and examples, which a part with fewer than two examples lacks.
+    """Yield a row per slice: accuracy of classes, or absolute error of scores in the label's units.
 
-    Of classes the accuracy, of scores the absolute error in the label's units.
+    Slices with at least two examples have a 95 % interval over seeds and examples.
     """
     measure = "accuracy" if task.kind == "classes" else "absolute_error"
     for part in (*task.by_class, *task.by_words):
@@ -89,18 +87,19 @@ _TABLES: Mapping[str, Callable[[TaskErrors], Rows]] = {
 
 
 def _hard(task: TaskErrors) -> Iterator[Record]:
-    """Yield a row per example (numbered from 1 in the dev split) and what is remarkable about it.
+    """Yield a row per remarkable example (numbered from 1 in the dev split) and `kind`.
 
-    `kind`: hard (wrong with all seeds of the best), gained or lost (right with all seeds of the best alone, or of the
-    baseline alone), far (of scores: the hundred farthest off). `mean_prediction` is the best's, over seeds.
+    Kinds: hard (wrong with all seeds of the best), gained or lost (right with all seeds of one configuration and with
+    none of the other: of the best, or of the baseline), far (of scores: the hundred largest errors). `mean_prediction`
+    is the best's, over seeds.
     """
     if task.kind == "scores":
         lists = {"far": task.farthest[:FARTHEST]}
     else:
-        turned = {"gained": task.flips.gained, "lost": task.flips.lost} if task.flips else {}
-        lists = {"hard": task.hard.positions, **turned}
+        flips = {"gained": task.flips.gained, "lost": task.flips.lost} if task.flips else {}
+        lists = {"hard": task.hard.positions, **flips}
     best, baseline = task.best, task.sides.get(BASELINE)
-    judged = task.kind == "classes"
+    has_classes = task.kind == "classes"
     for kind, places in lists.items():
         for place in places:
             yield {
@@ -109,9 +108,9 @@ def _hard(task: TaskErrors) -> Iterator[Record]:
                 "kind": kind,
                 "label": best.labels[place],
                 "mean_prediction": best.predictions[:, place].mean(),
-                "best_right": best.right[:, place].sum() if judged else None,
+                "best_right": best.right[:, place].sum() if has_classes else None,
                 "best_seeds": len(best.seeds),
-                "baseline_right": baseline.right[:, place].sum() if judged and baseline else None,
+                "baseline_right": baseline.right[:, place].sum() if has_classes and baseline else None,
                 "baseline_seeds": len(baseline.seeds) if baseline else 0,
                 "run_ids": _ids((*best.run_ids, *(baseline.run_ids if baseline else ()))),
             }

@@ -1,4 +1,4 @@
-"""Examples that are wrong with every seed, and those that change between two configurations. Arrays only."""
+"""Examples that are wrong with every seed, and examples that differ between two configurations. Arrays only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class HardExamples:
-    """Examples by position that are wrong with all seeds, and how many would be by chance."""
+    """Positions of the examples that are wrong with all seeds, and their expected number by chance."""
 
     positions: Counts
     by_chance: float
@@ -20,9 +20,9 @@ class HardExamples:
 
 @dataclass(frozen=True, eq=False)
 class Flips:
-    """Disagreements of two configurations: positions that one has right with all its seeds, the other with none.
+    """Positions of the examples that one configuration has right with all its seeds and the other with none.
 
-    `crosstab` (seeds + 1, seeds + 1): how many examples the second has right with i seeds and the first with j.
+    `crosstab` (seeds + 1, seeds + 1) counts the examples that the second has right with i seeds and the first with j.
     """
 
     gained: Counts
@@ -31,10 +31,13 @@ class Flips:
 
 
 def hard_examples(right: ArrayLike) -> HardExamples:
-    """Return the examples that are always wrong, of `right` (seeds, examples) with at least two seeds.
+    """Return the examples that are wrong with all seeds, from `right` (seeds, examples).
 
-    By chance: examples times the product over seeds of the share of wrong ones, as if the wrong examples were drawn
-    independently with every seed.
+    Their expected number by chance is that for errors that are independent between seeds: the number of examples times
+    the product over seeds of the error rate.
+
+    Raises:
+        ValueError: there are fewer than two seeds.
     """
     table = _checked(right)
     by_chance = table.shape[1] * float(np.prod(1 - table.mean(axis=1)))
@@ -42,7 +45,7 @@ def hard_examples(right: ArrayLike) -> HardExamples:
 
 
 def flips(right: ArrayLike, other: ArrayLike) -> Flips:
-    """Compare `right` of the first configuration with `other`: (seeds, examples) both, the same seeds.
+    """Compare `right` of the first configuration with `other` of the second: both (seeds, examples), with equal seeds.
 
     Raises:
         ValueError: the shapes differ, or there are fewer than two seeds.

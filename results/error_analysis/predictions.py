@@ -1,8 +1,7 @@
-"""The predictions of a configuration with all its seeds, task by task: the arrays that errors are counted from."""
+"""The predictions of a configuration with all its seeds, as arrays per task."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,16 +14,16 @@ from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.statistics.arrays import Float64
 
 Kind = Literal["classes", "scores"]
-MOST_CLASSES = 20  # more do not make a readable table
+MOST_CLASSES = 20  # a confusion matrix with more would not be readable
 
 
 @dataclass(frozen=True, eq=False)
 class TaskPredictions:
-    """One configuration on one task's dev examples, a row a seed.
+    """Predictions of one configuration on one task's dev examples, one row per seed.
 
-    `outputs` (seeds, examples, outputs) as the heads gave them, `predictions` (seeds, examples), `labels` (examples,).
-    `kind`: classes are whole numbers from 0, scored by accuracy; scores are any numbers, scored by Pearson's r.
-    `examples` is a hash of the examples' ids in their order.
+    Shapes: raw `outputs` (seeds, examples, outputs), `predictions` (seeds, examples), `labels` (examples,). `kind` is
+    "classes" for whole numbers from 0, scored by accuracy, and "scores" for any numbers, scored by Pearson's r.
+    `examples` is a hash of the examples' ids in order.
     """
 
     task: str
@@ -38,21 +37,18 @@ class TaskPredictions:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Whether a prediction is the label: (seeds, examples)."""
-        found: NDArray[np.bool_] = self.predictions == self.labels
-        return found
+        """Whether each prediction equals the label: (seeds, examples)."""
+        return np.equal(self.predictions, self.labels)
 
     @property
     def errors(self) -> Float64:
         """Prediction minus label: (seeds, examples)."""
-        found: Float64 = self.predictions - self.labels
-        return found
+        return np.subtract(self.predictions, self.labels)
 
     @property
     def classes(self) -> int:
-        """How many classes the task has, as far as outputs, labels and predictions show: two at least."""
-        highest = max(self.labels.max(), self.predictions.max())
-        return max(2, int(self.outputs.shape[-1]), int(highest) + 1)
+        """The smallest number of classes, at least two, that fits outputs, labels and predictions."""
+        return max(2, int(self.outputs.shape[-1]), int(self.labels.max()) + 1, int(self.predictions.max()) + 1)
 
     def of_seeds(self, seeds: Sequence[int]) -> TaskPredictions:
         """Return the rows of these seeds, in this order."""
@@ -67,25 +63,24 @@ class TaskPredictions:
 
 
 def task_predictions(results: StudyResults, digest: str) -> dict[str, TaskPredictions]:
-    """Return task -> predictions of a configuration on dev, of tasks with labels and at least two seeds.
+    """Return task -> predictions of a configuration on dev, for tasks with labels and at least two seeds.
 
-    Where the dev split changed between runs, the version of most runs counts.
+    If the dev split changed between runs, the version with the most runs is used.
     """
     kept: dict[str, dict[str, dict[int, tuple[int, Predictions]]]] = {}
     for seed, run in results.results_of(digest).items():
         for one in results.examples.predictions(run.id):
             kept.setdefault(one.task, {}).setdefault(one.examples, {})[seed] = (run.id, one.values)
-    found = {}
+    stacked = {}
     for task, by_examples in sorted(kept.items()):
-        examples = Counter({examples: len(runs) for examples, runs in by_examples.items()}).most_common(1)[0][0]
-        stacked = _stacked(results, task, examples, by_examples[examples])
-        if stacked is not None:
-            found[task] = stacked
-    return found
+        examples, runs = max(by_examples.items(), key=lambda item: len(item[1]))
+        if (predictions := _stacked(results, task, examples, runs)) is not None:
+            stacked[task] = predictions
+    return stacked
 
 
 def paired(best: TaskPredictions, other: TaskPredictions) -> tuple[TaskPredictions, TaskPredictions] | None:
-    """Return both with the seeds they have in common, at least two, on the same examples; None without."""
+    """Return both with their common seeds; None with fewer than two, or if the examples differ."""
     seeds = [seed for seed in best.seeds if seed in other.seeds]
     if len(seeds) < MIN_PAIRED_SEEDS or not np.array_equal(best.labels, other.labels):
         return None
@@ -95,10 +90,10 @@ def paired(best: TaskPredictions, other: TaskPredictions) -> tuple[TaskPredictio
 def _stacked(
     results: StudyResults, task: str, examples: str, runs: dict[int, tuple[int, Predictions]]
 ) -> TaskPredictions | None:
-    values = [one for _, one in runs.values()]
-    metric = results.main_metric(next(iter(runs.values()))[0], "dev", task)
-    alike = len({one.outputs.shape for one in values}) == 1
-    if len(values) < MIN_PAIRED_SEEDS or metric == "score" or not alike:
+    """Return the runs' predictions as arrays; None if an analysis of their errors is not possible."""
+    run_ids, values = zip(*runs.values(), strict=True)
+    metric = results.main_metric(run_ids[0], "dev", task)
+    if len(values) < MIN_PAIRED_SEEDS or metric == "score" or len({one.outputs.shape for one in values}) > 1:
         return None
     labels = values[0].labels.astype(np.float64)
     predictions = np.stack([one.predictions for one in values]).astype(np.float64)
@@ -107,10 +102,10 @@ def _stacked(
     kind: Kind = "scores" if metric == "pearson" else "classes"
     if not finite or not labels.size or (kind == "classes" and not _are_classes(labels, predictions)):
         return None
-    run_ids = tuple(run for run, _ in runs.values())
     return TaskPredictions(task, kind, outputs, predictions, labels, tuple(runs), run_ids, examples)
 
 
 def _are_classes(labels: Float64, predictions: Float64) -> bool:
-    every = np.concatenate([labels, predictions.ravel()])
-    return bool((every == np.floor(every)).all() and every.min() >= 0 and every.max() < MOST_CLASSES)
+    """Return whether all values are whole numbers that can be classes."""
+    values = np.concatenate([labels, predictions.ravel()])
+    return bool((values == np.floor(values)).all() and values.min() >= 0 and values.max() < MOST_CLASSES)

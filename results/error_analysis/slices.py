@@ -1,4 +1,4 @@
-"""How often predictions are right in parts of the examples, or how far off, with intervals over seeds and examples."""
+"""Accuracies, or absolute errors, in parts of the examples, with intervals over seeds and examples."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from results.database.predictions import ExampleSizes
 from results.statistics import Interval, paired_difference
 from results.statistics.arrays import Float64
 
-RARE = 1  # a word that occurs this often in the training sentences, or less
-GROUPS = 4  # about a quarter of the examples each; fewer where many examples are alike
+RARE = 1  # a word is rare if it occurs at most this often in the training sentences
+GROUPS = 4  # each has about a quarter of the examples; there are fewer if many examples have the same value
 
 Kind = Literal["true class", "length", "overlap", "one_word_difference", "rare_words"]
 Values = NDArray[np.bool_] | NDArray[np.float64]
@@ -22,10 +22,10 @@ Values = NDArray[np.bool_] | NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some of the examples: `members` (examples,).
+    """A part of the examples, as the mask `members` (examples,).
 
-    `name` is the class, the span of the lengths or overlaps, or yes or no: whether the pair differs in one word, or the
-    example has a rare word.
+    `name` is the class, the range of lengths or overlaps, or "yes" or "no" for pairs that differ in one word and for
+    examples with a rare word.
     """
 
     kind: Kind
@@ -35,10 +35,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Slice:
-    """One part: each configuration's mean in it, and of the paired ones the first minus the second.
+    """Each configuration's mean in one part, and the difference first minus second of the paired configurations.
 
-    Means are accuracies, or absolute errors; a part with fewer than two examples has none. Intervals hold for each
-    slice alone: of twenty that have no difference, one excludes 0.
+    Means are accuracies or absolute errors; a part with fewer than two examples has none. Intervals are not corrected
+    for multiple slices: of twenty without a difference, one excludes 0 on average.
     """
 
     kind: Kind
@@ -53,17 +53,17 @@ def slices(
 ) -> list[Slice]:
     """Return a slice for each part.
 
-    `sides`: configuration -> right or not, or how far off (seeds, examples), at least two seeds; `pair`: two with the
-    same seeds, which are compared. Intervals of means end at 0 and at `most`.
+    `sides` are configuration -> correctness or absolute error (seeds, examples), with at least two seeds. `pair` has
+    two of them with the same seeds, for the difference. Intervals of means are clipped to 0 and `most`.
     """
-    found = []
+    result = []
     for part in parts:
-        size = int(part.members.sum())
-        compared = pair if size > 1 else None
-        difference = paired_difference(*(_values(each, part) for each in compared)).interval() if compared else None
-        mean = {role: _mean(_values(values, part), most) for role, values in sides.items()} if size > 1 else {}
-        found.append(Slice(part.kind, part.name, size, mean, difference))
-    return found
+        size, mean, difference = int(part.members.sum()), {}, None
+        if size > 1:
+            mean = {role: _mean(_values(values, part), most) for role, values in sides.items()}
+            difference = paired_difference(*(_values(each, part) for each in pair)).interval() if pair else None
+        result.append(Slice(part.kind, part.name, size, mean, difference))
+    return result
 
 
 def class_parts(labels: Float64, classes: int) -> list[Part]:
@@ -72,41 +72,40 @@ def class_parts(labels: Float64, classes: int) -> list[Part]:
 
 
 def word_parts(sizes: ExampleSizes) -> list[Part]:
-    """Return the parts by length, by overlap, by one word that differs and by rare words; of the kinds that are known.
+    """Return the parts by length, overlap, one-word difference and rare words, for the statistics that were kept.
 
-    There are none by length or overlap where all examples are alike; one of the others may be empty.
+    There are none by length or overlap if all examples have the same; a part of the other kinds may be empty.
     """
-    found = [Part("length", _span(sizes.words[part], "{:.0f}", "words"), part) for part in _quarters(sizes.words)]
-    if sizes.overlap is not None:
-        of = sizes.overlap
-        found += [Part("overlap", _span(of[part], "{:.2f}", "of the words shared"), part) for part in _quarters(of)]
-    rare = sizes.rarest <= RARE if sizes.rarest is not None else None
-    kinds: tuple[tuple[Kind, NDArray[np.bool_] | None], ...]
-    kinds = (("one_word_difference", sizes.one_word_difference), ("rare_words", rare))
-    for kind, members in kinds:
-        if members is not None:
-            found += [Part(kind, "yes", members), Part(kind, "no", ~members)]
-    return found
+    parts = [Part("length", _range(sizes.words[mask], "{:.0f}", "words"), mask) for mask in _quarters(sizes.words)]
+    if (overlap := sizes.overlap) is not None:
+        masks = _quarters(overlap)
+        parts += [Part("overlap", _range(overlap[mask], "{:.2f}", "of the words shared"), mask) for mask in masks]
+    if (differs := sizes.one_word_difference) is not None:
+        parts += [Part("one_word_difference", "yes", differs), Part("one_word_difference", "no", ~differs)]
+    if sizes.rarest is not None:
+        rare = sizes.rarest <= RARE
+        parts += [Part("rare_words", "yes", rare), Part("rare_words", "no", ~rare)]
+    return parts
 
 
 def _mean(values: Float64, most: float) -> Interval:
-    found = paired_difference(values, np.zeros_like(values)).interval()
-    return Interval(found.estimate, max(found.low, 0.0), min(found.high, most))
+    mean = paired_difference(values, np.zeros_like(values)).interval()
+    return Interval(mean.estimate, max(mean.low, 0.0), min(mean.high, most))
 
 
-def _values(of: Values, part: Part) -> Float64:
-    return of[:, part.members].astype(np.float64)
+def _values(table: Values, part: Part) -> Float64:
+    return table[:, part.members].astype(np.float64)
 
 
 def _quarters(values: Float64) -> list[NDArray[np.bool_]]:
-    """Cut at the quartiles; equal values stay together."""
+    """Return masks of the values between the quartiles; equal values stay together."""
     if not values.size or values.min() == values.max():
         return []
     edges = np.unique(np.quantile(values, np.arange(1, GROUPS) / GROUPS, method="inverted_cdf"))
     group = np.searchsorted(edges, values, side="left")
-    return [group == one for one in np.unique(group)]
+    return [group == number for number in np.unique(group)]
 
 
-def _span(values: Float64, number: str, unit: str) -> str:
+def _range(values: Float64, number: str, unit: str) -> str:
     low, high = (number.format(value) for value in (values.min(), values.max()))
     return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"

@@ -1,4 +1,4 @@
-"""The errors of the best configuration on one task, beside the baseline's: all counts that the report shows."""
+"""The errors of the best configuration and the baseline on one task, for the report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BEST, BASELINE = "best", "baseline"
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A configuration's confidence: `errors` (seeds,), the mean of what chance would show, all seeds in bins."""
+    """Calibration errors (seeds,), their mean under perfect calibration, and the bins pooled over seeds."""
 
     errors: Float64
     by_chance: float
@@ -35,7 +35,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Distance:
-    """The share of predictions so many classes away, of each configuration; the difference where seeds are paired."""
+    """The share of predictions that are `classes` away, per configuration; the difference if seeds are paired."""
 
     classes: int
     shares: Mapping[str, float]
@@ -44,9 +44,9 @@ class Distance:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredScore:
-    """One metric of classes on dev: each configuration's `values` (seeds,), and the difference where seeds are paired.
+    """One metric of classes on dev: each configuration's `values` (seeds,), and the difference if seeds are paired.
 
-    `metric` is accuracy, precision, recall, f1 (of class 1 of two), or macro_precision, macro_recall, macro_f1.
+    `metric` is accuracy, macro_precision, macro_recall, macro_f1, or with two classes precision, recall, f1 of class 1.
     """
 
     metric: str
@@ -55,9 +55,9 @@ class MeasuredScore:
 
 
 class TaskErrors:
-    """One task. `sides`: "best", and "baseline" where it is another one and saw the same examples.
+    """Errors on one task. `sides` has "best", and "baseline" if it differs from the best and has the same examples.
 
-    `sizes` of the examples: None where the study did not keep them.
+    `sizes` are the word statistics of the examples; None if the study did not keep them.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class TaskErrors:
 
     @cached_property
     def bins(self) -> dict[str, ScoreBins]:
-        """Of scores: the predictions of each configuration in bins; empty for classes."""
+        """The predicted scores of each configuration in bins; empty for classes."""
         if self.kind == "classes":
             return {}
         return {role: score_bins(one.predictions, one.labels) for role, one in self.sides.items()}
 
     @cached_property
     def confusions(self) -> dict[str, Confusion]:
-        """The predicted classes, or bins of scores, of each configuration by the true ones, all seeds together."""
+        """The confusion matrix of each configuration, of classes or bins of scores, summed over seeds."""
         if self.kind == "scores":
             return {role: bins.confusion for role, bins in self.bins.items()}
         return {role: confusion(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
@@ -93,44 +93,45 @@ class TaskErrors:
 
     @cached_property
     def distances(self) -> list[Distance]:
-        """How far off predictions are, from 0 classes; empty with two classes, which are wrong or right."""
+        """The distribution of the distance between predicted and true class; empty with fewer than three classes."""
         if self.classes < 3:
             return []
         away = {role: np.abs(one.errors) for role, one in self.sides.items()}
         pair = [np.abs(one.errors) for one in self.pair or ()]
-        found = []
+        distances = []
         for classes in range(self.classes):
             shares = {role: float((each == classes).mean()) for role, each in away.items()}
             compared = [(each == classes).astype(np.float64) for each in pair] if any(shares.values()) else []
-            difference = paired_difference(*compared).interval() if compared else None
-            found.append(Distance(classes, shares, difference))
-        return found
+            distances.append(Distance(classes, shares, _difference(compared)))
+        return distances
 
     @cached_property
     def scores(self) -> list[MeasuredScore]:
-        """Of classes: accuracy, precision, recall and F1, computed from the predictions of runs of any release.
+        """Accuracy, precision, recall and F1 of classes, computed from the predictions; empty for scores.
 
-        With two classes those of class 1, then the macro averages; with more the macro averages alone.
+        With two classes these are the scores of class 1, then the macro averages; otherwise the macro averages.
         """
         if self.kind != "classes":
             return []
         tables = {role: score_values(one.predictions, one.labels, self.classes) for role, one in self.sides.items()}
         pair = [score_values(one.predictions, one.labels, self.classes) for one in self.pair or ()]
-        found = []
-        for metric in tables[BEST]:
-            by_seed = {role: table[metric].mean(axis=1) for role, table in tables.items()}
-            apart = paired_difference(*(table[metric] for table in pair)).interval() if pair else None
-            found.append(MeasuredScore(metric, by_seed, apart))
-        return found
+        return [
+            MeasuredScore(
+                metric,
+                {role: table[metric].mean(axis=1) for role, table in tables.items()},
+                _difference([table[metric] for table in pair]),
+            )
+            for metric in tables[BEST]
+        ]
 
     @cached_property
     def by_class(self) -> list[Slice]:
-        """Of classes: how often the examples of each true class are right, of classes with two examples or more."""
+        """The accuracy in each true class with at least two examples."""
         return [one for one in self._slices(class_parts(self.best.labels, self.classes)) if one.mean]
 
     @cached_property
     def by_words(self) -> list[Slice]:
-        """The parts by words (`slices.word_parts`): of classes how often they are right, of scores how far off."""
+        """The accuracy of classes, or the absolute error of scores, in the parts of `slices.word_parts`."""
         return self._slices(word_parts(self.sizes)) if self.sizes is not None else []
 
     def _slices(self, parts: Sequence[Part]) -> list[Slice]:
@@ -140,47 +141,53 @@ class TaskErrors:
 
     @cached_property
     def calibrations(self) -> dict[str, Calibration] | None:
-        """Of classes; None where outputs are not logits that fit the predictions."""
-        found = {role: _calibration(one) for role, one in self.sides.items()}
-        known = {role: one for role, one in found.items() if one is not None}
-        return known if len(known) == len(found) else None
+        """The calibration of each configuration; None for scores, or if the outputs are not logits."""
+        calibrations = {role: one for role, side in self.sides.items() if (one := _calibration(side)) is not None}
+        return calibrations if len(calibrations) == len(self.sides) else None
 
     @property
     def calibration_difference(self) -> Interval | None:
-        """Best minus baseline in expected calibration error, over the seeds both have."""
+        """Best minus baseline in expected calibration error, over their common seeds."""
         errors = [one.errors for side in self.pair or () if (one := _calibration(side)) is not None]
-        return paired_difference(*errors).interval() if len(errors) == 2 else None
+        return _difference(errors) if len(errors) == 2 else None
 
     @cached_property
     def hard(self) -> HardExamples:
-        """Of classes: examples that the best has wrong with all its seeds."""
+        """The examples that the best has wrong with all its seeds; for classes only."""
         return hard_examples(self.best.right)
 
     @cached_property
     def flips(self) -> Flips | None:
-        """Of classes: examples that only one configuration has right with all seeds both have."""
+        """The examples that one configuration has right with all common seeds and the other with none."""
         return flips(*(one.right for one in self.pair)) if self.pair and self.kind == "classes" else None
 
     @property
     def farthest(self) -> NDArray[np.int64]:
-        """All examples, those first whose predictions of the best are farthest off, in the mean over seeds."""
-        found: NDArray[np.int64] = np.argsort(-np.abs(self.best.errors).mean(axis=0), kind="stable")
-        return found
+        """The positions of all examples, by decreasing absolute error of the best, mean over seeds."""
+        return np.argsort(-np.abs(self.best.errors).mean(axis=0), kind="stable")
 
 
 def task_errors(results: StudyResults, best: str, baseline: str | None) -> list[TaskErrors]:
-    """Return the tasks on which the configuration `best` (a digest) kept labelled predictions of two seeds or more."""
-    mine = task_predictions(results, best)
+    """Return the errors of `best` (a digest) on each task with labelled predictions of at least two seeds."""
     other = task_predictions(results, baseline) if baseline is not None and baseline != best else {}
-    return [TaskErrors(one, other.get(task), results.examples.sizes(task, one.examples)) for task, one in mine.items()]
+    return [
+        TaskErrors(one, other.get(task), results.examples.sizes(task, one.examples))
+        for task, one in task_predictions(results, best).items()
+    ]
+
+
+def _difference(pair: Sequence[Float64]) -> Interval | None:
+    """Return the interval of first minus second; None without a pair."""
+    return paired_difference(*pair).interval() if pair else None
 
 
 def _measure(side: TaskPredictions) -> NDArray[np.bool_] | Float64:
-    """Return whether predictions are right, or of scores how far off: (seeds, examples)."""
+    """Return whether predictions are right, or for scores the absolute error: (seeds, examples)."""
     return side.right if side.kind == "classes" else np.abs(side.errors)
 
 
 def _calibration(side: TaskPredictions) -> Calibration | None:
+    """Return the calibration of a classifier's predictions; None for scores, or if the outputs are not logits."""
     probabilities = class_probabilities(side.outputs, side.predictions) if side.kind == "classes" else None
     if probabilities is None:
         return None

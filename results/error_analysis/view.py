@@ -1,4 +1,4 @@
-"""The errors on one task as the report shows them: sentences, names of classes, lists of examples."""
+"""The errors on one task for the report: sentences, class names, tables and lists of examples."""
 
 from __future__ import annotations
 
@@ -24,15 +24,13 @@ from results.text.formatting import (
     score_with_spread,
 )
 
-SHOWN = 12  # examples of a list; the export has all of them
+SHOWN = 12  # examples shown of a list; the export has all of them
 CLASS_NAMES: Mapping[str, Sequence[str]] = {
     "sst": ("very negative", "negative", "neutral", "positive", "very positive"),
     "quora": ("not a duplicate", "duplicate"),
     "cfimdb": ("negative", "positive"),
     "rotten_tomatoes": ("negative", "positive"),
 }
-
-
 YES_OR_NO: Mapping[str, Mapping[str, str]] = {
     "one_word_difference": {"yes": "one word that differs", "no": "more words that differ, or none"},
     "rare_words": {"yes": "a rare word", "no": "no rare word"},
@@ -41,7 +39,7 @@ YES_OR_NO: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class ShownExample:
-    """One example of a list, numbered from 1: its label, the best's prediction, and how often the two are right."""
+    """One example, numbered from 1: its label, the best's prediction, and the seeds with which each is right."""
 
     number: int
     label: str
@@ -52,7 +50,7 @@ class ShownExample:
 
 @dataclass(frozen=True)
 class ShownList:
-    """A list of examples: how many there are, and the first of them."""
+    """A list of examples: their number, and the first ones."""
 
     title: str
     count: int
@@ -61,9 +59,9 @@ class ShownList:
 
 @dataclass(frozen=True)
 class ShownRow:
-    """One row of a table: `means` of the configurations in the order of `sides`, best minus baseline with its interval.
+    """One row of a table: the configurations' `means` in the order of `sides`, best minus baseline and its interval.
 
-    A dash where there are too few examples, or seeds in common. `examples`: how many the row is of, where not of all.
+    A dash marks too few examples or common seeds. `examples` is the number of examples; None if the row uses all.
     """
 
     name: str
@@ -75,7 +73,7 @@ class ShownRow:
 
 @dataclass(frozen=True, eq=False)
 class TaskView:
-    """One task's errors; `errors` has the numbers."""
+    """The display of one task's `errors`."""
 
     errors: TaskErrors
 
@@ -86,7 +84,7 @@ class TaskView:
 
     @property
     def class_names(self) -> list[str]:
-        """All classes, in order: "3 positive"; the number alone where the classes' names are not known."""
+        """The names of all classes in order, e.g. "3 positive"; only the number if the name is unknown."""
         names = CLASS_NAMES.get(self.name, ())
         return [f"{place} {names[place]}" if place < len(names) else str(place) for place in range(self.errors.classes)]
 
@@ -97,12 +95,12 @@ class TaskView:
 
     @property
     def heat(self) -> dict[str, Float64]:
-        """Of each configuration, the share of every true class or bin that is predicted as each."""
+        """Per configuration, the share of each true class or bin that is predicted as each."""
         return {role: one.shares for role, one in self.errors.confusions.items()}
 
     @property
     def hard_words(self) -> str:
-        """E.g. "41 of 1,101 sst examples are wrong with all 5 seeds of the best (by chance: 3)"."""
+        """The number of examples that are wrong with all seeds of the best, beside the number expected by chance."""
         hard, best = self.errors.hard, self.errors.best
         return (
             f"{len(hard.positions):,} of {len(best.labels):,} {self.name} examples are wrong with all "
@@ -112,20 +110,20 @@ class TaskView:
 
     @property
     def confusion_words(self) -> str:
-        """Which two classes are mixed up most, or how scores lie in the bins."""
+        """The most frequent confusion of two classes, or the mean absolute error of scores."""
         if self.errors.kind == "scores":
-            return self._bins_words()
+            return self._mean_errors()
         counts = self.errors.confusions[BEST].counts.copy()
-        said = np.flatnonzero(counts.sum(axis=0))
-        if len(said) == 1:
-            return f"The best predicts {self.class_names[said[0]]} for every example with every seed."
+        predicted_classes = np.flatnonzero(counts.sum(axis=0))
+        if len(predicted_classes) == 1:
+            return f"The best predicts {self.class_names[predicted_classes[0]]} for every example with every seed."
         np.fill_diagonal(counts, 0)
         if not counts.any():
             return f"The best has no {self.name} example wrong."
         true, predicted = (int(place) for place in np.unravel_index(counts.argmax(), counts.shape))
         share = percent(float(self.errors.confusions[BEST].shares[true, predicted]))
-        mixed = f"{self.class_names[true]} taken for {self.class_names[predicted]}"
-        sentence = f"The most frequent error of the best: {mixed}, {share} of that class."
+        names = f"{self.class_names[true]} predicted as {self.class_names[predicted]}"
+        sentence = f"The most frequent error of the best: {names}, {share} of that class."
         if self.errors.distances:
             near = self.errors.distances[1].shares[BEST] / (1 - self.errors.distances[0].shares[BEST])
             sentence += f" Of its wrong predictions, {percent(near)} are one class away."
@@ -133,15 +131,14 @@ class TaskView:
 
     @property
     def score_rows(self) -> list[ShownRow]:
-        """Of classes: accuracy, precision, recall and F1 of each configuration."""
-        return [
-            self._row(
-                self._metric_words(score.metric),
-                [score_with_spread(each.mean(), each.std(ddof=1)) for each in score.values.values()],
-                score.difference,
-            )
-            for score in self.errors.scores
-        ]
+        """Accuracy, precision, recall and F1 of each configuration; empty for scores."""
+        rows = []
+        for score in self.errors.scores:
+            name = score.metric.replace("_", " ").capitalize().replace("f1", "F1")
+            name += f" of {self.class_names[1]}" if score.metric in SCORES else ""
+            means = [score_with_spread(each.mean(), each.std(ddof=1)) for each in score.values.values()]
+            rows.append(self._row(name, means, score.difference))
+        return rows
 
     @property
     def class_rows(self) -> list[ShownRow]:
@@ -150,24 +147,19 @@ class TaskView:
 
     @property
     def words_rows(self) -> list[ShownRow]:
-        """By length, overlap, one word that differs and rare words: accuracies or absolute errors."""
+        """Accuracies or absolute errors by length, overlap, one-word difference and rare words."""
         return [
             self._slice(YES_OR_NO.get(part.kind, {}).get(part.name, part.name), part) for part in self.errors.by_words
         ]
 
     @property
     def distance_rows(self) -> list[ShownRow]:
-        """Of more than two classes: how far off predictions are."""
+        """The shares of predictions by distance from the true class; empty with fewer than three classes."""
         names = ["right", "1 class away", *(f"{away} classes away" for away in range(2, self.errors.classes))]
         return [
             self._row(name, [f"{100 * share:.1f} %" for share in one.shares.values()], one.difference)
             for name, one in zip(names, self.errors.distances, strict=False)
         ]
-
-    def _metric_words(self, metric: str) -> str:
-        """Return e.g. "Macro F1", "Accuracy", "Precision of 1 duplicate"."""
-        words = metric.replace("_", " ").capitalize().replace("f1", "F1")
-        return f"{words} of {self.class_names[1]}" if metric in SCORES else words
 
     def _slice(self, name: str, part: Slice) -> ShownRow:
         write = _accuracy if self.errors.kind == "classes" else _error
@@ -184,18 +176,18 @@ class TaskView:
 
     @property
     def flip_words(self) -> str:
-        """How many examples change between the baseline and the best; empty where they share fewer than two seeds."""
-        if self.errors.flips is None or self.errors.pair is None:
+        """The numbers of examples that flip between the baseline and the best; "" with fewer than two common seeds."""
+        flips, pair = self.errors.flips, self.errors.pair
+        if flips is None or pair is None:
             return ""
-        seeds = plural(len(self.errors.pair[0].seeds), "seed")
         return (
-            f"From the baseline to the best, {len(self.errors.flips.gained):,} turn from wrong with all {seeds} to "
-            f"right with all, {len(self.errors.flips.lost):,} from right to wrong."
+            f"From the baseline to the best, with all {plural(len(pair[0].seeds), 'seed')} of each: "
+            f"{len(flips.gained):,} examples change from wrong to right, {len(flips.lost):,} from right to wrong."
         )
 
     @property
     def lists(self) -> list[ShownList]:
-        """The hardest examples, and those that change; of scores, those farthest off."""
+        """The hardest examples and the flips; for scores, the examples with the largest errors."""
         places = self.errors.farthest.tolist()
         if self.errors.kind == "scores":
             return [self._list("Farthest off", places)]
@@ -210,45 +202,45 @@ class TaskView:
     def _list(self, title: str, places: Sequence[int]) -> ShownList:
         return ShownList(title, len(places), tuple(self._example(place) for place in places[:SHOWN]))
 
-    def _bins_words(self) -> str:
+    def _mean_errors(self) -> str:
         means = {role: float(np.abs(side.errors).mean()) for role, side in self.errors.sides.items()}
         both = "; ".join(f"the {role} {mean:.2f}" for role, mean in means.items())
         outside = self.errors.bins[BEST].outside
-        beyond = f" {plural(outside, 'prediction')} of the best beyond the ends are counted in the last bins."
+        beyond = f" The outermost bins include {plural(outside, 'prediction')} of the best outside their range."
         return (
-            f"How far predictions lie from the labels on average, in the label's units: {both}. Pearson's r does not "
-            f"change when all predictions are shifted or stretched; this does.{beyond if outside else ''}"
+            f"Mean absolute error in the label's units: {both}. Unlike Pearson's r, it changes when all predictions "
+            f"are shifted or scaled.{beyond if outside else ''}"
         )
 
     def _example(self, place: int) -> ShownExample:
-        found, baseline = self.errors, self.errors.sides.get(BASELINE)
-        label = float(found.best.labels[place])
-        if found.kind == "scores":
-            best = _mean_score(found.best, place)
-            return ShownExample(place + 1, f"{label:g}", best, best, _mean_score(baseline, place) if baseline else "")
-        values, counts = np.unique(found.best.predictions[:, place], return_counts=True)
+        best, baseline = self.errors.best, self.errors.sides.get(BASELINE)
+        label = float(best.labels[place])
+        if self.errors.kind == "scores":
+            score = _mean_score(best, place)
+            return ShownExample(place + 1, f"{label:g}", score, score, _mean_score(baseline, place) if baseline else "")
+        values, counts = np.unique(best.predictions[:, place], return_counts=True)
         names = self.class_names
         predicted = names[int(values[counts.argmax()])]
         right = _right_seeds(baseline, place) if baseline else ""
-        return ShownExample(place + 1, names[int(label)], predicted, _right_seeds(found.best, place), right)
+        return ShownExample(place + 1, names[int(label)], predicted, _right_seeds(best, place), right)
 
 
 def percent(share: float) -> str:
-    """Format a share, e.g. "37 %"."""
+    """Return a share as a percentage, e.g. "37 %"."""
     return f"{100 * share:.0f} %"
 
 
-def _accuracy(found: Interval) -> tuple[str, str]:
-    return score_text(found.estimate), score_interval(found)
+def _accuracy(interval: Interval) -> tuple[str, str]:
+    return score_text(interval.estimate), score_interval(interval)
 
 
-def _points(found: Interval) -> tuple[str, str]:
-    return points_text(found.estimate), points_interval(found)
+def _points(interval: Interval) -> tuple[str, str]:
+    return points_text(interval.estimate), points_interval(interval)
 
 
-def _error(found: Interval) -> tuple[str, str]:
-    """Format an error in a label's units, with two decimals."""
-    estimate, low, high = (decimals(value, 2) for value in (found.estimate, found.low, found.high))
+def _error(interval: Interval) -> tuple[str, str]:
+    """Return an error in a label's units and its interval, with two decimals."""
+    estimate, low, high = (decimals(value, 2) for value in (interval.estimate, interval.low, interval.high))
     return estimate, f"[{low}, {high}]"
 
 

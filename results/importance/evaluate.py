@@ -87,7 +87,7 @@ def importances(choices: Sequence[Choices], scores: ArrayLike, *, resamples: int
     if resamples < 20:
         raise ValueError(f"resamples must be at least 20, got {resamples}")
     groups = groups_of(choices)
-    reason = _why_not(values, len(groups))
+    reason = _obstacle(values, len(groups))
     if reason:
         return Importances(len(values), (), 0.0, reason)
     rng = np.random.default_rng(seed)
@@ -131,7 +131,7 @@ def _resample(scores: Float64, rng: np.random.Generator) -> np.ndarray:
             return drawn
 
 
-def _why_not(scores: Float64, factors: int) -> str:
+def _obstacle(scores: Float64, factors: int) -> str:
     """Return the reason why importances cannot be computed, or "": with few runs, null factors reach any value."""
     needed = max(LEAST_RUNS, RUNS_PER_FACTOR * factors)
     if not factors:

@@ -1,1 +1,1 @@
-"""What counts as a result: complete runs with fresh seeds, their metrics, costs and units."""
+"""The measurements that count as results: complete runs with fresh seeds, their metrics, costs and units."""

@@ -1,4 +1,4 @@
-"""The unit that a study's report writes a cost in: seconds, minutes or hours; MB or GB."""
+"""The display units of costs: seconds, minutes or hours; MB or GB."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import floor, isfinite, log10
 
 from results.text.formatting import NONE, count_text
 
-# Column -> (from this many stored units on, name, stored units in one), the largest first; what is stored is last.
+# Column -> (lowest amount in stored units, name, stored units per unit), the largest unit first.
 UNITS: Mapping[str, Sequence[tuple[float, str, float]]] = {
     "train_seconds": ((2 * 3600, "h", 3600), (120, "min", 60), (0.1, "s", 1), (0, "ms", 1e-3)),
     "inference_ms": ((1000, "s", 1000), (0.1, "ms", 1), (0, "µs", 1e-3)),
@@ -18,17 +18,17 @@ UNITS: Mapping[str, Sequence[tuple[float, str, float]]] = {
 
 @dataclass(frozen=True)
 class CostUnit:
-    """How amounts of one cost are written and drawn: divided by `size`, with `name` behind them."""
+    """The unit in which amounts of one cost are displayed: divided by `size`, followed by `name`."""
 
     name: str = ""
     size: float = 1.0
 
     def drawn(self, amount: float) -> float:
-        """Return an amount on an axis."""
+        """Return an amount in this unit, for an axis."""
         return amount / self.size
 
     def text(self, amount: float | None) -> str:
-        """Return "13.7 min", "512 MB", "22,713,216": three digits at least, and all before the decimal point."""
+        """Return e.g. "13.7 min", "512 MB", "22,713,216": at least three digits, and all digits of the integer part."""
         if amount is None or not isfinite(amount):
             return NONE
         if not self.name:
@@ -38,16 +38,15 @@ class CostUnit:
         return f"{shown:,.{decimals}f} {self.name}"
 
     def title(self, words: str) -> str:
-        """Return the title of an axis: "training time of one run (min)"."""
+        """Return the title of an axis, e.g. "training time of one run (min)"."""
         return f"{words} ({self.name})" if self.name else words
 
 
 def unit_of(column: str, amounts: Iterable[float]) -> CostUnit:
-    """Return the unit for a cost by the middle one of its amounts; as it is stored for an unknown column."""
-    known = sorted(amount for amount in amounts if isfinite(amount))
-    if column not in UNITS or not known:
-        name, size = next(((name, size) for _, name, size in UNITS.get(column, ()) if size == 1), ("", 1.0))
-        return CostUnit(name, size)
-    middle = abs(known[len(known) // 2])
-    name, size = next((name, size) for least, name, size in UNITS[column] if middle >= least)
-    return CostUnit(name, size)
+    """Return the unit that suits the median of a cost; the stored unit without amounts or for an unknown column."""
+    finite = sorted(amount for amount in amounts if isfinite(amount))
+    median = abs(finite[len(finite) // 2]) if finite else None
+    for least, name, size in UNITS.get(column, ()):
+        if (median is None and size == 1) or (median is not None and median >= least):
+            return CostUnit(name, size)
+    return CostUnit()

@@ -1,4 +1,4 @@
-"""The predictions that runs kept, read example by example: what paired comparisons are made of."""
+"""The predictions that runs kept, per example: the input of paired comparisons."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from results.database.rows import RunRow, StudyRow
 from results.measurements.task_units import units_of
 from results.statistics import Float64, pearson_scores
 
-MAIN_METRICS = ("score", "pearson", "accuracy")  # a custom trainer may have others of these beside its score
+MAIN_METRICS = ("score", "pearson", "accuracy")  # in order of preference: a custom trainer may report several
 MetricsOfRun = Mapping[tuple[str, str], float | None]  # (task, metric) -> value, on one split
-ExampleScores = dict[str, Float64]  # task and set of examples -> (examples,), whose mean is the task's main metric
+ExampleScores = dict[str, Float64]  # task and set of examples -> (examples,); the mean is the task's main metric
 
 
 @dataclass(frozen=True, eq=False)
 class KeptPredictions:
-    """Predictions of one run on one task's examples; `examples` is a hash of their ids, in their order."""
+    """Predictions of one run on one task's examples; `examples` is a hash of their ids in order."""
 
     task: str
     examples: str
@@ -30,12 +30,12 @@ class KeptPredictions:
 
 
 def main_metric(measured: MetricsOfRun, task: str) -> str:
-    """Return the metric a task is scored by: Pearson's r, accuracy, or what another model calls its score."""
+    """Return the metric that a task is scored by: a custom score, Pearson's r, or accuracy."""
     return next((metric for metric in MAIN_METRICS if (task, metric) in measured), "accuracy")
 
 
 class KeptExamples:
-    """Predictions on single examples of a study's runs; `metrics` are those of each (run id, split)."""
+    """Predictions of a study's runs per example; `metrics` are those of each (run id, split)."""
 
     def __init__(self, database: Database, study: StudyRow, metrics: Mapping[tuple[int, str], MetricsOfRun]) -> None:
         self._database = database
@@ -45,45 +45,43 @@ class KeptExamples:
         self._scores: dict[int, ExampleScores] = {}
 
     def predictions(self, run_id: int, split: str = "dev") -> list[KeptPredictions]:
-        """Return a run's predictions on each task's examples of a split, tasks by name; empty where none were kept."""
+        """Return a run's predictions on a split, ordered by task; empty if none were kept."""
         table = schema.Prediction
-        found = self._database.select(
+        rows = self._database.select(
             select(table.task, table.example_ids_sha256, table.payload)
             .where(table.run_id == run_id, table.split == split)
             .order_by(table.task)
         )
-        return [
-            KeptPredictions(row["task"], row["example_ids_sha256"], unpack_predictions(row["payload"])) for row in found
-        ]
+        return [KeptPredictions(r["task"], r["example_ids_sha256"], unpack_predictions(r["payload"])) for r in rows]
 
     def sizes(self, task: str, examples: str) -> ExampleSizes | None:
-        """Return what was kept about the words of the dev examples with these ids; None where nothing was."""
+        """Return the word statistics of the dev examples with these ids; None if they were not kept."""
         table = schema.Example
-        found = self._database.select(
+        rows = self._database.select(
             select(table.words, table.words2, table.overlap, table.one_word_difference, table.rarest)
             .where(table.study_name == self._study_name, table.task == task)
             .where(table.example_ids_sha256 == examples)
             .order_by(table.number)
         )
-        if not found:
+        if not rows:
             return None
-        words = np.array([row["words"] + (row["words2"] or 0) for row in found], dtype=np.float64)
-        shared, differs, rarest = (
-            [row[name] for row in found] for name in ("overlap", "one_word_difference", "rarest")
+        words = np.array([row["words"] + (row["words2"] or 0) for row in rows], dtype=np.float64)
+        overlap, differs, rarest = (
+            [row[name] for row in rows] for name in ("overlap", "one_word_difference", "rarest")
         )
         return ExampleSizes(
             words,
-            None if None in shared else np.array(shared, dtype=np.float64),
+            None if None in overlap else np.array(overlap, dtype=np.float64),
             None if None in differs else np.array(differs, dtype=np.bool_),
-            # An example without words has no rarest one; an older release kept none of any.
+            # An example without words has no rarest word; older releases recorded none at all.
             None if set(rarest) == {None} else np.array(rarest, dtype=np.float64),
         )
 
     def tables(self, columns: Sequence[Sequence[RunRow]], task: str = "") -> list[list[Float64]]:
-        """Return the dev scores of `columns` of runs, example by example; more is better.
+        """Return the dev scores per example of `columns` of runs; more is better.
 
-        One list per task (`task` alone, or for "" each task that the score is the mean of), with one array
-        (seeds, examples) per column. Empty unless all runs kept their predictions, of the same examples.
+        There is one list per task (only `task`, or for "" each task that counts in the score), with one array (seeds,
+        examples) per column. Empty unless all runs kept predictions of the same examples.
         """
         kept = [[self._scores_of(run.id, task) for run in runs] for runs in columns]
         examples = {tuple((key, len(values)) for key, values in scores.items()) for runs in kept for scores in runs}
@@ -92,32 +90,32 @@ class KeptExamples:
         return [[np.stack([scores[key] for scores in runs]) for runs in kept] for key, _ in examples.pop()]
 
     def _scores_of(self, run_id: int, task: str) -> ExampleScores:
-        """Return the scores of one task, or of those that make up the score; empty where one of these has none."""
+        """Return the scores of one task, or of all tasks that count in the score; empty if one of them has none."""
         if run_id not in self._scores:
             self._scores[run_id] = self._read(run_id)
         counts: Callable[[str], bool] = task.__eq__ if task else self._units.decides
         measured = {name for name, metric in self._metrics.get((run_id, "dev"), {}) if name and metric in MAIN_METRICS}
-        found = {key: scores for key, scores in sorted(self._scores[run_id].items()) if counts(_task(key))}
-        wanted = {task} if task else set(filter(counts, measured))
-        return found if wanted <= set(map(_task, found)) else {}
+        scores = {key: each for key, each in sorted(self._scores[run_id].items()) if counts(_task(key))}
+        required = {task} if task else set(filter(counts, measured))
+        return scores if required <= set(map(_task, scores)) else {}
 
     def _read(self, run_id: int) -> ExampleScores:
-        """Return the scores of all tasks; empty where predictions were not kept, or some are not finite."""
+        """Return the scores of all tasks; empty if predictions were not kept or some are not finite."""
         scores: ExampleScores = {}
         measured = self._metrics.get((run_id, "dev"), {})
-        for found in self.predictions(run_id):
-            kept = found.values
+        for of_task in self.predictions(run_id):
+            kept = of_task.values
             if not (np.isfinite(kept.predictions).all() and np.isfinite(kept.labels).all()):
                 return {}
-            metric = main_metric(measured, found.task)
+            metric = main_metric(measured, of_task.task)
             if metric == "pearson":
                 values = pearson_scores(kept.predictions, kept.labels)
-            elif metric == "score":  # of each example, as the model reported it
-                values = self._units.of(found.task).sign * kept.predictions.astype(np.float64)
+            elif metric == "score":  # the model reported a score per example
+                values = self._units.of(of_task.task).sign * kept.predictions.astype(np.float64)
             else:
                 values = (kept.predictions == kept.labels).astype(np.float64)
             # The ids are part of the key, so that two runs on different examples are not paired.
-            scores[f"{found.task} {found.examples}"] = values
+            scores[f"{of_task.task} {of_task.examples}"] = values
         return scores
 
 

@@ -1,4 +1,4 @@
-"""The epoch that a run keeps: how much its dev score is above the last epoch's, and the train score above it."""
+"""The epoch that a run keeps: its dev score compared with the last epoch's, and with the train score."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from results.measurements.study_results import StudyResults
 from results.text.formatting import plural
 
 CHOSEN_ON_DEV = (
-    "A run keeps the epoch that did best on dev, and its dev score is that epoch's: higher than new data would give, "
-    "the more so the more epochs there are to choose from and the fewer dev examples to choose by."
+    "A run keeps the epoch with the highest dev score and reports that score. It is higher than on new data; the bias "
+    "grows with the number of epochs and shrinks with the number of dev examples."
 )
 
 
 def disclosure(results: StudyResults) -> str:
-    """Return what dev scores are, and how much the kept epochs of this study are above the last ones."""
-    above = [
+    """Return a note on the bias of dev scores, and the mean difference from the last epoch in this study."""
+    differences = [
         run.score - run.last_score
         for run in results.runs
         if run.status == "complete" and run.score is not None and run.last_score is not None
     ]
-    unit = results.units.score
-    if not above:
+    if not differences:
         return CHOSEN_ON_DEV
     return (
-        f"{CHOSEN_ON_DEV} Over {plural(len(above), 'complete run')} it is {unit.change(fmean(above))} above the "
-        "score after the last epoch, which nothing was chosen by (run.last_score)."
+        f"{CHOSEN_ON_DEV} Over {plural(len(differences), 'complete run')} it is "
+        f"{results.units.score.change(fmean(differences))} above the score after the last epoch "
+        "(run.last_score), which has no such bias."
     )
 
 
 def train_above_dev(results: StudyResults, run_ids: Sequence[int]) -> tuple[float, float] | None:
-    """Return the mean score of these runs on dev and on the larger sample of train, at the epoch that each keeps.
+    """Return the mean scores of these runs on dev and on the train sample, at the kept epochs; None if one is missing.
 
-    None where one of them has no such sample, as in studies of an older release.
+    Studies of older releases have no train scores.
     """
-    pairs = [(results.metric(run, "dev", "", "score"), results.metric(run, "train", "", "score")) for run in run_ids]
-    known = [(dev, train) for dev, train in pairs if dev is not None and train is not None]
-    if not known or len(known) < len(pairs):
+    dev, train = ([results.metric(run, split, "", "score") for run in run_ids] for split in ("dev", "train"))
+    scores = [score for score in (*dev, *train) if score is not None]
+    if not run_ids or len(scores) < 2 * len(run_ids):
         return None
-    return fmean(dev for dev, _ in known), fmean(train for _, train in known)
+    return fmean(scores[: len(run_ids)]), fmean(scores[len(run_ids) :])

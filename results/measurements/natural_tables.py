@@ -1,4 +1,4 @@
-"""Tables with the metrics' own numbers: statistics negate metrics of which lower is better, and exports negate back."""
+"""Tables in natural units: statistics negate metrics for which lower is better, and exports undo it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from results.measurements.task_units import StudyUnits
 if TYPE_CHECKING:
     import pandas as pd
 
-# Of each table, the columns of scores and of their differences. Ends of intervals are columns ending in low and high.
+# The columns of scores and their differences in each table. Columns ending in low and high are the ends of intervals.
 VALUES: Mapping[str, tuple[str, ...]] = {
     "runs": ("score", "leaderboard_score", "last_score"),
     "trials": ("score", "last_score"),
@@ -27,26 +27,27 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "transfer": ("difference",),
     "comparison": ("reference_effect", "study_effect", "difference"),
 }
-OF_TASK = "dev_"  # what the column of a task's main metric begins with
+OF_TASK = "dev_"  # prefix of the columns of the tasks' main metrics
 
 
 def in_natural_units(table: str, frame: pd.DataFrame, units: StudyUnits) -> pd.DataFrame:
-    """Return a table of a study with the numbers as they were measured.
+    """Return a table of a study with the numbers as they were measured; `frame` itself is not changed.
 
-    Rows about a task have that task's direction, all others the score's. `frame` is left alone: it is copied where
-    anything changes. Differences keep their meaning, first minus second; the ends of intervals change places.
+    A row about a task has that task's direction, other rows the score's. Differences remain first minus second; the
+    ends of intervals are swapped.
     """
     if table not in VALUES:
         return frame
     tasks = frame["task"] if "task" in frame.columns else [""] * len(frame)
-    turned = [not units.of(str(task)).higher_is_better for task in tasks]
-    if any(turned):
+    negated = [not units.of(str(task)).higher_is_better for task in tasks]
+    if any(negated):
         sources = {column: column for column in VALUES[table]}
-        lows = [column for column in frame.columns if column.endswith("low") and table != "trials"]  # it has factors
-        for low, high in ((low, f"{low.removesuffix('low')}high") for low in lows):
+        # The columns of `trials` are factors, whose names may end in low.
+        for low in (column for column in frame.columns if column.endswith("low") and table != "trials"):
+            high = f"{low.removesuffix('low')}high"
             sources |= {low: high, high: low}
         frame = frame.copy()
-        frame.loc[turned, list(sources)] = -frame.loc[turned, list(sources.values())].to_numpy()
+        frame.loc[negated, list(sources)] = -frame.loc[negated, list(sources.values())].to_numpy()
     for column in frame.columns if table == "pareto" else ():
         if column.startswith(OF_TASK) and not units.of(column.removeprefix(OF_TASK)).higher_is_better:
             frame = frame.assign(**{column: -frame[column]})

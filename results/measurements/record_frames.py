@@ -1,4 +1,4 @@
-"""What was recorded of a study, as pandas frames: one row per run, choice, epoch, metric, stage, cell, dropped row."""
+"""The records of a study as pandas frames: one row per run, choice, epoch, metric, stage, cell, or data issue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ RECORDED = ("runs", "choices", "epochs", "tasks", "stages", "cells", "environmen
 
 
 def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
-    """Return the frames of what was recorded: `RECORDED`."""
+    """Return the frames named in `RECORDED`.
+
+    Raises:
+        UnknownStudy: the database has no study of that name.
+    """
     run, cell, issue = schema.Run, schema.Cell, schema.DataIssue
     cells = select(cell).where(cell.study_name == name).order_by(cell.phase, cell.position, cell.name)
     runs = _frame(database, run, select(run).where(run.study_name == name).order_by(run.id))
@@ -38,11 +42,10 @@ def record_frames(database: Database, name: str) -> dict[str, pd.DataFrame]:
 
 
 def environment_frame(database: Database, name: str) -> pd.DataFrame:
-    """Return what the runs of a study ran on, one row per environment."""
-    run, environment = schema.Run, schema.Environment
-    used = select(run.environment_id).where(run.study_name == name)
-    wanted = select(environment).where(environment.id.in_(used)).order_by(environment.id)
-    return _frame(database, environment, wanted)
+    """Return the environments of a study's runs, one row per environment."""
+    environment = schema.Environment
+    used = select(schema.Run.environment_id).where(schema.Run.study_name == name)
+    return _frame(database, environment, select(environment).where(environment.id.in_(used)).order_by(environment.id))
 
 
 def _of_runs(database: Database, name: str, table: type[schema.Base]) -> pd.DataFrame:
@@ -53,22 +56,19 @@ def _of_runs(database: Database, name: str, table: type[schema.Base]) -> pd.Data
 
 def _frame(database: Database, table: type[schema.Base], statement: Select[Any]) -> pd.DataFrame:
     columns = [column.key for column in inspect(table).column_attrs]
-    found = database.columns(statement.with_only_columns(*(getattr(table, column) for column in columns)))
-    texts = {name: _texts(found[name]) if name.endswith("_json") else found[name] for name in columns}
-    return pd.DataFrame(texts, columns=columns).astype(_types(table, found))
+    values = database.columns(statement.with_only_columns(*(getattr(table, column) for column in columns)))
+    for name in (column for column in columns if column.endswith("_json")):
+        values[name] = [None if one is None else json.dumps(one) for one in values[name]]
+    return pd.DataFrame(values, columns=columns).astype(_types(table, values))
 
 
-def _texts(objects: Sequence[object]) -> list[str | None]:
-    return [None if one is None else json.dumps(one) for one in objects]
-
-
-def _types(table: type[schema.Base], found: Mapping[str, Sequence[object]]) -> dict[str, str]:
-    """Return the types of columns that pandas cannot tell from the values when some are missing, or all."""
+def _types(table: type[schema.Base], values: Mapping[str, Sequence[object]]) -> dict[str, str]:
+    """Return the types of nullable columns, which pandas cannot infer when values are missing."""
     kinds = {column.key: column.type for column in table.__table__.columns if column.nullable}
     types = {name: "float64" for name, kind in kinds.items() if isinstance(kind, Number)}
     types |= {name: "Int64" for name, kind in kinds.items() if isinstance(kind, Whole)}
-    if "best_epoch" in kinds:  # epochs are whole numbers, unless a trainer of this study reported fractions of them
-        types["best_epoch"] = "Float64" if any(isinstance(epoch, float) for epoch in found["best_epoch"]) else "Int64"
+    if "best_epoch" in kinds:  # whole numbers, unless a trainer of this study reported fractions of epochs
+        types["best_epoch"] = "Float64" if any(isinstance(epoch, float) for epoch in values["best_epoch"]) else "Int64"
     return types
 
 

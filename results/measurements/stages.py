@@ -1,4 +1,4 @@
-"""Seconds of stages that were computed, and seconds saved by taking stages from the store."""
+"""Seconds spent on computing stages, and seconds saved by taking stages from the store."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from results.database.database import Database
 from results.database.rows import JsonObject
 from results.text.formatting import duration, memory_text, plural
 
-STORE = "store"  # the key of `decisions_json` under which a launch writes what the store held at its end
+STORE = "store"  # the key of `decisions_json` under which a launch records the contents of the store at its end
 
 
 @dataclass(frozen=True)
 class StageCost:
-    """One stage over all finished runs: how often it was computed and its seconds; how often taken, and saved."""
+    """One stage over all finished runs: times computed and seconds spent; times shared and seconds saved."""
 
     name: str
     computed: int
@@ -27,9 +27,9 @@ class StageCost:
 
 @dataclass(frozen=True)
 class StageCosts:
-    """All stages of a study in the order of a run; `store` is what its stage store held at the end of a launch.
+    """All stages of a study in the order of a run, and its stage store at the end of a launch.
 
-    `store` has "folder", "bytes" and "entries"; None where nothing is shared or no launch has ended.
+    `store` has "folder", "bytes" and "entries"; None if nothing is shared or no launch has ended.
     """
 
     stages: tuple[StageCost, ...]
@@ -37,20 +37,20 @@ class StageCosts:
 
     @property
     def seconds(self) -> float:
-        """Seconds of all stages that were computed."""
+        """The seconds of all computed stages."""
         return sum(stage.seconds for stage in self.stages)
 
     @property
     def saved(self) -> float:
-        """Seconds that stages taken from the store had taken."""
+        """The seconds that the stages taken from the store would have taken."""
         return sum(stage.saved for stage in self.stages)
 
     def sentence(self) -> str:
-        """Return the seconds computed and saved, and what the store held."""
+        """Return a sentence with the seconds spent and saved, and the contents of the store."""
         seconds = f"Stages computed: {duration(self.seconds)}; taken from the stage store: {duration(self.saved)}."
         if self.store is None:
             return seconds
-        return f"{seconds} It holds {plural(self.store['entries'], 'stage')}, {memory_text(self.store['bytes'])}."
+        return f"{seconds} The store has {plural(self.store['entries'], 'stage')}, {memory_text(self.store['bytes'])}."
 
     def as_json(self) -> JsonObject:
         """Return the totals, for `--json`."""
@@ -63,7 +63,7 @@ def stage_costs(database: Database, name: str) -> StageCosts:
     Raises:
         UnknownStudy: the database has no study of that name.
     """
-    stage, known = schema.Stage, database.studies.require(name)
+    stage, study = schema.Stage, database.studies.require(name)
     rows = database.select(
         select(
             stage.name,
@@ -77,10 +77,11 @@ def stage_costs(database: Database, name: str) -> StageCosts:
         .group_by(stage.name, stage.shared)
     )
     places: dict[str, int] = {}
-    found: dict[tuple[str, bool], tuple[int, float]] = {}
+    totals: dict[tuple[str, bool], tuple[int, float]] = {}
     for row in rows:
         places[row["name"]] = max(row["place"], places.get(row["name"], 0))
-        found[row["name"], bool(row["shared"])] = row["count"], row["seconds"] or 0.0
+        totals[row["name"], bool(row["shared"])] = row["count"], row["seconds"] or 0.0
     names = sorted(places, key=lambda each: (places[each], each))
-    costs = [StageCost(each, *found.get((each, False), (0, 0.0)), *found.get((each, True), (0, 0.0))) for each in names]
-    return StageCosts(tuple(costs), known.decisions_json.get(STORE))
+    none = 0, 0.0
+    costs = [StageCost(each, *totals.get((each, False), none), *totals.get((each, True), none)) for each in names]
+    return StageCosts(tuple(costs), study.decisions_json.get(STORE))

@@ -1,7 +1,7 @@
-"""The measurements of a study, read once: which runs count as results, and what they scored.
+"""The measurements of a study, read once: the runs that count as results, and their scores.
 
-A result is a complete run with a fresh seed, one that the search did not choose by: any run of the phases
-confirm and ablate, and a run of the search only when `settings_json["confirm_seeds"]` lists its seed.
+A result is a complete run with a fresh seed, one that the search did not use for selection: any run of the phases
+confirm and ablate, and a run of the search only if `settings_json["confirm_seeds"]` lists its seed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from results.measurements.task_units import StudyUnits, units_of
 
 MIN_PAIRED_SEEDS = 2  # one pair has no spread, and a difference without its spread is not shown
 
-REFERENCE = "reference"  # the design of cells that train one task alone, named reference:TASK
+REFERENCE = "reference"  # the design of cells that train a single task; they are named reference:TASK
 Kept = TypeVar("Kept")
 Item = TypeVar("Item")
 
 
 class StudyResults:
-    """The runs (without their configurations: `config`), cells, metrics and kept `examples` of one study.
+    """The runs (without their configurations, see `config`), cells, metrics and kept `examples` of one study.
 
     Raises:
         UnknownStudy: the database has no study of that name.
@@ -50,78 +50,75 @@ class StudyResults:
         self._results = self._group_results()
 
     def results_of(self, digest: str) -> dict[int, RunRow]:
-        """Return the results of a configuration: seed -> run, seeds ascending; empty when there are none."""
+        """Return the results of a configuration: seed -> run, seeds ascending."""
         return self._results.get(digest, {})
 
     def measured(self) -> list[str]:
-        """Return the digests of all configurations of all tasks that have results, in the order they were first run."""
-        alone = set(self.references().values())
-        return [digest for digest in self._results if digest not in alone]
+        """Return the digests of the configurations with results, except single-task references, in order of runs."""
+        references = set(self.references().values())
+        return [digest for digest in self._results if digest not in references]
 
     def references(self) -> dict[str, str]:
-        """Return task -> digest of the best configuration on it alone; empty without `--references`."""
+        """Return task -> digest of the best configuration trained on this task only; empty without `--references`."""
         cells = [cell for cell in self.cells if cell.design == REFERENCE]
         return {cell.name.removeprefix(f"{REFERENCE}:"): cell.config_digest for cell in cells}
 
     def run_ids(self, digest: str) -> tuple[int, ...]:
-        """Return the ids of the runs that a configuration's results are from, one per seed."""
+        """Return the run ids of a configuration's results, one per seed."""
         return tuple(run.id for run in self.results_of(digest).values())
 
     def once(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """Return what `make` gives, computed once per key: what many tables of a report ask for."""
+        """Return `make()`, computed once per key, for values that many tables of a report need."""
         if key not in self._kept:
             self._kept[key] = make()
         return cast(Kept, self._kept[key])
 
     def config(self, digest: str) -> JsonObject:
-        """Return a configuration as it was written; empty without results."""
+        """Return a configuration as it was stored; empty without results."""
         return self.once(("config", digest), lambda: self._read_config(digest))
 
     def scores(self, digest: str, seeds: Collection[int] | None = None) -> list[float]:
         """Return the dev scores of a configuration, one per seed (of `seeds`), seeds ascending; more is better."""
-        found = self.results_of(digest).items()
-        return [run.score for seed, run in found if run.score is not None and (seeds is None or seed in seeds)]
+        runs = self.results_of(digest).items()
+        return [run.score for seed, run in runs if run.score is not None and (seeds is None or seed in seeds)]
 
     def split_score(self, run_id: int, split: str) -> float | None:
-        """Return a run's score on a split other than dev: as written, else the mean of the tasks' main metrics.
-
-        More is better, as in `run.score`.
-        """
+        """Return a run's stored score on a split, else the mean of the tasks' main metrics; more is better."""
         values = self._metrics.get((run_id, split), {})
-        whole = values.get(("", "score"))
-        if whole is not None:
-            return self.units.score.oriented(whole)
-        tasks = sorted({task for task, _ in values if task and self.units.decides(task)})
-        mains = [values.get((task, self.main_metric(run_id, split, task))) for task in tasks]
-        known = [value for value in mains if value is not None]
-        return self.units.score.oriented(float(np.mean(known))) if known and len(known) == len(tasks) else None
+        score = values.get(("", "score"))
+        if score is None:
+            tasks = sorted({task for task, _ in values if task and self.units.decides(task)})
+            mains = [values.get((task, self.main_metric(run_id, split, task))) for task in tasks]
+            measured = [value for value in mains if value is not None]
+            score = float(np.mean(measured)) if measured and len(measured) == len(tasks) else None
+        return None if score is None else self.units.score.oriented(score)
 
     def main_metric(self, run_id: int, split: str, task: str) -> str:
-        """Return the metric that a run's task is scored by (`kept_examples.main_metric`)."""
+        """Return the metric that a run's task is scored by (`examples.main_metric`)."""
         return main_metric(self._metrics.get((run_id, split), {}), task)
 
     def metric(self, run_id: int, split: str, task: str, metric: str) -> float | None:
-        """Return one metric of one run; None when it was not measured or is not a number."""
+        """Return one metric of one run; None if it was not measured or is not a number."""
         return self._metrics.get((run_id, split), {}).get((task, metric))
 
     def main_value(self, run_id: int, task: str, split: str = "dev") -> float | None:
-        """Return a task's main metric of one run; more is better: the negative of a metric of which less is better."""
+        """Return a task's main metric of one run, negated if lower is better, so that more is better."""
         value = self.metric(run_id, split, task, self.main_metric(run_id, split, task))
         return None if value is None else self.units.of(task).oriented(value)
 
     def own_metrics(self) -> list[tuple[str, str]]:
-        """Return (task, metric) of what dev has beside the tasks' main metrics; ("", name) is a cost of a run."""
-        found = {
+        """Return (task, metric) of all dev metrics except the tasks' main metrics; ("", name) is a cost of a run."""
+        metrics = {
             key
             for (run, split), values in self._metrics.items()
             if split == "dev"
             for key in values
             if key not in (("", "score"), ("", "leaderboard_score")) and key[1] != self.main_metric(run, split, key[0])
         }
-        return sorted(found, key=lambda key: (not key[0], key))
+        return sorted(metrics, key=lambda key: (not key[0], key))
 
     def has_metric(self, run_id: int, split: str, task: str, metric: str) -> bool:
-        """Return whether a metric was measured, a number or not."""
+        """Return whether a metric was measured, even if it is not a number."""
         return (task, metric) in self._metrics.get((run_id, split), {})
 
     def tasks(self) -> list[str]:
@@ -129,9 +126,9 @@ class StudyResults:
         return sorted({task for values in self._metrics.values() for task, _ in values if task})
 
     def curves(self, task: str = "", metric: str = "score") -> dict[tuple[int, str], dict[float, float]]:
-        """Return a metric of all runs by epoch: (run id, split) -> epoch -> value; by default the score. No NaN."""
+        """Return a metric of all runs by epoch: (run id, split) -> epoch -> value, without missing values."""
         table = schema.EpochMetric
-        found = self._database.select(
+        rows = self._database.select(
             select(table.run_id, table.split, table.epoch, table.value)
             .join(schema.Run)
             .where(schema.Run.study_name == self.study.study_name)
@@ -139,35 +136,35 @@ class StudyResults:
             .order_by(table.run_id, table.split, table.epoch)
         )
         curves: dict[tuple[int, str], dict[float, float]] = {}
-        for row in found:
+        for row in rows:
             curves.setdefault((row["run_id"], row["split"]), {})[row["epoch"]] = row["value"]
         return curves
 
     def _read_config(self, digest: str) -> JsonObject:
-        runs = self.results_of(digest)
-        found = self._database.runs.find_by_seed(self.study.study_name, digest, next(iter(runs))) if runs else None
-        return found.config_json if found else {}
+        seed = next(iter(self.results_of(digest)), None)
+        run = None if seed is None else self._database.runs.find_by_seed(self.study.study_name, digest, seed)
+        return run.config_json if run else {}
 
     def _group_results(self) -> dict[str, dict[int, RunRow]]:
         listed = self.study.settings_json.get("confirm_seeds")
         fresh = set(listed) if isinstance(listed, list) else set()
         grouped: dict[str, dict[int, RunRow]] = {}
         for run in self.runs:
-            counts = run.phase != "search" or run.seed in fresh
-            if counts and run.status == "complete" and run.score is not None:
+            is_fresh = run.phase != "search" or run.seed in fresh
+            if is_fresh and run.status == "complete" and run.score is not None:
                 grouped.setdefault(run.config_digest, {})[run.seed] = run
         return {digest: dict(sorted(runs.items())) for digest, runs in grouped.items()}
 
 
 def _task_metrics(database: Database, name: str) -> Mapping[tuple[int, str], MetricsOfRun]:
     table = schema.TaskMetric
-    found = database.select(
+    rows = database.select(
         select(table.run_id, table.split, table.task, table.metric, table.value)
         .join(schema.Run, schema.Run.id == table.run_id)
         .where(schema.Run.study_name == name)
     )
     metrics: dict[tuple[int, str], dict[tuple[str, str], float | None]] = {}
-    for row in found:
+    for row in rows:
         metrics.setdefault((row["run_id"], row["split"]), {})[row["task"], row["metric"]] = row["value"]
     return metrics
 
@@ -183,7 +180,7 @@ def complete_search(results: StudyResults) -> list[RunRow]:
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:
-    """Return at most `most` of the items, the first and the last among them, the others evenly between."""
+    """Return at most `most` of the items, evenly spaced, including the first and the last."""
     if len(items) <= most:
         return list(items)
     return [items[i * (len(items) - 1) // (most - 1)] for i in range(most)]

@@ -1,9 +1,9 @@
-"""What the tasks of a study are measured in: what its trainer declared, kept in `study_meta.tasks_json`.
+"""The units of a study's tasks, as its trainer declared them in `study_meta.tasks_json`.
 
     {"tasks": {"price": {"metric": "RMSE", "unit": "EUR", "higher_is_better": false}}, "score": ["price"]}
 
-`score` names the tasks whose mean is the score of a run; empty for all of them. A study whose trainer declares nothing
-has no such column: its tasks are shares of which more is better.
+`score` lists the tasks whose mean is the score of a run; empty for all of them. Without a declaration, the metrics of
+all tasks are fractions and higher is better.
 """
 
 from __future__ import annotations
@@ -18,25 +18,22 @@ from results.text.units import SHARES, Unit
 
 @dataclass(frozen=True)
 class StudyUnits:
-    """`score`: the unit of a run's score; `tasks` what was declared of each; `deciding` tasks make up the score.
-
-    No `deciding` tasks are all of them.
-    """
+    """Units of the score and of the declared tasks; the score is the mean of the `deciding` tasks (empty: all)."""
 
     score: Unit = SHARES
     tasks: Mapping[str, Unit] = field(default_factory=dict)
     deciding: tuple[str, ...] = ()
 
     def of(self, task: str) -> Unit:
-        """Return the unit of a task's main metric; "" is the score."""
+        """Return the unit of a task's main metric, or of the score for ""."""
         return self.tasks.get(task, SHARES) if task else self.score
 
     def decides(self, task: str) -> bool:
-        """Return whether the score is made up of this task, perhaps with others."""
+        """Return whether a task counts in the score."""
         return not self.deciding or task in self.deciding
 
     def names(self, task: str) -> bool:
-        """Return whether the trainer said what the task's metric is called."""
+        """Return whether the trainer declared the task's metric."""
         return task in self.tasks
 
 
@@ -46,32 +43,32 @@ def units_of(study: StudyRow) -> StudyUnits:
 
 
 def units_from(declared: Mapping[str, Any] | None) -> StudyUnits:
-    """Return the units that `tasks_json` holds."""
+    """Return the units declared in `tasks_json`."""
     if not declared:
         return StudyUnits()
-    tasks = {str(task): _unit(said) for task, said in declared.get("tasks", {}).items()}
+    tasks = {str(task): _unit(unit) for task, unit in declared.get("tasks", {}).items()}
     deciding = tuple(declared.get("score", ()))
     return StudyUnits(_score_unit([tasks.get(task, SHARES) for task in deciding or tasks]), tasks, deciding)
 
 
 def margin_of(study: StudyRow, task: str = "") -> float | None:
-    """Smaller differences of a task's metric count as none ("": of the score); None where its unit has no such number.
+    """Return the equivalence margin of a task's metric, or of the score for ""; None if its unit has no margin.
 
-    The study's own (`--margin`) where the task has the score's unit and direction, else that of its unit.
+    It is `--margin` if the task has the score's unit and direction, else the default margin of its unit.
     """
-    units, asked = units_of(study), study.settings_json.get("margin")
+    units, margin = units_of(study), study.settings_json.get("margin")
     unit, score = units.of(task), units.score
     same = (unit.unit, unit.higher_is_better) == (score.unit, score.higher_is_better)
-    return float(asked) if asked is not None and same else unit.margin
+    return float(margin) if margin is not None and same else unit.margin
 
 
-def _unit(said: JsonObject) -> Unit:
-    metric, unit = str(said.get("metric", "score")), str(said.get("unit", ""))
-    return Unit(metric, unit, bool(said.get("higher_is_better", True)))
+def _unit(declared: JsonObject) -> Unit:
+    metric, unit = str(declared.get("metric", "score")), str(declared.get("unit", ""))
+    return Unit(metric, unit, bool(declared.get("higher_is_better", True)))
 
 
 def _score_unit(units: Sequence[Unit]) -> Unit:
-    """Of the mean over tasks of one unit and direction; it has a name of its own where their metrics differ."""
+    """Return the unit of a mean over tasks that share unit and direction; named "score" if their metrics differ."""
     if not units:
         return SHARES
     names = {unit.name for unit in units}

@@ -1,4 +1,4 @@
-"""Lanes of runs that follow one another, without the time in which nothing ran."""
+"""Runs arranged in lanes over time, with long pauses removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from results.database.rows import RunRow
 
-LONGEST_PAUSE, LEAST_PAUSE = 0.05, 1.0  # share of the time that anything ran, and seconds: longer pauses are left out
+LONGEST_PAUSE, LEAST_PAUSE = 0.05, 1.0  # a pause is removed if longer than this share of the busy time and seconds
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The bars in the order that runs began; `lanes`: (host, its number of lanes); `paused`: seconds left out."""
+    """The bars in order of start; `lanes` is (host, its number of lanes), `paused` the seconds removed."""
 
     bars: tuple[Bar, ...]
     lanes: tuple[tuple[str, int], ...]
@@ -32,30 +32,30 @@ class Timeline:
 
     @property
     def length(self) -> float:
-        """Seconds from the first start to the last end, without pauses."""
+        """The seconds from the first start to the last end, without pauses."""
         return max((bar.end for bar in self.bars), default=0.0)
 
     @property
     def busy(self) -> float:
         """The share of the lanes' time in which runs ran."""
-        lanes = sum(count for _, count in self.lanes)
-        whole = lanes * self.length
-        return sum(bar.end - bar.start for bar in self.bars) / whole if whole else 0.0
+        total = sum(count for _, count in self.lanes) * self.length
+        return sum(bar.end - bar.start for bar in self.bars) / total if total else 0.0
 
 
 def timeline(runs: Sequence[RunRow]) -> Timeline:
-    """Return the lanes of runs that have ended: each is in the first lane of its host that is free when it starts.
+    """Return the timeline of ended runs: each is in the first lane of its host that is free when it starts.
 
-    The database keeps no worker: runs of a lane need not have had the same one, but there were at least this many.
+    The database does not record workers. Runs of a lane may have had different ones; the number of lanes is a lower
+    bound on the number of workers.
     """
-    ended = [(run.started_at, run.finished_at, run) for run in runs if run.finished_at is not None]
-    spans = sorted(((a, max(a, b), run) for a, b, run in ended), key=lambda one: (one[0], one[2].id))
+    spans = [(run.started_at, max(run.started_at, run.finished_at), run) for run in runs if run.finished_at is not None]
     if not spans:
         return Timeline((), (), 0.0)
-    moved, paused = _without_pauses([(a, b) for a, b, _ in spans])
-    ends: dict[str, list[float]] = {}  # of each host, when the last run of each of its lanes ends
+    spans.sort(key=lambda span: (span[0], span[2].id))
+    seconds, paused = _without_pauses([(start, end) for start, end, _ in spans])
+    ends: dict[str, list[float]] = {}  # per host, the end of the last run in each of its lanes
     placed = []
-    for (_, _, run), (start, end) in zip(spans, moved, strict=True):
+    for (_, _, run), (start, end) in zip(spans, seconds, strict=True):
         lanes = ends.setdefault(run.host, [])
         lane = next((number for number, ended in enumerate(lanes) if ended <= start), len(lanes))
         lanes[lane : lane + 1] = [end]
@@ -67,19 +67,19 @@ def timeline(runs: Sequence[RunRow]) -> Timeline:
 
 
 def _without_pauses(spans: Sequence[tuple[datetime, datetime]]) -> tuple[list[tuple[float, float]], float]:
-    """Return spans in seconds from the first start, without the long gaps between them, and the sum of these."""
-    begun = spans[0][0]
-    seconds = [((a - begun).total_seconds(), (b - begun).total_seconds()) for a, b in spans]
-    gaps: list[tuple[float, float]] = []  # (where it ends, how long)
+    """Return spans in seconds from the first start with long gaps removed, and the seconds removed."""
+    origin = spans[0][0]
+    seconds = [((start - origin).total_seconds(), (end - origin).total_seconds()) for start, end in spans]
+    gaps: list[tuple[float, float]] = []  # (end, length)
     reached = busy = 0.0
     for start, end in seconds:
         if start > reached:
             gaps.append((start, start - reached))
         busy += max(0.0, end - max(start, reached))
         reached = max(reached, end)
-    left_out = [(at, long) for at, long in gaps if long > max(LEAST_PAUSE, LONGEST_PAUSE * busy)]
+    removed = [(end, length) for end, length in gaps if length > max(LEAST_PAUSE, LONGEST_PAUSE * busy)]
 
     def moved(at: float) -> float:
-        return at - sum(long for ended, long in left_out if ended <= at)
+        return at - sum(length for end, length in removed if end <= at)
 
-    return [(moved(start), moved(start) + end - start) for start, end in seconds], sum(long for _, long in left_out)
+    return [(moved(start), moved(start) + end - start) for start, end in seconds], sum(length for _, length in removed)

@@ -32,12 +32,12 @@ VERDICTS = (
 )
 
 
-def sentence(found: Sequence[MeasuredClaim]) -> str:
+def sentence(claims: Sequence[MeasuredClaim]) -> str:
     """Return "Of 2 claims by Zhang, 1 is replicated, 1 is open.", without verdicts that do not occur."""
-    counts = Counter(finding.judgement.verdict for finding in found)
+    counts = Counter(finding.judgement.verdict for finding in claims)
     kinds: tuple[Literal["replicated", "contradicted", "open"], ...] = ("replicated", "contradicted", "open")
     parts = [f"{counts[kind]} {'is' if counts[kind] == 1 else 'are'} {kind}" for kind in kinds if counts[kind]]
-    return f"Of {plural(len(found), 'claim')} by {report_name(found[0].claim.report)}, {', '.join(parts)}."
+    return f"Of {plural(len(claims), 'claim')} by {report_name(claims[0].claim.report)}, {', '.join(parts)}."
 
 
 def source(claim: Claim | PrintedTable) -> str:

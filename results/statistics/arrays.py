@@ -42,7 +42,11 @@ def difference(a: ArrayLike, b: ArrayLike, dimensions: Sequence[int] = (1, 2)) -
 
 
 def probability(value: float, name: str) -> float:
-    """Return `value` if 0 < value < 1, else raise a ValueError."""
+    """Return `value`.
+
+    Raises:
+        ValueError: it is not strictly between 0 and 1.
+    """
     if not 0 < value < 1:
         raise ValueError(f"0 < {name} < 1 must hold, got {value}")
     return value

@@ -36,9 +36,9 @@ def changes(old: Mapping[str, Choice], new: Mapping[str, Choice]) -> tuple[Chang
     return tuple(Change(*change) for change in levels if change[1] != change[2])
 
 
-def changes_in_words(found: tuple[Change, ...]) -> str:
+def changes_in_words(differences: tuple[Change, ...]) -> str:
     """Return "mean pooling, learning_rate 3.1e-5", or "the baseline itself" without changes."""
-    words = [choice_in_words(change.factor, change.to_level) for change in found if change.to_level is not None]
+    words = [choice_in_words(change.factor, change.to_level) for change in differences if change.to_level is not None]
     return ", ".join(words) or "the baseline itself"
 
 

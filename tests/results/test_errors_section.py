@@ -90,7 +90,7 @@ def test_the_planted_error_is_named(found: Errors) -> None:
     assert sum(each.shares["best"] for each in distances) == pytest.approx(1)
     assert distances[0].difference is not None and distances[0].difference.low > 0
     assert views["quora"].errors.distances == []
-    assert "taken for" in views["sst"].confusion_words
+    assert "predicted as" in views["sst"].confusion_words
 
 
 def test_distances_are_shares_of_predictions_and_their_differences_are_paired() -> None:

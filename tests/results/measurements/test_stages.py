@@ -46,7 +46,7 @@ def test_the_report_shows_stages_and_the_store(light: Any) -> None:
     noted = {"folder": "runs/store", "bytes": 12_000_000, "entries": 1}
     light.database.studies.update(light.name, decisions_json={"store": noted})
     text = render_report(light.database, light.name)
-    assert "Stages computed: 38 s; taken from the stage store: 10 s. It holds 1 stage, 12 MB." in text
+    assert "Stages computed: 38 s; taken from the stage store: 10 s. The store has 1 stage, 12 MB." in text
     assert "Time by stage" in text and stage_costs(light.database, light.name).as_json() == {
         "stage_seconds_run": 38.0,
         "stage_seconds_saved": 10.0,
