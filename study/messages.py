@@ -163,5 +163,5 @@ Event = RunPlaced | EpochDone | RunDone | EvaluationDone | RunFailed
 
 def first_line(error: BaseException) -> str:
     """Return the type of an error and the first line of its message."""
-    lines = str(error).splitlines()
+    lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -33,7 +33,6 @@ def _trace(role: str, calibration: Calibration) -> Trace:
     pooled = calibration.pooled
     filled = [index for index, count in enumerate(pooled.counts) if count]
     counts = [int(pooled.counts[index]) for index in filled]
-    total = sum(counts)
     return {
         "x": [float(pooled.confidence[index]) for index in filled],
         "y": [float(pooled.accuracy[index]) for index in filled],
@@ -41,7 +40,7 @@ def _trace(role: str, calibration: Calibration) -> Trace:
         "name": role,
         "mode": "lines+markers",
         "line": {"color": COLORS[role], "width": 1.5},
-        "marker": {"color": COLORS[role], "size": [6 + 22 * (count / total) ** 0.5 for count in counts]},
+        "marker": {"color": COLORS[role], "size": [6 + 22 * (count / sum(counts)) ** 0.5 for count in counts]},
         "hovertemplate": "confidence %{x:.2f}, accuracy %{y:.2f}<br>%{text}<extra>" + role + "</extra>",
     }
 
