@@ -24,8 +24,7 @@ def confusion_svg(view: TaskView, role: str) -> str:
     if role not in view.heat:
         raise ValueError(f"{view.name} has no predictions for the {role}. Known roles: {', '.join(view.heat)}.")
     names, shares = view.heat_names, view.heat[role]
-    seeds = len(view.errors.sides[role].seeds)
-    title = f"{view.name}: confusion matrix of the {role}, dev, {seeds} seeds"
+    title = f"{view.name}: confusion matrix of the {role}, dev, {len(view.errors.sides[role].seeds)} seeds"
     kind = "bins of the score, by their lower edges" if view.errors.kind == "scores" else "classes"
     return _svg(title, f"rows: true {kind}; columns: predicted {kind}; cells: share of the row", names, shares)
 

@@ -15,8 +15,7 @@ def reliability_figure(task: TaskErrors, number: int) -> Figure | None:
         return None
     diagonal = line("perfectly calibrated", (0, 1), (0, 1), "var(--faint)", 1, dash="dot")
     curves = [_trace(role, calibration) for role, calibration in task.calibrations.items()]
-    lowest = min(min(curve["x"]) for curve in curves)
-    start = max(0.0, int(lowest * 10) / 10 - 0.05)
+    start = max(0.0, int(min(min(curve["x"]) for curve in curves) * 10) / 10 - 0.05)
     return Figure(
         id=f"figure-reliability-{number}",
         title=f"{task.task}: accuracy by confidence",

@@ -54,4 +54,4 @@ def test_a_study_of_an_older_release_is_read_mended_and_goes_on(
         make_old(url, version)
         again = place.call(*asked, *storage, "--trials", "3")
         assert again.returncode == 0, again.stderr
-        assert "search: 3 runs, 2 already there" in again.stdout + again.stderr
+        assert "search: 3 runs, 2 already finished" in again.stdout + again.stderr

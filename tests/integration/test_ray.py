@@ -116,7 +116,7 @@ def test_a_killed_ray_worker_ends_one_attempt_and_a_killed_driver_takes_ray_with
     wait_for_runs(place, process, "select 1 from trials where state = 'COMPLETE'", 1)  # the last that is told of a run
     process.kill()
     told, _ = process.communicate(timeout=600)
-    assert "worker_died: the Ray worker died: " in told and "; started again   [search 1/4" in told
+    assert "worker_died: the Ray worker died: " in told and "; restarted   [search 1/4" in told
     run = "select reason, attempt, engine_trial_id is null from run where id = 1"
     assert place.rows(run) == [(None, 2, 0)]
     assert_all_gone(begun)
