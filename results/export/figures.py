@@ -1,4 +1,4 @@
-"""The figures of a report as files: SVG or PNG, drawn by plotly in a headless Chromium (kaleido), without a network."""
+"""The figures of a report as SVG or PNG files, drawn by plotly in a headless Chromium (kaleido), without a network."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from results.database.database import Database
 
 WIDTH, HEIGHT = 900, 500  # pixels
-MARGINS, LEGEND, ROW = 112, 95, 32  # above and below the axes together; from the axes to the legend; a row of names
+MARGINS, LEGEND, ROW = 112, 95, 32  # pixels: above and below the axes; from the axes to the legend; a row of names
 SCALE = 2  # pixels of a PNG per pixel of the figure, in each direction
-SECONDS = 90.0  # the limit for one figure: the machine may be busy with training
+SECONDS = 90.0  # limit per figure; the machine may be busy with training
 STYLE = Path(__file__).parents[1] / "templates" / "report.css"
 
 
 class FiguresError(ResultsError):
-    """A missing or failing program that draws figures as files."""
+    """Failure to draw figures: kaleido or Chromium is missing, or failed."""
 
 
 def report_figures(database: Database, name: str) -> list[Figure]:
-    """Return the figures of the report of study `name`: those that plotly draws, and the bars in its tables.
+    """Return the figures of study `name`: those of its report, and the interval bars of the report's tables.
 
     Raises:
-        UnknownStudy: the database has none of that name.
+        UnknownStudy: the database has no study of that name.
     """
     from results.export.forest_plots import forests
     from results.report.content import outcome
@@ -39,8 +39,8 @@ def report_figures(database: Database, name: str) -> list[Figure]:
     return [*study.figures(), *forests(study.results, study.summary, study.sections)]
 
 
-def images(drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
-    """Draw figures as svg or png (`kind`): name (the figure's id without "figure-") -> the file's content.
+def images(figures: Sequence[Figure], kind: str) -> dict[str, bytes]:
+    """Return the figures drawn as svg or png (`kind`): id without "figure-" -> content of the file.
 
     Raises:
         FiguresError: kaleido or a Chromium is missing, or drawing failed.
@@ -55,18 +55,18 @@ def images(drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
 
     colours = page_colours(STYLE.read_text(encoding="utf-8"))
     with TemporaryDirectory() as folder:
-        files = {figure.id.removeprefix("figure-"): Path(folder, f"{figure.id}.{kind}") for figure in drawn}
+        files = {figure.id.removeprefix("figure-"): Path(folder, f"{figure.id}.{kind}") for figure in figures}
         try:
-            # What `plotly.io.write_images` calls. That one passes over figures that fail, and cannot leave MathJax out,
-            # which would be fetched from the network and set a level named "$x$" as a formula.
+            # Not plotly.io.write_images: it ignores figures that fail, and always loads MathJax, which needs a network
+            # and would typeset a level named "$x$" as a formula.
             kaleido.write_fig_from_object_sync(
-                [_order(figure, file, kind, colours) for figure, file in zip(drawn, files.values(), strict=True)],
+                [_order(figure, file, kind, colours) for figure, file in zip(figures, files.values(), strict=True)],
                 cancel_on_error=True,
                 kopts={"timeout": SECONDS, "mathjax": False},
             )
         except ChromeNotFoundError as fault:
             raise FiguresError(
-                "Figures as files are drawn by a Chrome or Chromium, and none was found. Install one (Debian: apt "
+                "Drawing figures as files needs Chrome or Chromium, which was not found. Install it (Debian: apt "
                 "install chromium), or set the environment variable BROWSER_PATH to its path."
             ) from fault
         except (BrowserFailedError, BrowserClosedError, KaleidoError, TimeoutError) as fault:
@@ -76,29 +76,25 @@ def images(drawn: Sequence[Figure], kind: str) -> dict[str, bytes]:
 
 
 def _order(figure: Figure, file: Path, kind: str, colours: Mapping[str, str]) -> dict[str, Any]:
-    """Return what kaleido draws into `file`."""
+    """Return the request to kaleido to draw a figure into `file`."""
     size = {"width": WIDTH, "height": height_of(figure), "scale": SCALE if kind == "png" else 1}
     return {"fig": plotly_figure(figure, colours), "path": file, "opts": {"format": kind, **size}}
 
 
 def height_of(figure: Figure) -> int:
-    """Return the height in pixels: what the figure asks for, as many as its rows take, or the usual."""
+    """Return the height in pixels: the figure's own, or that of its rows, or the default."""
     rows = MARGINS + LEGEND + ROW * figure.rows if figure.rows else HEIGHT
     return int(figure.layout.get("height", rows))
 
 
 def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
-    """Return a figure as plotly takes it: as on the page in light colours, with its title and a white background."""
-
-    def axis(given: Mapping[str, Any]) -> dict[str, Any]:
-        plain = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
-        return {**plain, **given}
-
+    """Return a figure for plotly: as on the page in light colours, with its title and a white background."""
+    plain = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
     below = -LEGEND / (height_of(figure) - MARGINS) if figure.rows else -0.18  # of the height of the axes
     layout = {
         **figure.layout,
-        "xaxis": axis(figure.layout.get("xaxis", {})),
-        "yaxis": axis(figure.layout.get("yaxis", {})),
+        "xaxis": {**plain, **figure.layout.get("xaxis", {})},
+        "yaxis": {**plain, **figure.layout.get("yaxis", {})},
         "title": {"text": escaped(figure.title), "font": {"size": 17}},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
@@ -112,14 +108,14 @@ def plotly_figure(figure: Figure, colours: Mapping[str, str]) -> dict[str, Any]:
 
 
 def page_colours(style: str) -> dict[str, str]:
-    """Return the light colours of a style sheet: the variables of its first `:root` block by their names."""
+    """Return the light colours of a style sheet: the variables of its first `:root` block, name -> value."""
     block = re.search(r":root\s*\{(.*?)\}", style, re.DOTALL)
-    found = dict(re.findall(r"(--[a-z-]+):\s*([^;]+);", block[1])) if block else {}
-    return {name: re.sub(r"light-dark\(([^,]+),.*\)", r"\1", value) for name, value in found.items()}
+    variables = dict(re.findall(r"(--[a-z-]+):\s*([^;]+);", block[1])) if block else {}
+    return {name: re.sub(r"light-dark\(([^,]+),.*\)", r"\1", value) for name, value in variables.items()}
 
 
 def _resolved(value: Any, colours: Mapping[str, str]) -> Any:
-    """Replace "var(--best)" by the colour, and "var(--best) 12%" by that much of it."""
+    """Return `value` with "var(--best)" replaced by its colour, "var(--best) 12%" by the colour at 12 % opacity."""
     if isinstance(value, Mapping):
         return {key: _resolved(each, colours) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
 """Findings as Markdown pages for a repository: one page per study, and the scoreboard of the reports' claims.
 
-A page states how to reproduce its numbers: the command, the commit, the seeds. All of it is generated; judgements
-written by hand are kept in `findings.json` beside the pages.
+A page says how to reproduce its numbers: command, commit and seeds. Pages are generated; judgements written by hand are
+in `findings.json` beside them.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ SCOREBOARD = "scoreboard"
 VERDICTS = ("replicated", "contradicted", "open", "not run")
 DATA_FILE = "findings.json"
 FOLDER = "DATA"  # replaces the data folder in commands, which differs between machines
-# Pages of earlier releases contain their judgement instead of reading it from the data file.
+# Pages of earlier releases contain their judgement; now it is in the data file.
 OLD_MARK = "<!-- judgement, by hand"
 
 
 @dataclass(frozen=True)
 class ScoredClaim:
-    """A claim of a report with its verdict and its differences on the page of a study.
+    """A claim of a report, with its verdict on the page of a study.
 
-    `measured`: metric -> estimate, low and high end of better minus worse, in score units.
+    `measured`: metric -> (estimate, low, high) of better minus worse, in score units.
     """
 
     claim: Claim
@@ -57,25 +57,25 @@ class ScoredClaim:
 
 
 def write_pages(studies: Sequence[Opened], folder: Path) -> None:
-    """Write NAME.md per study, and scoreboard.md if any of them repeats a report's table, into `folder`.
+    """Write NAME.md per study, and scoreboard.md if any of them reproduces a report's table, into `folder`.
 
     `findings.json` in the folder keeps the judgement of each page and the verdict on each claim, so that the scoreboard
     includes studies that are not available now. Claims that no page tests are "not run".
 
     Raises:
-        UnknownStudy, StorageError: if a study's name cannot be the name of a file.
-        ResultsError: if two pages have the same name, or the data file is unreadable.
+        StorageError: a study's name cannot be the name of a file.
+        ResultsError: two pages would have the same name, or the data file is unreadable.
     """
     names = [commands.default_folder(name).name for _, name in studies]
-    twice = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
-    if twice is not None:
-        raise ResultsError(f"Two pages would be named {twice}.md. Write them into two folders: --out FOLDER")
-    found = {name: outcome(database, study) for name, (database, study) in zip(names, studies, strict=True)}
-    data = _read(folder, [*found, SCOREBOARD])
-    for name, one in found.items():
-        _update(data, name, one)
-        _write(folder, name, "study", data, _study(one))
-    if any(_claims(one) for one in found.values()):
+    duplicate = next((name for place, name in enumerate(names) if name in (SCOREBOARD, *names[:place])), None)
+    if duplicate is not None:
+        raise ResultsError(f"Two pages would be named {duplicate}.md. Write them into two folders: --out FOLDER")
+    outcomes = {name: outcome(database, study) for name, (database, study) in zip(names, studies, strict=True)}
+    data = _read(folder, [*outcomes, SCOREBOARD])
+    for name, each in outcomes.items():
+        _update(data, name, each)
+        _write(folder, name, "study", data, _study(each))
+    if any(map(_claims, outcomes.values())):
         data["pages"].setdefault(SCOREBOARD, {"judgement": []})
         _write(folder, SCOREBOARD, "scoreboard", data, _scoreboard(data))
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
@@ -83,24 +83,24 @@ def write_pages(studies: Sequence[Opened], folder: Path) -> None:
 
 
 def scored(claims: Mapping[str, JsonObject]) -> list[ScoredClaim]:
-    """Return every claim of every report, in the order of the reports; `claims` maps ids to what was measured."""
+    """Return every claim of every report in their order; `claims`: id -> page, verdict and differences."""
     return [ScoredClaim(claim, **claims.get(claim.id, {})) for claim in all_claims()]
 
 
 def claims_data(page: str, claims: Claims) -> dict[str, JsonObject]:
     """Return claim id -> page, verdict and measured differences (estimate, low, high) of a study."""
     return {
-        one.claim.id: {
+        each.claim.id: {
             "page": page,
-            "verdict": one.judgement.verdict if one.measured else "not run",
-            "measured": {part.metric: astuple(part.comparison.interval) for part in one.measured},
+            "verdict": each.judgement.verdict if each.measured else "not run",
+            "measured": {part.metric: astuple(part.comparison.interval) for part in each.measured},
         }
-        for one in claims.found
+        for each in claims.measured
     }
 
 
 def _read(folder: Path, names: Sequence[str]) -> JsonObject:
-    """Return the folder's data without pages that were deleted; `names` are about to be written."""
+    """Return the folder's data without deleted pages; `names` are about to be written."""
     for name in names:
         page = folder / f"{name}.md"
         if page.is_file() and OLD_MARK in page.read_text(encoding="utf-8"):
@@ -120,12 +120,12 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
         raise ResultsError(f"{path} is not a data file of findings ({error}). Correct it, or delete it.") from error
 
 
-def _update(data: JsonObject, name: str, found: Outcome) -> None:
-    """Replace the data of a page by its study's current results; the judgement stays."""
+def _update(data: JsonObject, name: str, outcome: Outcome) -> None:
+    """Replace a page's data with its study's current results, but keep the judgement."""
     data["claims"] = {key: claim for key, claim in data["claims"].items() if claim["page"] != name}
     page: JsonObject = {"judgement": _judgement(data, name)}
     data["pages"][name] = page
-    claims = _claims(found)
+    claims = _claims(outcome)
     if claims is not None:
         data["claims"] |= claims_data(name, claims)
         page |= {"backbone": claims.study.backbone, "scale": claim_words.scale_note(claims.study)}
@@ -137,9 +137,9 @@ def _judgement(data: JsonObject, name: str) -> list[str]:
 
 
 def _write(folder: Path, name: str, template: str, data: JsonObject, context: Mapping[str, Any]) -> None:
-    made = _templates().get_template(f"findings/{template}.md.j2")
+    page = _templates().get_template(f"findings/{template}.md.j2")
     judgement = "\n".join(_judgement(data, name))
-    text = made.render(context, judgement=judgement, data_file=DATA_FILE, wording=formatting, words=claim_words)
+    text = page.render(context, judgement=judgement, data_file=DATA_FILE, wording=formatting, words=claim_words)
     commands.write_text(folder / f"{name}.md", text)
 
 
@@ -148,16 +148,16 @@ def _templates() -> Environment:
     return templates("results", FILTERS)
 
 
-def _study(found: Outcome) -> dict[str, Any]:
-    study, results, summary = found.results.study, found.results, found.summary
+def _study(outcome: Outcome) -> dict[str, Any]:
+    study, results, summary = outcome.results.study, outcome.results, outcome.summary
     compared = [row.comparison for row in summary.against_baseline] + [row.comparison for row in summary.ablation]
     over = {one.over for one in (*compared, summary.gain) if one}
     return {
         "study": study,
-        "found": summary,
+        "summary": summary,
         "unit": results.units.score,
         "custom": methods.is_custom(study),
-        "claims": _claims(found),
+        "claims": _claims(outcome),
         "first_screen": first_screen,
         "notes": notes,
         "described": described,
@@ -171,9 +171,9 @@ def _study(found: Outcome) -> dict[str, Any]:
         "held": [factor for factor in study.space_json.get("factors", []) if factor.get("reason")],
         "design": methods.design_facts(results),
         "rows": study.data_json.get("rows", {}),
-        "again": _again(found),
+        "again": _again(outcome),
         "seeds": sorted({run.seed for run in results.runs if run.phase != "search"}),
-        "environments": _environments(found),
+        "environments": _environments(outcome),
         "config": methods.pretty_json(summary.best.config) if summary.best else "",
     }
 
@@ -184,8 +184,8 @@ def _scoreboard(data: JsonObject) -> dict[str, Any]:
     scales = {study["scale"] for study in studies}
     return {
         "claims": claims,
-        "reports": {report: list(group) for report, group in groupby(claims, key=lambda one: one.claim.report)},
-        "counts": Counter(one.verdict for one in claims),
+        "reports": {report: list(group) for report, group in groupby(claims, key=lambda each: each.claim.report)},
+        "counts": Counter(each.verdict for each in claims),
         "verdicts": VERDICTS,
         "scale": scales.pop() if len(scales) == 1 else "",
         "minilm": any(study["backbone"] == "minilm" for study in studies),
@@ -193,13 +193,13 @@ def _scoreboard(data: JsonObject) -> dict[str, Any]:
     }
 
 
-def _claims(found: Outcome) -> Claims | None:
-    return next((one.content for one in found.sections if isinstance(one.content, Claims)), None)
+def _claims(outcome: Outcome) -> Claims | None:
+    return next((each.content for each in outcome.sections if isinstance(each.content, Claims)), None)
 
 
-def _again(found: Outcome) -> str:
+def _again(outcome: Outcome) -> str:
     """Return the command that started the study, with `DATA` for its data folder."""
-    study = found.results.study
+    study = outcome.results.study
     try:
         words = shlex.split(study.command)
     except ValueError:  # not a command that this program wrote
@@ -207,14 +207,14 @@ def _again(found: Outcome) -> str:
     return shlex.join(FOLDER if word == study.data_source else word for word in words)
 
 
-def _environments(found: Outcome) -> list[EnvironmentRow]:
-    numbers = sorted({run.environment_id for run in found.results.runs if run.environment_id is not None})
-    rows = (found.database.runs.environment(number) for number in numbers)
+def _environments(outcome: Outcome) -> list[EnvironmentRow]:
+    numbers = sorted({run.environment_id for run in outcome.results.runs if run.environment_id is not None})
+    rows = (outcome.database.runs.environment(number) for number in numbers)
     return [row for row in rows if row is not None]
 
 
 def _commit(commit: str | None) -> str:
-    """Return a commit's first twelve digits, and the "+" that marks files that differ from it."""
+    """Return a commit's first twelve digits, with the "+" of modified files."""
     return "unknown" if commit is None else commit[:12] + ("+" if commit.endswith("+") else "")
 
 
@@ -223,7 +223,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "spread": formatting.score_with_spread,
     "points": formatting.points_text,
     "points_interval": formatting.points_interval,
-    "measured_points": lambda one: f"{formatting.points_text(one[0])} {formatting.points_interval(Interval(*one))}",
+    "measured_points": lambda ends: f"{formatting.points_text(ends[0])} {formatting.points_interval(Interval(*ends))}",
     "spread_in": lambda mean, spread, unit: unit.spread(mean, spread),
     "spread_with_unit": lambda mean, spread, unit: unit.spread_with_unit(mean, spread),
     "difference_in": lambda difference, unit: unit.difference(difference),

@@ -1,4 +1,4 @@
-"""The interval bars of the report's tables, each table as a forest plot."""
+"""Forest plots: the interval bars of each table of the report as one figure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[Any, Any]
 LABEL_CHARACTERS = 70
-ROW_PIXELS, AROUND_PIXELS = 26, 150  # a row; title, axis and margins
+ROW_PIXELS, AROUND_PIXELS = 26, 150  # height of a row; of title, axis and margins
 
 
 def _change(row: Row) -> str:
@@ -31,7 +31,7 @@ def _step(row: Row) -> str:
     return f"{row['step']}. {change}"
 
 
-# Tables of the export with bars in the report: title, what a row is called, the column of its estimate.
+# Exported tables that have bars in the report: title, name of a row, column of its estimate.
 _FORESTS: Mapping[str, tuple[str, Callable[[Row], str], str]] = {
     "ablation": ("Changes to the best", _change, "difference"),
     "against_baseline": ("Against the baseline", lambda row: row["label"] or row["cells"], "difference"),
@@ -42,20 +42,22 @@ _FORESTS: Mapping[str, tuple[str, Callable[[Row], str], str]] = {
 }
 
 
-def forests(results: StudyResults, found: Summary, sections: Sequence[BuiltSection]) -> list[Figure]:
-    """Draw a figure for each table of the report with bars in it, of the rows that have an interval."""
+def forests(results: StudyResults, summary: Summary, sections: Sequence[BuiltSection]) -> list[Figure]:
+    """Return one figure per table of the report with interval bars, from the rows that have an interval."""
     frames: dict[str, pd.DataFrame] = {
         "ablation": ablation_frame(results),
-        "against_baseline": against_baseline_frame(results, found.against_baseline),
+        "against_baseline": against_baseline_frame(results, summary.against_baseline),
     }
     for section in sections:
         frames |= {name: frame for name, frame in section.content.tables().items() if name in _FORESTS}
-    drawn = [forest(name, frames[name].to_dict("records"), results.units.score) for name in _FORESTS if name in frames]
-    return [figure for figure in drawn if figure is not None]
+    figures = (
+        forest(name, frames[name].to_dict("records"), results.units.score) for name in _FORESTS if name in frames
+    )
+    return [figure for figure in figures if figure is not None]
 
 
 def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | None:
-    """Draw the rows of one table from top to bottom, filled where a verdict is not open; None without an interval."""
+    """Return the forest plot of one table's rows, with open circles for open verdicts; None without an interval."""
     title, named, estimate = _FORESTS[table]
     shown = [row for row in rows if isinstance(row.get("low"), float) and row["low"] == row["low"]]
     if not shown:
@@ -70,8 +72,8 @@ def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | Non
     return Figure(
         id=f"figure-intervals-{table.replace('_', '-')}",
         title=title,
-        sentence=f"{unit.differences_title} with 95 % intervals and verdicts; open circles are open, or without a "
-        "verdict yet.",
+        sentence=f"{unit.differences_title} with 95 % intervals and verdicts; open circles: the verdict is open, or "
+        "not known yet.",
         traces=[trace],
         layout={
             "height": AROUND_PIXELS + ROW_PIXELS * len(shown),
@@ -92,10 +94,10 @@ def forest(table: str, rows: Sequence[Row], unit: Unit = SHARES) -> Figure | Non
 
 
 def _verdict(row: Row) -> str:
-    """Return the verdict of a row; empty before its table's first look."""
+    """Return the verdict of a row; empty before its table's first interim analysis."""
     return row["verdict"] if isinstance(row["verdict"], str) else ""
 
 
 def _label(text: str) -> str:
-    whole = " ".join(str(text).split())
-    return escaped(whole if len(whole) <= LABEL_CHARACTERS else f"{whole[: LABEL_CHARACTERS - 1]}…")
+    line = " ".join(str(text).split())
+    return escaped(line if len(line) <= LABEL_CHARACTERS else f"{line[: LABEL_CHARACTERS - 1]}…")

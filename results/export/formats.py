@@ -1,4 +1,4 @@
-"""A table as the text of a file: CSV, Markdown, LaTeX or JSON, with nothing rounded but for people's eyes."""
+"""A table as the text of a file: CSV and JSON in full precision, Markdown and LaTeX rounded."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 def csv(frame: pd.DataFrame, name: str = "") -> str:
-    """Comma separated, whole precision; what is not there is empty."""
+    """Return comma-separated values in full precision; missing values are empty."""
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
 def json(frame: pd.DataFrame, name: str = "") -> str:
-    """Return a list of objects, whole precision; what is not there is null, moments are ISO 8601."""
+    """Return a JSON list of objects in full precision; missing values are null, times are ISO 8601."""
     return (
         str(frame.to_json(orient="records", date_format="iso", double_precision=15, indent=2, force_ascii=False)) + "\n"
     )
 
 
 def markdown(frame: pd.DataFrame, name: str = "") -> str:
-    """Return a table of GitHub-flavoured Markdown."""
+    """Return a table in GitHub-flavoured Markdown."""
     from tabulate import tabulate
 
     names = [str(name) for name in frame.columns]
@@ -38,12 +38,12 @@ def markdown(frame: pd.DataFrame, name: str = "") -> str:
     return f"{text}\n"
 
 
-# Format -> the ending of a file, and from a table and the name of its file to the file's text.
+# Format -> file ending, and writer: (frame, name of the file) -> text.
 WRITERS: Mapping[str, tuple[str, Callable[[pd.DataFrame, str], str]]] = {
     "csv": ("csv", csv),
     "md": ("md", markdown),
     "latex": ("tex", latex),
     "json": ("json", json),
 }
-# Of tables that are laid out for print.
+# The same for tables that are laid out for print.
 PRINTED: Mapping[str, Callable[[PrintTable], str]] = {"md": markdown_table, "latex": latex_table}

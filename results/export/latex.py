@@ -1,4 +1,4 @@
-"""A frame for print: LaTeX with booktabs, what people read of it, the best row bold, verdicts as daggers."""
+"""A frame as LaTeX with booktabs: readable columns, the best row in bold, verdicts as daggers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from results.text.print_table import PrintColumn, PrintTable, latex_table
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_CHARACTERS = 60  # of a text in a cell; the whole is in the other formats
-SHOWN_DIGITS = 4  # of a score 0..1: a hundredth of a point
+MOST_CHARACTERS = 60  # per cell; the other formats have the whole text
+SHOWN_DIGITS = 4  # decimals: a hundredth of a point for a score 0..1
 LEAST_P = 10**-SHOWN_DIGITS
 MINUS = "\N{MINUS SIGN}"
 
-# A column that judges a number, and that number's column. The daggers stand at the number.
+# (column of verdicts, column of the numbers that get the daggers).
 _JUDGED = (("verdict", "difference"), ("reference_verdict", "reference_effect"), ("study_verdict", "study_effect"))
 DAGGERS: Mapping[str, str] = {
     "helps": r"\dagger",
@@ -30,28 +30,27 @@ DAGGERS: Mapping[str, str] = {
 }
 _SHOWN = {r"\dagger": "†", r"\ddagger": "‡"}
 _NOTES = {
-    r"\dagger": "differs from 0, error held over the table",
+    r"\dagger": "differs from 0, error rate controlled over the table",
     r"\ddagger": "surely within the margin",
 }
 _COMPARED_NOTES = {
-    r"\dagger": "an effect differs from 0, effects differ from each other; error held over the table",
+    r"\dagger": "an effect differs from 0, or effects differ from each other; error rate controlled over the table",
     r"\ddagger": "an effect is surely within the margin, or carries over",
 }
-# What leads from a row to its records is for programs: other formats have it.
+# Columns for programs, which the other formats have.
 _FOR_PROGRAMS = re.compile(r"(^|_)(run_ids|config_digest|[a-z]+_json)$|^(is_best|is_baseline)$")
 
 
 def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
-    """Return the table as floats that fit a page (`print_table`), every text escaped; `name` is that of its label.
+    """Return the table as floats that fit a page (`print_table`), with all text escaped; `name` is that of its label.
 
-    Columns that are for programs (ids of runs, digests, JSON, names of cells where others say what a row is) are left
-    out, `low` and `high` become one, numbers have four digits, long texts are cut. The best row of a table that has a
-    best is bold; at a difference, a dagger says that it is told from 0 and a double dagger that it is surely within the
-    margin.
+    Columns for programs (ids of runs, digests, JSON, redundant names of cells) are left out, `low` and `high` become
+    one column, numbers have four decimals, long texts are cut, and the best row is bold. A dagger marks a difference
+    that is distinguished from 0, a double dagger one that is surely within the margin.
     """
-    names = [str(one) for one in frame.columns]
-    columns = [_Column(one, frame) for one in names if not _FOR_PROGRAMS.search(one) and not _is_cell(one, names)]
-    columns = [column for column in columns if not column.is_upper_end]
+    names = [str(column) for column in frame.columns]
+    shown = (name for name in names if not _FOR_PROGRAMS.search(name) and not _is_cell(name, names))
+    columns = [column for column in (_Column(name, frame) for name in shown) if not column.is_upper_end]
     rows = frame.to_dict("records")
     marks = [
         (place, at, mark)
@@ -60,7 +59,7 @@ def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
         if (mark := column.mark(row))
     ]
     notes = _COMPARED_NOTES if "reference_verdict" in names else _NOTES
-    used = [f"{_SHOWN[mark]}: {notes[mark]}." for mark in notes if any(mark == one for _, _, one in marks)]
+    used = [f"{_SHOWN[mark]}: {notes[mark]}." for mark in notes if mark in {each for _, _, each in marks}]
     bold = [(place, at) for place, row in enumerate(rows) if row.get("is_best") is True for at in range(len(columns))]
     return latex_table(
         PrintTable(
@@ -75,7 +74,7 @@ def latex(frame: pd.DataFrame, name: str = "table", caption: str = "") -> str:
 
 
 def _is_cell(column: str, names: Sequence[str]) -> bool:
-    """Return whether a column has names of cells ("confirm:1"), and another one says what is compared."""
+    """Return whether a column has names of cells ("confirm:1") although another column describes the rows."""
     return column in ("cell", "cells") and not {"factor", "recipe", "label"}.isdisjoint(names)
 
 
@@ -89,7 +88,7 @@ class _Column:
         self.name, self._high = name, high if is_pair else None
         low = re.sub(r"high$", "low", name)
         self.is_upper_end = low != name and re.search(r"(^|_)low$", low) is not None and low in names
-        self._verdict = next((verdict for verdict, of in _JUDGED if of == name and verdict in names), None)
+        self._verdict = next((verdict for verdict, number in _JUDGED if number == name and verdict in names), None)
         self.heading = (re.sub(r"low$", "95 % interval", name) if is_pair else name).replace("_", " ")
         self.alignment: Literal["l", "r"] = "r" if is_number(frame, name) else "l"
 
@@ -101,19 +100,19 @@ class _Column:
         return f"[{ends[0]}, {ends[1]}]" if all(ends) else ""
 
     def mark(self, row: Mapping[object, object]) -> str:
-        """Return the dagger at a row's cell."""
+        """Return the dagger of a row's cell, or an empty text."""
         return DAGGERS.get(str(row.get(self._verdict)), "") if self._verdict and self.cell(row) else ""
 
 
 def is_number(frame: pd.DataFrame, name: str) -> bool:
-    """Return whether a column has numbers; booleans are none."""
+    """Return whether a column has numbers; booleans are not numbers."""
     import pandas as pd
 
     return bool(pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]))
 
 
 def cell_text(column: str, value: object) -> str:
-    """Return a cell as people read it, with ASCII minus; empty if missing. No zero has a sign, and no p is zero."""
+    """Return a cell's text with ASCII minus; empty if missing. Zero has no sign, and no p is zero."""
     import pandas as pd
 
     if value is None or value is pd.NaT or value is pd.NA or value != value:

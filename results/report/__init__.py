@@ -1,11 +1,11 @@
-"""One HTML file that shows a study: works from file://, without a network, on a phone, by keyboard, in print.
+"""The report of a study as one HTML file, for browsers, phones, keyboards and paper; it needs no network.
 
     python -m results.report --name N [--storage URL] [--out PATH]
     python -m results.report --name A --name B [--storage URL [--storage URL_OF_B]] [--out PATH]
 
-The second compares studies: what A found, and whether it carries over to B.
+The second form compares studies: the effects in A, and whether they carry over to B.
 
-The same database gives the same bytes: nothing of the moment or the machine of writing goes in.
+The same database gives the same bytes: the page contains neither the time nor the machine of writing.
 """
 
 from __future__ import annotations
@@ -26,44 +26,46 @@ if TYPE_CHECKING:
 
 
 def write_report(database: Database, name: str, path: Path) -> None:
-    """Write the report of study `name` to `path`, whatever state the study is in; replaced in one step.
+    """Write the report of study `name`, finished or not, to `path`; an old file is replaced in one step.
 
-    UnknownStudy when the database has none of that name.
+    Raises:
+        UnknownStudy: the database has no study of that name.
     """
     from results.report.content import outcome
 
     write_report_of(outcome(database, name), path)
 
 
-def write_report_of(found: Outcome, path: Path) -> None:
-    """Write the report of a study that was read already."""
+def write_report_of(study: Outcome, path: Path) -> None:
+    """Write the report of a study that has been read."""
     from results.report.render import render
 
-    commands.write_text(path, render(found))
+    commands.write_text(path, render(study))
 
 
 def write_comparison(studies: Sequence[Opened], path: Path) -> list[str]:
-    """Write the page that compares two studies or more to `path`; the first is the reference. What it says in brief.
+    """Write the page that compares studies, with the first as reference, to `path`; return its conclusions as lines.
 
-    UnknownStudy when a database has none of the name.
+    Raises:
+        UnknownStudy: a database has no study of that name.
     """
     from results.comparison.compare import compare_studies
     from results.measurements.study_results import StudyResults
     from results.report.comparison_page import in_brief, render_comparison
 
-    found = compare_studies([StudyResults(database, name) for database, name in studies])
-    commands.write_text(path, render_comparison(found))
-    return in_brief(found)
+    comparison = compare_studies([StudyResults(database, name) for database, name in studies])
+    commands.write_text(path, render_comparison(comparison))
+    return in_brief(comparison)
 
 
 @output.command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the command; the exit code."""
+    """Run the command and return its exit code."""
     parser = commands.parser("results.report", "Write the HTML report of a study, or compare several.", ["html"])
     parser.add_argument(
-        "--out", type=Path, help="the file to write (default runs/NAME/report.html, or comparison.html)"
+        "--out", type=Path, help="the file to write; default: runs/NAME/report.html, or comparison.html"
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
 
     def write(studies: Sequence[Opened], path: Path) -> None:
         if len(studies) > 1:
@@ -72,4 +74,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             write_report(*studies[0], path)
 
-    return commands.run(given, write, "report.html" if len(given.name) == 1 else "comparison.html")
+    return commands.run(options, write, "report.html" if len(options.name) == 1 else "comparison.html")

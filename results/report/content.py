@@ -1,4 +1,4 @@
-"""What a study found, read and computed once: the page, the tables and the end of a launch are made from it."""
+"""The outcome of a study, computed once for the report, the exported tables and the end of a launch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from results.report.sections import SECTIONS, BuiltSection, build_all
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """One study as the database has it at one moment: what was measured, the answer, the report's sections."""
+    """One study at one moment: its measurements, their summary, and the report's sections."""
 
     database: Database
     results: StudyResults
@@ -22,20 +22,24 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        """The study's."""
+        """The study's name."""
         return self.results.study.study_name
 
     def figures(self) -> list[Figure]:
-        """Return what plotly draws, in the order of the page."""
+        """Return the figures that plotly draws, in the order of the page."""
         return [figure for section in self.sections for figure in section.content.figures()]
 
 
 def outcome(database: Database, name: str) -> Outcome:
-    """Return the outcome of study `name`. UnknownStudy when the database has none of that name."""
+    """Return the outcome of study `name`.
+
+    Raises:
+        UnknownStudy: the database has no study of that name.
+    """
     results = StudyResults(database, name)
     return outcome_of(database, results, summarise(results))
 
 
 def outcome_of(database: Database, results: StudyResults, summary: Summary) -> Outcome:
-    """Return the outcome of a study that was read and summarised already."""
+    """Return the outcome of a study that has been read and summarised."""
     return Outcome(database, results, summary, tuple(build_all(SECTIONS, results, summary)))

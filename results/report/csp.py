@@ -1,6 +1,6 @@
-"""Which scripts of a report may run where a server can say so: the report's own, known by their hashes.
+"""The Content-Security-Policy of a report: only the report's own scripts may run, identified by their hashes.
 
-Every text in the report is escaped; this is the second lock. A script that came in with a text has no hash here.
+All text in the report is escaped; the policy is a second defence. An injected script has no hash here.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def content_security_policy(page: str, added: Sequence[str] = (), *, connects: bool = False) -> str:
-    """Return the policy to serve a report with, as the value of a Content-Security-Policy header.
+    """Return the value of the Content-Security-Policy header for a report.
 
-    `added` are scripts of who serves it; `connects`: they may ask the server that the page came from.
+    `added`: further scripts of the server; `connects`: scripts may send requests to the page's server.
     """
     own = {text.strip() for text in _scripts()}
     texts = [*_scripts(), *added, *(inline for inline in _SCRIPT.findall(page) if inline.strip() in own)]
@@ -33,7 +33,7 @@ def content_security_policy(page: str, added: Sequence[str] = (), *, connects: b
 
 @functools.cache
 def _scripts() -> tuple[str, ...]:
-    """Return the program's own scripts: what the report has inline, and plotly, which it unpacks and runs."""
+    """Return the report's inline scripts, and plotly, which the report unpacks and runs."""
     import plotly
 
     plotly_js = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"

@@ -1,4 +1,4 @@
-"""The report's first screen in words: headline, lead sentences and the four tiles."""
+"""Text of the report's first screen: headline, lead sentences and the four tiles."""
 
 from __future__ import annotations
 
@@ -19,13 +19,10 @@ from results.text.formatting import NONE, duration, plural, seeds_text
 from results.text.units import Unit
 
 MADE_UP = (
-    "Made-up data: these sentences come from this program's own generator; these numbers say nothing about "
-    "real sentences."
+    "Made-up data: the sentences come from this program's generator, so these numbers say nothing about real sentences."
 )
 
-
 REHEARSED = "Rehearsal: nothing was trained, every number here is made up."
-
 
 MINILM = (
     "The backbone MiniLM (all-MiniLM-L6-v2) was contrastively trained on sentence pairs, Quora duplicates "
@@ -45,67 +42,66 @@ class Tile:
 
 
 def made_up(study: StudyRow) -> str:
-    """Return the warning that the numbers do not describe real sentences; empty if they do."""
+    """Return the warning that the numbers say nothing about real sentences; empty if they do."""
     if is_rehearsal(study):
         return REHEARSED
     return MADE_UP if study.data_made_up else ""
 
 
-def headline(found: Summary) -> str:
-    """Return the answer in one line, or that there is none yet."""
-    if found.best is not None:
-        return f"Best: {best_name(found)}"
-    if found.counts.complete + found.counts.pruned:
-        if found.counts.lost:
-            return "No configuration has all its seeds"
-        return "No configuration has been confirmed yet"
-    if found.counts.failed:
-        return f"No result: {plural(found.counts.failed, 'run')} failed and none is complete"
+def headline(summary: Summary) -> str:
+    """Return the answer in one line, or the reason why there is none yet."""
+    if summary.best is not None:
+        return f"Best: {best_name(summary)}"
+    if summary.counts.complete + summary.counts.pruned:
+        lost = summary.counts.lost
+        return "No configuration has all its seeds" if lost else "No configuration has been confirmed yet"
+    if summary.counts.failed:
+        return f"No result: {plural(summary.counts.failed, 'run')} failed and none is complete"
     return "No run is complete yet"
 
 
-def best_name(found: Summary) -> str:
+def best_name(summary: Summary) -> str:
     """Return the best configuration's printed label, else its differences from the baseline."""
-    if found.best is None or not found.best.labels:
-        return best_in_brief(found)
-    return f"{'; '.join(found.best.labels)}{', the baseline' if found.best_is_baseline else ''}"
+    if summary.best is None or not summary.best.labels:
+        return best_in_brief(summary)
+    return f"{'; '.join(summary.best.labels)}{', the baseline' if summary.best_is_baseline else ''}"
 
 
-def lead(found: Summary) -> list[str]:
+def lead(summary: Summary) -> list[str]:
     """Return the sentences under the headline."""
-    trainer = trainer_sentence(found.study)
+    trainer = trainer_sentence(summary.study)
     about = [trainer] if trainer else []
-    if found.best is None:
-        return [*found.cautions, *about, *_lead_without_best(found)]
-    return [*about, *_scores_in_words(found, found.best), *found.cautions]
+    if summary.best is None:
+        return [*summary.cautions, *about, *_lead_without_best(summary)]
+    return [*about, *_scores_in_words(summary, summary.best), *summary.cautions]
 
 
-def _scores_in_words(found: Summary, best: ConfigurationResult) -> Iterator[str]:
-    """Yield what the best scores, the baseline, the gain, and what they score on test."""
-    baseline, unit = found.baseline, found.units.score
+def _scores_in_words(summary: Summary, best: ConfigurationResult) -> Iterator[str]:
+    """Yield the scores of best and baseline, the gain, and their scores on test."""
+    baseline, unit = summary.baseline, summary.units.score
     measured = "scores" if unit.name == "score" else f"has the {unit.name}"
-    if best.labels and not found.best_is_baseline:
-        yield f"Where it differs from the baseline: {best_in_brief(found)}."
+    if best.labels and not summary.best_is_baseline:
+        yield f"It differs from the baseline in: {best_in_brief(summary)}."
     yield f"It {measured} {_scored(best, unit)}."
     if best.seeds < 2:
         yield "One seed shows no spread: no interval can be given."
-    if found.best_is_baseline:
+    if summary.best_is_baseline:
         yield f"No confirmed configuration scores {'higher' if unit.higher_is_better else 'better'} than the baseline."
     elif baseline is None:
         yield "The baseline has no complete run with a fresh seed, so there is no gain to show."
     else:
         yield f"The baseline {measured} {_scored(baseline, unit)}."
-        yield from _gain_sentences(found)
+        yield from _gain_sentences(summary)
     if best.test_mean is not None:
-        tested = f"On test, looked at once, it scores {unit.spread_with_unit(best.test_mean, best.test_spread)}"
-        if baseline is not None and baseline.test_mean is not None and not found.best_is_baseline:
+        tested = f"On test, evaluated once, it scores {unit.spread_with_unit(best.test_mean, best.test_spread)}"
+        if baseline is not None and baseline.test_mean is not None and not summary.best_is_baseline:
             tested += f", the baseline {unit.spread_with_unit(baseline.test_mean, baseline.test_spread)}"
         yield f"{tested}."
 
 
-def tiles(results: StudyResults, found: Summary) -> list[Tile]:
+def tiles(results: StudyResults, summary: Summary) -> list[Tile]:
     """Return best score, gain, runs and time."""
-    best, gain, unit, counts = found.best, found.gain, found.units.score, found.counts
+    best, gain, unit, counts = summary.best, summary.gain, summary.units.score, summary.counts
     words = {"failed": "failed", "pruned": "stopped early", "interrupted": "interrupted", "running": "running"}
     others = [
         (f"{count:,} {word}", run_links.having(status=status))
@@ -124,9 +120,9 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
         Tile(
             "Gain over the baseline" if unit.higher_is_better else "Against the baseline",
             unit.difference(gain.interval.estimate) if gain else NONE,
-            [(f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(found), "")],
+            [(f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(summary), "")],
             unit.counted if gain else "",
-            _gain_runs(results, found),
+            _gain_runs(results, summary),
         ),
         Tile(
             "Runs complete",
@@ -136,21 +132,21 @@ def tiles(results: StudyResults, found: Summary) -> list[Tile]:
         ),
         Tile(
             "Computing time",
-            NONE if is_rehearsal(found.study) else duration(found.hours_spent * 3600),
-            [(_time_note(results, found), "")],
+            NONE if is_rehearsal(summary.study) else duration(summary.hours_spent * 3600),
+            [(_time_note(results, summary), "")],
         ),
     ]
 
 
-def _time_note(results: StudyResults, found: Summary) -> str:
-    """Return what sharing stages saved; for a custom trainer, which has no stages, the mean time of a complete run."""
-    if is_rehearsal(found.study):
+def _time_note(results: StudyResults, summary: Summary) -> str:
+    """Return the time that sharing stages saved; for a custom trainer the mean time of a complete run."""
+    if is_rehearsal(summary.study):
         return "a rehearsal computes nothing"
     if custom_trainer(results.study) is None:
-        saved = duration(found.hours_saved * 3600) if found.hours_saved else "nothing"
+        saved = duration(summary.hours_saved * 3600) if summary.hours_saved else "nothing"
         return f"{saved} saved by sharing stages"
-    spent = [seconds_spent(run) for run in results.runs if run.status == "complete"]
-    return f"{duration(float(np.mean(spent)))} a complete run, on average" if spent else "no run is complete"
+    seconds = [seconds_spent(run) for run in results.runs if run.status == "complete"]
+    return f"{duration(float(np.mean(seconds)))} per complete run on average" if seconds else "no run is complete"
 
 
 def is_rehearsal(study: StudyRow) -> bool:
@@ -158,81 +154,79 @@ def is_rehearsal(study: StudyRow) -> bool:
     return study.settings_json.get("trainer") == REHEARSAL
 
 
-def answer_scale(found: Summary) -> str:
+def answer_scale(summary: Summary) -> str:
     """Return the unit of the numbers on the first screen."""
-    unit = found.units.score
+    unit = summary.units.score
     if unit.counted == "points":
         sentence = f"Points of the {unit.name}"
     else:
         sentence = f"Differences of the {unit.name}" + (f" in {unit.unit}" if unit.unit else "")
-    return sentence if unit.higher_is_better else f"{sentence}, of which lower is better"
+    return sentence if unit.higher_is_better else f"{sentence} (lower is better)"
 
 
-def _gain_runs(results: StudyResults, found: Summary) -> str:
-    if found.best is None or found.baseline is None:
+def _gain_runs(results: StudyResults, summary: Summary) -> str:
+    if summary.best is None or summary.baseline is None:
         return ""
-    return run_links.of_runs(compared_runs(results, found.gain, found.best.digest, found.baseline.digest))
+    return run_links.of_runs(compared_runs(results, summary.gain, summary.best.digest, summary.baseline.digest))
 
 
-def _lead_without_best(found: Summary) -> list[str]:
-    counts = found.counts
-    if counts.complete + counts.pruned and (found.is_grid or counts.confirming):
-        return _lead_without_all_seeds(found)
+def _lead_without_best(summary: Summary) -> list[str]:
+    counts = summary.counts
+    if counts.complete + counts.pruned and (summary.is_grid or counts.confirming):
+        return _lead_without_all_seeds(summary)
     if counts.complete + counts.pruned:
-        one = counts.searched == 1
         return [
-            f"So far {plural(counts.searched, 'run')} of the search {'has' if one else 'have'} come to an end. "
-            "The search picks configurations by the scores of single runs, so those are not results.",
-            "The phase confirm runs the best ones again with fresh seeds.",
+            f"So far {plural(counts.searched, 'run')} of the search {'has' if counts.searched == 1 else 'have'} ended. "
+            "The search picks configurations by the scores of single runs, so those scores are not results.",
+            "The phase confirm runs the best configurations again with fresh seeds.",
         ]
     if counts.failed:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.failures)
         return [f"Why: {reasons}. The list of all runs has the details."]
-    return [_how_it_goes_on(found)]
+    return [_next_step(summary)]
 
 
-def _how_it_goes_on(found: Summary) -> str:
+def _next_step(summary: Summary) -> str:
     """Return whether to wait or to launch the study again."""
-    if found.driven:
-        return "The study is running: what is missing is still to come."
-    return "Launch the study again under the same name to go on."
+    if summary.driven:
+        return "The study is running, and its missing results will follow."
+    return "Launch the study again under the same name to continue."
 
 
-def _lead_without_all_seeds(found: Summary) -> list[str]:
-    """Return the sentences about a study in which every configuration lacks some of its fresh seeds."""
-    counts, name = found.counts, found.study.study_name
-    rule = "A configuration is ranked when every seed that it should have has given a score"
+def _lead_without_all_seeds(summary: Summary) -> list[str]:
+    """Return the sentences about a study in which every configuration lacks fresh seeds."""
+    counts, name = summary.counts, summary.study.study_name
+    rule = "A configuration is ranked when all its seeds have scores"
     if not counts.lost:
-        return [f"{rule}; none has them all yet.", _how_it_goes_on(found)]
+        return [f"{rule}; none has them all yet.", _next_step(summary)]
     again = (
-        "Where the reason is gone, a new study that begins with the finished runs carries out the failed ones again: "
+        "When the reason is fixed, start a new study from the finished runs; it repeats the failed ones: "
         f"--name {name}-2 --import-from {name}"
     )
     return [
         f"{rule}; none has them all: {plural(counts.lost, 'run')} with fresh seeds failed.",
         "The list of all runs says why.",
-        _how_it_goes_on(found) if found.driven else again,
+        _next_step(summary) if summary.driven else again,
     ]
 
 
 def _scored(entry: ConfigurationResult, unit: Unit) -> str:
-    seeds = "1 fresh seed" if entry.seeds == 1 else f"{entry.seeds} fresh seeds"
-    return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({seeds})"
+    return f"{unit.spread_with_unit(entry.mean, entry.spread)} ({plural(entry.seeds, 'fresh seed')})"
 
 
-def _gain_sentences(found: Summary) -> list[str]:
-    if found.gain is None:
+def _gain_sentences(summary: Summary) -> list[str]:
+    if summary.gain is None:
         return ["Best and baseline have fewer than two seeds in common, so no gain is shown."]
-    interval, seeds = found.gain.interval, seeds_text(len(found.gain.seeds))
-    unit = found.units.score
-    named = "The gain is" if unit.higher_is_better else "The difference, of which lower is better, is"
+    interval, seeds = summary.gain.interval, seeds_text(len(summary.gain.seeds))
+    unit = summary.units.score
+    named = "The gain is" if unit.higher_is_better else "The difference (lower is better) is"
     gain = f"{named} {unit.change(interval.estimate)}, 95 % interval {unit.interval(interval)}."
     if interval.excludes_zero:
         return [gain]
     return [gain, f"It is not distinguishable from the baseline with {seeds}."]
 
 
-def _why_no_gain(found: Summary) -> str:
-    if found.best is None:
+def _why_no_gain(summary: Summary) -> str:
+    if summary.best is None:
         return "nothing confirmed yet"
-    return "the best is the baseline" if found.best_is_baseline else "fewer than two paired seeds"
+    return "the best is the baseline" if summary.best_is_baseline else "fewer than two paired seeds"

@@ -1,4 +1,4 @@
-"""What the first screen answers beside the score: what mattered, what did not, and what is open."""
+"""Key findings on the first screen: what mattered, what made no difference, and what is open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from results.measurements.study_results import StudyResults
 from results.statistics import Interval
 from results.text.formatting import level_text, plural
 
-SHOWN = 5  # of each kind; the table under it has all
+SHOWN = 5  # of each kind; the ablation table has all
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class KeyFinding:
 
 @dataclass(frozen=True)
 class Group:
-    """One of the answers: its rows, the largest effect first, and further notes."""
+    """One column of key findings, the largest effect first, with notes."""
 
     title: str
     nothing: str
@@ -38,18 +38,18 @@ class Group:
 
     @property
     def shown(self) -> tuple[KeyFinding, ...]:
-        """Return the first of them."""
+        """The findings that are shown."""
         return self.findings[:SHOWN]
 
     @property
     def more(self) -> int:
-        """Return how many are left for the table."""
+        """The number of findings that only the table has."""
         return len(self.findings) - len(self.shown)
 
 
-def groups(results: StudyResults, found: Summary) -> tuple[Group, ...]:
-    """Return the three answers; none before anything was compared."""
-    rows = list(_findings(results, found))
+def groups(results: StudyResults, summary: Summary) -> tuple[Group, ...]:
+    """Return the three groups; none before anything has been compared."""
+    rows = list(_findings(results, summary))
     if not rows:
         return ()
 
@@ -58,16 +58,16 @@ def groups(results: StudyResults, found: Summary) -> tuple[Group, ...]:
 
     mattered = sorted(having("helps", "hurts"), key=lambda row: -abs(row.interval.estimate))
     return (
-        Group("What mattered", "No single change is told from 0.", tuple(mattered)),
-        Group("What made no difference", "Nothing is shown to be equivalent.", having("equivalent")),
-        Group("What is open", "Every change that was run has a verdict.", having("open"), _not_run(found)),
+        Group("What mattered", "No single change differs surely from 0.", tuple(mattered)),
+        Group("What made no difference", "No change is shown to be equivalent.", having("equivalent")),
+        Group("What is open", "Every change that was run has a verdict.", having("open"), _not_run(summary)),
     )
 
 
-def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
-    """Yield the rows of the grid, or of the ablation, that have a verdict."""
-    reference = found.baseline if found.is_grid else found.best
-    for row in found.against_baseline if found.is_grid else found.ablation:
+def _findings(results: StudyResults, summary: Summary) -> Iterator[KeyFinding]:
+    """Yield the rows of the grid or ablation that have a verdict."""
+    reference = summary.baseline if summary.is_grid else summary.best
+    for row in summary.against_baseline if summary.is_grid else summary.ablation:
         if row.comparison is None or row.judgement is None:
             continue
         if isinstance(row, AblationRow):
@@ -75,17 +75,17 @@ def _findings(results: StudyResults, found: Summary) -> Iterator[KeyFinding]:
             words = f"{level_text(row.cell.from_level)} → {level_text(row.cell.to_level)}"
         else:
             factor, digest = "", row.entry.digest
-            words = "; ".join(row.entry.labels) or described(found, row.entry.choices).text
+            words = "; ".join(row.entry.labels) or described(summary, row.entry.choices).text
         runs = compared_runs(results, row.comparison, digest, reference.digest if reference else "")
         yield KeyFinding(factor, words, row.judgement.verdict, row.comparison.interval, runs)
 
 
-def _not_run(found: Summary) -> tuple[str, ...]:
-    left, forbidden = found.not_run.beyond_budget, found.not_run.cannot_be_made
+def _not_run(summary: Summary) -> tuple[str, ...]:
+    left, forbidden = summary.not_run.beyond_budget, summary.not_run.cannot_be_made
     sentences = []
     if left:
-        was = "was" if left == 1 else "were"
-        sentences.append(f"{plural(left, 'further change')} {was} not run: beyond the budget.")
+        changes = f"{plural(left, 'further change')} {'was' if left == 1 else 'were'}"
+        sentences.append(f"{changes} not run: the budget was used up.")
     if forbidden:
         sentences.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
     return tuple(sentences)

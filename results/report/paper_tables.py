@@ -1,12 +1,12 @@
-"""The tables that a paper prints of a study: changes with their verdicts, configurations, configurations by tasks.
+"""Tables of a study for a paper: changes with their verdicts, configurations, configurations by tasks.
 
-What is left out for room (p-values, digests, ids of runs) is in the CSV and JSON exports.
+The CSV and JSON exports have the columns that are left out here (p-values, digests, ids of runs).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from results.analysis.add_one_in import added_rows
 from results.analysis.contrasts import Comparison
@@ -24,56 +24,60 @@ from results.text.print_table import PrintColumn, PrintTable
 from results.text.units import Unit
 
 TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
-EACH, PER_ROW = "{each}", "{per row}"  # in a caption: replaced by the number of seeds, if all rows have the same
-Row = tuple[str, Comparison | None, Judgement | None]  # what is changed, and what that does
+EACH, PER_ROW = "{each}", "{per row}"  # placeholders in captions for the number of seeds, if all rows have the same
+Row = tuple[str, Comparison | None, Judgement | None]  # a change and its effect
 
 
-def paper_tables(results: StudyResults, found: Summary) -> dict[str, PrintTable]:
-    """Return the study's tables, under the names of the full ones in an export."""
-    made = {
-        "ablation": ablation_print(results, found),
-        "leaderboard": leaderboard_print(results, found),
-        "method_task": method_task_print(results, found),
+def paper_tables(results: StudyResults, summary: Summary) -> dict[str, PrintTable]:
+    """Return the study's tables, under the names of the full tables in an export."""
+    tables = {
+        "ablation": ablation_print(results, summary),
+        "leaderboard": leaderboard_print(results, summary),
+        "method_task": method_task_print(results, summary),
     }
-    if found.is_grid:
-        made["against_baseline"] = against_baseline_print(results, found)
-    if added_rows(results, found):
-        made["added"] = added_print(results, found)
-    return made
+    if summary.is_grid:
+        tables["against_baseline"] = against_baseline_print(results, summary)
+    if added_rows(results, summary):
+        tables["added"] = added_print(results, summary)
+    return tables
 
 
-def ablation_print(results: StudyResults, found: Summary) -> PrintTable:
+def ablation_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of changes to the best configuration: change, difference [interval], verdict."""
-    rows = [(_change(row.cell), row.comparison, row.judgement) for row in found.ablation]
+    rows = [(_change(row.cell), row.comparison, row.judgement) for row in summary.ablation]
     caption = "Single changes to the best configuration"
-    if found.best is not None:
-        caption += f" ({best_name(found)}; {results.units.score.spread_with_unit(found.best.mean, found.best.spread)})"
+    if summary.best is not None:
+        caption += (
+            f" ({best_name(summary)}; {results.units.score.spread_with_unit(summary.best.mean, summary.best.spread)})"
+        )
     return _judged(results, "ablation", f"{caption}: dev score with the change minus without it.", "Change", rows)
 
 
-def added_print(results: StudyResults, found: Summary) -> PrintTable:
+def added_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of changes to the baseline: change, difference [interval], verdict."""
-    rows = [(_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, found)]
+    rows = [
+        (_change(row.alone.cell), row.alone.comparison, row.alone.judgement) for row in added_rows(results, summary)
+    ]
     caption = "Single changes to the baseline: dev score with the change minus without it."
     return _judged(results, "added", caption, "Change", rows)
 
 
-def against_baseline_print(results: StudyResults, found: Summary) -> PrintTable:
+def against_baseline_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return the table of a grid: configuration, difference from the baseline [interval], verdict."""
-    named = _names(found, [row.entry for row in found.against_baseline])
-    rows = [(named[row.entry.digest], row.comparison, row.judgement) for row in found.against_baseline]
-    caption = "Configurations compared with the baseline: their dev score minus that of the baseline."
+    names = _names(summary, [row.entry for row in summary.against_baseline])
+    rows = [(names[row.entry.digest], row.comparison, row.judgement) for row in summary.against_baseline]
+    caption = "Configurations compared with the baseline: their dev score minus the baseline's."
     return _judged(results, "against_baseline", caption, "Configuration", rows)
 
 
-def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
-    """Return the table of confirmed configurations: mean ± deviation, interval, the same on test if it was measured."""
-    entries, baseline = found.leaderboard, baseline_digest(results)
+def leaderboard_print(results: StudyResults, summary: Summary) -> PrintTable:
+    """Return the table of confirmed configurations: mean ± standard deviation, interval, and test scores if any."""
+    entries, baseline = summary.leaderboard, baseline_digest(results)
     unit = results.units.score
-    named, tested = _names(found, entries), any(entry.test_mean is not None for entry in entries)
+    names, tested = _names(summary, entries), any(entry.test_mean is not None for entry in entries)
     rows = [
         (
-            f"{named[entry.digest]} (baseline)" if _unsaid(entry, baseline, named) else named[entry.digest],
+            _with_role(names[entry.digest], is_baseline=entry.digest == baseline),
             unit.spread(entry.mean, entry.spread),
             unit.score_interval(entry.interval),
             *((unit.spread(entry.test_mean, entry.test_spread),) if tested else ()),
@@ -85,30 +89,32 @@ def leaderboard_print(results: StudyResults, found: Summary) -> PrintTable:
     best = frozenset(
         (place, at)
         for place, entry in enumerate(entries)
-        if found.best is not None and entry.digest == found.best.digest
+        if summary.best is not None and entry.digest == summary.best.digest
         for at in range(len(columns))
     )
-    caption = "Confirmed configurations, called by what they change of the baseline: mean score and standard deviation"
-    caption = f"{caption} over fresh seeds{EACH}. Bold: the best. {_over(entries)}".strip()
+    caption = "Confirmed configurations, named by their changes to the baseline: mean score and standard deviation"
+    over = {entry.interval_over for entry in entries if entry.interval_over}
+    intervals = f" Intervals: over {over.pop()}." if len(over) == 1 else ""
+    caption = f"{caption} over fresh seeds{EACH}. Bold: the best.{intervals}"
     return _table(results, "leaderboard", caption, columns, rows, [entry.seeds for entry in entries], best)
 
 
-def method_task_print(results: StudyResults, found: Summary) -> PrintTable:
+def method_task_print(results: StudyResults, summary: Summary) -> PrintTable:
     """Return configurations by task and over all tasks: mean ± standard deviation; the best of a column is bold."""
-    table = method_task(results, found)
-    over = len(table.tasks) > 1  # of one task the score is that task's
-    units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if over else ())]
+    table = method_task(results, summary)
+    has_mean = len(table.tasks) > 1  # the score of a single task is the task's
+    units = [*(results.units.of(task) for task in table.tasks), *([results.units.score] if has_mean else ())]
     cells = [(*row.tasks, row.score)[: len(units)] for row in table.rows]
     rows = [
-        (row.method, *(_score(cell, unit) for cell, unit in zip(of, units, strict=True)))
-        for row, of in zip(table.rows, cells, strict=True)
+        (row.method, *(_score(cell, unit) for cell, unit in zip(scores, units, strict=True)))
+        for row, scores in zip(table.rows, cells, strict=True)
     ]
     columns = [PrintColumn(("Configuration",), "l")]
     columns += [_task_column(results, task, metric) for task, metric in zip(table.tasks, table.metrics, strict=True)]
-    columns += [PrintColumn((_mean_name(results),))] if over else []
+    columns += [PrintColumn((_mean_name(results),))] if has_mean else []
     which = "highest" if all(unit.higher_is_better for unit in units) else "best"
     caption = "Configurations by task on dev: mean ± standard deviation over fresh seeds"
-    caption = f"{caption}{EACH}. Bold: the {which} mean of a column, whatever its noise."
+    caption = f"{caption}{EACH}. Bold: the {which} mean of a column, regardless of its noise."
     bold = frozenset((place, at + 1) for at, unit in enumerate(units) for place in _best_of(cells, at, unit))
     return _table(results, "method_task", caption, columns, rows, [row.seeds for row in table.rows], bold)
 
@@ -120,7 +126,7 @@ def _task_column(results: StudyResults, task: str, metric: str) -> PrintColumn:
 
 
 def _mean_name(results: StudyResults) -> str:
-    """Return the heading of the score: a mean over tasks, or the task that decides."""
+    """Return the heading of the score: mean, or the deciding tasks."""
     deciding = results.units.deciding
     return "mean" if not deciding else f"score ({', '.join(deciding)})"
 
@@ -157,45 +163,44 @@ def _table(
     seeds: Sequence[int],
     bold: frozenset[tuple[int, int]] = frozenset(),
 ) -> PrintTable:
-    """Return the table with its seeds: in the caption if all rows have the same number, else in a column."""
+    """Return the table with its seeds, in the caption if all rows have the same number, else in a column."""
     same = len(set(seeds)) == 1
     if not same:
         columns = [*columns, PrintColumn(("Seeds",))]
         rows = [(*row, f"{count}") for row, count in zip(rows, seeds, strict=True)]
     for mark, text in ((EACH, ", {} each"), (PER_ROW, " {} per row.")):
         caption = caption.replace(mark, text.format(seeds_text(seeds[0])) if same else "")
-    warning = f"{made_up(results.study)} ".lstrip()  # precedes all numbers
+    warning = f"{made_up(results.study)} ".lstrip()  # before all numbers
     return PrintTable(_name(results, name), warning + caption, tuple(columns), tuple(rows), bold)
 
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
-    """Return what a point, the intervals and the verdicts are."""
+    """Return the sentences that explain points, intervals and verdicts."""
     unit, margin = results.units.score, margin_of(results.study)
     equivalent = "" if margin is None else f"equivalent: surely within {unit.apart(margin)} (two one-sided tests); "
     over = {comparison.over for _, comparison, _ in rows if comparison}
-    of = (
-        " over seeds and dev examples" if over == {"seeds and examples"} else " over seeds" if over == {"seeds"} else ""
-    )
+    sources = {"seeds and examples": " over seeds and dev examples", "seeds": " over seeds"}
+    source = sources[over.pop()] if len(over) == 1 else ""
     return (
-        f"{unit.note}; brackets: 95 % interval{of} of the row alone. Verdicts: helps and hurts "
-        f"differ from 0, any wrong one in the table at most 5 % of the time (Holm); {equivalent}open: neither."
+        f"{unit.note}; brackets: 95 % interval{source} of the row alone. Verdicts: helps and hurts differ from 0, with "
+        f"at most a 5 % chance of any wrong one in the table (Holm); {equivalent}open: neither."
     )
 
 
-def _names(found: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
-    """Return digest -> unique name: the printed label, else the changes."""
-    baseline = found.baseline.digest if found.baseline else None
+def _names(summary: Summary, entries: Sequence[ConfigurationResult]) -> dict[str, str]:
+    """Return digest -> unique name: the printed label, or else the changes."""
+    baseline = summary.baseline.digest if summary.baseline else None
     short = {
-        one.digest: "; ".join(one.labels)
-        or ("baseline" if one.digest == baseline else described(found, one.choices).text)
-        for one in entries
+        entry.digest: "; ".join(entry.labels)
+        or ("baseline" if entry.digest == baseline else described(summary, entry.choices).text)
+        for entry in entries
     }
-    choices = {one.digest: one.choices for one in entries}
-    return unique_names(short, lambda digest: changes_in_words(changes(found.baseline_choices, choices[digest])))
+    choices = {entry.digest: entry.choices for entry in entries}
+    return unique_names(short, lambda digest: changes_in_words(changes(summary.baseline_choices, choices[digest])))
 
 
-def _unsaid(entry: ConfigurationResult, baseline: str | None, named: Mapping[str, str]) -> bool:
-    return entry.digest == baseline and "baseline" not in named[entry.digest].lower()
+def _with_role(name: str, *, is_baseline: bool) -> str:
+    return f"{name} (baseline)" if is_baseline and "baseline" not in name.lower() else name
 
 
 def _change(cell: Cell) -> str:
@@ -208,18 +213,13 @@ def _score(cell: TaskScore | None, unit: Unit) -> str:
 
 def _best_of(cells: Sequence[Sequence[TaskScore | None]], at: int, unit: Unit) -> list[int]:
     """Return the rows whose displayed mean is the best of a column; none if all are equal."""
-    means = {place: cell.mean for place, of in enumerate(cells) if (cell := of[at]) is not None}
+    means = {place: cell.mean for place, row in enumerate(cells) if (cell := row[at]) is not None}
     shown = {place: unit.score(mean) for place, mean in means.items()}
     if len(set(shown.values())) < 2:
         return []
     return [place for place, text in shown.items() if text == unit.score(max(means.values()))]
 
 
-def _over(entries: Sequence[ConfigurationResult]) -> str:
-    over = {entry.interval_over for entry in entries if entry.interval_over}
-    return f"Intervals: over {over.pop()}." if len(over) == 1 else ""
-
-
 def _name(results: StudyResults, table: str) -> str:
-    """Return a name that is unique in a document with the tables of several studies."""
+    """Return a name that is unique even in a document with tables of several studies."""
     return f"{re.sub('[^A-Za-z0-9]+', '-', results.study.study_name)}:{table}"

@@ -1,4 +1,4 @@
-"""From a study to the HTML of its report. Everything is escaped by the template; see `results.report`."""
+"""The HTML of a study's report. The templates escape all text; see `results.report`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import functools
 import gzip
 import json
-from collections.abc import Sequence
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -38,31 +38,31 @@ def render_report(database: Database, name: str) -> str:
     """Return the page of study `name` as HTML.
 
     Raises:
-        UnknownStudy: if the database has no study of that name.
+        UnknownStudy: the database has no study of that name.
     """
     return render(outcome(database, name))
 
 
 def render(study: Outcome) -> str:
     """Return the page of a study as HTML."""
-    drawn = study.figures()
+    figures = study.figures()
     return (
         template_environment()
         .get_template("report.html.j2")
         .render(
             _context(study),
             sections=study.sections,
-            figures_json=_script_json([_figure_data(figure) for figure in drawn]),
-            plotly=_plotly() if drawn else "",
+            figures_json=_script_json([_figure_data(figure) for figure in figures]),
+            plotly=_plotly() if figures else "",
             style=_asset("report.css"),
             scripts=[_asset(name) for name in SCRIPTS],
         )
     )
 
 
-@functools.cache  # compiling the templates takes longer than filling them in
+@functools.cache  # compiling the templates takes longer than rendering them
 def template_environment() -> Environment:
-    """Return the templates, escaping by default, with their functions and the filters for numbers."""
+    """Return the environment of the templates: escaping, their functions, and filters for numbers."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -71,7 +71,7 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "account": methods,
+        "methods": methods,
         "compared_runs": compared_runs,
         "described": described,
         "first_screen": first_screen,
@@ -104,69 +104,65 @@ def _points(context: Context, difference: float | None) -> str:
 
 
 def _context(study: Outcome) -> dict[str, Any]:
-    results, found = study.results, study.summary
+    results, summary = study.results, study.summary
     issues = study.database.studies.data_issues(study.name)
-    listed = run_list(results.runs, found, results.references(), results.cells)
+    runs = run_list(results.runs, summary, results.references(), results.cells)
     environments = environment_frame(study.database, study.name).to_dict(orient="records")
     return {
-        "found": found,
-        "study": found.study,
+        "summary": summary,
+        "study": summary.study,
         "results": results,
         "unit": results.units.score,
         **_comparisons(study),
-        "groups": key_findings.groups(results, found),
-        "code_note": code_versions.note(found.study, results.runs),
-        "mixed_code": code_versions.mixed(results, _reference(found)),
-        "made_up": first_screen.made_up(found.study),
-        "backbone_note": first_screen.MINILM if found.study.backbone == "minilm" else "",
-        "left_out": found.not_run.beyond_budget,
+        "groups": key_findings.groups(results, summary),
+        "code_note": code_versions.note(summary.study, results.runs),
+        "mixed_code": code_versions.mixed(results, _reference(summary)),
+        "made_up": first_screen.made_up(summary.study),
+        "backbone_note": first_screen.MINILM if summary.study.backbone == "minilm" else "",
+        "left_out": summary.not_run.beyond_budget,
         "choice_note": choice_note(
             results,
-            found.best.digest if found.best and found.ablation else None,
-            [(row.comparison, row.judged) for row in found.ablation if row.comparison and row.judged],
+            summary.best.digest if summary.best and summary.ablation else None,
+            [(row.comparison, row.judged) for row in summary.ablation if row.comparison and row.judged],
         ),
-        "fixed_pretraining": _fixed_pretraining(found),
+        "fixed_pretraining": _fixed_pretraining(summary),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},
-        "issue_kinds": _counts([issue.kind for issue in issues]),
+        "issue_kinds": Counter(sorted(issue.kind for issue in issues)).most_common(),
         "environments": [(row, sorted(json.loads(row["packages_json"]).items())) for row in environments],
-        "runs": listed,
-        "runs_json": _script_json(listed.as_json()),
+        "runs": runs,
+        "runs_json": _script_json(runs.as_json()),
         "seeds": sorted({run.seed for digest in results.measured() for run in results.results_of(digest).values()}),
     }
 
 
 def _comparisons(study: Outcome) -> dict[str, Any]:
-    """Return the intervals as bars on one axis, by cell or configuration, and the note on what they cover."""
-    results, found = study.results, study.summary
-    named = [(row.cell.name, row.comparison) for row in found.ablation]
-    named += [(row.entry.digest, row.comparison) for row in found.against_baseline]
-    shown = {name: comparison for name, comparison in named if comparison}
+    """Return the intervals as bars on one axis, by cell or configuration, and the note about intervals."""
+    results, summary = study.results, study.summary
+    rows = [(row.cell.name, row.comparison) for row in summary.ablation]
+    rows += [(row.entry.digest, row.comparison) for row in summary.against_baseline]
+    shown = {name: comparison for name, comparison in rows if comparison}
     axis = interval_svg.shared_axis([comparison.interval for comparison in shown.values()], results.units.score)
-    over = {comparison.over for comparison in (*shown.values(), found.gain) if comparison}
-    over |= {entry.interval_over for entry in found.leaderboard if entry.interval_over}
+    over = {comparison.over for comparison in (*shown.values(), summary.gain) if comparison}
+    over |= {entry.interval_over for entry in summary.leaderboard if entry.interval_over}
     return {
         "scale": interval_svg.scale(axis),
         "bars": {name: interval_svg.bar(each.interval, axis) for name, each in shown.items()},
         "interval_note": notes.interval_note(
-            over, fixed_pretraining=_fixed_pretraining(found), custom=custom_trainer(found.study) is not None
+            over, fixed_pretraining=_fixed_pretraining(summary), custom=custom_trainer(summary.study) is not None
         ),
     }
 
 
-def _reference(found: Summary) -> str | None:
-    """Return the configuration with which the rows of the table are compared."""
-    entry = found.baseline if found.is_grid else found.best
+def _reference(summary: Summary) -> str | None:
+    """Return the digest of the configuration that the rows of the table are compared with."""
+    entry = summary.baseline if summary.is_grid else summary.best
     return entry.digest if entry else None
 
 
-def _fixed_pretraining(found: Summary) -> bool:
+def _fixed_pretraining(summary: Summary) -> bool:
     """Return whether all seeds share the stages before multitask (`--fixed-pretraining-seed`)."""
-    return bool(found.study.settings_json.get("fixed_pretraining_seed"))
-
-
-def _counts(kinds: Sequence[str]) -> list[tuple[str, int]]:
-    return sorted(((kind, kinds.count(kind)) for kind in set(kinds)), key=lambda item: (-item[1], item[0]))
+    return bool(summary.study.settings_json.get("fixed_pretraining_seed"))
 
 
 def _figure_data(figure: Figure) -> dict[str, Any]:
@@ -175,14 +171,14 @@ def _figure_data(figure: Figure) -> dict[str, Any]:
 
 
 def _script_json(value: object) -> Markup:
-    """JSON that may stand inside a script element: no "<" can end it."""
+    """Return JSON for a script element, which no "<" can end."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))  # escapes all but ASCII
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 @functools.cache
 def _plotly() -> str:
-    """plotly.min.js, gzip and base64: 1.9 MB in place of 4.8."""
+    """Return plotly.min.js as gzip in base64: 1.9 MB instead of 4.8 MB."""
     import plotly
 
     source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"

@@ -1,9 +1,8 @@
-"""All runs of a study as columns: a text is written once, however many rows have it.
+"""All runs of a study as dictionary-encoded columns, in which each text is stored once.
 
-A column is `names`, its different texts in the order of what they say (numbers ascending, "0.588" before "0.601";
-choices as they come), and `codes`, for each row the place of its text in `names`: -1 for none, and in the columns
-`cell` and `changes` a list of places. So a row is sorted by its code as it is by its value, and is found by looking
-through the names alone. The page carries this as JSON, and shows the first rows without a script.
+A column has `names`, its distinct texts (numbers in ascending order, others in order of appearance), and `codes`, the
+index in `names` of each row's text: -1 for none, and a list of indices in the columns `cell` and `changes`. So rows
+are sorted by code, and a search reads only the names. The page has this as JSON, and the first rows as HTML.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from results.database.rows import Cell, JsonObject, RunRow
 from results.measurements import code_versions
 from results.text import formatting
 
-FIRST_ROWS = 25  # that the page shows before more are asked for
+FIRST_ROWS = 25  # shown before the reader asks for more
 BASELINE = "the baseline"
 SEPARATOR = ", "  # between the changes of a configuration
 
@@ -27,7 +26,7 @@ Value = TypeVar("Value", int, float, str)
 
 @dataclass(frozen=True)
 class RunColumn:
-    """One column; `codes` has a row's place in `names`, -1, or a tuple of places."""
+    """One column; `codes` has a row's index in `names`, -1, or a tuple of indices."""
 
     id: str
     title: str
@@ -36,7 +35,7 @@ class RunColumn:
     is_number: bool = False
 
     def text(self, row: int) -> str:
-        """Return what stands in a row: a dash for none."""
+        """Return the text of a row: a dash for none."""
         code = self.codes[row]
         if isinstance(code, tuple):
             return SEPARATOR.join(self.names[place] for place in code)
@@ -45,13 +44,13 @@ class RunColumn:
 
 @dataclass(frozen=True)
 class RunList:
-    """The runs in the order they began; every column has `count` rows. The page shows them best score first."""
+    """The runs in the order of their start; every column has `count` rows. The page sorts them by score."""
 
     count: int
     columns: tuple[RunColumn, ...]
 
     def as_json(self) -> JsonObject:
-        """For the page's script: count, first (rows before more), separator, none (what stands for -1), columns."""
+        """Return the JSON for the page's script: `first` rows are shown at first, `none` is the text of code -1."""
         columns = [
             {"id": column.id, "title": column.title, "number": column.is_number, "names": column.names}
             | {"codes": column.codes}
@@ -61,7 +60,7 @@ class RunList:
         return {**header, "columns": columns}
 
     def first(self) -> list[dict[str, str]]:
-        """Return the rows with the best scores as texts, column -> text; ties and rows without one keep their order."""
+        """Return the rows with the best scores, column -> text; ties and rows without a score keep their order."""
         scores = next(column for column in self.columns if column.id == "score")
         best = sorted(range(self.count), key=lambda row: (-self._code(scores, row), row))[:FIRST_ROWS]
         return [{column.id: column.text(row) for column in self.columns} for row in best]
@@ -73,17 +72,15 @@ class RunList:
 
 
 def run_list(
-    runs: Sequence[RunRow], found: Summary, references: Mapping[str, str], cells: Sequence[Cell] = ()
+    runs: Sequence[RunRow], summary: Summary, references: Mapping[str, str], cells: Sequence[Cell] = ()
 ) -> RunList:
-    """Return the list of `runs`; `references`: task -> digest of what was trained on that task alone; `cells`: who
-    asked.
-    """
-    alone, unit = {digest: task for task, digest in references.items()}, found.units.score
+    """Return the list of `runs`; `references`: task -> digest of the best trained on that task alone."""
+    unit = summary.units.score
     columns = (
         _numbers("run", "Run", [run.id for run in runs], str),
         _words("phase", "Phase", [run.phase for run in runs]),
         _cells(runs, cells),
-        _changes(runs, found, alone),
+        _changes(runs, summary, {digest: task for task, digest in references.items()}),
         _numbers("seed", "Seed", [run.seed for run in runs], str),
         _words("status", "Status", [run.status for run in runs]),
         _words("reason", "Reason", [_reason(run) for run in runs]),
@@ -91,45 +88,43 @@ def run_list(
         _numbers("best_epoch", "Best epoch", [run.best_epoch for run in runs], "{:,g}".format),
         _numbers("seconds", "Time", [seconds_spent(run) for run in runs], formatting.duration),
         _numbers("memory", "Memory", [run.peak_memory_bytes for run in runs], formatting.memory_text),
-        *_code(runs, found),
+        *_code(runs, summary),
     )
     return RunList(len(runs), columns)
 
 
-def _code(runs: Sequence[RunRow], found: Summary) -> list[RunColumn]:
-    """Return the code that each run had, where it is not the same for all."""
-    if code_versions.note(found.study, runs) is None:
+def _code(runs: Sequence[RunRow], summary: Summary) -> list[RunColumn]:
+    """Return the column of code versions, if these differ between runs."""
+    if code_versions.note(summary.study, runs) is None:
         return []
-    return [_words("code", "Code", [code_versions.code_of(run, found.study) for run in runs])]
+    return [_words("code", "Code", [code_versions.code_of(run, summary.study) for run in runs])]
 
 
 def _cells(runs: Sequence[RunRow], cells: Sequence[Cell]) -> RunColumn:
-    """Return the cells that a run's configuration is, in the order they were asked for; none for the search's runs."""
+    """Return the cells of each run's configuration, in the order of their request; none for the search's runs."""
     names = tuple(dict.fromkeys(cell.name for cell in cells))
     places = {name: place for place, name in enumerate(names)}
-    of: dict[str, list[int]] = {}
+    requested: dict[str, dict[int, None]] = {}  # digest -> places, as an ordered set
     for cell in cells:
-        of.setdefault(cell.config_digest, []).append(places[cell.name])
-    asked = {digest: tuple(dict.fromkeys(found)) for digest, found in of.items()}
-    codes = tuple(() if run.phase == "search" else asked.get(run.config_digest, ()) for run in runs)
+        requested.setdefault(cell.config_digest, {})[places[cell.name]] = None
+    codes = tuple(() if run.phase == "search" else tuple(requested.get(run.config_digest, ())) for run in runs)
     return RunColumn("cell", "Cell", names, codes)
 
 
-def _changes(runs: Sequence[RunRow], found: Summary, alone: Mapping[str, str]) -> RunColumn:
-    """Return where a configuration differs from the baseline, change by change."""
+def _changes(runs: Sequence[RunRow], summary: Summary, alone: Mapping[str, str]) -> RunColumn:
+    """Return each configuration's changes to the baseline."""
     places: dict[str, int] = {}
-    known: dict[str, tuple[int, ...]] = {}
+    codes: dict[str, tuple[int, ...]] = {}
     for run in runs:
-        if run.config_digest not in known:
-            words = _change_words(run.choices_json, found, alone.get(run.config_digest))
-            known[run.config_digest] = tuple(places.setdefault(text, len(places)) for text in words)
-    return RunColumn("changes", "Configuration", tuple(places), tuple(known[run.config_digest] for run in runs))
+        if run.config_digest not in codes:
+            words = _change_words(run.choices_json, summary, alone.get(run.config_digest))
+            codes[run.config_digest] = tuple(places.setdefault(text, len(places)) for text in words)
+    return RunColumn("changes", "Configuration", tuple(places), tuple(codes[run.config_digest] for run in runs))
 
 
-def _change_words(choices: JsonObject, found: Summary, task: str | None) -> Iterable[str]:
-    differing = formatting.changes(found.baseline_choices, choices)
-    there = ((change.factor, change.to_level) for change in differing)
-    words = [_in_words(factor, level) for factor, level in there if level is not None] or [BASELINE]
+def _change_words(choices: JsonObject, summary: Summary, task: str | None) -> Iterable[str]:
+    differing = formatting.changes(summary.baseline_choices, choices)
+    words = [_in_words(each.factor, each.to_level) for each in differing if each.to_level is not None] or [BASELINE]
     return words if task is None else (*words, f"{task} alone")
 
 
@@ -150,7 +145,7 @@ def _words(id: str, title: str, texts: Sequence[str | None]) -> RunColumn:
 
 
 def _numbers(id: str, title: str, values: Sequence[Any], text: Callable[[Any], str]) -> RunColumn:
-    """Names ascend with the values; values that read alike are one."""
+    """Return a column whose names ascend with the values; values with equal texts share a name."""
     texts = {value: text(value) for value in sorted({value for value in values if value is not None})}
     names = tuple(dict.fromkeys(texts.values()))
     places = {name: place for place, name in enumerate(names)}

@@ -35,7 +35,7 @@ def test_only_factors_told_apart_are_bars(above: dict[str, float], bars: list[st
     section = shown(**above)
     (figure,) = section.figures()
     assert figure.traces[0]["y"] == bars
-    assert tuple(row.factor for row in section.not_told_apart) == listed
+    assert tuple(row.factor for row in section.undistinguished) == listed
     assert figure.rows == len(bars)
     assert "30 resamples of the runs" in figure.sentence and "Student's t" in figure.sentence
     assert ("not drawn" in figure.sentence) == bool(listed)

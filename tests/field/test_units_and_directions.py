@@ -179,7 +179,7 @@ def test_the_lower_value_is_the_best_and_every_number_has_the_metrics_own_sign(e
     page = (euros.folder / "runs" / "x" / "report.html").read_text("utf-8")
     shown = page[: page.index("figures-data")]
     assert "RMSE (EUR)" in shown and "lower is better" in shown and "points" not in shown.lower()
-    assert "Equivalent is not told" in shown and "−34," not in page
+    assert "Equivalence is not tested" in shown and "−34," not in page
 
 
 def test_exports_and_frames_have_natural_numbers(euros: OwnStudy) -> None:

@@ -93,7 +93,7 @@ def test_a_study_without_runs_has_its_claims_open_and_made_up_data_say_nothing_o
     text = section(render_report(database, "empty"))
     assert "Of 2 claims by Zhang, 2 are open." in text
     assert "Open: rows 'Mean pooling', 'Baseline(CLS)' have not been run." in text
-    assert "The data are made up: that says nothing of the report." in text
+    assert "The data are made up, so this says nothing about the report." in text
 
 
 def test_a_space_of_our_own_has_no_such_section(database: Database) -> None:

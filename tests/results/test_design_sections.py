@@ -167,7 +167,7 @@ def test_interactions_of_both_designs_are_told_with_their_intervals(filled: Fill
 def test_hostile_levels_and_reasons_stay_text(filled: Filled) -> None:
     page = filled.page
     assert HOSTILE not in page and "<img src=x" not in page
-    assert "2 further changes were left out: beyond the budget (--ablations)." in page
+    assert "2 further changes were not run: the budget (--ablations) was used up." in page
     data = json.loads(page.split('id="figures-data">')[1].split("</script>")[0])
     assert {"figure-path", "figure-interactions-factorial", "figure-interactions-pairs"} <= {f["id"] for f in data}
     labels = next(figure for figure in data if figure["id"] == "figure-path")["traces"][0]["x"]

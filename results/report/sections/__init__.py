@@ -1,4 +1,4 @@
-"""The report's sections between leaderboard and cost, in the order of the page. A new one is a file and a line."""
+"""The report's sections between leaderboard and cost, in the order of the page; a new one adds a line here."""
 
 from results.report.sections import (
     added,

@@ -1,4 +1,4 @@
-"""The section on errors: confusions, calibration, and examples that stay wrong."""
+"""The section "Error analysis": confusion matrices, calibration, and examples that are wrong with every seed."""
 
 from __future__ import annotations
 
@@ -13,46 +13,47 @@ from results.error_analysis.view import TaskView
 from results.figures.figure import Figure
 from results.figures.reliability import reliability_figure
 from results.measurements.study_results import StudyResults
+from results.report.sections.section import Content
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
-class Errors:
-    """The errors of the best and of the baseline, task by task."""
+class Errors(Content):
+    """Errors of the best configuration and of the baseline, task by task."""
 
     tasks: tuple[TaskView, ...]
     reliability: tuple[Figure, ...]
 
     @property
     def calibrated(self) -> list[TaskView]:
-        """The tasks whose class probabilities were kept."""
+        """The tasks with stored class probabilities."""
         return [task for task in self.tasks if task.errors.calibrations]
 
     @property
     def without_probabilities(self) -> list[str]:
-        """The names of the tasks with classes whose probabilities are not known."""
+        """The names of the classification tasks without stored class probabilities."""
         return [task.name for task in self.tasks if task.errors.kind == "classes" and not task.errors.calibrations]
 
     @property
     def without_sizes(self) -> bool:
-        """Whether the lengths of the examples are unknown for every task."""
+        """Whether the lengths of the examples are unknown in every task."""
         return not any(task.errors.sizes for task in self.tasks)
 
     @property
     def without_rare_words(self) -> bool:
-        """Whether lengths are known, but rare words are not: an older release wrote the study."""
-        known = [task.errors.sizes for task in self.tasks if task.errors.sizes]
-        return bool(known) and all(sizes.rarest is None for sizes in known)
+        """Whether lengths are known but rare words are not: an older release wrote the study."""
+        sizes = [task.errors.sizes for task in self.tasks if task.errors.sizes]
+        return bool(sizes) and all(each.rarest is None for each in sizes)
 
     def sentence(self) -> str:
-        """Say how many examples are wrong with every seed."""
+        """Return the number of examples that are wrong with every seed."""
         wrong = [task.hard_words for task in self.tasks if task.errors.kind == "classes"]
         return f"{'; '.join(wrong)}." if wrong else "How predictions compare with the labels."
 
     def figures(self) -> Sequence[Figure]:
-        """Return reliability, task by task."""
+        """Return one reliability diagram per task."""
         return self.reliability
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
@@ -60,12 +61,12 @@ class Errors:
         return error_frames([view.errors for view in self.tasks])
 
 
-def build(results: StudyResults, found: Summary) -> Errors | None:
-    """Return the errors of the best configuration; None where it kept predictions of fewer than two seeds."""
-    if found.best is None:
+def build(results: StudyResults, summary: Summary) -> Errors | None:
+    """Return the section, or None if fewer than two seeds of the best configuration have predictions."""
+    if summary.best is None:
         return None
-    baseline = found.baseline.digest if found.baseline is not None else None
-    tasks = task_errors(results, found.best.digest, baseline)
+    baseline = summary.baseline.digest if summary.baseline is not None else None
+    tasks = task_errors(results, summary.best.digest, baseline)
     if not tasks:
         return None
     drawn = [reliability_figure(task, number) for number, task in enumerate(tasks)]

@@ -1,4 +1,4 @@
-"""The sections that are figures alone: the search, score against each factor, learning curves, the timeline."""
+"""Sections that consist of figures: the search, score against each factor, learning curves, the timeline."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from results.report.sections.section import Figures
 from results.text.formatting import plural
 
 
-def build_search(results: StudyResults, found: Summary) -> Figures | None:
-    """Draw history and parallel coordinates; None for a grid, and before the search has a score."""
+def build_search(results: StudyResults, summary: Summary) -> Figures | None:
+    """Return history and parallel coordinates; None for a grid, and before the search has a score."""
     runs = sorted((run for run in results.runs if run.phase == "search"), key=lambda run: run.id)
-    if found.is_grid or not any(run.score is not None for run in runs):
+    if summary.is_grid or not any(run.score is not None for run in runs):
         return None
     sampler = str(results.study.settings_json.get("sampler") or "")
     by = f", chosen by {sampler}" if sampler else ""
     tried = plural(len({run.config_digest for run in runs}), "configuration")
-    drawn = (history(results, found, runs), parallel(results, found, runs))
-    shown = tuple(figure for figure in drawn if figure is not None)
-    return Figures(shown, f"The search tried {tried} in {plural(len(runs), 'run')}{by}.")
+    figures = (history(results, summary, runs), parallel(results, summary, runs))
+    sentence = f"The search tried {tried} in {plural(len(runs), 'run')}{by}."
+    return Figures(tuple(figure for figure in figures if figure is not None), sentence)
 
 
-def build_slices(results: StudyResults, found: Summary) -> Figures | None:
-    """Draw one figure with a menu of factors; None where no factor varies among what has a score."""
-    factors = slices(results, found)
+def build_slices(results: StudyResults, summary: Summary) -> Figures | None:
+    """Return one figure with a menu of factors, or None if no factor varies among the runs with a score."""
+    factors = slices(results, summary)
     if not factors:
         return None
-    return Figures((slice_figure(results, found, factors),), slices_sentence(results, factors))
+    return Figures((slice_figure(results, summary, factors),), slices_sentence(results, factors))
 
 
-def build_curves(results: StudyResults, found: Summary) -> Figures | None:
-    """Draw the learning curves; None before any epoch was scored."""
-    drawn = learning_curves(results, found)
-    sentence = "The score by epoch: single runs, and best and baseline as means over their seeds."
-    return Figures((drawn,), sentence) if drawn is not None else None
+def build_curves(results: StudyResults, summary: Summary) -> Figures | None:
+    """Return the learning curves, or None if no epoch has been scored."""
+    figure = learning_curves(results, summary)
+    sentence = "The score by epoch: every run, and the best and the baseline as means over their seeds."
+    return Figures((figure,), sentence) if figure is not None else None
 
 
-def build_timeline(results: StudyResults, found: Summary) -> Figures | None:
-    """Draw the lanes of runs, and say how busy the workers were; None before a run has ended."""
+def build_timeline(results: StudyResults, summary: Summary) -> Figures | None:
+    """Return the timeline of runs with the load of the workers, or None if no run has ended."""
     lanes = timeline(results.runs)
     if not lanes.bars:
         return None

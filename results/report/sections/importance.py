@@ -1,4 +1,4 @@
-"""Which choices the search's scores depended on: Shapley effects beside null factors."""
+"""The section "What mattered in the search": Shapley effects of the factors, compared with null factors."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from results.figures.figure import Figure, Trace, escaped, whiskers
 from results.importance.encoding import groups_of
 from results.importance.evaluate import FactorImportance, Importances, importances
 from results.measurements.study_results import StudyResults, complete_search, evenly
+from results.report.sections.section import Content
 from results.text.formatting import decimals, plural
 
 if TYPE_CHECKING:
@@ -24,11 +25,8 @@ RESAMPLES, RESAMPLES_OF_MANY, MANY_FACTORS = 60, 30, 12
 
 
 @dataclass(frozen=True)
-class SearchImportance:
-    """Importances of a search's runs. `run_ids` are the runs they are computed from, of `complete` complete ones.
-
-    `cut_short` is how many runs were stopped early and are not among them.
-    """
+class SearchImportance(Content):
+    """Importances computed from the runs `run_ids`, out of `complete` complete ones; `cut_short` were stopped early."""
 
     run_ids: tuple[int, ...]
     complete: int
@@ -42,13 +40,13 @@ class SearchImportance:
         return self.importances.factors
 
     @property
-    def told_apart(self) -> tuple[str, ...]:
-        """The factors that are distinguished from null factors, the largest first."""
+    def distinguished(self) -> tuple[str, ...]:
+        """The factors that matter more than null factors, the largest first."""
         return self.importances.ranking
 
     def sentence(self) -> str:
-        """Name the factors that matter, or say why none can be named."""
-        names = self.told_apart
+        """Return the factors that matter, or why none can be named."""
+        names = self.distinguished
         if not names:
             return self.importances.too_few
         listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -59,12 +57,12 @@ class SearchImportance:
         )
 
     @property
-    def not_told_apart(self) -> tuple[FactorImportance, ...]:
-        """The other factors: a list without bars, because their order says nothing."""
+    def undistinguished(self) -> tuple[FactorImportance, ...]:
+        """The other factors; they are listed without bars, because their order has no meaning."""
         return tuple(row for row in self.rows if not row.distinguished)
 
     def runs_sentence(self) -> str:
-        """Say which runs the importances are computed from."""
+        """Return the number of runs that the importances are computed from."""
         if len(self.run_ids) == self.complete:
             text = f"Computed from all {plural(self.complete, 'complete run')} of the search"
         else:
@@ -75,15 +73,15 @@ class SearchImportance:
         return f"{text}."
 
     def share(self, value: float) -> str:
-        """Format a share, e.g. "0.08"."""
+        """Return a share as text, e.g. "0.08"."""
         return decimals(value, 2)
 
     def figures(self) -> Sequence[Figure]:
-        """Draw the factors that are told apart as bars with intervals, and the largest null factor as a line."""
-        return [_bars(self)] if self.told_apart else []
+        """Return the bars of the factors that matter, with intervals; a line marks the largest null factor."""
+        return [_bars(self)] if self.distinguished else []
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return `importance`: one row per factor."""
+        """Return `importance`, one row per factor."""
         shared = {
             "null": self.importances.null,
             "resamples": self.resamples,
@@ -98,13 +96,13 @@ class SearchImportance:
         return {"importance": typed_table("importance", records)}
 
 
-def build(results: StudyResults, found: Summary) -> SearchImportance | None:
-    """Compute the section; None for a grid, and before the search has a complete run."""
+def build(results: StudyResults, summary: Summary) -> SearchImportance | None:
+    """Return the section; None for a grid, and before the search has a complete run."""
     runs = complete_search(results)
-    if found.is_grid or not runs:
+    if summary.is_grid or not runs:
         return None
-    some = evenly(runs, MOST_USED)
-    used = evenly(runs, most_runs(len(groups_of([run.choices_json for run in some]))))
+    sample = evenly(runs, MOST_USED)
+    used = evenly(runs, most_runs(len(groups_of([run.choices_json for run in sample]))))
     factors = len(groups_of([run.choices_json for run in used]))
     resamples = RESAMPLES_OF_MANY if factors > MANY_FACTORS else RESAMPLES
     scores = [run.score or 0.0 for run in used]
@@ -118,23 +116,23 @@ def build(results: StudyResults, found: Summary) -> SearchImportance | None:
 
 
 def most_runs(factors: int) -> int:
-    """Return how many runs are used at most."""
+    """Return the largest number of runs to use, so that the time does not grow with the factors."""
     return max(FEWEST_USED, min(MOST_USED, RUNS_TIMES_FACTORS // max(1, factors)))
 
 
-def _bars(it: SearchImportance) -> Figure:
-    shown = [one for one in it.rows if one.distinguished][::-1]  # plotly draws upwards
-    left, null = len(it.not_told_apart), it.importances.null
+def _bars(section: SearchImportance) -> Figure:
+    shown = [row for row in section.rows if row.distinguished][::-1]  # plotly draws upwards
+    left, null = len(section.undistinguished), section.importances.null
     others = f" {plural(left, 'other factor')} {'is' if left == 1 else 'are'} not drawn." if left else ""
     return Figure(
         id="figure-importance",
         title="Importance by Shapley effects",
         sentence=(
             "Factors that can be distinguished from ones that cannot matter, with 95 % intervals: Student's t with the "
-            f"deviation over {it.resamples} resamples of the runs. The dotted line is what the largest of all factors "
-            f"in random order reaches in half of the resamples.{others}"
+            f"deviation over {section.resamples} resamples of the runs. The dotted line is the value that the largest "
+            f"factor in random order exceeds in half of the resamples.{others}"
         ),
-        traces=[_trace(it, shown)],
+        traces=[_trace(section, shown)],
         layout={
             "xaxis": {"title": {"text": "share of the variance explained"}},
             "yaxis": {"title": {"text": ""}, "dtick": 1, "range": [-0.6, len(shown) - 0.4]},
@@ -147,12 +145,12 @@ def _bars(it: SearchImportance) -> Figure:
                 | {"showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"color": "var(--baseline)"}}
             ],
         },
-        runs=run_links.of_runs(it.run_ids),
+        runs=run_links.of_runs(section.run_ids),
         rows=len(shown),
     )
 
 
-def _trace(it: SearchImportance, shown: Sequence[FactorImportance]) -> Trace:
+def _trace(section: SearchImportance, shown: Sequence[FactorImportance]) -> Trace:
     return {
         "type": "bar",
         "orientation": "h",
@@ -162,7 +160,7 @@ def _trace(it: SearchImportance, shown: Sequence[FactorImportance]) -> Trace:
         "width": 0.6,
         "error_x": whiskers([(one.low, one.value, one.high) for one in shown], "var(--ink)", 1.2),
         "name": "share of the variance that the choices explain",
-        "text": [f"{it.share(one.value)} [{it.share(one.low)}, {it.share(one.high)}]" for one in shown],
+        "text": [f"{section.share(row.value)} [{section.share(row.low)}, {section.share(row.high)}]" for row in shown],
         "textposition": "none",
         "hovertemplate": "%{y}: %{text}<extra></extra>",
         "showlegend": False,

@@ -17,7 +17,7 @@ from results.database.typed_tables import interval_columns, typed_table
 from results.figures.figure import Figure, Trace
 from results.measurements.study_results import StudyResults
 from results.report.sections.not_run import LeftOut, left_out
-from results.report.sections.section import interval_bars
+from results.report.sections.section import Content, interval_bars
 from results.statistics import Interval
 from results.text.formatting import SHARES, plural
 from results.text.units import Unit, difference_axis_title
@@ -30,8 +30,8 @@ REAL = {"helps": "real", "hurts": "real", "equivalent": "equivalent", "open": "o
 
 
 @dataclass(frozen=True)
-class Interactions:
-    """The rows, the largest first, and what the designs left out."""
+class Interactions(Content):
+    """Interactions, the largest first, and the parts of the designs that are not run."""
 
     rows: tuple[Interaction, ...]
     left_out: tuple[LeftOut, ...]
@@ -40,25 +40,24 @@ class Interactions:
     unit: Unit = SHARES
 
     def sentence(self) -> str:
-        """Return how many interactions are real, and the largest."""
-        known = [row for row in self.rows if row.comparison is not None]
-        if not known:
-            return "No two changes have two seeds in common in all the runs that their interaction needs yet."
-        real = [row for row in known if row.is_real]
-        pairs, real_pairs = {row.pair for row in known}, {row.pair for row in real}
-        told = f"Of the interactions of {plural(len(pairs), 'pair')}, {_real_text(len(real_pairs))}."
-        largest = known[0]
+        """Return the number of real interactions, and the largest interaction."""
+        measured = [row for row in self.rows if row.comparison is not None]
+        if not measured:
+            return "No interaction has two seeds in all the runs that it needs yet."
+        pairs, real = {row.pair for row in measured}, {row.pair for row in measured if row.is_real}
+        counts = f"Of the interactions of {plural(len(pairs), 'pair')}, {_real_text(len(real))}."
+        largest = measured[0]
         assert largest.comparison is not None
         interval = largest.comparison.interval
         effect = f"{self.unit.change(interval.estimate)} {self.unit.interval(interval)}"
-        return f"{told} The largest: {pair_text(largest.pair)}, {effect}."
+        return f"{counts} The largest: {pair_text(largest.pair)}, {effect}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
-        """Return the axis and a bar per row, empty where there is no interval."""
+        """Return the axis and one bar per row, empty without an interval."""
         return interval_bars([row.comparison for row in self.rows], self.unit)
 
     def in_words(self, row: Interaction) -> str:
-        """Return what a real interaction means; empty for others."""
+        """Return the meaning of a real interaction; empty for others."""
         if not row.is_real or row.comparison is None:
             return ""
         if row.aliases:
@@ -67,33 +66,33 @@ class Interactions:
         return f"together they give {together} than the sum of both alone"
 
     def verdict(self, row: Interaction) -> str:
-        """Return real, equivalent (surely within the margin of 0) or open; empty without one."""
+        """Return the verdict real, equivalent (surely within the margin of 0) or open; empty without one."""
         return REAL[row.judgement.verdict] if row.judgement else ""
 
     def names(self, pairs: Sequence[Pair]) -> str:
-        """Return pairs in words."""
+        """Return pairs as text."""
         return ", ".join(map(pair_text, pairs))
 
     def figures(self) -> Sequence[Figure]:
-        """Return a matrix per design; a fraction that confuses pairs is in the table alone."""
-        drawn = [_matrix(self.rows, design, self.factors, self.unit) for design in ("factorial", "pairs")]
-        return [figure for figure in drawn if figure is not None]
+        """Return one matrix per design; a fraction with aliased pairs has none."""
+        figures = [_matrix(self.rows, design, self.factors, self.unit) for design in ("factorial", "pairs")]
+        return [figure for figure in figures if figure is not None]
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return `interactions`, one row per pair and design, and one for all aliases of a pair."""
+        """Return `interactions`, one row per pair and design; aliased pairs share a row."""
         records = [_record(row, runs) for row, runs in zip(self.rows, self.run_ids, strict=True)]
         return {"interactions": typed_table("interactions", records)}
 
 
-def build(results: StudyResults, found: Summary) -> Interactions | None:
-    """Return the section; None where the study asked for neither pairs nor a factorial."""
+def build(results: StudyResults, summary: Summary) -> Interactions | None:
+    """Return the section, or None if the study has neither pairs nor a factorial."""
     rows = tuple(interactions(results))
-    told = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))
-    if not rows and not any(one.impossible or one.beyond_budget for one in told):
+    excluded = (left_out(results, "pairs", "pair"), left_out(results, "factorial", "change"))
+    if not rows and not any(design.impossible or design.beyond_budget for design in excluded):
         return None
     runs = [compared_runs(results, row.comparison, *row.digests) for row in rows]
     factors = tuple(factor["name"] for factor in results.study.space_json.get("factors", ()))
-    return Interactions(rows, told, tuple(runs), factors, results.units.score)
+    return Interactions(rows, excluded, tuple(runs), factors, results.units.score)
 
 
 def pair_text(pair: Pair) -> str:
@@ -106,22 +105,21 @@ def _real_text(count: int) -> str:
 
 
 def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Sequence[str], unit: Unit) -> Figure | None:
-    """Return factors against factors: points in colour, and as text with the interval where they fit."""
+    """Return a matrix of factors by factors: effects as colours, and with their intervals as text where these fit."""
     shown = [(row, row.comparison.interval) for row in rows if row.design == design and row.comparison]
     if not shown or any(row.aliases for row, _ in shown):
         return None
     effects = {pair: interval for row, interval in shown for pair in (row.pair, row.pair[::-1])}
-    found = dict.fromkeys(first for first, _ in effects)
-    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+    crossed = dict.fromkeys(first for first, _ in effects)
+    names = sorted(crossed, key=lambda name: order.index(name) if name in order else len(order))
     real = sum(row.is_real for row, _ in shown)
     around = "around the best" if design == "pairs" else "averaged over the other factors"
     return Figure(
         id=f"figure-interactions-{design}",
         title=f"Interactions {around}",
         sentence=f"{unit.differences_title} that two changes give together beyond the sum of what each gives alone, "
-        f"{around}. "
-        f"{plural(len(shown), 'pair')}, of which {_real_text(real)}: the colour says how large a number is, and its "
-        f"interval how sure.",
+        f"{around}. Of {plural(len(shown), 'pair')}, {_real_text(real)}. The colour shows the size of an effect, its "
+        "interval the uncertainty.",
         traces=[_heatmap(names, effects, unit)],
         layout={
             "xaxis": {"title": {"text": ""}, "showgrid": False},
@@ -131,11 +129,11 @@ def _matrix(rows: Sequence[Interaction], design: InteractionDesign, order: Seque
 
 
 def _heatmap(names: Sequence[str], effects: Mapping[Pair, Interval], unit: Unit) -> Trace:
-    """Return a cell per two factors, empty where their interaction is not known."""
+    """Return one cell per two factors, empty if their interaction is not known."""
 
-    def cells(filled: Callable[[Pair, Interval], str]) -> list[list[str]]:
+    def cells(text_of: Callable[[Pair, Interval], str]) -> list[list[str]]:
         pairs = [[(first, second) for second in names] for first in names]
-        return [[filled(pair, effects[pair]) if pair in effects else "" for pair in row] for row in pairs]
+        return [[text_of(pair, effects[pair]) if pair in effects else "" for pair in row] for row in pairs]
 
     def text(interval: Interval) -> str:
         return f"{unit.difference(interval.estimate)} {unit.interval(interval)}"

@@ -1,25 +1,20 @@
-"""Configurations by tasks, as a paper prints it: means with their deviations over seeds, LaTeX and Markdown to copy."""
+"""The section with the table for a paper: configurations by tasks, with LaTeX and Markdown to copy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from results.analysis.method_task import MethodTask, method_task
 from results.analysis.summary import Summary
-from results.figures.figure import Figure
 from results.measurements.study_results import StudyResults
 from results.report.paper_tables import method_task_print
+from results.report.sections.section import Content
 from results.text.formatting import plural
 from results.text.print_table import PrintTable, latex_table, markdown_table
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 @dataclass(frozen=True)
-class Methods:
+class Methods(Content):
     """The printed table and its rows; `is_best_sure`: the best is surely better than the baseline."""
 
     table: MethodTask
@@ -27,7 +22,7 @@ class Methods:
     is_best_sure: bool
 
     def sentence(self) -> str:
-        """Return the size of the table, and whether one row can be called the best."""
+        """Return the size of the table, and whether a row can be called the best."""
         rows = plural(len(self.table.rows), "configuration")
         tasks = plural(len(self.table.tasks), "task")
         bold = (
@@ -39,42 +34,34 @@ class Methods:
 
     @property
     def latex(self) -> str:
-        """Return one float, or several."""
+        """The table as one LaTeX float, or several."""
         return latex_table(self.printed)
 
     @property
     def markdown(self) -> str:
-        """Return a table in GitHub's flavour."""
+        """The table in GitHub's flavour of Markdown."""
         return markdown_table(self.printed)
 
-    def figures(self) -> Sequence[Figure]:
-        """Return none."""
-        return ()
 
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return none: every export has the table `method_task`."""
-        return {}
-
-
-def build(results: StudyResults, found: Summary) -> Methods | None:
-    """Build the section; None with fewer than two configurations with results, or without tasks."""
-    table = method_task(results, found)
+def build(results: StudyResults, summary: Summary) -> Methods | None:
+    """Return the section, or None with fewer than two measured configurations, or without tasks."""
+    table = method_task(results, summary)
     if len(table.rows) < 2 or not table.tasks:
         return None
-    printed, is_sure = method_task_print(results, found), _is_best_sure(found)
+    printed, is_sure = method_task_print(results, summary), _is_best_sure(summary)
     best = next((place for place, row in enumerate(table.rows) if row.role == "best"), None)
-    over = len(table.tasks) + (len(table.tasks) > 1)  # the column of the score
-    bold = frozenset({(best, 0), (best, over)}) if is_sure and best is not None else frozenset()
+    score_column = len(table.tasks) + (len(table.tasks) > 1)
+    bold = frozenset({(best, 0), (best, score_column)}) if is_sure and best is not None else frozenset()
     caption = printed.caption.partition(" Bold: ")[0]
     if bold:
         caption += " Bold: the best; its gain over the baseline is surely above 0, and no single change of it helps."
     return Methods(table, replace(printed, bold=bold, caption=caption), bool(bold))
 
 
-def _is_best_sure(found: Summary) -> bool:
-    """Return whether the best is surely better than the baseline, and no other row surely better than it."""
-    if found.best is None or found.best_is_baseline or found.gain is None:
+def _is_best_sure(summary: Summary) -> bool:
+    """Return whether the best is surely better than the baseline, and no single change surely improves it."""
+    if summary.best is None or summary.best_is_baseline or summary.gain is None:
         return False
-    gain = found.gain.interval
-    better = any(row.judgement is not None and row.judgement.verdict == "helps" for row in found.ablation)
+    gain = summary.gain.interval
+    better = any(row.judgement is not None and row.judgement.verdict == "helps" for row in summary.ablation)
     return gain.excludes_zero and gain.estimate > 0 and not better

@@ -20,7 +20,7 @@ from results.database.typed_tables import interval_columns, typed_table
 from results.figures import run_links
 from results.figures.figure import Figure, Trace
 from results.measurements.study_results import StudyResults
-from results.report.sections.section import interval_bars
+from results.report.sections.section import Content, interval_bars
 from results.statistics import Interval
 from results.text.formatting import SHARES, level_text, plural
 from results.text.units import Unit, difference_axis_title
@@ -33,7 +33,7 @@ REST = "all other changes at once"
 
 
 @dataclass(frozen=True)
-class PathSection:
+class PathSection(Content):
     """The path and its figure."""
 
     path: Path
@@ -41,29 +41,25 @@ class PathSection:
     unit: Unit = SHARES
 
     def sentence(self) -> str:
-        """Return how much the path gains, and how many of its steps surely help."""
+        """Return the gain of the path, and the number of steps that surely help."""
         steps = self.path.steps
         last = steps[-1]
         if last.from_baseline is None:
-            return "The path has no step with two seeds in common with the baseline yet."
+            return "No step of the path has two seeds in common with the baseline yet."
         whole = last.from_baseline.interval
         end = "to the best" if last.digest == self.path.best else "so far"
         way = f"{plural(len(steps), 'step')} from the baseline {end}, {self.unit.change(whole.estimate)}"
-        judgements = [step.from_previous.judgement for step in steps]
-        sure = sum(one is not None and one.verdict == "helps" for one in judgements)
-        helping = f"{sure} of them {'helps' if sure == 1 else 'help'} surely" if sure else "no step helps surely"
+        verdicts = [step.from_previous.judgement.verdict for step in steps if step.from_previous.judgement]
+        sure = verdicts.count("helps")
+        helping = f"{sure} of them surely {'helps' if sure == 1 else 'help'}" if sure else "no step surely helps"
         return f"{way} {self.unit.interval(whole)}; {helping}."
 
     def bars(self) -> tuple[Markup, list[Markup]]:
-        """Return the axis and a bar per step, empty where there is no interval."""
+        """Return the axis and one bar per step, empty without an interval."""
         return interval_bars([step.from_previous.comparison for step in self.path.steps], self.unit)
 
-    def _runs(self) -> str:
-        """Return the link to all runs of all steps."""
-        return run_links.of_runs(" ".join(self.run_ids))
-
     def waterfall(self) -> Figure | None:
-        """Return the difference of each step on top of those before it; None before every step has its interval."""
+        """Return a waterfall of the steps' differences, or None if a step has no interval."""
         measured = [(step, step.from_previous.comparison, step.from_baseline) for step in self.path.steps]
         known = [(step, one.interval, whole.interval) for step, one, whole in measured if one and whole]
         if len(known) < len(measured):
@@ -75,13 +71,13 @@ class PathSection:
         traces = [
             _bars("a step up", [bar for bar in bars if bar[2].estimate >= 0], "var(--best)", self.unit),
             _bars("a step down", [bar for bar in bars if bar[2].estimate < 0], "var(--baseline)", self.unit),
-            _bars("the whole way", [("in all", 0.0, known[-1][2])], "var(--accent)", self.unit),
+            _bars("the whole path", [("in all", 0.0, known[-1][2])], "var(--accent)", self.unit),
         ]
         return Figure(
             id="figure-path",
             title=f"{self.unit.differences_title} over the baseline, step by step",
-            sentence="Each bar begins where the one before it ends; the last is the whole way. The lines are 95 % "
-            "intervals of each bar's own length.",
+            sentence="Each bar starts where the previous one ends; the last bar is the whole path. The lines are 95 % "
+            "intervals of each bar's length.",
             traces=[trace for trace in traces if trace["x"]],
             layout={
                 "xaxis": {
@@ -95,14 +91,14 @@ class PathSection:
                 "bargap": 0.5,
                 "showlegend": False,
             },
-            runs=self._runs(),
+            runs=run_links.of_runs(" ".join(self.run_ids)),
             wide=len(known) > WIDE,
         )
 
     def figures(self) -> Sequence[Figure]:
         """Return the waterfall."""
-        drawn = self.waterfall()
-        return (drawn,) if drawn else ()
+        figure = self.waterfall()
+        return (figure,) if figure else ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `path`, one row per step."""
@@ -110,8 +106,8 @@ class PathSection:
         return {"path": typed_table("path", records)}
 
 
-def build(results: StudyResults, found: Summary) -> PathSection | None:
-    """Return the section; None where no path was walked between the study's baseline and its best."""
+def build(results: StudyResults, summary: Summary) -> PathSection | None:
+    """Return the section, or None if no path between the study's baseline and its best was run."""
     path = greedy_path(results)
     if path is None or not path.steps:
         return None
@@ -125,7 +121,7 @@ def change_of(step: PathStep) -> str:
 
 
 def _bars(name: str, steps: Sequence[tuple[str, float, Interval]], color: str, unit: Unit) -> Trace:
-    """Return floating bars from (label, where it starts, how much it adds), each with its interval at its end."""
+    """Return a trace of floating bars from (label, start, length with its interval)."""
     reach = [abs(unit.drawn(each.high - each.estimate)) for _, _, each in steps]
     return {
         "type": "bar",

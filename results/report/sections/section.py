@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -19,42 +20,41 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Content(Protocol):
-    """What a section shows: its template reads it as `it`."""
+class Content(ABC):
+    """Content of a section; its template reads it as `it`. A section without figures or tables keeps the defaults."""
 
+    @abstractmethod
     def sentence(self) -> str:
-        """Return what the section shows in a sentence, which is under the heading of a folded section too."""
+        """Return the section's conclusion, which is shown under the heading whether the section is folded or not."""
 
     def figures(self) -> Sequence[Figure]:
-        """Return the figures that the template places, by `plot(figure)`; ids are unique in the page."""
+        """Return the figures that the template places with `plot(figure)`; their ids are unique in the page."""
+        return ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return tables for `results.export` by file name without ending; their rows name their runs."""
+        """Return tables for `results.export`, file name without ending -> frame; their rows name their runs."""
+        return {}
 
 
 @dataclass(frozen=True)
-class Figures:
-    """A section of figures under their sentence, whose numbers other tables of every export have."""
+class Figures(Content):
+    """A sentence and figures; other tables of every export have their numbers."""
 
     drawn: tuple[Figure, ...]
     text: str
 
     def sentence(self) -> str:
-        """Return what the figures show."""
+        """Return the sentence."""
         return self.text
 
     def figures(self) -> Sequence[Figure]:
         """Return the figures in order."""
         return self.drawn
 
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return no tables."""
-        return {}
 
-
-def interval_bars(compared: Sequence[Comparison | None], unit: Unit) -> tuple[Markup, list[Markup]]:
-    """Return a shared axis and a bar per row of a table; a row without an interval has an empty one."""
-    intervals = [one.interval if one else None for one in compared]
+def interval_bars(comparisons: Sequence[Comparison | None], unit: Unit) -> tuple[Markup, list[Markup]]:
+    """Return a shared axis, and one bar per row of a table; a row without an interval has an empty bar."""
+    intervals = [comparison.interval if comparison else None for comparison in comparisons]
     axis = interval_svg.shared_axis([interval for interval in intervals if interval], unit)
     bars = [interval_svg.bar(interval, axis) if interval else Markup() for interval in intervals]
     return interval_svg.scale(axis), bars
@@ -62,10 +62,10 @@ def interval_bars(compared: Sequence[Comparison | None], unit: Unit) -> tuple[Ma
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with its content: `id` is its anchor, `title` its heading, `short` its name in the list of contents.
+    """A section of the page: `id` is its anchor, `title` its heading, `short` its name in the table of contents.
 
-    The template is templates/sections/ID.html.j2, or figures.html.j2 where there is none of that name. `build` makes
-    the content from a study that was read; None where the study has nothing of it.
+    The template is templates/sections/ID.html.j2, or else figures.html.j2. `build` returns the section's content, or
+    None if the study has nothing to show there.
     """
 
     id: str
@@ -76,7 +76,7 @@ class Section:
 
 @dataclass(frozen=True)
 class BuiltSection:
-    """A section with its content."""
+    """A section of one study, with its content."""
 
     id: str
     title: str
@@ -84,7 +84,7 @@ class BuiltSection:
     content: Content
 
 
-def build_all(sections: Sequence[Section], results: StudyResults, found: Summary) -> list[BuiltSection]:
+def build_all(sections: Sequence[Section], results: StudyResults, summary: Summary) -> list[BuiltSection]:
     """Return those of `sections` that have something to show, in their order."""
-    built = ((section, section.build(results, found)) for section in sections)
-    return [BuiltSection(one.id, one.title, one.short, content) for one, content in built if content is not None]
+    built = ((each, each.build(results, summary)) for each in sections)
+    return [BuiltSection(each.id, each.title, each.short, content) for each, content in built if content is not None]

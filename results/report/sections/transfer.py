@@ -1,4 +1,4 @@
-"""The section on transfer: what each component does to each task, with an alarm for trade-offs between tasks."""
+"""The section "What each change does to each task", with a warning about trade-offs between tasks."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from results.analysis.leaderboard import baseline_digest
 from results.analysis.summary import Summary
 from results.analysis.task_contrasts import Matrix, TaskDifference, task_differences
 from results.database.typed_tables import typed_table
-from results.figures.figure import Figure
 from results.measurements.study_results import REFERENCE, StudyResults
 from results.measurements.task_units import StudyUnits, margin_of
+from results.report.sections.section import Content
 from results.text.formatting import changes, changes_in_words, level_text, plural
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-Cells = Mapping[str, TaskDifference]  # task -> effect; without tasks that lack two paired seeds
+Cells = Mapping[str, TaskDifference]  # task -> effect; tasks without two paired seeds are missing
 
 
 @dataclass(frozen=True)
 class Row:
-    """One component or configuration and its effect on each task; a factor only where one changes.
+    """One component or configuration and its effect on each task; `factor` is None unless exactly one changes.
 
-    `cell` is the name of its cell. `alarm`: "helps sts, hurts sst"; empty where it is not shown to do both.
+    `alarm`: "helps sts, hurts sst"; empty unless it is shown to do both.
     """
 
     digest: str
@@ -42,11 +42,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Transfer:
-    """Every row of the ablation (or of the grid) against every task.
+class Transfer(Content):
+    """Effects of every row of the ablation (or of the grid) on every task.
 
-    `together`: task -> the best minus the same trained on that task alone, where references were asked for;
-    `references`: their digests by task; `not_alone`: tasks on which the best cannot be trained alone, and why.
+    `together`: task -> the best minus the same trained on that task alone (--references); `references`: task -> digest
+    of the latter; `not_alone`: task -> reason why the best cannot be trained on it alone.
     """
 
     tasks: tuple[str, ...]
@@ -70,11 +70,11 @@ class Transfer:
 
     @property
     def over_seeds(self) -> bool:
-        """Whether the noise of some cells is that of seeds alone."""
+        """Whether the intervals of some cells cover seeds alone."""
         return any(cell.comparison.over == "seeds" for cell in self.cells)
 
     def sentence(self) -> str:
-        """Return which rows trade one task for another, and how many effects are open."""
+        """Return the number of rows that trade one task for another, and of open effects."""
         kind = "configuration" if self.against_baseline else "component"
         if not self.rows:
             return f"No {kind} has been compared yet."
@@ -86,98 +86,96 @@ class Transfer:
         shown = [row for row in self.rows if row.cells]
         if self.alarms:
             verb = "helps one task and hurts another" if len(self.alarms) == 1 else "help one task and hurt another"
-            told = f"{len(self.alarms)} of {plural(len(shown), kind)} {verb}."
+            trades = f"{len(self.alarms)} of {plural(len(shown), kind)} {verb}."
         else:
-            told = f"Of {plural(len(shown), kind)}, none is shown to help one task and hurt another."
-        return f"{told} {known} of {plural(len(self.cells), 'effect')} on a task {'has' if known == 1 else 'have'} a \
-verdict, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
+            trades = f"Of {plural(len(shown), kind)}, none is shown to help one task and hurt another."
+        judged = f"{known} of {plural(len(self.cells), 'effect')} on a task {'has' if known == 1 else 'have'} a verdict"
+        return f"{trades} {judged}, {counts['open']} {'is' if counts['open'] == 1 else 'are'} open."
 
     def direction(self) -> str:
-        """Return what the signs mean."""
+        """Return the meaning of the signs."""
         turned = [task for task in self.tasks if not self.units.of(task).higher_is_better]
-        lower = f" On {', '.join(turned)} lower is better, and the signs are the other way round." if turned else ""
+        lower = f" On {', '.join(turned)} lower is better, and the signs are reversed." if turned else ""
         if self.against_baseline:
             return f"Above zero, the configuration does better on the task than the baseline.{lower}"
         return (
             "Each row is a component of the best configuration and what replaces it. Above zero, the component "
-            "helps the task: the best configuration minus the one without it. The ablation table, which "
-            f"shows what going without does, has the opposite signs.{lower}"
+            "helps the task: the number is the best configuration minus the one without it. The ablation table has the "
+            f"opposite signs, because it shows the effect of the replacement.{lower}"
         )
 
     def scale(self) -> str:
-        """Return what the numbers of the cells are, for the note."""
+        """Return the units of the cells, for the note."""
         declared = {task: self.units.of(task) for task in self.tasks if self.units.names(task)}
         if not declared:
             return "Points are hundredths of the task's own metric"
         return "; ".join(f"{task}: {unit.name}, differences in {unit.differences}" for task, unit in declared.items())
 
     def heading(self, task: str) -> str:
-        """Return a task's name, with what its differences are in where that was declared."""
+        """Return a task's name, with the unit of its differences if one is declared."""
         unit = self.units.of(task)
         return f"{task} ({unit.counted})" if self.units.names(task) and unit.counted else task
 
     def together_sentence(self) -> str:
-        """Return which tasks gain from being trained with the others."""
+        """Return the tasks that gain or lose by being trained with the others."""
         if effects := _in_words(self.together):
             return f"Training all tasks together {' and '.join(effects)}."
-        return "Whether training all tasks together helps or hurts any of them is not shown."
-
-    def figures(self) -> Sequence[Figure]:
-        """Return none: the table is the heat map."""
-        return ()
+        return "No task is shown to gain or lose by being trained together with the others."
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `transfer`, one row per component and task."""
-        rows = [
-            *self.rows,
-            *(_reference_row(self.references[task], task, cell) for task, cell in self.together.items()),
-        ]
-        records = [_record(row, task, cell) for row in rows for task, cell in row.cells.items()]
+        alone = "all tasks together instead of one alone"
+        references = (
+            Row(self.references[task], f"{REFERENCE}:{task}", alone, cells={task: cell})
+            for task, cell in self.together.items()
+        )
+        records = [_record(row, task, cell) for row in (*self.rows, *references) for task, cell in row.cells.items()]
         return {"transfer": typed_table("transfer", records)}
 
 
-def build(results: StudyResults, found: Summary) -> Transfer | None:
-    """Return the matrix of a study with several tasks and something to compare; None without."""
+def build(results: StudyResults, summary: Summary) -> Transfer | None:
+    """Return the section, or None without several tasks and something to compare."""
     tasks = tuple(results.tasks())
-    reference = baseline_digest(results) if found.is_grid else found.best.digest if found.best else None
-    rows = _grid_rows(found) if found.is_grid else _components(results, found)
+    reference = baseline_digest(results) if summary.is_grid else summary.best.digest if summary.best else None
+    rows = _grid_rows(summary) if summary.is_grid else _components(results, summary)
     if len(tasks) < 2 or reference is None or not (rows or results.references()):
         return None
-    matrix = task_differences(results, [row.digest for row in rows], reference, tasks, of_reference=not found.is_grid)
+    matrix = task_differences(results, [row.digest for row in rows], reference, tasks, of_reference=not summary.is_grid)
     return Transfer(
         tasks,
         tuple(_with_cells(row, tasks, matrix) for row in rows),
-        found.is_grid,
+        summary.is_grid,
         results.units,
         _margins(results, tasks),
-        _together(results, found),
+        _together(results, summary),
         results.references(),
         results.study.decisions_json.get("references_left_out", {}),
     )
 
 
 def _margins(results: StudyResults, tasks: Sequence[str]) -> str:
-    """Return what equivalent means on each task, for the note."""
-    found = {task: margin_of(results.study, task) for task in tasks}
-    told = {task: results.units.of(task).apart(margin) for task, margin in found.items() if margin is not None}
-    if len(set(told.values())) == 1 and len(told) == len(found):
-        return f"Equivalent: on that task surely within {next(iter(told.values()))}."
-    if not told:
-        return "Equivalent is not told: that needs a margin (--margin)."
-    return f"Equivalent: surely within {', '.join(f'{text} on {task}' for task, text in told.items())}."
+    """Return the meaning of equivalent on each task, for the note."""
+    margins = {task: margin_of(results.study, task) for task in tasks}
+    texts = {task: results.units.of(task).apart(margin) for task, margin in margins.items() if margin is not None}
+    if not texts:
+        return "Equivalence is not tested: that needs a margin (--margin)."
+    if len(set(texts.values())) == 1 and len(texts) == len(margins):
+        return f"Equivalent: on that task surely within {next(iter(texts.values()))}."
+    return f"Equivalent: surely within {', '.join(f'{text} on {task}' for task, text in texts.items())}."
 
 
-def _together(results: StudyResults, found: Summary) -> dict[str, TaskDifference]:
-    """Return the best minus its references, each on its own task."""
-    alone = results.references()
-    if found.best is None:
+def _together(results: StudyResults, summary: Summary) -> dict[str, TaskDifference]:
+    """Return task -> the best minus its reference, which is trained on that task alone."""
+    references = results.references()
+    if summary.best is None:
         return {}
-    matrix = task_differences(results, list(alone.values()), found.best.digest, list(alone), of_reference=True)
-    return {task: matrix[digest, task] for task, digest in alone.items() if (digest, task) in matrix}
+    digests, tasks = list(references.values()), list(references)
+    matrix = task_differences(results, digests, summary.best.digest, tasks, of_reference=True)
+    return {task: matrix[digest, task] for task, digest in references.items() if (digest, task) in matrix}
 
 
-def _components(results: StudyResults, found: Summary) -> list[Row]:
-    """Return the rows of the ablation table, and before them all changes together: the best against the baseline."""
+def _components(results: StudyResults, summary: Summary) -> list[Row]:
+    """Return the rows of the ablation table, after a first row with all changes from the baseline together."""
     rows = [
         Row(
             row.cell.config_digest,
@@ -187,24 +185,23 @@ def _components(results: StudyResults, found: Summary) -> list[Row]:
             row.cell.from_level,
             row.cell.to_level,
         )
-        for row in found.ablation
+        for row in summary.ablation
     ]
     baseline = baseline_digest(results)
-    apart = baseline is not None and not found.best_is_baseline and all(row.digest != baseline for row in rows)
-    if baseline is None or not apart or found.best is None:
+    if baseline is None or summary.best is None or summary.best_is_baseline or baseline in [row.digest for row in rows]:
         return rows
-    together = f"all {plural(len(found.best_changes), 'change')} from the baseline together"
+    together = f"all {plural(len(summary.best_changes), 'change')} from the baseline together"
     return [Row(baseline, "baseline", together), *rows]
 
 
-def _grid_rows(found: Summary) -> list[Row]:
+def _grid_rows(summary: Summary) -> list[Row]:
     return [
         Row(
             row.entry.digest,
             " ".join(row.entry.names),
-            "; ".join(row.entry.labels) or changes_in_words(changes(found.baseline_choices, row.entry.choices)),
+            "; ".join(row.entry.labels) or changes_in_words(changes(summary.baseline_choices, row.entry.choices)),
         )
-        for row in found.against_baseline
+        for row in summary.against_baseline
     ]
 
 
@@ -214,17 +211,14 @@ def _with_cells(row: Row, tasks: Sequence[str], matrix: Matrix) -> Row:
     return replace(row, cells=cells, alarm=", ".join(effects) if len(effects) == 2 else "")
 
 
-def _reference_row(digest: str, task: str, cell: TaskDifference) -> Row:
-    return Row(digest, f"{REFERENCE}:{task}", "all tasks together instead of one alone", cells={task: cell})
-
-
 def _in_words(cells: Cells) -> list[str]:
-    """Return ["helps sts", "hurts sst, quora"], without a verdict that no cell has."""
-    tasks = {
-        verdict: [task for task, cell in cells.items() if cell.judgement.verdict == verdict]
+    """Return ["helps sts", "hurts sst, quora"], or only the verdicts that occur."""
+    verdicts = {task: cell.judgement.verdict for task, cell in cells.items()}
+    return [
+        f"{verdict} {', '.join(task for task, each in verdicts.items() if each == verdict)}"
         for verdict in ("helps", "hurts")
-    }
-    return [f"{verdict} {', '.join(those)}" for verdict, those in tasks.items() if those]
+        if verdict in verdicts.values()
+    ]
 
 
 def _record(row: Row, task: str, cell: TaskDifference) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The section "Tuning effort and selection bias": what the search spent on levels, how much its best is too high."""
+"""The section "Tuning effort and selection bias": runs spent on each level, and the overestimate of the best."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from results.analysis.summary import Summary
 from results.analysis.tuning_effort import FactorEffort, LevelEffort, tuning_effort
 from results.database.rows import RunRow
 from results.database.typed_tables import interval_columns, typed_table
-from results.figures.figure import Figure
 from results.measurements.study_results import StudyResults, complete_search
+from results.report.sections.section import Content
 from results.statistics.selection_bias import SearchBias, SelectionGap, search_bias, selection_gap
 from results.text.formatting import SHARES, plural, seeds_text
 from results.text.units import Unit
@@ -27,9 +27,9 @@ NAMED = 3  # uneven factors that the sentence names
 
 @dataclass(frozen=True)
 class ChosenConfiguration:
-    """A confirmed configuration that the search had run; `place` is its place there, from 1.
+    """A confirmed configuration that the search had run; `place` is its rank there, from 1.
 
-    `gap` has the mean of its search runs (usually one), by which it was chosen; the baseline was not.
+    `gap` has the mean of its search runs (usually one), which chose it unless it is the baseline.
     """
 
     entry: ConfigurationResult
@@ -41,8 +41,8 @@ class ChosenConfiguration:
 
 
 @dataclass(frozen=True)
-class Tuning:
-    """The effort by factor, and the chosen configurations in the order of the search; either may be empty."""
+class Tuning(Content):
+    """The effort by factor, and the chosen configurations by their rank in the search; either may be empty."""
 
     factors: tuple[FactorEffort, ...]
     chosen: tuple[ChosenConfiguration, ...]
@@ -56,38 +56,38 @@ class Tuning:
         return [(factor, level) for factor in self.factors for level in factor.levels]
 
     def sentence(self) -> str:
-        """Return whether levels were tuned alike, and how much the best of the search was too high."""
+        """Return the levels with little tuning, and the selection bias of the search's best."""
         return " ".join(part for part in (self.effort_sentence(), self.bias_sentence()) if part)
 
     def effort_sentence(self) -> str:
-        """Return which levels got little tuning."""
+        """Return the levels that got little tuning."""
         if not self.factors:
             return ""
         uneven = [factor for factor in self.factors if factor.is_uneven]
         if not uneven:
-            return "No level got less than half of the search's runs of another level of its factor."
+            return "Every level got at least half as many of the search's runs as any other level of its factor."
         uneven.sort(key=lambda factor: factor.least.runs - factor.most.runs)
         named = "; ".join(_uneven(factor) for factor in uneven[:NAMED])
         more = f"; and {len(uneven) - NAMED} more" if len(uneven) > NAMED else ""
         return (
             f"In {len(uneven)} of {plural(len(self.factors), 'factor')}, a level got less than half of another's runs: "
-            f"{named}{more}. A level that was tuned less looks worse than it is."
+            f"{named}{more}. A level that was tuned less seems worse than it is."
         )
 
     def bias_sentence(self) -> str:
-        """Return the search's score of the best configuration that was confirmed, and what fresh seeds gave."""
+        """Return the selection bias: the best confirmed configuration's score in the search and with fresh seeds."""
         if not self.chosen:
             return ""
-        one = next((row for row in self.chosen if not row.is_baseline), None)
-        if one is None:
+        first = next((row for row in self.chosen if not row.is_baseline), None)
+        if first is None:
             return "Only the baseline was confirmed, and no score chose it: there is no selection bias to measure."
-        best = "best" if one.place == 1 else "confirmed one that had scored highest"
+        best = "best" if first.place == 1 else "best of those that were confirmed"
         scores = (
             f"Of the search's {plural(self.bias.configurations, 'configuration')}, the {best} scored "
-            f"{self.unit.scored(one.gap.searched)} there and {self.unit.scored(one.gap.confirmed)} with "
-            f"{seeds_text(len(one.fresh_runs))} that did not choose it"
+            f"{self.unit.scored(first.gap.searched)} there and {self.unit.scored(first.gap.confirmed)} with "
+            f"{seeds_text(len(first.fresh_runs))} that did not choose it"
         )
-        interval = one.gap.bias_interval
+        interval = first.gap.bias_interval
         if interval is None:
             return f"{scores}. One seed shows no spread, so the selection bias cannot be estimated."
         unsure = "" if interval.excludes_zero else ", which may be none"
@@ -95,21 +95,17 @@ class Tuning:
         return f"{scores}: a selection bias of {bias}{unsure}. {self.expectation()}".rstrip()
 
     def expectation(self) -> str:
-        """Return the selection bias to be expected of so many runs; empty where the seeds' deviation is not known."""
+        """Return the expected selection bias of the best of so many runs; empty if the seeds' deviation is unknown."""
         if self.bias.expected is None or self.bias.deviation is None:
             return ""
         return (
-            f"Where seeds deviate by {self.unit.apart_rounded(self.bias.deviation)}, the best of so many single runs "
+            f"If seeds deviate by {self.unit.apart_rounded(self.bias.deviation)}, the best of that many single runs "
             f"is {self.unit.apart_rounded(self.bias.expected)} too "
             f"{'high' if self.unit.higher_is_better else 'low'} on average."
         )
 
-    def figures(self) -> Sequence[Figure]:
-        """Return none."""
-        return ()
-
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Return `ledger`, a row per level, and `luck`, a row per configuration; scores 0..1, seconds."""
+        """Return `ledger`, one row per level, and `luck`, one row per configuration; scores 0..1, seconds."""
         tables = {
             "ledger": [_effort_record(factor, level) for factor, level in self.levels],
             "luck": [_bias_record(row, self.bias) for row in self.chosen],
@@ -117,27 +113,27 @@ class Tuning:
         return {name: typed_table(name, records) for name, records in tables.items() if records}
 
 
-def build(results: StudyResults, found: Summary) -> Tuning | None:
-    """Return None for a grid, and before the search has ended a run."""
-    if found.is_grid:
+def build(results: StudyResults, summary: Summary) -> Tuning | None:
+    """Return the section; None for a grid, and before a run of the search has ended."""
+    if summary.is_grid:
         return None
     factors = tuning_effort(results.runs, results.study.space_json.get("factors", []))
     searched = _searched(results)
-    chosen = _chosen(results, found, searched)
+    chosen = _chosen(results, summary, searched)
     if not factors and not chosen:
         return None
     means = [float(np.mean([run.score for run in runs])) for runs in searched.values()]
     return Tuning(
         factors,
         chosen,
-        search_bias(means, [results.scores(entry.digest) for entry in found.leaderboard]),
+        search_bias(means, [results.scores(entry.digest) for entry in summary.leaderboard]),
         by_score=results.study.settings_json.get("objectives", ["score"]) == ["score"],
         unit=results.units.score,
     )
 
 
 def _searched(results: StudyResults) -> dict[str, list[RunRow]]:
-    """Return the search's runs by configuration, without those that count as results."""
+    """Return configuration -> runs of the search, without those that count as results."""
     fresh = {run.id for digest in results.measured() for run in results.results_of(digest).values()}
     searched: dict[str, list[RunRow]] = {}
     for run in complete_search(results):
@@ -147,20 +143,20 @@ def _searched(results: StudyResults) -> dict[str, list[RunRow]]:
 
 
 def _chosen(
-    results: StudyResults, found: Summary, searched: Mapping[str, Sequence[RunRow]]
+    results: StudyResults, summary: Summary, searched: Mapping[str, Sequence[RunRow]]
 ) -> tuple[ChosenConfiguration, ...]:
     means = {digest: float(np.mean([run.score for run in runs])) for digest, runs in searched.items()}
     places = {digest: place for place, digest in enumerate(sorted(means, key=lambda d: (-means[d], d)), start=1)}
     rows = [
         ChosenConfiguration(
             entry,
-            is_baseline=found.baseline is not None and entry.digest == found.baseline.digest,
+            is_baseline=summary.baseline is not None and entry.digest == summary.baseline.digest,
             place=places[entry.digest],
             search_runs=tuple(run.id for run in searched[entry.digest]),
             fresh_runs=tuple(run.id for run in results.results_of(entry.digest).values()),
             gap=selection_gap([means[entry.digest]], results.scores(entry.digest)),
         )
-        for entry in found.leaderboard
+        for entry in summary.leaderboard
         if entry.digest in searched
     ]
     return tuple(sorted(rows, key=lambda row: row.place))

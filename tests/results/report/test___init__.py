@@ -218,7 +218,7 @@ def test_a_study_that_only_failed_says_why(light: Any) -> None:
 def test_search_runs_are_no_results_and_are_told_as_such(light: Any) -> None:
     text = state(light, lambda make: [make.complete(A, 0), make.complete(B, 0), make.failed(A, 1)])
     assert "No configuration has been confirmed yet" in text
-    assert "So far 2 runs of the search have come to an end." in text
+    assert "So far 2 runs of the search have ended." in text
     answer = text.partition("What mattered")[0]
     assert "Best score – no interval yet" in text
     assert not re.search(r"\d\.\d{3}", answer)
@@ -250,7 +250,7 @@ def test_where_every_configuration_lost_a_seed_that_is_said_and_the_way_out(ligh
 def test_where_seeds_are_still_to_come_nothing_is_said_of_failures(light: Any) -> None:
     text = state(light, lambda make: lost_seeds(make, None, "worker_died"))
     assert "No configuration has been confirmed yet" in text
-    assert "none has them all yet. Launch the study again under the same name to go on." in text
+    assert "none has them all yet. Launch the study again under the same name to continue." in text
     assert "1 running" in text
 
 
@@ -325,7 +325,7 @@ def grid_page(make: Any, rows: dict[str, Any], qualities: tuple[float, ...], see
 
 def test_rows_of_a_grid_are_compared_with_the_baseline_and_the_best_has_the_headline_by_label(light: Any) -> None:
     text = grid_page(light, {"baseline": A, "row:Mean": B, "row:Run 7 <all>": C}, (0.6, 0.4, 0.8))
-    assert "Best: Run 7 <all> Where it differs from the baseline: cosine sts_head, smart on. It scores" in text
+    assert "Best: Run 7 <all> It differs from the baseline in: cosine sts_head, smart on. It scores" in text
     assert "Of 2 rows compared with the baseline, 1 helps, 1 hurts. The largest difference: " in text
     compared = text.partition("Of 2 rows")[2].partition("The recipe")[0]
     assert 0 < compared.index("Run 7 <all> best cosine sts_head, smart on +") < compared.index("Mean mean pooling −")
@@ -377,7 +377,7 @@ def test_a_study_without_predictions_says_what_its_intervals_are_of(light: Any) 
     def fill(make: Any) -> None:
         confirmed(make, 3, predictions=False)
 
-    assert "95 % t intervals over seeds on these very sentences" in state(light, fill)
+    assert "95 % t intervals over seeds, for these sentences only" in state(light, fill)
 
 
 def test_scores_that_are_no_number_do_not_break_the_page(light: Any) -> None:

@@ -78,7 +78,7 @@ def test_what_mattered_is_told_with_the_runs_it_comes_from(search: Database) -> 
     assert table["run_ids"][0].split() == [str(i) for i in range(1, 25)]
     (figure,) = found.figures()
     assert figure.traces[0]["y"] == ["pooling"]
-    assert [row.factor for row in found.not_told_apart] == ["<i>"]
+    assert [row.factor for row in found.undistinguished] == ["<i>"]
     pd.testing.assert_frame_equal(table, built(importance, search).tables()["importance"])
 
 
@@ -124,7 +124,7 @@ def test_selection_bias_is_that_of_the_configuration_that_was_chosen_first(light
     found = built(tuning, light.database)
     assert "the best scored 0.750 there and 0.710 with 3 seeds that did not choose it" in found.sentence()
     assert "it: a selection bias of +4.0 points" in found.sentence()
-    assert "Where seeds deviate by 1.0 points" in found.sentence()
+    assert "If seeds deviate by 1.0 points" in found.sentence()
     table = found.tables()["luck"]
     assert table["search_place"].tolist() == [1, 2]
     assert table["is_baseline"].tolist() == [False, True]
@@ -152,7 +152,7 @@ def test_fronts_have_their_probability_and_their_recipe(light: Any) -> None:
     assert [front.name for front in found.shown] == ["inference"]  # the rest does not differ
     cheap = next(row for row in found.rows if not row.recipe)
     assert cheap.places["inference"] == (True, 1.0)
-    assert "Given how much seeds differ, 2 of them are on one" in found.sentence()
+    assert "Given the noise of the seeds, 2 of them are on a front" in found.sentence()
     (figure,) = found.figures()
     assert figure.id == "figure-inference-ms"
     assert "recipe theirs &lt;b&gt;" in [trace["name"] for trace in figure.traces]
@@ -165,7 +165,7 @@ def test_with_one_seed_each_no_probability_is_told(light: Any) -> None:
     for choices, cost in ((A, 1.0), (B, 2.0)):
         run(light, choices, 1000, "confirm", 0.6 + cost / 100, inference_ms=cost)
     found = built(fronts, light.database)
-    assert "With one seed each, the probability of that is not known." in found.sentence()
+    assert "With one seed each, the probability of that is unknown." in found.sentence()
 
 
 def test_a_printed_row_keeps_its_label_among_the_fronts(light: Any) -> None:
