@@ -56,17 +56,13 @@ class InstantEngine(AbstractEngine):
     """Runs that are over at once, with measures drawn at random."""
 
     name = "instant"
+    workers = 1
 
     def __init__(self) -> None:
         self._events: list[Event] = []
         self.began: tuple[float, float] | None = None
         self.idle, self._ended = 0.0, 0.0
         self._draws = np.random.default_rng(0)
-
-    @property
-    def workers(self) -> int:
-        """One after the other."""
-        return 1
 
     def device(self) -> str:
         """Nowhere in particular."""

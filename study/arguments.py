@@ -1,4 +1,4 @@
-"""The command line of `study.launch`: flags of the study's settings, and options of one launch. Light, for --help."""
+"""The command line of `study.launch`: flags of the study's settings, and options of one launch."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from study.flags import Group, declared, faults, flag
 from study.functions import normalized_name
 from study.settings import REHEARSAL, RETRIES, Limits, Settings, SettingsError
 
-EPILOG = """exit codes: 0 done, 2 bad arguments or configuration, 3 ended with failed runs, 130 interrupted
+EPILOG = """exit codes: 0 success, 2 bad arguments or configuration, 3 failed runs, 130 interrupted
 example:    python -m study.launch --space pooling --data ~/cs224n/data --budget standard --plan"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What holds for one launch and is not kept with the study; `given` holds the settings on the command line."""
+    """The options of one launch, which are not stored with the study; `given` are the settings on the command line."""
 
     given: Mapping[str, Any] = field(default_factory=dict)
     data_issues: bool = flag(dropped.HELP, "space and data", default=False)
     rehearse: bool = flag(
-        "train nothing: a made-up response surface answers in milliseconds, to try out a space", "model", default=False
+        "try out a space in seconds: nothing is trained, a generated response surface gives the scores",
+        "model",
+        default=False,
     )
     margin: float | None = flag(
-        "equivalence margin: differences of the score below it count as none; in points, or in the unit that a custom "
-        "trainer declares", "budget", "POINTS", default=None, shown="0.5 points, none in another unit",
+        "equivalence margin: smaller differences of the score count as none; in points, or in the unit that a custom "
+        "trainer declares", "budget", "POINTS", default=None, shown="0.5 points, no margin in another unit",
     )  # fmt: skip
     timeout: float | None = flag(
         "stop after S seconds; finished runs are kept, and the study can be resumed",
@@ -43,12 +45,12 @@ class Options:
         "limits", "GB", default=None, above=0, shown="no limit", repeat=True,
     )  # fmt: skip
     retries: int = flag(
-        "how often a run is restarted after its worker process died",
+        "number of restarts of a run whose worker process died",
         "limits", "N", default=RETRIES, least=0, repeat=True,
     )  # fmt: skip
     accept_changed_code: bool = flag(
-        "resume a study although its trainer's code, or the meaning of its configurations, has changed; the report "
-        "marks its earlier runs", "names and resuming", default=False,
+        "resume a study whose trainer's code, or the meaning of whose configurations, has changed; the report marks "
+        "the earlier runs", "names and resuming", default=False,
     )  # fmt: skip
     retry_failed: bool = flag("run the failed runs of earlier launches again", "names and resuming", default=False)
     engine: str = flag(
@@ -75,36 +77,38 @@ class Options:
         "output", default=False, public=True,
     )  # fmt: skip
     plan: bool = flag(
-        "print what would run and how long it would take, and run nothing", "output", default=False, public=True
+        "print the planned runs and their estimated time, and run nothing", "output", default=False, public=True
     )
     json: bool = flag("print one JSON object at the end; progress goes to stderr", "output", default=False)
     debug: bool = flag("show the tracebacks of errors", "output", default=False)
 
     def check(self) -> None:
-        """Refuse values out of range: `SettingsError`."""
-        if found := faults(self):
-            raise SettingsError("\n".join(found))
+        """Raise a `SettingsError` for values out of range."""
+        if messages := faults(self):
+            raise SettingsError("\n".join(messages))
 
     def limits(self) -> Limits:
         """Return the limits of the launch and of its runs."""
-        held = self.memory_per_run
-        return Limits(self.timeout, self.run_timeout, None if held is None else round(held * 1e9), self.retries)
+        gigabytes = self.memory_per_run
+        return Limits(
+            self.timeout, self.run_timeout, None if gigabytes is None else round(gigabytes * 1e9), self.retries
+        )
 
     def repeated(self) -> list[str]:
-        """Return the flags that a launch which resumes the study must give again; passwords are masked."""
+        """Return the flags that a launch which resumes the study must repeat; passwords are masked."""
         from results.database.url import mask
 
-        values = {one: getattr(self, one.field) for one in declared(self) if one.flag.repeat}
-        pairs = [(one.option, each) for one, value in values.items() if value != one.default for each in _each(value)]
-        return [word for option, value in pairs for word in (option, mask(str(value)))]
-
-
-def _each(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
+        words: list[str] = []
+        for each in declared(self):
+            value = getattr(self, each.field)
+            if each.flag.repeat and value != each.default:
+                for element in value if isinstance(value, tuple) else (value,):
+                    words += [each.option, mask(str(element))]
+        return words
 
 
 class _HelpAll(argparse.Action):
-    """Print the help of all flags, and end."""
+    """The flag that prints the help of all flags, and exits."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         _parser(everything=True).print_help()
@@ -112,20 +116,19 @@ class _HelpAll(argparse.Action):
 
 
 def _parser(*, everything: bool) -> argparse.ArgumentParser:
-    """Return the parser; its help has the flags that most studies need, or `everything`, by group."""
-    made = argparse.ArgumentParser(
+    """Return the parser; its help has the public flags or, with `everything`, all flags, by group."""
+    parser = argparse.ArgumentParser(
         prog="python -m study.launch",
         description="Search a space of modelling choices, confirm the best, ablate it, and write a report.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--help-all", action=_HelpAll, nargs=0, help="show all flags, grouped, and exit")
-    groups = {name: made.add_argument_group(name) for name in get_args(Group)}
-    for one in declared(Settings, Options):
-        shown = everything or one.flag.public
-        text = one.help() if shown else argparse.SUPPRESS
-        groups[one.flag.group].add_argument(one.option, dest=one.field, default=None, help=text, **one.keywords())
-    return made
+    parser.add_argument("--help-all", action=_HelpAll, nargs=0, help="show all flags, grouped, and exit")
+    groups = {name: parser.add_argument_group(name) for name in get_args(Group)}
+    for each in declared(Settings, Options):
+        text = each.help() if everything or each.flag.public else argparse.SUPPRESS
+        groups[each.flag.group].add_argument(each.option, dest=each.field, default=None, help=text, **each.keywords())
+    return parser
 
 
 def help_all() -> str:
@@ -134,13 +137,13 @@ def help_all() -> str:
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Return the options of a command line (of this process: None)."""
+    """Return the options of a command line; None: that of this process."""
     words = vars(_parser(everything=False).parse_args(arguments))
-    settings, mine = (
-        {one.field: one.value(words[one.field]) for one in declared(cls) if words[one.field] is not None}
+    settings, options = (
+        {each.field: each.value(words[each.field]) for each in declared(cls) if words[each.field] is not None}
         for cls in (Settings, Options)
     )
-    return Options(given=settings, **mine)
+    return Options(given=settings, **options)
 
 
 def given(options: Options) -> dict[str, Any]:
@@ -151,11 +154,13 @@ def given(options: Options) -> dict[str, Any]:
     """
     settings = dict(options.given)
     if options.rehearse and "trainer" in settings:
-        raise SettingsError("--rehearse trains nothing, so that it cannot be given with --trainer.")
+        raise SettingsError(
+            "--rehearse cannot be given with --trainer, because a rehearsal trains nothing. Leave out one of them."
+        )
     if options.rehearse:
         settings["trainer"] = REHEARSAL
     elif "trainer" in settings:
         settings["trainer"] = normalized_name(settings["trainer"])
     if "import_from" in settings and "name" not in settings:
-        raise SettingsError("--import-from starts a new study, which needs a name: --name NEW")
+        raise SettingsError("--import-from starts a new study, which needs a name. Give one: --name NEW")
     return settings

@@ -1,7 +1,7 @@
 """The driver of a study: phase by phase it decides which runs are needed, and executes them.
 
-What a killed driver left half done is found when the study is launched again, by comparing our rows with Optuna's
-trials: ended runs are reported to Optuna, unfinished ones are run again with the same trial and seed.
+The next launch completes the work of a killed driver, by comparing our rows with Optuna's trials: ended runs are
+reported to Optuna, unfinished ones are run again with the same trial and seed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from results.analysis.greedy_path import PATH, fresh_mean
 from results.analysis.leaderboard import confirmed_ranking
 from results.database.database import Database
-from results.database.rows import Cell, RunRow, runs_again
+from results.database.rows import Cell, runs_again
 from results.measurements.study_results import REFERENCE, StudyResults
 from search_spaces.grammar import Choices
 from search_spaces.grammar.choices import out_of_range
@@ -22,24 +22,22 @@ from study.designs.designs import CellPlan
 from study.execution.executor import Execution
 from study.execution.observer import Request
 from study.execution.stage_sharing import in_order, wanted_epochs
-from study.phases import ablation, extra_seeds
-from study.phases import cells as phases
+from study.phases import ablation, cells, extra_seeds
 from study.phases.greedy_path import GreedyPath, decided_steps, walk
 from study.phases.search import SearchPhase, ranking
 from study.search.optuna_search import Search
 from study.settings import Settings
 from study.trainers.abstract import AbstractTrainer, Configuration
 
-# Decisions of later phases about the best, which are made again when another is confirmed.
+# Decisions of later phases about the best, which are made again after another is confirmed.
 OF_THE_BEST = ("ablations_left_out", "ablations_forbidden", "references_left_out")
 
 
 class Driver:
-    """One study, from its settings to confirmed, ablated and tested rows in the database."""
+    """The runs of one study, phase by phase, as rows in the database."""
 
     def __init__(
         self,
-        *,
         database: Database,
         trainer: AbstractTrainer,
         settings: Settings,
@@ -50,28 +48,26 @@ class Driver:
         self._execution, self._make_search = execution, search
 
     def run(self) -> None:
-        """Run the phases asked for.
+        """Run the phases of the settings.
 
         Raises:
             Interrupted: the execution was asked to stop.
         """
         self._execution.interrupt_left()
-        wanted = [phase for phase in self._settings.phases if phase in self._trainer.phases]
+        phases = {phase for phase in self._settings.phases if phase in self._trainer.phases}
         try:
-            if "search" in wanted and self._space.design == "search":
+            if "search" in phases and self._space.design == "search":
                 self._search_phase()
-            if "confirm" in wanted:
+            if "confirm" in phases:
                 self._confirm_phase()
-            if "ablate" in wanted and self._space.design == "search":
+            if "ablate" in phases and self._space.design == "search":
                 self._ablate_phase()
-            if self._settings.references and {"confirm", "ablate"} & set(wanted):
+            if self._settings.references and {"confirm", "ablate"} & phases:
                 self._reference_runs()
-            if "test" in wanted:
+            if "test" in phases:
                 self._test_phase()
         finally:
             self._execution.stop()
-
-    # Phases
 
     def _search_phase(self) -> None:
         with closing(self._make_search()) as search:
@@ -80,53 +76,52 @@ class Driver:
     def _confirm_phase(self) -> None:
         space, settings = self._space, self._settings
         if space.design == "grid":
-            cells = phases.grid_cells(space)
+            planned = cells.grid_cells(space)
         else:
             best_first = [c for c in ranking(self._db, settings) if not out_of_range(space.factors, c)]
-            cells = phases.confirm_cells(space, best_first, settings.confirm)
-        self._write_cells("confirm", cells)
-        self._run_cells("confirm", cells)
+            planned = cells.confirm_cells(space, best_first, settings.confirm)
+        self._write_cells("confirm", planned)
+        self._run_cells("confirm", planned)
         if space.design == "grid":
-            self._replicate("confirm", cells, space.baseline())
+            self._add_seeds("confirm", planned, space.baseline())
         confirmed = confirmed_ranking(StudyResults(self._db, settings.name))
-        by_digest = {self._trainer.configuration(cell.choices).digest(): cell for cell in cells}
-        baseline = self._trainer.configuration(space.baseline()).digest()
-        decisions: dict[str, Any] = {
-            "confirmed": confirmed,
-            "baseline": baseline,
-            "baseline_choices": space.baseline(),
-            "best": confirmed[0] if confirmed else None,
-            "best_choices": by_digest[confirmed[0]].choices if confirmed else None,
-            **dict.fromkeys(OF_THE_BEST),
-        }
-        self._db.studies.decide(settings.name, decisions)
+        choices = {self._digest(cell.choices): cell.choices for cell in planned}
+        self._decide(
+            {
+                "confirmed": confirmed,
+                "baseline": self._digest(space.baseline()),
+                "baseline_choices": space.baseline(),
+                "best": confirmed[0] if confirmed else None,
+                "best_choices": choices[confirmed[0]] if confirmed else None,
+                **dict.fromkeys(OF_THE_BEST),
+            }
+        )
 
     def _ablate_phase(self) -> None:
         best = self._decisions().get("best_choices")
         if best is None:
             self._execution.observer.say("Nothing to ablate: no configuration has all its confirmed runs.")
             return
-        settings = self._settings
-        asked = ablation.planned(self._space, best, settings.designs, settings.ablations)
-        cells = asked.cells
-        self._write_cells("ablate", cells)
-        self._decide(asked.decisions(self._digest(best)))
-        for told in asked.left_out():
-            self._execution.observer.say(told)
-        self._run_cells("ablate", cells)
-        self._replicate("ablate", cells, best)
-        if asked.path_room is not None:
-            self._walk(best, cells, asked.path_room)
+        experiments = ablation.planned(self._space, best, self._settings.designs, self._settings.ablations)
+        planned = experiments.cells
+        self._write_cells("ablate", planned)
+        self._decide(experiments.decisions(self._digest(best)))
+        for line in experiments.left_out():
+            self._execution.observer.say(line)
+        self._run_cells("ablate", planned)
+        self._add_seeds("ablate", planned, best)
+        if experiments.path_budget is not None:
+            self._walk(best, planned, experiments.path_budget)
 
-    def _replicate(self, phase: str, cells: list[CellPlan], reference: Choices) -> None:
+    def _add_seeds(self, phase: str, planned: list[CellPlan], reference: Choices) -> None:
         """Run further seeds, one at a time, for rows whose verdict is open and for their reference."""
-        settings, compared_with = self._settings, self._trainer.configuration(reference).digest()
+        settings = self._settings
         for count in extra_seeds.rounds(settings):
-            wanting = extra_seeds.wanting_a_seed(self._db, settings.name, compared_with, after=count - 1)
-            if not wanting:
+            digests = extra_seeds.open_rows(self._db, settings.name, self._digest(reference), after=count - 1)
+            if not digests:
                 return
-            self._execution.observer.say(extra_seeds.told(len(wanting) - 1, count - 1))
-            again = [cell for cell in cells if self._trainer.configuration(cell.choices).digest() in wanting]
+            self._execution.observer.say(extra_seeds.announcement(len(digests) - 1, count - 1))
+            again = [cell for cell in planned if self._digest(cell.choices) in digests]
             self._run_cells(phase, again, settings.seeds_of(count)[-1:])
 
     def _reference_runs(self) -> None:
@@ -134,50 +129,50 @@ class Driver:
         best, name = self._decisions().get("best_choices"), self._settings.name
         if best is None:
             return
-        found = phases.references(self._trainer, best)
-        self._execution.observer.say(found.told())
-        self._db.studies.decide(name, {"references_left_out": dict(found.left_out)})
+        references = cells.references(self._trainer, best)
+        self._execution.observer.say(references.summary())
+        self._decide({"references_left_out": dict(references.left_out)})
         ablated = [c for c in self._db.studies.cells(name) if c.phase == "ablate" and c.design != REFERENCE]
-        self._write_cells("ablate", found.cells, ablated)
-        self._run_cells("ablate", found.cells)
+        self._write_cells("ablate", references.cells, ablated)
+        self._run_cells("ablate", references.cells)
 
-    def _walk(self, best: Choices, cells: list[CellPlan], room: int) -> None:
-        """Walk the greedy path from the baseline to the best: run a step's candidates, decide it, take the next."""
+    def _walk(self, best: Choices, planned: list[CellPlan], budget: int) -> None:
+        """Walk the greedy path from the baseline to the best; its cells are written after those `planned` before."""
         baseline = self._space.baseline()
         ends = self._digest(best), self._digest(baseline)
 
-        def run_tries(tries: list[CellPlan]) -> list[tuple[str, float | None]]:
-            cells.extend(tries)
-            self._write_cells("ablate", cells)
-            self._run_cells("ablate", tries)
-            digests = [self._digest(cell.choices) for cell in tries]
+        def measure(candidates: list[CellPlan]) -> list[tuple[str, float | None]]:
+            planned.extend(candidates)
+            self._write_cells("ablate", planned)
+            self._run_cells("ablate", candidates)
+            digests = [self._digest(cell.choices) for cell in candidates]
             return [(digest, fresh_mean(self._db, self._settings.name, digest, self._seeds())) for digest in digests]
 
-        known = tuple(cell.choices for cell in cells if cell.design != "baseline")
+        free = tuple(cell.choices for cell in planned if cell.design != "baseline")
         decided = decided_steps(self._decisions().get(PATH), *ends)
-        path = GreedyPath(self._space, best, baseline, room, known, decided)
-        walk(path, run_tries, lambda walked: self._decide({PATH: walked.as_json(*ends)}))
+        path = GreedyPath(self._space, best, baseline, budget, free, decided)
+        walk(path, measure, lambda walked: self._decide({PATH: walked.as_json(*ends)}))
 
     def _test_phase(self) -> None:
         """Measure the best and the baseline on `test`, once."""
         decisions, name = self._decisions(), self._settings.name
-        digests = dict.fromkeys(d for d in (decisions.get("best"), decisions.get("baseline")) if d is not None)
-        seeds = self._seeds()
-        measured = self._db.metrics.evaluated_runs(name, "test")
+        read, labels = self._trainer.read, {decisions.get("best"): "best"}
+        labels.setdefault(decisions.get("baseline"), "baseline")
         rows = [
             row
-            for digest in digests
+            for digest in labels
+            if digest is not None
             for row in self._db.runs.of_study(name, config_digest=digest, status="complete")
-            if row.seed in seeds
+            if row.seed in self._seeds()
         ]
-        waiting = [row for row in rows if row.id not in measured]
-        self._execution.observer.phase("test", len(rows), len(rows) - len(waiting))
-        labels = {decisions.get("baseline"): "baseline", decisions.get("best"): "best"}
-        self._execution.test([self._test_request(row, labels[row.config_digest]) for row in waiting])
-
-    def _test_request(self, row: RunRow, label: str) -> Request:
-        config = self._trainer.read(row.config_json, row.seed)
-        return Request("test", config, row.choices_json, label, run_id=row.id)
+        measured = self._db.metrics.evaluated_runs(name, "test")
+        requests = [
+            Request("test", read(row.config_json, row.seed), row.choices_json, labels[row.config_digest], run_id=row.id)
+            for row in rows
+            if row.id not in measured
+        ]
+        self._execution.observer.phase("test", len(rows), len(rows) - len(requests))
+        self._execution.test(requests)
 
     def _decisions(self) -> dict[str, Any]:
         return dict(self._db.studies.require(self._settings.name).decisions_json)
@@ -191,12 +186,10 @@ class Driver:
     def _digest(self, choices: Choices) -> str:
         return self._trainer.configuration(choices).digest()
 
-    # Cells
-
-    def _write_cells(self, phase: str, cells: Iterable[CellPlan], before: Iterable[Cell] = ()) -> None:
-        """Write the cells of a phase after those it keeps, `before`."""
-        rows = list(before)
-        for position, cell in enumerate(cells, start=len(rows)):
+    def _write_cells(self, phase: str, planned: Iterable[CellPlan], kept: Iterable[Cell] = ()) -> None:
+        """Replace the cells of a phase by those `kept`, then those `planned`."""
+        rows = list(kept)
+        for position, cell in enumerate(planned, start=len(rows)):
             config = self._configuration(cell, 0)
             rows.append(
                 Cell(
@@ -214,20 +207,20 @@ class Driver:
             )
         self._db.studies.replace_cells(self._settings.name, phase, rows)  # type: ignore[arg-type]
 
-    def _run_cells(self, phase: str, cells: list[CellPlan], seeds: Sequence[int] | None = None) -> None:
+    def _run_cells(self, phase: str, planned: list[CellPlan], seeds: Sequence[int] | None = None) -> None:
         """Run every cell with every fresh seed, or with `seeds`; finished runs of any phase are not repeated."""
         requests: dict[tuple[str, int], Request] = {}
-        apart = phases.apart(cells)
+        configurations = cells.distinct(planned)
         for seed in self._seeds() if seeds is None else seeds:
-            for names, cell in apart:
+            for names, cell in configurations:
                 config = self._configuration(cell, seed)
                 request = Request(phase, config, cell.choices, names, keys=self._trainer.keys(config))
                 requests.setdefault((config.digest(), seed), request)
-        planned = [r for (digest, seed), r in requests.items() if self._needed(digest, seed)]
-        self._execution.observer.phase(phase, len(requests), len(requests) - len(planned))
-        wanted = wanted_epochs(r.keys for r in planned if r.keys is not None) | self._ends_to_change(phase, planned)
-        order = in_order([(r.config.seed, self._trainer.epochs(r.config)[1], r.keys) for r in planned])
-        waiting = [replace(planned[place], wanted=wanted) for place in order]
+        needed = [request for (digest, seed), request in requests.items() if self._needed(digest, seed)]
+        self._execution.observer.phase(phase, len(requests), len(requests) - len(needed))
+        wanted = wanted_epochs(r.keys for r in needed if r.keys is not None) | self._ends_to_change(phase, needed)
+        order = in_order([(r.config.seed, self._trainer.epochs(r.config)[1], r.keys) for r in needed])
+        waiting = [replace(needed[place], wanted=wanted) for place in order]
         self._execution.train(lambda: waiting.pop(0) if waiting else None)
 
     def _configuration(self, cell: CellPlan, seed: int) -> Configuration:
@@ -235,11 +228,11 @@ class Driver:
             return self._trainer.configuration(cell.choices, seed)
         return self._trainer.reference(cell.choices, cell.task, seed)
 
-    def _ends_to_change(self, phase: str, planned: list[Request]) -> frozenset[str]:
+    def _ends_to_change(self, phase: str, requests: list[Request]) -> frozenset[str]:
         """Return the stages of confirm from which ablate may continue."""
         if phase != "confirm" or "ablate" not in self._settings.phases or self._space.design != "search":
             return frozenset()
-        return self._trainer.ends_to_change([(r.config, r.keys, r.label) for r in planned])
+        return self._trainer.ends_to_change([(r.config, r.keys, r.label) for r in requests])
 
     def _needed(self, digest: str, seed: int) -> bool:
         row = self._db.runs.find_by_seed(self._settings.name, digest, seed)

@@ -16,21 +16,21 @@ Group = Literal["space and data", "model", "search", "budget", "limits", "names 
 
 @dataclass(frozen=True)
 class Flag:
-    """How a field of a dataclass is given on the command line, and what may be given.
+    """The command-line flag of a dataclass's field, and the values that it accepts.
 
     Args:
         help: what the flag does, with its unit; the default is appended.
-        metavar: what stands for the value; a comma in it makes the value of a tuple one comma-separated word.
+        metavar: the value's placeholder in the help; a comma in it makes a tuple one comma-separated word.
         name: the flag without "--"; by default the field's name with hyphens.
-        choices: the words that argparse accepts, with the values that they stand for.
+        choices: the accepted words, with their values.
         known: the names that a list may contain.
         read: a function of the parsed value that returns the field's value.
-        shown: the default in words, where the field's default does not say it.
+        shown: the default in words, if the field's default does not show it.
         least, above, most: the range of a number, `above` exclusive; `way_out` is added to the error.
-        public: whether `--help` shows it; `--help-all` shows every flag.
-        fixed: "study" if a study keeps its first value; "runs" if, besides, runs of another value mean something else,
-            so that `--import-from` cannot change it.
-        repeat: whether a launch that resumes the study must give it again, because the database does not keep it.
+        public: whether `--help` shows the flag; `--help-all` shows all.
+        fixed: "study" if a study keeps its first value; "runs" if runs with different values are not comparable either,
+            so that `--import-from` keeps it too.
+        repeat: whether a launch that resumes the study must repeat the flag, because the database does not store it.
     """
 
     help: str
@@ -71,7 +71,7 @@ class Declared:
 
     @property
     def repeatable(self) -> bool:
-        """Whether the flag is given once for each element of a tuple."""
+        """Whether the flag is given once per element of a tuple."""
         return self.type.startswith("tuple") and "," not in (self.flag.metavar or "")
 
     def keywords(self) -> dict[str, Any]:
@@ -100,22 +100,21 @@ class Declared:
 
     def faults(self, value: Any) -> Iterator[str]:
         """Yield a sentence for a number out of its range, or a list with unknown or repeated names."""
-        one, names = self.flag, isinstance(value, tuple) and not self.repeatable
+        flag, names = self.flag, isinstance(value, tuple) and not self.repeatable
         if isinstance(value, int | float) and not self._in_range(value):
             number = value if isinstance(value, int) else f"{value:g}"
-            yield f"{self.option} must be {self._range()}, got {number}.{f' {one.way_out}' if one.way_out else ''}"
-        unknown = [name for name in value if name not in one.known] if names and one.known else []
+            yield f"{self.option} must be {self._range()}, got {number}.{f' {flag.way_out}' if flag.way_out else ''}"
+        noun = self.field.removesuffix("s")
+        unknown = [name for name in value if name not in flag.known] if names and flag.known else []
         if unknown:
-            noun = self.field.removesuffix("s")
-            yield f"No {noun} named '{', '.join(unknown)}'. {noun.title()}s: {', '.join(one.known)}."
+            yield f"No {noun} named '{', '.join(unknown)}'. {noun.title()}s: {', '.join(flag.known)}."
         elif names and (not value or len(set(value)) < len(value)):
-            noun = self.field.removesuffix("s")
             yield f"{self.option} takes each {noun} once, and at least one {noun}, got '{','.join(value)}'."
 
     def _in_range(self, value: float) -> bool:
-        one = self.flag
-        above = one.above is None or (value > one.above and math.isfinite(value))
-        return above and (one.least is None or value >= one.least) and (one.most is None or value <= one.most)
+        least, above, most = self.flag.least, self.flag.above, self.flag.most
+        is_above = above is None or (value > above and math.isfinite(value))
+        return is_above and (least is None or value >= least) and (most is None or value <= most)
 
     def _range(self) -> str:
         bounds = (("at least", self.flag.least), ("above", self.flag.above), ("at most", self.flag.most))
@@ -124,10 +123,10 @@ class Declared:
 
 def declared(*classes: Any) -> list[Declared]:
     """Return the flags that dataclasses declare, in the order of their fields."""
-    found = (one for cls in classes for one in fields(cls) if "flag" in one.metadata)
-    return [Declared(one.metadata["flag"], one.name, str(one.type), one.default) for one in found]
+    flags = (each for cls in classes for each in fields(cls) if "flag" in each.metadata)
+    return [Declared(each.metadata["flag"], each.name, str(each.type), each.default) for each in flags]
 
 
 def faults(data: Any) -> list[str]:
-    """Return a sentence for each value of a dataclass's flags that is out of range."""
-    return [fault for one in declared(data) for fault in one.faults(getattr(data, one.field))]
+    """Return a sentence per fault in the values of a dataclass's flags."""
+    return [fault for each in declared(data) for fault in each.faults(getattr(data, each.field))]

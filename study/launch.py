@@ -1,4 +1,4 @@
-"""The command `python -m study.launch`: parse, check, plan, run, point to the report."""
+"""The command `python -m study.launch`: plan or run a study, and write its report."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DONE, CRASHED, BAD_ARGUMENTS, FAILED_RUNS = 0, 1, 2, 3
 
 @output.command
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command and return its exit code; see `--help` for their meaning."""
+    """Run the command and return its exit code, one of those in `--help`."""
     options = parse(arguments)
     output.alone(options.json)
-    logging.raiseExceptions = False  # where the log cannot be written, the study still can
-    # Here, not above: --help needs neither torch nor Optuna.
+    logging.raiseExceptions = False  # a log that cannot be written does not stop the study
+    # Imported here, because --help needs neither torch nor Optuna.
     from mtbert.errors import MtbertError
     from results.errors import ResultsError
     from search_spaces import SpaceError
@@ -40,37 +40,33 @@ def main(arguments: list[str] | None = None) -> int:
         print(plain(str(stop)), file=sys.stderr)
         return output.INTERRUPTED if isinstance(stop, Interrupted) else FAILED_RUNS
     except (MtbertError, ResultsError, SpaceError, SettingsError, EngineError) as error:
-        if options.debug:
-            _print_traceback()
-        else:
-            print(error, file=sys.stderr)
+        print(_traceback() if options.debug else error, file=sys.stderr)
         return BAD_ARGUMENTS
     except OSError as error:
         if options.debug or error.errno != errno.ENOSPC:
             return _crashed(error, options.debug)
-        told = "Make room, then launch again: nothing finished is lost."
-        print(f"The disk is full: {error.filename or error.strerror}. {told}", file=sys.stderr)
+        place = error.filename or error.strerror
+        print(
+            f"The disk is full: {place}. Free some space, then launch again; finished runs are kept.", file=sys.stderr
+        )
         return BAD_ARGUMENTS
     except Exception as error:
         return _crashed(error, options.debug)
 
 
-def _print_traceback() -> None:
-    """Print the traceback of the error being handled, without passwords."""
+def _traceback() -> str:
+    """Return the traceback of the error being handled, without passwords."""
     from results.database import url
 
-    print(url.mask(traceback.format_exc()), file=sys.stderr)
+    return url.mask(traceback.format_exc())
 
 
 def _crashed(error: Exception, debug: bool) -> int:
     from results.database import url
 
-    if debug:
-        _print_traceback()
-    else:
-        place = "its traceback is in launch.log in the study's folder; --debug prints it"
-        told = f"An error that should not happen: {type(error).__name__}: {error}\n({place})"
-        print(plain(url.mask(told)), file=sys.stderr)
+    place = "Its traceback is in launch.log in the study's folder; --debug prints it."
+    message = f"An error that should not happen: {type(error).__name__}: {error}\n{place}"
+    print(_traceback() if debug else plain(url.mask(message)), file=sys.stderr)
     return CRASHED
 
 

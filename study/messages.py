@@ -1,7 +1,4 @@
-"""What driver and workers say to each other: a job goes out; epochs, then one end, come back.
-
-Plain data without torch, so that the driver can read them without it, and any engine can carry them.
-"""
+"""The messages of driver and workers, as plain data without torch: a job; then its epochs, and one end."""
 
 from __future__ import annotations
 
@@ -25,9 +22,9 @@ Metrics = Mapping[tuple[str, str, str], float]
 
 @dataclass(frozen=True)
 class JobSharing:
-    """What a worker shares with others: the keys of the run's stages, and the stage store; no `folder`: no store.
+    """The keys of a run's stages, and the stage store in `folder` (None: there is none).
 
-    `wanted` and `keep_when_stopped` say which epochs of `multitask` are kept (`mtbert.stages.chain.Sharing`).
+    `wanted` and `keep_when_stopped` select the epochs of `multitask` that are stored (`mtbert.stages.chain.Sharing`).
     """
 
     keys: ChainKeys
@@ -39,14 +36,12 @@ class JobSharing:
 
 @dataclass(frozen=True)
 class Job:
-    """One run to carry out (`train`), or a finished one to measure on a split (`test`).
+    """A run to train (`train`), or a finished one to measure on the test split (`test`).
 
-    `worker` is the function "module:name" that carries it out, called with the job and `go_on`; `facts` are what it
-    needs to know beside the configuration.
-
-    `model_folder` is where the best epoch's model is kept (train), or is read from (test; a model that is not
-    there is trained again, which gives the same bits). `log` takes what the run's
-    processes write (`study.engines.run_log`); None: they write where the driver does.
+    `worker` names the function that does it, "module:name"; its arguments are the job and a function that reports an
+    epoch and returns whether to continue. `facts` are its inputs beside the configuration. The best epoch's model is
+    saved to `model_folder` (train) or loaded from it (test; a missing model is trained again, with the same bits).
+    `log` is the file for the output of the run's processes (`study.engines.run_log`); None: the driver's output.
     """
 
     run_id: int
@@ -66,7 +61,7 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class TaskOutputs:
-    """A task's outputs (examples, outputs), what they predict (examples,), the labels, and a hash of the ids."""
+    """A task's outputs (examples, outputs), predictions (examples,), labels (examples,), and a hash of the ids."""
 
     outputs: NDArray[np.float32]
     predictions: NDArray[np.float32]
@@ -76,7 +71,7 @@ class TaskOutputs:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """An epoch is over, or a fraction of one (`epoch` 0.5); the worker waits to hear whether to go on."""
+    """The end of an epoch, or of a fraction (`epoch` 0.5); the worker waits for the answer whether to continue."""
 
     run_id: int
     epoch: float
@@ -87,30 +82,27 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class StageSeconds:
-    """One stage of a run: its key in the stage store, its seconds, and whether another run had paid for it.
+    """One stage of a run: its key in the stage store, its seconds, and whether another run had computed it.
 
-    `train_seconds`: those of its seconds that were no evaluation; None: not known.
-    `told`: the losses of a stage before `multitask`.
+    `losses` are those of a stage before `multitask`. `train_seconds` excludes evaluation; None: not known.
     """
 
     name: str
     key: str
     seconds: float
     shared: bool
-    told: StageLosses | None = None
+    losses: StageLosses | None = None
     train_seconds: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class RunDone:
-    """The run is over: all measures, at the best epoch; `last_score` is the score after the last one. `stopped`: at the
-    driver's word, before its last epoch.
+    """The end of a run: its measurements at the best epoch. `stopped`: the driver ended it before its last epoch.
 
-    `train_seconds` and `eval_seconds` are of what the worker did, `shared_seconds` of what it was spared (features of
-    frozen parts included), `shared_train_seconds` the part of them that was no evaluation; `stages` in
-    the order they ran. `trouble` says why the stage store could not be used to the end, `note` what the
-    row should say of how the run was done; `inference_ms` is what an example takes with the trained model
-    (`mtbert.training.inference_time`).
+    `train_seconds` and `eval_seconds` were spent by the worker; `shared_seconds` were saved by stages and features of
+    other runs, `shared_train_seconds` without evaluation. `last_score` is the score after the last epoch. `stages` are
+    in the order they ran. `trouble` is the reason why the stage store failed, `note` a remark for the run's row, and
+    `inference_ms` the time per example with the trained model (`mtbert.training.inference_time`).
     """
 
     run_id: int
@@ -134,13 +126,13 @@ class RunDone:
     shared_train_seconds: float = 0.0
 
     def own_train_seconds(self) -> float:
-        """Return what the run would have taken to train on its own."""
+        """Return the training time that the run would have taken without shared stages."""
         return self.train_seconds + self.shared_train_seconds
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationDone:
-    """A finished run was measured on `test`."""
+    """The measurements of a finished run on `test`."""
 
     run_id: int
     metrics: Metrics
@@ -149,7 +141,7 @@ class EvaluationDone:
 
 @dataclass(frozen=True)
 class RunFailed:
-    """The run ended without a result: a typed reason, a line for people, a traceback for the log."""
+    """The end of a run without a result: a typed reason, a line for people, a traceback for the log."""
 
     run_id: int
     reason: Reason
@@ -159,7 +151,7 @@ class RunFailed:
 
 @dataclass(frozen=True)
 class RunPlaced:
-    """The run has begun at `host`; the engine has a name for it. (`host` None: it died before that was known.)"""
+    """The start of a run on `host`, with the engine's name for it. `host` None: it died before that was known."""
 
     run_id: int
     engine_trial_id: str
@@ -171,5 +163,5 @@ Event = RunPlaced | EpochDone | RunDone | EvaluationDone | RunFailed
 
 def first_line(error: BaseException) -> str:
     """Return the type of an error and the first line of its message."""
-    lines = str(error).splitlines()
+    lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

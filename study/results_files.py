@@ -1,4 +1,4 @@
-"""What a launch leaves at its end: the best model, tables, the report, and the answer in the terminal."""
+"""The results of a launch: the best model, tables, the report, and the answer in the terminal."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def write(
     else:
         designs = DesignsEnding.of(results, summary)
     note = code_note(results.study, results.runs)
-    shown = ending.Ending(summary, folder, options.storage, ClaimsEnding.of(results), designs, note)
+    answer = ending.Ending(summary, folder, options.storage, ClaimsEnding.of(results), designs, note)
     if options.json:
-        output.print_object(json.dumps(shown.as_json(), indent=2))
+        output.print_object(json.dumps(answer.as_json(), indent=2))
     else:
-        shown.show(console)
+        answer.show(console)
     return summary.counts.failed
 
 
@@ -61,20 +61,20 @@ def _keep_best(
     summary: Summary,
     console: PlainConsole,
 ) -> None:
-    """Keep the best configuration's model in `best/`, and write its card."""
+    """Save the best configuration's model and its card in `best/`."""
     folder = study_folder / "best"
     digest = database.studies.require(settings.name).decisions_json.get("best")
     if digest is None:
         return
     seeds = settings.seeds_of(settings.seeds)
-    counted = set(results.run_ids(digest))  # read again: `results` has its runs without their configurations
-    runs = database.runs.of_study(settings.name, config_digest=digest)
+    counted = set(results.run_ids(digest))
+    runs = database.runs.of_study(settings.name, config_digest=digest)  # `results` lacks their configurations
     rows = [run for run in runs if run.id in counted and run.seed in seeds]
     kept = trainer.keep_best(rows, study_folder / "models", folder, console.say) if rows else None
     if kept is not None:
         from study.trainers.bert import model_card  # torch
 
-        again = ending.repeat_command(settings.data, folder, kept.seed)
-        model_card.write(database, results, summary, model_card.KeptModel(kept, folder, again))
+        command = ending.repeat_command(settings.data, folder, kept.seed)
+        model_card.write(database, results, summary, model_card.KeptModel(kept, folder, command))
     elif folder.is_dir():
-        console.say(f"{folder} holds the model of another configuration: the best one's was not kept. Train it again.")
+        console.say(f"{folder} has the model of an earlier best configuration; that of the current one was not kept.")

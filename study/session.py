@@ -1,4 +1,4 @@
-"""One launch from its arguments to the report: check, open the study, run it, write and print its results."""
+"""One launch: check its settings, open the study, run it, write and print its results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from study.execution.recording import Places
 from study.phases.cells import changes, first_tried
 from study.planning import plan
 from study.planning.designs import decided_best
-from study.planning.detectable import seen_noise
+from study.planning.detectable import measured_noise
 from study.provenance import store_note
 from study.provenance.environment import environment
 from study.provenance.folder import locked_folder, log_to
@@ -55,31 +55,30 @@ from study.web.live import LiveReport
 
 log = logging.getLogger("study")
 
-THREADS = 1  # of a worker: results then do not depend on the number of cores
+THREADS = 1  # per worker, so that results do not depend on the number of cores
 
 
 class Session:
-    """A launch with all its settings resolved. Nothing is written before everything has been checked."""
+    """A launch with all its settings resolved and checked, before anything is written."""
 
-    def __init__(self, options: Options, given: Mapping[str, Any]) -> None:
+    def __init__(self, options: Options, flags: Mapping[str, Any]) -> None:
         options.check()
         choose.check(options)
         trackers.check(options.track)
         self._options = options
         self._console = PlainConsole(stderr=bool(options.json))
-        if given.get("precision") == "auto":
+        if flags.get("precision") == "auto":
             from study.trainers.bert.trainer import precision  # torch
 
-            given = {**given, "precision": precision()}
-        stored, source = earlier_settings(options.storage, given, changes_nothing=options.plan)
-        if given.get("compiled") == "auto":
-            given = {**given, "compiled": compiled(given, stored or source)}
-        earlier_name = next((found.name for found in (stored, source) if found is not None), None)
-        self._seen = seen_noise(options.storage, earlier_name) if options.plan and earlier_name else None
-        self._settings = resolve(given, stored, source)
-        for earlier in (stored, source):
-            if earlier is not None:
-                check_stored(earlier, given, self._settings.name)
+            flags = {**flags, "precision": precision()}
+        stored, source = earlier_settings(options.storage, flags, changes_nothing=options.plan)
+        earlier = [settings for settings in (stored, source) if settings is not None]
+        if flags.get("compiled") == "auto":
+            flags = {**flags, "compiled": compiled(flags, stored or source)}
+        self._noise = measured_noise(options.storage, earlier[0].name) if options.plan and earlier else None
+        self._settings = resolve(flags, stored, source)
+        for settings in earlier:
+            check_stored(settings, flags, self._settings.name)
         self._limits = options.limits()
         objectives.check(self._settings.objectives, self._settings.tasks, self._settings.trainer)
         self._trainer = trainer_of(self._settings)
@@ -91,11 +90,11 @@ class Session:
         self._failed_tests = 0
 
     def plan(self) -> None:
-        """Print what would run, how long it would take and what it could see; writes nothing."""
-        self._say_notes()
+        """Print the runs, the time and the detectable difference of a launch; write nothing."""
+        self._say(self._trainer.facts.notes)
         with choose.engine(self._options, self._trainer) as engine:
             best = decided_best(self._options.storage, self._settings.name, self._trainer.space)
-            planned = plan.make(self._trainer, self._settings, engine.workers, self._seen, best)
+            planned = plan.make(self._trainer, self._settings, engine.workers, self._noise, best)
         if self._options.json:
             output.print_object(json.dumps(planned.as_json(), indent=2))
         else:
@@ -106,7 +105,7 @@ class Session:
 
         Raises:
             Interrupted: the study was stopped; the message says how to resume it.
-            FailuresStop: its runs fail alike.
+            FailuresStop: its runs fail for a common reason.
         """
         with choose.engine(self._options, self._trainer) as engine:
             return self._launch(engine)
@@ -116,12 +115,12 @@ class Session:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SettingsError(
-                f"{self._folder} cannot be made ({error.strerror}). Choose another place: --out DIR"
-            ) from None
+            message = f"The folder {self._folder} cannot be created ({error.strerror}). Choose another place: --out DIR"
+            raise SettingsError(message) from None
         with log_to(self._folder / LOG), open_database(self._options.storage) as database:
             log.info("%s", command)
-            self._say_issues()
+            self._say(dropped.lines(self._trainer.facts.issues, listed=self._options.data_issues))
+            self._say(self._trainer.facts.notes)
             lease = Lease(database, settings.name)
             with lease.held(), locked_folder(self._folder):
                 self._clear_up_logs(database)
@@ -139,12 +138,11 @@ class Session:
                     raise self._stopped(database, stop) from None
 
     def _clear_up_logs(self, database: Database) -> None:
-        """Delete logs that a killed launch left empty, and those of an earlier study of the same name."""
-        known = {run.id for run in database.runs.of_study(self._settings.name)}
-        run_log.clear_up(self._folder / run_log.LOGS, known)
+        """Delete the empty logs of a killed launch, and the logs of an earlier study of the same name."""
+        run_log.clear_up(self._folder / run_log.LOGS, {run.id for run in database.runs.of_study(self._settings.name)})
 
     def _stopped(self, database: Database, stop: BaseException) -> Interrupted | FailuresStop:
-        """Mark the study as interrupted; return the error that says why it stopped and how to resume it."""
+        """Mark the study as interrupted; return the error with the reason and the command that resumes it."""
         name, failed = self._settings.name, isinstance(stop, FailuresStop)
         database.studies.update(name, status="interrupted")
         done = len(database.runs.of_study(name, status="complete"))
@@ -155,9 +153,9 @@ class Session:
             self._write(database)
         resume = resume_command(database.studies.require(name), self._options.storage, *["--retry-failed"] * failed)
         if not failed:
-            return Interrupted(f"{reason}; {done} finished runs are kept. Resume it: {resume}")
+            return Interrupted(f"{reason}; finished runs are kept ({done}). Resume it: {resume}")
         return FailuresStop(
-            f"{reason}\n{done} finished runs are kept. The traceback: {self._folder / LOG}\n"
+            f"{reason}\nFinished runs are kept ({done}). The traceback is in {self._folder / LOG}\n"
             f"Fix the cause, then resume the study: {resume}"
         )
 
@@ -168,7 +166,7 @@ class Session:
         )
 
     def _retry(self, database: Database, change: CodeChange | None) -> None:
-        """Mark failed runs to be run again: all with --retry-failed, else those whose code has changed since."""
+        """Mark failed runs to be run again: all with --retry-failed, otherwise those whose code has changed since."""
         if self._options.retry_failed or (change is not None and change.previous is not None):
             now = None if self._options.retry_failed else self._trainer.facts.code
             storage, name = self._options.storage, self._settings.name
@@ -178,30 +176,26 @@ class Session:
 
     @contextlib.contextmanager
     def _live(self) -> Iterator[None]:
-        """Serve the report while the study runs, if --open asks for it."""
+        """Serve the report while the study runs, if the flag --open is given."""
         if not self._options.open:
             yield
             return
         with LiveReport(self._options.storage, self._settings.name, self._folder) as live:
-            self._console.say(
-                f"The report as it grows: {live.url}"
-                if live.url
-                else f"The report cannot be served as it grows ({live.why_not}); the study continues."
-            )
+            failure = f"The live report cannot be served ({live.why_not}); the study continues."
+            self._console.say(f"Live report: {live.url}" if live.url else failure)
             yield
 
     def _run(self, database: Database, lease: Lease, engine: AbstractEngine) -> None:
         settings, trainer = self._settings, self._trainer
-        places = Places(
-            prepared=self._folder / "prepared", models=self._folder / "models", logs=self._folder / run_log.LOGS
-        )
+        places = Places(self._folder / "prepared", self._folder / "models", self._folder / run_log.LOGS)
         database.studies.update(settings.name, data_json=trainer.prepare(places.prepared, engine.device()))
         database.studies.add_examples(settings.name, trainer.examples())
-        store_folder = Path(settings.out) / STORE
-        store = StageStore(store_folder, round(settings.store_gb * 1e9)) if settings.share and trainer.shares else None
+        limit = round(settings.store_gb * 1e9)
+        store = StageStore(Path(settings.out) / STORE, limit) if settings.share and trainer.shares else None
         gpu = trainer.gpu() if engine.device() != "cpu" else None
+        describe = partial(changes, trainer.space)
         with (
-            self._progress(engine.workers) as progress,
+            Progress(self._console, settings.name, engine.workers, describe, self._unit) as progress,
             trackers.tracking(self._options.track, self._options.storage, settings.name, progress.say) as tracking,
         ):
             execution = Execution(
@@ -217,9 +211,7 @@ class Session:
                 limits=self._limits,
                 objectives=settings.objectives,
             )
-            driver = Driver(
-                database=database, trainer=trainer, settings=settings, execution=execution, search=self._search
-            )
+            driver = Driver(database, trainer, settings, execution, self._search)
             store_note.write(database, settings.name, store)
             try:
                 with stopping_on_signal(execution):
@@ -241,15 +233,6 @@ class Session:
             objectives=settings.objectives,
         )
 
-    def _progress(self, workers: int) -> Progress:
-        return Progress(self._console, self._settings.name, workers, partial(changes, self._trainer.space), self._unit)
-
-    def _say_issues(self) -> None:
-        """Print how many rows of the data were dropped, or list them with --data-issues; then the notes."""
-        for line in dropped.lines(self._trainer.facts.issues, listed=self._options.data_issues):
+    def _say(self, lines: Iterable[str]) -> None:
+        for line in lines:
             self._console.say(line)
-        self._say_notes()
-
-    def _say_notes(self) -> None:
-        for note in self._trainer.facts.notes:
-            self._console.say(note)

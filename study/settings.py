@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -13,19 +13,18 @@ from search_spaces.output import plain
 from study.flags import flag
 
 MAIN_TASKS = ("sst", "quora", "sts")
-MTBERT, REHEARSAL = "mtbert", "rehearsal"  # trainers; any other is a function, package.module:function
-RETRIES = 2  # of a run whose worker died
-NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: it names a folder and cannot leave it
-MOST_SEED = 2**62  # further seeds are this one and some more, and a column of a database ends at 2**63
+MTBERT, REHEARSAL = "mtbert", "rehearsal"  # trainers; a custom one is package.module:function
+RETRIES = 2  # per run, after its worker died
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of a study: the name of its folder, which is no path
+MOST_SEED = 2**62  # further seeds are a little larger, and an integer column of a database ends at 2**63
 STORE = "store"  # the stage store's folder, beside those of the studies
 PHASES = ("search", "confirm", "ablate", "test", "report")
-# The designs of an ablation (`study.phases.ablation`), and the default ones.
-DESIGNS = ("leave_one_out", "one_at_a_time", "add_one_in", "pairs", "factorial", "path")
-SINGLE_CHANGES = ("leave_one_out", "one_at_a_time")
+DESIGNS = ("leave_one_out", "one_at_a_time", "add_one_in", "pairs", "factorial", "path")  # of an ablation
+SINGLE_CHANGES = ("leave_one_out", "one_at_a_time")  # the default designs
 
 
 class SettingsError(Exception):
-    """A flag that cannot be followed: what was given, why not, and the way out."""
+    """A flag with a value that cannot be used; the message has the value, the reason and the way out."""
 
     def __str__(self) -> str:
         return plain(super().__str__())
@@ -33,11 +32,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a study spends. `train_examples` and `dev_examples` are per task; None takes all.
-
-    `confirm` configurations are run again with `seeds` fresh seeds; `ablations` is the largest number of configurations
-    that the ablation runs beside the best.
-    """
+    """The size of a study: defaults of the flags of the same names. `train_examples`, `dev_examples` None: all."""
 
     trials: int
     seeds: int
@@ -57,32 +52,31 @@ BUDGETS: Mapping[str, Budget] = {
 BY_BUDGET = "set by --budget"
 
 
-def _budgets_in_words() -> str:
-    return "; ".join(f"{name}: {b.trials} trials, {b.seeds} seeds, epochs: {b.epochs}" for name, b in BUDGETS.items())
+_SIZES = "; ".join(f"{name}: {b.trials} trials, {b.seeds} seeds, epochs: {b.epochs}" for name, b in BUDGETS.items())
 
 
 def _words(*words: str) -> dict[str, str]:
-    """Return choices that stand for themselves."""
+    """Return choices whose values are the words themselves."""
     return {word: word for word in words}
 
 
 def _in_usual_order(tasks: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the tasks in their usual order: the same tasks are the same study, however they were written."""
+    """Return the tasks in their usual order, so that the order on the command line has no effect."""
     order = {task: place for place, task in enumerate(MAIN_TASKS)}
     return tuple(sorted(tasks, key=lambda task: (order.get(task, len(order)), task)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of a study, all resolved. `Flag.fixed` says which of them a resumed study keeps.
+    """The settings of a study, all resolved; a resumed study keeps those with `Flag.fixed`.
 
-    `margin` is in the score's own unit (None: the unit's default); smaller differences count as none. `fresh_seeds`
-    says how the seeds of confirm and ablate follow from `seed`. Neither has a flag here.
+    Two have no flag: `margin` is the equivalence margin in the score's unit (None: the unit's default), `fresh_seeds`
+    the rule that derives the seeds of confirm and ablate from `seed`.
     """
 
     name: str = flag(
         "name of the study; an existing study is resumed, and none of its finished runs is repeated",
-        "names and resuming", public=True, shown="made from space, data and backbone",
+        "names and resuming", public=True, shown="derived from space, data and backbone",
     )  # fmt: skip
     space: str = flag(
         "search space: a name that `python -m search_spaces` lists, or a Python file",
@@ -135,7 +129,7 @@ class Settings:
         "search", "S", default=0, least=0, most=MOST_SEED, fixed="runs",
     )  # fmt: skip
     budget: str = flag(
-        f"preset for the size of the study, which other flags override ({_budgets_in_words()})",
+        f"preset for the size of the study, which other flags override ({_SIZES})",
         "budget", default="quick", choices=_words(*BUDGETS), public=True,
     )  # fmt: skip
     trials: int = flag("number of search trials", "budget", "N", shown=BY_BUDGET, least=1, public=True)
@@ -164,12 +158,7 @@ class Settings:
         "budget", default=False, fixed="runs",
     )  # fmt: skip
     phases: tuple[str, ...] = flag(
-        "phases to run",
-        "budget",
-        "A,B,...",
-        default=PHASES,
-        known=PHASES,
-        read=lambda names: tuple(dict.fromkeys(names)),
+        "phases to run", "budget", "A,B,...", default=PHASES, known=PHASES, read=lambda names: (*dict.fromkeys(names),)
     )
     designs: tuple[str, ...] = flag(
         f"experiments of the ablation, in the order in which they use up --ablations: {', '.join(DESIGNS)}",
@@ -188,58 +177,47 @@ class Settings:
     )  # fmt: skip
     out: str = flag("folder for the folders of the studies", "output", "DIR", default="runs")
     share: bool = flag(
-        f"reuse stages that other runs have computed, kept in DIR/{STORE} of --out; on by default",
-        "machine",
-        default=True,
+        f"reuse the stages of other runs, stored in DIR/{STORE} of --out; on by default", "machine", default=True
     )
     store_gb: float = flag(
         "size limit of the shared stages, in GB", "machine", "GB", default=10.0, above=0,
-        way_out="Without a store, nothing is shared: --no-share",
+        way_out="To run without a store: --no-share",
     )  # fmt: skip
     margin: float | None = None
     fresh_seeds: Literal["derived", "consecutive"] = "derived"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the settings for the database (see `from_json`); `seed_list`: all fresh seeds that rows may get."""
+        """Return the settings for the database, with `seed_list`, all fresh seeds that a row may get."""
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         return {**values, "seed_list": self.seeds_of(self.max_seeds or self.seeds)}
 
     def seeds_of(self, count: int) -> list[int]:
         """Return the first `count` fresh seeds, the same for every configuration so that differences are paired.
 
-        None of them is `seed`, which the search used. Each is a hash of `seed`, so that studies with other seeds share
-        none: the upper 31 bits, which people can read and type and browsers can hold. The `consecutive` seeds of older
-        studies began at `seed` + 1000.
+        Each is the upper 31 bits of a hash of `seed`, so that studies with different seeds share none, and none is
+        `seed` itself, which the search used. Older studies have `consecutive` ones, from `seed` + 1000.
         """
         if self.fresh_seeds == "consecutive":
             return [self.seed + CONSECUTIVE_SEEDS + i for i in range(count)]
-        hashed = (derive(self.seed, "fresh", i) >> 32 for i in itertools.count())
-        return list(itertools.islice(_once(hashed, self.seed), count))
+        seeds, draws = list[int](), itertools.count()
+        while len(seeds) < count:
+            if (drawn := derive(self.seed, "fresh", next(draws)) >> 32) not in (self.seed, *seeds):
+                seeds.append(drawn)
+        return seeds
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Settings:
         """Return the settings that `as_json` wrote; fields of other releases are ignored."""
-        known = {field.name for field in fields(cls)}
         data = {"fresh_seeds": "consecutive", **data}
         lists = {key: tuple(dict.fromkeys(value)) for key, value in data.items() if isinstance(value, list)}
-        return cls(**{key: value for key, value in {**data, **lists}.items() if key in known})
-
-
-def _once(seeds: Iterable[int], other: int) -> Iterator[int]:
-    """Yield each seed once, and never `other`."""
-    seen = {other}
-    for seed in seeds:
-        if seed not in seen:
-            seen.add(seed)
-            yield seed
+        return cls(**{one.name: {**data, **lists}[one.name] for one in fields(cls) if one.name in data})
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a launch and of each of its runs; None: no limit.
+    """Limits of a launch (`study_seconds`) and of each run: its seconds, its resident memory; None: no limit.
 
-    `study_seconds` is for the launch, `run_seconds` and `run_bytes` (resident memory) for a run. A run whose worker
-    died is started again up to `retries` times per launch; a run that failed for another reason is not.
+    A run whose worker died is restarted up to `retries` times per launch; a run that failed otherwise is not.
     """
 
     study_seconds: float | None = None

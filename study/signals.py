@@ -1,4 +1,4 @@
-"""Ctrl-C reaches every process of a terminal's group: only the driver decides what ends, and says so in one line."""
+"""Ctrl-C, which the terminal sends to all its processes: only the driver handles it, and ends the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CTRL_C = frozenset({signal.SIGINT})
 
 
 class Stoppable(Protocol):
-    """What a signal asks to stop."""
+    """An object that a signal asks to stop."""
 
     stop_requested: bool
 
@@ -46,13 +46,13 @@ def stopping_on_signal(execution: Stoppable) -> Iterator[None]:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Processes that are started meanwhile never see Ctrl-C, from their first instruction on; this one does afterwards.
+    """Start processes, within the context, that never receive Ctrl-C; this process receives it afterwards.
 
-    A mask is inherited. A child that ignores the signal itself would die of one that comes before it gets that far.
-    Nor do they import files of the current folder in place of Python's own modules when they begin.
+    They inherit a signal mask, because a child that ignores the signal itself may receive one before. They also import
+    no modules from the current folder when they start.
     """
     with _safe_paths():
-        # multiprocessing's first process starts it, and it lifts the mask of its parent
+        # otherwise multiprocessing starts it with its first process, and it unblocks the signals of this one
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _CTRL_C)
         try:
@@ -63,14 +63,13 @@ def held() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _safe_paths() -> Iterator[None]:
-    """Have new processes of Python find this project on their path, and not the current folder."""
-    if MARK in os.environ:  # they do already
+    """Put this project on the path of new Python processes, and keep the current folder off it."""
+    if MARK in os.environ:  # an outer context has done so
         yield
         return
     kept = {name: os.environ.get(name) for name in _PATHS}
-    root = str(Path(__file__).resolve().parent.parent)
-    more = kept["PYTHONPATH"]
-    os.environ.update(PYTHONSAFEPATH="1", PYTHONPATH=root if not more else f"{root}{os.pathsep}{more}")
+    paths = [str(Path(__file__).resolve().parent.parent), *filter(None, [kept["PYTHONPATH"]])]
+    os.environ.update(PYTHONSAFEPATH="1", PYTHONPATH=os.pathsep.join(paths))
     os.environ[MARK] = json.dumps(kept)
     try:
         yield
@@ -80,7 +79,7 @@ def _safe_paths() -> Iterator[None]:
 
 
 def usual_paths() -> None:
-    """Undo in a child what it was started with, for the processes that it starts itself."""
+    """Restore the usual paths in a child of `held`, for the processes that it starts itself."""
     if (kept := os.environ.pop(MARK, None)) is not None:
         _set(json.loads(kept))
 
@@ -94,5 +93,5 @@ def _set(values: Mapping[str, str | None]) -> None:
 
 
 def let_through() -> None:
-    """Undo in a child what `held` gave it: for one that has left the terminal's group."""
+    """Unblock Ctrl-C in a child of `held` that has left the terminal's group."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _CTRL_C)

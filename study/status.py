@@ -1,4 +1,4 @@
-"""The command `python -m study.status`: what a study has done so far, which runs failed, what a run wrote."""
+"""The command `python -m study.status`: the progress of a study, its failed runs, and the log of a run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from search_spaces import output
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     result = argparse.ArgumentParser(
-        prog="python -m study.status", description="Show how far a study is, and its failed runs."
+        prog="python -m study.status", description="Show the progress of a study, its failed runs, or the log of a run."
     )
     result.add_argument("--name", help="name of the study; default: list all studies")
     result.add_argument("--storage", metavar="URL", default=DEFAULT_STORAGE, help="database URL; default: %(default)s")
     result.add_argument("--failed", action="store_true", help="list the failed runs with their reasons")
     result.add_argument("--log", type=int, metavar="RUN", help="print the log of a run of the study, e.g. 31")
-    result.add_argument("--json", action="store_true", help="print the same as one JSON object")
+    result.add_argument("--json", action="store_true", help="print one JSON object")
     result.add_argument("--debug", action="store_true", help="show the tracebacks of errors")
     return result
 
@@ -30,9 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     output.alone(options.json)
     if options.log is not None and options.name is None:
-        print("--log RUN needs the name of the run's study: --name N", file=sys.stderr)
+        print("--log RUN needs the run's study. Give its name: --name N", file=sys.stderr)
         return 2
-    # Here, not above: --help needs none of it.
+    # Imported here, because --help needs none of it.
     from results.database.url import foreign_rows
     from results.errors import ResultsError
     from study.console import status

@@ -1,7 +1,6 @@
 """Detection and repair of numbers that a SQLite file holds as bytes.
 
-sqlite3 writes values of unknown types as the bytes of their buffer: numpy's integers as 1, 2, 4 or 8 little-endian
-bytes, and its float32 as 4. Older releases did not convert such values. PostgreSQL refuses them.
+sqlite3 stores unknown types as raw bytes: numpy's integers as 1, 2, 4 or 8 little-endian bytes, its float32 as 4.
 """
 
 from __future__ import annotations
@@ -53,7 +52,16 @@ def repair(connection: Connection) -> int:
     Bytes that are no number become NULL. A row is deleted where its column allows no NULL, or its number would
     duplicate another row's key.
     """
-    return sum(_repair(connection, each) for each in byte_columns(connection))
+    repaired = 0
+    for table, column, whole, _ in byte_columns(connection):
+        rows = connection.execute(text(f"SELECT rowid, {column} FROM {table} WHERE typeof({column}) = 'blob'")).all()
+        change = text(f"UPDATE OR IGNORE {table} SET {column} = :value WHERE rowid = :row")
+        for row, data in rows:
+            connection.execute(change, {"value": number_of(data, whole=whole), "row": row})
+        # The update ignored rows whose number is a duplicate key, or NULL where NULL is not allowed.
+        connection.execute(text(f"DELETE FROM {table} WHERE typeof({column}) = 'blob'"))
+        repaired += len(rows)
+    return repaired
 
 
 def number_of(data: bytes, *, whole: bool) -> float | None:
@@ -64,17 +72,6 @@ def number_of(data: bytes, *, whole: bool) -> float | None:
     if whole or len(data) not in _FLOAT or abs(value) < _LARGEST_WHOLE[len(data)]:
         return value
     return float(struct.unpack(_FLOAT[len(data)], data)[0])
-
-
-def _repair(connection: Connection, column_of_bytes: ByteColumn) -> int:
-    table, column, whole, _ = column_of_bytes
-    rows = connection.execute(text(f"SELECT rowid, {column} FROM {table} WHERE typeof({column}) = 'blob'")).all()
-    change = text(f"UPDATE OR IGNORE {table} SET {column} = :value WHERE rowid = :row")
-    for row, data in rows:
-        connection.execute(change, {"value": number_of(data, whole=whole), "row": row})
-    # The update ignored rows whose number is a duplicate key, or NULL where NULL is not allowed.
-    connection.execute(text(f"DELETE FROM {table} WHERE typeof({column}) = 'blob'"))
-    return len(rows)
 
 
 def _columns(connection: Connection) -> Iterator[tuple[str, str, bool]]:

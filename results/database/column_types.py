@@ -59,10 +59,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class PlainText(TypeDecorator[str]):
-    """Text with U+FFFD for NUL and lone surrogates, which no database stores; messages may quote any file.
-
-    Characters missing from a server's encoding are escaped: in LATIN1 an arrow is stored as "\\u2192".
-    """
+    """Text with U+FFFD for NUL and lone surrogates; characters missing from a server's encoding are escaped."""
 
     impl = Text
     cache_ok = True

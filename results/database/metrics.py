@@ -24,15 +24,14 @@ class Metrics(AbstractPart):
         """Return the dev score after each epoch of a run."""
         table = schema.EpochMetric
         scores = select(table.epoch, table.value).filter_by(run_id=run_id, split="dev", task="", metric="score")
-        rows = session.execute(scores.order_by(table.epoch))
-        return {epoch: value for epoch, value in rows if value is not None}
+        scores = scores.order_by(table.epoch)
+        return {epoch: value for epoch, value in session.execute(scores) if value is not None}
 
     @reads
     def of_run(self, session: Session, run_id: int) -> dict[tuple[str, str, str], float]:
         """Return the metrics of a run: (split, task, metric) -> value; task "" for the whole model."""
         table = schema.TaskMetric
-        values = select(table.split, table.task, table.metric, table.value).where(table.run_id == run_id)
-        rows = session.execute(values)
+        rows = session.execute(select(table.split, table.task, table.metric, table.value).filter_by(run_id=run_id))
         return {(split, task, metric): value for split, task, metric, value in rows if value is not None}
 
     @reads

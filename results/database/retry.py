@@ -1,8 +1,7 @@
 """Retries of transactions while a server is unavailable.
 
-A transaction whose response was lost may have been committed. Most can safely run twice. For one that cannot, a
-refusal after such a loss ("is already complete") means that it was committed: no other process writes, since every
-transaction of a driver checks its lease.
+A transaction whose response was lost may have been committed. Most can safely run twice. For the others, a refusal
+("is already complete") means that it was committed, since the lease keeps other writers away.
 """
 
 from __future__ import annotations

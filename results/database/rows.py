@@ -27,10 +27,9 @@ def utc_now() -> datetime:
 
 
 def runs_again(status: str, reason: str | None) -> bool:
-    """Return whether a run with this status and reason was cut off, so that a launch runs it again.
+    """Return whether a launch repeats a run with this status and reason, since it was cut off or its worker died.
 
-    That includes runs whose worker died, since their retries are counted only within a launch. A run of the search
-    stays failed once its trial is FAIL in Optuna, after the last retry.
+    Runs of the search are repeated only while their trial is not FAIL in Optuna, which it is after the last retry.
     """
     return status in ("running", "interrupted") or (status == "failed" and reason in ("worker_died", "interrupted"))
 

@@ -75,9 +75,8 @@ class Runs(AbstractPart):
         Raises:
             RecordError: the run is not running.
         """
-        run = _require_running(session, run_id)
-        run.engine_trial_id = engine_trial_id
-        run.host = host or run.host
+        run = _require_status(session, run_id)
+        run.engine_trial_id, run.host = engine_trial_id, host or run.host
 
     @writes_once
     def record_epoch(
@@ -88,7 +87,7 @@ class Runs(AbstractPart):
         Raises:
             RecordError: the run is not running, or already has the epoch.
         """
-        _require_running(session, run_id)
+        _require_status(session, run_id)
         table = schema.EpochMetric
         if session.scalar(select(table.epoch).filter_by(run_id=run_id, epoch=epoch).limit(1)) is not None:
             raise RecordError(f"Epoch {epoch} of run {run_id} is already stored.")
@@ -103,7 +102,7 @@ class Runs(AbstractPart):
         Raises:
             RecordError: the run is not running.
         """
-        run = _require_running(session, run_id)
+        run = _require_status(session, run_id)
         before = session.scalars(select(schema.Stage).filter_by(run_id=run_id)).all()
         own_keys = {stage.key for stage in before}
         stages = [stage for stage in result.stages if not (stage.shared and stage.key in own_keys)]
@@ -173,8 +172,7 @@ class Runs(AbstractPart):
     ) -> list[rows.RunRow]:
         """Return the study's runs by id, optionally filtered.
 
-        Without `configs`, the `config_json` of each run, most of its memory, is empty. Columns are read instead of
-        ORM objects, and equal strings (digests, names, levels) are shared, which also saves memory.
+        To save memory, equal strings are shared, and `config_json` is empty without `configs`.
         """
         conditions = {"study_name": name, "phase": phase, "status": status, "config_digest": config_digest}
         filters = {column: value for column, value in conditions.items() if value is not None}
@@ -235,11 +233,9 @@ def _interned(values: dict[str, Any]) -> dict[str, Any]:
     return {sys.intern(key): sys.intern(value) if type(value) is str else value for key, value in values.items()}
 
 
-def _require_running(session: Session, run_id: int) -> schema.Run:
-    return _require_status(session, run_id, "running", "only a running run can be written")
-
-
-def _require_status(session: Session, run_id: int, status: rows.RunStatus, rule: str) -> schema.Run:
+def _require_status(
+    session: Session, run_id: int, status: rows.RunStatus = "running", rule: str = "only a running run can be written"
+) -> schema.Run:
     """Return the run, or raise RecordError with the `rule` if it does not have the status."""
     run = session.get(schema.Run, run_id)
     if run is None or run.status != status:

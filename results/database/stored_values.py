@@ -68,12 +68,10 @@ def text(value: object) -> str:
     Raises:
         ValueError: the value is anything else.
     """
-    if isinstance(value, str):
-        return str(value)
-    path = os.fspath(value) if isinstance(value, os.PathLike) else None
-    if not isinstance(path, str):
+    plain = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(plain, str):
         raise ValueError(f"text was expected, got {value!r:.80}")
-    return path
+    return str(plain)
 
 
 def json_value(value: object) -> Any:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, object]
 TYPES = {"string": "str", "number": "float64", "integer": "int64", "boolean": "bool"}
+NULLABLE = TYPES | {"integer": "Int64"}  # pandas' integers that may be missing
 
 
 def typed_table(name: str, records: Sequence[Record]) -> pd.DataFrame:
@@ -38,16 +39,11 @@ def column_types(name: str) -> Mapping[str, str]:
     """Return column -> pandas type of the export's table `name`, in order."""
     schema = json.loads((files("results") / "data" / "export.schema.json").read_text(encoding="utf-8"))
     columns = schema["$defs"][name]["items"]["properties"]
-    return {column: _pandas_type(described["type"]) for column, described in columns.items()}
+    types = {column: described["type"] for column, described in columns.items()}
+    return {column: TYPES[kind] if isinstance(kind, str) else NULLABLE[kind[0]] for column, kind in types.items()}
 
 
 def interval_columns(name: str, interval: Interval | None) -> dict[str, float]:
     """Return an interval as the columns NAME, NAME_low and NAME_high; NaN without one."""
     ends = (interval.estimate, interval.low, interval.high) if interval else (nan, nan, nan)
     return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
-
-
-def _pandas_type(type_: str | list[str]) -> str:
-    if isinstance(type_, str):
-        return TYPES[type_]
-    return "Int64" if type_[0] == "integer" else TYPES[type_[0]]  # Int64: pandas' integers that may be missing

@@ -157,7 +157,7 @@ def opening_fault(url: URL, fault: BaseException) -> StorageError:
     text = one_line(getattr(fault, "orig", None) or fault, 300)
     where, file = shown(url), sqlite_file(url) or url.database
     explanations = {
-        "disk is full|No space left": f"The disk of {where} is full. Free space, then launch again: nothing is lost.",
+        "disk is full|No space left": f"The disk of {where} is full. Make room, then launch again: finished runs stay.",
         "file is not a database|malformed": f"{file} is not a SQLite database or is damaged. Choose another --storage.",
         "unable to open database file|readonly": NOT_WRITABLE.format(file),
         "database is locked": f"{file} has been locked by another program for more than a minute. Try again later.",

@@ -24,8 +24,7 @@ def confusion_svg(view: TaskView, role: str) -> str:
     if role not in view.heat:
         raise ValueError(f"{view.name} has no predictions for the {role}. Known roles: {', '.join(view.heat)}.")
     names, shares = view.heat_names, view.heat[role]
-    seeds = len(view.errors.sides[role].seeds)
-    title = f"{view.name}: confusion matrix of the {role}, dev, {seeds} seeds"
+    title = f"{view.name}: confusion matrix of the {role}, dev, {len(view.errors.sides[role].seeds)} seeds"
     kind = "bins of the score, by their lower edges" if view.errors.kind == "scores" else "classes"
     return _svg(title, f"rows: true {kind}; columns: predicted {kind}; cells: share of the row", names, shares)
 
@@ -42,8 +41,8 @@ def _svg(title: str, subtitle: str, names: Sequence[str], shares: Float64) -> st
     ]
     for index, name in enumerate(names):
         x, y = left + CELL_WIDTH * (index + 0.5), 96 + CELL_HEIGHT * (index + 0.5) + 5
-        fits = len(name) * LETTER_WIDTH <= CELL_WIDTH - 8
-        squeeze = "" if fits else f' textLength="{CELL_WIDTH - 8}" lengthAdjust="spacingAndGlyphs"'
+        is_long = len(name) * LETTER_WIDTH > CELL_WIDTH - 8
+        squeeze = f' textLength="{CELL_WIDTH - 8}" lengthAdjust="spacingAndGlyphs"' if is_long else ""
         parts.append(f'<text x="{x:.0f}" y="86" text-anchor="middle" class="faint"{squeeze}>{_text(name)}</text>')
         parts.append(f'<text x="{left - 10:.0f}" y="{y:.0f}" text-anchor="end" class="faint">{_text(name)}</text>')
     for true, row in enumerate(shares):

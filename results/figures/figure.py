@@ -64,15 +64,9 @@ def points(
     hover: str = "%{text}",
 ) -> Trace:
     """Return a trace of points; `hover` is the template of the hover text, with `texts` as %{text}."""
-    return {
-        "x": list(x),
-        "y": list(y),
-        "text": list(texts),
-        "name": name,
-        "mode": "markers",
-        "marker": {"color": color, "size": size, "symbol": symbol},
-        "hovertemplate": f"{hover}<extra></extra>",
-    }
+    marker = {"color": color, "size": size, "symbol": symbol}
+    trace = {"x": list(x), "y": list(y), "text": list(texts), "name": name, "mode": "markers", "marker": marker}
+    return trace | {"hovertemplate": f"{hover}<extra></extra>"}
 
 
 def outlines(

@@ -56,8 +56,7 @@ def place_labels(
     taken: list[Box] = []
     boxes: list[Box | None] = []
     for label in labels:
-        inside = [box for box in _around(label) if _is_inside(box, size)]
-        free = [box for box in inside if not any(box.overlap(other) for other in taken)]
+        free = [box for box in _around(label, size) if not any(box.overlap(other) for other in taken)]
         covered = [sum(box.overlap(other) for other in obstacles) for box in free]
         least = min(covered, default=0.0)
         best = free[covered.index(least)] if free and (label.needed or not least) else None
@@ -67,7 +66,8 @@ def place_labels(
     return boxes
 
 
-def _around(label: Label) -> list[Box]:
+def _around(label: Label, size: tuple[float, float]) -> list[Box]:
+    """Return the possible boxes of a label that are inside (0, 0)..`size`, the preferred ones first."""
     width = LETTER * len(label.text)
     boxes = []
     for gaps in DISTANCES if label.needed else DISTANCES[:1]:
@@ -77,8 +77,4 @@ def _around(label: Label) -> list[Box]:
             x = label.x + right * (distance + width / 2)
             y = label.y + down * (distance + LINE / 2)
             boxes.append(Box(x - width / 2, y - LINE / 2, x + width / 2, y + LINE / 2))
-    return boxes
-
-
-def _is_inside(box: Box, size: tuple[float, float]) -> bool:
-    return box.left >= 0 and box.top >= 0 and box.right <= size[0] and box.bottom <= size[1]
+    return [box for box in boxes if min(box.left, box.top) >= 0 and box.right <= size[0] and box.bottom <= size[1]]

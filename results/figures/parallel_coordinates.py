@@ -26,10 +26,7 @@ Line = Mapping[str, Any]
 
 
 def parallel(results: StudyResults, summary: Summary, runs: Sequence[RunRow]) -> Figure | None:
-    """Draw complete runs across the score and the factors in which the best tenth differ most from all runs.
-
-    Returns None for fewer than ten complete runs or fewer than two varying factors.
-    """
+    """Draw runs across the factors in which the best tenth differ most; None with too few runs or factors."""
     complete = [run for run in runs if run.status == "complete" and run.score is not None]
     ranked = sorted(complete, key=lambda run: (-(run.score or 0.0), run.id))
     top = ranked[: max(3, round(TOP * len(ranked)))]
@@ -109,15 +106,12 @@ def _lines(
 ) -> list[Line]:
     """Return runs as lines: the run's id, its height at each axis, and its hover text."""
     unit = summary.units.score
-    return [
-        {
-            "id": run.id,
-            "at": _path(run, index, axes, ends),
-            "says": f"run {run.id}: {unit.name} {unit.scored(run.score)}, one seed; "
-            f"{described(summary, run.choices_json).text}",
-        }
-        for index, run in enumerate(runs)
-    ]
+    lines: list[Line] = []
+    for index, run in enumerate(runs):
+        score, choices = f"{unit.name} {unit.scored(run.score)}", described(summary, run.choices_json).text
+        text = f"run {run.id}: {score}, one seed; {choices}"
+        lines.append({"id": run.id, "at": _path(run, index, axes, ends), "says": text})
+    return lines
 
 
 def _path(run: RunRow, index: int, axes: Sequence[FactorAxis], ends: tuple[float, float]) -> list[float | None]:
@@ -137,15 +131,5 @@ def _trace(name: str, lines: Sequence[Line], color: str, width: float) -> Trace:
 
 
 def _label(x: float, y: float, text: str) -> dict[str, Any]:
-    return {
-        "x": x,
-        "y": y,
-        "text": escaped(text),
-        "showarrow": False,
-        "xanchor": "left",
-        "xshift": 5,
-        "bgcolor": "var(--card)",
-        "opacity": 0.88,
-        "borderpad": 1,
-        "font": {"size": 11, "color": "var(--ink)"},
-    }
+    style = {"bgcolor": "var(--card)", "opacity": 0.88, "borderpad": 1, "font": {"size": 11, "color": "var(--ink)"}}
+    return {"x": x, "y": y, "text": escaped(text), "showarrow": False, "xanchor": "left", "xshift": 5, **style}

@@ -109,10 +109,7 @@ def _compact(value: float) -> str:
 
 
 def _single_runs(drawing: Drawing, span: tuple[float, float]) -> Trace:
-    """Return the search's runs, small and faint: selected single seeds are biased and seem to beat the front.
-
-    Runs with a cost outside `span`, the range of configurations with results, are left out to keep the axis short.
-    """
+    """Return the search's runs, small and faint since selected single seeds are biased, with a cost within `span`."""
     runs = complete_search(drawing.results)
     columns = drawing.front.x.column, drawing.front.y.column
     pairs = [(run, [value_of(drawing.results, run, column) for column in columns]) for run in evenly(runs, MOST_POINTS)]

@@ -15,8 +15,7 @@ def reliability_figure(task: TaskErrors, number: int) -> Figure | None:
         return None
     diagonal = line("perfectly calibrated", (0, 1), (0, 1), "var(--faint)", 1, dash="dot")
     curves = [_trace(role, calibration) for role, calibration in task.calibrations.items()]
-    lowest = min(min(curve["x"]) for curve in curves)
-    start = max(0.0, int(lowest * 10) / 10 - 0.05)
+    start = max(0.0, int(min(min(curve["x"]) for curve in curves) * 10) / 10 - 0.05)
     return Figure(
         id=f"figure-reliability-{number}",
         title=f"{task.task}: accuracy by confidence",
@@ -33,7 +32,6 @@ def _trace(role: str, calibration: Calibration) -> Trace:
     pooled = calibration.pooled
     filled = [index for index, count in enumerate(pooled.counts) if count]
     counts = [int(pooled.counts[index]) for index in filled]
-    total = sum(counts)
     return {
         "x": [float(pooled.confidence[index]) for index in filled],
         "y": [float(pooled.accuracy[index]) for index in filled],
@@ -41,7 +39,7 @@ def _trace(role: str, calibration: Calibration) -> Trace:
         "name": role,
         "mode": "lines+markers",
         "line": {"color": COLORS[role], "width": 1.5},
-        "marker": {"color": COLORS[role], "size": [6 + 22 * (count / total) ** 0.5 for count in counts]},
+        "marker": {"color": COLORS[role], "size": [6 + 22 * (count / sum(counts)) ** 0.5 for count in counts]},
         "hovertemplate": "confidence %{x:.2f}, accuracy %{y:.2f}<br>%{text}<extra>" + role + "</extra>",
     }
 

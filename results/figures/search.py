@@ -1,7 +1,4 @@
-"""The history of a search: the score of each run, and the best so far.
-
-The scores are of single runs, which choose configurations and are not results.
-"""
+"""The history of a search: the score of each run, and the best so far."""
 
 from __future__ import annotations
 

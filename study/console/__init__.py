@@ -1,1 +1,1 @@
-"""What the terminal shows: progress, status, and the answer at the end."""
+"""The terminal: progress, status, and the answer at the end."""

@@ -1,4 +1,4 @@
-"""Progress for people: a live display in a terminal, plain lines everywhere else."""
+"""The progress of a launch: a live display in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.text import Text
 
-from results.text.formatting import SHARES, duration
+from results.text.formatting import SHARES, duration, plural
 from results.text.units import Unit
 from search_spaces.grammar import Choices
-from search_spaces.output import plain
+from study.console.terminal import label
 from study.execution.observer import AbstractObserver, Request
 from study.messages import EpochDone
 
@@ -21,16 +20,13 @@ from study.messages import EpochDone
 @dataclass
 class _Running:
     number: int
-    what: str
+    description: str
     began: float
     epoch: str = ""
 
 
 class Progress(AbstractObserver):
-    """Counts runs, remembers the last events, estimates the time left; draws them with `console`.
-
-    `describe` says in few words what a configuration is, e.g. its differences from the baseline.
-    """
+    """The runs in progress and finished, the best, and the time left; `describe` shortens a configuration to a line."""
 
     def __init__(
         self, console: Console, study: str, workers: int, describe: Callable[[Choices], str], unit: Unit = SHARES
@@ -57,45 +53,44 @@ class Progress(AbstractObserver):
             self._live = None
 
     def phase(self, name: str, total: int, done: int) -> None:
-        """A phase begins."""
+        """Show that a phase begins."""
         self._phase, self._total, self._done, self._done_before = name, total, done, done
         self._began_phase = time.monotonic()
         self._ended.clear()
         self._best, self._best_score = "", float("-inf")
-        there = f", {done} already there" if done else ""
-        self._line(f"{name}: {total} runs{there}")
+        self._line(f"{name}: {plural(total, 'run')}" + (f", {done} already finished" if done else ""))
 
     def started(self, run_id: int, request: Request) -> None:
-        """A run began; or it goes on or is started again: then it was counted as ended when it paused or died."""
+        """Show that a run starts; a run that continues or is restarted no longer counts as ended."""
         self._done -= request.known_epochs > 0 or run_id in self._ended
-        what = f"{request.label}  {self._describe(request.choices)}"
-        self._running[run_id] = _Running(run_id, what, time.monotonic())
-        self._line(f"  run {run_id} started   {what}   seed {request.config.seed}")
+        description = f"{request.label}  {self._describe(request.choices)}"
+        self._running[run_id] = _Running(run_id, description, time.monotonic())
+        self._line(f"  run {run_id} started   {description}   seed {request.config.seed}")
 
     def epoch(self, event: EpochDone, epochs: int) -> None:
-        """A run finished an epoch."""
+        """Show the score of a run's epoch."""
         running = self._running[event.run_id]
         running.epoch = f"epoch {event.epoch}/{epochs}   {self._unit.name} {self._unit.scored(event.score)}"
         self._line(f"  run {event.run_id}   {running.epoch}")
 
     def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
-        """A run ended."""
+        """Show the end of a run."""
         running = self._running.pop(run_id)
         self._ended.add(run_id)
         self._done += 1
         if status == "complete" and score is not None and score > self._best_score:
             self._best_score, self._best = score, f"{self._unit.scored(score)} (run {run_id})"
-        told = f"   {self._unit.name} {self._unit.scored(score)}" if score is not None else ""
+        scored = f"   {self._unit.name} {self._unit.scored(score)}" if score is not None else ""
         seconds = time.monotonic() - running.began
-        self._last = f"run {run_id} {status}{told}   {seconds:.0f} s" + (f"   {note}" if note else "")
+        self._last = f"run {run_id} {status}{scored}   {seconds:.0f} s" + (f"   {note}" if note else "")
         self._line(f"  {self._last}   [{self._phase} {self._done}/{self._total}, {self._left()}]")
 
     def say(self, text: str) -> None:
-        """A sentence, above the live display."""
+        """Print a sentence, above the live display."""
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _line(self, text: str) -> None:
-        """A plain line where there is no live display; else the display is drawn again."""
+        """Redraw the live display, or print a plain line if there is none."""
         if self._live is None:
             self.say(text)
         else:
@@ -104,19 +99,18 @@ class Progress(AbstractObserver):
     def _draw(self) -> Group:
         best = f"   best {self._best}" if self._best else ""
         head = f"{self._study}  {self._phase} {self._done}/{self._total}{best}   {self._left()}"
-        rows = [Text(plain(head), style="bold", overflow="ellipsis", no_wrap=True)]
+        rows = [label(head, "bold")]
         for running in self._running.values():
             state = running.epoch or f"{time.monotonic() - running.began:.0f} s"
-            row = f"  run {running.number}  {state}   {running.what}"
-            rows.append(Text(plain(row), overflow="ellipsis", no_wrap=True))
+            rows.append(label(f"  run {running.number}  {state}   {running.description}"))
         if self._last:
-            rows.append(Text(plain(f"  last  {self._last}"), style="dim", overflow="ellipsis", no_wrap=True))
+            rows.append(label(f"  last  {self._last}", "dim"))
         return Group(*rows)
 
     def _left(self) -> str:
-        """Time left in this phase, from the runs it has finished since it began."""
+        """Return the time left in this phase, estimated from its runs since this launch began it."""
         finished, waiting = self._done - self._done_before, self._total - self._done
         if finished == 0 or waiting <= 0:
-            return "time left not known yet" if waiting > 0 else "done"
+            return "time left unknown" if waiting > 0 else "done"
         seconds = (time.monotonic() - self._began_phase) / finished * waiting
         return f"about {duration(seconds)} left in this phase"

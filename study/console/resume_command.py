@@ -1,4 +1,4 @@
-"""Commands that people copy: to resume a study, from its record, and to list its failed runs."""
+"""Commands to copy: one resumes a study, one lists its failed runs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from study.settings import MTBERT
 
 
 def resume_command(study: StudyRow, storage: str, *more: str) -> str:
-    """Return `python -m study.launch --name N` with what the database alone may not decide or does not keep.
+    """Return `python -m study.launch --name N` with the flags that the database does not store, and `more`.
 
-    That is code to run, the database's URL, and the engine, limits and trackers of the last launch; then `more`.
+    They are the space and trainer if they run code, the database's URL, and the last launch's engine, limits, trackers.
     """
-    words = ["python", "-m", "study.launch", "--name", study.study_name]
-    space, trainer = (str(study.settings_json.get(key, usual)) for key, usual in (("space", ""), ("trainer", MTBERT)))
-    for flag, value in code_flags(space, trainer).items():
-        words += [f"--{flag}", value]
-    return shlex.join([*words, *_storage(storage), *_of_the_launch(study.command), *more])
+    space, trainer = study.settings_json.get("space", ""), study.settings_json.get("trainer", MTBERT)
+    code = [word for flag, value in code_flags(str(space), str(trainer)).items() for word in (f"--{flag}", value)]
+    words = ["python", "-m", "study.launch", "--name", study.study_name, *code, *_storage(storage)]
+    return shlex.join([*words, *_repeated_flags(study.command), *more])
 
 
 def failed_runs_command(name: str, storage: str) -> str:
@@ -34,10 +33,10 @@ def _storage(storage: str) -> list[str]:
     return [] if storage == DEFAULT_STORAGE else ["--storage", url.masked_url(storage)]
 
 
-def _of_the_launch(command: str) -> list[str]:
-    """Return the options of the last launch that must be given again; none where they cannot be read."""
+def _repeated_flags(command: str) -> list[str]:
+    """Return the flags of the last launch that must be repeated; none if they cannot be read."""
     from study.arguments import parse
 
     with contextlib.suppress(SystemExit, ValueError), contextlib.redirect_stderr(io.StringIO()):
-        return parse(shlex.split(command)[3:]).repeated()  # behind "python -m study.launch"
+        return parse(shlex.split(command)[3:]).repeated()  # after "python -m study.launch"
     return []

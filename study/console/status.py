@@ -1,4 +1,4 @@
-"""What `study.status` prints: a study's runs by phase and state, who drives it, and its failures; or all studies."""
+"""The output of `study.status`: a study's runs by phase and state, its driver, and its failures; or all studies."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ STATES = ("complete", "pruned", "failed", "interrupted", "running")
 
 
 def read(storage: str, name: str | None) -> dict[str, Any]:
-    """Return the status of one study, or of all of them, as JSON data. `ResultsError` where there is none."""
+    """Return the status of one study, or of all of them, as JSON data.
+
+    Raises:
+        ResultsError: there is no such database or study.
+    """
     with open_database(storage, create=False) as database:
         if name is None:
-            return {
-                "storage": database.shown_url,
-                "studies": [_head(database, n) for n in database.studies.names()],
-            }
+            studies = [_head(database, each) for each in database.studies.names()]
+            return {"storage": database.shown_url, "studies": studies}
         return _whole(database, name, storage)
 
 
 def show(data: dict[str, Any], console: Console, *, failed: bool) -> None:
-    """Print what `read` gave; with `failed` only the failed runs."""
+    """Print the data of `read`; with `failed`, only the failed runs."""
     if "studies" in data:
         _show_list(data, console)
     elif failed:
@@ -65,7 +67,7 @@ def _head(database: Database, name: str) -> dict[str, Any]:
 
 
 def _state(run: RunRow, driven: bool) -> str:
-    """Return a run's status; one that nobody carries out any more is interrupted."""
+    """Return a run's status; a running one without a driver is interrupted."""
     return "interrupted" if run.status == "running" and not driven else run.status
 
 
@@ -103,7 +105,7 @@ def _run(run: RunRow, study: StudyRow) -> dict[str, Any]:
 
 def _show_list(data: dict[str, Any], console: Console) -> None:
     if not data["studies"]:
-        console.print(f"{data['storage']} holds no studies yet. Launch one: python -m study.launch")
+        console.print(f"{data['storage']} has no studies yet. Launch one: python -m study.launch")
         return
     texts, rest = ("study", "space", "data", "backbone"), ("status", "runs", "failed")
     table = columns(*texts, *rest, right=("runs", "failed"), wrap=texts)
@@ -113,11 +115,9 @@ def _show_list(data: dict[str, Any], console: Console) -> None:
 
 
 def _show_one(data: dict[str, Any], console: Console) -> None:
-    driver = f"driven by {data['driver']}" if data["driver"] else "not being run"
+    driver = f"driven by {data['driver']}" if data["driver"] else "not running"
     console.print(f"{data['study']}  {data['status']}, {driver}", markup=False)
-    model = f"data {data['data']}   backbone {data['backbone']}"
-    if data["trainer"]:
-        model = f"trainer {data['trainer']}"
+    model = f"trainer {data['trainer']}" if data["trainer"] else f"data {data['data']}   backbone {data['backbone']}"
     console.print(f"space {data['space']}   {model}", markup=False)
     table = columns("phase", *STATES, right=STATES)
     for phase, counts in data["phases"].items():
@@ -129,9 +129,9 @@ def _show_one(data: dict[str, Any], console: Console) -> None:
         console.print(_running(data["running_runs"]))
     if data["resume"]:
         console.print(f"Resume it: {data['resume']}", markup=False, soft_wrap=True)
-    if data["failed_runs"]:  # a command is copied: it stays in one line, however long
-        told = f"{len(data['failed_runs'])} failed: python -m study.status --name {data['study']} --failed"
-        console.print(told, markup=False, soft_wrap=True)
+    if data["failed_runs"]:
+        command = f"python -m study.status --name {data['study']} --failed"
+        console.print(f"{len(data['failed_runs'])} failed: {command}", markup=False, soft_wrap=True)
 
 
 def _running(runs: list[dict[str, Any]]) -> Table:
@@ -155,12 +155,12 @@ def _show_failed(data: dict[str, Any], console: Console) -> None:
         )
         console.print(Padding(Text(plain(_choices(run))), (0, 0, 0, 2)))
         if run["log"]:
-            told = f"  log {run['log']}   python -m study.status --name {data['study']} --log {run['run']}"
-            console.print(told, markup=False, soft_wrap=True)
+            command = f"python -m study.status --name {data['study']} --log {run['run']}"
+            console.print(f"  log {run['log']}   {command}", markup=False, soft_wrap=True)
 
 
 def read_log(storage: str, name: str, run_id: int) -> dict[str, Any]:
-    """Return the log of a run as JSON data; `log` and `text` are None where there is none here.
+    """Return the log of a run as JSON data; `log` and `text` are None if it is not on this machine.
 
     Raises:
         ResultsError: there is no such study, or no such run in it.
@@ -170,7 +170,7 @@ def read_log(storage: str, name: str, run_id: int) -> dict[str, Any]:
         run = next((run for run in database.runs.of_study(name) if run.id == run_id), None)
     if run is None:
         raise RecordError(
-            f"Study '{name}' has no run {run_id}. Its failed runs: python -m study.status --name {name} --failed"
+            f"Study '{name}' has no run {run_id}. List its failed runs: python -m study.status --name {name} --failed"
         )
     path = _log_of(study, run_id)
     text = None if path is None else run_log.shown(path.read_bytes())
@@ -178,15 +178,13 @@ def read_log(storage: str, name: str, run_id: int) -> dict[str, Any]:
 
 
 def log_text(data: dict[str, Any]) -> str:
-    """Return the same for people."""
-    if data["text"]:
-        return str(data["text"])
-    elsewhere = f", or its log is on another machine (it ran on {data['host']})" if data["host"] else ""
-    return f"Run {data['run']} of study '{data['study']}' has written nothing{elsewhere}."
+    """Return the log's text, or a sentence why there is none."""
+    elsewhere = f", or its log is on the machine where it ran, {data['host']}" if data["host"] else ""
+    return data["text"] or f"Run {data['run']} of study '{data['study']}' has written nothing{elsewhere}."
 
 
 def _log_of(study: StudyRow, run_id: int) -> Path | None:
-    """Return the path of a run's log; None where there is none in the study's folder here."""
+    """Return the path of a run's log; None if the study's folder on this machine has none."""
     folder = Path(str(study.settings_json.get("out", "runs"))) / study.study_name
     path = run_log.path_of(folder / run_log.LOGS, run_id)
     return path if trust.is_study_folder(folder, study.study_name) and path.is_file() else None

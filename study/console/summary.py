@@ -1,4 +1,4 @@
-"""The end of a launch: the answer, what mattered, and where to look; the same as data with `--json`."""
+"""The end of a launch: the answer, the effects, and the paths of the results; the same as data with `--json`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from study.console.summary_designs import DesignsEnding, change_of_row, show_eff
 from study.console.terminal import columns, label
 
 SHOWN_ROWS = 8
-SHOWN_CONFIGURATIONS = 30  # the largest of the reports' tables has 26 rows
+SHOWN_CONFIGURATIONS = 30  # the largest published table has 26 rows
 
 
 def repeat_command(data: str, best: Path, seed: int) -> str:
@@ -34,7 +34,7 @@ def repeat_command(data: str, best: Path, seed: int) -> str:
 
 @dataclass(frozen=True)
 class Ending:
-    """What a study found, for the person who launched it."""
+    """The answer of a study, printed or as data."""
 
     summary: Summary
     folder: Path
@@ -44,100 +44,90 @@ class Ending:
     code_note: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return one JSON object: study, storage, runs, failed, best, baseline, gain, changes_not_run, stages, report.
-
-        And `claims`, where the space is the table of a report.
-        """
-        found = self.summary
-        gain, unit = found.gain.interval if found.gain else None, found.units.score
-        best = found.best and {
-            "config": found.best.config,
-            "choices": found.best.choices,
-            "digest": found.best.digest,
-            "score": unit.natural(found.best.mean),
-            "spread": found.best.spread,
-            "seeds": found.best.seeds,
-            "test_score": None if found.best.test_mean is None else unit.natural(found.best.test_mean),
-            "report": str(self._report()),
-        }
+        """Return the answer as one JSON object; it has `claims` if the space is the table of a published report."""
+        summary, best, baseline = self.summary, self.summary.best, self.summary.baseline
+        gain, unit = summary.gain.interval if summary.gain else None, summary.units.score
         return {
-            "study": found.study.study_name,
+            "study": summary.study.study_name,
             "storage": url.masked_url(self.storage),
-            "runs": found.counts.total,
-            "complete": found.counts.complete,
-            "pruned": found.counts.pruned,
-            "failed": found.counts.failed,
-            "best": best,
-            "score": unit.natural(found.best.mean) if found.best else None,
-            "baseline_score": unit.natural(found.baseline.mean) if found.baseline else None,
+            "runs": summary.counts.total,
+            "complete": summary.counts.complete,
+            "pruned": summary.counts.pruned,
+            "failed": summary.counts.failed,
+            "best": best
+            and {
+                "config": best.config,
+                "choices": best.choices,
+                "digest": best.digest,
+                "score": unit.natural(best.mean),
+                "spread": best.spread,
+                "seeds": best.seeds,
+                "test_score": None if best.test_mean is None else unit.natural(best.test_mean),
+                "report": str(self._report()),
+            },
+            "score": unit.natural(best.mean) if best else None,
+            "baseline_score": unit.natural(baseline.mean) if baseline else None,
             "unit": {"metric": unit.name, "unit": unit.unit, "higher_is_better": unit.higher_is_better},
             "changes_not_run": {
-                "beyond_budget": found.not_run.beyond_budget,
-                "cannot_be_made": found.not_run.cannot_be_made,
+                "beyond_budget": summary.not_run.beyond_budget,
+                "cannot_be_made": summary.not_run.cannot_be_made,
             },
             "gain": gain and {**natural_interval(unit, gain), "level": 0.95},
-            **found.stages.as_json(),
+            **summary.stages.as_json(),
             **({"claims": self.claims.as_json()} if self.claims and self.claims.findings else {}),
             "report": str(self._report()),
         }
 
     def show(self, console: Console) -> None:
-        """Print the answer first."""
-        found = self.summary
-        if found.study.data_made_up:
+        """Print the answer, the effects, the parts that were not run, and the paths of the results."""
+        summary, counts = self.summary, self.summary.counts
+        if summary.study.data_made_up:
             console.print("Made-up data: these numbers say nothing about real sentences.", style="yellow")
         console.print(self._answer(), markup=False)
-        self._say_cautions(console)
+        for caution in summary.cautions:
+            console.print(f"{caution}\n", markup=False, style="yellow")
         if self.claims and self.claims.findings:
             self.claims.show(console)
-        elif found.ablation:
-            effects = [change_of_row(row) for row in found.ablation]
-            show_effects(console, "one change of the best", effects, found.units.score, SHOWN_ROWS)
-        elif len(found.leaderboard) > 1:
+        elif summary.ablation:
+            effects = [change_of_row(row) for row in summary.ablation]
+            show_effects(console, "one change of the best", effects, summary.units.score, SHOWN_ROWS)
+        elif len(summary.leaderboard) > 1:
             console.print(self._leaderboard())
         if self.designs:
             self.designs.show(console)
-        if (plan := sequential.schedule(found.study)) is not None:
-            console.print(
-                f"open rows got further seeds, up to {len(plan.seeds)}; every look at the table is accounted for"
-            )
+        if (plan := sequential.schedule(summary.study)) is not None:
+            seeds = f"Open rows got further seeds, up to {len(plan.seeds)}"
+            console.print(f"{seeds}; intervals and verdicts account for the interim analyses.")
         self._say_left_out(console)
-        counts = found.counts
-        console.print(f"\n{counts.total} runs: {self._ended()}")
-        if found.stages.stages:  # a rehearsal has none
-            console.print(found.stages.sentence(), markup=False)
+        console.print(f"\n{formatting.plural(counts.total, 'run')}: {self._counts()}")
+        if summary.stages.stages:  # a rehearsal has none
+            console.print(summary.stages.sentence(), markup=False)
         if self._report().exists():
             console.print(f"report   {self._report()}", soft_wrap=True)
         if (self.folder / "best").is_dir():
             console.print(f"model    {self.folder / 'best'}", soft_wrap=True)
         if counts.failed:
             reasons = ", ".join(f"{reason} {count}" for reason, count in counts.failures)
-            command = failed_runs_command(found.study.study_name, self.storage)
+            command = failed_runs_command(summary.study.study_name, self.storage)
             console.print(f"{counts.failed} failed ({reasons}): {command}", markup=False, soft_wrap=True)
 
-    def _say_cautions(self, console: Console) -> None:
-        """What to know before believing the numbers."""
-        for caution in self.summary.cautions:
-            console.print(f"{caution}\n", markup=False, style="yellow")
-
-    def _ended(self) -> str:
-        """ "26 complete, 2 stopped early; 3 h 10 min of training and evaluation"."""
+    def _counts(self) -> str:
+        """Return e.g. "26 complete, 2 stopped early; 3 h 10 min of training and evaluation"."""
         counts = self.summary.counts
-        told = [f"{counts.complete} complete", f"{counts.pruned} stopped early"]
-        told += [f"{counts.failed} failed"] if counts.failed else []
+        failed = f", {counts.failed} failed" if counts.failed else ""
+        spent = f"{formatting.duration(self.summary.hours_spent * 3600)} of training and evaluation"
         if first_screen.is_rehearsal(self.summary.study):
-            return f"{', '.join(told)}; a rehearsal, so nothing was trained"
-        spent = formatting.duration(self.summary.hours_spent * 3600)
-        return f"{', '.join(told)}; {spent} of training and evaluation"
+            spent = "a rehearsal, so nothing was trained"
+        return f"{counts.complete} complete, {counts.pruned} stopped early{failed}; {spent}"
 
     def _report(self) -> Path:
         return self.folder / "report.html"
 
     def _answer(self) -> str:
-        """Return which configuration, and how sure: a line each for best, baseline and gain."""
+        """Return a line each for the best configuration, its score, the baseline's score, and the gain."""
         best, baseline, gain = self.summary.best, self.summary.baseline, self.summary.gain
         if best is None:
-            return "No configuration has been confirmed: none has all its runs with fresh seeds."
+            return "No configuration has been confirmed, because none has all its runs with fresh seeds."
         unit = self.summary.units.score
         width = max(len("baseline"), len(unit.name))
         lines = [f"\nBest: {first_screen.best_name(self.summary)}", f"{unit.name:{width}}  {_score(best, unit)}"]
@@ -145,12 +135,12 @@ class Ending:
             lines.append(f"{'baseline':{width}}  {_score(baseline, unit)}")
         if gain is not None:
             change, bounds = unit.change(gain.interval.estimate), unit.interval(gain.interval)
-            sure = "" if gain.interval.excludes_zero else "   not distinguishable from the baseline"
-            lines.append(f"{'gain' if unit.higher_is_better else 'change':{width}}  {change} {bounds}{sure}")
+            verdict = "" if gain.interval.excludes_zero else "   not distinguishable from the baseline"
+            lines.append(f"{'gain' if unit.higher_is_better else 'change':{width}}  {change} {bounds}{verdict}")
         return "\n".join([*lines, ""])
 
     def _say_left_out(self, console: Console) -> None:
-        """What to know of the tables above: whether their runs had one code, and what they go without."""
+        """Print whether the runs had one version of the code, and the numbers of rows that the tables leave out."""
         if self.code_note:
             console.print(self.code_note, markup=False, style="yellow")
         more = len(self.summary.leaderboard) - SHOWN_CONFIGURATIONS
@@ -163,7 +153,7 @@ class Ending:
             console.print(f"{notes.cannot_be_made(left_out)}: the report says why")
 
     def _leaderboard(self) -> Table:
-        """Return every confirmed configuration, by its printed label where it has one."""
+        """Return the table of the confirmed configurations."""
         score = self.summary.units.score.heading
         table = columns("#", "configuration", score, "seeds", right=("#", score, "seeds"), wrap=("configuration",))
         for rank, entry in enumerate(self.summary.leaderboard[:SHOWN_CONFIGURATIONS], start=1):
@@ -172,14 +162,14 @@ class Ending:
         return table
 
     def _named(self, entry: ConfigurationResult) -> str:
-        """Return the printed label, or what differs from the baseline; the baseline is called so in any case."""
-        found = self.summary
-        is_baseline = found.baseline is not None and entry.digest == found.baseline.digest
+        """Return the label in a published table, or the differences from the baseline."""
+        baseline = self.summary.baseline
+        is_baseline = baseline is not None and entry.digest == baseline.digest
         if not entry.labels:
-            return formatting.changes_in_words(formatting.changes(found.baseline_choices, entry.choices))
+            return formatting.changes_in_words(formatting.changes(self.summary.baseline_choices, entry.choices))
         return f"{'; '.join(entry.labels)}{' (the baseline)' if is_baseline else ''}"
 
 
-def _score(found: ConfigurationResult, unit: Unit) -> str:
-    test = "" if found.test_mean is None else f", test {unit.scored(found.test_mean)}"
-    return f"{unit.spread_with_unit(found.mean, found.spread)}   ({formatting.seeds_text(found.seeds)}{test})"
+def _score(result: ConfigurationResult, unit: Unit) -> str:
+    test = "" if result.test_mean is None else f", test {unit.scored(result.test_mean)}"
+    return f"{unit.spread_with_unit(result.mean, result.spread)}   ({formatting.seeds_text(result.seeds)}{test})"

@@ -1,4 +1,4 @@
-"""The end of a launch of a report's table: its claims with verdicts, and the printed table beside ours."""
+"""The end of a launch that replicates a published table: the table beside ours, and its claims with verdicts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from search_spaces.output import plain
 
 @dataclass(frozen=True)
 class ClaimsEnding:
-    """What a study found of the report whose table it repeats; both empty for a space of our own."""
+    """The claims and tables of the report that a study replicates; both empty for other spaces."""
 
     study: StudyRow
     findings: list[MeasuredClaim]
@@ -28,11 +28,11 @@ class ClaimsEnding:
 
     @classmethod
     def of(cls, results: StudyResults) -> ClaimsEnding:
-        """Read from what the study measured."""
+        """Return the claims and tables, measured in a study."""
         return cls(results.study, measure_claims(results), side_by_side(results))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return one object a claim: its verdict and, by metric, what was measured and what is printed; scores 0..1."""
+        """Return an object per claim: its verdict and, by metric, the measured and the printed difference (0..1)."""
         return [
             {
                 "id": finding.claim.id,
@@ -54,11 +54,11 @@ class ClaimsEnding:
         ]
 
     def show(self, console: Console) -> None:
-        """The printed table and ours, then the claims with their verdicts."""
+        """Print the published table beside ours, then the claims with their verdicts."""
         console.print(self._table())
         marks = {claim_words.average_mark(row.printed) for side in self.sides for row in side.rows}
         if marks - {""}:
-            console.print("* counts STS as (1 + r)/2   ? fits no formula   ours is the plain mean", style="dim")
+            console.print("* counts STS as (1 + r)/2   ? formula unknown   ours is the plain mean", style="dim")
         notes = f"{claim_words.scale_note(self.study)} {claim_words.pins_note(self.study)}".strip()
         console.print(notes, style="dim", markup=False)
         console.print(f"\n{claim_words.sentence(self.findings)}", markup=False)

@@ -1,4 +1,4 @@
-"""The effects in a launch's answer: one table for each design of its ablation."""
+"""The effects in a launch's answer: a table per design of its ablation."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from search_spaces.output import plain
 from study.console.terminal import columns
 
 FEW_SEEDS = "fewer than two paired seeds"
-SHOWN_ROWS = 6  # of a design; the report has them all
+SHOWN_ROWS = 6  # per design; the report has all
 
-Effect = tuple[str, Comparison | None, str]  # what is compared, the difference, the verdict
+Effect = tuple[str, Comparison | None, str]  # its name, the difference, the verdict
 
 
 @dataclass(frozen=True)
 class DesignsEnding:
-    """What the designs beside single changes of the best found; None for those that were not run."""
+    """The results of the designs other than single changes of the best; None for those that were not run."""
 
     added: Added | None = None
     path: PathSection | None = None
@@ -41,28 +41,28 @@ class DesignsEnding:
     unit: Unit = formatting.SHARES
 
     @classmethod
-    def of(cls, results: StudyResults, found: Summary) -> DesignsEnding:
-        """Return what the study measured."""
+    def of(cls, results: StudyResults, summary: Summary) -> DesignsEnding:
+        """Return the designs of a study."""
         return cls(
-            added_section.build(results, found),
-            path_section.build(results, found),
-            interactions_section.build(results, found),
-            found.units.score,
+            added_section.build(results, summary),
+            path_section.build(results, summary),
+            interactions_section.build(results, summary),
+            summary.units.score,
         )
 
     @classmethod
     def of_sections(cls, sections: Iterable[BuiltSection], unit: Unit) -> DesignsEnding:
-        """Return the same from a report's sections."""
-        built = [section.content for section in sections]
+        """Return the designs in a report's sections."""
+        contents = [section.content for section in sections]
         return cls(
-            next((one for one in built if isinstance(one, Added)), None),
-            next((one for one in built if isinstance(one, PathSection)), None),
-            next((one for one in built if isinstance(one, Interactions)), None),
+            next((content for content in contents if isinstance(content, Added)), None),
+            next((content for content in contents if isinstance(content, PathSection)), None),
+            next((content for content in contents if isinstance(content, Interactions)), None),
             unit,
         )
 
     def show(self, console: Console) -> None:
-        """Print a table for each design that was run."""
+        """Print a table per design that was run."""
         designs: dict[str, list[Effect]] = {
             "one change of the baseline": [change_of_row(row.alone) for row in (self.added.rows if self.added else ())],
             "from the baseline to the best": [self._step(step) for step in (self.path.path.steps if self.path else ())],
@@ -74,19 +74,20 @@ class DesignsEnding:
                 show_effects(console, title, effects, self.unit)
 
     def _step(self, step: PathStep) -> Effect:
-        one = step.from_previous
-        verdict = one.judgement.verdict if one.judgement else FEW_SEEDS
-        if step.bias is not None and one.judgement is not None:
+        change = step.from_previous
+        verdict = change.judgement.verdict if change.judgement else FEW_SEEDS
+        if step.bias is not None and change.judgement is not None:
             verdict += f", selection bias {self.unit.difference(step.bias)}"
-        return f"{step.number} {change_of(step)}".replace("→", "->"), one.comparison, verdict
+        return f"{step.number} {change_of(step)}".replace("→", "->"), change.comparison, verdict
 
     def _pairs(self) -> list[Effect]:
-        found = self.interactions
-        if found is None:
-            return []
-        names = [f"{pair_text(r.pair)}{f' (or {found.names(r.aliases)})' if r.aliases else ''}" for r in found.rows]
-        verdicts = [found.verdict(row) or FEW_SEEDS for row in found.rows]
-        return [(n, row.comparison, verdict) for n, row, verdict in zip(names, found.rows, verdicts, strict=True)]
+        section, effects = self.interactions, list[Effect]()
+        if section is None:
+            return effects
+        for row in section.rows:
+            aliases = f" (or {section.names(row.aliases)})" if row.aliases else ""
+            effects.append((f"{pair_text(row.pair)}{aliases}", row.comparison, section.verdict(row) or FEW_SEEDS))
+        return effects
 
 
 def change_of_row(row: AblationRow) -> Effect:
@@ -106,4 +107,4 @@ def show_effects(console: Console, title: str, effects: Sequence[Effect], unit: 
         table.add_row(Text(plain(name)), difference, bounds, verdict)
     console.print(table)
     if len(effects) > most:
-        console.print(f"and {len(effects) - most} more: the report has all of them")
+        console.print(f"and {len(effects) - most} more; the report has all")

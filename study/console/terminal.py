@@ -1,4 +1,4 @@
-"""The terminal: names, labels and messages are shown as they are; control characters and markup have no effect."""
+"""A console that prints all text literally, and its tables."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class PlainConsole(Console):
         return super().render_str(plain(text), **options)
 
 
-def label(text: str) -> Text:
-    """Return a table cell that a narrow terminal cuts with an ellipsis before it cuts any number."""
-    return Text(plain(text), no_wrap=True, overflow="ellipsis")
+def label(text: str, style: str = "") -> Text:
+    """Return a line or table cell that a narrow terminal cuts with an ellipsis, before it cuts any number."""
+    return Text(plain(text), style=style, no_wrap=True, overflow="ellipsis")
 
 
 def columns(*names: str, right: Collection[str] = (), wrap: Collection[str] = ()) -> Table:
-    """Return an empty table without lines: columns in `right` are right-aligned, and only those in `wrap` wrap."""
+    """Return an empty table without rules; columns in `right` are right-aligned, and only those in `wrap` wrap."""
     table = Table(box=None, pad_edge=False)
     for name in names:
         table.add_column(name, justify="right" if name in right else "left", no_wrap=name not in wrap)

@@ -1,1 +1,1 @@
-"""Designs of experiments: which configurations an ablation needs."""
+"""Designs of experiments: the configurations that an ablation needs."""

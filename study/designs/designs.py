@@ -1,7 +1,7 @@
-"""Which configurations an experiment needs: one change at a time, factorial parts, pairs, the greedy path.
+"""The configurations of an experiment: one change at a time, factorial parts, pairs, the greedy path.
 
-Decisions on a space alone: what was measured comes in as numbers, and nothing is run. A configuration that the space's
-constraints forbid is never asked for; designs say which they go without.
+Functions of a space alone, which run nothing. Configurations that the space's constraints forbid are left out, and
+reported.
 """
 
 from __future__ import annotations
@@ -16,10 +16,7 @@ from study.designs.factorial import FactorialDesign, resolution_iv_design
 
 @dataclass(frozen=True)
 class CellPlan:
-    """A configuration that a phase asks for, and what distinguishes it: the factor that was changed.
-
-    `task`: the choices are to be trained on this task alone.
-    """
+    """A configuration that a phase needs, and the change that distinguishes it; `task`: train on this task alone."""
 
     name: str
     design: str
@@ -32,7 +29,7 @@ class CellPlan:
 
 @dataclass(frozen=True)
 class Forbidden:
-    """A single change that cannot be made: the space's constraints do not allow what it would give, and why."""
+    """A single change that the space's constraints forbid, with the reason."""
 
     factor: str
     from_level: str
@@ -42,10 +39,10 @@ class Forbidden:
 
 @dataclass(frozen=True)
 class FactorialPlan:
-    """The configurations of a factorial part, and the combinations it leaves out because the space forbids them.
+    """The configurations of a factorial part, and the combinations that the space forbids.
 
-    `names` of the factors in the order of the design's columns. `design`: the fraction, whose `signs` have a row for
-    each combination in order, forbidden ones included; None where every combination is run.
+    `names` are the factors in the order of the design's columns. `design` is the fraction, whose `signs` have a row per
+    combination, forbidden ones included; None: every combination is run.
     """
 
     names: tuple[str, ...]
@@ -55,13 +52,13 @@ class FactorialPlan:
 
     @property
     def aliases(self) -> tuple[tuple[tuple[str, str], ...], ...]:
-        """Groups of pairs of factors whose interactions cannot be told apart."""
+        """Groups of pairs of factors whose interactions are aliased."""
         groups = self.design.aliases if self.design else ()
         return tuple(tuple((self.names[i], self.names[j]) for i, j in group) for group in groups)
 
 
 def leave_one_out(space: Space, best: Choices) -> list[CellPlan]:
-    """Return `best` with each factor alone at the baseline's level, or at its own where the baseline lacks it."""
+    """Return `best` with one factor at a time at the baseline's level, or its default if the baseline lacks it."""
     baseline, cells = space.baseline(), []
     for name, factor in space.active(best):
         like = baseline if name in baseline else None
@@ -73,23 +70,22 @@ def leave_one_out(space: Space, best: Choices) -> list[CellPlan]:
 
 
 def one_at_a_time(space: Space, around: Choices) -> list[CellPlan]:
-    """Return every other level of every factor, one at a time; ranges have none."""
+    """Return every other level of every factor, one at a time; continuous factors have none."""
     return [
-        _cell("one_at_a_time", other.factor, other.from_level, other.to_level, dict(other.choices))
-        for other in space.alternatives(around)
+        _cell("one_at_a_time", change.factor, change.from_level, change.to_level, dict(change.choices))
+        for change in space.alternatives(around)
     ]
 
 
 def add_one_in(space: Space, best: Choices) -> list[CellPlan]:
-    """Return the baseline with each factor alone at its level of `best`, whose conditional factors come with it."""
+    """Return the baseline with one factor at a time at its level of `best`, with that level's conditional factors."""
     return _steps(space, "add_one_in", space.baseline(), best)
 
 
 def path_steps(space: Space, at: Choices, best: Choices) -> list[CellPlan]:
     """Return the next steps of the greedy path from `at` to `best`: each allowed single change to a level of `best`.
 
-    Empty where `at` is `best`. Where constraints allow no single change though the two differ, the way leads through
-    all that is left at once: one cell, `best` itself.
+    Without an allowed single change, the only step makes all remaining changes at once: `best` itself.
     """
     if dict(at) == dict(best):
         return []
@@ -97,7 +93,7 @@ def path_steps(space: Space, at: Choices, best: Choices) -> list[CellPlan]:
 
 
 def full_factorial(space: Space, around: Choices, other: Choices, names: Sequence[str]) -> FactorialPlan:
-    """Return every combination of the levels of these factors in `around` and `other`, all else as in `around`."""
+    """Return every combination of the two levels of these factors; other factors are as in `around`."""
     levels = product(*((around[name], other[name]) for name in names))
     combined = [dict(zip(names, chosen, strict=True)) for chosen in levels]
     return _factorial(space, around, other, names, combined)
@@ -106,7 +102,7 @@ def full_factorial(space: Space, around: Choices, other: Choices, names: Sequenc
 def fractional_factorial(space: Space, low: Choices, high: Choices, names: Sequence[str]) -> FactorialPlan:
     """Return a fraction of resolution IV of these factors, in which `low` and `high` differ.
 
-    Main effects are free of two-factor interactions; `aliases` has those that are confused with each other.
+    Main effects are free of two-factor interactions; `aliases` has the interactions that are confounded.
     """
     design = resolution_iv_design(len(names))
     combined = [
@@ -118,8 +114,7 @@ def fractional_factorial(space: Space, low: Choices, high: Choices, names: Seque
 def pairs(space: Space, low: Choices, high: Choices) -> list[FactorialPlan]:
     """Return for each pair of factors its four configurations: neither, the first, the second, both as in `high`.
 
-    All else is as in `low`. The interaction of a pair of which the space forbids a configuration cannot be measured:
-    the plan has that in `forbidden`.
+    Other factors are as in `low`. A pair with a `forbidden` configuration has no measurable interaction.
     """
     return [
         _factorial(space, low, high, pair, [{}, *({name: high[name]} for name in pair), {n: high[n] for n in pair}])
@@ -133,15 +128,15 @@ def differing(space: Space, low: Choices, high: Choices) -> tuple[str, ...]:
 
 
 def forbidden_changes(space: Space, best: Choices) -> list[Forbidden]:
-    """Return every level of every factor that the best cannot have instead of its own, with the reasons."""
-    baseline, found = space.baseline(), []
+    """Return every single change of the best that the space forbids, with the reasons."""
+    baseline, forbidden = space.baseline(), []
     for name, factor in space.active(best):
         for level in factor.level_names():
             reasons = space.why_not(best, name, level) if level != best[name] else ()
             back = level == baseline.get(name) and not space.why_not(best, name, level, like=baseline)
             if reasons and not back:
-                found.append(Forbidden(name, str(best[name]), level, " ".join(reasons)))
-    return found
+                forbidden.append(Forbidden(name, str(best[name]), level, " ".join(reasons)))
+    return forbidden
 
 
 def _steps(space: Space, design: str, at: Choices, best: Choices) -> list[CellPlan]:
@@ -163,16 +158,16 @@ def _factorial(
     allowed: list[dict[str, Choice]] = []
     forbidden: list[dict[str, Choice]] = []
     for chosen in combined:
-        choices = _completed(space, {**like, **around, **chosen})
+        choices = _complete(space, {**like, **around, **chosen})
         clashes = names[0] in choices and bool(space.why_not(choices, names[0], choices[names[0]]))
         (forbidden if clashes else allowed).append(choices)
     return FactorialPlan(tuple(names), tuple(allowed), tuple(forbidden), design)
 
 
-def _completed(space: Space, wanted: Choices) -> dict[str, Choice]:
-    """Return complete choices, those wanted where their factor exists; constraints are not checked."""
-    return choose(space.factors, lambda name, factor: wanted.get(name, factor.baseline))
+def _complete(space: Space, levels: Choices) -> dict[str, Choice]:
+    """Return the choices of all active factors, at `levels` or their default; constraints are not checked."""
+    return choose(space.factors, lambda name, factor: levels.get(name, factor.baseline))
 
 
-def _cell(design: str, factor: str, now: Choice, then: Choice, choices: dict[str, Choice]) -> CellPlan:
-    return CellPlan(f"{design}:{factor}={then}", design, choices, factor, str(now), str(then))
+def _cell(design: str, factor: str, before: Choice, after: Choice, choices: dict[str, Choice]) -> CellPlan:
+    return CellPlan(f"{design}:{factor}={after}", design, choices, factor, str(before), str(after))

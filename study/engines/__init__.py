@@ -1,1 +1,1 @@
-"""Engines: where runs are carried out. Every engine takes jobs and gives back the same messages."""
+"""Engines: they run jobs on this machine or on Ray, and report the same messages."""

@@ -1,4 +1,4 @@
-"""The base of every engine, and how many runs share a GPU."""
+"""The base class of the engines, and the number of runs that share a GPU."""
 
 from __future__ import annotations
 
@@ -12,41 +12,37 @@ ROUNDING = 1e-9  # 1 / 0.1 must be 10
 
 
 def runs_per_gpu(share: float) -> int:
-    """Return how many runs that take `share` (above 0, at most 1) of a GPU fit on one."""
+    """Return how many runs fit on one GPU if each takes a fraction `share` of it, 0 < share <= 1."""
     return math.floor(1 / share + ROUNDING)
 
 
 class EngineError(Exception):
-    """An engine cannot be started: why not, and the way out."""
+    """An engine cannot be started; the message has the reason and the way out."""
 
 
 class EngineLost(EngineError):
-    """An engine is gone in mid-study, or cannot run anything; the study can be resumed."""
+    """An engine was lost during a study, or cannot run anything; the study can be resumed."""
 
 
 class AbstractEngine(ABC):
-    """A place with room for some jobs at a time. It never touches the database: it tells the driver what happened."""
+    """Runs a limited number of jobs at a time. It never touches the database: it reports events to the driver."""
 
     name: str
-    # Whether the engine ends runs that take more than `Job.limits` itself; else the driver does, with `kill`.
+    workers: int  # number of jobs that run at a time
+    # Whether the engine itself ends runs that exceed `Job.limits`; otherwise the driver does, with `kill`.
     keeps_limits: ClassVar[bool] = False
-
-    @property
-    @abstractmethod
-    def workers(self) -> int:
-        """How many jobs run at a time."""
 
     @abstractmethod
     def device(self) -> str:
-        """Return the device the next job should use, "cpu" or "cuda:0"."""
+        """Return the device that the next job should use, "cpu" or "cuda:0"."""
 
     @abstractmethod
     def start(self, job: Job) -> None:
-        """Begin a job; there must be room."""
+        """Start a job; fewer than `workers` must be running."""
 
     @abstractmethod
     def events(self, timeout: float) -> list[Event]:
-        """Return what has happened, waiting at most `timeout` seconds. Each job ends with one end message.
+        """Return the new events, after at most `timeout` seconds. The last event of each job is its end.
 
         Raises:
             EngineLost: there will be no more events.
@@ -58,12 +54,12 @@ class AbstractEngine(ABC):
 
     @abstractmethod
     def kill(self, run_id: int) -> None:
-        """End one job now, without a message; nothing happens where it has ended."""
+        """End one job now, without an event; do nothing if it has ended."""
 
     def resident_bytes(self, run_id: int) -> int | None:
-        """Return the memory a job holds now, in bytes; None where the engine cannot tell."""
+        """Return the memory that a job uses now, in bytes; None if the engine cannot measure it."""
         return None
 
     @abstractmethod
     def stop(self) -> None:
-        """End every job now, without a message, and give all processes back; a second time does nothing."""
+        """End every job now, without events, and release all processes; a second call does nothing."""

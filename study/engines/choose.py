@@ -1,10 +1,10 @@
-"""Which engine a launch asks for, checked before anything is written, and made when it is needed."""
+"""The engine that a launch requests: checked before anything is written, and made when it is needed."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
@@ -18,9 +18,13 @@ NO_RAY = "--engine ray needs Ray, which is not installed: pip install 'mtbert-st
 
 
 def check(options: Options) -> None:
-    """Refuse what no engine could do. Raises `SettingsError`."""
+    """Check the options of the engines.
+
+    Raises:
+        SettingsError: they do not fit together, or Ray is not installed.
+    """
     if options.engine != "ray" and options.ray_address is not None:
-        raise SettingsError("--ray-address is for --engine ray.")
+        raise SettingsError("--ray-address needs --engine ray.")
     if options.ray_address is not None and not re.fullmatch(r"auto|[^/]+:\d{1,5}", options.ray_address):
         raise SettingsError(f"--ray-address takes auto or HOST:PORT, got '{options.ray_address}'.")
     if options.engine == "ray" and find_spec("ray") is None:
@@ -29,12 +33,16 @@ def check(options: Options) -> None:
 
 @contextmanager
 def engine(options: Options, trainer: AbstractTrainer) -> Iterator[AbstractEngine]:
-    """The engine asked for, stopped at the end. Raises `EngineError`."""
-    made = _make(options, trainer)
+    """Yield the requested engine, and stop it at the end.
+
+    Raises:
+        EngineError: it cannot be started.
+    """
+    engine = _make(options, trainer)
     try:
-        yield made
+        yield engine
     finally:
-        made.stop()
+        engine.stop()
 
 
 def _make(options: Options, trainer: AbstractTrainer) -> AbstractEngine:
@@ -43,12 +51,8 @@ def _make(options: Options, trainer: AbstractTrainer) -> AbstractEngine:
 
         return RayEngine(address=options.ray_address, workers=options.workers, gpus_per_run=options.gpus_per_run)
     devices = trainer.devices()
-    workers = options.workers or _workers_here(options, devices)
+    if devices == ("cpu",):
+        workers = options.workers or os.cpu_count() or 1
+    else:
+        workers = options.workers or len(devices) * runs_per_gpu(options.gpus_per_run or 1.0)
     return LocalEngine(workers=workers, devices=devices, preload=trainer.preload)
-
-
-def _workers_here(options: Options, devices: Sequence[str]) -> int:
-    """Return one run for each core, or for each GPU, or several where a run takes a part of it."""
-    if tuple(devices) == ("cpu",):
-        return os.cpu_count() or 1
-    return len(devices) * runs_per_gpu(options.gpus_per_run or 1.0)

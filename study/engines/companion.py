@@ -1,4 +1,4 @@
-"""A Python process of this project beside the driver: it is told what to do in lines, and ends with the driver."""
+"""A Python process of this project beside the driver: it reads commands line by line, and ends with the driver."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from study.signals import held
 
 
 class Companion:
-    """The process that runs a module of this project; its standard input ends with the driver, however that ends.
+    """A process that runs a module of this project; its standard input closes when the driver ends for any reason.
 
-    `errors` is where its standard error goes, `pass_fds` the descriptors that it inherits, `environment` what it has
-    beside the driver's. It leads a session, so Ctrl-C does not reach it. Raises `OSError` where it cannot be started.
+    `errors` receives its standard error, `pass_fds` are the descriptors that it inherits, and `environment` is added
+    to the driver's. It leads a session, so Ctrl-C does not reach it.
+
+    Raises:
+        OSError: the process cannot be started.
     """
 
     def __init__(
@@ -27,7 +30,7 @@ class Companion:
         pass_fds: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        with held():  # which puts this project on its path, and the current folder not
+        with held():  # puts this project on its path, and leaves the current folder out
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module],
                 stdin=subprocess.PIPE,
@@ -39,14 +42,22 @@ class Companion:
                 start_new_session=True,
             )
 
-    def tell(self, line: str) -> None:
-        """Send a line. Raises `OSError` where the process has ended."""
+    def send(self, line: str) -> None:
+        """Send a line.
+
+        Raises:
+            OSError: the process has ended.
+        """
         assert self._process.stdin is not None
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
 
     def wait(self, seconds: float) -> None:
-        """Wait for the process to end. Raises `subprocess.TimeoutExpired`."""
+        """Wait for the process to end.
+
+        Raises:
+            subprocess.TimeoutExpired: it is still running after `seconds`.
+        """
         self._process.wait(seconds)
 
     def stop(self) -> None:

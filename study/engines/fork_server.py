@@ -1,6 +1,6 @@
-"""Imported in the fork server alone, which has no other hook: what a run that has died leaves behind becomes its child.
+"""Preloaded by the fork server alone, which has no other hook: the server adopts what a dead run leaves behind.
 
-Importing this module changes the process, on purpose: the `local` engine has the server preload it.
+Importing this module changes the process, on purpose.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ import warnings
 from study.engines.process_tree import adopt_orphans
 
 adopt_orphans()
-# The server does not know them, and would say so in the terminal when it hears of their end.
+# The server did not fork the adopted processes, and would warn in the terminal when they end.
 warnings.filterwarnings("ignore", message="forkserver: waitpid returned unexpected pid")

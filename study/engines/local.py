@@ -1,8 +1,8 @@
-"""The `local` engine: worker processes on this machine, each run in a process of its own.
+"""The `local` engine: worker processes on this machine, one per run.
 
-A crash, an out-of-memory kill or a leak ends one run. Processes are forked from a server that has torch imported
-already (multiprocessing's forkserver), so a fresh process costs some hundredths of a second, not seconds. A run ends
-with all that came of it: at its limits, when it returns, and with its driver, however that ends (`worker`, `guard`).
+A crash, an out-of-memory kill or a leak ends one run. Processes are forked from a server that has already imported
+torch (multiprocessing's forkserver), so a new process takes some hundredths of a second, not seconds. A run's whole
+process tree ends with it: at its limits, when it returns, and when its driver is gone (`worker`, `guard`).
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from study.signals import held
 
 log = logging.getLogger("study")
 
-PRELOAD = ("study.trainers.bert.worker", "torch._dynamo")  # of a fork server whose workers train multitask BERT
-# What a worker's libraries read once, when they begin. One thread: several workers on one core each, and results that
-# any machine repeats. And glibc keeps what a step frees for the next one, instead of giving it back to the system and
-# having it zeroed again: a training step touches thousands of pages less.
+PRELOAD = ("study.trainers.bert.worker", "torch._dynamo")  # for workers that train multitask BERT
+# Libraries read these variables once, when they are loaded. One thread: several workers use one core each, and results
+# can be repeated on any machine. glibc keeps the memory that a training step frees for the next one, instead of
+# returning it to the system, which saves thousands of page faults per step.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 ENVIRONMENT = {
     **ONE_THREAD,
     **dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(1 << 32)),
 }
-SERVER = "study.engines.fork_server"  # what makes the fork server ours
+SERVER = "study.engines.fork_server"  # a module that the fork server preloads for its side effects
 
 
 @dataclass
@@ -50,7 +50,7 @@ class _Worker:
 
 
 class LocalEngine(AbstractEngine):
-    """`workers` processes at a time, on the CPU or spread over `devices` ("cuda:0", ...)."""
+    """Up to `workers` processes at a time, on the CPU or spread over `devices` ("cuda:0", ...)."""
 
     name = "local"
 
@@ -59,20 +59,15 @@ class LocalEngine(AbstractEngine):
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
-        self._workers = workers
+        self.workers = workers
         self._devices = devices
         self._running: dict[int, _Worker] = {}
         self._guard: Guard | None = None
         self._server = 0  # the fork server's process number
-        for variable, value in ENVIRONMENT.items():  # for the fork server, and so for all workers
+        for variable, value in ENVIRONMENT.items():  # inherited by the fork server and all workers
             os.environ.setdefault(variable, value)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([SERVER, "study.engines.worker", *preload])
-
-    @property
-    def workers(self) -> int:
-        """How many jobs run at a time."""
-        return self._workers
 
     def device(self) -> str:
         """Return the device with the fewest jobs."""
@@ -80,20 +75,24 @@ class LocalEngine(AbstractEngine):
         return min(self._devices, key=used.count)
 
     def start(self, job: Job) -> None:
-        """Begin a job in a new process."""
-        if len(self._running) >= self._workers:
-            raise RuntimeError(f"all {self._workers} workers are busy")
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(job, theirs), name=f"run-{job.run_id}", daemon=True)
-        with held():  # the fork server too, which the first start starts, and which hands it on to its workers
+        """Start a job in a new process.
+
+        Raises:
+            RuntimeError: all workers are busy.
+        """
+        if len(self._running) >= self.workers:
+            raise RuntimeError(f"all {self.workers} workers are busy")
+        pipe, worker_pipe = self._context.Pipe()
+        process = self._context.Process(target=work, args=(job, worker_pipe), name=f"run-{job.run_id}", daemon=True)
+        with held():  # the first call also starts the fork server, and workers inherit the mask from it
             process.start()
             self._protect(process)
-        theirs.close()  # so that the pipe ends when the worker does
+        worker_pipe.close()  # so that the pipe ends when the worker does
         run_log = None if job.log is None else RunLog(job.log)
-        self._running[job.run_id] = _Worker(process, ours, job.device, process.pid or 0, run_log)
+        self._running[job.run_id] = _Worker(process, pipe, job.device, process.pid or 0, run_log)
 
     def events(self, timeout: float) -> list[Event]:
-        """Return what the workers have said, and who died without a word."""
+        """Return the messages of the workers, and the failures of those that died without one."""
         sources: dict[object, int] = {}
         for run_id, worker in self._running.items():
             sources |= {worker.pipe: run_id, worker.process.sentinel: run_id}
@@ -102,17 +101,17 @@ class LocalEngine(AbstractEngine):
         ready = wait(list(sources), timeout)  # type: ignore[arg-type]
         events = []
         for run_id in dict.fromkeys(sources[source] for source in ready):
-            event = self._word_of(run_id, dead=self._running[run_id].process.sentinel in ready)
+            event = self._event_of(run_id, dead=self._running[run_id].process.sentinel in ready)
             if not isinstance(event, EpochDone):
-                self._give_back(run_id)
+                self._release(run_id)
             events.append(event)
         return events
 
-    def _word_of(self, run_id: int, *, dead: bool) -> Event:
-        """Return the next message of a worker; of a dead one what it had said last, or how it died."""
+    def _event_of(self, run_id: int, *, dead: bool) -> Event:
+        """Return the next message of a worker; for a dead one its last message, or how it died."""
         worker = self._running[run_id]
-        if dead:  # what it has left behind may hold the pipe open
-            self._end_what_is_left(worker.pid)
+        if dead:  # its remaining descendants may hold the pipe open
+            self._end_remaining(worker.pid)
         with contextlib.suppress(EOFError, OSError):  # killed between two messages, or in the middle of one
             if worker.pipe.poll():
                 event: Event = worker.pipe.recv()
@@ -120,38 +119,38 @@ class LocalEngine(AbstractEngine):
         return _death(run_id, worker.process)
 
     def answer(self, run_id: int, go_on: bool) -> None:
-        """Tell a waiting worker; one that has died meanwhile is told of by `events`."""
+        """Tell a waiting worker whether to continue; if it has died meanwhile, `events` reports that."""
         worker = self._running.get(run_id)
         if worker is not None:
             with contextlib.suppress(BrokenPipeError):
                 worker.pipe.send(go_on)
 
     def kill(self, run_id: int) -> None:
-        """End one worker now, with all that came of it."""
+        """End one worker now, with its descendants."""
         worker = self._running.get(run_id)
         if worker is not None:
             self._end(worker)
-            self._give_back(run_id)
+            self._release(run_id)
 
     def resident_bytes(self, run_id: int) -> int | None:
-        """Return what the worker and all that came of it hold; None for one that has ended."""
+        """Return the memory of the worker and its descendants, in bytes; None for one that has ended."""
         worker = self._running.get(run_id)
-        return None if worker is None else process_tree.held_bytes(worker.pid)
+        return None if worker is None else process_tree.memory_bytes(worker.pid)
 
     def stop(self) -> None:
-        """End every worker now."""
+        """End every worker now, and the guard."""
         for worker in self._running.values():
             self._end(worker)
         for run_id in list(self._running):
-            self._give_back(run_id)
+            self._release(run_id)
         if self._guard is not None:
             self._guard.stop()
             self._guard = None
 
     def _protect(self, process: ForkServerProcess) -> None:
-        """Have the run end with this driver in any case."""
+        """Register a run with the guard, which ends it when this driver is gone."""
         assert process.pid is not None
-        with contextlib.suppress(psutil.Error):  # else it has ended already
+        with contextlib.suppress(psutil.Error):  # the run may have ended already
             self._server = psutil.Process(process.pid).ppid()
         try:
             self._guard = self._guard or Guard()
@@ -164,13 +163,13 @@ class LocalEngine(AbstractEngine):
         if worker.process.exitcode is None:
             process_tree.end_tree(worker.pid)
 
-    def _give_back(self, run_id: int) -> None:
+    def _release(self, run_id: int) -> None:
         worker = self._running.pop(run_id)
         worker.process.join(timeout=5)
-        if worker.process.exitcode is None:  # it has said its last word; nothing is lost
+        if worker.process.exitcode is None:  # it has sent its last message; nothing is lost
             self._end(worker)
             worker.process.join()
-        self._end_what_is_left(worker.pid)
+        self._end_remaining(worker.pid)
         if self._guard is not None:
             self._guard.ended(worker.pid)
         if worker.log is not None:
@@ -178,22 +177,22 @@ class LocalEngine(AbstractEngine):
         worker.pipe.close()
         worker.process.close()
 
-    def _end_what_is_left(self, pid: int) -> None:
-        """End what a process that is gone left behind: the members of its group, and those whom the server adopted."""
+    def _end_remaining(self, pid: int) -> None:
+        """End what a dead process left behind: the members of its group, and processes that the server adopted."""
 
-        def left() -> list[psutil.Process]:
-            found = process_tree.members(pid)
-            known = {process.pid for process in multiprocessing.active_children()}
-            for orphan in process_tree.children(self._server) - known if self._server else ():
+        def remaining() -> list[psutil.Process]:
+            processes = process_tree.group_members(pid)
+            workers = {process.pid for process in multiprocessing.active_children()}
+            for orphan in process_tree.children(self._server) - workers if self._server else ():
                 with contextlib.suppress(psutil.Error):
-                    found += [psutil.Process(orphan), *process_tree.below(orphan)]
-            return [process for process in found if not process_tree.ended(process)]
+                    processes += [psutil.Process(orphan), *process_tree.descendants(orphan)]
+            return [process for process in processes if not process_tree.has_ended(process)]
 
-        process_tree.end(left)
+        process_tree.end(remaining)
 
 
 def _death(run_id: int, process: ForkServerProcess) -> RunFailed:
-    """Return a worker ended without an end message: killed from outside, or crashed below Python."""
+    """Return the failure of a worker that ended without a message: killed from outside, or crashed in native code."""
     process.join(timeout=5)
     code = process.exitcode
     if code is not None and code < 0:

@@ -1,7 +1,7 @@
 """Find, measure and end a process with all its descendants.
 
-On Linux a run's process adopts what its children leave behind (`adopt_orphans`), so that nothing gets away from it.
-Elsewhere a process that has left both its parent and its group is not found. Needs psutil alone: the guard imports it.
+On Linux a run's process adopts its orphaned descendants (`adopt_orphans`), so that none escapes. Elsewhere a process
+that has left both its parent and its group is not found. This module needs only psutil, as the guard imports it.
 """
 
 from __future__ import annotations
@@ -19,68 +19,68 @@ import psutil
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 AGAIN_SECONDS = 0.02
-MOST_SECONDS = 10.0  # that processes are waited for which a signal does not end at once, as in a call to a device
-POLITE_SECONDS = 1.0  # that what is asked to end may take
-# Programs of multiprocessing and loky that delete the files of shared memory once nobody uses them any more.
+MOST_SECONDS = 10.0  # to wait for processes that a signal does not end at once, as in a call to a device
+POLITE_SECONDS = 1.0  # between SIGTERM and SIGKILL
+# Programs of multiprocessing and loky that delete the files of shared memory once nothing uses them.
 _CLEANER = "resource_tracker"
 
 
 def adopt_orphans() -> None:
-    """Make this process the parent of descendants whose own parent ends (Linux; nothing elsewhere)."""
+    """Make this process the parent of descendants whose parent ends (Linux only)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def children(pid: int) -> set[int]:
-    """Return the process numbers of the children, zombies included. It is quick where the system lists them (Linux)."""
-    found: set[int] = set()
+    """Return the process numbers of the children, zombies included; fast on Linux, which lists them."""
+    pids: set[int] = set()
     try:
         for task in Path(f"/proc/{pid}/task").iterdir():
-            found.update(int(number) for number in (task / "children").read_text(encoding="ascii").split())
+            pids.update(int(number) for number in (task / "children").read_text(encoding="ascii").split())
     except OSError:  # not Linux, a kernel without these lists, or the process has ended
         with contextlib.suppress(psutil.Error):
-            found.update(child.pid for child in psutil.Process(pid).children())
-    return found
+            pids.update(child.pid for child in psutil.Process(pid).children())
+    return pids
 
 
-def below(pid: int) -> list[psutil.Process]:
+def descendants(pid: int) -> list[psutil.Process]:
     """Return the descendants of a living process that have not ended."""
     if not children(pid):
         return []
     try:
-        return [process for process in psutil.Process(pid).children(recursive=True) if not ended(process)]
+        return [process for process in psutil.Process(pid).children(recursive=True) if not has_ended(process)]
     except psutil.Error:
         return []
 
 
-def members(group: int) -> list[psutil.Process]:
+def group_members(group: int) -> list[psutil.Process]:
     """Return the processes of a process group that have not ended."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
         return []
-    except PermissionError:  # there are some, and they may not be signalled
+    except PermissionError:  # the group exists, but may not be signalled
         pass
-    return _of_all(lambda pid: os.getpgid(pid) == group)
+    return _processes_where(lambda pid: os.getpgid(pid) == group)
 
 
-def session(leader: int) -> list[psutil.Process]:
+def session_members(leader: int) -> list[psutil.Process]:
     """Return the processes of a session that have not ended."""
-    return _of_all(lambda pid: os.getsid(pid) == leader)
+    return _processes_where(lambda pid: os.getsid(pid) == leader)
 
 
-def _of_all(belongs: Callable[[int], bool]) -> list[psutil.Process]:
-    found = []
+def _processes_where(belongs: Callable[[int], bool]) -> list[psutil.Process]:
+    processes = []
     for pid in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
             if belongs(pid):
-                found.append(psutil.Process(pid))
-    return [process for process in found if not ended(process)]
+                processes.append(psutil.Process(pid))
+    return [process for process in processes if not has_ended(process)]
 
 
-def ended(process: psutil.Process) -> bool:
-    """Return whether a process is gone, or only waits for its parent to hear of its end."""
+def has_ended(process: psutil.Process) -> bool:
+    """Return whether a process is gone or a zombie."""
     try:
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -92,26 +92,26 @@ def ended(process: psutil.Process) -> bool:
 def end_tree(pid: int) -> None:
     """End a process now, with its descendants.
 
-    It is stopped first: it then starts nothing more, and adopts what its children leave.
+    It is stopped first, so that it starts nothing more and adopts its orphaned descendants.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGSTOP)
-    end(lambda: below(pid), polite=False, spare_cleaners=True)
+    end(lambda: descendants(pid), polite=False, spare_cleaners=True)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
 
 
 def end(find: Callable[[], Iterable[psutil.Process]], *, polite: bool = True, spare_cleaners: bool = False) -> None:
-    """End what `find` gives, again and again until it gives nothing more: one of them may have been starting another.
+    """End the processes that `find` returns, and call it again until it returns none: some may be starting others.
 
-    `polite`: they are asked first, and have a moment. What cleans up after others is ended last, or spared.
+    `polite`: send SIGTERM first and wait a moment. Programs that clean up after others end last, or are spared.
     """
-    if polite and (found := list(find())):
-        _signal((process for process in found if not _cleans_up(process)), signal.SIGTERM)
+    if polite and (processes := list(find())):
+        _signal((process for process in processes if not _cleans_up(process)), signal.SIGTERM)
         _wait(find, POLITE_SECONDS)
     deadline = time.monotonic() + MOST_SECONDS
-    while found := [process for process in find() if not _cleans_up(process)]:
-        _signal(found, signal.SIGKILL)
+    while processes := [process for process in find() if not _cleans_up(process)]:
+        _signal(processes, signal.SIGKILL)
         if time.monotonic() > deadline:
             return
         time.sleep(AGAIN_SECONDS)
@@ -128,7 +128,7 @@ def _wait(find: Callable[[], Iterable[psutil.Process]], seconds: float) -> None:
 
 def _signal(processes: Iterable[psutil.Process], number: int) -> None:
     for process in processes:
-        with contextlib.suppress(psutil.Error):  # its number is another's by now, or it is not ours
+        with contextlib.suppress(psutil.Error):  # its number was reused, or it belongs to another user
             process.send_signal(number)
 
 
@@ -139,31 +139,31 @@ def _cleans_up(process: psutil.Process) -> bool:
         return False
 
 
-def held_bytes(pid: int) -> int | None:
-    """Return the bytes of memory of a process and its descendants; None for one that has ended.
+def memory_bytes(pid: int) -> int | None:
+    """Return the memory of a process and its descendants, in bytes; None for a process that has ended.
 
-    Of one process alone, its resident bytes. Of several, a page that they share counts once (the sum of their
-    proportional set sizes, `Pss` of Linux); and never less than the process alone. Without `Pss`, what the others hold
-    by themselves is added to the resident bytes of the first.
+    For a process without descendants, its resident bytes. With descendants, shared pages count once: the sum of the
+    proportional set sizes (`Pss` of Linux), at least the resident bytes of the process. Without `Pss`, the resident
+    bytes of the process plus the unshared bytes of its descendants.
     """
     try:
-        own = int(psutil.Process(pid).memory_info().rss)
+        resident = int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return None
-    others = below(pid)
-    if not others:
-        return own
-    shares = [_share(process) for process in (psutil.Process(pid), *others)]
-    if all(pss is not None for pss, _ in shares):
-        return max(own, sum(pss or 0 for pss, _ in shares))
-    return own + sum(alone for _, alone in shares[1:])
+    below = descendants(pid)
+    if not below:
+        return resident
+    sizes = [_pss_and_uss(process) for process in (psutil.Process(pid), *below)]
+    if all(pss is not None for pss, _ in sizes):
+        return max(resident, sum(pss or 0 for pss, _ in sizes))
+    return resident + sum(uss for _, uss in sizes[1:])
 
 
-def _share(process: psutil.Process) -> tuple[int | None, int]:
-    """Return a process's proportional set size (None where the system does not tell), and what it holds by itself."""
+def _pss_and_uss(process: psutil.Process) -> tuple[int | None, int]:
+    """Return a process's proportional set size (None if not available) and its unshared bytes."""
     try:
-        found = process.memory_full_info()
-        return getattr(found, "pss", None), int(found.uss)
+        memory = process.memory_full_info()
+        return getattr(memory, "pss", None), int(memory.uss)
     except psutil.NoSuchProcess:  # it ended meanwhile
         return 0, 0
     except psutil.Error:

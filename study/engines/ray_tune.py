@@ -1,7 +1,7 @@
 """The `ray` engine: runs as trials of Ray Tune, on this machine or on a cluster.
 
-The driver's process knows nothing of Ray; it talks over a pipe to the bridge (`on_ray.bridge`), which is Ray's driver.
-The driver decides everything: what runs, what is pruned, what is tried again.
+The study's driver does not import Ray; a pipe connects it to the bridge (`on_ray.bridge`), which is Ray's driver.
+The study's driver decides what runs, what is pruned and what is retried.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ log = logging.getLogger("study")
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 SHOWN_OUTPUT = 4000  # characters of Ray's output, for the log
-# Told to Ray before it is imported.
-QUIET = {
+QUIET = {  # environment variables that Ray reads when it is imported
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
@@ -40,10 +39,13 @@ QUIET = {
 
 
 class RayEngine(AbstractEngine):
-    """Runs on Ray: at `address` ("auto", "HOST:PORT"); None: on this machine, where `stop` ends what is started now.
+    """Runs on the Ray cluster at `address` ("auto", "HOST:PORT"); None starts Ray on this machine until `stop`.
 
-    `workers` runs at a time, else as many as the cluster has room for; each takes a CPU, and `gpus_per_run` of a GPU
-    where the cluster has GPUs. Raises `EngineError` when Ray cannot be used.
+    By default as many runs at a time as fit on the cluster; each takes a CPU, and `gpus_per_run` of a GPU if the
+    cluster has GPUs.
+
+    Raises:
+        EngineError: Ray cannot be used.
     """
 
     name = "ray"
@@ -53,43 +55,46 @@ class RayEngine(AbstractEngine):
         self._scratch = _scratch_folder()
         settings = RaySettings(address, workers, gpus_per_run, self._scratch, Path.cwd())
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._bridge = context.Process(target=_serve, args=(theirs, settings), name="ray-bridge", daemon=True)
+        self._pipe, bridge_pipe = context.Pipe()
+        self._bridge = context.Process(target=_serve, args=(bridge_pipe, settings), name="ray-bridge", daemon=True)
         with held():
             self._bridge.start()
-        theirs.close()  # so that the pipe ends when the bridge does
+        bridge_pipe.close()  # so that the pipe ends when the bridge does
         self._running: set[int] = set()
         self._trouble: str | None = None
         try:
-            ready = self._first_word()
+            ready = self._first_message()
         except BaseException:
             self.stop()
             raise
-        self._workers, self._device = ready.workers, "cuda:0" if ready.gpus_per_run else "cpu"
-
-    @property
-    def workers(self) -> int:
-        """How many jobs run at a time."""
-        return self._workers
+        self.workers, self._device = ready.workers, "cuda:0" if ready.gpus_per_run else "cpu"
 
     def device(self) -> str:
-        """Ray shows a run its own GPU alone, as the first one."""
+        """Return "cuda:0" for every GPU: Ray shows each run only its own."""
         return self._device
 
     def start(self, job: Job) -> None:
-        """Queue a job as the next trial."""
-        if len(self._running) >= self._workers:
-            raise RuntimeError(f"all {self._workers} workers are busy")
+        """Queue a job as the next trial.
+
+        Raises:
+            RuntimeError: all workers are busy.
+        """
+        if len(self._running) >= self.workers:
+            raise RuntimeError(f"all {self.workers} workers are busy")
         self._running.add(job.run_id)
-        self._send(_with_whole_paths(job))
+        self._send(_with_absolute_paths(job))
 
     def events(self, timeout: float) -> list[Event]:
-        """Return what the runs have said; `EngineLost` when Ray is gone."""
+        """Return the messages of the runs.
+
+        Raises:
+            EngineLost: Ray is gone, or a node cannot run any job.
+        """
         events: list[Event] = []
         while self._trouble is None and self._pipe.poll(0 if events else timeout):
             message = self._receive()
             if isinstance(message, Lost | NodeUnfit):
-                self._trouble = message.why
+                self._trouble = message.message
             elif not isinstance(message, Ready | Refused):
                 if not isinstance(message, EpochDone | RunPlaced):
                     self._running.discard(message.run_id)
@@ -100,14 +105,14 @@ class RayEngine(AbstractEngine):
         return events
 
     def answer(self, run_id: int, go_on: bool) -> None:
-        """Tell a waiting worker; one that has died meanwhile is told of by `events`."""
+        """Tell a waiting worker whether to continue; if it has died meanwhile, `events` reports that."""
         self._send(Answer(run_id, go_on))
 
     def kill(self, run_id: int) -> None:
-        """Not from here: the worker that carries a run ends it at its limits (`on_ray.carry`)."""
+        """Do nothing: the worker itself ends a run at its limits (`on_ray.run_job`)."""
 
     def stop(self) -> None:
-        """End every run, the connection to Ray, and Ray itself where it was started here."""
+        """End every run, the connection to Ray, and Ray itself if it was started here."""
         if not self._pipe.closed:
             self._send(Stop())
             wait([self._bridge.sentinel], STOP_SECONDS)
@@ -116,24 +121,24 @@ class RayEngine(AbstractEngine):
             self._bridge.join()
             self._pipe.close()
 
-    def _first_word(self) -> Ready:
-        found = self._receive() if self._pipe.poll(START_SECONDS) else None
-        if isinstance(found, Ready):
-            return found
-        if isinstance(found, Refused):
-            raise EngineError(found.why)
-        told = f"it has not answered in {START_SECONDS:.0f} s" if found is None else "its process ended"
-        raise EngineError(f"Ray cannot be used: {told}. The end of its output:\n{self._output()[-500:]}")
+    def _first_message(self) -> Ready:
+        message = self._receive() if self._pipe.poll(START_SECONDS) else None
+        if isinstance(message, Ready):
+            return message
+        if isinstance(message, Refused):
+            raise EngineError(message.message)
+        reason = f"it has not answered in {START_SECONDS:.0f} s" if message is None else "its process ended"
+        raise EngineError(f"Ray cannot be used: {reason}. The end of its output:\n{self._output()[-500:]}")
 
     def _receive(self) -> FromBridge:
         try:
-            found: FromBridge = self._pipe.recv()
-        except (EOFError, OSError):  # it ended between two messages, or in the middle of one
+            message: FromBridge = self._pipe.recv()
+        except (EOFError, OSError):  # the bridge ended between two messages, or in the middle of one
             return Lost("The Ray cluster is gone, or cannot be reached")
-        return found
+        return message
 
     def _send(self, message: Job | Answer | Stop) -> None:
-        with contextlib.suppress(BrokenPipeError):  # `events` tells
+        with contextlib.suppress(BrokenPipeError):  # `events` reports it
             self._pipe.send(message)
 
     def _output(self) -> str:
@@ -143,14 +148,12 @@ class RayEngine(AbstractEngine):
 
 
 def _scratch_folder() -> Path:
-    """Return a short path with the driver's id: Ray's sockets are below it, and a socket's path has at most 107
-    characters.
-    """
+    """Make a folder with a short path: Ray's sockets are below it, and a socket's path has at most 107 characters."""
     return Path(tempfile.mkdtemp(prefix=f"mtbert-ray-{os.getpid()}-", dir="/tmp" if Path("/tmp").is_dir() else None))
 
 
-def _with_whole_paths(job: Job) -> Job:
-    """Return a worker's folder is another one."""
+def _with_absolute_paths(job: Job) -> Job:
+    """Return the job with absolute paths, as a worker runs in another folder."""
     sharing, model = job.sharing, job.model_folder
     if sharing is not None and sharing.folder is not None:
         sharing = replace(sharing, folder=sharing.folder.absolute())
@@ -164,10 +167,10 @@ def _with_whole_paths(job: Job) -> Job:
 
 
 def _show_token() -> None:
-    """Have Ray send the token that is at hand: it reads these variables when it is imported.
+    """Make Ray send the user's token: it reads this variable when it is imported.
 
-    `ray start` asks for a token where it finds one, as Ray on this machine alone leaves it; a driver that connects
-    sends none by itself. A cluster that asks for none takes a driver that has one.
+    `ray start` requires a token if it finds one, for example from an earlier local Ray, but a driver that connects
+    does not send it by default. A cluster that requires no token accepts a driver that has one.
     """
     named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
     if named or (Path.home() / ".ray" / "auth_token").is_file():
@@ -175,14 +178,14 @@ def _show_token() -> None:
 
 
 def _serve(pipe: Connection, settings: RaySettings) -> None:
-    """The bridge's process: what Ray prints goes to a file, and Ray is imported here alone.
+    """Run the bridge in this process, the only one that imports Ray; its output goes to a file.
 
-    It leads a session of its own: Ctrl-C reaches the driver, which decides what ends; and what Ray leaves is found.
+    The process leads a session: Ctrl-C reaches only the driver, and everything that Ray starts can be found.
     """
     os.setsid()
     let_through()
     usual_paths()
-    os.environ[MARK] = "{}"  # for Ray's workers on this machine, which import this project too
+    os.environ[MARK] = "{}"  # Ray's workers on this machine import this project too
     output = os.open(settings.scratch / "output", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)

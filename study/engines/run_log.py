@@ -1,8 +1,8 @@
-"""The log of a run: whatever its processes write to standard output and error, in `<out>/<name>/logs/run-31.log`.
+"""The log of a run: the standard output and error of its processes, in `<out>/<name>/logs/run-31.log`.
 
-The worker's descriptors 1 and 2 are that file, so that children and libraries in C write there as well. A log keeps its
-first and its last half megabyte, and says between them how much was left out; while its run goes on it may grow to
-16 MB. A run that writes nothing has no log. A run that is started again, or measured on `test`, adds to its log.
+The worker's descriptors 1 and 2 are that file, so that children and C libraries write there as well. A log keeps its
+first and its last half megabyte, with a note of how much was left out; during the run it may grow to 16 MB. A run that
+writes nothing has no log. A run that is started again, or measured on `test`, appends to its log.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,36 +25,36 @@ from search_spaces.output import plain
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-LOGS = "logs"  # the folder, in that of a study
-PART_BYTES = 500_000  # that are kept of the beginning, and of the end
+LOGS = "logs"  # a subfolder of the study's folder
+PART_BYTES = 500_000  # kept of the beginning, and of the end
 MOST_WHILE_RUNNING = 16_000_000
-_LINE_BYTES = 10_000  # in which a line is expected to end
+_LINE_BYTES = 10_000  # within which a line is expected to end
 _LEFT_OUT = re.compile(rb"\n\[\.\.\. ([0-9]+) bytes were left out here \.\.\.\]\n")
-_NAME = re.compile(r"run-([0-9]+)\.log")
+_NAME = re.compile(r"run-[0-9]+\.log")
 
 
 def path_of(folder: Path, run_id: int) -> Path:
-    """Return the log of a run, in the folder of its study's logs."""
+    """Return the path of a run's log in the folder of its study's logs."""
     return folder / f"run-{run_id}.log"
 
 
 @dataclass(frozen=True)
 class RunLog:
-    """One run's log, as the engine looks after it."""
+    """One run's log, which the engine keeps short."""
 
     path: Path
 
     def trim(self, most: int = MOST_WHILE_RUNNING) -> None:
-        """Keep the beginning and the end of a log that is longer than `most` bytes.
+        """Keep only the beginning and the end of a log that is longer than `most` bytes.
 
-        What is written in that very moment may be lost, so a log of a running run is only cut when it is very long.
+        Output that is written during the cut may be lost, so the log of a running run is only cut when it is very long.
         """
         with contextlib.suppress(OSError):
-            if self.path.stat().st_size > max(most, 2 * PART_BYTES + len(_said(10**15))):
+            if self.path.stat().st_size > max(most, 2 * PART_BYTES + len(_gap(10**15))):
                 self._cut()
 
     def finish(self) -> None:
-        """The run has ended: cut its log to its size, or delete an empty one."""
+        """Cut the log of a run that has ended, or delete an empty one."""
         with contextlib.suppress(OSError):
             if self.path.stat().st_size == 0:
                 self.path.unlink()
@@ -62,35 +62,35 @@ class RunLog:
 
     def _cut(self) -> None:
         with self.path.open("r+b") as file:
-            first = file.read(PART_BYTES + len(_said(10**15)))
-            known = _LEFT_OUT.search(first)  # it was cut before
-            first = first[: known.start()] if known else _up_to_a_line(first[:PART_BYTES])
-            begin, left_out = (known.end(), int(known[1])) if known else (len(first), 0)
+            first = file.read(PART_BYTES + len(_gap(10**15)))
+            earlier = _LEFT_OUT.search(first)  # it was cut before
+            first = first[: earlier.start()] if earlier else _up_to_a_line(first[:PART_BYTES])
+            begin, left_out = (earlier.end(), int(earlier[1])) if earlier else (len(first), 0)
             file.seek(max(begin, file.seek(0, os.SEEK_END) - PART_BYTES))
             last = _from_a_line(file.read())
             left_out += file.tell() - len(last) - begin
             file.seek(len(first))
-            file.write(_said(left_out) + last)
+            file.write(_gap(left_out) + last)
             file.truncate()
 
 
-def _said(left_out: int) -> bytes:
+def _gap(left_out: int) -> bytes:
     return f"\n[... {left_out} bytes were left out here ...]\n".encode("ascii")
 
 
 def _up_to_a_line(part: bytes) -> bytes:
-    """Without the beginning of a line at its end; a progress bar's states are lines, too."""
+    """Remove an incomplete line from the end; a progress bar's states count as lines."""
     end = max(part.rfind(b"\n"), part.rfind(b"\r")) + 1
     return part[:end] if end > len(part) - _LINE_BYTES else part
 
 
 def _from_a_line(part: bytes) -> bytes:
-    found = re.search(rb"[\n\r]", part[:_LINE_BYTES])
-    return part[found.end() :] if found else part
+    line_end = re.search(rb"[\n\r]", part[:_LINE_BYTES])
+    return part[line_end.end() :] if line_end else part
 
 
 class _Descriptor(io.FileIO):
-    """Standard output or error as a file that a full disk does not fail: a run is worth more than its log."""
+    """Standard output or error as a file whose writes never fail, even on a full disk: the run matters more."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -100,9 +100,9 @@ class _Descriptor(io.FileIO):
 
 
 def capture(path: Path) -> None:
-    """From now on all that this process and its children write goes to the log, at once and as UTF-8.
+    """Redirect the output of this process and its children to the log, unbuffered and as UTF-8.
 
-    Where there can be no log, what is written is dropped: a terminal or a pipe is the driver's alone.
+    If the log cannot be opened, the output is dropped: the terminal is the driver's.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def capture(path: Path) -> None:
         log = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     if os.fstat(log).st_size:
         now = datetime.now().astimezone().isoformat(" ", "seconds")
-        os.write(log, f"\n[... the run goes on, or is started again: {now} ...]\n".encode("ascii"))
+        os.write(log, f"\n[... the run continues, or is started again: {now} ...]\n".encode("ascii"))
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
     os.close(log)
@@ -122,12 +122,12 @@ def capture(path: Path) -> None:
 
 def _stream(descriptor: int) -> io.TextIOWrapper:
     raw = _Descriptor(descriptor, "w", closefd=False)
-    # Unbuffered, as `python -u` has it: a run may be killed at any moment.
+    # Unbuffered, as with `python -u`: a run may be killed at any moment.
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def flush() -> None:
-    """Write out what libraries in C have buffered; before a process ends without its exit handlers."""
+    """Flush the buffers of Python and of C libraries, before a process ends without its exit handlers."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
@@ -136,37 +136,30 @@ def flush() -> None:
 
 
 def shown(content: bytes) -> str:
-    """Return a log for a terminal: a progress bar in its last state, every control character written out."""
-    return "\n".join(_states(content.decode("utf-8", errors="replace")))
+    """Return a log for a terminal: progress bars in their last state, and control characters escaped."""
+    lines = content.decode("utf-8", errors="replace").removesuffix("\n").split("\n")
+    return "\n".join(plain(_last_state(line).rstrip()) for line in lines)
 
 
-def _states(text: str) -> Iterator[str]:
-    """Yield the lines, each as a terminal would show it in the end: a carriage return begins it anew, as do
-    backspaces.
-    """
-    for line in text.removesuffix("\n").split("\n"):
-        states = re.split(r"[\r\b]+", line)
-        yield plain(next((state for state in reversed(states) if state.strip()), "").rstrip())
+def _last_state(line: str) -> str:
+    """Return the last text of a line that carriage returns or backspaces overwrite."""
+    return next((state for state in reversed(re.split(r"[\r\b]+", line)) if state.strip()), "")
 
 
 def clear_up(folder: Path, keep: Collection[int] | None) -> int:
-    """Delete empty logs, and those of runs that are not in `keep` (None: of all); how many that were."""
+    """Delete empty logs, and those of runs that are not in `keep` (None: all); return the number of deleted files."""
     deleted = 0
     with contextlib.suppress(OSError):
         for path in stray(folder, keep):
             path.unlink()
             deleted += 1
-        folder.rmdir()  # where nothing is left
+        folder.rmdir()  # only if it is empty
     return deleted
 
 
-def stray(folder: Path, known: Collection[int] | None) -> list[Path]:
-    """Return the logs that are empty, or of no run that is known (None: of no run at all)."""
-    found = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        name = _NAME.fullmatch(path.name)
-        if name is not None and path.is_file() and not path.is_symlink():
-            unknown = known is None or int(name[1]) not in known
-            if unknown or path.stat().st_size == 0:
-                found.append(path)
-    return found
+def stray(folder: Path, run_ids: Collection[int] | None) -> list[Path]:
+    """Return the logs that are empty, or of no run in `run_ids` (None: all logs)."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    logs = [path for path in files if _NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink()]
+    known = None if run_ids is None else {path_of(folder, run_id) for run_id in run_ids}
+    return [path for path in logs if known is None or path not in known or path.stat().st_size == 0]

@@ -1,7 +1,7 @@
-"""The body of a worker process: one job, then the end.
+"""The body of a worker process, which does one job and ends.
 
-It leads a process group: the terminal's Ctrl-C does not reach it, and all that it starts can be ended with it. It
-adopts what its children leave behind (Linux), and ends with its driver.
+It leads a process group: the terminal's Ctrl-C does not reach it, and its descendants can be ended with it. It adopts
+orphaned descendants (Linux), and ends when its driver is gone.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from study.signals import let_through
 
 
 def work(job: Job, pipe: Connection) -> None:
-    """Carry out one job; its messages go into the pipe."""
+    """Do one job and send its messages into the pipe."""
     _lead(pipe)
     if job.log is not None:
         run_log.capture(job.log)
     answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(job, pipe, answers), daemon=True).start()
 
-    run_job = function_of(job.worker)  # imported already where the fork server could preload it
+    run_job = function_of(job.worker)  # usually preloaded by the fork server
 
     def go_on(epoch: EpochDone) -> bool:
         pipe.send(epoch)
@@ -42,39 +42,37 @@ def work(job: Job, pipe: Connection) -> None:
         print(message.traceback, file=sys.stderr)
     run_log.flush()
     pipe.send(message)
-    # Nothing is left to do: no exit handlers, which with torch's threads have been seen to hang. What the run has left
-    # behind, the engine ends.
+    # Skip the exit handlers, which sometimes hang with torch's threads. The engine ends what the run has left behind.
     os._exit(0)
 
 
 def _lead(pipe: Connection) -> None:
-    """Begin a group, and make this a process that may have children like any other."""
+    """Start a process group, and make this a process that may have children like any other."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
-    for number in (signal.SIGTTIN, signal.SIGTTOU):  # no part of the terminal's group: who asks it gets an error
+    for number in (signal.SIGTTIN, signal.SIGTTOU):  # reading from the terminal is then an error, not a stop
         signal.signal(number, signal.SIG_IGN)
-    # Ctrl-C is the driver's affair, also one that came before; the programs that a run starts take the signal as usual.
+    # The driver handles Ctrl-C, including a pending one; programs that a run starts receive the signal as usual.
     signal.signal(signal.SIGINT, lambda *_: None)
     let_through()
     process_tree.adopt_orphans()
     multiprocessing.current_process().daemon = False  # else it may not have any
-    # What a run leaves in shared memory goes with the run, and is told of in its log.
+    # Each run gets its own tracker, which deletes what the run leaves in shared memory and reports it in the run's log.
     tracker: Any = resource_tracker._resource_tracker
     if tracker._fd is not None:
         os.close(tracker._fd)
         tracker._fd = None
-    # The pipe is to end with this process, whatever it leaves behind.
-    os.register_at_fork(after_in_child=pipe.close)
+    os.register_at_fork(after_in_child=pipe.close)  # the pipe must close with this process, whatever it leaves behind
 
 
 def _listen(job: Job, pipe: Connection, answers: queue.SimpleQueue[bool]) -> None:
-    """Pass on the driver's answers; when the driver is gone, so is the reason to compute."""
+    """Pass on the driver's answers; when the driver is gone, end this process group."""
     while True:
         try:
             answers.put(pipe.recv())
         except (EOFError, OSError):
             break
-    process_tree.end(lambda: process_tree.below(os.getpid()), polite=False, spare_cleaners=True)
+    process_tree.end(lambda: process_tree.descendants(os.getpid()), polite=False, spare_cleaners=True)
     if job.log is not None:
         run_log.RunLog(job.log).finish()
     os.killpg(0, signal.SIGKILL)

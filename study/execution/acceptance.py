@@ -1,4 +1,4 @@
-"""Which ends of runs a study takes: what a finished run must have measured, and when failures stop the launch."""
+"""Checks of finished runs: what each must have measured, and when failures stop the launch."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from study.search import objectives
 from study.trainers.custom.plain_values import listed
 
 SAME_IN_A_ROW = 3
-# A cause in the code, the environment or the data. A configuration may be too large, too slow or diverge by itself.
+# Reasons in the code, the environment or the data; out of memory, timeout and divergence depend on the configuration.
 COMMON = ("error", "bad_configuration", "worker_died")
 _NUMBER = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The tasks of one run, and how many examples were scored of each; none of tasks without scores of examples."""
+    """The tasks of one run, and the number of scored examples of each task that has scores of examples."""
 
     run_id: int
     tasks: frozenset[str]
@@ -31,32 +31,27 @@ class Measured:
 
 
 class Acceptance:
-    """Checks the runs of one study. With `alike` all measure the same tasks, on as many examples, in all its launches.
-
-    The first run that has ended with a score says what these are.
-    """
+    """Checks of one study's runs. With `alike` all must measure the tasks and numbers of examples of its first run."""
 
     def __init__(self, database: Database, study: str, names: Sequence[str], alike: bool) -> None:
         self._db, self._study, self._names, self._alike = database, study, names, alike
         self._first: Measured | None = None
 
     def fault(self, done: RunDone) -> str | None:
-        """Return why a run cannot be accepted; None where it can."""
+        """Return the reason why a run cannot be accepted; None if it can."""
         if not done.stopped and (missing := objectives.not_measured(self._names, done)) is not None:
             return missing
         if not self._alike:
             return None
-        mine = _of_event(done)
-        if self._first is None:
-            self._first = self._of_database() or mine
-        return _difference(mine, self._first)
+        measured = _of_event(done)
+        self._first = self._first or self._of_database() or measured
+        return _difference(measured, self._first)
 
     def _of_database(self) -> Measured | None:
         runs = self._db.runs.of_study(self._study, configs=False)
-        ended = [run for run in runs if run.status in ("complete", "pruned")]
-        if not ended:
+        first = next((run.id for run in runs if run.status in ("complete", "pruned")), None)
+        if first is None:
             return None
-        first = ended[0].id
         tasks = {task for split, task, metric in self._db.metrics.of_run(first) if _is_task(split, task, metric)}
         table = schema.Prediction
         rows = self._db.select(select(table.task, table.payload).where(table.run_id == first, table.split == "dev"))
@@ -74,19 +69,18 @@ def _is_task(split: str, task: str, metric: str) -> bool:
     return split == "dev" and task != "" and metric == "score"
 
 
-def _difference(mine: Measured, first: Measured) -> str | None:
-    if mine.tasks != first.tasks:
+def _difference(run: Measured, first: Measured) -> str | None:
+    reference = f"run {first.run_id}, the first of this study, has"
+    if run.tasks != first.tasks:
         return (
-            f"scores has the {_tasks(mine.tasks)}, and run {first.run_id}, the first of this study, "
-            f"{_tasks(first.tasks)}: means over other "
-            "tasks cannot be compared. Return scores of the same tasks for every configuration"
+            f"scores has the {_tasks(run.tasks)}, but {reference} {_tasks(first.tasks)}: means over different tasks "
+            "cannot be compared. Return scores of the same tasks for every configuration"
         )
-    for task in sorted(mine.tasks):
-        here, there = mine.examples.get(task), first.examples.get(task)
-        if here != there:
+    for task in sorted(run.tasks):
+        if (count := run.examples.get(task)) != (expected := first.examples.get(task)):
             return (
-                f"examples['{task}'] has {_examples(here)}, and run {first.run_id}, the first of this study, "
-                f"{_examples(there)}. Return the scores of the same examples, in the same order, from every run"
+                f"examples['{task}'] has {_examples(count)}, but {reference} {_examples(expected)}. "
+                "Return the scores of the same examples, in the same order, from every run"
             )
     return None
 
@@ -100,14 +94,14 @@ def _examples(count: int | None) -> str:
 
 
 class FailuresStop(Exception):
-    """The launch ends because its runs fail alike; everything finished is kept."""
+    """The end of a launch whose runs fail for a common reason; finished runs are kept."""
 
 
 class Failures:
-    """The failures of one launch. With `first_alone` no run of the study has succeeded yet, and they run one by one.
+    """The failures of one launch.
 
-    Otherwise a run may fail without a word on the others: the launch stops after `SAME_IN_A_ROW` with the same reason
-    and message, numbers aside, without a success between them.
+    With `first_alone` no run of the study has succeeded yet: runs start one at a time, and the first failure stops the
+    launch. Otherwise `SAME_IN_A_ROW` consecutive failures do, with the same reason and message apart from numbers.
     """
 
     def __init__(self, first_alone: bool) -> None:
@@ -120,18 +114,21 @@ class Failures:
         self.alone, self._last, self._count = False, None, 0
 
     def failed(self, event: RunFailed, label: str) -> None:
-        """Record that a run has failed for good.
+        """Record that a run has failed and is not restarted.
 
         Raises:
-            FailuresStop: the others would fail like it.
+            FailuresStop: the other runs would fail for the same reason.
         """
         if event.reason not in COMMON:
             return
-        told = f"  run {event.run_id} ({label}): {event.reason}: {event.detail}"
+        failure = f"  run {event.run_id} ({label}): {event.reason}: {event.detail}"
         if self.alone:
-            raise FailuresStop(f"The first run failed, so no other was begun:\n{told}")
+            raise FailuresStop(f"The first run failed, so no other run was started:\n{failure}")
         key = event.reason, _NUMBER.sub("#", event.detail)
         self._count = self._count + 1 if key == self._last else 1
         self._last = key
         if self._count == SAME_IN_A_ROW:
-            raise FailuresStop(f"{SAME_IN_A_ROW} runs in a row failed alike, so no other was begun; the last:\n{told}")
+            raise FailuresStop(
+                f"{SAME_IN_A_ROW} consecutive runs failed for the same reason, so no other was started; "
+                f"the last one:\n{failure}"
+            )

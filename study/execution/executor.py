@@ -1,7 +1,7 @@
-"""Execution: runs go to the engine, its events are recorded, and the search is told of them.
+"""Execution: runs are sent to the engine, and its events are recorded and reported to the search.
 
-The driver may be killed at any moment because of the order of writes: a trial is asked for before its run is written,
-and a run is finished in our tables before Optuna is told.
+The order of writes lets the driver be killed at any moment: a trial is created before its run's row, and the row is
+finished before the trial.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from study.trainers.abstract import AbstractTrainer
 log = logging.getLogger("study")
 
 POLL_SECONDS = 0.5
-WAITING_POLL_SECONDS = 0.1  # with a worker idle until a stage is there
+WAITING_POLL_SECONDS = 0.1  # while a worker is idle until a stage has been stored
 NO_LIMITS = Limits()
 
 
@@ -44,10 +44,7 @@ class TimeIsUp(Interrupted):
 
 
 class Execution:
-    """Runs of one study on one engine, recorded as they go. `Interrupted` once `stop_requested` is set.
-
-    With a `store` runs share stages through it.
-    """
+    """The runs of one study on one engine, recorded as they proceed; with a `store` they share stages."""
 
     def __init__(
         self,
@@ -73,9 +70,10 @@ class Execution:
         self._reported: dict[int, float] = {}  # the last epoch of each active run
         self._again: list[Request] = []
         self._watch = Watch(limits)
-        ended = () if not trainer.first_alone else database.runs.of_study(study, configs=False)
-        succeeded = any(run.status in ("complete", "pruned") for run in ended)
-        self._failures = Failures(first_alone=trainer.first_alone and not succeeded)
+        self._failures = Failures(
+            first_alone=trainer.first_alone
+            and all(run.status not in ("complete", "pruned") for run in database.runs.of_study(study, configs=False))
+        )
         self._acceptance = Acceptance(database, study, objectives, trainer.measures_alike)
         self._store_trouble = False
         self.stop_requested = False
@@ -87,29 +85,36 @@ class Execution:
         search: Search | None = None,
         when_busy: Callable[[], None] = lambda: None,
     ) -> None:
-        """Run what `next_request` gives, as many at a time as there are workers, until it gives None.
+        """Run the requests of `next_request` on all workers until it returns None.
 
-        `when_busy` is called each time when all workers have a run, to prepare what follows.
+        Whenever all workers have a run, `when_busy` is called to prepare the next one. A run that needs a stage in
+        progress is held back; in a search at most one per worker, so that trials are proposed as late as possible.
 
-        A run that needs a stage which another is computing lets others pass; of a search, which should know as much as
-        it can when it is asked, at most as many as there are workers.
+        Raises:
+            Interrupted: `stop_requested` was set.
+            TimeIsUp: the launch has reached its limit.
+            FailuresStop: the runs fail for a common reason.
         """
         most = None if search is None else self._engine.workers
         self._search = search
         self._loop(Queue(next_request, self._stages, most), when_busy)
 
     def test(self, requests: list[Request]) -> None:
-        """Measure finished runs on the test split."""
+        """Measure finished runs on the test split; raise what `train` raises."""
         waiting = list(requests)
         self._loop(Queue(lambda: waiting.pop(0) if waiting else None, self._stages))
 
     def stop(self) -> None:
-        """End the runs in progress and mark their rows, so that they are run again."""
+        """End the runs in progress and mark their rows as interrupted, so that they are run again."""
         self._engine.stop()
         self.interrupt_left()
 
     def interrupt_left(self) -> None:
-        """Mark runs that this driver, or a dead one, left running; `LeaseHeld` if another driver has taken over."""
+        """Mark the runs that this driver or a dead one left running.
+
+        Raises:
+            LeaseHeld: another driver has taken over.
+        """
         self._db.runs.interrupt_running(self._study)
 
     def _loop(self, waiting: Queue, when_busy: Callable[[], None] = lambda: None) -> None:
@@ -118,31 +123,30 @@ class Execution:
                 raise Interrupted
             if self._watch.time_is_up():
                 raise TimeIsUp
-            while len(self._active) < self._room() and (request := self._next(waiting)) is not None:
+            while self._has_idle_worker() and (request := self._next(waiting)) is not None:
                 self._begin(self._row(request), request)
             if not self._active and not waiting.held_back():
                 return
-            if len(self._active) >= self._room():
+            if not (idle := self._has_idle_worker()):
                 when_busy()
-            idle = len(self._active) < self._room() and waiting.held_back() > 0
-            events = self._engine.events(WAITING_POLL_SECONDS if idle else POLL_SECONDS)
-            self._lease.renew_if_due()  # before anything is written: the machine may have been asleep meanwhile
+            events = self._engine.events(WAITING_POLL_SECONDS if idle and waiting.held_back() else POLL_SECONDS)
+            self._lease.renew_if_due()  # before anything is written: the machine may have been asleep
             for event in events:
-                if event.run_id in self._active:  # else it was ended for taking too much, while this was under way
+                if event.run_id in self._active:  # a late event of a run that was ended at a limit is ignored
                     self._handle(event)
             for failed in () if self._engine.keeps_limits else self._watch.over_limit(self._engine):
                 self._handle(failed)
 
-    def _room(self) -> int:
-        """Return how many runs may be active: one, until a run has succeeded."""
-        return 1 if self._failures.alone else self._engine.workers
+    def _has_idle_worker(self) -> bool:
+        """Return whether another run may start; until a run has succeeded, there is one at a time."""
+        return len(self._active) < (1 if self._failures.alone else self._engine.workers)
 
     def _next(self, waiting: Queue) -> Request | None:
         self._lease.renew_if_due()
         return self._again.pop(0) if self._again else waiting.take()
 
     def _row(self, request: Request) -> int:
-        """Return the row of a run that starts: a new one, or the one it has."""
+        """Return the id of a starting run's row: a new one, or the one it has."""
         if request.run_id is None:
             return self._start_row(request)
         if request.known_epochs:
@@ -192,7 +196,7 @@ class Execution:
         )
 
     def _sharing(self, request: Request) -> JobSharing | None:
-        """Return what a worker shares; without a store the keys alone, which name its stages."""
+        """Return the run's keys and the store; without a store the keys alone, which name its stages."""
         if request.keys is None:
             return None
         wanted = request.wanted.intersection(request.keys.multitask)
@@ -205,7 +209,7 @@ class Execution:
             self._epoch_done(event)
             return
         if isinstance(event, RunPlaced):
-            if self._active[event.run_id].phase != "test":  # the row tells where the run was trained
+            if self._active[event.run_id].phase != "test":  # the row records where the run was trained
                 self._db.runs.place(event.run_id, event.engine_trial_id, event.host)
             return
         event = self._accepted(event)
@@ -232,12 +236,12 @@ class Execution:
             self._failed(event, request)
 
     def _accepted(self, event: RunDone | EvaluationDone | RunFailed) -> RunDone | EvaluationDone | RunFailed:
-        """Return the end of a run: a failure if it did not measure what its study needs."""
+        """Return the event, or a failure for a run that did not measure what its study needs."""
         fault = self._acceptance.fault(event) if isinstance(event, RunDone) else None
         return event if fault is None else RunFailed(event.run_id, "error", fault)
 
     def _values(self, done: RunDone, request: Request) -> list[float] | None:
-        """Return what the search optimizes; for a run that had paused, from its row, which sums the costs."""
+        """Return the values of the objectives; for a run that had paused, from its row, which sums the costs."""
         row = self._db.runs.find(done.run_id) if request.known_epochs else None
         return of_event(self._objectives, done) if row is None else of_row(self._objectives, row, done.metrics)
 
@@ -245,7 +249,7 @@ class Execution:
         request = self._active[event.run_id]
         epochs, reported = self._trainer.epochs(request.config)
         event = replace(event, epoch=epoch_number(event.epoch))
-        if event.epoch <= self._reported[event.run_id]:  # told before it paused, or one that rounds to the last
+        if event.epoch <= self._reported[event.run_id]:  # reported before the run paused, or rounded to the last one
             self._engine.answer(event.run_id, go_on=True)
             return
         self._reported[event.run_id] = event.epoch
@@ -257,7 +261,7 @@ class Execution:
         self._engine.answer(event.run_id, go_on=not stop)
 
     def _say_trouble(self, trouble: str | None) -> None:
-        """Report once that the store cannot be used; every later run would report the same."""
+        """Warn once that the store cannot be used; every later run would repeat the warning."""
         if trouble is not None and not self._store_trouble:
             self._store_trouble = True
             log.warning("%s", trouble)
@@ -269,15 +273,15 @@ class Execution:
         if again:
             row = request.run_id if request.phase == "test" else None
             self._again.append(replace(request, run_id=row, known_epochs=0))
-        if request.phase == "test":  # the run itself is complete; measuring it is tried again at the next launch
+        if request.phase == "test":  # the run itself is complete; the next launch tests it again
             self.failed_tests += not again
         else:
             self._db.runs.finish(event.run_id, failure_of(event))
             if not again:
                 self._tell(request, None, "failed", event.reason)
-        note = f"{event.reason}: {event.detail}{'; started again' if again else ''}"
-        if (written := self._places.log(event.run_id)) is not None and written.is_file():
-            note += f"   log {written}"
+        note = f"{event.reason}: {event.detail}{'; restarted' if again else ''}"
+        if (path := self._places.log(event.run_id)) is not None and path.is_file():
+            note += f"   log {path}"
         self.observer.ended(event.run_id, "failed", None, note)
         if not again and not self._trainer.fails_by_plan:
             self._failures.failed(event, request.label)

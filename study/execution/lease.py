@@ -1,4 +1,4 @@
-"""The driver's lease on its study: taken at the start, renewed meanwhile, released at the end."""
+"""The driver's lease on its study: taken at the start, renewed while it runs, released at the end."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from results.errors import LeaseHeld, StorageError
 log = logging.getLogger("study")
 
 LEASE_SECONDS = 30.0
-RENEWALS = 6  # in the time that a lease lasts
+RENEWALS = 6  # per LEASE_SECONDS
 
 
 class Lease:
-    """One process's claim on a study. `LeaseHeld` from `take` while another process lives and holds it."""
+    """One process's claim on a study."""
 
     def __init__(self, database: Database, name: str, seconds: float = LEASE_SECONDS) -> None:
         self._db, self._name, self._seconds = database, name, seconds
@@ -35,7 +35,7 @@ class Lease:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Be the study's one driver within the context: a thread renews the lease during long steps."""
+        """Hold the lease within the context; a thread renews it, also during long steps."""
         self.take()
         over = threading.Event()
         renewing = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
@@ -48,15 +48,20 @@ class Lease:
             self.release()
 
     def take(self) -> None:
-        """Become the study's one driver."""
+        """Become the study's only driver.
+
+        Raises:
+            LeaseHeld: another living process drives the study.
+        """
         started = started_at(psutil.Process(self._pid))
         self._db.leases.take(self._name, self.owner, self.host, self._pid, started, self._seconds)
         self._renewed = time.time()
 
     def renew_if_due(self) -> None:
-        """Renew the lease if the last renewal was long ago; `LeaseHeld` where another driver has taken over.
+        """Renew the lease if the last renewal was long ago, by wall-clock time, as the machine may have been asleep.
 
-        Wall-clock time counts: a machine that was asleep may have lost its lease meanwhile.
+        Raises:
+            LeaseHeld: another driver has taken over.
         """
         if not 0 <= time.time() - self._renewed < 2 * self._seconds / RENEWALS:
             self._renew()
@@ -79,5 +84,5 @@ class Lease:
             except LeaseHeld:  # the driver notices at its next step
                 self._renewed = 0.0
                 return
-            except StorageError as fault:  # a full disk, a server that stays away: the driver's own writes fail too
-                log.warning("the lease was not renewed: %s", fault)
+            except StorageError as error:  # a full disk or a lost server: the driver's own writes fail too
+                log.warning("The lease could not be renewed: %s", error)

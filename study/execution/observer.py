@@ -1,4 +1,4 @@
-"""Observers of a study's runs: the terminal, trackers."""
+"""Observers of a study's runs: the terminal and the trackers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from study.trainers.abstract import Configuration
 
 @dataclass(frozen=True)
 class Request:
-    """A run that the driver needs: one configuration with one seed, for a phase.
+    """A run that a phase needs: one configuration with one seed.
 
-    `keys` are those of its stages, `wanted` the epochs of `multitask` to keep for others. `run_id` is that of an
-    existing row: a finished run to be measured, or one that paused after `known_epochs` and continues. `pauses`: if
-    it is stopped, it may continue later.
+    `keys` are those of its stages, `wanted` the epochs of `multitask` to store for other runs. `run_id` is that of an
+    existing row: a finished run to be tested, or one that paused after `known_epochs` and continues. `pauses`: a run
+    that is stopped may continue later.
     """
 
     phase: str
@@ -34,23 +34,23 @@ class Request:
 
 
 class AbstractObserver(ABC):
-    """Is notified of events; changes nothing."""
+    """A listener to the events of a study, which changes nothing."""
 
     @abstractmethod
     def phase(self, name: str, total: int, done: int) -> None:
-        """A phase begins: `total` runs in all, `done` of them already there."""
+        """Note that a phase begins, with `total` runs of which `done` are finished."""
 
     @abstractmethod
     def started(self, run_id: int, request: Request) -> None:
-        """A run began."""
+        """Note that a run has started."""
 
     @abstractmethod
     def epoch(self, event: EpochDone, epochs: int) -> None:
-        """A run finished an epoch of `epochs`."""
+        """Note that a run has finished one of its `epochs`."""
 
     @abstractmethod
     def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
-        """A run ended; `note` says why, where it was not complete."""
+        """Note that a run has ended; `note` says why, if it is not complete."""
 
     @abstractmethod
     def say(self, text: str) -> None:
@@ -58,28 +58,28 @@ class AbstractObserver(ABC):
 
 
 class Observers(AbstractObserver):
-    """Several observers that are notified in this order."""
+    """Several observers, notified in this order."""
 
     def __init__(self, observers: Sequence[AbstractObserver]) -> None:
         self._observers = tuple(observers)
 
     def phase(self, name: str, total: int, done: int) -> None:
-        """A phase begins."""
+        """Notify all that a phase begins."""
         for observer in self._observers:
             observer.phase(name, total, done)
 
     def started(self, run_id: int, request: Request) -> None:
-        """A run began."""
+        """Notify all that a run has started."""
         for observer in self._observers:
             observer.started(run_id, request)
 
     def epoch(self, event: EpochDone, epochs: int) -> None:
-        """A run finished an epoch."""
+        """Notify all that a run has finished an epoch."""
         for observer in self._observers:
             observer.epoch(event, epochs)
 
     def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
-        """A run ended."""
+        """Notify all that a run has ended."""
         for observer in self._observers:
             observer.ended(run_id, status, score, note)
 

@@ -1,4 +1,4 @@
-"""Rows from a worker's messages: what is stored of a run after an epoch, at its end and after its test."""
+"""Database rows from a worker's messages: after an epoch, at the end of a run, and after its test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from study.trainers.abstract import Configuration
 
 @dataclass(frozen=True)
 class Places:
-    """Folders of a study's files: prepared data for the workers, models kept until the best is known, logs of runs."""
+    """Folders of a study: data prepared for the workers, models kept until the best is known, logs of runs."""
 
     prepared: Path
     models: Path
@@ -26,17 +26,17 @@ class Places:
         return self.models / f"{config.digest()[:16]}-{config.seed}"
 
     def log(self, run_id: int) -> Path | None:
-        """Return the log of one run, or None."""
+        """Return the path of one run's log; None without a folder of logs."""
         return None if self.logs is None else run_log.path_of(self.logs, run_id)
 
 
 def metric_values(metrics: Metrics) -> list[MetricValue]:
-    """Return one row per metric."""
+    """Return a row per metric."""
     return [MetricValue(split, task, metric, value) for (split, task, metric), value in metrics.items()]  # type: ignore[arg-type]
 
 
 def prediction_rows(outputs: Mapping[tuple[str, str], TaskOutputs]) -> list[PredictionRow]:
-    """Return one packed row per task."""
+    """Return a row per task, with its outputs packed."""
     return [
         PredictionRow(split, task, pack_predictions(o.outputs, o.predictions, o.labels), o.ids_sha256)  # type: ignore[arg-type]
         for (split, task), o in outputs.items()
@@ -44,7 +44,7 @@ def prediction_rows(outputs: Mapping[tuple[str, str], TaskOutputs]) -> list[Pred
 
 
 def result_of(done: RunDone, device: str) -> RunResult:
-    """Return the result of a run that has completed, or that the pruner stopped."""
+    """Return the row's values for a run that has completed, or that the pruner stopped."""
     return RunResult(
         status="pruned" if done.stopped else "complete",
         reason="pruned" if done.stopped else None,
@@ -65,12 +65,12 @@ def result_of(done: RunDone, device: str) -> RunResult:
         metrics=metric_values(done.metrics),
         predictions=prediction_rows(done.outputs),
         stages=[
-            StageRow(s.name, s.key, s.seconds, s.shared, s.told.as_json() if s.told else None, s.train_seconds)
+            StageRow(s.name, s.key, s.seconds, s.shared, s.losses.as_json() if s.losses else None, s.train_seconds)
             for s in done.stages
         ],
     )
 
 
 def failure_of(failed: RunFailed) -> RunResult:
-    """Return the result of a run that failed; the traceback is for the log, not for the table."""
+    """Return the row's values for a run that failed; its traceback is in the log only."""
     return RunResult(status="failed", reason=failed.reason, detail=failed.detail[:500])

@@ -1,8 +1,8 @@
-"""What runs share: which epochs are kept for other runs, in which order runs start, and which wait for a stage.
+"""Stages shared by runs: the epochs stored for other runs, the order of the runs, and the runs that wait for a stage.
 
 A run's chain of stages is a path from the root of a tree, whose nodes it shares with runs that begin alike. Stages
-before `multitask` are always kept. An epoch of `multitask` takes space (the model and its optimizer's moments) and is
-kept only if another planned run begins with it.
+before `multitask` are always stored. An epoch of `multitask` takes space (the model and its optimizer's moments) and is
+stored only if another planned run begins with it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from mtbert.stage_store.keys import ChainKeys
 from mtbert.stage_store.store import StageStore
 from study.execution.observer import Request
 
+LONGEST = 4  # stages before `multitask`
+
 
 def wanted_epochs(runs: Iterable[ChainKeys]) -> frozenset[str]:
-    """Return the ends of `multitask` from which another of these runs continues, with more epochs or another stage."""
+    """Return the epochs of `multitask` from which another of these runs continues, to more epochs or another stage."""
     chains = [keys.multitask for keys in runs]
     ends = Counter(chain[-1] for chain in chains)
     longer = {key for chain in chains for key in chain[:-1] if key in ends}
@@ -24,9 +26,9 @@ def wanted_epochs(runs: Iterable[ChainKeys]) -> frozenset[str]:
 
 
 def in_order(runs: Sequence[tuple[int, int, ChainKeys | None]]) -> list[int]:
-    """Return the indices of `runs` (seed, epochs, keys) in the order to start them: seed by seed, in their order.
+    """Return the indices of `runs` (seed, epochs, keys) in the order to start them, one seed after another.
 
-    Within a seed, runs that most others wait for come first, then those with fewer epochs.
+    Within a seed, runs that most others wait for are first, then those with fewer epochs.
     """
     users = Counter(key for *_, keys in runs if keys is not None for _, key in keys.before)
     seeds = {seed: place for place, seed in enumerate(dict.fromkeys(seed for seed, *_ in runs))}
@@ -40,30 +42,21 @@ def in_order(runs: Sequence[tuple[int, int, ChainKeys | None]]) -> list[int]:
     return sorted(range(len(runs)), key=rank)
 
 
-LONGEST = 4  # stages before `multitask`
-
-
 def shareable(keys: ChainKeys, wanted: Collection[str]) -> set[str]:
-    """Return the stages of a run that it takes from others or keeps for them."""
+    """Return the stages that a run loads from the store or stores for others."""
     return {*(key for _, key in keys.before), *(key for key in keys.multitask if key in wanted)}
 
 
 def needed(keys: ChainKeys, wanted: Collection[str], has: Callable[[str], bool]) -> tuple[str, ...]:
-    """Return the stages that a run needs and the store lacks, which it would compute for others too, or wait for.
-
-    It continues from the last stage in the store, so that earlier ones are not needed.
-    """
-    known = max((n for n, key in enumerate(keys.multitask, start=1) if has(key)), default=0)
-    ahead = tuple(key for key in keys.multitask[known:] if key in wanted)
-    if known:
-        return ahead
-    before = [key for _, key in keys.before]
-    there = max((n for n, key in enumerate(before, start=1) if has(key)), default=0)
-    return (*before[there:], *ahead)
+    """Return the shareable stages that a run must compute, or wait for: those after its last one in the store."""
+    chain = [*(key for _, key in keys.before), *keys.multitask]
+    stored = max((n for n, key in enumerate(chain, start=1) if has(key)), default=0)
+    shared = shareable(keys, wanted)
+    return tuple(key for key in chain[stored:] if key in shared)
 
 
 class StagesInProgress:
-    """The stages that runs are computing for all. Without a store no run waits for another."""
+    """The shared stages that runs are computing. Without a store no run waits for another."""
 
     def __init__(self, store: StageStore | None) -> None:
         self._store = store
@@ -71,18 +64,18 @@ class StagesInProgress:
         self._not_kept: set[str] = set()
 
     def began(self, run_id: int, request: Request) -> None:
-        """Note that a run has started: it computes the stages that are missing now."""
+        """Note that a run has started, and computes the stages that the store lacks."""
         if self._store is not None and request.keys is not None:
             self._computing[run_id] = needed(request.keys, request.wanted, self._store.has)
 
     def ended(self, run_id: int, *, well: bool) -> None:
-        """Note that a run is over. A stage that it computed but could not keep is not waited for again."""
+        """Note that a run has ended. Runs never wait again for a stage that it computed and could not store."""
         computed = self._computing.pop(run_id, ())
         if well and self._store is not None:
             self._not_kept.update(key for key in computed if not self._store.has(key))
 
     def keys(self) -> set[str]:
-        """Return the missing stages that active runs, here or of other studies, are computing."""
+        """Return the stages that active runs, of this or another study, are computing and have not yet stored."""
         if self._store is None:
             return set()
         here = {key for computed in self._computing.values() for key in computed} - self._not_kept
@@ -90,7 +83,7 @@ class StagesInProgress:
 
 
 class Queue:
-    """The runs that `ask` returns, one by one; at most `most` that need a stage in progress are held back at a time.
+    """The runs that `ask` returns. Runs that need a stage in progress are held back, at most `most` at a time.
 
     Otherwise two workers would compute the same stage, or one would wait for the other.
     """

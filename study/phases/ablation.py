@@ -1,13 +1,13 @@
 """The designs of an ablation within its budget, as decisions without effects.
 
 A design is a list of groups of configurations that are only useful together: one change, the cells of a pair, a whole
-factorial. Designs are filled in the order of `--designs`, group by group, while a group's new configurations are within
-the budget; the best and configurations of earlier designs cost nothing.
+factorial. In the order of `--designs`, each group is added whose new configurations are within the budget; the best and
+the configurations of earlier designs cost nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from study.designs.designs import (
     pairs,
     path_steps,
 )
+from study.settings import SINGLE_CHANGES
 
 FULL_FACTORS = 4  # a factorial of more factors is a fraction
 MOST_FACTORS = 26  # of a fraction (`study.designs.factorial`)
@@ -36,15 +37,15 @@ Group = tuple[CellPlan, ...]
 
 @dataclass(frozen=True)
 class Impossible:
-    """Something a design leaves out because the space forbids a configuration that it needs, and the reason."""
+    """A part of a design that is left out because the space forbids one of its configurations, and the reason."""
 
     what: str
     reason: str
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The cells of one design. `beyond_budget` counts its groups that are not run; `facts` are for the report."""
+class DesignCells:
+    """The cells of one design; `beyond_budget` is the number of groups that are not run, `facts` are for the report."""
 
     design: str
     cells: tuple[CellPlan, ...]
@@ -55,75 +56,73 @@ class Asked:
 
 @dataclass(frozen=True)
 class Experiments:
-    """The designs of an ablation, in the order of `--designs`.
+    """The designs of an ablation, in the order of `--designs`; `ends` are the best and the baseline.
 
-    `forbidden` has the single changes of the best that the space forbids. `path_room` is the number of configurations
-    that the greedy path may add, None without one (its cells are not known in advance); `path_most` the largest number.
+    `forbidden` has the single changes of the best that the space forbids. The greedy path, whose cells are not known in
+    advance, adds at most `path_most` configurations, of which `path_budget` are within the budget; None: no path.
     """
 
     ends: tuple[CellPlan, CellPlan]
-    asked: tuple[Asked, ...]
+    designs: tuple[DesignCells, ...]
     forbidden: tuple[Forbidden, ...]
-    path_room: int | None = None
+    path_budget: int | None = None
     path_most: int = 0
 
     @property
     def cells(self) -> list[CellPlan]:
-        """The best, the baseline, and the cells of all designs but the path."""
-        return [*self.ends, *(cell for asked in self.asked for cell in asked.cells)]
+        """The best, the baseline, and the cells of all designs except the path."""
+        return [*self.ends, *(cell for design in self.designs for cell in design.cells)]
 
     def decisions(self, around: str) -> dict[str, Any]:
         """Return the designs for `study_meta.decisions_json`; `around` is the digest of the best."""
-        single = sum(a.beyond_budget for a in self.asked if a.design in ("leave_one_out", "one_at_a_time"))
-        told = {
-            asked.design: {
-                "beyond_budget": asked.beyond_budget,
-                "impossible": [asdict(each) for each in asked.impossible],
-                **asked.facts,
+        facts = {
+            each.design: {
+                "beyond_budget": each.beyond_budget,
+                "impossible": [asdict(part) for part in each.impossible],
+                **each.facts,
             }
-            for asked in self.asked
+            for each in self.designs
         }
         return {
-            "ablations_left_out": single,
+            "ablations_left_out": sum(each.beyond_budget for each in self.designs if each.design in SINGLE_CHANGES),
             "ablations_forbidden": [asdict(change) for change in self.forbidden],
-            "designs": {"around": around, **told},
+            "designs": {"around": around, **facts},
         }
 
     def left_out(self) -> Iterator[str]:
-        """Yield sentences about what the budget leaves out."""
-        for asked in self.asked:
-            if asked.beyond_budget:
-                yield f"{asked.design}: {asked.beyond_budget} beyond the budget (--ablations)"
+        """Yield a line for each design that the budget cuts short."""
+        for each in self.designs:
+            if each.beyond_budget:
+                yield f"{each.design}: {each.beyond_budget} not run, because they exceed the budget (--ablations)"
 
 
 def planned(space: Space, best: Choices, designs: Sequence[str], limit: int) -> Experiments:
     """Return the designs around `best`, with at most `limit` configurations besides it."""
-    budget = _Budget(limit, best)
-    asked: list[Asked] = []
-    room, most = None, 0
+    budget, path_budget, path_most = _Budget(limit, best), None, 0
+    result: list[DesignCells] = []
     for design in designs:
         if design == "path":
-            most = longest_path(space, best, budget.taken)
-            room = min(most, budget.left)
-            budget = budget.spent(room)
-            found = Asked("path", (), 0, (), {"most": most, "room": room})
+            path_most = longest_path(space, best, budget.taken)
+            path_budget = min(path_most, budget.left)
+            budget = budget.spent(path_budget)
+            part = DesignCells("path", (), facts={"most": path_most, "room": path_budget})
         elif design == "factorial":
-            found, budget = _factorial(space, best, budget)
+            part, budget = _factorial(space, best, budget)
         else:
-            groups, impossible = _GROUPS[design](space, best, [other.design for other in asked])
-            taken, beyond, budget = budget.filled(groups)
+            groups, impossible = _groups(space, best, design, [earlier.design for earlier in result])
+            cells, beyond, budget = budget.filled(groups)
             facts = {"factors": list(differing(space, space.baseline(), best))} if design == "pairs" else {}
-            found = Asked(design, taken, beyond, tuple(impossible), facts)
-        asked.append(found)
+            part = DesignCells(design, cells, beyond, tuple(impossible), facts)
+        result.append(part)
     ends = CellPlan("best", "best", dict(best)), CellPlan("baseline", "baseline", space.baseline())
-    forbidden = forbidden_changes(space, best) if {"leave_one_out", "one_at_a_time"} & set(designs) else []
-    return Experiments(ends, tuple(asked), tuple(forbidden), room, most)
+    forbidden = forbidden_changes(space, best) if {*SINGLE_CHANGES} & {*designs} else []
+    return Experiments(ends, tuple(result), tuple(forbidden), path_budget, path_most)
 
 
 def longest_path(space: Space, best: Choices, taken: Sequence[Choices]) -> int:
     """Return the largest number of configurations that a greedy path adds: d (d + 1) / 2 - 1 for d differing factors.
 
-    Its first step is known, so configurations in `taken` are not counted; its last step is the best itself.
+    Its first step is known in advance, so configurations in `taken` are not counted; its last step is the best itself.
     """
     baseline = space.baseline()
     first = [step for step in path_steps(space, baseline, best) if step.choices not in (dict(best), *taken)]
@@ -133,7 +132,7 @@ def longest_path(space: Space, best: Choices, taken: Sequence[Choices]) -> int:
 
 @dataclass(frozen=True)
 class _Budget:
-    """The number of configurations that may still be added, and those that are taken."""
+    """The number of configurations that may still be added, and those that have been."""
 
     left: int
     best: Choices
@@ -165,30 +164,29 @@ class _Budget:
 Groups = tuple[list[Group], list[Impossible]]
 
 
-def _leave_one_out(space: Space, best: Choices, before: Sequence[str]) -> Groups:
-    return _singles(space, best, leave_one_out(space, best)), []
+def _groups(space: Space, best: Choices, design: str, earlier: Sequence[str]) -> Groups:
+    """Return a design's groups, those of scientific factors first, and its parts that the space forbids."""
+    baseline, roles = space.baseline(), _roles(space, best)
+    impossible = list[Impossible]()
+    if design == "pairs":
+        return _pairs(space, best, roles)
+    if design == "leave_one_out":
+        cells = leave_one_out(space, best)
+    elif design == "one_at_a_time":  # without the rows of leave_one_out
+        rows = [cell.choices for cell in leave_one_out(space, best)] if "leave_one_out" in earlier else []
+        cells = [cell for cell in one_at_a_time(space, best) if cell.choices not in rows]
+    else:
+        cells = add_one_in(space, best)
+        reasons = {
+            name: space.why_not(baseline, name, best[name], like=best) for name in differing(space, baseline, best)
+        }
+        impossible = [Impossible(f"{name}={best[name]}", " ".join(why)) for name, why in reasons.items() if why]
+    return [(cell,) for cell in sorted(cells, key=lambda cell: roles[cell.factor or ""])], impossible
 
 
-def _one_at_a_time(space: Space, best: Choices, before: Sequence[str]) -> Groups:
-    """Return the other levels, without those that are rows of leave_one_out."""
-    back = [cell.choices for cell in leave_one_out(space, best)] if "leave_one_out" in before else []
-    return _singles(space, best, [c for c in one_at_a_time(space, best) if c.choices not in back]), []
-
-
-def _add_one_in(space: Space, best: Choices, before: Sequence[str]) -> Groups:
-    baseline = space.baseline()
-    impossible = [
-        Impossible(f"{name}={best[name]}", " ".join(reasons))
-        for name in differing(space, baseline, best)
-        if (reasons := space.why_not(baseline, name, best[name], like=best))
-    ]
-    return _singles(space, best, add_one_in(space, best)), impossible
-
-
-def _pairs(space: Space, best: Choices, before: Sequence[str]) -> Groups:
+def _pairs(space: Space, best: Choices, roles: Mapping[str, int]) -> Groups:
     """Return, for every two changes of the best, the cells with either of them undone and with both."""
-    baseline, roles = space.baseline(), roles_of(space, best)
-    groups, impossible = list[Group](), list[Impossible]()
+    baseline, groups, impossible = space.baseline(), list[Group](), list[Impossible]()
     for plan in sorted(pairs(space, best, baseline), key=lambda plan: sum(roles[name] for name in plan.names)):
         if plan.forbidden:
             impossible.append(Impossible(" x ".join(plan.names), _reasons(space, plan)))
@@ -197,12 +195,12 @@ def _pairs(space: Space, best: Choices, before: Sequence[str]) -> Groups:
     return groups, impossible
 
 
-def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[Asked, _Budget]:
+def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[DesignCells, _Budget]:
     """Return the factorial of as many changes of the best as fit the budget and combine freely, scientific ones first.
 
-    Changes that are left out stay as in the best.
+    The other changes of the best are in all its cells.
     """
-    baseline, roles = space.baseline(), roles_of(space, best)
+    baseline, roles = space.baseline(), _roles(space, best)
     kept: list[str] = []
     plan: FactorialPlan | None = None
     impossible, beyond = list[Impossible](), 0
@@ -217,15 +215,16 @@ def _factorial(space: Space, best: Choices, budget: _Budget) -> tuple[Asked, _Bu
             beyond += 1
         else:
             kept, plan = [*kept, name], tried
-    if plan is None or len(kept) < 2:  # a single change has no other to go with
-        return Asked("factorial", (), beyond, tuple(impossible), {"factors": []}), budget
+    if plan is None or len(kept) < 2:  # a single change is no factorial
+        return DesignCells("factorial", (), beyond, tuple(impossible), {"factors": []}), budget
     facts = {
         "factors": kept,
         "generators": list(plan.design.generators) if plan.design else [],
         "aliases": [[list(pair) for pair in group] for group in plan.aliases],
     }
     cells = tuple(_named(best, plan, "factorial"))
-    return Asked("factorial", cells, beyond, tuple(impossible), facts), budget.spent(budget.price(cells), cells)
+    spent = budget.spent(budget.price(cells), cells)
+    return DesignCells("factorial", cells, beyond, tuple(impossible), facts), spent
 
 
 def _crossed(space: Space, best: Choices, baseline: Choices, names: Sequence[str]) -> FactorialPlan:
@@ -235,7 +234,7 @@ def _crossed(space: Space, best: Choices, baseline: Choices, names: Sequence[str
 
 
 def _named(best: Choices, plan: FactorialPlan, design: str) -> list[CellPlan]:
-    """Return the plan's cells, named by what is back at the baseline."""
+    """Return the plan's cells, named by the levels that differ from the best."""
     names = [
         ", ".join(f"{name}={choices[name]}" for name in plan.names if choices[name] != best[name])
         for choices in plan.combinations
@@ -247,26 +246,12 @@ def _named(best: Choices, plan: FactorialPlan, design: str) -> list[CellPlan]:
 
 
 def _reasons(space: Space, plan: FactorialPlan) -> str:
-    """Return why the space forbids what the plan leaves out."""
+    """Return the reasons why the space forbids the configurations that the plan leaves out."""
     name = plan.names[0]
     return " ".join(dict.fromkeys(reason for c in plan.forbidden for reason in space.why_not(c, name, c[name])))
 
 
-def _singles(space: Space, best: Choices, cells: Sequence[CellPlan]) -> list[Group]:
-    """Return each cell as a group, scientific factors before nuisance ones, in the space's order."""
-    roles = roles_of(space, best)
-    return [(cell,) for cell in sorted(cells, key=lambda cell: roles[cell.factor or ""])]
-
-
-def roles_of(space: Space, choices: Choices) -> dict[str, int]:
-    """Return the rank of each factor's role: scientific ones come first."""
+def _roles(space: Space, choices: Choices) -> dict[str, int]:
+    """Return the rank of each factor's role; scientific ones are first."""
     order = {"scientific": 0, "nuisance": 1, "fixed": 2}
     return {name: order[factor.role] for name, factor in space.active(choices)}
-
-
-_GROUPS: Mapping[str, Callable[[Space, Choices, Sequence[str]], Groups]] = {
-    "leave_one_out": _leave_one_out,
-    "one_at_a_time": _one_at_a_time,
-    "add_one_in": _add_one_in,
-    "pairs": _pairs,
-}

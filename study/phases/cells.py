@@ -1,4 +1,4 @@
-"""The configurations that a phase asks for, given what is known: decisions without effects."""
+"""The configurations that a phase runs, as decisions without effects."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import islice
 
 from mtbert.errors import ConfigurationError
 from results.measurements.study_results import REFERENCE
+from results.text.formatting import plural
 from search_spaces import Space
 from search_spaces.grammar import Choice, Choices
 from study.designs.designs import CellPlan
@@ -25,7 +26,7 @@ def known_first(space: Space) -> list[dict[str, Choice]]:
 
 
 def first_tried(space: Space, sampler: str, trials: int) -> list[dict[str, Choice]]:
-    """Return what a search tries in a given order: the known configurations, or with the sampler `grid` all of them."""
+    """Return the trials that a search begins with: the known configurations, or with the sampler `grid` all."""
     if sampler == "grid":
         return list(islice(space.grid(), trials))
     return known_first(space)[:trials]
@@ -40,9 +41,9 @@ def confirm_cells(space: Space, ranked: Sequence[Choices], count: int) -> list[C
 
 
 def grid_cells(space: Space) -> list[CellPlan]:
-    """Return the cells of a grid, the baseline first; printed rows have their labels, also a row that is the baseline.
+    """Return the cells of a grid, the baseline first; rows of a printed table keep their labels.
 
-    Two cells may ask for one configuration: it is run once, and keeps both names.
+    Two cells may have one configuration, which is run once under both names.
     """
     baseline = space.baseline()
     cells = [CellPlan("baseline", "baseline", baseline)]
@@ -52,22 +53,18 @@ def grid_cells(space: Space) -> list[CellPlan]:
     return cells + [CellPlan(f"row:{_differences(space, choices)}", "grid", choices) for choices in others]
 
 
-def apart(cells: Sequence[CellPlan]) -> list[tuple[str, CellPlan]]:
+def distinct(cells: Sequence[CellPlan]) -> list[tuple[str, CellPlan]]:
     """Return the first cell of each configuration, with the names of all cells that ask for it."""
-    found: list[tuple[list[str], CellPlan]] = []
+    groups: dict[tuple[object, ...], list[CellPlan]] = {}
     for cell in cells:
-        names = next((names for names, one in found if (one.choices, one.task) == (cell.choices, cell.task)), None)
-        if names is None:
-            found.append(([cell.name], cell))
-        else:
-            names.append(cell.name)
-    return [(", ".join(names), cell) for names, cell in found]
+        groups.setdefault((frozenset(cell.choices.items()), cell.task), []).append(cell)
+    return [(", ".join(cell.name for cell in group), group[0]) for group in groups.values()]
 
 
 def changes(space: Space, choices: Choices) -> str:
     """Return the differences from the baseline in words, e.g. "pooling=mean, heads=bilinear"."""
-    found = space.differences(space.baseline(), choices)
-    return ", ".join(f"{d.factor}={d.second}" for d in found if d.second is not None) or "baseline"
+    differences = space.differences(space.baseline(), choices)
+    return ", ".join(f"{d.factor}={d.second}" for d in differences if d.second is not None) or "baseline"
 
 
 def _differences(space: Space, choices: Choices) -> str:
@@ -76,21 +73,21 @@ def _differences(space: Space, choices: Choices) -> str:
 
 @dataclass(frozen=True)
 class References:
-    """A cell per task, and the tasks on which the configuration cannot be trained alone, with the reason."""
+    """A cell per task, and the tasks on which the configuration cannot be trained alone, with the reasons."""
 
     cells: list[CellPlan]
     left_out: Mapping[str, str]
 
-    def told(self) -> str:
-        """Return a line for whoever launched the study."""
+    def summary(self) -> str:
+        """Return a line for the terminal."""
         if not self.cells and not self.left_out:
-            return "No references: there is one task, or the trainer trains none alone."
+            return "No references: the study has a single task, or its trainer cannot train one task alone."
         left_out = [f"not on {task}: {reason}" for task, reason in self.left_out.items()]
-        return "; ".join([f"References: the best on each of {len(self.cells)} tasks alone", *left_out])
+        return "; ".join([f"References: the best on each of {plural(len(self.cells), 'task')} alone", *left_out])
 
 
 def references(trainer: AbstractTrainer, choices: Choices) -> References:
-    """Return the configuration on each task alone, which shows how tasks affect each other; none with one task."""
+    """Return cells of the configuration on each task alone, to measure the effect of sharing; none with one task."""
     cells, left_out = [], {}
     for task in trainer.tasks if len(trainer.tasks) > 1 else ():
         try:

@@ -1,4 +1,4 @@
-"""Extra seeds for rows whose verdict is open, decided from finished runs alone so that a killed study decides alike."""
+"""Extra seeds for rows whose verdict is open, decided from finished runs alone, so that a resumed study agrees."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from study.settings import Settings
 
 
 def rounds(settings: Settings) -> range:
-    """Return the number of seeds after each round of extra seeds; empty if all rows have the same number."""
+    """Return the number of seeds per open row after each round of extra seeds; empty without `--max-seeds`."""
     return range(settings.seeds + 1, (settings.max_seeds or settings.seeds) + 1)
 
 
-def wanting_a_seed(database: Database, name: str, reference: str, after: int) -> list[str]:
+def open_rows(database: Database, name: str, reference: str, after: int) -> list[str]:
     """Return the digests of the report's rows that are open after `after` seeds, and `reference` if there are any.
 
     `reference` is the best configuration, or the baseline of a grid. Runs of later rounds have no influence.
@@ -27,11 +27,11 @@ def wanting_a_seed(database: Database, name: str, reference: str, after: int) ->
         return []
     of_grid = results.study.is_grid
     rows = compared_with_baseline(results, reference) if of_grid else list(compared_with_best(results, reference))
-    found = rows_to_extend(results, rows, reference, plan, after)
-    return [*found, reference] if found else []
+    digests = rows_to_extend(results, rows, reference, plan, after)
+    return [*digests, reference] if digests else []
 
 
-def told(rows: int, after: int) -> str:
-    """Return the line before a round: how many rows are open."""
-    verb = "is" if rows == 1 else "are"
-    return f"{plural(rows, 'row')} {verb} open after {seeds_text(after)}: a further seed"
+def announcement(rows: int, after: int) -> str:
+    """Return the line before a round, with the number of open rows."""
+    verb, each = ("is", "it gets") if rows == 1 else ("are", "each gets")
+    return f"{plural(rows, 'row')} {verb} open after {seeds_text(after)}: {each} a further seed"

@@ -1,7 +1,4 @@
-"""The greedy path from the baseline to the best: its next candidates, and the steps taken.
-
-A resumed study takes the steps that were decided before again, whatever the scores are now.
-"""
+"""The greedy path from the baseline to the best: its candidates and its steps, which a resumed study repeats."""
 
 from __future__ import annotations
 
@@ -18,23 +15,23 @@ Measured = tuple[str, float | None]  # a configuration's digest, and its mean sc
 
 @dataclass(frozen=True)
 class GreedyPath:
-    """A path so far: its current configuration `at`, the `steps` taken, and why it `stopped` before the best.
+    """The path up to the configuration `at`, its `steps`, and the reason why it `stopped` before the best.
 
-    `room` is the number of configurations that it may still add to those in `known`; `decided` has the steps of an
-    earlier launch.
+    It may run `budget` more configurations besides those in `free`, which are run anyway. `decided` are the steps of an
+    earlier launch, which are repeated whatever the scores are now.
     """
 
     space: Space
     best: Choices
     at: Choices
-    room: int
-    known: tuple[Choices, ...]
+    budget: int
+    free: tuple[Choices, ...]
     decided: tuple[Mapping[str, Any], ...] = ()
     steps: tuple[Mapping[str, Any], ...] = ()
     stopped: str | None = None
 
-    def tries(self) -> list[CellPlan]:
-        """Return every single change that may be the next step; none at the end of the path."""
+    def candidates(self) -> list[CellPlan]:
+        """Return each change that may be the next step; none at the end of the path."""
         if self.stopped is not None:
             return []
         number = len(self.steps) + 1
@@ -43,57 +40,52 @@ class GreedyPath:
             for cell in path_steps(self.space, self.at, self.best)
         ]
 
-    def fits(self, tries: Sequence[CellPlan]) -> bool:
-        """Return whether the configurations that it would have to run are within its room."""
-        return len(self._new(tries)) <= self.room
+    def fits(self, candidates: Sequence[CellPlan]) -> bool:
+        """Return whether the configurations that the candidates would add are within the budget."""
+        return len(self._new(candidates)) <= self.budget
 
-    def taking(self, tries: Sequence[CellPlan], found: Sequence[Measured]) -> GreedyPath:
-        """Return the path after its next step: the one decided before, else the one with the highest score.
+    def step(self, candidates: Sequence[CellPlan], measured: Sequence[Measured]) -> GreedyPath:
+        """Return the path after its next step: the one decided before, or else the candidate with the highest score.
 
-        `found` has the measurement of each try; a configuration without all of its runs is not taken.
+        `measured` has a measurement per candidate; candidates without all of their runs are not chosen.
         """
-        digests = [digest for digest, _ in found]
-        again = self.decided[len(self.steps)]["digest"] if len(self.steps) < len(self.decided) else None
-        whole = [(cell, score) for cell, (_, score) in zip(tries, found, strict=True) if score is not None]
-        if again in digests:
-            chosen = tries[digests.index(again)]
-        elif whole:
-            chosen = max(whole, key=lambda pair: pair[1])[0]  # the first of equals
+        digests = [digest for digest, _ in measured]
+        earlier = self.decided[len(self.steps)]["digest"] if len(self.steps) < len(self.decided) else None
+        scored = [(cell, score) for cell, (_, score) in zip(candidates, measured, strict=True) if score is not None]
+        if earlier in digests:
+            chosen = candidates[digests.index(earlier)]
+        elif scored:
+            chosen = max(scored, key=lambda pair: pair[1])[0]  # the first of equals
         else:
             return replace(self, stopped="no change has all its runs")
-        new = self._new(tries)
+        new = self._new(candidates)
         step = {
             "factor": chosen.factor,
             "from_level": chosen.from_level,
             "to_level": chosen.to_level,
-            "digest": digests[list(tries).index(chosen)],
-            "tried": len(tries),
+            "digest": digests[list(candidates).index(chosen)],
+            "tried": len(candidates),
         }
-        decided = self.decided if again in digests else ()
         return replace(
             self,
             at=chosen.choices,
-            room=self.room - len(new),
-            known=(*self.known, *new),
-            decided=decided,
+            budget=self.budget - len(new),
+            free=(*self.free, *new),
+            decided=self.decided if earlier in digests else (),
             steps=(*self.steps, step),
         )
 
     def beyond_budget(self) -> GreedyPath:
-        """Return the path ended here, because its next step exceeds its room."""
+        """Return the path stopped here, because its next step exceeds the budget."""
         return replace(self, stopped="the rest is beyond the budget (--ablations)")
 
     def as_json(self, best: str, baseline: str) -> dict[str, Any]:
         """Return the path for `study_meta.decisions_json`, with the digests of its ends."""
-        return {
-            "best": best,
-            "baseline": baseline,
-            "steps": [dict(step) for step in self.steps],
-            "stopped": self.stopped,
-        }
+        steps = [dict(step) for step in self.steps]
+        return {"best": best, "baseline": baseline, "steps": steps, "stopped": self.stopped}
 
-    def _new(self, tries: Sequence[CellPlan]) -> list[Choices]:
-        return [cell.choices for cell in tries if cell.choices not in (dict(self.best), *self.known)]
+    def _new(self, candidates: Sequence[CellPlan]) -> list[Choices]:
+        return [cell.choices for cell in candidates if cell.choices not in (dict(self.best), *self.free)]
 
 
 def decided_steps(kept: Mapping[str, Any] | None, best: str, baseline: str) -> tuple[Mapping[str, Any], ...]:
@@ -105,10 +97,10 @@ def decided_steps(kept: Mapping[str, Any] | None, best: str, baseline: str) -> t
 
 def walk(
     path: GreedyPath,
-    run_tries: Callable[[list[CellPlan]], Sequence[Measured]],
+    measure: Callable[[list[CellPlan]], Sequence[Measured]],
     decide: Callable[[GreedyPath], None],
 ) -> None:
-    """Walk to the end of the path: at each step run its tries, then decide the step and keep it."""
-    while tries := path.tries():
-        path = path.taking(tries, run_tries(tries)) if path.fits(tries) else path.beyond_budget()
+    """Walk to the end of the path: at each step measure the candidates, choose one, and `decide` the path so far."""
+    while candidates := path.candidates():
+        path = path.step(candidates, measure(candidates)) if path.fits(candidates) else path.beyond_budget()
         decide(path)

@@ -1,4 +1,4 @@
-"""The search phase: its trials as runs, those of an earlier launch first; and the ranking of configurations."""
+"""The search phase: its trials as runs, those of an earlier launch first; and its ranking of configurations."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from study.search.trial_states import STATES
 from study.settings import Settings
 from study.trainers.abstract import AbstractTrainer
 
-# From so many trials on the next one is asked for while the workers are busy, and knows one result less. A question
-# takes longer the more trials there are, and of 250 TPE takes no more than 25 as the best: one of them changes little.
+# From this number of trials on, the next one is proposed while the workers are busy, and so without the last result.
+# Proposals take longer the more trials there are; TPE counts at most 25 of them as good, so that one changes little.
 AHEAD_FROM = 250
 
 
 class SearchPhase:
-    """Runs the trials that a search proposes, and reports what the database has of earlier launches to the search."""
+    """The runs of a search's proposals, and the reports to the search about runs of earlier launches."""
 
     def __init__(self, database: Database, trainer: AbstractTrainer, settings: Settings, execution: Execution) -> None:
         self._db, self._trainer, self._settings, self._execution = database, trainer, settings, execution
-        self._promised: set[tuple[str, int]] = set()  # configurations and seeds of the runs so far
+        self._requested: set[tuple[str, int]] = set()  # configurations and seeds
 
     def run(self, search: Search) -> None:
-        """Run as many trials as asked for, those that an earlier launch began first."""
+        """Run the trials of the settings, those that an earlier launch left unfinished first."""
         name, trials = self._settings.name, self._settings.trials
         by_trial = {r.trial_number: r for r in self._db.runs.of_study(name) if r.trial_number is not None}
         self._add_imported(search, by_trial)
@@ -41,30 +41,30 @@ class SearchPhase:
         ahead: list[Request] = []
         self._execution.observer.phase("search", trials, search.count() - len(unfinished))
 
-        def noted(proposal: Proposal) -> Request:
+        def annotated(proposal: Proposal) -> Request:
             request = self._request(proposal.number, proposal.choices, by_trial.get(proposal.number))
             search.note(proposal.number, _notes(request.config.digest(), request.config.seed))
             return request
 
-        def asked() -> Request | None:
-            return None if search.count() >= trials or search.exhausted() else noted(search.ask())
+        def proposed() -> Request | None:
+            return None if search.count() >= trials or search.exhausted() else annotated(search.ask())
 
         def next_request() -> Request | None:
             if unfinished:
-                return noted(self._as_it_ran(search.resume(unfinished.pop(0)), by_trial))
+                return annotated(self._as_it_ran(search.resume(unfinished.pop(0)), by_trial))
             if (paused := search.promote()) is not None:
                 return self._promoted(paused)
-            return ahead.pop() if ahead else asked()
+            return ahead.pop() if ahead else proposed()
 
         def ask_ahead() -> None:
-            if search.size() >= AHEAD_FROM and not ahead and not unfinished and (request := asked()) is not None:
+            if search.size() >= AHEAD_FROM and not ahead and not unfinished and (request := proposed()) is not None:
                 ahead.append(request)
 
         self._execution.train(next_request, search, ask_ahead)
         search.end_paused()
 
     def _unfinished(self, search: Search, by_trial: Mapping[int, RunRow]) -> list[int]:
-        """Tell the search how runs ended that it had not been told of; return the trials that are still to be run."""
+        """Report to the search the runs that have ended since its last report; return the trials still to be run."""
         unfinished = []
         for number in search.running():
             row = by_trial.get(number)
@@ -78,11 +78,11 @@ class SearchPhase:
         return unfinished
 
     def _outside(self, row: RunRow) -> bool:
-        """Return whether a run has a number that its range does not: it is kept, and never run again."""
+        """Return whether a number of a run is outside its range now: such a run is kept, and never run again."""
         return bool(out_of_range(self._trainer.space.factors, row.choices_json))
 
     def _as_it_ran(self, proposal: Proposal, by_trial: Mapping[int, RunRow]) -> Proposal:
-        """Return the proposal with the numbers that its run had: releases round them differently."""
+        """Return the proposal with the numbers of its run, because releases round them differently."""
         row = by_trial.get(proposal.number)
         if row is None or self._outside(row) or row.choices_json.keys() != proposal.choices.keys():
             return proposal
@@ -90,36 +90,32 @@ class SearchPhase:
         return Proposal(proposal.number, {**proposal.choices, **numbers})
 
     def _add_imported(self, search: Search, by_trial: Mapping[int, RunRow]) -> None:
-        """Add the runs of another study to the search: they have a trial's number, and no trial yet."""
+        """Add the runs imported from another study to the search: they have a trial's number, and no trial yet."""
         while (row := by_trial.get(search.size())) is not None and row.status in STATES:
             config = self._trainer.read(row.config_json, row.seed)
             last = self._trainer.epochs(config)[0]
             measured, unit = self._db.metrics.epoch_scores(row.id), units_from(self._trainer.facts.tasks).score
-            scores = {epoch: unit.oriented(score) for epoch, score in measured.items() if epoch < last}
-            past = PastTrial(
+            trial = PastTrial(
                 choices=row.choices_json,
                 state=STATES[row.status],
                 values=of_row(self._settings.objectives, row, self._db.metrics.of_run(row.id)),
-                scores=scores,
+                scores={epoch: unit.oriented(score) for epoch, score in measured.items() if epoch < last},
                 notes=_notes(row.config_digest, row.seed, row.reason),
                 began=_local(row.started_at),
                 ended=_local(row.finished_at or row.started_at),
             )
-            search.add(past)
+            search.add(trial)
 
     def _request(self, number: int, choices: Choices, earlier: RunRow | None) -> Request:
-        """Return the run of a trial. A configuration that is proposed again becomes a further seed of the first."""
+        """Return the run of a trial. A configuration that is proposed again gets a further seed."""
         config = self._trainer.configuration(choices)
-        seed = self._settings.seed
-        if earlier is not None:
-            seed = earlier.seed
-        else:
-            digest = config.digest()
+        digest, seed = config.digest(), self._settings.seed if earlier is None else earlier.seed
+        if earlier is None:
             used = {row.seed for row in self._db.runs.of_study(self._settings.name, config_digest=digest)}
-            while seed in used or (digest, seed) in self._promised:  # one that is held back has no row yet
+            while seed in used or (digest, seed) in self._requested:  # a run that is held back has no row yet
                 seed += 1
         config = config.with_seed(seed)
-        self._promised.add((config.digest(), seed))
+        self._requested.add((digest, seed))
         keys, pauses = self._trainer.keys(config), self._settings.pruner == "asha"
         return Request("search", config, choices, f"trial {number}", number, keys, pauses=pauses)
 
@@ -131,10 +127,9 @@ class SearchPhase:
 
 
 def ranking(database: Database, settings: Settings) -> list[Choices]:
-    """Return the configurations of the search, best first, by the mean over their seeds.
+    """Return the configurations of the search, best first, by their mean score over seeds.
 
-    With several objectives those on the Pareto front are first, then those on the front of the rest; within a front the
-    better score is first.
+    With several objectives, a configuration of an earlier Pareto front precedes those of later ones.
     """
     rows = [r for r in database.runs.of_study(settings.name, phase="search", status="complete") if r.score is not None]
     choices = {row.config_digest: row.choices_json for row in rows}
@@ -144,18 +139,17 @@ def ranking(database: Database, settings: Settings) -> list[Choices]:
         values = of_row(("score", *names), row, metrics)
         if values is not None:
             points.setdefault(row.config_digest, []).append(values)
-    means = {digest: [fmean(column) for column in zip(*found, strict=True)] for digest, found in points.items()}
+    means = {digest: [fmean(column) for column in zip(*seeds, strict=True)] for digest, seeds in points.items()}
     ranks = [0] * len(means) if names == ("score",) else by_front([mean[1:] for mean in means.values()], names)
     rank = dict(zip(means, ranks, strict=True))
     return [choices[digest] for digest in sorted(means, key=lambda digest: (rank[digest], -means[digest][0]))]
 
 
 def _notes(digest: str, seed: int, reason: str | None = None) -> dict[str, str | int]:
-    """Return the attributes by which a trial is read in Optuna's dashboard, and found in our tables."""
-    told: dict[str, str | int] = {"config_digest": digest, "seed": seed, "phase": "search"}
-    return told if reason is None else {**told, "reason": reason}
+    """Return the attributes of a trial in Optuna's dashboard, which lead to its run in our tables."""
+    return {"config_digest": digest, "seed": seed, "phase": "search", **({"reason": reason} if reason else {})}
 
 
 def _local(moment: datetime) -> datetime:
-    """Return local time without a zone, as Optuna has it."""
+    """Return the moment in local time without a zone, as Optuna stores it."""
     return moment.astimezone().replace(tzinfo=None)

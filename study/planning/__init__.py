@@ -1,1 +1,1 @@
-"""What a launch would run and how long it takes (`--plan`), and the smallest difference it can detect."""
+"""Plans (`--plan`): the runs of a launch, their time, and the smallest difference that they can detect."""

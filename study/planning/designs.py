@@ -1,4 +1,4 @@
-"""The runs of an ablation's designs for `--plan`: exact if the best is known, else upper bounds."""
+"""The runs of an ablation's designs for `--plan`: exact if the best is known, otherwise upper bounds."""
 
 from __future__ import annotations
 
@@ -11,26 +11,23 @@ from search_spaces.grammar import Choice, Choices
 from search_spaces.grammar.choices import places
 from study.designs.designs import CellPlan
 from study.designs.factorial import resolution_iv_design
-from study.phases.ablation import FULL_FACTORS, MOST_FACTORS, Asked, planned
+from study.phases.ablation import FULL_FACTORS, MOST_FACTORS, DesignCells, planned
 from study.resume.rebuild import completed
 from study.settings import Settings
 
 WHAT: Mapping[str, str] = {
-    "leave_one_out": "each change of the best taken back",
-    "one_at_a_time": "every other level of every factor of the best",
-    "add_one_in": "each change of the best alone added to the baseline",
-    "pairs": "every two changes of the best taken back, for their interaction",
-    "factorial": "levels of baseline and best crossed",
-    "path": "greedy, from the baseline to the best, every change tried at each step",
+    "leave_one_out": "the best with one of its changes undone at a time",
+    "one_at_a_time": "the best with one factor at another level at a time",
+    "add_one_in": "the baseline with one change of the best at a time",
+    "pairs": "the best with two of its changes undone, for their interaction",
+    "factorial": "levels of the baseline and the best crossed",
+    "path": "greedy path from the baseline to the best; each step tries every remaining change",
 }
 
 
 @dataclass(frozen=True)
 class PlannedDesign:
-    """One design: the least and the greatest number of runs that it adds, and its cells, if known.
-
-    `aliases` has a line for each group of interactions that a fraction cannot separate.
-    """
+    """One design: the range of the number of runs that it adds, its cells, if known, and a line per alias group."""
 
     design: str
     least: int
@@ -41,38 +38,33 @@ class PlannedDesign:
 
 
 def planned_designs(space: Space, settings: Settings, best: Choices | None) -> list[PlannedDesign]:
-    """Return the designs asked for; `best` is None before the study has one."""
+    """Return the designs of the settings; `best` is None before the study has one."""
     if best is None:
         return [_at_most(design, space, settings) for design in settings.designs]
-    found = planned(space, best, settings.designs, settings.ablations)
-    seen: list[Choices] = [cell.choices for cell in found.ends]
-    told = []
-    for asked in found.asked:
+    experiments = planned(space, best, settings.designs, settings.ablations)
+    counted: list[Choices] = [cell.choices for cell in experiments.ends]
+    result = []
+    for part in experiments.designs:
         new: list[CellPlan] = []
-        for cell in asked.cells:
-            if cell.choices not in (*seen, *(one.choices for one in new)):
+        for cell in part.cells:
+            if cell.choices not in counted:
+                counted.append(cell.choices)
                 new.append(cell)
-        seen += [cell.choices for cell in new]
-        is_path = asked.design == "path"
-        most = min(found.path_room or 0, found.path_most) if is_path else len(new)
-        runs = most * settings.seeds
-        told.append(
-            PlannedDesign(asked.design, 0 if is_path else runs, runs, _told(asked), tuple(new), _aliases(asked))
-        )
-    return told
+        is_path = part.design == "path"
+        runs = settings.seeds * (experiments.path_budget or 0 if is_path else len(new))
+        aliases = tuple(" = ".join(" x ".join(pair) for pair in group) for group in part.facts.get("aliases", ()))
+        result.append(PlannedDesign(part.design, 0 if is_path else runs, runs, _what(part), tuple(new), aliases))
+    return result
 
 
 def decided_best(storage: str, name: str, space: Space) -> dict[str, Choice] | None:
-    """Return the best that an earlier launch decided, in the space as it is now; change nothing.
-
-    None without one, or if it is no longer in the space.
-    """
+    """Return the best that an earlier launch decided; None without one, or if it is no longer in the space."""
     database = open_existing(storage, upgrade=False)
     if database is None:
         return None
     with database:
-        found = database.studies.find(name)
-    decided = found.decisions_json.get("best_choices") if found is not None else None
+        study = database.studies.find(name)
+    decided = study.decisions_json.get("best_choices") if study is not None else None
     try:
         return completed(space, decided) if decided else None
     except SpaceError:
@@ -80,15 +72,13 @@ def decided_best(storage: str, name: str, space: Space) -> dict[str, Choice] | N
 
 
 def _at_most(design: str, space: Space, settings: Settings) -> PlannedDesign:
-    """Return an upper bound: the runs if the best differs from the baseline in every factor."""
-    factors = places(space.factors)
-    count = len(list(factors))
-    levels = sum(max(0, len(place.factor.levels) - 1) for place in places(space.factors))
-    pairs = count * (count + 1) // 2
+    """Return a design's upper bound: the runs if the best differs from the baseline in every factor."""
+    factors = [place.factor for place in places(space.factors)]
+    count, pairs = len(factors), len(factors) * (len(factors) + 1) // 2
     crossed = 2**count if count <= FULL_FACTORS else len(resolution_iv_design(min(count, MOST_FACTORS)).signs)
     most = {
         "leave_one_out": count,
-        "one_at_a_time": levels,
+        "one_at_a_time": sum(max(0, len(factor.levels) - 1) for factor in factors),
         "add_one_in": count,
         "pairs": pairs,
         "factorial": crossed,
@@ -97,17 +87,9 @@ def _at_most(design: str, space: Space, settings: Settings) -> PlannedDesign:
     return PlannedDesign(design, 0, settings.seeds * min(settings.ablations, most), WHAT[design])
 
 
-def _told(asked: Asked) -> str:
-    """Return what a design runs, and what it leaves out."""
-    told = [WHAT[asked.design]]
-    if asked.facts.get("factors") and asked.design == "factorial":
-        told = [f"{WHAT['factorial']}: {', '.join(asked.facts['factors'])}"]
-    if asked.beyond_budget:
-        told.append(f"{asked.beyond_budget} beyond the budget (--ablations)")
-    if asked.impossible:
-        told.append(f"{len(asked.impossible)} forbidden by the space")
-    return "; ".join(told)
-
-
-def _aliases(asked: Asked) -> tuple[str, ...]:
-    return tuple(" = ".join(" x ".join(pair) for pair in group) for group in asked.facts.get("aliases", ()))
+def _what(part: DesignCells) -> str:
+    """Return a description of a design, with the numbers of its parts that are left out."""
+    crossed = f": {', '.join(part.facts['factors'])}" if part.design == "factorial" and part.facts["factors"] else ""
+    beyond = f"; {part.beyond_budget} beyond the budget (--ablations)" if part.beyond_budget else ""
+    forbidden = f"; {len(part.impossible)} forbidden by the space" if part.impossible else ""
+    return f"{WHAT[part.design]}{crossed}{beyond}{forbidden}"

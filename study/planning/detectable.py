@@ -1,4 +1,4 @@
-"""The smallest difference that a plan can detect, from the noise of earlier runs or, without any, an assumed noise."""
+"""The smallest difference that a plan can detect, from the noise of earlier runs or an assumed noise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from results.database.database import open_database
 from results.database.url import foreign_rows
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.statistics.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
-from results.text.formatting import SHARES
+from results.text.formatting import SHARES, plural
 from results.text.units import Unit
 from search_spaces import Space
 from study.phases import ablation, cells
@@ -23,8 +23,8 @@ POWER = 0.8
 
 
 @dataclass(frozen=True)
-class SeenNoise:
-    """The noise in study `name`: standard deviation over seeds of a paired difference, variance from the examples."""
+class MeasuredNoise:
+    """The noise of study `name`: standard deviation over seeds of a paired difference, variance from the examples."""
 
     name: str
     deviation: float
@@ -44,7 +44,7 @@ class Detectable:
     max_seeds: int
     with_seeds: float
     with_max_seeds: float | None
-    noise: SeenNoise | None
+    noise: MeasuredNoise | None
     unit: Unit = SHARES
 
     def as_json(self) -> dict[str, Any]:
@@ -57,39 +57,36 @@ class Detectable:
             "noise": "assumed" if self.noise is None else f"seen in {self.noise.name}",
         }
 
-    def told(self) -> list[str]:
+    def lines(self) -> list[str]:
         """Return lines about the differences and the source of the noise."""
-        first = f"can see differences of {self.unit.apart_rounded(self.with_seeds)} and more with {self.seeds} seeds"
+        first = f"can detect differences of {self.unit.apart_rounded(self.with_seeds)} or more with {self.seeds} seeds"
         if self.with_max_seeds is not None:
             first += f", of {self.unit.deviation(self.with_max_seeds)} with up to {self.max_seeds}"
-        rows = "one row" if self.rows == 1 else f"{self.rows} rows"
-        return [f"{first} (80 % power in a table of about {rows})", f"  {self._noise()}"]
-
-    def _noise(self) -> str:
-        if self.noise is None:
-            each = self.unit.apart_rounded(PRIOR_DEVIATION / 2**0.5)
-            return f"noise assumed: seeds of a configuration deviate by {each}; dev examples not counted"
-        examples = self.unit.deviation(self.noise.example_variance**0.5)
-        return (
-            f"noise seen in {self.noise.name}: a difference of two configurations deviates by "
-            f"{self.unit.apart_rounded(self.noise.deviation)} from seed to seed, by {examples} from the dev examples"
-        )
+        assumed = self.unit.apart_rounded(PRIOR_DEVIATION / 2**0.5)
+        noise = f"noise assumed: standard deviation {assumed} between seeds; sampling of dev examples not included"
+        if self.noise is not None:
+            noise = (
+                f"noise measured in {self.noise.name}: standard deviation of a difference "
+                f"{self.unit.apart_rounded(self.noise.deviation)} between seeds, "
+                f"{self.unit.deviation(self.noise.example_variance**0.5)} from the dev examples"
+            )
+        return [f"{first} (80 % power, a table of about {plural(self.rows, 'row')})", f"  {noise}"]
 
 
-def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit = SHARES) -> Detectable | None:
-    """Return what a table of `rows` rows can detect; None without rows, with a single seed, and for a unit other than
-    shares before anything is measured, because no noise is assumed for it.
+def detectable(settings: Settings, rows: int, noise: MeasuredNoise | None, unit: Unit = SHARES) -> Detectable | None:
+    """Return the differences that a table of `rows` rows can detect.
 
-    Variances are pooled over rows, with the seeds that all of them have. With further seeds it is what the last look
-    detects with the part of the error that is left to it.
+    Variances are pooled over rows, with the seeds that all of them have. With further seeds, they are the differences
+    that the last interim analysis detects at its level. None without rows, with a single seed, and without measured
+    noise in a unit other than shares, for which no noise is assumed.
     """
     most = settings.max_seeds or settings.seeds
-    if rows < 1 or most < MIN_PAIRED_SEEDS or (seen is None and not unit.is_share):
+    if rows < 1 or most < MIN_PAIRED_SEEDS or (noise is None and not unit.is_share):
         return None
     plan = Schedule(tuple(settings.seeds_of(most)), settings.seeds)
     first = plan.counts[0]
-    deviation, examples = (PRIOR_DEVIATION, 0.0) if seen is None else (seen.deviation, seen.example_variance)
-    found = [
+    deviation, examples = (PRIOR_DEVIATION, 0.0) if noise is None else (noise.deviation, noise.example_variance)
+    effects = [
         minimum_detectable_effect(
             deviation,
             count,
@@ -101,29 +98,26 @@ def detectable(settings: Settings, rows: int, seen: SeenNoise | None, unit: Unit
         )
         for count in dict.fromkeys((first, most))
     ]
-    return Detectable(rows, first, most, found[0], found[1] if len(found) > 1 else None, seen, unit)
+    return Detectable(rows, first, most, effects[0], effects[1] if len(effects) > 1 else None, noise, unit)
 
 
 def rows_of(space: Space, settings: Settings) -> int:
-    """Return about how many rows the table will have: those of a grid, or single changes around the baseline."""
+    """Return the estimated number of rows of the table: those of a grid, or single changes around the baseline."""
     if space.design == "grid":
-        return len(cells.apart(cells.grid_cells(space))) - 1 if "confirm" in settings.phases else 0
+        return len(cells.distinct(cells.grid_cells(space))) - 1 if "confirm" in settings.phases else 0
     if "ablate" not in settings.phases:
         return 0
-    asked = ablation.planned(space, space.baseline(), settings.designs, settings.ablations).asked
-    return sum(len(each.cells) for each in asked if each.design in AROUND_BEST)
+    designs = ablation.planned(space, space.baseline(), settings.designs, settings.ablations).designs
+    return sum(len(each.cells) for each in designs if each.design in AROUND_BEST)
 
 
-def seen_noise(storage: str, name: str) -> SeenNoise | None:
-    """Return the noise of all configurations of a study with fresh seeds, each compared with the best.
-
-    None before there are two such configurations.
-    """
+def measured_noise(storage: str, name: str) -> MeasuredNoise | None:
+    """Return the noise of a study's configurations with fresh seeds, against the best; None before there are two."""
     with open_database(storage, create=False) as database, foreign_rows(storage):
         results = StudyResults(database, name)
         reference = best_digest(results) or baseline_digest(results)
         if reference is None:
             return None
         compared = [compare(results, digest, reference) for digest in results.measured() if digest != reference]
-    seen = noise_so_far([found.difference for found in compared if found is not None])
-    return None if seen is None else SeenNoise(name, *seen)
+    noise = noise_so_far([comparison.difference for comparison in compared if comparison is not None])
+    return None if noise is None else MeasuredNoise(name, *noise)

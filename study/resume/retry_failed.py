@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from results.database.database import Database
 from results.database.rows import RunRow
-from study.search.optuna_storage import close, storage_there
+from study.search.optuna_storage import close, existing_storage
 from study.search.optuna_tables import SCORES, STUDIES, TRIALS, USER, trials_of
 
 log = logging.getLogger("study")
@@ -27,7 +27,7 @@ def retry_failed(
     if not failed:
         return 0
     numbers = {run.trial_number for run in failed if run.trial_number is not None}
-    opened = storage_there(storage) if numbers else None
+    opened = existing_storage(storage) if numbers else None
     if opened is not None:
         try:
             with opened.engine.begin() as connection:

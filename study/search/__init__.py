@@ -1,1 +1,1 @@
-"""The search on Optuna: samplers, pruning, objectives, and its tables."""
+"""The search with Optuna: samplers, pruning, objectives, and Optuna's tables."""

@@ -1,8 +1,8 @@
-"""A space's factors as Optuna's parameters, and the trials of a study brought to a space that has grown.
+"""A space's factors as Optuna's parameters, and the conversion of existing trials to a space that has grown.
 
-Optuna keeps the place of a level among its factor's levels, and refuses a trial whose levels are not those of the
-trials before. So where a space has grown, the parameters of the trials that exist are written anew, as if its levels
-had always been there (docs/decisions/0007-space-evolution.md).
+Optuna stores a level as its index among the factor's levels, and refuses a trial whose levels differ from those of
+earlier trials. So when a space has grown, the parameters of existing trials are rewritten as if the new levels had
+always existed (docs/decisions/0007-space-evolution.md).
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from search_spaces.grammar import Choice
 from search_spaces.grammar.choices import active, places
 from study.search.optuna_tables import PARAMS, mark_of, set_mark, trials_of
 
-MARK = "space_parameters"  # the system attribute that says which parameters a study's trials have
+MARK = "space_parameters"  # the system attribute with a hash of the parameters that a study's trials have
 
 
 def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """Return what the search may choose of each factor, by its full name."""
+    """Return the distribution of each factor, by its full name."""
     return {place.name: _distribution(place.factor) for place in places(space.factors)}
 
 
@@ -48,80 +48,71 @@ def _distribution(factor: Factor) -> BaseDistribution:
 
 
 def settle(storage: RDBStorage, study_id: int, space: Space) -> bool:
-    """Give the trials of a study the parameters of a space, in one transaction.
+    """Give the trials of a study the parameters of a space, in one transaction; return whether anything changed.
 
-    Return whether anything had to be changed. A level keeps its name and gets its new place; a number keeps its value;
-    a new factor has its baseline in trials that have any parameter, as it had in their runs. What the space no longer
-    allows is removed from its trial. A second call finds the mark of the first, and changes nothing.
+    A level keeps its name and gets its new index, and a number keeps its value. A new factor gets its baseline in
+    trials that have any parameter, as in their runs. Values that the space no longer allows are removed. A second call
+    finds the mark of the first, and changes nothing.
     """
-    wanted = distributions(space)
-    mark = _mark(wanted)
+    kinds = distributions(space)
+    texts = {name: distribution_to_json(kind) for name, kind in kinds.items()}
+    mark = json.dumps(hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest())
     with storage.engine.begin() as connection:
         if mark_of(connection, study_id, MARK) == mark:
             return False
-        _rewrite(connection, study_id, space, wanted)
+        _rewrite(connection, study_id, space, kinds)
         set_mark(connection, study_id, MARK, mark)
     return True
 
 
-def strangers(trial: FrozenTrial) -> dict[str, Choice]:
-    """Return the parameters of a trial that are outside of what the search may choose."""
-    known = trial.distributions
-    return {name: value for name, value in trial.params.items() if _place(known.get(name), value) is None}
+def outside_range(trial: FrozenTrial) -> dict[str, Choice]:
+    """Return the parameters of a trial whose values the search may not choose."""
+    kinds = trial.distributions
+    return {name: value for name, value in trial.params.items() if _internal(kinds.get(name), value) is None}
 
 
-def without_strangers(trial: FrozenTrial) -> None:
-    """Remove such parameters from a trial: a search continues without them, and knows the trial by the others."""
-    outside = strangers(trial)
-    if outside:
-        trial.params = {name: value for name, value in trial.params.items() if name not in outside}
-        trial.distributions = {name: kind for name, kind in trial.distributions.items() if name not in outside}
+def drop_outside_range(trial: FrozenTrial) -> None:
+    """Remove such parameters from a trial in memory; the search uses the trial without them."""
+    for name in outside_range(trial):
+        del trial.params[name], trial.distributions[name]
 
 
-def _mark(wanted: Mapping[str, BaseDistribution]) -> str:
-    told = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
-    return json.dumps(hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest())
-
-
-def _rewrite(connection: Connection, study_id: int, space: Space, wanted: Mapping[str, BaseDistribution]) -> None:
+def _rewrite(connection: Connection, study_id: int, space: Space, kinds: Mapping[str, BaseDistribution]) -> None:
     rows = connection.execute(select(*PARAMS.c).where(PARAMS.c.trial_id.in_(trials_of(study_id)))).all()
-    texts = {name: distribution_to_json(distribution) for name, distribution in wanted.items()}
-    known: dict[str, BaseDistribution] = {}
+    texts = {name: distribution_to_json(kind) for name, kind in kinds.items()}
+    stored = {text: json_to_distribution(text) for text in {row.distribution_json for row in rows}}
     trials = defaultdict[int, dict[str, Choice]](dict)
     changed: list[dict[str, Any]] = []
-    gone: list[int] = []
+    removed: list[int] = []
     for param_id, trial_id, name, internal, text in rows:
-        if text not in known:
-            known[text] = json_to_distribution(text)
-        value: Choice = known[text].to_external_repr(internal)
-        place = _place(wanted.get(name), value)
-        if place is None:
-            gone.append(param_id)
+        value: Choice = stored[text].to_external_repr(internal)
+        new = _internal(kinds.get(name), value)
+        if new is None:
+            removed.append(param_id)
             continue
         trials[trial_id][name] = value
-        if (place, texts[name]) != (internal, text):
-            changed.append({"row": param_id, "param_value": place, "distribution_json": texts[name]})
+        if (new, texts[name]) != (internal, text):
+            changed.append({"row": param_id, "param_value": new, "distribution_json": texts[name]})
     missing = [
         {
             "trial_id": trial_id,
             "param_name": name,
-            "param_value": wanted[name].to_internal_repr(baseline),
+            "param_value": kinds[name].to_internal_repr(baseline),
             "distribution_json": texts[name],
         }
         for trial_id, params in trials.items()
         for name, baseline in _missing(space, params).items()
     ]
     if changed:
-        by_id = update(PARAMS).where(PARAMS.c.param_id == bindparam("row"))
-        connection.execute(by_id, changed)
-    if gone:
-        connection.execute(delete(PARAMS).where(PARAMS.c.param_id.in_(gone)))
+        connection.execute(update(PARAMS).where(PARAMS.c.param_id == bindparam("row")), changed)
+    if removed:
+        connection.execute(delete(PARAMS).where(PARAMS.c.param_id.in_(removed)))
     if missing:
         connection.execute(insert(PARAMS), missing)
 
 
-def _place(distribution: BaseDistribution | None, value: Choice) -> float | None:
-    """Return Optuna's number for a value; None where the distribution does not have it."""
+def _internal(distribution: BaseDistribution | None, value: Choice) -> float | None:
+    """Return Optuna's number for a value, or None if the distribution does not have it."""
     if distribution is None:
         return None
     if isinstance(distribution, CategoricalDistribution):
@@ -133,8 +124,8 @@ def _place(distribution: BaseDistribution | None, value: Choice) -> float | None
 
 
 def _missing(space: Space, params: Mapping[str, Choice]) -> dict[str, Choice]:
-    """Return the factors that exist in a trial and that it has no parameter for, at their baselines."""
-    whole = dict(params)
-    while left := [(name, f.baseline) for name, f in active(space.factors, whole) if name not in whole]:
-        whole.update(left)
-    return {name: choice for name, choice in whole.items() if name not in params}
+    """Return the active factors that a trial has no parameter for, at their baselines."""
+    complete = dict(params)
+    while added := [(name, f.baseline) for name, f in active(space.factors, complete) if name not in complete]:
+        complete.update(added)
+    return {name: choice for name, choice in complete.items() if name not in params}

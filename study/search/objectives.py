@@ -1,7 +1,7 @@
-"""What a search optimizes: one number or several, their directions, and how a run's are read.
+"""The objectives of a search: their names, their directions, and their values for a run.
 
 score | a cost: trainable_parameters, train_seconds, inference_ms, or one of a custom trainer
-      | a metric on dev: TASK.METRIC                                with :lower or :higher where that is not usual
+      | a metric on dev: TASK.METRIC                                with :lower or :higher to change the direction
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from study.settings import MTBERT, REHEARSAL, SettingsError
 
 Direction = Literal["maximize", "minimize"]
 
-# Costs of a run as it would have them on its own, `train_seconds` with what it shared.
-# Everything else is a task's metric on dev, or the score.
+# Costs of a run without any sharing: `train_seconds` includes the seconds that it was spared.
 COSTS = ("trainable_parameters", "train_seconds", "inference_ms")
 METRICS: Mapping[str, tuple[str, str]] = {
     "sst_accuracy": ("sst", "accuracy"),
@@ -27,28 +26,25 @@ _SUFFIXES: Mapping[str, Direction] = {":lower": "minimize", ":higher": "maximize
 
 
 def directions(names: Sequence[str]) -> list[Direction]:
-    """Return whether more or less is better, for each: as the name says, else less of a cost and more of anything
-    else.
-    """
-    return [_told_direction(name) or ("minimize" if _is_cost(name) else "maximize") for name in names]
+    """Return the direction of each objective: its suffix's, else costs are minimized and the rest is maximized."""
+    return [_split(name)[1] or ("minimize" if _is_cost(name) else "maximize") for name in names]
 
 
 def check(names: Sequence[str], tasks: Sequence[str], trainer: str = MTBERT) -> None:
-    """Refuse what cannot be optimized. What a custom trainer measures is known from its first run.
+    """Check the values of `--objectives`. A custom trainer's metrics are not known before its first run.
 
     Raises:
         SettingsError: a name is unknown, given twice, or of a task that the study does not have.
     """
     bare = [_bare(name) for name in names]
-    known = ("score", *COSTS, *METRICS)
+    builtin = ("score", *COSTS, *METRICS)
     custom = trainer not in (MTBERT, REHEARSAL)
-    strangers = [name for name in bare if name not in known and "." not in name and not custom]
-    if strangers or not all(bare) or not names or len(set(bare)) < len(bare):
-        told = ", ".join(strangers or names)
-        more = "TASK.METRIC" + (", COST" if custom else "")
-        raise SettingsError(f"--objectives takes each of {', '.join(known)}, {more} at most once, got '{told}'.")
+    unknown = [name for name in bare if name not in builtin and "." not in name and not custom]
+    if unknown or not all(bare) or not names or len(set(bare)) < len(bare):
+        forms = ", ".join((*builtin, "TASK.METRIC", *["COST"] * custom))
+        raise SettingsError(f"--objectives takes each of {forms} at most once, got '{', '.join(unknown or names)}'.")
     if any(name.startswith("score:") for name in names):
-        raise SettingsError("--objectives: of the score more is better, which cannot be changed. Write it as: score")
+        raise SettingsError("--objectives always maximizes the score. Write it without a direction: score")
     if custom:
         return
     needed = {name: METRICS[name][0] if name in METRICS else name.partition(".")[0] for name in bare}
@@ -58,60 +54,52 @@ def check(names: Sequence[str], tasks: Sequence[str], trainer: str = MTBERT) -> 
 
 
 def of_event(names: Sequence[str], done: RunDone) -> list[float]:
-    """Return the values of a run that has just ended; NaN for what it did not measure."""
-    found = _of_event(done)
-    return [found.get(_bare(name), float("nan")) for name in names]
+    """Return the objectives of a run that has just ended; NaN for those it did not measure."""
+    values = _measured(done, done.score, done.metrics)
+    return [values.get(_bare(name), float("nan")) for name in names]
 
 
 def of_row(names: Sequence[str], row: RunRow, metrics: Metrics) -> list[float] | None:
-    """Return the same from the database; None for a run without a score."""
+    """Return the objectives of a run from the database, or None for a run without a score."""
     if row.score is None:
         return None
-    costs = _costs(row.trainable_parameters, row.own_train_seconds(), row.inference_ms)
-    found = _measured(row.score, costs, metrics)
-    return [found.get(_bare(name), float("nan")) for name in names]
+    values = _measured(row, row.score, metrics)
+    return [values.get(_bare(name), float("nan")) for name in names]
 
 
 def not_measured(names: Sequence[str], done: RunDone) -> str | None:
-    """Return a sentence where a run did not measure what is optimized, with what it did measure; else None."""
-    found = _of_event(done)
-    missing = [_bare(name) for name in names if _bare(name) not in found]
+    """Return a message if a run did not measure an objective, else None."""
+    values = _measured(done, done.score, done.metrics)
+    missing = [_bare(name) for name in names if _bare(name) not in values]
     if not missing:
         return None
     return (
-        f"--objectives names '{missing[0]}', which was not measured. Measured were {', '.join(found)}. Return it "
-        "as {'metrics': {TASK: {METRIC: number}}} (named TASK.METRIC) or {'costs': {COST: number}}, or begin a study "
+        f"--objectives names '{missing[0]}', which was not measured. The run measured {', '.join(values)}. Return it "
+        "as {'metrics': {TASK: {METRIC: number}}} (named TASK.METRIC) or {'costs': {COST: number}}, or start a study "
         "with other --objectives"
     )
 
 
-def _of_event(done: RunDone) -> dict[str, float]:
-    costs = _costs(done.trainable_parameters, done.own_train_seconds(), done.inference_ms)
-    return _measured(done.score, costs, done.metrics)
-
-
-def _costs(*values: float | None) -> dict[str, float]:
-    """Return the costs by name, without those that were not measured."""
-    return {name: float(value) for name, value in zip(COSTS, values, strict=True) if value is not None}
-
-
-def _measured(score: float, costs: Mapping[str, float], metrics: Metrics) -> dict[str, float]:
-    """Return everything that can be an objective, by its name."""
-    found = {"score": score, **costs}
+def _measured(run: RunDone | RunRow, score: float, metrics: Metrics) -> dict[str, float]:
+    """Return every value of a run that can be an objective, by its name."""
+    costs = (run.trainable_parameters, run.own_train_seconds(), run.inference_ms)
+    values = {"score": score}
+    values |= {name: float(cost) for name, cost in zip(COSTS, costs, strict=True) if cost is not None}
     for (split, task, metric), value in metrics.items():
         if split == "dev" and (task or metric not in ("score", "leaderboard_score")):
-            found[f"{task}.{metric}" if task else metric] = value
-    found.update({name: found[f"{t}.{m}"] for name, (t, m) in METRICS.items() if f"{t}.{m}" in found})
-    return found
+            values[f"{task}.{metric}" if task else metric] = value
+    values.update({name: values[f"{t}.{m}"] for name, (t, m) in METRICS.items() if f"{t}.{m}" in values})
+    return values
+
+
+def _split(name: str) -> tuple[str, Direction | None]:
+    """Return the name without its suffix, and the direction of the suffix."""
+    endings = (end for end in _SUFFIXES if name.endswith(end))
+    return next(((name.removesuffix(end), _SUFFIXES[end]) for end in endings), (name, None))
 
 
 def _bare(name: str) -> str:
-    """Return the name without its direction."""
-    return next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), name)
-
-
-def _told_direction(name: str) -> Direction | None:
-    return next((direction for suffix, direction in _SUFFIXES.items() if name.endswith(suffix)), None)
+    return _split(name)[0]
 
 
 def _is_cost(name: str) -> bool:
@@ -122,12 +110,12 @@ def by_front(points: Sequence[Sequence[float]], names: Sequence[str]) -> list[in
     """Return the rank of each point: 0 on the Pareto front, 1 on the front of the rest, and so on."""
     from results.statistics.pareto import front
 
-    ranks, left, rank = [0] * len(points), list(range(len(points))), 0
-    while left:
-        mask = front([points[i] for i in left], directions(names))
-        members = [i for i, member in zip(left, mask, strict=True) if member] or left  # NaN is never on a front
+    ranks, unranked, rank = [0] * len(points), list(range(len(points))), 0
+    while unranked:
+        mask = front([points[i] for i in unranked], directions(names))
+        members = [i for i, member in zip(unranked, mask, strict=True) if member] or unranked  # NaN is never on a front
         for i in members:
             ranks[i] = rank
-        left = [i for i in left if i not in members]
+        unranked = [i for i in unranked if i not in members]
         rank += 1
     return ranks

@@ -1,4 +1,4 @@
-"""Optuna's storage: opened for a search or for a reader, and called again while its server is away."""
+"""Optuna's storage: opened for a search or for reading, with retries while its server is away."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ OPENINGS, OPENING_PAUSE_SECONDS = 10, 0.2
 
 
 class _Cursor(sqlite3.Cursor):
-    """A cursor of SQLite whose `CREATE` statements are one transaction, until the next commit.
+    """A cursor of SQLite whose `CREATE` statements form one transaction until the next commit.
 
-    By itself Python's driver commits each alone. Killed between the table of studies and the index that keeps their
-    names unique, the next two launches would each write a study of the same name.
+    Python's driver commits each of them separately. If a launch were killed between the table of studies and the unique
+    index on their names, the next two launches could each write a study of the same name.
     """
 
     def execute(self, sql: str, *arguments: Any) -> Any:
@@ -49,46 +49,50 @@ class _Connection(sqlite3.Connection):
 
 
 def storage_for_search(url: str) -> RDBStorage:
-    """Open the storage at a URL; where it has no tables of Optuna's, create them, all or none."""
-    parsed = storage_url.parse_url(url)  # SQLAlchemy itself does not know postgres://
-    place, options = _place(plain_url(parsed)), engine_options(parsed)
+    """Open the storage at a URL, and create Optuna's tables if they do not exist, all or none.
+
+    Raises:
+        StorageError: the storage cannot be opened.
+    """
+    parsed = storage_url.parse_url(url)  # SQLAlchemy does not support postgres://
+    text, options = _text(plain_url(parsed)), engine_options(parsed)
     once = {**options, "poolclass": NullPool}  # a refused attempt leaves no connection open
     if parsed.get_backend_name() == "sqlite":
         once["connect_args"] = {**options["connect_args"], "factory": _Connection}
-    close(opened(lambda: RDBStorage(place, engine_kwargs=once), parsed))
-    return opened(lambda: RDBStorage(place, engine_kwargs=options), parsed)
+    close(open_with_retries(lambda: RDBStorage(text, engine_kwargs=once), parsed))
+    return open_with_retries(lambda: RDBStorage(text, engine_kwargs=options), parsed)
 
 
-def storage_there(url: str) -> RDBStorage | None:
-    """Open the storage at a URL that `open_database` has opened, or return None where Optuna has no tables.
+def existing_storage(url: str) -> RDBStorage | None:
+    """Open the storage at a URL that `open_database` has opened, or return None if it has no tables of Optuna's.
 
     Raises:
-        ConnectionLost: the server is away for longer than it is waited for.
+        ConnectionLost: the server did not return in time.
     """
     parsed = storage_url.parse_url(url)
-    place = _place(read_only.readable(parsed) if read_only.is_read_only(parsed) else plain_url(parsed))
+    text = _text(read_only.readable(parsed) if read_only.is_read_only(parsed) else plain_url(parsed))
     try:
-        found = RDBStorage(
-            place, engine_kwargs=engine_options(parsed), skip_compatibility_check=True, skip_table_creation=True
+        storage = RDBStorage(
+            text, engine_kwargs=engine_options(parsed), skip_compatibility_check=True, skip_table_creation=True
         )
-        waiting(found.get_all_studies, found)
+        with_retries(storage.get_all_studies, storage)
     except ConnectionLost:
         raise
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, StorageError):  # as no table of that name
+    except (SQLAlchemyError, StorageInternalError, StorageError):  # such as a missing table
         return None
-    return found
+    return storage
 
 
 @dataclass(frozen=True)
 class StoredStudy:
-    """A study in Optuna's database, with its storage, which alone reads and writes system attributes."""
+    """A study in Optuna's database, with its storage, which reads and writes system attributes."""
 
     study: Study
     storage: RDBStorage
 
     @property
     def study_id(self) -> int:
-        """The storage's id of the study."""
+        """Id of the study in the storage."""
         return self.storage.get_study_id_from_name(self.study.study_name)
 
     def attributes(self) -> dict[str, Any]:
@@ -96,26 +100,24 @@ class StoredStudy:
         return self.storage.get_study_system_attrs(self.study_id)
 
     def set_attribute(self, key: str, value: Any) -> None:
-        """Write a system attribute of the study: JSON data."""
+        """Write a system attribute of the study; `value` is JSON data."""
         self.storage.set_study_system_attr(self.study_id, key, value)
 
 
 @contextlib.contextmanager
 def stored_study(url: str, name: str) -> Iterator[StoredStudy | None]:
-    """Open a study as Optuna has it; None where it has no such study."""
-    storage = storage_there(url)
+    """Open a study in Optuna's database and yield it, or None if it does not exist."""
+    storage = existing_storage(url)
     if storage is None:
         yield None
         return
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(close, storage)
         try:
-            found = waiting(lambda: optuna.load_study(study_name=name, storage=storage), storage)
+            study = with_retries(lambda: optuna.load_study(study_name=name, storage=storage), storage)
         except KeyError:
-            yield None
-        else:
-            yield StoredStudy(found, storage)
-    finally:
-        close(storage)
+            study = None
+        yield None if study is None else StoredStudy(study, storage)
 
 
 def close(storage: RDBStorage) -> None:
@@ -125,55 +127,51 @@ def close(storage: RDBStorage) -> None:
 
 
 def trial_id(storage: optuna.storages.BaseStorage, study_id: int, number: int) -> int:
-    """Return the id that a storage has for a trial, by the trial's number in its study."""
+    """Return a storage's id of a trial, by the trial's number in its study."""
     return storage.get_trial_id_from_study_id_trial_number(study_id, number)
 
 
-def _place(url: URL) -> str:
+def _text(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def opened(make: Callable[[], RDBStorage], url: URL) -> RDBStorage:
-    """Return the storage that `make` opens, trying again while another launch creates Optuna's tables in it.
+def open_with_retries(make: Callable[[], RDBStorage], url: URL, attempts: int = OPENINGS) -> RDBStorage:
+    """Return the storage that `make` opens, and retry while another launch creates Optuna's tables.
 
-    Optuna checks whether they exist, and then creates them: of two launches that begin at once, one is refused.
-
-    Raises:
-        StorageError: the last attempt failed too.
+    Optuna checks whether they exist before it creates them: if two launches start at once, one fails.
     """
-    for last in (False,) * OPENINGS + (True,):
-        try:
-            return make()
-        except (DBAPIError, StorageInternalError) as fault:
-            if last:
-                raise opening_fault(url, _cause(fault) or fault) from fault
-            time.sleep(OPENING_PAUSE_SECONDS)
-    raise AssertionError("unreachable")
+    try:
+        return make()
+    except (DBAPIError, StorageInternalError) as error:
+        if attempts == 0:
+            raise opening_fault(url, _cause(error) or error) from error
+        time.sleep(OPENING_PAUSE_SECONDS)
+    return open_with_retries(make, url, attempts - 1)
 
 
-def waiting(call: Callable[[], Result], storage: RDBStorage) -> Result:
-    """Return what `call` returns, calling again where the server went away; so `call` must be safe to repeat.
+def with_retries(call: Callable[[], Result], storage: RDBStorage) -> Result:
+    """Return the result of `call`, which must be safe to repeat: it is retried while the server is away.
 
     Raises:
-        ConnectionLost: the server is away for longer than it is waited for.
-        StorageError: another fault of the database.
+        ConnectionLost: the server did not return in time.
+        StorageError: another error of the database.
     """
 
     def attempt() -> Result:
         try:
             return call()
-        except (DBAPIError, StorageInternalError) as fault:
-            cause = _cause(fault)
+        except (DBAPIError, StorageInternalError) as error:
+            cause = _cause(error)
             if cause is None:
                 raise
             if not connection_lost(cause):
-                raise opening_fault(storage.engine.url, cause) from fault
+                raise opening_fault(storage.engine.url, cause) from error
             storage.remove_session()
-            raise ConnectionLost("The database's server went away.") from fault
+            raise ConnectionLost("The database's server went away.") from error
 
     return retried(attempt)()
 
 
-def _cause(fault: Exception) -> BaseException | None:
-    """Return the database's own error: Optuna wraps it in one of its own."""
-    return fault if isinstance(fault, DBAPIError) else fault.__cause__
+def _cause(error: Exception) -> BaseException | None:
+    """Return the database's error, which Optuna may have wrapped."""
+    return error if isinstance(error, DBAPIError) else error.__cause__

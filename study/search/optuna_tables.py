@@ -1,6 +1,6 @@
-"""The columns of Optuna's tables that are written several rows at a time, which its storage has no calls for.
+"""Optuna's tables, for writing several rows at a time, which its storage has no methods for.
 
-Only the driver of a study writes them, and tests read what was written back through Optuna.
+Only the driver of a study writes them; tests read the rows back through Optuna.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ def trials_of(study_id: int | ScalarSelect[int]) -> Select[tuple[int]]:
 
 def mark_of(connection: Connection, study_id: int, key: str) -> str | None:
     """Return the JSON text of a study's system attribute, or None."""
-    mine = (STUDY_SYSTEM.c.study_id == study_id, STUDY_SYSTEM.c.key == key)
-    return connection.scalar(select(STUDY_SYSTEM.c.value_json).where(*mine))
+    columns = STUDY_SYSTEM.c
+    return connection.scalar(select(columns.value_json).where(columns.study_id == study_id, columns.key == key))
 
 
 def set_mark(connection: Connection, study_id: int, key: str, text: str) -> None:
     """Write a study's system attribute as JSON text, in the transaction of the connection."""
-    mine = (STUDY_SYSTEM.c.study_id == study_id, STUDY_SYSTEM.c.key == key)
-    connection.execute(delete(STUDY_SYSTEM).where(*mine))
+    connection.execute(delete(STUDY_SYSTEM).where(STUDY_SYSTEM.c.study_id == study_id, STUDY_SYSTEM.c.key == key))
     connection.execute(insert(STUDY_SYSTEM).values(study_id=study_id, key=key, value_json=text))

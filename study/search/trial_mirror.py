@@ -1,8 +1,7 @@
-"""A study's trials in memory, where Optuna's samplers read them, and what is written to the database.
+"""A copy of a study's trials in memory for Optuna's samplers, with changes written through to the database.
 
-Optuna's samplers read all trials at every question, and its database commits every parameter on its own. Only the
-driver writes its study, so the samplers work on a copy in memory, and what happens is written through: a trial with all
-its parameters at once.
+Optuna's samplers read all trials for every proposal, and its storage commits every parameter separately. Only the
+driver writes its study, so the samplers can use a copy, and a trial is written with all its parameters at once.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from search_spaces import Space
 from study.search import optuna_storage, steps, trial_writer
-from study.search.distributions import settle, without_strangers
+from study.search.distributions import drop_outside_range, settle
 from study.search.objectives import directions
-from study.search.optuna_storage import trial_id, waiting
+from study.search.optuna_storage import trial_id, with_retries
 from study.search.samplers import ShownTrials
 
 Result = TypeVar("Result")
@@ -32,15 +31,15 @@ Result = TypeVar("Result")
 class TrialMirror:
     """The trials of one study in Optuna's database and in memory.
 
-    `most`: how many finished trials a sampler is shown. Trials in memory have their scores by step, those of the
-    database (`rows`, by number) by epoch. With several objectives those in memory have none: Optuna takes no reports
-    there, and TPE would rank pruned trials in one direction.
+    `most` limits the finished trials that a sampler sees. Trials in memory have their scores by step, those of the
+    database (`rows`, by number) by epoch. With several objectives those in memory have no scores: Optuna accepts no
+    reports then, and TPE would rank pruned trials in one direction.
     """
 
     def __init__(self, *, storage: str, name: str, space: Space, objectives: Sequence[str], most: int | None) -> None:
         self._database, self._name = optuna_storage.storage_for_search(storage), name
         self._study_id = self._create(objectives)
-        self._through(lambda: settle(self._database, self._study_id, space))
+        self._write(lambda: settle(self._database, self._study_id, space))
         self._memory, self._reports = ShownTrials(most), tuple(objectives) == ("score",)
         optuna.create_study(storage=self._memory, study_name=name, directions=directions(objectives))
         self._memory_id = self._memory.get_study_id_from_name(name)
@@ -49,18 +48,18 @@ class TrialMirror:
         self.rows: dict[int, FrozenTrial] = {}
         for row in self._database.get_all_trials(self._study_id):
             steps.by_epoch(row, self._per_epoch)
-            without_strangers(row)
+            drop_outside_range(row)
             self.rows[row.number] = row
         for number in sorted(self.rows):
-            self._remember(self.rows[number])
+            self._copy_to_memory(self.rows[number])
 
     def _create(self, objectives: Sequence[str]) -> int:
-        """Create the study where there is none; return its id."""
+        """Create the study if it does not exist, and return its id."""
         try:
             study = optuna.load_study(study_name=self._name, storage=self._database)
         except KeyError:
-            wanted = directions(objectives)
-            study = optuna.create_study(storage=self._database, study_name=self._name, directions=wanted)
+            kinds = directions(objectives)
+            study = optuna.create_study(storage=self._database, study_name=self._name, directions=kinds)
         if not study.metric_names:
             study.set_metric_names(list(objectives))
         return self._database.get_study_id_from_name(self._name)
@@ -70,79 +69,78 @@ class TrialMirror:
         optuna_storage.close(self._database)
 
     def trials(self) -> list[FrozenTrial]:
-        """Return all trials as they are in memory, by number."""
+        """Return all trials in memory, by number."""
         return self._memory.every_trial(self._memory_id)
 
     def scores(self) -> Mapping[int, Mapping[float, float]]:
-        """Return the scores by epoch of the trials that are in the database, by number."""
+        """Return the scores by epoch of the trials in the database, by number."""
         return {number: row.intermediate_values for number, row in self.rows.items()}  # type: ignore[misc]
 
     def study(self, sampler: BaseSampler) -> Study:
-        """Return the study in memory with a sampler; a new one each time, as a study caches the trials it has read."""
+        """Return a new view of the study in memory with a sampler, as a study caches the trials it has read."""
         return optuna.load_study(study_name=self._name, storage=self._memory, sampler=sampler)
 
     def trial(self, number: int, sampler: BaseSampler) -> Trial:
-        """Return a trial in memory, to be asked for parameters."""
-        return Trial(self.study(sampler), self._place(number))
+        """Return a trial in memory that can suggest parameters."""
+        return Trial(self.study(sampler), self._memory_trial(number))
 
     def add(self, trial: FrozenTrial, scores: Mapping[float, float]) -> None:
-        """Write a trial of another study, with its scores by epoch, as the next of this one."""
+        """Write a trial of another study, with its scores by epoch, as the next trial of this one."""
         trial.intermediate_values = self._steps(scores)
-        self._remember(self._new_row(len(self.trials()), trial))
+        self._copy_to_memory(self._new_row(len(self.trials()), trial))
 
     def describe(self, number: int, notes: Mapping[str, str | int]) -> None:
-        """Give a trial in memory attributes; the database has them after the next `write`."""
+        """Set attributes of a trial in memory; the next `write` stores them in the database."""
         for key, value in notes.items():
-            self._memory.set_trial_user_attr(self._place(number), key, value)
+            self._memory.set_trial_user_attr(self._memory_trial(number), key, value)
 
     def write(self, number: int) -> FrozenTrial:
-        """Bring a trial's parameters and attributes into the database, and return the trial as it is there."""
-        now, row = self.trials()[number], self.rows.get(number)
-        if row is None:
-            # The system attributes hold what an enqueued configuration fixes: they must not be written later.
-            row = self._new_row(number, create_trial(state=TrialState.RUNNING, system_attrs=now.system_attrs))
-        found = row
-        if found.state == TrialState.WAITING:
-            self._through(lambda: self._database.set_trial_state_values(self._id(number), TrialState.RUNNING))
-            found.state = TrialState.RUNNING
-        if trial_writer.missing(found, now):
-            self._through(lambda: trial_writer.add(self._database.engine, self._id(number), found, now))
-        return found
+        """Write a trial's parameters and attributes to the database, and return the database's trial."""
+        now = self.trials()[number]
+        if number not in self.rows:
+            # System attributes include the parameters that an enqueued configuration fixes, so they are written first.
+            self._new_row(number, create_trial(state=TrialState.RUNNING, system_attrs=now.system_attrs))
+        row = self.rows[number]
+        if row.state == TrialState.WAITING:
+            self._write(lambda: self._database.set_trial_state_values(self._id(number), TrialState.RUNNING))
+            row.state = TrialState.RUNNING
+        if trial_writer.missing(row, now):
+            self._write(lambda: trial_writer.add(self._database.engine, self._id(number), row, now))
+        return row
 
     def report(self, number: int, epoch: float, score: float) -> None:
         """Write a trial's score after an epoch."""
         row = self.write(number)
         if self._reports:
-            self._memory.set_trial_intermediate_value(self._place(number), steps.step_of(epoch), score)
+            self._memory.set_trial_intermediate_value(self._memory_trial(number), steps.step_of(epoch), score)
         for step in self._steps({epoch: score}):
-            self._through(partial(self._database.set_trial_intermediate_value, self._id(number), step, score))
+            self._write(partial(self._database.set_trial_intermediate_value, self._id(number), step, score))
         row.intermediate_values[epoch] = score  # type: ignore[index]
 
     def end(self, number: int, state: TrialState, values: list[float] | None) -> None:
-        """Write how a trial ended."""
+        """Write the final state of a trial."""
         self.write(number)
-        self._through(lambda: self._database.set_trial_state_values(self._id(number), state, values))
-        self._memory.set_trial_state_values(self._place(number), state, values)
+        self._write(lambda: self._database.set_trial_state_values(self._id(number), state, values))
+        self._memory.set_trial_state_values(self._memory_trial(number), state, values)
 
-    def _remember(self, row: FrozenTrial) -> None:
-        """Put a trial of the database into memory."""
+    def _copy_to_memory(self, row: FrozenTrial) -> None:
         trial = copy.copy(row)
         scores = row.intermediate_values if self._reports else {}
         trial.intermediate_values = {steps.step_of(epoch): score for epoch, score in scores.items()}
         self._memory.create_new_trial(self._memory_id, template_trial=trial)
 
     def _steps(self, scores: Mapping[float, float]) -> dict[int, float]:
-        """Return scores by the database's steps; with a study's first fraction of an epoch its steps become finer."""
+        """Return scores by the database's steps; a study's first fraction of an epoch makes all its steps finer."""
         whole = all(epoch == int(epoch) for epoch in scores)
-        if not whole and self._per_epoch == 1 and self._through(lambda: steps.refine(self._database, self._study_id)):
+        if not whole and self._per_epoch == 1 and self._write(lambda: steps.refine(self._database, self._study_id)):
             self._per_epoch = steps.PER_EPOCH
-        found = {round(epoch * self._per_epoch): score for epoch, score in scores.items()}
-        # Where it is too late for finer steps, fractions are in our own table alone.
-        return {step: score for step, score in found.items() if step <= steps.MOST and (whole or self._per_epoch > 1)}
+        by_step = {round(epoch * self._per_epoch): score for epoch, score in scores.items()}
+        # If it is too late for finer steps, only our own table has the fractions.
+        return {step: score for step, score in by_step.items() if step <= steps.MOST and (whole or self._per_epoch > 1)}
 
     def _new_row(self, number: int, trial: FrozenTrial) -> FrozenTrial:
-        """Write a trial with all it has, in one transaction; return it as it is in the database then."""
-        row = self._through(lambda: self._database.get_trial(self._created(number, trial)))
+        """Write a new trial in one transaction, and return the database's trial."""
+        row = self._write(lambda: self._database.get_trial(self._created(number, trial)))
         if row.number != number:
             raise RuntimeError(f"trial {number} of {self._name} was written as {row.number}")
         steps.by_epoch(row, self._per_epoch)
@@ -150,13 +148,13 @@ class TrialMirror:
         return row
 
     def _created(self, number: int, trial: FrozenTrial) -> int:
-        """Return the id of a trial in the database: a transaction whose answer was lost may have created it."""
+        """Return the database's id of a trial; create it, unless a transaction whose answer was lost has done so."""
         with contextlib.suppress(KeyError):
             return self._id(number)
         self._ids[number] = self._database.create_new_trial(self._study_id, template_trial=trial)
         return self._ids[number]
 
-    def _place(self, number: int) -> int:
+    def _memory_trial(self, number: int) -> int:
         """Return the id of a trial in memory."""
         return trial_id(self._memory, self._memory_id, number)
 
@@ -166,9 +164,9 @@ class TrialMirror:
             self._ids[number] = trial_id(self._database, self._study_id, number)
         return self._ids[number]
 
-    def _through(self, call: Callable[[], Result]) -> Result:
-        """Write to Optuna's tables, again while their server is away."""
+    def _write(self, call: Callable[[], Result]) -> Result:
+        """Write to Optuna's tables, and retry while their server is away."""
         try:
-            return waiting(call, self._database)
-        except UpdateFinishedTrialError:  # written before, by a transaction whose answer was lost
+            return with_retries(call, self._database)
+        except UpdateFinishedTrialError:  # a transaction whose answer was lost has written it
             return None  # type: ignore[return-value]

@@ -1,1 +1,1 @@
-"""Copies of a study's runs for MLflow and TensorBoard (`--track`); the database is what they are copies of."""
+"""Copies of a study's runs in MLflow and TensorBoard (`--track`); the original is the database."""

@@ -1,4 +1,4 @@
-"""What a tracker is: it is given records of runs, and writes what it does not have yet."""
+"""The base class of trackers, which receive records of runs and write what they lack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from study.search import steps
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What was measured after an epoch, by name ("dev/sst/accuracy"), and when it was over."""
+    """The metrics after an epoch, by name ("dev/sst/accuracy"), and the time it ended."""
 
     at: datetime
     metrics: Mapping[str, float]
@@ -21,9 +21,9 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as the database has it now. `final` are its metrics at the best epoch and its costs ("final/...").
+    """A run in its current state. `final` has its metrics at the best epoch and its costs ("final/...").
 
-    `detail` is the reason of a run that failed, without passwords.
+    `detail` says why a run failed, without passwords.
     """
 
     row: RunRow
@@ -34,25 +34,23 @@ class RunRecord:
 
     @property
     def last_epoch(self) -> float:
-        """The last epoch measured, 0 before the first."""
+        """Last epoch measured, 0 before the first."""
         return max(self.epochs, default=0)
 
     def step(self, epoch: float) -> int:
-        """Return the step of an epoch, which trackers want whole: itself, or where fractions were reported, in
-        100,000ths.
-        """
+        """Return the integer step of an epoch: the epoch itself, or 100,000ths if the run reported fractions."""
         whole = all(float(each).is_integer() for each in self.epochs)
         return int(epoch) if whole else steps.step_of(epoch)
 
     @property
     def ended(self) -> bool:
-        """Whether nobody is carrying it out now."""
+        """Whether the run has ended."""
         return self.row.status != "running"
 
     def tags(self) -> dict[str, str]:
-        """Return what tells the run among others, and how it ended."""
+        """Return tags that identify the run and say how it ended."""
         row = self.row
-        told = {
+        tags = {
             "study": row.study_name,
             "run": str(row.id),
             "phase": row.phase,
@@ -64,12 +62,12 @@ class RunRecord:
             "detail": self.detail,
             "epochs": str(self.last_epoch),
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in tags.items() if value}
 
 
 @dataclass(frozen=True)
 class Tracked:
-    """How far a run has been tracked: its epochs, its state, and which of its final metrics."""
+    """The part of a run that a tracker has: the number of epochs, the state, and the names of final metrics."""
 
     epochs: float = 0
     state: str = "running"
@@ -77,24 +75,27 @@ class Tracked:
 
     @classmethod
     def of(cls, record: RunRecord) -> Tracked:
-        """Return all that there is in a record."""
+        """Return the state of a tracker that has all of a record."""
         return cls(record.last_epoch, record.row.status, frozenset(record.final))
 
 
 class AbstractTracker(ABC):
-    """One place that runs are copied to. Any of its methods may raise whatever its library raises."""
+    """A destination that runs are copied to. Its methods may raise any exception of its library."""
 
     @abstractmethod
     def open(self, study: StudyRow) -> dict[int, Tracked]:
-        """Begin; what is there of the study's runs, by run id. A study of the same name made later is another one."""
+        """Connect and return what is tracked of the study's runs, by run id.
+
+        A study that was created later under the same name is a different study.
+        """
 
     @abstractmethod
     def write(self, record: RunRecord, tracked: Tracked | None) -> Tracked:
-        """Write what the record has beyond `tracked`; what is there then. None: the place has nothing of this run.
+        """Write the parts of the record that are not in `tracked`, and return what is tracked then.
 
-        A run that was started again has fewer epochs than were tracked of it.
+        `tracked` is None for a new run. A run that was started again has fewer epochs than were tracked.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Nothing more comes."""
+        """Close the connection or files."""

@@ -1,4 +1,4 @@
-"""`--track KIND:PLACE`: which trackers a launch asks for, checked before anything is written."""
+"""`--track KIND:PLACE`: the trackers that a launch requests, checked before anything is written."""
 
 from __future__ import annotations
 
@@ -17,51 +17,45 @@ from study.tracking.observer import Tracking
 
 KINDS = ("mlflow", "tensorboard")
 FORM = "mlflow:URI or tensorboard:DIR"
-# Where MLflow keeps runs: on a server, in a database. It has given its folders up (3.7), but for who insists.
+# MLflow keeps runs on a server or in a database. Since 3.7 it refuses folders, unless this variable is set.
 MLFLOW_PLACES = ("http:", "https:", "sqlite:", "postgresql:", "postgresql+", "mysql:", "mysql+", "mssql", "databricks")
 MLFLOW_FOLDERS = "MLFLOW_ALLOW_FILE_STORE"
 
 
-def check(given: Sequence[str]) -> None:
-    """Refuse what cannot be tracked to. Raises `SettingsError`."""
-    for text in given:
+def check(requested: Sequence[str]) -> None:
+    """Check the values of `--track`.
+
+    Raises:
+        SettingsError: a value has the wrong form, or its library is not installed.
+    """
+    for text in requested:
         kind, _, place = text.partition(":")
         if kind not in KINDS:
-            raise SettingsError(f"--track takes {FORM}, got '{shown(text)}'.{did_you_mean(kind, KINDS)}")
+            raise SettingsError(f"--track takes {FORM}, got '{url.mask(text)}'.{did_you_mean(kind, KINDS)}")
         if not place:
-            raise SettingsError(f"--track {kind} needs to be told where: {FORM}, got '{shown(text)}'.")
+            raise SettingsError(f"--track {kind} needs a destination: {FORM}, got '{url.mask(text)}'.")
         if find_spec(kind) is None:
             raise SettingsError(f"--track {kind} needs a library: pip install 'mtbert-study[{kind}]'")
         if kind == "mlflow" and not place.startswith(MLFLOW_PLACES) and not os.environ.get(MLFLOW_FOLDERS):
             raise SettingsError(
-                f"MLflow keeps runs on a server or in a database, got '{shown(place)}'. "
-                "Give --track mlflow:http://HOST:PORT or --track mlflow:sqlite:///mlflow.db"
+                f"MLflow keeps runs on a server or in a database, got '{url.mask(place)}'. "
+                "Use --track mlflow:http://HOST:PORT or --track mlflow:sqlite:///mlflow.db"
             )
 
 
-def shown(text: str) -> str:
-    """Return a tracker as it may be shown: without passwords and tokens."""
-    return url.mask(text)
+def tracking(requested: Sequence[str], storage: str, study: str, say: Callable[[str], None]) -> Tracking:
+    """Return an observer for the requested trackers, each once."""
+    trackers = {url.mask(text): partial(_make, text) for text in dict.fromkeys(requested)}
+    return Tracking({name: Mirror(make, storage, study) for name, make in trackers.items()}, say)
 
 
-def tracking(given: Sequence[str], storage: str, study: str, tell: Callable[[str], None]) -> Tracking:
-    """Return an observer for the trackers that a launch asks for, each once."""
-    return Tracking({shown(text): Mirror(_maker(text), storage, study) for text in dict.fromkeys(given)}, tell)
-
-
-def _maker(text: str) -> Callable[[], AbstractTracker]:
-    """Return what makes a tracker, in its own thread: importing MLflow takes seconds."""
+def _make(text: str) -> AbstractTracker:
+    """Make a tracker; called in the tracker's own thread, as importing MLflow takes seconds."""
     kind, _, place = text.partition(":")
-    return partial(_mlflow, place) if kind == "mlflow" else partial(_tensorboard, Path(os.path.expanduser(place)))
+    if kind == "mlflow":
+        from study.tracking.mlflow_tracker import MlflowTracker
 
-
-def _mlflow(uri: str) -> AbstractTracker:
-    from study.tracking.mlflow_tracker import MlflowTracker
-
-    return MlflowTracker(uri)
-
-
-def _tensorboard(folder: Path) -> AbstractTracker:
+        return MlflowTracker(place)
     from study.tracking.tensorboard_tracker import TensorboardTracker
 
-    return TensorboardTracker(folder)
+    return TensorboardTracker(Path(place).expanduser())

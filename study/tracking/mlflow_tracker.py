@@ -1,13 +1,13 @@
-"""Runs as runs of MLflow: an experiment a study, a metric's step is the epoch."""
+"""Runs as runs of MLflow: each study is an experiment, and a metric's step is the epoch."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from results.database.rows import RunRow, StudyRow
 from results.database.stored_values import epoch_number
@@ -15,16 +15,15 @@ from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
 
 STATUS = {"running": "RUNNING", "complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
 STOPPED = "KILLED"  # interrupted
-PARAMS, METRICS, LONGEST_TAG, PAGE = 100, 1000, 5000, 1000  # what one request takes
-T = TypeVar("T")
-CREATED = "study_created"  # a study of the same name made again is another one
+PARAMS, METRICS, LONGEST_TAG, PAGE = 100, 1000, 5000, 1000  # limits of one request
+CREATED = "study_created"  # distinguishes studies that were created one after another under the same name
 
 
 class MlflowTracker(AbstractTracker):
-    """Writes to a tracking server or a database of MLflow by its `uri`; nothing global is set."""
+    """Writes to MLflow's tracking server or database at `uri`; MLflow's global settings are left alone."""
 
     def __init__(self, uri: str) -> None:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # what is studied here is nobody else's business
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # studies are private
         from mlflow import MlflowClient
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
@@ -33,11 +32,11 @@ class MlflowTracker(AbstractTracker):
         self._experiment, self._created = "", ""
 
     def open(self, study: StudyRow) -> dict[int, Tracked]:
-        """Make the experiment where it is not there; what it has of this study's runs."""
+        """Create the experiment if needed, and return what it has of this study's runs."""
         self._created = study.created_at.isoformat()
-        found = self._client.get_experiment_by_name(study.study_name)
-        if found is not None:
-            self._experiment = found.experiment_id
+        experiment = self._client.get_experiment_by_name(study.study_name)
+        if experiment is not None:
+            self._experiment = experiment.experiment_id
         else:
             self._experiment = self._client.create_experiment(study.study_name)
         tracked = {}
@@ -49,9 +48,9 @@ class MlflowTracker(AbstractTracker):
         return tracked
 
     def write(self, record: RunRecord, tracked: Tracked | None) -> Tracked:
-        """Write what is missing. Metrics have the record's own times: the same one sent twice is one.
+        """Write the missing parts. Metrics have the record's times, so that sending one twice stores it once.
 
-        Epochs that a run had before it was started again stay, and are not written again.
+        Epochs from before a run was started again are kept, and not written again.
         """
         before = tracked or Tracked()
         now = replace(Tracked.of(record), epochs=max(record.last_epoch, before.epochs))
@@ -66,20 +65,20 @@ class MlflowTracker(AbstractTracker):
         return now
 
     def _begin(self, record: RunRecord) -> None:
-        """Make the run, with its choices; nothing of it has been measured yet."""
+        """Create the run, with its choices."""
         from mlflow.entities import Param
 
         row = record.row
         tags = {**_tags(record), CREATED: self._created, "epochs": "0", "state": "running"}
         began = _milliseconds(row.started_at)
-        made = self._client.create_run(self._experiment, start_time=began, tags=tags, run_name=record.name)
-        self._ids[row.id] = made.info.run_id
+        run = self._client.create_run(self._experiment, start_time=began, tags=tags, run_name=record.name)
+        self._ids[row.id] = run.info.run_id
         params = [Param(name, str(level)) for name, level in {**row.choices_json, "seed": row.seed}.items()]
-        for part in _parts(params, PARAMS):
-            self._client.log_batch(made.info.run_id, params=part)
+        for start in range(0, len(params), PARAMS):
+            self._client.log_batch(run.info.run_id, params=params[start : start + PARAMS])
 
     def _log(self, record: RunRecord, before: Tracked, now: Tracked) -> None:
-        """Epochs and final metrics that are missing, then the tags that say how far the run is."""
+        """Write the missing epochs and final metrics, then the tags with the state of the run."""
         from mlflow.entities import Metric, RunTag
 
         row, run = record.row, self._ids[record.row.id]
@@ -89,23 +88,22 @@ class MlflowTracker(AbstractTracker):
             if number > before.epochs
             for name, value in epoch.metrics.items()
         ]
-        known = before.final if (before.state, before.epochs) == (row.status, now.epochs) else frozenset()
-        final = {name: value for name, value in record.final.items() if name not in known}
+        written = before.final if (before.state, before.epochs) == (row.status, now.epochs) else frozenset()
+        final = {name: value for name, value in record.final.items() if name not in written}
         metrics += [Metric(name, value, _ended(row), record.step(now.epochs)) for name, value in final.items()]
-        for part in _parts(metrics, METRICS):
-            self._client.log_batch(run, metrics=part)
+        for start in range(0, len(metrics), METRICS):
+            self._client.log_batch(run, metrics=metrics[start : start + METRICS])
         tags = {**_tags(record), "epochs": str(now.epochs)}
         self._client.log_batch(run, tags=[RunTag(name, value) for name, value in tags.items()])
 
     def close(self) -> None:
-        """Every request was answered before the next one."""
+        """Do nothing: every request has been answered."""
 
     def _runs(self) -> Iterator[Any]:
         """Yield the runs of the study, whatever their state."""
-        token = None
+        condition, token = f"tags.{CREATED} = '{self._created}'", None
         while True:
-            where = f"tags.{CREATED} = '{self._created}'"
-            page = self._client.search_runs([self._experiment], where, max_results=PAGE, page_token=token)
+            page = self._client.search_runs([self._experiment], condition, max_results=PAGE, page_token=token)
             yield from page
             token = page.token
             if not token:
@@ -120,12 +118,5 @@ def _ended(row: RunRow) -> int:
     return _milliseconds(row.finished_at or row.started_at)
 
 
-def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """`items` in parts of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
 def _milliseconds(moment: datetime) -> int:
-    """Since 1970, as MLflow counts."""
-    return round(moment.timestamp() * 1000)
+    return round(moment.timestamp() * 1000)  # since 1970

@@ -1,4 +1,4 @@
-"""The observer that tells trackers which runs have changed, and the person when one of them fails."""
+"""The observer that passes changed runs to the trackers, and warns the user when a tracker fails."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ log = logging.getLogger("study")
 
 
 class Tracking(AbstractObserver):
-    """`mirrors` by the name they are shown under, without secrets; `tell` says a sentence to the person."""
+    """Trackers of one launch: `mirrors` by their names without secrets; `say` prints a sentence for the user."""
 
-    def __init__(self, mirrors: Mapping[str, Mirror], tell: Callable[[str], None]) -> None:
-        self._mirrors, self._tell = dict(mirrors), tell
+    def __init__(self, mirrors: Mapping[str, Mirror], say: Callable[[str], None]) -> None:
+        self._mirrors, self._say = dict(mirrors), say
 
     def __enter__(self) -> Tracking:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Wait for what is left to be copied, but not for long."""
+        """Wait a limited time for the remaining changes to be copied."""
         for name, mirror in list(self._mirrors.items()):
             if not mirror.close():
-                self._give_up(name, "it did not take everything in time")
-        self._look()
+                self._drop(name, "it did not take everything in time")
+        self._drop_failed()
 
     def phase(self, name: str, total: int, done: int) -> None:
-        """Nothing to track."""
+        """Ignore the start of a phase."""
 
     def started(self, run_id: int, request: Request) -> None:
-        """A run began."""
+        """Copy a run that has started."""
         self._changed(run_id)
 
     def epoch(self, event: EpochDone, epochs: int) -> None:
-        """A run finished an epoch."""
+        """Copy the epoch of a run."""
         self._changed(event.run_id)
 
     def ended(self, run_id: int, status: str, score: float | None, note: str) -> None:
-        """A run ended."""
+        """Copy the end of a run."""
         self._changed(run_id)
 
     def say(self, text: str) -> None:
-        """Nothing to track."""
+        """Ignore a sentence for the user."""
 
     def _changed(self, run_id: int) -> None:
-        self._look()
+        self._drop_failed()
         for mirror in self._mirrors.values():
             mirror.changed(run_id)
 
-    def _look(self) -> None:
-        """Go on without the trackers that have failed."""
+    def _drop_failed(self) -> None:
+        """Continue without the trackers that have failed."""
         for name, mirror in list(self._mirrors.items()):
             if mirror.trouble is not None:
-                self._give_up(name, first_line(mirror.trouble)[:300])
+                self._drop(name, first_line(mirror.trouble)[:300])
 
-    def _give_up(self, name: str, why: str) -> None:
+    def _drop(self, name: str, reason: str) -> None:
         del self._mirrors[name]
-        told = url.mask(
-            f"Warning: --track {name} is not written to any more ({why}). The study goes on; launched again with this "
-            "flag, it brings the tracker up to date."
+        message = url.mask(
+            f"Warning: --track {name} is not written to any more ({reason}). The study continues; a launch with the "
+            "same flag brings the tracker up to date."
         )
-        log.warning("%s", told)
-        self._tell(told)
+        log.warning("%s", message)
+        self._say(message)

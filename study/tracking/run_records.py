@@ -1,4 +1,4 @@
-"""A run's record, read from the database: what trackers get copies of."""
+"""The record of a run that trackers copy, read from the database."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ COSTS = (
     "leaderboard_score", "best_epoch", "train_seconds", "eval_seconds", "shared_seconds", "trainable_parameters",
     "total_parameters", "peak_memory_bytes", "inference_ms",
 )  # fmt: skip
-_NOT_IN_NAMES = re.compile(r"[^\w\-./ ]", re.ASCII)  # what MLflow takes in the name of a metric
+_NOT_IN_NAMES = re.compile(r"[^\w\-./ ]", re.ASCII)  # MLflow refuses these characters in names of metrics
 
 
 def read(database: Database, run_id: int) -> RunRecord | None:
-    """Return the record of a run; None where there is no such run."""
+    """Return the record of a run, or None if there is no such run."""
     row = database.runs.find(run_id)
     if row is None:
         return None
     final = {f"final/{metric_name(*key)}": value for key, value in database.metrics.of_run(run_id).items()}
     costs = {name: getattr(row, name) for name in COSTS}
-    if costs["leaderboard_score"] is not None:  # as it was measured, of which lower may be better
+    if costs["leaderboard_score"] is not None:  # in its own unit, in which lower may be better
         unit = units_of(database.studies.require(row.study_name)).score
         costs["leaderboard_score"] = unit.natural(costs["leaderboard_score"])
     final |= {f"final/{name}": float(value) for name, value in costs.items() if value is not None}
@@ -41,16 +41,14 @@ def read(database: Database, run_id: int) -> RunRecord | None:
 
 
 def metric_name(split: str, task: str, metric: str) -> str:
-    """ "dev/sst/accuracy", "dev/score" for the whole model; what may not stand in a name becomes "_"."""
+    """Return a name like "dev/sst/accuracy" or "dev/score"; characters that MLflow refuses become "_"."""
     return _NOT_IN_NAMES.sub("_", "/".join(part for part in (split, task, metric) if part))
 
 
 def _epochs(database: Database, row: RunRow) -> dict[float, EpochRecord]:
-    """Return the epochs of a run; each ends its seconds after the one before, so that the same record has the same
-    times.
-    """
+    """Return the epochs of a run with reproducible times: each ends its own seconds after the previous one."""
     table = schema.EpochMetric
-    found = database.select(
+    rows = database.select(
         select(table.epoch, table.split, table.task, table.metric, table.value, table.seconds)
         .where(table.run_id == row.id, table.value.is_not(None))
         .order_by(table.epoch)
@@ -58,9 +56,9 @@ def _epochs(database: Database, row: RunRow) -> dict[float, EpochRecord]:
     metrics: dict[float, dict[str, float]] = {}
     ends: dict[float, datetime] = {}
     moment = row.started_at
-    for each in found:
-        if each["epoch"] not in ends:
-            moment = ends[each["epoch"]] = moment + timedelta(seconds=each["seconds"] or 0.0)
-        name = metric_name(each["split"], each["task"], each["metric"])
-        metrics.setdefault(each["epoch"], {})[name] = each["value"]
+    for value in rows:
+        if value["epoch"] not in ends:
+            moment = ends[value["epoch"]] = moment + timedelta(seconds=value["seconds"] or 0.0)
+        name = metric_name(value["split"], value["task"], value["metric"])
+        metrics.setdefault(value["epoch"], {})[name] = value["value"]
     return {epoch: EpochRecord(ends[epoch], values) for epoch, values in metrics.items()}

@@ -1,4 +1,4 @@
-"""Runs as TensorBoard's event files: a folder a run, with scalars by epoch and the hyperparameters' table."""
+"""Runs as TensorBoard's event files: a folder per run, with scalars by epoch and the table of hyperparameters."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from study.tracking.abstract import AbstractTracker, RunRecord, Tracked
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-STATE = "tracked.json"  # beside the event files: how far the run's record is in them
+STATE = "tracked.json"  # beside the event files: the part of the run that they have
 
 
 class TensorboardTracker(AbstractTracker):
-    """Writes below `folder`: <study>/<when it was made>/run-<id>.
+    """Writes below `folder`: <study>/<time of creation>/run-<id>.
 
-    A run that is going on is appended to. One that this process did not begin is written anew from its record, which
-    has all of it: nothing stands there twice.
+    New epochs are appended to the files of a run that this process started. Other runs are rewritten from their whole
+    record, so that nothing is stored twice.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._place = folder
+        self._study_folder = folder
         self._open: dict[int, SummaryWriter] = {}
 
     def open(self, study: StudyRow) -> dict[int, Tracked]:
-        """Make the study's folder; what it has."""
-        self._place = self._folder / study.study_name / f"{study.created_at:%Y%m%d-%H%M%S}"
-        self._place.mkdir(parents=True, exist_ok=True)
+        """Create the study's folder if needed, and return what it has."""
+        self._study_folder = self._folder / study.study_name / f"{study.created_at:%Y%m%d-%H%M%S}"
+        self._study_folder.mkdir(parents=True, exist_ok=True)
         tracked = {}
-        for path in self._place.glob(f"run-*/{STATE}"):
-            told = json.loads(path.read_text(encoding="utf-8"))
-            tracked[told["run"]] = Tracked(told["epochs"], told["state"], frozenset(told["final"]))
+        for path in self._study_folder.glob(f"run-*/{STATE}"):
+            state = json.loads(path.read_text(encoding="utf-8"))
+            tracked[state["run"]] = Tracked(state["epochs"], state["state"], frozenset(state["final"]))
         return tracked
 
     def write(self, record: RunRecord, tracked: Tracked | None) -> Tracked:
-        """Append the epochs that are missing; at its end the rest, and how far it is now."""
-        number, folder = record.row.id, self._place / f"run-{record.row.id}"
+        """Append the missing epochs, and the final metrics of a run that has ended."""
+        number, folder = record.row.id, self._study_folder / f"run-{record.row.id}"
         if tracked is not None and tracked.epochs > record.last_epoch:  # it was started again
-            self._forget(number)
-        known = tracked.epochs if tracked is not None and number in self._open else 0
+            self._close_file(number)
+        written = tracked.epochs if tracked is not None and number in self._open else 0
         writer = self._writer(record, folder)
-        for epoch, told in record.epochs.items():
-            if epoch > known:
-                for name, value in told.metrics.items():
-                    writer.add_scalar(name, value, record.step(epoch), walltime=told.at.timestamp())
+        for epoch, measured in record.epochs.items():
+            if epoch > written:
+                for name, value in measured.metrics.items():
+                    writer.add_scalar(name, value, record.step(epoch), walltime=measured.at.timestamp())
         if record.ended:
             self._end(record, writer)
-            self._forget(number)
+            self._close_file(number)
         else:
             writer.flush()
-        return self._note(record, folder)
+        return self._save_state(record, folder)
 
     def close(self) -> None:
-        """End the files that are open."""
+        """Close the open files."""
         for writer in self._open.values():
             writer.close()
         self._open.clear()
@@ -71,8 +71,8 @@ class TensorboardTracker(AbstractTracker):
             shutil.rmtree(folder, ignore_errors=True)
             writer = self._open[number] = SummaryWriter(str(folder))
             choices = {**row.choices_json, "seed": row.seed, "phase": row.phase}
-            experiment, start, _ = _hparams(choices, {"final/dev/score": 0.0})  # the columns and this run's row
-            for summary in (experiment, start):
+            columns, start, _ = _hparams(choices, {"final/dev/score": 0.0})
+            for summary in (columns, start):
                 _add_summary(writer, summary)
         return self._open[number]
 
@@ -83,30 +83,30 @@ class TensorboardTracker(AbstractTracker):
         rows = [*record.tags().items(), *((str(k), str(v)) for k, v in record.row.choices_json.items())]
         shown = "\n".join(f"    {name}: {' '.join(value.split())}" for name, value in rows)  # a block of code
         writer.add_text("run", shown, record.step(record.last_epoch), walltime=ended)
-        _add_summary(writer, _hparams({}, {})[2])  # the row has ended
+        _add_summary(writer, _hparams({}, {})[2])  # marks the row as ended
 
-    def _forget(self, number: int) -> None:
-        """Close a run's file, if it is open; more of the run begins a new one."""
+    def _close_file(self, number: int) -> None:
+        """Close a run's file, if it is open; later epochs of the run start a new one."""
         writer = self._open.pop(number, None)
         if writer is not None:
             writer.close()
 
-    def _note(self, record: RunRecord, folder: Path) -> Tracked:
+    def _save_state(self, record: RunRecord, folder: Path) -> Tracked:
         now, new = Tracked.of(record), folder / f".{STATE}.new"
-        told = {"run": record.row.id, "epochs": now.epochs, "state": now.state, "final": sorted(now.final)}
-        new.write_text(json.dumps(told), encoding="utf-8")
+        state = {"run": record.row.id, "epochs": now.epochs, "state": now.state, "final": sorted(now.final)}
+        new.write_text(json.dumps(state), encoding="utf-8")
         new.replace(folder / STATE)
         return now
 
 
 def _hparams(choices: Mapping[str, Any], metrics: Mapping[str, float]) -> tuple[Any, Any, Any]:
-    """TensorBoard's summaries of a table row: the columns, the row's beginning and its end."""
+    """Return TensorBoard's three summaries of a table row: the columns, the start and the end of the row."""
     from torch.utils.tensorboard.summary import hparams
 
-    made: tuple[Any, Any, Any] = hparams(choices, metrics)  # type: ignore[no-untyped-call]
-    return made
+    summaries: tuple[Any, Any, Any] = hparams(choices, metrics)  # type: ignore[no-untyped-call]
+    return summaries
 
 
 def _add_summary(writer: Any, summary: Any) -> None:
-    """`add_hparams` of the writer would make a folder of its own; its file takes the same summaries."""
+    """Add a summary to the writer's own file, as its `add_hparams` would create another folder."""
     writer.file_writer.add_summary(summary)

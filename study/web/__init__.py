@@ -1,1 +1,1 @@
-"""What `study.dashboard` serves: a guard in front, our own pages, and Optuna's dashboard behind them."""
+"""The web application of `study.dashboard`: a guard, our pages, and Optuna's dashboard behind them."""

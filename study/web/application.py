@@ -1,4 +1,4 @@
-"""The dashboard's application on one database: our pages in front of Optuna's."""
+"""The dashboard's WSGI application for one database: our pages in front of Optuna's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from results.database import url
 from results.database.database import Database, open_database
 from results.errors import StorageError
 from search_spaces.output import plain
-from study.search.optuna_storage import storage_there
+from study.search.optuna_storage import existing_storage
 from study.web.artifacts import FOLDER, Folders, Served
 from study.web.guard import refuse
 from study.web.offered import Offered
@@ -26,19 +26,20 @@ if TYPE_CHECKING:
 
 
 def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
-    """Return the application, and the study's name: the only one's where `name` is None. It guards nothing: see
-    `Guard`.
+    """Return the application, without a `Guard`, and the study's name; `name` None selects the only study.
 
-    `ResultsError` where there is no such database or study.
+    Raises:
+        ResultsError: there is no such database or study, or there are several to choose from.
     """
-    _one_line_a_fault()
+    logger = logging.getLogger("optuna_dashboard")
+    logger.handlers, logger.propagate = [_FirstLine()], False
     database = open_database(storage, create=False)
     try:
-        chosen = name if name is not None else _only(database)
+        chosen = name if name is not None else _only_study(database)
         database.studies.require(chosen)
-        stored = storage_there(storage)
-        optuna = _nothing if stored is None else _optuna(stored, database, chosen)
-        pages = Pages(database, chosen, optuna, lambda each: None if stored is None else _page(stored, each))
+        stored = existing_storage(storage)
+        optuna = _no_page if stored is None else _optuna(stored, database, chosen)
+        pages = Pages(database, chosen, optuna, lambda study: None if stored is None else _optuna_page(stored, study))
     except BaseException:
         database.close()
         raise
@@ -46,40 +47,35 @@ def application(storage: str, name: str | None) -> tuple[WSGIApplication, str]:
 
 
 def _optuna(stored: RDBStorage, database: Database, name: str) -> WSGIApplication:
-    """Optuna's pages, with the artifacts of all studies whose folders are here; `name` is the one that is served."""
-    folders = {each: folder_of(database.studies.require(each)) for each in database.studies.names()}
-    here = {each: folder / FOLDER for each, folder in folders.items() if folder is not None}
-    store = Folders(here.values(), into=here.get(name))
-    return Served(Offered(optuna_dashboard.wsgi(stored, artifact_store=store if here else None)), store)
+    """Return Optuna's pages with the artifacts of all studies whose folders are on this machine."""
+    folders = {study: folder_of(database.studies.require(study)) for study in database.studies.names()}
+    local = {study: folder / FOLDER for study, folder in folders.items() if folder is not None}
+    store = Folders(local.values(), into=local.get(name))
+    return Served(Offered(optuna_dashboard.wsgi(stored, artifact_store=store if local else None)), store)
 
 
-def _only(database: Database) -> str:
+def _only_study(database: Database) -> str:
     names = database.studies.names()
     if not names:
         raise StorageError(f"{database.shown_url} holds no studies yet. Launch one: python -m study.launch")
     if len(names) > 1:
-        raise StorageError(f"{database.shown_url} has several studies: {', '.join(names)}. Say which: --name N")
+        raise StorageError(f"{database.shown_url} has several studies: {', '.join(names)}. Choose one: --name N")
     return names[0]
 
 
-def _page(storage: RDBStorage, name: str) -> str | None:
+def _optuna_page(storage: RDBStorage, name: str) -> str | None:
     try:
         return f"/dashboard/studies/{storage.get_study_id_from_name(name)}"
-    except KeyError:  # it has not searched yet
+    except KeyError:  # the study has not searched yet
         return None
 
 
-def _nothing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def _no_page(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     return refuse(start_response, "404 Not Found", "There is no such page: Optuna has no study in this database yet.")
 
 
 class _FirstLine(logging.Handler):
-    """What goes wrong in Optuna's pages is one line on the terminal, not a traceback."""
+    """A handler that prints an error of Optuna's pages as one line, without its traceback."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print(plain(url.mask(record.getMessage().split("\n")[0])), file=sys.stderr)
-
-
-def _one_line_a_fault() -> None:
-    logger = logging.getLogger("optuna_dashboard")
-    logger.handlers, logger.propagate = [_FirstLine()], False

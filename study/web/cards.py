@@ -1,4 +1,4 @@
-"""The studies of a database as cards: each with its answer, how far it is, and where its pages are."""
+"""The studies of a database as cards, each with its answer, its progress, and links to its pages."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from results.report import first_screen, notes
 from results.text.formatting import plural
 from study.web import live_updates
 
-PATIENCE = 2.0  # seconds that a first page takes for answers; cards that have none by then get theirs at the next
+PATIENCE = 2.0  # seconds for computing answers per page; the remaining cards get theirs when the page reloads
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a study found, in the words of its report."""
+    """The result of a study, in the words of its report, and its progress."""
 
     headline: str
     tiles: tuple[first_screen.Tile, ...]
@@ -35,11 +35,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Card:
-    """One study. `answer` is None where it has not been computed yet. Paths are those of the dashboard."""
+    """One study; `answer` is None until it is computed, `state` is the status in words, and paths are URLs."""
 
     study: StudyRow
     status: str
-    told: str
+    state: str
     warning: str
     began: str
     counts: Mapping[str, int]
@@ -49,15 +49,15 @@ class Card:
 
     @property
     def folder(self) -> str:
-        """Below which its tables are."""
+        """Path of the folder of its tables."""
         return f"{self.report}/tables"
 
 
 class Cards:
-    """The cards of all studies of a database, the one that is served first, then the newest first.
+    """The cards of all studies of a database: first the selected study, then the newest.
 
-    `optuna_page` gives the path of a study's page among Optuna's, or None. An answer is computed again when what SQL
-    knows of its study has changed. `lock`: one page is made at a time.
+    `optuna_page` returns the path of a study's page in Optuna's dashboard, or None. An answer is computed again when
+    the study has changed in the database. `lock` makes sure that one page is made at a time.
     """
 
     def __init__(
@@ -67,62 +67,58 @@ class Cards:
         self._answers: dict[str, tuple[str, Answer]] = {}
 
     def all(self) -> list[Card]:
-        """Return the cards as they are now; those whose answer takes too long have that of before, or none yet."""
+        """Return the current cards; if time runs out, the remaining cards have their previous answer or none."""
         studies = [self._database.studies.require(name) for name in self._database.studies.names()]
         studies.sort(key=lambda study: (study.study_name != self._name, -study.created_at.timestamp()))
-        until = time.monotonic() + PATIENCE
-        return [self._card(study, until) for study in studies]
+        deadline = time.monotonic() + PATIENCE
+        return [self._card(study, deadline) for study in studies]
 
-    def _card(self, study: StudyRow, until: float) -> Card:
+    def _card(self, study: StudyRow, deadline: float) -> Card:
         name = study.study_name
         state, counts = live_updates.state(self._database, name), run_counts(self._database, name)
         return Card(
             study=study,
             status=state["status"],
-            told=state["told"],
+            state=state["told"],
             warning=first_screen.made_up(study),
             began=f"{study.created_at:%Y-%m-%d %H:%M} UTC",
-            counts={each: counts[each] for each in ("complete", "pruned", "failed", "interrupted", "running")},
-            report=report_path(name, self._name),
+            counts={status: counts[status] for status in ("complete", "pruned", "failed", "interrupted", "running")},
+            report="/report" if name == self._name else f"/study/{quote(name, safe='')}/report",
             optuna=self._optuna_page(name),
-            answer=self._answer(name, until),
+            answer=self._answer(name, deadline),
         )
 
-    def _answer(self, name: str, until: float) -> Answer | None:
-        known = self._answers.get(name)
-        if time.monotonic() > until:
-            return known[1] if known else None
-        mark = fingerprint(self._database, name)
-        if known is None or known[0] != mark:
+    def _answer(self, name: str, deadline: float) -> Answer | None:
+        mark, answer = self._answers.get(name, ("", None))
+        if time.monotonic() > deadline:
+            return answer
+        now = fingerprint(self._database, name)
+        if answer is None or mark != now:
             with self._lock:
                 results = StudyResults(self._database, name)
-                self._answers[name] = (mark, _answer(results, summarise(results)))
-        return self._answers[name][1]
+                answer = _answer(results, summarise(results))
+                self._answers[name] = (now, answer)
+        return answer
 
 
-def report_path(name: str, served: str) -> str:
-    """Return where a study's report is: /report of the one that is served, else below its name."""
-    return "/report" if name == served else f"/study/{quote(name, safe='')}/report"
-
-
-def _answer(results: StudyResults, found: Summary) -> Answer:
-    rows = found.against_baseline if found.is_grid else found.ablation
+def _answer(results: StudyResults, summary: Summary) -> Answer:
+    rows = summary.against_baseline if summary.is_grid else summary.ablation
     compared = [row for row in rows if row.comparison is not None]
-    kind = notes.grid_kind(found) if found.is_grid else "single change"
+    kind = notes.grid_kind(summary) if summary.is_grid else "single change"
     verdicts = f"{plural(len(compared), kind)}: {notes.verdict_counts(rows)}" if compared else ""
-    progress, done, planned = _progress(results, found)
-    tiles = tuple(first_screen.tiles(results, found))
-    return Answer(first_screen.headline(found), tiles, verdicts, found.cautions, progress, done, planned)
+    progress, done, planned = _progress(results, summary)
+    tiles = tuple(first_screen.tiles(results, summary))
+    return Answer(first_screen.headline(summary), tiles, verdicts, summary.cautions, progress, done, planned)
 
 
-def _progress(results: StudyResults, found: Summary) -> tuple[tuple[str, ...], int, int]:
-    """Return the progress of each phase in words, the number of ended runs, and the number of planned ones."""
-    settings = found.study.settings_json
-    seeds, told, done, planned = int(settings.get("seeds") or 1), list[str](), 0, 0
-    trials = 0 if found.is_grid else int(settings.get("trials") or 0)
+def _progress(results: StudyResults, summary: Summary) -> tuple[tuple[str, ...], int, int]:
+    """Return the progress of each phase in words, the number of ended runs, and the number of planned runs."""
+    settings = summary.study.settings_json
+    seeds, phases, done, planned = int(settings.get("seeds") or 1), list[str](), 0, 0
+    trials = 0 if summary.is_grid else int(settings.get("trials") or 0)
     if trials:
         ended = sum(run.phase == "search" and run.status in ("complete", "pruned", "failed") for run in results.runs)
-        told.append(f"search: {ended} of {plural(max(trials, ended), 'trial')}")
+        phases.append(f"search: {ended} of {plural(max(trials, ended), 'trial')}")
         done, planned = ended, max(trials, ended)
     seen = set[str]()
     for phase in ("confirm", "ablate"):
@@ -130,6 +126,6 @@ def _progress(results: StudyResults, found: Summary) -> tuple[tuple[str, ...], i
         seen |= digests
         if digests:
             ran = sum(min(seeds, len(results.results_of(digest))) for digest in digests)
-            told.append(f"{phase}: {ran} of {plural(seeds * len(digests), 'run')}")
+            phases.append(f"{phase}: {ran} of {plural(seeds * len(digests), 'run')}")
             done, planned = done + ran, planned + seeds * len(digests)
-    return tuple(told), done, planned
+    return tuple(phases), done, planned

@@ -1,20 +1,20 @@
 "use strict";
-// The report as it is served: it comes anew when the study has changed, and stays where it was read.
+// The live report: it reloads when the study has changed, and keeps the reader's place.
 (() => {
   const { mark, file } = JSON.parse(document.getElementById("following").textContent);
   const STATE = `${location.pathname.replace(/\/report(\/report\.html)?\/*$/, "/report")}/state`;
   const KEY = `report ${location.pathname}`;
-  const ASK = 2000, AGAIN = 10_000, GONE = 15_000; // between questions; between reloads; where nobody answers
-  const QUIET = 1500; // who scrolls, types or selects is not interrupted
+  const ASK = 2000, AGAIN = 10_000, GONE = 15_000; // ms between questions, between reloads, and without an answer
+  const QUIET = 1500; // ms after the reader scrolls, types or selects without a reload
   const began = Date.now();
   let touched = 0;
 
-  // Where a person reads: what is folded, how far tables are scrolled, and the page by the nearest place with a name.
+  // The reader's place: open folds, scrolled tables, and the page's position relative to the nearest named element.
   const named = (elements) => {
     const seen = new Map();
     return [...elements].map((element) => {
       const summary = element.querySelector(":scope > summary");
-      const heading = summary?.querySelector("h2") ?? summary; // the sentence beside it changes as the study runs
+      const heading = summary?.querySelector("h2") ?? summary; // the sentence next to it changes while the study runs
       const words = (heading?.textContent ?? "").replace(/[\d,.]+/g, "#").trim();
       const key = `${element.closest("[id]")?.id ?? ""}/${words}`;
       seen.set(key, (seen.get(key) ?? 0) + 1);
@@ -34,7 +34,7 @@
     };
     try {
       sessionStorage.setItem(KEY, JSON.stringify(place));
-    } catch { /* a browser that keeps nothing: the page begins at its top */ }
+    } catch { /* a browser without storage: the page begins at its top */ }
   };
 
   const back = () => {
@@ -79,7 +79,7 @@
       tell(state.told);
       if (state.mark !== mark && again(state.status !== "running")) return;
     } catch {
-      tell(`Nobody answers any more: this is the report as it was last.${file ? ` It is written to ${file} when the study ends.` : ""}`);
+      tell(`The server no longer answers: this is its last version of the report.${file ? ` The final report is written to ${file} when the study ends.` : ""}`);
       wait = GONE;
     }
     setTimeout(ask, wait);

@@ -1,12 +1,13 @@
-"""Who may ask the dashboard for what: a WSGI application in front of others that know nothing of it.
+"""Access control of the dashboard: a WSGI application in front of the others.
 
-Optuna's dashboard has no login, and a DELETE removes a study. So reading is all there is without the token; with a
-token given to the command, a request that carries it may write. Bound to another address than loopback, reading needs
-it too. The token comes in a header (`Authorization: Bearer T`), or once in the URL (`?token=T`), which sets a cookie.
+Optuna's dashboard has no login, and a DELETE removes a study. So requests without the token may only read, and if the
+server is bound to an address other than loopback, reading needs the token too. A request sends the token in a header
+(`Authorization: Bearer T`), or once in the URL (`?token=T`), which sets a cookie.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import ipaddress
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 READING = ("GET", "HEAD")
-MAY_WRITE = "study.may_write"  # in a request's environment: whether it carries the token
-# Optuna's pages draw with WebGL, which needs eval; no script but their own file runs in them.
+MAY_WRITE = "study.may_write"  # a key of a request's environment: whether it has the token
+# Optuna's pages draw with WebGL, which needs eval; only their own script file may run.
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
@@ -41,98 +42,91 @@ SECURITY = {
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address to bind to can be reached from this machine alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    """Return whether an address to bind to can only be reached from this machine."""
+    address = _ip_address(host)
+    return host.lower() == "localhost" or (address is not None and address.is_loopback)
+
+
+def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host.strip("[]"))
+    return None
 
 
 class Guard:
-    """Lets a request through to `application`, or answers it itself.
+    """Passes allowed requests on to `application`, and refuses the others.
 
-    `host` is what the server is bound to, `token` what writing needs (None: nobody writes).
+    `host` is the address that the server is bound to; writing needs `token` (None: nobody may write).
     """
 
     def __init__(self, application: WSGIApplication, *, host: str, token: str | None) -> None:
         self._application, self._token = application, token
         self._local = is_loopback(host)
         self._names = {"localhost", host.lower()} | (set() if self._local else {socket.gethostname().lower()})
-        # The cookie is not the token: cookies of one host go to all its ports.
-        self._name = f"study_{secrets.token_hex(4)}"
-        self._value = secrets.token_urlsafe(32)
+        # The cookie's value is not the token, as a browser sends cookies of a host to all its ports.
+        self._cookie_name = f"study_{secrets.token_hex(4)}"
+        self._cookie_value = secrets.token_urlsafe(32)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if not self._named(environ.get("HTTP_HOST", "")):
-            told = "This server answers under its own address only. Open it by the address the command printed."
-            return refuse(start_response, "403 Forbidden", told)
+        if not self._is_own_host(environ.get("HTTP_HOST", "")):
+            message = "This server only answers under its own address. Open the address that the command printed."
+            return refuse(start_response, "403 Forbidden", message)
         query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
         if "token" in query:
-            return self._let_in(query, environ, start_response)
-        method, known = environ["REQUEST_METHOD"], self._carries_token(environ)
-        if not known and not self._local:
-            told = "Reading needs the token: open this address once with ?token=... at its end."
-            return refuse(start_response, "401 Unauthorized", told)
-        if method not in READING:
-            if self._token is None:
-                told = "This dashboard is read-only: it was started without --token."
-                return refuse(start_response, "403 Forbidden", told)
-            if not known or _from_elsewhere(environ):
-                told = "Changes need the token: open this address once with ?token=... at its end."
-                return refuse(start_response, "403 Forbidden", told)
-        environ[MAY_WRITE] = known
+            return self._set_cookie(query, environ, start_response)
+        method, authorized = environ["REQUEST_METHOD"], self._has_token(environ)
+        needed = "the token: open this address once with ?token=... at its end."
+        if not authorized and not self._local:
+            return refuse(start_response, "401 Unauthorized", f"Reading needs {needed}")
+        if method not in READING and self._token is None:
+            message = "This dashboard is read-only: it was started without --token."
+            return refuse(start_response, "403 Forbidden", message)
+        if method not in READING and (not authorized or _from_other_origin(environ)):
+            return refuse(start_response, "403 Forbidden", f"Changes need {needed}")
+        environ[MAY_WRITE] = authorized
         return self._application(environ, _secured(start_response))
 
-    def _named(self, header: str) -> bool:
-        """Return whether a Host header is this server's own: a foreign name that resolves to it is an attack (DNS
-        rebinding).
+    def _is_own_host(self, header: str) -> bool:
+        """Return whether a Host header names this server; a foreign name that resolves to it is DNS rebinding.
 
-        Addresses cannot be rebound. The port may be another one: that of a tunnel.
+        IP addresses cannot be rebound. The port may differ, as with a tunnel.
         """
-        found = _HOST.fullmatch(header)
-        if found is None:
-            return False
-        name = found[1].lower()
-        if name in self._names:
-            return True
-        try:
-            address = ipaddress.ip_address(name.strip("[]"))
-        except ValueError:
-            return False
-        return address.is_loopback or not self._local
+        host = _HOST.fullmatch(header)
+        if host is None or host[1].lower() in self._names:
+            return host is not None
+        address = _ip_address(host[1])
+        return address is not None and (address.is_loopback or not self._local)
 
-    def _carries_token(self, environ: WSGIEnvironment) -> bool:
+    def _has_token(self, environ: WSGIEnvironment) -> bool:
         if self._token is None:
             return False
         scheme, _, bearer = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() == "bearer" and _same(bearer.strip(), self._token):
+        if scheme.lower() == "bearer" and _equal(bearer.strip(), self._token):
             return True
         try:
-            cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(self._name)
+            cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(self._cookie_name)
         except CookieError:
             return False
-        return cookie is not None and _same(cookie.value, self._value)
+        return cookie is not None and _equal(cookie.value, self._cookie_value)
 
-    def _let_in(
+    def _set_cookie(
         self, query: dict[str, str], environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Replace a token in the URL by a cookie, and redirect to the same page without it."""
-        if self._token is None or not _same(query.pop("token"), self._token):
-            return refuse(start_response, "403 Forbidden", "That is not the token this dashboard was started with.")
+        if self._token is None or not _equal(query.pop("token"), self._token):
+            return refuse(start_response, "403 Forbidden", "This is not the token that the dashboard was started with.")
         path = "/" + quote(environ.get("PATH_INFO", "").encode("latin-1").lstrip(b"/\\"))
         place = path + (f"?{urlencode(query)}" if query else "")
-        cookie = f"{self._name}={self._value}; Path=/; HttpOnly; SameSite=Strict"
+        cookie = f"{self._cookie_name}={self._cookie_value}; Path=/; HttpOnly; SameSite=Strict"
         headers = [("Location", place), ("Set-Cookie", cookie), ("Cache-Control", "no-store"), ("Content-Length", "0")]
         _secured(start_response)("303 See Other", headers)
         return [b""]
 
 
-def refuse(start_response: StartResponse, status: str, told: str) -> list[bytes]:
-    """Answer with one sentence, as plain text."""
-    body = f"{told}\n".encode()
+def refuse(start_response: StartResponse, status: str, message: str) -> list[bytes]:
+    """Answer with a message as plain text."""
+    body = f"{message}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
     if status.startswith("401"):
         headers.append(("WWW-Authenticate", "Bearer"))
@@ -141,26 +135,26 @@ def refuse(start_response: StartResponse, status: str, told: str) -> list[bytes]
 
 
 def _secured(start_response: StartResponse) -> StartResponse:
-    """`start_response` that adds the security headers. A policy of the page's own stays where it forbids framing."""
+    """Return a `start_response` that adds the security headers; a page's policy is kept if it forbids framing."""
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
-        ours = dict(SECURITY)
-        own_policy = next((value for name, value in headers if name.lower() == "content-security-policy"), "")
-        if "frame-ancestors" in own_policy:
-            ours["Content-Security-Policy"] = own_policy
-        taken = {name.lower() for name in ours}
-        kept = [(name, value) for name, value in headers if name.lower() not in taken]
-        return start_response(status, [*kept, *ours.items()], exc_info)  # type: ignore[arg-type]
+        security = dict(SECURITY)
+        page_policy = next((value for name, value in headers if name.lower() == "content-security-policy"), "")
+        if "frame-ancestors" in page_policy:
+            security["Content-Security-Policy"] = page_policy
+        replaced = {name.lower() for name in security}
+        kept = [(name, value) for name, value in headers if name.lower() not in replaced]
+        return start_response(status, [*kept, *security.items()], exc_info)  # type: ignore[arg-type]
 
     return start  # type: ignore[return-value]
 
 
-def _from_elsewhere(environ: WSGIEnvironment) -> bool:
-    """Return whether a page of another origin sends the request: same-site cookies do not check the port."""
+def _from_other_origin(environ: WSGIEnvironment) -> bool:
+    """Return whether a page of another origin sent the request; same-site cookies do not check the port."""
     origin = environ.get("HTTP_ORIGIN")
     return origin is not None and origin.partition("://")[2].lower() != environ.get("HTTP_HOST", "").lower()
 
 
-def _same(one: str, other: str) -> bool:
+def _equal(first: str, second: str) -> bool:
     """Compare in constant time."""
-    return hmac.compare_digest(hashlib.sha256(one.encode()).digest(), hashlib.sha256(other.encode()).digest())
+    return hmac.compare_digest(hashlib.sha256(first.encode()).digest(), hashlib.sha256(second.encode()).digest())

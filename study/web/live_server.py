@@ -1,8 +1,7 @@
-"""The process that serves the report of a study while it runs: started by `study.web.live`, never by a person.
+"""The process that serves the report of a running study, started by `study.web.live`.
 
-It is told by its standard input what to serve, and lives as long as that is open: a pipe ends with the driver that
-holds its other end, however that ends. The line "done" says that the study is over: then it waits, a little, for
-pages that are still being looked at to come a last time.
+It reads its settings from standard input, and runs as long as that is open: the pipe closes when the driver ends for
+any reason. The line "done" means that the study has ended: the process then waits a little for open pages to reload.
 """
 
 from __future__ import annotations
@@ -29,38 +28,36 @@ from study.web.server import address, adopt, open_page
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-NICE = 5  # the study's workers go first, and still a first page is there in seconds
-LOOKING = 5.0  # seconds within which a page that is being looked at asks again
-LAST = 25.0  # seconds that the end waits for such a page, at most
-FINISH = (
-    3.0  # seconds that an answer has which is under way at the end; with LAST, less than `study.web.live.LAST_LOOK`
-)
+NICE = 5  # gives priority to the study's workers; a first page still takes only seconds
+OPEN_SECONDS = 5.0  # an open page asks again within this time
+LAST_SECONDS = 25.0  # to wait at the end for an open page to reload
+FINISH_SECONDS = 3.0  # to finish answers at the end; with LAST_SECONDS, less than `study.web.live.LAST_LOOK`
 
 
 class Watched:
-    """An application in front of which it is noted which report a page has, and when that asked last."""
+    """An application that records which version of the report a page has, and when it last asked."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
-        self._asked, self._mark, self._under_way = float("-inf"), "", 0
+        self._asked, self._mark, self._loading = float("-inf"), "", 0
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Return one request."""
+        """Answer one request."""
         mark = parse_qs(environ.get("QUERY_STRING", "")).get("mark", [""])[0]
         with self._lock:
-            self._under_way += not mark
+            self._loading += not mark
         try:
             return self._application(environ, start_response)
-        finally:  # a report may take long to make: from then on its page has the time to ask
+        finally:  # making a report may take long; its page's time to ask again starts now
             with self._lock:
-                self._under_way -= not mark
+                self._loading -= not mark
                 self._asked, self._mark = time.monotonic(), mark
 
-    def waits_for(self, mark: str) -> bool:
-        """Return whether a page is being looked at that is not the report of that mark."""
+    def is_outdated(self, mark: str) -> bool:
+        """Return whether an open page has, or is loading, another version of the report than `mark`."""
         with self._lock:
-            return self._under_way > 0 or (time.monotonic() - self._asked < LOOKING and self._mark != mark)
+            return self._loading > 0 or (time.monotonic() - self._asked < OPEN_SECONDS and self._mark != mark)
 
 
 def main() -> int:
@@ -68,31 +65,27 @@ def main() -> int:
     usual_paths()
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    told: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {}
-    if not told:
+    settings: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {}
+    if not settings:
         return 0
     try:
-        database = open_database(told["storage"], create=False)
-    except Exception as error:  # the study goes on without us; its log says why
+        database = open_database(settings["storage"], create=False)
+    except Exception as error:  # the study continues, and its log says why
         print(plain(url.mask(f"--open: the report is not served: {error}")), file=sys.stderr)
         return 1
-    pages = Pages(database, told["name"], file=told["file"])
+    pages = Pages(database, settings["name"], file=settings["file"])
     watched = Watched(pages)
-    server = adopt(socket.socket(fileno=told["descriptor"]), Guard(watched, host="127.0.0.1", token=None))
+    server = adopt(socket.socket(fileno=settings["descriptor"]), Guard(watched, host="127.0.0.1", token=None))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     open_page(f"{address('127.0.0.1', server.server_port)}report")
     if sys.stdin.readline().strip() == "done":
-        _last_look(pages, watched)
-        server.finish(FINISH)
-    os._exit(0)  # whatever is still being answered: the driver is gone, or waits for us
-
-
-def _last_look(pages: Pages, watched: Watched) -> None:
-    pages.hurry()
-    until = time.monotonic() + LAST
-    with contextlib.suppress(Exception):  # a database that has gone ends it at once
-        while time.monotonic() < until and watched.waits_for(pages.mark()):
-            time.sleep(0.2)
+        pages.refresh_at_once()
+        deadline = time.monotonic() + LAST_SECONDS
+        with contextlib.suppress(Exception):  # a lost database ends the wait
+            while time.monotonic() < deadline and watched.is_outdated(pages.mark()):
+                time.sleep(0.2)
+        server.finish(FINISH_SECONDS)
+    os._exit(0)  # do not wait for open requests: the driver is gone, or waits for this process
 
 
 if __name__ == "__main__":

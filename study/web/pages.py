@@ -1,10 +1,10 @@
-"""The dashboard's own pages: the studies as cards, their reports as they grow, their tables. All else is Optuna's.
+"""The dashboard's own pages: studies as cards, their live reports, their tables. All other pages are Optuna's.
 
-/                           every study of the database, with its answer, and where to look
-/report                     the report of the study that is served, made anew from the database when that has changed
-/report/state               what the report's page asks for, to come anew when it has: JSON
+/                           every study of the database, with its answer and links
+/report                     the report of the selected study, rendered again when the database has changed
+/report/state               the state of the study as JSON, for the page of the report
 /report/tables/NAME.csv     a table of the report
-/study/NAME/report...       the same of another study
+/study/NAME/report...       the same for another study
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from study.web.study_pages import TABLES, Page, StudyPages
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-AGAIN = 10  # seconds until a first page with a running study comes anew; sooner where answers are still missing
-SOON = 2
-_OF_ANOTHER = re.compile(r"/study/(.+?)(/report(?:/.*)?)")
+AGAIN = 10  # seconds after which a first page with a running study reloads
+SOON = 2  # if answers are still missing
+_OTHER_STUDY = re.compile(r"/study/(.+?)(/report(?:/.*)?)")
 
 
 class Pages:
-    """Our pages of study `name` and of those beside it, in front of Optuna's application.
+    """Our pages of study `name` and of the other studies, in front of Optuna's application (`optuna`, if any).
 
-    `optuna` None: that is not served here. `optuna_page` gives the path of a study's page there, None where Optuna does
-    not know the study. `file` is where the written report is, for who reads on when the server has gone.
+    `optuna_page` returns the path of a study's page there, None if Optuna does not have the study. `file` is the path
+    of the written report, shown when the server has stopped.
     """
 
     def __init__(
@@ -55,14 +55,16 @@ class Pages:
         self._cards = Cards(database, name, self._lock, optuna_page)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Return one request."""
+        """Answer one request."""
         try:
             with foreign_rows(self._database.shown_url):
-                make = self._maker(_text(environ.get("PATH_INFO", "")).rstrip("/"))
+                # WSGI decodes the bytes of a path as Latin-1.
+                path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
+                make = self._maker(path.rstrip("/"))
                 if make is None and self._optuna is not None:
                     return self._optuna(environ, start_response)
                 if make is None:
-                    return refuse(start_response, "404 Not Found", "There is no such page: look at /report")
+                    return refuse(start_response, "404 Not Found", "There is no such page. The report is at /report")
                 if environ["REQUEST_METHOD"] not in READING:
                     return refuse(start_response, "405 Method Not Allowed", "This page can only be read.")
                 page = make()
@@ -71,21 +73,19 @@ class Pages:
         return _send(page, environ, start_response)
 
     def mark(self) -> str:
-        """Return the mark of the served study's report that is sent now: equal marks, equal reports."""
+        """Return the mark of the selected study's report as it is now served; equal marks mean equal reports."""
         return self._studies[self._name].mark()
 
-    def hurry(self) -> None:
-        """From now on a report that has changed is made anew at once: the study is over."""
-        self._studies[self._name].hurry()
+    def refresh_at_once(self) -> None:
+        """Render a changed report without delay from now on, at the end of the study."""
+        self._studies[self._name].refresh_at_once()
 
     def _maker(self, path: str) -> Callable[[], Page] | None:
-        """Return what makes the page at a path; None for a page of Optuna's."""
+        """Return the function that makes the page at a path, or None for a page of Optuna's."""
         if path == "":
             return self._overview
-        found = _OF_ANOTHER.fullmatch(path)
-        if found is None:
-            return self._studies[self._name].maker(path)
-        name, rest = found[1], found[2]
+        other = _OTHER_STUDY.fullmatch(path)
+        name, rest = (other[1], other[2]) if other else (self._name, path)
         if name not in self._studies:
             if name not in self._database.studies.names():
                 return None
@@ -104,11 +104,6 @@ class Pages:
             has_optuna=self._optuna is not None,
         )
         return Page(html.encode())
-
-
-def _text(path: str) -> str:
-    """Return a path as it was meant: WSGI has bytes as Latin-1."""
-    return path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _send(page: Page, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

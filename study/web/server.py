@@ -1,4 +1,4 @@
-"""The dashboard's HTTP server, the standard library's with a thread per connection, and the browser that opens it."""
+"""The dashboard's HTTP server, based on the standard library with a thread per connection, and its browser page."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-SLOWEST = 60.0  # seconds that a connection may take to say what it wants
+REQUEST_SECONDS = 60.0  # in which a connection must send its request
 
 
 class ServerError(Exception):
-    """The server cannot be started: what was asked for, why not, and the way out."""
+    """The server cannot be started; the message has the address, the reason and the way out."""
 
 
 class _Handler(WSGIRequestHandler):
-    """Silent: a log of requests would hold the token."""
+    """A handler without a log of requests, which would contain the token."""
 
-    timeout = SLOWEST
+    timeout = REQUEST_SECONDS
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Log nothing."""
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """Answers every connection in a thread of its own, and can end without cutting an answer short."""
+    """A server with a thread per connection, on IPv4 or IPv6, that can end without interrupting answers."""
 
     daemon_threads = True
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, address: tuple[str, int], *, bind_and_activate: bool = True) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, _Handler, bind_and_activate)
         self._answering = 0
         self._answered = threading.Condition()
 
@@ -55,7 +56,7 @@ class Server(ThreadingMixIn, WSGIServer):
                 self._answered.notify_all()
 
     def finish(self, seconds: float) -> None:
-        """Accept no further connection, and give the open ones so many seconds to be answered."""
+        """Accept no further connections, and wait at most `seconds` for answers to open ones."""
         self.shutdown()
         with self._answered:
             self._answered.wait_for(lambda: self._answering == 0, seconds)
@@ -64,33 +65,27 @@ class Server(ThreadingMixIn, WSGIServer):
         """Ignore a browser that hangs up."""
 
 
-class _Server6(Server):
-    address_family = socket.AF_INET6
-
-
 def bind(host: str, port: int, application: WSGIApplication) -> Server:
-    """Return a server that listens; `serve_forever` answers.
+    """Return a server that listens; `serve_forever` answers requests.
 
     Raises:
         ServerError: the address cannot be used.
     """
-    bare = host.strip("[]")
-    kind = _Server6 if ":" in bare else Server
     try:
-        server = kind((bare, port), _Handler)
+        server = Server((host.strip("[]"), port))
     except (OSError, OverflowError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or str(error)
         raise ServerError(
-            f"The dashboard cannot listen on {host}, port {port} ({why}). Choose another place: --port {port + 1}"
+            f"The dashboard cannot listen on {host}, port {port} ({reason}). Choose another port: --port {port + 1}"
         ) from error
     server.set_app(application)
     return server
 
 
 def adopt(listening: socket.socket, application: WSGIApplication) -> Server:
-    """Return a server on a socket that listens already: early requests are answered once `serve_forever` is called."""
+    """Return a server on a listening socket; `serve_forever` also answers requests that arrived before it."""
     host, port = listening.getsockname()[:2]
-    server = Server((host, port), _Handler, bind_and_activate=False)
+    server = Server((host, port), bind_and_activate=False)
     server.socket.close()
     server.socket, server.server_address = listening, (host, port)
     server.server_name, server.server_port = host, port
@@ -100,23 +95,21 @@ def adopt(listening: socket.socket, application: WSGIApplication) -> Server:
 
 
 def address(host: str, port: int) -> str:
-    """Return the URL to open."""
+    """Return the URL of the server, with the machine's name if it listens on all addresses."""
     bare = host.strip("[]")
     shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(bare, bare)
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
 
 
 def has_screen() -> bool:
-    """Return whether a browser could open a window here; over SSH without a display it would take the terminal
-    instead.
-    """
+    """Return whether a browser can open a window; without a display it would take over the terminal."""
     if sys.platform in ("darwin", "win32") or os.environ.get("BROWSER"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def open_page(url: str) -> None:
-    """Open `url` without waiting for the browser; nothing where there is no screen, or no browser."""
+    """Open `url` without waiting for the browser; do nothing without a screen or a browser."""
     if has_screen():
         import webbrowser
 

@@ -1,4 +1,4 @@
-"""The pages of one study: its report as it grows, what the report asks for, and its tables."""
+"""The pages of one study: its live report, the state that the report asks for, and its tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from results.database.database import Database
 from results.database.fingerprint import fingerprint
@@ -18,13 +18,13 @@ TABLES = (
     "leaderboard", "ablation", "method_task", "pareto", "runs", "choices", "epochs", "tasks", "cells", "data_issues",
 )  # fmt: skip
 OVERVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-# A big report takes seconds to make: one that changes all the time is made anew at most in a sixth of the time.
-REST = 5.0
+# A large report takes seconds to render, so that a report which changes all the time takes at most 1/6 of the time.
+REST = 5.0  # pause after rendering, as a multiple of the time it took
 
 
 @dataclass(frozen=True)
 class Page:
-    """What is sent: body, type, the policy it is to be shown under, and a mark that changes with its content."""
+    """A response: body, type, content security policy, and a mark that changes with its content."""
 
     body: bytes
     content_type: str = "text/html; charset=utf-8"
@@ -34,57 +34,56 @@ class Page:
 
 
 @dataclass(frozen=True)
-class _Made:
+class _CachedPage:
     page: Page
-    at: float
-    took: float
+    finished: float
+    seconds: float
 
 
 class StudyPages:
-    """The pages of study `name`. `file` is where its report is written, for who reads on when the server has gone.
+    """The pages of study `name`. `file` is the path of the written report, shown when the server has stopped.
 
-    `lock`: one page is made at a time.
+    `lock` makes sure that one page is made at a time.
     """
 
     def __init__(self, database: Database, name: str, lock: threading.Lock, file: str | None = None) -> None:
         self._database, self._name, self._lock, self._file = database, name, lock, file
         self._rest = REST
-        self._made: dict[str, _Made] = {}
+        self._cache: dict[str, _CachedPage] = {}
 
     def maker(self, path: str) -> Callable[[], Page] | None:
-        """Return what makes the page at a path below the study's: /report, /report/state, /report/tables/NAME.csv."""
+        """Return the function that makes the page at /report, /report/state or /report/tables/NAME.csv, else None."""
         if path == "/report/state":
             return self._state
         if path in ("/report", "/report/report.html"):
-            return lambda: self._kept(path="report", make=self._report)
-        folder, _, file = path.rpartition("/")
-        table = file.removesuffix(".csv")
-        if folder == "/report/tables" and file.endswith(".csv") and table in TABLES:
-            return lambda: self._kept(path=table, make=lambda _: self._table(table))
+            return lambda: self._cached("report", self._report)
+        table = path.removeprefix("/report/tables/").removesuffix(".csv")
+        if path == f"/report/tables/{table}.csv" and table in TABLES:
+            return lambda: self._cached(table, lambda _: self._table(table))
         return None
 
     def mark(self) -> str:
-        """Return the mark of the report that is sent now: equal marks, equal reports."""
-        made = self._made.get("report")
-        return made.page.mark if made is not None and self._resting(made) else fingerprint(self._database, self._name)
+        """Return the mark of the report as it is now served; equal marks mean equal reports."""
+        cached = self._cache.get("report")
+        resting = cached is not None and self._resting(cached)
+        return cached.page.mark if cached and resting else fingerprint(self._database, self._name)
 
-    def hurry(self) -> None:
-        """From now on a report that has changed is made anew at once: the study is over."""
+    def refresh_at_once(self) -> None:
+        """Render a changed report without delay from now on, at the end of the study."""
         self._rest = 0.0
 
-    def _resting(self, made: _Made) -> bool:
-        return time.monotonic() - made.at < self._rest * made.took
+    def _resting(self, cached: _CachedPage) -> bool:
+        return time.monotonic() - cached.finished < self._rest * cached.seconds
 
-    def _kept(self, path: str, make: Callable[[str], Page]) -> Page:
-        """Return the page made before, where nothing has changed since, or it has only just been made."""
+    def _cached(self, key: str, make: Callable[[str], Page]) -> Page:
+        """Return the cached page if nothing has changed since or it was made just now, else a new one."""
         with self._lock:
-            mark, made = fingerprint(self._database, self._name), self._made.get(path)
+            mark, cached = fingerprint(self._database, self._name), self._cache.get(key)
             began = time.monotonic()
-            if made is not None and (made.page.mark == mark or self._resting(made)):
-                return made.page
-            page = make(mark)
-            page = Page(page.body, page.content_type, page.policy, mark, page.file_name)
-            self._made[path] = _Made(page, time.monotonic(), time.monotonic() - began)
+            if cached is not None and (cached.page.mark == mark or self._resting(cached)):
+                return cached.page
+            page = replace(make(mark), mark=mark)
+            self._cache[key] = _CachedPage(page, time.monotonic(), time.monotonic() - began)
             return page
 
     def _report(self, mark: str) -> Page:

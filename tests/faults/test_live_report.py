@@ -19,7 +19,7 @@ from gated import Gate
 from processes import below, command_line, titled, until
 from rehearsed import Rehearsed, gone_soon
 
-SERVED = re.compile(r"The report as it grows: (http://127\.0\.0\.1:\d+)/report")
+SERVED = re.compile(r"Live report: (http://127\.0\.0\.1:\d+)/report")
 SEARCH = ("--phases", "search,report", "--pruner", "none")
 pytestmark = pytest.mark.slow
 

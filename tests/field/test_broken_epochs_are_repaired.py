@@ -86,7 +86,7 @@ def test_a_study_whose_epochs_are_bytes_is_told_and_repaired_and_goes_on(tmp_pat
     assert epochs_of(place.database) == before
     assert "agree with each other" in place.call("--name", "x", module="study.doctor").stdout
     again = place.call(*launch)
-    assert again.returncode == 0 and "search: 3 runs, 2 already there" in again.stdout + again.stderr
+    assert again.returncode == 0 and "search: 3 runs, 2 already finished" in again.stdout + again.stderr
 
 
 @pytest.mark.parametrize("version", ["0003", "0005"])

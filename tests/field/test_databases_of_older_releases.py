@@ -43,7 +43,7 @@ def test_a_study_of_an_older_release_is_read_mended_and_goes_on(
         assert told.returncode == 3 and f"of an older release (version {version})" in told.stdout
         assert outdated(url)[0] == version  # it only looked
         fixed = place.call("--name", "x", "--fix", *storage, module="study.doctor")
-        assert fixed.returncode == 0 and "upgraded; the runs are as they were" in fixed.stdout, fixed
+        assert fixed.returncode == 0 and "upgraded; the runs are unchanged" in fixed.stdout, fixed
         make_old(url, version)
         for module in READING:  # the first one upgrades
             read = place.call("--name", "x", *storage, module=module)
@@ -54,4 +54,4 @@ def test_a_study_of_an_older_release_is_read_mended_and_goes_on(
         make_old(url, version)
         again = place.call(*asked, *storage, "--trials", "3")
         assert again.returncode == 0, again.stderr
-        assert "search: 3 runs, 2 already there" in again.stdout + again.stderr
+        assert "search: 3 runs, 2 already finished" in again.stdout + again.stderr

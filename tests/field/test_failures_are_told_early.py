@@ -78,11 +78,15 @@ def test_three_failures_alike_in_a_row_end_the_launch(tmp_path: Path) -> None:
     )
     study = OwnStudy(tmp_path, source)
     done = study.launch("--trials", "12")
-    assert done.returncode == 3 and "3 runs in a row failed alike" in done.stderr and "the data is gone" in done.stderr
+    assert (
+        done.returncode == 3
+        and "3 consecutive runs failed for the same reason" in done.stderr
+        and "the data is gone" in done.stderr
+    )
     assert study.rows("select status, count(*) from run group by status order by status") == [
         ("complete", 1), ("failed", 3),
     ]  # fmt: skip
-    assert "--retry-failed" in done.stderr and "1 finished runs are kept" in done.stderr
+    assert "--retry-failed" in done.stderr and "Finished runs are kept (1)" in done.stderr
 
 
 def failing(failures: Failures, *events: tuple[str, str] | None) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from optuna.storages import RDBStorage
+from optuna.trial import TrialState
 from place import Place
 from small_trainers import space_file
 from two_databases import database_of, kinds
@@ -21,7 +22,7 @@ from results.frames import load_study
 from results.measurements.study_results import StudyResults
 from search_spaces import Factor, Level, Space
 from study.search import asha, steps
-from study.search.optuna_search import Search, TrialState
+from study.search.optuna_search import Search
 
 TWO = Space(
     name="s", goal="g", factors=(Factor("depth", "scientific", "one", (Level("one", {}), Level("two", {"n": 2}))),)
@@ -121,7 +122,7 @@ def test_a_run_reaches_a_rung_with_its_first_report_at_or_beyond_it() -> None:
     odd = [0.7, 1.4, 2.1, 2.8, 3.5]
     assert [asha.rung_reached(epoch, odd) for epoch in odd] == [None, 1, None, None, 3]
     scores = {0: {0.7: 0.9, 1.4: 0.5}, 1: {0.7: 0.1, 1.4: 0.6}, 2: {0.7: 0.99}}
-    assert asha.goes_on(1, 1, scores) and not asha.goes_on(0, 1, scores)
+    assert asha.continues(1, 1, scores) and not asha.continues(0, 1, scores)
     assert asha.promoted({0, 1}, scores) == 1
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from optuna.trial import TrialState
 from place import Place
 from small_trainers import space_file
 
@@ -17,7 +18,7 @@ from results.text import formatting
 from search_spaces import Factor, Space
 from search_spaces.grammar import SpaceError, numbers
 from search_spaces.grammar.terms import Range
-from study.search.optuna_search import Search, TrialState
+from study.search.optuna_search import Search
 from study.trainers.plain_configuration import PlainConfiguration
 
 NARROW = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bouncer import pooled
+from optuna.trial import TrialState
 from place import Place
 from postgres import own_database
 
@@ -15,8 +16,8 @@ from results.database.database import open_database
 from results.database.url import parse_url
 from results.errors import StorageError
 from search_spaces import load
-from study.search.optuna_search import Search, TrialState
-from study.search.optuna_storage import storage_there
+from study.search.optuna_search import Search
+from study.search.optuna_storage import existing_storage
 
 ASKED = ("--space", "pooling", "--rehearse", "--trials", "4", "--seeds", "2", "--confirm", "1", "--name", "r")
 
@@ -53,7 +54,7 @@ def test_a_search_and_records_behind_a_pool_never_prepare_statements() -> None:
         with open_database(url) as one, open_database(url) as other:
             for _ in range(12):
                 assert one.studies.names() == other.studies.names() == []
-        storage = storage_there(url)
+        storage = existing_storage(url)
         assert storage is not None and len(storage.get_all_studies()) == 3
         storage.remove_session()
         storage.engine.dispose()

@@ -71,7 +71,7 @@ def test_it_is_interrupted_with_the_command_that_goes_on(
 
     assert status.main(["--name", "x", "--storage", storage]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("x  interrupted, not being run") and f"Resume it: {again}" in told
+    assert told.startswith("x  interrupted, not running") and f"Resume it: {again}" in told
     assert "--run-timeout 60.0 --workers 2" in told
     assert status.main(["--storage", storage]) == 0
     assert "interrupted" in (told := capsys.readouterr().out) and "running" not in told

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from optuna.trial import TrialState
 from place import Place
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from two_databases import database_of, kinds
@@ -20,7 +21,7 @@ from results.errors import LeaseHeld, StorageError
 from search_spaces import load
 from study.provenance.folder import locked_folder
 from study.search import optuna_storage
-from study.search.optuna_search import Search, TrialState
+from study.search.optuna_search import Search
 from study.settings import SettingsError
 
 pytestmark = pytest.mark.slow  # each test launches a study, or two
@@ -123,13 +124,13 @@ def test_optunas_tables_are_opened_again_while_another_makes_them(monkeypatch: p
             raise faults.pop()
         return "made"
 
-    assert optuna_storage.opened(make, url) == "made"  # type: ignore[arg-type, comparison-overlap]
+    assert optuna_storage.open_with_retries(make, url) == "made"  # type: ignore[arg-type, comparison-overlap]
 
     def never() -> str:
         raise OperationalError("SELECT secret_column", {}, Exception("table exists already"))
 
     with pytest.raises(StorageError, match="table exists already") as told:
-        optuna_storage.opened(never, url)  # type: ignore[arg-type]
+        optuna_storage.open_with_retries(never, url)  # type: ignore[arg-type]
     assert "SELECT" not in str(told.value)
 
 

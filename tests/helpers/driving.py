@@ -55,13 +55,10 @@ class Scripted(AbstractEngine):
     """Says what is told for it, some events at a time, and notes what it is asked."""
 
     name = "scripted"
+    workers = 1
 
     def __init__(self, *told: Sequence[Event]) -> None:
         self.told, self.jobs, self.answers, self.stopped = list(told), list[Job](), list[bool](), False
-
-    @property
-    def workers(self) -> int:
-        return 1
 
     def device(self) -> str:
         return "cpu"

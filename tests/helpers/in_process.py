@@ -72,18 +72,14 @@ class InProcessEngine(AbstractEngine):
     name = "local"
 
     def __init__(self, *, workers: int, devices: tuple[str, ...] = ("cpu",), preload: tuple[str, ...] = ()) -> None:
-        self._workers, self._runs = workers, dict[int, _Run]()
-
-    @property
-    def workers(self) -> int:
-        return self._workers
+        self.workers, self._runs = workers, dict[int, _Run]()
 
     def device(self) -> str:
         return "cpu"
 
     def start(self, job: Job) -> None:
-        if len(self._runs) >= self._workers:
-            raise RuntimeError(f"all {self._workers} workers are busy")
+        if len(self._runs) >= self.workers:
+            raise RuntimeError(f"all {self.workers} workers are busy")
         self._runs[job.run_id] = _Run(job)
 
     def events(self, timeout: float) -> list[Event]:

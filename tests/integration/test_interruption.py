@@ -104,7 +104,7 @@ def test_a_killed_worker_ends_one_run_and_the_study_goes_on(place: Place) -> Non
 @pytest.mark.slow
 def test_a_run_whose_worker_is_killed_is_started_again(place: Place) -> None:
     done = place.call(*REHEARSED, "--pruner", "none", "--workers", "1", engine=OneKilled)
-    assert done.returncode == 0 and "started again" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "; restarted" in done.stdout, done.stdout + done.stderr
     assert place.rows("select id, attempt, status from run") == [(1, 2, "complete"), (2, 1, "complete")]
     assert place.rows("select distinct state from trials") == [("COMPLETE",)]
     repeated = "select 1 from epoch_metric group by run_id, epoch, split, task, metric having count(*) > 1"
@@ -125,7 +125,7 @@ def test_ctrl_c_before_the_first_run_says_how_to_go_on_as_protected(
         done = place.call(*REHEARSED, *protected, "--json")
     assert done.returncode == 130
     again = "python -m study.launch --name r --run-timeout 90.0 --memory-per-run 1.5 --retries 1 --workers 2\n"
-    assert done.stderr.endswith(f"Interrupted; 0 finished runs are kept. Resume it: {again}")
+    assert done.stderr.endswith(f"Interrupted; finished runs are kept (0). Resume it: {again}")
     assert place.rows("select status from study_meta") == [("interrupted",)]
     assert place.rows("select count(*) from lease") == [(0,)]
     assert place.call(*again.split()[3:]).returncode == 0

@@ -116,7 +116,7 @@ def test_a_killed_ray_worker_ends_one_attempt_and_a_killed_driver_takes_ray_with
     wait_for_runs(place, process, "select 1 from trials where state = 'COMPLETE'", 1)  # the last that is told of a run
     process.kill()
     told, _ = process.communicate(timeout=600)
-    assert "worker_died: the Ray worker died: " in told and "; started again   [search 1/4" in told
+    assert "worker_died: the Ray worker died: " in told and "; restarted   [search 1/4" in told
     run = "select reason, attempt, engine_trial_id is null from run where id = 1"
     assert place.rows(run) == [(None, 2, 0)]
     assert_all_gone(begun)
@@ -164,7 +164,7 @@ def test_a_node_that_goes_down_takes_its_run_alone_and_the_cluster_the_study_whi
     launch = (*gate.arguments(), *GATED, "--trials", "4", "--retries", "0", "--ray-address", address)
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     stranger = place.call(*launch)
-    assert stranger.returncode == 2 and "it asks for a token" in stranger.stderr
+    assert stranger.returncode == 2 and "it requires a token" in stranger.stderr
     assert not (place.folder / "runs").exists()
     monkeypatch.delenv("RAY_AUTH_MODE")  # the token that is at hand is sent
     try:
@@ -181,7 +181,10 @@ def test_a_node_that_goes_down_takes_its_run_alone_and_the_cluster_the_study_whi
     assert process.returncode == 130, told
     # Whoever notices it first says so.
     assert ("The Ray cluster is gone" in told or "Ray does not answer" in told) and "Traceback" not in told
-    assert f"python -m study.launch --name s --trainer gated:train --engine ray --ray-address {address}" in told
+    assert (
+        f"python -m study.launch --name s --trainer gated:train --retries 0 --engine ray --ray-address {address}"
+        in told
+    )
     assert place.rows(failed) == [("worker_died",)]
     stopped = "select distinct status, reason from run where status not in ('complete', 'failed')"
     assert place.rows(stopped) == [("interrupted", "interrupted")]
@@ -222,7 +225,7 @@ def test_without_ray_one_message_says_how_to_install_it(place: Place, monkeypatc
         (("--gpus-per-run", "0"), "--gpus-per-run must be above 0 and at most 1"),
         (("--engine", "ray", "--gpus-per-run", "2"), "got 2."),
         (("--engine", "ray", "--ray-address", "ray://head:10001"), "takes auto or HOST:PORT"),
-        (("--ray-address", "auto"), "--ray-address is for --engine ray."),
+        (("--ray-address", "auto"), "--ray-address needs --engine ray."),
     ],
 )
 def test_what_no_engine_can_do_is_refused(place: Place, arguments: tuple[str, ...], message: str) -> None:

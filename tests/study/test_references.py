@@ -80,14 +80,14 @@ def test_what_cannot_be_trained_alone_is_left_out_with_its_reason() -> None:
     found = references(trainer, trainer.space.baseline())
     assert [(cell.name, cell.task) for cell in found.cells] == [("reference:quora", "quora"), ("reference:sts", "sts")]
     assert list(found.left_out) == ["sst"] and "one of the run's tasks" in found.left_out["sst"]
-    assert "not on sst: " in found.told()
+    assert "not on sst: " in found.summary()
 
 
 def test_a_study_of_one_task_has_no_references() -> None:
     trainer = rehearsal(("sts",))
     found = references(trainer, trainer.space.baseline())
     assert (found.cells, dict(found.left_out)) == ([], {})
-    assert found.told().startswith("No references")
+    assert found.summary().startswith("No references")
 
 
 def test_the_references_of_choices_are_configurations_of_their_own() -> None:

@@ -1,1 +1,1 @@
-"""The parts of the `ray` engine. Only `bridge` and `trainable` import Ray; the driver imports neither."""
+"""Parts of the `ray` engine. Only `bridge` and `trainable` import Ray; the driver imports neither."""

@@ -1,7 +1,7 @@
-"""The bridge: a process beside the driver's that is Ray's driver, and runs Tune over the jobs it is given.
+"""The bridge: a process that is Ray's driver, and runs Ray Tune over the jobs of the study's driver.
 
-A process of its own, as Ray ends the one it is in when it loses its cluster, prints there, and takes its signals. The
-study's driver then reads that the bridge is gone, and says so.
+It is a separate process because Ray ends its process when the cluster is lost, prints there, and handles its signals.
+The study's driver then notices that the bridge is gone, and reports it.
 """
 
 from __future__ import annotations
@@ -27,112 +27,110 @@ from study.engines.on_ray.cleanup import clear_up_apart
 from study.engines.on_ray.mailbox import Exchange
 from study.engines.on_ray.messages import Answer, FromBridge, Lost, RaySettings, Ready, Refused, Stop, TrialOver
 from study.engines.on_ray.queue import Jobs
-from study.engines.on_ray.resources import gpus_per_run, room
+from study.engines.on_ray.resources import concurrent_runs, gpus_per_run
 from study.engines.on_ray.trainable import RunTrainable
-from study.messages import Job
+from study.messages import Job, first_line
 
-OBJECT_STORE_BYTES = 256_000_000  # predictions pass through it, and are gone when they were read
-MOST_WORKERS = 10_000  # calls that the exchange holds at a time
+OBJECT_STORE_BYTES = 256_000_000  # predictions pass through it, and are deleted once they are read
+MOST_WORKERS = 10_000  # concurrent calls of the exchange
 GRACE_SECONDS = 3.0
 CONNECT_SECONDS = 10.0
 DETAIL_LENGTH = 400
 
 
 class JobSearcher(Searcher):
-    """Tune's search algorithm: it suggests the runs that the driver queued, and nothing of its own."""
+    """Tune's search algorithm: it only suggests the runs that the driver queued."""
 
     def __init__(self, jobs: Jobs) -> None:
         super().__init__()
         self._jobs = jobs
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune writes what it was given to its folder; of this there is nothing to keep."""
+        """Return nothing to save: Tune pickles its search algorithm into its folder."""
         return {}
 
     def suggest(self, trial_id: str) -> Any:
-        """Return the next run, None while there is none, FINISHED at the end."""
+        """Return the next run, None if there is none yet, FINISHED at the end."""
         run_id = self._jobs.next()
         if run_id is not None:
             return {"run_id": run_id}
         return Searcher.FINISHED if self._jobs.finished else None
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """One trial less is under way; how it ended comes by `Ends`, which knows the error."""
+        """Count one running trial less; `TrialEnds` reports how it ended, as it has the error."""
         self._jobs.trial_ended()
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
-        """Nothing: our tables are the truth, Tune's folder is scratch."""
+        """Save nothing: a study is resumed from our tables, and Tune's folder is scratch."""
 
     def restore_from_dir(self, checkpoint_dir: str) -> None:
-        """Never: a study is resumed from our tables."""
+        """Refuse: a study is resumed from our tables."""
         raise NotImplementedError
 
 
 class KeepsWorkers(FIFOScheduler):
-    """First come, first served; and Tune keeps as many idle workers for the next runs as there are at a time.
+    """A FIFO scheduler that keeps as many idle workers for the next runs as there are concurrent runs.
 
-    By itself it keeps one: a worker that has ended its run while the next one is not queued yet would go, its successor
-    take seconds to start, and be called off when the other worker is idle first. One worker alone would then do all.
+    Tune by default keeps one. A worker that is idle before the next run is queued would be ended; its successor takes
+    seconds to start, and is cancelled if another worker is idle first. In the end one worker would do all the runs.
     """
 
     def __init__(self, workers: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._workers, self._told = workers, False
+        self._workers, self._cache_enlarged = workers, False
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """Before the first trial; there is no public way, and a Ray that has it elsewhere keeps one worker."""
-        if not self._told:
-            self._told = True
+        """Enlarge the cache of workers before the first trial; if Ray has moved this private attribute, keep one."""
+        if not self._cache_enlarged:
+            self._cache_enlarged = True
             with contextlib.suppress(AttributeError):
                 cache = tune_controller._tune_controller._actor_cache
                 cache.increase_max(trial.placement_group_factory, by=self._workers)
 
 
-class Ends(tune.Callback):
-    """Passes the ends of trials on to the exchange, behind what their workers told it."""
+class TrialEnds(tune.Callback):
+    """Passes the ends of trials on to the exchange, after the messages of their workers."""
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """The trainable returned."""
-        self._exchange.tell.remote(TrialOver(trial.config["run_id"], trial.trial_id))
+        """Report that the trainable returned."""
+        self._exchange.send.remote(TrialOver(trial.config["run_id"], trial.trial_id))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """The trainable raised, or its worker is gone."""
-        self._exchange.tell.remote(over(trial.config["run_id"], trial.trial_id, _error_of(trial)))
+        """Report that the trainable raised, or that its worker died."""
+        self._exchange.send.remote(failed_trial(trial.config["run_id"], trial.trial_id, _error_of(trial)))
 
 
 def _error_of(trial: Any) -> Exception | None:
-    """Return what Tune caught; it lies in a file of Tune's, in the scratch folder of this bridge or in that of the
-    cluster.
-    """
+    """Return the exception that Tune caught, from its file in the scratch folder."""
     try:
-        found = cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
+        error = cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
     except (OSError, TypeError):
         return None
-    return found if isinstance(found, Exception) else None
+    return error if isinstance(error, Exception) else None
 
 
-def over(run_id: int, trial_id: str, error: Exception | None) -> TrialOver:
-    """Return how a trial failed, in our words."""
-    told = str(error) if error is not None else "Ray gives no reason"
+def failed_trial(run_id: int, trial_id: str, error: Exception | None) -> TrialOver:
+    """Return the end of a trial that failed, with our reason."""
+    message = str(error) if error is not None else "Ray gives no reason"
     if isinstance(error, OutOfMemoryError):
-        return TrialOver(run_id, trial_id, "out_of_memory", _detail("Ray ended the worker", told), told)
+        return TrialOver(run_id, trial_id, "out_of_memory", _detail("Ray ended the worker", message), message)
     if isinstance(error, RayActorError):
-        return TrialOver(run_id, trial_id, "worker_died", _detail("the Ray worker died", told), told)
-    return TrialOver(run_id, trial_id, "error", _detail("the Ray worker failed", told), told)
+        return TrialOver(run_id, trial_id, "worker_died", _detail("the Ray worker died", message), message)
+    return TrialOver(run_id, trial_id, "error", _detail("the Ray worker failed", message), message)
 
 
-def _detail(what: str, told: str) -> str:
-    """Ray's last paragraph says why; those before it are ids, and at its end it guesses."""
-    lines = [line for line in told.splitlines() if line.strip() and not line.startswith(("\t", " "))]
-    why = (lines[-1] if lines else told).removeprefix("The actor is dead because ").partition(" Some common causes")[0]
-    return f"{what}: {why}"[:DETAIL_LENGTH]
+def _detail(outcome: str, message: str) -> str:
+    """Return the cause from Ray's last paragraph; the paragraphs before it are ids, and it ends with guesses."""
+    lines = [line for line in message.splitlines() if line.strip() and not line.startswith(("\t", " "))]
+    cause = (lines[-1] if lines else message).removeprefix("The actor is dead because ")
+    return f"{outcome}: {cause.partition(' Some common causes')[0]}"[:DETAIL_LENGTH]
 
 
 class Bridge:
-    """Connected to Ray from the beginning; `run` carries jobs out until it is told to stop."""
+    """A connection to Ray; `run` runs the driver's jobs until the driver stops it."""
 
     def __init__(self, pipe: Connection, settings: RaySettings) -> None:
         self._pipe, self._settings = pipe, settings
@@ -144,16 +142,16 @@ class Bridge:
         listed = ray.nodes()  # type: ignore[no-untyped-call]
         nodes = [node["Resources"] for node in listed if node["Alive"]]
         self._share = gpus_per_run(nodes, settings.gpus_per_run)
-        self._workers = settings.workers or room(nodes, self._share)
+        self._workers = settings.workers or concurrent_runs(nodes, self._share)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         actor = ray.remote(Exchange).options(num_cpus=0, max_concurrency=MOST_WORKERS, scheduling_strategy=here)
         self._exchange: Any = actor.remote()
 
     def run(self) -> None:
-        """Until the driver says stop, or is gone, or Ray is."""
+        """Run jobs until the driver stops this process, or the driver or Ray is gone."""
         if self._workers < 1:
-            why = "The Ray cluster has no CPU, or no GPU, for a run now. Say how many at a time: --workers N"
-            self._send(Refused(why))
+            message = "The Ray cluster has no free CPU or GPU for a run. Set the number of concurrent runs: --workers N"
+            self._send(Refused(message))
             return
         self._send(Ready(self._workers, self._share))
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(self._workers)
@@ -162,14 +160,14 @@ class Bridge:
             thread.start()
         try:
             self._tuner().fit()
-            why = "Ray Tune came to an end"
+            message = "Ray Tune ended unexpectedly"
         except Exception as error:
             traceback.print_exc()
-            why = f"Ray Tune failed ({_first_line(error)})"
+            message = f"Ray Tune failed ({first_line(error)})"
         if self._stopping:
             self._over.set()
             listener.join()  # it ends this process
-        self._send(Lost(why))
+        self._send(Lost(message))
         ray.shutdown()
 
     def _tuner(self) -> tune.Tuner:
@@ -187,15 +185,15 @@ class Bridge:
             run_config=tune.RunConfig(
                 name="runs",
                 storage_path=str(self._settings.scratch / "tune"),
-                failure_config=tune.FailureConfig(max_failures=0),  # what is tried again, the driver decides
+                failure_config=tune.FailureConfig(max_failures=0),  # the driver decides what is retried
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # else workers are not kept
-                callbacks=[Ends(self._exchange)],
+                callbacks=[TrialEnds(self._exchange)],
                 verbose=0,
             ),
         )
 
     def _listen(self) -> None:
-        """Do what the driver says."""
+        """Handle the driver's messages."""
         while True:
             try:
                 message: Job | Answer | Stop = self._pipe.recv()
@@ -206,14 +204,14 @@ class Bridge:
                 if isinstance(message, Answer):
                     self._exchange.answer.remote(message.run_id, message.go_on)
                     continue
-            except (EOFError, OSError):  # the driver is gone, and with it the reason to compute
+            except (EOFError, OSError):  # the driver is gone
                 clear_up_apart(os.getpid(), self._settings.scratch)
             except RayError as error:
-                self._send(Lost(f"Ray does not answer ({_first_line(error)})"))
+                self._send(Lost(f"Ray does not answer ({first_line(error)})"))
             self._end()
 
     def _end(self) -> None:
-        """End everything now: with nothing under way Tune ends by itself, else this process goes, and Ray with it."""
+        """End everything now: without running trials Tune ends by itself; otherwise this process ends, and Ray."""
         self._stopping = True
         self._jobs.finish()
         if not self._jobs.busy:
@@ -223,15 +221,15 @@ class Bridge:
         os._exit(0)
 
     def _pump(self) -> None:
-        """Bring the messages of workers to the driver."""
+        """Pass the messages of workers to the driver."""
         try:
             while True:
                 for message in ray.get(self._exchange.take.remote()):
-                    for event in self._jobs.heard(message):
+                    for event in self._jobs.events_after(message):
                         self._send(event)
         except Exception as error:
             if not self._stopping:
-                self._send(Lost(f"The Ray cluster is gone ({_first_line(error)})"))
+                self._send(Lost(f"The Ray cluster is gone ({first_line(error)})"))
 
     def _send(self, message: FromBridge) -> None:
         with self._sending, contextlib.suppress(BrokenPipeError):
@@ -239,7 +237,7 @@ class Bridge:
 
 
 def serve(pipe: Connection, settings: RaySettings) -> None:
-    """The body of the bridge's process."""
+    """Run the bridge in its process."""
     try:
         bridge = Bridge(pipe, settings)
     except Exception as error:
@@ -250,12 +248,12 @@ def serve(pipe: Connection, settings: RaySettings) -> None:
 
 
 def _connect(settings: RaySettings) -> None:
-    """To the cluster at the address; without one, a cluster of this machine alone that ends with this process."""
+    """Connect to the cluster at the address; without one, start Ray on this machine until this process ends."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     if settings.address is not None:
         if settings.address != "auto":
             host, _, port = settings.address.rpartition(":")
-            # Ray itself would try for minutes.
+            # Fail early: Ray itself would try for minutes.
             socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
         ray.init(address=settings.address, **quiet)
         return
@@ -271,22 +269,14 @@ def _connect(settings: RaySettings) -> None:
 
 def _refusal(settings: RaySettings, error: Exception) -> str:
     if settings.address is None:
-        return f"Ray cannot be started on this machine: {_first_line(error)}"
+        return f"Ray cannot be started on this machine: {first_line(error)}"
     cannot = f"The Ray cluster at '{settings.address}' cannot be used"
     if isinstance(error.__context__, RuntimeError) and "AuthenticationError" in str(error.__context__):
         return (
-            f"{cannot}: it asks for a token, and none, or another one, was sent.\n"
-            f"Set RAY_AUTH_MODE=token; its token belongs in ~/.ray/auth_token, or where RAY_AUTH_TOKEN_PATH says."
+            f"{cannot}: it requires a token, and none or a wrong one was sent.\n"
+            f"Set RAY_AUTH_MODE=token, and put the token in ~/.ray/auth_token or the file of RAY_AUTH_TOKEN_PATH."
         )
     return (
-        f"{cannot}: {_first_line(error)}\n"
-        f"Start one (ray start --head), or leave --ray-address out: Ray then runs on this machine alone."
+        f"{cannot}: {first_line(error)}\n"
+        f"Start one (ray start --head), or omit --ray-address to run Ray on this machine only."
     )
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-__all__ = ["serve"]

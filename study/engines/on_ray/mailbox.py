@@ -1,6 +1,6 @@
-"""Where Ray's workers and the driver meet: an actor on the driver's node that hands messages on.
+"""The mailbox between Ray's workers and the driver: an actor on the driver's node that passes messages on.
 
-The class itself knows nothing of Ray; the bridge makes an actor of it. All calls run in one event loop.
+The class does not depend on Ray; the bridge makes an actor of it. All calls run in one event loop.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from study.messages import EpochDone, Job
 
 
 class Exchange:
-    """Jobs go out, messages come back, and a worker that reported an epoch waits for the driver's answer.
+    """Passes jobs to workers and messages to the driver; a worker that reported an epoch waits for the answer.
 
-    A trial that Ray has given up for dead may live on, on a node that was cut off and is back: nothing of it is heard
-    any more, for its run may have been started again.
+    A trial that Ray has declared dead may reappear when its node is reachable again. Its messages are dropped, as its
+    run may have been started again.
     """
 
     def __init__(self) -> None:
@@ -25,26 +25,30 @@ class Exchange:
         self._over: set[str] = set()  # trials that have ended
 
     async def put(self, job: Job) -> None:
-        """A job that a worker will fetch."""
+        """Store a job for the worker that will fetch it."""
         self._jobs[job.run_id] = job
 
     async def job(self, run_id: int, trial_id: str) -> Job:
-        """Return the job of a run, once; KeyError where there is none for this trial."""
+        """Return the job of a run, once.
+
+        Raises:
+            KeyError: there is no job for this trial.
+        """
         if trial_id in self._over:
             raise KeyError(trial_id)
         return self._jobs.pop(run_id)
 
-    async def tell(self, message: ToExchange, trial_id: str | None = None) -> None:
-        """A message for the driver: of a trial's worker, or of Ray."""
+    async def send(self, message: ToExchange, trial_id: str | None = None) -> None:
+        """Queue a message for the driver, from a trial's worker or from Ray."""
         if trial_id in self._over:
             return
         if isinstance(message, TrialOver):
             self._over.add(message.trial_id)
-            await self.answer(message.run_id, False)  # nobody else answers a worker that asked before
+            await self.answer(message.run_id, False)  # releases a worker that is still waiting
         await self._messages.put(message)
 
     async def ask(self, epoch: EpochDone, trial_id: str) -> bool:
-        """Report an epoch; whether to go on."""
+        """Report an epoch and return whether the run is to continue."""
         if trial_id in self._over:
             return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -53,14 +57,14 @@ class Exchange:
         return await answer
 
     async def answer(self, run_id: int, go_on: bool) -> None:
-        """The driver's answer; a worker that is gone does not hear it."""
+        """Pass the driver's answer to the waiting worker, if it still exists."""
         waiting = self._answers.pop(run_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(go_on)
 
     async def take(self) -> list[ToExchange]:
-        """Return what has been told since the last call; waits for the first message."""
-        found = [await self._messages.get()]
+        """Wait for a message and return all that have arrived since the last call."""
+        messages = [await self._messages.get()]
         while not self._messages.empty():
-            found.append(self._messages.get_nowait())
-        return found
+            messages.append(self._messages.get_nowait())
+        return messages

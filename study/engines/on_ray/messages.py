@@ -1,4 +1,4 @@
-"""What the driver's process, the bridge to Ray and Ray's workers say to each other, besides jobs and events."""
+"""Messages between the driver's process, the bridge to Ray and Ray's workers, besides jobs and events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from study.messages import Event, Reason
 
 @dataclass(frozen=True)
 class RaySettings:
-    """How to reach Ray, or start it (`address` None), and what a run takes of it.
+    """How to reach Ray, or start it (`address` None), and the resources that a run takes.
 
     `scratch` is a folder of this machine that is deleted afterwards; `working_folder` is the driver's.
     """
@@ -24,7 +24,7 @@ class RaySettings:
 
 @dataclass(frozen=True)
 class Ready:
-    """Bridge to driver: connected. So many runs at a time; `gpus_per_run` is 0 where runs train on CPUs."""
+    """Bridge to driver: connected, with `workers` runs at a time; `gpus_per_run` is 0 if runs train on CPUs."""
 
     workers: int
     gpus_per_run: float
@@ -32,21 +32,21 @@ class Ready:
 
 @dataclass(frozen=True)
 class Refused:
-    """Bridge to driver: Ray cannot be used, and why, for people."""
+    """Bridge to driver: Ray cannot be used; the message says why."""
 
-    why: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Lost:
-    """Bridge to driver: Ray, or a folder that runs need, is gone in mid-study; a line for people."""
+    """Bridge to driver: Ray was lost during the study; the message is one line."""
 
-    why: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Driver to bridge: whether the run that reported an epoch goes on."""
+    """Driver to bridge: whether the run that reported an epoch continues."""
 
     run_id: int
     go_on: bool
@@ -59,16 +59,16 @@ class Stop:
 
 @dataclass(frozen=True)
 class NodeUnfit:
-    """Worker to driver: no run can be carried out on this node, whatever its configuration."""
+    """Worker to driver: this node cannot run any job, whatever its configuration."""
 
     run_id: int
     host: str
-    why: str
+    message: str
 
 
 @dataclass(frozen=True)
 class TrialOver:
-    """Ray's word on a trial: it has ended; `reason` and `detail` where it failed."""
+    """Ray to driver: a trial has ended; `reason` and `detail` are set if it failed."""
 
     run_id: int
     trial_id: str

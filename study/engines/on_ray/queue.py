@@ -1,6 +1,6 @@
-"""The driver's jobs as Ray Tune sees them: trials it may have now, and what their ends mean.
+"""The driver's jobs as Ray Tune sees them: which run a new trial gets, and what a trial's end means.
 
-Knows nothing of Ray. Tune asks for trials from one thread while the driver queues jobs from another.
+It does not depend on Ray. Tune asks for trials in one thread while the driver queues jobs in another.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ class Jobs:
         self._ends: dict[int, Event] = {}
 
     def add(self, run_id: int) -> None:
-        """A job for the next trial."""
+        """Queue a job for the next trial."""
         self._waiting.put(run_id)
 
     def finish(self) -> None:
-        """There will be no more jobs."""
+        """Declare that no more jobs will be added."""
         self._finished = True
-        self._waiting.put(None)  # who waits for a job wakes up
+        self._waiting.put(None)  # wakes up `next`
 
     @property
     def finished(self) -> bool:
-        """Whether there will be no more jobs."""
+        """Whether no more jobs will be added."""
         return self._finished
 
     @property
     def busy(self) -> int:
-        """How many trials have begun and not ended."""
+        """Number of trials that have begun and not ended."""
         with self._lock:
             return self._busy
 
     def next(self) -> int | None:
-        """Return the run of a new trial; None where nothing waits.
+        """Return the run of a new trial; None if no job is waiting.
 
-        With trials under way it answers at once, for Tune does nothing for them meanwhile; with none it waits a little
-        for a job, where Tune itself would sleep for a second.
+        While trials are running it returns at once, as Tune waits for it. If none is running it waits a little for a
+        job, where Tune itself would sleep for a second.
         """
         try:
             run_id = self._waiting.get_nowait() if self.busy else self._waiting.get(timeout=IDLE_WAIT_SECONDS)
@@ -61,29 +61,26 @@ class Jobs:
         return run_id
 
     def trial_ended(self) -> None:
-        """One trial less is under way."""
+        """Count one running trial less."""
         with self._lock:
             self._busy -= 1
 
-    def heard(self, message: ToExchange) -> list[Event | NodeUnfit]:
-        """Return what the driver is to hear after a word of a worker, or of Ray.
+    def events_after(self, message: ToExchange) -> list[Event | NodeUnfit]:
+        """Return the events for the driver that follow from a message of a worker or of Ray.
 
-        A run's end is passed on when its trial has ended too: Tune then has the worker at hand for the next one.
+        A run's end is held back until its trial has ended too: Tune then has a free worker for the next one.
         """
         if isinstance(message, TrialOver):
-            return self._over(message)
-        if isinstance(message, NodeUnfit | EpochDone):
-            return [message]
+            return self._events_at_end(message)
         if isinstance(message, RunPlaced):
             self._placed.add(message.run_id)
-            return [message]
-        self._ends[message.run_id] = message
-        return []
+        elif not isinstance(message, NodeUnfit | EpochDone):
+            self._ends[message.run_id] = message
+            return []
+        return [message]
 
-    def _over(self, over: TrialOver) -> list[Event | NodeUnfit]:
-        """Return the run's own last word where it had one, whatever happened to the worker after it; else how it
-        failed.
-        """
+    def _events_at_end(self, over: TrialOver) -> list[Event | NodeUnfit]:
+        """Return the end that the run itself reported, whatever happened to its worker later; else its failure."""
         placed = over.run_id in self._placed
         self._placed.discard(over.run_id)
         end = self._ends.pop(over.run_id, None)

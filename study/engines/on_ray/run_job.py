@@ -1,7 +1,7 @@
-"""One job on a Ray worker: carried out by a process of its own, as the `local` engine does it.
+"""One job on a Ray worker, run in a separate process by the `local` engine.
 
-Ray's process stays for the next run and only passes messages on. So a crash, a leak, or what a run keeps on the GPU
-ends with the run, and peak memory is that of the run alone.
+Ray's process stays for the next run and only passes messages on. So a crash, a leak, or memory that a run keeps on the
+GPU ends with the run, and peak memory is measured for the run alone.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ FOLDER_SECONDS = 10.0
 POLL_SECONDS = 1.0
 
 
-class Line(Protocol):
-    """A worker's line to the driver."""
+class DriverLink(Protocol):
+    """A worker's connection to the driver."""
 
-    def tell(self, message: ToExchange) -> None:
+    def send(self, message: ToExchange) -> None:
         """Send a message; it has arrived on return."""
 
     def ask(self, epoch: EpochDone) -> bool:
-        """Report an epoch; whether to go on."""
+        """Report an epoch and return whether the run is to continue."""
 
 
-def carry(job: Job, engine: AbstractEngine, line: Line, trial_id: str, host: str) -> None:
-    """Have `engine` (room for one) do the job, and tell everything to the driver."""
-    line.tell(RunPlaced(job.run_id, trial_id, host))
+def run_job(job: Job, engine: AbstractEngine, driver: DriverLink, trial_id: str, host: str) -> None:
+    """Run the job with `engine`, which has one free worker, and report every event to the driver."""
+    driver.send(RunPlaced(job.run_id, trial_id, host))
     if not _appears(job.prepared_folder):
-        why = f"{host} has no folder {job.prepared_folder}: all nodes must see the folder of --out at the same path"
-        line.tell(NodeUnfit(job.run_id, host, why))
+        message = f"{host} has no folder {job.prepared_folder}: all nodes must see the folder of --out at the same path"
+        driver.send(NodeUnfit(job.run_id, host, message))
         return
     with _main_without_file():
         engine.start(job)
@@ -47,22 +47,22 @@ def carry(job: Job, engine: AbstractEngine, line: Line, trial_id: str, host: str
     while True:
         for event in (*engine.events(POLL_SECONDS), *watch.over_limit(engine)):
             if isinstance(event, EpochDone):
-                engine.answer(job.run_id, line.ask(event))
+                engine.answer(job.run_id, driver.ask(event))
             else:
-                line.tell(event)
+                driver.send(event)
                 return
 
 
 def _appears(folder: Path) -> bool:
     deadline = time.monotonic() + FOLDER_SECONDS
-    while not (there := folder.is_dir()) and time.monotonic() < deadline:
+    while not (exists := folder.is_dir()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return there
+    return exists
 
 
 @contextlib.contextmanager
 def _main_without_file() -> Iterator[None]:
-    """Else the new process would run Ray's worker script to have its `__main__`, which takes seconds."""
+    """Hide the file of `__main__`: else the new process would import Ray's worker script, which takes seconds."""
     main = vars(sys.modules["__main__"])
     file = main.pop("__file__", None)
     try:

@@ -29,9 +29,9 @@ class CustomTrainer(AbstractPlainTrainer):
         self.space = pin(load(settings.space), settings.pins)
         function_of(settings.trainer)  # an error appears now, not in every run
         declared, code = declaration(module_of(settings.trainer)), code_of(module_of(settings.trainer))
-        limits = {"epochs": settings.epochs, "data": settings.data}
-        self._common = {"trainer": settings.trainer, **limits}
-        self._facts = {"function": settings.trainer, **limits, "code": code, "tasks": declared}
+        inputs = {"epochs": settings.epochs, "data": settings.data}
+        self._common = {"trainer": settings.trainer, **inputs}
+        self._facts = {"function": settings.trainer, **inputs, "code": code, "tasks": declared}
         self.facts = StudyFacts(
             data_source=settings.data,
             made_up=False,

@@ -82,7 +82,7 @@ def test_a_run_that_came_to_its_end_does_not_start_again_with_its_seed(make: Any
     assert len(set(runs)) == 3
     for seed, end in enumerate(("complete", "pruned", "failed")):
         make.database.runs.finish(runs[seed], RunResult(status=end, reason="nan_loss" if end == "failed" else None))
-        with pytest.raises(RecordError, match=f"is {end} already; a configuration runs once with a seed"):
+        with pytest.raises(RecordError, match=f"is already {end}; a configuration runs only once per seed"):
             make.start(A, seed)
 
 

@@ -51,7 +51,7 @@ def shown(database: Database, width: int = 120) -> list[str]:
 def test_the_printed_table_and_ours_stand_side_by_side(table: Database) -> None:
     lines = shown(table)
     assert "Baseline(CLS) 0.537 0.647 0.636 0.667* 0.550 0.700 0.400 0.550 ± 0.001 3" in lines
-    assert "* counts STS as (1 + r)/2 ? fits no formula ours is the plain mean" in lines
+    assert "* counts STS as (1 + r)/2 ? formula unknown ours is the plain mean" in lines
     assert any(line.startswith("Ours are scaled down (backbone tiny, 1 epoch") for line in lines)
     assert "# configuration score seeds" not in lines
 

@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from study.designs.factorial import full_design, main_effects, resolution_iv_design
+from study.designs.factorial import main_effects, resolution_iv_design
 
 
 def test_four_factors_in_eight_runs_by_hand() -> None:
@@ -66,12 +66,12 @@ def test_five_factors_have_no_confused_pairs() -> None:
 
 
 def test_a_full_design_has_no_words() -> None:
-    design = full_design(3)
+    design = resolution_iv_design(3)
     assert (design.signs.shape, design.resolution, design.generators, design.aliases) == ((8, 3), 0, (), ())
 
 
 def test_effects_are_the_planted_ones() -> None:
-    design = full_design(3)
+    design = resolution_iv_design(3)
     a, b, c = design.signs.T.astype(float)
     rng = np.random.default_rng(0)
     scores = (0.7 + 0.01 * a - 0.02 * b + 0.005 * a * b + 0 * c)[:, None] + rng.normal(0, 0.1, 4)  # noise a seed

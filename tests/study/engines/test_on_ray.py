@@ -18,12 +18,11 @@ import pytest
 
 from study.engines import choose
 from study.engines.abstract import AbstractEngine, EngineLost, runs_per_gpu
-from study.engines.on_ray import run_job as carrying
+from study.engines.on_ray import run_job
 from study.engines.on_ray.mailbox import Exchange
 from study.engines.on_ray.messages import NodeUnfit, ToExchange, TrialOver
 from study.engines.on_ray.queue import Jobs
-from study.engines.on_ray.resources import gpus_per_run, room
-from study.engines.on_ray.run_job import carry
+from study.engines.on_ray.resources import concurrent_runs, gpus_per_run
 from study.engines.ray_tune import RayEngine
 from study.messages import EpochDone, EvaluationDone, Event, Job, RunFailed, RunPlaced
 
@@ -76,24 +75,24 @@ def test_the_end_is_heard_at_once() -> None:
 
 def test_a_run_has_ended_when_its_trial_has() -> None:
     jobs, done = Jobs(), EvaluationDone(1, {}, {})
-    assert jobs.heard(RunPlaced(1, "t", "h")) == [RunPlaced(1, "t", "h")]
-    assert jobs.heard(epoch(1)) == [epoch(1)]
-    assert jobs.heard(done) == []
-    assert jobs.heard(TrialOver(1, "t")) == [done]
+    assert jobs.events_after(RunPlaced(1, "t", "h")) == [RunPlaced(1, "t", "h")]
+    assert jobs.events_after(epoch(1)) == [epoch(1)]
+    assert jobs.events_after(done) == []
+    assert jobs.events_after(TrialOver(1, "t")) == [done]
 
 
 def test_a_last_word_counts_though_the_worker_died_after_it() -> None:
     jobs, done = Jobs(), EvaluationDone(1, {}, {})
-    jobs.heard(done)
-    assert jobs.heard(TrialOver(1, "t", "worker_died", "killed")) == [done]
+    jobs.events_after(done)
+    assert jobs.events_after(TrialOver(1, "t", "worker_died", "killed")) == [done]
 
 
 def test_a_worker_that_died_without_a_word_is_a_failed_run_with_its_trial() -> None:
     jobs = Jobs()
     over = TrialOver(1, "t", "worker_died", "killed", "trace")
-    assert jobs.heard(over) == [RunPlaced(1, "t", None), RunFailed(1, "worker_died", "killed", "trace")]
-    jobs.heard(RunPlaced(1, "u", "h"))
-    assert jobs.heard(TrialOver(1, "u")) == [RunFailed(1, "error", "the trial ended without a result")]
+    assert jobs.events_after(over) == [RunPlaced(1, "t", None), RunFailed(1, "worker_died", "killed", "trace")]
+    jobs.events_after(RunPlaced(1, "u", "h"))
+    assert jobs.events_after(TrialOver(1, "u")) == [RunFailed(1, "error", "the trial ended without a result")]
 
 
 def test_a_bridge_that_ends_in_the_middle_of_a_message_is_a_lost_engine(tmp_path: Path) -> None:
@@ -147,14 +146,14 @@ def test_nothing_is_heard_of_a_trial_that_was_given_up_for_dead() -> None:
         asked = asyncio.create_task(exchange.ask(epoch(1), "dead"))
         await asyncio.sleep(0)
         over = TrialOver(1, "dead", "worker_died", "cut off")
-        await exchange.tell(over)
+        await exchange.send(over)
         assert await asked is False  # it need not wait for ever
         await exchange.put(job)
         with pytest.raises(KeyError):  # the job is not for this trial
             await exchange.job(1, "dead")
         assert await exchange.job(1, "new") is job
         assert await exchange.ask(epoch(1, 2), "dead") is False
-        await exchange.tell(EvaluationDone(1, {}, {}), "dead")
+        await exchange.send(EvaluationDone(1, {}, {}), "dead")
         waiting = asyncio.create_task(exchange.ask(epoch(1), "new"))
         await asyncio.sleep(0)
         assert await exchange.take() == [epoch(1), over, epoch(1)]
@@ -203,7 +202,7 @@ class Heard:
         self.told: list[ToExchange] = []
         self._goes_on = goes_on
 
-    def tell(self, message: ToExchange) -> None:
+    def send(self, message: ToExchange) -> None:
         self.told.append(message)
 
     def ask(self, epoch: EpochDone) -> bool:
@@ -213,18 +212,18 @@ class Heard:
 
 def test_a_worker_tells_its_place_every_epoch_and_the_end(tmp_path: Path) -> None:
     line, engine = Heard(lambda epoch: epoch.epoch < 2), OneRun()
-    carry(Job(4, "train", {}, tmp_path), engine, line, "t", "h")
+    run_job.run_job(Job(4, "train", {}, tmp_path), engine, line, "t", "h")
     placed, first, second, end = line.told
     assert (placed, first, second) == (RunPlaced(4, "t", "h"), epoch(4), epoch(4, 2))
     assert isinstance(end, EvaluationDone) and engine.answers == [True, False]
 
 
 def test_a_node_without_the_data_says_so_and_begins_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carrying, "FOLDER_SECONDS", 0.1)
+    monkeypatch.setattr(run_job, "FOLDER_SECONDS", 0.1)
     line, engine = Heard(lambda epoch: True), OneRun()
-    carry(Job(4, "train", {}, tmp_path / "nowhere"), engine, line, "t", "node-7")
+    run_job.run_job(Job(4, "train", {}, tmp_path / "nowhere"), engine, line, "t", "node-7")
     assert isinstance(line.told[-1], NodeUnfit)
-    assert f"node-7 has no folder {tmp_path / 'nowhere'}" in line.told[-1].why
+    assert f"node-7 has no folder {tmp_path / 'nowhere'}" in line.told[-1].message
     assert engine.waiting == []
 
 
@@ -235,11 +234,11 @@ def test_a_share_of_a_gpu_allows_so_many_runs(share: float, runs: int) -> None:
 
 def test_a_cluster_has_room_for_what_its_nodes_have() -> None:
     cpus = [{"CPU": 4.0}, {"CPU": 2.0, "memory": 1e9}]
-    assert (gpus_per_run(cpus, 0.5), room(cpus, 0.0)) == (0.0, 6)
+    assert (gpus_per_run(cpus, 0.5), concurrent_runs(cpus, 0.0)) == (0.0, 6)
     gpus = [{"CPU": 16.0, "GPU": 2.0}, {"CPU": 3.0, "GPU": 4.0}, {"CPU": 8.0}]
     assert gpus_per_run(gpus, None) == 1.0
-    assert room(gpus, 1.0) == 2 + 3  # the second node has too few cores for its GPUs, the third no GPU
-    assert room(gpus, gpus_per_run(gpus, 0.25)) == 8 + 3
+    assert concurrent_runs(gpus, 1.0) == 2 + 3  # the second node has too few cores for its GPUs, the third no GPU
+    assert concurrent_runs(gpus, gpus_per_run(gpus, 0.25)) == 8 + 3
 
 
 def test_local_runs_share_a_gpu_where_asked() -> None:

@@ -7,7 +7,7 @@ import pickle
 from ray.exceptions import ActorDiedError, OutOfMemoryError
 from ray.tune.search import Searcher
 
-from study.engines.on_ray.bridge import JobSearcher, over
+from study.engines.on_ray.bridge import JobSearcher, failed_trial
 from study.engines.on_ray.queue import Jobs
 
 
@@ -30,8 +30,8 @@ def test_tune_can_write_it_to_its_folder() -> None:
 
 
 def test_rays_errors_have_our_reasons() -> None:
-    died = over(1, "t", ActorDiedError())
+    died = failed_trial(1, "t", ActorDiedError())
     assert died.reason == "worker_died" and died.detail.startswith("the Ray worker died: ")
-    assert over(1, "t", OutOfMemoryError("node is full")).reason == "out_of_memory"
-    assert over(1, "t", RuntimeError("bad")).reason == "error"
-    assert over(1, "t", None).detail == "the Ray worker failed: Ray gives no reason"
+    assert failed_trial(1, "t", OutOfMemoryError("node is full")).reason == "out_of_memory"
+    assert failed_trial(1, "t", RuntimeError("bad")).reason == "error"
+    assert failed_trial(1, "t", None).detail == "the Ray worker failed: Ray gives no reason"

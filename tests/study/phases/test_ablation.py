@@ -10,7 +10,7 @@ import pytest
 from search_spaces import Constraint, Factor, Level, Space
 from search_spaces.grammar import Choices
 from study.designs.designs import Forbidden
-from study.phases.ablation import Asked, Experiments, Impossible, planned
+from study.phases.ablation import DesignCells, Experiments, Impossible, planned
 from study.settings import DESIGNS, SINGLE_CHANGES
 
 
@@ -22,8 +22,8 @@ def around(asked: Experiments) -> list[Choices]:
     return [cell.choices for cell in asked.cells if cell.design not in ("best", "baseline")]
 
 
-def of(name: str, asked: Experiments) -> Asked:
-    return next(each for each in asked.asked if each.design == name)
+def of(name: str, asked: Experiments) -> DesignCells:
+    return next(each for each in asked.designs if each.design == name)
 
 
 def switches(names: str, constraints: tuple[Constraint, ...] = ()) -> Space:
@@ -37,7 +37,7 @@ def on(space: Space, names: str) -> Choices:
 
 
 def beyond(asked: Experiments) -> int:
-    return sum(each.beyond_budget for each in asked.asked)
+    return sum(each.beyond_budget for each in asked.designs)
 
 
 def test_ablation_puts_each_factor_back_then_tries_other_levels_scientific_ones_first(space: Space) -> None:
@@ -107,7 +107,7 @@ def test_a_forbidden_change_is_told_with_every_reason(space: Space) -> None:
 def test_every_design_around_two_changes() -> None:
     space = switches("abc")
     asked = planned(space, on(space, "ab"), DESIGNS, 100)
-    names = {each.design: [cell.name for cell in each.cells] for each in asked.asked}
+    names = {each.design: [cell.name for cell in each.cells] for each in asked.designs}
     assert names == {
         "leave_one_out": ["leave_one_out:a=off", "leave_one_out:b=off"],
         "one_at_a_time": ["one_at_a_time:c=on"],
@@ -116,7 +116,7 @@ def test_every_design_around_two_changes() -> None:
         "factorial": ["factorial:best", "factorial:b=off", "factorial:a=off", "factorial:a=off, b=off"],
         "path": [],
     }
-    assert (asked.path_room, asked.path_most) == (0, 0)  # its first step is add_one_in, its last is the best
+    assert (asked.path_budget, asked.path_most) == (0, 0)  # its first step is add_one_in, its last is the best
     decided = asked.decisions("digest")
     assert decided["designs"]["around"] == "digest"
     assert decided["designs"]["factorial"]["factors"] == ["a", "b"]
@@ -176,7 +176,7 @@ def test_the_budget_holds_over_all_designs_together(limit: int, designs: tuple[s
     best = on(space, "abcde")
     asked = planned(space, best, designs, limit)
     different = {tuple(choices.values()) for choices in around(asked) if choices != best}
-    assert len(different) + (asked.path_room or 0) <= limit
+    assert len(different) + (asked.path_budget or 0) <= limit
 
 
 def test_a_pair_is_asked_for_whole_or_not_at_all() -> None:
@@ -195,12 +195,12 @@ def test_designs_are_filled_in_the_order_they_are_asked_for() -> None:
     space = switches("abc")
     best = on(space, "ab")
     first = planned(space, best, ("leave_one_out", "add_one_in"), 2)
-    assert [len(each.cells) for each in first.asked] == [2, 2]  # with two changes, each is the other taken back
+    assert [len(each.cells) for each in first.designs] == [2, 2]  # with two changes, each is the other taken back
     last = planned(space, best, ("one_at_a_time", "leave_one_out"), 1)
-    assert [(len(each.cells), each.beyond_budget) for each in last.asked] == [(1, 2), (1, 1)]
+    assert [(len(each.cells), each.beyond_budget) for each in last.designs] == [(1, 2), (1, 1)]
 
 
 def test_a_best_that_is_the_baseline_has_nothing_to_take_apart() -> None:
     space = switches("ab")
     asked = planned(space, space.baseline(), ("leave_one_out", "add_one_in", "pairs", "factorial", "path"), 10)
-    assert around(asked) == [] and (asked.path_room, asked.path_most) == (0, 0)
+    assert around(asked) == [] and (asked.path_budget, asked.path_most) == (0, 0)

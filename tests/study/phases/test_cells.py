@@ -63,7 +63,7 @@ def test_a_printed_row_keeps_its_label_though_it_is_the_baseline() -> None:
         ("row:Dropout=0.1", "row", "cls"),
         ("row:mean", "row", "mean"),
     ]
-    assert [(names, cell.choices) for names, cell in phases.apart(cells)] == [
+    assert [(names, cell.choices) for names, cell in phases.distinct(cells)] == [
         ("baseline, row:PAL, as printed, row:Dropout=0.1", {"pooling": "cls"}),
         ("row:mean", {"pooling": "mean"}),
     ]

@@ -105,15 +105,15 @@ def test_a_change_without_all_its_runs_is_not_taken() -> None:
     assert walker.decided is not None and walker.decided.stopped == "no change has all its runs"
 
 
-def test_it_ends_before_the_step_that_is_beyond_its_room() -> None:
+def test_it_ends_before_the_step_that_is_beyond_its_budget() -> None:
     walker = Walker()
-    assert walker.walk(space_of(), room=4) == ["b"]  # three tries, then two more
+    assert walker.walk(space_of(), budget=4) == ["b"]  # three tries, then two more
     assert walker.ran == [["a", "b", "c"]]
     assert walker.decided is not None and "--ablations" in (walker.decided.stopped or "")
-    known = tuple(
-        cell.choices for cell in GreedyPath(space_of(), best_of(space_of()), space_of().baseline(), 0, ()).tries()
+    free = tuple(
+        cell.choices for cell in GreedyPath(space_of(), best_of(space_of()), space_of().baseline(), 0, ()).candidates()
     )
-    assert Walker().walk(space_of(), room=2, known=known) == ["b", "bc", "abc"]  # what is there costs nothing
+    assert Walker().walk(space_of(), budget=2, free=free) == ["b", "bc", "abc"]  # what is there costs nothing
 
 
 def test_where_no_single_change_is_allowed_it_makes_all_at_once() -> None:

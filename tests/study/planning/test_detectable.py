@@ -12,7 +12,7 @@ from rich.console import Console
 from results.statistics import PRIOR_DEVIATION, minimum_detectable_effect, sequential_level, spending
 from search_spaces import Space
 from study.planning import plan
-from study.planning.detectable import SeenNoise, detectable, rows_of
+from study.planning.detectable import MeasuredNoise, detectable, rows_of
 from study.resolve import resolve
 from study.settings import REHEARSAL, Settings
 from study.trainers.rehearsal.trainer import Rehearsal
@@ -22,7 +22,7 @@ def settings(**given: Any) -> Settings:
     return resolve({"trainer": REHEARSAL, "space": "pooling", "seeds": 3, **given}, None)
 
 
-def made(seen: SeenNoise | None = None, **given: Any) -> plan.Plan:
+def made(seen: MeasuredNoise | None = None, **given: Any) -> plan.Plan:
     asked = settings(**given)
     return plan.make(Rehearsal(asked, {}), asked, 2, seen)
 
@@ -38,15 +38,15 @@ def test_a_new_study_takes_the_assumed_noise_and_says_so() -> None:
     expected = minimum_detectable_effect(PRIOR_DEVIATION, 3, comparisons=4, df=10)
     assert found.detectable is not None and found.detectable.with_seeds == pytest.approx(expected)
     text = shown(found)
-    assert f"can see differences of {100 * expected:.1f} points and more with 3 seeds (80 % power" in text
+    assert f"can detect differences of {100 * expected:.1f} points or more with 3 seeds (80 % power" in text
     assert "noise assumed" in text
 
 
 def test_a_study_with_runs_takes_what_they_have_shown() -> None:
-    found = made(SeenNoise("s", 0.02, 0.0001), ablations=4)
+    found = made(MeasuredNoise("s", 0.02, 0.0001), ablations=4)
     expected = minimum_detectable_effect(0.02, 3, example_variance=0.0001, comparisons=4, df=10)
     assert found.detectable is not None and found.detectable.with_seeds == pytest.approx(expected)
-    assert "noise seen in s: a difference of two configurations deviates by 2.0 points from seed" in shown(found)
+    assert "noise measured in s: standard deviation of a difference 2.0 points between seeds" in shown(found)
     assert found.as_json()["detectable"]["noise"] == "seen in s"
 
 
@@ -79,7 +79,7 @@ def test_the_plan_has_the_range_of_seeds() -> None:
     phases = {phase.phase: phase for phase in made(ablations=4, max_seeds=6, confirm=2).phases}
     assert (phases["confirm"].least, phases["confirm"].most) == (3, 9)
     assert (phases["ablate"].least, phases["ablate"].most) == (0, 4 * 6 + 3)
-    assert "up to 6 where the verdict is open" in phases["ablate"].what
+    assert "up to 6 while the verdict is open" in phases["ablate"].what
     grid = made(space="zhang_pooling", max_seeds=6)
     assert (grid.phases[0].least, grid.phases[0].most) == (6, 12)
-    assert "up to 6 depend on which rows stay open" in shown(grid)
+    assert "up to 6 more depend on which rows stay open" in shown(grid)

@@ -104,5 +104,5 @@ def test_it_says_how_the_time_was_estimated(searched: Plan, grid: tuple[Plan, li
     assert "if no run is stopped early" in text
     assert "one run of the baseline: 1.0 s" in text
     assert "measured: a few steps of" in text and "kinds of training and of mlm, simcse" in text
-    assert f"those it tries first, and {plan.DRAWN} drawn at random" in text
+    assert f"the first ones of the search, and {plan.DRAWN} drawn at random" in text
     assert "one run of the search" not in shown(grid[0])

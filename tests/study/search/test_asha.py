@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.search.asha import goes_on, promoted, rung_reached
+from study.search.asha import continues, promoted, rung_reached
 
 
 def test_rungs_are_powers_of_three() -> None:
@@ -23,12 +23,12 @@ def test_rungs_are_powers_of_three() -> None:
 )
 def test_the_best_third_goes_on_and_at_least_one(scores: list[float], best: set[int]) -> None:
     found = {trial: {1: score} for trial, score in enumerate(scores)}
-    assert {trial for trial in found if goes_on(trial, 1, found)} == best
+    assert {trial for trial in found if continues(trial, 1, found)} == best
 
 
 def test_a_rung_is_of_those_that_have_reached_it() -> None:
     found = {0: {1: 0.9}, 1: {1: 0.1, 2: 0.1, 3: 0.2}, 2: {1: 0.2, 2: 0.2, 3: 0.1}}
-    assert goes_on(1, 3, found) and not goes_on(2, 3, found)
+    assert continues(1, 3, found) and not continues(2, 3, found)
 
 
 def test_who_waits_at_the_highest_rung_goes_on_first() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlite import migrated
 
 from results.errors import ConnectionLost, StorageError
-from study.search.optuna_storage import waiting
+from study.search.optuna_storage import with_retries
 
 
 @pytest.fixture
@@ -34,15 +34,15 @@ def failing(times: int, fault: Exception) -> Callable[[], str]:
 def test_a_server_that_comes_back_is_waited_for(storage: RDBStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("results.database.retry.PAUSE_SECONDS", 0.0)
     gone = OperationalError("commit", {}, Exception("server closed the connection"))
-    assert waiting(failing(2, gone), storage) == "done"
+    assert with_retries(failing(2, gone), storage) == "done"
     monkeypatch.setattr("results.database.retry.RECONNECT_SECONDS", 0.0)
     with pytest.raises(ConnectionLost):
-        waiting(failing(1000, gone), storage)
+        with_retries(failing(1000, gone), storage)
 
 
 def test_another_fault_is_told_at_once(storage: RDBStorage) -> None:
     with pytest.raises(StorageError, match="cannot be used") as refused:
-        waiting(failing(1, ProgrammingError("insert", {}, Exception("no such column"))), storage)
+        with_retries(failing(1, ProgrammingError("insert", {}, Exception("no such column"))), storage)
     assert not isinstance(refused.value, ConnectionLost)
 
 
@@ -51,4 +51,4 @@ def test_a_fault_that_is_no_databases_passes(storage: RDBStorage) -> None:
         raise StorageInternalError("of Optuna's own")
 
     with pytest.raises(StorageInternalError, match="of Optuna's own"):
-        waiting(call, storage)
+        with_retries(call, storage)

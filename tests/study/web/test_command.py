@@ -64,9 +64,9 @@ def test_a_fault_in_optunas_pages_is_a_line_and_no_traceback(capsys: Any, server
         (("--name", "s"), "No study named 's'"),
         (("--storage", "sqlite:///nowhere.db"), "There is no database at nowhere.db"),
         (("--storage", "nonsense"), "is not a database URL"),
-        (("--host", "0.0.0.0"), "reading needs a token too"),
-        (("--token", " "), "An empty token protects nothing"),
-        (("--port", "65536"), "A port is a number from 0 to 65535"),
+        (("--host", "0.0.0.0"), "so it needs a token"),
+        (("--token", " "), "The token is empty"),
+        (("--port", "65536"), "--port must be a number from 0 to 65535"),
         (("--host", "no.such.host.invalid", "--token", TOKEN), "cannot listen on no.such.host.invalid"),
     ],
 )
@@ -91,7 +91,7 @@ def test_without_the_package_one_learns_to_get_it(storage: str, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
     monkeypatch.delitem(sys.modules, "study.web.application", raising=False)
     assert dashboard.main(["--storage", storage]) == 2
-    assert capsys.readouterr().err == "The dashboard needs a package more: pip install 'mtbert-study[dashboard]'\n"
+    assert capsys.readouterr().err == "The dashboard needs further packages: pip install 'mtbert-study[dashboard]'\n"
 
 
 def test_help_needs_nothing_heavy() -> None:

@@ -131,6 +131,6 @@ def test_a_page_whose_server_has_gone_says_so(browser: Any, copied: Place) -> No
     with dashboard_of(f"sqlite:///{copied.database}", "r") as found:
         page = Tab(browser).open(f"{found}/report")
         until(page, "document.getElementById('following-says').textContent.startsWith('The study')")
-    until(page, "document.getElementById('following-says').textContent.startsWith('Nobody answers')")
+    until(page, "document.getElementById('following-says').textContent.startsWith('The server no longer answers')")
     assert re.search("^Best", page.locator("h1").inner_text())
     page.close()

@@ -193,7 +193,10 @@ def test_an_unwritable_database_has_a_dashboard(copied: Place, capsys: Any, monk
     server, _ = dashboard.start(url(copied), "r", "127.0.0.1", 0, None)
     server.server_close()
     told = capsys.readouterr().err
-    assert told.startswith("Notes and artifacts cannot be written") and len(told.splitlines()) == 1
+    assert (
+        told.startswith("The dashboard lacks notes and artifacts, which cannot be written: ")
+        and len(told.splitlines()) == 1
+    )
 
 
 def test_a_bare_dashboard_shows_notes_figures_and_artifacts(copied: Place) -> None:

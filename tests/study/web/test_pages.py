@@ -110,7 +110,7 @@ def test_the_state_says_which_report_is_sent_and_how_the_study_stands(copied: Pl
         database.leases.take("r", "pid 1 on host x", "x", 1, 0.0, 30.0)
         assert state()["status"] == "running"
     assert state()["mark"] == sent["mark"], "a report that has just been made is not asked for again"
-    found.hurry()
+    found.refresh_at_once()
     assert state()["mark"] != sent["mark"]
 
 

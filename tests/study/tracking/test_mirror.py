@@ -83,8 +83,8 @@ def mirrored(url: str, tracker: Written, *changed: int) -> Mirror:
     [
         ("wandb:x", "--track takes mlflow:URI or tensorboard:DIR, got 'wandb:x'"),
         ("tensorbord:runs", "Did you mean 'tensorboard'?"),
-        ("mlflow", "--track mlflow needs to be told where"),
-        ("tensorboard:", "--track tensorboard needs to be told where"),
+        ("mlflow", "--track mlflow needs a destination"),
+        ("tensorboard:", "--track tensorboard needs a destination"),
         ("mlflow:./mlruns", "MLflow keeps runs on a server or in a database, got './mlruns'"),
         ("mlflw:https://me:pass@host", "got 'mlflw:https://me:***@host'"),
     ],
