@@ -85,7 +85,7 @@ def keep(stored: StoredStudy, folder: Path, files: Mapping[str, bytes]) -> None:
     """Replace the artifacts that an earlier call has written in `folder` by `files` (name -> content)."""
     folder.mkdir(exist_ok=True)
     store, kept = Folders([folder], folder), dict[str, str]()
-    for name, artifact_id in ours(stored).items():
+    for name, artifact_id in recorded_ids(stored).items():
         path = store.find(artifact_id)
         if path is not None and files.get(name) == path.read_bytes():
             kept[name] = artifact_id
@@ -101,11 +101,11 @@ def keep(stored: StoredStudy, folder: Path, files: Mapping[str, bytes]) -> None:
                 source.write_bytes(content)
                 kept[name] = upload_artifact(artifact_store=store, file_path=str(source), study_or_trial=stored.study)
                 stored.set_attribute(OURS, dict(kept))
-    if ours(stored) != kept:
+    if recorded_ids(stored) != kept:
         stored.set_attribute(OURS, dict(kept))
 
 
-def ours(stored: StoredStudy) -> dict[str, str]:
+def recorded_ids(stored: StoredStudy) -> dict[str, str]:
     """Return the ids of the artifacts that `keep` has written, by name, without invalid ids."""
     recorded = stored.attributes().get(OURS)
     ids = recorded if isinstance(recorded, dict) else {}
@@ -114,7 +114,7 @@ def ours(stored: StoredStudy) -> dict[str, str]:
 
 def complete(stored: StoredStudy, folder: Path) -> bool:
     """Return whether `keep` has written artifacts, and each file still exists."""
-    ids, store = ours(stored).values(), Folders([folder], folder)
+    ids, store = recorded_ids(stored).values(), Folders([folder], folder)
     return bool(ids) and all(store.find(artifact_id) is not None for artifact_id in ids)
 
 

@@ -10,7 +10,7 @@ from study.messages import Event, Reason
 
 @dataclass(frozen=True)
 class RaySettings:
-    """How to reach Ray, or start it (`address` None), and the resources that a run takes.
+    """The connection to Ray, which is started if `address` is None, and the resources per run.
 
     `scratch` is a folder of this machine that is deleted afterwards; `working_folder` is the driver's.
     """

@@ -106,7 +106,7 @@ def test_an_artifact_without_its_file_is_not_there(served: Asked, copied: Place,
 def test_a_resumed_study_writes_nothing_twice(copied: Place) -> None:
     def state() -> tuple[dict[str, str], dict[Path, int]]:
         with opened(copied) as study:
-            ours = artifacts.ours(study)
+            ours = artifacts.recorded_ids(study)
         return ours, {path: path.stat().st_mtime_ns for path in store(copied).iterdir()}
 
     (before, files), noted = state(), attributes(copied)
@@ -123,15 +123,15 @@ def test_what_changed_is_replaced_and_what_is_gone_is_withdrawn(copied: Place, s
             file_path=str(mine),
             study_or_trial=study.study,
         )
-        before = artifacts.ours(study)
+        before = artifacts.recorded_ids(study)
         artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
-        after = artifacts.ours(study)
+        after = artifacts.recorded_ids(study)
         assert set(after) == {"report.html", "best-config.json"} and after["report.html"] != before["report.html"]
         found = listed(served)
         assert set(found) == {"report.html", "best-config.json", "mine.txt"}
         assert {path.name for path in store(copied).iterdir()} == {*after.values(), theirs}
         artifacts.keep(study, store(copied), {"report.html": b"new", "best-config.json": b"{}"})
-        assert artifacts.ours(study) == after
+        assert artifacts.recorded_ids(study) == after
 
 
 def test_the_study_and_each_confirmed_trial_have_a_note(asked: Asked, rehearsed: Place) -> None:
