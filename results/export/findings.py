@@ -123,7 +123,7 @@ def _read(folder: Path, names: Sequence[str]) -> JsonObject:
 def _update(data: JsonObject, name: str, outcome: Outcome) -> None:
     """Replace a page's data with its study's current results, but keep the judgement."""
     data["claims"] = {key: claim for key, claim in data["claims"].items() if claim["page"] != name}
-    page: JsonObject = {"judgement": _judgement(data, name)}
+    page: JsonObject = {"judgement": data["pages"].get(name, {}).get("judgement", [])}
     data["pages"][name] = page
     claims = _claims(outcome)
     if claims is not None:
@@ -131,14 +131,9 @@ def _update(data: JsonObject, name: str, outcome: Outcome) -> None:
         page |= {"backbone": claims.study.backbone, "scale": claim_words.scale_note(claims.study)}
 
 
-def _judgement(data: JsonObject, name: str) -> list[str]:
-    lines: list[str] = data["pages"].get(name, {}).get("judgement", [])
-    return lines
-
-
 def _write(folder: Path, name: str, template: str, data: JsonObject, context: Mapping[str, Any]) -> None:
     page = _templates().get_template(f"findings/{template}.md.j2")
-    judgement = "\n".join(_judgement(data, name))
+    judgement = "\n".join(data["pages"][name]["judgement"])
     text = page.render(context, judgement=judgement, data_file=DATA_FILE, wording=formatting, words=claim_words)
     commands.write_text(folder / f"{name}.md", text)
 
@@ -208,9 +203,8 @@ def _again(outcome: Outcome) -> str:
 
 
 def _environments(outcome: Outcome) -> list[EnvironmentRow]:
-    numbers = sorted({run.environment_id for run in outcome.results.runs if run.environment_id is not None})
-    rows = (outcome.database.runs.environment(number) for number in numbers)
-    return [row for row in rows if row is not None]
+    ids = sorted({run.environment_id for run in outcome.results.runs if run.environment_id is not None})
+    return [row for row in map(outcome.database.runs.environment, ids) if row is not None]
 
 
 def _commit(commit: str | None) -> str:

@@ -10,7 +10,6 @@ from results.report.content import Outcome
 from results.text.formatting import duration, plural
 
 OPEN = 4  # sections that start unfolded: most readers look for these
-_IF_ANY = {"interrupted": "interrupted", "running": "running"}  # listed only if there are such runs
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,7 @@ def method_sentence(summary: Summary) -> str:
 
 def runs_sentence(counts: RunCounts) -> str:
     """Return the number of runs by status, and the reasons of failures."""
-    words = {"complete": "complete", "pruned": "stopped early", "failed": "failed", **_IF_ANY}
-    ends = [
-        f"{getattr(counts, end):,} {word}" for end, word in words.items() if getattr(counts, end) or end not in _IF_ANY
-    ]
+    ends = [f"{counts.complete:,} complete, {counts.pruned:,} stopped early, {counts.failed:,} failed"]
+    ends += [f"{count:,} {end}" for end in ("interrupted", "running") if (count := getattr(counts, end))]
     reasons = "".join(f" {reason}: {count:,}." for reason, count in counts.failures)
     return f"{plural(counts.total, 'run')}: {', '.join(ends)}.{reasons}"

@@ -101,7 +101,8 @@ def _scores_in_words(summary: Summary, best: ConfigurationResult) -> Iterator[st
 
 def tiles(results: StudyResults, summary: Summary) -> list[Tile]:
     """Return best score, gain, runs and time."""
-    best, gain, unit, counts = summary.best, summary.gain, summary.units.score, summary.counts
+    best, baseline, gain = summary.best, summary.baseline, summary.gain
+    unit, counts = summary.units.score, summary.counts
     words = {"failed": "failed", "pruned": "stopped early", "interrupted": "interrupted", "running": "running"}
     others = [
         (f"{count:,} {word}", run_links.having(status=status))
@@ -122,7 +123,7 @@ def tiles(results: StudyResults, summary: Summary) -> list[Tile]:
             unit.difference(gain.interval.estimate) if gain else NONE,
             [(f"95 % {unit.interval(gain.interval)}{turned}" if gain else _why_no_gain(summary), "")],
             unit.counted if gain else "",
-            _gain_runs(results, summary),
+            run_links.of_runs(compared_runs(results, gain, best.digest, baseline.digest)) if best and baseline else "",
         ),
         Tile(
             "Runs complete",
@@ -164,12 +165,6 @@ def answer_scale(summary: Summary) -> str:
     return sentence if unit.higher_is_better else f"{sentence} (lower is better)"
 
 
-def _gain_runs(results: StudyResults, summary: Summary) -> str:
-    if summary.best is None or summary.baseline is None:
-        return ""
-    return run_links.of_runs(compared_runs(results, summary.gain, summary.best.digest, summary.baseline.digest))
-
-
 def _lead_without_best(summary: Summary) -> list[str]:
     counts = summary.counts
     if counts.complete + counts.pruned and (summary.is_grid or counts.confirming):
@@ -188,9 +183,8 @@ def _lead_without_best(summary: Summary) -> list[str]:
 
 def _next_step(summary: Summary) -> str:
     """Return whether to wait or to launch the study again."""
-    if summary.driven:
-        return "The study is running, and its missing results will follow."
-    return "Launch the study again under the same name to continue."
+    running = "The study is running, and its missing results will follow."
+    return running if summary.driven else "Launch the study again under the same name to continue."
 
 
 def _lead_without_all_seeds(summary: Summary) -> list[str]:

@@ -82,10 +82,6 @@ def _findings(results: StudyResults, summary: Summary) -> Iterator[KeyFinding]:
 
 def _not_run(summary: Summary) -> tuple[str, ...]:
     left, forbidden = summary.not_run.beyond_budget, summary.not_run.cannot_be_made
-    sentences = []
-    if left:
-        changes = f"{plural(left, 'further change')} {'was' if left == 1 else 'were'}"
-        sentences.append(f"{changes} not run: the budget was used up.")
-    if forbidden:
-        sentences.append(f"{plural(forbidden, 'change')} cannot be made to the best.")
-    return tuple(sentences)
+    changes = f"{plural(left, 'further change')} {'was' if left == 1 else 'were'}"
+    unrun = [f"{changes} not run: the budget was used up."] if left else []
+    return (*unrun, *([f"{plural(forbidden, 'change')} cannot be made to the best."] if forbidden else []))

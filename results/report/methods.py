@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 
 import numpy as np
 
 from results.analysis import sequential
 from results.analysis.summary import Summary, seconds_spent
-from results.database.rows import JsonObject, RunRow, StudyRow
+from results.database.rows import JsonObject, StudyRow
 from results.measurements.custom_trainer import DEMO, call_again, custom_trainer
 from results.measurements.study_results import StudyResults
 from results.text.formatting import NONE, duration, plural, seeds_text
@@ -92,10 +91,6 @@ def design_facts(results: StudyResults) -> list[tuple[str, str]]:
     return [(title, fact) for title, fact in facts if fact]
 
 
-def _score(run: RunRow) -> float:
-    return -math.inf if run.score is None else run.score
-
-
 def _examples(settings: JsonObject) -> str:
     counts = [settings.get(key) for key in ("train_examples", "dev_examples")]
     train, dev = (f"{count:,}" if isinstance(count, int) else "all" for count in counts)
@@ -134,7 +129,8 @@ def repeat_command(results: StudyResults, summary: Summary) -> str:
     runs = results.results_of(summary.best.digest if summary.best else "")
     if (plan := sequential.schedule(results.study)) is not None:  # models of the other seeds are not kept
         runs = {seed: run for seed, run in runs.items() if seed in plan.first(plan.start)}
-    seed = max(runs, key=lambda key: _score(runs[key]), default=results.study.seed)
+    scores = {seed: run.score for seed, run in runs.items() if run.score is not None}
+    seed = max(scores, key=scores.__getitem__, default=results.study.seed)
     if summary.best is not None and is_custom(summary.study):
         return call_again(summary.study, summary.best.config, seed)
     study = summary.study

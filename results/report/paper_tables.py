@@ -171,7 +171,8 @@ def _table(
     for mark, text in ((EACH, ", {} each"), (PER_ROW, " {} per row.")):
         caption = caption.replace(mark, text.format(seeds_text(seeds[0])) if same else "")
     warning = f"{made_up(results.study)} ".lstrip()  # before all numbers
-    return PrintTable(_name(results, name), warning + caption, tuple(columns), tuple(rows), bold)
+    label = f"{re.sub('[^A-Za-z0-9]+', '-', results.study.study_name)}:{name}"  # unique among several studies
+    return PrintTable(label, warning + caption, tuple(columns), tuple(rows), bold)
 
 
 def _explained(results: StudyResults, rows: Sequence[Row]) -> str:
@@ -218,8 +219,3 @@ def _best_of(cells: Sequence[Sequence[TaskScore | None]], at: int, unit: Unit) -
     if len(set(shown.values())) < 2:
         return []
     return [place for place, text in shown.items() if text == unit.score(max(means.values()))]
-
-
-def _name(results: StudyResults, table: str) -> str:
-    """Return a name that is unique even in a document with tables of several studies."""
-    return f"{re.sub('[^A-Za-z0-9]+', '-', results.study.study_name)}:{table}"

@@ -61,14 +61,10 @@ class RunList:
 
     def first(self) -> list[dict[str, str]]:
         """Return the rows with the best scores, column -> text; ties and rows without a score keep their order."""
-        scores = next(column for column in self.columns if column.id == "score")
-        best = sorted(range(self.count), key=lambda row: (-self._code(scores, row), row))[:FIRST_ROWS]
+        (scores,) = (column.codes for column in self.columns if column.id == "score")
+        codes = [code if isinstance(code, int) else -1 for code in scores]
+        best = sorted(range(self.count), key=lambda row: (-codes[row], row))[:FIRST_ROWS]
         return [{column.id: column.text(row) for column in self.columns} for row in best]
-
-    @staticmethod
-    def _code(column: RunColumn, row: int) -> int:
-        code = column.codes[row]
-        return -1 if isinstance(code, tuple) else code
 
 
 def run_list(
@@ -128,9 +124,7 @@ def _change_words(choices: JsonObject, summary: Summary, task: str | None) -> It
     return words if task is None else (*words, f"{task} alone")
 
 
-@functools.lru_cache(maxsize=100_000)
-def _in_words(factor: str, level: formatting.Choice) -> str:
-    return formatting.choice_in_words(factor, level)
+_in_words = functools.lru_cache(maxsize=100_000)(formatting.choice_in_words)
 
 
 def _reason(run: RunRow) -> str | None:

@@ -4,7 +4,7 @@
   const figures = JSON.parse(document.getElementById("figures-data").textContent);
   const packed = document.getElementById("plotly-packed");
 
-  // Commands: copying, where the browser lets a page from file:// do it; selecting them otherwise.
+  // Copy buttons: copy, or select the text if the browser forbids a page from file:// to copy.
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.addEventListener("click", async () => {
       const source = document.getElementById(button.dataset.copy);
@@ -21,7 +21,7 @@
     });
   }
 
-  // Folding: all sections at once, and whatever a link leads into opens.
+  // Folding: all sections at once; a link opens the section that it leads into.
   const folds = [...document.querySelectorAll("details.fold")];
   const foldAll = document.getElementById("fold-all");
   const sayFolds = () => { foldAll.textContent = folds.every((fold) => fold.open) ? "Fold all" : "Open all"; };
@@ -39,14 +39,14 @@
     if (closed.length) place.scrollIntoView();
   };
   addEventListener("hashchange", unfold);
-  // A link to where the page is already changes no address.
+  // A link to the current address fires no hashchange.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href^='#']");
     if (link && link.hash === location.hash) unfold();
   });
   unfold();
 
-  // Light, dark, or as the system has it.
+  // Light, dark, or the system's theme.
   const THEMES = ["auto", "light", "dark"];
   const theme = document.getElementById("theme");
   theme.addEventListener("click", () => {
@@ -58,7 +58,7 @@
   theme.closest("[hidden]").hidden = false;
 
   // Colours in the figures are CSS variables, so that light, dark and print come from one style sheet. "var(--x) 12%"
-  // is the colour let through.
+  // is the colour at 12 % opacity.
   const probe = document.body.appendChild(document.createElement("i"));
   probe.hidden = true;
   const colour = (name, share) => {
@@ -97,7 +97,7 @@
     if (point) location.hash = `#runs=${figure.traces[point.curveNumber].runs[point.pointNumber]}`;
   };
 
-  // A figure with a menu: what is chosen goes over its traces and its axis.
+  // A figure with a menu: the chosen entry overrides its traces and its axis.
   const asChosen = (figure) => {
     const entry = figure.menu && figure.menu[figure.chosen || 0];
     if (!entry) return figure;
@@ -113,7 +113,7 @@
     document.getElementById(figure.id).before(label);
   }
 
-  // Runs as lines: the one nearest to the pointer is drawn over the others, and told under the figure.
+  // Runs as lines: the one nearest to the pointer is drawn over the others, and described under the figure.
   const REACH = 14; // pixels
   const pointAt = (figure, place) => {
     const said = Object.assign(document.createElement("p"), { className: "small pointed" });
@@ -162,7 +162,7 @@
     if (isFirst && figure.lines) pointAt(figure, place);
     const narrow = place.clientWidth < 560;
     const layout = layoutOf(figure, narrow);
-    // Where there is no room for many names, pointing at them tells them.
+    // On narrow screens names are shown only under the pointer.
     const bare = (trace) => (trace.mode === "markers+text" && trace.x.length > 1 ? { ...trace, mode: "markers" } : trace);
     Plotly.react(place, resolved(narrow ? figure.traces.map(bare) : figure.traces), resolved(layout), { displayModeBar: false, responsive: true });
     place.removeAllListeners("plotly_click");
@@ -181,7 +181,7 @@
     return new Response(stream).text();
   };
 
-  // On paper everything is open but lists and settings, and light.
+  // In print, sections and notes are open, and the theme is light.
   let opened = [];
   const printing = (on) => () => {
     root.classList.toggle("printing", on);
@@ -209,7 +209,7 @@
     for (const figure of figures) {
       if (!isVisible(figure) || isDrawn(figure)) continue;
       drawOne(figure);
-      await new Promise((go) => { setTimeout(go); }); // between figures the page can be scrolled and read
+      await new Promise((go) => { setTimeout(go); }); // keep the page responsive between figures
     }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
     root.dataset.figures = "drawn";

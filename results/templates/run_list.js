@@ -57,7 +57,7 @@
     const sign = sorted.down ? -1 : 1;
     return (a, b) => {
       const [x, y] = [key(a), key(b)];
-      if ((x < 0) !== (y < 0)) return x < 0 ? 1 : -1; // nothing comes last, up and down
+      if ((x < 0) !== (y < 0)) return x < 0 ? 1 : -1; // missing values last in both directions
       return sign * (x - y) || a - b;
     };
   };
@@ -105,7 +105,7 @@
     append(parts.length ? PORTION : FIRST);
     const runs = `${count.toLocaleString("en")} run${count === 1 ? "" : "s"}`;
     found.textContent = parts.length ? `${shown.length.toLocaleString("en")} of ${runs}` : runs;
-    if (wanted.ids) found.textContent += ", those behind the number you followed";
+    if (wanted.ids) found.textContent += ", from the number you followed";
     if (sorted.id === BEST.id && sorted.down) found.textContent += ", best score first";
     if (shown.length > body.rows.length) found.textContent += `; the first ${body.rows.length} are below`;
     form.elements.clear.hidden = !parts.length;
@@ -116,7 +116,7 @@
     }
   };
 
-  // The form and the address say the same.
+  // The form and the address have the same filter.
   const fill = () => {
     for (const key of ["phase", "status", "cell", "text"]) form.elements[key].value = wanted[key];
   };

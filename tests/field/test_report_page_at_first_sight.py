@@ -191,5 +191,5 @@ def test_on_paper_folded_sections_are_open_without_a_script(browser: Any, finish
     paper = PdfReader(io.BytesIO(page.pdf(format="A4")))
     context.close()
     text = " ".join(" ".join(sheet.extract_text() for sheet in paper.pages).split())
-    assert "This command made the study" in text and "faulty row" in text
+    assert "This command started the study" in text and "faulty row" in text
     assert "Figures are drawn by scripts" in text

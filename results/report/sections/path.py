@@ -97,8 +97,7 @@ class PathSection(Content):
 
     def figures(self) -> Sequence[Figure]:
         """Return the waterfall."""
-        figure = self.waterfall()
-        return (figure,) if figure else ()
+        return (figure,) if (figure := self.waterfall()) else ()
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return `path`, one row per step."""

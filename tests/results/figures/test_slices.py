@@ -10,7 +10,7 @@ from results.figures.slices import slices as factors_of
 from results.measurements.study_results import StudyResults
 from results.report.sections.figures import build_slices
 from tests.results.conftest import StudyMaker
-from tests.results.sections.test_search_sections import built_by, run
+from tests.results.report.sections.test_search_sections import built_by, run
 
 A: dict[str, Any] = {"pooling": "cls", "rate": 1e-4, "depth": 2, "adapter": "none"}
 B: dict[str, Any] = {"pooling": "<b>", "rate": 1e-3, "depth": 4, "adapter": "lora", "adapter.lora.rank": "8"}

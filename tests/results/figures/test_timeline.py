@@ -15,7 +15,7 @@ from results.figures.timeline import MOST_BARS, timeline_figure
 from results.measurements.timeline import timeline
 from results.report.sections.figures import build_timeline
 from tests.results.conftest import BASELINE, StudyMaker
-from tests.results.sections.test_search_sections import built_by, run
+from tests.results.report.sections.test_search_sections import built_by, run
 
 
 @pytest.fixture

@@ -370,7 +370,7 @@ def test_an_interval_with_zero_in_it_is_said_in_words_and_why_changes_cannot_be_
     assert "It is not distinguishable from the baseline with 2 seeds." in text
     assert "2 changes cannot be made to the best configuration, and why" in text
     assert "sampler joint → uniform, annealed: pcgrad needs all <tasks>." in text
-    assert "1 further change was not run: the budget leaves it out." in text
+    assert "1 further change was not run: the budget was used up." in text
 
 
 def test_a_study_without_predictions_says_what_its_intervals_are_of(light: Any) -> None:

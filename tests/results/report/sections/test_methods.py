@@ -8,7 +8,7 @@ from typing import Any
 from results.report.render import render_report
 from results.report.sections import methods
 from tests.results.conftest import BASELINE, BEST, StudyMaker
-from tests.results.sections.test_search_sections import built
+from tests.results.report.sections.test_search_sections import built
 
 
 def confirmed(make: StudyMaker, best: float, change: float | None = None) -> StudyMaker:

@@ -187,7 +187,7 @@ def test_training_together_is_compared_with_training_alone_where_that_can_be_don
     frame = found.tables()["transfer"]
     assert set(frame[frame["cell"] == "reference:sst"]["task"]) == {"sst"}
     text = render_report(light.database, light.name)
-    assert "All tasks together, or each alone" in text and "sst alone" in text
+    assert "All tasks together or each alone" in text and "sst alone" in text
     assert "cannot be trained alone on 1 of the tasks: quora (no &lt;law&gt; allows it)" in text
     for digest in results.references().values():  # they are no rivals of other configurations
         assert digest not in results.measured() and results.results_of(digest)
