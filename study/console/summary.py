@@ -97,7 +97,7 @@ class Ending:
             self.designs.show(console)
         if (plan := sequential.schedule(summary.study)) is not None:
             seeds = f"Open rows got further seeds, up to {len(plan.seeds)}"
-            console.print(f"{seeds}; intervals and verdicts account for the interim analyses.")
+            console.print(f"{seeds}; intervals and verdicts account for the interim analyses.", soft_wrap=True)
         self._say_left_out(console)
         console.print(f"\n{formatting.plural(counts.total, 'run')}: {self._counts()}")
         if summary.stages.stages:  # a rehearsal has none

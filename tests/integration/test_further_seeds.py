@@ -100,6 +100,6 @@ def test_the_looks_cannot_be_changed_and_the_same_study_again_is_the_same(place:
         launch(place, *STUDY, *UNPRINTED, "--max-seeds", "6", "--name", name)
     assert runs(place, "a") == runs(place, "b")
     refused = place.call("--name", "a", "--max-seeds", "9")
-    assert refused.returncode == 2 and "fixed before the first look" in refused.stderr
+    assert refused.returncode == 2 and "valid only if these numbers never change" in refused.stderr
     launch(place, "--name", "a", *UNPRINTED, "--seeds", "3", "--max-seeds", "6", "--workers", "1")
     assert runs(place, "a") == runs(place, "b")
