@@ -96,7 +96,7 @@ def _plain(character: str) -> str:
 
 
 def alone(json: bool) -> None:
-    """With `json`, send standard output to standard error until the command ends, but for `print_object`.
+    """Send standard output to standard error until the command ends, except `print_object`, if `json` is set.
 
     This includes what libraries in C and child processes write.
     """

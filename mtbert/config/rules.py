@@ -1,7 +1,7 @@
 """Rules for combinations: parts of a configuration that are valid alone but not together.
 
 Nothing is ignored silently: a run that could not do what its configuration asks for is refused before it starts. Each
-of `RULES` lists the paths that it reads, so that it is checked even where another part has faults of its own.
+of `RULES` lists the paths that it reads, so that it is checked even where another part is faulty.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Rule(NamedTuple):
 def combination_faults(config: AbstractRunConfig, unsound: Collection[str] = ()) -> list[Fault]:
     """Return every fault between parts, each with its path, the rule, the value and a way out.
 
-    `unsound` are dotted paths with faults of their own: a rule that reads one of them is not checked.
+    `unsound` are dotted paths with other faults: a rule that reads one of them is not checked.
     """
     return [fault for rule in RULES if not _reads_any(rule, unsound) for fault in rule.faults(config)]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mtbert.data.examples import DataIssue, IssueKind, Split
 from mtbert.errors import DataError
-from mtbert.tasks.abstract import AbstractTask
+
+if TYPE_CHECKING:  # a task's file needs torch, which readers of data do not
+    from mtbert.tasks.abstract import AbstractTask
 
 LISTED = 10  # issues named in an error; all are counted
 

@@ -18,14 +18,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mtbert.data.clean import RawRow, clean, refuse, require_rows
 from mtbert.data.examples import Corpus, DataIssue, Split, TaskData, corpus_fingerprint
 from mtbert.data.held_out import overlap
 from mtbert.data.subset import hold_out_test
 from mtbert.errors import DataError, unknown
-from mtbert.tasks.abstract import AbstractTask
+
+if TYPE_CHECKING:  # a task's file needs torch, which readers of data do not
+    from mtbert.tasks.abstract import AbstractTask
 
 HUB, SAVED = "hub", "hub:"  # --data hub, and the prefix in --data hub:DIR
 TEXT_TYPES = ("string", "large_string")  # names of text in the features of a data set

@@ -39,7 +39,7 @@ MULTITASK, SINGLE_TASK = "multitask", "single_task"
 class ChainKeys:
     """The keys of a run's stages: those `before` multitask with their names, in order; multitask's after each epoch.
 
-    `start` names the model that multitask begins with, as far as the stages before it and the backbone decide it.
+    `start` names the model that multitask begins with: the backbone and the stages before it.
     `after` is the key of `single_task`, None if the run has none.
     """
 

@@ -223,7 +223,7 @@ class StageStore:
 
     def _give_up(self, error: Exception) -> None:
         if self.trouble is None:
-            self.trouble = f"the stage store {self.folder} cannot be written ({error}); runs go on without sharing"
+            self.trouble = f"the stage store {self.folder} cannot be written ({error}); runs continue without sharing"
             log.warning("%s", self.trouble)
 
 

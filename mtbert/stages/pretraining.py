@@ -87,7 +87,7 @@ def fit(
     """Train the modules `trained`, some of which belong to `model`; return each epoch's mean loss.
 
     Adam at a constant rate, gradients clipped at norm 1, as in the code of BERT and SimCSE. `batches_of` divides the
-    sentences anew in each epoch, given the batch size and a generator (`batching`). `loss_of` is given a batch's
+    sentences again in each epoch, given the batch size and a generator (`batching`). `loss_of` is given a batch's
     indices and its own generator; it returns None for a batch that has nothing to learn from. Where each task has its
     own encoder, all of them get the weights of the first.
 

@@ -41,14 +41,14 @@ QUORA_EXAMPLES = Factor(
     "all",
     (
         Level("all"),
-        Level("half", {"tasks.quora.subsample": 0.5}, note="drawn anew each epoch"),
+        Level("half", {"tasks.quora.subsample": 0.5}, note="drawn again each epoch"),
         Level(
             "tenth",
             {"tasks.quora.subsample": 0.1},
-            note="drawn anew each epoch; Hurtado & Teaw's 10,000 are a fourteenth, Kumar's 8,544 a seventeenth",
+            note="drawn again each epoch; Hurtado & Teaw's 10,000 are a fourteenth, Kumar's 8,544 a seventeenth",
         ),
-        Level("8544", {"tasks.quora.subsample": 8544}, note="as many as SST has (Kumar), drawn anew each epoch"),
-        Level("10000", {"tasks.quora.subsample": 10_000}, note="Hurtado & Teaw, drawn anew each epoch"),
+        Level("8544", {"tasks.quora.subsample": 8544}, note="as many as SST has (Kumar), drawn again each epoch"),
+        Level("10000", {"tasks.quora.subsample": 10_000}, note="Hurtado & Teaw, drawn again each epoch"),
     ),
     about="How many of Quora's examples an epoch sees, at most.",
 )

@@ -28,7 +28,7 @@ ENCODER_SHARING = Factor(
         Level("shared", {"encoder.shared": True}, note="one model for all tasks"),
         Level("separate", {"encoder.shared": False}, note="single-task fine-tuning: one model a task"),
     ),
-    about="Whether the tasks train one encoder, or each one of its own.",
+    about="Whether the tasks share one encoder, or each trains a separate one.",
 )
 
 HIDDEN_DROPOUT = Factor(
@@ -62,7 +62,7 @@ ENCODER_CONSTRAINTS = (
     Constraint(
         {"adapter": tuple(name for name in ADAPTER.level_names() if name != "none")},
         {"encoder": ("bilstm",)},
-        "Adapters stand in the layers of a BERT, and a BiLSTM has no place for them.",
+        "Adapters are parts of a BERT's layers, which a BiLSTM does not have.",
     ),
     Constraint({"attention_dropout": ("0",)}, {"encoder": ("bilstm",)}, "A BiLSTM has no attention."),
     Constraint(

@@ -106,8 +106,8 @@ KNOWN = (
             "head_dropout": "0.5",
         },
         note=(
-            "Found on MiniLM with 200 examples a task, 2 epochs and rates ten times these (--learning-rate-times 10). "
-            "What its ablation tells from none there: the heads of the two pair tasks (docs/findings/heads_alone.md)."
+            "Found on MiniLM with 200 examples per task, 2 epochs, rates ten times these (--learning-rate-times 10). "
+            "Its ablation there distinguishes from none the heads of the two pair tasks (docs/findings/heads_alone.md)."
         ),
     ),
 )

@@ -56,7 +56,7 @@ def _projection(stage: str) -> Factor:
         "scientific",
         "off",
         off_on(f"{stage}.projection", on="as Gao et al. have it with cls"),
-        about="Whether a tanh layer stands on the sentence vectors during the stage.",
+        about="Whether a tanh layer follows the sentence vectors during the stage.",
     )
 
 

@@ -84,7 +84,7 @@ HEAD_LEARNING_RATE = Factor(
             ),
         ),
     ),
-    about="Whether the heads, which start from nothing, learn at a rate of their own.",
+    about="Whether the heads, which start untrained, have their own learning rate.",
 )
 
 _ENDS_SOONER = "training ends sooner, and until then it is the same; the epoch that is kept may be the same as well"

@@ -12,7 +12,7 @@ linear layer", but its scores are those of full tuning); one task per step, alth
 pooling everywhere (stated for the baseline only), in SimCSE too, without a projection; SimCSE's batch size, rate,
 epochs and dropout (Gao et al.'s and Thapa & Khurana's); 12 heads in PAL's attention and no GELU; no clipping (except
 in SimCSE, at norm 1, as in its published code), no weight decay, a constant rate; dropout 0.1 inside the encoder; the
-best epoch on dev is kept, as in the course's starter code. The first 10,000 Quora pairs are 10,000 drawn anew each
+best epoch on dev is kept, as in the course's starter code. The first 10,000 Quora pairs are 10,000 drawn again each
 epoch. The report claims a mean over 10 seeds, and compares 5 epochs at dropout 0.1 with 10 at dropout 0.3; to remove
 that difference: `--set epochs=1x --set head_dropout=0.1`.
 """

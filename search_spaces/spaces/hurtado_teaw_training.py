@@ -9,7 +9,7 @@ epoch its alpha stays 1, so study it with two or more.
 
 Guessed: "cycling over max-size". The report describes its round robin as continuing to the end of the largest task
 while smaller ones start again, which is the same: two labels, one configuration. Sequential training begins with SST.
-Quora is cut to 10,000 pairs as in Table 1, drawn anew each epoch. The rest is as in Table 1 (`hurtado_teaw_table1`):
+Quora is cut to 10,000 pairs as in Table 1, drawn again each epoch. The rest is as in Table 1 (`hurtado_teaw_table1`):
 the cosine head, dropout 0.3, cls pooling, a trained encoder, Adam at 1e-5 without weight decay and clipping, the best
 epoch on dev.
 """

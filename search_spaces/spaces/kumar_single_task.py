@@ -6,7 +6,7 @@ share no encoder (`encoder_sharing=separate`), so each learns what it would alon
 (`best_epoch=each_task`).
 
 Scaled down: the backbone (BERT-base in the report), the data, and the epochs, whose ratios are kept: 10, 20 and 30 are
-`1x`, `2x` and `3x` of the budget's. Quora is cut to the size of SST (8,544), drawn anew each epoch.
+`1x`, `2x` and `3x` of the budget's. Quora is cut to the size of SST (8,544), drawn again each epoch.
 
 Guessed, because the report does not state it: cls pooling, a batch size of 8 (64 is stated for the LSTM only), Adam
 with a constant rate unless a table says otherwise, AdamW with PyTorch's weight decay of 0.01, one cosine from the

@@ -28,7 +28,7 @@ def _text(value: Choice) -> str:
 
 
 def _based(factor: Factor, name: str) -> Factor:
-    """The factor with the best recipe's choice as its baseline, and no range: a grid has none.
+    """Return the factor with the best recipe's choice as its baseline, without a range: a grid has none.
 
     A range becomes the numbers of all recipes; one inside a level has one number, the best recipe's.
     """

@@ -159,7 +159,7 @@ def test_a_store_that_cannot_be_written_is_told_once_and_fails_no_run(place: Pla
     arguments = ("--set", "single_task=off", "--set", "epochs=1", "--seeds", "1", "--phases", "confirm")
     done = place.call(*SMALL, "--space", "space.py", "--name", "s", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("runs go on without sharing") == 1 and "Warning: the stage store" in done.stdout
+    assert done.stdout.count("runs continue without sharing") == 1 and "Warning: the stage store" in done.stdout
     assert place.rows("select sum(shared) from stage") == [(0,)]
 
 
