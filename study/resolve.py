@@ -42,12 +42,16 @@ def _check_unchanged(
     """Refuse flags that would mix runs of different meanings in a study."""
     stored = {each: getattr(earlier, each.field) for each in declared(Settings) if each.flag.fixed in fixed}
     changes = [
-        f"{each.option} is {value!r}, not {flags[each.field]!r}"
+        f"{each.option} is {_shown(value)}, not {_shown(flags[each.field])}"
         for each, value in stored.items()
         if flags.get(each.field, value) != value
     ]
     if changes:
         raise SettingsError(f"{fault}: {'; '.join(changes)}.\n{way_out}")
+
+
+def _shown(value: Any) -> str:
+    return (", ".join(value) or "not given") if isinstance(value, tuple) else repr(value)
 
 
 def _over(earlier: Settings, flags: Mapping[str, Any]) -> Settings:

@@ -32,7 +32,7 @@ def test_a_smoke_study_leaves_rows_tables_a_report_and_a_model_that_loads(finish
     assert encoder.width == model.model.encoder.width
     card = (folder / "best" / "README.md").read_text(encoding="utf-8")
     digest, seed = told["best"]["digest"], model.config.seed
-    assert digest in card and f"| {seed} (this model) |" in card and "The test split was looked at once" in card
+    assert digest in card and f"| {seed} (this model) |" in card and "The test split was evaluated once" in card
 
 
 def test_trials_and_seeds_are_exactly_as_asked(finished: Finished) -> None:
