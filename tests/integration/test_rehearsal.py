@@ -93,7 +93,7 @@ def test_references_are_run_once_and_a_relaunch_knows_them(rehearsed: Place, aga
         f"where task <> '' and split = 'dev' and config_digest in ({digests})"
     )
     assert measured == [(6, 6)]
-    assert "All tasks together, or each alone" in (rehearsed.folder / "runs" / "r" / "report.html").read_text()
+    assert "All tasks together or each alone" in (rehearsed.folder / "runs" / "r" / "report.html").read_text()
     done = again.call("--name", "r", *ALL_RUNS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert again.rows("select id, attempt from run") == rehearsed.rows("select id, attempt from run")

@@ -59,7 +59,7 @@ def test_the_report_and_the_frames_have_them(light: Any) -> None:
     assert "What the stages before multitask fine-tuning learned" not in render_report(light.database, light.name)
     finish(light, 1, StageRow("mlm", "a", 1.0, False, told(9.5, 8.0, **REFERENCES)), mlm="in_domain")
     text = render_report(light.database, light.name)
-    assert "What the stages before multitask fine-tuning learned" in text
+    assert "Losses of the stages before multitask fine-tuning" in text
     assert "mlm in_domain: loss 9.50 in the first epoch, 8.00 in the last" in text and NO_CONTEXT in text
     frame = study_frames(light.database, light.name).stages
     assert frame["told_json"][0].startswith('{"losses": [9.5, 8.0]') and frame["told_json"].isna().tolist()[1]
