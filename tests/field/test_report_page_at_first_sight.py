@@ -192,4 +192,4 @@ def test_on_paper_folded_sections_are_open_without_a_script(browser: Any, finish
     context.close()
     text = " ".join(" ".join(sheet.extract_text() for sheet in paper.pages).split())
     assert "This command started the study" in text and "faulty row" in text
-    assert "Figures are drawn by scripts" in text
+    assert "Figures need JavaScript" in text

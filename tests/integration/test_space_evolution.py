@@ -350,7 +350,7 @@ def test_an_import_that_cannot_be_is_refused_in_one_message(spaces: Spaces) -> N
         assert spaces.dump() == before
 
     refused("No study named 't'", "--name", "n", "--import-from", "t")
-    refused("needs a name: --name NEW", "--import-from", "s")
+    refused("needs a name. Give one: --name NEW", "--import-from", "s")
     refused(
         "seed is 0 there, 4 here; epochs is 2 there, 5 here",
         "--name",
