@@ -42,7 +42,7 @@ def _check_unchanged(
     """Refuse flags that would mix runs of different meanings in a study."""
     stored = {each: getattr(earlier, each.field) for each in declared(Settings) if each.flag.fixed in fixed}
     changes = [
-        f"{each.option} is {_shown(value)}, not {_shown(flags[each.field])}"
+        f"{each.option} was {_shown(value)}, now {_shown(flags[each.field])}"
         for each, value in stored.items()
         if flags.get(each.field, value) != value
     ]
@@ -51,7 +51,8 @@ def _check_unchanged(
 
 
 def _shown(value: Any) -> str:
-    return (", ".join(value) or "not given") if isinstance(value, tuple) else repr(value)
+    text = ", ".join(value) if isinstance(value, tuple) else "" if value is None else repr(value)
+    return text or "not given"
 
 
 def _over(earlier: Settings, flags: Mapping[str, Any]) -> Settings:

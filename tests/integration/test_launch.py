@@ -62,7 +62,7 @@ def test_a_study_with_other_settings_is_not_mixed_into_an_existing_one(finished:
     shutil.copytree(finished.place.folder, place.folder, dirs_exist_ok=True)
     before = place.rows("select count(*) from run")
     done = place.call("--name", "s", "--seed", "7")
-    assert done.returncode == 2 and "--seed is 0, not 7" in done.stderr
+    assert done.returncode == 2 and "--seed was 0, now 7" in done.stderr
     assert place.rows("select count(*) from run") == before
 
 

@@ -351,16 +351,7 @@ def test_an_import_that_cannot_be_is_refused_in_one_message(spaces: Spaces) -> N
 
     refused("No study named 't'", "--name", "n", "--import-from", "t")
     refused("needs a name. Give one: --name NEW", "--import-from", "s")
-    refused(
-        "seed is 0 there, 4 here; epochs is 2 there, 5 here",
-        "--name",
-        "n",
-        "--import-from",
-        "s",
-        "--epochs",
-        "5",
-        "--seed",
-        "4",
-    )
-    refused("import_from is None there, 's' here", "--name", "other", "--import-from", "s")
-    refused("import_from is None there, 's' here", "--name", "s", "--import-from", "s")
+    other = ("--epochs", "5", "--seed", "4")
+    refused("--seed was 0, now 4; --epochs was 2, now 5", "--name", "n", "--import-from", "s", *other)
+    refused("--import-from was not given, now 's'", "--name", "other", "--import-from", "s")
+    refused("--import-from was not given, now 's'", "--name", "s", "--import-from", "s")

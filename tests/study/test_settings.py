@@ -145,7 +145,7 @@ def test_sharing_can_be_turned_off_and_on_again() -> None:
 
 def test_a_fixed_pretraining_seed_cannot_come_or_go_on_resuming() -> None:
     stored = resolve({"name": "a"}, None)
-    with pytest.raises(SettingsError, match="--fixed-pretraining-seed is False, not True"):
+    with pytest.raises(SettingsError, match="--fixed-pretraining-seed was False, now True"):
         resolve(given(parse(["--name", "a", "--fixed-pretraining-seed"])), stored)
 
 
@@ -158,9 +158,9 @@ def test_a_study_that_begins_with_runs_of_another_has_its_settings_below_its_fla
     assert (found.seed, found.epochs, found.seeds) == (3, 3, 5) and found.objectives == two
     assert resolve({**given, "budget": "full"}, None, old).epochs == 3  # runs of other epochs mean something else
     assert resolve(given, found) == found  # launched again
-    with pytest.raises(SettingsError, match="--data is 'demo', not 'hub'"):
+    with pytest.raises(SettingsError, match="--data was 'demo', now 'hub'"):
         resolve({**given, "data": "hub"}, None, old)
-    with pytest.raises(SettingsError, match="--import-from is 'old', not 'other'"):
+    with pytest.raises(SettingsError, match="--import-from was 'old', now 'other'"):
         resolve({**given, "import_from": "other"}, found)
 
 
