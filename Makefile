@@ -1,4 +1,4 @@
-# make study   set up, then the main job: search, confirm, ablate and report on made-up data, about ten minutes
+# make study   set up, then the main job: search, confirm, ablate and report on made-up data, five to ten minutes
 # make test    set up, then the default tier of the tests: a minute and a half on two cores
 # make check   what CI runs after `make test`: formatting, types, the English, the slow tier
 # make nightly whatever takes longer: every fuzz case, a hundred kills, every technique on a pretrained encoder

@@ -49,7 +49,7 @@ def test_what_gives_runs_their_meaning_cannot_change() -> None:
     changes: dict[str, object] = {"space": "heads", "data": "x", "epochs": 9, "seed": 1, "precision": "bfloat16"}
     changes |= {"compiled": True, "layers": 3, "learning_rate_times": 10.0, "pins": ("pooling=max",), "tasks": ("sst",)}
     for key, value in changes.items():
-        with pytest.raises(SettingsError, match=r"--[a-z-]+ is .*, not .*\."):
+        with pytest.raises(SettingsError, match=r"--[a-z-]+ was .*, now .*\."):
             resolve({"name": "a", key: value}, stored)
 
 
