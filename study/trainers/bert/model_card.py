@@ -88,55 +88,65 @@ FILTERS: Mapping[str, Callable[..., str]] = {
 
 
 def _context(database: Database, results: StudyResults, summary: Summary, kept: KeptModel) -> dict[str, Any]:
-    run, study, best, gain = kept.run, summary.study, summary.best, summary.gain
-    assert best is not None  # only the best configuration's model is kept
+    run, study = kept.run, summary.study
+    return {
+        "study": study,
+        "summary": summary,
+        "run": run,
+        "name": first_screen.best_name(summary),
+        "first_screen": first_screen,
+        "page_minilm": study.backbone == "minilm",
+        "measured": _measured(database, kept, study.data_source),
+        "best_is_baseline": summary.best_is_baseline,
+        "changes": summary.best_changes,
+        "again": kept.again,
+        "environment": None if run.environment_id is None else database.runs.environment(run.environment_id),
+        "own_seconds": run.own_train_seconds(),
+        "folder": str(kept.folder),
+        "encoder": _encoder(kept),
+        "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
+        **_model(kept, study),
+        **_scores(results, summary, kept),
+        **_data(database, study),
+    }
+
+
+def _model(kept: KeptModel, study: StudyRow) -> dict[str, Any]:
     names = list(kept.config.tasks)
+    pair = components.load("tasks", names[0]).pair
+    return {
+        "pipeline_tag": "sentence-similarity" if names == ["sts"] else "text-classification",
+        "tags": ["mtbert", "multitask", "bert", *names, *(["made-up-data"] if study.data_made_up else [])],
+        "base_model": PUBLISHED.get(study.backbone) or (study.backbone if is_hub_name(study.backbone) else None),
+        "stages": [stage for stage in STAGES if getattr(kept.config, stage) is not None],
+        "example": f'"{names[0]}", ["A fine film ."]' + (', ["A good film ."]' if pair else ""),
+    }
+
+
+def _scores(results: StudyResults, summary: Summary, kept: KeptModel) -> dict[str, Any]:
+    run, best, gain = kept.run, summary.best, summary.gain
+    assert best is not None  # only the best configuration's model is kept
     tasks = [
         {
             "name": name,
             "title": Markup(components.load("tasks", name).title),
             "main": results.main_metric(run.id, "dev", name),
         }
-        for name in names
+        for name in kept.config.tasks
     ]
     runs = results.results_of(run.config_digest)
     scores = [other.score for other in runs.values() if other.score is not None]
     over = {over for over in (best.interval_over, gain and gain.over) if over}
-    pair = components.load("tasks", names[0]).pair
+    fixed_pretraining = bool(summary.study.settings_json.get("fixed_pretraining_seed"))
+    baseline = [] if summary.baseline is None or summary.best_is_baseline else [("baseline", summary.baseline)]
     return {
-        "study": study,
-        "summary": summary,
-        "run": run,
         "run_is_highest": run.score is not None and run.score >= max(scores),
-        "name": first_screen.best_name(summary),
-        "first_screen": first_screen,
-        "page_minilm": study.backbone == "minilm",
-        "pipeline_tag": "sentence-similarity" if names == ["sts"] else "text-classification",
-        "tags": ["mtbert", "multitask", "bert", *names, *(["made-up-data"] if study.data_made_up else [])],
-        "base_model": PUBLISHED.get(study.backbone) or (study.backbone if is_hub_name(study.backbone) else None),
-        "measured": _measured(database, kept, study.data_source),
         "tasks": tasks,
         "tested": best.test_mean is not None,
-        "compared": [
-            ("best configuration", best),
-            *([] if summary.baseline is None or summary.best_is_baseline else [("baseline", summary.baseline)]),
-        ],
+        "compared": [("best configuration", best), *baseline],
         "gain": gain,
-        "best_is_baseline": summary.best_is_baseline,
-        "interval_note": notes.interval_note(
-            over, fixed_pretraining=bool(study.settings_json.get("fixed_pretraining_seed"))
-        ),
-        "stages": [stage for stage in STAGES if getattr(kept.config, stage) is not None],
+        "interval_note": notes.interval_note(over, fixed_pretraining=fixed_pretraining),
         "seeds": [_seed(results, other, tasks, run) for other in runs.values()],
-        "changes": summary.best_changes,
-        "again": kept.again,
-        "environment": None if run.environment_id is None else database.runs.environment(run.environment_id),
-        "own_seconds": run.own_train_seconds(),
-        "folder": str(kept.folder),
-        "example": f'"{names[0]}", ["A fine film ."]' + (', ["A good film ."]' if pair else ""),
-        "encoder": _encoder(kept),
-        "predictions": sorted(path.name for path in (kept.folder / PREDICTIONS).glob("*.csv")),
-        **_data(database, study),
     }
 
 
