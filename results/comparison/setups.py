@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results.database.rows import StudyRow
-from results.text.formatting import NONE
+from results.text.units import NONE
 
 # Columns of the study with their names on the page; other settings appear under their own names.
 FACTS: Mapping[str, str] = {

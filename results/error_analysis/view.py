@@ -14,7 +14,6 @@ from results.error_analysis.task_errors import BASELINE, BEST, TaskErrors
 from results.statistics import Interval
 from results.statistics.arrays import Float64
 from results.text.formatting import (
-    NONE,
     decimals,
     plural,
     points_interval,
@@ -23,6 +22,7 @@ from results.text.formatting import (
     score_text,
     score_with_spread,
 )
+from results.text.units import NONE
 
 SHOWN = 12  # examples shown of a list; the export has all of them
 CLASS_NAMES: Mapping[str, Sequence[str]] = {

@@ -11,8 +11,8 @@ from results.analysis.summary import Summary
 from results.figures.figure import Figure, escaped, points, whiskers
 from results.measurements.study_results import StudyResults
 from results.report.sections import BuiltSection
-from results.text.formatting import SHARES, level_text
-from results.text.units import Unit, difference_axis_title
+from results.text.formatting import level_text
+from results.text.units import SHARES, Unit, difference_axis_title
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from html import escape
 from markupsafe import Markup
 
 from results.statistics import Interval
-from results.text.formatting import SHARES, zero_verdict
-from results.text.units import Unit
+from results.text.formatting import zero_verdict
+from results.text.units import SHARES, Unit
 
 WIDTH, HEIGHT, MARGIN = 200, 26, 14
 PAIR_HEIGHT, UPPER, LOWER = 34, 11, 24  # pixels: height of a row with two intervals, and their y coordinates

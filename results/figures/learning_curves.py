@@ -9,8 +9,7 @@ from results.figures import run_links
 from results.figures.figure import Figure, Trace, best_and_baseline, capitalized, line
 from results.measurements.kept_epoch import train_above_dev
 from results.measurements.study_results import StudyResults, evenly
-from results.text.formatting import SHARES
-from results.text.units import Unit, axis_title
+from results.text.units import SHARES, Unit, axis_title
 
 MOST_CURVES = 500  # of single runs, so that the page stays small
 Curve = dict[float, float]  # epoch -> score

@@ -8,8 +8,8 @@ from results.figures.figure import Figure, Trace, escaped
 from results.measurements.cost_units import CostUnit, unit_of
 from results.measurements.study_results import evenly
 from results.measurements.timeline import Bar, Timeline
-from results.text.formatting import SHARES, duration, plural
-from results.text.units import Unit
+from results.text.formatting import duration, plural
+from results.text.units import SHARES, Unit
 
 MOST_BARS = 1500  # to limit the size of the page
 MOST_NAMES = 25  # of lanes beside the axis: thousands are slow to draw and unreadable

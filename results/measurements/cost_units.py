@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 
-from results.text.formatting import NONE, count_text
+from results.text.formatting import count_text
+from results.text.units import NONE
 
 # Column -> (lowest amount in stored units, name, stored units per unit), the largest unit first.
 UNITS: Mapping[str, Sequence[tuple[float, str, float]]] = {

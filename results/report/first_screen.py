@@ -15,8 +15,8 @@ from results.database.rows import StudyRow
 from results.figures import run_links
 from results.measurements.custom_trainer import REHEARSAL, custom_trainer, trainer_sentence
 from results.measurements.study_results import StudyResults
-from results.text.formatting import NONE, duration, plural, seeds_text
-from results.text.units import Unit
+from results.text.formatting import duration, plural, seeds_text
+from results.text.units import NONE, Unit
 
 MADE_UP = (
     "Made-up data: the sentences come from this program's generator, so these numbers say nothing about real sentences."

@@ -12,7 +12,8 @@ from results.analysis.summary import Summary, seconds_spent
 from results.database.rows import JsonObject, StudyRow
 from results.measurements.custom_trainer import DEMO, call_again, custom_trainer
 from results.measurements.study_results import StudyResults
-from results.text.formatting import NONE, duration, plural, seeds_text
+from results.text.formatting import duration, plural, seeds_text
+from results.text.units import NONE
 
 OF_THE_MODEL = (  # settings that a custom trainer does not read
     "backbone", "layers", "precision", "compiled", "learning_rate_times", "train_examples", "dev_examples", "tasks",

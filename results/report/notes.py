@@ -20,8 +20,8 @@ from results.measurements.custom_trainer import custom_trainer
 from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of, units_of
 from results.statistics import Judgement
-from results.text.formatting import SHARES, level_text, plural
-from results.text.units import Unit
+from results.text.formatting import level_text, plural
+from results.text.units import SHARES, Unit
 
 
 def recipe(summary: Summary) -> list[tuple[str, str, str | None]]:

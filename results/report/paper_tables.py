@@ -19,9 +19,9 @@ from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
 from results.report.first_screen import best_name, made_up
 from results.statistics import Judgement
-from results.text.formatting import NONE, changes, changes_in_words, level_text, seeds_text
+from results.text.formatting import changes, changes_in_words, level_text, seeds_text
 from results.text.print_table import PrintColumn, PrintTable
-from results.text.units import Unit
+from results.text.units import NONE, Unit
 
 TABLES = ("ablation", "added", "against_baseline", "leaderboard", "method_task")
 EACH, PER_ROW = "{each}", "{per row}"  # placeholders in captions for the number of seeds, if all rows have the same

@@ -16,6 +16,7 @@ from results.analysis.summary import Summary, seconds_spent
 from results.database.rows import Cell, JsonObject, RunRow
 from results.measurements import code_versions
 from results.text import formatting
+from results.text.units import NONE
 
 FIRST_ROWS = 25  # shown before the reader asks for more
 BASELINE = "the baseline"
@@ -39,7 +40,7 @@ class RunColumn:
         code = self.codes[row]
         if isinstance(code, tuple):
             return SEPARATOR.join(self.names[place] for place in code)
-        return formatting.NONE if code < 0 else self.names[code]
+        return NONE if code < 0 else self.names[code]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class RunList:
             | {"codes": column.codes}
             for column in self.columns
         ]
-        header = {"count": self.count, "first": FIRST_ROWS, "separator": SEPARATOR, "none": formatting.NONE}
+        header = {"count": self.count, "first": FIRST_ROWS, "separator": SEPARATOR, "none": NONE}
         return {**header, "columns": columns}
 
     def first(self) -> list[dict[str, str]]:

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from results.statistics import Interval
-from results.text.units import MINUS as MINUS
-from results.text.units import NONE as NONE
-from results.text.units import SHARES as SHARES
+from results.text.units import MINUS, NONE, SHARES
 
 score_text, score_with_spread = SHARES.score, SHARES.spread  # "0.713", "0.713 ± 0.004"
 points_text, points_interval = SHARES.difference, SHARES.interval  # "+4.9", "[−3.0, −1.6]"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from rich.console import Console, Group
 from rich.live import Live
 
-from results.text.formatting import SHARES, duration, plural
-from results.text.units import Unit
+from results.text.formatting import duration, plural
+from results.text.units import SHARES, Unit
 from search_spaces.grammar import Choices
 from study.console.terminal import label
 from study.execution.observer import AbstractObserver, Request

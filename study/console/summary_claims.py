@@ -15,6 +15,7 @@ from results.published import wording as claim_words
 from results.published.measured_claims import MeasuredClaim, measure_claims
 from results.published.side_by_side import SideRow, SideTable, side_by_side
 from results.text import formatting
+from results.text.units import NONE
 from search_spaces.output import plain
 
 
@@ -90,8 +91,8 @@ class ClaimsEnding:
             table.add_row(
                 Text(plain(f"{finding.claim.statement} {_metrics(finding)}")),
                 "\n".join(formatting.points_text(finding.claim.printed.of(metric)) for metric in finding.claim.metrics),
-                "\n".join(formatting.points_text(interval.estimate) for interval in intervals) or formatting.NONE,
-                "\n".join(formatting.points_interval(interval) for interval in intervals) or formatting.NONE,
+                "\n".join(formatting.points_text(interval.estimate) for interval in intervals) or NONE,
+                "\n".join(formatting.points_interval(interval) for interval in intervals) or NONE,
                 Text(plain(verdict)),
             )
         return table

@@ -21,7 +21,7 @@ from results.report.sections.interactions import Interactions, pair_text
 from results.report.sections.path import PathSection, change_of
 from results.report.sections.section import BuiltSection
 from results.text import formatting
-from results.text.units import Unit
+from results.text.units import NONE, SHARES, Unit
 from search_spaces.output import plain
 from study.console.terminal import columns
 
@@ -38,7 +38,7 @@ class DesignsEnding:
     added: Added | None = None
     path: PathSection | None = None
     interactions: Interactions | None = None
-    unit: Unit = formatting.SHARES
+    unit: Unit = SHARES
 
     @classmethod
     def of(cls, results: StudyResults, summary: Summary) -> DesignsEnding:
@@ -101,7 +101,7 @@ def show_effects(console: Console, title: str, effects: Sequence[Effect], unit: 
     """Print at most `most` effects with their differences, intervals and verdicts."""
     table = columns(title, unit.differences, "95 %", "", right=(unit.differences, "95 %"), wrap=(title,))
     for name, comparison, verdict in effects[:most]:
-        difference, bounds = formatting.NONE, formatting.NONE
+        difference, bounds = NONE, NONE
         if comparison is not None:
             difference, bounds = unit.difference(comparison.interval.estimate), unit.interval(comparison.interval)
         table.add_row(Text(plain(name)), difference, bounds, verdict)

@@ -13,8 +13,8 @@ from results.database.database import open_database
 from results.database.url import foreign_rows
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.statistics.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
-from results.text.formatting import SHARES, plural
-from results.text.units import Unit
+from results.text.formatting import plural
+from results.text.units import SHARES, Unit
 from search_spaces import Space
 from study.phases import ablation, cells
 from study.settings import Settings

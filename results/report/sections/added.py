@@ -18,8 +18,8 @@ from results.measurements.study_results import StudyResults
 from results.report.notes import largest_effect, verdict_counts
 from results.report.sections.not_run import LeftOut, left_out
 from results.report.sections.section import Content, interval_bars
-from results.text.formatting import SHARES, plural
-from results.text.units import Unit
+from results.text.formatting import plural
+from results.text.units import SHARES, Unit
 
 if TYPE_CHECKING:
     import pandas as pd

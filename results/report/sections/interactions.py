@@ -19,8 +19,8 @@ from results.measurements.study_results import StudyResults
 from results.report.sections.not_run import LeftOut, left_out
 from results.report.sections.section import Content, interval_bars
 from results.statistics import Interval
-from results.text.formatting import SHARES, plural
-from results.text.units import Unit, difference_axis_title
+from results.text.formatting import plural
+from results.text.units import SHARES, Unit, difference_axis_title
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,8 +22,8 @@ from results.figures.figure import Figure, Trace
 from results.measurements.study_results import StudyResults
 from results.report.sections.section import Content, interval_bars
 from results.statistics import Interval
-from results.text.formatting import SHARES, level_text, plural
-from results.text.units import Unit, difference_axis_title
+from results.text.formatting import level_text, plural
+from results.text.units import SHARES, Unit, difference_axis_title
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from results.database.typed_tables import interval_columns, typed_table
 from results.measurements.study_results import StudyResults, complete_search
 from results.report.sections.section import Content
 from results.statistics.selection_bias import SearchBias, SelectionGap, search_bias, selection_gap
-from results.text.formatting import SHARES, plural, seeds_text
-from results.text.units import Unit
+from results.text.formatting import plural, seeds_text
+from results.text.units import SHARES, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
