@@ -50,6 +50,14 @@ def planted_run(
     return int(run)
 
 
+def confirmed_pair(make: Any, baseline: Mapping[str, Any], best: Mapping[str, Any], seeds: int) -> None:
+    """Give a study the cells of its confirm phase, and the decision that `best` is the best configuration."""
+    cells = [make.cell("confirm", "baseline", baseline, 0), make.cell("confirm", "confirm:1", best, 1)]
+    make.database.studies.replace_cells(make.name, "confirm", cells)
+    decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": baseline}
+    make.database.studies.update(make.name, decisions_json=decided, settings_json={"seeds": seeds})
+
+
 def _arrays(task: str, share: float, seed: int, choices: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size, shared = SIZES[task], np.random.default_rng([7, SIZES[task]])
     own = np.random.default_rng([seed, int(hashlib.sha256(f"{task}{choices}".encode()).hexdigest()[:8], 16)])

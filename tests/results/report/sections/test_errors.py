@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted_runs import SIZES, planted_run
+from planted_runs import SIZES, confirmed_pair, planted_run
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from results.analysis.summary import summarise
@@ -32,10 +32,7 @@ SEEDS = (1000, 1001, 1002)
 
 def study(make: Any, best: tuple[int, ...] = SEEDS, baseline: tuple[int, ...] = SEEDS, **options: Any) -> StudyResults:
     make.study(data_made_up=False)
-    cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "confirm:1", BEST, 1)]
-    make.database.studies.replace_cells(make.name, "confirm", cells)
-    decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": BASELINE}
-    make.database.studies.update(make.name, decisions_json=decided, settings_json={"seeds": len(best)})
+    confirmed_pair(make, BASELINE, BEST, len(best))
     for choices, quality, seeds in ((BASELINE, WORSE, baseline), (BEST, BETTER, best)):
         for seed in seeds:
             planted_run(make, choices, seed, quality, **options)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted_runs import planted_run
+from planted_runs import confirmed_pair, planted_run
 
 from results.analysis.contrasts import contrast, weights_of
 from results.analysis.leaderboard import leaderboard
@@ -32,8 +32,7 @@ MEAN = {**BEST, "pooling": "mean"}
 def traded(make: Any, seeds: tuple[int, ...] = SEEDS, design: str = "search", **options: Any) -> StudyResults:
     """The best has one component that helps STS and hurts SST; another change of it changes nothing."""
     make.study(data_made_up=False, space_json={"name": "small", "design": design, "factors": []})
-    cells = [make.cell("confirm", "baseline", BASELINE, 0), make.cell("confirm", "confirm:1", BEST, 1)]
-    make.database.studies.replace_cells(make.name, "confirm", cells)
+    confirmed_pair(make, BASELINE, BEST, len(seeds))
     changes = [("leave_one_out", "sts_head", "cosine", "concat"), ("one_at_a_time", "pooling", "cls", "mean")]
     ablated = [
         make.cell(
@@ -43,8 +42,6 @@ def traded(make: Any, seeds: tuple[int, ...] = SEEDS, design: str = "search", **
         for position, (design, factor, level, to) in enumerate(changes)
     ]
     make.database.studies.replace_cells(make.name, "ablate", ablated)
-    decided = {"baseline": cells[0].config_digest, "best": cells[1].config_digest, "baseline_choices": BASELINE}
-    make.database.studies.update(make.name, decisions_json=decided, settings_json={"seeds": len(seeds)})
     qualities: list[tuple[Mapping[str, Any], Mapping[str, float]]] = [(BASELINE, PLAIN), (BEST, TRADED), (MEAN, TRADED)]
     for choices, quality in qualities:
         for seed in seeds:
