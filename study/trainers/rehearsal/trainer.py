@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any, ClassVar
 from search_spaces import load
 from search_spaces.grammar import Choices
 from search_spaces.grammar.pinning import pin
-from study.settings import PHASES, Settings
+from study.settings import PHASES, Settings, SettingsError
 from study.trainers.abstract import StudyFacts
 from study.trainers.plain_configuration import AbstractPlainTrainer, PlainConfiguration
 from study.trainers.rehearsal.response_surface import plant
@@ -19,15 +21,31 @@ from study.trainers.rehearsal.worker import WAITED_SECONDS, facts
 EXAMPLES = 1000  # of dev per task, where the settings have no number
 NOTE = "A rehearsal: every number is made up from a planted response surface; nothing is trained."
 NO_FAULTS: Mapping[str, float] = {}
+FAULTS = ("nan_loss", "error", "out_of_memory", "exit", "hang")  # reasons of failed runs; a worker that exits or hangs
 OPTIONS = "STUDY_REHEARSAL"  # environment variable of the tests, e.g. "seconds=0.2,nan_loss=0.1"
 
 
 def rehearsal_options() -> dict[str, Any]:
-    """Return the seconds per run and the rates of faults by kind that `STUDY_REHEARSAL` sets."""
+    """Return the seconds per run and the rates of faults by kind that `STUDY_REHEARSAL` sets.
+
+    Raises:
+        SettingsError: a part is not `seconds=S` or a known kind of fault with a rate from 0 to 1.
+    """
     pairs = [part.partition("=") for part in os.environ.get(OPTIONS, "").split(",") if part]
-    values = {name: float(value) for name, _, value in pairs}
+    values = {name: _option(name, text) for name, _, text in pairs}
     seconds = values.pop("seconds", WAITED_SECONDS)
     return {"faults": values, "seconds": seconds}
+
+
+def _option(name: str, text: str) -> float:
+    with contextlib.suppress(ValueError):
+        value = float(text)
+        if (name == "seconds" and 0 <= value < math.inf) or (name in FAULTS and 0 <= value <= 1):
+            return value
+    raise SettingsError(
+        f"The environment variable {OPTIONS} takes seconds=S and KIND=RATE, with rates from 0 to 1 of the kinds "
+        f"{', '.join(FAULTS)}; got '{name}={text}'. Correct it, or unset it."
+    )
 
 
 class Rehearsal(AbstractPlainTrainer):

@@ -14,9 +14,9 @@ import search_spaces
 from search_spaces import Space
 from study.messages import EpochDone, EvaluationDone, Job, RunDone, RunFailed
 from study.resolve import resolve
-from study.settings import REHEARSAL
+from study.settings import REHEARSAL, SettingsError
 from study.trainers.rehearsal.response_surface import Surface, plant
-from study.trainers.rehearsal.trainer import Rehearsal
+from study.trainers.rehearsal.trainer import OPTIONS, Rehearsal, rehearsal_options
 from study.trainers.rehearsal.worker import SEED_NOISE, facts, run_job
 
 TASKS = ("sst", "quora", "sts")
@@ -105,3 +105,15 @@ def test_the_trainer_writes_the_truth_with_the_study(tmp_path: Path) -> None:
     config = trainer.configuration(trainer.space.baseline(), 4)
     assert trainer.read(config.model_dump(), 4) == config
     assert config.with_seed(5).digest() == config.digest()
+
+
+def test_options_of_a_rehearsal_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OPTIONS, "seconds=0.2,nan_loss=0.1")
+    assert rehearsal_options() == {"faults": {"nan_loss": 0.1}, "seconds": 0.2}
+
+
+@pytest.mark.parametrize("option", ["secs=1", "seconds=x", "seconds=-1", "seconds=inf", "nan_loss=2", "nan_loss", "=1"])
+def test_an_option_of_a_rehearsal_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    monkeypatch.setenv(OPTIONS, option)
+    with pytest.raises(SettingsError, match=f"got '{option}"):
+        rehearsal_options()
