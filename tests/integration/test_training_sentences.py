@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pandas as pd
 import pytest
 from place import SMALL, Place
 
+from results.database.database import open_database
 from study.trainers.rehearsal.worker import SEED_NOISE, SENTENCE_NOISE
+from study.web.cards import Cards
 
 REHEARSED = ("--space", "pooling", "--rehearse", "--vary", "train", "--trials", "3", "--confirm", "1", "--epochs", "1")
 
@@ -34,6 +37,9 @@ def test_the_best_and_the_baseline_run_again_on_the_sentences_of_the_first_seed(
     configs = place.rows("select config_json from cell where design = 'variance'")
     assert {json.loads(text)["common"]["subset_seed"] for (text,) in configs} == {first}
     before = place.rows("select count(*), max(id) from run")
+    with open_database(f"sqlite:///{place.database}") as database:
+        (card,) = Cards(database, "v", threading.Lock(), lambda _: None).all()
+    assert card.answer is not None and card.answer.progress[-1] == "ablate: 4 of 4 runs"
     assert place.call("--name", "v", "--phases", "confirm,ablate").returncode == 0
     more = place.rows("select count(*), max(id) from run")
     assert more == [(before[0][0] + 3, before[0][1] + 3)]  # a change of the best, and nothing that there is already
