@@ -39,9 +39,9 @@ class Variance(Content):
     def sentence(self) -> str:
         """Return the standard deviations of the score by source, and what would narrow its interval most."""
         of_run = [each for each in self.sources if each.task == SCORE and len(each.digests) == 1]
-        parts = [f"{self.deviation(each)} by {each.source} {self.interval(each)}" for each in of_run]
-        unit = f" {self.units.score.counted}" if self.units.score.counted else ""
-        text = f"The score of a run of the best configuration deviates by{unit}: {', '.join(parts)}."
+        parts = ", ".join(f"{each.source} {self.deviation(each)} {self.interval(each)}" for each in of_run)
+        unit = f", in {self.units.score.counted}" if self.units.score.counted else ""
+        text = f"Standard deviation of the score of one run of the best configuration{unit}: {parts}."
         return f"{text} {self._mostly(of_run)}".rstrip()
 
     def _mostly(self, of_run: list[SourceOfVariance]) -> str:
@@ -51,8 +51,9 @@ class Variance(Content):
         if not examples + runs or not any(each.source == "dev examples" for each in of_run):
             return ""
         share = examples / (examples + runs)
-        more = "more dev examples would narrow its interval most" if share > 0.5 else "more seeds would narrow it most"
-        return f"Of the variance of its mean over {seeds_text(self.seeds)}, dev examples make {share:.0%}: {more}."
+        more = "dev examples" if share > 0.5 else "seeds"
+        mean = f"the variance of the mean over {seeds_text(self.seeds)}"
+        return f"Dev examples are {share * 100:.0f} % of {mean}: more {more} would narrow its interval most."
 
     def what(self, source: SourceOfVariance) -> str:
         """Return whose variance a row shows."""

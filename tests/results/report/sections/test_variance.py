@@ -81,8 +81,9 @@ def test_runs_on_the_first_sentences_are_in_no_other_table(results: StudyResults
 def test_the_report_names_each_source_and_exports_the_table(shared: StudyMaker, results: StudyResults) -> None:
     built = variance.build(results, summarise(results))
     assert isinstance(built, Variance)
-    assert built.sentence().startswith("The score of a run of the best configuration deviates by points: ")
-    assert " by training sentences [" in built.sentence() and "mean over 4 seeds, dev examples make" in built.sentence()
+    start, _, end = built.sentence().partition(", training sentences ")
+    assert start.startswith("Standard deviation of the score of one run of the best configuration, in points: seeds ")
+    assert ", dev examples " in end and "of the variance of the mean over 4 seeds: more seeds would" in end
     text = render_report(shared.database, shared.name)
     assert "Every seed draws its own training sentences (--vary train)" in text
     assert "the best minus the baseline" in text and "leave out how much a score depends on them" not in text
