@@ -83,7 +83,7 @@ def test_the_report_names_each_source_and_exports_the_table(shared: StudyMaker, 
     assert isinstance(built, Variance)
     start, _, end = built.sentence().partition(", training sentences ")
     assert start.startswith("Standard deviation of the score of one run of the best configuration, in points: seeds ")
-    assert ", dev examples " in end and "of the variance of the mean over 4 seeds: more seeds would" in end
+    assert ", dev examples " in end and "of the variance of the mean over 4 seeds: more dev examples would" in end
     text = render_report(shared.database, shared.name)
     assert "Every seed draws its own training sentences (--vary train)" in text
     assert "the best minus the baseline" in text and "leave out how much a score depends on them" not in text
