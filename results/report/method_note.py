@@ -49,10 +49,10 @@ def _noise(over: set[IntervalOver]) -> Iterator[str]:
 def _moderation(over: set[IntervalOver]) -> str:
     ratio = "the variance over seeds" if over == {"seeds"} else "the ratio of its variance over seeds to its residual"
     return (
-        f"Few seeds tell little of one row's noise, so {ratio} is shrunk towards the rest of the table; the more "
-        "alike the rows, the more it is shrunk (empirical Bayes, Smyth 2004). A row that is an outlier keeps its own "
-        "(Phipson et al. 2016). All rows share one reference, so the degrees of freedom that a row gains are limited "
-        "by the correlation between rows."
+        f"Few seeds tell little of one row's noise, so {ratio} is shrunk towards those of the study's other "
+        "configurations; the more alike these are, the more it is shrunk (empirical Bayes, Smyth 2004). A row that is "
+        "an outlier keeps its own (Phipson et al. 2016). All rows share one reference, so the degrees of freedom that "
+        "a row gains are limited by the correlation between rows."
     )
 
 

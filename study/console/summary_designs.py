@@ -13,7 +13,6 @@ from results.analysis.comparisons import Judged, shown_interval
 from results.analysis.greedy_path import PathStep
 from results.analysis.summary import Summary
 from results.measurements.study_results import StudyResults
-from results.report import notes
 from results.report.sections import added as added_section
 from results.report.sections import interactions as interactions_section
 from results.report.sections import path as path_section
@@ -23,7 +22,7 @@ from results.report.sections.path import PathSection, change_of
 from results.report.sections.section import BuiltSection
 from results.text import formatting
 from results.text.units import NONE, SHARES, Unit
-from results.text.verdict_words import verdict_words
+from results.text.verdict_words import level_words, verdict_words
 from search_spaces.output import plain
 from study.console.terminal import columns
 
@@ -104,13 +103,18 @@ def change_of_row(row: AblationRow, unit: Unit) -> Effect:
 
 def show_effects(console: Console, title: str, effects: Sequence[Effect], unit: Unit, most: int = SHOWN_ROWS) -> None:
     """Print at most `most` effects with their differences, verdicts, and the intervals that these use."""
-    table = columns(title, unit.differences, "interval", "", right=(unit.differences, "interval"), wrap=(title, ""))
+    numbers = (unit.differences, "interval", "level")
+    table = columns(title, *numbers, "", right=numbers, wrap=(title, ""))
     for name, row, verdict in effects[:most]:
-        interval = shown_interval(row)
-        numbers = (unit.difference(interval.estimate), unit.interval(interval)) if interval else (NONE, NONE)
-        table.add_row(Text(plain(name)), *numbers, verdict)
+        table.add_row(Text(plain(name)), *_numbers(row, unit), verdict)
     console.print(table)
-    if levels := notes.levels_of([row for _, row, _ in effects]):
-        console.print(levels)
     if len(effects) > most:
         console.print(f"and {len(effects) - most} more; the report has all")
+
+
+def _numbers(row: Judged, unit: Unit) -> tuple[str, str, str]:
+    """Return the difference, the interval that the verdict uses, and its level."""
+    interval, one = shown_interval(row), row.judgement or row.comparison
+    if interval is None or one is None:
+        return NONE, NONE, ""
+    return unit.difference(interval.estimate), unit.interval(interval), level_words(one.level)
