@@ -173,7 +173,7 @@ def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, p
         difference, share = looks.deciding(one_sided)
     elif said == "open":
         difference, share = looks.looks[-1]
-    level = 1 - share * (2 * alpha if one_sided else tested.level)
+    level = float(1 - share * (2 * alpha if one_sided else tested.level))
     last, last_share = looks.looks[-1]
     bounds = last.test_interval(1 - 2 * alpha * last_share)
     within = max(abs(bounds.low), abs(bounds.high))
