@@ -135,15 +135,18 @@ def tokenize_texts(texts: Sequence[str], tokenizer: Tokenizer, max_tokens: int) 
 
 
 def choose(
-    corpus: Corpus, train_examples: int | None = None, dev_examples: int | None = None
+    corpus: Corpus,
+    train_examples: int | None = None,
+    dev_examples: int | None = None,
+    subset_seed: int | None = None,
 ) -> dict[tuple[str, str], Split]:
-    """Return the rows a study uses: a subset of train, the parts of dev (`subset.dev_parts`), and all of test.
+    """Return the rows a run uses: a subset of train, the parts of dev (`subset.dev_parts`), and all of test.
 
-    Unlabelled rows are left out.
+    Unlabelled rows are left out. `subset_seed` draws the training rows (`subset.first`).
     """
     chosen: dict[tuple[str, str], Split] = {}
     for task, data in corpus.tasks.items():
-        chosen[task, "train"] = subset.first(data.train, train_examples)
+        chosen[task, "train"] = subset.first(data.train, train_examples, subset_seed)
         chosen[task, "search"], chosen[task, "dev"] = subset.dev_parts(data.dev, dev_examples)
         chosen[task, "test"] = data.test
     return chosen
