@@ -63,8 +63,9 @@ def history(uri: str, run: Any, metric: str) -> list[tuple[int, float]]:
 
 
 def epochs_of(place: Place, run: int) -> list[tuple[int, float]]:
-    sql = "select epoch, value from epoch_metric where run_id = ? and split = 'search' and task = '' and metric = 'score'"
-    return [(int(epoch), float(value)) for epoch, value in place.rows(f"{sql} order by epoch", (run,))]
+    which = "run_id = ? and split = 'search' and task = '' and metric = 'score'"
+    rows = place.rows(f"select epoch, value from epoch_metric where {which} order by epoch", (run,))
+    return [(int(epoch), float(value)) for epoch, value in rows]
 
 
 def test_mlflow_has_every_run_once_whatever_is_launched_again(place: Place, uri: str) -> None:
