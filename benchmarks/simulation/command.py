@@ -18,7 +18,7 @@ from .others import PARTS
 from .path import Reading, read
 from .worlds import WORLDS, World
 
-CHUNK = 50  # repetitions that share a database
+CHUNK = 100  # repetitions that share a database
 
 
 def readings(world: World, repetitions: range) -> list[Reading]:

@@ -33,6 +33,7 @@ from .draw import DrawnStudy
 from .tasks import Float
 from .worlds import MARGIN, POINT, World
 
+MEMORY = "/dev/shm"  # the folder of a file system in memory, on Linux
 NAME = "simulated"
 BASELINE = "baseline"
 DESIGNS = ("leave_one_out", "one_at_a_time")
@@ -53,7 +54,7 @@ class PlantedStudy:
 
     def __enter__(self) -> PlantedStudy:
         with ExitStack() as opened:
-            folder = opened.enter_context(tempfile.TemporaryDirectory())
+            folder = opened.enter_context(tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None))
             url = f"sqlite:///{Path(folder) / 'studies.db'}"
             self._database = opened.enter_context(open_database(url))
             self._engine = create_engine(url)
