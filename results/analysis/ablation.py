@@ -12,7 +12,7 @@ from results.analysis.leaderboard import best_digest, mean_of, spread_of
 from results.database.rows import Cell, StudyRow
 from results.database.typed_tables import typed_table
 from results.measurements.study_results import StudyResults
-from results.statistics import Difference, Judgement
+from results.statistics import Judgement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ class AblationRow:
     """A single change of a configuration. Scores are in 0..1; `mean` is None before any result.
 
     `comparison` is this configuration minus the reference over their common seeds. With fewer than two of these it is
-    None, and so is `judgement`, the verdict on `judged` (`JudgedComparison`); no difference may be shown then.
+    None, and so is `judgement`, the verdict on it; no difference may be shown then.
     """
 
     cell: Cell
@@ -34,7 +34,6 @@ class AblationRow:
     comparison: Comparison | None
     judgement: Judgement | None = None
     run_ids: tuple[int, ...] = ()
-    judged: Difference | None = None
 
     @property
     def mean(self) -> float | None:
@@ -57,12 +56,20 @@ def ablation_rows(results: StudyResults, best: str) -> list[AblationRow]:
 
 def changed_rows(results: StudyResults, cells: Mapping[str, Cell], reference: str) -> list[AblationRow]:
     """Return each cell (by digest) compared with `reference`, the largest effect first, unmeasured ones last."""
-    judged = compare_all(results, list(cells), reference)
+    judged = compare_all(results, list(cells), reference, primary_rows(cells))
     rows = [
-        AblationRow(cell, tuple(results.scores(d)), one.comparison, one.judgement, results.run_ids(d), one.judged)
+        AblationRow(cell, tuple(results.scores(d)), one.comparison, one.judgement, results.run_ids(d))
         for (d, cell), one in zip(cells.items(), judged, strict=True)
     ]
     return sorted(rows, key=_by_effect)
+
+
+def primary_rows(cells: Mapping[str, Cell]) -> set[str]:
+    """Return the digests of the rows that are tested first: leave-one-out says whether each change of the best counts.
+
+    The other rows, further levels of a factor, are tested with the error that is left (`statistics.gatekeeping`).
+    """
+    return {digest for digest, cell in cells.items() if cell.design == "leave_one_out"}
 
 
 def compared_with_best(results: StudyResults, best: str) -> dict[str, Cell]:

@@ -1,30 +1,29 @@
 """Contrasts of configurations: weighted sums of scores, paired by seed and, if predictions were kept, by example.
 
 With each seed, all configurations are scored on the same examples, so a weighted sum of their scores is again a score
-per seed and example. Effects shared by the configurations cancel; `statistics.differences` models the remaining noise.
-A difference of two configurations has the weights 1 and -1.
+per seed and example. Effects shared by the configurations cancel; `statistics.paired_noise` models the remaining noise.
+`moderated_contrasts` is the one place where the contrasts of a table get theirs. A difference of two configurations has
+the weights 1 and -1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.statistics import (
     Difference,
     Float64,
     Interval,
-    MeanDifference,
-    paired_difference,
-    score_difference,
-    tasks_difference,
+    PairedRow,
+    moderated,
+    paired_row,
+    row_of_scores,
 )
-from results.statistics.variance_shrinkage import moderated
 
 Key = TypeVar("Key", str, int)  # identifies a row: its digest or its position
 SCORE = ""  # in place of a task: the score, the mean over the tasks that count in it
@@ -38,15 +37,20 @@ class Comparison:
     """A contrast over the seeds that its configurations share, and the sources of variation its interval covers.
 
     `over` is "seeds" if some runs kept no predictions: the interval is then for these dev examples only. `level` of the
-    interval is above 0.95 at interim analyses, whose intervals hold jointly with 95 %. `same`: the scores are identical
-    with every seed, so the changed factors had no effect.
+    interval is above 0.95 at interim analyses, whose intervals hold jointly with 95 %. `row` is what it tells the other
+    rows of its table about noise.
     """
 
     difference: Difference
     seeds: tuple[int, ...]
     over: IntervalOver
+    row: PairedRow = field(compare=False, repr=False)
     level: float = 0.95
-    same: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether all outputs are identical, so that the changed factors had no effect."""
+        return self.difference.is_zero
 
     @property
     def interval(self) -> Interval:
@@ -64,7 +68,6 @@ def contrast(
     weights: Mapping[str, Weights],
     *,
     seeds: Collection[int] | None = None,
-    closed_form: bool = False,
 ) -> Comparison | None:
     """Return the mean over tasks of the weighted sums of configurations' main metrics; more is better.
 
@@ -72,8 +75,6 @@ def contrast(
         results: the study.
         weights: task (or `SCORE`) -> the weights of its contrast.
         seeds: use only these seeds; default: all that the configurations share.
-        closed_form: compute the noise of the mean over several tasks by formula instead of resampling examples
-            (`statistics.tasks_difference`, `score_difference`), for tables of hundreds of rows.
 
     Returns:
         None with fewer than two common seeds, and if predictions were not kept and a metric is not a number.
@@ -87,16 +88,15 @@ def contrast(
     kept = all(tables.values())
     if not kept:
         tables = {task: [[values(results, digest, common, task) for digest in digests]] for task in weights}
-    sides = [
-        _sides(dict(zip(digests, arrays, strict=True)), weights[task], closed_form)
+    sums = [
+        _weighted(dict(zip(digests, arrays, strict=True)), weights[task])
         for task, task_tables in tables.items()
         for arrays in task_tables
     ]
-    if not all(np.isfinite(side).all() for pair in sides for side in pair):
+    if not all(np.isfinite(each).all() for each in sums):
         return None
-    difference = _difference(sides, kept, closed_form, resampled=SCORE in weights or len(weights) > 1)
-    same = difference.estimate == 0 and difference.noise.error == 0  # chance would have left some noise
-    return Comparison(difference, tuple(common), "seeds and examples" if kept else "seeds", same=same)
+    row = paired_row(sums, common) if kept else row_of_scores(np.mean(sums, axis=0), common)
+    return Comparison(row.difference, tuple(common), "seeds and examples" if kept else "seeds", row)
 
 
 def values(results: StudyResults, digest: str, seeds: Iterable[int], task: str = SCORE, split: str = "dev") -> Float64:
@@ -111,13 +111,14 @@ def compare(results: StudyResults, digest: str, other: str, seeds: Collection[in
     return contrast(results, {SCORE: weights_of([digest], [other])}, seeds=seeds)
 
 
-def with_pooled_noise(
-    contrasts: Mapping[Key, Comparison], weights: Mapping[Key, Weights], scores: Mapping[str, ArrayLike]
-) -> dict[Key, Comparison]:
-    """Return a table's contrasts with seed noise pooled over `scores` (`variance_shrinkage.moderated`)."""
-    plain = [one.difference for one in contrasts.values()]
-    pooled = moderated(plain, [weights[key] for key in contrasts], scores) if plain else []
-    return {key: replace(contrasts[key], difference=each) for key, each in zip(contrasts, pooled, strict=True)}
+def moderated_contrasts(contrasts: Mapping[Key, Comparison], also: Iterable[Comparison] = ()) -> dict[Key, Comparison]:
+    """Return a table's contrasts with noise moderated over its rows (`variance_shrinkage.moderated`).
+
+    `also` are contrasts that are not in the table but tell something about its noise.
+    """
+    rows = [one.row for one in contrasts.values()]
+    found = moderated(rows, [one.row for one in also])
+    return {key: replace(contrasts[key], difference=each) for key, each in zip(contrasts, found, strict=True)}
 
 
 def score_interval(results: StudyResults, digest: str) -> Comparison | None:
@@ -151,26 +152,8 @@ def compared_runs(results: StudyResults, comparison: Comparison | None, *digests
     return " ".join(map(str, sorted(runs[seed].id for runs in results_by_seed for seed in seeds if seed in runs)))
 
 
-def _sides(scores: Scores, weights: Weights, closed_form: bool) -> tuple[Float64, Float64]:
-    """Return the sums with positive and with negative weights; with the closed form, the whole sum and 0."""
-    if closed_form:
-        return _weighted(scores, weights), _weighted(scores, {})
-    positive = {digest: weight for digest, weight in weights.items() if weight > 0}
-    negative = {digest: -weight for digest, weight in weights.items() if weight < 0}
-    return _weighted(scores, positive), _weighted(scores, negative)
-
-
 def _weighted(scores: Scores, weights: Weights) -> Float64:
-    zeros = np.zeros_like(next(iter(scores.values())))
-    return sum((weight * scores[digest] for digest, weight in weights.items()), zeros)
-
-
-def _difference(sides: Sequence[tuple[Float64, Float64]], kept: bool, closed_form: bool, resampled: bool) -> Difference:
-    """Return the mean over tasks of first minus second side, with its noise; `kept`: the sides have examples."""
-    differences = [more - less for more, less in sides]
-    if not kept:
-        by_seed: Float64 = np.mean(differences, axis=0)
-        return paired_difference(by_seed, np.zeros_like(by_seed))
-    if closed_form:
-        return tasks_difference(differences)
-    return score_difference([MeanDifference(*pair) for pair in sides]) if resampled else paired_difference(*sides[0])
+    parts = np.array([weight * scores[digest] for digest, weight in weights.items()])
+    total: Float64 = parts.sum(axis=0)
+    total[np.abs(total) <= 1e-12 * np.abs(parts).sum(axis=0)] = 0.0  # equal scores cancel without rounding errors
+    return total

@@ -105,4 +105,4 @@ def _bias(results: StudyResults, number: int, step: JudgedComparison) -> float |
     means = [fmean(scores) for digest in _tried(results, number) if (scores := results.scores(digest))]
     if step.comparison is None or len(means) < 2:
         return None
-    return bias_of_best(means, step.comparison.difference)
+    return bias_of_best(means, step.comparison.difference.noise.error**2)

@@ -11,7 +11,7 @@ from results.analysis.contrasts import Comparison
 from results.analysis.leaderboard import ConfigurationResult, baseline_digest
 from results.database.typed_tables import typed_table
 from results.measurements.study_results import StudyResults, confirmed
-from results.statistics import Difference, Judgement
+from results.statistics import Judgement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,15 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A configuration of a grid; `comparison` is its score minus the baseline's, None with fewer than two common seeds.
-
-    `judgement` is the verdict on `judged` (`JudgedComparison`).
-    """
+    """A configuration of a grid; `comparison`: its score minus the baseline's, None without two common seeds."""
 
     entry: ConfigurationResult
     comparison: Comparison | None
     judgement: Judgement | None = None
-    judged: Difference | None = None
 
 
 def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], baseline: str) -> list[GridRow]:
@@ -35,7 +31,7 @@ def grid_rows(results: StudyResults, entries: Sequence[ConfigurationResult], bas
     digests = compared_with_baseline(results, baseline)
     by_digest = {entry.digest: entry for entry in entries}
     rows = [
-        GridRow(by_digest[digest], row.comparison, row.judgement, row.judged)
+        GridRow(by_digest[digest], row.comparison, row.judgement)
         for digest, row in zip(digests, compare_all(results, digests, baseline), strict=True)
         if digest in by_digest
     ]

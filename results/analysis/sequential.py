@@ -6,11 +6,11 @@ therefore a function of its runs and need not be stored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from results.analysis.contrasts import Comparison, compare, weights_of, with_pooled_noise
-from results.analysis.winners_curse import WinnersCurse, confirmed_means
+from results.analysis.contrasts import Comparison, compare, moderated_contrasts
+from results.analysis.winners_curse import WinnersCurse, winners_curse
 from results.database.rows import CONSECUTIVE_SEEDS, StudyRow
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.measurements.task_units import margin_of
@@ -84,23 +84,25 @@ class SequentialRow:
 
     @property
     def is_open(self) -> bool:
-        """Whether the verdict is "open" or not available yet."""
-        return self.judgement is None or self.judgement.verdict == "open"
+        """Whether further seeds could still decide whether it helps, hurts or is equivalent."""
+        return self.judgement is None or not self.judgement.decided
 
 
 def interim_analyses(
-    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, *, after: int | None = None
-) -> list[SequentialRow]:
+    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, *, after: int | None = None,
+    primary: Collection[str] | None = None,
+) -> list[SequentialRow]:  # fmt: skip
     """Return the rows of a table, each minus `reference`, after every interim analysis that was possible.
 
     An analysis is possible once the reference and all open rows have finished its seeds; with `after`, analyses with
-    more seeds are left out. Seed noise is pooled over all rows, decided ones with the seeds they have
+    more seeds are left out. Noise is moderated over all rows, decided ones with the seeds they have
     (`variance_shrinkage.moderated`). A configuration that failed with every starting seed is not analysed but counts in
     Holm's method, so that the size of the table does not depend on failures.
     """
     rows, ended = [SequentialRow(digest) for digest in digests], _ended(results)
+    first = [primary is None or digest in primary for digest in digests]
     margin, starting = margin_of(results.study), plan.first(plan.start)
-    curse = WinnersCurse(confirmed_means(results, reference, starting))
+    curse = WinnersCurse() if results.study.is_grid else winners_curse(results, reference, starting)
     for count in plan.counts:
         seeds = plan.first(count)
         active = [row for row in rows if row.is_open and not _always_fails(results, ended, row.digest, starting)]
@@ -108,20 +110,21 @@ def interim_analyses(
         if not active or (after is not None and count > after) or not needed <= ended:
             break
         _analyse(results, rows, active, reference, seeds, plan.level(count), curse)
-        judged = judge([row.differences for row in rows], shares=plan.shares, margin=margin)
+        judged = judge([row.differences for row in rows], shares=plan.shares, margin=margin, primary=first)
         for row, judgement in zip(rows, judged, strict=True):
             row.judgement = judgement
     return rows
 
 
 def rows_to_extend(
-    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int
-) -> list[str]:
+    results: StudyResults, digests: Sequence[str], reference: str, plan: Schedule, after: int,
+    primary: Collection[str] | None = None,
+) -> list[str]:  # fmt: skip
     """Return the rows that need a further seed after `after` seeds: open ones, unless every starting seed failed."""
     ended, starting = _ended(results), plan.first(plan.start)
     if _always_fails(results, ended, reference, starting):
         return []
-    rows = interim_analyses(results, digests, reference, plan, after=after)
+    rows = interim_analyses(results, digests, reference, plan, after=after, primary=primary)
     return [row.digest for row in rows if row.is_open and not _always_fails(results, ended, row.digest, starting)]
 
 
@@ -137,16 +140,14 @@ def _analyse(
     """Compare the `active` rows over these seeds; earlier scores of the other rows count in the pooled noise."""
     for row in active:
         row.comparison = compare(results, row.digest, reference, seeds)
-    scores = {reference: results.scores(reference, seeds)}
-    scores |= {row.digest: results.scores(row.digest, row.comparison.seeds) for row in rows if row.comparison}
     measured = {row.digest: row.comparison for row in active if row.comparison}
-    pooled = with_pooled_noise(measured, {digest: weights_of([digest], [reference]) for digest in measured}, scores)
+    decided = [row.comparison for row in rows if row not in active and row.comparison]
+    pooled = moderated_contrasts(measured, decided)
     for row in active:
-        row.comparison = replace(pooled[row.digest], level=level) if row.comparison else None
-    updated = [row for row in rows if row in active or not row.differences]
-    judged = iter(curse.correct_all([row.comparison for row in updated if row.comparison is not None]))
-    for row in updated:
-        row.differences.append(next(judged) if row.comparison is not None else None)
+        row.comparison = replace(curse.correct(pooled[row.digest]), level=level) if row.comparison else None
+    for row in rows:
+        if row in active or not row.differences:
+            row.differences.append(row.comparison.difference if row.comparison else None)
 
 
 def _ended(results: StudyResults) -> set[tuple[str, int]]:

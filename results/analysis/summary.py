@@ -17,6 +17,7 @@ from results.analysis.leaderboard import (
     configuration_result,
     leaderboard,
 )
+from results.analysis.winners_curse import winners_curse
 from results.database.rows import Cell, JsonObject, RunRow, StudyRow, runs_again
 from results.measurements.stages import StageCosts
 from results.measurements.study_results import StudyResults
@@ -158,10 +159,13 @@ def seconds_spent(run: RunRow) -> float:
 
 
 def _gain(results: StudyResults, best: str | None, baseline: str | None, row: Comparison | None) -> Comparison | None:
-    """Return best minus baseline; the table's `row` is preferred because its seed noise is pooled."""
+    """Return best minus baseline without the selection bias; the table's `row` is preferred: its noise is moderated."""
     if best is None or baseline is None or best == baseline:
         return None
-    return row or compare(results, best, baseline)
+    if row and not results.study.is_grid:
+        return row  # the table's reference is the best, so it is corrected already
+    found = row or compare(results, best, baseline)
+    return found and winners_curse(results, best).correct(found.reversed).reversed
 
 
 def _baseline_choices(results: StudyResults, digest: str | None) -> JsonObject:

@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from results.analysis.contrasts import (
     Comparison,
     Weights,
     compared_runs,
     contrast,
-    values,
+    moderated_contrasts,
     weights_of,
-    with_pooled_noise,
 )
-from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
+from results.analysis.leaderboard import baseline_digest
+from results.measurements.study_results import StudyResults
 from results.measurements.task_units import margin_of
-from results.statistics import Float64, Judgement, judge
+from results.statistics import Judgement, judge
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,9 @@ def task_differences(
 ) -> Matrix:
     """Return each of `digests` minus `reference` on each task; with `of_reference`, the reference minus each.
 
-    A cell with fewer than two common seeds is missing. Seed noise is pooled within each task
+    A cell with fewer than two common seeds is missing. Noise is moderated within each task
     (`variance_shrinkage.moderated`), because tasks differ in it. Holm's method controls the error of "helps" and
-    "hurts" over the whole matrix. Differences below the study's margin (`--margin`, half a point by default) count as
+    "hurts" over the whole matrix. Differences below the study's margin (`--margin`, a point by default) count as
     none.
     """
     cells: dict[tuple[str, str], Comparison] = {}
@@ -59,18 +57,28 @@ def task_differences(
 
 
 def compare_tasks(results: StudyResults, tasks: Sequence[str], weights: Weights) -> Comparison | None:
-    """Return a contrast in the mean over `tasks`, with seed noise pooled over all the study's configurations.
+    """Return a contrast in the mean over `tasks`, its noise moderated over the study's other configurations.
 
-    The noise is not pooled if a metric of these configurations is not a number, or if no score varies between seeds.
+    They are compared with the study's baseline, or with its first configuration if it has none.
     """
     plain = contrast(results, dict.fromkeys(tasks, weights))
-    digests = dict.fromkeys([*results.measured(), *weights])
-    scores = {digest: _mean_over_tasks(results, digest, tasks) for digest in digests}
-    finite = {key: each for key, each in scores.items() if len(each) >= MIN_PAIRED_SEEDS and np.isfinite(each).all()}
-    if plain is None or not weights.keys() <= finite.keys():
-        return plain
-    pooled = with_pooled_noise({0: plain}, {0: weights}, finite)[0]
-    return pooled if pooled.difference.noise.seeds else plain
+    if plain is None:
+        return None
+    return moderated_contrasts({0: plain}, _others(results, tuple(tasks)))[0]
+
+
+def _others(results: StudyResults, tasks: tuple[str, ...]) -> list[Comparison]:
+    """Return the contrasts of all configurations with the study's baseline, in the mean over `tasks`."""
+
+    def measured() -> list[Comparison]:
+        digests = list(results.measured())
+        reference = baseline_digest(results)
+        reference = reference if reference in digests else digests[0]
+        rows = [weights_of([digest], [reference]) for digest in digests if digest != reference]
+        found = [contrast(results, dict.fromkeys(tasks, row)) for row in rows]
+        return [one for one in found if one is not None]
+
+    return results.once(("others", tasks), measured)
 
 
 def unmeasured(results: StudyResults, digests: Sequence[str], tasks: Sequence[str]) -> list[str]:
@@ -84,33 +92,18 @@ def unmeasured(results: StudyResults, digests: Sequence[str], tasks: Sequence[st
 
 
 def _column(results: StudyResults, digests: Sequence[str], reference: str, task: str) -> dict[str, Comparison]:
-    """Return the rows' differences on one task, with seed noise pooled over the rows."""
+    """Return the rows' differences on one task, with noise moderated over the rows."""
     reference_values = _metrics(results, reference, task)
     plain: dict[str, Comparison] = {}
-    scores = {reference: list(reference_values.values())}
-    weights = {digest: weights_of([digest], [reference]) for digest in digests}
     for digest in digests:
-        row_values = _metrics(results, digest, task)
-        one = contrast(results, {task: weights[digest]}, seeds=row_values.keys() & reference_values.keys())
+        shared = _metrics(results, digest, task).keys() & reference_values.keys()
+        one = contrast(results, {task: weights_of([digest], [reference])}, seeds=shared)
         if one is not None:
             plain[digest] = one
-            scores[digest] = [row_values[seed] for seed in one.seeds]
-    return with_pooled_noise(plain, weights, scores)
+    return moderated_contrasts(plain)
 
 
 def _metrics(results: StudyResults, digest: str, task: str) -> dict[int, float]:
     """Return seed -> the task's main metric on dev (more is better), for the runs where it is a number."""
     values = {seed: results.main_value(run.id, task) for seed, run in results.results_of(digest).items()}
     return {seed: value for seed, value in values.items() if value is not None}
-
-
-def _mean_over_tasks(results: StudyResults, digest: str, tasks: Sequence[str]) -> Float64:
-    """Return the mean over `tasks` per seed; an undefined correlation counts as 0, as in the scores per example."""
-    seeds = list(results.results_of(digest))
-    table = np.array([values(results, digest, seeds, task) for task in tasks])
-    for place, seed in np.argwhere(np.isnan(table)).tolist():
-        run = results.results_of(digest)[seeds[seed]].id
-        if results.has_metric(run, "dev", tasks[place], "pearson"):
-            table[place, seed] = 0.0
-    mean: Float64 = table.mean(axis=0)
-    return mean

@@ -1,76 +1,85 @@
 """The winner's curse: the best was selected by the same runs that its ablation uses, so its score is biased upwards.
 
-Points and intervals are shown as measured. Verdicts are corrected for the bias; otherwise more than 5 % of the tables
-would have a row that seems to hurt only because the best was selected by chance.
+Differences from the best are corrected for this bias. Otherwise more than 5 % of the tables would have a row that seems
+to hurt only because the best was selected by chance, and the gain over the baseline would be too large.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from statistics import fmean
 
-from results.analysis.contrasts import Comparison
+from results.analysis.contrasts import Comparison, compare, moderated_contrasts
 from results.measurements.study_results import StudyResults, confirmed
 from results.measurements.task_units import units_of
-from results.statistics import Difference
 from results.statistics.selection_bias import bias_of_best
 from results.text.formatting import plural
 
-
-def confirmed_means(results: StudyResults, reference: str, seeds: Collection[int] | None = None) -> tuple[float, ...]:
-    """Return the mean scores, over `seeds` or all, of the configurations that `reference` was selected from.
-
-    They include the reference. Empty if it was not selected by its score: it is not the study's best, nothing else was
-    confirmed, or the study is a grid, whose reference is the baseline.
-    """
-    if results.study.is_grid or results.study.decisions_json.get("best") != reference:
-        return ()
-    means = tuple(fmean(scores) for digest in confirmed(results) if (scores := results.scores(digest, seeds)))
-    return means if len(means) > 1 else ()
+FAR = 4.0  # standard errors below the best: such a configuration could not have been selected
 
 
-@dataclass
+@dataclass(frozen=True)
 class WinnersCurse:
-    """The selection bias of a reference selected from configurations with these `means`, at each interim analysis.
+    """The expected `bias` of the best of `candidates` configurations, itself among them, in score units.
 
-    `chosen` is the difference of a row at the first analysis, with the seeds used for the selection. Without means
-    there was no selection, hence no bias.
+    `variance` is that of a difference between two of them. Without other candidates there was no selection, and no
+    bias.
     """
 
-    means: Sequence[float]
-    chosen: Difference | None = None
+    candidates: int = 1
+    bias: float = 0.0
+    variance: float = 0.0
 
-    def correct_all(self, rows: Sequence[Comparison]) -> list[Difference]:
-        """Return rows minus the best, without the selection bias of the best.
+    def correct(self, row: Comparison) -> Comparison:
+        """Return a row minus the best, without the bias of the best.
 
-        The bias is the part of the best's noise that it was selected for. In a mean over more seeds, on the same
-        examples, it is `selection_bias.bias_of_best` times (error now / error then)^2: further seeds dilute it.
+        The bias is the part of the best's noise that it was selected for. A row that shares noise with the best shares
+        the bias, too: of it remains the fraction v / `variance`, v the variance of the row's difference, at most 1.
+        Further seeds dilute the bias in the same proportion.
         """
-        if not rows:
-            return []
-        now = max(rows, key=lambda row: len(row.seeds)).difference  # a row that lost seeds is noisier
-        self.chosen = self.chosen or now
-        if not self.means or not self.chosen.noise.error > 0:
-            return [row.difference for row in rows]
-        bias = bias_of_best(self.means, self.chosen) * (now.noise.error / self.chosen.noise.error) ** 2
-        return [replace(row.difference, estimate=row.difference.estimate + bias) for row in rows]
+        if not self.bias:
+            return row
+        part = min(row.difference.noise.error**2 / self.variance, 1.0)
+        return replace(row, difference=replace(row.difference, estimate=row.difference.estimate + part * self.bias))
 
 
-def choice_note(results: StudyResults, best: str | None, rows: Sequence[tuple[Comparison, Difference]]) -> str:
-    """Return a note on the correction; "" if the best was not selected or nothing is compared with it.
+def winners_curse(results: StudyResults, best: str | None, seeds: Collection[int] | None = None) -> WinnersCurse:
+    """Return the bias of `best` in its mean over `seeds` (default: all), by which it was selected.
 
-    `rows` are the differences from the best, each as measured and as judged.
+    Candidates are the confirmed configurations whose scores are at most `FAR` standard errors of the difference below
+    the best: what lies further below, often the baseline, could not have been selected and tells nothing of how much
+    the true scores of the others differ. There is no bias if `best` was not selected by its score.
     """
-    means = confirmed_means(results, best) if best is not None else ()
-    if not means or not rows:
+    if best is None or results.study.decisions_json.get("best") != best:
+        return WinnersCurse()
+    key = ("winner's curse", best, None if seeds is None else frozenset(seeds))
+    return results.once(key, lambda: _estimated(results, best, seeds))
+
+
+def _estimated(results: StudyResults, best: str, seeds: Collection[int] | None) -> WinnersCurse:
+    plain = {digest: compare(results, digest, best, seeds) for digest in confirmed(results) if digest != best}
+    measured = moderated_contrasts({digest: one for digest, one in plain.items() if one is not None})
+    near = [
+        one.difference
+        for one in measured.values()
+        if not one.same and abs(one.difference.estimate) <= FAR * one.difference.noise.error
+    ]
+    if not near:
+        return WinnersCurse()
+    variance = sum(one.noise.error**2 for one in near) / len(near)
+    return WinnersCurse(len(near) + 1, bias_of_best([0.0, *(one.estimate for one in near)], variance), variance)
+
+
+def choice_note(results: StudyResults, best: str | None) -> str:
+    """Return a note on the correction of differences from the best; "" if there is none."""
+    curse = winners_curse(results, best)
+    if not curse.bias:
         return ""
-    shown, judged = max(rows, key=lambda row: len(row[0].seeds))
-    bias, unit = judged.estimate - shown.difference.estimate, units_of(results.study).score
-    counted = "points" if unit.counted == "points" else "differences"
+    unit = units_of(results.study).score
     return (
-        f"The best was chosen among {plural(len(means), 'confirmed configuration')} by the same runs that the rows are "
-        "compared with. Given the spread of their scores and the noise of a row, the selection bias is about "
-        f"{unit.apart_rounded(bias)} on average. Verdicts are corrected for it; {counted} and intervals are shown as "
-        "measured, shifted towards hurts by that amount."
+        f"The best was chosen among {plural(curse.candidates, 'configuration')} whose scores are close, by the same "
+        "runs that the rows are compared with. Given the spread of these scores and their noise, it looks about "
+        f"{unit.apart_rounded(curse.bias)} better than it is. Differences from the best, and the gain over the "
+        "baseline, are corrected for that; a row that shares noise with the best is corrected by less. Mean scores are "
+        "shown as measured."
     )

@@ -22,8 +22,7 @@ from results.text.formatting import Change, changes, level_text, plural
 class SharedEffect:
     """Effect in both studies; that of the second is reversed (`turned`) if it was measured the other way round.
 
-    `difference`, the second minus the first as measured, and `judgement` are None if a study has not judged the effect
-    yet. The judgement compares the effects that the studies judged, which may be corrected for selection bias.
+    `difference`, the second minus the first, and `judgement` are None if a study has not judged the effect yet.
     """
 
     first: Effect
@@ -31,12 +30,6 @@ class SharedEffect:
     turned: bool
     difference: Interval | None = None
     judgement: CarryOverJudgement | None = None
-
-    @property
-    def is_corrected(self) -> bool:
-        """Whether one of the studies corrected its verdict for the selection bias of its best configuration."""
-        both = self.first, self.second
-        return any(effect.judged not in (None, effect.comparison.difference) for effect in both if effect.comparison)
 
     @property
     def elsewhere(self) -> tuple[Change, ...]:
@@ -200,13 +193,12 @@ def _measured(row: SharedEffect, level: float) -> Interval | None:
 
 
 def _effect_pair(row: SharedEffect) -> EffectPair | None:
-    """Return the effects as judged, because measured ones also differ by the selection bias of each study's best."""
     first, second = row.first, row.second
     if not (first.comparison and second.comparison and first.judgement and second.judgement):
         return None
     return EffectPair(
-        first.judged or first.comparison.difference,
-        second.judged or second.comparison.difference,
+        first.comparison.difference,
+        second.comparison.difference,
         (first.judgement.verdict, second.judgement.verdict),
         ((1 - first.comparison.level) / 0.05, (1 - second.comparison.level) / 0.05),
     )

@@ -15,13 +15,11 @@ from results.analysis.leaderboard import baseline_digest
 from results.analysis.summary import Summary
 from results.database.rows import Cell
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
-from results.statistics import Difference, Interval, Judgement, Verdict
+from results.statistics import Interval, Judgement
 from results.text.formatting import Choice, changes, choice_in_words, level_text
 
 Table = Literal["change to the best", "change to the baseline", "configuration", "change to another configuration"]
 Key = tuple[str, ...]  # the table and the identity of the row in it
-
-TURNED: Mapping[Verdict, Verdict] = {"helps": "hurts", "hurts": "helps", "equivalent": "equivalent", "open": "open"}
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,9 @@ class Effect:
     """Row of a study's tables: a change, the difference in score, and the verdict.
 
     A change of one factor has `factor`, `from_level` and `to_level` and an empty `label`. `comparison` is None if the
-    configurations have fewer than two seeds in common, `judgement` before the table's first interim analysis. The
-    verdict is on `judged`, the difference corrected for the selection bias of the best. `run_ids`: the runs compared,
-    as in every export. `around`: the other choices of the configurations that a single change distinguishes.
+    configurations have fewer than two seeds in common, `judgement` before the table's first interim analysis.
+    `run_ids`: the runs compared, as in every export. `around`: the other choices of the configurations that a single
+    change distinguishes.
     """
 
     table: Table
@@ -42,7 +40,6 @@ class Effect:
     comparison: Comparison | None
     judgement: Judgement | None
     run_ids: str = ""
-    judged: Difference | None = None
     around: Mapping[str, Choice] = field(default_factory=dict)
 
     @property
@@ -64,14 +61,12 @@ class Effect:
 
     def turned(self) -> Effect:
         """Return the effect of the reverse change: the same runs, the opposite sign."""
-        judgement = self.judgement
         return replace(
             self,
             from_level=self.to_level,
             to_level=self.from_level,
             comparison=self.comparison.reversed if self.comparison else None,
-            judgement=replace(judgement, verdict=TURNED[judgement.verdict]) if judgement else None,
-            judged=replace(self.judged, estimate=-self.judged.estimate) if self.judged else None,
+            judgement=self.judgement.reversed if self.judgement else None,
         )
 
 
@@ -134,7 +129,7 @@ def _effect(
     """Return a row as an effect; the change was made to a configuration with `choices`."""
     runs = compared_runs(results, row.comparison, *digests)
     around = _context(choices, change[0]) if change[0] else {}
-    return Effect(table, label, *change, row.comparison, row.judgement, runs, row.judged, around)
+    return Effect(table, label, *change, row.comparison, row.judgement, runs, around)
 
 
 def _change(cell: Cell) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from results.statistics.differences import Difference, Noise
 from results.statistics.hypothesis_tests import holm
-from results.statistics.verdicts import MARGIN, Verdict
+from results.statistics.verdicts import DECIDED, MARGIN, Verdict
 
 CarryOver = Literal["carries over", "reverses", "differs", "open"]
 
@@ -104,7 +104,7 @@ def _verdict(verdicts: tuple[Verdict, Verdict], p: float, equivalence_p: float, 
         return "carries over"
     if p <= alpha:
         return "reverses" if set(verdicts) == {"helps", "hurts"} else "differs"
-    return "carries over" if verdicts[0] == verdicts[1] != "open" else "open"
+    return "carries over" if verdicts[0] == verdicts[1] in DECIDED else "open"
 
 
 def _summed(*parts: tuple[float, float]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from results.analysis.task_contrasts import compare_tasks, unmeasured
 from results.measurements.study_results import MIN_PAIRED_SEEDS, StudyResults
 from results.published.tables import BASELINE, Claim, Metric, claims_of
 from results.published.verdicts import NO_NOISE, ClaimJudgement, ClaimTest, claim_test, judge_claims, open_reason
-from results.statistics import paired_difference
+from results.statistics import row_of_scores
 
 MAIN_TASKS = ("sst", "quora", "sts")
 TASKS: dict[Metric, tuple[str, ...]] = {  # metrics that are the plain mean of these tasks
@@ -133,7 +133,8 @@ def _gap(results: StudyResults, weights: Weights) -> Comparison | None:
         total += weight * (np.array(train, dtype=np.float64) - values(results, digest, seeds, "sst"))
     if not np.isfinite(total).all():
         return None
-    return Comparison(paired_difference(total, np.zeros_like(total)), seeds, "seeds")
+    row = row_of_scores(total, seeds)
+    return Comparison(row.difference, seeds, "seeds", row)
 
 
 def _deviation(results: StudyResults, weights: Weights, reference: Sequence[str]) -> Comparison | None:

@@ -120,11 +120,7 @@ def _context(study: Outcome) -> dict[str, Any]:
         "made_up": first_screen.made_up(summary.study),
         "backbone_note": first_screen.MINILM if summary.study.backbone == "minilm" else "",
         "left_out": summary.not_run.beyond_budget,
-        "choice_note": choice_note(
-            results,
-            summary.best.digest if summary.best and summary.ablation else None,
-            [(row.comparison, row.judged) for row in summary.ablation if row.comparison and row.judged],
-        ),
+        "choice_note": choice_note(results, summary.best.digest if summary.best and summary.ablation else None),
         "fixed_pretraining": _fixed_pretraining(summary),
         "issues": issues,
         "headings": {each.id: each for each in contents(study, len(issues))},

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike
 
 from results.statistics.arrays import Float64, difference, finite, probability, standardised
 from results.statistics.bootstrap import CorrelationDifference, MeanDifference, score_difference
-from results.statistics.differences import Difference, Interval, Noise, paired_difference, tasks_difference
+from results.statistics.differences import Difference, Interval, Noise, paired_difference
+from results.statistics.gatekeeping import gatekeeping
 from results.statistics.hypothesis_tests import holm, permutation_test, sequential_level, sequential_p, spending, tost
+from results.statistics.paired_noise import PairedRow, paired_row, row_of_scores, tasks_difference
 from results.statistics.pareto import front, front_probability, hypervolume
 from results.statistics.power import PRIOR_DEVIATION, minimum_detectable_effect, noise_so_far
 from results.statistics.selection_bias import (
@@ -23,18 +25,57 @@ from results.statistics.selection_bias import (
     probability_of_superiority,
     selection_gap,
 )
-from results.statistics.variance_shrinkage import moderated_differences
-from results.statistics.verdicts import MARGIN, Judgement, Verdict, judge, verdict
+from results.statistics.table import ComparedRow, compare
+from results.statistics.variance_shrinkage import moderated, moderated_differences
+from results.statistics.verdicts import MARGIN, VERDICTS, Judgement, Verdict, judge, verdict
 
 expected_luck = expected_selection_bias  # its former name
 
 __all__ = [
-    "MARGIN", "PRIOR_DEVIATION", "CorrelationDifference", "Difference", "Float64", "Interval", "Judgement",
-    "MeanDifference", "Noise", "SelectionGap", "Verdict", "expected_luck", "expected_maximum",
-    "expected_selection_bias", "front", "front_probability", "holm", "hypervolume", "judge",
-    "minimum_detectable_effect", "moderated_differences", "noise_so_far", "paired_bootstrap", "paired_difference",
-    "paired_score_bootstrap", "paired_t_interval", "pearson_scores", "permutation_test", "probability_of_superiority",
-    "score_difference", "selection_gap", "sequential_level", "sequential_p", "spending", "tasks_difference", "tost",
+    "MARGIN",
+    "PRIOR_DEVIATION",
+    "VERDICTS",
+    "ComparedRow",
+    "CorrelationDifference",
+    "Difference",
+    "Float64",
+    "Interval",
+    "Judgement",
+    "MeanDifference",
+    "Noise",
+    "PairedRow",
+    "SelectionGap",
+    "Verdict",
+    "compare",
+    "expected_luck",
+    "expected_maximum",
+    "expected_selection_bias",
+    "front",
+    "front_probability",
+    "gatekeeping",
+    "holm",
+    "hypervolume",
+    "judge",
+    "minimum_detectable_effect",
+    "moderated",
+    "moderated_differences",
+    "noise_so_far",
+    "paired_bootstrap",
+    "paired_difference",
+    "paired_row",
+    "paired_score_bootstrap",
+    "paired_t_interval",
+    "pearson_scores",
+    "permutation_test",
+    "probability_of_superiority",
+    "row_of_scores",
+    "score_difference",
+    "selection_gap",
+    "sequential_level",
+    "sequential_p",
+    "spending",
+    "tasks_difference",
+    "tost",
     "verdict",
 ]  # fmt: skip
 

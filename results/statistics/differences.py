@@ -14,8 +14,7 @@ comparisons need (3 seeds, p < 0.0025). Therefore the two terms are kept separat
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 import numpy as np
@@ -83,12 +82,26 @@ class Difference:
 
     def interval(self, level: float = 0.95) -> Interval:
         """Return the confidence interval of `level` for new seeds and new examples."""
-        reach = _reach(probability(level, "level"), self.noise)
+        reach = _reach(probability(level, "level"), self.noise, self.noise.calibrated_df())
         return Interval(self.estimate, self.estimate - reach, self.estimate + reach)
 
     def p_value(self, against: float = 0.0) -> float:
         """Return the two-sided p-value of the hypothesis that the true difference is `against`."""
         return _two_sided(self.estimate - against, self.noise)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether there is neither a difference nor any noise: chance would have left some."""
+        return self.estimate == 0 and self.noise.error == 0
+
+    def p_below(self, limit: float) -> float:
+        """Return the one-sided p-value of "the true difference is at least `limit`"; small if it is below."""
+        p = _two_sided(limit - self.estimate, self.noise)
+        return p / 2 if self.estimate <= limit else 1 - p / 2
+
+    def p_above(self, limit: float) -> float:
+        """Return the one-sided p-value of "the true difference is at most `limit`"; small if it is above."""
+        return replace(self, estimate=-self.estimate).p_below(-limit)
 
     def equivalence_p(self, margin: float) -> float:
         """Return p of "the true difference is at least `margin` in size": two one-sided tests (Schuirmann 1987).
@@ -100,9 +113,16 @@ class Difference:
         """
         if not margin > 0:
             raise ValueError(f"margin must be above 0, got {margin}")
-        nearer = margin - abs(self.estimate)  # distance from the estimate to the nearer end of +-margin
-        p = _two_sided(nearer, self.noise)
-        return p / 2 if nearer >= 0 else 1 - p / 2
+        return max(self.p_below(margin), self.p_above(-margin))
+
+    def test_interval(self, level: float = 0.95) -> Interval:
+        """Return the values that a two-sided test at 1 - `level` does not reject.
+
+        It has the degrees of freedom of `p_value`, so it excludes 0 if and only if p is below 1 - level; `interval` is
+        a little narrower (`Noise.calibrated_df`).
+        """
+        reach = _reach(probability(level, "level"), self.noise, self.noise.seed_df)
+        return Interval(self.estimate, self.estimate - reach, self.estimate + reach)
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
@@ -128,29 +148,6 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
         return Difference(estimate, Noise(0.0, float(values[0].var(ddof=1)) / examples, 0, examples - 1))
     seed_variance = float(values.mean(axis=1).var(ddof=1)) / seeds
     return Difference(estimate, crossed_noise(seed_variance, *_variances_of_mean(values), seeds - 1, examples - 1))
-
-
-def tasks_difference(tasks: Sequence[ArrayLike]) -> Difference:
-    """Return the mean over tasks of differences per example, each (seeds, examples), with its noise in closed form.
-
-    Row i of all tasks has the same seed; each task has its own examples. The variances are as in `paired_difference`,
-    those of examples and residuals summed over the T tasks and divided by T^2. Unlike the resampling of
-    `score_difference`, which scores other than means need, it takes seconds for hundreds of contrasts.
-
-    Raises:
-        ValueError: there is no task, or the tasks do not have the same seeds, at least two, and two examples each.
-    """
-    tables = [difference(task, np.zeros_like(np.asarray(task, dtype=np.float64))) for task in tasks]
-    if not tables or any(t.ndim != 2 or len(t) != len(tables[0]) or len(t) < 2 or t.shape[1] < 2 for t in tables):
-        shapes = ", ".join(str(table.shape) for table in tables) or "none"
-        raise ValueError(f"tasks must be (seeds, examples), at least two of each and the same seeds, got {shapes}")
-    count, seeds = len(tables), len(tables[0])
-    by_seed = np.mean([table.mean(axis=1) for table in tables], axis=0)
-    parts = [_variances_of_mean(table) for table in tables]
-    examples, residual = (sum(part[which] / count**2 for part in parts) for which in (0, 1))
-    fewest = min(table.shape[1] for table in tables)
-    noise = crossed_noise(float(by_seed.var(ddof=1)) / seeds, examples, residual, seeds - 1, fewest - 1)
-    return Difference(float(by_seed.mean()), noise)
 
 
 def _variances_of_mean(values: Float64) -> tuple[float, float]:
@@ -218,14 +215,13 @@ def _two_sided(distance: float, noise: Noise, seed_df: float | None = None) -> f
     return float(p)
 
 
-def _reach(level: float, noise: Noise) -> float:
+def _reach(level: float, noise: Noise, df: float) -> float:
     """Return the half-width of the interval: the distance whose tail probability is 1 - level."""
     from scipy.optimize import brentq
     from scipy.special import stdtrit
 
     if noise.error == 0:
         return 0.0
-    df = noise.calibrated_df()
 
     def excess(distance: float) -> float:
         return _two_sided(distance, noise, df) - (1 - level)

@@ -102,9 +102,7 @@ def sequential_p(p: Sequence[float], shares: ArrayLike) -> float:
     Raises:
         ValueError: there is no p, or there are more than shares; the shares are not above 0 or exceed 1 in sum.
     """
-    spent = _validated_shares(shares)
-    if not 0 < len(p) <= len(spent):
-        raise ValueError(f"there must be 1 to {len(spent)} interim analyses, got {len(p)}")
+    spent = validated_shares(shares, len(p))
     return min(1.0, *(value / float(share) for value, share in zip(p, spent, strict=False)))
 
 
@@ -114,11 +112,18 @@ def sequential_level(level: float, shares: ArrayLike, analysis: int) -> float:
     1 - (1 - level) share: the intervals of all analyses together contain the true value with probability `level` or
     more (Jennison and Turnbull 1989, "Interim analyses: the repeated confidence interval approach", JRSS B 51).
     """
-    return 1 - (1 - probability(level, "level")) * float(_validated_shares(shares)[analysis])
+    return 1 - (1 - probability(level, "level")) * float(validated_shares(shares)[analysis])
 
 
-def _validated_shares(shares: ArrayLike) -> Float64:
+def validated_shares(shares: ArrayLike, analyses: int = 1) -> Float64:
+    """Return the shares of the error of interim analyses, of which there were `analyses` so far.
+
+    Raises:
+        ValueError: there was no analysis, or more than shares; the shares are not above 0 or exceed 1 in sum.
+    """
     values = finite(shares, "shares")
     if values.ndim != 1 or not (values > 0).all() or values.sum() > 1 + 1e-9:
         raise ValueError(f"shares must be above 0 and sum to at most 1, got {values.tolist()}")
+    if not 0 < analyses <= len(values):
+        raise ValueError(f"there must be 1 to {len(values)} interim analyses, got {analyses}")
     return values

@@ -130,15 +130,15 @@ def expected_selection_bias(runs: int, deviation: float, spread: float = 0.0) ->
     return deviation**2 / float(np.hypot(deviation, spread)) * _normal_maximum(runs)
 
 
-def bias_of_best(means: Sequence[float], difference: Difference) -> float:
+def bias_of_best(means: Sequence[float], variance: float) -> float:
     """Return the expected bias of the best of these mean scores, in their units.
 
-    The variance of a `difference` of two configurations is twice that of one. Any further variance of the means counts
-    as true differences, which reduce the bias (`expected_selection_bias`).
+    `variance`: that of a difference of two of them, twice that of one. Any further variance of the means counts as true
+    differences, which reduce the bias (`expected_selection_bias`).
     """
-    error = difference.noise.error / sqrt(2)
-    true_variance = max(float(np.var(means, ddof=1)) - error**2, 0.0)
-    return expected_selection_bias(len(means), error, sqrt(true_variance))
+    own = variance / 2
+    true_variance = max(float(np.var(means, ddof=1)) - own, 0.0)
+    return expected_selection_bias(len(means), sqrt(own), sqrt(true_variance))
 
 
 def _normal_maximum(count: int) -> float:

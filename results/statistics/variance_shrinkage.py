@@ -1,128 +1,109 @@
-"""Empirical Bayes shrinkage of the rows' seed variances towards the variance of the whole table.
+"""Empirical Bayes shrinkage of the seed variances of a table's rows towards each other.
 
-Three seeds give a row only two degrees of freedom: after Holm's adjustment for twenty rows, it would need a difference
-of some twenty standard errors. The other rows were trained with the same seeds on the same data, so the table's dozens
-of runs say how much seeds deviate.
+Three seeds give a row only two degrees of freedom: after an adjustment for twenty rows, it would need a difference of
+some twenty standard errors. The other rows were trained with the same seeds on the same data, so together they say how
+much seeds deviate. What is moderated is q = v / r, the variance of a row's means over seeds (v) in units of what the
+residual of seeds and examples alone would give (r, `paired_noise`): q is at least 1, and comparable between rows that
+change much and rows that change little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import inf
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from results.statistics.arrays import Float64, finite
-from results.statistics.differences import Difference, paired_difference
+from results.statistics.correlations import SquaredCorrelations
+from results.statistics.differences import Difference
+from results.statistics.paired_noise import PairedRow, paired_row
 
-Key = TypeVar("Key", str, int)  # a configuration: its digest, or its index in a table
-CHANCE = 0.1  # probability that the smallest variance of a table is below the lower limit by chance
+ALIKE = 4.0  # a row is pooled with rows whose r differs from its own by at most this factor
+FEWEST = 3  # rows that can be pooled
+CHANCE = 0.1  # probability that the smallest q of a table is below its lower limit by chance
+OUTLIER = 0.95  # quantile of F beyond which a row keeps its own variance
 
 
 @dataclass(frozen=True)
-class VariancePrior:
-    """Scaled inverse chi-square prior of the seed variances of configurations, around `variance` with `df`.
+class Prior:
+    """Scaled inverse chi-square prior of values q, around `value` with `df` degrees of freedom.
 
-    `df` is infinite if the variances differ no more than by chance. The prior was estimated from `count` sample
-    variances with the mean `average` and `total_df` degrees of freedom in all.
+    `df` is infinite if the values differ no more than by chance.
     """
 
-    variance: float
+    value: float
     df: float
-    total_df: float
-    average: float = 0.0
-    count: int = 1
 
-    def moderated(self, variance: float, df: float) -> tuple[float, float]:
-        """Return a configuration's moderated variance and its degrees of freedom.
-
-        (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom, at most `total_df` (Smyth 2004, section 3).
-        """
+    def moderated(self, values: Float64, dfs: Float64) -> tuple[Float64, Float64]:
+        """Return moderated values and their degrees of freedom: (d0 q0 + d q) / (d0 + d) with d0 + d."""
         if self.df == inf:
-            return self.variance, self.total_df
-        limited = max(variance, float(_lower_limit(self.average, self.count, df)))
-        return (self.df * self.variance + df * limited) / (self.df + df), min(self.df + df, self.total_df)
+            return np.full_like(values, self.value), np.full_like(values, inf)
+        return (self.df * self.value + dfs * values) / (self.df + dfs), self.df + dfs
 
 
-def variance_prior(variances: ArrayLike, dfs: ArrayLike) -> VariancePrior:
-    """Return the prior of sample variances, estimated by the moments of their logarithms.
+def prior_of(values: ArrayLike, dfs: ArrayLike) -> Prior:
+    """Return the prior of sample variances, or of their ratios q, estimated by the moments of their logarithms.
 
-    `variances` (configurations,), at least two, with `dfs` degrees of freedom. With e = log s^2 - digamma(d/2) +
-    log(d/2), the variance of e in excess of the mean of trigamma(d/2) is trigamma(d0/2), and log s0^2 = mean(e) +
-    digamma(d0/2) - log(d0/2): Smyth 2004, "Linear models and empirical Bayes methods for assessing differential
-    expression in microarray experiments", Statistical Applications in Genetics 3(1), section 6.2. Without an excess, d0
-    is infinite and s0^2 the average variance.
+    `values` (rows,), at least two, with `dfs` degrees of freedom. With e = log q - digamma(d/2) + log(d/2), the
+    variance of e in excess of the mean of trigamma(d/2) is trigamma(d0/2), and log q0 = mean(e) + digamma(d0/2) -
+    log(d0/2): Smyth 2004, "Linear models and empirical Bayes methods for assessing differential expression in
+    microarray experiments", Statistical Applications in Genetics 3(1), section 6.2. Without an excess, d0 is infinite
+    and q0 the average.
 
-    Variances are raised to `_lower_limit`: accuracies on few examples tie by chance, and the logarithm of a variance
-    near 0 would dominate the moments.
+    Values are raised to a limit that the smallest of so many is below with the probability `CHANCE`, average x
+    chi2_d(CHANCE / rows) / d: accuracies on few examples tie by chance, and the logarithm of a variance near 0 would
+    dominate the moments.
 
     Raises:
-        ValueError: the shapes do not fit, there are fewer than two variances, or a degree of freedom is below 1.
+        ValueError: the shapes do not fit, there are fewer than two values, or a degree of freedom is below 1.
     """
     from scipy.special import digamma, polygamma
-
-    values, df = finite(variances, "variances"), finite(dfs, "dfs")
-    if values.shape != df.shape or values.ndim != 1 or len(values) < 2 or not (df >= 1).all():
-        raise ValueError(f"variances and dfs need at least two values each, dfs 1 or more, got {values} and {df}")
-    total = float(df.sum())
-    pooled = float(np.average(values, weights=df))
-    if pooled == 0:
-        return VariancePrior(0.0, inf, total)
-    logs = np.log(np.maximum(values, _lower_limit(pooled, len(values), df))) - digamma(df / 2) + np.log(df / 2)
-    excess = float(logs.var(ddof=1) - polygamma(1, df / 2).mean())
-    if excess <= 0:
-        return VariancePrior(pooled, inf, total)
-    prior_df = 2 * _trigamma_inverse(excess)
-    variance = float(np.exp(logs.mean() + digamma(prior_df / 2) - np.log(prior_df / 2)))
-    return VariancePrior(variance, prior_df, total, pooled, len(values))
-
-
-def _lower_limit(average: float, count: int, df: Float64 | float) -> Float64:
-    """Return the value that the smallest of `count` sample variances is below with probability `CHANCE`.
-
-    average x chi2_d(CHANCE / count) / d. A higher chance gives more power but too many errors if noise truly differs:
-    0.5 errs in 5.7 % of tables of 20 null rows (3 seeds, log deviations spread by 0.5), 0.1 in 4.7 %, as
-    without a limit.
-    """
     from scipy.stats import chi2
 
-    return np.asarray(average * chi2.ppf(CHANCE / count, df) / df, dtype=np.float64)
+    sampled, df = finite(values, "values"), finite(dfs, "dfs")
+    if sampled.shape != df.shape or sampled.ndim != 1 or len(sampled) < 2 or not (df >= 1).all():
+        raise ValueError(f"values and dfs need at least two numbers each, dfs 1 or more, got {sampled} and {df}")
+    average = float(np.average(sampled, weights=df))
+    if average == 0:
+        return Prior(0.0, inf)
+    limited = np.maximum(sampled, average * chi2.ppf(CHANCE / len(sampled), df) / df)
+    logs = np.log(limited) - digamma(df / 2) + np.log(df / 2)
+    excess = float(logs.var(ddof=1) - polygamma(1, df / 2).mean())
+    if excess <= 0:
+        return Prior(average, inf)
+    prior_df = 2 * _trigamma_inverse(excess)
+    return Prior(float(np.exp(logs.mean() + digamma(prior_df / 2) - np.log(prior_df / 2))), prior_df)
 
 
-def moderated(
-    differences: Sequence[Difference],
-    weights: Sequence[Mapping[Key, float]],
-    scores: Mapping[Key, ArrayLike],
-) -> list[Difference]:
-    """Return contrasts of configurations with their noise over seeds estimated from all configurations of a table.
+def moderated(rows: Sequence[PairedRow], also: Sequence[PairedRow] = ()) -> list[Difference]:
+    """Return the rows' differences with their noise over seeds moderated over the table; `also`: rows that only tell.
 
-    With s_c^2 the moderated variance over seeds of configuration c, a contrast with the weights w over n seeds has the
-    variance sum_c w_c^2 s_c^2 / n. The weights sum to 0, so effects of a seed that configurations share can only make
-    the contrast less noisy. The variance over examples is unchanged. This assumes that the variances of configurations
-    are draws from one population: one whose training is far less stable than the others' gets too small a variance.
+    For a row, q is moderated over the rows that are like it, with r within a factor of `ALIKE` of its own: with a noisy
+    reference, rows that are almost identical to it would otherwise tell too small a q for the others. Rows whose q is
+    an outlier (above the quantile `OUTLIER` of F times the median; Phipson et al. 2016, "Robust hyperparameter
+    estimation protects against hypervariable genes", Annals of Applied Statistics 10) keep their own. The variance over
+    seeds is then  max(1, q) r / n. Its degrees of freedom are d0 + d, but at most those of the mean of all q, which are
+    correlated because all rows share one reference: with L rows, the sum of their d divided by 1 + (L - 1) rho^2, rho^2
+    the mean squared correlation between rows (`correlations`). A reference that is much noisier than the rows makes
+    rho^2 almost 1, and then the table tells no more than one row.
 
-    Args:
-        differences: the contrasts as measured, with n - 1 degrees of freedom over seeds.
-        weights: the weight of each configuration in each contrast.
-        scores: (seeds,) for every configuration, at least two, whether or not a contrast has it.
+    Rows without examples have r = 1 in place of an unknown r. Rows that are identical to the reference tell nothing.
     """
-    arrays = {key: finite(values, "scores") for key, values in scores.items()}
-    variances = {key: (float(values.var(ddof=1)), len(values) - 1) for key, values in arrays.items()}
-    prior = variance_prior([variance for variance, _ in variances.values()], [df for _, df in variances.values()])
-    shrunk = {key: prior.moderated(variance, df) for key, (variance, df) in variances.items()}
-    contrasts = []
-    for difference, row in zip(differences, weights, strict=True):
-        seeds = sum(weight**2 * shrunk[key][0] for key, weight in row.items()) / (difference.noise.seed_df + 1)
-        df = min(shrunk[key][1] for key in row)
-        contrasts.append(replace(difference, noise=replace(difference.noise, seeds=seeds, seed_df=df)))
-    return contrasts
+    every = [*rows, *also]
+    telling = [place for place, row in enumerate(every) if not row.difference.is_zero]
+    noise = {place: (row.variance, float(row.df)) for place, row in enumerate(every)}
+    for known in (True, False):
+        kind = [place for place in telling if bool(every[place].residual) == known]
+        for place, found in zip(kind, _moderated([every[place] for place in kind]), strict=True):
+            noise[place] = found
+    return [row.with_noise(*noise[place]) for place, row in enumerate(rows)]
 
 
 def moderated_differences(rows: Sequence[ArrayLike], best: ArrayLike) -> list[Difference]:
-    """Return each row minus `best`, with the noise over seeds `moderated` by all rows, for `verdicts.judge`.
+    """Return each row minus `best` with noise `moderated` over the rows, for `verdicts.judge`.
 
     `rows`: (seeds, examples) each; `best`: (seeds, examples), whose first seeds are those of the row.
 
@@ -130,12 +111,40 @@ def moderated_differences(rows: Sequence[ArrayLike], best: ArrayLike) -> list[Di
         ValueError: a row has fewer than two seeds or more than `best`, or a value is NaN or infinite.
     """
     others, first = [finite(row, "row") for row in rows], finite(best, "best")
-    counts = [len(row) for row in [first, *others]]
-    if min(counts) < 2 or max(counts) > len(first):
-        raise ValueError(f"rows must have 2 to {len(first)} seeds, no more than best, got {counts[1:]}")
-    measured = [paired_difference(row, first[: len(row)]) for row in others]
-    scores = {index: row.mean(axis=1) for index, row in enumerate([first, *others])}
-    return moderated(measured, [{index: 1.0, 0: -1.0} for index in range(1, len(scores))], scores)
+    if any(not 2 <= len(row) <= len(first) for row in others):
+        raise ValueError(f"rows must have 2 to {len(first)} seeds, no more than best, got {[len(r) for r in others]}")
+    return moderated([paired_row([row - first[: len(row)]]) for row in others])
+
+
+def _moderated(rows: Sequence[PairedRow]) -> list[tuple[float, float]]:
+    """Return the moderated variance over seeds of rows, and its degrees of freedom; all have examples, or none has."""
+    if len(rows) < FEWEST:
+        return [(max(row.variance, row.residual or 0.0), float(row.df)) for row in rows]
+    unit = np.array([row.residual or 1.0 for row in rows])
+    values, dfs = np.array([row.variance for row in rows]) / unit, np.array([float(row.df) for row in rows])
+    least, correlations = 1.0 if rows[0].residual else 0.0, SquaredCorrelations(rows)
+    pools: dict[bytes, tuple[Float64, Float64]] = {}
+    found = []
+    for place in range(len(rows)):
+        alike = np.flatnonzero(np.abs(np.log(unit / unit[place])) <= np.log(ALIKE))
+        pool = alike.tobytes()
+        if pool not in pools:
+            most = float(dfs[alike].sum() / (1 + (len(alike) - 1) * correlations.mean(alike)))
+            pools[pool] = _pooled(values[alike], dfs[alike], most)
+        (value, df), at = pools[pool], np.searchsorted(alike, place)
+        found.append((max(float(value[at]), least) * float(unit[place]), float(df[at])))
+    return found
+
+
+def _pooled(values: Float64, dfs: Float64, most: float) -> tuple[Float64, Float64]:
+    """Return moderated values and their degrees of freedom, at most `most`; outliers and small pools keep their own."""
+    from scipy.stats import f
+
+    inside = values <= np.median(values) * f.ppf(OUTLIER, dfs, max(most, 1.0))
+    if inside.sum() < FEWEST:
+        return values, dfs
+    moderated_values, df = prior_of(values[inside], dfs[inside]).moderated(values, dfs)
+    return np.where(inside, moderated_values, values), np.where(inside, np.minimum(df, most), dfs)
 
 
 def _trigamma_inverse(value: float) -> float:

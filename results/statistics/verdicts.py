@@ -1,48 +1,96 @@
-"""Verdicts on the differences of a table, with its error controlled: helps, hurts, equivalent, or open."""
+"""Verdicts on the rows of one table, with error rates controlled over the table and over interim analyses.
+
+Two questions are asked of each row. Is there a difference at all? Over all rows, a wrong "helps" or "hurts" has at most
+the probability alpha (`gatekeeping`). And what is excluded? A gain of at least the margin, a loss of at least the
+margin, or both; each such statement is wrong with at most the probability alpha, row by row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from results.statistics.differences import Difference
-from results.statistics.hypothesis_tests import holm, sequential_p
+from results.statistics.differences import Difference, Interval
+from results.statistics.gatekeeping import Tested, gatekeeping
+from results.statistics.hypothesis_tests import validated_shares
 
-MARGIN = 0.005  # half a point: smaller differences do not matter
+MARGIN = 0.01  # one point: smaller differences do not matter
+ALPHA = 0.05
 
-Verdict = Literal["helps", "hurts", "equivalent", "open"]
+Verdict = Literal["helps", "hurts", "equivalent", "no gain", "no loss", "open"]
+VERDICTS: tuple[Verdict, ...] = ("helps", "hurts", "equivalent", "no gain", "no loss", "open")
+DECIDED = VERDICTS[:3]  # more seeds would tell no more than the size
+OPPOSITE: Mapping[Verdict, Verdict] = {"helps": "hurts", "hurts": "helps", "no gain": "no loss", "no loss": "no gain"}
+_PValue = Callable[[Difference], float]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Verdict on one row of a table, with its p-values.
+    """Verdict on one row of a table, with what it rests on.
 
-    `p`: of "no difference", over all interim analyses; `adjusted_p`: the same, adjusted by Holm's method over the
-    table; `equivalence_p`: of "a difference of at least the margin".
+    `p`: of "no difference", over all interim analyses; `adjusted_p`: the same, adjusted over the table. `no_gain_p`: of
+    "a gain of at least the margin"; `no_loss_p`: of "a loss of at least the margin" (one-sided); `equivalence_p`: of
+    either, at one analysis (two one-sided tests, Schuirmann 1987).
+
+    `interval` is the interval that the verdict uses, of level `level`: helps, hurts and open that of the adjusted test,
+    so that it excludes 0 if and only if the row helps or hurts; the others that of the one-sided tests. `within`: the
+    true difference is surely between -within and +within (two one-sided tests, 95 %), in score units. All three are
+    None without a comparison.
+
+    `identical`: all outputs are equal to the reference's, so there was nothing to test. `primary`: the row was tested
+    before the secondary ones.
     """
 
     verdict: Verdict
     p: float
     adjusted_p: float
-    equivalence_p: float
+    equivalence_p: float = 1.0
+    no_gain_p: float = 1.0
+    no_loss_p: float = 1.0
+    interval: Interval | None = None
+    level: float = 0.95
+    within: float | None = None
+    identical: bool = False
+    primary: bool = True
+
+    @property
+    def reversed(self) -> Judgement:
+        """The judgement of the opposite difference."""
+        interval = self.interval
+        return replace(
+            self,
+            verdict=OPPOSITE.get(self.verdict, self.verdict),
+            no_gain_p=self.no_loss_p,
+            no_loss_p=self.no_gain_p,
+            interval=interval and Interval(-interval.estimate, -interval.high, -interval.low),
+        )
+
+    @property
+    def decided(self) -> bool:
+        """Whether it helps, hurts or is equivalent."""
+        return self.verdict in DECIDED
 
 
-def verdict(estimate: float, p: float, equivalence_p: float, *, alpha: float = 0.05) -> Verdict:
-    """Return the verdict of two tests: `p` of "no difference", `equivalence_p` of "at least the margin".
+def verdict(
+    estimate: float, p: float, equivalence_p: float, *, no_gain_p: float = 1.0, no_loss_p: float = 1.0,
+    alpha: float = ALPHA,
+) -> Verdict:  # fmt: skip
+    """Return the verdict of the tests: `p` of "no difference", `equivalence_p` of "at least the margin".
 
-    helps or hurts if the first rejects, equivalent if the second does. If both do, the difference is real but too small
-    to matter (Lakens 2017): equivalent. If neither does, the verdict is open: the lack of a significant difference does
-    not make a row equivalent.
+    equivalent if the second rejects, even if the first does: the difference is then real but too small to matter
+    (Lakens 2017). helps or hurts if the first rejects. Otherwise "no gain" or "no loss" of the margin or more, if one
+    of the one-sided tests rejects; else open. The lack of a significant difference alone decides nothing.
     """
     if equivalence_p <= alpha:
         return "equivalent"
     if p <= alpha and estimate != 0:
         return "helps" if estimate > 0 else "hurts"
-    return "open"
+    if no_gain_p <= alpha:
+        return "no gain"
+    return "no loss" if no_loss_p <= alpha else "open"
 
 
 def judge(
@@ -50,31 +98,92 @@ def judge(
     *,
     shares: ArrayLike = (1.0,),
     margin: float | Sequence[float | None] | None = MARGIN,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
+    primary: Sequence[bool] | None = None,
 ) -> list[Judgement]:
     """Return the verdicts on the rows of one table, in their order.
 
-    The probability of any false "helps" or "hurts" in the table is at most `alpha` (Holm over sequential p-values);
-    that of a false "equivalent" is at most `alpha` per row.
+    The probability of any false "helps" or "hurts" in the table is at most `alpha` (`gatekeeping` of sequential
+    p-values; Holm's method if all rows are primary); that of a false "equivalent", "no gain" or "no loss" is at most
+    `alpha` per row. A row without any difference and any noise has the same outputs as the reference: it is equivalent
+    and is not tested.
 
     Args:
         rows: each row's differences at its interim analyses, in order. A row that was decided early has fewer; None is
             an analysis with too few seeds to compare, and rejects nothing.
         shares: the share of the error that each analysis may spend (`hypothesis_tests.spending`).
-        margin: the equivalence margin of all rows, or a list of one per row; None makes no row equivalent.
+        margin: the equivalence margin of all rows, or a list of one per row; None decides nothing by a margin.
         alpha: the error of the table.
+        primary: whether each row is primary; default: all are.
     """
-    spent = np.asarray(shares, dtype=np.float64)
+    spent = validated_shares(shares, max(map(len, rows), default=1))
     margins = margin if isinstance(margin, Sequence) else [margin] * len(rows)
-    p_by_row = [[result.p_value() if result else 1.0 for result in row] for row in rows]
-    p = [sequential_p(values, spent) for values in p_by_row]
-    judgements = []
-    for row, row_margin, values, row_p, adjusted in zip(rows, margins, p_by_row, p, holm(p).tolist(), strict=True):
-        equivalence = [r.equivalence_p(row_margin) if r and row_margin is not None else 1.0 for r in row]
-        equivalence_p = sequential_p(equivalence, spent)
-        deciding = row[int(np.argmin(values / spent[: len(values)]))]  # the analysis with the strongest evidence
-        estimate = deciding.estimate if deciding else 0.0
-        judgements.append(
-            Judgement(verdict(estimate, adjusted, equivalence_p, alpha=alpha), row_p, adjusted, equivalence_p)
-        )
-    return judgements
+    first = [True] * len(rows) if primary is None else list(primary)
+    looks = [_Looks([(each, share) for each, share in zip(row, spent, strict=False) if each]) for row in rows]
+    asked = [place for place, row in enumerate(looks) if not row.identical]
+    p = [looks[place].p(Difference.p_value) if looks[place].looks else 1.0 for place in asked]
+    tests = gatekeeping(p, [first[place] for place in asked], alpha=alpha)
+    judged = [_identical(each) for each in first]
+    for place, tested in zip(asked, tests, strict=True):
+        judged[place] = _judged(looks[place], margins[place], tested, alpha, first[place])
+    return judged
+
+
+def _identical(primary: bool) -> Judgement:
+    return Judgement("equivalent", 1.0, 1.0, 0.0, 0.0, 0.0, Interval(0.0, 0.0, 0.0), 1.0, 0.0, True, primary)
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """The analyses of one row that had a difference, each with the share of the error that it may spend."""
+
+    looks: Sequence[tuple[Difference, float]]
+
+    @property
+    def identical(self) -> bool:
+        """Whether the row's outputs equal those of the reference: no difference and no noise."""
+        return bool(self.looks) and self.looks[-1][0].is_zero
+
+    def p(self, p_value: Callable[[Difference], float]) -> float:
+        """Return the p-value over all analyses: `hypothesis_tests.sequential_p`."""
+        return min(1.0, *(p_value(each) / share for each, share in self.looks))
+
+    def deciding(self, p_value: Callable[[Difference], float]) -> tuple[Difference, float]:
+        """Return the analysis with the strongest evidence, and its share."""
+        return min(self.looks, key=lambda look: p_value(look[0]) / look[1])
+
+
+def _judged(looks: _Looks, margin: float | None, tested: Tested, alpha: float, primary: bool) -> Judgement:
+    """Return the verdict on a row."""
+    if not looks.looks:
+        return Judgement("open", 1.0, tested.adjusted_p, primary=primary)
+    gain, loss, both = _by_margin(margin)
+    p, gain_p, loss_p, both_p = (looks.p(each) for each in (Difference.p_value, gain, loss, both))
+    difference, share = looks.deciding(Difference.p_value)
+    said = verdict(difference.estimate, tested.adjusted_p, both_p, no_gain_p=gain_p, no_loss_p=loss_p, alpha=alpha)
+    one_sided = {"equivalent": both, "no gain": gain, "no loss": loss}.get(said)
+    if one_sided:
+        difference, share = looks.deciding(one_sided)
+    elif said == "open":
+        difference, share = looks.looks[-1]
+    level = 1 - share * (2 * alpha if one_sided else tested.level)
+    last, last_share = looks.looks[-1]
+    bounds = last.test_interval(1 - 2 * alpha * last_share)
+    within = max(abs(bounds.low), abs(bounds.high))
+    interval = difference.test_interval(level)
+    return Judgement(said, p, tested.adjusted_p, both_p, gain_p, loss_p, interval, level, within, False, primary)
+
+
+def _by_margin(margin: float | None) -> tuple[_PValue, _PValue, _PValue]:
+    """Return the tests of a gain, a loss and a difference of at least the margin; without one, they reject nothing."""
+    if margin is None:
+        return _never, _never, _never
+    return (
+        lambda difference: difference.p_below(margin),
+        lambda difference: difference.p_above(-margin),
+        lambda difference: difference.equivalence_p(margin),
+    )
+
+
+def _never(_: Difference) -> float:
+    return 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.analysis.ablation import compared_with_best
+from results.analysis.ablation import compared_with_best, primary_rows
 from results.analysis.grid import compared_with_baseline
 from results.analysis.sequential import rows_to_extend, schedule
 from results.database.database import Database
@@ -25,9 +25,11 @@ def open_rows(database: Database, name: str, reference: str, after: int) -> list
     plan = schedule(results.study)
     if plan is None:
         return []
-    of_grid = results.study.is_grid
-    rows = compared_with_baseline(results, reference) if of_grid else list(compared_with_best(results, reference))
-    digests = rows_to_extend(results, rows, reference, plan, after)
+    if results.study.is_grid:
+        digests = rows_to_extend(results, compared_with_baseline(results, reference), reference, plan, after)
+    else:
+        cells = compared_with_best(results, reference)
+        digests = rows_to_extend(results, list(cells), reference, plan, after, primary_rows(cells))
     return [*digests, reference] if digests else []
 
 
